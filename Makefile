@@ -1,0 +1,57 @@
+# Everything is reached from here. `make help` lists it.
+# Paths are relative, so that a clone may live in a folder whose name has a space.
+
+PYTHON ?= python3
+BIN := .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help up demo test check format bench lock clean
+
+help: ## List the commands.
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' Makefile
+
+up: .venv/.ready ## Install, then run Ninefold until Ctrl-C.
+	@exec $(BIN)/ninefold up
+
+demo: .venv/.ready ## Install, then deliver real webhooks in front of your eyes.
+	@exec $(BIN)/ninefold demo
+
+test: .venv/.ready-dev ## Install what the tests need, and run all of them.
+	$(BIN)/python -m pytest
+
+check: .venv/.ready-dev ## Format, lint, types and layers; changes nothing.
+	$(BIN)/python -m ruff format --check .
+	$(BIN)/python -m ruff check .
+	$(BIN)/python -m mypy
+	$(BIN)/lint-imports --no-cache
+
+format: .venv/.ready-dev ## Format the code and apply the safe fixes.
+	$(BIN)/python -m ruff format .
+	$(BIN)/python -m ruff check --fix .
+
+bench: .venv/.ready-dev ## Measure: prints tables, writes bench/results/*.json.
+	$(BIN)/python bench/webhooks/run.py
+
+lock: .venv/.ready-dev ## Write the lock files anew from pyproject.toml.
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --custom-compile-command "make lock" --extra build --output-file requirements.lock pyproject.toml
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --custom-compile-command "make lock" --extra build --extra dev --output-file requirements-dev.lock pyproject.toml
+
+clean: ## Remove the installation and every cache; data folders stay.
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Ninefold needs Python 3.11 or newer; $(PYTHON) is older. Try: make PYTHON=python3.12 …" >&2; exit 1; }
+	@$(PYTHON) -m venv .venv \
+	  || { echo "Python's venv module is missing. On Debian: apt-get install python3-venv" >&2; exit 1; }
+
+.venv/.ready: .venv/bin/python requirements.lock pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/.ready-dev: .venv/.ready requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@

@@ -1,0 +1,154 @@
+"""Forward-only migrations: numbered SQL files, each applied once, in one transaction, under one lock.
+
+A namespace owns one PostgreSQL schema of the same name and a folder `migrations/NNNN_what.sql`. What has been applied,
+with a hash of the text, stands in `meta.migration`; a file that changed afterwards stops the start.
+"""
+
+import hashlib
+import re
+from collections.abc import Sequence
+from importlib.resources import files
+
+import asyncpg
+import msgspec
+
+from ninefold.core.errors import SettingError
+from ninefold.core.postgres.database import Connection
+
+LOCK_TIMEOUT_S = 30
+"""How long a migration waits for a table that others use, before it gives up and leaves everything as it was."""
+
+_ADVISORY_LOCK_KEY = 0x6E696E65_666F6C64  # "ninefold" in ASCII
+_FILE_NAME = re.compile(r"(\d{4})_[a-z0-9_]+\.sql")
+
+_BOOKKEEPING = """
+    CREATE SCHEMA IF NOT EXISTS meta;
+    CREATE TABLE IF NOT EXISTS meta.migration (
+        namespace text NOT NULL,
+        number integer NOT NULL,
+        name text NOT NULL,
+        sha256 text NOT NULL,
+        applied_at timestamptz NOT NULL DEFAULT now(),
+        PRIMARY KEY (namespace, number)
+    );
+"""
+
+
+class Migration(msgspec.Struct, frozen=True, kw_only=True):
+    """One numbered step of a namespace's schema."""
+
+    namespace: str
+    number: int
+    name: str
+    sql: str
+
+    @property
+    def sha256(self) -> str:
+        """Hash of the SQL text, to notice a file that changed after it was applied."""
+        return hashlib.sha256(self.sql.encode()).hexdigest()
+
+
+class MigrationSource(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a namespace's migrations are: `<package>/migrations/NNNN_what.sql`."""
+
+    namespace: str
+    package: str
+
+    def read(self) -> list[Migration]:
+        """Read the files, sorted by number.
+
+        Raises:
+            SettingError: a file's name isn't `NNNN_what.sql`, or the numbers have a gap.
+        """
+        migrations = []
+        for file in files(self.package).joinpath("migrations").iterdir():
+            if not file.name.endswith(".sql"):
+                continue
+            match = _FILE_NAME.fullmatch(file.name)
+            if match is None:
+                raise SettingError(f"{self.package}/migrations/{file.name} isn't named NNNN_what.sql.")
+            migrations.append(
+                Migration(
+                    namespace=self.namespace,
+                    number=int(match[1]),
+                    name=file.name,
+                    sql=file.read_text(encoding="utf-8"),
+                )
+            )
+        migrations.sort(key=lambda migration: migration.number)
+        if [migration.number for migration in migrations] != list(range(1, len(migrations) + 1)):
+            raise SettingError(f"The migrations of {self.package} aren't numbered 1, 2, 3, … without a gap.")
+        return migrations
+
+
+async def migrate(connection: Connection, sources: Sequence[MigrationSource]) -> list[Migration]:
+    """Apply what is missing, in the order of the sources; all of it or nothing.
+
+    Two processes may call this at once: the second waits, and finds nothing left to do.
+
+    Returns:
+        The migrations that were applied now.
+
+    Raises:
+        SettingError: an applied file has changed since, or the database is newer than this code.
+    """
+    applied_now = []
+    async with connection.transaction():
+        await connection.execute("SELECT pg_advisory_xact_lock($1)", _ADVISORY_LOCK_KEY)
+        await connection.execute(_BOOKKEEPING)
+        for migration in await _read_pending(connection, sources):
+            await connection.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT_S}s'")
+            await connection.execute(migration.sql)
+            await connection.execute(
+                "INSERT INTO meta.migration (namespace, number, name, sha256) VALUES ($1, $2, $3, $4)",
+                migration.namespace,
+                migration.number,
+                migration.name,
+                migration.sha256,
+            )
+            applied_now.append(migration)
+    return applied_now
+
+
+async def read_pending_migrations(
+    connection: Connection, sources: Sequence[MigrationSource]
+) -> list[Migration]:
+    """Return what `migrate` would apply, and apply nothing.
+
+    Raises:
+        SettingError: as `migrate`.
+    """
+    if await connection.fetchval("SELECT to_regclass('meta.migration')") is None:
+        return [migration for source in sources for migration in source.read()]
+    return await _read_pending(connection, sources)
+
+
+async def _read_pending(connection: Connection, sources: Sequence[MigrationSource]) -> list[Migration]:
+    records = await connection.fetch("SELECT namespace, number, name, sha256 FROM meta.migration")
+    applied = {(record["namespace"], record["number"]): record for record in records}
+    pending = []
+    for source in sources:
+        for migration in source.read():
+            record = applied.pop((migration.namespace, migration.number), None)
+            if record is None:
+                pending.append(migration)
+            else:
+                _check_unchanged(migration, record)
+    _check_none_unknown([record["name"] for record in applied.values()])
+    return pending
+
+
+def _check_unchanged(migration: Migration, record: asyncpg.Record) -> None:
+    if record["sha256"] != migration.sha256:
+        raise SettingError(
+            f"Migration {migration.namespace}/{migration.name} has changed since this database applied it.",
+            remedy="Put the file back as it was, and write the change as a new migration.",
+        )
+
+
+def _check_none_unknown(names: list[str]) -> None:
+    if names:
+        raise SettingError(
+            f"The database has migrations that this version doesn't know: {', '.join(sorted(names))}.",
+            remedy="It was upgraded by a newer version; start that version, or restore a backup.",
+        )

@@ -1,0 +1,1 @@
+"""The composition root: command line, HTTP server, worker, supervisor. Knows everything, decides nothing."""

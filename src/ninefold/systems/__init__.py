@@ -1,0 +1,1 @@
+"""The systems, one package each. They never import one another."""
