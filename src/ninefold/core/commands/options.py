@@ -1,0 +1,68 @@
+"""The options that every command has which talks to a running server."""
+
+import os
+from dataclasses import dataclass
+from typing import Annotated
+
+import msgspec
+from cyclopts import Parameter
+
+from ninefold.core.commands.client import ApiClient
+from ninefold.core.config import CoreSettings, read_settings
+from ninefold.core.errors import UnauthorizedError
+
+
+class ClientSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What a command needs to know in order to reach a server; prefix `NINEFOLD_`."""
+
+    url: Annotated[
+        str | None,
+        msgspec.Meta(
+            description="Where commands find the server; by default this machine and NINEFOLD_PORT."
+        ),
+    ] = None
+    api_key: Annotated[str | None, msgspec.Meta(description="The API key that commands send.")] = None
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class ApiOptions:
+    """Which server to ask, with which key, and how to show the answer."""
+
+    url: str | None = None
+    """Address of the server [NINEFOLD_URL; default: http://127.0.0.1 and NINEFOLD_PORT]."""
+
+    api_key: str | None = None
+    """API key to use [NINEFOLD_API_KEY, or the file named by NINEFOLD_API_KEY_FILE]."""
+
+    json: Annotated[bool, Parameter(negative="")] = False
+    """Print JSON instead of a table."""
+
+    def client(self) -> ApiClient:
+        """Return a client; use it in a `with` block.
+
+        Raises:
+            SettingError: a setting has the wrong form.
+            UnauthorizedError: no key was given.
+        """
+        client = read_settings(
+            ClientSettings, prefix="NINEFOLD_", environment=os.environ, url=self.url, api_key=self.api_key
+        )
+        if client.api_key is None:
+            raise UnauthorizedError(
+                "No API key was given.",
+                field="NINEFOLD_API_KEY",
+                remedy="Pass --api-key or set NINEFOLD_API_KEY; `ninefold keys create` makes one.",
+            )
+        return ApiClient(base_url=client.url or _local_url(), api_key=client.api_key)
+
+
+FROM_ENVIRONMENT = ApiOptions()
+"""The default of a command's `api` parameter: everything from the environment."""
+
+
+def _local_url() -> str:
+    core = read_settings(CoreSettings, prefix="NINEFOLD_", environment=os.environ)
+    # A server that listens on every address is reached on this machine by the loopback address.
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(core.host, core.host)  # noqa: S104 - compared, not bound.
+    return f"http://[{host}]:{core.port}" if ":" in host else f"http://{host}:{core.port}"
