@@ -1,0 +1,20 @@
+-- name: organisation_exists$
+-- Say whether there is any organisation at all.
+SELECT EXISTS (SELECT FROM tenancy.organisation);
+
+-- name: organisation_insert^
+-- Add an organisation.
+INSERT INTO tenancy.organisation (organisation_id, name)
+VALUES (:organisation_id, :name)
+RETURNING organisation_id, name, created_at;
+
+-- name: organisation_list
+-- List the organisations, oldest first.
+SELECT organisation_id, name, created_at
+FROM tenancy.organisation
+ORDER BY organisation_id
+LIMIT :limit;
+
+-- name: organisation_lock!
+-- Let no one else add an organisation until this transaction ends.
+LOCK TABLE tenancy.organisation IN SHARE ROW EXCLUSIVE MODE;
