@@ -1,0 +1,66 @@
+"""What an owner that was killed, or a machine that lost power, may have left in a cluster's folder."""
+
+import signal
+from pathlib import Path
+from typing import Final
+
+import psutil
+
+from ninefold.core.errors import UnavailableError
+
+ORPHAN_TIMEOUT_S: Final = 60.0
+"""How long a server without owner may take to write its last checkpoint."""
+
+_PID_FILE: Final = "postmaster.pid"
+_QUIT_TIMEOUT_S: Final = 10.0
+
+
+def clear_leftovers(cluster_dir: Path) -> None:
+    """Stop a server that outlived its owner, and remove a process id that belongs to nobody or to a stranger.
+
+    The caller holds the owner's lock, so whatever still runs in the folder has no owner.
+
+    Raises:
+        UnavailableError: it doesn't stop.
+    """
+    pid_file = cluster_dir / _PID_FILE
+    if not pid_file.exists():
+        return
+    _stop_orphans(cluster_dir)
+    # PostgreSQL would refuse to start if the number in it belongs to a living process of the same user, as it may
+    # after a power cut.
+    pid_file.unlink(missing_ok=True)
+
+
+def _stop_orphans(cluster_dir: Path) -> None:
+    for number, timeout_s in ((signal.SIGINT, ORPHAN_TIMEOUT_S), (signal.SIGQUIT, _QUIT_TIMEOUT_S)):
+        orphans = _processes_in(cluster_dir)
+        if not orphans:
+            return
+        for orphan in _postmasters(orphans):
+            orphan.send_signal(number)
+        psutil.wait_procs(orphans, timeout=timeout_s)
+    orphans = _processes_in(cluster_dir)
+    if orphans:
+        raise UnavailableError(
+            f"A PostgreSQL without owner (process {orphans[0].pid}) still runs in {cluster_dir} and doesn't stop.",
+            remedy=f"End it with: kill -9 {orphans[0].pid}",
+        )
+
+
+def _postmasters(processes: list[psutil.Process]) -> list[psutil.Process]:
+    pids = {process.pid for process in processes}
+    return [process for process in processes if process.ppid() not in pids]
+
+
+def _processes_in(cluster_dir: Path) -> list[psutil.Process]:
+    # Every process of a server works in its cluster's folder; comparing folders, not names, finds it under any path.
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.name().startswith("postgres") and Path(process.cwd()).samefile(cluster_dir):
+                found.append(process)
+        except (psutil.Error, OSError):
+            # It ended meanwhile, or belongs to a user whose processes we may not see: not one of ours.
+            continue
+    return found

@@ -1,0 +1,234 @@
+"""The server's life: start, watch, stop."""
+
+import os
+import signal
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from ninefold.core.errors import UnavailableError
+from ninefold.core.postgres.embedded.account import choose_account
+from ninefold.core.postgres.embedded.cluster import (
+    DATABASE,
+    ROLE,
+    ensure_cluster,
+    reachable_path,
+    start_failure,
+)
+from ninefold.core.postgres.embedded.engine import Engine, find_engine
+from ninefold.core.postgres.embedded.keeper import Keeper
+from ninefold.core.postgres.embedded.leftovers import clear_leftovers
+from ninefold.core.postgres.embedded.log import BoundedLog
+from ninefold.core.postgres.embedded.ownership import (
+    AlreadyOwnedError,
+    Owner,
+    OwnerLock,
+    explain_folder_errors,
+    read_owner,
+)
+from ninefold.core.postgres.embedded.sockets import (
+    format_dsn,
+    is_usable_socket_dir,
+    make_socket_dir,
+    remove_socket_dir,
+)
+
+START_TIMEOUT_S: Final = 300.0
+"""A start after a power cut replays at most `max_wal_size` of changes first."""
+
+STOP_TIMEOUT_S: Final = 60.0
+"""Time for the last checkpoint; a server that is cut off after it recovers at its next start."""
+
+COMMAND_TIMEOUT_S: Final = 30.0
+"""How long a start waits for a short command that runs a server of its own."""
+
+_KILL_TIMEOUT_S: Final = 10.0
+_POLL_INTERVAL_S: Final = 0.01
+_LOG_TIMEOUT_S: Final = 2.0
+
+# On the command line, where no file of the cluster can change them.
+_SETTINGS: Final = {
+    "listen_addresses": "",
+    "unix_socket_permissions": "0700",
+    "cluster_name": "ninefold",
+    "logging_collector": "off",
+    "log_destination": "stderr",
+}
+
+# For tests: a power cut may take everything, so nothing waits for the disk.
+_SETTINGS_NOT_DURABLE: Final = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+
+
+class EmbeddedPostgres:
+    """PostgreSQL on a data folder, owned by this process.
+
+    Args:
+        data_dir: Ninefold's data folder; the cluster is `postgres` in it, the log `postgres.log`.
+        is_durable: False for tests, where a power cut may lose everything.
+        is_shared: whether `use_postgres` of other processes may join this server.
+    """
+
+    def __init__(self, data_dir: Path, *, is_durable: bool = True, is_shared: bool = True) -> None:
+        self._data_dir = data_dir.absolute()
+        self._cluster_dir = self._data_dir / "postgres"
+        self._is_durable = is_durable
+        self._is_shared = is_shared
+        self._lock: OwnerLock | None = None
+        self._socket_dir: Path | None = None
+        self._keeper: Keeper | None = None
+        self._log = BoundedLog(self._data_dir / "postgres.log")
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def start(self) -> str:
+        """Start the server, and return its address once it accepts connections.
+
+        Makes the data folder and the cluster when they are missing, and recovers after a crash. Call it again to
+        replace a server that died; the address stays the same.
+
+        Raises:
+            SettingError: the data folder, or this machine, doesn't allow it; or another process owns the folder.
+            UnavailableError: the server doesn't get ready in time.
+        """
+        if self.is_running:
+            return self.dsn()
+        try:
+            with explain_folder_errors(self._data_dir):
+                return self._start()
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """Shut the server down cleanly, kill it only if that takes too long, and let the folder go."""
+        if self._keeper is not None:
+            self._stop_process(self._keeper)
+            self._keeper = None
+        if self._socket_dir is not None and self._socket_dir != self._cluster_dir:
+            remove_socket_dir(self._socket_dir)
+        self._socket_dir = None
+        if self._lock is not None:
+            self._lock.release()
+            self._lock = None
+
+    def dsn(self, *, role: str = ROLE, database: str = DATABASE) -> str:
+        """Return the server's address for a role and a database."""
+        assert self._socket_dir is not None, "start() comes first"
+        return format_dsn(self._socket_dir, role=role, database=database)
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the server's process lives."""
+        return self._keeper is not None and not self._keeper.has_exited
+
+    @property
+    def pid(self) -> int | None:
+        """The server's process, or None before the start and after the stop."""
+        return self._keeper.pid if self._keeper is not None else None
+
+    def wait(self, timeout_s: float | None = None) -> bool:
+        """Wait for the server's end, and return whether it came in time; a supervisor learns so that it died."""
+        return self._keeper is None or self._keeper.wait(timeout_s)
+
+    def last_log_lines(self) -> str:
+        """Return what the server said last."""
+        return self._log.last_lines(timeout_s=0)
+
+    def _start(self) -> str:
+        self._data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if self._lock is None:
+            self._lock = self._acquire_lock()
+        engine = find_engine(choose_account())
+        clear_leftovers(self._cluster_dir)
+        ensure_cluster(self._cluster_dir, engine, is_durable=self._is_durable)
+        if self._socket_dir is None:
+            self._socket_dir = self._choose_socket_dir(engine)
+        self._launch(engine)
+        self._wait_until_ready()
+        self._publish(dsn=self.dsn())
+        return self.dsn()
+
+    def _acquire_lock(self) -> OwnerLock:
+        deadline = time.monotonic() + COMMAND_TIMEOUT_S
+        while True:
+            lock = OwnerLock.try_acquire(self._data_dir, is_shared=self._is_shared)
+            if lock is not None:
+                if lock.previous is not None and lock.previous.socket_dir is not None:
+                    remove_socket_dir(Path(lock.previous.socket_dir))
+                return lock
+            owner = read_owner(self._data_dir)
+            if (owner is not None and owner.is_shared) or time.monotonic() > deadline:
+                raise AlreadyOwnedError(self._data_dir, owner)
+            time.sleep(_POLL_INTERVAL_S)
+
+    def _choose_socket_dir(self, engine: Engine) -> Path:
+        if is_usable_socket_dir(self._cluster_dir):
+            return self._cluster_dir
+        self._socket_dir = make_socket_dir(engine.account)
+        self._publish(dsn=None)
+        return self._socket_dir
+
+    def _publish(self, *, dsn: str | None) -> None:
+        assert self._lock is not None
+        is_own = self._socket_dir != self._cluster_dir
+        self._lock.publish(
+            Owner(
+                pid=os.getpid(),
+                is_shared=self._is_shared,
+                dsn=dsn,
+                socket_dir=str(self._socket_dir) if is_own else None,
+            )
+        )
+
+    def _launch(self, engine: Engine) -> None:
+        settings = dict(_SETTINGS)
+        if not self._is_durable:
+            settings |= _SETTINGS_NOT_DURABLE
+        # Relative to the cluster's folder, where the server works: so its path may be as long as it likes.
+        is_own = self._socket_dir != self._cluster_dir
+        settings["unix_socket_directories"] = f'"{self._socket_dir}"' if is_own else "."
+        arguments = [f"--{name}={value}" for name, value in settings.items()]
+        with reachable_path(self._cluster_dir, engine.account) as (path, descriptors):
+            command = engine.command("postgres", "-D", path, *arguments)
+            self._keeper = Keeper(command, pass_fds=descriptors)
+        self._log.follow(self._keeper.output)
+
+    def _wait_until_ready(self) -> None:
+        assert self._keeper is not None
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while not self._is_ready(self._keeper):
+            if self._keeper.wait(_POLL_INTERVAL_S):
+                output = self._log.last_lines(timeout_s=_LOG_TIMEOUT_S)
+                raise start_failure(f"PostgreSQL doesn't start in {self._cluster_dir}", output)
+            if time.monotonic() > deadline:
+                raise UnavailableError(
+                    f"PostgreSQL in {self._cluster_dir} isn't ready after {START_TIMEOUT_S:.0f} s:\n"
+                    f"{self._log.last_lines(timeout_s=0)}",
+                    remedy="Start again: it continues to recover where it was.",
+                )
+
+    def _is_ready(self, keeper: Keeper) -> bool:
+        # postmaster.pid: the process in its first line, its state in its eighth.
+        try:
+            lines = (self._cluster_dir / "postmaster.pid").read_text(encoding="utf-8").splitlines()
+        except FileNotFoundError:
+            return False
+        return len(lines) >= 8 and lines[0] == str(keeper.pid) and lines[7].strip() == "ready"  # noqa: PLR2004
+
+    def _stop_process(self, keeper: Keeper) -> None:
+        for number, timeout_s in (
+            (signal.SIGINT, STOP_TIMEOUT_S),
+            (signal.SIGQUIT, _KILL_TIMEOUT_S),
+            (signal.SIGKILL, _KILL_TIMEOUT_S),
+        ):
+            keeper.signal(number)
+            if keeper.wait(timeout_s):
+                return

@@ -1,0 +1,103 @@
+"""What every test may ask for: a database of its own, migrated, empty, and gone afterwards."""
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from importlib import import_module
+from typing import Any, TypeVar
+from uuid import uuid4
+
+import asyncpg
+import pytest
+
+from ninefold.core.postgres.database import Database
+from ninefold.core.postgres.embedded import EmbeddedPostgres
+from ninefold.core.postgres.migrations import MigrationSource, migrate
+
+ResultT = TypeVar("ResultT")
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
+    """One server for the whole run; it doesn't wait for the disk."""
+    with EmbeddedPostgres(tmp_path_factory.mktemp("postgres"), is_durable=False) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def template_database(postgres: EmbeddedPostgres) -> Iterator[str]:
+    """The name of the database that has every migration and no data; tests get copies."""
+    with temporary_database(postgres, template="template1") as name:
+        run_apart(_migrate(postgres.dsn(database=name)))
+        yield name
+
+
+@pytest.fixture
+def database_url(postgres: EmbeddedPostgres, template_database: str) -> Iterator[str]:
+    """The address of a migrated database that the test has for itself."""
+    with temporary_database(postgres, template=template_database) as name:
+        yield postgres.dsn(database=name)
+
+
+@pytest.fixture
+def empty_database_url(postgres: EmbeddedPostgres) -> Iterator[str]:
+    """The address of a database without any migration that the test has for itself."""
+    with temporary_database(postgres, template="template1") as name:
+        yield postgres.dsn(database=name)
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """A pool on a migrated database that the test has for itself."""
+    pool = await Database.connect(database_url, application_name="ninefold-test")
+    yield pool
+    await pool.close()
+
+
+@contextmanager
+def temporary_database(postgres: EmbeddedPostgres, *, template: str) -> Iterator[str]:
+    """Create a database as a copy of another, and drop it at the end, whoever is still connected."""
+    name = f"test_{uuid4().hex}"
+    run_apart(
+        _administrate(
+            postgres, f'CREATE DATABASE "{name}" OWNER ninefold TEMPLATE "{template}" STRATEGY file_copy'
+        )
+    )
+    try:
+        yield name
+    finally:
+        run_apart(_administrate(postgres, f'DROP DATABASE "{name}" WITH (FORCE)'))
+
+
+def run_apart(work: Coroutine[Any, Any, ResultT]) -> ResultT:
+    """Run a coroutine on a loop of its own, for fixtures that tests with and without a loop share."""
+    with ThreadPoolExecutor(max_workers=1) as executor:
+        return executor.submit(asyncio.run, work).result()
+
+
+async def _administrate(postgres: EmbeddedPostgres, statement: str) -> None:
+    connection = await asyncpg.connect(postgres.dsn(role="postgres", database="postgres"))
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+async def _migrate(dsn: str) -> None:
+    connection = await asyncpg.connect(dsn)
+    try:
+        await migrate(connection, _migration_sources())
+    finally:
+        await connection.close()
+
+
+def _migration_sources() -> list[MigrationSource]:
+    # Until every system is there, those that are; then `ninefold.edge.systems.migration_sources()`.
+    sources = []
+    for package in ("ninefold.core.tenancy", "ninefold.core.queue", "ninefold.systems.webhooks"):
+        with suppress(ModuleNotFoundError):
+            module = import_module(package)
+            if hasattr(module, "MIGRATIONS"):
+                sources.append(module.MIGRATIONS)
+    return sources
