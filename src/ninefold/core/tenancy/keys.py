@@ -1,8 +1,9 @@
 """The text of an API key: how it is made, recognised and hashed.
 
-`nfk_AbC123xy_…`: a mark that secret scanners find, a short public part that people may see in lists and logs, and
-a secret of 256 random bits. Only the SHA-256 of the whole text is kept: against a secret of that length guessing
-is hopeless, so a slow hash would protect nothing, and would cost each request tens of milliseconds.
+`nfk_AbC123xy_…`: a mark that secret scanners find, a short public part that people may see in lists and
+logs, and a secret of 256 random bits. Only the SHA-256 of the whole text is kept: against a secret of that
+length guessing is hopeless, so a slow hash would protect nothing, and would cost each request tens of
+milliseconds.
 """
 
 import hashlib

@@ -115,8 +115,9 @@ async def revoke_api_key(connection: Connection, *, organisation_id: UUID | None
 async def authenticate(connection: Connection, api_key: str) -> Tenant:
     """Find out on whose behalf a key speaks. The answer is never cached, so that revoking works at once.
 
-    Finding the key by its digest in an index takes a time that depends on the digest and not on the key: who
-    tries keys can't steer their digests towards a stored one, so nothing needs comparing in constant time.
+    Finding the key by its digest in an index takes a time that depends on the digest and not on the key:
+    who tries keys can't steer their digests towards a stored one, so nothing needs comparing in constant
+    time.
 
     Raises:
         ApiKeyMissingError: the text is empty.

@@ -39,7 +39,7 @@ async def organisation_list(connection: Connection, *, limit: int) -> list[Organ
 
 
 async def organisation_lock(connection: Connection) -> None:
-    """Let no one else add an organisation until the transaction ends; outside of one PostgreSQL refuses it."""
+    """Let no one else add an organisation until the transaction ends; PostgreSQL refuses it outside."""
     await _queries.organisation_lock(connection)
 
 

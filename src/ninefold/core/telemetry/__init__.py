@@ -1,0 +1,1 @@
+"""Telemetry: logs as JSON lines on standard error, and metrics for Prometheus. Not here: traces, alerts."""
