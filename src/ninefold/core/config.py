@@ -43,9 +43,9 @@ class CoreSettings(msgspec.Struct, frozen=True, kw_only=True):
     database_connections_max: Annotated[
         int, msgspec.Meta(ge=2, le=1000, description="Connections to PostgreSQL, per process.")
     ] = 10
-    workers: Annotated[
-        int, msgspec.Meta(ge=1, le=256, description="Worker processes that `ninefold up` starts.")
-    ] = max(1, (os.cpu_count() or 1) - 1)
+    workers: Annotated[int, msgspec.Meta(ge=1, le=256, description="Worker processes that `ninefold up` starts.")] = (
+        max(1, (os.cpu_count() or 1) - 1)
+    )
     egress_allow: Annotated[
         tuple[str, ...],
         msgspec.Meta(description="CIDRs that outgoing requests may reach although the deny list has them."),

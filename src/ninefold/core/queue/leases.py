@@ -124,9 +124,7 @@ class WorkerLease:
 
     async def _beat(self) -> None:
         async with self._database.connection() as connection:
-            is_alive = await store.worker_extend(
-                connection, worker_id=self.worker_id, duration=self._duration
-            )
+            is_alive = await store.worker_extend(connection, worker_id=self.worker_id, duration=self._duration)
         if not is_alive:
             raise self._lost()
 

@@ -24,9 +24,7 @@ async def worker_extend(connection: Connection, *, worker_id: UUID, duration: ti
     return await _queries.worker_extend(connection, worker_id=worker_id, duration=duration) is not None
 
 
-async def worker_insert(
-    connection: Connection, *, worker_id: UUID, host: str, pid: int, duration: timedelta
-) -> None:
+async def worker_insert(connection: Connection, *, worker_id: UUID, host: str, pid: int, duration: timedelta) -> None:
     """Register a worker process with its first lease."""
     await _queries.worker_insert(connection, worker_id=worker_id, host=host, pid=pid, duration=duration)
 

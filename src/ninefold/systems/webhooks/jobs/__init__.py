@@ -1,0 +1,1 @@
+"""What a worker does for webhook delivery: claims events, attempts their deliveries, records the outcomes."""

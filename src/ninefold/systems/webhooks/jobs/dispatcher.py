@@ -1,0 +1,302 @@
+"""The worker's main job: claim events and due deliveries, attempt each, hand the outcomes to the recorder.
+
+    claim events  ──fan-out──┐
+                             ├──▶ slots ──▶ courier ──▶ recorder ──▶ event log
+    claim retries ───────────┘
+
+No delivery row is written before its first outcome is known. A worker that dies in between is taken over by another,
+which repeats only what was not recorded, with the same ids.
+"""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+import asyncpg
+import structlog
+
+from ninefold.core.errors import UnavailableError
+from ninefold.core.ids import derive_id, format_id
+from ninefold.core.system import WorkerContext
+from ninefold.systems.webhooks.jobs import metrics
+from ninefold.systems.webhooks.jobs.courier import Courier, Message, make_message
+from ninefold.systems.webhooks.jobs.event_log import EventLog, PostgresEventLog, RetryQueue
+from ninefold.systems.webhooks.jobs.recorder import OutcomeRecorder
+from ninefold.systems.webhooks.model import (
+    DELIVERY_PREFIX,
+    EVENTS_CHANNEL,
+    RETRIES_CHANNEL,
+    SUBSCRIPTION_PREFIX,
+    ClaimedDelivery,
+    ClaimedEvent,
+    DeliveryStatus,
+    Outcome,
+    Recipient,
+)
+from ninefold.systems.webhooks.rules.retries import RetrySchedule, next_delay_s, status_after
+from ninefold.systems.webhooks.service.directory import OrganisationRecipients, RecipientDirectory
+from ninefold.systems.webhooks.settings import WebhooksSettings
+
+CLAIM_MAX: Final = 200
+EVENTS_POLL_S: Final = 1.0
+"""Between two looks for events when no doorbell rang; the doorbell is a hint, this is the certainty."""
+
+RETRIES_POLL_S: Final = 0.2
+"""Between two looks for due deliveries; nobody rings when time passes."""
+
+STOP_GRACE_S: Final = 10.0
+"""How long attempts under way may take to end when the worker stops; the others are repeated elsewhere."""
+
+ERROR_DELAY_S: Final = 1.0
+
+log = structlog.get_logger(__name__)
+
+
+class Dispatcher:
+    """Attempts deliveries until it is told to stop."""
+
+    name = "webhooks.dispatch"
+
+    def __init__(self, context: WorkerContext, *, event_log: EventLog | None = None) -> None:
+        settings: WebhooksSettings = context.settings
+        self._database = context.database
+        self._event_log = event_log or PostgresEventLog(context.database, context.lease)
+        self._retry_queue = RetryQueue(context.database, context.lease)
+        self._directory = RecipientDirectory()
+        self._recorder = OutcomeRecorder(self._event_log)
+        self._courier = Courier(context.egress, context.clock, timeout_s=settings.attempt_timeout_s)
+        self._clock = context.clock
+        self._schedule = RetrySchedule(
+            delays_s=settings.retry_delays_s,
+            jitter_ratio=settings.retry_jitter_ratio,
+            horizon_s=settings.retry_horizon_s,
+        )
+        self._slots = asyncio.Semaphore(settings.in_flight_max)
+        self._under_way: set[asyncio.Task[None]] = set()
+        self._events_bell = context.doorbell.subscribe(EVENTS_CHANNEL)
+        self._retries_bell = context.doorbell.subscribe(RETRIES_CHANNEL)
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Attempt deliveries until `stopping` is set; then let those under way end, and record every outcome.
+
+        Raises:
+            LeaseLostError: others took this worker for dead.
+        """
+        recording = asyncio.create_task(self._recorder.run())
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(
+                    self._repeat(self._take_events, stopping, bell=self._events_bell, poll_s=EVENTS_POLL_S)
+                )
+                group.create_task(
+                    self._repeat(self._take_retries, stopping, bell=self._retries_bell, poll_s=RETRIES_POLL_S)
+                )
+            await self._finish_under_way()
+        finally:
+            for task in self._under_way:
+                task.cancel()
+            self._recorder.close()
+            await recording
+
+    async def _repeat(
+        self,
+        take: Callable[[], Awaitable[int]],
+        stopping: asyncio.Event,
+        *,
+        bell: asyncio.Event,
+        poll_s: float,
+    ) -> None:
+        """Take work again and again; wait for the bell only when there was none."""
+        stop_wait = asyncio.create_task(stopping.wait())
+        while not stopping.is_set():
+            bell.clear()
+            try:
+                await self._recorder.has_room()
+                taken = await take()
+            except (
+                OSError,
+                TimeoutError,
+                asyncpg.PostgresConnectionError,
+                asyncpg.OperatorInterventionError,
+                asyncpg.InterfaceError,
+                UnavailableError,
+            ) as error:
+                log.warning("webhooks.claim.failed", error=str(error))
+                await asyncio.wait([stop_wait], timeout=ERROR_DELAY_S)
+                continue
+            if not taken:
+                bell_wait = asyncio.create_task(bell.wait())
+                await asyncio.wait([bell_wait, stop_wait], timeout=poll_s, return_when=asyncio.FIRST_COMPLETED)
+                bell_wait.cancel()
+        await stop_wait
+
+    async def _take_events(self) -> int:
+        events = await self._event_log.claim(limit=CLAIM_MAX)
+        for event in events:
+            recipients = await self._recipients(event.organisation_id, version=event.subscription_version)
+            await self._fan_out(event, recipients)
+        return len(events)
+
+    async def _take_retries(self) -> int:
+        deliveries = await self._retry_queue.claim(limit=CLAIM_MAX)
+        for delivery in deliveries:
+            recipients = await self._recipients(delivery.organisation_id, version=delivery.subscription_version)
+            recipient = recipients.find(delivery.subscription_id)
+            if recipient is None:
+                self._recorder.add(_cancellation(delivery))
+            else:
+                await self._start(self._attempt_again(delivery, recipient))
+        return len(deliveries)
+
+    async def _recipients(self, organisation_id: UUID, *, version: int) -> OrganisationRecipients:
+        cached = self._directory.find(organisation_id, version=version)
+        if cached is not None:
+            return cached
+        async with self._database.connection() as connection:
+            return await self._directory.load(connection, organisation_id)
+
+    async def _fan_out(self, event: ClaimedEvent, recipients: OrganisationRecipients) -> None:
+        """Begin the first attempt of each delivery of an event that has no outcome yet."""
+        wanting = [
+            (derive_id(event.event_id, recipient.subscription_id), recipient)
+            for recipient in recipients.wanting(event.event_type)
+            if recipient.created_at <= event.accepted_at
+        ]
+        if event.claim_count > 1:
+            known = await self._retry_queue.known([delivery_id for delivery_id, _ in wanting])
+            wanting = [pair for pair in wanting if pair[0] not in known]
+        if not wanting:
+            self._recorder.finish_event(event.event_id)
+            return
+        fan_out = _FanOut(event, remaining=len(wanting))
+        for delivery_id, recipient in wanting:
+            await self._start(self._attempt_first(fan_out, delivery_id, recipient))
+
+    async def _start(self, attempt: Awaitable[None]) -> None:
+        await self._slots.acquire()
+        task = asyncio.ensure_future(attempt)
+        self._under_way.add(task)
+        metrics.IN_FLIGHT.set(len(self._under_way))
+        task.add_done_callback(self._end)
+
+    def _end(self, task: asyncio.Task[None]) -> None:
+        self._slots.release()
+        self._under_way.discard(task)
+        metrics.IN_FLIGHT.set(len(self._under_way))
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("webhooks.attempt.crashed", exc_info=error)
+
+    async def _attempt_first(self, fan_out: "_FanOut", delivery_id: UUID, recipient: Recipient) -> None:
+        event = fan_out.event
+        await self._attempt(
+            fan_out.message,
+            recipient,
+            delivery_id=delivery_id,
+            organisation_id=event.organisation_id,
+            attempt_count=1,
+            round_attempt_count=1,
+            round_started_at=event.accepted_at,
+        )
+        fan_out.remaining -= 1
+        if fan_out.remaining == 0:
+            self._recorder.finish_event(event.event_id)
+
+    async def _attempt_again(self, delivery: ClaimedDelivery, recipient: Recipient) -> None:
+        await self._attempt(
+            make_message(delivery.event_id, delivery.payload),
+            recipient,
+            delivery_id=delivery.delivery_id,
+            organisation_id=delivery.organisation_id,
+            attempt_count=delivery.attempt_count + 1,
+            round_attempt_count=delivery.round_attempt_count + 1,
+            round_started_at=delivery.round_started_at,
+        )
+
+    async def _attempt(
+        self,
+        message: Message,
+        recipient: Recipient,
+        *,
+        delivery_id: UUID,
+        organisation_id: UUID,
+        attempt_count: int,
+        round_attempt_count: int,
+        round_started_at: datetime,
+    ) -> None:
+        attempt, retry_after_s = await self._courier.attempt(message, recipient, attempt_number=attempt_count)
+        retry_delay_s: float | None = None
+        if attempt.error_class is not None:
+            retry_delay_s = next_delay_s(
+                self._schedule,
+                attempts_made=round_attempt_count,
+                elapsed_s=(self._clock.now() - round_started_at).total_seconds(),
+                retry_after_s=retry_after_s,
+                random_unit=random.random(),  # noqa: S311 - spreads load, guards nothing.
+            )
+        outcome = Outcome(
+            delivery_id=delivery_id,
+            organisation_id=organisation_id,
+            event_id=message.event_id,
+            subscription_id=recipient.subscription_id,
+            attempt=attempt,
+            status=status_after(is_successful=attempt.error_class is None, retry_delay_s=retry_delay_s),
+            is_first=attempt_count == 1,
+            attempt_count=attempt_count,
+            round_attempt_count=round_attempt_count,
+            round_started_at=round_started_at,
+            retry_delay_s=retry_delay_s,
+        )
+        self._recorder.add(outcome)
+        _log_outcome(outcome, message.event_text)
+
+    async def _finish_under_way(self) -> None:
+        if self._under_way:
+            await asyncio.wait(self._under_way, timeout=STOP_GRACE_S)
+
+
+class _FanOut:
+    """An event whose deliveries are having their first attempts."""
+
+    __slots__ = ("event", "message", "remaining")
+
+    def __init__(self, event: ClaimedEvent, *, remaining: int) -> None:
+        self.event = event
+        self.message = make_message(event.event_id, event.payload)
+        self.remaining = remaining
+
+
+def _cancellation(delivery: ClaimedDelivery) -> Outcome:
+    return Outcome(
+        delivery_id=delivery.delivery_id,
+        organisation_id=delivery.organisation_id,
+        event_id=delivery.event_id,
+        subscription_id=delivery.subscription_id,
+        attempt=None,
+        status=DeliveryStatus.CANCELED,
+        is_first=False,
+        attempt_count=delivery.attempt_count,
+        round_attempt_count=delivery.round_attempt_count,
+        round_started_at=delivery.round_started_at,
+        retry_delay_s=None,
+    )
+
+
+def _log_outcome(outcome: Outcome, event_text: str) -> None:
+    attempt = outcome.attempt
+    if attempt is None:
+        return
+    write = log.info if outcome.status is DeliveryStatus.DELIVERED else log.warning
+    write(
+        f"webhooks.delivery.{outcome.status}",
+        event_id=event_text,
+        delivery_id=format_id(DELIVERY_PREFIX, outcome.delivery_id),
+        subscription_id=format_id(SUBSCRIPTION_PREFIX, outcome.subscription_id),
+        attempt=attempt.attempt_number,
+        code=attempt.response_status,
+        duration_ms=round(attempt.duration_ms, 2),
+        error_class=attempt.error_class,
+        retry_in_s=outcome.retry_delay_s,
+    )

@@ -1,0 +1,117 @@
+"""The port behind which accepted events wait for a worker, and its adapter for PostgreSQL.
+
+Every adapter passes the same conformance suite, `tests/conformance/test_event_log.py`.
+"""
+
+from collections.abc import Sequence
+from typing import Final, Protocol
+from uuid import UUID
+
+from ninefold.core.postgres.database import Database
+from ninefold.core.queue.leases import WorkerLease
+from ninefold.systems.webhooks.model import ClaimedDelivery, ClaimedEvent, Outcome
+from ninefold.systems.webhooks.store.deliveries import (
+    attempt_insert_many,
+    delivery_claim,
+    delivery_insert_outcomes,
+    delivery_list_known,
+    delivery_update_outcomes,
+)
+from ninefold.systems.webhooks.store.events import event_claim, event_finish
+
+CLAIM_PAYLOAD_BYTES_MAX: Final = 8 * 1024 * 1024
+"""What one claim may bring into memory; the first element alone may be more."""
+
+CLAIM_ORGANISATIONS_MAX: Final = 100
+"""Organisations that share one claim. The next claim goes on after the last of them."""
+
+_FIRST: Final = UUID(int=0)
+
+
+class EventLog(Protocol):
+    """Where accepted events wait, and where what came of them is written."""
+
+    async def claim(self, *, limit: int) -> Sequence[ClaimedEvent]:
+        """Take up to `limit` events that nobody holds, a fair share for each organisation, oldest first."""
+        ...
+
+    async def record(self, outcomes: Sequence[Outcome], *, finished_events: Sequence[UUID]) -> None:
+        """Write outcomes, and only then let go of the events whose fan-out is complete; all of it or nothing.
+
+        What another worker has recorded or taken over meanwhile stays as it is there.
+        """
+        ...
+
+
+class PostgresEventLog:
+    """Events wait in `webhooks.event`; outcomes are written in batches."""
+
+    def __init__(self, database: Database, lease: WorkerLease) -> None:
+        self._database = database
+        self._lease = lease
+        self._served_last = _FIRST
+
+    async def claim(self, *, limit: int) -> Sequence[ClaimedEvent]:
+        """Take events, beginning with the organisation after the one served last.
+
+        Raises:
+            LeaseLostError: others took this worker for dead.
+        """
+        async with self._database.transaction() as connection:
+            await self._lease.guard(connection)
+            claimed = await event_claim(
+                connection,
+                worker_id=self._lease.worker_id,
+                limit=limit,
+                payload_bytes_max=CLAIM_PAYLOAD_BYTES_MAX,
+                after=self._served_last,
+                organisations_max=CLAIM_ORGANISATIONS_MAX,
+            )
+        began_at_first = self._served_last == _FIRST
+        self._served_last = max((event.organisation_id for event in claimed), default=_FIRST)
+        if not claimed and not began_at_first:
+            return await self.claim(limit=limit)
+        return claimed
+
+    async def record(self, outcomes: Sequence[Outcome], *, finished_events: Sequence[UUID]) -> None:
+        """Write outcomes and finish events in one transaction."""
+        first = [outcome for outcome in outcomes if outcome.is_first]
+        further = [outcome for outcome in outcomes if not outcome.is_first]
+        attempts = [(outcome.delivery_id, outcome.attempt) for outcome in outcomes if outcome.attempt]
+        async with self._database.transaction() as connection:
+            if first:
+                await delivery_insert_outcomes(connection, first)
+            if further:
+                await delivery_update_outcomes(connection, further, worker_id=self._lease.worker_id)
+            if attempts:
+                await attempt_insert_many(connection, attempts)
+            if finished_events:
+                await event_finish(connection, worker_id=self._lease.worker_id, event_ids=finished_events)
+
+
+class RetryQueue:
+    """Deliveries that wait for their next attempt: rows of PostgreSQL, whatever the event log is."""
+
+    def __init__(self, database: Database, lease: WorkerLease) -> None:
+        self._database = database
+        self._lease = lease
+
+    async def claim(self, *, limit: int) -> Sequence[ClaimedDelivery]:
+        """Take up to `limit` deliveries that are due, longest due first.
+
+        Raises:
+            LeaseLostError: others took this worker for dead.
+        """
+        async with self._database.transaction() as connection:
+            await self._lease.guard(connection)
+            return await delivery_claim(
+                connection,
+                worker_id=self._lease.worker_id,
+                limit=limit,
+                payload_bytes_max=CLAIM_PAYLOAD_BYTES_MAX,
+            )
+
+    async def known(self, delivery_ids: Sequence[UUID]) -> set[UUID]:
+        """Say which of these deliveries have an outcome already."""
+        async with self._database.connection() as connection:
+            return await delivery_list_known(connection, delivery_ids=delivery_ids)

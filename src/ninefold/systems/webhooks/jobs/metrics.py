@@ -1,0 +1,40 @@
+"""What Prometheus sees of webhook delivery."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from prometheus_client import Counter, Gauge, Histogram
+
+from ninefold.systems.webhooks.model import Outcome
+
+_DURATION_BUCKETS_S: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+
+ATTEMPTS: Final = Counter(
+    "ninefold_webhooks_attempts_total",
+    "Attempts whose outcome is recorded, by the delivery's state after it and by error class.",
+    ["status", "error_class"],
+)
+ATTEMPT_DURATION: Final = Histogram(
+    "ninefold_webhooks_attempt_duration_seconds",
+    "Seconds that an attempt took, from the request to the end of the response.",
+    buckets=_DURATION_BUCKETS_S,
+)
+IN_FLIGHT: Final = Gauge(
+    "ninefold_webhooks_attempts_in_flight",
+    "Attempts that are under way.",
+    multiprocess_mode="livesum",
+)
+
+
+def count_outcomes(outcomes: Sequence[Outcome]) -> None:
+    """Count a batch of outcomes that have been recorded."""
+    counts: dict[tuple[str, str], int] = {}
+    for outcome in outcomes:
+        attempt = outcome.attempt
+        if attempt is None:
+            continue
+        ATTEMPT_DURATION.observe(attempt.duration_ms / 1000)
+        key = (outcome.status.value, attempt.error_class or "")
+        counts[key] = counts.get(key, 0) + 1
+    for (status, error_class), count in counts.items():
+        ATTEMPTS.labels(status, error_class).inc(count)

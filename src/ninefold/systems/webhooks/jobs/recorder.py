@@ -1,0 +1,98 @@
+"""Outcomes on their way to the database, in batches: the busier, the larger."""
+
+import asyncio
+from typing import Final
+from uuid import UUID
+
+import asyncpg
+import structlog
+
+from ninefold.core.errors import UnavailableError
+from ninefold.systems.webhooks.jobs import metrics
+from ninefold.systems.webhooks.jobs.event_log import EventLog
+from ninefold.systems.webhooks.model import Outcome
+
+GATHERING_S: Final = 0.005
+"""How long outcomes wait for others before they are written together."""
+
+BATCH_MAX: Final = 2_000
+CONGESTED_AT: Final = 10_000
+"""With so many outcomes unwritten, no more work is taken on."""
+
+RETRY_DELAY_S: Final = 0.5
+
+log = structlog.get_logger(__name__)
+
+
+class OutcomeRecorder:
+    """Takes outcomes at once, and writes them as soon as it can; a batch that can't be written is tried again."""
+
+    def __init__(self, event_log: EventLog) -> None:
+        self._event_log = event_log
+        self._outcomes: list[Outcome] = []
+        self._finished_events: list[UUID] = []
+        self._has_work = asyncio.Event()
+        self._has_room = asyncio.Event()
+        self._has_room.set()
+        self._is_closing = False
+
+    def add(self, outcome: Outcome) -> None:
+        """Take an outcome."""
+        self._outcomes.append(outcome)
+        self._has_work.set()
+        if len(self._outcomes) >= CONGESTED_AT:
+            self._has_room.clear()
+
+    def finish_event(self, event_id: UUID) -> None:
+        """Take note that the last outcome of an event's fan-out has been added."""
+        self._finished_events.append(event_id)
+        self._has_work.set()
+
+    async def has_room(self) -> None:
+        """Wait until the database has caught up."""
+        await self._has_room.wait()
+
+    async def run(self) -> None:
+        """Write until `close` was called and everything is written."""
+        while True:
+            await self._has_work.wait()
+            if not self._is_closing:
+                await asyncio.sleep(GATHERING_S)
+            await self._write_all()
+            if self._is_closing:
+                return
+
+    def close(self) -> None:
+        """Let `run` return as soon as everything is written."""
+        self._is_closing = True
+        self._has_work.set()
+
+    async def _write_all(self) -> None:
+        self._has_work.clear()
+        while self._outcomes or self._finished_events:
+            outcomes, self._outcomes = self._outcomes[:BATCH_MAX], self._outcomes[BATCH_MAX:]
+            finished: list[UUID] = []
+            if not self._outcomes:
+                # Only now has every outcome of these events been written, or is in this batch.
+                finished, self._finished_events = self._finished_events, []
+            await self._write(outcomes, finished)
+            if len(self._outcomes) < CONGESTED_AT:
+                self._has_room.set()
+
+    async def _write(self, outcomes: list[Outcome], finished: list[UUID]) -> None:
+        while True:
+            try:
+                await self._event_log.record(outcomes, finished_events=finished)
+            except (
+                OSError,
+                TimeoutError,
+                asyncpg.PostgresConnectionError,
+                asyncpg.OperatorInterventionError,
+                asyncpg.InterfaceError,
+                UnavailableError,
+            ) as error:
+                log.warning("webhooks.outcomes.delayed", outcomes=len(outcomes), error=str(error))
+                await asyncio.sleep(RETRY_DELAY_S)
+            else:
+                metrics.count_outcomes(outcomes)
+                return

@@ -1,0 +1,51 @@
+"""Deliveries over HTTP: looked at, and retried by hand."""
+
+from typing import Final
+
+from litestar import get, post
+from litestar.handlers import HTTPRouteHandler
+
+from ninefold.core.ids import format_id
+from ninefold.core.postgres.database import Database
+from ninefold.core.queue.doorbell import Doorbell
+from ninefold.core.tenancy.model import Tenant
+from ninefold.core.web.problems import problem_responses
+from ninefold.systems.webhooks.model import DELIVERY_PREFIX, RETRIES_CHANNEL, DeliveryStatus
+from ninefold.systems.webhooks.routes.wire import DeliveryId, DeliveryView, RetryScheduled, show_delivery
+from ninefold.systems.webhooks.service import deliveries as service
+from ninefold.systems.webhooks.settings import WebhooksSettings
+
+_DELIVERY: Final = "/api/v1/deliveries/{delivery_id:str}"
+_TAGS: Final = ["deliveries"]
+
+
+@get(_DELIVERY, tags=_TAGS)
+async def get_delivery(
+    delivery_id: DeliveryId, tenant: Tenant, database: Database, webhooks_settings: WebhooksSettings
+) -> DeliveryView:
+    """Show a delivery that has an outcome, with its last attempts."""
+    async with database.connection() as connection:
+        delivery = await service.get_delivery(
+            connection, organisation_id=tenant.organisation_id, delivery_id=delivery_id
+        )
+    return show_delivery(delivery, attempts_per_round=webhooks_settings.attempts_per_round)
+
+
+@post(f"{_DELIVERY}/retry", tags=_TAGS, status_code=202, responses=problem_responses(409))
+async def retry_delivery(
+    delivery_id: DeliveryId, tenant: Tenant, database: Database, doorbell: Doorbell
+) -> RetryScheduled:
+    """Send the same bytes with the same id again, at once, and as often as the retry schedule says."""
+    async with database.transaction() as connection:
+        scheduled_at = await service.retry_delivery(
+            connection, organisation_id=tenant.organisation_id, delivery_id=delivery_id
+        )
+    doorbell.ring(RETRIES_CHANNEL)
+    return RetryScheduled(
+        delivery_id=format_id(DELIVERY_PREFIX, delivery_id),
+        status=DeliveryStatus.RETRYING,
+        scheduled_at=scheduled_at,
+    )
+
+
+DELIVERY_ROUTES: Final[list[HTTPRouteHandler]] = [get_delivery, retry_delivery]

@@ -1,0 +1,302 @@
+"""What goes over the wire: request bodies, and what answers show of the model."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Final
+
+import msgspec
+
+from ninefold.core.ids import format_id
+from ninefold.core.web.bodies import RequestBody
+from ninefold.core.web.ids import PathId
+from ninefold.systems.webhooks.model import (
+    DELIVERY_PREFIX,
+    EVENT_PREFIX,
+    SUBSCRIPTION_PREFIX,
+    Attempt,
+    DeliveryStatus,
+    Event,
+    EventStatus,
+    Subscription,
+)
+from ninefold.systems.webhooks.rules.advice import advise
+from ninefold.systems.webhooks.service.deliveries import DeliveryWithAttempts
+from ninefold.systems.webhooks.service.publishing import Publication
+from ninefold.systems.webhooks.service.subscriptions import NewSecret
+
+BATCH_EVENTS_MAX: Final = 1_000
+GRACE_S_DEFAULT: Final = 86_400
+
+Url = Annotated[
+    str,
+    msgspec.Meta(description="Where deliveries go: http or https.", examples=["https://example.com/hooks"]),
+]
+EventTypes = Annotated[
+    list[str],
+    msgspec.Meta(
+        description="Types, `order.*` for all below `order`, or `*`.",
+        examples=[["order.created", "invoice.*"]],
+    ),
+]
+Description = Annotated[str, msgspec.Meta(description="For people; up to 500 characters.")]
+
+
+class SubscriptionId(PathId):
+    """A subscription's id in a path."""
+
+    prefix = SUBSCRIPTION_PREFIX
+
+
+class EventId(PathId):
+    """An event's id in a path."""
+
+    prefix = EVENT_PREFIX
+
+
+class DeliveryId(PathId):
+    """A delivery's id in a path."""
+
+    prefix = DELIVERY_PREFIX
+
+
+class CreateSubscription(RequestBody, frozen=True, kw_only=True):
+    """A subscription to make."""
+
+    url: Url
+    event_types: EventTypes
+    description: Description = ""
+
+
+class UpdateSubscription(RequestBody, frozen=True, kw_only=True):
+    """The parts of a subscription to change; what isn't given stays."""
+
+    url: Url | msgspec.UnsetType = msgspec.UNSET
+    event_types: EventTypes | msgspec.UnsetType = msgspec.UNSET
+    description: Description | msgspec.UnsetType = msgspec.UNSET
+
+
+class RotateSecret(RequestBody, frozen=True, kw_only=True):
+    """How a secret is rotated."""
+
+    grace_s: Annotated[
+        int,
+        msgspec.Meta(
+            ge=0,
+            le=GRACE_S_DEFAULT,
+            description="Seconds for which the old secrets keep signing; 0 after a leak.",
+        ),
+    ] = GRACE_S_DEFAULT
+
+
+class PublishEvent(RequestBody, frozen=True, kw_only=True):
+    """An event to publish."""
+
+    event_type: Annotated[str, msgspec.Meta(description="Words joined by dots.", examples=["order.created"])]
+    payload: Annotated[
+        msgspec.Raw,
+        msgspec.Meta(description="Any JSON value, up to 1 MiB; its bytes reach each subscriber unchanged."),
+    ]
+    idempotency_key: Annotated[
+        str | None,
+        msgspec.Meta(description="The same key and content again give the same answer, and no second event."),
+    ] = None
+
+
+class PublishEventBatch(RequestBody, frozen=True, kw_only=True):
+    """Events to publish in one transaction."""
+
+    events: Annotated[
+        list[msgspec.Raw],
+        msgspec.Meta(
+            min_length=1,
+            max_length=BATCH_EVENTS_MAX,
+            description="Each as for a single event; one that is refused doesn't keep back the others.",
+        ),
+    ]
+
+
+class SubscriptionView(msgspec.Struct, frozen=True, kw_only=True):
+    """A subscription, without its secret."""
+
+    subscription_id: str
+    url: str
+    event_types: Sequence[str]
+    description: str
+    created_at: datetime
+    updated_at: datetime
+
+
+class SubscriptionWithSecretView(SubscriptionView, frozen=True, kw_only=True):
+    """A subscription with its new secret, which is shown this once."""
+
+    secret: str
+
+
+class EventAccepted(msgspec.Struct, frozen=True, kw_only=True):
+    """An event is committed; deliveries follow."""
+
+    event_id: str
+    queued_deliveries: int
+
+
+class BatchResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What became of one event of a batch."""
+
+    status: int
+    """As a single publish would have answered: 202, or a problem's status."""
+    event_id: str | None = None
+    queued_deliveries: int | None = None
+    is_replay: bool = False
+    problem: dict[str, object] | None = None
+
+
+class BatchAccepted(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of each event of a batch, in the order of the request."""
+
+    results: list[BatchResult]
+    accepted: int
+    refused: int
+
+
+class AttemptView(msgspec.Struct, frozen=True, kw_only=True):
+    """One attempt of a delivery."""
+
+    attempt_number: int
+    attempted_at: datetime
+    duration_ms: float
+    response_code: int | None
+    response_body: str | None
+    is_response_body_truncated: bool
+    error_class: str | None
+    error_detail: str | None
+
+
+class DeliveryView(msgspec.Struct, frozen=True, kw_only=True):
+    """An event on its way to one subscription."""
+
+    delivery_id: str
+    event_id: str
+    event_type: str
+    subscription_id: str
+    status: DeliveryStatus
+    is_running: bool
+    attempt_count: int
+    attempts_planned: int
+    """Attempts that will have been made at most when this round is over."""
+    next_attempt_at: datetime | None
+    created_at: datetime
+    finished_at: datetime | None
+    advice: str | None
+    """What to do about the last attempt's error."""
+    attempts: list[AttemptView]
+
+
+class EventSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """An event in a list."""
+
+    event_id: str
+    event_type: str
+    idempotency_key: str | None
+    status: EventStatus
+    queued_deliveries: int
+    accepted_at: datetime
+    dispatched_at: datetime | None
+
+
+class EventView(EventSummary, frozen=True, kw_only=True):
+    """An event with its payload and its deliveries."""
+
+    payload: msgspec.Raw
+    deliveries: list[DeliveryView]
+
+
+class RetryScheduled(msgspec.Struct, frozen=True, kw_only=True):
+    """A delivery is about to be attempted again."""
+
+    delivery_id: str
+    status: DeliveryStatus
+    scheduled_at: datetime
+
+
+def show_subscription(subscription: Subscription) -> SubscriptionView:
+    """Show a subscription without its secret."""
+    return SubscriptionView(
+        subscription_id=format_id(SUBSCRIPTION_PREFIX, subscription.subscription_id),
+        url=subscription.url,
+        event_types=subscription.event_types,
+        description=subscription.description,
+        created_at=subscription.created_at,
+        updated_at=subscription.updated_at,
+    )
+
+
+def show_new_secret(new_secret: NewSecret) -> SubscriptionWithSecretView:
+    """Show a subscription with its new secret."""
+    shown = show_subscription(new_secret.subscription)
+    return SubscriptionWithSecretView(**msgspec.structs.asdict(shown), secret=new_secret.secret)
+
+
+def show_publication(publication: Publication) -> EventAccepted:
+    """Show an accepted event."""
+    return EventAccepted(
+        event_id=format_id(EVENT_PREFIX, publication.event_id),
+        queued_deliveries=publication.queued_deliveries,
+    )
+
+
+def show_event_summary(event: Event) -> EventSummary:
+    """Show an event in a list."""
+    return EventSummary(
+        event_id=format_id(EVENT_PREFIX, event.event_id),
+        event_type=event.event_type,
+        idempotency_key=event.idempotency_key,
+        status=event.status,
+        queued_deliveries=event.queued_deliveries,
+        accepted_at=event.accepted_at,
+        dispatched_at=event.dispatched_at,
+    )
+
+
+def show_event(event: Event, deliveries: Sequence[DeliveryWithAttempts], *, attempts_per_round: int) -> EventView:
+    """Show an event with its payload, byte for byte, and its deliveries."""
+    summary = show_event_summary(event)
+    return EventView(
+        **msgspec.structs.asdict(summary),
+        payload=msgspec.Raw(event.payload),
+        deliveries=[show_delivery(shown, attempts_per_round=attempts_per_round) for shown in deliveries],
+    )
+
+
+def show_delivery(shown: DeliveryWithAttempts, *, attempts_per_round: int) -> DeliveryView:
+    """Show a delivery with its attempts."""
+    delivery = shown.delivery
+    last_error = shown.attempts[-1].error_class if shown.attempts else None
+    return DeliveryView(
+        delivery_id=format_id(DELIVERY_PREFIX, delivery.delivery_id),
+        event_id=format_id(EVENT_PREFIX, delivery.event_id),
+        event_type=delivery.event_type,
+        subscription_id=format_id(SUBSCRIPTION_PREFIX, delivery.subscription_id),
+        status=delivery.status,
+        is_running=delivery.is_running,
+        attempt_count=delivery.attempt_count,
+        attempts_planned=delivery.attempt_count - delivery.round_attempt_count + attempts_per_round,
+        next_attempt_at=delivery.next_attempt_at,
+        created_at=delivery.created_at,
+        finished_at=delivery.finished_at,
+        advice=advise(last_error) if delivery.status != DeliveryStatus.DELIVERED else None,
+        attempts=[_show_attempt(attempt) for attempt in shown.attempts],
+    )
+
+
+def _show_attempt(attempt: Attempt) -> AttemptView:
+    body = attempt.response_body
+    return AttemptView(
+        attempt_number=attempt.attempt_number,
+        attempted_at=attempt.attempted_at,
+        duration_ms=attempt.duration_ms,
+        response_code=attempt.response_status,
+        response_body=None if body is None else body.decode("utf-8", errors="replace"),
+        is_response_body_truncated=attempt.is_response_body_truncated,
+        error_class=attempt.error_class,
+        error_detail=attempt.error_detail,
+    )

@@ -1,0 +1,1 @@
+"""The pure part of webhook delivery: time and randomness come in as arguments, nothing is read or written."""

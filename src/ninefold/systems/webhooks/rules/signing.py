@@ -1,0 +1,41 @@
+"""Signatures after Standard Webhooks 1.0, section "Signature scheme", symmetric form `v1`."""
+
+import base64
+import hmac
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Final
+
+from ninefold.systems.webhooks.model import SigningSecret
+
+KEY_BYTES: Final = 32
+"""The standard asks for 24 to 64."""
+
+_SECRET_PREFIX: Final = "whsec_"  # noqa: S105 - the prefix of every secret, no secret.
+
+
+def format_secret(key: bytes) -> str:
+    """Return a key in the form that verifiers take: `whsec_` and base64."""
+    return _SECRET_PREFIX + base64.b64encode(key).decode("ascii")
+
+
+def active_keys(secrets: Iterable[SigningSecret], *, now: datetime) -> list[bytes]:
+    """Return the keys that sign at this time: the current one, and those rotated lately."""
+    return [secret.key for secret in secrets if secret.expires_at is None or secret.expires_at > now]
+
+
+def sign(keys: Sequence[bytes], *, message_id: bytes, timestamp: bytes, payload: bytes) -> bytes:
+    """Return the value of `webhook-signature`: one `v1,` signature per key, parted by spaces.
+
+    Args:
+        keys: the subscription's active keys.
+        message_id: the value of `webhook-id`.
+        timestamp: the value of `webhook-timestamp`: Unix seconds of the attempt, in ASCII.
+        payload: the body, exactly as it is sent.
+    """
+    content = b"%b.%b.%b" % (message_id, timestamp, payload)
+    return b" ".join([b"v1," + _signature(key, content) for key in keys])
+
+
+def _signature(key: bytes, content: bytes) -> bytes:
+    return base64.b64encode(hmac.digest(key, content, "sha256"))

@@ -1,0 +1,1 @@
+"""What webhook delivery does, inside the caller's transaction. Services never commit."""

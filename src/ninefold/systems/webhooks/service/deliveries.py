@@ -1,0 +1,184 @@
+"""Events and deliveries as they are seen, and the retry by hand."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+import msgspec
+
+from ninefold.core.ids import derive_id, format_id
+from ninefold.core.postgres.database import Connection
+from ninefold.systems.webhooks.errors import (
+    DeliveryNotFoundError,
+    DeliveryRunningError,
+    EventNotFoundError,
+    SubscriptionDeletedError,
+)
+from ninefold.systems.webhooks.model import (
+    DELIVERY_PREFIX,
+    EVENT_PREFIX,
+    Attempt,
+    Delivery,
+    DeliveryStatus,
+    Event,
+    EventStatus,
+)
+from ninefold.systems.webhooks.service.directory import RecipientDirectory
+from ninefold.systems.webhooks.service.subscriptions import SUBSCRIPTIONS_MAX, get_subscription
+from ninefold.systems.webhooks.store import deliveries as store
+from ninefold.systems.webhooks.store.events import event_find, event_list
+
+ATTEMPTS_SHOWN_MAX: Final = 20
+"""Per delivery, the last ones. A round has six by default."""
+
+
+class DeliveryWithAttempts(msgspec.Struct, frozen=True, kw_only=True):
+    """A delivery, and its last attempts, oldest first."""
+
+    delivery: Delivery
+    attempts: Sequence[Attempt]
+
+
+class EventWithDeliveries(msgspec.Struct, frozen=True, kw_only=True):
+    """An event, and its delivery to each subscription."""
+
+    event: Event
+    deliveries: Sequence[DeliveryWithAttempts]
+
+
+async def get_event(
+    connection: Connection, directory: RecipientDirectory, *, organisation_id: UUID, event_id: UUID
+) -> EventWithDeliveries:
+    """Return an event with its deliveries, those included that no attempt has been made for.
+
+    Raises:
+        EventNotFoundError: the organisation has none of this id.
+    """
+    event = await event_find(connection, organisation_id=organisation_id, event_id=event_id)
+    if event is None:
+        raise EventNotFoundError(
+            f"There is no event {format_id(EVENT_PREFIX, event_id)}.",
+            remedy="List the events to see their ids.",
+        )
+    deliveries = await store.delivery_list_by_event(
+        connection, organisation_id=organisation_id, event_id=event_id, limit=SUBSCRIPTIONS_MAX
+    )
+    if event.status == EventStatus.QUEUED:
+        deliveries += await _queued_deliveries(connection, directory, event=event, known=deliveries)
+    return EventWithDeliveries(event=event, deliveries=await _with_attempts(connection, deliveries))
+
+
+async def list_events(connection: Connection, *, organisation_id: UUID, before: UUID | None, limit: int) -> list[Event]:
+    """Return events, newest first, those before an id."""
+    return await event_list(connection, organisation_id=organisation_id, before=before, limit=limit)
+
+
+async def get_delivery(connection: Connection, *, organisation_id: UUID, delivery_id: UUID) -> DeliveryWithAttempts:
+    """Return one delivery with its attempts.
+
+    Raises:
+        DeliveryNotFoundError: the organisation has none of this id with an outcome.
+    """
+    delivery = await store.delivery_find(connection, organisation_id=organisation_id, delivery_id=delivery_id)
+    if delivery is None:
+        raise _not_found(delivery_id)
+    return (await _with_attempts(connection, [delivery]))[0]
+
+
+async def list_deliveries(
+    connection: Connection,
+    *,
+    organisation_id: UUID,
+    subscription_id: UUID,
+    status: DeliveryStatus | None,
+    before: UUID | None,
+    limit: int,
+) -> list[DeliveryWithAttempts]:
+    """Return the deliveries to a subscription that have an outcome, newest event first, those before an id.
+
+    Raises:
+        SubscriptionNotFoundError: the organisation has none of this id.
+    """
+    await get_subscription(connection, organisation_id=organisation_id, subscription_id=subscription_id)
+    deliveries = await store.delivery_list_by_subscription(
+        connection,
+        organisation_id=organisation_id,
+        subscription_id=subscription_id,
+        status=status,
+        before=before,
+        limit=limit,
+    )
+    return await _with_attempts(connection, deliveries)
+
+
+async def retry_delivery(connection: Connection, *, organisation_id: UUID, delivery_id: UUID) -> datetime:
+    """Begin a new round of attempts at once, with the same bytes and ids; return when it was scheduled.
+
+    It works in every state but one: not while an attempt is under way.
+
+    Raises:
+        DeliveryNotFoundError: the organisation has none of this id with an outcome.
+        DeliveryRunningError: an attempt is under way.
+        SubscriptionDeletedError: there is nowhere to send it.
+    """
+    locked = await store.delivery_lock(connection, organisation_id=organisation_id, delivery_id=delivery_id)
+    if locked is None:
+        raise _not_found(delivery_id)
+    delivery_text = format_id(DELIVERY_PREFIX, delivery_id)
+    if locked["is_subscription_deleted"]:
+        raise SubscriptionDeletedError(
+            f"The subscription of {delivery_text} has been deleted.",
+            remedy="Create a subscription for its receiver, and publish the event again.",
+        )
+    if locked["is_running"]:
+        raise DeliveryRunningError(
+            f"An attempt of {delivery_text} is under way.",
+            remedy="Wait for its outcome; retry then if it is needed.",
+        )
+    return await store.delivery_schedule_now(connection, delivery_id=delivery_id)
+
+
+async def _queued_deliveries(
+    connection: Connection, directory: RecipientDirectory, *, event: Event, known: Sequence[Delivery]
+) -> list[Delivery]:
+    """Return the deliveries that are in no table yet: those of the fan-out that have had no outcome."""
+    recipients = await directory.current(connection, event.organisation_id)
+    known_subscriptions = {delivery.subscription_id for delivery in known}
+    return [
+        Delivery(
+            delivery_id=derive_id(event.event_id, recipient.subscription_id),
+            organisation_id=event.organisation_id,
+            event_id=event.event_id,
+            event_type=event.event_type,
+            subscription_id=recipient.subscription_id,
+            status=DeliveryStatus.QUEUED,
+            attempt_count=0,
+            round_attempt_count=0,
+            next_attempt_at=None,
+            created_at=event.accepted_at,
+            finished_at=None,
+            is_running=False,
+        )
+        for recipient in recipients.wanting(event.event_type)
+        if recipient.created_at <= event.accepted_at and recipient.subscription_id not in known_subscriptions
+    ]
+
+
+async def _with_attempts(connection: Connection, deliveries: Sequence[Delivery]) -> list[DeliveryWithAttempts]:
+    attempts = await store.attempt_list(
+        connection,
+        delivery_ids=[delivery.delivery_id for delivery in deliveries],
+        attempts_max=ATTEMPTS_SHOWN_MAX,
+    )
+    return [
+        DeliveryWithAttempts(delivery=delivery, attempts=attempts.get(delivery.delivery_id, []))
+        for delivery in deliveries
+    ]
+
+
+def _not_found(delivery_id: UUID) -> DeliveryNotFoundError:
+    return DeliveryNotFoundError(
+        f"There is no delivery {format_id(DELIVERY_PREFIX, delivery_id)} that has had an attempt.",
+        remedy="List the deliveries of a subscription, or look at the event, to see the ids.",
+    )

@@ -1,0 +1,116 @@
+"""Publishing: an event is accepted once its one row is committed."""
+
+from collections.abc import Sequence
+from typing import Final
+from uuid import UUID
+
+import msgspec
+
+from ninefold.core.errors import InvalidInputError, NinefoldError
+from ninefold.core.ids import format_id, new_id
+from ninefold.core.postgres.database import Connection
+from ninefold.systems.webhooks.errors import EventTooLargeError, IdempotencyConflictError
+from ninefold.systems.webhooks.model import EVENT_PREFIX, Event, NewEvent
+from ninefold.systems.webhooks.rules.event_types import check_event_type
+from ninefold.systems.webhooks.service.directory import RecipientDirectory
+from ninefold.systems.webhooks.store.events import event_find_by_idempotency_keys, event_insert_many
+
+PAYLOAD_BYTES_MAX: Final = 1024 * 1024
+IDEMPOTENCY_KEY_LENGTH_MAX: Final = 255
+
+
+class EventDraft(msgspec.Struct, frozen=True, kw_only=True):
+    """What a caller wants to publish; `payload` is JSON text that goes out byte for byte."""
+
+    event_type: str
+    payload: bytes
+    idempotency_key: str | None
+
+
+class Publication(msgspec.Struct, frozen=True, kw_only=True):
+    """An accepted event: now, or by an earlier call with the same idempotency key."""
+
+    event_id: UUID
+    queued_deliveries: int
+    is_replay: bool
+
+
+async def publish_events(
+    connection: Connection,
+    directory: RecipientDirectory,
+    *,
+    organisation_id: UUID,
+    drafts: Sequence[EventDraft],
+) -> list[Publication | NinefoldError]:
+    """Accept events, each by itself: an error of one doesn't keep the others from being accepted.
+
+    Returns:
+        For each draft, in order, what was accepted, or the error that it has.
+    """
+    results: dict[int, Publication | NinefoldError] = {}
+    recipients = await directory.current(connection, organisation_id)
+    new_events: dict[int, NewEvent] = {}
+    for position, draft in enumerate(drafts):
+        try:
+            _check(draft)
+        except NinefoldError as error:
+            results[position] = error
+        else:
+            new_events[position] = NewEvent(
+                event_id=new_id(),
+                event_type=draft.event_type,
+                payload=draft.payload,
+                idempotency_key=draft.idempotency_key,
+                queued_deliveries=len(recipients.wanting(draft.event_type)),
+            )
+    accepted = await event_insert_many(connection, organisation_id=organisation_id, events=list(new_events.values()))
+    earlier = await _find_earlier(
+        connection,
+        organisation_id=organisation_id,
+        events=[event for event in new_events.values() if event.event_id not in accepted],
+    )
+    for position, event in new_events.items():
+        if event.event_id in accepted:
+            results[position] = Publication(
+                event_id=event.event_id, queued_deliveries=event.queued_deliveries, is_replay=False
+            )
+        else:
+            results[position] = _replay(event, earlier=earlier[event.idempotency_key or ""])
+    return [results[position] for position in range(len(drafts))]
+
+
+def _check(draft: EventDraft) -> None:
+    check_event_type(draft.event_type, field="event_type")
+    if len(draft.payload) > PAYLOAD_BYTES_MAX:
+        raise EventTooLargeError(
+            f"The payload has {len(draft.payload)} bytes.",
+            field="payload",
+            remedy=f"Send at most {PAYLOAD_BYTES_MAX} bytes; put what is larger behind a link.",
+        )
+    key = draft.idempotency_key
+    if key is not None and (not 0 < len(key) <= IDEMPOTENCY_KEY_LENGTH_MAX or "\x00" in key):
+        raise InvalidInputError(
+            f"An idempotency key has 1 to {IDEMPOTENCY_KEY_LENGTH_MAX} characters, none of them NUL.",
+            field="idempotency_key",
+            remedy="Use an id of your own for the thing that happened, such as order-1234-created.",
+        )
+
+
+async def _find_earlier(connection: Connection, *, organisation_id: UUID, events: list[NewEvent]) -> dict[str, Event]:
+    keys = [event.idempotency_key for event in events if event.idempotency_key is not None]
+    if not keys:
+        return {}
+    return await event_find_by_idempotency_keys(connection, organisation_id=organisation_id, idempotency_keys=keys)
+
+
+def _replay(event: NewEvent, *, earlier: Event) -> Publication | NinefoldError:
+    differing = [name for name in ("event_type", "payload") if getattr(event, name) != getattr(earlier, name)]
+    if differing:
+        earlier_id = format_id(EVENT_PREFIX, earlier.event_id)
+        return IdempotencyConflictError(
+            f"Idempotency key {event.idempotency_key!r} was used for {earlier_id}, "
+            f"whose {' and '.join(differing)} {'is' if len(differing) == 1 else 'are'} different.",
+            field=differing[0],
+            remedy="Use a new key for another event, or send the same bytes again to get the same answer.",
+        )
+    return Publication(event_id=earlier.event_id, queued_deliveries=earlier.queued_deliveries, is_replay=True)

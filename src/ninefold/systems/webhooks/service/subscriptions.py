@@ -1,0 +1,195 @@
+"""Subscriptions: made, read, changed, deleted, and their secrets rotated."""
+
+import os
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+import msgspec
+
+from ninefold.core.egress import parse_target
+from ninefold.core.errors import InvalidInputError
+from ninefold.core.ids import format_id, new_id
+from ninefold.core.postgres.database import Connection
+from ninefold.systems.webhooks.errors import (
+    SubscriptionNotFoundError,
+    TooManySecretsError,
+    TooManySubscriptionsError,
+)
+from ninefold.systems.webhooks.model import SUBSCRIPTION_PREFIX, Subscription
+from ninefold.systems.webhooks.rules.event_types import check_patterns
+from ninefold.systems.webhooks.rules.signing import KEY_BYTES, format_secret
+from ninefold.systems.webhooks.store import deliveries as delivery_store
+from ninefold.systems.webhooks.store import subscriptions as store
+
+SUBSCRIPTIONS_MAX: Final = 1_000
+"""Per organisation. An event's fan-out is computed in memory, and shown whole."""
+
+DESCRIPTION_LENGTH_MAX: Final = 500
+
+SECRETS_ACTIVE_MAX: Final = 5
+"""Each adds 50 bytes to a header of every delivery, and one hash of its payload."""
+
+ROTATION_GRACE: Final = timedelta(hours=24)
+"""How long a rotated secret keeps signing, unless the caller wants less."""
+
+
+class NewSecret(msgspec.Struct, frozen=True, kw_only=True):
+    """A subscription with its new secret, which is shown this once."""
+
+    subscription: Subscription
+    secret: str
+
+
+async def create_subscription(
+    connection: Connection,
+    *,
+    organisation_id: UUID,
+    url: str,
+    event_types: Sequence[str],
+    description: str,
+) -> NewSecret:
+    """Begin to deliver events of these types to a URL.
+
+    Raises:
+        InvalidTargetError: the URL isn't one that can be delivered to.
+        InvalidEventTypeError: a type or pattern has the wrong form.
+        TooManySubscriptionsError: the organisation has `SUBSCRIPTIONS_MAX` already.
+    """
+    _check(url=url, event_types=event_types, description=description)
+    # The bump comes first: it makes concurrent calls of an organisation wait for each other, so the count is true.
+    await store.subscription_version_bump(connection, organisation_id=organisation_id)
+    if await store.subscription_count(connection, organisation_id=organisation_id) >= SUBSCRIPTIONS_MAX:
+        raise TooManySubscriptionsError(
+            f"The organisation has {SUBSCRIPTIONS_MAX} subscriptions, which is the limit.",
+            remedy="Delete those that are no longer used, or let one endpoint take several event types.",
+        )
+    subscription = await store.subscription_insert(
+        connection,
+        subscription_id=new_id(),
+        organisation_id=organisation_id,
+        url=url,
+        event_types=list(event_types),
+        description=description,
+    )
+    return NewSecret(
+        subscription=subscription,
+        secret=await _insert_secret(connection, subscription_id=subscription.subscription_id),
+    )
+
+
+async def get_subscription(connection: Connection, *, organisation_id: UUID, subscription_id: UUID) -> Subscription:
+    """Return one subscription.
+
+    Raises:
+        SubscriptionNotFoundError: the organisation has none of this id.
+    """
+    subscription = await store.subscription_find(
+        connection, organisation_id=organisation_id, subscription_id=subscription_id
+    )
+    if subscription is None:
+        raise _not_found(subscription_id)
+    return subscription
+
+
+async def list_subscriptions(
+    connection: Connection, *, organisation_id: UUID, before: UUID | None, limit: int
+) -> list[Subscription]:
+    """Return subscriptions, newest first, those before an id."""
+    return await store.subscription_list(connection, organisation_id=organisation_id, before=before, limit=limit)
+
+
+async def update_subscription(
+    connection: Connection,
+    *,
+    organisation_id: UUID,
+    subscription_id: UUID,
+    url: str | None,
+    event_types: Sequence[str] | None,
+    description: str | None,
+) -> Subscription:
+    """Change the parts that aren't None. Deliveries under way keep going; their next attempt uses the new URL.
+
+    Raises:
+        SubscriptionNotFoundError: the organisation has none of this id.
+        InvalidTargetError, InvalidEventTypeError: as `create_subscription`.
+    """
+    _check(url=url, event_types=event_types, description=description)
+    await store.subscription_version_bump(connection, organisation_id=organisation_id)
+    subscription = await store.subscription_update(
+        connection,
+        organisation_id=organisation_id,
+        subscription_id=subscription_id,
+        url=url,
+        event_types=None if event_types is None else list(event_types),
+        description=description,
+    )
+    if subscription is None:
+        raise _not_found(subscription_id)
+    return subscription
+
+
+async def delete_subscription(connection: Connection, *, organisation_id: UUID, subscription_id: UUID) -> None:
+    """Stop delivering to a subscription. What still waits for an attempt is canceled; what was recorded is kept.
+
+    Raises:
+        SubscriptionNotFoundError: the organisation has none of this id.
+    """
+    await store.subscription_version_bump(connection, organisation_id=organisation_id)
+    if not await store.subscription_delete(
+        connection, organisation_id=organisation_id, subscription_id=subscription_id
+    ):
+        raise _not_found(subscription_id)
+    await delivery_store.delivery_cancel_all(connection, subscription_id=subscription_id)
+
+
+async def rotate_secret(
+    connection: Connection, *, organisation_id: UUID, subscription_id: UUID, grace: timedelta = ROTATION_GRACE
+) -> NewSecret:
+    """Give a subscription a new secret; the old ones keep signing beside it for the grace.
+
+    Raises:
+        SubscriptionNotFoundError: the organisation has none of this id.
+        TooManySecretsError: `SECRETS_ACTIVE_MAX` sign already.
+    """
+    await store.subscription_version_bump(connection, organisation_id=organisation_id)
+    subscription = await get_subscription(connection, organisation_id=organisation_id, subscription_id=subscription_id)
+    await store.signing_secret_expire_all(connection, subscription_id=subscription_id, grace=grace)
+    await store.signing_secret_delete_expired(connection, subscription_id=subscription_id)
+    active = await store.signing_secret_count_active(connection, subscription_id=subscription_id)
+    if active >= SECRETS_ACTIVE_MAX:
+        raise TooManySecretsError(
+            f"{active} secrets of this subscription still sign its deliveries.",
+            remedy="Wait until one ends, or rotate with grace_s=0 to end all old ones at once.",
+        )
+    return NewSecret(
+        subscription=subscription,
+        secret=await _insert_secret(connection, subscription_id=subscription_id),
+    )
+
+
+async def _insert_secret(connection: Connection, *, subscription_id: UUID) -> str:
+    key = os.urandom(KEY_BYTES)
+    await store.signing_secret_insert(connection, signing_secret_id=new_id(), subscription_id=subscription_id, key=key)
+    return format_secret(key)
+
+
+def _check(*, url: str | None, event_types: Sequence[str] | None, description: str | None) -> None:
+    if url is not None:
+        parse_target(url)
+    if event_types is not None:
+        check_patterns(event_types, field="event_types")
+    if description is not None and (len(description) > DESCRIPTION_LENGTH_MAX or "\x00" in description):
+        raise InvalidInputError(
+            f"A description has at most {DESCRIPTION_LENGTH_MAX} characters, none of them NUL.",
+            field="description",
+            remedy="Shorten it.",
+        )
+
+
+def _not_found(subscription_id: UUID) -> SubscriptionNotFoundError:
+    return SubscriptionNotFoundError(
+        f"There is no subscription {format_id(SUBSCRIPTION_PREFIX, subscription_id)}.",
+        remedy="List the subscriptions to see their ids.",
+    )

@@ -1,0 +1,61 @@
+"""The settings of webhook delivery."""
+
+from collections.abc import Mapping
+from typing import Annotated
+
+import msgspec
+
+from ninefold.core.config import read_settings
+from ninefold.core.errors import SettingError
+
+PREFIX = "NINEFOLD_WEBHOOKS_"
+RETRY_DELAYS_COUNT_MAX = 20
+
+
+class WebhooksSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """How deliveries are attempted, retried and kept."""
+
+    attempt_timeout_s: Annotated[
+        float,
+        msgspec.Meta(gt=0, le=300, description="Seconds that one attempt may take, connecting included."),
+    ] = 30.0
+    retry_delays_s: Annotated[
+        tuple[float, ...],
+        msgspec.Meta(
+            max_length=RETRY_DELAYS_COUNT_MAX,
+            description="Seconds between one attempt and the next, comma-separated; as many retries as entries.",
+        ),
+    ] = (1.0, 2.0, 4.0, 8.0, 16.0)
+    retry_jitter_ratio: Annotated[
+        float, msgspec.Meta(ge=0, le=0.5, description="Each delay is longer or shorter by up to this part.")
+    ] = 0.2
+    retry_horizon_s: Annotated[
+        float, msgspec.Meta(gt=0, le=2_592_000, description="Seconds after which no further retry is made.")
+    ] = 86_400.0
+    in_flight_max: Annotated[
+        int, msgspec.Meta(ge=1, le=100_000, description="Attempts that one worker has under way at once.")
+    ] = 2_000
+    response_body_kept_bytes: Annotated[
+        int, msgspec.Meta(ge=0, le=1_048_576, description="Bytes of a response body kept with its attempt.")
+    ] = 16_384
+
+    @property
+    def attempts_per_round(self) -> int:
+        """The first attempt, and one for each retry delay."""
+        return 1 + len(self.retry_delays_s)
+
+
+def read_webhooks_settings(environment: Mapping[str, str]) -> WebhooksSettings:
+    """Build the settings from `NINEFOLD_WEBHOOKS_*`.
+
+    Raises:
+        SettingError: a value doesn't fit; names the variable.
+    """
+    settings = read_settings(WebhooksSettings, prefix=PREFIX, environment=environment)
+    if any(delay <= 0 for delay in settings.retry_delays_s):
+        raise SettingError(
+            f"{PREFIX}RETRY_DELAYS_S has a delay that isn't greater than zero.",
+            field=f"{PREFIX}RETRY_DELAYS_S",
+            remedy="Give each retry its seconds, such as 1,2,4,8,16.",
+        )
+    return settings

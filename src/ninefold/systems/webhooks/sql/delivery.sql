@@ -1,0 +1,239 @@
+-- name: delivery_cancel_all!
+-- End every delivery to a subscription that still waits for an attempt and isn't under way.
+UPDATE webhooks.delivery
+SET
+    status = 'canceled',
+    next_attempt_at = NULL,
+    finished_at = now()
+WHERE subscription_id = :subscription_id
+    AND status = 'retrying'
+    AND leased_by IS NULL;
+
+-- name: delivery_claim
+-- Take deliveries whose next attempt is due, longest due first, within a budget of payload bytes.
+WITH candidate AS MATERIALIZED (
+    SELECT
+        delivery_id,
+        event_id,
+        next_attempt_at
+    FROM webhooks.delivery
+    WHERE status = 'retrying'
+        AND leased_by IS NULL
+        AND next_attempt_at <= clock_timestamp()
+    ORDER BY next_attempt_at
+    LIMIT :limit
+    FOR UPDATE SKIP LOCKED
+),
+
+chosen AS (
+    SELECT delivery_id
+    FROM (
+        SELECT
+            candidate.delivery_id,
+            sum(octet_length(event.payload)) OVER (ORDER BY candidate.next_attempt_at, candidate.delivery_id)
+            - octet_length(event.payload) AS payload_bytes_before
+        FROM candidate
+        INNER JOIN webhooks.event ON event.event_id = candidate.event_id
+    ) AS summed
+    WHERE payload_bytes_before < :payload_bytes_max
+)
+
+UPDATE webhooks.delivery
+SET leased_by = :worker_id
+FROM chosen, webhooks.event
+WHERE delivery.delivery_id = chosen.delivery_id
+    AND event.event_id = delivery.event_id
+RETURNING
+    delivery.delivery_id,
+    delivery.organisation_id,
+    delivery.event_id,
+    delivery.subscription_id,
+    event.event_type,
+    event.payload,
+    delivery.attempt_count,
+    delivery.round_attempt_count,
+    delivery.round_started_at,
+    (
+        SELECT subscription_version.version
+        FROM webhooks.subscription_version
+        WHERE subscription_version.organisation_id = delivery.organisation_id
+    ) AS subscription_version;
+
+-- name: delivery_count_retrying$
+-- Count the deliveries that wait for another attempt, up to a bound.
+SELECT count(*)
+FROM (
+    SELECT 1
+    FROM webhooks.delivery
+    WHERE status = 'retrying'
+    LIMIT :limit
+) AS retrying;
+
+-- name: delivery_find^
+-- Read one delivery of an organisation.
+SELECT
+    delivery.delivery_id,
+    delivery.organisation_id,
+    delivery.event_id,
+    event.event_type,
+    delivery.subscription_id,
+    delivery.status,
+    delivery.attempt_count,
+    delivery.round_attempt_count,
+    delivery.next_attempt_at,
+    delivery.created_at,
+    delivery.finished_at,
+    delivery.leased_by IS NOT NULL AS is_running
+FROM webhooks.delivery
+INNER JOIN webhooks.event ON event.event_id = delivery.event_id
+WHERE delivery.delivery_id = :delivery_id
+    AND delivery.organisation_id = :organisation_id;
+
+-- name: delivery_insert_outcomes!
+-- Write the deliveries whose first outcome is known; one that is known already stays as it is.
+INSERT INTO webhooks.delivery (
+    delivery_id,
+    organisation_id,
+    event_id,
+    subscription_id,
+    status,
+    attempt_count,
+    round_attempt_count,
+    round_started_at,
+    next_attempt_at,
+    finished_at
+)
+SELECT
+    outcome.delivery_id,
+    outcome.organisation_id,
+    outcome.event_id,
+    outcome.subscription_id,
+    outcome.status,
+    outcome.attempt_count,
+    outcome.round_attempt_count,
+    outcome.round_started_at,
+    clock_timestamp() + outcome.retry_delay_s * interval '1 second',
+    CASE WHEN outcome.retry_delay_s IS NULL THEN clock_timestamp() END
+FROM unnest(
+    :delivery_ids::uuid[],
+    :organisation_ids::uuid[],
+    :event_ids::uuid[],
+    :subscription_ids::uuid[],
+    :statuses::text[],
+    :attempt_counts::integer[],
+    :round_attempt_counts::integer[],
+    :rounds_started_at::timestamptz[],
+    :retry_delays_s::double precision[]
+) AS outcome (
+    delivery_id,
+    organisation_id,
+    event_id,
+    subscription_id,
+    status,
+    attempt_count,
+    round_attempt_count,
+    round_started_at,
+    retry_delay_s
+)
+ON CONFLICT (event_id, subscription_id) DO NOTHING;
+
+-- name: delivery_list_by_event
+-- Read the deliveries of one event of an organisation.
+SELECT
+    delivery.delivery_id,
+    delivery.organisation_id,
+    delivery.event_id,
+    event.event_type,
+    delivery.subscription_id,
+    delivery.status,
+    delivery.attempt_count,
+    delivery.round_attempt_count,
+    delivery.next_attempt_at,
+    delivery.created_at,
+    delivery.finished_at,
+    delivery.leased_by IS NOT NULL AS is_running
+FROM webhooks.delivery
+INNER JOIN webhooks.event ON event.event_id = delivery.event_id
+WHERE delivery.event_id = :event_id
+    AND delivery.organisation_id = :organisation_id
+ORDER BY delivery.subscription_id
+LIMIT :limit;
+
+-- name: delivery_list_by_subscription
+-- Read a page of the deliveries to a subscription, newest event first, of one status or of all.
+SELECT
+    delivery.delivery_id,
+    delivery.organisation_id,
+    delivery.event_id,
+    event.event_type,
+    delivery.subscription_id,
+    delivery.status,
+    delivery.attempt_count,
+    delivery.round_attempt_count,
+    delivery.next_attempt_at,
+    delivery.created_at,
+    delivery.finished_at,
+    delivery.leased_by IS NOT NULL AS is_running
+FROM webhooks.delivery
+INNER JOIN webhooks.event ON event.event_id = delivery.event_id
+WHERE delivery.subscription_id = :subscription_id
+    AND delivery.organisation_id = :organisation_id
+    AND (:status::text IS NULL OR delivery.status = :status)
+    AND (:before::uuid IS NULL OR delivery.delivery_id < :before)
+ORDER BY delivery.delivery_id DESC
+LIMIT :limit;
+
+-- name: delivery_list_known
+-- Say which of these deliveries have an outcome already.
+SELECT delivery_id
+FROM webhooks.delivery
+WHERE delivery_id = ANY(:delivery_ids::uuid[]);
+
+-- name: delivery_lock^
+-- Hold one delivery of an organisation until the transaction's end, and say whether its subscription still exists.
+SELECT
+    delivery.leased_by IS NOT NULL AS is_running,
+    subscription.deleted_at IS NOT NULL AS is_subscription_deleted
+FROM webhooks.delivery
+INNER JOIN webhooks.subscription ON subscription.subscription_id = delivery.subscription_id
+WHERE delivery.delivery_id = :delivery_id
+    AND delivery.organisation_id = :organisation_id
+FOR UPDATE OF delivery;
+
+-- name: delivery_release!
+-- Give back the deliveries that these workers hold.
+UPDATE webhooks.delivery
+SET leased_by = NULL
+WHERE leased_by = ANY(:worker_ids::uuid[]);
+
+-- name: delivery_schedule_now$
+-- Begin a new round of attempts at once; answers when.
+UPDATE webhooks.delivery
+SET
+    status = 'retrying',
+    round_attempt_count = 0,
+    round_started_at = now(),
+    next_attempt_at = now(),
+    finished_at = NULL
+WHERE delivery_id = :delivery_id
+RETURNING next_attempt_at;
+
+-- name: delivery_update_outcomes!
+-- Write what came of further attempts, as far as this worker still holds the deliveries.
+UPDATE webhooks.delivery
+SET
+    status = outcome.status,
+    attempt_count = outcome.attempt_count,
+    round_attempt_count = outcome.round_attempt_count,
+    next_attempt_at = clock_timestamp() + outcome.retry_delay_s * interval '1 second',
+    finished_at = CASE WHEN outcome.retry_delay_s IS NULL THEN clock_timestamp() END,
+    leased_by = NULL
+FROM unnest(
+    :delivery_ids::uuid[],
+    :statuses::text[],
+    :attempt_counts::integer[],
+    :round_attempt_counts::integer[],
+    :retry_delays_s::double precision[]
+) AS outcome (delivery_id, status, attempt_count, round_attempt_count, retry_delay_s)
+WHERE delivery.delivery_id = outcome.delivery_id
+    AND delivery.leased_by = :worker_id;

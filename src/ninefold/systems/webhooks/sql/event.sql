@@ -1,0 +1,189 @@
+-- name: event_claim
+-- Take queued events for a worker: a fair share for each organisation that has some, oldest first.
+-- Organisations are found by leaps through the index, beginning after the one that was served last. What is taken
+-- together stays within a budget of payload bytes, of which the first event may be more.
+WITH RECURSIVE organisation AS (
+    (
+        SELECT
+            organisation_id,
+            1 AS position
+        FROM webhooks.event
+        WHERE status = 'queued'
+            AND leased_by IS NULL
+            AND organisation_id > :after
+        ORDER BY organisation_id
+        LIMIT 1
+    )
+    UNION ALL
+    SELECT
+        following.organisation_id,
+        organisation.position + 1
+    FROM organisation
+    CROSS JOIN LATERAL (
+        SELECT event.organisation_id
+        FROM webhooks.event
+        WHERE event.status = 'queued'
+            AND event.leased_by IS NULL
+            AND event.organisation_id > organisation.organisation_id
+        ORDER BY event.organisation_id
+        LIMIT 1
+    ) AS following
+    WHERE organisation.position < :organisations_max::integer
+),
+
+candidate AS MATERIALIZED (
+    SELECT
+        head.event_id,
+        head.payload_bytes
+    FROM organisation
+    CROSS JOIN LATERAL (
+        SELECT
+            event.event_id,
+            octet_length(event.payload) AS payload_bytes
+        FROM webhooks.event
+        WHERE event.status = 'queued'
+            AND event.leased_by IS NULL
+            AND event.organisation_id = organisation.organisation_id
+        ORDER BY event.event_id
+        LIMIT (SELECT ceil(:limit::numeric / count(*))::integer FROM organisation)
+        FOR UPDATE SKIP LOCKED
+    ) AS head
+),
+
+chosen AS (
+    SELECT event_id
+    FROM (
+        SELECT
+            event_id,
+            sum(payload_bytes) OVER (ORDER BY event_id) - payload_bytes AS payload_bytes_before
+        FROM candidate
+    ) AS summed
+    WHERE payload_bytes_before < :payload_bytes_max
+)
+
+UPDATE webhooks.event
+SET
+    leased_by = :worker_id,
+    claim_count = event.claim_count + 1
+FROM chosen
+WHERE event.event_id = chosen.event_id
+RETURNING
+    event.event_id,
+    event.organisation_id,
+    event.event_type,
+    event.payload,
+    event.accepted_at,
+    event.claim_count,
+    (
+        SELECT subscription_version.version
+        FROM webhooks.subscription_version
+        WHERE subscription_version.organisation_id = event.organisation_id
+    ) AS subscription_version;
+
+-- name: event_count_queued$
+-- Count the events that wait for their first attempts, up to a bound.
+SELECT count(*)
+FROM (
+    SELECT 1
+    FROM webhooks.event
+    WHERE status = 'queued'
+    LIMIT :limit
+) AS queued;
+
+-- name: event_find^
+-- Read one event of an organisation.
+SELECT
+    event_id,
+    organisation_id,
+    event_type,
+    payload,
+    idempotency_key,
+    queued_deliveries,
+    status,
+    accepted_at,
+    dispatched_at
+FROM webhooks.event
+WHERE event_id = :event_id
+    AND organisation_id = :organisation_id;
+
+-- name: event_find_by_idempotency_keys
+-- Read the events of an organisation that were published with these keys.
+SELECT
+    event_id,
+    organisation_id,
+    event_type,
+    payload,
+    idempotency_key,
+    queued_deliveries,
+    status,
+    accepted_at,
+    dispatched_at
+FROM webhooks.event
+WHERE organisation_id = :organisation_id
+    AND idempotency_key = ANY(:idempotency_keys::text[]);
+
+-- name: event_finish!
+-- Mark the events whose every delivery has an outcome, as far as this worker still holds them.
+UPDATE webhooks.event
+SET
+    status = 'dispatched',
+    dispatched_at = clock_timestamp(),
+    leased_by = NULL
+WHERE event_id = ANY(:event_ids::uuid[])
+    AND leased_by = :worker_id;
+
+-- name: event_insert_many
+-- Accept events; one whose idempotency key is taken is left out, and its id isn't answered.
+-- An event that nobody wants has no fan-out, and is dispatched from the start.
+INSERT INTO webhooks.event (
+    event_id,
+    organisation_id,
+    event_type,
+    payload,
+    idempotency_key,
+    queued_deliveries,
+    status,
+    dispatched_at
+)
+SELECT
+    new_event.event_id,
+    :organisation_id,
+    new_event.event_type,
+    new_event.payload,
+    new_event.idempotency_key,
+    new_event.queued_deliveries,
+    CASE WHEN new_event.queued_deliveries > 0 THEN 'queued' ELSE 'dispatched' END,
+    CASE WHEN new_event.queued_deliveries > 0 THEN NULL ELSE now() END
+FROM unnest(
+    :event_ids::uuid[],
+    :event_types::text[],
+    :payloads::bytea[],
+    :idempotency_keys::text[],
+    :queued_deliveries::integer[]
+) AS new_event (event_id, event_type, payload, idempotency_key, queued_deliveries)
+ON CONFLICT (organisation_id, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING
+RETURNING event_id;
+
+-- name: event_list
+-- Read a page of an organisation's events, newest first.
+SELECT
+    event_id,
+    organisation_id,
+    event_type,
+    payload,
+    idempotency_key,
+    queued_deliveries,
+    status,
+    accepted_at,
+    dispatched_at
+FROM webhooks.event
+WHERE organisation_id = :organisation_id
+    AND (:before::uuid IS NULL OR event_id < :before)
+ORDER BY event_id DESC
+LIMIT :limit;
+
+-- name: event_release!
+-- Give back the events that these workers hold.
+UPDATE webhooks.event
+SET leased_by = NULL
+WHERE leased_by = ANY(:worker_ids::uuid[]);

@@ -1,0 +1,103 @@
+-- name: subscription_count$
+-- Count the subscriptions that an organisation has now.
+SELECT count(*)
+FROM webhooks.subscription
+WHERE organisation_id = :organisation_id
+    AND deleted_at IS NULL;
+
+-- name: subscription_delete$
+-- Mark a subscription as deleted; answers nothing when the organisation has none of this id.
+UPDATE webhooks.subscription
+SET
+    deleted_at = now(),
+    updated_at = now()
+WHERE subscription_id = :subscription_id
+    AND organisation_id = :organisation_id
+    AND deleted_at IS NULL
+RETURNING subscription_id;
+
+-- name: subscription_find^
+-- Read one subscription of an organisation.
+SELECT
+    subscription_id,
+    organisation_id,
+    url,
+    event_types,
+    description,
+    created_at,
+    updated_at
+FROM webhooks.subscription
+WHERE subscription_id = :subscription_id
+    AND organisation_id = :organisation_id
+    AND deleted_at IS NULL;
+
+-- name: subscription_insert^
+-- Write a new subscription.
+INSERT INTO webhooks.subscription (
+    subscription_id,
+    organisation_id,
+    url,
+    event_types,
+    description
+)
+VALUES (
+    :subscription_id,
+    :organisation_id,
+    :url,
+    :event_types,
+    :description
+)
+RETURNING
+    subscription_id,
+    organisation_id,
+    url,
+    event_types,
+    description,
+    created_at,
+    updated_at;
+
+-- name: subscription_list
+-- Read a page of an organisation's subscriptions, newest first.
+SELECT
+    subscription_id,
+    organisation_id,
+    url,
+    event_types,
+    description,
+    created_at,
+    updated_at
+FROM webhooks.subscription
+WHERE organisation_id = :organisation_id
+    AND deleted_at IS NULL
+    AND (:before::uuid IS NULL OR subscription_id < :before)
+ORDER BY subscription_id DESC
+LIMIT :limit;
+
+-- name: subscription_lock$
+-- Hold a subscription until the transaction's end; answers nothing when the organisation has none of this id.
+SELECT subscription_id
+FROM webhooks.subscription
+WHERE subscription_id = :subscription_id
+    AND organisation_id = :organisation_id
+    AND deleted_at IS NULL
+FOR UPDATE;
+
+-- name: subscription_update^
+-- Change the given parts of a subscription; answers nothing when the organisation has none of this id.
+UPDATE webhooks.subscription
+SET
+    url = coalesce(:url, url),
+    event_types = coalesce(:event_types, event_types),
+    description = coalesce(:description, description),
+    updated_at = now()
+WHERE subscription_id = :subscription_id
+    AND organisation_id = :organisation_id
+    AND deleted_at IS NULL
+RETURNING
+    subscription_id,
+    organisation_id,
+    url,
+    event_types,
+    description,
+    created_at,
+    updated_at;

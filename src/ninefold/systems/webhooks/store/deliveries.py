@@ -1,0 +1,197 @@
+"""Deliveries and their attempts: writing outcomes, claiming what is due, listing."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+
+from ninefold.core.postgres.database import Connection
+from ninefold.systems.webhooks.model import Attempt, ClaimedDelivery, Delivery, DeliveryStatus, Outcome
+from ninefold.systems.webhooks.store.queries import queries
+
+
+async def delivery_cancel_all(connection: Connection, *, subscription_id: UUID) -> None:
+    """End every delivery to a subscription that waits for an attempt and isn't under way."""
+    await queries.delivery_cancel_all(connection, subscription_id=subscription_id)
+
+
+async def delivery_claim(
+    connection: Connection, *, worker_id: UUID, limit: int, payload_bytes_max: int
+) -> list[ClaimedDelivery]:
+    """Take deliveries whose next attempt is due, longest due first."""
+    records = queries.delivery_claim(connection, worker_id=worker_id, limit=limit, payload_bytes_max=payload_bytes_max)
+    return [
+        ClaimedDelivery(
+            delivery_id=record["delivery_id"],
+            organisation_id=record["organisation_id"],
+            event_id=record["event_id"],
+            subscription_id=record["subscription_id"],
+            event_type=record["event_type"],
+            payload=record["payload"],
+            attempt_count=record["attempt_count"],
+            round_attempt_count=record["round_attempt_count"],
+            round_started_at=record["round_started_at"],
+            subscription_version=record["subscription_version"] or 0,
+        )
+        async for record in records
+    ]
+
+
+async def delivery_count_retrying(connection: Connection, *, limit: int) -> int:
+    """Count the deliveries that wait for another attempt, up to a bound."""
+    count: int = await queries.delivery_count_retrying(connection, limit=limit)
+    return count
+
+
+async def delivery_find(connection: Connection, *, organisation_id: UUID, delivery_id: UUID) -> Delivery | None:
+    """Read one delivery of an organisation."""
+    record = await queries.delivery_find(connection, organisation_id=organisation_id, delivery_id=delivery_id)
+    return None if record is None else _delivery(record)
+
+
+async def delivery_insert_outcomes(connection: Connection, outcomes: Sequence[Outcome]) -> None:
+    """Write the deliveries whose first outcome is known; one that is known already stays as it is."""
+    await queries.delivery_insert_outcomes(
+        connection,
+        delivery_ids=[outcome.delivery_id for outcome in outcomes],
+        organisation_ids=[outcome.organisation_id for outcome in outcomes],
+        event_ids=[outcome.event_id for outcome in outcomes],
+        subscription_ids=[outcome.subscription_id for outcome in outcomes],
+        statuses=[outcome.status for outcome in outcomes],
+        attempt_counts=[outcome.attempt_count for outcome in outcomes],
+        round_attempt_counts=[outcome.round_attempt_count for outcome in outcomes],
+        rounds_started_at=[outcome.round_started_at for outcome in outcomes],
+        retry_delays_s=[outcome.retry_delay_s for outcome in outcomes],
+    )
+
+
+async def delivery_list_by_event(
+    connection: Connection, *, organisation_id: UUID, event_id: UUID, limit: int
+) -> list[Delivery]:
+    """Read the deliveries of one event of an organisation."""
+    records = queries.delivery_list_by_event(
+        connection, organisation_id=organisation_id, event_id=event_id, limit=limit
+    )
+    return [_delivery(record) async for record in records]
+
+
+async def delivery_list_by_subscription(
+    connection: Connection,
+    *,
+    organisation_id: UUID,
+    subscription_id: UUID,
+    status: DeliveryStatus | None,
+    before: UUID | None,
+    limit: int,
+) -> list[Delivery]:
+    """Read the deliveries to a subscription, newest event first, of one status or of all, those before an id."""
+    records = queries.delivery_list_by_subscription(
+        connection,
+        organisation_id=organisation_id,
+        subscription_id=subscription_id,
+        status=status,
+        before=before,
+        limit=limit,
+    )
+    return [_delivery(record) async for record in records]
+
+
+async def delivery_list_known(connection: Connection, *, delivery_ids: Sequence[UUID]) -> set[UUID]:
+    """Say which of these deliveries have an outcome already."""
+    records = queries.delivery_list_known(connection, delivery_ids=delivery_ids)
+    return {record["delivery_id"] async for record in records}
+
+
+async def delivery_lock(connection: Connection, *, organisation_id: UUID, delivery_id: UUID) -> asyncpg.Record | None:
+    """Hold one delivery until the transaction's end.
+
+    Returns:
+        `is_running` and `is_subscription_deleted`; None when the organisation has none of this id.
+    """
+    record: asyncpg.Record | None = await queries.delivery_lock(
+        connection, organisation_id=organisation_id, delivery_id=delivery_id
+    )
+    return record
+
+
+async def delivery_release(connection: Connection, *, worker_ids: Sequence[UUID]) -> None:
+    """Give back the deliveries that these workers hold."""
+    await queries.delivery_release(connection, worker_ids=worker_ids)
+
+
+async def delivery_schedule_now(connection: Connection, *, delivery_id: UUID) -> datetime:
+    """Begin a new round of attempts at once; return when."""
+    scheduled_at: datetime = await queries.delivery_schedule_now(connection, delivery_id=delivery_id)
+    return scheduled_at
+
+
+async def delivery_update_outcomes(connection: Connection, outcomes: Sequence[Outcome], *, worker_id: UUID) -> None:
+    """Write what came of further attempts, as far as this worker still holds the deliveries."""
+    await queries.delivery_update_outcomes(
+        connection,
+        worker_id=worker_id,
+        delivery_ids=[outcome.delivery_id for outcome in outcomes],
+        statuses=[outcome.status for outcome in outcomes],
+        attempt_counts=[outcome.attempt_count for outcome in outcomes],
+        round_attempt_counts=[outcome.round_attempt_count for outcome in outcomes],
+        retry_delays_s=[outcome.retry_delay_s for outcome in outcomes],
+    )
+
+
+async def attempt_insert_many(connection: Connection, attempts: Sequence[tuple[UUID, Attempt]]) -> None:
+    """Write what came of attempts, each with its delivery's id; one that is known already stays as it is."""
+    await queries.attempt_insert_many(
+        connection,
+        delivery_ids=[delivery_id for delivery_id, _ in attempts],
+        attempt_numbers=[attempt.attempt_number for _, attempt in attempts],
+        attempted_ats=[attempt.attempted_at for _, attempt in attempts],
+        durations_ms=[attempt.duration_ms for _, attempt in attempts],
+        response_statuses=[attempt.response_status for _, attempt in attempts],
+        response_bodies=[attempt.response_body for _, attempt in attempts],
+        are_truncated=[attempt.is_response_body_truncated for _, attempt in attempts],
+        error_classes=[attempt.error_class for _, attempt in attempts],
+        error_details=[attempt.error_detail for _, attempt in attempts],
+    )
+
+
+async def attempt_list(
+    connection: Connection, *, delivery_ids: Sequence[UUID], attempts_max: int
+) -> dict[UUID, list[Attempt]]:
+    """Read the last attempts of each of these deliveries, oldest first."""
+    attempts: dict[UUID, list[Attempt]] = defaultdict(list)
+    records = queries.attempt_list(connection, delivery_ids=delivery_ids, attempts_max=attempts_max)
+    async for record in records:
+        attempts[record["delivery_id"]].append(_attempt(record))
+    return attempts
+
+
+def _delivery(record: asyncpg.Record) -> Delivery:
+    return Delivery(
+        delivery_id=record["delivery_id"],
+        organisation_id=record["organisation_id"],
+        event_id=record["event_id"],
+        event_type=record["event_type"],
+        subscription_id=record["subscription_id"],
+        status=DeliveryStatus(record["status"]),
+        attempt_count=record["attempt_count"],
+        round_attempt_count=record["round_attempt_count"],
+        next_attempt_at=record["next_attempt_at"],
+        created_at=record["created_at"],
+        finished_at=record["finished_at"],
+        is_running=record["is_running"],
+    )
+
+
+def _attempt(record: asyncpg.Record) -> Attempt:
+    return Attempt(
+        attempt_number=record["attempt_number"],
+        attempted_at=record["attempted_at"],
+        duration_ms=record["duration_ms"],
+        response_status=record["response_status"],
+        response_body=record["response_body"],
+        is_response_body_truncated=record["is_response_body_truncated"],
+        error_class=record["error_class"],
+        error_detail=record["error_detail"],
+    )

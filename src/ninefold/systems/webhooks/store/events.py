@@ -1,0 +1,108 @@
+"""Events: accepting, finding, claiming and finishing them."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import asyncpg
+
+from ninefold.core.postgres.database import Connection
+from ninefold.systems.webhooks.model import ClaimedEvent, Event, EventStatus, NewEvent
+from ninefold.systems.webhooks.store.queries import queries
+
+
+async def event_claim(
+    connection: Connection,
+    *,
+    worker_id: UUID,
+    limit: int,
+    payload_bytes_max: int,
+    after: UUID,
+    organisations_max: int,
+) -> list[ClaimedEvent]:
+    """Take queued events for a worker: a fair share for each organisation after this one, oldest first."""
+    records = queries.event_claim(
+        connection,
+        worker_id=worker_id,
+        limit=limit,
+        payload_bytes_max=payload_bytes_max,
+        after=after,
+        organisations_max=organisations_max,
+    )
+    return [
+        ClaimedEvent(
+            event_id=record["event_id"],
+            organisation_id=record["organisation_id"],
+            event_type=record["event_type"],
+            payload=record["payload"],
+            accepted_at=record["accepted_at"],
+            claim_count=record["claim_count"],
+            subscription_version=record["subscription_version"] or 0,
+        )
+        async for record in records
+    ]
+
+
+async def event_count_queued(connection: Connection, *, limit: int) -> int:
+    """Count the events that wait for their first attempts, up to a bound."""
+    count: int = await queries.event_count_queued(connection, limit=limit)
+    return count
+
+
+async def event_find(connection: Connection, *, organisation_id: UUID, event_id: UUID) -> Event | None:
+    """Read one event of an organisation."""
+    record = await queries.event_find(connection, organisation_id=organisation_id, event_id=event_id)
+    return None if record is None else _event(record)
+
+
+async def event_find_by_idempotency_keys(
+    connection: Connection, *, organisation_id: UUID, idempotency_keys: Sequence[str]
+) -> dict[str, Event]:
+    """Read the events of an organisation that were published with these keys, by key."""
+    records = queries.event_find_by_idempotency_keys(
+        connection, organisation_id=organisation_id, idempotency_keys=idempotency_keys
+    )
+    return {record["idempotency_key"]: _event(record) async for record in records}
+
+
+async def event_finish(connection: Connection, *, worker_id: UUID, event_ids: Sequence[UUID]) -> None:
+    """Mark the events whose every delivery has an outcome, as far as this worker still holds them."""
+    await queries.event_finish(connection, worker_id=worker_id, event_ids=event_ids)
+
+
+async def event_insert_many(connection: Connection, *, organisation_id: UUID, events: Sequence[NewEvent]) -> set[UUID]:
+    """Accept events; one whose idempotency key is taken is left out. Return the ids of those accepted."""
+    records = queries.event_insert_many(
+        connection,
+        organisation_id=organisation_id,
+        event_ids=[event.event_id for event in events],
+        event_types=[event.event_type for event in events],
+        payloads=[event.payload for event in events],
+        idempotency_keys=[event.idempotency_key for event in events],
+        queued_deliveries=[event.queued_deliveries for event in events],
+    )
+    return {record["event_id"] async for record in records}
+
+
+async def event_list(connection: Connection, *, organisation_id: UUID, before: UUID | None, limit: int) -> list[Event]:
+    """Read an organisation's events, newest first, those before an id."""
+    records = queries.event_list(connection, organisation_id=organisation_id, before=before, limit=limit)
+    return [_event(record) async for record in records]
+
+
+async def event_release(connection: Connection, *, worker_ids: Sequence[UUID]) -> None:
+    """Give back the events that these workers hold."""
+    await queries.event_release(connection, worker_ids=worker_ids)
+
+
+def _event(record: asyncpg.Record) -> Event:
+    return Event(
+        event_id=record["event_id"],
+        organisation_id=record["organisation_id"],
+        event_type=record["event_type"],
+        payload=record["payload"],
+        idempotency_key=record["idempotency_key"],
+        queued_deliveries=record["queued_deliveries"],
+        status=EventStatus(record["status"]),
+        accepted_at=record["accepted_at"],
+        dispatched_at=record["dispatched_at"],
+    )

@@ -1,0 +1,69 @@
+"""Webhook delivery's page of contents: all that the composition root gets from it."""
+
+from collections.abc import Sequence
+from typing import Final
+from uuid import UUID
+
+from litestar import Router
+from litestar.di import Provide
+from litestar.types import ControllerRouterHandler
+
+from ninefold.core.postgres.database import Connection
+from ninefold.core.postgres.migrations import MigrationSource
+from ninefold.core.queue.doorbell import Doorbell
+from ninefold.core.system import Job, ServerContext, System, WorkerContext
+from ninefold.systems.webhooks.commands import COMMANDS
+from ninefold.systems.webhooks.jobs.dispatcher import Dispatcher
+from ninefold.systems.webhooks.routes.deliveries import DELIVERY_ROUTES
+from ninefold.systems.webhooks.routes.events import EVENT_ROUTES
+from ninefold.systems.webhooks.routes.subscriptions import SUBSCRIPTION_ROUTES
+from ninefold.systems.webhooks.service.directory import RecipientDirectory
+from ninefold.systems.webhooks.settings import WebhooksSettings, read_webhooks_settings
+from ninefold.systems.webhooks.store.deliveries import delivery_release
+from ninefold.systems.webhooks.store.events import event_release
+
+
+def _routes(context: ServerContext) -> Sequence[ControllerRouterHandler]:
+    directory = RecipientDirectory()
+
+    def provide_directory() -> RecipientDirectory:
+        return directory
+
+    def provide_doorbell() -> Doorbell:
+        return context.doorbell
+
+    def provide_settings() -> WebhooksSettings:
+        settings: WebhooksSettings = context.settings
+        return settings
+
+    return [
+        Router(
+            path="/",
+            route_handlers=[*SUBSCRIPTION_ROUTES, *EVENT_ROUTES, *DELIVERY_ROUTES],
+            dependencies={
+                "directory": Provide(provide_directory, sync_to_thread=False),
+                "doorbell": Provide(provide_doorbell, sync_to_thread=False),
+                "webhooks_settings": Provide(provide_settings, sync_to_thread=False),
+            },
+        )
+    ]
+
+
+def _jobs(context: WorkerContext) -> Sequence[Job]:
+    return [Dispatcher(context)]
+
+
+async def _release_leases(connection: Connection, worker_ids: Sequence[UUID]) -> None:
+    await event_release(connection, worker_ids=worker_ids)
+    await delivery_release(connection, worker_ids=worker_ids)
+
+
+SYSTEM: Final = System(
+    name="webhooks",
+    migrations=MigrationSource(namespace="webhooks", package="ninefold.systems.webhooks"),
+    read_settings=read_webhooks_settings,
+    routes=_routes,
+    jobs=_jobs,
+    release_leases=_release_leases,
+    commands=COMMANDS,
+)
