@@ -1,21 +1,16 @@
 """What every test may ask for: a database of its own, migrated, empty, and gone afterwards."""
 
-import asyncio
-from collections.abc import AsyncIterator, Coroutine, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from importlib import import_module
-from typing import Any, TypeVar
-from uuid import uuid4
 
 import asyncpg
 import pytest
+from postgres_support import run_apart, temporary_database
 
 from ninefold.core.postgres.database import Database
 from ninefold.core.postgres.embedded import EmbeddedPostgres
 from ninefold.core.postgres.migrations import MigrationSource, migrate
-
-ResultT = TypeVar("ResultT")
 
 
 @pytest.fixture(scope="session")
@@ -53,35 +48,6 @@ async def database(database_url: str) -> AsyncIterator[Database]:
     pool = await Database.connect(database_url, application_name="ninefold-test")
     yield pool
     await pool.close()
-
-
-@contextmanager
-def temporary_database(postgres: EmbeddedPostgres, *, template: str) -> Iterator[str]:
-    """Create a database as a copy of another, and drop it at the end, whoever is still connected."""
-    name = f"test_{uuid4().hex}"
-    run_apart(
-        _administrate(
-            postgres, f'CREATE DATABASE "{name}" OWNER ninefold TEMPLATE "{template}" STRATEGY file_copy'
-        )
-    )
-    try:
-        yield name
-    finally:
-        run_apart(_administrate(postgres, f'DROP DATABASE "{name}" WITH (FORCE)'))
-
-
-def run_apart(work: Coroutine[Any, Any, ResultT]) -> ResultT:
-    """Run a coroutine on a loop of its own, for fixtures that tests with and without a loop share."""
-    with ThreadPoolExecutor(max_workers=1) as executor:
-        return executor.submit(asyncio.run, work).result()
-
-
-async def _administrate(postgres: EmbeddedPostgres, statement: str) -> None:
-    connection = await asyncpg.connect(postgres.dsn(role="postgres", database="postgres"))
-    try:
-        await connection.execute(statement)
-    finally:
-        await connection.close()
 
 
 async def _migrate(dsn: str) -> None:

@@ -6,8 +6,9 @@
     with use_postgres(data_dir) as dsn:             # a short command: joins the owner's server, or starts one
         ...
 
-What it promises: no permission of a folder that isn't ours changes; nothing listens on a port; the server never runs
-as root; it ends with its owner, however that ends; and a start after a power cut finds what was committed.
+What it promises: no permission of a folder that isn't ours changes; nothing listens on a port; the server
+never runs as root; it ends with its owner, however that ends; and a start after a power cut finds everything
+that was committed.
 """
 
 from ninefold.core.postgres.embedded.server import EmbeddedPostgres

@@ -12,6 +12,13 @@ from ninefold.core.errors import SettingError
 SYSTEM_USER = "ninefold"
 
 _USERADD_TIMEOUT_S = 30
+_USERADD_ARGUMENTS = (
+    "--system",
+    "--user-group",
+    "--no-create-home",
+    "--home-dir=/nonexistent",
+    "--shell=/usr/sbin/nologin",
+)
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,7 +48,7 @@ def choose_account() -> Account:
         entry = pwd.getpwuid(os.geteuid())
     except KeyError:
         raise SettingError(
-            f"The user with id {os.geteuid()} has no name on this machine, and PostgreSQL refuses to run as it.",
+            f"The user with id {os.geteuid()} has no name on this machine, and PostgreSQL needs one.",
             remedy="Add the user to /etc/passwd, or set NINEFOLD_DATABASE_URL to a PostgreSQL of your own.",
         ) from None
     return Account(name=entry.pw_name, uid=entry.pw_uid, gid=entry.pw_gid)
@@ -60,8 +67,7 @@ def _create_system_user() -> Account:
     problem = "the command useradd is missing"
     if useradd is not None:
         result = subprocess.run(  # noqa: S603 - fixed arguments, and no input of anybody's.
-            [useradd, "--system", "--user-group", "--no-create-home", "--home-dir", "/nonexistent"]
-            + ["--shell", "/usr/sbin/nologin", SYSTEM_USER],
+            [useradd, *_USERADD_ARGUMENTS, SYSTEM_USER],
             capture_output=True,
             text=True,
             timeout=_USERADD_TIMEOUT_S,
@@ -72,7 +78,7 @@ def _create_system_user() -> Account:
     account = _find(SYSTEM_USER)
     if account is None:
         raise SettingError(
-            f"PostgreSQL refuses to run as root, and the system user {SYSTEM_USER!r} can't be created: {problem}.",
+            f"PostgreSQL refuses to run as root, and the user {SYSTEM_USER!r} can't be created: {problem}.",
             remedy=f"Create a system user {SYSTEM_USER!r}, or start Ninefold as an ordinary user.",
         )
     return account

@@ -18,7 +18,7 @@ DATABASE: Final = "ninefold"
 
 _INITDB_TIMEOUT_S: Final = 300
 
-# Written to postgresql.conf when the cluster is made: whoever runs it may change them there, or with ALTER SYSTEM.
+# Written to postgresql.conf when the cluster is made, where whoever runs it may change them.
 _SETTINGS: Final = {
     # Several worker processes and servers, ten connections each; an idle one costs about 2 MB.
     "max_connections": "200",
@@ -26,15 +26,15 @@ _SETTINGS: Final = {
     "max_wal_size": "2GB",
     # Disks are solid today; the default describes a spinning one and shies away from indexes.
     "random_page_cost": "1.1",
-    # Our statements touch few rows. Parallel ones would need room in /dev/shm, of which containers have 64 MB.
+    # Our statements touch few rows. Parallel ones would need /dev/shm, of which containers have 64 MB.
     "max_parallel_workers_per_gather": "0",
     "timezone": "UTC",
     "log_timezone": "UTC",
     "log_line_prefix": "%m [%p] %a ",
 }
 
-# A role of its own, which owns its database and nothing else: a statement that goes wrong can't reach files or
-# programs, and the migrations are known to work without a superuser.
+# A role of its own, which owns its database and nothing else: a statement that goes wrong can't reach files
+# or programs, and the migrations are known to work without a superuser.
 _BOOTSTRAP: Final = f"CREATE ROLE {ROLE} LOGIN;\nCREATE DATABASE {DATABASE} OWNER {ROLE};\n"
 
 _HOST_BASED_AUTHENTICATION: Final = """\
@@ -47,7 +47,7 @@ def ensure_cluster(cluster_dir: Path, engine: Engine, *, is_durable: bool) -> No
     """Make the cluster when there is none; check that this engine can run what is there.
 
     Raises:
-        SettingError: the folder is something else, of another version, or another user's; or making it failed.
+        SettingError: the folder is something else, of another version or another user's; or making it failed.
         OSError: the folder can't be made or read.
     """
     if not cluster_dir.exists() or not any(cluster_dir.iterdir()):
@@ -61,13 +61,13 @@ def ensure_cluster(cluster_dir: Path, engine: Engine, *, is_durable: bool) -> No
 def reachable_path(folder: Path, account: Account) -> Iterator[tuple[str, list[int]]]:
     """Give a path under which the server's user reaches the folder, and the descriptors to hand down for it.
 
-    That user may be unable to enter a parent, such as /root, whose permissions are not ours to change. On Linux an open
-    folder is reached through `/proc/self/fd` without passing its parents.
+    That user may be unable to enter a parent, such as /root, whose permissions are not ours to change. On
+    Linux an open folder is reached through `/proc/self/fd` without passing its parents.
     """
     if account.is_ourselves or not Path("/proc/self/fd").is_dir():
         yield str(folder), []
         return
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         yield f"/proc/self/fd/{descriptor}", [descriptor]
     finally:
@@ -80,7 +80,7 @@ def _create(cluster_dir: Path, engine: Engine, *, is_durable: bool) -> None:
         shutil.rmtree(temporary)
     temporary.mkdir(mode=0o700)
     if not engine.account.is_ourselves:
-        os.chown(temporary, engine.account.uid, engine.account.gid)
+        os.chown(temporary, engine.account.uid, engine.account.gid, follow_symlinks=False)
     try:
         with reachable_path(temporary, engine.account) as (path, descriptors):
             _initdb(path, descriptors, engine, is_durable=is_durable)
@@ -144,8 +144,8 @@ def start_failure(what: str, output: str) -> SettingError:
 
 
 _REMEDIES: Final = {
-    "No space left on device": "Free space on the disk, or choose a folder on another one (NINEFOLD_DATA_DIR).",
-    "Permission denied": "Give the folder and all in it back to its user, or choose another (NINEFOLD_DATA_DIR).",
+    "No space left on device": "Free space on the disk, or set NINEFOLD_DATA_DIR to a folder on another one.",
+    "Permission denied": "Give the folder and all in it to its user, or set NINEFOLD_DATA_DIR to another.",
     "invalid permissions": "Make it private again: chmod 700 on the folder named.",
     "could not create shared memory": "Raise the machine's limits for shared memory, or stop other servers.",
 }
@@ -164,7 +164,7 @@ def _check_version(cluster_dir: Path) -> None:
         raise SettingError(
             f"{cluster_dir} was made by PostgreSQL {found}; this Ninefold brings PostgreSQL {MAJOR_VERSION}.",
             field="NINEFOLD_DATA_DIR",
-            remedy="Move the data with pg_dump and pg_restore, start the Ninefold that made it, or choose another folder.",
+            remedy="Start the Ninefold that made it, and move the data with pg_dump and pg_restore.",
         )
 
 
@@ -172,7 +172,7 @@ def _check_owner(cluster_dir: Path, account: Account) -> None:
     uid = cluster_dir.stat().st_uid
     if uid != account.uid:
         raise SettingError(
-            f"{cluster_dir} belongs to the user with id {uid}, but PostgreSQL runs as {account.name!r} ({account.uid}).",
+            f"{cluster_dir} belongs to the user with id {uid}, but PostgreSQL would run as {account.name!r}.",
             field="NINEFOLD_DATA_DIR",
             remedy=f"Start Ninefold as its owner, or hand it over: chown -R {account.name} '{cluster_dir}'",
         )

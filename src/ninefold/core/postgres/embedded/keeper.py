@@ -1,13 +1,13 @@
 """The thread that starts the server and stays its parent for as long as it lives.
 
-On Linux a child is told of the end of the *thread* that started it. A thread of a pool would end too early, and take the
-server with it; this one waits for the server and nothing else.
+On Linux a child is told of the end of the *thread* that started it. A thread of a pool would end too early,
+and take the server with it; this one waits for the server and nothing else.
 """
 
 import subprocess
 import threading
 from collections.abc import Sequence
-from typing import BinaryIO
+from typing import IO
 
 from ninefold.core.postgres.embedded.engine import ENVIRONMENT
 
@@ -39,12 +39,11 @@ class Keeper:
         return self._process.pid
 
     @property
-    def output(self) -> BinaryIO:
+    def output(self) -> IO[bytes]:
         """What the process writes, as one stream."""
         assert self._process is not None
         assert self._process.stdout is not None
-        stream: BinaryIO = self._process.stdout  # type: ignore[assignment] # opened in binary, unbuffered
-        return stream
+        return self._process.stdout
 
     @property
     def has_exited(self) -> bool:

@@ -1,7 +1,7 @@
 """Become a program of PostgreSQL: drop root, tie the end to the owner's, and execute.
 
-Run as a script of its own (`python -I -S launch.py UID GID OWNER_PID PROGRAM ARGUMENT…`), because what it does between
-fork and exec isn't safe in a process that has threads. Everything it imports is of the standard library.
+Run as a script of its own (`python -I -S launch.py UID GID OWNER_PID PROGRAM ARGUMENT…`), because what it
+does isn't safe between fork and exec of a process that has threads. It imports the standard library only.
 """
 
 import ctypes
@@ -31,7 +31,7 @@ def _stop_with_owner(owner_pid: int) -> None:
     if sys.platform != "linux":
         # Elsewhere a server that outlives its owner is stopped by the next start.
         return
-    # SIGINT is PostgreSQL's fast shutdown. It comes when the thread that started us ends, not just its process.
+    # SIGINT is PostgreSQL's fast shutdown. It comes when the thread that started us ends, see keeper.py.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGINT, 0, 0, 0)
     if os.getppid() != owner_pid:

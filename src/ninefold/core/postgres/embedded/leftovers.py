@@ -27,8 +27,8 @@ def clear_leftovers(cluster_dir: Path) -> None:
     if not pid_file.exists():
         return
     _stop_orphans(cluster_dir)
-    # PostgreSQL would refuse to start if the number in it belongs to a living process of the same user, as it may
-    # after a power cut.
+    # PostgreSQL would refuse to start if the number in it belongs to a living process of the same user, as it
+    # may after a power cut.
     pid_file.unlink(missing_ok=True)
 
 
@@ -43,7 +43,7 @@ def _stop_orphans(cluster_dir: Path) -> None:
     orphans = _processes_in(cluster_dir)
     if orphans:
         raise UnavailableError(
-            f"A PostgreSQL without owner (process {orphans[0].pid}) still runs in {cluster_dir} and doesn't stop.",
+            f"A PostgreSQL without owner (process {orphans[0].pid}) runs in {cluster_dir} and doesn't stop.",
             remedy=f"End it with: kill -9 {orphans[0].pid}",
         )
 
@@ -54,7 +54,7 @@ def _postmasters(processes: list[psutil.Process]) -> list[psutil.Process]:
 
 
 def _processes_in(cluster_dir: Path) -> list[psutil.Process]:
-    # Every process of a server works in its cluster's folder; comparing folders, not names, finds it under any path.
+    # Every process of a server works in its cluster's folder. Not the names are compared: a path may change.
     found = []
     for process in psutil.process_iter():
         try:

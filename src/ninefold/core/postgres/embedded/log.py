@@ -3,7 +3,7 @@
 import os
 import threading
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import IO, Final
 
 LOG_BYTES_MAX: Final = 8 * 1024 * 1024
 """A full log becomes the one old log, so that both together hold at most twice this."""
@@ -16,7 +16,7 @@ _CHUNK_BYTES: Final = 65_536
 class BoundedLog:
     """Writes what a pipe brings to a file, on a thread of its own.
 
-    The server writes to a pipe and not to the file, since only so can the file be bounded while the server runs.
+    The server writes to a pipe and not to the file: only so can the file be bounded while the server runs.
     """
 
     def __init__(self, path: Path, *, bytes_max: int = LOG_BYTES_MAX) -> None:
@@ -25,7 +25,7 @@ class BoundedLog:
         self._tail = b""
         self._thread: threading.Thread | None = None
 
-    def follow(self, pipe: BinaryIO) -> None:
+    def follow(self, pipe: IO[bytes]) -> None:
         """Write until the pipe's last writer is gone."""
         self._thread = threading.Thread(target=self._pump, args=(pipe,), name="postgres-log", daemon=True)
         self._thread.start()
@@ -37,7 +37,7 @@ class BoundedLog:
         lines = self._tail.decode(errors="replace").splitlines()
         return "\n".join(lines[-_TAIL_LINES_MAX:])
 
-    def _pump(self, pipe: BinaryIO) -> None:
+    def _pump(self, pipe: IO[bytes]) -> None:
         with pipe:
             while chunk := os.read(pipe.fileno(), _CHUNK_BYTES):
                 self._tail = (self._tail + chunk)[-_TAIL_BYTES_MAX:]

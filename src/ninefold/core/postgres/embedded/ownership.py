@@ -1,4 +1,4 @@
-"""Who owns the server of a data folder: one process at a time, by a lock that the system releases when it dies."""
+"""Who owns the server of a data folder: one process, by a lock that the system releases when it dies."""
 
 import fcntl
 import os
@@ -26,7 +26,7 @@ class Owner(msgspec.Struct, frozen=True, kw_only=True):
     """None until the server accepts connections."""
 
     socket_dir: str | None = None
-    """The socket's folder where it isn't the cluster's own, so that the next owner can remove what a crash left."""
+    """The socket's folder where it isn't the cluster's own, for the next owner to remove after a crash."""
 
 
 class AlreadyOwnedError(SettingError):

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import threading
 import time
 from pathlib import Path
 from types import TracebackType
@@ -44,6 +45,13 @@ COMMAND_TIMEOUT_S: Final = 30.0
 """How long a start waits for a short command that runs a server of its own."""
 
 _KILL_TIMEOUT_S: Final = 10.0
+# PostgreSQL's fast shutdown, then the immediate one, which leaves recovery to the next start, then the end.
+_STOP_SIGNALS: Final = (
+    (signal.SIGINT, STOP_TIMEOUT_S),
+    (signal.SIGQUIT, _KILL_TIMEOUT_S),
+    (signal.SIGKILL, _KILL_TIMEOUT_S),
+)
+
 _POLL_INTERVAL_S: Final = 0.01
 _LOG_TIMEOUT_S: Final = 2.0
 
@@ -77,6 +85,8 @@ class EmbeddedPostgres:
         self._lock: OwnerLock | None = None
         self._socket_dir: Path | None = None
         self._keeper: Keeper | None = None
+        # A start may run on another thread when the stop comes; the stop waits for it.
+        self._mutex = threading.Lock()
         self._log = BoundedLog(self._data_dir / "postgres.log")
 
     def __enter__(self) -> Self:
@@ -91,33 +101,32 @@ class EmbeddedPostgres:
     def start(self) -> str:
         """Start the server, and return its address once it accepts connections.
 
-        Makes the data folder and the cluster when they are missing, and recovers after a crash. Call it again to
-        replace a server that died; the address stays the same.
+        Makes the data folder and the cluster when they are missing, and recovers after a crash. Call it again
+        to replace a server that died; the address stays the same.
 
         Raises:
-            SettingError: the data folder, or this machine, doesn't allow it; or another process owns the folder.
+            AlreadyOwnedError: another process runs the server of this folder.
+            SettingError: the data folder, or this machine, doesn't allow it.
             UnavailableError: the server doesn't get ready in time.
         """
-        if self.is_running:
-            return self.dsn()
-        try:
-            with explain_folder_errors(self._data_dir):
-                return self._start()
-        except BaseException:
-            self.stop()
-            raise
+        with self._mutex:
+            if self.is_running:
+                return self.dsn()
+            is_restart = self._lock is not None
+            try:
+                with explain_folder_errors(self._data_dir):
+                    return self._start()
+            except BaseException:
+                self._stop_server()
+                if not is_restart:
+                    self._let_go()
+                raise
 
     def stop(self) -> None:
         """Shut the server down cleanly, kill it only if that takes too long, and let the folder go."""
-        if self._keeper is not None:
-            self._stop_process(self._keeper)
-            self._keeper = None
-        if self._socket_dir is not None and self._socket_dir != self._cluster_dir:
-            remove_socket_dir(self._socket_dir)
-        self._socket_dir = None
-        if self._lock is not None:
-            self._lock.release()
-            self._lock = None
+        with self._mutex:
+            self._stop_server()
+            self._let_go()
 
     def dsn(self, *, role: str = ROLE, database: str = DATABASE) -> str:
         """Return the server's address for a role and a database."""
@@ -135,20 +144,24 @@ class EmbeddedPostgres:
         return self._keeper.pid if self._keeper is not None else None
 
     def wait(self, timeout_s: float | None = None) -> bool:
-        """Wait for the server's end, and return whether it came in time; a supervisor learns so that it died."""
+        """Wait for the server's end, and return whether it came in time; so a supervisor sees it die."""
         return self._keeper is None or self._keeper.wait(timeout_s)
 
     def last_log_lines(self) -> str:
         """Return what the server said last."""
         return self._log.last_lines(timeout_s=0)
 
+    @property
+    def _has_private_socket(self) -> bool:
+        return self._socket_dir not in {None, self._cluster_dir}
+
     def _start(self) -> str:
         self._data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         if self._lock is None:
             self._lock = self._acquire_lock()
         engine = find_engine(choose_account())
-        clear_leftovers(self._cluster_dir)
         ensure_cluster(self._cluster_dir, engine, is_durable=self._is_durable)
+        clear_leftovers(self._cluster_dir)
         if self._socket_dir is None:
             self._socket_dir = self._choose_socket_dir(engine)
         self._launch(engine)
@@ -178,23 +191,15 @@ class EmbeddedPostgres:
 
     def _publish(self, *, dsn: str | None) -> None:
         assert self._lock is not None
-        is_own = self._socket_dir != self._cluster_dir
-        self._lock.publish(
-            Owner(
-                pid=os.getpid(),
-                is_shared=self._is_shared,
-                dsn=dsn,
-                socket_dir=str(self._socket_dir) if is_own else None,
-            )
-        )
+        socket_dir = str(self._socket_dir) if self._has_private_socket else None
+        self._lock.publish(Owner(pid=os.getpid(), is_shared=self._is_shared, dsn=dsn, socket_dir=socket_dir))
 
     def _launch(self, engine: Engine) -> None:
         settings = dict(_SETTINGS)
         if not self._is_durable:
             settings |= _SETTINGS_NOT_DURABLE
-        # Relative to the cluster's folder, where the server works: so its path may be as long as it likes.
-        is_own = self._socket_dir != self._cluster_dir
-        settings["unix_socket_directories"] = f'"{self._socket_dir}"' if is_own else "."
+        # "." is the cluster's folder, where the server works and whose full path it may be unable to walk.
+        settings["unix_socket_directories"] = f'"{self._socket_dir}"' if self._has_private_socket else "."
         arguments = [f"--{name}={value}" for name, value in settings.items()]
         with reachable_path(self._cluster_dir, engine.account) as (path, descriptors):
             command = engine.command("postgres", "-D", path, *arguments)
@@ -218,17 +223,24 @@ class EmbeddedPostgres:
     def _is_ready(self, keeper: Keeper) -> bool:
         # postmaster.pid: the process in its first line, its state in its eighth.
         try:
-            lines = (self._cluster_dir / "postmaster.pid").read_text(encoding="utf-8").splitlines()
+            lines = (self._cluster_dir / "postmaster.pid").read_bytes().splitlines()
         except FileNotFoundError:
             return False
-        return len(lines) >= 8 and lines[0] == str(keeper.pid) and lines[7].strip() == "ready"  # noqa: PLR2004
+        return len(lines) >= 8 and int(lines[0]) == keeper.pid and lines[7].strip() == b"ready"  # noqa: PLR2004
 
-    def _stop_process(self, keeper: Keeper) -> None:
-        for number, timeout_s in (
-            (signal.SIGINT, STOP_TIMEOUT_S),
-            (signal.SIGQUIT, _KILL_TIMEOUT_S),
-            (signal.SIGKILL, _KILL_TIMEOUT_S),
-        ):
-            keeper.signal(number)
-            if keeper.wait(timeout_s):
-                return
+    def _stop_server(self) -> None:
+        if self._keeper is None:
+            return
+        for number, timeout_s in _STOP_SIGNALS:
+            self._keeper.signal(number)
+            if self._keeper.wait(timeout_s):
+                break
+        self._keeper = None
+
+    def _let_go(self) -> None:
+        if self._socket_dir is not None and self._has_private_socket:
+            remove_socket_dir(self._socket_dir)
+        self._socket_dir = None
+        if self._lock is not None:
+            self._lock.release()
+            self._lock = None

@@ -1,4 +1,4 @@
-"""Where the server's socket is: in the cluster's folder, or, when that path is too long, in a short private one."""
+"""Where the server's socket is: in the cluster's folder, or, if its path is too long, in a private short one."""
 
 import os
 import tempfile
@@ -52,15 +52,15 @@ def remove_socket_dir(folder: Path) -> None:
 
 def format_dsn(socket_dir: Path, *, role: str, database: str) -> str:
     """Return an address that asyncpg and libpq accept."""
-    return (
-        f"postgresql://{quote(role)}@/{quote(database)}?host={quote(str(socket_dir), safe='/')}&port={PORT}"
-    )
+    host = quote(str(socket_dir), safe="/")
+    return f"postgresql://{quote(role)}@/{quote(database)}?host={host}&port={PORT}"
 
 
 def _runtime_dir() -> str:
     candidates = ["/run"] if os.geteuid() == 0 else [os.environ.get("XDG_RUNTIME_DIR", "")]
     for candidate in candidates:
-        if candidate and os.access(candidate, os.W_OK | os.X_OK):
+        is_writable = bool(candidate) and os.access(candidate, os.W_OK | os.X_OK)
+        if is_writable and is_usable_socket_dir(Path(candidate, "ninefold-12345678")):
             return candidate
     # Not TMPDIR: on macOS and in tests that is a long path itself.
     return "/tmp"  # noqa: S108 - the name below it is random and made in one step.

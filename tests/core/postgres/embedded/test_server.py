@@ -1,0 +1,250 @@
+import os
+import signal
+import stat
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import psutil
+import pytest
+from postgres_support import query
+
+from ninefold.core.errors import SettingError
+from ninefold.core.postgres.embedded import EmbeddedPostgres
+
+DEATH_TIMEOUT_S = 20
+
+
+def test_data_is_there_after_a_restart(data_dir: Path) -> None:
+    with EmbeddedPostgres(data_dir) as postgres:
+        query(postgres.dsn(), "CREATE TABLE kept AS SELECT 42 AS answer")
+
+    with EmbeddedPostgres(data_dir) as postgres:
+        answer = query(postgres.dsn(), "SELECT answer FROM kept")
+
+    assert answer == 42
+
+
+def test_the_database_speaks_utf8_and_checks_its_pages(server: EmbeddedPostgres) -> None:
+    found = [
+        query(server.dsn(), f"SHOW {name}")
+        for name in ("server_encoding", "lc_collate", "data_checksums", "timezone")
+        if name != "lc_collate"
+    ]
+
+    assert found == ["UTF8", "on", "UTC"]
+
+
+def test_durable_is_the_default_and_tests_may_do_without(data_dir: Path, server: EmbeddedPostgres) -> None:
+    with EmbeddedPostgres(data_dir.with_name("durable")) as durable:
+        settings = [query(durable.dsn(), f"SHOW {name}") for name in ("fsync", "synchronous_commit")]
+
+    assert settings == ["on", "on"]
+    assert query(server.dsn(), "SHOW fsync") == "off"
+
+
+def test_the_application_is_no_superuser(server: EmbeddedPostgres) -> None:
+    assert query(server.dsn(), "SELECT rolsuper FROM pg_roles WHERE rolname = current_user") is False
+
+
+def test_start_and_stop_may_be_repeated(server: EmbeddedPostgres) -> None:
+    assert server.start() == server.dsn()
+
+    server.stop()
+    server.stop()
+
+    assert not server.is_running
+    assert server.pid is None
+    assert server.wait(0)
+
+
+def test_it_outlives_the_thread_that_started_it(data_dir: Path) -> None:
+    postgres = EmbeddedPostgres(data_dir, is_durable=False)
+    with ThreadPoolExecutor(max_workers=1) as executor:
+        dsn = executor.submit(postgres.start).result()
+
+    assert not postgres.wait(0.2)
+    assert query(dsn, "SELECT 1") == 1
+    postgres.stop()
+
+
+def test_committed_data_survives_a_kill_and_the_address_stays(data_dir: Path) -> None:
+    with EmbeddedPostgres(data_dir) as postgres:
+        dsn = postgres.dsn()
+        query(dsn, "CREATE TABLE kept AS SELECT generate_series(1, 1000) AS number")
+        _kill(postgres)
+
+        assert postgres.wait(DEATH_TIMEOUT_S)
+        assert not postgres.is_running
+        assert postgres.start() == dsn
+        assert query(dsn, "SELECT count(*) FROM kept") == 1000
+        assert "automatic recovery in progress" in (data_dir / "postgres.log").read_text()
+
+
+def test_it_listens_on_a_unix_socket_only(server: EmbeddedPostgres) -> None:
+    assert server.pid is not None
+    assert psutil.Process(server.pid).net_connections(kind="inet") == []
+
+
+def test_it_runs_unprivileged_and_in_a_session_of_its_own(server: EmbeddedPostgres) -> None:
+    assert server.pid is not None
+    process = psutil.Process(server.pid)
+
+    assert 0 not in process.uids()
+    assert 0 not in process.gids()
+    assert os.getsid(server.pid) == server.pid
+
+
+def test_the_cluster_and_the_socket_are_private(data_dir: Path, server: EmbeddedPostgres) -> None:
+    assert server.is_running
+    modes = [
+        stat.S_IMODE((data_dir / name).stat().st_mode)
+        for name in (".", "postgres", "postgres/.s.PGSQL.5432", "postgres.lock", "postgres.log")
+    ]
+
+    assert modes == [0o700, 0o700, 0o700, 0o600, 0o600]
+
+
+def test_foreign_folders_keep_their_permissions(tmp_path: Path) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    existing = closed / "open"
+    existing.mkdir(mode=0o755)
+    before = _permissions_up_to_the_root(existing)
+
+    with EmbeddedPostgres(existing, is_durable=False) as postgres:
+        assert query(postgres.dsn(), "SELECT 1") == 1
+        assert _permissions_up_to_the_root(existing) == before
+
+    assert _permissions_up_to_the_root(existing) == before
+
+
+def test_the_programs_folder_keeps_its_permissions(data_dir: Path) -> None:
+    installation = Path(sys.prefix)
+    before = _permissions_up_to_the_root(installation)
+
+    with EmbeddedPostgres(data_dir, is_durable=False):
+        pass
+
+    assert _permissions_up_to_the_root(installation) == before
+
+
+@pytest.mark.parametrize("name", ["with space", "日本語 ü", "per%cent?&=#", "it's \"quoted\"", "back\\slash"])
+def test_the_folder_may_have_any_name(tmp_path: Path, name: str) -> None:
+    with EmbeddedPostgres(tmp_path / name, is_durable=False) as postgres:
+        assert query(postgres.dsn(), "SELECT 1") == 1
+        assert _socket_dir(postgres) == tmp_path / name / "postgres"
+
+
+@pytest.mark.parametrize("name", ["n" * 120, "with,comma", os.fsdecode(b"not-utf8-\xff")])
+def test_a_path_that_no_client_can_name_gets_a_short_private_socket(tmp_path: Path, name: str) -> None:
+    with EmbeddedPostgres(tmp_path / name, is_durable=False) as postgres:
+        socket_dir = _socket_dir(postgres)
+
+        assert query(postgres.dsn(), "SELECT 1") == 1
+        assert len(os.fsencode(socket_dir)) < 80
+        assert stat.S_IMODE(socket_dir.stat().st_mode) == 0o700
+
+    assert not socket_dir.exists()
+
+
+def test_a_relative_folder_is_found_after_a_change_of_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with EmbeddedPostgres(Path("data"), is_durable=False) as postgres:
+        monkeypatch.chdir("/")
+
+        assert query(postgres.dsn(), "SELECT 1") == 1
+
+
+def test_variables_meant_for_other_servers_do_not_reach_it(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {"PGDATA": "/nowhere", "PGPORT": "1", "PGHOST": "example.org", "PGUSER": "who"}.items():
+        monkeypatch.setenv(name, value)
+
+    with EmbeddedPostgres(data_dir, is_durable=False) as postgres:
+        assert query(postgres.dsn(), "SELECT current_user") == "ninefold"
+
+
+def test_an_interrupted_creation_is_begun_anew(data_dir: Path) -> None:
+    half_made = data_dir / "postgres.new" / "base"
+    half_made.mkdir(parents=True)
+    (half_made / "rest").write_text("of a power cut")
+
+    with EmbeddedPostgres(data_dir, is_durable=False) as postgres:
+        assert query(postgres.dsn(), "SELECT 1") == 1
+
+    assert not (data_dir / "postgres.new").exists()
+
+
+def test_a_file_in_place_of_the_folder_is_named(data_dir: Path) -> None:
+    data_dir.write_text("")
+
+    with pytest.raises(SettingError, match="File exists") as caught:
+        EmbeddedPostgres(data_dir).start()
+
+    assert caught.value.field == "NINEFOLD_DATA_DIR"
+    assert str(data_dir) in caught.value.detail
+
+
+def test_a_folder_that_cannot_be_made_is_named() -> None:
+    with pytest.raises(SettingError, match="/proc/ninefold") as caught:
+        EmbeddedPostgres(Path("/proc/ninefold")).start()
+
+    assert caught.value.field == "NINEFOLD_DATA_DIR"
+    assert caught.value.remedy is not None
+
+
+def test_a_folder_with_something_else_in_it_is_left_alone(data_dir: Path) -> None:
+    (data_dir / "postgres").mkdir(parents=True)
+    (data_dir / "postgres" / "thesis.txt").write_text("years of work")
+
+    with pytest.raises(SettingError, match="isn't PostgreSQL's"):
+        EmbeddedPostgres(data_dir).start()
+
+    assert (data_dir / "postgres" / "thesis.txt").read_text() == "years of work"
+
+
+def test_a_cluster_of_another_version_is_refused(data_dir: Path, server: EmbeddedPostgres) -> None:
+    server.stop()
+    (data_dir / "postgres" / "PG_VERSION").write_text("17\n")
+
+    with pytest.raises(SettingError, match="made by PostgreSQL 17; this Ninefold brings PostgreSQL 18"):
+        server.start()
+
+
+def test_a_failed_start_says_what_postgresql_said_and_frees_the_folder(
+    data_dir: Path, server: EmbeddedPostgres
+) -> None:
+    server.stop()
+    configuration = data_dir / "postgres" / "postgresql.conf"
+    intact = configuration.read_text()
+    configuration.write_text("max_connections = plenty\n")
+
+    with pytest.raises(SettingError, match=r'invalid value for parameter "max_connections": "plenty"'):
+        server.start()
+
+    assert not server.is_running
+    configuration.write_text(intact)
+    with EmbeddedPostgres(data_dir, is_durable=False) as postgres:
+        assert query(postgres.dsn(), "SELECT 1") == 1
+
+
+def _kill(postgres: EmbeddedPostgres) -> None:
+    assert postgres.pid is not None
+    os.kill(postgres.pid, signal.SIGKILL)
+
+
+def _socket_dir(postgres: EmbeddedPostgres) -> Path:
+    return Path(parse_qs(urlsplit(postgres.dsn()).query)["host"][0])
+
+
+def _permissions_up_to_the_root(folder: Path) -> dict[Path, tuple[int, int, int]]:
+    found = {}
+    for path in (folder, *folder.parents):
+        status = path.stat()
+        found[path] = (status.st_mode, status.st_uid, status.st_gid)
+    return found
