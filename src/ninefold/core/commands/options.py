@@ -17,9 +17,7 @@ class ClientSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     url: Annotated[
         str | None,
-        msgspec.Meta(
-            description="Where commands find the server; by default this machine and NINEFOLD_PORT."
-        ),
+        msgspec.Meta(description="Where commands find the server; by default this machine and NINEFOLD_PORT."),
     ] = None
     api_key: Annotated[str | None, msgspec.Meta(description="The API key that commands send.")] = None
 

@@ -1,0 +1,23 @@
+"""`ninefold demo`."""
+
+import asyncio
+import sys
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from ninefold.edge.demo.run import run_demo
+
+
+def demo(*, json: Annotated[bool, Parameter(negative="")] = False, events: int | None = None) -> None:
+    """Publish real payloads to five subscribers, four of them difficult, and compare every byte.
+
+    It uses a data folder and ports of its own, and removes the folder at the end.
+
+    Args:
+        json: Print the summary as JSON on standard output.
+        events: Publish only so many events.
+    """
+    is_complete = asyncio.run(run_demo(is_json=json, events_max=events))
+    if not is_complete:
+        sys.exit(1)

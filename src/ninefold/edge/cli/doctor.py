@@ -1,0 +1,43 @@
+"""`ninefold doctor`."""
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+from rich.text import Text
+
+from ninefold.core.commands import print_json, print_table, state_text
+from ninefold.edge.doctor import Finding, examine
+
+
+def doctor(
+    *,
+    port: int | None = None,
+    data_dir: Path | None = None,
+    json: Annotated[bool, Parameter(negative="")] = False,
+) -> None:
+    """Examine this machine and these settings; exit code 1 when something would fail.
+
+    Args:
+        port: Port that `ninefold up` shall use [NINEFOLD_PORT; default: 8900].
+        data_dir: Folder that it shall use [NINEFOLD_DATA_DIR; default: the platform's].
+        json: Print JSON instead of a table.
+    """
+    findings = asyncio.run(examine(os.environ, port=port, data_dir=data_dir))
+    if json:
+        print_json(findings)
+    else:
+        rows = [[state_text(finding.state), finding.check, _describe(finding)] for finding in findings]
+        print_table(["state", "check", "finding"], rows, empty="Nothing was examined.")
+    if any(finding.state == "failed" for finding in findings):
+        sys.exit(1)
+
+
+def _describe(finding: Finding) -> Text:
+    text = Text(finding.detail)
+    if finding.remedy:
+        text.append(f"\n→ {finding.remedy}", style="italic")
+    return text

@@ -1,0 +1,171 @@
+"""`ninefold keys …`: they speak to the database, not to a server, so that the first key needs no key."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Annotated, Final
+from uuid import UUID
+
+import cyclopts
+from cyclopts import Parameter
+
+from ninefold.core.commands import print_fields, print_json, print_note, print_table, state_text
+from ninefold.core.errors import InvalidInputError
+from ninefold.core.ids import InvalidIdError, format_id, parse_id
+from ninefold.core.postgres.database import Connection
+from ninefold.core.tenancy import service, store
+from ninefold.core.tenancy.model import ApiKey, CreatedApiKey
+from ninefold.edge.cli.settings import read_core_settings
+from ninefold.edge.database import migrate_database, open_database, require_migrated
+
+KEY_PREFIX: Final = "key"
+ORGANISATION_PREFIX: Final = "org"
+
+DataDir = Annotated[
+    Path | None,
+    Parameter(help="Folder of the embedded PostgreSQL, where NINEFOLD_DATABASE_URL isn't set [NINEFOLD_DATA_DIR]."),
+]
+Json = Annotated[bool, Parameter(negative="", help="Print JSON instead of a table.")]
+
+keys = cyclopts.App(name="keys")
+
+
+@keys.command
+def create(
+    *,
+    name: str = "command line",
+    organisation: str | None = None,
+    data_dir: DataDir = None,
+    json: Json = False,
+) -> None:
+    """Create an API key, and show it this once. The first use also makes the first organisation.
+
+    Args:
+        name: What the key is for.
+        organisation: Whom it speaks for, as org_…; by default the first organisation.
+        data_dir: see DataDir.
+        json: see Json.
+    """
+    organisation_id = None if organisation is None else _parse(ORGANISATION_PREFIX, organisation)
+    key = asyncio.run(_create(name=name, organisation_id=organisation_id, data_dir=data_dir))
+    shown = {
+        "api_key": key.api_key,
+        "api_key_id": format_id(KEY_PREFIX, key.api_key_id),
+        "name": key.name,
+        "organisation_id": format_id(ORGANISATION_PREFIX, key.organisation_id),
+        "created_at": key.created_at,
+    }
+    if json:
+        print_json(shown)
+        return
+    print_fields(shown)
+    print_note("Keep the key now: it can't be shown again.")
+
+
+@keys.command(name="list")
+def list_(*, organisation: str | None = None, data_dir: DataDir = None, json: Json = False) -> None:
+    """List the API keys of every organisation, or of one.
+
+    Args:
+        organisation: Whose, as org_….
+        data_dir: see DataDir.
+        json: see Json.
+    """
+    organisation_id = None if organisation is None else _parse(ORGANISATION_PREFIX, organisation)
+    found = [_describe(key) for key in asyncio.run(_list(organisation_id, data_dir=data_dir))]
+    if json:
+        print_json(found)
+        return
+    columns = ["api_key_id", "prefix", "name", "state", "organisation_id", "created_at", "last_used_at"]
+    rows = [[state_text(str(key[column])) if column == "state" else key[column] for column in columns] for key in found]
+    print_table(columns, rows, empty="There is no API key yet. Make one: ninefold keys create")
+
+
+@keys.command
+def revoke(api_key_id: str, /, *, data_dir: DataDir = None, json: Json = False) -> None:
+    """Revoke an API key for ever; the next request with it is refused.
+
+    Args:
+        api_key_id: The key's id, as key_…; `ninefold keys list` shows it.
+        data_dir: see DataDir.
+        json: see Json.
+    """
+    key = _describe(asyncio.run(_revoke(_parse(KEY_PREFIX, api_key_id), data_dir=data_dir)))
+    if json:
+        print_json(key)
+        return
+    print_note(f"Revoked {key['api_key_id']} ({key['prefix']}…, {key['name']}).")
+
+
+async def _create(*, name: str, organisation_id: UUID | None, data_dir: Path | None) -> CreatedApiKey:
+    async with _transaction(data_dir) as connection:
+        if organisation_id is None:
+            organisation_id = await _first_organisation_id(connection)
+        return await service.create_api_key(connection, organisation_id=organisation_id, name=name)
+
+
+async def _first_organisation_id(connection: Connection) -> UUID:
+    # `ninefold up` may start at the same moment, and must not make a second first organisation.
+    await store.organisation_lock(connection)
+    organisations = await service.list_organisations(connection)
+    if organisations:
+        return organisations[0].organisation_id
+    organisation = await service.create_organisation(connection, name=service.FIRST_ORGANISATION_NAME)
+    return organisation.organisation_id
+
+
+async def _list(organisation_id: UUID | None, *, data_dir: Path | None) -> list[ApiKey]:
+    async with _transaction(data_dir) as connection:
+        if organisation_id is not None:
+            return await service.list_api_keys(connection, organisation_id)
+        return [
+            key
+            for organisation in await service.list_organisations(connection)
+            for key in await service.list_api_keys(connection, organisation.organisation_id)
+        ]
+
+
+async def _revoke(api_key_id: UUID, *, data_dir: Path | None) -> ApiKey:
+    async with _transaction(data_dir) as connection:
+        return await service.revoke_api_key(connection, organisation_id=None, api_key_id=api_key_id)
+
+
+@asynccontextmanager
+async def _transaction(data_dir: Path | None) -> AsyncIterator[Connection]:
+    """Lend a transaction on a migrated database.
+
+    The embedded PostgreSQL is ours, and is migrated where needed. A database of the person's own is only changed by
+    `ninefold migrate`.
+    """
+    settings = read_core_settings(data_dir=data_dir)
+    async with open_database(settings, application_name="ninefold keys") as database:
+        if settings.database_url is None:
+            await migrate_database(database)
+        else:
+            await require_migrated(database)
+        async with database.transaction() as connection:
+            yield connection
+
+
+def _parse(prefix: str, text: str) -> UUID:
+    try:
+        return parse_id(prefix, text)
+    except InvalidIdError as error:
+        raise InvalidInputError(
+            f"{text[:80]!r} isn't an id of the form {prefix}_….",
+            remedy="`ninefold keys list` shows the ids.",
+        ) from error
+
+
+def _describe(key: ApiKey) -> dict[str, object]:
+    return {
+        "api_key_id": format_id(KEY_PREFIX, key.api_key_id),
+        "prefix": key.prefix,
+        "name": key.name,
+        "state": "active" if key.revoked_at is None else "revoked",
+        "organisation_id": format_id(ORGANISATION_PREFIX, key.organisation_id),
+        "created_at": key.created_at,
+        "last_used_at": key.last_used_at,
+        "revoked_at": key.revoked_at,
+    }

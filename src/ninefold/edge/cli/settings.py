@@ -1,0 +1,33 @@
+"""The settings of a command: its options over the environment."""
+
+import os
+from typing import Any
+
+from ninefold.core.config import CoreSettings, read_settings
+from ninefold.core.errors import SettingError
+
+CORE_PREFIX = "NINEFOLD_"
+
+
+def read_core_settings(**options: Any) -> CoreSettings:
+    """Return the core settings; an option that was given wins over its environment variable.
+
+    Raises:
+        SettingError: a value has the wrong form; names the variable.
+    """
+    return read_settings(CoreSettings, prefix=CORE_PREFIX, environment=os.environ, **options)
+
+
+def require_database_url(settings: CoreSettings, *, command: str) -> str:
+    """Return the address of the person's own database.
+
+    Raises:
+        SettingError: there is none.
+    """
+    if settings.database_url is None:
+        raise SettingError(
+            f"`ninefold {command}` needs a database, and NINEFOLD_DATABASE_URL isn't set.",
+            field="NINEFOLD_DATABASE_URL",
+            remedy="Set it to postgresql://user:password@host/database, or use `ninefold up`, which brings its own.",
+        )
+    return settings.database_url

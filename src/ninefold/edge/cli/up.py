@@ -1,0 +1,26 @@
+"""`ninefold up`."""
+
+import asyncio
+from pathlib import Path
+
+from ninefold.edge.cli.settings import read_core_settings
+from ninefold.edge.supervisor import Supervisor
+
+
+def up(
+    *,
+    host: str | None = None,
+    port: int | None = None,
+    data_dir: Path | None = None,
+    workers: int | None = None,
+) -> None:
+    """Run everything.
+
+    Args:
+        host: Address to listen on [NINEFOLD_HOST; default: 127.0.0.1].
+        port: Port to listen on [NINEFOLD_PORT; default: 8900].
+        data_dir: Folder for all data [NINEFOLD_DATA_DIR; default: the platform's].
+        workers: How many worker processes [NINEFOLD_WORKERS; default: a spare core each].
+    """
+    settings = read_core_settings(host=host, port=port, data_dir=data_dir, workers=workers)
+    asyncio.run(Supervisor(settings).run())

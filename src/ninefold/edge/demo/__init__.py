@@ -1,0 +1,1 @@
+"""`ninefold demo`: real payloads, a real Ninefold, difficult subscribers, and a comparison of every byte."""

@@ -1,0 +1,117 @@
+"""What the demo asks of Ninefold's HTTP API, as any client would."""
+
+from datetime import datetime
+from typing import Final, TypeVar
+
+import httpx
+import msgspec
+
+from ninefold.core.errors import NinefoldError
+from ninefold.edge.demo.payloads import Payload
+
+PAGE_LIMIT: Final = 100
+PAGES_MAX: Final = 100
+REQUEST_TIMEOUT_S: Final = 30.0
+
+T = TypeVar("T")
+
+
+class RefusedError(NinefoldError):
+    """Ninefold answered the demo with an error."""
+
+    code = "demo_refused"
+    title = "Refused"
+
+
+class Created(msgspec.Struct, frozen=True):
+    """A subscription that was made."""
+
+    subscription_id: str
+    secret: str
+
+
+class Accepted(msgspec.Struct, frozen=True):
+    """An event that was accepted."""
+
+    event_id: str
+    queued_deliveries: int
+
+
+class Attempt(msgspec.Struct, frozen=True):
+    """One attempt of a delivery, as far as the demo shows it."""
+
+    response_status: int | None = None
+    error_class: str | None = None
+
+
+class Delivery(msgspec.Struct, frozen=True):
+    """A delivery, as far as the demo shows it."""
+
+    delivery_id: str
+    status: str
+    attempt_count: int
+    attempts: list[Attempt]
+    next_attempt_at: datetime | None = None
+
+
+class _Page(msgspec.Struct, frozen=True):
+    items: list[Delivery]
+    next_cursor: str | None = None
+
+
+class _Event(msgspec.Struct, frozen=True):
+    event_type: str
+    payload: msgspec.Raw
+
+
+class Api:
+    """Ninefold's API, with the demo's key."""
+
+    def __init__(self, *, url: str, api_key: str) -> None:
+        self._http = httpx.AsyncClient(
+            base_url=url,
+            headers={"Authorization": f"Bearer {api_key}"},
+            timeout=REQUEST_TIMEOUT_S,
+            trust_env=False,
+        )
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
+    async def subscribe(self, *, url: str, event_types: tuple[str, ...], description: str) -> Created:
+        """Make a subscription."""
+        body = {"url": url, "event_types": event_types, "description": description}
+        return await self._post("/api/v1/subscriptions", msgspec.json.encode(body), Created)
+
+    async def publish(self, payload: Payload) -> Accepted:
+        """Publish an event, its payload's bytes untouched."""
+        event = _Event(event_type=payload.event_type, payload=msgspec.Raw(payload.body))
+        return await self._post("/api/v1/events", msgspec.json.encode(event), Accepted)
+
+    async def list_deliveries(self, subscription_id: str, *, status: str | None = None) -> list[Delivery]:
+        """Return all deliveries of a subscription that have an outcome, or those in one state."""
+        found: list[Delivery] = []
+        query: dict[str, str | int] = {"limit": PAGE_LIMIT}
+        if status is not None:
+            query["status"] = status
+        for _ in range(PAGES_MAX):
+            response = await self._http.get(f"/api/v1/subscriptions/{subscription_id}/deliveries", params=query)
+            page = _decode(response, _Page)
+            found += page.items
+            if page.next_cursor is None:
+                break
+            query["cursor"] = page.next_cursor
+        return found
+
+    async def _post(self, path: str, body: bytes, kind: type[T]) -> T:
+        headers = {"Content-Type": "application/json"}
+        return _decode(await self._http.post(path, content=body, headers=headers), kind)
+
+
+def _decode(response: httpx.Response, kind: type[T]) -> T:
+    if not response.is_success:
+        raise RefusedError(
+            f"{response.request.method} {response.url.path} answered {response.status_code}: {response.text[:500]}"
+        )
+    return msgspec.json.decode(response.content, type=kind)

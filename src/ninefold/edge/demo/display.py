@@ -1,0 +1,189 @@
+"""How the demo looks: a live table in a terminal, a line now and then elsewhere, and the summary at the end."""
+
+import time
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Final, Protocol, Self
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from ninefold.core.commands import state_text
+from ninefold.edge.demo.standing import Standing, Summary
+
+LINE_INTERVAL_S: Final = 2.0
+BAR_WIDTH: Final = 16
+REFRESH_PER_SECOND: Final = 8
+
+
+class Progress(Protocol):
+    """Whatever shows how it goes."""
+
+    def say(self, text: str) -> None:
+        """Tell what happens now."""
+        ...
+
+    def show(self, standings: Sequence[Standing]) -> None:
+        """Show how the subscribers stand."""
+        ...
+
+
+def open_progress(console: Console) -> "AbstractContextManager[Progress]":
+    """Return what fits the console."""
+    return LiveTable(console) if console.is_terminal else PlainLines(console)
+
+
+class LiveTable:
+    """A table that stays in its place."""
+
+    def __init__(self, console: Console) -> None:
+        self._live = Live(console=console, refresh_per_second=REFRESH_PER_SECOND, get_renderable=self._render)
+        self._now = ""
+        self._standings: Sequence[Standing] = ()
+
+    def __enter__(self) -> Self:
+        self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._live.stop()
+
+    def say(self, text: str) -> None:
+        """Tell what happens now, above the table."""
+        self._now = text
+
+    def show(self, standings: Sequence[Standing]) -> None:
+        """Show how the subscribers stand; drawn at the next refresh."""
+        self._standings = standings
+
+    def _render(self) -> RenderableType:
+        head = Text.assemble(("⠿ ", "blue"), self._now)
+        return Group(head, Text(), _standings_table(self._standings)) if self._standings else head
+
+
+class PlainLines:
+    """A line for each step, and one with numbers every few seconds."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._started_at = time.monotonic()
+        self._shown_at = 0.0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        return
+
+    def say(self, text: str) -> None:
+        """Print what happens now."""
+        self._console.print(f"{self._elapsed()} {text}", soft_wrap=True, highlight=False)
+
+    def show(self, standings: Sequence[Standing]) -> None:
+        """Print how the subscribers stand, unless that was only just done."""
+        if time.monotonic() - self._shown_at < LINE_INTERVAL_S:
+            return
+        self._shown_at = time.monotonic()
+        parts = [
+            f"{standing.name} {standing.delivered}/{standing.expected}"
+            + (f" ({standing.retrying} retrying)" if standing.retrying else "")
+            for standing in standings
+        ]
+        self.say("  ".join(parts))
+
+    def _elapsed(self) -> str:
+        return f"{time.monotonic() - self._started_at:5.1f} s "
+
+
+def print_summary(console: Console, summary: Summary) -> None:
+    """Print the outcome, and what is missing where something is."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    table.add_column("subscriber")
+    for column in ("delivered", "attempts", "retried", "p50", "p99"):
+        table.add_column(column, justify="right")
+    for part in summary.subscribers:
+        table.add_row(
+            part.name,
+            f"{part.delivered}/{part.expected}",
+            str(part.attempts),
+            str(part.retried),
+            _duration(part.latency_p50_ms),
+            _duration(part.latency_p99_ms),
+        )
+    table.add_row(
+        Text("all", style="bold"),
+        f"{summary.delivered}/{summary.expected}",
+        str(summary.attempts),
+        str(summary.retried),
+        _duration(summary.latency_p50_ms),
+        _duration(summary.latency_p99_ms),
+    )
+    console.print()
+    console.print(table)
+    console.print()
+    console.print(_verdict(summary), soft_wrap=True)
+
+
+def _verdict(summary: Summary) -> Text:
+    if summary.is_complete:
+        return Text.assemble(
+            ("✓ ", "green"),
+            f"{summary.events} events reached every subscriber that wants them, byte for byte, "
+            f"each with a valid signature, in {summary.duration_s:.1f} s.",
+        )
+    lines = [f"\n  {part.name}: {problem}" for part in summary.subscribers for problem in part.problems]
+    return Text.assemble(("✗ ", "red"), "Not everything arrived as it was published.", *lines)
+
+
+def _standings_table(standings: Sequence[Standing]) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    table.add_column("subscriber", no_wrap=True)
+    table.add_column("delivered", no_wrap=True)
+    table.add_column("", justify="right", no_wrap=True)
+    table.add_column("p50", justify="right", no_wrap=True)
+    table.add_column("p99", justify="right", no_wrap=True)
+    table.add_column("state")
+    for standing in standings:
+        table.add_row(
+            standing.name,
+            _bar(standing),
+            f"{standing.delivered}/{standing.expected}",
+            _duration(None if standing.p50_s is None else standing.p50_s * 1000),
+            _duration(None if standing.p99_s is None else standing.p99_s * 1000),
+            _state(standing),
+        )
+        table.add_row(Text(f"  {standing.story}", style="dim"))
+    return table
+
+
+def _bar(standing: Standing) -> Text:
+    filled = BAR_WIDTH * standing.delivered // standing.expected if standing.expected else 0
+    return Text.assemble(("━" * filled, "green"), ("━" * (BAR_WIDTH - filled), "bright_black"))
+
+
+def _state(standing: Standing) -> Text:
+    if standing.failed:
+        return state_text("failed").append(f" {standing.failed}")
+    if standing.retrying:
+        text = state_text("retrying").append(f" {standing.retrying}")
+        if standing.next_attempt_at is not None:
+            wait_s = max(0.0, (standing.next_attempt_at - datetime.now(UTC)).total_seconds())
+            text.append(f", next in {wait_s:.0f} s: {standing.why}")
+        return text
+    if standing.expected and standing.delivered == standing.expected:
+        return state_text("delivered")
+    return state_text("running")
+
+
+def _duration(milliseconds: float | None) -> str:
+    if milliseconds is None:
+        return "-"
+    return f"{milliseconds:.0f} ms" if milliseconds < 1000 else f"{milliseconds / 1000:.1f} s"  # noqa: PLR2004

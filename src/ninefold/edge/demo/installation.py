@@ -1,0 +1,138 @@
+"""A Ninefold of the demo's own: `ninefold up` as a person would start it, in a folder that is removed afterwards."""
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from ninefold.core.errors import NinefoldError
+from ninefold.edge.ports import is_ready
+
+START_WITHIN_S: Final = 60.0
+STOP_WITHIN_S: Final = 30.0
+POLL_INTERVAL_S: Final = 0.1
+LOG_LINES_SHOWN: Final = 12
+
+
+class DemoFailedError(NinefoldError):
+    """The demo's own Ninefold didn't start."""
+
+    code = "demo_failed"
+    title = "Demo failed"
+
+
+class Installation(msgspec.Struct, frozen=True, kw_only=True):
+    """A running Ninefold, and a key for it."""
+
+    url: str
+    api_key: str
+
+
+class _CreatedKey(msgspec.Struct, frozen=True):
+    api_key: str
+
+
+@asynccontextmanager
+async def start_installation() -> AsyncIterator[Installation]:
+    """Run a Ninefold for as long as the block, on a free port, with nothing of the person's own.
+
+    Raises:
+        DemoFailedError: it doesn't start; carries the end of its log.
+    """
+    with tempfile.TemporaryDirectory(prefix="ninefold-demo-") as folder:
+        port = _free_port()
+        url = f"http://127.0.0.1:{port}"
+        environment = _environment(Path(folder, "data"), port=port)
+        log_path = Path(folder, "ninefold.log")
+        with log_path.open("wb") as log_file:  # noqa: ASYNC230 - a local file, before anything else runs.
+            process = await asyncio.create_subprocess_exec(
+                *_command("up"),
+                env=environment,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=log_file,
+                stderr=log_file,
+                # Ctrl-C is for the demo, which then stops this one in order.
+                start_new_session=True,
+            )
+        try:
+            await _wait_until_ready(process, url=url, log_path=log_path)
+            yield Installation(url=url, api_key=await _create_key(environment))
+        finally:
+            await _stop(process)
+
+
+def _environment(data_dir: Path, *, port: int) -> dict[str, str]:
+    # The person's own settings, their database above all, must not reach the demo.
+    foreign = {name: value for name, value in os.environ.items() if not name.startswith("NINEFOLD_")}
+    return {
+        **foreign,
+        "NINEFOLD_DATA_DIR": str(data_dir),
+        "NINEFOLD_PORT": str(port),
+        # The subscribers are on this machine, which nobody may send webhooks to unless it is allowed.
+        "NINEFOLD_EGRESS_ALLOW": "127.0.0.0/8",
+    }
+
+
+async def _wait_until_ready(process: asyncio.subprocess.Process, *, url: str, log_path: Path) -> None:
+    try:
+        async with asyncio.timeout(START_WITHIN_S):
+            while not await is_ready(url):
+                if process.returncode is not None:
+                    raise _failed(f"Ninefold ended with exit code {process.returncode} while starting", log_path)
+                await asyncio.sleep(POLL_INTERVAL_S)
+    except TimeoutError as error:
+        raise _failed(f"Ninefold wasn't ready within {START_WITHIN_S:.0f} s", log_path) from error
+
+
+async def _create_key(environment: Mapping[str, str]) -> str:
+    process = await asyncio.create_subprocess_exec(
+        *_command("keys", "create", "--name", "demo", "--json"),
+        env=environment,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    output, errors = await process.communicate()
+    if process.returncode != 0:
+        raise DemoFailedError(
+            f"No API key could be made: {errors.decode(errors='replace').strip()}",
+            remedy="`ninefold doctor` examines this machine.",
+        )
+    return msgspec.json.decode(output, type=_CreatedKey).api_key
+
+
+async def _stop(process: asyncio.subprocess.Process) -> None:
+    if process.returncode is not None:
+        return
+    process.send_signal(signal.SIGINT)
+    try:
+        async with asyncio.timeout(STOP_WITHIN_S):
+            await process.wait()
+    except TimeoutError:
+        process.kill()
+        await process.wait()
+
+
+def _command(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "ninefold", *arguments]
+
+
+def _failed(what: str, log_path: Path) -> DemoFailedError:
+    lines = log_path.read_text(encoding="utf-8", errors="replace").splitlines()[-LOG_LINES_SHOWN:]
+    return DemoFailedError(
+        "\n".join([f"{what}. The end of its log:", *lines]), remedy="`ninefold doctor` examines this machine."
+    )
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

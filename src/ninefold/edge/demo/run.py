@@ -1,0 +1,153 @@
+"""The demo's course: start, subscribe, publish, watch until all has arrived, compare."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from contextlib import AsyncExitStack, aclosing, suppress
+from typing import Final
+
+from rich.console import Console
+
+from ninefold.core.commands import print_json
+from ninefold.edge.demo.api import Api
+from ninefold.edge.demo.display import Progress, open_progress, print_summary
+from ninefold.edge.demo.installation import start_installation
+from ninefold.edge.demo.payloads import Payload, PayloadFile, read_payloads
+from ninefold.edge.demo.standing import Standing, Summary, describe_standing, summarize
+from ninefold.edge.demo.subscribers import BEHAVIOURS, Subscriber
+
+COMPLETE_WITHIN_S: Final = 60.0
+PUBLISHERS: Final = 8
+"""How many events are published at once."""
+
+SHOW_INTERVAL_S: Final = 0.5
+RECORD_WITHIN_S: Final = 5.0
+"""How long after the last arrival Ninefold may take to have recorded it."""
+
+RECORD_POLL_INTERVAL_S: Final = 0.2
+
+
+async def run_demo(*, is_json: bool, events_max: int | None) -> bool:
+    """Run the whole demo.
+
+    Args:
+        is_json: print the summary as JSON on standard output; progress then goes to standard error.
+        events_max: publish only so many events.
+
+    Returns:
+        Whether every event reached every subscriber that wants it as it was published.
+    """
+    file = read_payloads()
+    payloads = file.payloads[:events_max]
+    console = Console(stderr=is_json)
+    with open_progress(console) as progress:
+        summary = await _deliver(PayloadFile(origin=file.origin, payloads=payloads), progress)
+    if is_json:
+        print_json(summary)
+    else:
+        print_summary(console, summary)
+    return summary.is_complete
+
+
+async def _deliver(file: PayloadFile, progress: Progress) -> Summary:
+    subscribers = [Subscriber(behaviour) for behaviour in BEHAVIOURS]
+    async with AsyncExitStack() as stack:
+        for subscriber in subscribers:
+            stack.push_async_callback(subscriber.receiver.close)
+        progress.say("Starting Ninefold on an embedded PostgreSQL, in a folder of its own")
+        installation = await stack.enter_async_context(start_installation())
+        api = await stack.enter_async_context(aclosing(Api(url=installation.url, api_key=installation.api_key)))
+        for subscriber in subscribers:
+            await _subscribe(api, subscriber)
+        started_at = time.monotonic()
+        async with asyncio.TaskGroup() as group:
+            for subscriber in subscribers:
+                group.create_task(_open(subscriber))
+            progress.say(f"Delivering {len(file.payloads)} {file.origin} to {len(subscribers)} subscribers")
+            showing = group.create_task(_keep_showing(api, subscribers, progress))
+            await _publish_all(api, file.payloads, subscribers)
+            await _wait_for_all(subscribers)
+            showing.cancel()
+        duration_s = time.monotonic() - started_at
+        progress.show(await _look(api, subscribers))
+        progress.say("Comparing what arrived with what was published")
+        await _wait_for_records(api, subscribers)
+        return summarize(
+            subscribers,
+            [await api.list_deliveries(subscriber.subscription_id) for subscriber in subscribers],
+            payloads=file.origin,
+            events=len(file.payloads),
+            duration_s=duration_s,
+        )
+
+
+async def _subscribe(api: Api, subscriber: Subscriber) -> None:
+    behaviour = subscriber.behaviour
+    created = await api.subscribe(
+        url=subscriber.receiver.url,
+        event_types=behaviour.event_types,
+        description=f"{behaviour.name}: {behaviour.story}",
+    )
+    subscriber.subscribe(subscription_id=created.subscription_id, secret=created.secret)
+
+
+async def _open(subscriber: Subscriber) -> None:
+    await asyncio.sleep(subscriber.behaviour.down_for_s)
+    await subscriber.receiver.open()
+
+
+async def _publish_all(api: Api, payloads: Sequence[Payload], subscribers: Sequence[Subscriber]) -> None:
+    remaining = iter(payloads)
+
+    async def publish_remaining() -> None:
+        for payload in remaining:
+            published_at = time.monotonic()
+            accepted = await api.publish(payload)
+            for subscriber in subscribers:
+                if subscriber.wants(payload.event_type):
+                    subscriber.expect(accepted.event_id, payload.body, published_at=published_at)
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(PUBLISHERS):
+            group.create_task(publish_remaining())
+
+
+async def _wait_for_all(subscribers: Sequence[Subscriber]) -> None:
+    # After the time is up the comparison says what is missing.
+    with suppress(TimeoutError):
+        async with asyncio.timeout(COMPLETE_WITHIN_S):
+            for subscriber in subscribers:
+                while subscriber.missing:
+                    subscriber.has_progress.clear()
+                    await subscriber.has_progress.wait()
+
+
+async def _wait_for_records(api: Api, subscribers: Sequence[Subscriber]) -> None:
+    # An outcome is written a moment after the subscriber has answered.
+    with suppress(TimeoutError):
+        async with asyncio.timeout(RECORD_WITHIN_S):
+            for subscriber in subscribers:
+                while not await _is_recorded(api, subscriber):  # noqa: ASYNC110 - the API has no signal.
+                    await asyncio.sleep(RECORD_POLL_INTERVAL_S)
+
+
+async def _is_recorded(api: Api, subscriber: Subscriber) -> bool:
+    delivered = await api.list_deliveries(subscriber.subscription_id, status="delivered")
+    return len(delivered) >= len(subscriber.expected)
+
+
+async def _keep_showing(api: Api, subscribers: Sequence[Subscriber], progress: Progress) -> None:
+    while True:
+        progress.show(await _look(api, subscribers))
+        await asyncio.sleep(SHOW_INTERVAL_S)
+
+
+async def _look(api: Api, subscribers: Sequence[Subscriber]) -> list[Standing]:
+    return [
+        describe_standing(
+            subscriber,
+            retrying=await api.list_deliveries(subscriber.subscription_id, status="retrying"),
+            failed=await api.list_deliveries(subscriber.subscription_id, status="failed"),
+        )
+        for subscriber in subscribers
+    ]

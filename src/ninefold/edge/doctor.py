@@ -1,0 +1,305 @@
+"""The examination of a machine and its settings: what would fail, what might, and how to mend it.
+
+It only looks: nothing is started, created or changed.
+"""
+
+import os
+import platform
+import pwd
+import resource
+import shutil
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from difflib import get_close_matches
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import msgspec
+
+from ninefold.core.commands import ClientSettings
+from ninefold.core.config import CoreSettings, read_settings, setting_names
+from ninefold.core.egress import AddressPolicy
+from ninefold.core.errors import NinefoldError
+from ninefold.core.postgres.database import Database
+from ninefold.core.postgres.embedded.account import SYSTEM_USER, choose_account
+from ninefold.core.postgres.embedded.engine import find_engine
+from ninefold.core.postgres.embedded.ownership import read_owner
+from ninefold.core.postgres.migrations import read_pending_migrations
+from ninefold.edge.ports import looks_like_ninefold, probe_port, require_free_port, server_url
+from ninefold.edge.processes import SUPERVISED
+from ninefold.edge.systems import SYSTEMS, migration_sources
+
+PYTHON_MIN: Final = (3, 11)
+FREE_BYTES_MIN: Final = 256 * 1024**2
+"""Less, and the embedded PostgreSQL can't even be made."""
+
+FREE_BYTES_COMFORTABLE: Final = 2 * 1024**3
+OPEN_FILES_MIN: Final = 4_096
+"""2,000 deliveries in flight are 2,000 sockets; as many again are kept open, and the database has its own."""
+
+POSTGRES_VERSION_MIN: Final = 150_000
+"""PostgreSQL 15, as `server_version_num` counts."""
+
+CLOCK_DIFFERENCE_S_MAX: Final = 5.0
+CLOCK_EARLIEST: Final = datetime(2025, 1, 1, tzinfo=UTC)
+"""A clock before this was never set: receivers would refuse every signature as too old."""
+
+_PREFIX: Final = "NINEFOLD_"
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """What one check found."""
+
+    check: str
+    state: Literal["ok", "warning", "failed"]
+    detail: str
+    remedy: str | None = None
+
+
+async def examine(
+    environment: Mapping[str, str], *, port: int | None = None, data_dir: Path | None = None
+) -> list[Finding]:
+    """Make every check; one that can't be made because of another is left out.
+
+    Args:
+        environment: where the settings are, usually `os.environ`.
+        port: wins over NINEFOLD_PORT.
+        data_dir: wins over NINEFOLD_DATA_DIR.
+    """
+    findings = [_check_python(), _check_clock(), _check_open_files()]
+    findings += _check_variables(environment)
+    settings, setting_findings = _read_all_settings(environment, port=port, data_dir=data_dir)
+    findings += setting_findings
+    if settings is None:
+        return findings
+    findings.append(_check_egress(settings))
+    findings.append(_check_port(settings))
+    if settings.database_url is None:
+        findings.append(_check_data_dir(settings.data_dir))
+        findings.append(_check_engine())
+    findings += [finding async for finding in _check_database(settings)]
+    return findings
+
+
+def _check_python() -> Finding:
+    version = platform.python_version()
+    if sys.version_info[:2] < PYTHON_MIN:
+        return _failed("python", f"Python {version} is too old.", "Install Python 3.11 or newer.")
+    return _ok("python", f"Python {version} at {sys.executable}")
+
+
+def _check_clock() -> Finding:
+    now = datetime.now(UTC)
+    if now < CLOCK_EARLIEST:
+        return _failed(
+            "clock",
+            f"The clock says {now:%Y-%m-%d %H:%M} UTC, which is long ago.",
+            "Set it, best by NTP: receivers refuse signatures that are more than 5 minutes off.",
+        )
+    return _ok("clock", f"{now:%Y-%m-%d %H:%M:%S} UTC")
+
+
+def _check_open_files() -> Finding:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and hard < OPEN_FILES_MIN:
+        return _warning(
+            "open files",
+            f"A process may open at most {hard} files; 2,000 deliveries in flight need {OPEN_FILES_MIN}.",
+            f"Raise the hard limit (LimitNOFILE= or ulimit -Hn {OPEN_FILES_MIN}), "
+            "or lower NINEFOLD_WEBHOOKS_IN_FLIGHT_MAX.",
+        )
+    bound = "without limit" if hard == resource.RLIM_INFINITY else f"up to {hard}"
+    return _ok("open files", f"{bound}; servers and workers raise their own limit from {soft}")
+
+
+def _check_variables(environment: Mapping[str, str]) -> Iterator[Finding]:
+    known = _known_variables()
+    for variable in sorted(name for name in environment if name.startswith(_PREFIX)):
+        if variable in known:
+            continue
+        close = get_close_matches(variable, known, n=1)
+        yield _warning(
+            "settings",
+            f"{variable} isn't a setting, and has no effect.",
+            f"Did you mean {close[0]}?" if close else "Take it out.",
+        )
+
+
+def _known_variables() -> set[str]:
+    names = {*setting_names(CoreSettings, prefix=_PREFIX), *setting_names(ClientSettings, prefix=_PREFIX)}
+    for system in SYSTEMS:
+        # Defaults tell the kind, and the kind tells the names.
+        names.update(setting_names(type(system.read_settings({})), prefix=f"{_PREFIX}{system.name.upper()}_"))
+    return {*names, *[f"{name}_FILE" for name in names], SUPERVISED}
+
+
+def _read_all_settings(
+    environment: Mapping[str, str], *, port: int | None, data_dir: Path | None
+) -> tuple[CoreSettings | None, list[Finding]]:
+    def read_core(variables: Mapping[str, str]) -> CoreSettings:
+        return read_settings(CoreSettings, prefix=_PREFIX, environment=variables, port=port, data_dir=data_dir)
+
+    core = _attempt(read_core, environment)
+    others = [_attempt(system.read_settings, environment) for system in SYSTEMS]
+    errors = [outcome for outcome in (core, *others) if isinstance(outcome, NinefoldError)]
+    findings = [_failed("settings", error.detail, error.remedy) for error in errors]
+    if not findings:
+        given = sum(1 for name in environment if name in _known_variables())
+        findings = [_ok("settings", f"{given} given by the environment, the others at their defaults")]
+    return (None if isinstance(core, NinefoldError) else core), findings
+
+
+def _attempt(read: Callable[[Mapping[str, str]], Any], environment: Mapping[str, str]) -> Any:
+    try:
+        return read(environment)
+    except NinefoldError as error:
+        return error
+
+
+def _check_egress(settings: CoreSettings) -> Finding:
+    try:
+        AddressPolicy.from_cidrs(settings.egress_allow)
+    except NinefoldError as error:
+        return _failed("egress", error.detail, error.remedy)
+    if inner := [cidr for cidr in settings.egress_allow if _reaches_this_machine(cidr)]:
+        return _warning(
+            "egress",
+            f"Webhooks may be sent to this machine itself: NINEFOLD_EGRESS_ALLOW has {', '.join(inner)}.",
+            "Keep that for trying things out; with other people's URLs it opens every local service to them.",
+        )
+    if settings.egress_allow:
+        return _ok("egress", f"public addresses, and {', '.join(settings.egress_allow)}")
+    return _ok("egress", "public addresses only")
+
+
+def _reaches_this_machine(cidr: str) -> bool:
+    network = ip_network(cidr, strict=False)
+    loopback = ip_network("127.0.0.0/8" if network.version == 4 else "::1/128")  # noqa: PLR2004 - IP versions.
+    return network.overlaps(loopback)
+
+
+def _check_port(settings: CoreSettings) -> Finding:
+    where = f"{settings.host}:{settings.port}"
+    try:
+        probe_port(settings.host, settings.port)
+    except OSError:
+        if looks_like_ninefold(server_url(settings)):
+            return _ok("port", f"Ninefold answers at {server_url(settings)}")
+    try:
+        require_free_port(settings)
+    except NinefoldError as error:
+        return _failed("port", error.detail, error.remedy)
+    return _ok("port", f"{where} is free")
+
+
+def _check_data_dir(data_dir: Path) -> Finding:
+    existing = next(folder for folder in (data_dir, *data_dir.absolute().parents) if folder.exists())
+    if not existing.is_dir():
+        return _failed("data folder", f"{existing} isn't a folder.", _OTHER_FOLDER)
+    if not os.access(existing, os.W_OK | os.X_OK):
+        owner = _user_name(existing.stat().st_uid)
+        return _failed(
+            "data folder", f"{existing} belongs to {owner}, and this user may not write there.", _OTHER_FOLDER
+        )
+    free = shutil.disk_usage(existing).free
+    detail = f"{data_dir}, {free / 1024**3:.1f} GB free"
+    if existing != data_dir:
+        detail += ", to be made at the first start"
+    if free < FREE_BYTES_MIN:
+        return _failed("data folder", detail, f"Free space, or: {_OTHER_FOLDER}")
+    if free < FREE_BYTES_COMFORTABLE:
+        return _warning("data folder", detail, "PostgreSQL alone may need 2 GB while it is busy; free some space.")
+    return _ok("data folder", detail)
+
+
+_OTHER_FOLDER: Final = "Choose another folder with --data-dir or NINEFOLD_DATA_DIR."
+
+
+def _check_engine() -> Finding:
+    if os.geteuid() == 0 and not _user_exists(SYSTEM_USER):
+        return _ok("postgresql", f"embedded; the first start makes the system user {SYSTEM_USER!r} for it")
+    try:
+        engine = find_engine(choose_account())
+    except NinefoldError as error:
+        return _failed("postgresql", error.detail, error.remedy)
+    return _ok("postgresql", f"embedded, runs as {engine.account.name!r}")
+
+
+async def _check_database(settings: CoreSettings) -> AsyncIterator[Finding]:
+    dsn = settings.database_url
+    if dsn is None:
+        owner = read_owner(settings.data_dir)
+        dsn = owner.dsn if owner is not None else None
+    if dsn is None:
+        yield _ok("database", "not running; `ninefold up` starts it")
+        return
+    try:
+        database = await Database.connect(dsn, application_name="ninefold doctor", connections_max=2)
+    except NinefoldError as error:
+        if settings.database_url is None:
+            yield _ok("database", "not running; `ninefold up` starts it")
+        else:
+            yield _failed("database", error.detail, error.remedy)
+        return
+    try:
+        for finding in await _examine_database(database):
+            yield finding
+    finally:
+        await database.close()
+
+
+async def _examine_database(database: Database) -> list[Finding]:
+    async with database.connection() as connection:
+        version_number = int(await connection.fetchval("SELECT current_setting('server_version_num')"))
+        version = await connection.fetchval("SELECT current_setting('server_version')")
+        their_clock = await connection.fetchval("SELECT clock_timestamp()")
+        try:
+            pending = await read_pending_migrations(connection, migration_sources())
+        except NinefoldError as error:
+            return [_failed("database", error.detail, error.remedy)]
+    findings = []
+    if version_number < POSTGRES_VERSION_MIN:
+        findings.append(_failed("database", f"PostgreSQL {version} is too old.", "Use PostgreSQL 15 or newer."))
+    elif pending:
+        findings.append(_warning("database", f"{len(pending)} migrations are pending.", "Run `ninefold migrate`."))
+    else:
+        findings.append(_ok("database", f"PostgreSQL {version}, every migration applied"))
+    difference_s = abs((datetime.now(UTC) - their_clock).total_seconds())
+    if difference_s > CLOCK_DIFFERENCE_S_MAX:
+        findings.append(
+            _warning(
+                "clock",
+                f"This machine's clock and the database's differ by {difference_s:.0f} s.",
+                "Let both follow NTP: leases and retries go by the database's clock.",
+            )
+        )
+    return findings
+
+
+def _user_exists(name: str) -> bool:
+    try:
+        pwd.getpwnam(name)
+    except KeyError:
+        return False
+    return True
+
+
+def _user_name(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return f"user {uid}"
+
+
+def _ok(check: str, detail: str) -> Finding:
+    return Finding(check=check, state="ok", detail=detail)
+
+
+def _warning(check: str, detail: str, remedy: str) -> Finding:
+    return Finding(check=check, state="warning", detail=detail, remedy=remedy)
+
+
+def _failed(check: str, detail: str, remedy: str | None) -> Finding:
+    return Finding(check=check, state="failed", detail=detail, remedy=remedy)

@@ -1,0 +1,89 @@
+"""The server's address: where it listens, whether that is free, and whether it answers."""
+
+import errno
+import socket
+from typing import Final
+
+import httpx
+
+from ninefold.core.config import CoreSettings
+from ninefold.core.errors import SettingError
+
+PROBE_TIMEOUT_S: Final = 2.0
+
+_EVERYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared, not bound.
+
+
+def server_url(settings: CoreSettings) -> str:
+    """Return the address under which this machine reaches the server."""
+    host = _EVERYWHERE.get(settings.host, settings.host)
+    return f"http://[{host}]:{settings.port}" if ":" in host else f"http://{host}:{settings.port}"
+
+
+def require_free_port(settings: CoreSettings) -> None:
+    """Make sure that the server can listen.
+
+    Raises:
+        SettingError: another process listens there, or the address isn't this machine's.
+    """
+    try:
+        probe_port(settings.host, settings.port)
+    except OSError as error:
+        raise _explain(error, settings) from error
+
+
+def probe_port(host: str, port: int) -> None:
+    """Listen for a moment.
+
+    Raises:
+        OSError: it can't be done.
+    """
+    family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    with socket.socket(family, kind, protocol) as probe:
+        # As the server does it: connections of an earlier run that the kernel still remembers don't count.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(address)
+        probe.listen(1)
+
+
+async def is_ready(url: str) -> bool:
+    """Say whether a server answers there, and can serve."""
+    try:
+        async with httpx.AsyncClient(timeout=PROBE_TIMEOUT_S, trust_env=False) as client:
+            return (await client.get(f"{url}/readyz")).status_code == httpx.codes.OK
+    except httpx.TransportError:
+        return False
+
+
+def looks_like_ninefold(url: str) -> bool:
+    """Say whether what answers there describes itself as Ninefold."""
+    try:
+        document = httpx.get(f"{url}/openapi.json", timeout=PROBE_TIMEOUT_S, trust_env=False).json()
+    except (httpx.TransportError, ValueError):
+        return False
+    return isinstance(document, dict) and "Ninefold" in str(document.get("info", {}))
+
+
+def _explain(error: OSError, settings: CoreSettings) -> SettingError:
+    where = f"{settings.host}:{settings.port}"
+    if error.errno == errno.EADDRINUSE:
+        url = server_url(settings)
+        is_ours = looks_like_ninefold(url)
+        who = f"Ninefold runs there already: {url}" if is_ours else "another program listens there"
+        first = "Use that one, stop it," if is_ours else "Stop that program,"
+        return SettingError(
+            f"Port {settings.port} on {settings.host} is taken; {who}.",
+            field="NINEFOLD_PORT",
+            remedy=f"{first} or choose another port with --port or NINEFOLD_PORT.",
+        )
+    if error.errno == errno.EACCES:
+        return SettingError(
+            f"This user may not listen on {where}: ports below 1024 are reserved.",
+            field="NINEFOLD_PORT",
+            remedy="Choose a port from 1024 on with --port or NINEFOLD_PORT.",
+        )
+    return SettingError(
+        f"The server can't listen on {where}: {error.strerror or error}.",
+        field="NINEFOLD_HOST",
+        remedy="Set NINEFOLD_HOST or --host to an address of this machine, such as 127.0.0.1.",
+    )

@@ -1,0 +1,42 @@
+"""What every long-running process of ours does about the machine it runs on."""
+
+import os
+import resource
+import signal
+import threading
+from collections.abc import MutableMapping
+from typing import Final
+
+SUPERVISED: Final = "NINEFOLD_SUPERVISED"
+"""Set for the children of `ninefold up`: their standard input is a pipe that ends when the supervisor does."""
+
+
+def raise_open_file_limit() -> int:
+    """Raise the soft limit of open files to the hard one; return it.
+
+    Each delivery in flight is a socket, and the usual soft limit of 1,024 would end a worker at half its work.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    except (OSError, ValueError):
+        # Some systems report an unlimited hard limit and refuse it; what we have then stays as it is.
+        return soft
+    return hard
+
+
+def end_with_supervisor(environment: MutableMapping[str, str]) -> None:
+    """End this process in an orderly way when its supervisor is gone, however that ended.
+
+    The supervisor holds the other end of our standard input. The kernel closes it even after a SIGKILL, on every
+    platform, and we hear of it as an end of file.
+    """
+    # Whatever this process starts has another standard input.
+    if environment.pop(SUPERVISED, None) is not None:
+        threading.Thread(target=_wait_for_end_of_input, name="end-with-supervisor", daemon=True).start()
+
+
+def _wait_for_end_of_input() -> None:
+    while os.read(0, 1024):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)

@@ -1,0 +1,165 @@
+"""The HTTP server process: Granian outside, the systems' routes inside."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any, Final
+
+import structlog
+from granian import Granian
+from granian.constants import Interfaces, Loops
+from granian.log import LogLevels
+from litestar import Litestar
+from litestar.types import Send
+
+from ninefold import __version__
+from ninefold.core.config import CoreSettings, read_settings
+from ninefold.core.postgres.database import Database
+from ninefold.core.queue.doorbell import Doorbell
+from ninefold.core.system import ServerContext
+from ninefold.core.telemetry.logs import configure_logging
+from ninefold.core.web.application import create_app as create_web_app
+from ninefold.core.web.operations import database_readiness
+from ninefold.edge.database import require_migrated
+from ninefold.edge.ports import require_free_port, server_url
+from ninefold.edge.processes import end_with_supervisor, raise_open_file_limit
+from ninefold.edge.systems import SYSTEMS, migration_sources
+
+STOP_GRACE_S: Final = 10
+"""How long requests in flight may take to finish after SIGTERM."""
+
+TITLE: Final = "Ninefold"
+DESCRIPTION: Final = (
+    "Back-end systems that product teams keep rebuilding, as one self-hosted service. "
+    "Every request carries `Authorization: Bearer <key>`; `ninefold keys create` makes a key."
+)
+
+# Granian's lines go the way of all others: through the root logger, which is ours.
+_GRANIAN_LOGGING: Final[dict[str, Any]] = {
+    "formatters": {},
+    "handlers": {},
+    "loggers": {
+        "_granian": {"handlers": [], "propagate": True},
+        "granian.access": {"handlers": [], "propagate": True},
+    },
+}
+
+log = structlog.get_logger(__name__)
+
+
+def run_server(settings: CoreSettings, *, database_url: str) -> None:
+    """Serve until SIGTERM or SIGINT, and finish the requests in flight.
+
+    Raises:
+        SettingError: the port is taken, a setting is wrong, or migrations are pending.
+        UnavailableError: the database doesn't answer at the start.
+    """
+    configure_logging(settings.log_level, settings.log_format, process="server")
+    end_with_supervisor(os.environ)
+    require_free_port(settings)
+    asyncio.run(_check(database_url))
+    limit = raise_open_file_limit()
+    server = Granian(
+        target=f"{__name__}:{create_app.__name__}",
+        factory=True,
+        address=settings.host,
+        port=settings.port,
+        interface=Interfaces.ASGI,
+        loop=Loops.uvloop,
+        log_level=LogLevels.warning,
+        log_dictconfig=_GRANIAN_LOGGING,
+        workers_kill_timeout=STOP_GRACE_S,
+    )
+    log.info("server.starting", url=server_url(settings), open_files_max=limit)
+    server.serve()
+    log.info("server.stopped")
+
+
+def create_app() -> "Application":
+    """Return the application for Granian's worker process, which gets its settings from the environment."""
+    settings = read_settings(CoreSettings, prefix="NINEFOLD_", environment=os.environ)
+    configure_logging(settings.log_level, settings.log_format, process="server")
+    return Application(settings, os.environ)
+
+
+class Application:
+    """The ASGI application: connects to the database when it starts, and only then builds the routes.
+
+    Args:
+        settings: the core's; `database_url` must be set.
+        environment: where each system reads its own settings.
+    """
+
+    def __init__(self, settings: CoreSettings, environment: Mapping[str, str]) -> None:
+        self._settings = settings
+        self._environment = environment
+        self._web: Litestar | None = None
+
+    async def __call__(self, scope: Any, receive: Callable[[], Awaitable[Any]], send: Send) -> None:
+        """Handle a request, or the process's own start and end; ASGI's messages are plain dictionaries."""
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+        else:
+            assert self._web is not None, "requests come after the start"
+            await self._web(scope, receive, send)
+
+    async def _live(self, receive: Callable[[], Awaitable[Any]], send: Callable[[Any], Awaitable[None]]) -> None:
+        """Answer the ASGI lifespan messages: startup, then shutdown."""
+        await receive()
+        async with AsyncExitStack() as stack:
+            try:
+                self._web = await stack.enter_async_context(self._open())
+            except Exception as error:
+                # Granian would go on without us after anything that is raised here.
+                log.exception("server.start.failed")
+                await send({"type": "lifespan.startup.failed", "message": str(error)})
+                return
+            await send({"type": "lifespan.startup.complete"})
+            await receive()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    @asynccontextmanager
+    async def _open(self) -> AsyncIterator[Litestar]:
+        settings = self._settings
+        assert settings.database_url is not None, "`ninefold serve` has checked it"
+        database = await Database.connect(
+            settings.database_url,
+            application_name="ninefold server",
+            connections_max=settings.database_connections_max,
+        )
+        try:
+            web = self._build(database)
+            async with web.lifespan():
+                yield web
+        finally:
+            await database.close()
+
+    def _build(self, database: Database) -> Litestar:
+        doorbell = Doorbell(database)
+        routes = [
+            route
+            for system in SYSTEMS
+            for route in system.routes(
+                ServerContext(database=database, doorbell=doorbell, settings=system.read_settings(self._environment))
+            )
+        ]
+        return create_web_app(
+            database=database,
+            route_handlers=routes,
+            readiness=[database_readiness(database, migration_sources())],
+            title=TITLE,
+            version=__version__,
+            description=DESCRIPTION,
+        )
+
+
+async def _check(database_url: str) -> None:
+    """Refuse a start that can't work here, where the person sees the message."""
+    for system in SYSTEMS:
+        system.read_settings(os.environ)
+    database = await Database.connect(database_url, application_name="ninefold serve", connections_max=2)
+    try:
+        await require_migrated(database)
+    finally:
+        await database.close()

@@ -1,0 +1,204 @@
+"""`ninefold up`: one process that brings up PostgreSQL, the server and the workers, and takes them down in order."""
+
+import asyncio
+import os
+import signal
+import time
+from collections import deque
+from typing import Final
+
+import structlog
+
+from ninefold.core.config import CoreSettings
+from ninefold.core.errors import NinefoldError
+from ninefold.core.postgres.database import Database
+from ninefold.core.postgres.embedded import EmbeddedPostgres
+from ninefold.core.telemetry.logs import configure_logging
+from ninefold.core.telemetry.metrics import METRICS_DIR_VARIABLE, prepare_metrics_dir
+from ninefold.core.tenancy.service import ensure_first_organisation
+from ninefold.edge.announcements import announce_first_key, announce_ready, announce_stopping
+from ninefold.edge.children import Child
+from ninefold.edge.database import migrate_database
+from ninefold.edge.ports import is_ready, require_free_port, server_url
+from ninefold.edge.systems import SYSTEMS
+from ninefold.edge.worker import STOP_GRACE_S
+
+READY_WITHIN_S: Final = 60.0
+READY_POLL_INTERVAL_S: Final = 0.05
+KILL_MARGIN_S: Final = 3.0
+"""How much longer than its own grace a worker has, before it is killed."""
+
+SERVER_GRACE_S: Final = 15.0
+POSTGRES_POLL_INTERVAL_S: Final = 1.0
+POSTGRES_RESTARTS_MAX: Final = 5
+POSTGRES_RESTART_WINDOW_S: Final = 300.0
+"""A server that dies more often within this time needs a person: the disk, the memory or the data is bad."""
+
+log = structlog.get_logger(__name__)
+
+
+class ChildFailedError(NinefoldError):
+    """A part of Ninefold ended while everything was starting; its own message stands above."""
+
+    code = "start_failed"
+    title = "Start failed"
+
+
+class PostgresFailedError(NinefoldError):
+    """The embedded PostgreSQL died, and can't be started again."""
+
+    code = "postgres_failed"
+    title = "PostgreSQL failed"
+
+
+class Supervisor:
+    """Everything that `ninefold up` holds in its hands."""
+
+    def __init__(self, settings: CoreSettings) -> None:
+        self._settings = settings
+        self._stopping = asyncio.Event()
+        self._hurrying = asyncio.Event()
+
+    async def run(self) -> None:
+        """Bring everything up, and keep it up until SIGINT or SIGTERM; a second signal hurries.
+
+        Raises:
+            SettingError: a setting is wrong, or the port is taken.
+            UnavailableError: PostgreSQL doesn't answer.
+            ChildFailedError: a part ended while it was starting.
+            PostgresFailedError: the embedded PostgreSQL died for good.
+        """
+        settings = self._settings
+        configure_logging(settings.log_level, settings.log_format, process="supervisor")
+        _check_system_settings()
+        require_free_port(settings)
+        self._handle_signals()
+        postgres = None if settings.database_url else EmbeddedPostgres(settings.data_dir)
+        try:
+            dsn = await asyncio.to_thread(postgres.start) if postgres else str(settings.database_url)
+            await self._prepare(dsn)
+            await self._run_children(dsn, postgres=postgres)
+        finally:
+            if postgres is not None:
+                await asyncio.to_thread(postgres.stop)
+        log.info("supervisor.stopped")
+
+    def _handle_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self._on_signal)
+
+    def _on_signal(self) -> None:
+        if self._stopping.is_set():
+            self._hurrying.set()
+        else:
+            announce_stopping()
+            self._stopping.set()
+
+    async def _prepare(self, dsn: str) -> None:
+        database = await Database.connect(dsn, application_name="ninefold up", connections_max=2)
+        try:
+            for migration in await migrate_database(database):
+                log.info("migration.applied", namespace=migration.namespace, name=migration.name)
+            async with database.transaction() as connection:
+                first_key = await ensure_first_organisation(connection)
+        finally:
+            await database.close()
+        # Only now is it committed: a key that was shown must exist.
+        if first_key is not None:
+            announce_first_key(first_key.api_key, url=server_url(self._settings))
+
+    async def _run_children(self, dsn: str, *, postgres: EmbeddedPostgres | None) -> None:
+        server, workers = self._make_children(dsn)
+        server_running = asyncio.create_task(server.keep_running(self._hurrying))
+        workers_running = [asyncio.create_task(worker.keep_running(self._hurrying)) for worker in workers]
+        try:
+            await self._watch(server, postgres)
+        finally:
+            # The same order after Ctrl-C, a failed start and a dead PostgreSQL. Workers first: what the server still
+            # accepts while they finish is durable, and waits for the next start.
+            for worker in workers:
+                worker.stop()
+            await asyncio.gather(*workers_running)
+            server.stop()
+            await server_running
+
+    async def _watch(self, server: Child, postgres: EmbeddedPostgres | None) -> None:
+        try:
+            async with asyncio.TaskGroup() as group:
+                watches = [group.create_task(self._announce_when_ready(server))]
+                if postgres is not None:
+                    watches.append(group.create_task(self._keep_postgres(postgres)))
+                await self._stopping.wait()
+                for watch in watches:
+                    watch.cancel()
+        except* NinefoldError as group_of_errors:
+            raise group_of_errors.exceptions[0] from None
+
+    def _make_children(self, dsn: str) -> tuple[Child, list[Child]]:
+        settings = self._settings
+        environment = {
+            **os.environ,
+            "NINEFOLD_DATABASE_URL": dsn,
+            "NINEFOLD_DATA_DIR": str(settings.data_dir),
+            "NINEFOLD_HOST": settings.host,
+            "NINEFOLD_PORT": str(settings.port),
+            METRICS_DIR_VARIABLE: str(prepare_metrics_dir(settings.data_dir)),
+        }
+        server = Child(name="server", arguments=["serve"], environment=environment, grace_s=SERVER_GRACE_S)
+        workers = [
+            Child(
+                name=f"worker {number}",
+                arguments=["worker"],
+                environment=environment,
+                grace_s=STOP_GRACE_S + KILL_MARGIN_S,
+            )
+            for number in range(1, settings.workers + 1)
+        ]
+        return server, workers
+
+    async def _announce_when_ready(self, server: Child) -> None:
+        url = server_url(self._settings)
+        try:
+            async with asyncio.timeout(READY_WITHIN_S):
+                while not await is_ready(url):
+                    if server.has_died.is_set():
+                        raise ChildFailedError(
+                            f"The server ended with exit code {server.exit_code} while it was starting.",
+                            remedy="Its message stands above; `ninefold doctor` examines the machine.",
+                        )
+                    await asyncio.sleep(READY_POLL_INTERVAL_S)
+        except TimeoutError as error:
+            raise ChildFailedError(
+                f"The server wasn't ready within {READY_WITHIN_S:.0f} s.",
+                remedy="The log above says what it waits for; `ninefold doctor` examines the machine.",
+            ) from error
+        announce_ready(url=url, data_dir=self._settings.data_dir, workers=self._settings.workers)
+
+    async def _keep_postgres(self, postgres: EmbeddedPostgres) -> None:
+        """Start PostgreSQL again when it dies: at the same address, so that the pools find back by themselves."""
+        dsn = postgres.dsn()
+        restarts: deque[float] = deque(maxlen=POSTGRES_RESTARTS_MAX)
+        while True:
+            await asyncio.sleep(POSTGRES_POLL_INTERVAL_S)
+            if postgres.is_running:
+                continue
+            log.error("supervisor.postgres.died", last_lines=postgres.last_log_lines())
+            if len(restarts) == restarts.maxlen and time.monotonic() - restarts[0] < POSTGRES_RESTART_WINDOW_S:
+                raise PostgresFailedError(
+                    f"The embedded PostgreSQL died again, after {len(restarts)} restarts in a row.",
+                    remedy=f"See {self._settings.data_dir}/postgres.log; what was accepted is safe on the disk.",
+                )
+            restarts.append(time.monotonic())
+            if await asyncio.to_thread(postgres.start) != dsn:
+                raise PostgresFailedError(
+                    "The embedded PostgreSQL came back at another address than before.",
+                    remedy="Start again with `ninefold up`; what was accepted is safe on the disk.",
+                )
+            log.warning("supervisor.postgres.restarted")
+
+
+def _check_system_settings() -> None:
+    """Read every system's settings here first: a wrong one must stop the start, not make a child die for ever."""
+    for system in SYSTEMS:
+        system.read_settings(os.environ)
