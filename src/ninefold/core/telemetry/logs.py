@@ -140,7 +140,9 @@ class _ConsoleRenderer:
 
     def __init__(self) -> None:
         self._stamp = structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False)
-        self._render = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        self._render = structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+        )
 
     def __call__(self, logger: Any, level: str, event: MutableMapping[str, Any]) -> bytes:
         event["level"] = "error" if level == "exception" else level

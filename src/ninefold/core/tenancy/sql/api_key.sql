@@ -4,7 +4,7 @@ SELECT
     api_key_id,
     organisation_id,
     revoked_at,
-    last_used_at > now() - :noted_within AS is_use_noted
+    last_used_at > now() - :noted_within::interval AS is_use_noted
 FROM tenancy.api_key
 WHERE digest = :digest;
 

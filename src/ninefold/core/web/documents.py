@@ -1,0 +1,63 @@
+"""The documents that the application serves about itself: `/openapi.json`, and `/docs` for people."""
+
+import base64
+import hashlib
+from importlib.resources import files
+from typing import Final
+
+import msgspec
+from litestar import Litestar, Response, get
+from litestar.handlers import HTTPRouteHandler
+from litestar.response import Redirect
+
+from ninefold.core.web.docs_page import render_docs_page
+from ninefold.core.web.openapi import build_openapi
+
+_STYLE: Final = files(__package__).joinpath("docs_page.css").read_text(encoding="utf-8")
+_STYLE_HASH: Final = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+
+_CONTENT_SECURITY_POLICY: Final = (
+    f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+
+
+class DocumentPages:
+    """Holds both documents; they are rendered once, when all routes are known."""
+
+    def __init__(self) -> None:
+        self._openapi = b""
+        self._page = b""
+
+    def render(self, app: Litestar, *, title: str, version: str, description: str) -> None:
+        """Make the documents of an application's routes.
+
+        Raises:
+            ValueError: two routes have the same operation id.
+        """
+        document = build_openapi(app, title=title, version=version, description=description)
+        self._openapi = msgspec.json.encode(document)
+        self._page = render_docs_page(document, style=_STYLE).encode()
+
+    def routes(self) -> list[HTTPRouteHandler]:
+        """Return the routes that serve them; none needs a key."""
+
+        @get("/", include_in_schema=False)
+        async def redirect_to_docs() -> Redirect:
+            """Send whoever opens the server in a browser to its documentation."""
+            return Redirect("/docs")
+
+        @get("/openapi.json", include_in_schema=False)
+        async def answer_openapi() -> Response[bytes]:
+            """Return the OpenAPI document."""
+            return Response(content=self._openapi, media_type="application/json")
+
+        @get("/docs", include_in_schema=False)
+        async def answer_docs() -> Response[bytes]:
+            """Return the documentation page; it needs nothing but itself."""
+            return Response(
+                content=self._page,
+                media_type="text/html",
+                headers={"content-security-policy": _CONTENT_SECURITY_POLICY},
+            )
+
+        return [redirect_to_docs, answer_openapi, answer_docs]

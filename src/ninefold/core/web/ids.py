@@ -1,0 +1,53 @@
+"""Ids in paths: TypeID text outside, a UUID for the handler.
+
+    class SubscriptionId(PathId):
+        prefix = "sub"
+
+    @get("/api/v1/subscriptions/{subscription_id:str}")
+    async def read_subscription(subscription_id: SubscriptionId, tenant: Tenant) -> …
+
+A text that isn't such an id answers 404, as an id does that nobody has: there is nothing at either.
+"""
+
+from typing import Any, ClassVar
+from uuid import UUID
+
+from ninefold.core.errors import NotFoundError
+from ninefold.core.ids import InvalidIdError, format_id, parse_id
+
+
+class PathId(UUID):
+    """A UUID that stands in paths as text with its class's prefix."""
+
+    prefix: ClassVar[str]
+
+    def __str__(self) -> str:
+        return format_id(self.prefix, self)
+
+
+def is_path_id(kind: Any) -> bool:
+    """Say whether a type is one of `PathId`'s."""
+    return isinstance(kind, type) and issubclass(kind, PathId)
+
+
+def decode_path_id(kind: type[PathId], text: Any) -> PathId:
+    """Return the id in a path's text.
+
+    Raises:
+        NotFoundError: it isn't an id of this kind.
+    """
+    try:
+        return kind(int=parse_id(kind.prefix, text).int)
+    except InvalidIdError as error:
+        raise NotFoundError(
+            f"There is nothing with the id {text[:80]!r}.", remedy=f"Ids here look like {kind.prefix}_01h45…."
+        ) from error
+
+
+def path_id_schema(kind: type[PathId]) -> dict[str, Any]:
+    """Return the JSON schema of an id's text."""
+    return {
+        "type": "string",
+        "pattern": f"^{kind.prefix}_[0-7][0-9a-hjkmnp-tv-z]{{25}}$",
+        "examples": [f"{kind.prefix}_01h455vb4pex5vsknk084sn02q"],
+    }

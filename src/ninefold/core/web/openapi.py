@@ -1,0 +1,244 @@
+"""The OpenAPI 3.1 document, made from the routes' types.
+
+Schemas come from msgspec, which also checks the input: what the document says is what is enforced. A route
+gives its words by its docstring (the first line is the summary), its `tags`, and the `responses` that its
+shape doesn't imply.
+"""
+
+import inspect
+from collections.abc import Iterator, Sequence
+from http import HTTPStatus
+from typing import Annotated, Any, Final, get_args, get_origin
+
+import msgspec
+from litestar import Litestar, Response
+from litestar.enums import ParamType
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import ParameterKwarg
+from litestar.routes import HTTPRoute
+from litestar.typing import FieldDefinition
+
+from ninefold.core.web.authentication import API_PATH
+from ninefold.core.web.ids import is_path_id, path_id_schema
+from ninefold.core.web.problems import PROBLEM_MEDIA_TYPE, Problem, status_words
+
+_JSON: Final = "application/json"
+_RESERVED_PARAMETERS: Final = frozenset({"data", "request", "headers", "cookies", "state", "scope", "body"})
+_NO_CONTENT: Final = 204
+_BOUNDS: Final = ("ge", "gt", "le", "lt", "min_length", "max_length", "multiple_of", "pattern")
+_REFERENCE: Final = "#/components/schemas/{name}"
+
+
+def build_openapi(app: Litestar, *, title: str, version: str, description: str) -> dict[str, Any]:
+    """Return the document of all routes that are `include_in_schema`, as JSON-ready data.
+
+    Raises:
+        ValueError: two routes have the same operation id.
+    """
+    operations = list(_operations(app))
+    kinds = [kind for operation in operations for kind in operation.kinds()]
+    schemas, components = msgspec.json.schema_components(
+        [Problem, *kinds], ref_template=_REFERENCE, schema_hook=_schema_of_own_type
+    )
+    known = _SchemaBook(kinds=[Problem, *kinds], schemas=schemas)
+    paths: dict[str, dict[str, Any]] = {}
+    for operation in operations:
+        paths.setdefault(operation.path, {})[operation.method.lower()] = operation.describe(known)
+    _check_operation_ids(operations)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": title, "version": version, "description": description},
+        "security": [{"api_key": []}],
+        "paths": dict(sorted(paths.items())),
+        "components": {
+            "schemas": dict(sorted(components.items())),
+            "securitySchemes": {
+                "api_key": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "An API key of the organisation: `Authorization: Bearer nfk_…`.",
+                }
+            },
+        },
+    }
+
+
+class _SchemaBook:
+    """Finds the schema of a type that was collected before."""
+
+    def __init__(self, *, kinds: Sequence[Any], schemas: Sequence[dict[str, Any]]) -> None:
+        self._entries = list(zip(kinds, schemas, strict=True))
+
+    def __getitem__(self, kind: Any) -> dict[str, Any]:
+        return next(dict(schema) for known, schema in self._entries if known == kind)
+
+
+class _Operation:
+    """One method of one path."""
+
+    def __init__(self, *, path: str, method: str, handler: HTTPRouteHandler, path_parameters: Sequence[str]) -> None:
+        self.path = path
+        self.method = method
+        self.operation_id = handler.fn.__name__
+        self._handler = handler
+        self._path_parameters = path_parameters
+        self._fields = handler.parsed_fn_signature.parameters
+        self._is_authenticated = path.startswith(API_PATH)
+
+    def kinds(self) -> Iterator[Any]:
+        """Yield every type whose schema the description needs."""
+        yield from (_kind_of_parameter(field) for field in self._parameters())
+        if "data" in self._fields:
+            yield self._fields["data"].raw
+        if (answer := self._answer_kind()) is not None:
+            yield answer
+        yield from (spec.data_container for spec in (self._handler.responses or {}).values())
+
+    def describe(self, schemas: _SchemaBook) -> dict[str, Any]:
+        """Return the operation object."""
+        summary, description = _words(self._handler.fn)
+        operation: dict[str, Any] = {"operationId": self.operation_id, "summary": summary}
+        if description:
+            operation["description"] = description
+        operation["tags"] = sorted(self._handler.tags or [])
+        if not self._is_authenticated:
+            operation["security"] = []
+        if parameters := [self._describe_parameter(field, schemas) for field in self._parameters()]:
+            operation["parameters"] = parameters
+        if "data" in self._fields:
+            schema = schemas[self._fields["data"].raw]
+            is_required = not self._fields["data"].has_default
+            operation["requestBody"] = {"required": is_required, "content": {_JSON: {"schema": schema}}}
+        operation["responses"] = self._describe_responses(schemas)
+        return operation
+
+    def _parameters(self) -> list[FieldDefinition]:
+        injected = self._handler.resolve_dependencies()
+        return [
+            field for name, field in self._fields.items() if name not in _RESERVED_PARAMETERS and name not in injected
+        ]
+
+    def _describe_parameter(self, field: FieldDefinition, schemas: _SchemaBook) -> dict[str, Any]:
+        schema = _without_null(schemas[_kind_of_parameter(field)])
+        name, place = field.name, "query"
+        kwarg = field.kwarg_definition
+        if name in self._path_parameters:
+            place = "path"
+        elif isinstance(kwarg, ParameterKwarg) and kwarg.param_type == ParamType.HEADER:
+            name, place = kwarg.name or name, "header"
+        if field.has_default and field.default is not None:
+            schema["default"] = field.default
+        described = {
+            "name": name,
+            "in": place,
+            "required": place == "path" or field.is_required,
+            "schema": schema,
+        }
+        text = schema.pop("description", None) or getattr(kwarg, "description", None)
+        if text:
+            described["description"] = text
+        return described
+
+    def _describe_responses(self, schemas: _SchemaBook) -> dict[str, Any]:
+        success = HTTPStatus(self._handler.status_code)
+        answer: dict[str, Any] = {"description": self._handler.response_description or status_words(success)}
+        if (kind := self._answer_kind()) is not None and success != _NO_CONTENT:
+            answer["content"] = {_JSON: {"schema": schemas[kind]}}
+        headers = {
+            header.name: {"description": header.description or "", "schema": {"type": "string"}}
+            for header in self._handler.resolve_response_headers()
+        }
+        if headers:
+            answer["headers"] = headers
+        responses = {str(int(success)): answer}
+        problem = {PROBLEM_MEDIA_TYPE: {"schema": schemas[Problem]}}
+        for status in self._implied_problems():
+            responses[str(status)] = {
+                "description": status_words(status),
+                "content": problem,
+            }
+        for status, spec in (self._handler.responses or {}).items():
+            responses[str(status)] = {
+                "description": spec.description,
+                "content": {
+                    str(getattr(spec.media_type, "value", spec.media_type)): {"schema": schemas[spec.data_container]}
+                },
+            }
+        return dict(sorted(responses.items()))
+
+    def _implied_problems(self) -> set[int]:
+        statuses = {400, 503}
+        if self._is_authenticated:
+            statuses.add(401)
+        if self._path_parameters:
+            statuses.add(404)
+        if len(self._parameters()) > len(self._path_parameters):
+            statuses.add(422)
+        if "data" in self._fields:
+            statuses |= {413, 415, 422}
+        return statuses
+
+    def _answer_kind(self) -> Any:
+        kind = self._handler.parsed_fn_signature.return_type.raw
+        if get_origin(kind) is not None and issubclass(get_origin(kind), Response):
+            kind = get_args(kind)[0]
+        return None if kind in (None, type(None)) else kind
+
+
+def _operations(app: Litestar) -> Iterator[_Operation]:
+    for route in app.routes:
+        if not isinstance(route, HTTPRoute):
+            continue
+        for method, (handler, _) in route.route_handler_map.items():
+            if handler.resolve_include_in_schema():
+                yield _Operation(
+                    path=route.path_format,
+                    method=method,
+                    handler=handler,
+                    path_parameters=list(route.path_parameters),
+                )
+
+
+def _check_operation_ids(operations: Sequence[_Operation]) -> None:
+    seen: dict[str, str] = {}
+    for operation in operations:
+        address = f"{operation.method} {operation.path}"
+        if operation.operation_id in seen:
+            raise ValueError(
+                f"{address} and {seen[operation.operation_id]} are both handled by a function "
+                f"{operation.operation_id}; functions name operations, so rename one."
+            )
+        seen[operation.operation_id] = address
+
+
+def _kind_of_parameter(field: FieldDefinition) -> Any:
+    """Return a parameter's type with its bounds, in msgspec's terms.
+
+    Raises:
+        ValueError: it has a bound in msgspec's terms already, which Litestar would not enforce.
+    """
+    if any(isinstance(extra, msgspec.Meta) for extra in getattr(field.raw, "__metadata__", ())):
+        raise ValueError(f"Parameter {field.name}: Litestar enforces bounds of QueryParameter, not of msgspec.Meta.")
+    kwarg = field.kwarg_definition
+    bounds = {key: getattr(kwarg, key) for key in _BOUNDS if getattr(kwarg, key, None) is not None}
+    return Annotated[field.annotation, msgspec.Meta(**bounds)] if bounds else field.raw
+
+
+def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of what stands in an address or a header, where null can't: it is left out instead."""
+    others = [alternative for alternative in schema.get("anyOf", []) if alternative != {"type": "null"}]
+    return dict(others[0]) if len(others) == 1 else schema
+
+
+def _words(function: Any) -> tuple[str, str]:
+    """Return a docstring's first line and what follows it, up to its sections."""
+    text = inspect.getdoc(function) or ""
+    summary, _, rest = text.partition("\n")
+    description = rest.split("\nArgs:")[0].split("\nReturns:")[0].split("\nRaises:")[0]
+    return summary.rstrip("."), description.strip()
+
+
+def _schema_of_own_type(kind: type) -> dict[str, Any]:
+    if is_path_id(kind):
+        return path_id_schema(kind)
+    raise NotImplementedError(f"The OpenAPI document can't describe {kind}.")

@@ -1,0 +1,195 @@
+"""Problems: how every error leaves as `application/problem+json` (RFC 9457).
+
+A route that can refuse for reasons of its own names their statuses for the OpenAPI document; those that
+follow from its shape (400, 401, 404 with an id in the path, 413, 415 and 422 with input, 503) are documented
+by themselves:
+
+    @post("/api/v1/events", status_code=202, responses=problem_responses(409))
+"""
+
+from http import HTTPStatus
+from typing import Any, Final
+
+import asyncpg
+import msgspec
+import structlog
+from litestar import Request, Response
+from litestar.exceptions import (
+    HTTPException,
+    MethodNotAllowedException,
+    NotFoundException,
+    ValidationException,
+)
+from litestar.openapi.datastructures import ResponseSpec
+
+from ninefold.core.errors import InvalidInputError, NinefoldError, NotFoundError, UnauthorizedError
+from ninefold.core.web.errors import (
+    BadRequestError,
+    DatabaseUnavailableError,
+    InternalError,
+    MethodNotAllowedError,
+    RouteNotFoundError,
+)
+from ninefold.core.web.reasons import in_json_words
+
+PROBLEM_MEDIA_TYPE: Final = "application/problem+json"
+RETRY_AFTER_S: Final = 2
+
+_SERVER_ERROR: Final = 500
+_METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+
+# SQLSTATE classes: connection lost, rolled back by a conflict, out of resources, stopped by an operator.
+_UNAVAILABLE_CLASSES: Final = ("08", "40", "53", "57")
+_UNAVAILABLE_STATES: Final = (
+    asyncpg.LockNotAvailableError.sqlstate,
+    asyncpg.ReadOnlySQLTransactionError.sqlstate,
+)
+
+log = structlog.get_logger(__name__)
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True):
+    """What went wrong, with what, and what to do about it (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    is_retryable: bool
+    request_id: str
+    field: str | msgspec.UnsetType = msgspec.UNSET
+    remedy: str | msgspec.UnsetType = msgspec.UNSET
+
+
+def problem_responses(*statuses: int) -> dict[int, ResponseSpec]:
+    """Return the documentation of answers that are problems, for a route's `responses`."""
+    return {
+        status: ResponseSpec(
+            data_container=Problem,
+            description=status_words(status),
+            media_type=PROBLEM_MEDIA_TYPE,
+            generate_examples=False,
+        )
+        for status in statuses
+    }
+
+
+def status_words(status: int) -> str:
+    """Return what a status means, as a sentence."""
+    phrase = HTTPStatus(status).phrase
+    return f"{phrase if phrase.isupper() else phrase.capitalize()}."
+
+
+def handle_exception(request: Request[Any, Any, Any], exception: Exception) -> Response[bytes]:
+    """Answer with a problem, whatever was raised; a bug is logged with its traceback, and told without."""
+    error = as_ninefold_error(request, exception)
+    if error.http_status >= _SERVER_ERROR and not error.is_retryable:
+        log.error("web.request.failed", exc_info=exception)
+    problem = describe(error, request_id=request.scope["state"].get("request_id", ""))
+    return Response(
+        content=msgspec.json.encode(problem),
+        status_code=error.http_status,
+        media_type=PROBLEM_MEDIA_TYPE,
+        headers=problem_headers(error),
+    )
+
+
+def describe(error: NinefoldError, *, request_id: str) -> Problem:
+    """Return the problem that tells of an error."""
+    return Problem(
+        type=f"urn:ninefold:problem:{error.code}",
+        title=error.title,
+        status=error.http_status,
+        detail=error.detail,
+        code=error.code,
+        is_retryable=error.is_retryable,
+        request_id=request_id,
+        field=error.field or msgspec.UNSET,
+        remedy=error.remedy or msgspec.UNSET,
+    )
+
+
+def problem_headers(error: NinefoldError) -> dict[str, str]:
+    """Return the headers that an error's answer needs."""
+    match error:
+        case MethodNotAllowedError():
+            return {"Allow": ", ".join(error.allowed)}
+        case UnauthorizedError():
+            return {"WWW-Authenticate": 'Bearer realm="ninefold"'}
+        case NinefoldError(is_retryable=True):
+            return {"Retry-After": str(RETRY_AFTER_S)}
+        case _:
+            return {}
+
+
+def as_ninefold_error(request: Request[Any, Any, Any], exception: Exception) -> NinefoldError:  # noqa: PLR0911  # a table, a line per kind of error.
+    """Return the error that a caller may see for anything that was raised."""
+    match exception:
+        case NinefoldError():
+            return exception
+        case ValidationException():
+            return _invalid_parameter(exception)
+        case MethodNotAllowedException():
+            return _method_not_allowed(request)
+        case NotFoundException():
+            return RouteNotFoundError(
+                f"Nothing is at {request.scope['path']}.", remedy="GET /openapi.json lists what there is."
+            )
+        case HTTPException() if exception.status_code < _SERVER_ERROR:
+            return BadRequestError(_sentence(exception.detail))
+        case _ if is_database_unavailable(exception):
+            return DatabaseUnavailableError(
+                "The database doesn't answer now; nothing was changed.",
+                remedy="Send the same request again, with the same idempotency key if it has one.",
+            )
+        case _:
+            return InternalError(
+                "Ninefold failed to answer this request, and has logged why under its request id.",
+                remedy="Try again; if it repeats, tell whoever runs this server the request id.",
+            )
+
+
+def is_database_unavailable(exception: Exception) -> bool:
+    """Say whether an exception means that PostgreSQL can't serve now, and may again soon."""
+    match exception:
+        case asyncpg.PostgresError():
+            state = exception.sqlstate or ""
+            return state[:2] in _UNAVAILABLE_CLASSES or state in _UNAVAILABLE_STATES
+        case asyncpg.InterfaceError():
+            # asyncpg says the same of a lost connection and of a wrong call; the words tell them apart.
+            return "clos" in str(exception)
+        case _:
+            return isinstance(exception, OSError | TimeoutError)
+
+
+def _invalid_parameter(exception: ValidationException) -> NinefoldError:
+    extra = exception.extra
+    first: dict[str, str] = extra[0] if isinstance(extra, list) and extra else {}
+    name = first.get("key")
+    if first.get("source") == "path":
+        return NotFoundError(f"There is nothing with this {name}.", field=name)
+    reason = in_json_words(first.get("message") or exception.detail)
+    return InvalidInputError(
+        f"Parameter {name or 'of the request'}: {reason}.",
+        field=name,
+        remedy="Correct the parameter; /docs describes each.",
+    )
+
+
+def _method_not_allowed(request: Request[Any, Any, Any]) -> MethodNotAllowedError:
+    path = request.scope["path"]
+    allowed = [method for method in _METHODS if _is_routed(request, path=path, method=method)]
+    return MethodNotAllowedError(f"{request.method} isn't possible at {path}.", allowed=allowed)
+
+
+def _is_routed(request: Request[Any, Any, Any], *, path: str, method: str) -> bool:
+    try:
+        request.app.asgi_router.handle_routing(path=path, method=method)
+    except HTTPException:
+        return False
+    return True
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith(".") else f"{text}."
