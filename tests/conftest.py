@@ -1,16 +1,15 @@
 """What every test may ask for: a database of its own, migrated, empty, and gone afterwards."""
 
 from collections.abc import AsyncIterator, Iterator
-from contextlib import suppress
-from importlib import import_module
 
 import asyncpg
 import pytest
-from postgres_support import run_apart, temporary_database
 
 from ninefold.core.postgres.database import Database
 from ninefold.core.postgres.embedded import EmbeddedPostgres
-from ninefold.core.postgres.migrations import MigrationSource, migrate
+from ninefold.core.postgres.migrations import migrate
+from ninefold.edge.systems import migration_sources
+from postgres_support import run_apart, temporary_database
 
 
 @pytest.fixture(scope="session")
@@ -53,17 +52,6 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 async def _migrate(dsn: str) -> None:
     connection = await asyncpg.connect(dsn)
     try:
-        await migrate(connection, _migration_sources())
+        await migrate(connection, migration_sources())
     finally:
         await connection.close()
-
-
-def _migration_sources() -> list[MigrationSource]:
-    # Until every system is there, those that are; then `ninefold.edge.systems.migration_sources()`.
-    sources = []
-    for package in ("ninefold.core.tenancy", "ninefold.core.queue", "ninefold.systems.webhooks"):
-        with suppress(ModuleNotFoundError):
-            module = import_module(package)
-            if hasattr(module, "MIGRATIONS"):
-                sources.append(module.MIGRATIONS)
-    return sources

@@ -36,7 +36,7 @@ class WebhooksSettings(msgspec.Struct, frozen=True, kw_only=True):
         int, msgspec.Meta(ge=1, le=100_000, description="Attempts that one worker has under way at once.")
     ] = 2_000
     response_body_kept_bytes: Annotated[
-        int, msgspec.Meta(ge=0, le=1_048_576, description="Bytes of a response body kept with its attempt.")
+        int, msgspec.Meta(ge=0, le=16_384, description="Bytes of a response body kept with its attempt.")
     ] = 16_384
 
     @property

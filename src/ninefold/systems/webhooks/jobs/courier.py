@@ -50,10 +50,13 @@ def make_message(event_id: UUID, payload: bytes) -> Message:
 class Courier:
     """Carries one message to one recipient, once."""
 
-    def __init__(self, egress: EgressClient, clock: Clock, *, timeout_s: float) -> None:
+    def __init__(
+        self, egress: EgressClient, clock: Clock, *, timeout_s: float, response_body_kept_bytes: int
+    ) -> None:
         self._egress = egress
         self._clock = clock
         self._timeout_s = timeout_s
+        self._body_kept = response_body_kept_bytes
 
     async def attempt(
         self, message: Message, recipient: Recipient, *, attempt_number: int
@@ -102,8 +105,9 @@ class Courier:
                 attempted_at=attempted_at,
                 duration_ms=duration_s * 1000,
                 response_status=None if response is None else response.status,
-                response_body=None if response is None else response.body,
-                is_response_body_truncated=response is not None and response.is_body_truncated,
+                response_body=None if response is None else response.body[: self._body_kept],
+                is_response_body_truncated=response is not None
+                and (response.is_body_truncated or len(response.body) > self._body_kept),
                 error_class=error_class,
                 error_detail=error_detail,
             ),

@@ -47,7 +47,7 @@ EVENTS_POLL_S: Final = 1.0
 RETRIES_POLL_S: Final = 0.2
 """Between two looks for due deliveries; nobody rings when time passes."""
 
-STOP_GRACE_S: Final = 10.0
+STOP_GRACE_S: Final = 8.0
 """How long attempts under way may take to end when the worker stops; the others are repeated elsewhere."""
 
 ERROR_DELAY_S: Final = 1.0
@@ -67,7 +67,12 @@ class Dispatcher:
         self._retry_queue = RetryQueue(context.database, context.lease)
         self._directory = RecipientDirectory()
         self._recorder = OutcomeRecorder(self._event_log)
-        self._courier = Courier(context.egress, context.clock, timeout_s=settings.attempt_timeout_s)
+        self._courier = Courier(
+            context.egress,
+            context.clock,
+            timeout_s=settings.attempt_timeout_s,
+            response_body_kept_bytes=settings.response_body_kept_bytes,
+        )
         self._clock = context.clock
         self._schedule = RetrySchedule(
             delays_s=settings.retry_delays_s,

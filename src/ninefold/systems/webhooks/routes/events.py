@@ -2,7 +2,6 @@
 
 from typing import Any, Final
 
-import msgspec
 from litestar import Request, Response, get, post
 from litestar.handlers import HTTPRouteHandler
 
@@ -171,8 +170,7 @@ def _locate(result: Publication | NinefoldError, *, position: int) -> Publicatio
 
 def _show(result: Publication | NinefoldError, *, request_id: str) -> BatchResult:
     if isinstance(result, NinefoldError):
-        problem = describe(result, request_id=request_id)
-        return BatchResult(status=result.http_status, problem=msgspec.to_builtins(problem))
+        return BatchResult(status=result.http_status, problem=describe(result, request_id=request_id))
     accepted = show_publication(result)
     return BatchResult(
         status=_ACCEPTED,

@@ -9,6 +9,7 @@ import msgspec
 from ninefold.core.ids import format_id
 from ninefold.core.web.bodies import RequestBody
 from ninefold.core.web.ids import PathId
+from ninefold.core.web.problems import Problem
 from ninefold.systems.webhooks.model import (
     DELIVERY_PREFIX,
     EVENT_PREFIX,
@@ -147,7 +148,7 @@ class BatchResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     event_id: str | None = None
     queued_deliveries: int | None = None
     is_replay: bool = False
-    problem: dict[str, object] | None = None
+    problem: Problem | None = None
 
 
 class BatchAccepted(msgspec.Struct, frozen=True, kw_only=True):

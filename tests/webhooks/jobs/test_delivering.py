@@ -1,0 +1,201 @@
+"""The main job: from a publish, over a worker, to the receiver's answer and back into the API."""
+
+import asyncio
+from typing import Any
+
+import msgspec
+import pytest
+from receivers import Answer, Receiver
+
+from ninefold.systems.webhooks.settings import WebhooksSettings
+
+ODD_PAYLOAD = '{"z": 1.0, "a":1e3,"naïve" : "日本\\u00e9", "big":12345678901234567890, "n":[ ]}'.encode()
+
+
+@pytest.mark.usefixtures("worker")
+async def test_a_delivery_carries_the_published_bytes_and_a_valid_signature(api: Any, receiver: Receiver) -> None:
+    subscription = await api.subscribe(receiver.url, "order.*")
+    event_id = await api.publish(ODD_PAYLOAD)
+    (request,) = await receiver.received(1)
+    assert ODD_PAYLOAD == request.body
+    assert event_id == request.headers["webhook-id"]
+    assert event_id == request.headers["x-webhook-id"]
+    assert request.headers["content-type"] == "application/json"
+    assert msgspec.json.decode(ODD_PAYLOAD) == request.verify(subscription["secret"])
+    (delivery,) = await api.settled(event_id)
+    assert delivery["status"] == "delivered"
+    assert [attempt["response_code"] for attempt in delivery["attempts"]] == [200]
+    assert delivery["attempts"][0]["response_body"] == "ok"
+
+
+@pytest.mark.usefixtures("worker")
+async def test_only_subscribers_of_the_type_get_an_event(api: Any, receiver: Receiver) -> None:
+    await api.subscribe(f"{receiver.url}/orders", "order.*")
+    await api.subscribe(f"{receiver.url}/invoices", "invoice.paid")
+    await api.subscribe(f"{receiver.url}/all", "*")
+    await api.settled(await api.publish(event_type="order.created"))
+    assert sorted(request.path for request in receiver.requests) == [b"/hooks/all", b"/hooks/orders"]
+
+
+@pytest.mark.usefixtures("worker")
+async def test_a_failing_delivery_is_retried_with_the_same_id_and_bytes_until_it_succeeds(
+    api: Any, receiver: Receiver
+) -> None:
+    await api.subscribe(receiver.url)
+    receiver.answers.extend([Answer(500, body=b"no"), Answer(302, headers={"location": "/elsewhere"})])
+    event_id = await api.publish(ODD_PAYLOAD)
+    (delivery,) = await api.settled(event_id)
+    assert delivery["status"] == "delivered"
+    assert [attempt["response_code"] for attempt in delivery["attempts"]] == [500, 302, 200]
+    assert [attempt["error_class"] for attempt in delivery["attempts"]] == [
+        "unsuccessful_status",
+        "unsuccessful_status",
+        None,
+    ]
+    assert {(request.headers["webhook-id"], request.body) for request in receiver.requests} == {(event_id, ODD_PAYLOAD)}
+    assert {request.path for request in receiver.requests} == {b"/hooks"}
+
+
+@pytest.mark.usefixtures("worker")
+async def test_a_delivery_that_used_up_its_retries_is_failed_and_listed_and_can_be_retried_by_hand(
+    api: Any, receiver: Receiver
+) -> None:
+    subscription = await api.subscribe(receiver.url)
+    receiver.default_answer = Answer(503, body=b"closed")
+    event_id = await api.publish(ODD_PAYLOAD)
+    (delivery,) = await api.settled(event_id)
+    assert (delivery["status"], delivery["attempt_count"], delivery["attempts_planned"]) == ("failed", 4, 4)
+    page = await api.get(f"/subscriptions/{subscription['subscription_id']}/deliveries?status=failed")
+    assert [item["delivery_id"] for item in page["items"]] == [delivery["delivery_id"]]
+    assert page["items"][0]["advice"].endswith("Then retry the delivery.")
+    receiver.default_answer = Answer(204, body=b"")
+    retried = await api.request("POST", f"/deliveries/{delivery['delivery_id']}/retry")
+    assert retried.status_code == 202
+    assert retried.json()["status"] == "retrying"
+    (again,) = await api.settled(event_id)
+    assert (again["status"], again["attempt_count"]) == ("delivered", 5)
+    assert {(request.headers["webhook-id"], request.body) for request in receiver.requests} == {(event_id, ODD_PAYLOAD)}
+
+
+@pytest.mark.usefixtures("worker")
+async def test_retry_after_lengthens_the_wait(api: Any, receiver: Receiver) -> None:
+    await api.subscribe(receiver.url)
+    receiver.answers.append(Answer(429, headers={"retry-after": "3600"}))
+    event_id = await api.publish()
+    await receiver.received(1)
+    async with asyncio.timeout(5):
+        while True:
+            event = await api.get(f"/events/{event_id}")
+            if event["status"] == "dispatched":
+                break
+            await asyncio.sleep(0.01)
+    (delivery,) = event["deliveries"]
+    assert delivery["status"] == "retrying"
+    assert delivery["next_attempt_at"] > delivery["created_at"]
+    waited = msgspec.convert(delivery["next_attempt_at"], __import__("datetime").datetime) - msgspec.convert(
+        delivery["attempts"][0]["attempted_at"], __import__("datetime").datetime
+    )
+    assert 3590 < waited.total_seconds() < 3620
+
+
+async def test_a_silent_receiver_times_out_and_is_retried(api: Any, receiver: Receiver, start_worker: Any) -> None:
+    never = asyncio.Event()
+    receiver.answers.append(Answer(until=never))
+    await api.subscribe(receiver.url)
+    settings = WebhooksSettings(retry_delays_s=(0.05,), attempt_timeout_s=0.2)
+    async with start_worker(settings):
+        (delivery,) = await api.settled(await api.publish())
+    assert [attempt["error_class"] for attempt in delivery["attempts"]] == ["timeout", None]
+
+
+@pytest.mark.usefixtures("worker")
+async def test_both_secrets_sign_while_one_is_rotated(api: Any, receiver: Receiver) -> None:
+    subscription = await api.subscribe(receiver.url)
+    path = f"/subscriptions/{subscription['subscription_id']}/rotate-secret"
+    rotated = (await api.request("POST", path)).json()
+    await api.settled(await api.publish())
+    assert receiver.requests[0].headers["webhook-signature"].count("v1,") == 2
+    receiver.requests[0].verify(subscription["secret"])
+    receiver.requests[0].verify(rotated["secret"])
+    final = (await api.request("POST", path, json={"grace_s": 0})).json()
+    await api.settled(await api.publish())
+    assert receiver.requests[1].headers["webhook-signature"].count("v1,") == 1
+    receiver.requests[1].verify(final["secret"])
+
+
+@pytest.mark.usefixtures("worker")
+async def test_the_next_event_goes_by_a_changed_subscription(api: Any, receiver: Receiver) -> None:
+    subscription = await api.subscribe(f"{receiver.url}/old")
+    path = f"/subscriptions/{subscription['subscription_id']}"
+    for number in range(20):
+        changed = await api.request("PATCH", path, json={"url": f"{receiver.url}/{number}"})
+        assert changed.status_code == 200
+        await api.settled(await api.publish())
+        assert receiver.requests[-1].path == f"/hooks/{number}".encode()
+
+
+@pytest.mark.usefixtures("worker")
+async def test_a_subscription_gets_no_event_that_is_older_than_itself(
+    api: Any, receiver: Receiver, start_worker: Any
+) -> None:
+    await api.subscribe(f"{receiver.url}/first")
+    receiver.default_answer = Answer(500)
+    event_id = await api.publish()
+    await receiver.received(1)
+    await api.subscribe(f"{receiver.url}/second")
+    receiver.default_answer = Answer(200)
+    (delivery,) = await api.settled(event_id)
+    assert delivery["status"] == "delivered"
+
+
+@pytest.mark.usefixtures("worker")
+async def test_deleting_a_subscription_cancels_what_waits(api: Any, receiver: Receiver) -> None:
+    subscription = await api.subscribe(receiver.url)
+    receiver.default_answer = Answer(500, headers={"retry-after": "3600"})
+    event_id = await api.publish()
+    await receiver.received(1)
+    async with asyncio.timeout(5):
+        while (await api.get(f"/events/{event_id}"))["status"] != "dispatched":
+            await asyncio.sleep(0.01)
+    deleted = await api.request("DELETE", f"/subscriptions/{subscription['subscription_id']}")
+    assert deleted.status_code == 204
+    (delivery,) = await api.settled(event_id)
+    assert delivery["status"] == "canceled"
+    refused = await api.request("POST", f"/deliveries/{delivery['delivery_id']}/retry")
+    assert (refused.status_code, refused.json()["code"]) == (409, "subscription_deleted")
+    assert len(receiver.requests) == 1
+
+
+async def test_an_event_without_a_worker_is_seen_as_queued_with_its_deliveries(api: Any, receiver: Receiver) -> None:
+    await api.subscribe(receiver.url)
+    event = await api.get(f"/events/{await api.publish()}")
+    assert event["status"] == "queued"
+    assert [delivery["status"] for delivery in event["deliveries"]] == ["queued"]
+
+
+async def test_a_worker_that_stops_lets_the_attempt_under_way_end(
+    api: Any, receiver: Receiver, start_worker: Any
+) -> None:
+    answer_now = asyncio.Event()
+    receiver.answers.append(Answer(until=answer_now))
+    await api.subscribe(receiver.url)
+    async with start_worker():
+        event_id = await api.publish()
+        await receiver.received(1)
+        asyncio.get_running_loop().call_later(0.3, answer_now.set)
+    event = await api.get(f"/events/{event_id}")
+    assert [delivery["status"] for delivery in event["deliveries"]] == ["delivered"]
+
+
+@pytest.mark.usefixtures("worker")
+async def test_many_events_reach_every_subscriber_once(api: Any, receiver: Receiver) -> None:
+    for number in range(5):
+        await api.subscribe(f"{receiver.url}/{number}")
+    events = [{"event_type": "order.created", "payload": {"n": number}} for number in range(500)]
+    answer = await api.request("POST", "/events/batch", json={"events": events})
+    assert answer.json()["accepted"] == 500
+    await receiver.received(2500, timeout_s=30)
+    for result in answer.json()["results"]:
+        await api.settled(result["event_id"])
+    seen = [(request.path, request.headers["webhook-id"]) for request in receiver.requests]
+    assert len(seen) == len(set(seen)) == 2500
