@@ -1,0 +1,108 @@
+"""The limit: a bare loop that signs and posts, and does nothing else.
+
+    python bench/webhooks/limit.py --port 8080 [--deliveries 100000] [--connections 50] [--payload-bytes 1000]
+
+It is what Ninefold's delivery path is measured against: the same loop (uvloop), the same parser (llhttp through
+httptools), the same signature, the same receiver, over keep-alive connections, in one process. It has no queue, no
+database, no timeout, no check and no error handling. Prints its figures as JSON on standard output.
+"""
+
+import argparse
+import asyncio
+import json
+import time
+from collections.abc import Iterator
+from itertools import cycle, islice
+from pathlib import Path
+from typing import cast
+
+import httptools
+import uvloop
+from measure import Meter, read_payloads, sign
+
+
+class Sender(asyncio.Protocol):
+    """One connection that posts the next payload as soon as the last is answered."""
+
+    __slots__ = ("_done", "_head", "_parser", "_payloads", "_transport", "refused")
+
+    def __init__(self, payloads: Iterator[tuple[int, bytes]], *, head: bytes, done: "asyncio.Future[None]") -> None:
+        self._payloads = payloads
+        self._head = head
+        self._done = done
+        self._parser = httptools.HttpResponseParser(self)
+        self.refused = 0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin."""
+        self._transport = cast("asyncio.Transport", transport)
+        self._send_next()
+
+    def data_received(self, data: bytes) -> None:
+        """Feed the parser."""
+        self._parser.feed_data(data)
+
+    def on_message_complete(self) -> None:
+        """Look at the status, as any sender must, and go on."""
+        if self._parser.get_status_code() != 200:  # noqa: PLR2004, the one status that the receiver has
+            self.refused += 1
+        self._send_next()
+
+    def _send_next(self) -> None:
+        number, body = next(self._payloads, (0, b""))
+        if not body:
+            self._transport.close()
+            self._done.set_result(None)
+            return
+        event_id = b"evt_%026d" % number
+        timestamp = b"%d" % time.time()
+        self._transport.write(
+            self._head
+            % (event_id, timestamp, sign(event_id, timestamp, body), event_id, len(body), body)
+        )
+
+
+async def _send_all(*, port: int, deliveries: int, connections: int, payloads: list[bytes]) -> dict[str, object]:
+    loop = asyncio.get_running_loop()
+    head = (
+        b"POST /hook HTTP/1.1\r\nhost: 127.0.0.1:%d\r\n" % port
+        + b"content-type: application/json\r\nuser-agent: limit\r\nwebhook-id: %b\r\nwebhook-timestamp: %b\r\n"
+        b"webhook-signature: %b\r\nx-webhook-id: %b\r\ncontent-length: %d\r\n\r\n%b"
+    )
+    numbered = islice(enumerate(cycle(payloads)), deliveries)
+    meter = Meter()
+    ends = [loop.create_future() for _ in range(connections)]
+    senders = []
+    for done in ends:
+        _, sender = await loop.create_connection(
+            lambda done=done: Sender(numbered, head=head, done=done), "127.0.0.1", port
+        )
+        senders.append(sender)
+    await asyncio.gather(*ends)
+    return meter.report(
+        deliveries=deliveries, connections=connections, refused=sum(sender.refused for sender in senders)
+    )
+
+
+def main() -> None:
+    """Send, and print the figures."""
+    parser = argparse.ArgumentParser(description="A bare loop that signs and posts.")
+    parser.add_argument("--port", type=int, required=True, help="of the receiver, on 127.0.0.1")
+    parser.add_argument("--deliveries", type=int, default=100_000)
+    parser.add_argument("--connections", type=int, default=50)
+    parser.add_argument("--payload-bytes", type=int, default=1000)
+    parser.add_argument("--corpus", type=Path, help="a file with one JSON document a line, instead of --payload-bytes")
+    options = parser.parse_args()
+    figures = uvloop.run(
+        _send_all(
+            port=options.port,
+            deliveries=options.deliveries,
+            connections=options.connections,
+            payloads=read_payloads(options.corpus, payload_bytes=options.payload_bytes),
+        )
+    )
+    print(json.dumps(figures))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,51 @@
+"""The one way out: HTTP requests to addresses that other people chose, checked, pinned, pooled and bounded.
+
+Whatever Ninefold sends to the outside goes through an `EgressClient`. It isn't a general HTTP client: it
+posts, over HTTP/1.1, and follows nothing.
+"""
+
+from ninefold.core.egress.addresses import AddressPolicy
+from ninefold.core.egress.client import EgressClient
+from ninefold.core.egress.errors import (
+    ERROR_CLASSES,
+    AddressDeniedError,
+    ConnectFailedError,
+    ConnectionClosedError,
+    ConnectTimeoutError,
+    DnsFailedError,
+    EgressError,
+    HeadersTooLargeError,
+    ProtocolError,
+    ResponseTimeoutError,
+    TlsFailedError,
+)
+from ninefold.core.egress.headers import InvalidHeaderError, encode_headers
+from ninefold.core.egress.limits import EgressLimits
+from ninefold.core.egress.resolver import Resolver, SystemResolver
+from ninefold.core.egress.response import EgressResponse
+from ninefold.core.egress.target import InvalidTargetError, Target, parse_target
+
+__all__ = [
+    "ERROR_CLASSES",
+    "AddressDeniedError",
+    "AddressPolicy",
+    "ConnectFailedError",
+    "ConnectTimeoutError",
+    "ConnectionClosedError",
+    "DnsFailedError",
+    "EgressClient",
+    "EgressError",
+    "EgressLimits",
+    "EgressResponse",
+    "HeadersTooLargeError",
+    "InvalidHeaderError",
+    "InvalidTargetError",
+    "ProtocolError",
+    "Resolver",
+    "ResponseTimeoutError",
+    "SystemResolver",
+    "Target",
+    "TlsFailedError",
+    "encode_headers",
+    "parse_target",
+]

@@ -1,0 +1,161 @@
+"""Which addresses outgoing requests may reach: the public internet, and what the self-hoster allows.
+
+The lists follow IANA's registries "IPv4 Special-Purpose Address Space", "IPv6 Special-Purpose Address Space"
+and "IPv6 Global Unicast Address Assignments"; whatever isn't globally reachable, or leads somewhere else by
+translation, is denied. Metadata services that clouds run on public addresses are added.
+"""
+
+import ipaddress
+from collections.abc import Iterable, Sequence
+from typing import Final, TypeAlias
+
+from ninefold.core.egress.errors import AddressDeniedError
+from ninefold.core.errors import SettingError
+
+_Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
+_Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+DENIED_IPV4: Final = tuple(
+    map(
+        ipaddress.IPv4Network,
+        (
+            "0.0.0.0/8",  # "this network" (RFC 791); Linux takes 0.0.0.0 for itself
+            "10.0.0.0/8",  # private (RFC 1918)
+            "100.64.0.0/10",  # carrier-grade NAT (RFC 6598); Alibaba Cloud's metadata at 100.100.100.200
+            "127.0.0.0/8",  # loopback (RFC 1122)
+            "168.63.129.16/32",  # Azure's platform services, on an otherwise public address
+            "169.254.0.0/16",  # link-local (RFC 3927); most clouds' metadata at 169.254.169.254
+            "172.16.0.0/12",  # private (RFC 1918)
+            "192.0.0.0/24",  # protocol assignments (RFC 6890); Oracle Cloud's metadata at 192.0.0.192
+            "192.0.2.0/24",  # documentation (RFC 5737)
+            "192.31.196.0/24",  # AS112 (RFC 7535)
+            "192.52.193.0/24",  # automatic multicast tunneling (RFC 7450)
+            "192.88.99.0/24",  # 6to4 relays (RFC 7526)
+            "192.168.0.0/16",  # private (RFC 1918)
+            "192.175.48.0/24",  # AS112 (RFC 7534)
+            "198.18.0.0/15",  # benchmarking (RFC 2544)
+            "198.51.100.0/24",  # documentation (RFC 5737)
+            "203.0.113.0/24",  # documentation (RFC 5737)
+            "224.0.0.0/4",  # multicast (RFC 1112)
+            "240.0.0.0/4",  # reserved (RFC 1112), and the limited broadcast address
+        ),
+    )
+)
+
+PUBLIC_IPV6: Final = ipaddress.IPv6Network("2000::/3")
+"""All that is assigned as global unicast (RFC 4291); everything outside is denied."""
+
+DENIED_IPV6: Final = tuple(
+    map(
+        ipaddress.IPv6Network,
+        (
+            "2001::/23",  # protocol assignments (RFC 2928): Teredo, benchmarking, ORCHID and others
+            "2001:db8::/32",  # documentation (RFC 3849)
+            "2002::/16",  # 6to4 (RFC 3056), which has an IPv4 address inside
+            "2620:4f:8000::/48",  # AS112 (RFC 7534)
+            "3fff::/20",  # documentation (RFC 9637)
+        ),
+    )
+)
+"""Inside of `PUBLIC_IPV6`, and denied all the same."""
+
+_NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")
+_MAPPED: Final = ipaddress.IPv6Network("::ffff:0:0/96")
+
+_DENIAL: Final = (
+    "an address that outgoing requests may not reach; "
+    "who runs this installation can allow it with NINEFOLD_EGRESS_ALLOW."
+)
+
+
+class AddressPolicy:
+    """Says of an address whether an outgoing request may reach it.
+
+    Args:
+        allowed: networks that may be reached although the deny list has them.
+    """
+
+    def __init__(self, allowed: Iterable[_Network] = ()) -> None:
+        self._allowed = tuple(allowed)
+
+    @classmethod
+    def from_cidrs(cls, allow: Iterable[str]) -> "AddressPolicy":
+        """Build a policy from CIDRs such as `10.1.0.0/16`; a plain address is a network of one.
+
+        Raises:
+            SettingError: a text isn't a CIDR.
+        """
+        return cls([_parse_cidr(text) for text in allow])
+
+    def is_allowed(self, address: str) -> bool:
+        """Return whether a request may reach this address; False for anything that isn't an address."""
+        try:
+            parsed = ipaddress.ip_address(address)
+        except ValueError:
+            return False
+        return self._permits(parsed)
+
+    def check(self, address: str) -> None:
+        """Let an address pass.
+
+        Raises:
+            AddressDeniedError: it may not be reached.
+        """
+        if not self.is_allowed(address):
+            raise AddressDeniedError(f"{address}, {_DENIAL}")
+
+    def select(self, host: str, addresses: Sequence[str]) -> list[str]:
+        """Return those of a host's addresses that a connection may be made to, in the same order.
+
+        One denied address refuses them all: an answer that mixes public and private addresses is the mark of
+        DNS rebinding, or of a mistake worth telling. The exception is an answer of nothing but loopback
+        addresses, so that `localhost` (127.0.0.1 and ::1) works where only 127.0.0.0/8 is allowed: of those,
+        the allowed are used.
+
+        Raises:
+            AddressDeniedError: names the address that refused them.
+        """
+        allowed = [address for address in addresses if self.is_allowed(address)]
+        if len(allowed) == len(addresses) or (allowed and all(map(_is_loopback, addresses))):
+            return allowed
+        denied = next(address for address in addresses if address not in allowed)
+        leads_to = "" if host == denied else f"{host} leads to "
+        raise AddressDeniedError(f"{leads_to}{denied}, {_DENIAL}")
+
+    def _permits(self, address: _Address) -> bool:
+        if isinstance(address, ipaddress.IPv4Address):
+            return self._is_listed(address) or not any(address in network for network in DENIED_IPV4)
+        if address.scope_id is not None:
+            return False
+        if address in _MAPPED:
+            # The kernel sends this as plain IPv4; no honest name has it, so it is good only for what is
+            # allowed.
+            return self._is_listed(_embedded_ipv4(address)) or self._is_listed(address)
+        if address in _NAT64:
+            # A translator reaches any IPv4 address for us: allowing it doesn't allow what lies behind it.
+            return self._is_listed(address) and self._permits(_embedded_ipv4(address))
+        return self._is_listed(address) or (
+            address in PUBLIC_IPV6 and not any(address in network for network in DENIED_IPV6)
+        )
+
+    def _is_listed(self, address: _Address) -> bool:
+        return any(address in network for network in self._allowed)
+
+
+def _parse_cidr(text: str) -> _Network:
+    try:
+        return ipaddress.ip_network(text)
+    except ValueError as error:
+        raise SettingError(
+            f"NINEFOLD_EGRESS_ALLOW contains {text!r}, which isn't a network in CIDR form: {error}.",
+            field="NINEFOLD_EGRESS_ALLOW",
+            remedy="Write networks separated by commas, such as 127.0.0.0/8,10.1.0.0/16.",
+        ) from error
+
+
+def _embedded_ipv4(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address:
+    return ipaddress.IPv4Address(address.packed[-4:])
+
+
+def _is_loopback(address: str) -> bool:
+    return ipaddress.ip_address(address).is_loopback

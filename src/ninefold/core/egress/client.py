@@ -1,0 +1,145 @@
+"""The client: one POST after another, over connections that are kept, checked and bounded."""
+
+import asyncio
+import ssl
+from typing import Final
+
+from ninefold.core.egress.addresses import AddressPolicy
+from ninefold.core.egress.connection import Connection, StaleConnectionError
+from ninefold.core.egress.connector import Connector, default_tls_context
+from ninefold.core.egress.errors import (
+    ConnectionClosedError,
+    ConnectTimeoutError,
+    EgressError,
+    ResponseTimeoutError,
+)
+from ninefold.core.egress.limits import EgressLimits
+from ninefold.core.egress.pool import ConnectionPool
+from ninefold.core.egress.resolver import Resolver, SystemResolver
+from ninefold.core.egress.response import EgressResponse
+from ninefold.core.egress.target import Target
+
+_CLOSE_TIMEOUT_S: Final = 1.0
+_CLOSED: Final = "The request was ended because this process is shutting down."
+
+
+class EgressClient:
+    """Sends requests to targets that other people chose.
+
+    Redirects aren't followed, cookies aren't kept, bodies aren't decompressed, and no proxy of the
+    environment is used: each of them would lead past the checks.
+
+    Args:
+        policy: which addresses may be reached.
+        limits: the bounds of connections and responses.
+        resolver: where addresses come from; the system's resolver by default.
+        tls: for `https`; the system's authorities and TLS 1.2 or newer by default.
+    """
+
+    def __init__(
+        self,
+        policy: AddressPolicy,
+        *,
+        limits: EgressLimits | None = None,
+        resolver: Resolver | None = None,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        self._limits = limits or EgressLimits()
+        self._resolver = resolver or SystemResolver()
+        self._pool = ConnectionPool(self._limits)
+        self._connector = Connector(
+            policy=policy,
+            resolver=self._resolver,
+            tls=tls or default_tls_context(),
+            limits=self._limits,
+            owner=self._pool,
+        )
+        self._opening: set[asyncio.Timeout] = set()
+        self._is_closed = False
+
+    @property
+    def open_connections(self) -> int:
+        """How many connections are open, in use or idle."""
+        return self._pool.open_count
+
+    async def post(self, target: Target, *, head: bytes, body: bytes, timeout_s: float) -> EgressResponse:
+        """Send a POST and return what comes back, of whatever status.
+
+        Cancelling it closes the connection.
+
+        Args:
+            target: where to.
+            head: header lines as `encode_headers` makes them; `host` and `content-length` are added here.
+            body: sent as it is.
+            timeout_s: for everything together: waiting for a connection, opening it, request and response.
+
+        Raises:
+            EgressError: no response; its `error_class` says why.
+        """
+        request = b"".join((target.request_head, head, b"content-length: %d\r\n\r\n" % len(body), body))
+        deadline = asyncio.get_running_loop().time() + timeout_s
+        connection = self._pool.take(target.origin)
+        if connection is not None:
+            try:
+                return await connection.send(request, deadline=deadline, timeout_s=timeout_s)
+            except StaleConnectionError:
+                pass  # Once more, on a connection that is fresh.
+            except asyncio.CancelledError:
+                connection.abort()
+                raise
+        connection = await self._open(target, deadline=deadline, timeout_s=timeout_s)
+        try:
+            return await connection.send(request, deadline=deadline, timeout_s=timeout_s)
+        except asyncio.CancelledError:
+            connection.abort()
+            raise
+
+    async def aclose(self) -> None:
+        """Close all connections; requests under way, and later ones, end with `ConnectionClosedError`."""
+        self._is_closed = True
+        loop = asyncio.get_running_loop()
+        for bound in self._opening:
+            if not bound.expired():
+                bound.reschedule(loop.time())
+        self._pool.fail_all(ConnectionClosedError(_CLOSED))
+        self._resolver.close()
+        await self._pool.wait_until_empty(timeout_s=_CLOSE_TIMEOUT_S)
+
+    async def _open(self, target: Target, *, deadline: float, timeout_s: float) -> Connection:
+        """Return a connection that has become free, or a new one."""
+        self._check_open()
+        failure: EgressError = ResponseTimeoutError(
+            f"None of the {self._limits.connections_max} connections became free within {timeout_s:.3g} s."
+        )
+        try:
+            async with asyncio.timeout_at(deadline) as bound:
+                self._opening.add(bound)
+                try:
+                    connection = await self._pool.reserve(target.origin)
+                    if connection is not None:
+                        return connection
+                    failure = ConnectTimeoutError(f"No connection to {target.host} could be opened in time.")
+                    return await self._connect(target, bound=bound, deadline=deadline)
+                finally:
+                    self._opening.discard(bound)
+        except TimeoutError:
+            self._check_open()
+            raise failure from None
+
+    def _check_open(self) -> None:
+        if self._is_closed:
+            raise ConnectionClosedError(_CLOSED) from None
+
+    async def _connect(self, target: Target, *, bound: asyncio.Timeout, deadline: float) -> Connection:
+        """Fill the slot that was reserved, within the time for connecting."""
+        now = asyncio.get_running_loop().time()
+        connect_deadline = min(deadline, now + self._limits.connect_timeout_s)
+        try:
+            if not bound.expired():
+                bound.reschedule(connect_deadline)
+            connection = await self._connector.connect(target, deadline=connect_deadline)
+        except BaseException:
+            self._pool.release()
+            raise
+        self._pool.adopt(connection)
+        return connection

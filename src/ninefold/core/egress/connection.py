@@ -1,0 +1,358 @@
+"""One connection, one request at a time: writes a request, reads a response, and keeps to the bounds.
+
+This is the hot path of Ninefold. Therefore it is an `asyncio.Protocol` that `httptools` (llhttp) calls back,
+and not a stream: no task, no lock and no buffer of our own stand between the socket and the parser. One timer
+per connection serves all its requests: a new deadline that is later than the timer is only written down, and
+looked at when the timer fires.
+"""
+
+import asyncio
+import re
+from typing import Final, Protocol, cast
+
+import httptools
+
+from ninefold.core.egress.errors import (
+    ConnectionClosedError,
+    EgressError,
+    HeadersTooLargeError,
+    ProtocolError,
+    ResponseTimeoutError,
+)
+from ninefold.core.egress.limits import EgressLimits
+from ninefold.core.egress.response import EgressResponse
+
+_HEADER_SEPARATORS_LENGTH: Final = 4  # ": " and the end of the line
+_STATUS_SWITCHING_PROTOCOLS: Final = 101
+_STATUS_OK: Final = 200
+_FRAMING_HEADERS: Final = frozenset({b"content-length", b"transfer-encoding"})
+_KEEP_ALIVE_TIMEOUT: Final = re.compile(rb"timeout\s*=\s*(\d{1,9})", re.IGNORECASE)
+_KEEP_ALIVE_MARGIN_S: Final = 1.0
+"""We let go this much before the server does, so that a request doesn't cross its closing."""
+
+
+class StaleConnectionError(ConnectionClosedError):
+    """A connection that had served before ended without a byte of response: the request may go out again.
+
+    The server most likely closed it while it was idle. Should it have taken the request after all, then it
+    gets it twice, which a delivery may do: it is at-least-once, and carries the same id.
+    """
+
+
+class ConnectionOwner(Protocol):
+    """Who keeps connections between requests."""
+
+    def give_back(self, connection: "Connection") -> None:
+        """Take back a connection that can serve another request."""
+        ...
+
+    def forget(self, connection: "Connection") -> None:
+        """Take note that a connection is gone."""
+        ...
+
+
+class Connection(asyncio.Protocol):
+    """A connection to one origin.
+
+    Args:
+        owner: told when a request is over, and when the connection is gone.
+        origin: `scheme://host:port`.
+        limits: the bounds of each response.
+        loop: the running event loop.
+    """
+
+    __slots__ = (
+        "_body",
+        "_body_length",
+        "_deadline",
+        "_failure",
+        "_has_headers",
+        "_has_served",
+        "_headers",
+        "_idle_lifetime_s",
+        "_is_complete",
+        "_is_reusable",
+        "_limits",
+        "_loop",
+        "_owner",
+        "_parser",
+        "_received_bytes",
+        "_response",
+        "_status",
+        "_timeout_s",
+        "_timer",
+        "_transport",
+        "_waiter",
+        "origin",
+    )
+
+    def __init__(
+        self, *, owner: ConnectionOwner, origin: str, limits: EgressLimits, loop: asyncio.AbstractEventLoop
+    ) -> None:
+        self.origin = origin
+        self._owner = owner
+        self._limits = limits
+        self._loop = loop
+        self._transport: asyncio.Transport | None = None
+        self._parser: httptools.HttpResponseParser | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._deadline = 0.0
+        self._timeout_s = 0.0
+        self._idle_lifetime_s = limits.idle_lifetime_s
+        self._waiter: asyncio.Future[EgressResponse] | None = None
+        self._has_served = False
+        self._is_reusable = True
+        self._begin_response()
+
+    def _begin_response(self) -> None:
+        self._headers: list[tuple[bytes, bytes]] = []
+        self._body = b""
+        self._body_length = 0
+        self._received_bytes = 0
+        self._status = 0
+        self._has_headers = False
+        self._is_complete = False
+        self._failure: EgressError | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """True from when it is made until it is lost."""
+        return self._transport is not None
+
+    @property
+    def is_usable(self) -> bool:
+        """True while a request may be written."""
+        transport = self._transport
+        return (
+            self._is_reusable
+            and transport is not None
+            and not transport.is_closing()
+            and self._deadline > self._loop.time()
+        )
+
+    @property
+    def peer_address(self) -> str:
+        """The address that the connection really leads to."""
+        assert self._transport is not None
+        return str(self._transport.get_extra_info("peername")[0])
+
+    def send(self, request: bytes, *, deadline: float, timeout_s: float) -> "asyncio.Future[EgressResponse]":
+        """Write a whole request; the future gets the response, or an `EgressError`.
+
+        Who stops waiting for it calls `abort`.
+
+        Args:
+            request: head and body.
+            deadline: when it has to be over, in the loop's time.
+            timeout_s: how long that was at the beginning, for the error's message.
+        """
+        assert self._transport is not None
+        self._waiter = waiter = self._loop.create_future()
+        self._timeout_s = timeout_s
+        self._set_deadline(deadline)
+        self._transport.write(request)
+        return waiter
+
+    def rest(self) -> None:
+        """Begin to be idle: close after the idle lifetime unless a request comes."""
+        self._set_deadline(self._loop.time() + self._idle_lifetime_s)
+
+    def abort(self) -> None:
+        """Close at once, whatever is under way."""
+        self._is_reusable = False
+        if self._transport is not None:
+            self._transport.abort()
+
+    def fail(self, error: EgressError) -> None:
+        """End the request under way with an error, if there is one, and close."""
+        waiter, self._waiter = self._waiter, None
+        self.abort()
+        if waiter is not None and not waiter.done():
+            waiter.set_exception(error)
+
+    # What the transport calls.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take the transport; TLS is done, if there is any."""
+        self._transport = cast("asyncio.Transport", transport)
+        self._parser = httptools.HttpResponseParser(self)
+
+    def data_received(self, data: bytes) -> None:
+        """Feed the parser, and see whether the response is over."""
+        if self._waiter is None or self._parser is None:
+            # Nobody asked: whatever this answers, it isn't our next request.
+            self.abort()
+            return
+        self._received_bytes += len(data)
+        try:
+            self._parser.feed_data(data)
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
+            # After a complete response it is only the rest that is unreadable.
+            self._is_reusable = False
+            if not self._is_complete:
+                self._failure = ProtocolError(f"The server's answer isn't a response in HTTP/1.x: {error}.")
+        if self._failure is not None:
+            self.fail(self._failure)
+        elif self._is_complete:
+            self._finish()
+        else:
+            self._check_size()
+
+    def eof_received(self) -> None:
+        """Write no more: the transport closes itself after this."""
+        self._is_reusable = False
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """End what is under way, and let go of everything."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._waiter is not None:
+            if error is None and self._is_delimited_by_end():
+                self._finish()
+            else:
+                self.fail(self._explain_loss(error))
+        # The parser holds our methods: without this, only the cycle collector would free the two.
+        self._parser = None
+        self._transport = None
+        self._owner.forget(self)
+
+    # What the parser calls.
+
+    def on_message_begin(self) -> None:
+        """Notice a second response that nobody asked for."""
+        if self._is_complete:
+            self._is_reusable = False
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Keep a header; not a trailer."""
+        if not self._has_headers:
+            self._headers.append((name, value))
+
+    def on_headers_complete(self) -> None:
+        """Keep the status, and check the size of the head."""
+        if self._is_complete:
+            return
+        assert self._parser is not None
+        self._has_headers = True
+        self._status = self._parser.get_status_code()
+        limits = self._limits
+        headers = self._headers
+        if len(headers) > limits.header_count_max:
+            self._failure = HeadersTooLargeError(
+                f"The response has {len(headers)} headers; {limits.header_count_max} are read at most."
+            )
+        # Only a large read can hold a head that is too large: adding up every small one would cost for
+        # nothing.
+        elif (
+            self._received_bytes > limits.header_bytes_max and _head_length(headers) > limits.header_bytes_max
+        ):
+            self._failure = self._explain_large_head()
+
+    def on_body(self, data: bytes) -> None:
+        """Keep the beginning of the body, and count the rest."""
+        if self._is_complete:
+            return
+        room = self._limits.response_body_kept_bytes - len(self._body)
+        self._body_length += len(data)
+        if room > 0:
+            self._body += data[:room]
+
+    def on_message_complete(self) -> None:
+        """Mark the response as complete; what it leads to waits until the data is parsed."""
+        if self._is_complete:
+            return
+        assert self._parser is not None
+        status = self._status
+        if status >= _STATUS_OK:
+            self._is_complete = True
+            if not self._parser.should_keep_alive():
+                self._is_reusable = False
+        elif status == _STATUS_SWITCHING_PROTOCOLS:
+            self._failure = ProtocolError("The server switched protocols (101), which wasn't asked for.")
+        else:
+            # An interim response (RFC 9110 §15.2); its bytes still count, so that they can't go on for ever.
+            self._has_headers = False
+            self._headers = []
+
+    # From here on our own.
+
+    def _finish(self, *, is_cut: bool = False) -> None:
+        waiter, self._waiter = self._waiter, None
+        transport = self._transport
+        body = self._body
+        response = EgressResponse(self._status, self._headers, body, is_cut or self._body_length > len(body))
+        self._begin_response()
+        if waiter is not None and not waiter.done():
+            waiter.set_result(response)
+        # A response that came before the whole request was taken leaves the rest of it in the way.
+        if self._is_reusable and transport is not None and not transport.get_write_buffer_size():
+            if not self._has_served:
+                self._has_served = True
+                self._heed_keep_alive(response)
+            self._owner.give_back(self)
+        else:
+            self.abort()
+
+    def _check_size(self) -> None:
+        limits = self._limits
+        if self._has_headers:
+            if self._received_bytes > limits.response_body_read_bytes:
+                self._is_reusable = False
+                self._finish(is_cut=True)
+        elif self._received_bytes > limits.header_bytes_max:
+            self.fail(self._explain_large_head())
+
+    def _heed_keep_alive(self, response: EgressResponse) -> None:
+        # `Keep-Alive: timeout=5, max=100` (RFC 2068 §19.7.1); a server says the same in all its responses.
+        match = _KEEP_ALIVE_TIMEOUT.search(response.header(b"keep-alive") or b"")
+        if match is not None:
+            announced_s = int(match[1]) - _KEEP_ALIVE_MARGIN_S
+            self._idle_lifetime_s = max(0.0, min(announced_s, self._idle_lifetime_s))
+
+    def _set_deadline(self, deadline: float) -> None:
+        self._deadline = deadline
+        timer = self._timer
+        if timer is not None:
+            if timer.when() <= deadline:
+                return
+            timer.cancel()
+        self._timer = self._loop.call_at(deadline, self._on_timer)
+
+    def _on_timer(self) -> None:
+        self._timer = None
+        if self._deadline > self._loop.time():
+            self._set_deadline(self._deadline)
+        elif self._waiter is None:
+            self.abort()
+        else:
+            self.fail(self._explain_timeout())
+
+    def _is_delimited_by_end(self) -> bool:
+        # RFC 9112 §6.3, rule 8: without a length, the body ends where the connection does.
+        return self._has_headers and not any(name.lower() in _FRAMING_HEADERS for name, _ in self._headers)
+
+    def _explain_timeout(self) -> ResponseTimeoutError:
+        bound = f"within {self._timeout_s:.3g} s"
+        if self._has_headers:
+            return ResponseTimeoutError(
+                f"The server answered {self._status}, but its response didn't end {bound}."
+            )
+        return ResponseTimeoutError(f"No response came {bound}.")
+
+    def _explain_loss(self, error: Exception | None) -> ConnectionClosedError:
+        reason = "closed" if error is None else f"lost ({error.__class__.__name__})"
+        if self._received_bytes:
+            return ConnectionClosedError(f"The connection was {reason} in the middle of the response.")
+        if self._has_served:
+            return StaleConnectionError(f"The connection was {reason} before the response began.")
+        return ConnectionClosedError(f"The connection was {reason} before the response began.")
+
+    def _explain_large_head(self) -> HeadersTooLargeError:
+        return HeadersTooLargeError(
+            f"The response's headers exceed the {self._limits.header_bytes_max} bytes that are read at most."
+        )
+
+
+def _head_length(headers: list[tuple[bytes, bytes]]) -> int:
+    return sum(len(name) + len(value) + _HEADER_SEPARATORS_LENGTH for name, value in headers)

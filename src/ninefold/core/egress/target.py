@@ -1,0 +1,176 @@
+"""A URL that a request may be sent to: parsed once, strictly, with what each request needs at hand.
+
+What is accepted here is still only a spelling; `AddressPolicy` judges the addresses behind it, at each
+connection.
+"""
+
+import ipaddress
+import re
+from typing import Final
+from urllib.parse import quote
+
+import idna
+import msgspec
+
+from ninefold.core.errors import InvalidInputError
+
+URL_LENGTH_MAX: Final = 2048
+
+_HOST_LENGTH_MAX: Final = 253
+_PORT_MAX: Final = 65535
+_DEFAULT_PORTS: Final = {"http": 80, "https": 443}
+_EXAMPLE: Final = "https://example.com/webhooks"
+
+# RFC 3986, appendix B, for the schemes that are allowed.
+_URL: Final = re.compile(
+    r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<authority>[^/?#]*)(?P<path_and_query>[^#]*)(?P<fragment>#.*)?"
+)
+_AUTHORITY: Final = re.compile(r"(?P<host>\[[^\[\]]*\]|[^:\[\]]*)(?::(?P<port>[0-9]{1,5}))?")
+_UNWANTED: Final = re.compile(r"[\x00-\x20\x7f-\xa0\\]|\s")
+_LABEL: Final = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
+# What the system's resolver could take for an IPv4 address (WHATWG URL, "ends in a number checker").
+_NUMBER: Final = re.compile(r"[0-9]+|0x[0-9a-f]*")
+_SENT_AS_WRITTEN: Final = "/?:@!$&'()*+,;=-._~%[]"
+
+
+class InvalidTargetError(InvalidInputError):
+    """A URL is not one that requests may be sent to."""
+
+    code = "invalid_url"
+    title = "Invalid URL"
+
+
+class Target(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a request goes; made by `parse_target`."""
+
+    url: str
+    """As it was written."""
+    scheme: str
+    host: str
+    """A name in lower case and ASCII (punycode), or an IP address without brackets."""
+    port: int
+    path_and_query: str
+    is_address: bool
+    """True if `host` is an IP address, so that there is nothing to resolve."""
+    origin: str
+    """`scheme://host:port`, the key of what connections can be shared for."""
+    request_head: bytes
+    """The request line of a POST and its `host` header, ready to send."""
+
+
+def parse_target(url: str) -> Target:
+    """Parse and check a URL.
+
+    Only `http` and `https`; no credentials, no fragment, no character that two parsers could read
+    differently. An IPv4 address is four decimal numbers: any other spelling that a resolver would take for
+    one is refused.
+
+    Raises:
+        InvalidTargetError: names the part that is wrong, and what to do.
+    """
+    if len(url) > URL_LENGTH_MAX:
+        raise _invalid(f"The URL has {len(url)} characters.", f"Use at most {URL_LENGTH_MAX} characters.")
+    if _UNWANTED.search(url):
+        raise _invalid(
+            "The URL contains a space, a control character or a backslash.",
+            "Write such a character percent-encoded, such as %20.",
+        )
+    match = _URL.fullmatch(url)
+    if match is None:
+        raise _invalid("The URL isn't absolute.", f"Write it in full, such as {_EXAMPLE}.")
+    scheme = match["scheme"].lower()
+    if scheme not in _DEFAULT_PORTS:
+        raise _invalid(f"The URL's scheme is {scheme}.", "Use https, or http.")
+    if match["fragment"] is not None:
+        raise _invalid("The URL has a fragment, which is never sent.", "Remove the # and what follows it.")
+    host, port_text = _split_authority(match["authority"])
+    is_address = ":" in host or _NUMBER.fullmatch(host.rpartition(".")[2]) is not None
+    port = _parse_port(port_text, scheme=scheme)
+    path_and_query = _encode_path(match["path_and_query"])
+    bracketed_host = f"[{host}]" if ":" in host else host
+    host_header = bracketed_host if port == _DEFAULT_PORTS[scheme] else f"{bracketed_host}:{port}"
+    return Target(
+        url=url,
+        scheme=scheme,
+        host=host,
+        port=port,
+        path_and_query=path_and_query,
+        is_address=is_address,
+        origin=f"{scheme}://{bracketed_host}:{port}",
+        request_head=f"POST {path_and_query} HTTP/1.1\r\nhost: {host_header}\r\n".encode("ascii"),
+    )
+
+
+def _split_authority(authority: str) -> tuple[str, str | None]:
+    if "@" in authority:
+        raise _invalid(
+            "The URL contains a user name or a password.",
+            "Remove what stands before the @; a receiver recognizes us by the signature.",
+        )
+    match = _AUTHORITY.fullmatch(authority)
+    if match is None:
+        raise _invalid("The URL's host or port has the wrong form.", f"Write it such as {_EXAMPLE}.")
+    host = match["host"]
+    if host.startswith("["):
+        return _parse_ipv6(host[1:-1]), match["port"]
+    return _parse_host(host), match["port"]
+
+
+def _parse_ipv6(text: str) -> str:
+    try:
+        address = ipaddress.IPv6Address(text)
+    except ValueError:
+        raise _invalid(f"[{text}] isn't an IPv6 address.", "Write it such as [2001:db8::1].") from None
+    if address.scope_id is not None:
+        raise _invalid("The URL's IPv6 address has a zone.", "Remove the % and what follows it.")
+    return str(address)
+
+
+def _parse_host(text: str) -> str:
+    host = _to_ascii(text).lower()
+    host = host.removesuffix(".")
+    labels = host.split(".")
+    if not host or len(host) > _HOST_LENGTH_MAX or not all(map(_LABEL.fullmatch, labels)):
+        raise _invalid(f"{text[:80]!r} isn't a host name.", f"Write the URL such as {_EXAMPLE}.")
+    if _NUMBER.fullmatch(labels[-1]):
+        return _parse_ipv4(host)
+    return host
+
+
+def _to_ascii(text: str) -> str:
+    # UTS 46 also turns full-width digits and dots into plain ones, so that no look-alike passes the checks
+    # below.
+    if text.isascii():
+        return text
+    try:
+        return idna.encode(text, uts46=True, std3_rules=True).decode("ascii")
+    except (idna.IDNAError, UnicodeError):
+        raise _invalid(
+            f"{text[:80]!r} isn't an international host name.", "Write it in its ASCII form (xn--…)."
+        ) from None
+
+
+def _parse_ipv4(text: str) -> str:
+    try:
+        return str(ipaddress.IPv4Address(text))
+    except ValueError:
+        raise _invalid(
+            f"{text[:80]!r} is an unusual spelling of an IPv4 address.",
+            "Write it as four decimal numbers, such as 192.0.2.1.",
+        ) from None
+
+
+def _parse_port(text: str | None, *, scheme: str) -> int:
+    port = _DEFAULT_PORTS[scheme] if text is None else int(text)
+    if not 1 <= port <= _PORT_MAX:
+        raise _invalid(f"The URL's port is {port}.", f"Use a port from 1 to {_PORT_MAX}, or none.")
+    return port
+
+
+def _encode_path(text: str) -> str:
+    rooted = text if text.startswith("/") else f"/{text}"
+    return quote(rooted, safe=_SENT_AS_WRITTEN)
+
+
+def _invalid(detail: str, remedy: str) -> InvalidTargetError:
+    return InvalidTargetError(detail, field="url", remedy=remedy)
