@@ -1,0 +1,153 @@
+"""Logs as another process sees them: what a program prints on standard error."""
+
+import subprocess
+import sys
+from typing import Any
+
+import msgspec
+import pytest
+
+from ninefold.core.telemetry.logs import mask_secret_forms
+
+TIMEOUT_S = 30.0
+
+
+def run(program: str, *, level: str = "info", log_format: str = "json") -> list[str]:
+    """Run lines of Python after `configure_logging`; return the lines on standard error."""
+    setup = f"""
+import logging, os, warnings
+import structlog
+from ninefold.core.telemetry.logs import configure_logging
+log = structlog.get_logger(__name__)
+configure_logging({level!r}, {log_format!r}, process="worker")
+"""
+    finished = subprocess.run(
+        [sys.executable, "-c", setup + program], capture_output=True, check=True, text=True, timeout=TIMEOUT_S
+    )
+    assert finished.stdout == ""
+    return finished.stderr.splitlines()
+
+
+def run_json(program: str, *, level: str = "info") -> list[dict[str, Any]]:
+    return [msgspec.json.decode(line) for line in run(program, level=level)]
+
+
+def test_a_line_says_when_how_grave_what_and_who() -> None:
+    (line,) = run_json("log.info('webhooks.delivery.failed', attempt=3)")
+
+    assert list(line) == ["time", "level", "event", "process", "pid", "attempt"]
+    assert line["time"].endswith("Z")
+    assert line["level"] == "info"
+    assert line["event"] == "webhooks.delivery.failed"
+    assert line["process"] == "worker"
+    assert line["attempt"] == 3
+
+
+def test_what_waits_at_the_end_of_the_process_is_written() -> None:
+    lines = run_json("[log.info('a.b.done', number=number) for number in range(1000)]")
+
+    assert [line["number"] for line in lines] == list(range(1000))
+
+
+def test_a_warning_is_written_even_if_the_process_dies_right_after() -> None:
+    (first, second) = run_json("log.info('a.b.one'); log.warning('a.b.two'); os._exit(0)")
+
+    assert (first["event"], second["event"]) == ("a.b.one", "a.b.two")
+
+
+def test_less_than_the_level_is_not_written() -> None:
+    lines = run_json(
+        "log.debug('a.b.c'); log.info('a.b.d'); log.warning('a.b.e'); logging.getLogger('x').info('y')",
+        level="warning",
+    )
+
+    assert [line["event"] for line in lines] == ["a.b.e"]
+
+
+@pytest.mark.parametrize("key", ["api_key", "secret", "authorization", "payload", "password", "token"])
+def test_secrets_are_masked_by_their_name(key: str) -> None:
+    (line,) = run_json(f"log.info('a.b.c', {key}='hush')")
+
+    assert line[key] == "[masked]"
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        (b"key nfk_AbC123xy_abcDEF123 end", b"key nfk_AbC123xy_[masked] end"),
+        (b"secret whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw end", b"secret whsec_[masked] end"),
+        (b"at postgresql://me:hush@db.test/x", b"at postgresql://me:[masked]@db.test/x"),
+        (b"at https://example.test:8443/path?a=b", b"at https://example.test:8443/path?a=b"),
+        (b"nothing here", b"nothing here"),
+    ],
+)
+def test_secrets_are_masked_by_their_form(text: bytes, masked: bytes) -> None:
+    assert mask_secret_forms(text) == masked
+
+
+def test_a_traceback_is_told_without_the_secret_in_it() -> None:
+    (line,) = run_json(
+        """
+try:
+    raise ValueError("bad key nfk_AbC123xy_abcDEF123")
+except ValueError:
+    log.exception("a.b.failed")
+"""
+    )
+
+    assert line["level"] == "error"
+    assert "ValueError: bad key nfk_AbC123xy_[masked]" in line["exception"]
+
+
+def test_libraries_and_warnings_are_told_in_the_same_form() -> None:
+    first, second = run_json(
+        """
+logging.getLogger("some.library").warning("slow: %d ms", 12)
+warnings.warn("old", stacklevel=1)
+"""
+    )
+
+    assert (first["level"], first["event"], first["logger"]) == ("warning", "slow: 12 ms", "some.library")
+    assert second["logger"] == "py.warnings"
+    assert "UserWarning: old" in second["event"]
+
+
+def test_a_librarys_exception_is_told_with_its_traceback() -> None:
+    (line,) = run_json(
+        """
+try:
+    1 / 0
+except ZeroDivisionError:
+    logging.getLogger("some.library").exception("failed")
+"""
+    )
+
+    assert "ZeroDivisionError" in line["exception"]
+
+
+def test_a_value_that_json_does_not_know_is_told_as_text() -> None:
+    (line,) = run_json("log.info('a.b.c', error=ValueError('why'), odd='\\ud800', path=os.path)")
+
+    assert line["error"] == "why"
+    assert line["odd"] == "\\ud800"
+
+
+def test_bound_context_stands_in_each_line() -> None:
+    (line,) = run_json("structlog.contextvars.bind_contextvars(request_id='req_1'); log.info('a.b.c')")
+
+    assert line["request_id"] == "req_1"
+
+
+def test_a_malformed_library_call_does_not_break_the_program() -> None:
+    lines = run("logging.getLogger('x').warning('%d', 'not a number'); log.info('a.b.c')")
+
+    assert '"event":"a.b.c"' in lines[-1]
+
+
+def test_people_get_a_line_without_braces() -> None:
+    (line,) = run("log.info('a.b.c', attempt=3, secret='hush')", log_format="console")
+
+    assert "a.b.c" in line
+    assert "attempt=3" in line
+    assert "hush" not in line
+    assert "{" not in line

@@ -1,0 +1,85 @@
+"""Metrics of one process, and of several that share a folder."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from prometheus_client import REGISTRY, Counter
+
+from ninefold.core.telemetry.metrics import (
+    METRICS_DIR_VARIABLE,
+    mark_process_dead,
+    prepare_metrics_dir,
+    render_metrics,
+)
+
+TIMEOUT_S = 30.0
+
+COUNT_AND_RENDER = """
+import os, sys
+from prometheus_client import Counter, Gauge
+from ninefold.core.telemetry.metrics import render_metrics
+Counter("tried", "Tries.").inc()
+Gauge("held", "Held now.", multiprocess_mode="livesum").set(1)
+sys.stdout.buffer.write(f"{os.getpid()}\\n".encode() + render_metrics())
+"""
+
+
+def count_and_render(folder: Path) -> tuple[int, str]:
+    """Count one try in a process of its own; return its pid and what it renders."""
+    finished = subprocess.run(
+        [sys.executable, "-c", COUNT_AND_RENDER],
+        env={**os.environ, METRICS_DIR_VARIABLE: str(folder)},
+        capture_output=True,
+        check=True,
+        text=True,
+        timeout=TIMEOUT_S,
+    )
+    pid, _, text = finished.stdout.partition("\n")
+    return int(pid), text
+
+
+def test_a_process_alone_renders_its_own_metrics() -> None:
+    counter = Counter("ninefold_test_alone", "Counts.")
+    try:
+        counter.inc()
+
+        assert b"ninefold_test_alone_total 1.0" in render_metrics()
+    finally:
+        REGISTRY.unregister(counter)
+
+
+def test_processes_that_share_a_folder_are_summed_up(tmp_path: Path) -> None:
+    folder = prepare_metrics_dir(tmp_path)
+
+    count_and_render(folder)
+    _, text = count_and_render(folder)
+
+    assert "tried_total 2.0" in text
+    assert "held 2.0" in text
+
+
+def test_a_dead_process_keeps_its_counts_and_loses_what_it_held(tmp_path: Path) -> None:
+    folder = prepare_metrics_dir(tmp_path)
+
+    pid, _ = count_and_render(folder)
+    mark_process_dead(pid, metrics_dir=folder)
+    _, text = count_and_render(folder)
+
+    assert "tried_total 2.0" in text
+    assert "held 1.0" in text
+
+
+def test_a_new_start_begins_at_zero(tmp_path: Path) -> None:
+    folder = prepare_metrics_dir(tmp_path)
+    count_and_render(folder)
+
+    assert prepare_metrics_dir(tmp_path) == folder
+    assert list(folder.iterdir()) == []
+
+
+def test_the_folder_is_for_its_owner_only(tmp_path: Path) -> None:
+    folder = prepare_metrics_dir(tmp_path / "not" / "there" / "yet")
+
+    assert folder.stat().st_mode & 0o777 == 0o700
