@@ -7,6 +7,7 @@ looked at when the timer fires.
 """
 
 import asyncio
+import math
 import re
 from typing import Final, Protocol, cast
 
@@ -59,9 +60,12 @@ class Connection(asyncio.Protocol):
         origin: `scheme://host:port`.
         limits: the bounds of each response.
         loop: the running event loop.
+
+    `is_reusable` is true as long as another request may be written after the present one.
     """
 
     __slots__ = (
+        "_announced_lifetime_s",
         "_body",
         "_body_length",
         "_deadline",
@@ -69,9 +73,7 @@ class Connection(asyncio.Protocol):
         "_has_headers",
         "_has_served",
         "_headers",
-        "_idle_lifetime_s",
         "_is_complete",
-        "_is_reusable",
         "_limits",
         "_loop",
         "_owner",
@@ -81,8 +83,10 @@ class Connection(asyncio.Protocol):
         "_status",
         "_timeout_s",
         "_timer",
+        "_timer_at",
         "_transport",
         "_waiter",
+        "is_reusable",
         "origin",
     )
 
@@ -90,18 +94,19 @@ class Connection(asyncio.Protocol):
         self, *, owner: ConnectionOwner, origin: str, limits: EgressLimits, loop: asyncio.AbstractEventLoop
     ) -> None:
         self.origin = origin
+        self.is_reusable = True
         self._owner = owner
         self._limits = limits
         self._loop = loop
         self._transport: asyncio.Transport | None = None
         self._parser: httptools.HttpResponseParser | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._timer_at = 0.0
         self._deadline = 0.0
         self._timeout_s = 0.0
-        self._idle_lifetime_s = limits.idle_lifetime_s
+        self._announced_lifetime_s = math.inf
         self._waiter: asyncio.Future[EgressResponse] | None = None
         self._has_served = False
-        self._is_reusable = True
         self._begin_response()
 
     def _begin_response(self) -> None:
@@ -118,17 +123,6 @@ class Connection(asyncio.Protocol):
     def is_open(self) -> bool:
         """True from when it is made until it is lost."""
         return self._transport is not None
-
-    @property
-    def is_usable(self) -> bool:
-        """True while a request may be written."""
-        transport = self._transport
-        return (
-            self._is_reusable
-            and transport is not None
-            and not transport.is_closing()
-            and self._deadline > self._loop.time()
-        )
 
     @property
     def peer_address(self) -> str:
@@ -153,13 +147,13 @@ class Connection(asyncio.Protocol):
         self._transport.write(request)
         return waiter
 
-    def rest(self) -> None:
-        """Begin to be idle: close after the idle lifetime unless a request comes."""
-        self._set_deadline(self._loop.time() + self._idle_lifetime_s)
+    def rest(self, *, lifetime_s_max: float) -> None:
+        """Begin to be idle: close after this time, or the server's, unless a request comes."""
+        self._set_deadline(self._loop.time() + min(lifetime_s_max, self._announced_lifetime_s))
 
     def abort(self) -> None:
         """Close at once, whatever is under way."""
-        self._is_reusable = False
+        self.is_reusable = False
         if self._transport is not None:
             self._transport.abort()
 
@@ -188,7 +182,7 @@ class Connection(asyncio.Protocol):
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
             # After a complete response it is only the rest that is unreadable.
-            self._is_reusable = False
+            self.is_reusable = False
             if not self._is_complete:
                 self._failure = ProtocolError(f"The server's answer isn't a response in HTTP/1.x: {error}.")
         if self._failure is not None:
@@ -200,7 +194,7 @@ class Connection(asyncio.Protocol):
 
     def eof_received(self) -> None:
         """Write no more: the transport closes itself after this."""
-        self._is_reusable = False
+        self.is_reusable = False
 
     def connection_lost(self, error: Exception | None) -> None:
         """End what is under way, and let go of everything."""
@@ -212,6 +206,7 @@ class Connection(asyncio.Protocol):
                 self._finish()
             else:
                 self.fail(self._explain_loss(error))
+        self.is_reusable = False
         # The parser holds our methods: without this, only the cycle collector would free the two.
         self._parser = None
         self._transport = None
@@ -222,7 +217,7 @@ class Connection(asyncio.Protocol):
     def on_message_begin(self) -> None:
         """Notice a second response that nobody asked for."""
         if self._is_complete:
-            self._is_reusable = False
+            self.is_reusable = False
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Keep a header; not a trailer."""
@@ -244,9 +239,7 @@ class Connection(asyncio.Protocol):
             )
         # Only a large read can hold a head that is too large: adding up every small one would cost for
         # nothing.
-        elif (
-            self._received_bytes > limits.header_bytes_max and _head_length(headers) > limits.header_bytes_max
-        ):
+        elif self._received_bytes > limits.header_bytes_max and _head_length(headers) > limits.header_bytes_max:
             self._failure = self._explain_large_head()
 
     def on_body(self, data: bytes) -> None:
@@ -267,7 +260,7 @@ class Connection(asyncio.Protocol):
         if status >= _STATUS_OK:
             self._is_complete = True
             if not self._parser.should_keep_alive():
-                self._is_reusable = False
+                self.is_reusable = False
         elif status == _STATUS_SWITCHING_PROTOCOLS:
             self._failure = ProtocolError("The server switched protocols (101), which wasn't asked for.")
         else:
@@ -286,7 +279,7 @@ class Connection(asyncio.Protocol):
         if waiter is not None and not waiter.done():
             waiter.set_result(response)
         # A response that came before the whole request was taken leaves the rest of it in the way.
-        if self._is_reusable and transport is not None and not transport.get_write_buffer_size():
+        if self.is_reusable and transport is not None and not transport.get_write_buffer_size():
             if not self._has_served:
                 self._has_served = True
                 self._heed_keep_alive(response)
@@ -298,7 +291,7 @@ class Connection(asyncio.Protocol):
         limits = self._limits
         if self._has_headers:
             if self._received_bytes > limits.response_body_read_bytes:
-                self._is_reusable = False
+                self.is_reusable = False
                 self._finish(is_cut=True)
         elif self._received_bytes > limits.header_bytes_max:
             self.fail(self._explain_large_head())
@@ -307,16 +300,15 @@ class Connection(asyncio.Protocol):
         # `Keep-Alive: timeout=5, max=100` (RFC 2068 §19.7.1); a server says the same in all its responses.
         match = _KEEP_ALIVE_TIMEOUT.search(response.header(b"keep-alive") or b"")
         if match is not None:
-            announced_s = int(match[1]) - _KEEP_ALIVE_MARGIN_S
-            self._idle_lifetime_s = max(0.0, min(announced_s, self._idle_lifetime_s))
+            self._announced_lifetime_s = max(0.0, int(match[1]) - _KEEP_ALIVE_MARGIN_S)
 
     def _set_deadline(self, deadline: float) -> None:
         self._deadline = deadline
-        timer = self._timer
-        if timer is not None:
-            if timer.when() <= deadline:
+        if self._timer is not None:
+            if self._timer_at <= deadline:
                 return
-            timer.cancel()
+            self._timer.cancel()
+        self._timer_at = deadline
         self._timer = self._loop.call_at(deadline, self._on_timer)
 
     def _on_timer(self) -> None:
@@ -335,9 +327,7 @@ class Connection(asyncio.Protocol):
     def _explain_timeout(self) -> ResponseTimeoutError:
         bound = f"within {self._timeout_s:.3g} s"
         if self._has_headers:
-            return ResponseTimeoutError(
-                f"The server answered {self._status}, but its response didn't end {bound}."
-            )
+            return ResponseTimeoutError(f"The server answered {self._status}, but its response didn't end {bound}.")
         return ResponseTimeoutError(f"No response came {bound}.")
 
     def _explain_loss(self, error: Exception | None) -> ConnectionClosedError:

@@ -108,9 +108,7 @@ class Connector:
             ) from error
         except OSError as error:
             reason = os.strerror(error.errno) if error.errno else str(error)
-            raise ConnectFailedError(
-                f"{_name_address(target, address)} can't be reached: {reason}."
-            ) from error
+            raise ConnectFailedError(f"{_name_address(target, address)} can't be reached: {reason}.") from error
         except BaseException:
             connection.abort()
             raise

@@ -65,9 +65,7 @@ def _check_header(name: str, value: str) -> None:
             remedy="Use letters, digits and hyphens.",
         )
     if name.lower() in _OURS:
-        raise InvalidHeaderError(
-            f"The header {name} is set by Ninefold.", field="headers", remedy="Leave it out."
-        )
+        raise InvalidHeaderError(f"The header {name} is set by Ninefold.", field="headers", remedy="Leave it out.")
     if not _VALUE.fullmatch(value):
         raise InvalidHeaderError(
             f"The value of the header {name[:80]} has a character that can't be sent.",

@@ -19,13 +19,16 @@ class EgressLimits(msgspec.Struct, frozen=True, kw_only=True):
     """Open at once, in use or idle; a request beyond it waits, within its own time."""
 
     idle_connections_max: int = 2048
-    """Kept for the next request; the one that has been idle longest is closed first."""
+    """Kept for the next request; those beyond it go after `surplus_lifetime_s`."""
 
     idle_connections_per_origin_max: int = 1024
-    """Kept for the next request to the same scheme, host and port."""
+    """Kept for the next request to the same scheme, host and port; those beyond it go likewise."""
 
     idle_lifetime_s: float = 30.0
     """How long an idle connection is kept; less when the server said so (`Keep-Alive: timeout=5`)."""
+
+    surplus_lifetime_s: float = 1.0
+    """How long an idle connection is kept that is one too many."""
 
     header_bytes_max: int = 64 * 1024
     """Of the response, interim (1xx) responses included."""

@@ -41,7 +41,7 @@ class ConnectionPool:
         while idle:
             connection, _ = idle.popitem()
             del self._idle_by_age[connection]
-            if connection.is_usable:
+            if connection.is_reusable:
                 return connection
             connection.abort()
         return None
@@ -57,7 +57,9 @@ class ConnectionPool:
             self._slots_used += 1
             return None
         if self._idle_by_age:
-            self._evict(next(iter(self._idle_by_age)))
+            oldest = next(iter(self._idle_by_age))
+            self._remove_idle(oldest)
+            oldest.abort()
         turn: asyncio.Future[Connection | None] = asyncio.get_running_loop().create_future()
         self._waiting.append((origin, turn))
         try:
@@ -93,11 +95,12 @@ class ConnectionPool:
             idle = self._idle[origin] = {}
         idle[connection] = None
         self._idle_by_age[connection] = None
-        connection.rest()
-        if len(idle) > self._limits.idle_connections_per_origin_max:
-            self._evict(next(iter(idle)))
-        elif len(self._idle_by_age) > self._limits.idle_connections_max:
-            self._evict(next(iter(self._idle_by_age)))
+        limits = self._limits
+        is_surplus = (
+            len(idle) > limits.idle_connections_per_origin_max or len(self._idle_by_age) > limits.idle_connections_max
+        )
+        # Responses come in bursts: closing a surplus at once would close what the next burst needs.
+        connection.rest(lifetime_s_max=limits.surplus_lifetime_s if is_surplus else limits.idle_lifetime_s)
 
     def forget(self, connection: Connection) -> None:
         """Take note that a connection is gone."""
@@ -133,7 +136,7 @@ class ConnectionPool:
         origin, turn = self._waiting[0]
         if origin == connection.origin:
             self._waiting.popleft()
-            connection.rest()
+            connection.rest(lifetime_s_max=self._limits.idle_lifetime_s)
             turn.set_result(connection)
         else:
             # Its slot is what is wanted: `forget` passes it on.
@@ -145,10 +148,6 @@ class ConnectionPool:
             self.release()
         else:
             self.give_back(turn)
-
-    def _evict(self, connection: Connection) -> None:
-        self._remove_idle(connection)
-        connection.abort()
 
     def _remove_idle(self, connection: Connection) -> None:
         idle = self._idle.get(connection.origin)

@@ -61,9 +61,7 @@ class SystemResolver:
 
     def _begin(self, host: str, timeout_s: float) -> "asyncio.Future[Sequence[str] | str]":
         if len(self._pending) >= LOOKUPS_PENDING_MAX:
-            raise DnsFailedError(
-                f"{host} wasn't looked up: {LOOKUPS_PENDING_MAX} lookups are waiting already."
-            )
+            raise DnsFailedError(f"{host} wasn't looked up: {LOOKUPS_PENDING_MAX} lookups are waiting already.")
         loop = asyncio.get_running_loop()
         lookup = loop.run_in_executor(self._threads, _look_up, host, time.monotonic() + timeout_s)
         self._pending[host] = lookup
