@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.text import Text
 
 from ninefold import __version__
+from ninefold.edge.sign import ACCENT, beside_sign
 
 
 def announce_first_key(api_key: str, *, url: str) -> None:
@@ -29,11 +30,12 @@ def announce_ready(*, url: str, data_dir: Path, workers: int) -> None:
     """Say where Ninefold listens, and where its data is."""
     console = _console(is_data=False)
     console.print()
-    console.print(Text.assemble("⠿ ", (f"Ninefold {__version__}", "bold"), " listens on ", (url, "blue")))
-    console.print(Text(f"  docs     {url}/docs"))
-    console.print(Text(f"  data     {data_dir}"))
-    console.print(Text(f"  workers  {workers}"))
-    console.print(Text("  Ctrl-C stops it.", style="dim"))
+    lines = [
+        Text.assemble((f"Ninefold {__version__}", "bold"), " listens on ", (url, ACCENT), f", docs at {url}/docs"),
+        Text(f"Data in {data_dir}, {workers} worker{'' if workers == 1 else 's'}"),
+        Text("Ctrl-C stops it", style="dim"),
+    ]
+    console.print(beside_sign(lines), soft_wrap=True)
     console.print()
 
 

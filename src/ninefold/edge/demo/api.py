@@ -40,7 +40,7 @@ class Accepted(msgspec.Struct, frozen=True):
 class Attempt(msgspec.Struct, frozen=True):
     """One attempt of a delivery, as far as the demo shows it."""
 
-    response_status: int | None = None
+    response_code: int | None = None
     error_class: str | None = None
 
 

@@ -14,9 +14,11 @@ from rich.text import Text
 
 from ninefold.core.commands import state_text
 from ninefold.edge.demo.standing import Standing, Summary
+from ninefold.edge.sign import beside_sign
 
 LINE_INTERVAL_S: Final = 2.0
-BAR_WIDTH: Final = 16
+BAR_WIDTH: Final = 12
+WIDTH_WITH_BAR_MIN: Final = 90
 REFRESH_PER_SECOND: Final = 8
 
 
@@ -41,9 +43,14 @@ class LiveTable:
     """A table that stays in its place."""
 
     def __init__(self, console: Console) -> None:
-        self._live = Live(console=console, refresh_per_second=REFRESH_PER_SECOND, get_renderable=self._render)
+        self._console = console
         self._now = ""
         self._standings: Sequence[Standing] = ()
+        self._started_at = time.monotonic()
+        # It leaves at the end, for the summary says the same and more.
+        self._live = Live(
+            console=console, refresh_per_second=REFRESH_PER_SECOND, get_renderable=self._render, transient=True
+        )
 
     def __enter__(self) -> Self:
         self._live.start()
@@ -63,8 +70,11 @@ class LiveTable:
         self._standings = standings
 
     def _render(self) -> RenderableType:
-        head = Text.assemble(("⠿ ", "blue"), self._now)
-        return Group(head, Text(), _standings_table(self._standings)) if self._standings else head
+        elapsed_s = time.monotonic() - self._started_at
+        lines = [Text("Ninefold demo", style="bold"), Text(self._now), Text(f"{elapsed_s:.0f} s", style="dim")]
+        head = beside_sign(lines, step=int(elapsed_s * REFRESH_PER_SECOND))
+        table = _standings_table(self._standings, width=self._console.width) if self._standings else Text()
+        return Group(Text(), head, Text(), table)
 
 
 class PlainLines:
@@ -109,6 +119,7 @@ def print_summary(console: Console, summary: Summary) -> None:
     table.add_column("subscriber")
     for column in ("delivered", "attempts", "retried", "p50", "p99"):
         table.add_column(column, justify="right")
+    table.add_column("what it did", style="dim")
     for part in summary.subscribers:
         table.add_row(
             part.name,
@@ -117,6 +128,7 @@ def print_summary(console: Console, summary: Summary) -> None:
             str(part.retried),
             _duration(part.latency_p50_ms),
             _duration(part.latency_p99_ms),
+            part.story,
         )
     table.add_row(
         Text("all", style="bold"),
@@ -129,7 +141,7 @@ def print_summary(console: Console, summary: Summary) -> None:
     console.print()
     console.print(table)
     console.print()
-    console.print(_verdict(summary), soft_wrap=True)
+    console.print(_verdict(summary))
 
 
 def _verdict(summary: Summary) -> Text:
@@ -143,24 +155,24 @@ def _verdict(summary: Summary) -> Text:
     return Text.assemble(("✗ ", "red"), "Not everything arrived as it was published.", *lines)
 
 
-def _standings_table(standings: Sequence[Standing]) -> Table:
+def _standings_table(standings: Sequence[Standing], *, width: int) -> Table:
+    has_bar = width >= WIDTH_WITH_BAR_MIN
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     table.add_column("subscriber", no_wrap=True)
-    table.add_column("delivered", no_wrap=True)
-    table.add_column("", justify="right", no_wrap=True)
-    table.add_column("p50", justify="right", no_wrap=True)
-    table.add_column("p99", justify="right", no_wrap=True)
-    table.add_column("state")
+    if has_bar:
+        table.add_column("", no_wrap=True)
+    for column in ("delivered", "p50", "p99"):
+        table.add_column(column, justify="right", no_wrap=True)
+    table.add_column("state", no_wrap=True, overflow="ellipsis")
     for standing in standings:
         table.add_row(
             standing.name,
-            _bar(standing),
+            *([_bar(standing)] if has_bar else []),
             f"{standing.delivered}/{standing.expected}",
             _duration(None if standing.p50_s is None else standing.p50_s * 1000),
             _duration(None if standing.p99_s is None else standing.p99_s * 1000),
-            _state(standing),
+            _state(standing).append(f"\n{standing.story}\n", style="dim"),
         )
-        table.add_row(Text(f"  {standing.story}", style="dim"))
     return table
 
 

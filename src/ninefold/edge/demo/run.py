@@ -72,13 +72,15 @@ async def _deliver(file: PayloadFile, progress: Progress) -> Summary:
         progress.show(await _look(api, subscribers))
         progress.say("Comparing what arrived with what was published")
         await _wait_for_records(api, subscribers)
-        return summarize(
-            subscribers,
-            [await api.list_deliveries(subscriber.subscription_id) for subscriber in subscribers],
-            payloads=file.origin,
-            events=len(file.payloads),
-            duration_s=duration_s,
-        )
+        deliveries = [await api.list_deliveries(subscriber.subscription_id) for subscriber in subscribers]
+        progress.say("Stopping Ninefold, and removing its folder")
+    return summarize(
+        subscribers,
+        deliveries,
+        payloads=file.origin,
+        events=len(file.payloads),
+        duration_s=duration_s,
+    )
 
 
 async def _subscribe(api: Api, subscriber: Subscriber) -> None:

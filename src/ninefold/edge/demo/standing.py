@@ -146,8 +146,8 @@ def _why(delivery: Delivery) -> str:
     if not delivery.attempts:
         return ""
     last = delivery.attempts[-1]
-    if last.response_status is not None:
-        return f"answered {last.response_status}"
+    if last.response_code is not None:
+        return f"answered {last.response_code}"
     return (last.error_class or "").replace("_", " ")
 
 
