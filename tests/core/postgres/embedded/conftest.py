@@ -1,5 +1,7 @@
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -7,8 +9,11 @@ from ninefold.core.postgres.embedded import EmbeddedPostgres
 
 
 @pytest.fixture
-def data_dir(tmp_path: Path) -> Path:
-    return tmp_path / "data"
+def data_dir(fast_dir: Path) -> Iterator[Path]:
+    """A data folder that doesn't exist yet."""
+    folder = fast_dir / uuid4().hex
+    yield folder / "data"
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture

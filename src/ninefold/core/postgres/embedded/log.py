@@ -50,7 +50,7 @@ class BoundedLog:
     def _append(self, chunk: bytes) -> None:
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW
         descriptor = os.open(self._path, flags, mode=0o600)
-        with os.fdopen(descriptor, "wb") as file:
+        with os.fdopen(descriptor, "ab") as file:
             file.write(chunk)
             is_full = file.tell() >= self._bytes_max
         if is_full:

@@ -64,8 +64,13 @@ _SETTINGS: Final = {
     "log_destination": "stderr",
 }
 
-# For tests: a power cut may take everything, so nothing waits for the disk.
-_SETTINGS_NOT_DURABLE: Final = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+# For tests: a power cut may take everything, so nothing waits for the disk, and little is kept for a recovery.
+_SETTINGS_NOT_DURABLE: Final = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "max_wal_size": "128MB",
+}
 
 
 class EmbeddedPostgres:

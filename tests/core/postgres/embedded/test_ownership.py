@@ -1,0 +1,208 @@
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from ninefold.core.postgres.embedded import EmbeddedPostgres, use_postgres
+from ninefold.core.postgres.embedded import server as server_module
+from ninefold.core.postgres.embedded.account import choose_account
+from ninefold.core.postgres.embedded.cluster import reachable_path
+from ninefold.core.postgres.embedded.engine import find_engine
+from ninefold.core.postgres.embedded.keeper import Keeper
+from ninefold.core.postgres.embedded.ownership import AlreadyOwnedError, read_owner
+from postgres_support import query
+
+TIMEOUT_S = 30
+
+
+def test_a_second_owner_learns_who_has_the_folder(data_dir: Path, server: EmbeddedPostgres) -> None:
+    with pytest.raises(AlreadyOwnedError) as caught:
+        EmbeddedPostgres(data_dir).start()
+
+    assert str(data_dir) in caught.value.detail
+    assert f"process {os.getpid()}" in caught.value.detail
+    assert caught.value.field == "NINEFOLD_DATA_DIR"
+    assert query(server.dsn(), "SELECT 1") == 1
+
+
+def test_a_command_joins_the_running_server_and_leaves_it_alone(data_dir: Path, server: EmbeddedPostgres) -> None:
+    with use_postgres(data_dir) as dsn:
+        assert dsn == server.dsn()
+
+    assert query(server.dsn(), "SELECT 1") == 1
+
+
+def test_a_command_runs_a_server_for_itself_when_there_is_none(data_dir: Path) -> None:
+    with use_postgres(data_dir) as dsn:
+        query(dsn, "CREATE TABLE kept AS SELECT 42 AS answer")
+
+    assert not (data_dir / "postgres" / "postmaster.pid").exists()
+    with use_postgres(data_dir) as dsn:
+        assert query(dsn, "SELECT answer FROM kept") == 42
+
+
+def test_the_owner_waits_for_a_command_that_came_first(data_dir: Path) -> None:
+    postgres = EmbeddedPostgres(data_dir, is_durable=False)
+    with ThreadPoolExecutor(max_workers=1) as executor:
+        with use_postgres(data_dir) as command_dsn:
+            start = executor.submit(postgres.start)
+            assert query(command_dsn, "SELECT 1") == 1
+            assert not start.done()
+        dsn = start.result(TIMEOUT_S)
+
+    assert query(dsn, "SELECT 1") == 1
+    postgres.stop()
+
+
+def test_the_owner_gives_up_on_a_command_that_does_not_end(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server_module, "COMMAND_TIMEOUT_S", 0)
+
+    with use_postgres(data_dir) as dsn:
+        with pytest.raises(AlreadyOwnedError, match=f"process {os.getpid()}"):
+            EmbeddedPostgres(data_dir).start()
+        assert query(dsn, "SELECT 1") == 1
+
+
+def test_commands_at_the_same_time_take_turns(data_dir: Path) -> None:
+    def add(number: int) -> None:
+        with use_postgres(data_dir) as dsn:
+            query(dsn, f"CREATE TABLE of_{number} ()")
+
+    with ThreadPoolExecutor(max_workers=4) as executor:
+        list(executor.map(add, range(4)))
+
+    with use_postgres(data_dir) as dsn:
+        assert query(dsn, "SELECT count(*) FROM pg_tables WHERE tablename LIKE 'of%'") == 4
+
+
+def test_a_command_waits_until_a_starting_owner_is_ready(data_dir: Path) -> None:
+    def join() -> str:
+        with use_postgres(data_dir) as dsn:
+            query(dsn, "SELECT 1")
+            return dsn
+
+    postgres = EmbeddedPostgres(data_dir, is_durable=False)
+    with ThreadPoolExecutor(max_workers=2) as executor:
+        start = executor.submit(postgres.start)
+        joined = executor.submit(join)
+        assert joined.result(TIMEOUT_S) == start.result(TIMEOUT_S)
+    postgres.stop()
+
+
+def test_the_server_ends_cleanly_when_its_owner_is_killed(data_dir: Path) -> None:
+    with _owner(data_dir) as process:
+        query(_dsn(process), "CREATE TABLE kept AS SELECT 42 AS answer")
+        with socket.socket(socket.AF_UNIX) as client:
+            client.settimeout(TIMEOUT_S)
+            client.connect(str(data_dir / "postgres" / ".s.PGSQL.5432"))
+            process.kill()
+
+            assert client.recv(1) == b""
+
+    (data_dir / "postgres.log").unlink()
+    with EmbeddedPostgres(data_dir) as postgres:
+        assert query(postgres.dsn(), "SELECT answer FROM kept") == 42
+        assert "database system was shut down" in (data_dir / "postgres.log").read_text()
+
+
+def test_the_next_owner_takes_over_at_once_from_a_killed_one(data_dir: Path) -> None:
+    with _owner(data_dir) as process:
+        query(_dsn(process), "CREATE TABLE kept AS SELECT 42 AS answer")
+        process.kill()
+        process.wait(TIMEOUT_S)
+
+        with EmbeddedPostgres(data_dir) as postgres:
+            assert query(postgres.dsn(), "SELECT answer FROM kept") == 42
+
+
+def test_the_socket_folder_of_a_killed_owner_is_removed_by_the_next(tmp_path: Path) -> None:
+    data_dir = tmp_path / ("n" * 120)
+    with _owner(data_dir) as process:
+        _dsn(process)
+        process.kill()
+        process.wait(TIMEOUT_S)
+    left = Path(_read_socket_dir(data_dir))
+
+    with EmbeddedPostgres(data_dir):
+        assert not left.exists()
+
+
+def test_ctrl_c_in_the_terminal_does_not_reach_the_server(data_dir: Path) -> None:
+    with _owner(data_dir) as process:
+        dsn = _dsn(process)
+        process.send_signal(signal.SIGSTOP)
+        os.killpg(process.pid, signal.SIGINT)
+
+        assert query(dsn, "SELECT 1") == 1
+
+
+def test_a_server_without_owner_is_stopped_first(data_dir: Path, server: EmbeddedPostgres) -> None:
+    server.stop()
+    engine = find_engine(choose_account())
+    cluster_dir = data_dir / "postgres"
+    with reachable_path(cluster_dir, engine.account) as (path, descriptors):
+        orphan = Keeper(
+            engine.command("postgres", "-D", path, "--listen_addresses=", "--unix_socket_directories=."),
+            pass_fds=descriptors,
+        )
+    with orphan.output as output:
+        # Ready when it says so.
+        while b"ready to accept connections" not in output.readline():
+            assert not orphan.has_exited
+
+        with EmbeddedPostgres(data_dir, is_durable=False) as postgres:
+            assert orphan.wait(TIMEOUT_S)
+            assert query(postgres.dsn(), "SELECT 1") == 1
+
+
+def test_a_process_id_that_a_stranger_has_now_does_not_stop_the_start(data_dir: Path, server: EmbeddedPostgres) -> None:
+    pid_file = data_dir / "postgres" / "postmaster.pid"
+    lines = pid_file.read_text().splitlines()
+    server.stop()
+    account = choose_account()
+    stranger = subprocess.Popen(
+        ["sleep", "600"],
+        user=None if account.is_ourselves else account.uid,
+        group=None if account.is_ourselves else account.gid,
+        extra_groups=None if account.is_ourselves else [],
+    )
+    try:
+        pid_file.write_text("\n".join([str(stranger.pid), *lines[1:]]) + "\n")
+
+        assert query(server.start(), "SELECT 1") == 1
+        assert stranger.poll() is None
+    finally:
+        stranger.kill()
+        stranger.wait(TIMEOUT_S)
+
+
+@contextmanager
+def _owner(data_dir: Path) -> Iterator["subprocess.Popen[str]"]:
+    script = Path(__file__).with_name("owner.py")
+    process = subprocess.Popen(
+        [sys.executable, str(script), str(data_dir)], stdout=subprocess.PIPE, text=True, start_new_session=True
+    )
+    with process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def _dsn(process: "subprocess.Popen[str]") -> str:
+    assert process.stdout is not None
+    return process.stdout.readline().strip()
+
+
+def _read_socket_dir(data_dir: Path) -> str:
+    owner = read_owner(data_dir)
+    assert owner is not None
+    assert owner.socket_dir is not None
+    return owner.socket_dir
