@@ -199,8 +199,8 @@ def _invalid_input(message: str, *, path: str) -> InvalidInputError:
 
 def join_path(*parts: str) -> str:
     """Return the path of a field inside other fields: `events[3]` and `payload` make `events[3].payload`."""
-    joined = "".join(part if part.startswith("[") else f".{part}" for part in parts if part)
-    return joined.replace("..", ".").lstrip(".")
+    bare = [part.removeprefix(".") for part in parts if part]
+    return "".join(part if part.startswith("[") else f".{part}" for part in bare).removeprefix(".")
 
 
 def _refuse_nul(value: object, *, path: str) -> None:

@@ -14,11 +14,13 @@ from ninefold.core.web.examples import Schemas, curl_example, example_of, resolv
 _DEPTH_MAX: Final = 4
 _NO_TAG: Final = "general"
 
+_FILLED: Final = ' class="filled"'
+
 # The sign: nine dots, one of them filled with the accent.
 _SIGN: Final = (
     '<svg class="sign" viewBox="0 0 24 24" width="28" height="28" aria-hidden="true">'
     + "".join(
-        f'<circle cx="{4 + 8 * column}" cy="{4 + 8 * row}" r="2.6"{" class=filled" * (row == column == 1)}/>'
+        f'<circle cx="{4 + 8 * column}" cy="{4 + 8 * row}" r="2.6"{_FILLED * (row == column == 1)}/>'
         for row in range(3)
         for column in range(3)
     )
@@ -177,7 +179,7 @@ def _render_row(
     facts = [_type_text(schema, components), *([place] if place else []), *limits]
     need = '<span class="required">required</span>' if is_required else '<span class="optional">optional</span>'
     return (
-        f"<tr><th scope=row><code>{escape(name)}</code>{need}</th>"
+        f"<tr><th scope="row"><code>{escape(name)}</code>{need}</th>"
         f'<td><span class="facts">{", ".join(facts)}</span>'
         f"{_render_text(schema.get('description', ''))}</td></tr>"
     )
@@ -243,7 +245,7 @@ def _render_inline(text: str) -> str:
 
 
 def _render_code(text: str) -> str:
-    return f"<pre tabindex=0><code>{escape(text)}</code></pre>"
+    return f"<pre tabindex="0"><code>{escape(text)}</code></pre>"
 
 
 def _problem_example(components: Schemas) -> Any:

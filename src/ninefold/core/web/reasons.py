@@ -10,6 +10,7 @@ _JSON_TYPE_NAMES: Final = {
     "`bool`": "a boolean",
     "`array`": "a list",
     "`object`": "an object",
+    "`null`": "null",
 }
 _TYPE_NAME: Final = re.compile("|".join(_JSON_TYPE_NAMES))
 

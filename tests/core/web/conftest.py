@@ -1,0 +1,173 @@
+"""A small system with one of everything that a route can have, served in process."""
+
+from collections.abc import AsyncIterator, Iterator, MutableMapping
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+import httpx
+import msgspec
+import pytest
+from litestar import Litestar, Response, delete, get, post, put
+from litestar.params import HeaderParameter
+from structlog.contextvars import merge_contextvars
+from structlog.testing import capture_logs
+
+from ninefold.core.errors import ConflictError
+from ninefold.core.postgres.database import Database
+from ninefold.core.tenancy.model import CreatedApiKey, Tenant
+from ninefold.core.tenancy.service import create_api_key, create_organisation
+from ninefold.core.web.application import create_app
+from ninefold.core.web.bodies import RequestBody
+from ninefold.core.web.ids import PathId
+from ninefold.core.web.pages import PAGE_LIMIT_DEFAULT, Cursor, CursorCodec, Page, PageLimit
+from ninefold.core.web.problems import problem_responses
+
+NOTE_BODY_SIZE_MAX = 1000
+
+
+class NoteId(PathId):
+    """A note's id in a path."""
+
+    prefix = "note"
+
+
+class Part(RequestBody, frozen=True, kw_only=True):
+    """A part of a note."""
+
+    text: Annotated[str, msgspec.Meta(max_length=10)]
+
+
+class CreateNote(RequestBody, frozen=True, kw_only=True):
+    """A note to be made."""
+
+    title: Annotated[str, msgspec.Meta(min_length=1, max_length=20, description="What it is *about*, in `short`.")]
+    payload: Annotated[msgspec.Raw, msgspec.Meta(description="Kept as it was sent.")]
+    priority: Annotated[int, msgspec.Meta(ge=0, le=9)] = 5
+    labels: list[str] = msgspec.field(default_factory=list)
+    parts: list[Part] = msgspec.field(default_factory=list)
+    colour: Literal["red", "blue"] | None = None
+
+
+class Note(msgspec.Struct, frozen=True, kw_only=True):
+    """A note."""
+
+    note_id: str
+    organisation_id: UUID
+    payload: str
+
+
+class Position(msgspec.Struct, frozen=True, array_like=True):
+    """Where a page of notes begins."""
+
+    number: int
+    note_id: UUID
+
+
+CURSORS = CursorCodec(Position)
+
+
+@post(
+    "/api/v1/notes",
+    tags=["notes"],
+    status_code=202,
+    request_max_body_size=NOTE_BODY_SIZE_MAX,
+    responses=problem_responses(409),
+)
+async def create_note(
+    data: CreateNote,
+    tenant: Tenant,
+    idempotency_key: Annotated[
+        str | None, HeaderParameter(name="Idempotency-Key", description="Makes a repeat safe.")
+    ] = None,
+) -> Note:
+    """Create a note.
+
+    It is kept for ever.
+    """
+    if idempotency_key == "used":
+        raise ConflictError("The key was used.", field="idempotency_key", remedy="Use another.")
+    return Note(note_id="note_1", organisation_id=tenant.organisation_id, payload=bytes(data.payload).decode())
+
+
+@get("/api/v1/notes", tags=["notes"])
+async def list_notes(tenant: Tenant, cursor: Cursor | None = None, limit: PageLimit = PAGE_LIMIT_DEFAULT) -> Page[Note]:
+    """List the notes."""
+    after = CURSORS.decode(cursor)
+    number = after.number if after else 0
+    note = Note(note_id=str(number), organisation_id=tenant.organisation_id, payload=str(limit))
+    return Page(items=[note], next_cursor=CURSORS.encode(Position(number + 1, tenant.organisation_id)))
+
+
+@get("/api/v1/notes/{note_id:str}", tags=["notes"])
+async def read_note(note_id: NoteId, tenant: Tenant, database: Database) -> Note:
+    """Read a note."""
+    async with database.connection() as connection:
+        found = await connection.fetchval("SELECT $1::uuid", note_id)
+    return Note(note_id=str(note_id), organisation_id=tenant.organisation_id, payload=str(found))
+
+
+@delete("/api/v1/notes/{note_id:str}", tags=["notes"])
+async def delete_note(note_id: NoteId) -> None:
+    """Delete a note."""
+
+
+class Order(msgspec.Struct, frozen=True, kw_only=True):
+    """How many notes were put in order."""
+
+    count: int
+
+
+@put("/api/v1/notes/order", tags=["notes"])
+async def order_notes(data: list[str] | None = None) -> Order:
+    """Put notes in order."""
+    return Order(count=len(data or []))
+
+
+@get("/api/v1/bugs", tags=["bugs"])
+async def find_bug() -> Response[Note]:
+    """Fail in a way that nobody thought of."""
+    raise ZeroDivisionError("the secret inside")
+
+
+ROUTES = [create_note, list_notes, read_note, delete_note, order_notes, find_bug]
+
+
+@pytest.fixture
+def app(database: Database) -> Litestar:
+    return create_app(
+        database=database,
+        route_handlers=ROUTES,
+        readiness=[],
+        title="Notes",
+        version="1.2.3",
+        description="Keeps notes.",
+    )
+
+
+@pytest.fixture
+async def api_key(database: Database) -> CreatedApiKey:
+    async with database.transaction() as connection:
+        organisation = await create_organisation(connection, name="acme")
+        return await create_api_key(connection, organisation_id=organisation.organisation_id, name="test")
+
+
+@pytest.fixture
+async def anonymous(app: Litestar) -> AsyncIterator[httpx.AsyncClient]:
+    """A client without a key."""
+    transport = httpx.ASGITransport(app=app)  # type: ignore[arg-type]  # Litestar's scope is typed more narrowly.
+    async with httpx.AsyncClient(transport=transport, base_url="http://notes.test") as client:
+        yield client
+
+
+@pytest.fixture
+async def client(anonymous: httpx.AsyncClient, api_key: CreatedApiKey) -> httpx.AsyncClient:
+    """A client with a key."""
+    anonymous.headers["Authorization"] = f"Bearer {api_key.api_key}"
+    return anonymous
+
+
+@pytest.fixture(autouse=True)
+def logs() -> Iterator[list[MutableMapping[str, Any]]]:
+    """What is logged during the test, context included."""
+    with capture_logs(processors=[merge_contextvars]) as entries:
+        yield entries

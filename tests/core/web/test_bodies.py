@@ -1,0 +1,279 @@
+"""What a request's body may be, and what is said about every other one."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
+
+import httpx
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from litestar import Litestar
+
+from ninefold.core.errors import InvalidInputError
+from ninefold.core.tenancy.model import CreatedApiKey
+from ninefold.core.web.bodies import JsonDecoder, RequestBody, join_path
+from ninefold.core.web.errors import BadJsonError
+
+PATH = "/api/v1/notes"
+BODY_SIZE_MAX = 1000
+JSON = {"Content-Type": "application/json"}
+
+
+class Inner(RequestBody, frozen=True, kw_only=True):
+    text: str
+
+
+class Outer(RequestBody, frozen=True, kw_only=True):
+    name: Annotated[str, msgspec.Meta(max_length=5)]
+    payload: msgspec.Raw = msgspec.Raw(b"null")
+    inner: list[Inner] = msgspec.field(default_factory=list)
+    table: dict[str, str] = msgspec.field(default_factory=dict)
+
+
+DECODER = JsonDecoder(Outer)
+
+
+async def post(client: httpx.AsyncClient, content: bytes, **headers: str) -> httpx.Response:
+    return await client.post(PATH, content=content, headers={**JSON, **headers})
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        '{"b":1,"a":2}',
+        '{ "spaced" :\n[ 1 ,2 ] }',
+        "1.50",
+        "1e400",
+        "-0",
+        "123456789012345678901234567890",
+        '"Grüße, 世界 🎈"',
+        '"\\u0000 and \\u00fc"',
+        "null",
+        '{"a":1,"a":2}',
+    ],
+)
+async def test_a_raw_field_keeps_the_bytes_that_were_sent(client: httpx.AsyncClient, payload: str) -> None:
+    response = await post(client, f'{{"title":"x", "payload": {payload} }}'.encode())
+
+    assert response.status_code == 202
+    assert response.json()["payload"] == payload
+
+
+@pytest.mark.parametrize(
+    ("content", "position"),
+    [
+        (b"{", "byte 1"),
+        (b"", "empty"),
+        (b"nonsense", "(byte"),
+        (b'{"title":"x","payload":1}}', "byte 26"),
+        (b'{"title":"x","payload":01}', "byte 24"),
+        (b'{"title":"x","payload":NaN}', "byte 23"),
+        (b'{"title":"x","payload":"\x01"}', "byte 24"),
+        (b'\xef\xbb\xbf{"title":"x","payload":1}', "byte 0"),
+        (b'{"title":"\xff","payload":1}', "UTF-8 (byte 10)"),
+        (b'{"title":"x","payload":"\xff"}', "UTF-8 (byte 24)"),
+        (b'{"title":"x","payload":"\\ud800 "}', "byte"),
+        (b'{"title":"x","payload":"\xed\xa0\x80"}', "UTF-8"),
+        ("{}".encode("utf-16"), "UTF-8"),
+    ],
+)
+async def test_what_is_not_json_answers_400_and_says_where(
+    client: httpx.AsyncClient, content: bytes, position: str
+) -> None:
+    response = await post(client, content)
+
+    assert response.status_code == 400
+    assert response.json()["code"] == "bad_json"
+    assert position in response.json()["detail"]
+
+
+async def test_json_without_end_of_nesting_answers_400() -> None:
+    with pytest.raises(BadJsonError, match="nested too deeply"):
+        DECODER.decode(b'{"name":"x","payload":' + b"[" * 100_000 + b"]" * 100_000 + b"}")
+
+
+@pytest.mark.parametrize(
+    ("content", "field", "reason"),
+    [
+        (b'{"name":1}', "name", "expected a string, got an integer"),
+        (b'{"name":"123456"}', "name", "length <= 5"),
+        (b"{}", "name", "missing"),
+        (b'{"name":"x","other":1}', "other", "known"),
+        (b'{"name":"x","inner":[{"text":"a"},{"text":null}]}', "inner[1].text", "got null"),
+        (b'{"name":"x","inner":[{}]}', "inner[0].text", "missing"),
+        (b'{"name":"x","inner":[{"text":"a","b":1}]}', "inner[0].b", "known"),
+        (b'{"name":"x","table":{"a":1}}', "table[...]", "expected a string"),
+        (b"[]", None, "expected an object, got a list"),
+    ],
+)
+def test_what_does_not_fit_names_the_field_and_the_reason(content: bytes, field: str | None, reason: str) -> None:
+    with pytest.raises(InvalidInputError) as raised:
+        DECODER.decode(content)
+
+    assert raised.value.field == field
+    assert reason in raised.value.detail
+
+
+def test_a_part_of_a_body_names_the_whole_path() -> None:
+    with pytest.raises(InvalidInputError) as raised:
+        DECODER.decode(msgspec.Raw(b'{"name":"x","inner":[{}]}'), path="events[3]")
+    with pytest.raises(BadJsonError) as raised_too:
+        DECODER.decode(b"{", path="events[4]")
+
+    assert raised.value.field == "events[3].inner[0].text"
+    assert raised_too.value.field == "events[4]"
+
+
+@pytest.mark.parametrize(
+    ("content", "field"),
+    [
+        (b'{"name":"a\\u0000b"}', "name"),
+        (b'{"name":"x","inner":[{"text":"\\u0000"}]}', "inner[0].text"),
+        (b'{"name":"x","table":{"a":"\\u0000"}}', "table.a"),
+        (b'{"name":"x","table":{"a\\u0000":"b"}}', "table"),
+    ],
+)
+def test_no_text_with_a_nul_reaches_a_handler(content: bytes, field: str) -> None:
+    with pytest.raises(InvalidInputError, match="NUL") as raised:
+        DECODER.decode(content)
+
+    assert raised.value.field == field
+
+
+def test_a_backslash_before_u0000_is_not_a_nul() -> None:
+    assert DECODER.decode(b'{"name":"\\\\u00"}').name == "\\u00"
+    assert DECODER.decode(b'{"name":"","table":{"a":"\\\\u0000"}}').table == {"a": "\\u0000"}
+
+
+@given(st.binary(max_size=60) | st.binary(max_size=40).map(lambda part: b'{"name":"' + part + b'","payload":1}'))
+def test_no_bytes_raise_anything_but_our_errors(content: bytes) -> None:
+    try:
+        name = DECODER.decode(content).name
+    except (BadJsonError, InvalidInputError):
+        name = ""
+
+    assert "\0" not in name
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)
+    )
+)
+def test_any_json_value_passes_a_raw_field_unchanged(value: Any) -> None:
+    payload = msgspec.json.encode(value)
+
+    decoded = DECODER.decode(b'{"name":"x","payload":' + payload + b"}")
+
+    assert bytes(decoded.payload) == payload
+
+
+async def test_a_body_of_the_largest_size_is_taken(client: httpx.AsyncClient) -> None:
+    head, tail = b'{"title":"x","payload":"', b'"}'
+    content = head + b"a" * (BODY_SIZE_MAX - len(head) - len(tail)) + tail
+
+    response = await post(client, content)
+
+    assert len(content) == BODY_SIZE_MAX
+    assert response.status_code == 202
+
+
+async def test_a_larger_body_answers_413(client: httpx.AsyncClient) -> None:
+    response = await post(client, b"x" * (BODY_SIZE_MAX + 1))
+
+    assert response.status_code == 413
+    assert response.json()["code"] == "payload_too_large"
+    assert "1,000 bytes" in response.json()["detail"]
+
+
+async def test_a_body_without_a_length_is_read_no_further_than_its_limit(client: httpx.AsyncClient) -> None:
+    produced = 0
+
+    async def endless() -> AsyncIterator[bytes]:
+        nonlocal produced
+        while True:
+            produced += 1
+            yield b"x" * 100
+
+    response = await client.post(PATH, content=endless(), headers=JSON)
+
+    assert response.status_code == 413
+    assert produced <= BODY_SIZE_MAX // 100 + 2
+
+
+async def test_a_route_without_a_limit_of_its_own_has_the_default_one(client: httpx.AsyncClient) -> None:
+    taken = await client.put("/api/v1/notes/order", content=b'["' + b"x" * 60_000 + b'"]', headers=JSON)
+    refused = await client.put("/api/v1/notes/order", content=b'["' + b"x" * 70_000 + b'"]', headers=JSON)
+
+    assert taken.status_code == 200
+    assert refused.status_code == 413
+
+
+@pytest.mark.parametrize("content_type", ["application/json", "application/JSON; charset=utf-8", ""])
+async def test_json_is_taken_under_its_names(client: httpx.AsyncClient, content_type: str) -> None:
+    headers = {"Content-Type": content_type} if content_type else {}
+
+    response = await client.post(PATH, content=b'{"title":"x","payload":1}', headers=headers)
+
+    assert response.status_code == 202
+
+
+@pytest.mark.parametrize("content_type", ["application/x-www-form-urlencoded", "text/plain", "application/xml", "x"])
+async def test_another_media_type_answers_415(client: httpx.AsyncClient, content_type: str) -> None:
+    response = await client.post(PATH, content=b'{"title":"x","payload":1}', headers={"Content-Type": content_type})
+
+    assert response.status_code == 415
+    assert response.json()["code"] == "unsupported_media_type"
+    assert "application/json" in response.json()["remedy"]
+
+
+@pytest.mark.parametrize("content", [b"", b"null"])
+async def test_a_body_that_is_optional_may_be_left_out(client: httpx.AsyncClient, content: bytes) -> None:
+    response = await client.put("/api/v1/notes/order", content=content, headers=JSON)
+
+    assert response.status_code == 200
+    assert response.json() == {"count": 0}
+
+
+async def test_a_client_that_leaves_in_mid_body_is_no_bug(
+    app: Litestar, api_key: CreatedApiKey, logs: list[dict[str, Any]]
+) -> None:
+    messages = [
+        {"type": "http.request", "body": b"{", "more_body": True},
+        {"type": "http.disconnect"},
+    ]
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        return messages.pop(0)
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope: Any = {
+        "type": "http",
+        "method": "POST",
+        "path": PATH,
+        "root_path": "",
+        "query_string": b"",
+        "headers": [(b"authorization", f"Bearer {api_key.api_key}".encode())],
+    }
+    await app(scope, receive, send)
+
+    assert sent[0]["status"] == 400
+    assert [entry["log_level"] for entry in logs] == ["info"]
+
+
+@pytest.mark.parametrize(
+    ("parts", "joined"),
+    [
+        (("events[3]", "payload"), "events[3].payload"),
+        (("", "url"), "url"),
+        (("events", "[3].url"), "events[3].url"),
+        (("events[3]", ""), "events[3]"),
+        (("events[3]", ".inner", "name"), "events[3].inner.name"),
+    ],
+)
+def test_paths_are_joined_as_they_are_written(parts: tuple[str, ...], joined: str) -> None:
+    assert join_path(*parts) == joined

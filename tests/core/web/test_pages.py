@@ -1,0 +1,93 @@
+"""Cursors: opaque, checked, and of one list only."""
+
+import string
+from uuid import UUID
+
+import httpx
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ninefold.core.web.errors import InvalidCursorError
+from ninefold.core.web.pages import CursorCodec
+
+
+class Position(msgspec.Struct, frozen=True, array_like=True):
+    number: int
+    row_id: UUID
+
+
+class OtherPosition(msgspec.Struct, frozen=True, array_like=True):
+    number: int
+    row_id: UUID
+
+
+ROW_ID = UUID("01890a5d-ac96-774b-bcce-b302099a8057")
+CODEC = CursorCodec(Position)
+CURSOR = CODEC.encode(Position(7, ROW_ID))
+
+
+@given(st.integers(min_value=-(2**62), max_value=2**62), st.uuids())
+def test_a_cursor_leads_back_to_its_position(number: int, row_id: UUID) -> None:
+    position = Position(number, row_id)
+
+    assert CODEC.decode(CODEC.encode(position)) == position
+
+
+def test_no_cursor_is_the_beginning() -> None:
+    assert CODEC.decode(None) is None
+
+
+def test_a_cursor_needs_no_escaping_in_an_address() -> None:
+    assert set(CURSOR) <= set(string.ascii_letters + string.digits + "-_")
+
+
+@given(st.text(max_size=80))
+def test_no_other_text_is_taken_for_a_cursor(text: str) -> None:
+    with pytest.raises(InvalidCursorError) as raised:
+        CODEC.decode(text)
+
+    assert raised.value.field == "cursor"
+
+
+@pytest.mark.parametrize("index", range(len(CURSOR) - 1))
+def test_a_cursor_with_a_changed_character_is_refused(index: int) -> None:
+    other = "A" if CURSOR[index] != "A" else "B"
+
+    with pytest.raises(InvalidCursorError):
+        CODEC.decode(CURSOR[:index] + other + CURSOR[index + 1 :])
+
+
+def test_a_cursor_of_another_list_is_refused() -> None:
+    with pytest.raises(InvalidCursorError):
+        CursorCodec(OtherPosition).decode(CURSOR)
+
+
+def test_an_endless_cursor_is_refused_before_it_is_decoded() -> None:
+    with pytest.raises(InvalidCursorError):
+        CODEC.decode("A" * 1_000_000)
+
+
+async def test_following_the_cursor_gives_the_next_page(client: httpx.AsyncClient) -> None:
+    first = (await client.get("/api/v1/notes")).json()
+    second = (await client.get("/api/v1/notes", params={"cursor": first["next_cursor"]})).json()
+
+    assert first["items"][0]["note_id"] == "0"
+    assert second["items"][0]["note_id"] == "1"
+
+
+async def test_a_wrong_cursor_answers_422(client: httpx.AsyncClient) -> None:
+    response = await client.get("/api/v1/notes", params={"cursor": "x"})
+
+    assert response.status_code == 422
+    assert response.json()["field"] == "cursor"
+
+
+@pytest.mark.parametrize(("query", "limit"), [({}, "20"), ({"limit": 1}, "1"), ({"limit": 100}, "100")])
+async def test_a_page_has_20_items_unless_asked_otherwise(
+    client: httpx.AsyncClient, query: dict[str, int], limit: str
+) -> None:
+    response = await client.get("/api/v1/notes", params=query)
+
+    assert response.json()["items"][0]["payload"] == limit

@@ -1,0 +1,211 @@
+"""Every error leaves as a problem, and tells nothing of our inside."""
+
+from collections.abc import MutableMapping
+from typing import Any, NoReturn
+
+import asyncpg
+import httpx
+import pytest
+
+from ninefold.core.postgres.database import Database
+from ninefold.core.web.problems import is_database_unavailable
+
+ID = "note_01h455vb4pex5vsknk084sn02q"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/nowhere", 404),
+        ("GET", "/api/v1/nowhere", 404),
+        ("PATCH", "/api/v1/notes", 405),
+        ("GET", "/api/v1/notes?limit=0", 422),
+        ("GET", "/api/v1/notes/none", 404),
+        ("GET", "/api/v1/bugs", 500),
+        ("GET", "/api/v1/notes?cursor=%00", 400),
+        ("POST", "/api/v1/notes", 400),
+    ],
+)
+async def test_an_error_is_a_problem_with_code_detail_remedy_and_request_id(
+    client: httpx.AsyncClient, method: str, path: str, status: int
+) -> None:
+    response = await client.request(method, path)
+
+    problem = response.json()
+    assert response.status_code == status
+    assert response.headers["content-type"] == "application/problem+json"
+    assert problem["status"] == status
+    assert problem["type"] == f"urn:ninefold:problem:{problem['code']}"
+    assert problem["title"]
+    assert problem["detail"].endswith(".")
+    assert problem["remedy"].endswith(".")
+    assert problem["is_retryable"] is False
+    assert problem["request_id"] == response.headers["x-request-id"]
+
+
+async def test_a_systems_own_error_keeps_its_field_and_remedy(client: httpx.AsyncClient) -> None:
+    response = await client.post(
+        "/api/v1/notes", json={"title": "x", "payload": 1}, headers={"Idempotency-Key": "used"}
+    )
+
+    problem = response.json()
+    assert response.status_code == 409
+    assert (problem["code"], problem["field"], problem["remedy"]) == (
+        "conflict",
+        "idempotency_key",
+        "Use another.",
+    )
+
+
+async def test_a_bug_answers_500_without_internals_and_is_logged_with_its_traceback(
+    client: httpx.AsyncClient, logs: list[MutableMapping[str, Any]]
+) -> None:
+    response = await client.get("/api/v1/bugs")
+
+    assert response.status_code == 500
+    assert "secret" not in response.text
+    assert "ZeroDivision" not in response.text
+    failed, answered = logs
+    assert failed["event"] == "web.request.failed"
+    assert isinstance(failed["exc_info"], ZeroDivisionError)
+    assert failed["request_id"] == response.json()["request_id"]
+    assert answered["status"] == 500
+
+
+async def test_a_wrong_method_names_the_right_ones(client: httpx.AsyncClient) -> None:
+    response = await client.put("/api/v1/notes")
+
+    assert response.status_code == 405
+    assert response.headers["allow"] == "GET, POST, OPTIONS"
+    assert response.json()["remedy"] == "Use GET, POST, OPTIONS."
+
+
+@pytest.mark.parametrize(
+    ("query", "reason"),
+    [
+        ("limit=0", "expected an integer >= 1"),
+        ("limit=101", "expected an integer <= 100"),
+        ("limit=ten", "expected an integer, got a string"),
+        ("limit=", "expected an integer, got a string"),
+        ("limit=1.5", "expected an integer"),
+        ("limit=99999999999999999999", "expected an integer <= 100"),
+    ],
+)
+async def test_a_wrong_parameter_answers_422_and_names_it(client: httpx.AsyncClient, query: str, reason: str) -> None:
+    response = await client.get(f"/api/v1/notes?{query}")
+
+    assert response.status_code == 422
+    assert response.json()["field"] == "limit"
+    assert reason in response.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api/v1/notes?cursor=%00",
+        "/api/v1/notes?cursor=%ff",
+        "/api/v1/notes?cursor=%zz",
+        "/api/v1/notes?cursor=%",
+        "/api/v1/notes/%00",
+        "/api/v1/notes/%ff%fe",
+        "/%c3%28",
+    ],
+)
+async def test_an_address_that_cannot_be_read_answers_400(client: httpx.AsyncClient, path: str) -> None:
+    response = await client.get(httpx.URL("http://notes.test", raw_path=path.encode()))
+
+    assert response.status_code == 400
+    assert response.json()["code"] == "bad_request"
+
+
+async def test_a_host_that_is_none_answers_400(client: httpx.AsyncClient) -> None:
+    response = await client.get("/api/v1/notes", headers={"Host": "not a host"})
+
+    assert response.status_code == 400
+    assert response.json()["code"] == "bad_request"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "note_01h455vb4pex5vsknk084sn02",
+        "note_01h455vb4pex5vsknk084sn02qq",
+        "note_81h455vb4pex5vsknk084sn02q",
+        "note_01h455vb4pex5vsknk084sn02u",
+        "NOTE_01h455vb4pex5vsknk084sn02q",
+        "sub_01h455vb4pex5vsknk084sn02q",
+        "01890a5d-ac96-774b-bcce-b302099a8057",
+        "%C3%BC",
+        "'%20OR%201=1--",
+    ],
+)
+async def test_what_is_no_id_of_this_kind_answers_404(client: httpx.AsyncClient, text: str) -> None:
+    response = await client.get(f"/api/v1/notes/{text}")
+
+    assert response.status_code == 404
+    assert response.json()["code"] == "not_found"
+
+
+async def test_an_id_reaches_the_handler_as_a_uuid(client: httpx.AsyncClient) -> None:
+    response = await client.get(f"/api/v1/notes/{ID}")
+
+    assert response.json()["note_id"] == ID
+    assert response.json()["payload"] == "01890a5d-ac96-774b-bcce-b302099a8057"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ConnectionRefusedError(111, "Connection refused"),
+        TimeoutError(),
+        asyncpg.ConnectionDoesNotExistError("connection was closed in the middle of operation"),
+        asyncpg.InterfaceError("pool is closing"),
+        asyncpg.TooManyConnectionsError("sorry, too many clients already"),
+        asyncpg.CannotConnectNowError("the database system is starting up"),
+        asyncpg.AdminShutdownError("terminating connection due to administrator command"),
+        asyncpg.DeadlockDetectedError("deadlock detected"),
+        asyncpg.LockNotAvailableError("canceling statement due to lock timeout"),
+        asyncpg.QueryCanceledError("canceling statement due to statement timeout"),
+        asyncpg.DiskFullError("could not extend file"),
+        asyncpg.ReadOnlySQLTransactionError("cannot execute INSERT in a read-only transaction"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+async def test_a_database_that_cannot_serve_answers_503_and_when_to_come_back(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def fail(_: Database) -> NoReturn:
+        raise error
+
+    monkeypatch.setattr(Database, "connection", fail)
+
+    response = await client.get("/api/v1/notes")
+
+    assert response.status_code == 503
+    assert response.headers["retry-after"] == "2"
+    assert response.json()["code"] == "database_unavailable"
+    assert response.json()["is_retryable"] is True
+    assert str(error) not in response.text or not str(error)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        asyncpg.InterfaceError("the server expects 1 argument for this query, 2 were passed"),
+        asyncpg.UniqueViolationError("duplicate key value"),
+        asyncpg.UndefinedColumnError("column does not exist"),
+        asyncpg.CharacterNotInRepertoireError("invalid byte sequence"),
+        KeyError("x"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_a_wrong_statement_is_a_bug_and_not_a_database_that_is_away(error: Exception) -> None:
+    assert not is_database_unavailable(error)
+
+
+async def test_a_pool_that_was_closed_answers_503(client: httpx.AsyncClient, database: Database) -> None:
+    await database.close()
+
+    response = await client.get("/api/v1/notes")
+
+    assert response.status_code == 503
