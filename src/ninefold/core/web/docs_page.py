@@ -179,7 +179,7 @@ def _render_row(
     facts = [_type_text(schema, components), *([place] if place else []), *limits]
     need = '<span class="required">required</span>' if is_required else '<span class="optional">optional</span>'
     return (
-        f"<tr><th scope="row"><code>{escape(name)}</code>{need}</th>"
+        f'<tr><th scope="row"><code>{escape(name)}</code>{need}</th>'
         f'<td><span class="facts">{", ".join(facts)}</span>'
         f"{_render_text(schema.get('description', ''))}</td></tr>"
     )
@@ -245,7 +245,7 @@ def _render_inline(text: str) -> str:
 
 
 def _render_code(text: str) -> str:
-    return f"<pre tabindex="0"><code>{escape(text)}</code></pre>"
+    return f'<pre tabindex="0"><code>{escape(text)}</code></pre>'
 
 
 def _problem_example(components: Schemas) -> Any:
