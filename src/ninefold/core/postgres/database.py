@@ -1,5 +1,6 @@
 """The pool of connections, and the two ways to use one: a plain connection, and a transaction."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TypeAlias
@@ -7,12 +8,17 @@ from typing import TypeAlias
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
-from ninefold.core.errors import UnavailableError
+from ninefold.core.errors import SettingError, UnavailableError
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
 
 COMMAND_TIMEOUT_S = 30.0
 """No statement of ours needs longer; one that does is stuck."""
+
+CONNECT_TIMEOUT_S = 10.0
+
+ACQUIRE_TIMEOUT_S = 10.0
+"""How long to wait for a connection while all are lent; longer would pile up callers who gave up already."""
 
 IDLE_CONNECTION_LIFETIME_S = 300.0
 
@@ -42,21 +48,25 @@ class Database:
 
         Raises:
             UnavailableError: the server doesn't answer, or refuses.
+            SettingError: the address has the wrong form.
         """
         try:
             pool = await asyncpg.create_pool(
                 dsn,
                 min_size=1,
                 max_size=connections_max,
+                timeout=CONNECT_TIMEOUT_S,
                 command_timeout=COMMAND_TIMEOUT_S,
                 max_inactive_connection_lifetime=IDLE_CONNECTION_LIFETIME_S,
                 server_settings={**_SERVER_SETTINGS, "application_name": application_name},
             )
-        except (OSError, asyncpg.PostgresError, TimeoutError) as error:
-            raise UnavailableError(
-                f"PostgreSQL can't be reached: {error}",
+        except (OSError, asyncpg.PostgresError) as error:
+            raise _unreachable(error) from error
+        except (asyncpg.InterfaceError, ValueError) as error:
+            raise SettingError(
+                f"The database's address doesn't have the right form: {error}.",
                 field="NINEFOLD_DATABASE_URL",
-                remedy="Check that the server runs and that the address, the user and the database are right.",
+                remedy="Write it as postgresql://user:password@host:5432/database.",
             ) from error
         return cls(pool)
 
@@ -66,12 +76,44 @@ class Database:
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
-        """Lend a connection; each statement commits by itself."""
-        async with self._pool.acquire() as connection:
+        """Lend a connection; each statement commits by itself.
+
+        Raises:
+            UnavailableError: none is free in time, or the server doesn't answer.
+        """
+        connection = await self._acquire()
+        try:
             yield connection
+        finally:
+            await self._pool.release(connection)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
-        """Lend a connection inside one transaction: committed at the end, rolled back after an error."""
-        async with self._pool.acquire() as connection, connection.transaction():
+        """Lend a connection inside one transaction: committed at the end, rolled back after an error.
+
+        Raises:
+            UnavailableError: none is free in time, or the server doesn't answer.
+        """
+        async with self.connection() as connection, connection.transaction():
             yield connection
+
+    async def _acquire(self) -> "PoolConnectionProxy[asyncpg.Record]":
+        try:
+            # Not the pool's own timeout, which costs a task each time.
+            async with asyncio.timeout(ACQUIRE_TIMEOUT_S):
+                return await self._pool.acquire()
+        except TimeoutError as error:
+            raise UnavailableError(
+                f"No connection to PostgreSQL became free within {ACQUIRE_TIMEOUT_S:.0f} s.",
+                remedy="Try again; if it stays so, raise NINEFOLD_DATABASE_CONNECTIONS_MAX.",
+            ) from error
+        except (OSError, asyncpg.PostgresError) as error:
+            raise _unreachable(error) from error
+
+
+def _unreachable(error: Exception) -> UnavailableError:
+    return UnavailableError(
+        f"PostgreSQL can't be reached: {str(error) or 'no answer in time'}.",
+        field="NINEFOLD_DATABASE_URL",
+        remedy="Check that the server runs, and that the address, the user and the database are right.",
+    )

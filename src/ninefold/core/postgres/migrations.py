@@ -12,18 +12,21 @@ from importlib.resources import files
 import asyncpg
 import msgspec
 
-from ninefold.core.errors import SettingError
+from ninefold.core.errors import SettingError, UnavailableError
 from ninefold.core.postgres.database import Connection
 
 LOCK_TIMEOUT_S = 30
 """How long a migration waits for a table that others use, before it gives up and leaves everything as it was."""
 
+STATEMENT_TIMEOUT_S = 3600.0
+"""Rebuilding a large table takes its time, and so does waiting for another process that does it."""
+
 _ADVISORY_LOCK_KEY = 0x6E696E65_666F6C64  # "ninefold" in ASCII
 _FILE_NAME = re.compile(r"(\d{4})_[a-z0-9_]+\.sql")
 
 _BOOKKEEPING = """
-    CREATE SCHEMA IF NOT EXISTS meta;
-    CREATE TABLE IF NOT EXISTS meta.migration (
+    CREATE SCHEMA meta;
+    CREATE TABLE meta.migration (
         namespace text NOT NULL,
         number integer NOT NULL,
         name text NOT NULL,
@@ -90,37 +93,69 @@ async def migrate(connection: Connection, sources: Sequence[MigrationSource]) ->
         The migrations that were applied now.
 
     Raises:
-        SettingError: an applied file has changed since, or the database is newer than this code.
+        SettingError: an applied file has changed since, the database is newer than this code, or a statement failed.
+        UnavailableError: a table was in use for too long.
     """
-    applied_now = []
     async with connection.transaction():
-        await connection.execute("SELECT pg_advisory_xact_lock($1)", _ADVISORY_LOCK_KEY)
-        await connection.execute(_BOOKKEEPING)
-        for migration in await _read_pending(connection, sources):
-            await connection.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT_S}s'")
-            await connection.execute(migration.sql)
-            await connection.execute(
-                "INSERT INTO meta.migration (namespace, number, name, sha256) VALUES ($1, $2, $3, $4)",
-                migration.namespace,
-                migration.number,
-                migration.name,
-                migration.sha256,
-            )
-            applied_now.append(migration)
-    return applied_now
+        await connection.execute(f"SELECT pg_advisory_xact_lock({_ADVISORY_LOCK_KEY})", timeout=STATEMENT_TIMEOUT_S)
+        # Only now, since it holds for the lock above as well.
+        await connection.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT_S}s'")
+        await _ensure_bookkeeping(connection)
+        pending = await _read_pending(connection, sources)
+        for migration in pending:
+            await _apply(connection, migration)
+    return pending
 
 
-async def read_pending_migrations(
-    connection: Connection, sources: Sequence[MigrationSource]
-) -> list[Migration]:
+async def read_pending_migrations(connection: Connection, sources: Sequence[MigrationSource]) -> list[Migration]:
     """Return what `migrate` would apply, and apply nothing.
 
     Raises:
         SettingError: as `migrate`.
     """
-    if await connection.fetchval("SELECT to_regclass('meta.migration')") is None:
+    if not await _has_bookkeeping(connection):
         return [migration for source in sources for migration in source.read()]
     return await _read_pending(connection, sources)
+
+
+async def _has_bookkeeping(connection: Connection) -> bool:
+    exists: bool = await connection.fetchval("SELECT to_regclass('meta.migration') IS NOT NULL")
+    return exists
+
+
+async def _ensure_bookkeeping(connection: Connection) -> None:
+    if await _has_bookkeeping(connection):
+        return
+    try:
+        await connection.execute(_BOOKKEEPING)
+    except asyncpg.PostgresError as error:
+        raise SettingError(
+            f"The first migration can't begin: {error}.",
+            field="NINEFOLD_DATABASE_URL",
+            remedy="Give it a database of its own, and a user that owns it.",
+        ) from error
+
+
+async def _apply(connection: Connection, migration: Migration) -> None:
+    try:
+        await connection.execute(migration.sql, timeout=STATEMENT_TIMEOUT_S)
+    except asyncpg.LockNotAvailableError as error:
+        raise UnavailableError(
+            f"Migration {migration.namespace}/{migration.name} waited {LOCK_TIMEOUT_S} s for a table in use.",
+            remedy="Nothing was changed. Start again when there is less to do, or stop the other processes first.",
+        ) from error
+    except asyncpg.PostgresError as error:
+        raise SettingError(
+            f"Migration {migration.namespace}/{migration.name} failed: {error}.",
+            remedy="Nothing was changed. Mend what PostgreSQL names, and start again.",
+        ) from error
+    await connection.execute(
+        "INSERT INTO meta.migration (namespace, number, name, sha256) VALUES ($1, $2, $3, $4)",
+        migration.namespace,
+        migration.number,
+        migration.name,
+        migration.sha256,
+    )
 
 
 async def _read_pending(connection: Connection, sources: Sequence[MigrationSource]) -> list[Migration]:

@@ -1,0 +1,116 @@
+import asyncio
+import socket
+from contextlib import AbstractAsyncContextManager
+
+import asyncpg
+import pytest
+
+from ninefold.core.errors import SettingError, UnavailableError
+from ninefold.core.postgres import database as database_module
+from ninefold.core.postgres.database import Connection, Database
+from ninefold.core.postgres.embedded import EmbeddedPostgres
+
+
+async def test_a_transaction_commits_at_its_end(database: Database) -> None:
+    async with database.transaction() as connection:
+        await connection.execute("CREATE SCHEMA kept")
+
+    assert await _has_schema(database, "kept")
+
+
+async def test_a_transaction_leaves_nothing_after_an_error(database: Database) -> None:
+    with pytest.raises(LookupError):
+        await _create_schema_and_fail(database.transaction(), "lost")
+
+    assert not await _has_schema(database, "lost")
+
+
+async def test_without_a_transaction_each_statement_commits_by_itself(database: Database) -> None:
+    with pytest.raises(LookupError):
+        await _create_schema_and_fail(database.connection(), "kept")
+
+    assert await _has_schema(database, "kept")
+
+
+async def test_sessions_speak_utc_and_do_not_hold_locks_for_ever(database: Database) -> None:
+    async with database.connection() as connection:
+        names = ("timezone", "jit", "idle_in_transaction_session_timeout", "application_name")
+        found = [await connection.fetchval(f"SHOW {name}") for name in names]
+
+    assert found == ["UTC", "off", "1min", "ninefold-test"]
+
+
+async def test_a_server_that_is_not_there_is_unavailable() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+
+    with pytest.raises(UnavailableError, match="can't be reached") as caught:
+        await Database.connect(f"postgresql://nobody@127.0.0.1:{port}/none", application_name="test")
+
+    assert caught.value.field == "NINEFOLD_DATABASE_URL"
+
+
+async def test_a_server_that_does_not_answer_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database_module, "CONNECT_TIMEOUT_S", 0.1)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+
+        with pytest.raises(UnavailableError, match="no answer in time"):
+            await Database.connect(f"postgresql://nobody@127.0.0.1:{port}/none", application_name="test")
+
+
+async def test_a_database_that_is_not_there_is_unavailable(postgres: EmbeddedPostgres) -> None:
+    with pytest.raises(UnavailableError, match='database "nowhere" does not exist'):
+        await Database.connect(postgres.dsn(database="nowhere"), application_name="test")
+
+
+@pytest.mark.parametrize("dsn", ["mysql://localhost/shop", "localhost", "postgresql://host:port/name"])
+async def test_an_address_of_the_wrong_form_is_a_bad_setting(dsn: str) -> None:
+    with pytest.raises(SettingError, match="doesn't have the right form") as caught:
+        await Database.connect(dsn, application_name="test")
+
+    assert caught.value.field == "NINEFOLD_DATABASE_URL"
+
+
+async def test_waiting_for_a_free_connection_has_a_limit(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database_module, "ACQUIRE_TIMEOUT_S", 0.1)
+    pool = await Database.connect(database_url, application_name="test", connections_max=1)
+
+    async with pool.connection():
+        with pytest.raises(UnavailableError, match="No connection to PostgreSQL became free"):
+            async with pool.connection():
+                pass
+
+    async with pool.connection() as connection:
+        assert await connection.fetchval("SELECT 1") == 1
+    await pool.close()
+
+
+async def test_a_pool_recovers_from_a_restart_of_the_server(server: EmbeddedPostgres) -> None:
+    dsn = server.dsn()
+    pool = await Database.connect(dsn, application_name="test", connections_max=1)
+    await asyncio.to_thread(server.stop)
+
+    with pytest.raises((UnavailableError, asyncpg.PostgresError)):
+        async with pool.connection() as connection:
+            await connection.fetchval("SELECT 1")
+    with pytest.raises(UnavailableError, match="can't be reached"):
+        async with pool.connection():
+            pass
+
+    await asyncio.to_thread(server.start)
+    async with pool.connection() as connection:
+        assert await connection.fetchval("SELECT 1") == 1
+    await pool.close()
+
+
+async def _create_schema_and_fail(lent: AbstractAsyncContextManager[Connection], name: str) -> None:
+    async with lent as connection:
+        await connection.execute(f"CREATE SCHEMA {name}")
+        raise LookupError
+
+
+async def _has_schema(database: Database, name: str) -> bool:
+    async with database.connection() as connection:
+        found: bool = await connection.fetchval("SELECT to_regnamespace($1) IS NOT NULL", name)
+    return found
