@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -29,17 +28,17 @@ class Child:
 
     Args:
         name: what the log calls it.
-        arguments: what stands behind `ninefold` on its command line; no secret, everybody can read it.
+        command: the program and its arguments; no secret, everybody can read it.
         environment: its whole environment; secrets go here.
         grace_s: how long it may take to stop, before it is killed.
     """
 
-    def __init__(self, *, name: str, arguments: Sequence[str], environment: Mapping[str, str], grace_s: float) -> None:
+    def __init__(self, *, name: str, command: Sequence[str], environment: Mapping[str, str], grace_s: float) -> None:
         self.name: Final = name
         self.has_died = asyncio.Event()
         """Set when the process ended unbidden for the first time."""
         self.exit_code: int | None = None
-        self._command = [sys.executable, "-m", "ninefold", *arguments]
+        self._command = command
         self._environment = {**environment, SUPERVISED: "1"}
         self._grace_s = grace_s
         self._stopping = asyncio.Event()

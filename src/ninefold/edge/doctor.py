@@ -195,7 +195,7 @@ def _check_port(settings: CoreSettings) -> Finding:
 
 
 def _check_data_dir(data_dir: Path) -> Finding:
-    existing = next(folder for folder in (data_dir, *data_dir.absolute().parents) if folder.exists())
+    existing = next(folder for folder in (data_dir, *data_dir.absolute().parents) if _is_seen(folder))
     if not existing.is_dir():
         return _failed("data folder", f"{existing} isn't a folder.", _OTHER_FOLDER)
     if not os.access(existing, os.W_OK | os.X_OK):
@@ -230,8 +230,7 @@ def _check_engine() -> Finding:
 async def _check_database(settings: CoreSettings) -> AsyncIterator[Finding]:
     dsn = settings.database_url
     if dsn is None:
-        owner = read_owner(settings.data_dir)
-        dsn = owner.dsn if owner is not None else None
+        dsn = _running_dsn(settings.data_dir)
     if dsn is None:
         yield _ok("database", "not running; `ninefold up` starts it")
         return
@@ -248,6 +247,16 @@ async def _check_database(settings: CoreSettings) -> AsyncIterator[Finding]:
             yield finding
     finally:
         await database.close()
+
+
+def _running_dsn(data_dir: Path) -> str | None:
+    """Return the address of the embedded server, where one runs and we may know of it."""
+    try:
+        owner = read_owner(data_dir)
+    except OSError:
+        # What is wrong with the folder is another check's finding.
+        return None
+    return None if owner is None else owner.dsn
 
 
 async def _examine_database(database: Database) -> list[Finding]:
@@ -276,6 +285,14 @@ async def _examine_database(database: Database) -> list[Finding]:
             )
         )
     return findings
+
+
+def _is_seen(path: Path) -> bool:
+    try:
+        return path.exists()
+    except PermissionError:
+        # One of its parents hides it, and is what the finding will be about.
+        return False
 
 
 def _user_exists(name: str) -> bool:

@@ -3,12 +3,18 @@
 import os
 import resource
 import signal
+import sys
 import threading
 from collections.abc import MutableMapping
 from typing import Final
 
 SUPERVISED: Final = "NINEFOLD_SUPERVISED"
 """Set for the children of `ninefold up`: their standard input is a pipe that ends when the supervisor does."""
+
+
+def ninefold_command(*arguments: str) -> list[str]:
+    """Return what starts a process of this very installation, wherever it is installed."""
+    return [sys.executable, "-m", "ninefold", *arguments]
 
 
 def raise_open_file_limit() -> int:

@@ -20,6 +20,7 @@ from ninefold.edge.announcements import announce_first_key, announce_ready, anno
 from ninefold.edge.children import Child
 from ninefold.edge.database import migrate_database
 from ninefold.edge.ports import is_ready, require_free_port, server_url
+from ninefold.edge.processes import ninefold_command
 from ninefold.edge.systems import SYSTEMS
 from ninefold.edge.worker import STOP_GRACE_S
 
@@ -145,11 +146,13 @@ class Supervisor:
             "NINEFOLD_PORT": str(settings.port),
             METRICS_DIR_VARIABLE: str(prepare_metrics_dir(settings.data_dir)),
         }
-        server = Child(name="server", arguments=["serve"], environment=environment, grace_s=SERVER_GRACE_S)
+        server = Child(
+            name="server", command=ninefold_command("serve"), environment=environment, grace_s=SERVER_GRACE_S
+        )
         workers = [
             Child(
                 name=f"worker {number}",
-                arguments=["worker"],
+                command=ninefold_command("worker"),
                 environment=environment,
                 grace_s=STOP_GRACE_S + KILL_MARGIN_S,
             )

@@ -4,7 +4,6 @@ import asyncio
 import os
 import signal
 import socket
-import sys
 import tempfile
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -15,6 +14,7 @@ import msgspec
 
 from ninefold.core.errors import NinefoldError
 from ninefold.edge.ports import is_ready
+from ninefold.edge.processes import ninefold_command
 
 START_WITHIN_S: Final = 60.0
 STOP_WITHIN_S: Final = 30.0
@@ -54,7 +54,7 @@ async def start_installation() -> AsyncIterator[Installation]:
         log_path = Path(folder, "ninefold.log")
         with log_path.open("wb") as log_file:  # noqa: ASYNC230 - a local file, before anything else runs.
             process = await asyncio.create_subprocess_exec(
-                *_command("up"),
+                *ninefold_command("up"),
                 env=environment,
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log_file,
@@ -94,7 +94,7 @@ async def _wait_until_ready(process: asyncio.subprocess.Process, *, url: str, lo
 
 async def _create_key(environment: Mapping[str, str]) -> str:
     process = await asyncio.create_subprocess_exec(
-        *_command("keys", "create", "--name", "demo", "--json"),
+        *ninefold_command("keys", "create", "--name", "demo", "--json"),
         env=environment,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
@@ -118,10 +118,6 @@ async def _stop(process: asyncio.subprocess.Process) -> None:
     except TimeoutError:
         process.kill()
         await process.wait()
-
-
-def _command(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "ninefold", *arguments]
 
 
 def _failed(what: str, log_path: Path) -> DemoFailedError:

@@ -1,0 +1,142 @@
+from collections.abc import Iterator
+
+import cyclopts
+import pytest
+
+from ninefold import __version__
+from ninefold.core.errors import SettingError
+from ninefold.edge import cli
+from ninefold.edge.cli import EXIT_FAILED, EXIT_INTERRUPTED, build_app, run
+
+EDGE_COMMANDS = ["up", "serve", "worker", "migrate", "doctor", "demo", "keys"]
+USAGE_ERROR = 2
+
+
+@pytest.fixture(autouse=True)
+def no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("NINEFOLD_DATABASE_URL", "NINEFOLD_PORT", "NINEFOLD_DATA_DIR", "NINEFOLD_API_KEY"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["--help"]) == 0
+
+    shown = capsys.readouterr().out
+    assert [name for name in EDGE_COMMANDS if f" {name} " not in shown] == []
+    assert "subscriptions" in shown
+
+
+def test_no_argument_shows_the_help(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([]) == 0
+
+    assert "Usage: ninefold COMMAND" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", EDGE_COMMANDS)
+def test_each_command_has_help(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([name, "--help"]) == 0
+
+    assert f"Usage: ninefold {name}" in capsys.readouterr().out
+
+
+def test_every_command_is_described() -> None:
+    commands = list(walk(build_app(), ()))
+
+    assert len(EDGE_COMMANDS) < len(commands)
+    assert [path for path, command in commands if not command.help] == []
+
+
+def test_version_is_the_package_s(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["--version"]) == 0
+
+    assert capsys.readouterr().out.strip() == __version__
+
+
+def test_unknown_command_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["nonsense"]) == USAGE_ERROR
+
+    captured = capsys.readouterr()
+    assert "nonsense" in captured.err
+    assert captured.out == ""
+
+
+def test_wrong_option_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["up", "--port", "many"]) == USAGE_ERROR
+
+    assert "--port" in capsys.readouterr().err
+
+
+def test_wrong_setting_names_its_variable(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("NINEFOLD_PORT", "many")
+
+    assert run(["up"]) == EXIT_FAILED
+
+    captured = capsys.readouterr()
+    assert captured.err.startswith("✗ NINEFOLD_PORT has a value that doesn't fit")
+    assert "Traceback" not in captured.err
+    assert captured.out == ""
+
+
+@pytest.mark.parametrize("name", ["serve", "worker"])
+def test_parts_alone_need_a_database(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([name]) == EXIT_FAILED
+
+    shown = capsys.readouterr().err
+    assert "NINEFOLD_DATABASE_URL isn't set" in shown
+    assert "ninefold up" in shown
+
+
+def test_command_without_key_says_how_to_make_one(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["subscriptions", "list"]) == EXIT_FAILED
+
+    shown = capsys.readouterr().err
+    assert "No API key was given." in shown
+    assert "ninefold keys create" in shown
+
+
+def test_command_without_server_says_how_to_start_one(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["subscriptions", "list", "--api-key", "nfk_x", "--url", "http://127.0.0.1:1"]) == EXIT_FAILED
+
+    shown = capsys.readouterr().err
+    assert "Nothing answers at http://127.0.0.1:1" in shown
+    assert "ninefold up" in shown
+
+
+def test_interrupt_ends_quietly(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(cli, "build_app", failing_app(KeyboardInterrupt()))
+
+    assert run(["up"]) == EXIT_INTERRUPTED
+
+    assert capsys.readouterr().err == ""
+
+
+def test_error_says_what_happened_and_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    error = SettingError("The disk is full.", remedy="Free some space.")
+    monkeypatch.setattr(cli, "build_app", failing_app(error))
+
+    assert run(["up"]) == EXIT_FAILED
+
+    assert capsys.readouterr().err == "✗ The disk is full.\n  Free some space.\n"
+
+
+def failing_app(error: BaseException) -> object:
+    def build(**_: object) -> cyclopts.App:
+        app = cyclopts.App(name="ninefold")
+
+        @app.command
+        def up() -> None:
+            """Fail."""
+            raise error
+
+        return app
+
+    return build
+
+
+def walk(app: cyclopts.App, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], cyclopts.App]]:
+    yield (*path, *app.name), app
+    for name in app:
+        if not name.startswith("-"):
+            yield from walk(app[name], (*path, *app.name))

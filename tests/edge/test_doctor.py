@@ -1,0 +1,153 @@
+import json
+import socket
+from pathlib import Path
+
+import pytest
+
+from installations import free_port
+from ninefold.edge import doctor
+from ninefold.edge.cli import EXIT_FAILED, run
+from ninefold.edge.doctor import Finding, examine
+
+
+async def test_sound_machine_has_nothing_to_mend(tmp_path: Path, database_url: str) -> None:
+    findings = await examine(settings(tmp_path, NINEFOLD_DATABASE_URL=database_url))
+
+    assert {"ok"} == {finding.state for finding in findings}
+    assert "every migration applied" in find(findings, "database").detail
+
+
+async def test_embedded_database_is_examined_without_starting_it(tmp_path: Path) -> None:
+    findings = await examine(settings(tmp_path))
+
+    assert "not running" in find(findings, "database").detail
+    assert find(findings, "postgresql").state == "ok"
+    assert find(findings, "data folder").state == "ok"
+    assert not (tmp_path / "data").exists()
+
+
+async def test_pending_migrations_are_a_warning(tmp_path: Path, empty_database_url: str) -> None:
+    findings = await examine(settings(tmp_path, NINEFOLD_DATABASE_URL=empty_database_url))
+
+    assert find(findings, "database").state == "warning"
+    assert "ninefold migrate" in str(find(findings, "database").remedy)
+
+
+async def test_unreachable_database_fails(tmp_path: Path) -> None:
+    findings = await examine(settings(tmp_path, NINEFOLD_DATABASE_URL="postgresql://127.0.0.1:1/none"))
+
+    assert find(findings, "database").state == "failed"
+
+
+async def test_unknown_variable_is_answered_with_the_closest_name(tmp_path: Path) -> None:
+    findings = await examine(settings(tmp_path, NINEFOLD_EGRES_ALLOW="10.0.0.0/8"))
+
+    assert find(findings, "settings").state == "warning"
+    assert "NINEFOLD_EGRESS_ALLOW" in str(find(findings, "settings").remedy)
+
+
+@pytest.mark.parametrize("variable", ["NINEFOLD_DATA_DIR", "NINEFOLD_API_KEY_FILE", "NINEFOLD_WEBHOOKS_IN_FLIGHT_MAX"])
+async def test_known_variables_are_not_warned_of(tmp_path: Path, variable: str) -> None:
+    findings = await examine({**settings(tmp_path), variable: "100"})
+
+    assert not any(variable in finding.detail for finding in findings if finding.state == "warning")
+
+
+@pytest.mark.parametrize("variable", ["NINEFOLD_PORT", "NINEFOLD_WEBHOOKS_IN_FLIGHT_MAX"])
+async def test_wrong_value_fails_by_name(tmp_path: Path, variable: str) -> None:
+    findings = await examine({**settings(tmp_path), variable: "many"})
+
+    assert [variable in finding.detail for finding in findings if finding.state == "failed"] == [True]
+
+
+async def test_loopback_in_the_allow_list_is_a_warning(tmp_path: Path) -> None:
+    findings = await examine(settings(tmp_path, NINEFOLD_EGRESS_ALLOW="10.0.0.0/8,127.0.0.0/8"))
+
+    assert find(findings, "egress").state == "warning"
+    assert "127.0.0.0/8" in find(findings, "egress").detail
+    assert "10.0.0.0/8" not in find(findings, "egress").detail
+
+
+async def test_allow_list_that_is_none_fails(tmp_path: Path) -> None:
+    findings = await examine(settings(tmp_path, NINEFOLD_EGRESS_ALLOW="everything"))
+
+    assert find(findings, "egress").state == "failed"
+
+
+async def test_taken_port_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ninefold.edge.ports.PROBE_TIMEOUT_S", 0.05)
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        findings = await examine(settings(tmp_path), port=listener.getsockname()[1])
+
+    assert find(findings, "port").state == "failed"
+
+
+async def test_port_where_ninefold_answers_is_fine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "looks_like_ninefold", lambda _: True)
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        findings = await examine(settings(tmp_path), port=listener.getsockname()[1])
+
+    assert "Ninefold answers" in find(findings, "port").detail
+
+
+async def test_data_folder_below_a_file_fails(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+
+    findings = await examine(settings(tmp_path), data_dir=tmp_path / "file" / "data")
+
+    assert find(findings, "data folder").state == "failed"
+
+
+async def test_low_limit_of_open_files_is_a_warning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("resource.getrlimit", lambda _: (256, 1024))
+
+    findings = await examine(settings(tmp_path))
+
+    assert find(findings, "open files").state == "warning"
+
+
+async def test_full_disk_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "FREE_BYTES_MIN", 1 << 62)
+
+    findings = await examine(settings(tmp_path))
+
+    assert find(findings, "data folder").state == "failed"
+
+
+def test_command_prints_a_line_for_each_check(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    set_environment(monkeypatch, settings(tmp_path))
+
+    assert run(["doctor"]) == 0
+
+    shown = capsys.readouterr().out
+    assert [check for check in ("python", "clock", "port", "egress", "database") if check not in shown] == []
+
+
+def test_command_fails_when_something_would(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    set_environment(monkeypatch, settings(tmp_path, NINEFOLD_EGRESS_ALLOW="everything"))
+
+    assert run(["doctor", "--json"]) == EXIT_FAILED
+
+    states = [finding["state"] for finding in json.loads(capsys.readouterr().out)]
+    assert "failed" in states
+
+
+def settings(tmp_path: Path, **variables: str) -> dict[str, str]:
+    return {"NINEFOLD_DATA_DIR": str(tmp_path / "data"), "NINEFOLD_PORT": str(free_port()), **variables}
+
+
+def set_environment(monkeypatch: pytest.MonkeyPatch, variables: dict[str, str]) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+
+
+def find(findings: list[Finding], check: str) -> Finding:
+    return next(finding for finding in findings if finding.check == check)

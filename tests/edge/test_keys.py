@@ -1,0 +1,110 @@
+import json
+
+import pytest
+
+from ninefold.edge.cli import EXIT_FAILED, run
+
+
+@pytest.fixture(autouse=True)
+def settings(monkeypatch: pytest.MonkeyPatch, database_url: str) -> None:
+    monkeypatch.setenv("NINEFOLD_DATABASE_URL", database_url)
+
+
+def test_first_key_makes_the_first_organisation(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["keys", "create", "--json"]) == 0
+
+    key = json.loads(capsys.readouterr().out)
+    assert key["api_key"].startswith("nfk_")
+    assert key["api_key_id"].startswith("key_")
+    assert key["organisation_id"].startswith("org_")
+
+
+def test_second_key_speaks_for_the_same_organisation(capsys: pytest.CaptureFixture[str]) -> None:
+    first = create(capsys)
+    second = create(capsys, "--name", "second")
+
+    assert first["organisation_id"] == second["organisation_id"]
+    assert second["name"] == "second"
+    assert first["api_key"] != second["api_key"]
+
+
+def test_list_never_shows_a_key_again(capsys: pytest.CaptureFixture[str]) -> None:
+    key = create(capsys)
+
+    assert run(["keys", "list", "--json"]) == 0
+
+    shown = capsys.readouterr().out
+    assert key["api_key"] not in shown
+    assert [(key["api_key_id"], "active")] == [(item["api_key_id"], item["state"]) for item in json.loads(shown)]
+
+
+def test_table_tells_people_the_same(capsys: pytest.CaptureFixture[str]) -> None:
+    key = create(capsys)
+
+    assert run(["keys", "list"]) == 0
+
+    shown = capsys.readouterr().out
+    assert key["api_key_id"] in shown
+    assert "✓ active" in shown
+
+
+def test_empty_list_teaches_the_first_step(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["keys", "list"]) == 0
+
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "ninefold keys create" in captured.err
+
+
+def test_created_key_is_shown_to_people_once_with_a_warning(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["keys", "create"]) == 0
+
+    captured = capsys.readouterr()
+    assert "nfk_" in captured.out
+    assert "Keep the key now" in captured.err
+
+
+def test_revoked_key_is_listed_as_revoked(capsys: pytest.CaptureFixture[str]) -> None:
+    key = create(capsys)
+
+    assert run(["keys", "revoke", key["api_key_id"]]) == 0
+    capsys.readouterr()
+    assert run(["keys", "list", "--organisation", key["organisation_id"], "--json"]) == 0
+
+    assert [item["state"] for item in json.loads(capsys.readouterr().out)] == ["revoked"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["revoke", "sub_01h455vb4pex5vsknk084sn02q"],
+        ["revoke", "key_01h455vb4pex5vsknk084sn02q"],
+        ["create", "--organisation", "nobody"],
+        ["create", "--organisation", "org_01h455vb4pex5vsknk084sn02q"],
+        ["create", "--name", ""],
+    ],
+)
+def test_what_does_not_exist_is_refused_in_one_message(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["keys", *arguments]) == EXIT_FAILED
+
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith("✗ ")
+
+
+def test_foreign_database_is_not_migrated_by_the_way(
+    monkeypatch: pytest.MonkeyPatch, empty_database_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("NINEFOLD_DATABASE_URL", empty_database_url)
+
+    assert run(["keys", "create"]) == EXIT_FAILED
+
+    assert "ninefold migrate" in capsys.readouterr().err
+
+
+def create(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, str]:
+    assert run(["keys", "create", "--json", *arguments]) == 0
+    key: dict[str, str] = json.loads(capsys.readouterr().out)
+    return key

@@ -1,0 +1,78 @@
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from installations import free_port
+from ninefold.core.config import CoreSettings
+from ninefold.core.errors import SettingError
+from ninefold.edge.ports import is_ready, looks_like_ninefold, require_free_port, server_url
+
+
+@pytest.fixture
+def taken_port() -> Iterator[int]:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        # A connection that is never answered isn't Ninefold either.
+        listener.settimeout(0)
+        yield listener.getsockname()[1]
+
+
+def test_free_port_is_accepted() -> None:
+    require_free_port(CoreSettings(port=free_port()))
+
+
+def test_taken_port_is_named_with_its_setting(monkeypatch: pytest.MonkeyPatch, taken_port: int) -> None:
+    monkeypatch.setattr("ninefold.edge.ports.PROBE_TIMEOUT_S", 0.05)
+
+    with pytest.raises(SettingError) as caught:
+        require_free_port(CoreSettings(port=taken_port))
+
+    assert f"Port {taken_port}" in caught.value.detail
+    assert "another program" in caught.value.detail
+    assert caught.value.field == "NINEFOLD_PORT"
+    assert "--port or NINEFOLD_PORT" in str(caught.value.remedy)
+
+
+def test_port_held_by_ninefold_is_told_apart(monkeypatch: pytest.MonkeyPatch, taken_port: int) -> None:
+    monkeypatch.setattr("ninefold.edge.ports.looks_like_ninefold", lambda _: True)
+
+    with pytest.raises(SettingError, match="Ninefold runs there already"):
+        require_free_port(CoreSettings(port=taken_port))
+
+
+def test_foreign_address_names_the_host_setting() -> None:
+    with pytest.raises(SettingError) as caught:
+        require_free_port(CoreSettings(host="192.0.2.1", port=free_port()))
+
+    assert caught.value.field == "NINEFOLD_HOST"
+
+
+def test_host_that_is_no_address_names_the_host_setting() -> None:
+    with pytest.raises(SettingError) as caught:
+        require_free_port(CoreSettings(host="no such host", port=free_port()))
+
+    assert caught.value.field == "NINEFOLD_HOST"
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:8900"),
+        ("0.0.0.0", "http://127.0.0.1:8900"),
+        ("::", "http://[::1]:8900"),
+        ("fd00::1", "http://[fd00::1]:8900"),
+        ("localhost", "http://localhost:8900"),
+    ],
+)
+def test_url_is_what_this_machine_uses(host: str, expected: str) -> None:
+    assert expected == server_url(CoreSettings(host=host, port=8900))
+
+
+async def test_nobody_is_not_ready() -> None:
+    assert not await is_ready(f"http://127.0.0.1:{free_port()}")
+
+
+def test_nobody_does_not_look_like_ninefold() -> None:
+    assert not looks_like_ninefold(f"http://127.0.0.1:{free_port()}")

@@ -1,0 +1,107 @@
+"""The supervisor with real processes; one test tells a whole story, because each start takes seconds."""
+
+import json
+import signal
+import socket
+from pathlib import Path
+
+import httpx
+import psutil
+
+from installations import Installation, free_port
+
+WITHIN_S = 30.0
+
+
+async def test_stops_cleanly_and_keeps_its_data(tmp_path: Path) -> None:
+    data_dir = tmp_path / "a folder with spaces"
+    async with Installation(data_dir) as first:
+        key = next(line.strip() for line in first.output if line.startswith("  nfk_"))
+        processes = first.descendants()
+        assert await list_subscriptions(first, key) == httpx.codes.OK
+        assert await first.stop() == 0
+    assert [process for process in processes if process.is_running()] == []
+
+    async with Installation(data_dir) as second:
+        assert await list_subscriptions(second, key) == httpx.codes.OK
+        assert second.output == []
+        assert await second.stop(signal.SIGTERM) == 0
+
+
+async def test_crashed_parts_come_back_and_nothing_outlives_the_supervisor(tmp_path: Path) -> None:
+    async with Installation(tmp_path / "data", settings={"NINEFOLD_WORKERS": "2"}) as installation:
+        created = await installation.run("keys", "create", "--json")
+        key = json.loads(created.output)["api_key"]
+        assert created.exit_code == 0
+
+        installation.child("worker").kill()
+        await installation.wait_for_error_line('"event":"worker.started"', count=3)
+
+        installation.child("serve").kill()
+        await installation.wait_for_error_line('"event":"server.starting"', count=2)
+
+        postgres = next(process for process in installation.descendants() if process.name() == "postgres")
+        postgres.kill()
+        await installation.wait_for_error_line("supervisor.postgres.restarted")
+        assert (await installation.run("keys", "list", "--json")).exit_code == 0
+
+        processes = installation.descendants()
+        installation.process.kill()
+        await installation.wait()
+    _, alive = psutil.wait_procs(processes, timeout=WITHIN_S)
+    assert alive == []
+
+    async with Installation(tmp_path / "data") as again:
+        assert await list_subscriptions(again, key) == httpx.codes.OK
+
+
+async def test_taken_port_is_named_before_anything_starts(tmp_path: Path) -> None:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        port = listener.getsockname()[1]
+        installation = Installation(tmp_path / "data", port=port)
+        await installation.start()
+
+        assert await installation.wait() == 1
+
+    message = "\n".join(installation.errors)
+    assert f"Port {port} on 127.0.0.1 is taken" in message
+    assert "NINEFOLD_PORT" in message
+    assert "Traceback" not in message
+    assert not (tmp_path / "data").exists()
+
+
+async def test_second_start_on_the_same_port_or_folder_says_who_has_it(tmp_path: Path) -> None:
+    async with Installation(tmp_path / "data") as running:
+        same_port = Installation(tmp_path / "other", port=running.port)
+        await same_port.start()
+        assert await same_port.wait() == 1
+        assert "Ninefold runs there already" in "\n".join(same_port.errors)
+
+        same_folder = Installation(tmp_path / "data", port=free_port())
+        await same_folder.start()
+        assert await same_folder.wait() == 1
+        assert str(tmp_path / "data") in "\n".join(same_folder.errors)
+
+        doctor = await running.run("doctor", "--json")
+        assert doctor.exit_code == 0
+        assert "Ninefold answers at" in doctor.output
+
+
+async def test_wrong_setting_of_a_system_stops_the_start(tmp_path: Path) -> None:
+    installation = Installation(tmp_path / "data", settings={"NINEFOLD_WEBHOOKS_IN_FLIGHT_MAX": "many"})
+    await installation.start()
+
+    assert await installation.wait() == 1
+
+    assert "NINEFOLD_WEBHOOKS_IN_FLIGHT_MAX" in "\n".join(installation.errors)
+    assert not (tmp_path / "data").exists()
+
+
+async def list_subscriptions(installation: Installation, api_key: str) -> int:
+    async with httpx.AsyncClient(trust_env=False, timeout=WITHIN_S) as client:
+        response = await client.get(
+            f"{installation.url}/api/v1/subscriptions", headers={"Authorization": f"Bearer {api_key}"}
+        )
+        return response.status_code

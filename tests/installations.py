@@ -1,0 +1,137 @@
+"""Ninefold as processes, started as a person starts it, for the tests that need the whole."""
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from asyncio.subprocess import PIPE
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import psutil
+
+READY_WITHIN_S = 90.0
+STOP_WITHIN_S = 60.0
+
+
+class Installation:
+    """`ninefold up` on a data folder and a free port; what it writes is kept line by line."""
+
+    def __init__(self, data_dir: Path, *, port: int | None = None, settings: Mapping[str, str] | None = None) -> None:
+        self.port = free_port() if port is None else port
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.environment = clean_environment(
+            {"NINEFOLD_DATA_DIR": str(data_dir), "NINEFOLD_PORT": str(self.port), **(settings or {})}
+        )
+        self.output: list[str] = []
+        self.errors: list[str] = []
+        self._changed = asyncio.Condition()
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        await self.wait_for_error_line("listens on")
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self.process.returncode is None:
+            await self.stop()
+
+    async def start(self) -> None:
+        """Start the process; don't wait until it is ready."""
+        self.process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "ninefold", "up", env=self.environment, stdout=PIPE, stderr=PIPE
+        )
+        assert self.process.stdout is not None
+        assert self.process.stderr is not None
+        self._readers = [
+            asyncio.create_task(self._read(self.process.stdout, self.output)),
+            asyncio.create_task(self._read(self.process.stderr, self.errors)),
+        ]
+
+    async def wait_for_error_line(self, text: str, *, count: int = 1) -> None:
+        """Wait until so many lines with this text have come on standard error."""
+        async with asyncio.timeout(READY_WITHIN_S), self._changed:
+            await self._changed.wait_for(lambda: self._count(text) >= count or self._has_ended())
+        assert self._count(text) >= count, "\n".join(self.errors)
+
+    async def stop(self, number: int = signal.SIGINT) -> int:
+        """Send a signal and wait for the end; return the exit code."""
+        self.process.send_signal(number)
+        return await self.wait()
+
+    async def wait(self) -> int:
+        """Wait for the end; return the exit code."""
+        async with asyncio.timeout(STOP_WITHIN_S):
+            exit_code = await self.process.wait()
+            await asyncio.gather(*self._readers)
+        return exit_code
+
+    def descendants(self) -> list[psutil.Process]:
+        """Return every process that it started, PostgreSQL's included."""
+        return psutil.Process(self.process.pid).children(recursive=True)
+
+    def child(self, argument: str) -> psutil.Process:
+        """Return the process that was started as `ninefold <argument>`."""
+        for process in psutil.Process(self.process.pid).children():
+            if process.cmdline()[-1:] == [argument]:
+                return process
+        raise AssertionError(f"there is no process `ninefold {argument}`")
+
+    async def run(self, *arguments: str) -> "Finished":
+        """Run another command with the same settings."""
+        return await run_command(*arguments, environment=self.environment)
+
+    def _count(self, text: str) -> int:
+        return sum(1 for line in self.errors if text in line)
+
+    def _has_ended(self) -> bool:
+        return self._readers[1].done()
+
+    async def _read(self, stream: asyncio.StreamReader, lines: list[str]) -> None:
+        try:
+            while line := await stream.readline():
+                async with self._changed:
+                    lines.append(line.decode().rstrip("\n"))
+                    self._changed.notify_all()
+        finally:
+            async with self._changed:
+                self._changed.notify_all()
+
+
+class Finished:
+    """A command that has ended."""
+
+    def __init__(self, exit_code: int, output: str, errors: str) -> None:
+        self.exit_code = exit_code
+        self.output = output
+        self.errors = errors
+
+
+async def run_command(*arguments: str, environment: Mapping[str, str]) -> Finished:
+    """Run `ninefold` with these arguments to its end."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "ninefold", *arguments, env=environment, stdout=PIPE, stderr=PIPE
+    )
+    async with asyncio.timeout(READY_WITHIN_S):
+        output, errors = await process.communicate()
+    assert process.returncode is not None
+    return Finished(process.returncode, output.decode(), errors.decode())
+
+
+def clean_environment(settings: Mapping[str, str]) -> dict[str, str]:
+    """Return our environment without anybody's Ninefold settings, and with these."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("NINEFOLD_")}
+    return {**inherited, **settings}
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
