@@ -12,6 +12,11 @@ from typing import Any, Final
 from ninefold.core.web.examples import Schemas, curl_example, example_of, resolve
 
 _DEPTH_MAX: Final = 4
+
+# What is said of a field that must be there, and of one that need not.
+_ASKED: Final = ('<span class="required">required</span>', '<span class="optional">optional</span>')
+_ANSWERED: Final = ("", '<span class="optional">not always</span>')
+
 _NO_TAG: Final = "general"
 
 _FILLED: Final = ' class="filled"'
@@ -122,7 +127,7 @@ def _render_operation(method: str, path: str, operation: Mapping[str, Any], comp
     ]
     if "requestBody" in operation:
         schema = operation["requestBody"]["content"]["application/json"]["schema"]
-        parts += ["<h4>Body</h4>", _render_fields(schema, components)]
+        parts += ["<h4>Body</h4>", _render_fields(schema, components, needs=_ASKED)]
     parts += [
         "<h4>Answers</h4>",
         _render_responses(operation["responses"], components),
@@ -141,7 +146,7 @@ def _render_parameters(parameters: list[Mapping[str, Any]], components: Schemas)
             parameter["name"],
             {**parameter["schema"], "description": parameter.get("description", "")},
             components,
-            is_required=parameter["required"],
+            need=_ASKED[not parameter["required"]],
             place=f"in the {parameter['in']}",
         )
         for parameter in parameters
@@ -149,40 +154,47 @@ def _render_parameters(parameters: list[Mapping[str, Any]], components: Schemas)
     return f"<h4>Parameters</h4>{_render_table(rows)}"
 
 
-def _render_fields(schema: Mapping[str, Any], components: Schemas) -> str:
-    rows = list(_field_rows(schema, components, prefix="", depth=0))
+def _render_fields(schema: Mapping[str, Any], components: Schemas, *, needs: tuple[str, str]) -> str:
+    rows = list(_field_rows(schema, components, needs=needs, prefix="", depth=0))
     return _render_table(rows) if rows else f"<p>{_type_text(schema, components)}</p>"
 
 
-def _field_rows(schema: Mapping[str, Any], components: Schemas, *, prefix: str, depth: int) -> Iterator[str]:
+def _field_rows(
+    schema: Mapping[str, Any], components: Schemas, *, needs: tuple[str, str], prefix: str, depth: int
+) -> Iterator[str]:
     """Yield a table row per field, those of inner objects after their owner."""
     schema = resolve(schema, components)
     if "items" in schema and depth < _DEPTH_MAX:
-        yield from _field_rows(schema["items"], components, prefix=f"{prefix}[]", depth=depth + 1)
+        yield from _field_rows(schema["items"], components, needs=needs, prefix=f"{prefix}[]", depth=depth + 1)
     for alternative in schema.get("anyOf", []):
-        yield from _field_rows(alternative, components, prefix=prefix, depth=depth + 1)
+        yield from _field_rows(alternative, components, needs=needs, prefix=prefix, depth=depth + 1)
     required = schema.get("required", [])
     for name, inner in schema.get("properties", {}).items():
         path = f"{prefix}.{name}".lstrip(".")
-        yield _render_row(path, inner, components, is_required=name in required)
+        yield _render_row(path, inner, components, need=needs[name not in required])
         if depth < _DEPTH_MAX:
-            yield from _field_rows(inner, components, prefix=path, depth=depth + 1)
+            yield from _field_rows(inner, components, needs=needs, prefix=path, depth=depth + 1)
 
 
-def _render_row(
-    name: str, schema: Mapping[str, Any], components: Schemas, *, is_required: bool, place: str = ""
-) -> str:
+def _render_row(name: str, schema: Mapping[str, Any], components: Schemas, *, need: str, place: str = "") -> str:
     schema = resolve(schema, components)
-    limits = [
-        words.format(escape(_json_text(schema[key]))) for key, words in _LIMITS.items() if schema.get(key) is not None
-    ]
-    facts = [_type_text(schema, components), *([place] if place else []), *limits]
-    need = '<span class="required">required</span>' if is_required else '<span class="optional">optional</span>'
+    facts = [_type_text(schema, components), *([place] if place else []), *_limits(schema)]
     return (
         f'<tr><th scope="row"><code>{escape(name)}</code>{need}</th>'
         f'<td><span class="facts">{", ".join(facts)}</span>'
         f"{_render_text(schema.get('description', ''))}</td></tr>"
     )
+
+
+def _limits(schema: Mapping[str, Any]) -> list[str]:
+    """Return what a value must be like; an example says more than a pattern."""
+    limits = [
+        words.format(escape(_json_text(schema[key])))
+        for key, words in _LIMITS.items()
+        if schema.get(key) is not None and not (key == "pattern" and schema.get("examples"))
+    ]
+    examples = [f"such as <code>{escape(_json_text(example))}</code>" for example in schema.get("examples", [])[:1]]
+    return limits + examples
 
 
 def _render_table(rows: list[str]) -> str:
@@ -194,20 +206,15 @@ def _render_responses(responses: Mapping[str, Mapping[str, Any]], components: Sc
 
 
 def _render_response(status: int, response: Mapping[str, Any], components: Schemas) -> str:
-    phrase = HTTPStatus(status).phrase
-    words = response["description"] if response["description"].rstrip(".").lower() != phrase.lower() else ""
-    head = (
-        f'<span class="status {"good" if status < HTTPStatus.BAD_REQUEST else "bad"}">{status}</span>'
-        f"<span>{escape(phrase.capitalize())}</span>"
-    )
-    if words:
-        head += f'<span class="words">{_render_inline(words)}</span>'
+    kind = "good" if status < HTTPStatus.BAD_REQUEST else "bad"
+    words = _render_inline(response["description"].removesuffix("."))
+    head = f'<span class="status {kind}">{status}</span><span>{words}</span>'
     content = response.get("content", {}).get("application/json")
     if content is None:
         return f'<p class="answer">{head}</p>'
     schema = content["schema"]
     return (
-        f"<details><summary>{head}</summary>{_render_fields(schema, components)}"
+        f"<details><summary>{head}</summary>{_render_fields(schema, components, needs=_ANSWERED)}"
         f"{_render_code(_pretty(example_of(schema, components)))}</details>"
     )
 

@@ -1,13 +1,14 @@
 """The OpenAPI 3.1 document, made from the routes' types.
 
 Schemas come from msgspec, which also checks the input: what the document says is what is enforced. A route
-gives its words by its docstring (the first line is the summary), its `tags`, and the `responses` that its
+gives its words by its docstring (the first sentence is the summary), its `tags`, and the `responses` that its
 shape doesn't imply.
 """
 
 import inspect
 from collections.abc import Iterator, Sequence
 from http import HTTPStatus
+from itertools import takewhile
 from typing import Annotated, Any, Final, get_args, get_origin
 
 import msgspec
@@ -24,6 +25,7 @@ from ninefold.core.web.problems import PROBLEM_MEDIA_TYPE, Problem, status_words
 
 _JSON: Final = "application/json"
 _RESERVED_PARAMETERS: Final = frozenset({"data", "request", "headers", "cookies", "state", "scope", "body"})
+_SECTIONS: Final = ("Args:", "Returns:", "Raises:")
 _NO_CONTENT: Final = 204
 _BOUNDS: Final = ("ge", "gt", "le", "lt", "min_length", "max_length", "multiple_of", "pattern")
 _REFERENCE: Final = "#/components/schemas/{name}"
@@ -231,11 +233,12 @@ def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _words(function: Any) -> tuple[str, str]:
-    """Return a docstring's first line and what follows it, up to its sections."""
-    text = inspect.getdoc(function) or ""
-    summary, _, rest = text.partition("\n")
-    description = rest.split("\nArgs:")[0].split("\nReturns:")[0].split("\nRaises:")[0]
-    return summary.rstrip("."), description.strip()
+    """Return a docstring's first sentence and what follows it, up to its sections."""
+    text = (inspect.getdoc(function) or "").partition("\n\n")
+    summary, _, rest_of_line = text[0].replace("\n", " ").partition(". ")
+    paragraphs = [rest_of_line, *text[2].split("\n\n")]
+    description = takewhile(lambda paragraph: not paragraph.startswith(_SECTIONS), paragraphs)
+    return summary.rstrip("."), "\n\n".join(paragraph for paragraph in description if paragraph)
 
 
 def _schema_of_own_type(kind: type) -> dict[str, Any]:

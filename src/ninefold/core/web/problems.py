@@ -8,7 +8,7 @@ by themselves:
 """
 
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import asyncpg
 import msgspec
@@ -51,15 +51,42 @@ log = structlog.get_logger(__name__)
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
     """What went wrong, with what, and what to do about it (RFC 9457)."""
 
-    type: str
-    title: str
-    status: int
-    detail: str
-    code: str
-    is_retryable: bool
-    request_id: str
-    field: str | msgspec.UnsetType = msgspec.UNSET
-    remedy: str | msgspec.UnsetType = msgspec.UNSET
+    type: Annotated[
+        str,
+        msgspec.Meta(description="Names the kind of problem.", examples=["urn:ninefold:problem:invalid_input"]),
+    ]
+    title: Annotated[str, msgspec.Meta(description="The kind of problem, for people.", examples=["Invalid input"])]
+    status: Annotated[int, msgspec.Meta(description="The answer's HTTP status.", examples=[422])]
+    detail: Annotated[
+        str,
+        msgspec.Meta(
+            description="What happened, to what.", examples=["event_types[0]: expected a string, got an integer."]
+        ),
+    ]
+    code: Annotated[
+        str,
+        msgspec.Meta(description="The kind of problem, for programs; it never changes.", examples=["invalid_input"]),
+    ]
+    is_retryable: Annotated[
+        bool, msgspec.Meta(description="Whether the same request may succeed later.", examples=[False])
+    ]
+    request_id: Annotated[
+        str,
+        msgspec.Meta(
+            description="Finds the request in the server's log; also in `X-Request-Id`.",
+            examples=["req_01h455vb4pex5vsknk084sn02q"],
+        ),
+    ]
+    field: Annotated[
+        str | msgspec.UnsetType,
+        msgspec.Meta(
+            description="The input that caused it, as a path, where there is one.", examples=["event_types[0]"]
+        ),
+    ] = msgspec.UNSET
+    remedy: Annotated[
+        str | msgspec.UnsetType,
+        msgspec.Meta(description="What to do about it.", examples=["Correct the value; /docs describes each field."]),
+    ] = msgspec.UNSET
 
 
 def problem_responses(*statuses: int) -> dict[int, ResponseSpec]:
