@@ -50,9 +50,7 @@ def make_message(event_id: UUID, payload: bytes) -> Message:
 class Courier:
     """Carries one message to one recipient, once."""
 
-    def __init__(
-        self, egress: EgressClient, clock: Clock, *, timeout_s: float, response_body_kept_bytes: int
-    ) -> None:
+    def __init__(self, egress: EgressClient, clock: Clock, *, timeout_s: float, response_body_kept_bytes: int) -> None:
         self._egress = egress
         self._clock = clock
         self._timeout_s = timeout_s

@@ -10,8 +10,9 @@ which repeats only what was not recorded, with the same ids.
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from datetime import datetime
+from functools import lru_cache
 from typing import Final
 from uuid import UUID
 
@@ -47,10 +48,15 @@ EVENTS_POLL_S: Final = 1.0
 RETRIES_POLL_S: Final = 0.2
 """Between two looks for due deliveries; nobody rings when time passes."""
 
+STARTS_AT_ONCE: Final = 16
+"""Attempts that begin without a look at what has come back meanwhile."""
+
 STOP_GRACE_S: Final = 8.0
 """How long attempts under way may take to end when the worker stops; the others are repeated elsewhere."""
 
 ERROR_DELAY_S: Final = 1.0
+
+SUBSCRIPTION_TEXTS_CACHED_MAX: Final = 10_000
 
 log = structlog.get_logger(__name__)
 
@@ -79,7 +85,9 @@ class Dispatcher:
             jitter_ratio=settings.retry_jitter_ratio,
             horizon_s=settings.retry_horizon_s,
         )
-        self._slots = asyncio.Semaphore(settings.in_flight_max)
+        self._in_flight_max = settings.in_flight_max
+        self._has_slot = asyncio.Event()
+        self._started = 0
         self._under_way: set[asyncio.Task[None]] = set()
         self._events_bell = context.doorbell.subscribe(EVENTS_CHANNEL)
         self._retries_bell = context.doorbell.subscribe(RETRIES_CHANNEL)
@@ -90,6 +98,7 @@ class Dispatcher:
         Raises:
             LeaseLostError: others took this worker for dead.
         """
+        self._loop = asyncio.get_running_loop()
         recording = asyncio.create_task(self._recorder.run())
         try:
             async with asyncio.TaskGroup() as group:
@@ -118,6 +127,7 @@ class Dispatcher:
         stop_wait = asyncio.create_task(stopping.wait())
         while not stopping.is_set():
             bell.clear()
+            metrics.IN_FLIGHT.set(len(self._under_way))
             try:
                 await self._recorder.has_room()
                 taken = await take()
@@ -180,17 +190,22 @@ class Dispatcher:
         for delivery_id, recipient in wanting:
             await self._start(self._attempt_first(fan_out, delivery_id, recipient))
 
-    async def _start(self, attempt: Awaitable[None]) -> None:
-        await self._slots.acquire()
-        task = asyncio.ensure_future(attempt)
+    async def _start(self, attempt: Coroutine[None, None, None]) -> None:
+        """Begin an attempt as soon as there is a slot for it."""
+        while len(self._under_way) >= self._in_flight_max:
+            self._has_slot.clear()
+            await self._has_slot.wait()
+        task = self._loop.create_task(attempt)
         self._under_way.add(task)
-        metrics.IN_FLIGHT.set(len(self._under_way))
         task.add_done_callback(self._end)
+        self._started += 1
+        if self._started % STARTS_AT_ONCE == 0:
+            # Answers are taken in between, so that their connections serve the next attempts instead of new ones.
+            await asyncio.sleep(0)
 
     def _end(self, task: asyncio.Task[None]) -> None:
-        self._slots.release()
         self._under_way.discard(task)
-        metrics.IN_FLIGHT.set(len(self._under_way))
+        self._has_slot.set()
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("webhooks.attempt.crashed", exc_info=error)
 
@@ -289,6 +304,11 @@ def _cancellation(delivery: ClaimedDelivery) -> Outcome:
     )
 
 
+@lru_cache(SUBSCRIPTION_TEXTS_CACHED_MAX)
+def _subscription_text(subscription_id: UUID) -> str:
+    return format_id(SUBSCRIPTION_PREFIX, subscription_id)
+
+
 def _log_outcome(outcome: Outcome, event_text: str) -> None:
     attempt = outcome.attempt
     if attempt is None:
@@ -298,7 +318,7 @@ def _log_outcome(outcome: Outcome, event_text: str) -> None:
         f"webhooks.delivery.{outcome.status}",
         event_id=event_text,
         delivery_id=format_id(DELIVERY_PREFIX, outcome.delivery_id),
-        subscription_id=format_id(SUBSCRIPTION_PREFIX, outcome.subscription_id),
+        subscription_id=_subscription_text(outcome.subscription_id),
         attempt=attempt.attempt_number,
         code=attempt.response_status,
         duration_ms=round(attempt.duration_ms, 2),

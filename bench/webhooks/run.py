@@ -1,0 +1,140 @@
+"""How far webhook delivery is from the limit of this machine: everything in one run, so that the ratios hold.
+
+    make bench
+
+Prints a table, and writes bench/results/webhooks.json. What was measured, and when, stands in docs/benchmarks.md.
+"""
+
+import argparse
+import asyncio
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import psutil
+import whole_path
+from rich.console import Console
+from rich.table import Table
+
+from ninefold.core.postgres.database import Database
+from ninefold.core.postgres.embedded import EmbeddedPostgres
+
+HERE: Final = Path(__file__).parent
+RESULTS: Final = HERE.parent / "results" / "webhooks.json"
+RATIO_TO_REACH: Final = 0.40
+PEAK_RSS_MB_MAX: Final = 150.0
+CONNECTIONS: Final = 50
+
+
+@contextmanager
+def running_receiver(*, latency_ms: float = 0.0) -> Iterator[int]:
+    """Run the receiver in a process of its own, and yield its port."""
+    process = subprocess.Popen(
+        [sys.executable, HERE / "receiver.py", "--latency-ms", str(latency_ms)], stdout=subprocess.PIPE
+    )
+    assert process.stdout is not None
+    try:
+        yield json.loads(process.stdout.readline())["port"]
+    finally:
+        process.terminate()
+        process.wait(timeout=10)
+        process.stdout.close()
+
+
+def run_sender(script: str, *, port: int, deliveries: int, payload_bytes: int) -> dict[str, Any]:
+    """Run one of the bare senders, and return its figures."""
+    command = [sys.executable, HERE / script, f"--port={port}", f"--deliveries={deliveries}"]
+    command += [f"--payload-bytes={payload_bytes}"]
+    done = subprocess.run(command, stdout=subprocess.PIPE, check=True, timeout=300)
+    figures: dict[str, Any] = json.loads(done.stdout)
+    return figures
+
+
+async def measure(options: argparse.Namespace) -> dict[str, Any]:
+    """Measure the limit, the client alone, and the whole path."""
+    payloads = [json.dumps({"data": "x" * (options.payload_bytes - 12)}).encode()]
+    with running_receiver() as port:
+        limit = run_sender("limit.py", port=port, deliveries=options.deliveries, payload_bytes=options.payload_bytes)
+        egress = run_sender("egress.py", port=port, deliveries=options.deliveries, payload_bytes=options.payload_bytes)
+    with tempfile.TemporaryDirectory() as folder, EmbeddedPostgres(Path(folder)) as postgres:
+        dsn = postgres.dsn()
+        database = await Database.connect(dsn, application_name="ninefold bench")
+        await whole_path.migrate_database(database)
+        with running_receiver() as port:
+            async with whole_path.running_worker(dsn) as worker:
+                ninefold = await whole_path.measure_backlog(
+                    database, worker, payloads, receiver_port=port, events=options.deliveries // whole_path.FAN_OUT
+                )
+                paced = await whole_path.measure_paced(
+                    database, payloads, receiver_port=port, events_per_s=options.events_per_s, seconds=10
+                )
+        with running_receiver(latency_ms=whole_path.SLOW_RECEIVER_MS) as port:
+            async with whole_path.running_worker(dsn) as worker:
+                in_flight = await whole_path.measure_in_flight(database, worker, payloads, receiver_port=port)
+        await database.close()
+    return {
+        "limit": limit,
+        "egress": egress,
+        "ninefold": ninefold,
+        "paced": paced,
+        "in_flight": in_flight,
+        "ratio_to_limit": round(ninefold["deliveries_per_cpu_s"] / limit["deliveries_per_cpu_s"], 3),
+        "egress_ratio_to_limit": round(egress["deliveries_per_cpu_s"] / limit["deliveries_per_cpu_s"], 3),
+        "payload_bytes": options.payload_bytes,
+        "fan_out": whole_path.FAN_OUT,
+        "cores": psutil.cpu_count(),
+    }
+
+
+def print_results(results: dict[str, Any]) -> None:
+    """Print the figures beside what they should be."""
+    table = Table(title=f"Webhook delivery, payloads of {results['payload_bytes']} bytes, {results['cores']} cores")
+    for heading in ("", "deliveries/s", "per CPU-second", "of the limit", "peak memory"):
+        table.add_column(heading, justify="left" if not heading else "right")
+    for name, key, ratio in (
+        ("limit: a bare loop that signs and posts", "limit", 1.0),
+        ("the client alone", "egress", results["egress_ratio_to_limit"]),
+        ("the whole path, fan-out 5", "ninefold", results["ratio_to_limit"]),
+    ):
+        figures = results[key]
+        table.add_row(
+            name,
+            f"{figures['deliveries_per_s']:,}",
+            f"{figures['deliveries_per_cpu_s']:,}",
+            f"{ratio:.0%}",
+            f"{figures['peak_rss_mb']} MB",
+        )
+    console = Console(width=110)
+    console.print(table)
+    paced, in_flight = results["paced"], results["in_flight"]
+    console.print(
+        f"At {paced['deliveries_per_s']:,} deliveries/s: p50 {paced['p50_ms']} ms, p99 {paced['p99_ms']} ms "
+        "from acceptance to the subscriber's answer."
+    )
+    console.print(
+        f"With {in_flight['in_flight']:,} requests in flight: peak {in_flight['peak_rss_mb']} MB "
+        f"(at most {PEAK_RSS_MB_MAX:.0f} wanted)."
+    )
+    verdict = "reached" if results["ratio_to_limit"] >= RATIO_TO_REACH else "NOT reached"
+    console.print(f"Wanted: {RATIO_TO_REACH:.0%} of the limit per worker CPU-second: {verdict}.")
+
+
+def main() -> None:
+    """Measure, print, and write the figures down."""
+    parser = argparse.ArgumentParser(description="Webhook delivery against the limit of this machine.")
+    parser.add_argument("--deliveries", type=int, default=100_000)
+    parser.add_argument("--payload-bytes", type=int, default=1_000)
+    parser.add_argument("--events-per-s", type=int, default=100, help="of the paced load")
+    results = asyncio.run(measure(parser.parse_args()))
+    RESULTS.parent.mkdir(exist_ok=True)
+    RESULTS.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
+    print_results(results)
+
+
+if __name__ == "__main__":
+    main()
