@@ -73,13 +73,14 @@ async def test_an_address_of_the_wrong_form_is_a_bad_setting(dsn: str) -> None:
 
 
 async def test_waiting_for_a_free_connection_has_a_limit(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(database_module, "ACQUIRE_TIMEOUT_S", 0.1)
     pool = await Database.connect(database_url, application_name="test", connections_max=1)
 
     async with pool.connection():
+        monkeypatch.setattr(database_module, "ACQUIRE_TIMEOUT_S", 0.1)
         with pytest.raises(UnavailableError, match="No connection to PostgreSQL became free"):
             async with pool.connection():
                 pass
+        monkeypatch.undo()
 
     async with pool.connection() as connection:
         assert await connection.fetchval("SELECT 1") == 1

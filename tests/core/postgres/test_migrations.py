@@ -120,8 +120,8 @@ async def test_callers_at_the_same_time_apply_it_once(empty: Database, package: 
 
 
 async def test_a_migration_may_take_longer_than_other_statements(empty_database_url: str, package: Package) -> None:
-    package.write("0001_item.sql", FIRST + " SELECT pg_sleep(0.3);")
-    connection = await asyncpg.connect(empty_database_url, command_timeout=0.1)
+    package.write("0001_item.sql", FIRST + " SELECT pg_sleep(1.3);")
+    connection = await asyncpg.connect(empty_database_url, command_timeout=1)
 
     applied = await migrate(connection, [package.source])
 

@@ -1,6 +1,5 @@
 """The pool of connections, and the two ways to use one: a plain connection, and a transaction."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TypeAlias
@@ -99,9 +98,7 @@ class Database:
 
     async def _acquire(self) -> "PoolConnectionProxy[asyncpg.Record]":
         try:
-            # Not the pool's own timeout, which costs a task each time.
-            async with asyncio.timeout(ACQUIRE_TIMEOUT_S):
-                return await self._pool.acquire()
+            return await self._pool.acquire(timeout=ACQUIRE_TIMEOUT_S)
         except TimeoutError as error:
             raise UnavailableError(
                 f"No connection to PostgreSQL became free within {ACQUIRE_TIMEOUT_S:.0f} s.",
