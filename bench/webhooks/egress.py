@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from itertools import cycle, islice
 from pathlib import Path
+from typing import Any
 
 import uvloop
 from measure import Meter, peak_rss_bytes, read_payloads, sign
@@ -37,7 +38,7 @@ async def _send(client: EgressClient, target: Target, payloads: Iterator[tuple[i
     return refused
 
 
-async def _send_all(*, port: int, deliveries: int, in_flight: int, payloads: list[bytes]) -> dict[str, object]:
+async def _send_all(*, port: int, deliveries: int, in_flight: int, payloads: list[bytes]) -> dict[str, Any]:
     client = EgressClient(AddressPolicy.from_cidrs(["127.0.0.0/8"]))
     target = parse_target(f"http://127.0.0.1:{port}/hook")
     numbered = islice(enumerate(cycle(payloads)), deliveries)

@@ -12,9 +12,10 @@ import asyncio
 import json
 import time
 from collections.abc import Iterator
+from functools import partial
 from itertools import cycle, islice
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import httptools
 import uvloop
@@ -57,31 +58,32 @@ class Sender(asyncio.Protocol):
         event_id = b"evt_%026d" % number
         timestamp = b"%d" % time.time()
         self._transport.write(
-            self._head
-            % (event_id, timestamp, sign(event_id, timestamp, body), event_id, len(body), body)
+            self._head % (event_id, timestamp, sign(event_id, timestamp, body), event_id, len(body), body)
         )
 
 
-async def _send_all(*, port: int, deliveries: int, connections: int, payloads: list[bytes]) -> dict[str, object]:
+async def _send_all(*, port: int, deliveries: int, connections: int, payloads: list[bytes]) -> dict[str, Any]:
     loop = asyncio.get_running_loop()
     head = (
-        b"POST /hook HTTP/1.1\r\nhost: 127.0.0.1:%d\r\n" % port
+        b"POST /hook HTTP/1.1\r\nhost: 127.0.0.1:%d\r\n"
+        % port
         + b"content-type: application/json\r\nuser-agent: limit\r\nwebhook-id: %b\r\nwebhook-timestamp: %b\r\n"
         b"webhook-signature: %b\r\nx-webhook-id: %b\r\ncontent-length: %d\r\n\r\n%b"
     )
     numbered = islice(enumerate(cycle(payloads)), deliveries)
     meter = Meter()
     ends = [loop.create_future() for _ in range(connections)]
-    senders = []
-    for done in ends:
-        _, sender = await loop.create_connection(
-            lambda done=done: Sender(numbered, head=head, done=done), "127.0.0.1", port
-        )
-        senders.append(sender)
+    senders = [Sender(numbered, head=head, done=done) for done in ends]
+    for sender in senders:
+        await loop.create_connection(partial(_itself, sender), "127.0.0.1", port)
     await asyncio.gather(*ends)
     return meter.report(
         deliveries=deliveries, connections=connections, refused=sum(sender.refused for sender in senders)
     )
+
+
+def _itself(sender: Sender) -> Sender:
+    return sender
 
 
 def main() -> None:

@@ -107,6 +107,11 @@ class Connector:
                 f"The TLS handshake with {_name_address(target, address)} failed: {reason}."
             ) from error
         except OSError as error:
+            if is_tls and isinstance(error, ConnectionError) and not error.errno:
+                # Without an error number it isn't the kernel's word, but that of the TLS layer.
+                raise TlsFailedError(
+                    f"{_name_address(target, address)} closed the connection in the TLS handshake."
+                ) from error
             reason = os.strerror(error.errno) if error.errno else str(error)
             raise ConnectFailedError(f"{_name_address(target, address)} can't be reached: {reason}.") from error
         except BaseException:

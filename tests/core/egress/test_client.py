@@ -1,0 +1,625 @@
+import asyncio
+import time
+
+import pytest
+
+from core.egress.conftest import MakeClient, Post
+from core.egress.scripted_server import (
+    OK,
+    Peer,
+    Script,
+    answering,
+    answering_and_waiting,
+    running,
+    serve_ok,
+)
+from ninefold.core.egress import (
+    ERROR_CLASSES,
+    ConnectFailedError,
+    ConnectionClosedError,
+    EgressClient,
+    HeadersTooLargeError,
+    ProtocolError,
+    ResponseTimeoutError,
+    parse_target,
+)
+
+WITHIN_S = 5.0
+
+
+async def until_none_is_open(client: EgressClient) -> None:
+    await client._pool.wait_until_empty(timeout_s=WITHIN_S)
+    assert client.open_connections == 0
+
+
+async def test_the_request_arrives_as_it_was_given(client: EgressClient) -> None:
+    async with running(serve_ok) as server:
+        target = parse_target(server.url("/hook?a=b"))
+        response = await client.post(
+            target, head=b"content-type: application/json\r\nx-a: b\r\n", body=b'{"a": 1.0}', timeout_s=5
+        )
+    assert (response.status, response.body, response.is_body_truncated) == (200, b"ok", False)
+    [request] = server.requests
+    assert request.head == (
+        b"POST /hook?a=b HTTP/1.1\r\n"
+        b"host: 127.0.0.1:%d\r\n"
+        b"content-type: application/json\r\n"
+        b"x-a: b\r\n"
+        b"content-length: 10\r\n"
+        b"\r\n" % server.port
+    )
+    assert request.body == b'{"a": 1.0}'
+
+
+async def test_headers_of_the_response_are_kept_as_sent(client: EgressClient, post: Post) -> None:
+    head = b"HTTP/1.1 503 Busy\r\nRetry-After: 7\r\nX-A: 1\r\nx-a: 2\r\nx-empty:\r\nx-b: 3\r\ncontent-length: 0\r\n\r\n"
+    async with running(answering(head)) as server:
+        response = await post(client, server.url())
+    assert response.status == 503
+    assert response.headers == [
+        (b"Retry-After", b"7"),
+        (b"X-A", b"1"),
+        (b"x-a", b"2"),
+        (b"x-empty", b""),
+        (b"x-b", b"3"),
+        (b"content-length", b"0"),
+    ]
+    assert response.header(b"retry-after") == b"7"
+    assert response.header(b"x-a") == b"1"
+    assert response.header(b"location") is None
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+async def test_a_redirect_is_a_response_and_is_not_followed(client: EgressClient, post: Post, status: int) -> None:
+    async with running(serve_ok) as other:
+        head = f"HTTP/1.1 {status} Elsewhere\r\nlocation: {other.url()}\r\ncontent-length: 0\r\n\r\n"
+        async with running(answering(head.encode())) as server:
+            response = await post(client, server.url())
+    assert response.status == status
+    assert other.connection_count == 0
+
+
+@pytest.mark.parametrize(
+    ("response", "body"),
+    [
+        (b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello", b"hello"),
+        (b"HTTP/1.1 200 OK\r\n\r\nhello", b"hello"),
+        (b"HTTP/1.0 200 OK\r\n\r\nhello", b"hello"),
+        (b"HTTP/1.1 200 OK\r\n\r\n", b""),
+        (b"HTTP/1.1 204 No Content\r\n\r\n", b""),
+        (b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nhe\r\n3;x=y\r\nllo\r\n0\r\n\r\n", b"hello"),
+        (b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nhe\r\n0\r\nx-trailer: 1\r\n\r\n", b"he"),
+        (b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi", b"hi"),
+        (
+            (
+                b"HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\nHTTP/1.1 102 Processing\r\n\r\n"
+                b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi"
+            ),
+            b"hi",
+        ),
+    ],
+    ids=["length", "end", "1.0", "end-empty", "204", "chunked", "trailer", "100", "103-102"],
+)
+@pytest.mark.parametrize("is_trickled", [False, True], ids=["at once", "byte by byte"])
+async def test_a_body_ends_where_its_framing_says(
+    client: EgressClient, post: Post, response: bytes, body: bytes, *, is_trickled: bool
+) -> None:
+    async def script(peer: Peer) -> None:
+        await peer.read_request()
+        for start in range(len(response)) if is_trickled else [0]:
+            await peer.send(response[start : start + 1] if is_trickled else response)
+            await asyncio.sleep(0)
+
+    async with running(script) as server:
+        answer = await post(client, server.url())
+    assert answer.body == body
+    assert not answer.is_body_truncated
+    assert all(name not in {b"link", b"x-trailer"} for name, _ in answer.headers)
+
+
+async def test_a_connection_serves_many_requests(client: EgressClient, post: Post) -> None:
+    async with running(serve_ok) as server:
+        statuses = [(await post(client, server.url())).status for _ in range(5)]
+    assert statuses == [200] * 5
+    assert server.connection_count == 1
+
+
+async def test_the_connection_that_was_used_last_is_used_next(client: EgressClient, post: Post) -> None:
+    used: list[int] = []
+
+    async def script(peer: Peer) -> None:
+        while True:
+            await peer.read_request()
+            used.append(peer.number)
+            if len(used) == 2:
+                both_arrived.set()
+            await both_arrived.wait()
+            await peer.send(OK)
+
+    both_arrived = asyncio.Event()
+    async with running(script) as server:
+        first = asyncio.create_task(post(client, server.url()))
+        second = asyncio.create_task(post(client, server.url()))
+        await asyncio.gather(first, second)
+        for _ in range(3):
+            await post(client, server.url())
+    assert server.connection_count == 2
+    assert len(set(used[2:])) == 1
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 2\r\n\r\nok",
+        b"HTTP/1.0 200 OK\r\ncontent-length: 2\r\n\r\nok",
+        b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nokHTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nno",
+        b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nokgarbage",
+        b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nokHT",
+        b"HTTP/1.1 200 OK\r\nkeep-alive: timeout=1\r\ncontent-length: 2\r\n\r\nok",
+    ],
+    ids=["close", "1.0", "second response", "garbage", "half a response", "short keep-alive"],
+)
+async def test_a_connection_is_not_used_again(client: EgressClient, post: Post, response: bytes) -> None:
+    async with running(answering_and_waiting(response)) as server:
+        for number in range(1, 3):
+            server.ended.clear()
+            assert (await post(client, server.url())).body == b"ok"
+            await asyncio.wait_for(server.ended.wait(), WITHIN_S)
+            assert server.connection_count == number
+
+
+async def test_an_unasked_response_closes_an_idle_connection(client: EgressClient, post: Post) -> None:
+    send_more = asyncio.Event()
+
+    async def script(peer: Peer) -> None:
+        await peer.read_request()
+        await peer.send(OK)
+        await send_more.wait()
+        await peer.send(b"HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\npoison")
+        await peer.wait_for_end()
+
+    async with running(script) as server:
+        await post(client, server.url())
+        send_more.set()
+        await asyncio.wait_for(server.ended.wait(), WITHIN_S)
+        assert (await post(client, server.url())).body == b"ok"
+    assert server.connection_count == 2
+
+
+async def test_a_connection_that_the_server_closed_while_idle_is_replaced(client: EgressClient, post: Post) -> None:
+    async with running(answering(OK)) as server:
+        for number in range(1, 4):
+            server.ended.clear()
+            await post(client, server.url())
+            await asyncio.wait_for(server.ended.wait(), WITHIN_S)
+            assert server.connection_count == number
+
+
+async def test_a_kept_connection_that_breaks_without_an_answer_is_tried_once_more(
+    client: EgressClient, post: Post
+) -> None:
+    async def script(peer: Peer) -> None:
+        await peer.read_request()
+        if peer.number == 1:
+            await peer.send(OK)
+            await peer.read_request()
+            peer.reset()
+        else:
+            await peer.send(OK)
+
+    async with running(script) as server:
+        await post(client, server.url(), body=b"first")
+        response = await post(client, server.url(), body=b"second")
+    assert response.status == 200
+    assert [request.body for request in server.requests] == [b"first", b"second", b"second"]
+
+
+async def test_a_kept_connection_that_breaks_in_mid_answer_is_not_tried_again(client: EgressClient, post: Post) -> None:
+    async def script(peer: Peer) -> None:
+        await peer.read_request()
+        await peer.send(OK)
+        await peer.read_request()
+        await peer.send(b"HTTP/1.1 2")
+
+    async with running(script) as server:
+        await post(client, server.url())
+        with pytest.raises(ConnectionClosedError, match="in the middle of the response"):
+            await post(client, server.url())
+    assert server.connection_count == 1
+
+
+async def test_a_fresh_connection_that_breaks_without_an_answer_is_not_tried_again(
+    client: EgressClient, post: Post
+) -> None:
+    async def script(peer: Peer) -> None:
+        await peer.read_request()
+        peer.reset()
+
+    async with running(script) as server:
+        with pytest.raises(ConnectionClosedError, match="before the response began"):
+            await post(client, server.url())
+    assert server.connection_count == 1
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhello",
+        b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n",
+        b"HTTP/1.1 200 OK\r\ncontent-le",
+    ],
+)
+async def test_a_response_that_is_cut_short_is_an_error(client: EgressClient, post: Post, response: bytes) -> None:
+    async with running(answering(response)) as server:
+        with pytest.raises(ConnectionClosedError, match="in the middle of the response"):
+            await post(client, server.url())
+    await until_none_is_open(client)
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        b"SSH-2.0-OpenSSH_9.9\r\n",
+        b"\x15\x03\x01\x00\x02\x02",
+        b"HTTP/2 200\r\n\r\n",
+        b"HTTP/1.1 abc OK\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\ncontent-length: -1\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nab",
+        b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n",
+        b"HTTP/1.1 200 OK\r\nbad header\r\n\r\n",
+        b"HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n",
+        b"HTTP/1.1 101 Switching Protocols\r\n\r\n",
+    ],
+)
+async def test_what_is_not_a_response_is_a_protocol_error(client: EgressClient, post: Post, response: bytes) -> None:
+    async with running(answering_and_waiting(response)) as server:
+        with pytest.raises(ProtocolError):
+            await post(client, server.url())
+        await asyncio.wait_for(server.ended.wait(), WITHIN_S)
+    await until_none_is_open(client)
+
+
+async def test_a_server_that_offers_an_upgrade_in_passing_is_fine(client: EgressClient, post: Post) -> None:
+    head = b"HTTP/1.1 200 OK\r\nupgrade: h2,h2c\r\nconnection: upgrade, keep-alive\r\ncontent-length: 2\r\n\r\nok"
+    async with running(answering(head)) as server:
+        assert (await post(client, server.url())).body == b"ok"
+
+
+def endless(beginning: bytes, piece: bytes) -> Script:
+    async def script(peer: Peer) -> None:
+        await peer.read_request()
+        await peer.send(beginning)
+        while True:
+            await peer.send(piece)
+
+    return script
+
+
+@pytest.mark.parametrize(
+    ("beginning", "piece"),
+    [
+        (b"HTTP/1.1 200 OK\r\n", b"x-a: " + b"a" * 100 + b"\r\n"),
+        (b"HTTP/1.1 200 OK\r\nx-a: ", b"a" * 1000),
+        (b"", b"HTTP/1.1 100 Continue\r\nx-a: b\r\n\r\n"),
+        (b"HTTP/1.1 200 " + b"a" * 70_000, b"a" * 1000),
+    ],
+    ids=["headers", "one value", "interim responses", "reason"],
+)
+async def test_a_head_without_end_is_too_large(
+    client: EgressClient, post: Post, beginning: bytes, piece: bytes
+) -> None:
+    async with running(endless(beginning, piece)) as server:
+        with pytest.raises(HeadersTooLargeError):
+            await post(client, server.url())
+        await asyncio.wait_for(server.ended.wait(), WITHIN_S)
+
+
+async def test_a_head_that_arrives_whole_is_measured_too(make_client: MakeClient, post: Post) -> None:
+    client = make_client(header_bytes_max=1000)
+    fitting = b"HTTP/1.1 200 OK\r\nx-a: " + b"a" * 900 + b"\r\ncontent-length: 2\r\n\r\nok"
+    async with running(answering(fitting)) as server:
+        assert (await post(client, server.url())).status == 200
+    too_large = b"HTTP/1.1 200 OK\r\nx-a: " + b"a" * 1000 + b"\r\ncontent-length: 2\r\n\r\nok"
+    async with running(answering(too_large)) as server:
+        with pytest.raises(HeadersTooLargeError, match="1000 bytes"):
+            await post(client, server.url())
+
+
+async def test_a_large_body_in_the_first_read_is_not_taken_for_a_large_head(
+    make_client: MakeClient, post: Post
+) -> None:
+    client = make_client(header_bytes_max=1000)
+    async with running(answering(b"HTTP/1.1 200 OK\r\ncontent-length: 5000\r\n\r\n" + b"a" * 5000)) as server:
+        assert len((await post(client, server.url())).body) == 5000
+
+
+async def test_the_number_of_headers_is_bounded(client: EgressClient, post: Post) -> None:
+    async with running(answering(b"HTTP/1.1 200 OK\r\n" + b"a:b\r\n" * 257 + b"\r\n")) as server:
+        with pytest.raises(HeadersTooLargeError, match="257 headers; 256 are read"):
+            await post(client, server.url())
+
+
+async def test_of_a_body_the_beginning_is_kept_and_the_rest_is_read(client: EgressClient, post: Post) -> None:
+    body = bytes(range(256)) * 400
+    async with running(answering_and_waiting(b"HTTP/1.1 200 OK\r\ncontent-length: 102400\r\n\r\n" + body)) as server:
+        response = await post(client, server.url())
+        assert client.open_connections == 1
+    assert response.body == body[: 16 * 1024]
+    assert response.is_body_truncated
+
+
+@pytest.mark.parametrize(
+    ("beginning", "piece"),
+    [
+        (b"HTTP/1.1 200 OK\r\n\r\n", b"a" * 10_000),
+        (b"HTTP/1.1 200 OK\r\ncontent-length: 99999999999\r\n\r\n", b"a" * 10_000),
+        (b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n", b"1\r\na\r\n" * 1000),
+        (b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n0\r\n", b"x-trailer: b\r\n" * 1000),
+    ],
+    ids=["end", "length", "chunked", "trailers"],
+)
+async def test_a_body_without_end_counts_as_far_as_it_was_read(
+    client: EgressClient, post: Post, beginning: bytes, piece: bytes
+) -> None:
+    async with running(endless(beginning, piece)) as server:
+        response = await post(client, server.url())
+        await asyncio.wait_for(server.ended.wait(), WITHIN_S)
+    assert response.status == 200
+    assert response.is_body_truncated
+    assert len(response.body) <= 16 * 1024
+    await until_none_is_open(client)
+
+
+async def test_an_answer_before_the_whole_request_was_taken_counts(client: EgressClient, post: Post) -> None:
+    async def script(peer: Peer) -> None:
+        await peer.send(b"HTTP/1.1 413 Too Large\r\ncontent-length: 0\r\n\r\n")
+        await over.wait()
+
+    over = asyncio.Event()
+    async with running(script) as server:
+        response = await post(client, server.url(), body=b"a" * 20_000_000)
+        over.set()
+    assert response.status == 413
+    await until_none_is_open(client)
+
+
+async def silence(peer: Peer) -> None:
+    await peer.wait_for_end()
+
+
+async def trickle(peer: Peer) -> None:
+    await peer.read_request()
+    await peer.send(b"HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n")
+    while True:
+        await peer.send(b"a")
+        await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize(
+    ("script", "body", "message"),
+    [
+        (silence, b"{}", "No response came within 0.1 s"),
+        (trickle, b"{}", "The server answered 200, but its response didn't end within 0.1 s"),
+    ],
+    ids=["silence", "trickle"],
+)
+async def test_the_whole_attempt_is_bounded(
+    client: EgressClient, post: Post, script: Script, body: bytes, message: str
+) -> None:
+    async with running(script) as server:
+        began_at = time.perf_counter()
+        with pytest.raises(ResponseTimeoutError, match=message):
+            await post(client, server.url(), body=body, timeout_s=0.1)
+        assert 0.09 <= time.perf_counter() - began_at < WITHIN_S
+        await asyncio.wait_for(server.ended.wait(), WITHIN_S)
+    await until_none_is_open(client)
+
+
+async def test_a_body_that_nobody_reads_is_bounded_by_the_time(client: EgressClient, post: Post) -> None:
+    async def script(_peer: Peer) -> None:
+        await over.wait()
+
+    over = asyncio.Event()
+    async with running(script) as server:
+        with pytest.raises(ResponseTimeoutError):
+            await post(client, server.url(), body=b"a" * 20_000_000, timeout_s=0.1)
+        over.set()
+    await until_none_is_open(client)
+
+
+async def test_a_shorter_time_after_a_longer_one_holds(client: EgressClient, post: Post) -> None:
+    async def script(peer: Peer) -> None:
+        await peer.read_request()
+        await peer.send(OK)
+        await peer.wait_for_end()
+
+    async with running(script) as server:
+        await post(client, server.url(), timeout_s=60)
+        with pytest.raises(ResponseTimeoutError):
+            await post(client, server.url(), timeout_s=0.05)
+    assert server.connection_count == 1
+
+
+async def test_a_longer_time_after_a_shorter_one_holds(client: EgressClient, post: Post) -> None:
+    async def script(peer: Peer) -> None:
+        await peer.read_request()
+        await peer.send(OK)
+        await peer.read_request()
+        await asyncio.sleep(0.15)
+        await peer.send(OK)
+
+    async with running(script) as server:
+        await post(client, server.url(), timeout_s=0.1)
+        assert (await post(client, server.url(), timeout_s=5)).status == 200
+    assert server.connection_count == 1
+
+
+async def test_an_idle_connection_is_closed_after_its_lifetime(make_client: MakeClient, post: Post) -> None:
+    client = make_client(idle_lifetime_s=0.05)
+    async with running(serve_ok) as server:
+        await post(client, server.url())
+        assert client.open_connections == 1
+        await asyncio.wait_for(server.ended.wait(), WITHIN_S)
+    await until_none_is_open(client)
+
+
+async def test_a_surplus_of_idle_connections_goes_soon(make_client: MakeClient, post: Post) -> None:
+    client = make_client(idle_connections_per_origin_max=1, surplus_lifetime_s=0.05)
+    async with running(after(3)) as server:
+        await asyncio.gather(*(post(client, server.url()) for _ in range(3)))
+        assert client.open_connections == 3
+        async with asyncio.timeout(WITHIN_S):
+            while client.open_connections > 1:
+                server.ended.clear()
+                await server.ended.wait()
+        assert (await post(client, server.url())).status == 200
+    assert server.connection_count == 3
+
+
+def after(count: int) -> Script:
+    """Answer when so many requests have come, so that each needed a connection of its own."""
+    arrived = 0
+    all_arrived = asyncio.Event()
+
+    async def script(peer: Peer) -> None:
+        nonlocal arrived
+        while True:
+            await peer.read_request()
+            arrived += 1
+            if arrived >= count:
+                all_arrived.set()
+            await all_arrived.wait()
+            await peer.send(OK)
+
+    return script
+
+
+async def test_no_more_connections_are_open_than_allowed(make_client: MakeClient, post: Post) -> None:
+    client = make_client(connections_max=3)
+    async with running(serve_ok) as server:
+        responses = await asyncio.gather(*(post(client, server.url()) for _ in range(20)))
+    assert [response.status for response in responses] == [200] * 20
+    assert server.connection_count == 3
+
+
+async def test_an_idle_connection_makes_room_for_another_origin(make_client: MakeClient, post: Post) -> None:
+    client = make_client(connections_max=1)
+    async with running(serve_ok) as one, running(serve_ok) as other:
+        for server in (one, other, one):
+            assert (await post(client, server.url())).status == 200
+            assert client.open_connections == 1
+    assert (one.connection_count, other.connection_count) == (2, 1)
+
+
+async def test_a_connection_in_use_makes_room_when_it_is_free(make_client: MakeClient, post: Post) -> None:
+    client = make_client(connections_max=1)
+    async with running(serve_ok) as one, running(serve_ok) as other:
+        urls = [one.url(), other.url()] * 5
+        responses = await asyncio.gather(*(post(client, url) for url in urls))
+        assert [response.status for response in responses] == [200] * 10
+        assert client.open_connections == 1
+
+
+async def test_waiting_for_a_connection_counts_as_time(make_client: MakeClient, post: Post) -> None:
+    client = make_client(connections_max=1)
+    async with running(silence) as server, running(serve_ok) as other:
+        busy = asyncio.create_task(post(client, server.url()))
+        await asyncio.wait_for(server.connected.wait(), WITHIN_S)
+        with pytest.raises(ResponseTimeoutError, match=r"None of the 1 connections became free within 0\.05 s"):
+            await post(client, other.url(), timeout_s=0.05)
+        busy.cancel()
+        assert isinstance((await asyncio.gather(busy, return_exceptions=True))[0], asyncio.CancelledError)
+        # Neither the one that gave up waiting nor the one that was canceled has kept its place.
+        assert (await post(client, other.url())).status == 200
+    assert other.connection_count == 1
+
+
+@pytest.mark.parametrize("is_kept", [False, True], ids=["fresh", "kept"])
+async def test_canceling_a_request_closes_its_connection(client: EgressClient, post: Post, *, is_kept: bool) -> None:
+    async def script(peer: Peer) -> None:
+        if is_kept:
+            await peer.read_request()
+            await peer.send(OK)
+        await peer.read_request()
+        has_request.set()
+        await peer.wait_for_end()
+
+    has_request = asyncio.Event()
+    async with running(script) as server:
+        if is_kept:
+            await post(client, server.url())
+        request = asyncio.create_task(post(client, server.url()))
+        await asyncio.wait_for(has_request.wait(), WITHIN_S)
+        request.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await request
+        await asyncio.wait_for(server.ended.wait(), WITHIN_S)
+    await until_none_is_open(client)
+    assert server.connection_count == 1
+
+
+async def test_closing_ends_what_is_under_way_and_what_comes_later(client: EgressClient, post: Post) -> None:
+    async with running(silence) as server:
+        request = asyncio.create_task(post(client, server.url()))
+        await asyncio.wait_for(server.connected.wait(), WITHIN_S)
+        await client.aclose()
+        with pytest.raises(ConnectionClosedError, match="shutting down"):
+            await request
+        await until_none_is_open(client)
+        with pytest.raises(ConnectionClosedError, match="shutting down"):
+            await post(client, server.url())
+    assert server.connection_count == 1
+
+
+async def test_closing_ends_a_wait_for_a_connection(make_client: MakeClient, post: Post) -> None:
+    client = make_client(connections_max=1)
+    async with running(silence) as server:
+        requests = [asyncio.create_task(post(client, server.url())) for _ in range(3)]
+        await asyncio.wait_for(server.connected.wait(), WITHIN_S)
+        await client.aclose()
+        outcomes = await asyncio.gather(*requests, return_exceptions=True)
+    assert [isinstance(outcome, ConnectionClosedError) for outcome in outcomes] == [True] * 3
+
+
+async def test_a_port_where_nobody_listens_is_a_failed_connection(client: EgressClient, post: Post) -> None:
+    async with running(serve_ok) as server:
+        url = server.url()
+        port = server.port
+    with pytest.raises(ConnectFailedError, match=rf"127\.0\.0\.1:{port} can't be reached: Connection refused\."):
+        await post(client, url)
+    await until_none_is_open(client)
+
+
+async def test_failed_connections_give_their_slots_back(make_client: MakeClient, post: Post) -> None:
+    client = make_client(connections_max=1)
+    async with running(serve_ok) as server:
+        dead_url = server.url()
+    for _ in range(3):
+        with pytest.raises(ConnectFailedError):
+            await post(client, dead_url)
+    async with running(serve_ok) as server:
+        assert (await post(client, server.url())).status == 200
+
+
+async def test_proxies_of_the_environment_are_ignored(
+    client: EgressClient, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running(serve_ok) as proxy, running(serve_ok) as server:
+        for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"):
+            monkeypatch.setenv(name, proxy.url(""))
+        await post(client, server.url())
+    assert (proxy.connection_count, server.connection_count) == (0, 1)
+
+
+def test_each_reason_has_a_word_of_its_own() -> None:
+    assert {
+        "dns_failed",
+        "address_denied",
+        "connect_failed",
+        "connect_timeout",
+        "tls_failed",
+        "timeout",
+        "connection_closed",
+        "protocol_error",
+        "headers_too_large",
+    } == ERROR_CLASSES
