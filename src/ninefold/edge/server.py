@@ -115,6 +115,7 @@ class Application:
                 log.exception("server.start.failed")
                 await send({"type": "lifespan.startup.failed", "message": str(error)})
                 return
+            log.info("server.started", url=server_url(self._settings))
             await send({"type": "lifespan.startup.complete"})
             await receive()
         await send({"type": "lifespan.shutdown.complete"})

@@ -1,0 +1,132 @@
+"""`ninefold serve` and `ninefold worker` by themselves, against somebody's own database."""
+
+import asyncio
+import json
+import signal
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+
+import httpx
+
+from installations import clean_environment, free_port, run_command
+from ninefold.edge.ports import is_ready
+
+WITHIN_S = 60.0
+
+
+async def test_server_answers_and_ends_on_sigterm(database_url: str) -> None:
+    port = free_port()
+    environment = clean_environment({"NINEFOLD_DATABASE_URL": database_url, "NINEFOLD_PORT": str(port)})
+    async with (
+        running("serve", environment=environment, until="server.started") as process,
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client,
+    ):
+        await wait_until_ready(client)
+        assert (await client.get("/api/v1/subscriptions")).status_code == httpx.codes.UNAUTHORIZED
+        document = (await client.get("/openapi.json")).json()
+        # The client's connection is still open, and must not keep the server.
+        assert await end(process) == 0
+    assert document["info"]["title"] == "Ninefold"
+
+
+async def test_request_in_flight_is_finished(database_url: str) -> None:
+    port = free_port()
+    environment = clean_environment({"NINEFOLD_DATABASE_URL": database_url, "NINEFOLD_PORT": str(port)})
+    key = json.loads((await run_command("keys", "create", "--json", environment=environment)).output)["api_key"]
+    body = b'{"event_type": "order.created", "payload": {}}'
+    head = (
+        "POST /api/v1/events HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        f"Authorization: Bearer {key}\r\nContent-Length: {len(body)}\r\nExpect: 100-continue\r\n\r\n"
+    )
+    async with running("serve", environment=environment, until="server.started") as process:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
+            await wait_until_ready(client)
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(head.encode())
+        async with asyncio.timeout(WITHIN_S):
+            # The application waits for the body now.
+            assert (await reader.readline()).startswith(b"HTTP/1.1 100")
+            ending = asyncio.create_task(end(process))
+            await wait_until_nobody_listens(port)
+            writer.write(body)
+            await reader.readline()
+            answer = await reader.read()
+        writer.close()
+        assert answer.startswith(b"HTTP/1.1 202")
+        assert await ending == 0
+
+
+async def test_worker_serves_its_own_metrics_and_ends_on_sigterm(database_url: str) -> None:
+    port = free_port()
+    environment = clean_environment({"NINEFOLD_DATABASE_URL": database_url})
+    async with running(
+        "worker", "--metrics-port", str(port), environment=environment, until="worker.started"
+    ) as process:
+        async with httpx.AsyncClient(trust_env=False) as client:
+            metrics = (await client.get(f"http://127.0.0.1:{port}/metrics")).text
+        assert await end(process) == 0
+    assert "python_info" in metrics
+
+
+async def test_parts_refuse_a_database_without_migrations(empty_database_url: str) -> None:
+    environment = clean_environment({"NINEFOLD_DATABASE_URL": empty_database_url, "NINEFOLD_PORT": str(free_port())})
+
+    for part in ("serve", "worker"):
+        finished = await run_command(part, environment=environment)
+        assert finished.exit_code == 1
+        assert "ninefold migrate" in finished.errors
+        assert "Traceback" not in finished.errors
+
+
+async def test_worker_says_when_it_can_not_serve_its_metrics(database_url: str) -> None:
+    environment = clean_environment({"NINEFOLD_DATABASE_URL": database_url})
+    environment["NINEFOLD_HOST"] = "192.0.2.1"
+
+    finished = await run_command("worker", "--metrics-port", "1", environment=environment)
+
+    assert finished.exit_code == 1
+    assert "--metrics-port" in finished.errors
+
+
+@asynccontextmanager
+async def running(*arguments: str, environment: Mapping[str, str], until: str) -> AsyncIterator[Process]:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "ninefold", *arguments, env=environment, stderr=PIPE
+    )
+    assert process.stderr is not None
+    try:
+        async with asyncio.timeout(WITHIN_S):
+            async for line in process.stderr:
+                if json.loads(line)["event"] == until:
+                    break
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.communicate()
+
+
+async def wait_until_ready(client: httpx.AsyncClient) -> None:
+    async with asyncio.timeout(WITHIN_S):
+        while not await is_ready(str(client.base_url).rstrip("/")):  # noqa: ASYNC110 - it has no other signal.
+            await asyncio.sleep(0.02)
+
+
+async def wait_until_nobody_listens(port: int) -> None:
+    async with asyncio.timeout(WITHIN_S):
+        while True:
+            try:
+                _, writer = await asyncio.open_connection("127.0.0.1", port)
+            except ConnectionRefusedError:
+                return
+            writer.close()
+            await asyncio.sleep(0.02)
+
+
+async def end(process: Process) -> int | None:
+    process.send_signal(signal.SIGTERM)
+    async with asyncio.timeout(WITHIN_S):
+        await process.communicate()
+    return process.returncode

@@ -1,0 +1,166 @@
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+
+from ninefold.core.config import CoreSettings
+from ninefold.core.errors import SettingError, UnavailableError
+from ninefold.core.postgres.database import Database
+from ninefold.core.queue.leases import LeaseLostError
+from ninefold.core.system import Job, System, WorkerContext
+from ninefold.edge import worker
+from ninefold.edge.systems import SYSTEMS
+from ninefold.edge.worker import work
+
+WITHIN_S = 20.0
+
+
+class RecordingJob:
+    """Says when it runs, and ends as its test wants."""
+
+    name = "test.job"
+
+    def __init__(self) -> None:
+        self.has_started = asyncio.Event()
+        self.may_end = asyncio.Event()
+        self.was_canceled = False
+        self.error: Exception | None = None
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        self.has_started.set()
+        try:
+            await stopping.wait()
+            await self.may_end.wait()
+        except asyncio.CancelledError:
+            self.was_canceled = True
+            raise
+        if self.error is not None:
+            raise self.error
+
+
+@pytest.fixture
+def job(monkeypatch: pytest.MonkeyPatch) -> RecordingJob:
+    job = RecordingJob()
+
+    def jobs(_: WorkerContext) -> Sequence[Job]:
+        return [job]
+
+    system = SYSTEMS[0]
+    replaced = System(
+        name=system.name,
+        migrations=system.migrations,
+        read_settings=system.read_settings,
+        routes=system.routes,
+        jobs=jobs,
+        release_leases=system.release_leases,
+        commands=system.commands,
+    )
+    monkeypatch.setattr(worker, "SYSTEMS", (replaced,))
+    return job
+
+
+class Run:
+    """A worker in this process."""
+
+    def __init__(self, database_url: str) -> None:
+        self.stopping = asyncio.Event()
+        self.hurrying = asyncio.Event()
+        self.task = asyncio.create_task(
+            work(
+                CoreSettings(),
+                {},
+                database_url=database_url,
+                stopping=self.stopping,
+                hurrying=self.hurrying,
+            )
+        )
+
+    async def end(self) -> None:
+        async with asyncio.timeout(WITHIN_S):
+            await self.task
+
+
+async def test_worker_holds_a_lease_until_its_jobs_have_ended(
+    database: Database, database_url: str, job: RecordingJob
+) -> None:
+    run = Run(database_url)
+    await job.has_started.wait()
+    assert await count_workers(database) == 1
+
+    run.stopping.set()
+    assert await count_workers(database) == 1
+    job.may_end.set()
+
+    await run.end()
+    assert await count_workers(database) == 0
+    assert not job.was_canceled
+
+
+async def test_hurried_worker_gives_up_what_is_in_flight(
+    database: Database, database_url: str, job: RecordingJob
+) -> None:
+    run = Run(database_url)
+    await job.has_started.wait()
+
+    run.stopping.set()
+    run.hurrying.set()
+
+    await run.end()
+    assert job.was_canceled
+    assert await count_workers(database) == 0
+
+
+async def test_grace_has_an_end(database_url: str, job: RecordingJob, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "STOP_GRACE_S", 0.05)
+    run = Run(database_url)
+    await job.has_started.wait()
+
+    run.stopping.set()
+
+    await run.end()
+    assert job.was_canceled
+
+
+async def test_failing_job_ends_the_worker(database: Database, database_url: str, job: RecordingJob) -> None:
+    job.error = RuntimeError("a bug")
+    job.may_end.set()
+    run = Run(database_url)
+    await job.has_started.wait()
+
+    run.stopping.set()
+
+    with pytest.raises(ExceptionGroup) as caught:
+        await run.end()
+    assert caught.group_contains(RuntimeError, match="a bug")
+    assert await count_workers(database) == 0
+
+
+async def test_worker_that_was_taken_for_dead_ends(database: Database, database_url: str, job: RecordingJob) -> None:
+    run = Run(database_url)
+    await job.has_started.wait()
+
+    async with database.connection() as connection:
+        await connection.execute("DELETE FROM queue.worker")
+
+    with pytest.raises(ExceptionGroup) as caught:
+        await run.end()
+    assert caught.group_contains(LeaseLostError)
+    assert job.was_canceled
+
+
+async def test_pending_migrations_refuse_the_start(empty_database_url: str, job: RecordingJob) -> None:
+    with pytest.raises(SettingError, match="ninefold migrate"):
+        await Run(empty_database_url).end()
+
+    assert not job.has_started.is_set()
+
+
+async def test_unreachable_database_refuses_the_start() -> None:
+    with pytest.raises(UnavailableError):
+        await Run("postgresql://127.0.0.1:1/none").end()
+
+
+async def count_workers(database: Database) -> int:
+    async with database.connection() as connection:
+        count: int = await connection.fetchval("SELECT count(*) FROM queue.worker")
+        return count
