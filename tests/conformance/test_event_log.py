@@ -1,0 +1,232 @@
+"""What every event log does, whatever it is built on. A new adapter adds itself to `ADAPTERS`."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Final, TypeAlias
+from uuid import UUID
+
+import pytest
+
+from ninefold.core.ids import derive_id, new_id
+from ninefold.core.postgres.database import Database
+from ninefold.core.queue.leases import LeaseLostError, WorkerLease
+from ninefold.systems.webhooks.jobs.event_log import CLAIM_PAYLOAD_BYTES_MAX, EventLog, PostgresEventLog
+from ninefold.systems.webhooks.model import Attempt, ClaimedEvent, DeliveryStatus, NewEvent, Outcome
+from ninefold.systems.webhooks.store.deliveries import attempt_list, delivery_list_by_event
+from ninefold.systems.webhooks.store.events import event_find, event_insert_many
+from ninefold.systems.webhooks.wiring import SYSTEM
+
+MakeEventLog: TypeAlias = Callable[[], Awaitable[tuple[EventLog, WorkerLease]]]
+
+ADAPTERS: Final = {"postgres": PostgresEventLog}
+
+
+@pytest.fixture(params=ADAPTERS)
+def make_event_log(request: pytest.FixtureRequest, database: Database) -> MakeEventLog:
+    """Return a function that makes the event log of one more worker."""
+
+    async def make() -> tuple[EventLog, WorkerLease]:
+        lease = WorkerLease(database, [SYSTEM.release_leases], duration=timedelta(minutes=1))
+        await lease.acquire()
+        return ADAPTERS[request.param](database, lease), lease
+
+    return make
+
+
+async def accept(
+    database: Database, organisation_id: UUID, *, events: int = 1, payload: bytes = b"{}", queued_deliveries: int = 1
+) -> list[UUID]:
+    """Accept events of an organisation; return their ids, oldest first."""
+    new_events = [
+        NewEvent(
+            event_id=new_id(),
+            event_type="order.created",
+            payload=payload,
+            idempotency_key=None,
+            queued_deliveries=queued_deliveries,
+        )
+        for _ in range(events)
+    ]
+    async with database.transaction() as connection:
+        await event_insert_many(connection, organisation_id=organisation_id, events=new_events)
+    return sorted(event.event_id for event in new_events)
+
+
+def outcome_of(
+    event: ClaimedEvent,
+    subscription_id: UUID,
+    *,
+    status: DeliveryStatus = DeliveryStatus.DELIVERED,
+    attempt_number: int = 1,
+) -> Outcome:
+    """Return what an attempt of an event's delivery came to."""
+    is_delivered = status is DeliveryStatus.DELIVERED
+    return Outcome(
+        delivery_id=derive_id(event.event_id, subscription_id),
+        organisation_id=event.organisation_id,
+        event_id=event.event_id,
+        subscription_id=subscription_id,
+        attempt=Attempt(
+            attempt_number=attempt_number,
+            attempted_at=datetime.now(UTC),
+            duration_ms=1.5,
+            response_status=200 if is_delivered else 500,
+            response_body=b"ok",
+            is_response_body_truncated=False,
+            error_class=None if is_delivered else "unsuccessful_status",
+            error_detail=None if is_delivered else "The receiver answered 500.",
+        ),
+        status=status,
+        is_first=attempt_number == 1,
+        attempt_count=attempt_number,
+        round_attempt_count=attempt_number,
+        round_started_at=event.accepted_at,
+        retry_delay_s=60.0 if status is DeliveryStatus.RETRYING else None,
+    )
+
+
+def ids(events: Iterable[ClaimedEvent]) -> set[UUID]:
+    return {event.event_id for event in events}
+
+
+async def test_an_event_is_claimed_once_with_its_bytes(make_event_log: MakeEventLog, database: Database) -> None:
+    organisation_id = new_id()
+    (event_id,) = await accept(database, organisation_id, payload=b'{"a": 1.0}')
+    first, _ = await make_event_log()
+    second, _ = await make_event_log()
+    (claimed,) = await first.claim(limit=10)
+    assert (claimed.event_id, claimed.organisation_id) == (event_id, organisation_id)
+    assert (claimed.event_type, claimed.payload, claimed.claim_count) == ("order.created", b'{"a": 1.0}', 1)
+    assert list(await first.claim(limit=10)) == []
+    assert list(await second.claim(limit=10)) == []
+
+
+async def test_workers_that_claim_at_once_share_the_events(make_event_log: MakeEventLog, database: Database) -> None:
+    accepted = await accept(database, new_id(), events=200)
+    logs = [(await make_event_log())[0] for _ in range(4)]
+
+    async def drain(log: EventLog) -> list[UUID]:
+        found: list[UUID] = []
+        while claimed := await log.claim(limit=7):
+            found.extend(event.event_id for event in claimed)
+        return found
+
+    shares = await asyncio.gather(*(drain(log) for log in logs))
+    taken = [event_id for share in shares for event_id in share]
+    assert accepted == sorted(taken)
+
+
+async def test_a_small_organisation_gets_its_turn_beside_a_large_one(
+    make_event_log: MakeEventLog, database: Database
+) -> None:
+    large, small = new_id(), new_id()
+    await accept(database, large, events=500)
+    await accept(database, small, events=3)
+    log, _ = await make_event_log()
+    claimed = await log.claim(limit=20)
+    assert sum(event.organisation_id == small for event in claimed) == 3
+    assert sum(event.organisation_id == large for event in claimed) == 10
+
+
+async def test_every_organisation_gets_its_turn_when_they_are_more_than_a_claim_takes(
+    make_event_log: MakeEventLog, database: Database
+) -> None:
+    organisations = sorted(new_id() for _ in range(130))
+    for organisation_id in organisations:
+        await accept(database, organisation_id, events=2)
+    log, _ = await make_event_log()
+    first = [event.organisation_id for event in await log.claim(limit=100)]
+    second = [event.organisation_id for event in await log.claim(limit=100)]
+    assert set(organisations[:100]) == set(first)
+    assert set(organisations[100:]) <= set(second)
+
+
+async def test_within_an_organisation_the_oldest_come_first(make_event_log: MakeEventLog, database: Database) -> None:
+    accepted = await accept(database, new_id(), events=10)
+    log, _ = await make_event_log()
+    assert set(accepted[:4]) == ids(await log.claim(limit=4))
+
+
+async def test_a_claim_brings_a_bounded_number_of_bytes_into_memory(
+    make_event_log: MakeEventLog, database: Database
+) -> None:
+    await accept(database, new_id(), events=12, payload=b'"' + b"x" * (1024 * 1024 - 2) + b'"')
+    log, _ = await make_event_log()
+    claimed = await log.claim(limit=12)
+    assert sum(len(event.payload) for event in claimed) == CLAIM_PAYLOAD_BYTES_MAX
+
+
+async def test_recorded_outcomes_are_seen_and_their_event_is_done(
+    make_event_log: MakeEventLog, database: Database
+) -> None:
+    organisation_id, delivered_to, failing = new_id(), new_id(), new_id()
+    await accept(database, organisation_id)
+    log, _ = await make_event_log()
+    (event,) = await log.claim(limit=1)
+    outcomes = [outcome_of(event, delivered_to), outcome_of(event, failing, status=DeliveryStatus.RETRYING)]
+    await log.record(outcomes, finished_events=[event.event_id])
+    async with database.connection() as connection:
+        found = await event_find(connection, organisation_id=organisation_id, event_id=event.event_id)
+        deliveries = await delivery_list_by_event(
+            connection, organisation_id=organisation_id, event_id=event.event_id, limit=10
+        )
+        attempts = await attempt_list(
+            connection, delivery_ids=[delivery.delivery_id for delivery in deliveries], attempts_max=10
+        )
+    assert found is not None
+    assert found.status == "dispatched"
+    assert {delivery.subscription_id: delivery.status for delivery in deliveries} == {
+        delivered_to: "delivered",
+        failing: "retrying",
+    }
+    assert {delivery_id: len(made) for delivery_id, made in attempts.items()} == {
+        delivery.delivery_id: 1 for delivery in deliveries
+    }
+
+
+async def test_recording_twice_changes_nothing(make_event_log: MakeEventLog, database: Database) -> None:
+    organisation_id, subscription_id = new_id(), new_id()
+    await accept(database, organisation_id)
+    log, _ = await make_event_log()
+    (event,) = await log.claim(limit=1)
+    await log.record([outcome_of(event, subscription_id)], finished_events=[])
+    again = outcome_of(event, subscription_id, status=DeliveryStatus.FAILED)
+    await log.record([again], finished_events=[event.event_id])
+    async with database.connection() as connection:
+        (delivery,) = await delivery_list_by_event(
+            connection, organisation_id=organisation_id, event_id=event.event_id, limit=10
+        )
+    assert delivery.status == "delivered"
+
+
+async def test_what_a_dead_worker_held_is_claimed_again_and_says_so(
+    make_event_log: MakeEventLog, database: Database
+) -> None:
+    await accept(database, new_id(), events=5)
+    dying, lease = await make_event_log()
+    held = await dying.claim(limit=5)
+    await lease.release()
+    heir, _ = await make_event_log()
+    inherited = await heir.claim(limit=5)
+    assert ids(held) == ids(inherited)
+    assert {event.claim_count for event in inherited} == {2}
+
+
+async def test_a_worker_that_lost_its_lease_cannot_finish_an_event(
+    make_event_log: MakeEventLog, database: Database
+) -> None:
+    organisation_id = new_id()
+    await accept(database, organisation_id)
+    stalled, lease = await make_event_log()
+    (event,) = await stalled.claim(limit=1)
+    await lease.release()
+    heir, _ = await make_event_log()
+    await heir.claim(limit=1)
+    await stalled.record([outcome_of(event, new_id())], finished_events=[event.event_id])
+    async with database.connection() as connection:
+        found = await event_find(connection, organisation_id=organisation_id, event_id=event.event_id)
+    assert found is not None
+    assert found.status == "queued"
+    with pytest.raises(LeaseLostError):
+        await stalled.claim(limit=1)
