@@ -13,6 +13,7 @@ from ninefold.core.postgres.embedded import EmbeddedPostgres
 from ninefold.core.postgres.migrations import migrate
 from ninefold.edge.systems import migration_sources
 from postgres_support import run_apart, temporary_database
+from receivers import Receiver
 
 MEMORY_DIR = Path("/dev/shm")
 MEMORY_FREE_BYTES_MIN = 1024**3
@@ -64,6 +65,13 @@ async def database(database_url: str) -> AsyncIterator[Database]:
     pool = await Database.connect(database_url, application_name="ninefold-test")
     yield pool
     await pool.close()
+
+
+@pytest.fixture
+async def receiver() -> AsyncIterator[Receiver]:
+    """A receiver of webhooks that answers as the test tells it."""
+    async with Receiver() as started:
+        yield started
 
 
 async def _migrate(dsn: str) -> None:

@@ -1,0 +1,152 @@
+"""A worker that is killed in mid-delivery: another takes over, nothing is lost, and little is done twice."""
+
+import asyncio
+import signal
+import sys
+import time
+from asyncio.subprocess import DEVNULL, Process
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+from uuid import UUID
+
+from installations import clean_environment
+from ninefold.core.ids import format_id
+from ninefold.core.postgres.database import Database
+from ninefold.core.tenancy.service import create_organisation
+from ninefold.systems.webhooks.service.directory import RecipientDirectory
+from ninefold.systems.webhooks.service.publishing import EventDraft, Publication, publish_events
+from ninefold.systems.webhooks.service.subscriptions import create_subscription
+from receivers import Answer, Receiver
+
+SUBSCRIBERS: Final = 5
+EVENTS: Final = 60
+ANSWERED_AT_FIRST: Final = 100
+TAKEN_OVER_WITHIN_S: Final = 10.0
+
+_RECORDED = """
+    SELECT event_id, subscription_id
+    FROM webhooks.delivery
+    WHERE status = 'delivered'
+"""
+_UNFINISHED = "SELECT count(*) FROM webhooks.event WHERE status <> 'dispatched'"
+_WORKERS = "SELECT count(*) FROM queue.worker"
+
+
+@asynccontextmanager
+async def running_worker(database_url: str) -> AsyncIterator[Process]:
+    """Run `ninefold worker` as a process of its own, for as long as the block lasts."""
+    environment = clean_environment({"NINEFOLD_DATABASE_URL": database_url, "NINEFOLD_EGRESS_ALLOW": "127.0.0.0/8"})
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "ninefold", "worker"), env=environment, stdin=DEVNULL, stdout=DEVNULL, stderr=DEVNULL
+    )
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.terminate()
+        await process.wait()
+
+
+async def subscribe_and_publish(database: Database, receiver: Receiver) -> tuple[dict[bytes, UUID], list[UUID]]:
+    """Return the subscriptions by the path that their requests have, and the events' ids."""
+    subscriptions = {}
+    async with database.transaction() as connection:
+        organisation_id = (await create_organisation(connection, name="acme")).organisation_id
+        for number in range(SUBSCRIBERS):
+            created = await create_subscription(
+                connection,
+                organisation_id=organisation_id,
+                url=f"{receiver.url}/{number}",
+                event_types=["*"],
+                description="",
+            )
+            subscriptions[f"/hooks/{number}".encode()] = created.subscription.subscription_id
+    drafts = [
+        EventDraft(event_type="order.created", payload=b'{"n":%d}' % number, idempotency_key=None)
+        for number in range(EVENTS)
+    ]
+    async with database.transaction() as connection:
+        published = await publish_events(
+            connection, RecipientDirectory(), organisation_id=organisation_id, drafts=drafts
+        )
+    return subscriptions, [result.event_id for result in published if isinstance(result, Publication)]
+
+
+async def wait_for(database: Database, query: str, expected: int, *, timeout_s: float) -> None:
+    """Wait until a query counts what is expected."""
+    async with asyncio.timeout(timeout_s), database.connection() as connection:
+        while await connection.fetchval(query) != expected:
+            await asyncio.sleep(0.05)
+
+
+async def test_a_killed_worker_is_taken_over_and_only_what_was_not_recorded_is_repeated(
+    database: Database, database_url: str, receiver: Receiver
+) -> None:
+    subscriptions, event_ids = await subscribe_and_publish(database, receiver)
+    async with stuck_worker(database_url, receiver) as doomed, running_worker(database_url):
+        await wait_for(database, _WORKERS, 2, timeout_s=30)
+        doomed.kill()
+        recorded = await unstick(database, receiver)
+        await wait_for(database, _UNFINISHED, 0, timeout_s=30)
+    assert len(recorded) == ANSWERED_AT_FIRST
+    assert_all_arrived(receiver, subscriptions, event_ids, recorded=recorded)
+
+
+async def test_a_worker_that_freezes_is_taken_over_and_ends_when_it_thaws(
+    database: Database, database_url: str, receiver: Receiver
+) -> None:
+    subscriptions, event_ids = await subscribe_and_publish(database, receiver)
+    async with stuck_worker(database_url, receiver) as frozen, running_worker(database_url):
+        await wait_for(database, _WORKERS, 2, timeout_s=30)
+        frozen.send_signal(signal.SIGSTOP)
+        recorded = await unstick(database, receiver)
+        await wait_for(database, _UNFINISHED, 0, timeout_s=30)
+        frozen.send_signal(signal.SIGCONT)
+        async with asyncio.timeout(30):
+            assert await frozen.wait() == 1
+    assert_all_arrived(receiver, subscriptions, event_ids, recorded=recorded)
+
+
+@asynccontextmanager
+async def stuck_worker(database_url: str, receiver: Receiver) -> AsyncIterator[Process]:
+    """Run a worker that has every attempt under way: some are answered, the others never will be."""
+    receiver.answers.extend([Answer() for _ in range(ANSWERED_AT_FIRST)])
+    receiver.default_answer = Answer(until=asyncio.Event())
+    async with running_worker(database_url) as process:
+        await receiver.received(SUBSCRIBERS * EVENTS, timeout_s=30)
+        yield process
+
+
+async def unstick(database: Database, receiver: Receiver) -> set[tuple[UUID, UUID]]:
+    """Answer from now on, and wait until another worker has taken over.
+
+    Returns:
+        The event and the subscription of each delivery that had been recorded before.
+    """
+    began_at, already = time.monotonic(), len(receiver.requests)
+    async with database.connection() as connection:
+        recorded = {(record["event_id"], record["subscription_id"]) for record in await connection.fetch(_RECORDED)}
+    receiver.default_answer = Answer()
+    await receiver.wait_until(lambda: len(receiver.requests) > already, timeout_s=TAKEN_OVER_WITHIN_S)
+    assert time.monotonic() - began_at < TAKEN_OVER_WITHIN_S
+    return recorded
+
+
+def assert_all_arrived(
+    receiver: Receiver,
+    subscriptions: dict[bytes, UUID],
+    event_ids: list[UUID],
+    *,
+    recorded: set[tuple[UUID, UUID]],
+) -> None:
+    """Every event reached every subscriber, and twice only where the first time wasn't recorded."""
+    expected = {
+        (format_id("evt", event_id), path): (event_id, subscription_id)
+        for event_id in event_ids
+        for path, subscription_id in subscriptions.items()
+    }
+    received = Counter((request.headers["webhook-id"], request.path) for request in receiver.requests)
+    assert set(expected) == set(received)
+    assert {expected[pair] for pair, count in received.items() if count > 1} == set(expected.values()) - recorded
