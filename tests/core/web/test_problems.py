@@ -76,8 +76,8 @@ async def test_a_wrong_method_names_the_right_ones(client: httpx.AsyncClient) ->
     response = await client.put("/api/v1/notes")
 
     assert response.status_code == 405
-    assert response.headers["allow"] == "GET, POST, OPTIONS"
-    assert response.json()["remedy"] == "Use GET, POST, OPTIONS."
+    assert response.headers["allow"] == "GET, HEAD, POST, OPTIONS"
+    assert response.json()["remedy"] == "Use GET, HEAD, POST, OPTIONS."
 
 
 @pytest.mark.parametrize(

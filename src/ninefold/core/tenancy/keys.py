@@ -18,9 +18,7 @@ _PUBLIC_LENGTH: Final = 8
 _SECRET_LENGTH: Final = 43
 """43 characters of 62 carry 256.03 bits."""
 
-_FORM: Final = re.compile(
-    rf"{_MARK}_[A-Za-z0-9]{{{_PUBLIC_LENGTH}}}_[A-Za-z0-9]{{{_SECRET_LENGTH}}}", re.ASCII
-)
+_FORM: Final = re.compile(rf"{_MARK}_[A-Za-z0-9]{{{_PUBLIC_LENGTH}}}_[A-Za-z0-9]{{{_SECRET_LENGTH}}}", re.ASCII)
 
 
 def new_key_text() -> str:

@@ -55,9 +55,7 @@ async def ensure_first_organisation(connection: Connection) -> CreatedApiKey | N
     if await store.organisation_exists(connection):
         return None
     organisation = await create_organisation(connection, name=FIRST_ORGANISATION_NAME)
-    return await create_api_key(
-        connection, organisation_id=organisation.organisation_id, name=FIRST_ORGANISATION_NAME
-    )
+    return await create_api_key(connection, organisation_id=organisation.organisation_id, name=FIRST_ORGANISATION_NAME)
 
 
 async def create_api_key(connection: Connection, *, organisation_id: UUID, name: str) -> CreatedApiKey:

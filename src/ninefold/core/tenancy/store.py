@@ -78,13 +78,9 @@ async def api_key_note_use(connection: Connection, *, api_key_id: UUID) -> None:
     await _queries.api_key_note_use(connection, api_key_id=api_key_id)
 
 
-async def api_key_revoke(
-    connection: Connection, *, organisation_id: UUID | None, api_key_id: UUID
-) -> ApiKey | None:
+async def api_key_revoke(connection: Connection, *, organisation_id: UUID | None, api_key_id: UUID) -> ApiKey | None:
     """Revoke a key, of this organisation where one is given; None when there is no such key."""
-    return _api_key(
-        await _queries.api_key_revoke(connection, organisation_id=organisation_id, api_key_id=api_key_id)
-    )
+    return _api_key(await _queries.api_key_revoke(connection, organisation_id=organisation_id, api_key_id=api_key_id))
 
 
 def _api_key(record: asyncpg.Record | None) -> ApiKey | None:

@@ -211,6 +211,8 @@ def _method_not_allowed(request: Request[Any, Any, Any]) -> MethodNotAllowedErro
 
 
 def _is_routed(request: Request[Any, Any, Any], *, path: str, method: str) -> bool:
+    # Every route that has GET answers HEAD, see `RequestEnvelope`.
+    method = "GET" if method == "HEAD" else method
     try:
         request.app.asgi_router.handle_routing(path=path, method=method)
     except HTTPException:
