@@ -95,7 +95,7 @@ def test_command_without_key_says_how_to_make_one(capsys: pytest.CaptureFixture[
 
 
 def test_command_without_server_says_how_to_start_one(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["subscriptions", "list", "--api-key", "nfk_x", "--url", "http://127.0.0.1:1"]) == EXIT_FAILED
+    assert run(["subscriptions", "list", "--api-key", "nfk_x", "--server", "http://127.0.0.1:1"]) == EXIT_FAILED
 
     shown = capsys.readouterr().err
     assert "Nothing answers at http://127.0.0.1:1" in shown

@@ -34,6 +34,8 @@ class ApiClient:
             headers={"Authorization": f"Bearer {api_key}", "Accept": "application/json"},
             timeout=TIMEOUT_S,
             transport=transport,
+            # A server of one's own is reached directly, whatever proxy the rest of the machine uses.
+            trust_env=False,
         )
 
     def __enter__(self) -> Self:
@@ -101,7 +103,7 @@ class ApiClient:
             raise UnavailableError(
                 f"Nothing answers at {self._base_url} ({error}).",
                 field="NINEFOLD_URL",
-                remedy="Start it with `ninefold up`, or name another address with --url or NINEFOLD_URL.",
+                remedy="Start it with `ninefold up`, or name another address with --server or NINEFOLD_URL.",
             ) from error
         if response.is_success:
             return _decode(response)
@@ -120,7 +122,7 @@ def _decode(response: httpx.Response) -> Any:
     except msgspec.DecodeError as error:
         raise ApiProblemError(
             f"{response.url} answered something that isn't JSON.",
-            remedy="Check that --url or NINEFOLD_URL names a Ninefold server.",
+            remedy="Check that --server or NINEFOLD_URL names a Ninefold server.",
         ) from error
 
 

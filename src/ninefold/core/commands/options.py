@@ -27,7 +27,7 @@ class ClientSettings(msgspec.Struct, frozen=True, kw_only=True):
 class ApiOptions:
     """Which server to ask, with which key, and how to show the answer."""
 
-    url: str | None = None
+    server: str | None = None
     """Address of the server [NINEFOLD_URL; default: http://127.0.0.1 and NINEFOLD_PORT]."""
 
     api_key: str | None = None
@@ -44,13 +44,19 @@ class ApiOptions:
             UnauthorizedError: no key was given.
         """
         client = read_settings(
-            ClientSettings, prefix="NINEFOLD_", environment=os.environ, url=self.url, api_key=self.api_key
+            ClientSettings, prefix="NINEFOLD_", environment=os.environ, url=self.server, api_key=self.api_key
         )
         if client.api_key is None:
             raise UnauthorizedError(
                 "No API key was given.",
                 field="NINEFOLD_API_KEY",
                 remedy="Pass --api-key or set NINEFOLD_API_KEY; `ninefold keys create` makes one.",
+            )
+        if not client.api_key.isascii() or not client.api_key.isprintable():
+            raise UnauthorizedError(
+                "The API key has characters that no key has.",
+                field="NINEFOLD_API_KEY",
+                remedy="Copy it again, as it was shown when it was created.",
             )
         return ApiClient(base_url=client.url or _local_url(), api_key=client.api_key)
 

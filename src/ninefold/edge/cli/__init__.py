@@ -68,6 +68,7 @@ def build_app(*, with_systems: bool = True) -> cyclopts.App:
         name="ninefold",
         help="Back-end systems that product teams keep rebuilding, as one service of your own.",
         version=__version__,
+        help_format="plaintext",
         error_console=Console(stderr=True),
     )
     app["--help"].group = app["--version"].group = _USE

@@ -1,0 +1,111 @@
+import json
+from collections.abc import Callable
+
+import httpx
+import pytest
+
+from ninefold.core.commands.client import ApiClient, ApiProblemError
+from ninefold.core.errors import InvalidInputError, UnavailableError
+
+PROBLEM = {
+    "type": "urn:ninefold:problem:not_found",
+    "title": "Not found",
+    "status": 404,
+    "detail": "There is no subscription sub_1.",
+    "code": "not_found",
+    "field": "subscription_id",
+    "remedy": "List the subscriptions to see their ids.",
+}
+
+
+def test_answer_is_decoded_and_the_key_is_sent() -> None:
+    requests: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        requests.append(request)
+        return httpx.Response(200, json={"items": [1]})
+
+    with client(answer) as api:
+        found = api.get("/api/v1/things", limit=5, cursor=None)
+
+    assert found == {"items": [1]}
+    assert str(requests[0].url) == "http://ninefold.test/api/v1/things?limit=5"
+    assert requests[0].headers["authorization"] == "Bearer nfk_test"
+
+
+@pytest.mark.parametrize("method", ["post", "patch"])
+def test_body_is_sent_as_json(method: str) -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        assert request.headers["content-type"] == "application/json"
+        return httpx.Response(200, json=json.loads(request.content))
+
+    with client(answer) as api:
+        assert getattr(api, method)("/x", {"a": "ä"}) == {"a": "ä"}
+
+
+def test_json_text_is_sent_as_it_is() -> None:
+    with client(lambda request: httpx.Response(200, json={"length": len(request.content)})) as api:
+        assert api.request("POST", "/x", content=b'{"a": 1.0}') == {"length": 10}
+
+
+def test_answer_without_body_is_none() -> None:
+    with client(lambda _: httpx.Response(204)) as api:
+        api.delete("/x")
+        assert api.post("/x") is None
+
+
+def test_problem_becomes_an_error_in_its_own_words() -> None:
+    with client(lambda _: httpx.Response(404, json=PROBLEM)) as api, pytest.raises(ApiProblemError) as caught:
+        api.get("/x")
+
+    assert caught.value.detail == PROBLEM["detail"]
+    assert caught.value.field == PROBLEM["field"]
+    assert caught.value.remedy == PROBLEM["remedy"]
+
+
+@pytest.mark.parametrize("body", [b"<h1>Bad gateway</h1>", b"[]", b"", b'{"detail": 3}'])
+def test_refusal_without_a_problem_is_described_by_its_status(body: bytes) -> None:
+    with (
+        client(lambda _: httpx.Response(502, content=body)) as api,
+        pytest.raises(ApiProblemError, match="answered 502 Bad Gateway"),
+    ):
+        api.get("/x")
+
+
+def test_answer_that_is_no_json_names_the_setting() -> None:
+    with (
+        client(lambda _: httpx.Response(200, content=b"<h1>Hello</h1>")) as api,
+        pytest.raises(ApiProblemError, match="NINEFOLD_URL"),
+    ):
+        api.get("/x")
+
+
+def test_silence_says_which_address_and_how_to_start() -> None:
+    with (
+        ApiClient(base_url="http://127.0.0.1:1", api_key="nfk_test") as api,
+        pytest.raises(UnavailableError) as caught,
+    ):
+        api.get("/x")
+
+    assert "http://127.0.0.1:1" in caught.value.detail
+    assert "ninefold up" in str(caught.value.remedy)
+
+
+def test_timeout_is_told_apart_from_silence() -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        raise httpx.ReadTimeout("too slow", request=request)
+
+    with client(answer) as api, pytest.raises(UnavailableError, match="didn't answer within"):
+        api.get("/x")
+
+
+@pytest.mark.parametrize("url", ["ftp://ninefold.test", "ninefold.test", "http://ninefold.test:port"])
+def test_address_that_is_none_names_the_setting(url: str) -> None:
+    with ApiClient(base_url=url, api_key="nfk_test") as api, pytest.raises(InvalidInputError) as caught:
+        api.get("/x")
+
+    assert caught.value.field == "NINEFOLD_URL"
+
+
+def client(answer: Callable[[httpx.Request], httpx.Response]) -> ApiClient:
+    return ApiClient(base_url="http://ninefold.test/", api_key="nfk_test", transport=httpx.MockTransport(answer))
