@@ -13,7 +13,7 @@ def test_what_the_pipe_brings_is_appended_to_the_file(tmp_path: Path) -> None:
     log = _write(path, b"one\ntwo\n")
 
     assert path.read_text() == "before\none\ntwo\n"
-    assert log.last_lines(timeout_s=0) == "one\ntwo"
+    assert log.last_lines() == "one\ntwo"
 
 
 def test_a_full_log_becomes_the_only_old_one(tmp_path: Path) -> None:
@@ -32,7 +32,7 @@ def test_a_full_log_becomes_the_only_old_one(tmp_path: Path) -> None:
 def test_the_last_lines_are_few(tmp_path: Path) -> None:
     log = _write(tmp_path / "postgres.log", b"".join(b"line %d\n" % number for number in range(1000)))
 
-    assert log.last_lines(timeout_s=0).splitlines() == [f"line {number}" for number in range(988, 1000)]
+    assert log.last_lines().splitlines() == [f"line {number}" for number in range(988, 1000)]
 
 
 def test_a_link_in_place_of_the_file_is_not_followed(tmp_path: Path) -> None:
@@ -43,13 +43,13 @@ def test_a_link_in_place_of_the_file_is_not_followed(tmp_path: Path) -> None:
     log = _write(tmp_path / "postgres.log", b"one\n")
 
     assert target.read_text() == "untouched"
-    assert log.last_lines(timeout_s=0) == "one"
+    assert log.last_lines() == "one"
 
 
 def test_a_full_disk_costs_lines_and_nothing_else() -> None:
     log = _write(Path("/dev/full"), b"one\n" * 10_000)
 
-    assert log.last_lines(timeout_s=0).splitlines()[-1] == "one"
+    assert log.last_lines().splitlines()[-1] == "one"
 
 
 def _write(path: Path, content: bytes, *, bytes_max: int = 1_000_000) -> BoundedLog:
@@ -58,5 +58,5 @@ def _write(path: Path, content: bytes, *, bytes_max: int = 1_000_000) -> Bounded
     log.follow(os.fdopen(read_end, "rb", buffering=0))
     with os.fdopen(write_end, "wb") as writer:
         writer.write(content)
-    log.last_lines(timeout_s=TIMEOUT_S)
+    log.finish(timeout_s=TIMEOUT_S)
     return log

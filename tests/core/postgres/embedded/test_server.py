@@ -2,6 +2,7 @@ import os
 import signal
 import stat
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -9,8 +10,8 @@ from urllib.parse import parse_qs, urlsplit
 import psutil
 import pytest
 
-from ninefold.core.errors import SettingError
-from ninefold.core.postgres.embedded import EmbeddedPostgres
+from ninefold.core.errors import SettingError, UnavailableError
+from ninefold.core.postgres.embedded import EmbeddedPostgres, cluster
 from postgres_support import query
 
 DEATH_TIMEOUT_S = 20
@@ -227,6 +228,29 @@ def test_a_failed_start_says_what_postgresql_said_and_frees_the_folder(
     configuration.write_text(intact)
     with EmbeddedPostgres(data_dir, is_durable=False) as postgres:
         assert query(postgres.dsn(), "SELECT 1") == 1
+
+
+def test_a_machine_that_stands_still_is_told_apart_from_a_bad_folder(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cluster, "_INITDB_TIMEOUT_S", 0.01)
+
+    with pytest.raises(UnavailableError, match="didn't end within"):
+        EmbeddedPostgres(data_dir, is_durable=False).start()
+
+    monkeypatch.undo()
+    with EmbeddedPostgres(data_dir, is_durable=False) as postgres:
+        assert query(postgres.dsn(), "SELECT 1") == 1
+
+
+def test_after_the_stop_nothing_is_written_any_more(data_dir: Path) -> None:
+    before = set(threading.enumerate())
+    with EmbeddedPostgres(data_dir, is_durable=False):
+        during = set(threading.enumerate())
+
+    assert before < during
+    assert not any(thread.name == "postgres-log" for thread in set(threading.enumerate()) - before)
+    assert "database system is shut down" in (data_dir / "postgres.log").read_text()
 
 
 def _kill(postgres: EmbeddedPostgres) -> None:

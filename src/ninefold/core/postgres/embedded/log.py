@@ -30,10 +30,13 @@ class BoundedLog:
         self._thread = threading.Thread(target=self._pump, args=(pipe,), name="postgres-log", daemon=True)
         self._thread.start()
 
-    def last_lines(self, *, timeout_s: float) -> str:
-        """Return the newest lines, after everything has been read or the time is over."""
+    def finish(self, *, timeout_s: float) -> None:
+        """Wait until everything has been written, or the time is over."""
         if self._thread is not None:
             self._thread.join(timeout_s)
+
+    def last_lines(self) -> str:
+        """Return the newest lines that were read so far."""
         lines = self._tail.decode(errors="replace").splitlines()
         return "\n".join(lines[-_TAIL_LINES_MAX:])
 

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from ninefold.core.errors import SettingError
+from ninefold.core.errors import SettingError, UnavailableError
 
 _FILE_NAME: Final = "postgres.lock"
 _BYTES_MAX: Final = 16_384
@@ -101,6 +102,11 @@ def explain_folder_errors(data_dir: Path) -> Iterator[None]:
     """Turn an error of the file system into one that names the setting."""
     try:
         yield
+    except subprocess.TimeoutExpired as error:
+        raise UnavailableError(
+            f"One of PostgreSQL's programs didn't end within {error.timeout:.0f} s while it prepared {data_dir}.",
+            remedy="The disk or the machine stands still; look at its load, and start again.",
+        ) from error
     except OSError as error:
         raise SettingError(
             f"The data folder {data_dir} can't be used: {error.strerror} ({error.filename or data_dir}).",

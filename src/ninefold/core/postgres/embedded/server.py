@@ -154,7 +154,7 @@ class EmbeddedPostgres:
 
     def last_log_lines(self) -> str:
         """Return what the server said last."""
-        return self._log.last_lines(timeout_s=0)
+        return self._log.last_lines()
 
     @property
     def _has_private_socket(self) -> bool:
@@ -216,12 +216,12 @@ class EmbeddedPostgres:
         deadline = time.monotonic() + START_TIMEOUT_S
         while not self._is_ready(self._keeper):
             if self._keeper.wait(_POLL_INTERVAL_S):
-                output = self._log.last_lines(timeout_s=_LOG_TIMEOUT_S)
-                raise start_failure(f"PostgreSQL doesn't start in {self._cluster_dir}", output)
+                self._log.finish(timeout_s=_LOG_TIMEOUT_S)
+                raise start_failure(f"PostgreSQL doesn't start in {self._cluster_dir}", self._log.last_lines())
             if time.monotonic() > deadline:
                 raise UnavailableError(
                     f"PostgreSQL in {self._cluster_dir} isn't ready after {START_TIMEOUT_S:.0f} s:\n"
-                    f"{self._log.last_lines(timeout_s=0)}",
+                    f"{self._log.last_lines()}",
                     remedy="Start again: it continues to recover where it was.",
                 )
 
@@ -240,6 +240,8 @@ class EmbeddedPostgres:
             self._keeper.signal(number)
             if self._keeper.wait(timeout_s):
                 break
+        # What comes after the last line would make the file anew in a folder that is being removed.
+        self._log.finish(timeout_s=_LOG_TIMEOUT_S)
         self._keeper = None
 
     def _let_go(self) -> None:
