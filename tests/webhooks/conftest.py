@@ -1,14 +1,11 @@
 """The whole of webhook delivery in one process: the real application, a real worker, a real receiver."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Any, TypeAlias
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import httpx
-import msgspec
 import pytest
-from receivers import Receiver
 
 from ninefold.core.clock import SystemClock
 from ninefold.core.egress import AddressPolicy, EgressClient
@@ -20,58 +17,10 @@ from ninefold.core.tenancy.service import create_api_key, create_organisation
 from ninefold.core.web.application import create_app
 from ninefold.systems.webhooks.settings import WebhooksSettings
 from ninefold.systems.webhooks.wiring import SYSTEM
+from webhooks_api import Api, StartWorker
 
 LOOPBACK = ("127.0.0.0/8", "::1/128")
 FAST = WebhooksSettings(retry_delays_s=(0.05, 0.05, 0.05), retry_jitter_ratio=0.0, attempt_timeout_s=5.0)
-
-StartWorker: TypeAlias = Callable[..., AbstractAsyncContextManager[None]]
-
-
-class Api:
-    """A caller of the HTTP API, on behalf of one organisation."""
-
-    def __init__(self, http: httpx.AsyncClient, api_key: str) -> None:
-        self.http = http
-        self.api_key = api_key
-
-    async def request(
-        self, method: str, path: str, *, json: object = None, content: bytes | None = None
-    ) -> httpx.Response:
-        headers: Mapping[str, str] = {"Authorization": f"Bearer {self.api_key}"}
-        if json is not None:
-            content = msgspec.json.encode(json)
-        if content is not None:
-            headers = {**headers, "Content-Type": "application/json"}
-        return await self.http.request(method, f"/api/v1{path}", content=content, headers=headers)
-
-    async def get(self, path: str) -> Any:
-        response = await self.request("GET", path)
-        assert response.status_code == 200, response.text
-        return response.json()
-
-    async def subscribe(self, url: str, *event_types: str) -> Any:
-        body = {"url": url, "event_types": list(event_types or ("*",))}
-        response = await self.request("POST", "/subscriptions", json=body)
-        assert response.status_code == 201, response.text
-        return response.json()
-
-    async def publish(self, payload: bytes = b'{"n":1}', *, event_type: str = "order.created") -> str:
-        content = b'{"event_type":"%b","payload":%b}' % (event_type.encode(), payload)
-        response = await self.request("POST", "/events", content=content)
-        assert response.status_code == 202, response.text
-        event_id: str = response.json()["event_id"]
-        return event_id
-
-    async def settled(self, event_id: str, *, timeout_s: float = 10.0) -> list[Any]:
-        """Wait until no delivery of the event has another attempt before it; return the deliveries."""
-        async with asyncio.timeout(timeout_s):
-            while True:
-                event = await self.get(f"/events/{event_id}")
-                is_over = all(item["status"] in {"delivered", "failed", "canceled"} for item in event["deliveries"])
-                if event["status"] == "dispatched" and is_over:
-                    deliveries: list[Any] = event["deliveries"]
-                    return deliveries
-                await asyncio.sleep(0.01)
 
 
 @pytest.fixture
@@ -81,7 +30,7 @@ async def http(database: Database) -> AsyncIterator[httpx.AsyncClient]:
     app = create_app(
         database=database, route_handlers=SYSTEM.routes(context), readiness=[], title="Ninefold", version="0"
     )
-    transport = httpx.ASGITransport(app)
+    transport = httpx.ASGITransport(app)  # type: ignore[arg-type]  # Litestar's scope is typed more narrowly.
     async with httpx.AsyncClient(transport=transport, base_url="http://ninefold.test") as client:
         yield client
 
@@ -103,13 +52,6 @@ async def make_api(http: httpx.AsyncClient, database: Database, *, name: str) ->
         organisation = await create_organisation(connection, name=name)
         created = await create_api_key(connection, organisation_id=organisation.organisation_id, name="test")
     return Api(http, created.api_key)
-
-
-@pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    """A receiver that answers as the test tells it."""
-    async with Receiver() as started:
-        yield started
 
 
 @pytest.fixture
