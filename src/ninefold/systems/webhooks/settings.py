@@ -52,7 +52,8 @@ def read_webhooks_settings(environment: Mapping[str, str]) -> WebhooksSettings:
         SettingError: a value doesn't fit; names the variable.
     """
     settings = read_settings(WebhooksSettings, prefix=PREFIX, environment=environment)
-    if any(delay <= 0 for delay in settings.retry_delays_s):
+    # So put, it also refuses "nan".
+    if not all(delay > 0 for delay in settings.retry_delays_s):
         raise SettingError(
             f"{PREFIX}RETRY_DELAYS_S has a delay that isn't greater than zero.",
             field=f"{PREFIX}RETRY_DELAYS_S",

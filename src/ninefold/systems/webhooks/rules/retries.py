@@ -80,7 +80,8 @@ def parse_retry_after(value: bytes | None, *, now: datetime) -> float | None:
         return seconds if math.isfinite(seconds) else None
     try:
         date = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
+        # The second comes of numbers that no calendar has; a receiver may send anything.
         return None
     if date.tzinfo is None:
         date = date.replace(tzinfo=UTC)

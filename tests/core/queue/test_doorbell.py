@@ -1,0 +1,166 @@
+"""The doorbell: heard by other processes, cheap to ring often, and back by itself after a lost connection."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import asyncpg
+import pytest
+
+from ninefold.core.postgres.database import Database
+from ninefold.core.queue import doorbell as doorbell_module
+from ninefold.core.queue.doorbell import Doorbell
+
+CHANNEL = "test_channel"
+LISTENERS = "SELECT pid FROM pg_stat_activity WHERE query LIKE 'LISTEN%' AND datname = current_database()"
+
+
+@asynccontextmanager
+async def listening(doorbell: Doorbell, channel: str = CHANNEL) -> AsyncIterator[asyncio.Event]:
+    """Listen as a worker does, from the moment on when a ring is heard."""
+    bell = doorbell.subscribe(channel)
+    stopping = asyncio.Event()
+    running = asyncio.create_task(doorbell.run(stopping))
+    await heard(bell)
+    try:
+        yield bell
+    finally:
+        stopping.set()
+        await running
+
+
+@asynccontextmanager
+async def pool(dsn: str) -> AsyncIterator[Database]:
+    database = await Database.connect(dsn, application_name="test", connections_max=2)
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
+async def heard(bell: asyncio.Event, *, timeout_s: float = 5) -> None:
+    async with asyncio.timeout(timeout_s):
+        await bell.wait()
+    bell.clear()
+
+
+async def rung(doorbell: Doorbell) -> None:
+    """Wait until everything that was rung is sent, or has failed."""
+    ringing = doorbell._ringing
+    assert ringing is not None
+    async with asyncio.timeout(15):
+        await ringing
+
+
+@asynccontextmanager
+async def receiving(dsn: str, heard_channels: list[str]) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
+    """Note each single notification, as PostgreSQL sends it."""
+    connection = await asyncpg.connect(dsn)
+    try:
+        await connection.add_listener(CHANNEL, lambda *arguments: heard_channels.append(str(arguments[2])))
+        yield connection
+    finally:
+        await connection.close()
+
+
+async def test_a_ring_reaches_a_listener_of_another_pool(database_url: str) -> None:
+    async with pool(database_url) as here, pool(database_url) as there, listening(Doorbell(there)) as bell:
+        assert not bell.is_set()
+        Doorbell(here).ring(CHANNEL)
+        await heard(bell)
+
+
+async def test_a_listener_looks_once_when_it_begins_since_it_may_have_missed_a_ring(database: Database) -> None:
+    doorbell = Doorbell(database)
+    bell = doorbell.subscribe(CHANNEL)
+    stopping = asyncio.Event()
+
+    running = asyncio.create_task(doorbell.run(stopping))
+
+    await heard(bell)
+    stopping.set()
+    await running
+
+
+async def test_a_ring_wakes_only_those_who_listen_on_its_channel(database: Database) -> None:
+    ringer = Doorbell(database)
+    async with listening(Doorbell(database), "other_channel") as other, listening(Doorbell(database)) as bell:
+        ringer.ring(CHANNEL)
+        await heard(bell)
+
+        assert not other.is_set()
+
+
+async def test_the_same_channel_has_one_bell(database: Database) -> None:
+    doorbell = Doorbell(database)
+
+    assert doorbell.subscribe(CHANNEL) is doorbell.subscribe(CHANNEL)
+
+
+async def test_many_rings_at_once_are_sent_as_one(database: Database, database_url: str) -> None:
+    heard_channels: list[str] = []
+    doorbell = Doorbell(database)
+    async with receiving(database_url, heard_channels) as connection:
+        for _ in range(1_000):
+            doorbell.ring(CHANNEL)
+        await rung(doorbell)
+        # What was sent before arrives before the answer to this.
+        await connection.execute("SELECT 1")
+
+    assert heard_channels == [CHANNEL]
+
+
+async def test_a_ring_that_comes_while_another_is_sent_is_sent_too(database: Database) -> None:
+    doorbell = Doorbell(database)
+    async with listening(Doorbell(database)) as bell:
+        for _ in range(5):
+            doorbell.ring(CHANNEL)
+            await heard(bell)
+
+
+async def test_a_lost_connection_is_opened_again(
+    database: Database, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doorbell_module, "RECONNECT_DELAY_S", 0.01)
+    ringer = Doorbell(database)
+    async with pool(database_url) as there, listening(Doorbell(there)) as bell:
+        async with database.connection() as connection:
+            (victim,) = await connection.fetch(LISTENERS)
+            assert await connection.fetchval("SELECT pg_terminate_backend($1, 5000)", victim["pid"])
+
+        # It looks once as soon as it listens again, and hears rings from then on.
+        await heard(bell)
+        ringer.ring(CHANNEL)
+        await heard(bell)
+
+
+async def test_stopping_gives_the_connection_back_without_a_listener(database_url: str) -> None:
+    async with pool(database_url) as there:
+        async with listening(Doorbell(there)):
+            pass
+
+        async with there.connection() as connection:
+            assert await connection.fetch("SELECT pg_listening_channels()") == []
+
+
+async def test_ringing_never_fails_even_when_the_database_is_gone(database_url: str) -> None:
+    async with pool(database_url) as database:
+        doorbell = Doorbell(database)
+    doorbell.ring(CHANNEL)
+
+    await rung(doorbell)
+
+
+async def test_a_bell_rings_again_after_a_ring_that_was_lost(database: Database, database_url: str) -> None:
+    async with pool(database_url) as there:
+        lost = Doorbell(there)
+        async with database.connection() as connection:
+            await connection.execute(
+                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+        lost.ring(CHANNEL)
+        await rung(lost)
+        async with listening(Doorbell(database)) as bell:
+            lost.ring(CHANNEL)
+            await heard(bell)

@@ -1,0 +1,160 @@
+"""Settings: read once, from the environment, each by its kind; a bad value names its variable."""
+
+import os
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+import pytest
+
+from ninefold.core.config import CoreSettings, default_data_dir, read_settings, setting_names
+from ninefold.core.errors import SettingError
+
+PREFIX = "SHOP_"
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """One field of each kind that settings have."""
+
+    name: str = "shop"
+    port: Annotated[int, msgspec.Meta(ge=1, le=65535)] = 80
+    ratio: Annotated[float, msgspec.Meta(gt=0)] = 0.5
+    is_open: bool = False
+    folder: Path = Path("/srv")
+    token: str | None = None
+    networks: tuple[str, ...] = ()
+    delays_s: Annotated[tuple[float, ...], msgspec.Meta(max_length=3)] = (1.0,)
+    level: Literal["low", "high"] = "low"
+
+
+def read(environment: dict[str, str], **overrides: object) -> Settings:
+    return read_settings(Settings, prefix=PREFIX, environment=environment, **overrides)
+
+
+def test_nothing_set_gives_the_defaults() -> None:
+    assert read({"PORT": "1", "OTHER_PORT": "2"}) == Settings()
+
+
+@pytest.mark.parametrize(
+    ("variable", "text", "field", "expected"),
+    [
+        ("SHOP_NAME", "corner", "name", "corner"),
+        ("SHOP_NAME", "42", "name", "42"),
+        ("SHOP_PORT", "8080", "port", 8080),
+        ("SHOP_RATIO", "2", "ratio", 2.0),
+        ("SHOP_IS_OPEN", "true", "is_open", True),
+        ("SHOP_IS_OPEN", "0", "is_open", False),
+        ("SHOP_FOLDER", "/a folder/with space", "folder", Path("/a folder/with space")),
+        ("SHOP_TOKEN", "secret", "token", "secret"),
+        ("SHOP_NETWORKS", "10.0.0.0/8, ::1/128 ,", "networks", ("10.0.0.0/8", "::1/128")),
+        ("SHOP_DELAYS_S", "1,2.5", "delays_s", (1.0, 2.5)),
+        ("SHOP_DELAYS_S", ",", "delays_s", ()),
+        ("SHOP_LEVEL", "high", "level", "high"),
+    ],
+)
+def test_a_value_is_read_as_its_field_wants_it(variable: str, text: str, field: str, expected: object) -> None:
+    assert getattr(read({variable: text}), field) == expected
+
+
+def test_a_tilde_leads_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/ada")
+
+    assert read({"SHOP_FOLDER": "~/shop"}).folder == Path("/home/ada/shop")
+
+
+def test_an_empty_value_is_as_none() -> None:
+    assert read({"SHOP_PORT": "", "SHOP_TOKEN": ""}) == Settings()
+
+
+@pytest.mark.parametrize(
+    ("variable", "text"),
+    [
+        ("SHOP_PORT", "http"),
+        ("SHOP_PORT", "0"),
+        ("SHOP_PORT", "65536"),
+        ("SHOP_PORT", "80.5"),
+        ("SHOP_RATIO", "0"),
+        ("SHOP_RATIO", "nan"),
+        ("SHOP_IS_OPEN", "perhaps"),
+        ("SHOP_DELAYS_S", "1,soon"),
+        ("SHOP_DELAYS_S", "1,2,3,4"),
+        ("SHOP_LEVEL", "middle"),
+    ],
+)
+def test_a_value_that_does_not_fit_names_its_variable(variable: str, text: str) -> None:
+    with pytest.raises(SettingError, match=f"{variable} has a value that doesn't fit") as caught:
+        read({variable: text})
+
+    assert caught.value.field == variable
+    assert caught.value.remedy is not None
+
+
+def test_a_file_can_hold_a_value(tmp_path: Path) -> None:
+    file = tmp_path / "token"
+    file.write_text("secret\n", encoding="utf-8")
+
+    assert read({"SHOP_TOKEN_FILE": str(file)}).token == "secret"
+
+
+def test_a_variable_wins_over_its_file(tmp_path: Path) -> None:
+    missing = tmp_path / "missing"
+
+    assert read({"SHOP_TOKEN": "secret", "SHOP_TOKEN_FILE": str(missing)}).token == "secret"
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    missing = tmp_path / "missing"
+
+    with pytest.raises(SettingError, match=str(missing)) as caught:
+        read({"SHOP_TOKEN_FILE": str(missing)})
+
+    assert caught.value.field == "SHOP_TOKEN_FILE"
+
+
+def test_a_bad_value_in_a_file_names_the_variable(tmp_path: Path) -> None:
+    file = tmp_path / "port"
+    file.write_text("http", encoding="utf-8")
+
+    with pytest.raises(SettingError, match="SHOP_PORT"):
+        read({"SHOP_PORT_FILE": str(file)})
+
+
+def test_an_override_wins_over_the_environment_and_is_checked_like_it() -> None:
+    environment = {"SHOP_PORT": "8080", "SHOP_NAME": "corner"}
+
+    assert read(environment, port=9090, name=None) == Settings(port=9090, name="corner")
+    with pytest.raises(SettingError, match="SHOP_PORT"):
+        read(environment, port=0)
+    assert read({"SHOP_PORT": "http"}, port=9090).port == 9090
+
+
+def test_the_names_of_the_variables_are_known_in_order() -> None:
+    names = setting_names(Settings, prefix=PREFIX)
+
+    assert names[:2] == ["SHOP_NAME", "SHOP_PORT"]
+    assert len(names) == len(msgspec.structs.fields(Settings))
+
+
+def test_the_core_listens_on_this_machine_alone_by_default() -> None:
+    settings = read_settings(CoreSettings, prefix="NINEFOLD_", environment={})
+
+    assert (settings.host, settings.port) == ("127.0.0.1", 8900)
+    assert settings.egress_allow == ()
+    assert settings.workers >= 1
+
+
+def test_root_keeps_its_data_where_the_system_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+
+    assert default_data_dir() == Path("/var/lib/ninefold")
+
+
+def test_an_ordinary_user_keeps_data_in_a_folder_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    monkeypatch.setenv("HOME", "/home/ada")
+    monkeypatch.delenv("XDG_DATA_HOME", raising=False)
+
+    folder = default_data_dir()
+
+    assert folder.name == "ninefold"
+    assert folder.is_relative_to("/home/ada")

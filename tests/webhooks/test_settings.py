@@ -1,0 +1,54 @@
+"""The settings of webhook delivery, as an operator gives them."""
+
+import pytest
+
+from ninefold.core.errors import SettingError
+from ninefold.systems.webhooks.settings import RETRY_DELAYS_COUNT_MAX, WebhooksSettings, read_webhooks_settings
+
+
+def test_nothing_set_gives_the_documented_defaults() -> None:
+    settings = read_webhooks_settings({})
+
+    assert WebhooksSettings() == settings
+    assert settings.retry_delays_s == (1.0, 2.0, 4.0, 8.0, 16.0)
+    assert settings.attempts_per_round == 6
+
+
+def test_retry_delays_are_separated_by_commas() -> None:
+    settings = read_webhooks_settings({"NINEFOLD_WEBHOOKS_RETRY_DELAYS_S": "0.5, 60,3600"})
+
+    assert settings.retry_delays_s == (0.5, 60.0, 3600.0)
+    assert settings.attempts_per_round == 4
+
+
+def test_a_comma_alone_means_no_retries() -> None:
+    settings = read_webhooks_settings({"NINEFOLD_WEBHOOKS_RETRY_DELAYS_S": ","})
+
+    assert settings.attempts_per_round == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ATTEMPT_TIMEOUT_S", "0"),
+        ("ATTEMPT_TIMEOUT_S", "301"),
+        ("ATTEMPT_TIMEOUT_S", "nan"),
+        ("RETRY_DELAYS_S", "1,0"),
+        ("RETRY_DELAYS_S", "1,-2"),
+        ("RETRY_DELAYS_S", "nan"),
+        ("RETRY_DELAYS_S", "one"),
+        ("RETRY_DELAYS_S", ",".join(["1"] * (RETRY_DELAYS_COUNT_MAX + 1))),
+        ("RETRY_JITTER_RATIO", "0.6"),
+        ("RETRY_HORIZON_S", "0"),
+        ("IN_FLIGHT_MAX", "0"),
+        ("IN_FLIGHT_MAX", "1.5"),
+        ("RESPONSE_BODY_KEPT_BYTES", "16385"),
+    ],
+)
+def test_a_value_that_does_not_fit_names_its_variable(name: str, value: str) -> None:
+    variable = f"NINEFOLD_WEBHOOKS_{name}"
+
+    with pytest.raises(SettingError, match=variable) as caught:
+        read_webhooks_settings({variable: value})
+
+    assert caught.value.field == variable
