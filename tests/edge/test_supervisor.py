@@ -34,6 +34,7 @@ async def test_crashed_parts_come_back_and_nothing_outlives_the_supervisor(tmp_p
         key = json.loads(created.output)["api_key"]
         assert created.exit_code == 0
 
+        await installation.wait_for_error_line('"event":"worker.started"', count=2)
         installation.child("worker").kill()
         await installation.wait_for_error_line('"event":"worker.started"', count=3)
 

@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.text import Text
 
 from ninefold import __version__
+from ninefold.core.commands.output import WIDTH_WITHOUT_TERMINAL
 from ninefold.edge.sign import ACCENT, beside_sign
 
 
@@ -31,9 +32,9 @@ def announce_ready(*, url: str, data_dir: Path, workers: int) -> None:
     console = _console(is_data=False)
     console.print()
     lines = [
-        Text.assemble((f"Ninefold {__version__}", "bold"), " listens on ", (url, ACCENT), f", docs at {url}/docs"),
+        Text.assemble((f"Ninefold {__version__}", "bold"), " listens on ", (url, ACCENT)),
         Text(f"Data in {data_dir}, {workers} worker{'' if workers == 1 else 's'}"),
-        Text("Ctrl-C stops it", style="dim"),
+        Text(f"The API's pages are at {url}/docs; Ctrl-C stops it", style="dim"),
     ]
     console.print(beside_sign(lines), soft_wrap=True)
     console.print()
@@ -45,4 +46,6 @@ def announce_stopping() -> None:
 
 
 def _console(*, is_data: bool) -> Console:
-    return Console(stderr=not is_data, highlight=False, soft_wrap=True)
+    stream = sys.stdout if is_data else sys.stderr
+    width = None if stream.isatty() else WIDTH_WITHOUT_TERMINAL
+    return Console(file=stream, width=width, highlight=False, soft_wrap=True)

@@ -144,6 +144,7 @@ class Supervisor:
             "NINEFOLD_DATA_DIR": str(settings.data_dir),
             "NINEFOLD_HOST": settings.host,
             "NINEFOLD_PORT": str(settings.port),
+            "NINEFOLD_LOG_FORMAT": settings.log_format,
             METRICS_DIR_VARIABLE: str(prepare_metrics_dir(settings.data_dir)),
         }
         server = Child(

@@ -1,6 +1,8 @@
 """`ninefold up`."""
 
 import asyncio
+import os
+import sys
 from pathlib import Path
 
 from ninefold.edge.cli.settings import read_core_settings
@@ -22,5 +24,13 @@ def up(
         data_dir: Folder for all data [NINEFOLD_DATA_DIR; default: the platform's].
         workers: How many worker processes [NINEFOLD_WORKERS; default: a spare core each].
     """
-    settings = read_core_settings(host=host, port=port, data_dir=data_dir, workers=workers)
+    # A person who looks on gets lines to read, everything else gets JSON.
+    is_watched = sys.stderr.isatty() and "NINEFOLD_LOG_FORMAT" not in os.environ
+    settings = read_core_settings(
+        host=host,
+        port=port,
+        data_dir=data_dir,
+        workers=workers,
+        log_format="console" if is_watched else None,
+    )
     asyncio.run(Supervisor(settings).run())
