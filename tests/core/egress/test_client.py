@@ -520,6 +520,36 @@ async def test_a_connection_in_use_makes_room_when_it_is_free(make_client: MakeC
         assert client.open_connections == 1
 
 
+async def test_a_connection_that_ends_as_it_is_handed_over_is_replaced(make_client: MakeClient, post: Post) -> None:
+    client = make_client(connections_max=1)
+    async with running(answering(OK)) as server:
+        responses = await asyncio.gather(*(post(client, server.url()) for _ in range(10)))
+    assert [response.status for response in responses] == [200] * 10
+
+
+async def test_a_server_that_hangs_up_at_once_is_a_closed_connection(make_client: MakeClient, post: Post) -> None:
+    async def script(peer: Peer) -> None:
+        peer.reset()
+
+    client = make_client(connections_max=5)
+    async with running(script) as server:
+        outcomes = await asyncio.gather(*(post(client, server.url()) for _ in range(50)), return_exceptions=True)
+    assert [type(outcome) for outcome in outcomes] == [ConnectionClosedError] * 50
+    await until_none_is_open(client)
+
+
+async def test_a_connection_that_is_gone_takes_no_request(client: EgressClient, post: Post) -> None:
+    async with running(serve_ok) as server:
+        await post(client, server.url())
+        [connection] = client._pool._open
+        connection.abort()
+        await until_none_is_open(client)
+    with pytest.raises(ConnectionClosedError, match="as soon as it was open"):
+        _ = connection.peer_address
+    with pytest.raises(ConnectionClosedError, match="before the request was sent"):
+        connection.send(b"", deadline=0, timeout_s=0)
+
+
 async def test_waiting_for_a_connection_counts_as_time(make_client: MakeClient, post: Post) -> None:
     client = make_client(connections_max=1)
     async with running(silence) as server, running(serve_ok) as other:

@@ -79,15 +79,16 @@ class EgressClient:
         request = b"".join((target.request_head, head, b"content-length: %d\r\n\r\n" % len(body), body))
         deadline = asyncio.get_running_loop().time() + timeout_s
         connection = self._pool.take(target.origin)
-        if connection is not None:
-            try:
-                return await connection.send(request, deadline=deadline, timeout_s=timeout_s)
-            except StaleConnectionError:
-                pass  # Once more, on a connection that is fresh.
-            except asyncio.CancelledError:
-                connection.abort()
-                raise
-        connection = await self._open(target, deadline=deadline, timeout_s=timeout_s)
+        if connection is None:
+            connection = await self._open(target, deadline=deadline, timeout_s=timeout_s)
+        try:
+            return await connection.send(request, deadline=deadline, timeout_s=timeout_s)
+        except StaleConnectionError:
+            pass  # It was a kept one: once more, on a fresh one.
+        except asyncio.CancelledError:
+            connection.abort()
+            raise
+        connection = await self._open(target, deadline=deadline, timeout_s=timeout_s, is_kept_welcome=False)
         try:
             return await connection.send(request, deadline=deadline, timeout_s=timeout_s)
         except asyncio.CancelledError:
@@ -105,8 +106,10 @@ class EgressClient:
         self._resolver.close()
         await self._pool.wait_until_empty(timeout_s=_CLOSE_TIMEOUT_S)
 
-    async def _open(self, target: Target, *, deadline: float, timeout_s: float) -> Connection:
-        """Return a connection that has become free, or a new one."""
+    async def _open(
+        self, target: Target, *, deadline: float, timeout_s: float, is_kept_welcome: bool = True
+    ) -> Connection:
+        """Return a connection that has become free while we waited, where that is welcome, or a new one."""
         self._check_open()
         failure: EgressError = ResponseTimeoutError(
             f"None of the {self._limits.connections_max} connections became free within {timeout_s:.3g} s."
@@ -115,7 +118,7 @@ class EgressClient:
             async with asyncio.timeout_at(deadline) as bound:
                 self._opening.add(bound)
                 try:
-                    connection = await self._pool.reserve(target.origin)
+                    connection = await self._pool.reserve(target.origin if is_kept_welcome else None)
                     if connection is not None:
                         return connection
                     failure = ConnectTimeoutError(f"No connection to {target.host} could be opened in time.")

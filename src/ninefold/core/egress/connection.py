@@ -126,8 +126,13 @@ class Connection(asyncio.Protocol):
 
     @property
     def peer_address(self) -> str:
-        """The address that the connection really leads to."""
-        assert self._transport is not None
+        """The address that the connection really leads to.
+
+        Raises:
+            ConnectionClosedError: it is gone already.
+        """
+        if self._transport is None:
+            raise ConnectionClosedError("The connection was closed as soon as it was open.")
         return str(self._transport.get_extra_info("peername")[0])
 
     def send(self, request: bytes, *, deadline: float, timeout_s: float) -> "asyncio.Future[EgressResponse]":
@@ -140,16 +145,24 @@ class Connection(asyncio.Protocol):
             deadline: when it has to be over, in the loop's time.
             timeout_s: how long that was at the beginning, for the error's message.
         """
-        assert self._transport is not None
+        transport = self._transport
+        if transport is None:
+            # Lost since it was handed over.
+            raise StaleConnectionError("The connection was closed before the request was sent.")
         self._waiter = waiter = self._loop.create_future()
         self._timeout_s = timeout_s
-        self._set_deadline(deadline)
-        self._transport.write(request)
+        self._deadline = deadline
+        if self._timer is None or deadline < self._timer_at:
+            self._arm_timer()
+        transport.write(request)
         return waiter
 
     def rest(self, *, lifetime_s_max: float) -> None:
         """Begin to be idle: close after this time, or the server's, unless a request comes."""
-        self._set_deadline(self._loop.time() + min(lifetime_s_max, self._announced_lifetime_s))
+        deadline = self._loop.time() + min(lifetime_s_max, self._announced_lifetime_s)
+        self._deadline = deadline
+        if self._timer is None or deadline < self._timer_at:
+            self._arm_timer()
 
     def abort(self) -> None:
         """Close at once, whatever is under way."""
@@ -246,8 +259,8 @@ class Connection(asyncio.Protocol):
         """Keep the beginning of the body, and count the rest."""
         if self._is_complete:
             return
-        room = self._limits.response_body_kept_bytes - len(self._body)
         self._body_length += len(data)
+        room = self._limits.response_body_kept_bytes - len(self._body)
         if room > 0:
             self._body += data[:room]
 
@@ -302,19 +315,16 @@ class Connection(asyncio.Protocol):
         if match is not None:
             self._announced_lifetime_s = max(0.0, int(match[1]) - _KEEP_ALIVE_MARGIN_S)
 
-    def _set_deadline(self, deadline: float) -> None:
-        self._deadline = deadline
+    def _arm_timer(self) -> None:
         if self._timer is not None:
-            if self._timer_at <= deadline:
-                return
             self._timer.cancel()
-        self._timer_at = deadline
-        self._timer = self._loop.call_at(deadline, self._on_timer)
+        self._timer_at = self._deadline
+        self._timer = self._loop.call_at(self._deadline, self._on_timer)
 
     def _on_timer(self) -> None:
         self._timer = None
         if self._deadline > self._loop.time():
-            self._set_deadline(self._deadline)
+            self._arm_timer()
         elif self._waiter is None:
             self.abort()
         else:

@@ -18,10 +18,10 @@ class EgressLimits(msgspec.Struct, frozen=True, kw_only=True):
     connections_max: int = 4096
     """Open at once, in use or idle; a request beyond it waits, within its own time."""
 
-    idle_connections_max: int = 2048
+    idle_connections_max: int = 4096
     """Kept for the next request; those beyond it go after `surplus_lifetime_s`."""
 
-    idle_connections_per_origin_max: int = 1024
+    idle_connections_per_origin_max: int = 2048
     """Kept for the next request to the same scheme, host and port; those beyond it go likewise."""
 
     idle_lifetime_s: float = 30.0

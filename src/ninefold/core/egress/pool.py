@@ -22,7 +22,7 @@ class ConnectionPool:
         self._open: set[Connection] = set()
         self._idle: dict[str, dict[Connection, None]] = {}
         self._idle_by_age: OrderedDict[Connection, None] = OrderedDict()
-        self._waiting: deque[tuple[str, asyncio.Future[Connection | None]]] = deque()
+        self._waiting: deque[tuple[str | None, asyncio.Future[Connection | None]]] = deque()
         self._emptied = asyncio.Event()
 
     @property
@@ -46,8 +46,11 @@ class ConnectionPool:
             connection.abort()
         return None
 
-    async def reserve(self, origin: str) -> Connection | None:
+    async def reserve(self, origin: str | None) -> Connection | None:
         """Wait for the right to a connection.
+
+        Args:
+            origin: a connection to it that becomes free is as welcome as a slot; None where it isn't.
 
         Returns:
             None: a slot, to be followed by `adopt` or `release`. Or a connection that has become free
@@ -146,7 +149,7 @@ class ConnectionPool:
     def _decline(self, turn: Connection | None) -> None:
         if turn is None:
             self.release()
-        else:
+        elif turn.is_reusable:
             self.give_back(turn)
 
     def _remove_idle(self, connection: Connection) -> None:
