@@ -63,7 +63,10 @@ async def publish_events(
                 idempotency_key=draft.idempotency_key,
                 queued_deliveries=len(recipients.wanting(draft.event_type)),
             )
-    accepted = await event_insert_many(connection, organisation_id=organisation_id, events=list(new_events.values()))
+    # Sorted by key, concurrent batches that share keys wait for each other in one direction, and never in a circle.
+    # The sort is stable: of two drafts with one key, the first is the event, and the second its repeat.
+    in_key_order = sorted(new_events.values(), key=lambda event: event.idempotency_key or "")
+    accepted = await event_insert_many(connection, organisation_id=organisation_id, events=in_key_order)
     earlier = await _find_earlier(
         connection,
         organisation_id=organisation_id,

@@ -1,0 +1,222 @@
+"""Batches: a result per event, in order, in one transaction."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import NoReturn
+from uuid import UUID
+
+import asyncpg
+import msgspec
+import pytest
+
+from ninefold.core.postgres.database import Connection, Database
+from ninefold.systems.webhooks.model import NewEvent
+from ninefold.systems.webhooks.routes.events import BATCH_BODY_BYTES_MAX
+from ninefold.systems.webhooks.routes.wire import BATCH_EVENTS_MAX
+from ninefold.systems.webhooks.service import publishing
+from ninefold.systems.webhooks.service.publishing import PAYLOAD_BYTES_MAX
+from ninefold.systems.webhooks.store.events import event_insert_many
+from webhooks_api import Api, Json
+
+PATH = "/events/batch"
+URL = "https://example.com/hooks"
+
+
+def event(payload: object = 1, **changes: object) -> Json:
+    return {"event_type": "order.created", "payload": payload, **changes}
+
+
+def batch_of(*events: object) -> Json:
+    return {"events": events}
+
+
+async def publish(api: Api, *events: object) -> Json:
+    response = await api.request("POST", PATH, json=batch_of(*events))
+    assert response.status_code == 202, response.text
+    answer: Json = response.json()
+    assert answer.keys() == {"results", "accepted", "refused"}
+    assert answer["accepted"] == [result["status"] for result in answer["results"]].count(202)
+    assert answer["accepted"] + answer["refused"] == len(answer["results"]) == len(events)
+    return answer
+
+
+async def events_of(api: Api) -> list[Json]:
+    return [item for page in await api.walk("/events", limit=100) for item in page]
+
+
+async def test_each_event_has_its_result_in_the_order_of_the_request(api: Api) -> None:
+    await api.subscribe(URL, "order.*")
+    events = [event(number, event_type=f"{'order' if number % 2 else 'other'}.n{number}") for number in range(50)]
+    answer = await publish(api, *events)
+    assert [(result["status"], result["queued_deliveries"]) for result in answer["results"]] == [
+        (202, 0),
+        (202, 1),
+    ] * 25
+    for number, result in enumerate(answer["results"]):
+        assert result.keys() == {"status", "event_id", "queued_deliveries"}
+        shown = await api.get(f"/events/{result['event_id']}")
+        assert (shown["payload"], shown["event_type"]) == (number, events[number]["event_type"])
+
+
+async def test_payloads_of_a_batch_are_kept_byte_for_byte(api: Api) -> None:
+    payloads = [b'{"b":1.0,"a":2, "a":3}', b"1E+03", '"日本\\u00e9"'.encode(), b"[ ]"]
+    content = b'{"events":[%b]}' % b" , ".join(b'{"event_type":"a","payload": %b }' % payload for payload in payloads)
+    answer = await api.done("POST", PATH, content=content)
+    for payload, result in zip(payloads, answer["results"], strict=True):
+        shown = await api.request("GET", f"/events/{result['event_id']}")
+        assert payload == bytes(msgspec.json.decode(shown.content, type=dict[str, msgspec.Raw])["payload"])
+
+
+@pytest.mark.parametrize(
+    ("bad", "status", "code", "field"),
+    [
+        (None, 422, "invalid_input", "events[1]"),
+        (1, 422, "invalid_input", "events[1]"),
+        ([], 422, "invalid_input", "events[1]"),
+        ({}, 422, "invalid_input", "events[1].event_type"),
+        ({"event_type": "a"}, 422, "invalid_input", "events[1].payload"),
+        (event(event_type=1), 422, "invalid_input", "events[1].event_type"),
+        (event(colour="red"), 422, "invalid_input", "events[1].colour"),
+        (event(event_type="a b"), 422, "invalid_event_type", "events[1].event_type"),
+        (event(event_type="a\0"), 422, "invalid_input", "events[1].event_type"),
+        (event(idempotency_key=""), 422, "invalid_input", "events[1].idempotency_key"),
+        (event(idempotency_key="x" * 256), 422, "invalid_input", "events[1].idempotency_key"),
+        (event(idempotency_key="a\0"), 422, "invalid_input", "events[1].idempotency_key"),
+        (event("x" * PAYLOAD_BYTES_MAX), 413, "event_too_large", "events[1].payload"),
+    ],
+    ids=lambda value: repr(value)[:60],
+)
+async def test_an_event_that_is_refused_keeps_no_other_back(
+    api: Api, bad: object, status: int, code: str, field: str
+) -> None:
+    answer = await publish(api, event("first"), bad, event("third"))
+    first, refused, third = answer["results"]
+    assert (answer["accepted"], answer["refused"]) == (2, 1)
+    assert refused.keys() == {"status", "problem"}
+    problem = refused["problem"]
+    assert (refused["status"], problem["status"], problem["code"], problem["field"]) == (status, status, code, field)
+    assert problem["detail"]
+    assert problem["remedy"]
+    assert problem["request_id"].startswith("req_")
+    assert {item["event_id"] for item in await events_of(api)} == {first["event_id"], third["event_id"]}
+
+
+async def test_a_batch_may_be_refused_event_by_event(api: Api) -> None:
+    answer = await publish(api, 1, event(event_type=""), {})
+    assert [result["status"] for result in answer["results"]] == [422, 422, 422]
+    assert await events_of(api) == []
+
+
+async def test_the_largest_batch_is_accepted(api: Api) -> None:
+    answer = await publish(api, *(event(number) for number in range(BATCH_EVENTS_MAX)))
+    assert answer["accepted"] == BATCH_EVENTS_MAX == 1_000
+    assert len({result["event_id"] for result in answer["results"]}) == BATCH_EVENTS_MAX
+
+
+async def test_one_event_more_is_refused_as_a_whole(api: Api) -> None:
+    body = batch_of(*(event(number) for number in range(BATCH_EVENTS_MAX + 1)))
+    problem = await api.refused(422, "POST", PATH, json=body)
+    assert problem["field"] == "events"
+    assert str(BATCH_EVENTS_MAX) in problem["detail"]
+    assert await events_of(api) == []
+
+
+async def test_an_empty_batch_is_refused(api: Api) -> None:
+    assert (await api.refused(422, "POST", PATH, json=batch_of()))["field"] == "events"
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [({}, "events"), ({"events": None}, "events"), ({"events": {}}, "events"), ({"events": [1], "x": 1}, "x")],
+)
+async def test_a_batch_of_another_form_is_refused(api: Api, body: Json, field: str) -> None:
+    assert (await api.refused(422, "POST", PATH, json=body))["field"] == field
+
+
+async def test_a_batch_of_five_mebibytes_is_accepted_and_of_one_byte_more_refused(api: Api) -> None:
+    payload = "x" * (PAYLOAD_BYTES_MAX - 100)
+    body = msgspec.json.encode(batch_of(*(event(payload) for _ in range(5))))
+    largest = body + b" " * (BATCH_BODY_BYTES_MAX - len(body))
+    assert len(largest) == 5 * 1024 * 1024
+    assert (await api.done("POST", PATH, content=largest))["accepted"] == 5
+    assert (await api.refused(413, "POST", PATH, content=largest + b" "))["code"] == "payload_too_large"
+    assert len(await events_of(api)) == 5
+
+
+@pytest.mark.parametrize("payload", [b"01", b"{", b'"\xff"', b'"\\ud800"', b'"\n"', b"1}"])
+async def test_a_batch_that_is_not_json_is_refused_as_a_whole(api: Api, payload: bytes) -> None:
+    content = b'{"events":[{"event_type":"a","payload":1},{"event_type":"a","payload":%b}]}' % payload
+    assert (await api.refused(400, "POST", PATH, content=content))["code"] == "bad_json"
+    assert await events_of(api) == []
+
+
+async def test_a_key_twice_in_a_batch_makes_one_event(api: Api) -> None:
+    answer = await publish(
+        api,
+        event(idempotency_key="k"),
+        event(idempotency_key="other"),
+        event(idempotency_key="k"),
+        event(2, idempotency_key="k"),
+        event(event_type="order.paid", idempotency_key="k"),
+    )
+    first, _, same, conflict, other_conflict = answer["results"]
+    assert same == {**first, "is_replay": True}
+    assert (conflict["status"], conflict["problem"]["field"]) == (409, "events[3].payload")
+    assert (other_conflict["status"], other_conflict["problem"]["field"]) == (409, "events[4].event_type")
+    assert (answer["accepted"], answer["refused"]) == (3, 2)
+    assert len(await events_of(api)) == 2
+
+
+async def test_a_batch_sent_again_gets_the_same_events(api: Api) -> None:
+    events = [event(number, idempotency_key=f"k{number}") for number in range(10)]
+    first = await publish(api, *events)
+    again = await publish(api, *events, event("new"))
+    assert again["results"][:-1] == [{**result, "is_replay": True} for result in first["results"]]
+    assert "is_replay" not in again["results"][-1]
+    assert len(await events_of(api)) == 11
+
+
+async def test_a_key_of_a_batch_is_that_of_a_single_publish(api: Api) -> None:
+    single = await api.done("POST", "/events", json=event(idempotency_key="k"))
+    (replayed,) = (await publish(api, event(idempotency_key="k")))["results"]
+    assert replayed == {"status": 202, **single, "is_replay": True}
+
+
+async def test_batches_with_the_same_keys_in_another_order_wait_for_each_other_and_all_succeed(api: Api) -> None:
+    events = [event(number, idempotency_key=f"k{number}") for number in range(BATCH_EVENTS_MAX)]
+    answers = await asyncio.gather(*(publish(api, *(events if turn % 2 else reversed(events))) for turn in range(4)))
+    assert [answer["refused"] for answer in answers] == [0] * 4
+    assert len(await events_of(api)) == BATCH_EVENTS_MAX
+
+
+async def test_an_error_in_the_middle_leaves_nothing_behind(
+    api: Api, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def insert_half_then_fail(
+        connection: Connection, *, organisation_id: UUID, events: Sequence[NewEvent]
+    ) -> NoReturn:
+        assert len(await event_insert_many(connection, organisation_id=organisation_id, events=events[:2])) == 2
+        raise asyncpg.AdminShutdownError("terminating connection due to administrator command")
+
+    monkeypatch.setattr(publishing, "event_insert_many", insert_half_then_fail)
+    events = [event(number, idempotency_key=f"k{number}") for number in range(4)]
+    problem = await api.refused(503, "POST", PATH, json=batch_of(*events))
+    assert (problem["code"], problem["is_retryable"]) == ("database_unavailable", True)
+    monkeypatch.undo()
+    async with database.connection() as connection:
+        assert await connection.fetchval("SELECT count(*) FROM webhooks.event") == 0
+    answer = await publish(api, *events)
+    assert not any("is_replay" in result for result in answer["results"])
+
+
+async def test_an_error_after_all_are_written_leaves_nothing_behind(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fail(*_: object, **__: object) -> NoReturn:
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(publishing, "event_find_by_idempotency_keys", fail)
+        problem = await api.refused(
+            500, "POST", PATH, json=batch_of(event(idempotency_key="k"), event(idempotency_key="k"), event())
+        )
+    assert "ZeroDivision" not in str(problem)
+    assert await events_of(api) == []
