@@ -11,7 +11,6 @@ from ninefold.core.postgres.database import Database
 from ninefold.core.queue.leases import WorkerLease
 from ninefold.systems.webhooks.model import ClaimedDelivery, ClaimedEvent, Outcome
 from ninefold.systems.webhooks.store.deliveries import (
-    attempt_insert_many,
     delivery_claim,
     delivery_insert_outcomes,
     delivery_list_known,
@@ -77,14 +76,11 @@ class PostgresEventLog:
         """Write outcomes and finish events in one transaction."""
         first = [outcome for outcome in outcomes if outcome.is_first]
         further = [outcome for outcome in outcomes if not outcome.is_first]
-        attempts = [(outcome.delivery_id, outcome.attempt) for outcome in outcomes if outcome.attempt]
         async with self._database.transaction() as connection:
             if first:
                 await delivery_insert_outcomes(connection, first)
             if further:
                 await delivery_update_outcomes(connection, further, worker_id=self._lease.worker_id)
-            if attempts:
-                await attempt_insert_many(connection, attempts)
             if finished_events:
                 await event_finish(connection, worker_id=self._lease.worker_id, event_ids=finished_events)
 

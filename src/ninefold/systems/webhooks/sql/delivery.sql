@@ -90,52 +90,100 @@ WHERE delivery.delivery_id = :delivery_id
     AND delivery.organisation_id = :organisation_id;
 
 -- name: delivery_insert_outcomes!
--- Write the deliveries whose first outcome is known; one that is known already stays as it is.
-INSERT INTO webhooks.delivery (
+-- Write the deliveries whose first outcome is known, with their attempt; one that is known already stays as it is.
+-- The outcomes come as one JSON array: for the worker, that is a third of the work of an array per column.
+WITH outcome AS MATERIALIZED (
+    SELECT
+        delivery_id,
+        organisation_id,
+        event_id,
+        subscription_id,
+        status,
+        attempt_count,
+        round_attempt_count,
+        round_started_at,
+        retry_delay_s,
+        attempt_number,
+        attempted_at,
+        duration_ms,
+        response_status,
+        response_body,
+        is_response_body_truncated,
+        error_class,
+        error_detail
+    FROM json_to_recordset(:outcomes::json) AS outcome (
+        delivery_id uuid,
+        organisation_id uuid,
+        event_id uuid,
+        subscription_id uuid,
+        status text,
+        attempt_count integer,
+        round_attempt_count integer,
+        round_started_at timestamptz,
+        retry_delay_s double precision,
+        attempt_number integer,
+        attempted_at timestamptz,
+        duration_ms real,
+        response_status smallint,
+        response_body text,
+        is_response_body_truncated boolean,
+        error_class text,
+        error_detail text
+    )
+),
+
+recorded AS (
+    INSERT INTO webhooks.delivery (
+        delivery_id,
+        organisation_id,
+        event_id,
+        subscription_id,
+        status,
+        attempt_count,
+        round_attempt_count,
+        round_started_at,
+        next_attempt_at,
+        finished_at
+    )
+    SELECT
+        outcome.delivery_id,
+        outcome.organisation_id,
+        outcome.event_id,
+        outcome.subscription_id,
+        outcome.status,
+        outcome.attempt_count,
+        outcome.round_attempt_count,
+        outcome.round_started_at,
+        clock_timestamp() + outcome.retry_delay_s * interval '1 second',
+        CASE WHEN outcome.retry_delay_s IS NULL THEN clock_timestamp() END
+    FROM outcome
+    ON CONFLICT (event_id, subscription_id) DO NOTHING
+)
+
+INSERT INTO webhooks.attempt (
     delivery_id,
-    organisation_id,
-    event_id,
-    subscription_id,
-    status,
-    attempt_count,
-    round_attempt_count,
-    round_started_at,
-    next_attempt_at,
-    finished_at
+    attempt_number,
+    attempted_at,
+    duration_ms,
+    response_status,
+    response_body,
+    is_response_body_truncated,
+    error_class,
+    error_detail
 )
 SELECT
     outcome.delivery_id,
-    outcome.organisation_id,
-    outcome.event_id,
-    outcome.subscription_id,
-    outcome.status,
-    outcome.attempt_count,
-    outcome.round_attempt_count,
-    outcome.round_started_at,
-    clock_timestamp() + outcome.retry_delay_s * interval '1 second',
-    CASE WHEN outcome.retry_delay_s IS NULL THEN clock_timestamp() END
-FROM unnest(
-    :delivery_ids::uuid[],
-    :organisation_ids::uuid[],
-    :event_ids::uuid[],
-    :subscription_ids::uuid[],
-    :statuses::text[],
-    :attempt_counts::integer[],
-    :round_attempt_counts::integer[],
-    :rounds_started_at::timestamptz[],
-    :retry_delays_s::double precision[]
-) AS outcome (
-    delivery_id,
-    organisation_id,
-    event_id,
-    subscription_id,
-    status,
-    attempt_count,
-    round_attempt_count,
-    round_started_at,
-    retry_delay_s
-)
-ON CONFLICT (event_id, subscription_id) DO NOTHING;
+    outcome.attempt_number,
+    outcome.attempted_at,
+    outcome.duration_ms,
+    outcome.response_status,
+    decode(outcome.response_body, 'base64'),
+    outcome.is_response_body_truncated,
+    outcome.error_class,
+    outcome.error_detail
+FROM outcome
+WHERE outcome.attempt_number IS NOT NULL
+ON CONFLICT (delivery_id, attempt_number) DO NOTHING;
 
 -- name: delivery_list_by_event
 -- Read the deliveries of one event of an organisation.
@@ -220,20 +268,81 @@ RETURNING next_attempt_at;
 
 -- name: delivery_update_outcomes!
 -- Write what came of further attempts, as far as this worker still holds the deliveries.
-UPDATE webhooks.delivery
-SET
-    status = outcome.status,
-    attempt_count = outcome.attempt_count,
-    round_attempt_count = outcome.round_attempt_count,
-    next_attempt_at = clock_timestamp() + outcome.retry_delay_s * interval '1 second',
-    finished_at = CASE WHEN outcome.retry_delay_s IS NULL THEN clock_timestamp() END,
-    leased_by = NULL
-FROM unnest(
-    :delivery_ids::uuid[],
-    :statuses::text[],
-    :attempt_counts::integer[],
-    :round_attempt_counts::integer[],
-    :retry_delays_s::double precision[]
-) AS outcome (delivery_id, status, attempt_count, round_attempt_count, retry_delay_s)
-WHERE delivery.delivery_id = outcome.delivery_id
-    AND delivery.leased_by = :worker_id;
+WITH outcome AS MATERIALIZED (
+    SELECT
+        delivery_id,
+        organisation_id,
+        event_id,
+        subscription_id,
+        status,
+        attempt_count,
+        round_attempt_count,
+        round_started_at,
+        retry_delay_s,
+        attempt_number,
+        attempted_at,
+        duration_ms,
+        response_status,
+        response_body,
+        is_response_body_truncated,
+        error_class,
+        error_detail
+    FROM json_to_recordset(:outcomes::json) AS outcome (
+        delivery_id uuid,
+        organisation_id uuid,
+        event_id uuid,
+        subscription_id uuid,
+        status text,
+        attempt_count integer,
+        round_attempt_count integer,
+        round_started_at timestamptz,
+        retry_delay_s double precision,
+        attempt_number integer,
+        attempted_at timestamptz,
+        duration_ms real,
+        response_status smallint,
+        response_body text,
+        is_response_body_truncated boolean,
+        error_class text,
+        error_detail text
+    )
+),
+
+recorded AS (
+    UPDATE webhooks.delivery
+    SET
+        status = outcome.status,
+        attempt_count = outcome.attempt_count,
+        round_attempt_count = outcome.round_attempt_count,
+        next_attempt_at = clock_timestamp() + outcome.retry_delay_s * interval '1 second',
+        finished_at = CASE WHEN outcome.retry_delay_s IS NULL THEN clock_timestamp() END,
+        leased_by = NULL
+    FROM outcome
+    WHERE delivery.delivery_id = outcome.delivery_id
+        AND delivery.leased_by = :worker_id
+)
+
+INSERT INTO webhooks.attempt (
+    delivery_id,
+    attempt_number,
+    attempted_at,
+    duration_ms,
+    response_status,
+    response_body,
+    is_response_body_truncated,
+    error_class,
+    error_detail
+)
+SELECT
+    outcome.delivery_id,
+    outcome.attempt_number,
+    outcome.attempted_at,
+    outcome.duration_ms,
+    outcome.response_status,
+    decode(outcome.response_body, 'base64'),
+    outcome.is_response_body_truncated,
+    outcome.error_class,
+    outcome.error_detail
+FROM outcome
+WHERE outcome.attempt_number IS NOT NULL
+ON CONFLICT (delivery_id, attempt_number) DO NOTHING;

@@ -6,10 +6,13 @@ from datetime import datetime
 from uuid import UUID
 
 import asyncpg
+import msgspec
 
 from ninefold.core.postgres.database import Connection
 from ninefold.systems.webhooks.model import Attempt, ClaimedDelivery, Delivery, DeliveryStatus, Outcome
 from ninefold.systems.webhooks.store.queries import queries
+
+_encoder = msgspec.json.Encoder()
 
 
 async def delivery_cancel_all(connection: Connection, *, subscription_id: UUID) -> None:
@@ -52,19 +55,8 @@ async def delivery_find(connection: Connection, *, organisation_id: UUID, delive
 
 
 async def delivery_insert_outcomes(connection: Connection, outcomes: Sequence[Outcome]) -> None:
-    """Write the deliveries whose first outcome is known; one that is known already stays as it is."""
-    await queries.delivery_insert_outcomes(
-        connection,
-        delivery_ids=[outcome.delivery_id for outcome in outcomes],
-        organisation_ids=[outcome.organisation_id for outcome in outcomes],
-        event_ids=[outcome.event_id for outcome in outcomes],
-        subscription_ids=[outcome.subscription_id for outcome in outcomes],
-        statuses=[outcome.status for outcome in outcomes],
-        attempt_counts=[outcome.attempt_count for outcome in outcomes],
-        round_attempt_counts=[outcome.round_attempt_count for outcome in outcomes],
-        rounds_started_at=[outcome.round_started_at for outcome in outcomes],
-        retry_delays_s=[outcome.retry_delay_s for outcome in outcomes],
-    )
+    """Write the deliveries whose first outcome is known, with their attempt; one that is known already stays."""
+    await queries.delivery_insert_outcomes(connection, outcomes=_encode(outcomes))
 
 
 async def delivery_list_by_event(
@@ -129,31 +121,7 @@ async def delivery_schedule_now(connection: Connection, *, delivery_id: UUID) ->
 
 async def delivery_update_outcomes(connection: Connection, outcomes: Sequence[Outcome], *, worker_id: UUID) -> None:
     """Write what came of further attempts, as far as this worker still holds the deliveries."""
-    await queries.delivery_update_outcomes(
-        connection,
-        worker_id=worker_id,
-        delivery_ids=[outcome.delivery_id for outcome in outcomes],
-        statuses=[outcome.status for outcome in outcomes],
-        attempt_counts=[outcome.attempt_count for outcome in outcomes],
-        round_attempt_counts=[outcome.round_attempt_count for outcome in outcomes],
-        retry_delays_s=[outcome.retry_delay_s for outcome in outcomes],
-    )
-
-
-async def attempt_insert_many(connection: Connection, attempts: Sequence[tuple[UUID, Attempt]]) -> None:
-    """Write what came of attempts, each with its delivery's id; one that is known already stays as it is."""
-    await queries.attempt_insert_many(
-        connection,
-        delivery_ids=[delivery_id for delivery_id, _ in attempts],
-        attempt_numbers=[attempt.attempt_number for _, attempt in attempts],
-        attempted_ats=[attempt.attempted_at for _, attempt in attempts],
-        durations_ms=[attempt.duration_ms for _, attempt in attempts],
-        response_statuses=[attempt.response_status for _, attempt in attempts],
-        response_bodies=[attempt.response_body for _, attempt in attempts],
-        are_truncated=[attempt.is_response_body_truncated for _, attempt in attempts],
-        error_classes=[attempt.error_class for _, attempt in attempts],
-        error_details=[attempt.error_detail for _, attempt in attempts],
-    )
+    await queries.delivery_update_outcomes(connection, worker_id=worker_id, outcomes=_encode(outcomes))
 
 
 async def attempt_list(
@@ -194,4 +162,58 @@ def _attempt(record: asyncpg.Record) -> Attempt:
         is_response_body_truncated=record["is_response_body_truncated"],
         error_class=record["error_class"],
         error_detail=record["error_detail"],
+    )
+
+
+class _OutcomeRow(msgspec.Struct, frozen=True):
+    """An outcome as the queries take it: flat, its fields in the order of their columns."""
+
+    delivery_id: UUID
+    organisation_id: UUID
+    event_id: UUID
+    subscription_id: UUID
+    status: str
+    attempt_count: int
+    round_attempt_count: int
+    round_started_at: datetime
+    retry_delay_s: float | None
+    attempt_number: int | None = None
+    attempted_at: datetime | None = None
+    duration_ms: float | None = None
+    response_status: int | None = None
+    response_body: bytes | None = None
+    is_response_body_truncated: bool | None = None
+    error_class: str | None = None
+    error_detail: str | None = None
+
+
+def _encode(outcomes: Sequence[Outcome]) -> str:
+    return _encoder.encode([_row(outcome) for outcome in outcomes]).decode()
+
+
+def _row(outcome: Outcome) -> _OutcomeRow:
+    delivery = (
+        outcome.delivery_id,
+        outcome.organisation_id,
+        outcome.event_id,
+        outcome.subscription_id,
+        outcome.status,
+        outcome.attempt_count,
+        outcome.round_attempt_count,
+        outcome.round_started_at,
+        outcome.retry_delay_s,
+    )
+    attempt = outcome.attempt
+    if attempt is None:
+        return _OutcomeRow(*delivery)
+    return _OutcomeRow(
+        *delivery,
+        attempt.attempt_number,
+        attempt.attempted_at,
+        attempt.duration_ms,
+        attempt.response_status,
+        attempt.response_body,
+        attempt.is_response_body_truncated,
+        attempt.error_class,
+        attempt.error_detail,
     )
