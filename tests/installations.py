@@ -6,7 +6,7 @@ import signal
 import socket
 import sys
 from asyncio.subprocess import PIPE
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -121,6 +121,11 @@ async def run_command(*arguments: str, environment: Mapping[str, str]) -> Finish
         output, errors = await process.communicate()
     assert process.returncode is not None
     return Finished(process.returncode, output.decode(), errors.decode())
+
+
+def alive_among(processes: Sequence[psutil.Process]) -> list[psutil.Process]:
+    """Return those that still run; an ended one that nobody has asked about yet isn't alive."""
+    return [process for process in processes if process.is_running() and process.status() != psutil.STATUS_ZOMBIE]
 
 
 def clean_environment(settings: Mapping[str, str]) -> dict[str, str]:

@@ -2,7 +2,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -57,7 +57,8 @@ def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def test_obedient_child_stops_within_its_grace(journal: Path) -> None:
-    child = make_child(OBEDIENT, journal)
+    ended: list[int] = []
+    child = make_child(OBEDIENT, journal, on_end=ended.append)
     running = asyncio.create_task(child.keep_running(asyncio.Event()))
     await lines_in(journal, count=1)
 
@@ -66,6 +67,7 @@ async def test_obedient_child_stops_within_its_grace(journal: Path) -> None:
     await asyncio.wait_for(running, WITHIN_S)
     assert child.exit_code == 0
     assert not child.has_died.is_set()
+    assert len(ended) == 1
 
 
 async def test_stubborn_child_is_killed_after_its_grace(journal: Path) -> None:
@@ -141,14 +143,16 @@ async def no_children_left() -> AsyncIterator[None]:
     assert {process.pid for process in psutil.Process().children()} == before
 
 
-def make_child(code: str, journal: Path, *, grace_s: float = WITHIN_S) -> Child:
+def make_child(
+    code: str, journal: Path, *, grace_s: float = WITHIN_S, on_end: Callable[[int], None] = lambda _: None
+) -> Child:
     command = [sys.executable, "-c", code, str(journal)]
-    return Child(name="test", command=command, environment=os.environ, grace_s=grace_s)
+    return Child(name="test", command=command, environment=os.environ, grace_s=grace_s, on_end=on_end)
 
 
 async def lines_in(journal: Path, *, count: int) -> list[str]:
     async with asyncio.timeout(WITHIN_S):
-        while len(read_lines(journal)) < count:  # noqa: ASYNC110 - a file has no signal to wait for.
+        while len(read_lines(journal)) < count:
             await asyncio.sleep(0.01)
     return read_lines(journal)
 

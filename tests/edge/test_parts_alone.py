@@ -110,7 +110,7 @@ async def running(*arguments: str, environment: Mapping[str, str], until: str) -
 
 async def wait_until_ready(client: httpx.AsyncClient) -> None:
     async with asyncio.timeout(WITHIN_S):
-        while not await is_ready(str(client.base_url).rstrip("/")):  # noqa: ASYNC110 - it has no other signal.
+        while not await is_ready(str(client.base_url).rstrip("/")):
             await asyncio.sleep(0.02)
 
 

@@ -1,5 +1,6 @@
 """The supervisor with real processes; one test tells a whole story, because each start takes seconds."""
 
+import asyncio
 import json
 import signal
 import socket
@@ -8,7 +9,7 @@ from pathlib import Path
 import httpx
 import psutil
 
-from installations import Installation, free_port
+from installations import Installation, alive_among, free_port
 
 WITHIN_S = 30.0
 
@@ -20,7 +21,7 @@ async def test_stops_cleanly_and_keeps_its_data(tmp_path: Path) -> None:
         processes = first.descendants()
         assert await list_subscriptions(first, key) == httpx.codes.OK
         assert await first.stop() == 0
-    assert [process for process in processes if process.is_running()] == []
+    assert alive_among(processes) == []
 
     async with Installation(data_dir) as second:
         assert await list_subscriptions(second, key) == httpx.codes.OK
@@ -49,11 +50,24 @@ async def test_crashed_parts_come_back_and_nothing_outlives_the_supervisor(tmp_p
         processes = installation.descendants()
         installation.process.kill()
         await installation.wait()
-    _, alive = psutil.wait_procs(processes, timeout=WITHIN_S)
-    assert alive == []
+    await asyncio.to_thread(psutil.wait_procs, processes, timeout=WITHIN_S)
+    assert alive_among(processes) == []
 
     async with Installation(tmp_path / "data") as again:
         assert await list_subscriptions(again, key) == httpx.codes.OK
+
+
+async def test_second_signal_does_not_wait_for_a_worker_that_hangs(tmp_path: Path) -> None:
+    async with Installation(tmp_path / "data") as installation:
+        await installation.wait_for_error_line('"event":"worker.started"')
+        processes = installation.descendants()
+        installation.child("worker").suspend()
+
+        installation.process.send_signal(signal.SIGINT)
+        await installation.wait_for_error_line("Ctrl-C again hurries")
+
+        assert await installation.stop() == 0
+    assert alive_among(processes) == []
 
 
 async def test_taken_port_is_named_before_anything_starts(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Final
 
@@ -31,9 +31,18 @@ class Child:
         command: the program and its arguments; no secret, everybody can read it.
         environment: its whole environment; secrets go here.
         grace_s: how long it may take to stop, before it is killed.
+        on_end: called with the process's id after each end, bidden or not.
     """
 
-    def __init__(self, *, name: str, command: Sequence[str], environment: Mapping[str, str], grace_s: float) -> None:
+    def __init__(
+        self,
+        *,
+        name: str,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        grace_s: float,
+        on_end: Callable[[int], None],
+    ) -> None:
         self.name: Final = name
         self.has_died = asyncio.Event()
         """Set when the process ended unbidden for the first time."""
@@ -41,6 +50,7 @@ class Child:
         self._command = command
         self._environment = {**environment, SUPERVISED: "1"}
         self._grace_s = grace_s
+        self._on_end = on_end
         self._stopping = asyncio.Event()
 
     async def keep_running(self, hurrying: asyncio.Event) -> None:
@@ -80,7 +90,9 @@ class Child:
             log.warning("supervisor.child.killed", child=self.name, pid=process.pid, grace_s=self._grace_s)
         # What it started itself, such as the server's own worker process, must not outlive it.
         _kill_session(process.pid)
-        return await waiting
+        exit_code = await waiting
+        self._on_end(process.pid)
+        return exit_code
 
 
 async def _set_after(process: asyncio.subprocess.Process, ended: asyncio.Event) -> int:

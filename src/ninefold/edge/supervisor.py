@@ -5,6 +5,7 @@ import os
 import signal
 import time
 from collections import deque
+from functools import partial
 from typing import Final
 
 import structlog
@@ -14,7 +15,7 @@ from ninefold.core.errors import NinefoldError
 from ninefold.core.postgres.database import Database
 from ninefold.core.postgres.embedded import EmbeddedPostgres
 from ninefold.core.telemetry.logs import configure_logging
-from ninefold.core.telemetry.metrics import METRICS_DIR_VARIABLE, prepare_metrics_dir
+from ninefold.core.telemetry.metrics import METRICS_DIR_VARIABLE, mark_process_dead, prepare_metrics_dir
 from ninefold.core.tenancy.service import ensure_first_organisation
 from ninefold.edge.announcements import announce_first_key, announce_ready, announce_stopping
 from ninefold.edge.children import Child
@@ -138,6 +139,7 @@ class Supervisor:
 
     def _make_children(self, dsn: str) -> tuple[Child, list[Child]]:
         settings = self._settings
+        metrics_dir = prepare_metrics_dir(settings.data_dir)
         environment = {
             **os.environ,
             "NINEFOLD_DATABASE_URL": dsn,
@@ -145,20 +147,21 @@ class Supervisor:
             "NINEFOLD_HOST": settings.host,
             "NINEFOLD_PORT": str(settings.port),
             "NINEFOLD_LOG_FORMAT": settings.log_format,
-            METRICS_DIR_VARIABLE: str(prepare_metrics_dir(settings.data_dir)),
+            METRICS_DIR_VARIABLE: str(metrics_dir),
         }
-        server = Child(
-            name="server", command=ninefold_command("serve"), environment=environment, grace_s=SERVER_GRACE_S
-        )
-        workers = [
-            Child(
-                name=f"worker {number}",
-                command=ninefold_command("worker"),
+
+        def make_child(name: str, command: str, *, grace_s: float) -> Child:
+            return Child(
+                name=name,
+                command=ninefold_command(command),
                 environment=environment,
-                grace_s=STOP_GRACE_S + KILL_MARGIN_S,
+                grace_s=grace_s,
+                on_end=partial(mark_process_dead, metrics_dir=metrics_dir),
             )
-            for number in range(1, settings.workers + 1)
-        ]
+
+        server = make_child("server", "serve", grace_s=SERVER_GRACE_S)
+        numbers = range(1, settings.workers + 1)
+        workers = [make_child(f"worker {n}", "worker", grace_s=STOP_GRACE_S + KILL_MARGIN_S) for n in numbers]
         return server, workers
 
     async def _announce_when_ready(self, server: Child) -> None:
