@@ -1,0 +1,54 @@
+"""The operations of an OpenAPI document, for tests that call each of them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from ninefold.core.web.examples import example_of
+
+
+class Operation(NamedTuple):
+    """One method of one path."""
+
+    operation_id: str
+    method: str
+    path: str
+    path_parameters: Sequence[str]
+    query_parameters: Sequence[str]
+    body: Any
+    """A body that fits the schema; None where none is needed."""
+    is_authenticated: bool
+
+    def address(self, ids: Mapping[str, str]) -> str:
+        """Return the path with each of its parameters filled in."""
+        unknown = set(self.path_parameters) - ids.keys()
+        assert not unknown, (
+            f"{self.operation_id} has path parameters that this test can't fill: {sorted(unknown)}. "
+            "Make such a thing in the test's setting and add its id, so that the operation is tested like the others."
+        )
+        return self.path.format_map(ids)
+
+
+def operations_of(document: Mapping[str, Any]) -> list[Operation]:
+    """Return every operation of a document."""
+    components = document["components"]["schemas"]
+    return [
+        _operation(path, method, description, components)
+        for path, methods in document["paths"].items()
+        for method, description in methods.items()
+    ]
+
+
+def _operation(path: str, method: str, description: Mapping[str, Any], components: Mapping[str, Any]) -> Operation:
+    content = description.get("requestBody", {}).get("content", {})
+    names: dict[str, list[str]] = {"path": [], "query": [], "header": []}
+    for parameter in description.get("parameters", []):
+        names[parameter["in"]].append(parameter["name"])
+    return Operation(
+        operation_id=description["operationId"],
+        method=method.upper(),
+        path=path,
+        path_parameters=names["path"],
+        query_parameters=names["query"],
+        body=example_of(content["application/json"]["schema"], components) if content else None,
+        is_authenticated=description.get("security") != [],
+    )

@@ -1,0 +1,226 @@
+"""Deliveries: listed by state and page, shown with their attempts, retried by hand."""
+
+import asyncio
+from datetime import datetime
+
+import pytest
+
+from ninefold.systems.webhooks.settings import WebhooksSettings
+from receivers import Answer, Receiver
+from webhooks_api import Api, Json, StartWorker
+
+ATTEMPT_FIELDS = {
+    "attempt_number",
+    "attempted_at",
+    "duration_ms",
+    "response_code",
+    "response_body",
+    "is_response_body_truncated",
+    "error_class",
+    "error_detail",
+}
+ONE_ATTEMPT = WebhooksSettings(retry_delays_s=(), attempt_timeout_s=5.0)
+SHORT_BODIES = WebhooksSettings(retry_delays_s=(), attempt_timeout_s=5.0, response_body_kept_bytes=8)
+LATER = Answer(503, body=b"later", headers={"retry-after": "3600"})
+
+
+def deliveries_of(subscription: Json) -> str:
+    return f"/subscriptions/{subscription['subscription_id']}/deliveries"
+
+
+def retry_of(delivery: Json) -> str:
+    return f"/deliveries/{delivery['delivery_id']}/retry"
+
+
+async def deliver(api: Api) -> Json:
+    (delivery,) = await api.dispatched(await api.publish())
+    return delivery
+
+
+@pytest.mark.usefixtures("worker")
+async def test_a_delivery_is_the_same_alone_in_its_list_and_with_its_event(api: Api, receiver: Receiver) -> None:
+    subscription = await api.subscribe(receiver.url)
+    delivery = await deliver(api)
+    assert await api.get(deliveries_of(subscription)) == {"items": [delivery], "next_cursor": None}
+    assert await api.get(f"/deliveries/{delivery['delivery_id']}") == delivery
+    assert (delivery["subscription_id"], delivery["event_type"], delivery["status"]) == (
+        subscription["subscription_id"],
+        "order.created",
+        "delivered",
+    )
+    assert (delivery["next_attempt_at"], delivery["advice"], delivery["is_running"]) == (None, None, False)
+    assert delivery["finished_at"] is not None
+
+
+@pytest.mark.usefixtures("worker")
+async def test_an_attempt_says_when_it_was_how_long_it_took_and_what_came_back(api: Api, receiver: Receiver) -> None:
+    await api.subscribe(receiver.url)
+    receiver.answers.append(Answer(201, body="Grüße".encode()))
+    delivery = await deliver(api)
+    (attempt,) = delivery["attempts"]
+    assert attempt.keys() == ATTEMPT_FIELDS
+    assert attempt["duration_ms"] > 0
+    assert datetime.fromisoformat(attempt["attempted_at"]).utcoffset() is not None
+    assert attempt["attempted_at"] <= delivery["finished_at"]
+    assert {name: attempt[name] for name in ATTEMPT_FIELDS - {"attempted_at", "duration_ms"}} == {
+        "attempt_number": 1,
+        "response_code": 201,
+        "response_body": "Grüße",
+        "is_response_body_truncated": False,
+        "error_class": None,
+        "error_detail": None,
+    }
+
+
+@pytest.mark.usefixtures("worker")
+async def test_an_attempt_without_an_answer_says_why(api: Api, receiver: Receiver) -> None:
+    async with Receiver() as closed:
+        url = closed.url
+    await api.subscribe(url)
+    (delivery,) = await api.settled(await api.publish())
+    assert [attempt["attempt_number"] for attempt in delivery["attempts"]] == [1, 2, 3, 4]
+    for attempt in delivery["attempts"]:
+        assert (attempt["response_code"], attempt["response_body"]) == (None, None)
+        assert attempt["error_class"] == "connect_failed"
+        assert attempt["error_detail"]
+    assert delivery["advice"].startswith("Check that the receiver runs")
+    assert not receiver.requests
+
+
+@pytest.mark.parametrize(
+    ("body", "shown", "is_truncated"),
+    [
+        (b"", "", False),
+        (b"12345678", "12345678", False),
+        (b"123456789", "12345678", True),
+        (b"x" * 100_000, "xxxxxxxx", True),
+        (b"\xff\x00ok", "\ufffd\x00ok", False),
+        ("1234567ü".encode(), "1234567\ufffd", True),
+    ],
+    ids=lambda value: repr(value)[:24],
+)
+async def test_a_response_body_is_kept_up_to_its_limit_whatever_it_holds(
+    *, api: Api, receiver: Receiver, start_worker: StartWorker, body: bytes, shown: str, is_truncated: bool
+) -> None:
+    await api.subscribe(receiver.url)
+    receiver.default_answer = Answer(500, body=body)
+    async with start_worker(SHORT_BODIES):
+        (attempt,) = (await deliver(api))["attempts"]
+    assert (attempt["response_body"], attempt["is_response_body_truncated"]) == (shown, is_truncated)
+
+
+async def test_the_list_can_be_narrowed_to_a_state_and_walked_page_by_page(
+    api: Api, receiver: Receiver, start_worker: StartWorker
+) -> None:
+    subscription = await api.subscribe(receiver.url)
+    expected: dict[str, list[str]] = {"delivered": [], "failed": [], "retrying": []}
+    async with start_worker(ONE_ATTEMPT):
+        for status, answer in (("delivered", Answer()), ("failed", Answer(500))) * 5:
+            receiver.default_answer = answer
+            expected[status].append((await deliver(api))["delivery_id"])
+    receiver.default_answer = LATER
+    async with start_worker():
+        for _ in range(3):
+            expected["retrying"].append((await deliver(api))["delivery_id"])
+    path = deliveries_of(subscription)
+    for status, ids in expected.items():
+        pages = await api.walk(f"{path}?status={status}", limit=2)
+        assert [len(page) for page in pages] == ([2, 2, 1] if len(ids) == 5 else [2, 1])
+        assert sorted(ids, reverse=True) == [item["delivery_id"] for page in pages for item in page]
+        assert {item["status"] for page in pages for item in page} == {status}
+    everything = [item["delivery_id"] for page in await api.walk(path, limit=4) for item in page]
+    assert sorted([item for ids in expected.values() for item in ids], reverse=True) == everything
+    for status in ("queued", "canceled"):
+        assert (await api.get(f"{path}?status={status}"))["items"] == []
+
+
+@pytest.mark.usefixtures("worker")
+async def test_a_list_shows_the_deliveries_of_its_subscription_alone(api: Api, receiver: Receiver) -> None:
+    first, second = await api.subscribe(receiver.url), await api.subscribe(receiver.url)
+    await api.settled(await api.publish())
+    for subscription in (first, second):
+        (item,) = (await api.get(deliveries_of(subscription)))["items"]
+        assert item["subscription_id"] == subscription["subscription_id"]
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ("status=lost", "status"),
+        ("status=", "status"),
+        ("status=FAILED", "status"),
+        ("status=failed,delivered", "status"),
+        ("limit=0", "limit"),
+        ("limit=101", "limit"),
+        ("cursor=x", "cursor"),
+    ],
+)
+async def test_a_wrong_filter_is_named(api: Api, query: str, field: str) -> None:
+    subscription = await api.subscribe("https://example.com/hooks")
+    problem = await api.refused(422, "GET", f"{deliveries_of(subscription)}?{query}")
+    assert problem["field"] == field
+
+
+async def test_a_failed_and_a_delivered_delivery_can_be_sent_again(
+    api: Api, receiver: Receiver, start_worker: StartWorker
+) -> None:
+    await api.subscribe(receiver.url)
+    receiver.answers.append(Answer(500))
+    async with start_worker(ONE_ATTEMPT):
+        delivery = await deliver(api)
+        assert delivery["status"] == "failed"
+        for attempts_made in (1, 2):
+            response = await api.request("POST", retry_of(delivery))
+            scheduled = response.json()
+            assert response.status_code == 202
+            assert scheduled == {
+                "delivery_id": delivery["delivery_id"],
+                "status": "retrying",
+                "scheduled_at": scheduled["scheduled_at"],
+            }
+            (again,) = await api.settled(delivery["event_id"])
+            assert (again["status"], again["attempt_count"]) == ("delivered", attempts_made + 1)
+            assert again["attempts"][-1]["attempted_at"] >= scheduled["scheduled_at"]
+    assert len({(request.headers["webhook-id"], request.body) for request in receiver.requests}) == 1
+    assert len(receiver.requests) == 3
+
+
+@pytest.mark.usefixtures("worker")
+async def test_a_delivery_that_waits_for_its_retry_is_sent_at_once(api: Api, receiver: Receiver) -> None:
+    await api.subscribe(receiver.url)
+    receiver.answers.append(LATER)
+    delivery = await deliver(api)
+    assert delivery["status"] == "retrying"
+    await api.done("POST", retry_of(delivery))
+    (again,) = await api.settled(delivery["event_id"])
+    assert (again["status"], again["attempt_count"], again["attempts_planned"]) == ("delivered", 2, 5)
+
+
+@pytest.mark.usefixtures("worker")
+async def test_a_delivery_under_way_is_not_sent_again_beside_itself(api: Api, receiver: Receiver) -> None:
+    await api.subscribe(receiver.url)
+    may_answer = asyncio.Event()
+    receiver.answers.extend([LATER, Answer(until=may_answer)])
+    delivery = await deliver(api)
+    await api.done("POST", retry_of(delivery))
+    await receiver.received(2)
+    assert (await api.get(f"/deliveries/{delivery['delivery_id']}"))["is_running"] is True
+    problem = await api.refused(409, "POST", retry_of(delivery))
+    assert (problem["code"], problem["is_retryable"]) == ("delivery_running", True)
+    may_answer.set()
+    await api.settled(delivery["event_id"])
+    assert len(receiver.requests) == 2
+
+
+async def test_a_delivery_that_is_still_queued_can_not_be_retried(api: Api) -> None:
+    await api.subscribe("https://example.com/hooks")
+    (delivery,) = (await api.get(f"/events/{await api.publish()}"))["deliveries"]
+    assert delivery["status"] == "queued"
+    for method, path in (("POST", retry_of(delivery)), ("GET", f"/deliveries/{delivery['delivery_id']}")):
+        assert (await api.refused(404, method, path))["code"] == "delivery_not_found"
+
+
+@pytest.mark.parametrize("text", ["dlv_01h455vb4pex5vsknk084sn02q", "sub_01h455vb4pex5vsknk084sn02q", "dlv_", "1", "ü"])
+async def test_what_is_no_delivery_is_not_found(api: Api, text: str) -> None:
+    await api.refused(404, "GET", f"/deliveries/{text}")
+    await api.refused(404, "POST", f"/deliveries/{text}/retry")

@@ -1,0 +1,140 @@
+"""What is refused at every operation alike, and how it is told."""
+
+import httpx
+import pytest
+
+from ninefold.core.postgres.database import Database
+from ninefold.core.tenancy.service import create_api_key, create_organisation, revoke_api_key
+from openapi_operations import Operation
+from webhooks_api import Api, Json, problem_of
+
+SOME_IDS = {
+    "subscription_id": "sub_01h455vb4pex5vsknk084sn02q",
+    "event_id": "evt_01h455vb4pex5vsknk084sn02q",
+    "delivery_id": "dlv_01h455vb4pex5vsknk084sn02q",
+}
+METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE"}
+UNKNOWN_KEY = "nfk_" + "a" * 43
+
+
+async def call_each(
+    http: httpx.AsyncClient, operations: list[Operation], headers: dict[str, str]
+) -> dict[str, httpx.Response]:
+    return {
+        operation.operation_id: await http.request(
+            operation.method, operation.address(SOME_IDS), json=operation.body, headers=headers
+        )
+        for operation in operations
+    }
+
+
+@pytest.fixture
+async def revoked_key(database: Database) -> str:
+    async with database.transaction() as connection:
+        organisation = await create_organisation(connection, name="initech")
+        organisation_id = organisation.organisation_id
+        created = await create_api_key(connection, organisation_id=organisation_id, name="revoked")
+        await revoke_api_key(connection, organisation_id=organisation_id, api_key_id=created.api_key_id)
+    return created.api_key
+
+
+async def test_every_operation_of_the_document_says_that_it_needs_a_key(operations: list[Operation]) -> None:
+    assert [operation.operation_id for operation in operations if not operation.is_authenticated] == []
+
+
+async def test_every_operation_refuses_a_call_without_a_key(
+    http: httpx.AsyncClient, operations: list[Operation]
+) -> None:
+    for name, response in (await call_each(http, operations, {})).items():
+        problem = problem_of(response, status=401)
+        assert problem["code"] == "api_key_missing", name
+        assert problem["remedy"], name
+        assert response.headers["www-authenticate"].startswith("Bearer"), name
+
+
+@pytest.mark.parametrize(
+    "authorization",
+    [
+        "Bearer nfk_wrong",
+        f"Bearer {UNKNOWN_KEY}",
+        "Bearer whsec_1234",
+        f"Basic {UNKNOWN_KEY}",
+        UNKNOWN_KEY,
+        "Bearer '; DROP TABLE tenancy.api_key; --",
+    ],
+)
+async def test_every_operation_refuses_a_wrong_key(
+    http: httpx.AsyncClient, operations: list[Operation], authorization: str
+) -> None:
+    for name, response in (await call_each(http, operations, {"Authorization": authorization})).items():
+        assert problem_of(response, status=401)["code"] == "api_key_invalid", name
+        assert UNKNOWN_KEY not in response.text, name
+
+
+async def test_every_operation_refuses_a_revoked_key(
+    http: httpx.AsyncClient, operations: list[Operation], revoked_key: str
+) -> None:
+    for name, response in (await call_each(http, operations, {"Authorization": f"Bearer {revoked_key}"})).items():
+        assert problem_of(response, status=401)["code"] == "api_key_revoked", name
+        assert revoked_key not in response.text, name
+
+
+async def test_a_key_revoked_between_two_calls_is_refused_at_once(http: httpx.AsyncClient, database: Database) -> None:
+    async with database.transaction() as connection:
+        organisation = await create_organisation(connection, name="initech")
+        created = await create_api_key(connection, organisation_id=organisation.organisation_id, name="leaked")
+    api = Api(http, created.api_key)
+    await api.get("/subscriptions")
+    async with database.transaction() as connection:
+        await revoke_api_key(connection, organisation_id=organisation.organisation_id, api_key_id=created.api_key_id)
+    await api.refused(401, "GET", "/subscriptions")
+
+
+async def test_a_body_is_not_read_before_the_key_is_known(http: httpx.AsyncClient) -> None:
+    response = await http.post("/api/v1/events", content=b"x" * 10_000_000)
+    problem_of(response, status=401)
+
+
+async def test_every_operation_with_an_id_answers_404_where_nobody_has_it(
+    api: Api, operations: list[Operation]
+) -> None:
+    for operation in operations:
+        if operation.path_parameters:
+            response = await api.http.request(
+                operation.method,
+                operation.address(SOME_IDS),
+                json=operation.body,
+                headers={"Authorization": f"Bearer {api.api_key}"},
+            )
+            assert problem_of(response, status=404)["remedy"], operation.operation_id
+
+
+async def test_every_operation_with_a_body_refuses_what_is_no_json(api: Api, operations: list[Operation]) -> None:
+    for operation in operations:
+        if operation.body is not None:
+            path = operation.address(SOME_IDS).removeprefix("/api/v1")
+            problem = await api.refused(400, operation.method, path, content=b"{")
+            assert problem["code"] == "bad_json", operation.operation_id
+
+
+async def test_every_operation_with_a_body_refuses_an_unknown_field(api: Api, operations: list[Operation]) -> None:
+    for operation in operations:
+        if operation.body is not None:
+            path = operation.address(SOME_IDS).removeprefix("/api/v1")
+            body: Json = {**operation.body, "unknown_field": 1}
+            problem = await api.refused(422, operation.method, path, json=body)
+            assert problem["field"] == "unknown_field", operation.operation_id
+
+
+async def test_every_path_names_its_methods_to_who_uses_another(api: Api, operations: list[Operation]) -> None:
+    for path in {operation.path for operation in operations}:
+        possible = {operation.method for operation in operations if operation.path == path}
+        for method in METHODS - possible:
+            response = await api.request(method, path.format_map(SOME_IDS).removeprefix("/api/v1"))
+            assert problem_of(response, status=405)["code"] == "method_not_allowed"
+            assert possible <= set(response.headers["allow"].split(", ")), path
+
+
+@pytest.mark.parametrize("path", ["/", "/nothing", "/subscriptions/a/b/c", "/events/batch/1", "/webhooks"])
+async def test_an_unknown_path_is_not_found(api: Api, path: str) -> None:
+    assert (await api.refused(404, "GET", path))["code"] in {"route_not_found", "not_found"}
