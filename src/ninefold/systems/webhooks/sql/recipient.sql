@@ -1,0 +1,23 @@
+-- name: recipient_list
+-- Read an organisation's subscriptions with the secrets that sign for them, and the version that this is.
+-- One statement, so that both are of one moment; subscriptions without a match leave one row with the version alone.
+SELECT
+    subscription_version.version,
+    subscription.subscription_id,
+    subscription.url,
+    subscription.event_types,
+    subscription.created_at,
+    array_agg(signing_secret.key ORDER BY signing_secret.signing_secret_id DESC) AS keys,
+    array_agg(signing_secret.expires_at ORDER BY signing_secret.signing_secret_id DESC) AS expiries
+FROM webhooks.subscription_version
+LEFT JOIN webhooks.subscription
+    ON subscription.organisation_id = subscription_version.organisation_id
+    AND subscription.deleted_at IS NULL
+LEFT JOIN webhooks.signing_secret
+    ON signing_secret.subscription_id = subscription.subscription_id
+    AND (signing_secret.expires_at IS NULL OR signing_secret.expires_at > now())
+WHERE subscription_version.organisation_id = :organisation_id
+GROUP BY
+    subscription_version.version,
+    subscription.subscription_id
+ORDER BY subscription.subscription_id;

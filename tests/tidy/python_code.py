@@ -1,0 +1,82 @@
+"""What is checked of Python files: their size, that of their functions, their names, and marks of unfinished work."""
+
+import ast
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Final
+
+from tidy.tree import name_of
+
+FILE_LINES_MAX: Final = 400
+FUNCTION_LINES_MAX: Final = 70
+
+STRAY_NAMES: Final = frozenset({"common", "helper", "helpers", "misc", "shared", "stuff", "util", "utils"})
+"""Names that say nothing of what lives in a file, so that everything ends up there."""
+
+_MARKS: Final = re.compile(r"\b(" + "|".join(["TO" + "DO", "FIX" + "ME", "X" * 3, "HA" + "CK"]) + r")\b")
+
+
+def find_long_files(files: Iterable[Path], *, ratchet: Mapping[str, int]) -> Iterator[str]:
+    """Complain of files with too many lines, and of a ratchet that could be tightened.
+
+    Args:
+        files: the files to look at.
+        ratchet: for files that were too long when the rule came, the lines that they may still have.
+    """
+    lengths = {name_of(file): len(file.read_text(encoding="utf-8").splitlines()) for file in files}
+    for name, lines in lengths.items():
+        allowed = ratchet.get(name, FILE_LINES_MAX)
+        if lines > allowed:
+            yield f"{name} has {lines} lines; at most {allowed} are allowed: split it by concern"
+    for name, allowed in ratchet.items():
+        if max(lengths.get(name, 0), FILE_LINES_MAX) < allowed:
+            yield f"{name} has become shorter than {allowed} lines: lower its number, or take it out"
+
+
+def find_long_functions(files: Iterable[Path]) -> Iterator[str]:
+    """Complain of functions with too many lines, docstring included."""
+    for file in files:
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                lines = (node.end_lineno or node.lineno) - node.lineno + 1
+                if lines > FUNCTION_LINES_MAX:
+                    where = f"{name_of(file)}:{node.lineno}"
+                    yield f"{where} {node.name} has {lines} lines; at most {FUNCTION_LINES_MAX} are allowed"
+
+
+def find_stray_names(files: Iterable[Path]) -> Iterator[str]:
+    """Complain of files and folders whose name says nothing."""
+    for file in files:
+        name = file.parent.name if file.stem == "__init__" else file.stem
+        if name in STRAY_NAMES or name.endswith(("_utils", "_helpers")):
+            yield f"{name_of(file)} has a name that says nothing of what lives there"
+
+
+def find_marks(files: Iterable[Path]) -> Iterator[str]:
+    """Complain of marks that put work off."""
+    for file in files:
+        for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1):
+            if match := _MARKS.search(line):
+                yield f"{name_of(file)}:{number} puts work off: {match[0]}"
+
+
+def find_unmirrored_folders(tests: Path, source: Path) -> Iterator[str]:
+    """Complain of folders with tests that mirror no folder of the source."""
+    for folder in sorted({file.parent.relative_to(tests) for file in tests.rglob("test_*.py")}):
+        first, *rest = folder.parts or ("",)
+        if first in _WHOLE_STACK or _is_mirror(first, rest, source):
+            continue
+        yield f"{name_of(tests / folder)} mirrors no folder of {name_of(source)}"
+
+
+_WHOLE_STACK: Final = frozenset({"conformance", "e2e", "chaos", "tidy"})
+_SYSTEM_PARTS: Final = frozenset({"db", "api"})
+"""What a system's tests are divided in besides its folders: those with the database, and those over HTTP."""
+
+
+def _is_mirror(first: str, rest: list[str], source: Path) -> bool:
+    package = source / first if first in {"core", "edge", "contracts"} else source / "systems" / first
+    if not first or not package.is_dir():
+        return False
+    return (package.parent.name == "systems" and set(rest) <= _SYSTEM_PARTS) or package.joinpath(*rest).is_dir()

@@ -1,0 +1,133 @@
+"""A database with data in it, brought from the first migration to the last, one by one."""
+
+from collections.abc import AsyncIterator, Sequence
+
+import asyncpg
+import pytest
+
+from ninefold.core.ids import parse_id
+from ninefold.core.postgres.database import Database
+from ninefold.core.postgres.migrations import Migration, MigrationSource, migrate
+from ninefold.core.tenancy.service import authenticate
+from ninefold.edge.systems import migration_sources
+from ninefold.systems.webhooks.service.deliveries import get_event, list_deliveries
+from ninefold.systems.webhooks.service.directory import RecipientDirectory
+from tidy.tree import TESTS
+
+SAMPLES = TESTS / "data" / "upgrade"
+API_KEY = "nfk_Samp1eK3_" + "0" * 43
+"""Its digest stands in the sample of `tenancy`."""
+
+
+class EarlierSource(MigrationSource, frozen=True, kw_only=True):
+    """A source as it was when it had only so many migrations."""
+
+    count: int
+
+    def read(self) -> list[Migration]:
+        return super().read()[: self.count]
+
+
+@pytest.fixture
+async def connection(empty_database_url: str) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
+    opened = await asyncpg.connect(empty_database_url)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def upgraded(
+    empty_database_url: str, connection: "asyncpg.Connection[asyncpg.Record]"
+) -> AsyncIterator[Database]:
+    await upgrade(connection, migration_sources())
+    database = await Database.connect(empty_database_url, application_name="test", connections_max=2)
+    yield database
+    await database.close()
+
+
+async def upgrade(
+    connection: "asyncpg.Connection[asyncpg.Record]", sources: Sequence[MigrationSource]
+) -> dict[str, int]:
+    """Apply each migration by itself, each followed by its sample rows; return what every table had in the end."""
+    counts: dict[str, int] = {}
+    for position, source in enumerate(sources):
+        for migration in source.read():
+            known = [
+                *sources[:position],
+                EarlierSource(namespace=source.namespace, package=source.package, count=migration.number),
+                *[
+                    EarlierSource(namespace=later.namespace, package=later.package, count=0)
+                    for later in sources[position + 1 :]
+                ],
+            ]
+            applied = await migrate(connection, known)
+            assert [(item.namespace, item.number) for item in applied] == [(migration.namespace, migration.number)]
+            survived = await count_rows(connection)
+            assert {table: survived.get(table) for table in counts} == counts, f"{migration.name} lost rows"
+            await connection.execute(sample_of(migration))
+            counts = await count_rows(connection)
+    return counts
+
+
+def sample_of(migration: Migration) -> str:
+    """Return rows as a user would have had them after this migration, and before the next."""
+    return (SAMPLES / f"{migration.namespace}_{migration.number:04}.sql").read_text(encoding="utf-8")
+
+
+async def count_rows(connection: "asyncpg.Connection[asyncpg.Record]") -> dict[str, int]:
+    tables = await connection.fetch(
+        "SELECT schemaname || '.' || tablename AS name FROM pg_tables "
+        "WHERE schemaname NOT IN ('pg_catalog', 'information_schema', 'meta')"
+    )
+    return {table["name"]: await connection.fetchval(f"SELECT count(*) FROM {table['name']}") for table in tables}
+
+
+async def test_every_row_survives_every_migration(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+    counts = await upgrade(connection, migration_sources())
+
+    assert [table for table, count in counts.items() if count == 0] == []
+
+
+def test_every_migration_has_its_sample_and_every_sample_its_migration() -> None:
+    migrations = [migration for source in migration_sources() for migration in source.read()]
+
+    assert {f"{migration.namespace}_{migration.number:04}.sql" for migration in migrations} == {
+        file.name for file in SAMPLES.iterdir()
+    }
+
+
+async def test_a_migration_that_loses_rows_is_found(
+    connection: "asyncpg.Connection[asyncpg.Record]", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sources = migration_sources()
+    first = sources[0].read()[0]
+    second = Migration(namespace=first.namespace, number=2, name="0002_lose.sql", sql="DELETE FROM tenancy.api_key;")
+    monkeypatch.setattr(
+        MigrationSource, "read", lambda source: [first, second] if source.namespace == first.namespace else []
+    )
+
+    with pytest.raises(AssertionError, match=r"0002_lose\.sql lost rows"):
+        await upgrade(connection, sources)
+
+
+async def test_this_version_works_with_what_the_first_one_wrote(upgraded: Database) -> None:
+    async with upgraded.connection() as connection:
+        tenant = await authenticate(connection, API_KEY)
+        found = await get_event(
+            connection,
+            RecipientDirectory(),
+            organisation_id=tenant.organisation_id,
+            event_id=parse_id("evt", "evt_01kdvp0800e008000000000072"),
+        )
+        deliveries = await list_deliveries(
+            connection,
+            organisation_id=tenant.organisation_id,
+            subscription_id=parse_id("sub", "sub_01kdvp0400e00800000000002h"),
+            status=None,
+            before=None,
+            limit=10,
+        )
+
+    assert found.event.payload == b'{"order": 2.0}'
+    assert [delivery.delivery.status for delivery in deliveries] == ["canceled", "retrying", "failed", "delivered"]
+    assert [len(delivery.attempts) for delivery in deliveries] == [1, 1, 2, 1]
