@@ -1,3 +1,4 @@
+import asyncio
 import json
 import signal
 import sys
@@ -5,7 +6,10 @@ from asyncio import create_subprocess_exec, timeout
 from asyncio.subprocess import DEVNULL, PIPE
 from pathlib import Path
 
-from installations import clean_environment, run_command
+import psutil
+import pytest
+
+from installations import alive_among, clean_environment, run_command
 
 WITHIN_S = 60.0
 EVENTS = 40
@@ -28,7 +32,8 @@ async def test_demo_delivers_everything_and_says_so(tmp_path: Path) -> None:
     assert files_in(tmp_path) == []
 
 
-async def test_interrupted_demo_leaves_nothing_behind(tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+async def test_interrupted_demo_leaves_nothing_behind(tmp_path: Path, number: int) -> None:
     process = await create_subprocess_exec(
         sys.executable,
         *("-m", "ninefold", "demo"),
@@ -41,11 +46,34 @@ async def test_interrupted_demo_leaves_nothing_behind(tmp_path: Path) -> None:
         while b"Delivering" not in await process.stdout.readline():
             pass
 
-        process.send_signal(signal.SIGINT)
+        processes = psutil.Process(process.pid).children(recursive=True)
+        process.send_signal(number)
 
         await process.communicate()
     assert process.returncode == 130
+    assert alive_among(processes) == []
     assert files_in(tmp_path) == []
+
+
+async def test_killed_demo_takes_its_processes_along(tmp_path: Path) -> None:
+    process = await create_subprocess_exec(
+        sys.executable,
+        *("-m", "ninefold", "demo"),
+        env=clean_environment({"TMPDIR": str(tmp_path)}),
+        stdout=PIPE,
+        stderr=DEVNULL,
+    )
+    assert process.stdout is not None
+    async with timeout(WITHIN_S):
+        while b"Delivering" not in await process.stdout.readline():
+            pass
+    processes = psutil.Process(process.pid).children(recursive=True)
+
+    process.kill()
+
+    await process.communicate()
+    await asyncio.to_thread(psutil.wait_procs, processes, timeout=WITHIN_S)
+    assert alive_among(processes) == []
 
 
 def files_in(folder: Path) -> list[Path]:

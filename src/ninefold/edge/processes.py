@@ -9,7 +9,8 @@ from collections.abc import MutableMapping
 from typing import Final
 
 SUPERVISED: Final = "NINEFOLD_SUPERVISED"
-"""Set for the children of `ninefold up`: their standard input is a pipe that ends when the supervisor does."""
+"""Set for the children of `ninefold up`, and for the demo's own `ninefold up`: their standard input is a pipe that ends
+when whoever started them does."""
 
 
 def ninefold_command(*arguments: str) -> list[str]:

@@ -21,7 +21,7 @@ from ninefold.edge.announcements import announce_first_key, announce_ready, anno
 from ninefold.edge.children import Child
 from ninefold.edge.database import migrate_database
 from ninefold.edge.ports import is_ready, require_free_port, server_url
-from ninefold.edge.processes import ninefold_command
+from ninefold.edge.processes import end_with_supervisor, ninefold_command
 from ninefold.edge.systems import SYSTEMS
 from ninefold.edge.worker import STOP_GRACE_S
 
@@ -72,6 +72,7 @@ class Supervisor:
         """
         settings = self._settings
         configure_logging(settings.log_level, settings.log_format, process="supervisor")
+        end_with_supervisor(os.environ)
         _check_system_settings()
         require_free_port(settings)
         self._handle_signals()

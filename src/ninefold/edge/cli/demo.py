@@ -1,15 +1,25 @@
 """`ninefold demo`."""
 
 import asyncio
+import signal
 import sys
 from typing import Annotated
 
 from cyclopts import Parameter
+from cyclopts.validators import Number
 
 from ninefold.edge.demo.run import run_demo
 
 
-def demo(*, json: Annotated[bool, Parameter(negative="")] = False, events: int | None = None) -> None:
+def demo(
+    *,
+    json: Annotated[bool, Parameter(negative="")] = False,
+    events: Annotated[int | None, Parameter(validator=Number(gte=1))] = None,
+) -> None:
+    *,
+    json: Annotated[bool, Parameter(negative="")] = False,
+    events: Annotated[int | None, Parameter(validator=Number(gte=1))] = None,
+) -> None:
     """Publish real payloads to five subscribers, four of them difficult, and compare every byte.
 
     It uses a data folder and ports of its own, and removes the folder at the end.
@@ -18,6 +28,8 @@ def demo(*, json: Annotated[bool, Parameter(negative="")] = False, events: int |
         json: Print the summary as JSON on standard output.
         events: Publish only so many events.
     """
+    # An ordinary end by SIGTERM cleans up as Ctrl-C does.
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     is_complete = asyncio.run(run_demo(is_json=json, events_max=events))
     if not is_complete:
         sys.exit(1)

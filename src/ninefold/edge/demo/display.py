@@ -119,7 +119,7 @@ def print_summary(console: Console, summary: Summary) -> None:
     table.add_column("subscriber")
     for column in ("delivered", "attempts", "retried", "p50", "p99"):
         table.add_column(column, justify="right")
-    table.add_column("what it did", style="dim")
+    table.add_column("what it did", style="dim", no_wrap=True, overflow="ellipsis")
     for part in summary.subscribers:
         table.add_row(
             part.name,

@@ -14,7 +14,7 @@ import msgspec
 
 from ninefold.core.errors import NinefoldError
 from ninefold.edge.ports import is_ready
-from ninefold.edge.processes import ninefold_command
+from ninefold.edge.processes import SUPERVISED, ninefold_command
 
 START_WITHIN_S: Final = 60.0
 STOP_WITHIN_S: Final = 30.0
@@ -55,8 +55,9 @@ async def start_installation() -> AsyncIterator[Installation]:
         with log_path.open("wb") as log_file:  # noqa: ASYNC230 - a local file, before anything else runs.
             process = await asyncio.create_subprocess_exec(
                 *ninefold_command("up"),
-                env=environment,
-                stdin=asyncio.subprocess.DEVNULL,
+                env={**environment, SUPERVISED: "1"},
+                # A pipe that ends with the demo, and with it this one, however the demo ends.
+                stdin=asyncio.subprocess.PIPE,
                 stdout=log_file,
                 stderr=log_file,
                 # Ctrl-C is for the demo, which then stops this one in order.
