@@ -143,6 +143,15 @@ async def test_an_event_of_one_organisation_reaches_no_subscriber_of_another(
     assert [request.path for request in receiver.requests[before:]] == [b"/hooks/own"]
 
 
+async def test_an_idempotency_key_leads_each_organisation_to_its_own_event(api: Api, other_api: Api) -> None:
+    event = {"event_type": "order.created", "payload": 1, "idempotency_key": KEY}
+    # Of two rows with the key, a search of both organisations' would answer the same to both.
+    first, second = [(await caller.done("POST", "/events", json=event))["event_id"] for caller in (api, other_api)]
+    assert (await api.done("POST", "/events", json=event))["event_id"] == first
+    assert (await other_api.done("POST", "/events", json=event))["event_id"] == second
+    assert first != second
+
+
 async def _call(api: Api, operation: Operation, ids: Mapping[str, str]) -> httpx.Response:
     return await api.request(operation.method, _path(operation, ids), json=operation.body)
 
