@@ -16,10 +16,6 @@ def demo(
     json: Annotated[bool, Parameter(negative="")] = False,
     events: Annotated[int | None, Parameter(validator=Number(gte=1))] = None,
 ) -> None:
-    *,
-    json: Annotated[bool, Parameter(negative="")] = False,
-    events: Annotated[int | None, Parameter(validator=Number(gte=1))] = None,
-) -> None:
     """Publish real payloads to five subscribers, four of them difficult, and compare every byte.
 
     It uses a data folder and ports of its own, and removes the folder at the end.
