@@ -151,3 +151,32 @@ def test_people_get_a_line_without_braces() -> None:
     assert "attempt=3" in line
     assert "hush" not in line
     assert "{" not in line
+
+
+EACH_PROGRAM = """
+import msgspec
+class Line(msgspec.Struct):
+    number: int
+    detail: str
+log.info("a.b.done", each=[Line(1, "whsec_c2VjcmV0"), Line(2, "ä")], worker="w")
+"""
+
+
+def test_one_call_writes_a_line_for_each_struct() -> None:
+    lines = run_json(EACH_PROGRAM)
+
+    assert [(line["event"], line["worker"], line["number"], line["detail"]) for line in lines] == [
+        ("a.b.done", "w", 1, "whsec_[masked]"),
+        ("a.b.done", "w", 2, "ä"),
+    ]
+
+
+def test_one_call_writes_a_line_for_each_struct_for_people_too() -> None:
+    lines = run(EACH_PROGRAM, log_format="console")
+
+    assert [line.split("number=")[1][0] for line in lines] == ["1", "2"]
+    assert "c2VjcmV0" not in lines[0]
+
+
+def test_each_is_filtered_by_level_like_any_other() -> None:
+    assert run_json(EACH_PROGRAM, level="warning") == []

@@ -26,7 +26,6 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     """What every delivery of an event has in common."""
 
     event_id: UUID
-    event_text: str
     webhook_id: bytes
     common_head: bytes
     payload: bytes
@@ -40,7 +39,6 @@ def make_message(event_id: UUID, payload: bytes) -> Message:
     )
     return Message(
         event_id=event_id,
-        event_text=text,
         webhook_id=text.encode("ascii"),
         common_head=common_head.encode("ascii"),
         payload=payload,

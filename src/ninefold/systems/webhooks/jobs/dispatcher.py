@@ -12,7 +12,6 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable, Coroutine
 from datetime import datetime
-from functools import lru_cache
 from typing import Final
 from uuid import UUID
 
@@ -20,17 +19,15 @@ import asyncpg
 import structlog
 
 from ninefold.core.errors import UnavailableError
-from ninefold.core.ids import derive_id, format_id
+from ninefold.core.ids import derive_id
 from ninefold.core.system import WorkerContext
 from ninefold.systems.webhooks.jobs import metrics
 from ninefold.systems.webhooks.jobs.courier import Courier, Message, make_message
 from ninefold.systems.webhooks.jobs.event_log import EventLog, PostgresEventLog, RetryQueue
 from ninefold.systems.webhooks.jobs.recorder import OutcomeRecorder
 from ninefold.systems.webhooks.model import (
-    DELIVERY_PREFIX,
     EVENTS_CHANNEL,
     RETRIES_CHANNEL,
-    SUBSCRIPTION_PREFIX,
     ClaimedDelivery,
     ClaimedEvent,
     DeliveryStatus,
@@ -55,8 +52,6 @@ STOP_GRACE_S: Final = 8.0
 """How long attempts under way may take to end when the worker stops; the others are repeated elsewhere."""
 
 ERROR_DELAY_S: Final = 1.0
-
-SUBSCRIPTION_TEXTS_CACHED_MAX: Final = 10_000
 
 log = structlog.get_logger(__name__)
 
@@ -270,7 +265,6 @@ class Dispatcher:
             retry_delay_s=retry_delay_s,
         )
         self._recorder.add(outcome)
-        _log_outcome(outcome, message.event_text)
 
     async def _finish_under_way(self) -> None:
         if self._under_way:
@@ -301,27 +295,4 @@ def _cancellation(delivery: ClaimedDelivery) -> Outcome:
         round_attempt_count=delivery.round_attempt_count,
         round_started_at=delivery.round_started_at,
         retry_delay_s=None,
-    )
-
-
-@lru_cache(SUBSCRIPTION_TEXTS_CACHED_MAX)
-def _subscription_text(subscription_id: UUID) -> str:
-    return format_id(SUBSCRIPTION_PREFIX, subscription_id)
-
-
-def _log_outcome(outcome: Outcome, event_text: str) -> None:
-    attempt = outcome.attempt
-    if attempt is None:
-        return
-    write = log.info if outcome.status is DeliveryStatus.DELIVERED else log.warning
-    write(
-        f"webhooks.delivery.{outcome.status}",
-        event_id=event_text,
-        delivery_id=format_id(DELIVERY_PREFIX, outcome.delivery_id),
-        subscription_id=_subscription_text(outcome.subscription_id),
-        attempt=attempt.attempt_number,
-        code=attempt.response_status,
-        duration_ms=round(attempt.duration_ms, 2),
-        error_class=attempt.error_class,
-        retry_in_s=outcome.retry_delay_s,
     )

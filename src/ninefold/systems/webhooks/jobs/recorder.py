@@ -10,6 +10,7 @@ import structlog
 from ninefold.core.errors import UnavailableError
 from ninefold.systems.webhooks.jobs import metrics
 from ninefold.systems.webhooks.jobs.event_log import EventLog
+from ninefold.systems.webhooks.jobs.outcome_log import log_outcomes
 from ninefold.systems.webhooks.model import Outcome
 
 GATHERING_S: Final = 0.02
@@ -95,4 +96,5 @@ class OutcomeRecorder:
                 await asyncio.sleep(RETRY_DELAY_S)
             else:
                 metrics.count_outcomes(outcomes)
+                log_outcomes(outcomes)
                 return

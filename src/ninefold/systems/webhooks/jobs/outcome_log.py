@@ -1,0 +1,72 @@
+"""What the log says of attempts: a line for each, once its outcome is recorded."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Final
+from uuid import UUID
+
+import msgspec
+import structlog
+
+from ninefold.core.ids import format_id
+from ninefold.systems.webhooks.model import (
+    DELIVERY_PREFIX,
+    EVENT_PREFIX,
+    SUBSCRIPTION_PREFIX,
+    Attempt,
+    DeliveryStatus,
+    Outcome,
+)
+
+TEXTS_CACHED_MAX: Final = 10_000
+"""Ids whose text is kept: a batch has the same events and subscriptions again and again."""
+
+log = structlog.get_logger(__name__)
+
+
+class AttemptLine(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a line says of an attempt; the event's name says what state the delivery is in after it."""
+
+    event_id: str
+    subscription_id: str
+    delivery_id: str
+    attempt: int
+    duration_ms: float
+    code: int | None = None
+    error_class: str | None = None
+    retry_in_s: float | None = None
+
+
+def log_outcomes(outcomes: Sequence[Outcome]) -> None:
+    """Log `webhooks.delivery.delivered`, `.retrying` or `.failed` for each attempt among these outcomes."""
+    lines: defaultdict[DeliveryStatus, list[AttemptLine]] = defaultdict(list)
+    for outcome in outcomes:
+        if outcome.attempt is not None:
+            lines[outcome.status].append(_line(outcome, outcome.attempt))
+    for status, each in lines.items():
+        write = log.info if status is DeliveryStatus.DELIVERED else log.warning
+        write(f"webhooks.delivery.{status}", each=each)
+
+
+def _line(outcome: Outcome, attempt: Attempt) -> AttemptLine:
+    return AttemptLine(
+        _event_text(outcome.event_id),
+        _subscription_text(outcome.subscription_id),
+        format_id(DELIVERY_PREFIX, outcome.delivery_id),
+        attempt.attempt_number,
+        round(attempt.duration_ms, 2),
+        attempt.response_status,
+        attempt.error_class,
+        outcome.retry_delay_s,
+    )
+
+
+@lru_cache(TEXTS_CACHED_MAX)
+def _event_text(event_id: UUID) -> str:
+    return format_id(EVENT_PREFIX, event_id)
+
+
+@lru_cache(TEXTS_CACHED_MAX)
+def _subscription_text(subscription_id: UUID) -> str:
+    return format_id(SUBSCRIPTION_PREFIX, subscription_id)
