@@ -115,11 +115,11 @@ class PlainLines:
 
 def print_summary(console: Console, summary: Summary) -> None:
     """Print the outcome, and what is missing where something is."""
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    table.add_column("subscriber")
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold", expand=True)
+    table.add_column("subscriber", no_wrap=True)
     for column in ("delivered", "attempts", "retried", "p50", "p99"):
-        table.add_column(column, justify="right")
-    table.add_column("what it did", style="dim", no_wrap=True, overflow="ellipsis")
+        table.add_column(column, justify="right", no_wrap=True)
+    table.add_column("what it did", style="dim", no_wrap=True, overflow="ellipsis", ratio=1)
     for part in summary.subscribers:
         table.add_row(
             part.name,
