@@ -15,6 +15,7 @@ from ninefold.core.web.bodies import BODY_SIZE_MAX_DEFAULT, ApiRequest, BodyDTO
 from ninefold.core.web.documents import DocumentPages
 from ninefold.core.web.ids import decode_path_id, is_path_id
 from ninefold.core.web.operations import ReadinessCheck, operation_routes
+from ninefold.core.web.options import OptionsMiddleware
 from ninefold.core.web.problems import handle_exception
 from ninefold.core.web.requests import RequestEnvelope
 
@@ -52,7 +53,7 @@ def create_app(
             "tenant": Provide(provide_tenant, sync_to_thread=False),
             "database": Provide(provide_database, sync_to_thread=False),
         },
-        middleware=[ApiKeyMiddleware(database)],
+        middleware=[ApiKeyMiddleware(database), OptionsMiddleware()],
         exception_handlers={Exception: handle_exception},
         request_class=ApiRequest,
         request_max_body_size=BODY_SIZE_MAX_DEFAULT,

@@ -30,13 +30,13 @@ from ninefold.core.web.errors import (
     MethodNotAllowedError,
     RouteNotFoundError,
 )
+from ninefold.core.web.options import allowed_methods
 from ninefold.core.web.reasons import in_json_words
 
 PROBLEM_MEDIA_TYPE: Final = "application/problem+json"
 RETRY_AFTER_S: Final = 2
 
 _SERVER_ERROR: Final = 500
-_METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 # SQLSTATE classes: connection lost, rolled back by a conflict, out of resources, stopped by an operator.
 _UNAVAILABLE_CLASSES: Final = ("08", "40", "53", "57")
@@ -206,18 +206,9 @@ def _invalid_parameter(exception: ValidationException) -> NinefoldError:
 
 def _method_not_allowed(request: Request[Any, Any, Any]) -> MethodNotAllowedError:
     path = request.scope["path"]
-    allowed = [method for method in _METHODS if _is_routed(request, path=path, method=method)]
-    return MethodNotAllowedError(f"{request.method} isn't possible at {path}.", allowed=allowed)
-
-
-def _is_routed(request: Request[Any, Any, Any], *, path: str, method: str) -> bool:
-    # Every route that has GET answers HEAD, see `RequestEnvelope`.
-    method = "GET" if method == "HEAD" else method
-    try:
-        request.app.asgi_router.handle_routing(path=path, method=method)
-    except HTTPException:
-        return False
-    return True
+    return MethodNotAllowedError(
+        f"{request.method} isn't possible at {path}.", allowed=allowed_methods(request.app, path)
+    )
 
 
 def _sentence(text: str) -> str:
