@@ -6,6 +6,7 @@ from typing import Annotated, Final
 
 import msgspec
 
+from ninefold.core.egress.target import URL_LENGTH_MAX
 from ninefold.core.ids import format_id
 from ninefold.core.web.bodies import RequestBody
 from ninefold.core.web.ids import PathId
@@ -21,25 +22,48 @@ from ninefold.systems.webhooks.model import (
     Subscription,
 )
 from ninefold.systems.webhooks.rules.advice import advise
+from ninefold.systems.webhooks.rules.event_types import (
+    EVENT_TYPE_FORM,
+    EVENT_TYPE_LENGTH_MAX,
+    EVENT_TYPES_PER_SUBSCRIPTION_MAX,
+    PATTERN_FORM,
+)
 from ninefold.systems.webhooks.service.deliveries import DeliveryWithAttempts
-from ninefold.systems.webhooks.service.publishing import Publication
-from ninefold.systems.webhooks.service.subscriptions import NewSecret
+from ninefold.systems.webhooks.service.publishing import IDEMPOTENCY_KEY_LENGTH_MAX, Publication
+from ninefold.systems.webhooks.service.subscriptions import DESCRIPTION_LENGTH_MAX, NewSecret
 
 BATCH_EVENTS_MAX: Final = 1_000
 GRACE_S_DEFAULT: Final = 86_400
 
+# Bounds in `extra_json_schema` are told in the document, and enforced by the rules, whose errors say more.
 Url = Annotated[
     str,
-    msgspec.Meta(description="Where deliveries go: http or https.", examples=["https://example.com/hooks"]),
+    msgspec.Meta(
+        description="Where deliveries go: http or https.",
+        examples=["https://example.com/hooks"],
+        extra_json_schema={"format": "uri", "maxLength": URL_LENGTH_MAX},
+    ),
+]
+EventTypePattern = Annotated[
+    str, msgspec.Meta(extra_json_schema={"pattern": PATTERN_FORM, "maxLength": EVENT_TYPE_LENGTH_MAX})
 ]
 EventTypes = Annotated[
-    list[str],
+    list[EventTypePattern],
     msgspec.Meta(
         description="Types, `order.*` for all below `order`, or `*`.",
         examples=[["order.created", "invoice.*"]],
+        extra_json_schema={"minItems": 1, "maxItems": EVENT_TYPES_PER_SUBSCRIPTION_MAX},
     ),
 ]
-Description = Annotated[str, msgspec.Meta(description="For people; up to 500 characters.")]
+Description = Annotated[
+    str,
+    msgspec.Meta(
+        description="For people; up to 500 characters.", extra_json_schema={"maxLength": DESCRIPTION_LENGTH_MAX}
+    ),
+]
+IdempotencyKey = Annotated[
+    str, msgspec.Meta(extra_json_schema={"minLength": 1, "maxLength": IDEMPOTENCY_KEY_LENGTH_MAX})
+]
 
 
 class SubscriptionId(PathId):
@@ -92,13 +116,20 @@ class RotateSecret(RequestBody, frozen=True, kw_only=True):
 class PublishEvent(RequestBody, frozen=True, kw_only=True):
     """An event to publish."""
 
-    event_type: Annotated[str, msgspec.Meta(description="Words joined by dots.", examples=["order.created"])]
+    event_type: Annotated[
+        str,
+        msgspec.Meta(
+            description="Words joined by dots.",
+            examples=["order.created"],
+            extra_json_schema={"pattern": EVENT_TYPE_FORM, "maxLength": EVENT_TYPE_LENGTH_MAX},
+        ),
+    ]
     payload: Annotated[
         msgspec.Raw,
         msgspec.Meta(description="Any JSON value, up to 1 MiB; its bytes reach each subscriber unchanged."),
     ]
     idempotency_key: Annotated[
-        str | None,
+        IdempotencyKey | None,
         msgspec.Meta(description="The same key and content again give the same answer, and no second event."),
     ] = None
 

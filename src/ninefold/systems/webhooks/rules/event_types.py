@@ -12,9 +12,12 @@ from ninefold.systems.webhooks.errors import InvalidEventTypeError
 EVENT_TYPE_LENGTH_MAX: Final = 128
 EVENT_TYPES_PER_SUBSCRIPTION_MAX: Final = 100
 
-_WORD = r"[A-Za-z0-9_-]+"
-_TYPE = re.compile(rf"{_WORD}(?:\.{_WORD})*", re.ASCII)
-_PATTERN = re.compile(rf"\*|{_WORD}(?:\.{_WORD})*(?:\.\*)?", re.ASCII)
+_WORD: Final = "[A-Za-z0-9_-]+"
+EVENT_TYPE_FORM: Final = rf"^{_WORD}(\.{_WORD})*$"
+PATTERN_FORM: Final = rf"^(\*|{_WORD}(\.{_WORD})*(\.\*)?)$"
+
+_TYPE: Final = re.compile(EVENT_TYPE_FORM)
+_PATTERN: Final = re.compile(PATTERN_FORM)
 _REMEDY: Final = (
     "Use letters, digits, _ and -, in words joined by dots, such as order.created; "
     f"at most {EVENT_TYPE_LENGTH_MAX} characters."
