@@ -22,7 +22,7 @@ from ninefold.core.queue.leases import WorkerLease
 from ninefold.core.system import Job, WorkerContext
 from ninefold.core.telemetry.logs import configure_logging
 from ninefold.edge.database import require_migrated
-from ninefold.edge.processes import end_with_supervisor, raise_open_file_limit
+from ninefold.edge.processes import calm_garbage_collector, end_with_supervisor, raise_open_file_limit
 from ninefold.edge.systems import SYSTEMS
 
 STOP_GRACE_S: Final = 10.0
@@ -43,6 +43,7 @@ def run_worker(settings: CoreSettings, *, database_url: str, metrics_port: int |
     end_with_supervisor(os.environ)
     limit = raise_open_file_limit()
     log.info("worker.starting", open_files_max=limit)
+    calm_garbage_collector()
     if metrics_port is not None:
         _serve_metrics(metrics_port, host=settings.host)
     uvloop.run(_run_until_signal(settings, os.environ, database_url=database_url))

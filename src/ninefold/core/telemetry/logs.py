@@ -104,7 +104,7 @@ def mask_secrets(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMap
 
 def mask_secret_forms(line: bytes) -> bytes:
     """Replace what has the form of one of our keys or secrets, or of a password in an address."""
-    if b"nfk_" in line or b"whs" in line or b"://" in line:
+    if b"nfk_" in line or b"whsec_" in line or b"whsk_" in line or b"://" in line:
         return _SECRET_FORMS.sub(_mask_match, line)
     return line
 

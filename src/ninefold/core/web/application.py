@@ -17,6 +17,7 @@ from ninefold.core.web.ids import decode_path_id, is_path_id
 from ninefold.core.web.operations import ReadinessCheck, operation_routes
 from ninefold.core.web.options import OptionsMiddleware
 from ninefold.core.web.problems import handle_exception
+from ninefold.core.web.queries import QueryMiddleware
 from ninefold.core.web.requests import RequestEnvelope
 
 
@@ -53,7 +54,7 @@ def create_app(
             "tenant": Provide(provide_tenant, sync_to_thread=False),
             "database": Provide(provide_database, sync_to_thread=False),
         },
-        middleware=[ApiKeyMiddleware(database), OptionsMiddleware()],
+        middleware=[ApiKeyMiddleware(database), OptionsMiddleware(), QueryMiddleware()],
         exception_handlers={Exception: handle_exception},
         request_class=ApiRequest,
         request_max_body_size=BODY_SIZE_MAX_DEFAULT,

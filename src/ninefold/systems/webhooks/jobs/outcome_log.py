@@ -11,7 +11,6 @@ import structlog
 
 from ninefold.core.ids import format_id
 from ninefold.systems.webhooks.model import (
-    DELIVERY_PREFIX,
     EVENT_PREFIX,
     SUBSCRIPTION_PREFIX,
     Attempt,
@@ -30,7 +29,6 @@ class AttemptLine(msgspec.Struct, frozen=True, omit_defaults=True):
 
     event_id: str
     subscription_id: str
-    delivery_id: str
     attempt: int
     duration_ms: float
     code: int | None = None
@@ -53,7 +51,6 @@ def _line(outcome: Outcome, attempt: Attempt) -> AttemptLine:
     return AttemptLine(
         _event_text(outcome.event_id),
         _subscription_text(outcome.subscription_id),
-        format_id(DELIVERY_PREFIX, outcome.delivery_id),
         attempt.attempt_number,
         round(attempt.duration_ms, 2),
         attempt.response_status,
