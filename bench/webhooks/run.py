@@ -35,7 +35,7 @@ CONNECTIONS: Final = 50
 def running_receiver(*, latency_ms: float = 0.0) -> Iterator[int]:
     """Run the receiver in a process of its own, and yield its port."""
     process = subprocess.Popen(
-        [sys.executable, HERE / "receiver.py", "--latency-ms", str(latency_ms)], stdout=subprocess.PIPE
+        [sys.executable, str(HERE / "receiver.py"), "--latency-ms", str(latency_ms)], stdout=subprocess.PIPE
     )
     assert process.stdout is not None
     try:
@@ -48,9 +48,10 @@ def running_receiver(*, latency_ms: float = 0.0) -> Iterator[int]:
 
 def run_sender(script: str, *, port: int, deliveries: int, payload_bytes: int) -> dict[str, Any]:
     """Run one of the bare senders, and return its figures."""
-    command = [sys.executable, HERE / script, f"--port={port}", f"--deliveries={deliveries}"]
-    command += [f"--payload-bytes={payload_bytes}"]
-    done = subprocess.run(command, stdout=subprocess.PIPE, check=True, timeout=300)
+    options = [f"--port={port}", f"--deliveries={deliveries}", f"--payload-bytes={payload_bytes}"]
+    done = subprocess.run(
+        [sys.executable, str(HERE / script), *options], stdout=subprocess.PIPE, check=True, timeout=300
+    )
     figures: dict[str, Any] = json.loads(done.stdout)
     return figures
 

@@ -217,6 +217,6 @@ def _cpu_s(process: psutil.Process) -> float:
 
 def _connections_to(process: psutil.Process, port: int) -> int:
     return sum(
-        connection.status == psutil.CONN_ESTABLISHED and connection.raddr and connection.raddr.port == port
+        connection.status == psutil.CONN_ESTABLISHED and connection.raddr.port == port
         for connection in process.net_connections(kind="tcp4")
     )

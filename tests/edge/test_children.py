@@ -44,7 +44,7 @@ sys.exit(1)
 
 LISTENER = """
 import os, sys
-print("started", file=open(sys.argv[1], "a"), flush=True)
+print(os.getpid(), file=open(sys.argv[1], "a"), flush=True)
 while os.read(0, 1):
     pass
 """
@@ -120,8 +120,8 @@ async def test_what_a_dead_child_started_does_not_outlive_it(journal: Path) -> N
 async def test_child_has_its_own_session_and_hears_the_end_of_its_parent(journal: Path) -> None:
     child = make_child(LISTENER, journal)
     running = asyncio.create_task(child.keep_running(asyncio.Event()))
-    await lines_in(journal, count=1)
-    (process,) = psutil.Process().children()
+    (line,) = await lines_in(journal, count=1)
+    process = psutil.Process(int(line))
 
     assert os.getsid(process.pid) == process.pid
     assert process.status() != psutil.STATUS_ZOMBIE
