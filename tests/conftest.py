@@ -7,6 +7,7 @@ from tempfile import TemporaryDirectory
 
 import asyncpg
 import pytest
+from hypothesis import HealthCheck, settings
 
 from ninefold.core.postgres.database import Database
 from ninefold.core.postgres.embedded import EmbeddedPostgres
@@ -14,6 +15,10 @@ from ninefold.core.postgres.migrations import migrate
 from ninefold.edge.systems import migration_sources
 from postgres_support import run_apart, temporary_database
 from receivers import Receiver
+
+# A busy machine is no failure; a failure that can be repeated is a good one.
+settings.register_profile("ninefold", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
+settings.load_profile("ninefold")
 
 MEMORY_DIR = Path("/dev/shm")
 MEMORY_FREE_BYTES_MIN = 1024**3
