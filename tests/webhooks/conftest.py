@@ -63,7 +63,7 @@ def start_worker(database: Database) -> StartWorker:
         lease = WorkerLease(database, [SYSTEM.release_leases])
         doorbell = Doorbell(database)
         egress = EgressClient(AddressPolicy.from_cidrs(LOOPBACK))
-        (job,) = SYSTEM.jobs(
+        jobs = SYSTEM.jobs(
             WorkerContext(
                 database=database,
                 doorbell=doorbell,
@@ -78,7 +78,8 @@ def start_worker(database: Database) -> StartWorker:
         async with asyncio.TaskGroup() as group:
             group.create_task(lease.run(stopping))
             group.create_task(doorbell.run(stopping))
-            group.create_task(job.run(stopping))
+            for job in jobs:
+                group.create_task(job.run(stopping))
             try:
                 yield
             finally:

@@ -18,9 +18,11 @@ from ninefold.core.egress import (
     ConnectFailedError,
     ConnectionClosedError,
     EgressClient,
+    EgressResponse,
     HeadersTooLargeError,
     ProtocolError,
     ResponseTimeoutError,
+    StaleConnectionError,
     parse_target,
 )
 
@@ -547,7 +549,32 @@ async def test_a_connection_that_is_gone_takes_no_request(client: EgressClient, 
     with pytest.raises(ConnectionClosedError, match="as soon as it was open"):
         _ = connection.peer_address
     with pytest.raises(ConnectionClosedError, match="before the request was sent"):
-        connection.send(b"", deadline=0, timeout_s=0)
+        connection.send(b"", deadline=0, timeout_s=0, waiter=asyncio.get_running_loop().create_future())
+
+
+async def test_an_idle_connection_takes_a_request_at_once(client: EgressClient, post: Post) -> None:
+    waiter: asyncio.Future[EgressResponse] = asyncio.get_running_loop().create_future()
+    async with running(serve_ok) as server:
+        target = parse_target(server.url())
+        assert not client.post_at_once(target, head=b"", body=b"", timeout_s=WITHIN_S, waiter=waiter)
+        await post(client, server.url())
+        assert client.post_at_once(target, head=b"", body=b"", timeout_s=WITHIN_S, waiter=waiter)
+        assert (await waiter).status == 200
+    assert server.connection_count == 1
+
+
+async def test_a_connection_that_ended_unnoticed_says_so_to_who_sent_at_once(client: EgressClient, post: Post) -> None:
+    async def script(peer: Peer) -> None:
+        await peer.read_request()
+        await peer.send(OK)
+        await peer.read_request()
+
+    waiter: asyncio.Future[EgressResponse] = asyncio.get_running_loop().create_future()
+    async with running(script) as server:
+        await post(client, server.url())
+        assert client.post_at_once(parse_target(server.url()), head=b"", body=b"", timeout_s=WITHIN_S, waiter=waiter)
+        with pytest.raises(StaleConnectionError):
+            await waiter
 
 
 async def test_waiting_for_a_connection_counts_as_time(make_client: MakeClient, post: Post) -> None:

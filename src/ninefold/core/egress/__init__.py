@@ -6,6 +6,7 @@ posts, over HTTP/1.1, and follows nothing.
 
 from ninefold.core.egress.addresses import AddressPolicy
 from ninefold.core.egress.client import EgressClient
+from ninefold.core.egress.connection import StaleConnectionError
 from ninefold.core.egress.errors import (
     ERROR_CLASSES,
     AddressDeniedError,
@@ -43,6 +44,7 @@ __all__ = [
     "ProtocolError",
     "Resolver",
     "ResponseTimeoutError",
+    "StaleConnectionError",
     "SystemResolver",
     "Target",
     "TlsFailedError",

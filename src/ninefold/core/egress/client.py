@@ -5,7 +5,7 @@ import ssl
 from typing import Final
 
 from ninefold.core.egress.addresses import AddressPolicy
-from ninefold.core.egress.connection import Connection, StaleConnectionError
+from ninefold.core.egress.connection import Connection, StaleConnectionError, Waiter
 from ninefold.core.egress.connector import Connector, default_tls_context
 from ninefold.core.egress.errors import (
     ConnectionClosedError,
@@ -76,24 +76,44 @@ class EgressClient:
         Raises:
             EgressError: no response; its `error_class` says why.
         """
-        request = b"".join((target.request_head, head, b"content-length: %d\r\n\r\n" % len(body), body))
+        request = _join_request(target, head=head, body=body)
         deadline = asyncio.get_running_loop().time() + timeout_s
         connection = self._pool.take(target.origin)
         if connection is None:
             connection = await self._open(target, deadline=deadline, timeout_s=timeout_s)
         try:
-            return await connection.send(request, deadline=deadline, timeout_s=timeout_s)
+            return await _exchange(connection, request, deadline=deadline, timeout_s=timeout_s)
         except StaleConnectionError:
             pass  # It was a kept one: once more, on a fresh one.
-        except asyncio.CancelledError:
-            connection.abort()
-            raise
         connection = await self._open(target, deadline=deadline, timeout_s=timeout_s, is_kept_welcome=False)
+        return await _exchange(connection, request, deadline=deadline, timeout_s=timeout_s)
+
+    def post_at_once(self, target: Target, *, head: bytes, body: bytes, timeout_s: float, waiter: Waiter) -> bool:
+        """Send a POST over a connection that is idle at this moment, if there is one.
+
+        It is `post` without its waiting, and costs half: no task, no future, no turn of the event loop.
+
+        Args:
+            target: where to.
+            head: as for `post`.
+            body: as for `post`.
+            timeout_s: as for `post`.
+            waiter: gets the response or an `EgressError`, later. `StaleConnectionError` means that the connection had
+                ended unnoticed: `post` it then.
+
+        Returns:
+            False if no connection is idle; then nothing was sent, and the waiter isn't told.
+        """
+        connection = self._pool.take(target.origin)
+        if connection is None:
+            return False
+        deadline = asyncio.get_running_loop().time() + timeout_s
+        request = _join_request(target, head=head, body=body)
         try:
-            return await connection.send(request, deadline=deadline, timeout_s=timeout_s)
-        except asyncio.CancelledError:
-            connection.abort()
-            raise
+            connection.send(request, deadline=deadline, timeout_s=timeout_s, waiter=waiter)
+        except StaleConnectionError:
+            return False
+        return True
 
     async def aclose(self) -> None:
         """Close all connections; requests under way, and later ones, end with `ConnectionClosedError`."""
@@ -146,3 +166,18 @@ class EgressClient:
             raise
         self._pool.adopt(connection)
         return connection
+
+
+def _join_request(target: Target, *, head: bytes, body: bytes) -> bytes:
+    return b"".join((target.request_head, head, b"content-length: %d\r\n\r\n" % len(body), body))
+
+
+async def _exchange(connection: Connection, request: bytes, *, deadline: float, timeout_s: float) -> EgressResponse:
+    """Send a request and wait for its response; who is cancelled meanwhile closes the connection."""
+    waiter: asyncio.Future[EgressResponse] = asyncio.get_running_loop().create_future()
+    connection.send(request, deadline=deadline, timeout_s=timeout_s, waiter=waiter)
+    try:
+        return await waiter
+    except asyncio.CancelledError:
+        connection.abort()
+        raise

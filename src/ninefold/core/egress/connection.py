@@ -40,6 +40,22 @@ class StaleConnectionError(ConnectionClosedError):
     """
 
 
+class Waiter(Protocol):
+    """Who waits for a response: a future, or what can be told like one."""
+
+    def done(self) -> bool:
+        """Say that nobody waits any more."""
+        ...
+
+    def set_result(self, result: EgressResponse, /) -> None:
+        """Take the response."""
+        ...
+
+    def set_exception(self, exception: EgressError, /) -> None:
+        """Take the reason why there is none."""
+        ...
+
+
 class ConnectionOwner(Protocol):
     """Who keeps connections between requests."""
 
@@ -105,7 +121,7 @@ class Connection(asyncio.Protocol):
         self._deadline = 0.0
         self._timeout_s = 0.0
         self._announced_lifetime_s = math.inf
-        self._waiter: asyncio.Future[EgressResponse] | None = None
+        self._waiter: Waiter | None = None
         self._has_served = False
         self._begin_response()
 
@@ -135,8 +151,8 @@ class Connection(asyncio.Protocol):
             raise ConnectionClosedError("The connection was closed as soon as it was open.")
         return str(self._transport.get_extra_info("peername")[0])
 
-    def send(self, request: bytes, *, deadline: float, timeout_s: float) -> "asyncio.Future[EgressResponse]":
-        """Write a whole request; the future gets the response, or an `EgressError`.
+    def send(self, request: bytes, *, deadline: float, timeout_s: float, waiter: Waiter) -> None:
+        """Write a whole request; the waiter gets the response, or an `EgressError`.
 
         Who stops waiting for it calls `abort`.
 
@@ -144,18 +160,21 @@ class Connection(asyncio.Protocol):
             request: head and body.
             deadline: when it has to be over, in the loop's time.
             timeout_s: how long that was at the beginning, for the error's message.
+            waiter: told once, and never before this returns.
+
+        Raises:
+            StaleConnectionError: the connection is gone already; the waiter isn't told.
         """
         transport = self._transport
         if transport is None:
             # Lost since it was handed over.
             raise StaleConnectionError("The connection was closed before the request was sent.")
-        self._waiter = waiter = self._loop.create_future()
+        self._waiter = waiter
         self._timeout_s = timeout_s
         self._deadline = deadline
         if self._timer is None or deadline < self._timer_at:
             self._arm_timer()
         transport.write(request)
-        return waiter
 
     def rest(self, *, lifetime_s_max: float) -> None:
         """Begin to be idle: close after this time, or the server's, unless a request comes."""

@@ -13,6 +13,7 @@ from ninefold.core.postgres.migrations import MigrationSource
 from ninefold.core.queue.doorbell import Doorbell
 from ninefold.core.system import Job, ServerContext, System, WorkerContext
 from ninefold.systems.webhooks.commands import COMMANDS
+from ninefold.systems.webhooks.jobs.backlog import BacklogCounter
 from ninefold.systems.webhooks.jobs.dispatcher import Dispatcher
 from ninefold.systems.webhooks.routes.deliveries import DELIVERY_ROUTES
 from ninefold.systems.webhooks.routes.events import EVENT_ROUTES
@@ -50,7 +51,7 @@ def _routes(context: ServerContext) -> Sequence[ControllerRouterHandler]:
 
 
 def _jobs(context: WorkerContext) -> Sequence[Job]:
-    return [Dispatcher(context)]
+    return [Dispatcher(context), BacklogCounter(context.database)]
 
 
 async def _release_leases(connection: Connection, worker_ids: Sequence[UUID]) -> None:

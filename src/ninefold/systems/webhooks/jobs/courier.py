@@ -1,16 +1,31 @@
-"""One attempt: the request as Standard Webhooks 1.0 wants it, signed now, and what came of it."""
+"""One attempt: the request as Standard Webhooks 1.0 wants it, signed now, and what came of it.
 
+This is the path that every delivery takes, so it does without a task where it can: a `Parcel` is itself what an idle
+connection tells of the response. Only where a connection has to be opened first does a task wait for that.
+"""
+
+import asyncio
 import time
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Final
+from typing import Final, TypeAlias
 from uuid import UUID
 
 import msgspec
+import structlog
 
 from ninefold import __version__
 from ninefold.core.clock import Clock
-from ninefold.core.egress import EgressClient, EgressError, EgressResponse, InvalidTargetError, parse_target
+from ninefold.core.egress import (
+    EgressClient,
+    EgressError,
+    EgressResponse,
+    InvalidTargetError,
+    StaleConnectionError,
+    Target,
+    parse_target,
+)
 from ninefold.core.ids import format_id
 from ninefold.systems.webhooks.model import EVENT_PREFIX, Attempt, Recipient
 from ninefold.systems.webhooks.rules.retries import is_success, parse_retry_after
@@ -18,6 +33,8 @@ from ninefold.systems.webhooks.rules.signing import active_keys, sign
 
 USER_AGENT: Final = f"Ninefold/{__version__}"
 TARGETS_CACHED_MAX: Final = 10_000
+
+log = structlog.get_logger(__name__)
 
 _find_target = lru_cache(TARGETS_CACHED_MAX)(parse_target)
 
@@ -33,36 +50,108 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
 
 def make_message(event_id: UUID, payload: bytes) -> Message:
     """Prepare what every delivery of an event has in common."""
-    text = format_id(EVENT_PREFIX, event_id)
-    common_head = (
-        f"content-type: application/json\r\nuser-agent: {USER_AGENT}\r\nwebhook-id: {text}\r\nx-webhook-id: {text}\r\n"
-    )
+    webhook_id = format_id(EVENT_PREFIX, event_id).encode("ascii")
     return Message(
         event_id=event_id,
-        webhook_id=text.encode("ascii"),
-        common_head=common_head.encode("ascii"),
+        webhook_id=webhook_id,
+        common_head=b"content-type: application/json\r\nuser-agent: %b\r\nwebhook-id: %b\r\nx-webhook-id: %b\r\n"
+        % (USER_AGENT.encode("ascii"), webhook_id, webhook_id),
         payload=payload,
     )
 
 
+class Parcel:
+    """One attempt under way: what is sent to whom, and who hears what came of it.
+
+    To the connection that carries it, it is a future.
+
+    Args:
+        message: what is sent.
+        recipient: to whom.
+        delivery_id: of the delivery.
+        organisation_id: whose it is.
+        attempt_count: which attempt of the delivery this is, from 1.
+        round_attempt_count: which attempt of its round this is, from 1.
+        round_started_at: when its round began.
+        on_end: called once, with the parcel, the attempt, and the seconds that the receiver asked to wait before the
+            next, where it did.
+    """
+
+    __slots__ = (
+        "attempt_count",
+        "attempted_at",
+        "courier",
+        "delivery_id",
+        "message",
+        "on_end",
+        "organisation_id",
+        "recipient",
+        "round_attempt_count",
+        "round_started_at",
+        "started_at_s",
+    )
+
+    attempted_at: datetime
+    started_at_s: float
+    courier: "Courier"
+
+    def __init__(
+        self,
+        *,
+        message: Message,
+        recipient: Recipient,
+        delivery_id: UUID,
+        organisation_id: UUID,
+        attempt_count: int,
+        round_attempt_count: int,
+        round_started_at: datetime,
+        on_end: "OnEnd",
+    ) -> None:
+        self.message = message
+        self.recipient = recipient
+        self.delivery_id = delivery_id
+        self.organisation_id = organisation_id
+        self.attempt_count = attempt_count
+        self.round_attempt_count = round_attempt_count
+        self.round_started_at = round_started_at
+        self.on_end = on_end
+
+    def done(self) -> bool:
+        """Say that nobody waits any more, as a future would: the courier knows."""
+        return self.courier.is_closed
+
+    def set_result(self, result: EgressResponse, /) -> None:
+        """Take the response."""
+        self.courier.end(self, response=result)
+
+    def set_exception(self, exception: EgressError, /) -> None:
+        """Take the reason why there is no response; a connection that had ended unnoticed is no reason."""
+        if isinstance(exception, StaleConnectionError):
+            self.courier.send(self)
+        else:
+            self.courier.end(self, error_class=exception.error_class, error_detail=str(exception))
+
+
+OnEnd: TypeAlias = Callable[[Parcel, Attempt, float | None], None]
+
+
 class Courier:
-    """Carries one message to one recipient, once."""
+    """Carries parcels to their recipients, once each."""
 
     def __init__(self, egress: EgressClient, clock: Clock, *, timeout_s: float, response_body_kept_bytes: int) -> None:
         self._egress = egress
         self._clock = clock
         self._timeout_s = timeout_s
         self._body_kept = response_body_kept_bytes
+        self._waiting: set[asyncio.Task[None]] = set()
+        self.is_closed = False
 
-    async def attempt(
-        self, message: Message, recipient: Recipient, *, attempt_number: int
-    ) -> tuple[Attempt, float | None]:
-        """Send the message, signed with every active secret.
-
-        Returns:
-            The attempt, and the seconds that the receiver asked to wait before the next, where it did.
-        """
-        attempted_at = self._clock.now()
+    def send(self, parcel: Parcel) -> None:
+        """Begin the attempt: sign the message with every active secret, and send it. Its `on_end` is called later."""
+        message, recipient = parcel.message, parcel.recipient
+        parcel.courier = self
+        parcel.attempted_at = attempted_at = self._clock.now()
+        parcel.started_at_s = time.perf_counter()
         timestamp = b"%d" % attempted_at.timestamp()
         signature = sign(
             active_keys(recipient.secrets, now=attempted_at),
@@ -70,42 +159,73 @@ class Courier:
             timestamp=timestamp,
             payload=message.payload,
         )
-        head = b"%bwebhook-timestamp: %b\r\nwebhook-signature: %b\r\n" % (
-            message.common_head,
-            timestamp,
-            signature,
-        )
-        response: EgressResponse | None = None
-        error_class: str | None = None
-        error_detail: str | None = None
-        started_at = time.perf_counter()
+        head = b"%bwebhook-timestamp: %b\r\nwebhook-signature: %b\r\n" % (message.common_head, timestamp, signature)
         try:
-            response = await self._egress.post(
-                _find_target(recipient.url), head=head, body=message.payload, timeout_s=self._timeout_s
-            )
-        except EgressError as error:
-            error_class, error_detail = error.error_class, str(error)
+            target = _find_target(recipient.url)
         except InvalidTargetError as error:
             # Possible only where the rules for URLs have become stricter than they were.
             error_class, error_detail = error.code, str(error)
-        duration_s = time.perf_counter() - started_at
+            asyncio.get_running_loop().call_soon(
+                lambda: self.end(parcel, error_class=error_class, error_detail=error_detail)
+            )
+            return
+        is_sent = self._egress.post_at_once(
+            target, head=head, body=message.payload, timeout_s=self._timeout_s, waiter=parcel
+        )
+        if not is_sent:
+            task = asyncio.get_running_loop().create_task(self._send_patiently(parcel, target, head))
+            self._waiting.add(task)
+            task.add_done_callback(self._waiting.discard)
+
+    def end(
+        self,
+        parcel: Parcel,
+        *,
+        response: EgressResponse | None = None,
+        error_class: str | None = None,
+        error_detail: str | None = None,
+    ) -> None:
+        """Take what came of an attempt: a response, or an error. After `close`, it is forgotten."""
+        if self.is_closed:
+            return
+        duration_s = time.perf_counter() - parcel.started_at_s
         retry_after_s: float | None = None
         if response is not None and not is_success(response.status):
             error_class, error_detail = "unsuccessful_status", f"The receiver answered {response.status}."
             retry_after_s = parse_retry_after(
-                response.header(b"retry-after"), now=attempted_at + timedelta(seconds=duration_s)
+                response.header(b"retry-after"), now=parcel.attempted_at + timedelta(seconds=duration_s)
             )
-        return (
-            Attempt(
-                attempt_number=attempt_number,
-                attempted_at=attempted_at,
-                duration_ms=duration_s * 1000,
-                response_status=None if response is None else response.status,
-                response_body=None if response is None else response.body[: self._body_kept],
-                is_response_body_truncated=response is not None
-                and (response.is_body_truncated or len(response.body) > self._body_kept),
-                error_class=error_class,
-                error_detail=error_detail,
-            ),
-            retry_after_s,
+        body = None if response is None else response.body
+        attempt = Attempt(
+            attempt_number=parcel.attempt_count,
+            attempted_at=parcel.attempted_at,
+            duration_ms=duration_s * 1000,
+            response_status=None if response is None else response.status,
+            response_body=None if body is None else body[: self._body_kept],
+            is_response_body_truncated=response is not None
+            and (response.is_body_truncated or len(response.body) > self._body_kept),
+            error_class=error_class,
+            error_detail=error_detail,
         )
+        parcel.on_end(parcel, attempt, retry_after_s)
+
+    def close(self) -> None:
+        """Forget every attempt that is under way: whoever takes over makes it anew."""
+        self.is_closed = True
+        for task in self._waiting:
+            task.cancel()
+
+    async def _send_patiently(self, parcel: Parcel, target: Target, head: bytes) -> None:
+        """Send over a connection that has to be opened first, or waited for."""
+        try:
+            response = await self._egress.post(
+                target, head=head, body=parcel.message.payload, timeout_s=self._timeout_s
+            )
+        except EgressError as error:
+            self.end(parcel, error_class=error.error_class, error_detail=str(error))
+        except Exception:
+            # A bug of ours: it is seen as a failed attempt and in the log, and holds nothing back.
+            log.exception("webhooks.attempt.crashed")
+            self.end(parcel, error_class="internal_error", error_detail="Ninefold failed to send the request.")
+        else:
+            self.end(parcel, response=response)

@@ -10,8 +10,8 @@ which repeats only what was not recorded, with the same ids.
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Coroutine
-from datetime import datetime
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Final
 from uuid import UUID
 
@@ -22,12 +22,13 @@ from ninefold.core.errors import UnavailableError
 from ninefold.core.ids import derive_id
 from ninefold.core.system import WorkerContext
 from ninefold.systems.webhooks.jobs import metrics
-from ninefold.systems.webhooks.jobs.courier import Courier, Message, make_message
+from ninefold.systems.webhooks.jobs.courier import Courier, OnEnd, Parcel, make_message
 from ninefold.systems.webhooks.jobs.event_log import EventLog, PostgresEventLog, RetryQueue
 from ninefold.systems.webhooks.jobs.recorder import OutcomeRecorder
 from ninefold.systems.webhooks.model import (
     EVENTS_CHANNEL,
     RETRIES_CHANNEL,
+    Attempt,
     ClaimedDelivery,
     ClaimedEvent,
     DeliveryStatus,
@@ -87,9 +88,9 @@ class Dispatcher:
             horizon_s=settings.retry_horizon_s,
         )
         self._in_flight_max = settings.in_flight_max
-        self._has_slot = asyncio.Event()
+        self._in_flight = 0
         self._started = 0
-        self._under_way: set[asyncio.Task[None]] = set()
+        self._has_ended = asyncio.Event()
         self._events_bell = context.doorbell.subscribe(EVENTS_CHANNEL)
         self._retries_bell = context.doorbell.subscribe(RETRIES_CHANNEL)
 
@@ -99,7 +100,6 @@ class Dispatcher:
         Raises:
             LeaseLostError: others took this worker for dead.
         """
-        self._loop = asyncio.get_running_loop()
         recording = asyncio.create_task(self._recorder.run())
         try:
             async with asyncio.TaskGroup() as group:
@@ -109,10 +109,9 @@ class Dispatcher:
                 group.create_task(
                     self._repeat(self._take_retries, stopping, bell=self._retries_bell, poll_s=RETRIES_POLL_S)
                 )
-            await self._finish_under_way()
+            await self._let_end()
         finally:
-            for task in self._under_way:
-                task.cancel()
+            self._courier.close()
             self._recorder.close()
             await recording
 
@@ -128,7 +127,7 @@ class Dispatcher:
         stop_wait = asyncio.create_task(stopping.wait())
         while not stopping.is_set():
             bell.clear()
-            metrics.IN_FLIGHT.set(len(self._under_way))
+            metrics.IN_FLIGHT.set(self._in_flight)
             try:
                 await self._recorder.has_room()
                 taken = await take()
@@ -164,7 +163,7 @@ class Dispatcher:
             if recipient is None:
                 self._recorder.add(_cancellation(delivery))
             else:
-                await self._start(self._attempt_again(delivery, recipient))
+                await self._start(self._parcel_again(delivery, recipient))
         return len(deliveries)
 
     async def _recipients(self, organisation_id: UUID, *, version: int) -> OrganisationRecipients:
@@ -187,104 +186,102 @@ class Dispatcher:
         if not wanting:
             self._recorder.finish_event(event.event_id)
             return
-        fan_out = _FanOut(event, remaining=len(wanting))
+        fan_out = _FanOut(event.event_id, remaining=len(wanting), recorder=self._recorder, on_end=self._on_end)
+        message = make_message(event.event_id, event.payload)
         for delivery_id, recipient in wanting:
-            await self._start(self._attempt_first(fan_out, delivery_id, recipient))
+            await self._start(
+                Parcel(
+                    message=message,
+                    recipient=recipient,
+                    delivery_id=delivery_id,
+                    organisation_id=event.organisation_id,
+                    attempt_count=1,
+                    round_attempt_count=1,
+                    round_started_at=event.accepted_at,
+                    on_end=fan_out.on_end,
+                )
+            )
 
-    async def _start(self, attempt: Coroutine[None, None, None]) -> None:
-        """Begin an attempt as soon as there is a slot for it."""
-        while len(self._under_way) >= self._in_flight_max:
-            self._has_slot.clear()
-            await self._has_slot.wait()
-        task = self._loop.create_task(attempt)
-        self._under_way.add(task)
-        task.add_done_callback(self._end)
-        self._started += 1
-        if self._started % STARTS_AT_ONCE == 0:
-            await asyncio.sleep(START_PAUSE_S if len(self._under_way) > CALM_IN_FLIGHT else 0)
-
-    def _end(self, task: asyncio.Task[None]) -> None:
-        self._under_way.discard(task)
-        self._has_slot.set()
-        if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("webhooks.attempt.crashed", exc_info=error)
-
-    async def _attempt_first(self, fan_out: "_FanOut", delivery_id: UUID, recipient: Recipient) -> None:
-        event = fan_out.event
-        await self._attempt(
-            fan_out.message,
-            recipient,
-            delivery_id=delivery_id,
-            organisation_id=event.organisation_id,
-            attempt_count=1,
-            round_attempt_count=1,
-            round_started_at=event.accepted_at,
-        )
-        fan_out.remaining -= 1
-        if fan_out.remaining == 0:
-            self._recorder.finish_event(event.event_id)
-
-    async def _attempt_again(self, delivery: ClaimedDelivery, recipient: Recipient) -> None:
-        await self._attempt(
-            make_message(delivery.event_id, delivery.payload),
-            recipient,
+    def _parcel_again(self, delivery: ClaimedDelivery, recipient: Recipient) -> Parcel:
+        return Parcel(
+            message=make_message(delivery.event_id, delivery.payload),
+            recipient=recipient,
             delivery_id=delivery.delivery_id,
             organisation_id=delivery.organisation_id,
             attempt_count=delivery.attempt_count + 1,
             round_attempt_count=delivery.round_attempt_count + 1,
             round_started_at=delivery.round_started_at,
+            on_end=self._on_end,
         )
 
-    async def _attempt(
-        self,
-        message: Message,
-        recipient: Recipient,
-        *,
-        delivery_id: UUID,
-        organisation_id: UUID,
-        attempt_count: int,
-        round_attempt_count: int,
-        round_started_at: datetime,
-    ) -> None:
-        attempt, retry_after_s = await self._courier.attempt(message, recipient, attempt_number=attempt_count)
+    async def _start(self, parcel: Parcel) -> None:
+        """Begin an attempt as soon as there is a slot for it."""
+        while self._in_flight >= self._in_flight_max:
+            await self._next_end()
+        self._in_flight += 1
+        self._courier.send(parcel)
+        self._started += 1
+        if self._started % STARTS_AT_ONCE == 0:
+            await asyncio.sleep(START_PAUSE_S if self._in_flight > CALM_IN_FLIGHT else 0)
+
+    def _on_end(self, parcel: Parcel, attempt: Attempt, retry_after_s: float | None) -> None:
+        """Hand what came of an attempt to the recorder, and its slot to the next."""
         retry_delay_s: float | None = None
         if attempt.error_class is not None:
             retry_delay_s = next_delay_s(
                 self._schedule,
-                attempts_made=round_attempt_count,
-                elapsed_s=(self._clock.now() - round_started_at).total_seconds(),
+                attempts_made=parcel.round_attempt_count,
+                elapsed_s=(self._clock.now() - parcel.round_started_at).total_seconds(),
                 retry_after_s=retry_after_s,
                 random_unit=random.random(),  # noqa: S311 - spreads load, guards nothing.
             )
-        outcome = Outcome(
-            delivery_id=delivery_id,
-            organisation_id=organisation_id,
-            event_id=message.event_id,
-            subscription_id=recipient.subscription_id,
-            attempt=attempt,
-            status=status_after(is_successful=attempt.error_class is None, retry_delay_s=retry_delay_s),
-            is_first=attempt_count == 1,
-            attempt_count=attempt_count,
-            round_attempt_count=round_attempt_count,
-            round_started_at=round_started_at,
-            retry_delay_s=retry_delay_s,
+        self._recorder.add(
+            Outcome(
+                delivery_id=parcel.delivery_id,
+                organisation_id=parcel.organisation_id,
+                event_id=parcel.message.event_id,
+                subscription_id=parcel.recipient.subscription_id,
+                attempt=attempt,
+                status=status_after(is_successful=attempt.error_class is None, retry_delay_s=retry_delay_s),
+                is_first=parcel.attempt_count == 1,
+                attempt_count=parcel.attempt_count,
+                round_attempt_count=parcel.round_attempt_count,
+                round_started_at=parcel.round_started_at,
+                retry_delay_s=retry_delay_s,
+            )
         )
-        self._recorder.add(outcome)
+        self._in_flight -= 1
+        self._has_ended.set()
 
-    async def _finish_under_way(self) -> None:
-        if self._under_way:
-            await asyncio.wait(self._under_way, timeout=STOP_GRACE_S)
+    async def _next_end(self) -> None:
+        self._has_ended.clear()
+        await self._has_ended.wait()
+
+    async def _let_end(self) -> None:
+        """Wait for the attempts under way, as long as the grace lasts."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(STOP_GRACE_S):
+                while self._in_flight:
+                    await self._next_end()
 
 
 class _FanOut:
-    """An event whose deliveries are having their first attempts."""
+    """An event whose deliveries are having their first attempts; with the last outcome, it is finished."""
 
-    __slots__ = ("event", "message", "remaining")
+    __slots__ = ("_event_id", "_on_end", "_recorder", "_remaining")
 
-    def __init__(self, event: ClaimedEvent, *, remaining: int) -> None:
-        self.event = event
-        self.message = make_message(event.event_id, event.payload)
-        self.remaining = remaining
+    def __init__(self, event_id: UUID, *, remaining: int, recorder: OutcomeRecorder, on_end: OnEnd) -> None:
+        self._event_id = event_id
+        self._remaining = remaining
+        self._recorder = recorder
+        self._on_end = on_end
+
+    def on_end(self, parcel: Parcel, attempt: Attempt, retry_after_s: float | None) -> None:
+        """Pass on what came of a first attempt, and count it."""
+        self._on_end(parcel, attempt, retry_after_s)
+        self._remaining -= 1
+        if self._remaining == 0:
+            self._recorder.finish_event(self._event_id)
 
 
 def _cancellation(delivery: ClaimedDelivery) -> Outcome:

@@ -25,6 +25,17 @@ IN_FLIGHT: Final = Gauge(
     multiprocess_mode="livesum",
 )
 
+EVENTS_QUEUED: Final = Gauge(
+    "ninefold_webhooks_events_queued",
+    "Events that are accepted and wait for first attempts, up to 100,000.",
+    multiprocess_mode="livemostrecent",
+)
+DELIVERIES_RETRYING: Final = Gauge(
+    "ninefold_webhooks_deliveries_retrying",
+    "Deliveries that failed and wait for another attempt, up to 100,000.",
+    multiprocess_mode="livemostrecent",
+)
+
 
 def count_outcomes(outcomes: Sequence[Outcome]) -> None:
     """Count a batch of outcomes that have been recorded."""

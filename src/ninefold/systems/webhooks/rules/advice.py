@@ -9,6 +9,7 @@ _ADVICE: Final = {
     "connection_closed": "Look in the receiver's log for a crash or a restart while it answered.",
     "dns_failed": "Check the host's spelling and its DNS records.",
     "headers_too_large": "Let the receiver answer with smaller headers; its answer is only a confirmation.",
+    "internal_error": "Report this to the operator: the worker's log has the reason.",
     "invalid_url": "Change the subscription's URL.",
     "protocol_error": "Check that the URL leads to an HTTP server, and that http and https aren't confused.",
     "timeout": "Let the receiver confirm at once, and do its work afterwards.",

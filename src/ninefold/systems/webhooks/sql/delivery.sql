@@ -158,6 +158,7 @@ recorded AS (
         CASE WHEN outcome.retry_delay_s IS NULL THEN clock_timestamp() END
     FROM outcome
     ON CONFLICT (event_id, subscription_id) DO NOTHING
+    RETURNING delivery_id
 )
 
 INSERT INTO webhooks.attempt (
@@ -182,6 +183,7 @@ SELECT
     outcome.error_class,
     outcome.error_detail
 FROM outcome
+INNER JOIN recorded ON recorded.delivery_id = outcome.delivery_id
 WHERE outcome.attempt_number IS NOT NULL
 ON CONFLICT (delivery_id, attempt_number) DO NOTHING;
 
@@ -267,7 +269,8 @@ WHERE delivery_id = :delivery_id
 RETURNING next_attempt_at;
 
 -- name: delivery_update_outcomes!
--- Write what came of further attempts, as far as this worker still holds the deliveries.
+-- Write further attempts and what came of them, as far as this worker still holds the deliveries.
+-- The attempt of a worker that was taken over would stand in the way of its heir's.
 WITH outcome AS MATERIALIZED (
     SELECT
         delivery_id,
@@ -320,6 +323,7 @@ recorded AS (
     FROM outcome
     WHERE delivery.delivery_id = outcome.delivery_id
         AND delivery.leased_by = :worker_id
+    RETURNING delivery.delivery_id
 )
 
 INSERT INTO webhooks.attempt (
@@ -344,5 +348,6 @@ SELECT
     outcome.error_class,
     outcome.error_detail
 FROM outcome
+INNER JOIN recorded ON recorded.delivery_id = outcome.delivery_id
 WHERE outcome.attempt_number IS NOT NULL
 ON CONFLICT (delivery_id, attempt_number) DO NOTHING;

@@ -73,15 +73,6 @@ WHERE organisation_id = :organisation_id
 ORDER BY subscription_id DESC
 LIMIT :limit;
 
--- name: subscription_lock$
--- Hold a subscription until the transaction's end; answers nothing when the organisation has none of this id.
-SELECT subscription_id
-FROM webhooks.subscription
-WHERE subscription_id = :subscription_id
-    AND organisation_id = :organisation_id
-    AND deleted_at IS NULL
-FOR UPDATE;
-
 -- name: subscription_update^
 -- Change the given parts of a subscription; answers nothing when the organisation has none of this id.
 UPDATE webhooks.subscription

@@ -63,14 +63,6 @@ async def subscription_list(
     return [_subscription(record) async for record in records]
 
 
-async def subscription_lock(connection: Connection, *, organisation_id: UUID, subscription_id: UUID) -> bool:
-    """Hold a subscription until the transaction's end; False when the organisation has none of this id."""
-    found = await queries.subscription_lock(
-        connection, organisation_id=organisation_id, subscription_id=subscription_id
-    )
-    return found is not None
-
-
 async def subscription_update(
     connection: Connection,
     *,
