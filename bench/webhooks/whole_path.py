@@ -147,6 +147,7 @@ async def measure_paced(
 ) -> dict[str, Any]:
     """Publish at a steady rate, one event a transaction, and read the latencies from what was recorded."""
     publisher = Publisher(database, payloads)
+    await _warm_up(publisher, receiver_port=receiver_port)
     organisation_id = await publisher.prepare(receiver_port=receiver_port)
     began_at = time.perf_counter()
     for number in range(events_per_s * seconds):

@@ -46,6 +46,8 @@ async def running_worker(database_url: str) -> AsyncIterator[Process]:
     finally:
         if process.returncode is None:
             process.terminate()
+            # A frozen one hears of it only when it thaws.
+            process.send_signal(signal.SIGCONT)
         await process.wait()
 
 

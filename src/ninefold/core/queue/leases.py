@@ -22,10 +22,10 @@ from ninefold.core.ids import new_id
 from ninefold.core.postgres.database import Connection, Database
 from ninefold.core.queue import store
 
-LEASE_DURATION: Final = timedelta(seconds=6)
+LEASE_DURATION: Final = timedelta(seconds=5)
 """A worker that is silent for longer is taken for dead. Four heartbeats may get lost before."""
 
-HEARTBEAT_INTERVAL_S: Final = 1.5
+HEARTBEAT_INTERVAL_S: Final = 1.0
 
 Releaser: TypeAlias = Callable[[Connection, Sequence[UUID]], Awaitable[None]]
 """Gives back, in the caller's transaction, every row that these workers hold."""

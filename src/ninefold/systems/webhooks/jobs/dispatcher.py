@@ -40,7 +40,7 @@ from ninefold.systems.webhooks.service.directory import OrganisationRecipients, 
 from ninefold.systems.webhooks.settings import WebhooksSettings
 
 CLAIM_MAX: Final = 200
-EVENTS_POLL_S: Final = 1.0
+EVENTS_POLL_S: Final = 0.5
 """Between two looks for events when no doorbell rang; the doorbell is a hint, this is the certainty."""
 
 RETRIES_POLL_S: Final = 0.2
