@@ -190,3 +190,18 @@ async def test_many_events_reach_every_subscriber_once(api: Api, receiver: Recei
         await api.settled(result["event_id"])
     seen = [(request.path, request.headers["webhook-id"]) for request in receiver.requests]
     assert len(seen) == len(set(seen)) == 2500
+
+
+async def test_a_worker_that_stops_starts_nothing_more(api: Api, receiver: Receiver, start_worker: StartWorker) -> None:
+    answer_now = asyncio.Event()
+    receiver.answers.append(Answer(until=answer_now))
+    await api.subscribe(receiver.url)
+    event_ids = [await api.publish() for _ in range(5)]
+    async with start_worker(WebhooksSettings(in_flight_max=1)):
+        await receiver.received(1)
+        asyncio.get_running_loop().call_later(0.3, answer_now.set)
+    assert len(receiver.requests) == 1
+    async with start_worker():
+        for event_id in event_ids:
+            await api.settled(event_id)
+    assert len(receiver.requests) == 5

@@ -205,7 +205,8 @@ class Courier:
             is_response_body_truncated=response is not None
             and (response.is_body_truncated or len(response.body) > self._body_kept),
             error_class=error_class,
-            error_detail=error_detail,
+            # It may quote what a receiver sent, and PostgreSQL's text has no NUL.
+            error_detail=error_detail and error_detail.replace("\0", "\N{REPLACEMENT CHARACTER}"),
         )
         parcel.on_end(parcel, attempt, retry_after_s)
 

@@ -15,16 +15,14 @@ from contextlib import suppress
 from typing import Final
 from uuid import UUID
 
-import asyncpg
 import structlog
 
-from ninefold.core.errors import UnavailableError
 from ninefold.core.ids import derive_id
 from ninefold.core.system import WorkerContext
 from ninefold.systems.webhooks.jobs import metrics
 from ninefold.systems.webhooks.jobs.courier import Courier, OnEnd, Parcel, make_message
 from ninefold.systems.webhooks.jobs.event_log import EventLog, PostgresEventLog, RetryQueue
-from ninefold.systems.webhooks.jobs.recorder import OutcomeRecorder
+from ninefold.systems.webhooks.jobs.recorder import TRANSIENT_ERRORS, OutcomeRecorder
 from ninefold.systems.webhooks.model import (
     EVENTS_CHANNEL,
     RETRIES_CHANNEL,
@@ -91,6 +89,7 @@ class Dispatcher:
         self._in_flight = 0
         self._started = 0
         self._has_ended = asyncio.Event()
+        self._stopping = asyncio.Event()
         self._events_bell = context.doorbell.subscribe(EVENTS_CHANNEL)
         self._retries_bell = context.doorbell.subscribe(RETRIES_CHANNEL)
 
@@ -100,30 +99,30 @@ class Dispatcher:
         Raises:
             LeaseLostError: others took this worker for dead.
         """
-        recording = asyncio.create_task(self._recorder.run())
-        try:
-            async with asyncio.TaskGroup() as group:
-                group.create_task(
-                    self._repeat(self._take_events, stopping, bell=self._events_bell, poll_s=EVENTS_POLL_S)
-                )
-                group.create_task(
-                    self._repeat(self._take_retries, stopping, bell=self._retries_bell, poll_s=RETRIES_POLL_S)
-                )
-            await self._let_end()
-        finally:
-            self._courier.close()
-            self._recorder.close()
-            await recording
+        self._stopping = stopping
+        async with asyncio.TaskGroup() as recording:
+            recording.create_task(self._recorder.run())
+            try:
+                async with asyncio.TaskGroup() as claiming:
+                    claiming.create_task(self._wake_at_stop())
+                    claiming.create_task(self._repeat(self._take_events, bell=self._events_bell, poll_s=EVENTS_POLL_S))
+                    claiming.create_task(
+                        self._repeat(self._take_retries, bell=self._retries_bell, poll_s=RETRIES_POLL_S)
+                    )
+                await self._let_end()
+            finally:
+                self._courier.close()
+                self._recorder.close()
 
     async def _repeat(
         self,
         take: Callable[[], Awaitable[int]],
-        stopping: asyncio.Event,
         *,
         bell: asyncio.Event,
         poll_s: float,
     ) -> None:
         """Take work again and again; wait for the bell only when there was none."""
+        stopping = self._stopping
         stop_wait = asyncio.create_task(stopping.wait())
         while not stopping.is_set():
             bell.clear()
@@ -131,14 +130,7 @@ class Dispatcher:
             try:
                 await self._recorder.has_room()
                 taken = await take()
-            except (
-                OSError,
-                TimeoutError,
-                asyncpg.PostgresConnectionError,
-                asyncpg.OperatorInterventionError,
-                asyncpg.InterfaceError,
-                UnavailableError,
-            ) as error:
+            except TRANSIENT_ERRORS as error:
                 log.warning("webhooks.claim.failed", error=str(error))
                 await asyncio.wait([stop_wait], timeout=ERROR_DELAY_S)
                 continue
@@ -215,9 +207,11 @@ class Dispatcher:
         )
 
     async def _start(self, parcel: Parcel) -> None:
-        """Begin an attempt as soon as there is a slot for it."""
-        while self._in_flight >= self._in_flight_max:
+        """Begin an attempt as soon as there is a slot for it; not when the worker stops: then others make it."""
+        while self._in_flight >= self._in_flight_max and not self._stopping.is_set():
             await self._next_end()
+        if self._stopping.is_set():
+            return
         self._in_flight += 1
         self._courier.send(parcel)
         self._started += 1
@@ -251,6 +245,11 @@ class Dispatcher:
             )
         )
         self._in_flight -= 1
+        self._has_ended.set()
+
+    async def _wake_at_stop(self) -> None:
+        """Let whoever waits for a slot see that there is no more use for it."""
+        await self._stopping.wait()
         self._has_ended.set()
 
     async def _next_end(self) -> None:

@@ -67,7 +67,9 @@ class PostgresEventLog:
                 organisations_max=CLAIM_ORGANISATIONS_MAX,
             )
         began_at_first = self._served_last == _FIRST
-        self._served_last = max((event.organisation_id for event in claimed), default=_FIRST)
+        organisations = {event.organisation_id for event in claimed}
+        # With few of them, each got its share; with many, the next claim goes on where this one ended.
+        self._served_last = max(organisations) if len(organisations) > CLAIM_ORGANISATIONS_MAX // 2 else _FIRST
         if not claimed and not began_at_first:
             return await self.claim(limit=limit)
         return claimed

@@ -22,6 +22,18 @@ CONGESTED_AT: Final = 10_000
 
 RETRY_DELAY_S: Final = 0.5
 
+TRANSIENT_ERRORS: Final = (
+    OSError,
+    TimeoutError,
+    UnavailableError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.TransactionRollbackError,
+)
+"""What the database may answer today and not tomorrow: unreachable, restarting, out of space, a deadlock."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -32,6 +44,7 @@ class OutcomeRecorder:
         self._event_log = event_log
         self._outcomes: list[Outcome] = []
         self._finished_events: list[UUID] = []
+        self._refused_events: set[UUID] = set()
         self._has_work = asyncio.Event()
         self._has_room = asyncio.Event()
         self._has_room.set()
@@ -76,22 +89,34 @@ class OutcomeRecorder:
             if not self._outcomes:
                 # Only now has every outcome of these events been written, or is in this batch.
                 finished, self._finished_events = self._finished_events, []
-            await self._write(outcomes, finished)
+            await self._write_or_divide(outcomes, finished)
             if len(self._outcomes) < CONGESTED_AT:
                 self._has_room.set()
 
-    async def _write(self, outcomes: list[Outcome], finished: list[UUID]) -> None:
+    async def _write_or_divide(self, outcomes: list[Outcome], finished: list[UUID]) -> None:
+        """Write a batch; if the database refuses it, find the outcome that it is, and write the others."""
+        try:
+            await self._write_patiently(outcomes, finished)
+        except asyncpg.PostgresError:
+            if len(outcomes) > 1:
+                middle = len(outcomes) // 2
+                await self._write_or_divide(outcomes[:middle], [])
+                await self._write_or_divide(outcomes[middle:], finished)
+                return
+            # A bug of ours. The event isn't finished by it: it stays ours, and is attempted again after us.
+            for outcome in outcomes:
+                log.exception("webhooks.outcome.refused", delivery_id=str(outcome.delivery_id))
+                self._refused_events.add(outcome.event_id)
+            await self._write_patiently([], finished)
+
+    async def _write_patiently(self, outcomes: list[Outcome], finished: list[UUID]) -> None:
+        """Write a batch, as often as it takes until the database answers."""
         while True:
             try:
-                await self._event_log.record(outcomes, finished_events=finished)
-            except (
-                OSError,
-                TimeoutError,
-                asyncpg.PostgresConnectionError,
-                asyncpg.OperatorInterventionError,
-                asyncpg.InterfaceError,
-                UnavailableError,
-            ) as error:
+                await self._event_log.record(
+                    outcomes, finished_events=[event for event in finished if event not in self._refused_events]
+                )
+            except TRANSIENT_ERRORS as error:
                 log.warning("webhooks.outcomes.delayed", outcomes=len(outcomes), error=str(error))
                 await asyncio.sleep(RETRY_DELAY_S)
             else:

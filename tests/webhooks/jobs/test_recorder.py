@@ -1,0 +1,123 @@
+"""The recorder: what it does when the database is away, and when it refuses an outcome."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from uuid import UUID
+
+import asyncpg
+import pytest
+
+from ninefold.core.ids import derive_id, new_id
+from ninefold.systems.webhooks.jobs import recorder
+from ninefold.systems.webhooks.jobs.recorder import OutcomeRecorder
+from ninefold.systems.webhooks.model import Attempt, ClaimedEvent, DeliveryStatus, Outcome
+
+
+class Log:
+    """An event log that refuses what it is told to."""
+
+    def __init__(self) -> None:
+        self.recorded: list[UUID] = []
+        self.finished: list[UUID] = []
+        self.refuses: set[UUID] = set()
+        self.failures: list[Exception] = []
+
+    async def claim(self, *, limit: int) -> Sequence[ClaimedEvent]:
+        raise AssertionError(f"a recorder claims nothing, and no {limit}")
+
+    async def record(self, outcomes: Sequence[Outcome], *, finished_events: Sequence[UUID]) -> None:
+        if self.failures:
+            raise self.failures.pop()
+        if any(outcome.delivery_id in self.refuses for outcome in outcomes):
+            raise asyncpg.DataError("unsupported Unicode escape sequence")
+        self.recorded.extend(outcome.delivery_id for outcome in outcomes)
+        self.finished.extend(finished_events)
+
+
+def outcome_of(event_id: UUID) -> Outcome:
+    subscription_id, now = new_id(), datetime.now(UTC)
+    return Outcome(
+        delivery_id=derive_id(event_id, subscription_id),
+        organisation_id=new_id(),
+        event_id=event_id,
+        subscription_id=subscription_id,
+        attempt=Attempt(
+            attempt_number=1,
+            attempted_at=now,
+            duration_ms=1.0,
+            response_status=200,
+            response_body=b"ok",
+            is_response_body_truncated=False,
+            error_class=None,
+            error_detail=None,
+        ),
+        status=DeliveryStatus.DELIVERED,
+        is_first=True,
+        attempt_count=1,
+        round_attempt_count=1,
+        round_started_at=now,
+        retry_delay_s=None,
+    )
+
+
+async def record_all(log: Log, outcomes: Sequence[Outcome]) -> None:
+    """Record outcomes, and finish their events."""
+    outcome_recorder = OutcomeRecorder(log)
+    for outcome in outcomes:
+        outcome_recorder.add(outcome)
+        outcome_recorder.finish_event(outcome.event_id)
+    outcome_recorder.close()
+    async with asyncio.timeout(10):
+        await outcome_recorder.run()
+
+
+async def test_outcomes_are_recorded_in_order_and_their_events_finished() -> None:
+    log, outcomes = Log(), [outcome_of(new_id()) for _ in range(5)]
+    await record_all(log, outcomes)
+    assert log.recorded == [outcome.delivery_id for outcome in outcomes]
+    assert log.finished == [outcome.event_id for outcome in outcomes]
+
+
+async def test_an_event_is_finished_only_after_its_last_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recorder, "BATCH_MAX", 2)
+    log, event_id = Log(), new_id()
+    outcome_recorder = OutcomeRecorder(log)
+    for _ in range(5):
+        outcome_recorder.add(outcome_of(event_id))
+    outcome_recorder.finish_event(event_id)
+    outcome_recorder.close()
+    await outcome_recorder.run()
+    assert (len(log.recorded), log.finished) == (5, [event_id])
+
+
+async def test_a_database_that_is_away_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recorder, "RETRY_DELAY_S", 0.001)
+    log, outcomes = Log(), [outcome_of(new_id())]
+    log.failures = [ConnectionRefusedError(), asyncpg.CannotConnectNowError("starting"), TimeoutError()]
+    await record_all(log, outcomes)
+    assert log.recorded == [outcomes[0].delivery_id]
+
+
+async def test_an_outcome_that_is_refused_keeps_back_no_other() -> None:
+    log, outcomes = Log(), [outcome_of(new_id()) for _ in range(50)]
+    refused = outcomes[17]
+    log.refuses = {refused.delivery_id}
+    await record_all(log, outcomes)
+    assert sorted(log.recorded) == sorted({outcome.delivery_id for outcome in outcomes} - log.refuses)
+    assert sorted(log.finished) == sorted({outcome.event_id for outcome in outcomes} - {refused.event_id})
+
+
+async def test_a_recorder_that_is_full_says_so_until_it_has_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recorder, "CONGESTED_AT", 3)
+    log = Log()
+    outcome_recorder = OutcomeRecorder(log)
+    for _ in range(3):
+        outcome_recorder.add(outcome_of(new_id()))
+    waiting = asyncio.create_task(outcome_recorder.has_room())
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    outcome_recorder.close()
+    await outcome_recorder.run()
+    async with asyncio.timeout(5):
+        await waiting
