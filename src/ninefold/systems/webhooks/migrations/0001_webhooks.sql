@@ -116,3 +116,25 @@ CREATE TABLE webhooks.attempt (
     CONSTRAINT attempt_succeeded_on_2xx CHECK (error_class IS NOT NULL OR response_status BETWEEN 200 AND 299),
     CONSTRAINT attempt_explains_its_error CHECK ((error_class IS NULL) = (error_detail IS NULL))
 );
+
+-- What a worker reports of an attempt: the attempt, and the state of its delivery that follows. Rows of it come as JSON
+-- and are never stored; without `attempt_number` nothing was sent.
+CREATE TYPE webhooks.outcome AS (
+    delivery_id uuid,
+    organisation_id uuid,
+    event_id uuid,
+    subscription_id uuid,
+    status text,
+    attempt_count integer,
+    round_attempt_count integer,
+    round_started_at timestamptz,
+    retry_delay_s double precision,
+    attempt_number integer,
+    attempted_at timestamptz,
+    duration_ms real,
+    response_status smallint,
+    response_body text,
+    is_response_body_truncated boolean,
+    error_class text,
+    error_detail text
+);

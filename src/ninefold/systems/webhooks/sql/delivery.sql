@@ -93,43 +93,8 @@ WHERE delivery.delivery_id = :delivery_id
 -- Write the deliveries whose first outcome is known, with their attempt; one that is known already stays as it is.
 -- The outcomes come as one JSON array: for the worker, that is a third of the work of an array per column.
 WITH outcome AS MATERIALIZED (
-    SELECT
-        delivery_id,
-        organisation_id,
-        event_id,
-        subscription_id,
-        status,
-        attempt_count,
-        round_attempt_count,
-        round_started_at,
-        retry_delay_s,
-        attempt_number,
-        attempted_at,
-        duration_ms,
-        response_status,
-        response_body,
-        is_response_body_truncated,
-        error_class,
-        error_detail
-    FROM json_to_recordset(:outcomes::json) AS outcome (
-        delivery_id uuid,
-        organisation_id uuid,
-        event_id uuid,
-        subscription_id uuid,
-        status text,
-        attempt_count integer,
-        round_attempt_count integer,
-        round_started_at timestamptz,
-        retry_delay_s double precision,
-        attempt_number integer,
-        attempted_at timestamptz,
-        duration_ms real,
-        response_status smallint,
-        response_body text,
-        is_response_body_truncated boolean,
-        error_class text,
-        error_detail text
-    )
+    SELECT reported.*
+    FROM json_populate_recordset(NULL::webhooks.outcome, :outcomes::json) AS reported
 ),
 
 recorded AS (
@@ -272,43 +237,8 @@ RETURNING next_attempt_at;
 -- Write further attempts and what came of them, as far as this worker still holds the deliveries.
 -- The attempt of a worker that was taken over would stand in the way of its heir's.
 WITH outcome AS MATERIALIZED (
-    SELECT
-        delivery_id,
-        organisation_id,
-        event_id,
-        subscription_id,
-        status,
-        attempt_count,
-        round_attempt_count,
-        round_started_at,
-        retry_delay_s,
-        attempt_number,
-        attempted_at,
-        duration_ms,
-        response_status,
-        response_body,
-        is_response_body_truncated,
-        error_class,
-        error_detail
-    FROM json_to_recordset(:outcomes::json) AS outcome (
-        delivery_id uuid,
-        organisation_id uuid,
-        event_id uuid,
-        subscription_id uuid,
-        status text,
-        attempt_count integer,
-        round_attempt_count integer,
-        round_started_at timestamptz,
-        retry_delay_s double precision,
-        attempt_number integer,
-        attempted_at timestamptz,
-        duration_ms real,
-        response_status smallint,
-        response_body text,
-        is_response_body_truncated boolean,
-        error_class text,
-        error_detail text
-    )
+    SELECT reported.*
+    FROM json_populate_recordset(NULL::webhooks.outcome, :outcomes::json) AS reported
 ),
 
 recorded AS (
