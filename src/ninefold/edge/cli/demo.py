@@ -22,10 +22,10 @@ def demo(
 
     Args:
         json: Print the summary as JSON on standard output.
-        events: Publish only so many events.
+        events: Publish so many events instead of each payload once.
     """
     # An ordinary end by SIGTERM cleans up as Ctrl-C does.
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
-    is_complete = asyncio.run(run_demo(is_json=json, events_max=events))
+    is_complete = asyncio.run(run_demo(is_json=json, events=events))
     if not is_complete:
         sys.exit(1)

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 from contextlib import AsyncExitStack, aclosing, suppress
+from itertools import cycle, islice
 from typing import Final
 
 from rich.console import Console
@@ -17,6 +18,9 @@ from ninefold.edge.demo.standing import Standing, Summary, describe_standing, su
 from ninefold.edge.demo.subscribers import BEHAVIOURS, Subscriber
 
 COMPLETE_WITHIN_S: Final = 60.0
+EVENTS_MIN: Final = 120
+"""The sample has fewer payloads: with so few events there would be little to see."""
+
 PUBLISHERS: Final = 8
 """How many events are published at once."""
 
@@ -27,18 +31,19 @@ RECORD_WITHIN_S: Final = 5.0
 RECORD_POLL_INTERVAL_S: Final = 0.2
 
 
-async def run_demo(*, is_json: bool, events_max: int | None) -> bool:
+async def run_demo(*, is_json: bool, events: int | None) -> bool:
     """Run the whole demo.
 
     Args:
         is_json: print the summary as JSON on standard output; progress then goes to standard error.
-        events_max: publish only so many events.
+        events: publish so many, the payloads again from the first where they are fewer; by default each of them once,
+            and `EVENTS_MIN` at least.
 
     Returns:
         Whether every event reached every subscriber that wants it as it was published.
     """
     file = read_payloads()
-    payloads = file.payloads[:events_max]
+    payloads = list(islice(cycle(file.payloads), events or max(len(file.payloads), EVENTS_MIN)))
     console = Console(stderr=is_json)
     with open_progress(console) as progress:
         summary = await _deliver(PayloadFile(origin=file.origin, payloads=payloads), progress)
