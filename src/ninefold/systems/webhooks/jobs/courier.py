@@ -6,9 +6,9 @@ connection tells of the response. Only where a connection has to be opened first
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Final, TypeAlias
 from uuid import UUID
 
@@ -127,7 +127,7 @@ class Parcel:
     def set_exception(self, exception: EgressError, /) -> None:
         """Take the reason why there is no response; a connection that had ended unnoticed is no reason."""
         if isinstance(exception, StaleConnectionError):
-            self.courier.send(self)
+            self.courier.send([self])
         else:
             self.courier.end(self, error_class=exception.error_class, error_detail=str(exception))
 
@@ -146,36 +146,26 @@ class Courier:
         self._waiting: set[asyncio.Task[None]] = set()
         self.is_closed = False
 
-    def send(self, parcel: Parcel) -> None:
-        """Begin the attempt: sign the message with every active secret, and send it. Its `on_end` is called later."""
-        message, recipient = parcel.message, parcel.recipient
-        parcel.courier = self
-        parcel.attempted_at = attempted_at = self._clock.now()
-        parcel.started_at_s = time.perf_counter()
-        timestamp = b"%d" % attempted_at.timestamp()
-        signature = sign(
-            active_keys(recipient.secrets, now=attempted_at),
-            message_id=message.webhook_id,
-            timestamp=timestamp,
-            payload=message.payload,
-        )
-        head = b"%bwebhook-timestamp: %b\r\nwebhook-signature: %b\r\n" % (message.common_head, timestamp, signature)
-        try:
-            target = _find_target(recipient.url)
-        except InvalidTargetError as error:
-            # Possible only where the rules for URLs have become stricter than they were.
-            error_class, error_detail = error.code, str(error)
-            asyncio.get_running_loop().call_soon(
-                lambda: self.end(parcel, error_class=error_class, error_detail=error_detail)
+    def send(self, parcels: Sequence[Parcel]) -> None:
+        """Begin attempts: sign each message with every active secret, then send them all.
+
+        Each parcel's `on_end` is called later.
+        """
+        for parcel, head in [(parcel, self._sign(parcel)) for parcel in parcels]:
+            parcel.started_at_s = time.perf_counter()
+            try:
+                target = _find_target(parcel.recipient.url)
+            except InvalidTargetError as error:
+                # Possible only where the rules for URLs have become stricter than they were.
+                self._end_soon(parcel, error_class=error.code, error_detail=str(error))
+                continue
+            is_sent = self._egress.post_at_once(
+                target, head=head, body=parcel.message.payload, timeout_s=self._timeout_s, waiter=parcel
             )
-            return
-        is_sent = self._egress.post_at_once(
-            target, head=head, body=message.payload, timeout_s=self._timeout_s, waiter=parcel
-        )
-        if not is_sent:
-            task = asyncio.get_running_loop().create_task(self._send_patiently(parcel, target, head))
-            self._waiting.add(task)
-            task.add_done_callback(self._waiting.discard)
+            if not is_sent:
+                task = asyncio.get_running_loop().create_task(self._send_patiently(parcel, target, head))
+                self._waiting.add(task)
+                task.add_done_callback(self._waiting.discard)
 
     def end(
         self,
@@ -215,6 +205,24 @@ class Courier:
         self.is_closed = True
         for task in self._waiting:
             task.cancel()
+
+    def _sign(self, parcel: Parcel) -> bytes:
+        """Return the head of the request, signed now."""
+        message, recipient = parcel.message, parcel.recipient
+        parcel.courier = self
+        parcel.attempted_at = attempted_at = self._clock.now()
+        timestamp = b"%d" % attempted_at.timestamp()
+        signature = sign(
+            active_keys(recipient.secrets, now=attempted_at),
+            message_id=message.webhook_id,
+            timestamp=timestamp,
+            payload=message.payload,
+        )
+        return b"%bwebhook-timestamp: %b\r\nwebhook-signature: %b\r\n" % (message.common_head, timestamp, signature)
+
+    def _end_soon(self, parcel: Parcel, *, error_class: str, error_detail: str) -> None:
+        end = partial(self.end, parcel, error_class=error_class, error_detail=error_detail)
+        asyncio.get_running_loop().call_soon(end)
 
     async def _send_patiently(self, parcel: Parcel, target: Target, head: bytes) -> None:
         """Send over a connection that has to be opened first, or waited for."""

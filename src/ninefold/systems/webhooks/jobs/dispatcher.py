@@ -10,7 +10,7 @@ which repeats only what was not recorded, with the same ids.
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import Final
 from uuid import UUID
@@ -44,14 +44,14 @@ EVENTS_POLL_S: Final = 0.5
 RETRIES_POLL_S: Final = 0.2
 """Between two looks for due deliveries; nobody rings when time passes."""
 
-STARTS_AT_ONCE: Final = 32
-"""Attempts that begin without a look at what has come back meanwhile."""
+BURST: Final = 32
+"""Attempts that begin together: signed first, then sent one right after another, which wakes a receiver once."""
 
 CALM_IN_FLIGHT: Final = 64
-START_PAUSE_S: Final = 0.001
-"""With more than `CALM_IN_FLIGHT` under way, each burst of starts is followed by this pause. Fast receivers answer in
-it, and their connections serve the next burst; slow ones still let 32,000 attempts a second begin. An attempt costs
-half as much with fifty connections in use as with a thousand."""
+BURST_PAUSE_S: Final = 0.001
+"""With more than `CALM_IN_FLIGHT` under way, each burst is followed by this pause. Fast receivers answer in it, and
+their connections serve the next burst; slow ones still let 32,000 attempts a second begin. An attempt costs half as
+much with fifty connections in use as with a thousand."""
 
 STOP_GRACE_S: Final = 8.0
 """How long attempts under way may take to end when the worker stops; the others are repeated elsewhere."""
@@ -87,7 +87,7 @@ class Dispatcher:
         )
         self._in_flight_max = settings.in_flight_max
         self._in_flight = 0
-        self._started = 0
+        self._burst = min(BURST, settings.in_flight_max)
         self._has_ended = asyncio.Event()
         self._stopping = asyncio.Event()
         self._events_bell = context.doorbell.subscribe(EVENTS_CHANNEL)
@@ -142,20 +142,26 @@ class Dispatcher:
 
     async def _take_events(self) -> int:
         events = await self._event_log.claim(limit=CLAIM_MAX)
+        parcels: list[Parcel] = []
         for event in events:
             recipients = await self._recipients(event.organisation_id, version=event.subscription_version)
-            await self._fan_out(event, recipients)
+            parcels += await self._fan_out(event, recipients)
+            parcels = await self._start_bursts(parcels)
+        await self._start(parcels)
         return len(events)
 
     async def _take_retries(self) -> int:
         deliveries = await self._retry_queue.claim(limit=CLAIM_MAX)
+        parcels: list[Parcel] = []
         for delivery in deliveries:
             recipients = await self._recipients(delivery.organisation_id, version=delivery.subscription_version)
             recipient = recipients.find(delivery.subscription_id)
             if recipient is None:
                 self._recorder.add(_cancellation(delivery))
             else:
-                await self._start(self._parcel_again(delivery, recipient))
+                parcels.append(self._parcel_again(delivery, recipient))
+            parcels = await self._start_bursts(parcels)
+        await self._start(parcels)
         return len(deliveries)
 
     async def _recipients(self, organisation_id: UUID, *, version: int) -> OrganisationRecipients:
@@ -165,8 +171,8 @@ class Dispatcher:
         async with self._database.connection() as connection:
             return await self._directory.load(connection, organisation_id)
 
-    async def _fan_out(self, event: ClaimedEvent, recipients: OrganisationRecipients) -> None:
-        """Begin the first attempt of each delivery of an event that has no outcome yet."""
+    async def _fan_out(self, event: ClaimedEvent, recipients: OrganisationRecipients) -> list[Parcel]:
+        """Return the first attempt of each delivery of an event that has no outcome yet."""
         wanting = [
             (derive_id(event.event_id, recipient.subscription_id), recipient)
             for recipient in recipients.wanting(event.event_type)
@@ -177,22 +183,22 @@ class Dispatcher:
             wanting = [pair for pair in wanting if pair[0] not in known]
         if not wanting:
             self._recorder.finish_event(event.event_id)
-            return
+            return []
         fan_out = _FanOut(event.event_id, remaining=len(wanting), recorder=self._recorder, on_end=self._on_end)
         message = make_message(event.event_id, event.payload)
-        for delivery_id, recipient in wanting:
-            await self._start(
-                Parcel(
-                    message=message,
-                    recipient=recipient,
-                    delivery_id=delivery_id,
-                    organisation_id=event.organisation_id,
-                    attempt_count=1,
-                    round_attempt_count=1,
-                    round_started_at=event.accepted_at,
-                    on_end=fan_out.on_end,
-                )
+        return [
+            Parcel(
+                message=message,
+                recipient=recipient,
+                delivery_id=delivery_id,
+                organisation_id=event.organisation_id,
+                attempt_count=1,
+                round_attempt_count=1,
+                round_started_at=event.accepted_at,
+                on_end=fan_out.on_end,
             )
+            for delivery_id, recipient in wanting
+        ]
 
     def _parcel_again(self, delivery: ClaimedDelivery, recipient: Recipient) -> Parcel:
         return Parcel(
@@ -206,17 +212,22 @@ class Dispatcher:
             on_end=self._on_end,
         )
 
-    async def _start(self, parcel: Parcel) -> None:
-        """Begin an attempt as soon as there is a slot for it; not when the worker stops: then others make it."""
-        while self._in_flight >= self._in_flight_max and not self._stopping.is_set():
+    async def _start_bursts(self, parcels: list[Parcel]) -> list[Parcel]:
+        """Begin attempts in full bursts; return those that are left over."""
+        while len(parcels) >= self._burst:
+            await self._start(parcels[: self._burst])
+            parcels = parcels[self._burst :]
+        return parcels
+
+    async def _start(self, parcels: Sequence[Parcel]) -> None:
+        """Begin attempts as soon as there are slots; not when the worker stops: then others make them."""
+        while self._in_flight + len(parcels) > self._in_flight_max and not self._stopping.is_set():
             await self._next_end()
-        if self._stopping.is_set():
+        if self._stopping.is_set() or not parcels:
             return
-        self._in_flight += 1
-        self._courier.send(parcel)
-        self._started += 1
-        if self._started % STARTS_AT_ONCE == 0:
-            await asyncio.sleep(START_PAUSE_S if self._in_flight > CALM_IN_FLIGHT else 0)
+        self._in_flight += len(parcels)
+        self._courier.send(parcels)
+        await asyncio.sleep(BURST_PAUSE_S if self._in_flight > CALM_IN_FLIGHT else 0)
 
     def _on_end(self, parcel: Parcel, attempt: Attempt, retry_after_s: float | None) -> None:
         """Hand what came of an attempt to the recorder, and its slot to the next."""
