@@ -1,17 +1,20 @@
 """The limit: a bare loop that signs and posts, and does nothing else.
 
-    python bench/webhooks/limit.py --port 8080 [--deliveries 100000] [--connections 50] [--payload-bytes 1000]
+    python bench/webhooks/limit.py --port 8080 [--deliveries 100000] [--connections 50] [--rate N]
 
 It is what Ninefold's delivery path is measured against: the same loop (uvloop), the same parser (llhttp through
 httptools), the same signature, the same receiver, over keep-alive connections, in one process. It has no queue, no
 database, no timeout, no check and no error handling. Prints its figures as JSON on standard output.
+
+With `--rate` it sends no more than so many a second, on all connections in turn. A delivery then costs more than at
+full speed, since the receiver sleeps in between and each burst has to wake it: only at one rate do two senders compare.
 """
 
 import argparse
 import asyncio
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import cycle, islice
 from pathlib import Path
@@ -23,21 +26,26 @@ from measure import Meter, read_payloads, sign
 
 
 class Sender(asyncio.Protocol):
-    """One connection that posts the next payload as soon as the last is answered."""
+    """One connection that posts the next payload as soon as the last is answered, or as soon as it is told to."""
 
-    __slots__ = ("_done", "_head", "_parser", "_payloads", "_transport", "refused")
+    __slots__ = ("_done", "_head", "_is_paced", "_parser", "_payloads", "_transport", "is_idle", "refused")
 
-    def __init__(self, payloads: Iterator[tuple[int, bytes]], *, head: bytes, done: "asyncio.Future[None]") -> None:
+    def __init__(
+        self, payloads: Iterator[tuple[int, bytes]], *, head: bytes, done: "asyncio.Future[None]", is_paced: bool
+    ) -> None:
         self._payloads = payloads
         self._head = head
         self._done = done
+        self._is_paced = is_paced
         self._parser = httptools.HttpResponseParser(self)
+        self.is_idle = True
         self.refused = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin."""
         self._transport = cast("asyncio.Transport", transport)
-        self._send_next()
+        if not self._is_paced:
+            self.send_next()
 
     def data_received(self, data: bytes) -> None:
         """Feed the parser."""
@@ -47,14 +55,20 @@ class Sender(asyncio.Protocol):
         """Look at the status, as any sender must, and go on."""
         if self._parser.get_status_code() != 200:  # noqa: PLR2004, the one status that the receiver has
             self.refused += 1
-        self._send_next()
+        if self._is_paced:
+            self.is_idle = True
+        else:
+            self.send_next()
 
-    def _send_next(self) -> None:
+    def send_next(self) -> None:
+        """Sign and post the next payload; close when there is none."""
         number, body = next(self._payloads, (0, b""))
         if not body:
-            self._transport.close()
-            self._done.set_result(None)
+            if not self._done.done():
+                self._transport.close()
+                self._done.set_result(None)
             return
+        self.is_idle = False
         event_id = b"evt_%026d" % number
         timestamp = b"%d" % time.time()
         self._transport.write(
@@ -62,7 +76,24 @@ class Sender(asyncio.Protocol):
         )
 
 
-async def _send_all(*, port: int, deliveries: int, connections: int, payloads: list[bytes]) -> dict[str, Any]:
+async def _pace(senders: Sequence[Sender], *, deliveries: int, rate: int) -> None:
+    """Let every connection that is idle post, again and again, no faster than the rate."""
+    began_at, sent = time.perf_counter(), 0
+    while sent < deliveries:
+        for sender in senders:
+            if sender.is_idle:
+                sender.send_next()
+                sent += 1
+        await asyncio.sleep(max(0.0, began_at + sent / rate - time.perf_counter()))
+    while not all(sender.is_idle for sender in senders):
+        await asyncio.sleep(0)
+    for sender in senders:
+        sender.send_next()
+
+
+async def _send_all(
+    *, port: int, deliveries: int, connections: int, payloads: list[bytes], rate: int | None
+) -> dict[str, Any]:
     loop = asyncio.get_running_loop()
     head = (
         b"POST /hook HTTP/1.1\r\nhost: 127.0.0.1:%d\r\n"
@@ -73,9 +104,11 @@ async def _send_all(*, port: int, deliveries: int, connections: int, payloads: l
     numbered = islice(enumerate(cycle(payloads)), deliveries)
     meter = Meter()
     ends = [loop.create_future() for _ in range(connections)]
-    senders = [Sender(numbered, head=head, done=done) for done in ends]
+    senders = [Sender(numbered, head=head, done=done, is_paced=rate is not None) for done in ends]
     for sender in senders:
         await loop.create_connection(partial(_itself, sender), "127.0.0.1", port)
+    if rate is not None:
+        await _pace(senders, deliveries=deliveries, rate=rate)
     await asyncio.gather(*ends)
     return meter.report(
         deliveries=deliveries, connections=connections, refused=sum(sender.refused for sender in senders)
@@ -94,6 +127,7 @@ def main() -> None:
     parser.add_argument("--connections", type=int, default=50)
     parser.add_argument("--payload-bytes", type=int, default=1000)
     parser.add_argument("--corpus", type=Path, help="a file with one JSON document a line, instead of --payload-bytes")
+    parser.add_argument("--rate", type=int, help="deliveries a second; as fast as it can by default")
     options = parser.parse_args()
     figures = uvloop.run(
         _send_all(
@@ -101,6 +135,7 @@ def main() -> None:
             deliveries=options.deliveries,
             connections=options.connections,
             payloads=read_payloads(options.corpus, payload_bytes=options.payload_bytes),
+            rate=options.rate,
         )
     )
     print(json.dumps(figures))

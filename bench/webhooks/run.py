@@ -46,9 +46,13 @@ def running_receiver(*, latency_ms: float = 0.0) -> Iterator[int]:
         process.stdout.close()
 
 
-def run_sender(script: str, *, port: int, deliveries: int, payload_bytes: int) -> dict[str, Any]:
-    """Run one of the bare senders, and return its figures."""
+def run_sender(
+    script: str, *, port: int, deliveries: int, payload_bytes: int, rate: int | None = None
+) -> dict[str, Any]:
+    """Run one of the bare senders, at a rate or as fast as it can, and return its figures."""
     options = [f"--port={port}", f"--deliveries={deliveries}", f"--payload-bytes={payload_bytes}"]
+    if rate is not None:
+        options.append(f"--rate={rate}")
     done = subprocess.run(
         [sys.executable, str(HERE / script), *options], stdout=subprocess.PIPE, check=True, timeout=300
     )
@@ -75,15 +79,13 @@ async def measure(options: argparse.Namespace) -> dict[str, Any]:
             async with whole_path.running_worker(dsn) as worker:
                 in_flight = await whole_path.measure_in_flight(database, worker, payloads, receiver_port=port)
         await database.close()
-    limit, egress, ninefold = (median([round_[name] for round_ in rounds]) for name in ("limit", "egress", "ninefold"))
     return {
-        "limit": limit,
-        "egress": egress,
-        "ninefold": ninefold,
+        **{name: median([each[name] for each in rounds]) for name in rounds[0]},
         "paced": paced,
         "in_flight": in_flight,
-        "ratio_to_limit": ratio_to_limit(rounds, "ninefold"),
-        "egress_ratio_to_limit": ratio_to_limit(rounds, "egress"),
+        "ratio_to_limit": median_ratio(rounds, "ninefold", "limit"),
+        "ratio_to_limit_at_same_rate": median_ratio(rounds, "ninefold", "limit_at_same_rate"),
+        "egress_ratio_to_limit": median_ratio(rounds, "egress", "limit"),
         "rounds": rounds,
         "payload_bytes": options.payload_bytes,
         "fan_out": whole_path.FAN_OUT,
@@ -94,7 +96,7 @@ async def measure(options: argparse.Namespace) -> dict[str, Any]:
 async def measure_round(
     options: argparse.Namespace, database: Database, payloads: Sequence[bytes], *, dsn: str, port: int
 ) -> dict[str, Any]:
-    """Measure each of the three once, right after one another; the whole path by a worker that is new."""
+    """Measure each once, right after one another: the bare senders, the whole path, the limit at the path's rate."""
     figures = {
         name: run_sender(f"{name}.py", port=port, deliveries=options.deliveries, payload_bytes=options.payload_bytes)
         for name in ("limit", "egress")
@@ -103,6 +105,13 @@ async def measure_round(
         figures["ninefold"] = await whole_path.measure_backlog(
             database, worker, payloads, receiver_port=port, events=options.deliveries // whole_path.FAN_OUT
         )
+    figures["limit_at_same_rate"] = run_sender(
+        "limit.py",
+        port=port,
+        deliveries=options.deliveries,
+        payload_bytes=options.payload_bytes,
+        rate=figures["ninefold"]["deliveries_per_s"],
+    )
     return figures
 
 
@@ -111,11 +120,9 @@ def median(figures: Sequence[dict[str, Any]]) -> dict[str, Any]:
     return sorted(figures, key=lambda each: each["deliveries_per_cpu_s"])[len(figures) // 2]
 
 
-def ratio_to_limit(rounds: Sequence[dict[str, Any]], name: str) -> float:
-    """Return the median over the rounds of what a CPU-second delivers, beside what it does at the limit."""
-    ratios: list[float] = [
-        each[name]["deliveries_per_cpu_s"] / each["limit"]["deliveries_per_cpu_s"] for each in rounds
-    ]
+def median_ratio(rounds: Sequence[dict[str, Any]], name: str, limit: str) -> float:
+    """Return the median over the rounds of what a CPU-second delivers, beside what it does at a limit."""
+    ratios: list[float] = [each[name]["deliveries_per_cpu_s"] / each[limit]["deliveries_per_cpu_s"] for each in rounds]
     return round(statistics.median(ratios), 3)
 
 
@@ -126,19 +133,19 @@ def print_results(results: dict[str, Any]) -> None:
         title=f"Webhook delivery, payloads of {results['payload_bytes']} bytes, {results['cores']} cores, "
         f"median of {rounds} rounds"
     )
-    for heading in ("", "deliveries/s", "per CPU-second", "of the limit", "peak memory"):
+    for heading in ("", "deliveries/s", "per CPU-second", "peak memory"):
         table.add_column(heading, justify="right" if heading else "left")
-    for name, key, ratio in (
-        ("limit: a bare loop that signs and posts", "limit", 1.0),
-        ("the client alone", "egress", results["egress_ratio_to_limit"]),
-        ("the whole path, fan-out 5", "ninefold", results["ratio_to_limit"]),
+    for name, key in (
+        ("limit: a bare loop that signs and posts", "limit"),
+        ("the client alone", "egress"),
+        ("the whole path, fan-out 5", "ninefold"),
+        ("the limit, at the whole path's rate", "limit_at_same_rate"),
     ):
         figures = results[key]
         table.add_row(
             name,
             f"{figures['deliveries_per_s']:,}",
             f"{figures['deliveries_per_cpu_s']:,}",
-            f"{ratio:.0%}",
             f"{figures['peak_rss_mb']} MB",
         )
     console = Console(width=110)
@@ -152,8 +159,12 @@ def print_results(results: dict[str, Any]) -> None:
         f"With {in_flight['in_flight']:,} requests in flight: peak {in_flight['peak_rss_mb']} MB "
         f"(at most {PEAK_RSS_MB_MAX:.0f} MB wanted)."
     )
-    verdict = "reached" if results["ratio_to_limit"] >= RATIO_TO_REACH else "not reached"
-    console.print(f"Wanted: {RATIO_TO_REACH:.0%} of the limit per worker CPU-second: {verdict}.")
+    console.print(f"Per worker CPU-second, the whole path delivers (wanted: {RATIO_TO_REACH:.0%} of the limit)")
+    for ratio, what in (
+        (results["ratio_to_limit"], "of the limit at its full speed"),
+        (results["ratio_to_limit_at_same_rate"], "of the limit at the same rate"),
+    ):
+        console.print(f"  {ratio:.0%} {what}: {'reached' if ratio >= RATIO_TO_REACH else 'not reached'}")
 
 
 def main() -> None:

@@ -44,11 +44,11 @@ EVENTS_POLL_S: Final = 0.5
 RETRIES_POLL_S: Final = 0.2
 """Between two looks for due deliveries; nobody rings when time passes."""
 
-BURST: Final = 32
+BURST: Final = 64
 """Attempts that begin together: signed first, then sent one right after another, which wakes a receiver once."""
 
 CALM_IN_FLIGHT: Final = 64
-BURST_PAUSE_S: Final = 0.001
+BURST_PAUSE_S: Final = 0.002
 """With more than `CALM_IN_FLIGHT` under way, each burst is followed by this pause. Fast receivers answer in it, and
 their connections serve the next burst; slow ones still let 32,000 attempts a second begin. An attempt costs half as
 much with fifty connections in use as with a thousand."""
