@@ -30,10 +30,7 @@ STOP_GRACE_S: Final = 10
 """How long requests in flight may take to finish after SIGTERM."""
 
 TITLE: Final = "Ninefold"
-DESCRIPTION: Final = (
-    "Back-end systems that product teams keep rebuilding, as one self-hosted service. "
-    "Every request carries `Authorization: Bearer <key>`; `ninefold keys create` makes a key."
-)
+DESCRIPTION: Final = "Back-end systems that product teams keep rebuilding, as one self-hosted service."
 
 # Granian's lines go the way of all others: through the root logger, which is ours.
 _GRANIAN_LOGGING: Final[dict[str, Any]] = {

@@ -102,7 +102,7 @@ class AddressPolicy:
             AddressDeniedError: it may not be reached.
         """
         if not self.is_allowed(address):
-            raise AddressDeniedError(f"{address}, {_DENIAL}")
+            raise AddressDeniedError(f"{address} is {_DENIAL}")
 
     def select(self, host: str, addresses: Sequence[str]) -> list[str]:
         """Return those of a host's addresses that a connection may be made to, in the same order.
@@ -119,8 +119,8 @@ class AddressPolicy:
         if len(allowed) == len(addresses) or (allowed and all(map(_is_loopback, addresses))):
             return allowed
         denied = next(address for address in addresses if address not in allowed)
-        leads_to = "" if host == denied else f"{host} leads to "
-        raise AddressDeniedError(f"{leads_to}{denied}, {_DENIAL}")
+        subject = f"{denied} is" if host == denied else f"{host} leads to {denied},"
+        raise AddressDeniedError(f"{subject} {_DENIAL}")
 
     def _permits(self, address: _Address) -> bool:
         if isinstance(address, ipaddress.IPv4Address):

@@ -23,7 +23,10 @@ _TAGS: Final = ["deliveries"]
 async def get_delivery(
     delivery_id: DeliveryId, tenant: Tenant, database: Database, webhooks_settings: WebhooksSettings
 ) -> DeliveryView:
-    """Show a delivery that has an outcome, with its last attempts."""
+    """Show a delivery.
+
+    It has its last attempts, and is here from its first outcome on.
+    """
     async with database.connection() as connection:
         delivery = await service.get_delivery(
             connection, organisation_id=tenant.organisation_id, delivery_id=delivery_id
@@ -35,7 +38,10 @@ async def get_delivery(
 async def retry_delivery(
     delivery_id: DeliveryId, tenant: Tenant, database: Database, doorbell: Doorbell
 ) -> RetryScheduled:
-    """Send the same bytes with the same id again, at once, and as often as the retry schedule says."""
+    """Retry a delivery.
+
+    The same bytes go out again with the same id, at once, and as often as the retry schedule says.
+    """
     async with database.transaction() as connection:
         scheduled_at = await service.retry_delivery(
             connection, organisation_id=tenant.organisation_id, delivery_id=delivery_id

@@ -90,10 +90,10 @@ async def publish_event_batch(
     doorbell: Doorbell,
     directory: RecipientDirectory,
 ) -> BatchAccepted:
-    """Publish up to 1,000 events in one transaction.
+    """Publish a batch of events.
 
-    Each event has a result of its own, in the order of the request: one that is refused, with its problem, doesn't
-    keep the others from being accepted.
+    Up to 1,000 events, in one transaction. Each has a result of its own, in the order of the request: one that is
+    refused, with its problem, doesn't keep the others from being accepted.
     """
     drafts: dict[int, EventDraft] = {}
     results: dict[int, Publication | NinefoldError] = {}
@@ -122,7 +122,10 @@ async def list_events(
     cursor: Cursor | None = None,
     limit: PageLimit = PAGE_LIMIT_DEFAULT,
 ) -> Page[EventSummary]:
-    """List events, newest first, without their payloads."""
+    """List events.
+
+    The newest first, without their payloads.
+    """
     position = _event_cursors.decode(cursor)
     async with database.connection() as connection:
         found = await delivery_service.list_events(
@@ -146,7 +149,10 @@ async def get_event(
     directory: RecipientDirectory,
     webhooks_settings: WebhooksSettings,
 ) -> EventView:
-    """Show an event with its payload and its deliveries, those included that no attempt has been made for yet."""
+    """Show an event.
+
+    With its payload and its deliveries, those included that no attempt has been made for yet.
+    """
     async with database.connection() as connection:
         found = await delivery_service.get_event(
             connection, directory, organisation_id=tenant.organisation_id, event_id=event_id

@@ -63,7 +63,10 @@ async def list_subscriptions(
     cursor: Cursor | None = None,
     limit: PageLimit = PAGE_LIMIT_DEFAULT,
 ) -> Page[SubscriptionView]:
-    """List subscriptions, newest first."""
+    """List subscriptions.
+
+    The newest first.
+    """
     position = _subscription_cursors.decode(cursor)
     async with database.connection() as connection:
         found = await service.list_subscriptions(
@@ -93,7 +96,10 @@ async def get_subscription(subscription_id: SubscriptionId, tenant: Tenant, data
 async def update_subscription(
     subscription_id: SubscriptionId, data: UpdateSubscription, tenant: Tenant, database: Database
 ) -> SubscriptionView:
-    """Change a subscription: the next event, and the next attempt of each delivery, go by the new values."""
+    """Change a subscription.
+
+    The next event, and the next attempt of each delivery, go by the new values.
+    """
     async with database.transaction() as connection:
         subscription = await service.update_subscription(
             connection,
@@ -122,7 +128,10 @@ async def rotate_secret(
     database: Database,
     data: RotateSecret | None = None,
 ) -> SubscriptionWithSecretView:
-    """Give a subscription a new secret. The old one keeps signing beside it for a while, 24 hours by default."""
+    """Rotate a secret.
+
+    The old one keeps signing beside the new one for a while, 24 hours by default.
+    """
     rotation = data or RotateSecret()
     async with database.transaction() as connection:
         rotated = await service.rotate_secret(
@@ -145,9 +154,10 @@ async def list_deliveries(
     cursor: Cursor | None = None,
     limit: PageLimit = PAGE_LIMIT_DEFAULT,
 ) -> Page[DeliveryView]:
-    """List the deliveries to a subscription, those of the newest events first, with their last attempts.
+    """List deliveries.
 
-    A delivery stands here from its first outcome on; before that, its event shows it as `queued`.
+    Those to one subscription, of the newest events first, with their last attempts. A delivery stands here from its
+    first outcome on; before that, its event shows it as `queued`.
     """
     position = _delivery_cursors.decode(cursor)
     async with database.connection() as connection:
