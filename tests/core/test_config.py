@@ -111,6 +111,14 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     assert caught.value.field == "SHOP_TOKEN_FILE"
 
 
+def test_a_file_that_is_not_text_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "token"
+    file.write_bytes(b"\xff\xfe")
+
+    with pytest.raises(SettingError, match="SHOP_TOKEN_FILE"):
+        read({"SHOP_TOKEN_FILE": str(file)})
+
+
 def test_a_bad_value_in_a_file_names_the_variable(tmp_path: Path) -> None:
     file = tmp_path / "port"
     file.write_text("http", encoding="utf-8")

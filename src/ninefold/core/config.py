@@ -95,11 +95,11 @@ def _read_variable(variable: str, environment: Mapping[str, str]) -> str | None:
         return text or None
     try:
         return Path(path).read_text(encoding="utf-8").strip()
-    except OSError as error:
+    except (OSError, UnicodeDecodeError) as error:
         raise SettingError(
             f"{variable}_FILE names a file that can't be read: {error}.",
             field=f"{variable}_FILE",
-            remedy="Make the file readable for this user, or take the variable out.",
+            remedy="Make the file readable for this user and plain UTF-8, or take the variable out.",
         ) from error
 
 
