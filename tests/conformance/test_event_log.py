@@ -1,7 +1,8 @@
 """What every event log does, whatever it is built on. A new adapter adds itself to `ADAPTERS`."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Final, TypeAlias
 from uuid import UUID
@@ -9,7 +10,7 @@ from uuid import UUID
 import pytest
 
 from ninefold.core.ids import derive_id, new_id
-from ninefold.core.postgres.database import Database
+from ninefold.core.postgres.database import Connection, Database
 from ninefold.core.queue.leases import LeaseLostError, WorkerLease
 from ninefold.systems.webhooks.jobs.event_log import CLAIM_PAYLOAD_BYTES_MAX, EventLog, PostgresEventLog
 from ninefold.systems.webhooks.model import Attempt, ClaimedEvent, DeliveryStatus, NewEvent, Outcome
@@ -230,3 +231,32 @@ async def test_a_worker_that_lost_its_lease_cannot_finish_an_event(
     assert found.status == "queued"
     with pytest.raises(LeaseLostError):
         await stalled.claim(limit=1)
+
+
+async def test_events_that_were_not_begun_are_claimed_again(make_event_log: MakeEventLog, database: Database) -> None:
+    accepted = await accept(database, new_id(), events=5)
+    log, _ = await make_event_log()
+    claimed = sorted(await log.claim(limit=5), key=lambda event: event.event_id)
+    log.give_back(claimed[2:])
+    assert set(accepted[2:]) == ids(await log.claim(limit=5))
+    assert list(await log.claim(limit=5)) == []
+
+
+async def test_a_claim_whose_answer_was_lost_is_made_again(
+    make_event_log: MakeEventLog, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    accepted = await accept(database, new_id(), events=5)
+    log, _ = await make_event_log()
+    known = ids(await log.claim(limit=2))
+
+    @asynccontextmanager
+    async def lose_the_answer() -> AsyncIterator[Connection]:
+        async with database.connection() as connection, connection.transaction():
+            yield connection
+        raise ConnectionResetError("the server's answer to COMMIT")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(database, "transaction", lose_the_answer)
+        with pytest.raises(ConnectionResetError):
+            await log.claim(limit=5)
+    assert set(accepted) - known == ids(await log.claim(limit=5))

@@ -2,10 +2,14 @@
 
 import asyncio
 from datetime import datetime
+from uuid import UUID
 
+import asyncpg
 import msgspec
 import pytest
 
+from ninefold.core.postgres.database import Connection
+from ninefold.systems.webhooks.service.directory import OrganisationRecipients, RecipientDirectory
 from ninefold.systems.webhooks.settings import WebhooksSettings
 from receivers import Answer, Receiver
 from webhooks_api import Api, StartWorker
@@ -205,3 +209,28 @@ async def test_a_worker_that_stops_starts_nothing_more(api: Api, receiver: Recei
         for event_id in event_ids:
             await api.settled(event_id)
     assert len(receiver.requests) == 5
+
+
+@pytest.mark.parametrize("failure", [ConnectionResetError("gone"), asyncpg.CannotConnectNowError("starting")])
+async def test_a_database_that_fails_between_claim_and_attempt_holds_nothing_back(
+    api: Api, receiver: Receiver, start_worker: StartWorker, monkeypatch: pytest.MonkeyPatch, failure: Exception
+) -> None:
+    failures = [failure]
+    load = RecipientDirectory.load
+
+    async def fail_once(
+        self: RecipientDirectory, connection: Connection, organisation_id: UUID
+    ) -> OrganisationRecipients:
+        if failures:
+            raise failures.pop()
+        return await load(self, connection, organisation_id)
+
+    await api.subscribe(receiver.url)
+    event_ids = [await api.publish() for _ in range(3)]
+    monkeypatch.setattr(RecipientDirectory, "load", fail_once)
+    async with start_worker():
+        for event_id in event_ids:
+            (delivery,) = await api.settled(event_id)
+            assert delivery["status"] == "delivered"
+    assert not failures
+    assert len(receiver.requests) == 3

@@ -22,6 +22,13 @@ class Log:
         self.finished: list[UUID] = []
         self.refuses: set[UUID] = set()
         self.failures: list[Exception] = []
+        self.told: list[UUID] = []
+
+    def on_recorded(self, outcomes: Sequence[Outcome]) -> None:
+        self.told.extend(outcome.delivery_id for outcome in outcomes)
+
+    def give_back(self, events: Sequence[ClaimedEvent]) -> None:
+        raise AssertionError(f"a recorder claims nothing that it could give back: {events}")
 
     async def claim(self, *, limit: int) -> Sequence[ClaimedEvent]:
         raise AssertionError(f"a recorder claims nothing, and no {limit}")
@@ -63,7 +70,7 @@ def outcome_of(event_id: UUID) -> Outcome:
 
 async def record_all(log: Log, outcomes: Sequence[Outcome]) -> None:
     """Record outcomes, and finish their events."""
-    outcome_recorder = OutcomeRecorder(log)
+    outcome_recorder = OutcomeRecorder(log, on_recorded=log.on_recorded)
     for outcome in outcomes:
         outcome_recorder.add(outcome)
         outcome_recorder.finish_event(outcome.event_id)
@@ -82,7 +89,7 @@ async def test_outcomes_are_recorded_in_order_and_their_events_finished() -> Non
 async def test_an_event_is_finished_only_after_its_last_batch(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recorder, "BATCH_MAX", 2)
     log, event_id = Log(), new_id()
-    outcome_recorder = OutcomeRecorder(log)
+    outcome_recorder = OutcomeRecorder(log, on_recorded=log.on_recorded)
     for _ in range(5):
         outcome_recorder.add(outcome_of(event_id))
     outcome_recorder.finish_event(event_id)
@@ -106,12 +113,13 @@ async def test_an_outcome_that_is_refused_keeps_back_no_other() -> None:
     await record_all(log, outcomes)
     assert sorted(log.recorded) == sorted({outcome.delivery_id for outcome in outcomes} - log.refuses)
     assert sorted(log.finished) == sorted({outcome.event_id for outcome in outcomes} - {refused.event_id})
+    assert log.told == log.recorded
 
 
 async def test_a_recorder_that_is_full_says_so_until_it_has_written(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recorder, "CONGESTED_AT", 3)
     log = Log()
-    outcome_recorder = OutcomeRecorder(log)
+    outcome_recorder = OutcomeRecorder(log, on_recorded=log.on_recorded)
     for _ in range(3):
         outcome_recorder.add(outcome_of(new_id()))
     waiting = asyncio.create_task(outcome_recorder.has_room())

@@ -72,7 +72,7 @@ class Dispatcher:
         self._event_log = event_log or PostgresEventLog(context.database, context.lease)
         self._retry_queue = RetryQueue(context.database, context.lease)
         self._directory = RecipientDirectory()
-        self._recorder = OutcomeRecorder(self._event_log)
+        self._recorder = OutcomeRecorder(self._event_log, on_recorded=self._retry_queue.settle)
         self._courier = Courier(
             context.egress,
             context.clock,
@@ -143,9 +143,14 @@ class Dispatcher:
     async def _take_events(self) -> int:
         events = await self._event_log.claim(limit=CLAIM_MAX)
         parcels: list[Parcel] = []
-        for event in events:
-            recipients = await self._recipients(event.organisation_id, version=event.subscription_version)
-            parcels += await self._fan_out(event, recipients)
+        for position, event in enumerate(events):
+            try:
+                recipients = await self._recipients(event.organisation_id, version=event.subscription_version)
+                parcels += await self._fan_out(event, recipients)
+            except TRANSIENT_ERRORS:
+                self._event_log.give_back(events[position:])
+                await self._start(parcels)
+                raise
             parcels = await self._start_bursts(parcels)
         await self._start(parcels)
         return len(events)
@@ -153,8 +158,13 @@ class Dispatcher:
     async def _take_retries(self) -> int:
         deliveries = await self._retry_queue.claim(limit=CLAIM_MAX)
         parcels: list[Parcel] = []
-        for delivery in deliveries:
-            recipients = await self._recipients(delivery.organisation_id, version=delivery.subscription_version)
+        for position, delivery in enumerate(deliveries):
+            try:
+                recipients = await self._recipients(delivery.organisation_id, version=delivery.subscription_version)
+            except TRANSIENT_ERRORS:
+                self._retry_queue.give_back(deliveries[position:])
+                await self._start(parcels)
+                raise
             recipient = recipients.find(delivery.subscription_id)
             if recipient is None:
                 self._recorder.add(_cancellation(delivery))

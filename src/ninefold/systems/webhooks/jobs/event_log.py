@@ -14,9 +14,10 @@ from ninefold.systems.webhooks.store.deliveries import (
     delivery_claim,
     delivery_insert_outcomes,
     delivery_list_known,
+    delivery_release_unknown,
     delivery_update_outcomes,
 )
-from ninefold.systems.webhooks.store.events import event_claim, event_finish
+from ninefold.systems.webhooks.store.events import event_claim, event_finish, event_release_unknown
 
 CLAIM_PAYLOAD_BYTES_MAX: Final = 8 * 1024 * 1024
 """What one claim may bring into memory; the first element alone may be more."""
@@ -34,6 +35,10 @@ class EventLog(Protocol):
         """Take up to `limit` events that nobody holds, a fair share for each organisation, oldest first."""
         ...
 
+    def give_back(self, events: Sequence[ClaimedEvent]) -> None:
+        """Let go of events that were claimed and not begun; takes effect with the next claim, and can't fail."""
+        ...
+
     async def record(self, outcomes: Sequence[Outcome], *, finished_events: Sequence[UUID]) -> None:
         """Write outcomes, and only then let go of the events whose fan-out is complete; all of it or nothing.
 
@@ -49,6 +54,8 @@ class PostgresEventLog:
         self._database = database
         self._lease = lease
         self._served_last = _FIRST
+        self._held: set[UUID] = set()
+        self._may_hold_more = False
 
     async def claim(self, *, limit: int) -> Sequence[ClaimedEvent]:
         """Take events, beginning with the organisation after the one served last.
@@ -56,8 +63,12 @@ class PostgresEventLog:
         Raises:
             LeaseLostError: others took this worker for dead.
         """
+        # Until the commit is confirmed, we may hold what we know nothing of; the claim after an error gives it back.
+        may_hold_more, self._may_hold_more = self._may_hold_more, True
         async with self._database.transaction() as connection:
             await self._lease.guard(connection)
+            if may_hold_more:
+                await event_release_unknown(connection, worker_id=self._lease.worker_id, known_ids=self._held)
             claimed = await event_claim(
                 connection,
                 worker_id=self._lease.worker_id,
@@ -66,6 +77,8 @@ class PostgresEventLog:
                 after=self._served_last,
                 organisations_max=CLAIM_ORGANISATIONS_MAX,
             )
+        self._may_hold_more = False
+        self._held.update(event.event_id for event in claimed)
         began_at_first = self._served_last == _FIRST
         organisations = {event.organisation_id for event in claimed}
         # With few of them, each got its share; with many, the next claim goes on where this one ended.
@@ -73,6 +86,11 @@ class PostgresEventLog:
         if not claimed and not began_at_first:
             return await self.claim(limit=limit)
         return claimed
+
+    def give_back(self, events: Sequence[ClaimedEvent]) -> None:
+        """Forget events, so that the next claim gives them back."""
+        self._held.difference_update(event.event_id for event in events)
+        self._may_hold_more = True
 
     async def record(self, outcomes: Sequence[Outcome], *, finished_events: Sequence[UUID]) -> None:
         """Write outcomes and finish events in one transaction."""
@@ -85,6 +103,7 @@ class PostgresEventLog:
                 await delivery_update_outcomes(connection, further, worker_id=self._lease.worker_id)
             if finished_events:
                 await event_finish(connection, worker_id=self._lease.worker_id, event_ids=finished_events)
+        self._held.difference_update(finished_events)
 
 
 class RetryQueue:
@@ -93,6 +112,8 @@ class RetryQueue:
     def __init__(self, database: Database, lease: WorkerLease) -> None:
         self._database = database
         self._lease = lease
+        self._held: set[UUID] = set()
+        self._may_hold_more = False
 
     async def claim(self, *, limit: int) -> Sequence[ClaimedDelivery]:
         """Take up to `limit` deliveries that are due, longest due first.
@@ -100,14 +121,30 @@ class RetryQueue:
         Raises:
             LeaseLostError: others took this worker for dead.
         """
+        # As with events: what an error hid from us is given back by the next claim.
+        may_hold_more, self._may_hold_more = self._may_hold_more, True
         async with self._database.transaction() as connection:
             await self._lease.guard(connection)
-            return await delivery_claim(
+            if may_hold_more:
+                await delivery_release_unknown(connection, worker_id=self._lease.worker_id, known_ids=self._held)
+            claimed = await delivery_claim(
                 connection,
                 worker_id=self._lease.worker_id,
                 limit=limit,
                 payload_bytes_max=CLAIM_PAYLOAD_BYTES_MAX,
             )
+        self._may_hold_more = False
+        self._held.update(delivery.delivery_id for delivery in claimed)
+        return claimed
+
+    def give_back(self, deliveries: Sequence[ClaimedDelivery]) -> None:
+        """Forget deliveries that were claimed and not begun, so that the next claim gives them back."""
+        self._held.difference_update(delivery.delivery_id for delivery in deliveries)
+        self._may_hold_more = True
+
+    def settle(self, outcomes: Sequence[Outcome]) -> None:
+        """Take note that these outcomes are recorded, which has let go of their deliveries."""
+        self._held.difference_update(outcome.delivery_id for outcome in outcomes if not outcome.is_first)
 
     async def known(self, delivery_ids: Sequence[UUID]) -> set[UUID]:
         """Say which of these deliveries have an outcome already."""

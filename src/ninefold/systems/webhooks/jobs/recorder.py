@@ -1,7 +1,8 @@
 """Outcomes on their way to the database, in batches: the busier, the larger."""
 
 import asyncio
-from typing import Final
+from collections.abc import Callable, Sequence
+from typing import Final, TypeAlias
 from uuid import UUID
 
 import asyncpg
@@ -37,11 +38,20 @@ TRANSIENT_ERRORS: Final = (
 log = structlog.get_logger(__name__)
 
 
-class OutcomeRecorder:
-    """Takes outcomes at once, and writes them as soon as it can; a batch that can't be written is tried again."""
+OnRecorded: TypeAlias = Callable[[Sequence[Outcome]], None]
 
-    def __init__(self, event_log: EventLog) -> None:
+
+class OutcomeRecorder:
+    """Takes outcomes at once, and writes them as soon as it can; a batch that can't be written is tried again.
+
+    Args:
+        event_log: where they are written.
+        on_recorded: called with each batch once it is.
+    """
+
+    def __init__(self, event_log: EventLog, *, on_recorded: OnRecorded) -> None:
         self._event_log = event_log
+        self._on_recorded = on_recorded
         self._outcomes: list[Outcome] = []
         self._finished_events: list[UUID] = []
         self._refused_events: set[UUID] = set()
@@ -120,6 +130,7 @@ class OutcomeRecorder:
                 log.warning("webhooks.outcomes.delayed", outcomes=len(outcomes), error=str(error))
                 await asyncio.sleep(RETRY_DELAY_S)
             else:
+                self._on_recorded(outcomes)
                 metrics.count_outcomes(outcomes)
                 log_outcomes(outcomes)
                 return

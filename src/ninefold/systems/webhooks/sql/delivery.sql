@@ -221,6 +221,13 @@ UPDATE webhooks.delivery
 SET leased_by = NULL
 WHERE leased_by = ANY(:worker_ids::uuid[]);
 
+-- name: delivery_release_unknown!
+-- Give back the deliveries that a worker holds without knowing it, because an error hid from it what it had claimed.
+UPDATE webhooks.delivery
+SET leased_by = NULL
+WHERE leased_by = :worker_id
+    AND delivery_id <> ALL(:known_ids::uuid[]);
+
 -- name: delivery_schedule_now$
 -- Begin a new round of attempts at once; answers when.
 UPDATE webhooks.delivery

@@ -187,3 +187,10 @@ LIMIT :limit;
 UPDATE webhooks.event
 SET leased_by = NULL
 WHERE leased_by = ANY(:worker_ids::uuid[]);
+
+-- name: event_release_unknown!
+-- Give back the events that a worker holds without knowing it, because an error hid from it what it had claimed.
+UPDATE webhooks.event
+SET leased_by = NULL
+WHERE leased_by = :worker_id
+    AND event_id <> ALL(:known_ids::uuid[]);

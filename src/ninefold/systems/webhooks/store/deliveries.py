@@ -1,7 +1,7 @@
 """Deliveries and their attempts: writing outcomes, claiming what is due, listing."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -111,6 +111,11 @@ async def delivery_lock(connection: Connection, *, organisation_id: UUID, delive
 async def delivery_release(connection: Connection, *, worker_ids: Sequence[UUID]) -> None:
     """Give back the deliveries that these workers hold."""
     await queries.delivery_release(connection, worker_ids=worker_ids)
+
+
+async def delivery_release_unknown(connection: Connection, *, worker_id: UUID, known_ids: Collection[UUID]) -> None:
+    """Give back the deliveries that a worker holds without knowing it."""
+    await queries.delivery_release_unknown(connection, worker_id=worker_id, known_ids=list(known_ids))
 
 
 async def delivery_schedule_now(connection: Connection, *, delivery_id: UUID) -> datetime:

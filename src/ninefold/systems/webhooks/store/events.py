@@ -1,6 +1,6 @@
 """Events: accepting, finding, claiming and finishing them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 import asyncpg
@@ -92,6 +92,11 @@ async def event_list(connection: Connection, *, organisation_id: UUID, before: U
 async def event_release(connection: Connection, *, worker_ids: Sequence[UUID]) -> None:
     """Give back the events that these workers hold."""
     await queries.event_release(connection, worker_ids=worker_ids)
+
+
+async def event_release_unknown(connection: Connection, *, worker_id: UUID, known_ids: Collection[UUID]) -> None:
+    """Give back the events that a worker holds without knowing it."""
+    await queries.event_release_unknown(connection, worker_id=worker_id, known_ids=list(known_ids))
 
 
 def _event(record: asyncpg.Record) -> Event:
