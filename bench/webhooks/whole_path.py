@@ -43,10 +43,10 @@ _UNDELIVERED = "SELECT count(*) FROM webhooks.delivery WHERE status <> 'delivere
 _LATENCIES_MS = """
     SELECT
         percentile_disc(ARRAY[0.5, 0.99]) WITHIN GROUP (
-            ORDER BY extract(epoch FROM attempt.attempted_at - event.accepted_at) * 1000 + attempt.duration_ms
+            ORDER BY
+                extract(epoch FROM delivery.last_attempted_at - event.accepted_at) * 1000 + delivery.last_duration_ms
         )
-    FROM webhooks.attempt
-    INNER JOIN webhooks.delivery ON delivery.delivery_id = attempt.delivery_id
+    FROM webhooks.delivery
     INNER JOIN webhooks.event ON event.event_id = delivery.event_id
     WHERE event.organisation_id = $1
 """

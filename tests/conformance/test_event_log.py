@@ -14,7 +14,7 @@ from ninefold.core.postgres.database import Connection, Database
 from ninefold.core.queue.leases import LeaseLostError, WorkerLease
 from ninefold.systems.webhooks.jobs.event_log import CLAIM_PAYLOAD_BYTES_MAX, EventLog, PostgresEventLog
 from ninefold.systems.webhooks.model import Attempt, ClaimedEvent, DeliveryStatus, NewEvent, Outcome
-from ninefold.systems.webhooks.store.deliveries import attempt_list, delivery_list_by_event
+from ninefold.systems.webhooks.store.deliveries import delivery_list_attempts, delivery_list_by_event
 from ninefold.systems.webhooks.store.events import event_find, event_insert_many
 from ninefold.systems.webhooks.wiring import SYSTEM
 
@@ -79,8 +79,6 @@ def outcome_of(
             error_detail=None if is_delivered else "The receiver answered 500.",
         ),
         status=status,
-        is_first=attempt_number == 1,
-        attempt_count=attempt_number,
         round_attempt_count=attempt_number,
         round_started_at=event.accepted_at,
         retry_delay_s=60.0 if status is DeliveryStatus.RETRYING else None,
@@ -172,7 +170,7 @@ async def test_recorded_outcomes_are_seen_and_their_event_is_done(
         deliveries = await delivery_list_by_event(
             connection, organisation_id=organisation_id, event_id=event.event_id, limit=10
         )
-        attempts = await attempt_list(
+        attempts = await delivery_list_attempts(
             connection, delivery_ids=[delivery.delivery_id for delivery in deliveries], attempts_max=10
         )
     assert found is not None
@@ -199,6 +197,32 @@ async def test_recording_twice_changes_nothing(make_event_log: MakeEventLog, dat
             connection, organisation_id=organisation_id, event_id=event.event_id, limit=10
         )
     assert delivery.status == "delivered"
+
+
+async def test_a_batch_with_a_known_outcome_is_recorded_but_for_that(
+    make_event_log: MakeEventLog, database: Database
+) -> None:
+    organisation_id, known, unknown, failing = new_id(), new_id(), new_id(), new_id()
+    await accept(database, organisation_id)
+    log, _ = await make_event_log()
+    (event,) = await log.claim(limit=1)
+    await log.record([outcome_of(event, known, status=DeliveryStatus.RETRYING)], finished_events=[])
+    outcomes = [outcome_of(event, known), outcome_of(event, unknown)]
+    outcomes.append(outcome_of(event, failing, status=DeliveryStatus.FAILED))
+    await log.record(outcomes, finished_events=[event.event_id])
+    async with database.connection() as connection:
+        found = await event_find(connection, organisation_id=organisation_id, event_id=event.event_id)
+        deliveries = await delivery_list_by_event(
+            connection, organisation_id=organisation_id, event_id=event.event_id, limit=10
+        )
+    assert found is not None
+    assert found.status == "dispatched"
+    assert {delivery.subscription_id: delivery.status for delivery in deliveries} == {
+        known: "retrying",
+        unknown: "delivered",
+        failing: "failed",
+    }
+    assert {delivery.finished_at is None for delivery in deliveries if delivery.subscription_id != known} == {False}
 
 
 async def test_what_a_dead_worker_held_is_claimed_again_and_says_so(

@@ -19,6 +19,13 @@ API_KEY = "nfk_Samp1eK3_" + "0" * 43
 """Its digest stands in the sample of `tenancy`."""
 
 
+MOVED = {
+    # An attempt that is its delivery's last went into the delivery's row.
+    "0002_latest_attempt.sql": {"webhooks.attempt": None, "webhooks.earlier_attempt": 1},
+}
+"""Tables that a migration empties or renames on purpose, with the rows that they have afterwards; None: it is gone."""
+
+
 class EarlierSource(MigrationSource, frozen=True, kw_only=True):
     """A source as it was when it had only so many migrations."""
 
@@ -47,9 +54,9 @@ async def upgraded(
 
 async def upgrade(
     connection: "asyncpg.Connection[asyncpg.Record]", sources: Sequence[MigrationSource]
-) -> dict[str, int]:
+) -> dict[str, int | None]:
     """Apply each migration by itself, each followed by its sample rows; return what every table had in the end."""
-    counts: dict[str, int] = {}
+    counts: dict[str, int | None] = {}
     for position, source in enumerate(sources):
         for migration in source.read():
             known = [
@@ -63,7 +70,8 @@ async def upgrade(
             applied = await migrate(connection, known)
             assert [(item.namespace, item.number) for item in applied] == [(migration.namespace, migration.number)]
             survived = await count_rows(connection)
-            assert {table: survived.get(table) for table in counts} == counts, f"{migration.name} lost rows"
+            expected = counts | MOVED.get(migration.name, {})
+            assert {table: survived.get(table) for table in expected} == expected, f"{migration.name} lost rows"
             await connection.execute(sample_of(migration))
             counts = await count_rows(connection)
     return counts
@@ -74,7 +82,7 @@ def sample_of(migration: Migration) -> str:
     return (SAMPLES / f"{migration.namespace}_{migration.number:04}.sql").read_text(encoding="utf-8")
 
 
-async def count_rows(connection: "asyncpg.Connection[asyncpg.Record]") -> dict[str, int]:
+async def count_rows(connection: "asyncpg.Connection[asyncpg.Record]") -> dict[str, int | None]:
     tables = await connection.fetch(
         "SELECT schemaname || '.' || tablename AS name FROM pg_tables "
         "WHERE schemaname NOT IN ('pg_catalog', 'information_schema', 'meta')"
@@ -110,7 +118,7 @@ async def test_a_migration_that_loses_rows_is_found(
         await upgrade(connection, sources)
 
 
-async def test_this_version_works_with_what_the_first_one_wrote(upgraded: Database) -> None:
+async def test_this_version_works_with_what_the_earlier_ones_wrote(upgraded: Database) -> None:
     async with upgraded.connection() as connection:
         tenant = await authenticate(connection, API_KEY)
         found = await get_event(
@@ -129,5 +137,17 @@ async def test_this_version_works_with_what_the_first_one_wrote(upgraded: Databa
         )
 
     assert found.event.payload == b'{"order": 2.0}'
-    assert [delivery.delivery.status for delivery in deliveries] == ["canceled", "retrying", "failed", "delivered"]
-    assert [len(delivery.attempts) for delivery in deliveries] == [1, 1, 2, 1]
+    assert [delivery.delivery.status for delivery in deliveries] == [
+        "delivered",
+        "canceled",
+        "retrying",
+        "failed",
+        "delivered",
+    ]
+    assert [[attempt.response_status for attempt in delivery.attempts] for delivery in deliveries] == [
+        [502, 200],
+        [503],
+        [None],
+        [None, 500],
+        [204],
+    ]

@@ -60,8 +60,6 @@ def outcome_of(event_id: UUID) -> Outcome:
             error_detail=None,
         ),
         status=DeliveryStatus.DELIVERED,
-        is_first=True,
-        attempt_count=1,
         round_attempt_count=1,
         round_started_at=now,
         retry_delay_s=None,

@@ -154,13 +154,14 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     organisation_id: UUID
     event_id: UUID
     subscription_id: UUID
-    attempt: Attempt | None
-    """None where nothing was sent, because the subscription is gone."""
+    attempt: Attempt
     status: DeliveryStatus
-    is_first: bool
-    """Whether the delivery's row is still to be written."""
-    attempt_count: int
     round_attempt_count: int
     round_started_at: datetime
     retry_delay_s: float | None
     """Seconds until the next attempt; None unless `status` is `retrying`."""
+
+    @property
+    def is_first(self) -> bool:
+        """Whether the delivery's row is still to be written."""
+        return self.attempt.attempt_number == 1

@@ -70,7 +70,7 @@ class Parcel:
         recipient: to whom.
         delivery_id: of the delivery.
         organisation_id: whose it is.
-        attempt_count: which attempt of the delivery this is, from 1.
+        attempt_number: which attempt of the delivery this is, from 1.
         round_attempt_count: which attempt of its round this is, from 1.
         round_started_at: when its round began.
         on_end: called once, with the parcel, the attempt, and the seconds that the receiver asked to wait before the
@@ -78,7 +78,7 @@ class Parcel:
     """
 
     __slots__ = (
-        "attempt_count",
+        "attempt_number",
         "attempted_at",
         "courier",
         "delivery_id",
@@ -102,7 +102,7 @@ class Parcel:
         recipient: Recipient,
         delivery_id: UUID,
         organisation_id: UUID,
-        attempt_count: int,
+        attempt_number: int,
         round_attempt_count: int,
         round_started_at: datetime,
         on_end: "OnEnd",
@@ -111,7 +111,7 @@ class Parcel:
         self.recipient = recipient
         self.delivery_id = delivery_id
         self.organisation_id = organisation_id
-        self.attempt_count = attempt_count
+        self.attempt_number = attempt_number
         self.round_attempt_count = round_attempt_count
         self.round_started_at = round_started_at
         self.on_end = on_end
@@ -187,7 +187,7 @@ class Courier:
             )
         body = None if response is None else response.body
         attempt = Attempt(
-            attempt_number=parcel.attempt_count,
+            attempt_number=parcel.attempt_number,
             attempted_at=parcel.attempted_at,
             duration_ms=duration_s * 1000,
             response_status=None if response is None else response.status,

@@ -29,7 +29,6 @@ from ninefold.systems.webhooks.model import (
     Attempt,
     ClaimedDelivery,
     ClaimedEvent,
-    DeliveryStatus,
     Outcome,
     Recipient,
 )
@@ -158,6 +157,7 @@ class Dispatcher:
     async def _take_retries(self) -> int:
         deliveries = await self._retry_queue.claim(limit=CLAIM_MAX)
         parcels: list[Parcel] = []
+        unwanted: list[ClaimedDelivery] = []
         for position, delivery in enumerate(deliveries):
             try:
                 recipients = await self._recipients(delivery.organisation_id, version=delivery.subscription_version)
@@ -167,11 +167,13 @@ class Dispatcher:
                 raise
             recipient = recipients.find(delivery.subscription_id)
             if recipient is None:
-                self._recorder.add(_cancellation(delivery))
+                unwanted.append(delivery)
             else:
                 parcels.append(self._parcel_again(delivery, recipient))
             parcels = await self._start_bursts(parcels)
         await self._start(parcels)
+        if unwanted:
+            await self._retry_queue.cancel(unwanted)
         return len(deliveries)
 
     async def _recipients(self, organisation_id: UUID, *, version: int) -> OrganisationRecipients:
@@ -202,7 +204,7 @@ class Dispatcher:
                 recipient=recipient,
                 delivery_id=delivery_id,
                 organisation_id=event.organisation_id,
-                attempt_count=1,
+                attempt_number=1,
                 round_attempt_count=1,
                 round_started_at=event.accepted_at,
                 on_end=fan_out.on_end,
@@ -216,7 +218,7 @@ class Dispatcher:
             recipient=recipient,
             delivery_id=delivery.delivery_id,
             organisation_id=delivery.organisation_id,
-            attempt_count=delivery.attempt_count + 1,
+            attempt_number=delivery.attempt_count + 1,
             round_attempt_count=delivery.round_attempt_count + 1,
             round_started_at=delivery.round_started_at,
             on_end=self._on_end,
@@ -258,8 +260,6 @@ class Dispatcher:
                 subscription_id=parcel.recipient.subscription_id,
                 attempt=attempt,
                 status=status_after(is_successful=attempt.error_class is None, retry_delay_s=retry_delay_s),
-                is_first=parcel.attempt_count == 1,
-                attempt_count=parcel.attempt_count,
                 round_attempt_count=parcel.round_attempt_count,
                 round_started_at=parcel.round_started_at,
                 retry_delay_s=retry_delay_s,
@@ -302,19 +302,3 @@ class _FanOut:
         self._remaining -= 1
         if self._remaining == 0:
             self._recorder.finish_event(self._event_id)
-
-
-def _cancellation(delivery: ClaimedDelivery) -> Outcome:
-    return Outcome(
-        delivery_id=delivery.delivery_id,
-        organisation_id=delivery.organisation_id,
-        event_id=delivery.event_id,
-        subscription_id=delivery.subscription_id,
-        attempt=None,
-        status=DeliveryStatus.CANCELED,
-        is_first=False,
-        attempt_count=delivery.attempt_count,
-        round_attempt_count=delivery.round_attempt_count,
-        round_started_at=delivery.round_started_at,
-        retry_delay_s=None,
-    )

@@ -3,15 +3,19 @@
 Every adapter passes the same conformance suite, `tests/conformance/test_event_log.py`.
 """
 
-from collections.abc import Sequence
-from typing import Final, Protocol
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final, Protocol, TypeAlias
 from uuid import UUID
 
-from ninefold.core.postgres.database import Database
+import asyncpg
+
+from ninefold.core.postgres.database import Connection, Database
 from ninefold.core.queue.leases import WorkerLease
-from ninefold.systems.webhooks.model import ClaimedDelivery, ClaimedEvent, Outcome
+from ninefold.systems.webhooks.model import ClaimedDelivery, ClaimedEvent, DeliveryStatus, Outcome
 from ninefold.systems.webhooks.store.deliveries import (
+    delivery_cancel_held,
     delivery_claim,
+    delivery_copy_delivered,
     delivery_insert_outcomes,
     delivery_list_known,
     delivery_release_unknown,
@@ -26,6 +30,8 @@ CLAIM_ORGANISATIONS_MAX: Final = 100
 """Organisations that share one claim. The next claim goes on after the last of them."""
 
 _FIRST: Final = UUID(int=0)
+
+_InsertOutcomes: TypeAlias = Callable[[Connection, Sequence[Outcome]], Awaitable[None]]
 
 
 class EventLog(Protocol):
@@ -94,16 +100,26 @@ class PostgresEventLog:
 
     async def record(self, outcomes: Sequence[Outcome], *, finished_events: Sequence[UUID]) -> None:
         """Write outcomes and finish events in one transaction."""
-        first = [outcome for outcome in outcomes if outcome.is_first]
-        further = [outcome for outcome in outcomes if not outcome.is_first]
+        try:
+            await self._record(outcomes, finished_events, insert_delivered=delivery_copy_delivered)
+        except asyncpg.UniqueViolationError:
+            # Another worker has recorded some of them; now with the statement that leaves those out.
+            await self._record(outcomes, finished_events, insert_delivered=delivery_insert_outcomes)
+        self._held.difference_update(finished_events)
+
+    async def _record(
+        self, outcomes: Sequence[Outcome], finished_events: Sequence[UUID], *, insert_delivered: _InsertOutcomes
+    ) -> None:
+        delivered, unsuccessful, further = _divide(outcomes)
         async with self._database.transaction() as connection:
-            if first:
-                await delivery_insert_outcomes(connection, first)
+            if delivered:
+                await insert_delivered(connection, delivered)
+            if unsuccessful:
+                await delivery_insert_outcomes(connection, unsuccessful)
             if further:
                 await delivery_update_outcomes(connection, further, worker_id=self._lease.worker_id)
             if finished_events:
                 await event_finish(connection, worker_id=self._lease.worker_id, event_ids=finished_events)
-        self._held.difference_update(finished_events)
 
 
 class RetryQueue:
@@ -142,6 +158,16 @@ class RetryQueue:
         self._held.difference_update(delivery.delivery_id for delivery in deliveries)
         self._may_hold_more = True
 
+    async def cancel(self, deliveries: Sequence[ClaimedDelivery]) -> None:
+        """End deliveries whose subscription is gone; the next claim gives back what an error keeps from ending."""
+        self.give_back(deliveries)
+        async with self._database.transaction() as connection:
+            await delivery_cancel_held(
+                connection,
+                worker_id=self._lease.worker_id,
+                delivery_ids=[delivery.delivery_id for delivery in deliveries],
+            )
+
     def settle(self, outcomes: Sequence[Outcome]) -> None:
         """Take note that these outcomes are recorded, which has let go of their deliveries."""
         self._held.difference_update(outcome.delivery_id for outcome in outcomes if not outcome.is_first)
@@ -150,3 +176,18 @@ class RetryQueue:
         """Say which of these deliveries have an outcome already."""
         async with self._database.connection() as connection:
             return await delivery_list_known(connection, delivery_ids=delivery_ids)
+
+
+def _divide(outcomes: Sequence[Outcome]) -> tuple[list[Outcome], list[Outcome], list[Outcome]]:
+    """Return first attempts that succeeded, first attempts that didn't, and all that weren't the first."""
+    delivered: list[Outcome] = []
+    unsuccessful: list[Outcome] = []
+    further: list[Outcome] = []
+    for outcome in outcomes:
+        if not outcome.is_first:
+            further.append(outcome)
+        elif outcome.status is DeliveryStatus.DELIVERED:
+            delivered.append(outcome)
+        else:
+            unsuccessful.append(outcome)
+    return delivered, unsuccessful, further

@@ -42,8 +42,6 @@ def count_outcomes(outcomes: Sequence[Outcome]) -> None:
     counts: dict[tuple[str, str], int] = {}
     for outcome in outcomes:
         attempt = outcome.attempt
-        if attempt is None:
-            continue
         ATTEMPT_DURATION.observe(attempt.duration_ms / 1000)
         key = (outcome.status.value, attempt.error_class or "")
         counts[key] = counts.get(key, 0) + 1

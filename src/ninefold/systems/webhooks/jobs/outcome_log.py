@@ -40,8 +40,7 @@ def log_outcomes(outcomes: Sequence[Outcome]) -> None:
     """Log `webhooks.delivery.delivered`, `.retrying` or `.failed` for each attempt among these outcomes."""
     lines: defaultdict[DeliveryStatus, list[AttemptLine]] = defaultdict(list)
     for outcome in outcomes:
-        if outcome.attempt is not None:
-            lines[outcome.status].append(_line(outcome, outcome.attempt))
+        lines[outcome.status].append(_line(outcome, outcome.attempt))
     for status, each in lines.items():
         write = log.info if status is DeliveryStatus.DELIVERED else log.warning
         write(f"webhooks.delivery.{status}", each=each)

@@ -166,7 +166,7 @@ async def _queued_deliveries(
 
 
 async def _with_attempts(connection: Connection, deliveries: Sequence[Delivery]) -> list[DeliveryWithAttempts]:
-    attempts = await store.attempt_list(
+    attempts = await store.delivery_list_attempts(
         connection,
         delivery_ids=[delivery.delivery_id for delivery in deliveries],
         attempts_max=ATTEMPTS_SHOWN_MAX,

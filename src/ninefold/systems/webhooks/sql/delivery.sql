@@ -9,6 +9,17 @@ WHERE subscription_id = :subscription_id
     AND status = 'retrying'
     AND leased_by IS NULL;
 
+-- name: delivery_cancel_held!
+-- End deliveries that this worker holds and for which nothing was sent, because their subscription is gone.
+UPDATE webhooks.delivery
+SET
+    status = 'canceled',
+    next_attempt_at = NULL,
+    finished_at = now(),
+    leased_by = NULL
+WHERE delivery_id = ANY(:delivery_ids::uuid[])
+    AND leased_by = :worker_id;
+
 -- name: delivery_claim
 -- Take deliveries whose next attempt is due, longest due first, within a budget of payload bytes.
 WITH candidate AS MATERIALIZED (
@@ -90,56 +101,38 @@ WHERE delivery.delivery_id = :delivery_id
     AND delivery.organisation_id = :organisation_id;
 
 -- name: delivery_insert_outcomes!
--- Write the deliveries whose first outcome is known, with their attempt; one that is known already stays as it is.
+-- Write the deliveries whose first outcome is known; one that is known already stays as it is.
 -- The outcomes come as one JSON array: for the worker, that is a third of the work of an array per column.
-WITH outcome AS MATERIALIZED (
-    SELECT reported.*
-    FROM json_populate_recordset(NULL::webhooks.outcome, :outcomes::json) AS reported
-),
-
-recorded AS (
-    INSERT INTO webhooks.delivery (
-        delivery_id,
-        organisation_id,
-        event_id,
-        subscription_id,
-        status,
-        attempt_count,
-        round_attempt_count,
-        round_started_at,
-        next_attempt_at,
-        finished_at
-    )
-    SELECT
-        outcome.delivery_id,
-        outcome.organisation_id,
-        outcome.event_id,
-        outcome.subscription_id,
-        outcome.status,
-        outcome.attempt_count,
-        outcome.round_attempt_count,
-        outcome.round_started_at,
-        clock_timestamp() + outcome.retry_delay_s * interval '1 second',
-        CASE WHEN outcome.retry_delay_s IS NULL THEN clock_timestamp() END
-    FROM outcome
-    ON CONFLICT (event_id, subscription_id) DO NOTHING
-    RETURNING delivery_id
-)
-
-INSERT INTO webhooks.attempt (
+INSERT INTO webhooks.delivery (
     delivery_id,
-    attempt_number,
-    attempted_at,
-    duration_ms,
-    response_status,
-    response_body,
-    is_response_body_truncated,
-    error_class,
-    error_detail
+    organisation_id,
+    event_id,
+    subscription_id,
+    status,
+    attempt_count,
+    round_attempt_count,
+    round_started_at,
+    next_attempt_at,
+    finished_at,
+    last_attempted_at,
+    last_duration_ms,
+    last_response_status,
+    last_response_body,
+    is_last_response_body_truncated,
+    last_error_class,
+    last_error_detail
 )
 SELECT
     outcome.delivery_id,
+    outcome.organisation_id,
+    outcome.event_id,
+    outcome.subscription_id,
+    outcome.status,
     outcome.attempt_number,
+    outcome.round_attempt_count,
+    outcome.round_started_at,
+    clock_timestamp() + outcome.retry_delay_s * interval '1 second',
+    CASE WHEN outcome.retry_delay_s IS NULL THEN clock_timestamp() END,
     outcome.attempted_at,
     outcome.duration_ms,
     outcome.response_status,
@@ -147,10 +140,46 @@ SELECT
     outcome.is_response_body_truncated,
     outcome.error_class,
     outcome.error_detail
-FROM outcome
-INNER JOIN recorded ON recorded.delivery_id = outcome.delivery_id
-WHERE outcome.attempt_number IS NOT NULL
-ON CONFLICT (delivery_id, attempt_number) DO NOTHING;
+FROM json_populate_recordset(NULL::webhooks.outcome, :outcomes::json) AS outcome
+ON CONFLICT (event_id, subscription_id) DO NOTHING;
+
+-- name: delivery_list_attempts
+-- Read the last attempts of each of these deliveries, oldest first.
+SELECT
+    delivery_id,
+    attempt_count AS attempt_number,
+    last_attempted_at AS attempted_at,
+    last_duration_ms AS duration_ms,
+    last_response_status AS response_status,
+    last_response_body AS response_body,
+    is_last_response_body_truncated AS is_response_body_truncated,
+    last_error_class AS error_class,
+    last_error_detail AS error_detail
+FROM webhooks.delivery
+WHERE delivery_id = ANY(:delivery_ids::uuid[])
+    AND attempt_count > 0
+UNION ALL
+SELECT earlier.*
+FROM unnest(:delivery_ids::uuid[]) AS wanted (delivery_id)
+CROSS JOIN LATERAL (
+    SELECT
+        earlier_attempt.delivery_id,
+        earlier_attempt.attempt_number,
+        earlier_attempt.attempted_at,
+        earlier_attempt.duration_ms,
+        earlier_attempt.response_status,
+        earlier_attempt.response_body,
+        earlier_attempt.is_response_body_truncated,
+        earlier_attempt.error_class,
+        earlier_attempt.error_detail
+    FROM webhooks.earlier_attempt
+    WHERE earlier_attempt.delivery_id = wanted.delivery_id
+    ORDER BY earlier_attempt.attempt_number DESC
+    LIMIT :attempts_max::integer - 1
+) AS earlier
+ORDER BY
+    delivery_id,
+    attempt_number;
 
 -- name: delivery_list_by_event
 -- Read the deliveries of one event of an organisation.
@@ -242,49 +271,61 @@ RETURNING next_attempt_at;
 
 -- name: delivery_update_outcomes!
 -- Write further attempts and what came of them, as far as this worker still holds the deliveries.
--- The attempt of a worker that was taken over would stand in the way of its heir's.
+-- The attempts that they follow are kept; a worker that was taken over leaves them to its heir.
 WITH outcome AS MATERIALIZED (
     SELECT reported.*
     FROM json_populate_recordset(NULL::webhooks.outcome, :outcomes::json) AS reported
 ),
 
-recorded AS (
-    UPDATE webhooks.delivery
-    SET
-        status = outcome.status,
-        attempt_count = outcome.attempt_count,
-        round_attempt_count = outcome.round_attempt_count,
-        next_attempt_at = clock_timestamp() + outcome.retry_delay_s * interval '1 second',
-        finished_at = CASE WHEN outcome.retry_delay_s IS NULL THEN clock_timestamp() END,
-        leased_by = NULL
+held AS MATERIALIZED (
+    SELECT delivery.*
     FROM outcome
-    WHERE delivery.delivery_id = outcome.delivery_id
-        AND delivery.leased_by = :worker_id
-    RETURNING delivery.delivery_id
+    INNER JOIN webhooks.delivery ON delivery.delivery_id = outcome.delivery_id
+    WHERE delivery.leased_by = :worker_id
+    FOR UPDATE OF delivery
+),
+
+followed AS (
+    INSERT INTO webhooks.earlier_attempt (
+        delivery_id,
+        attempt_number,
+        attempted_at,
+        duration_ms,
+        response_status,
+        response_body,
+        is_response_body_truncated,
+        error_class,
+        error_detail
+    )
+    SELECT
+        delivery_id,
+        attempt_count,
+        last_attempted_at,
+        last_duration_ms,
+        last_response_status,
+        last_response_body,
+        is_last_response_body_truncated,
+        last_error_class,
+        last_error_detail
+    FROM held
+    WHERE attempt_count > 0
 )
 
-INSERT INTO webhooks.attempt (
-    delivery_id,
-    attempt_number,
-    attempted_at,
-    duration_ms,
-    response_status,
-    response_body,
-    is_response_body_truncated,
-    error_class,
-    error_detail
-)
-SELECT
-    outcome.delivery_id,
-    outcome.attempt_number,
-    outcome.attempted_at,
-    outcome.duration_ms,
-    outcome.response_status,
-    decode(outcome.response_body, 'base64'),
-    outcome.is_response_body_truncated,
-    outcome.error_class,
-    outcome.error_detail
-FROM outcome
-INNER JOIN recorded ON recorded.delivery_id = outcome.delivery_id
-WHERE outcome.attempt_number IS NOT NULL
-ON CONFLICT (delivery_id, attempt_number) DO NOTHING;
+UPDATE webhooks.delivery
+SET
+    status = outcome.status,
+    attempt_count = outcome.attempt_number,
+    round_attempt_count = outcome.round_attempt_count,
+    next_attempt_at = clock_timestamp() + outcome.retry_delay_s * interval '1 second',
+    finished_at = CASE WHEN outcome.retry_delay_s IS NULL THEN clock_timestamp() END,
+    leased_by = NULL,
+    last_attempted_at = outcome.attempted_at,
+    last_duration_ms = outcome.duration_ms,
+    last_response_status = outcome.response_status,
+    last_response_body = decode(outcome.response_body, 'base64'),
+    is_last_response_body_truncated = outcome.is_response_body_truncated,
+    last_error_class = outcome.error_class,
+    last_error_detail = outcome.error_detail
+FROM held
+INNER JOIN outcome ON outcome.delivery_id = held.delivery_id
+WHERE delivery.delivery_id = held.delivery_id;

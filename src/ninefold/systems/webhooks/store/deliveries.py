@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 import asyncpg
@@ -18,6 +19,11 @@ _encoder = msgspec.json.Encoder()
 async def delivery_cancel_all(connection: Connection, *, subscription_id: UUID) -> None:
     """End every delivery to a subscription that waits for an attempt and isn't under way."""
     await queries.delivery_cancel_all(connection, subscription_id=subscription_id)
+
+
+async def delivery_cancel_held(connection: Connection, *, worker_id: UUID, delivery_ids: Sequence[UUID]) -> None:
+    """End deliveries that this worker holds and for which nothing was sent."""
+    await queries.delivery_cancel_held(connection, worker_id=worker_id, delivery_ids=delivery_ids)
 
 
 async def delivery_claim(
@@ -42,6 +48,20 @@ async def delivery_claim(
     ]
 
 
+async def delivery_copy_delivered(connection: Connection, outcomes: Sequence[Outcome]) -> None:
+    """Write deliveries that succeeded at their first attempt; of all ways the cheapest, for both sides.
+
+    Raises:
+        asyncpg.UniqueViolationError: one of them is known already; then none is written, and the transaction is over.
+    """
+    await connection.copy_records_to_table(
+        "delivery",
+        schema_name="webhooks",
+        columns=_DELIVERED_COLUMNS,
+        records=[_delivered_record(outcome, outcome.attempt) for outcome in outcomes],
+    )
+
+
 async def delivery_count_retrying(connection: Connection, *, limit: int) -> int:
     """Count the deliveries that wait for another attempt, up to a bound."""
     count: int = await queries.delivery_count_retrying(connection, limit=limit)
@@ -57,6 +77,17 @@ async def delivery_find(connection: Connection, *, organisation_id: UUID, delive
 async def delivery_insert_outcomes(connection: Connection, outcomes: Sequence[Outcome]) -> None:
     """Write the deliveries whose first outcome is known, with their attempt; one that is known already stays."""
     await queries.delivery_insert_outcomes(connection, outcomes=_encode(outcomes))
+
+
+async def delivery_list_attempts(
+    connection: Connection, *, delivery_ids: Sequence[UUID], attempts_max: int
+) -> dict[UUID, list[Attempt]]:
+    """Read the last attempts of each of these deliveries, oldest first."""
+    attempts: dict[UUID, list[Attempt]] = defaultdict(list)
+    records = queries.delivery_list_attempts(connection, delivery_ids=delivery_ids, attempts_max=attempts_max)
+    async for record in records:
+        attempts[record["delivery_id"]].append(_attempt(record))
+    return attempts
 
 
 async def delivery_list_by_event(
@@ -129,17 +160,6 @@ async def delivery_update_outcomes(connection: Connection, outcomes: Sequence[Ou
     await queries.delivery_update_outcomes(connection, worker_id=worker_id, outcomes=_encode(outcomes))
 
 
-async def attempt_list(
-    connection: Connection, *, delivery_ids: Sequence[UUID], attempts_max: int
-) -> dict[UUID, list[Attempt]]:
-    """Read the last attempts of each of these deliveries, oldest first."""
-    attempts: dict[UUID, list[Attempt]] = defaultdict(list)
-    records = queries.attempt_list(connection, delivery_ids=delivery_ids, attempts_max=attempts_max)
-    async for record in records:
-        attempts[record["delivery_id"]].append(_attempt(record))
-    return attempts
-
-
 def _delivery(record: asyncpg.Record) -> Delivery:
     return Delivery(
         delivery_id=record["delivery_id"],
@@ -178,41 +198,33 @@ class _OutcomeRow(msgspec.Struct, frozen=True):
     event_id: UUID
     subscription_id: UUID
     status: str
-    attempt_count: int
     round_attempt_count: int
     round_started_at: datetime
     retry_delay_s: float | None
-    attempt_number: int | None = None
-    attempted_at: datetime | None = None
-    duration_ms: float | None = None
-    response_status: int | None = None
-    response_body: bytes | None = None
-    is_response_body_truncated: bool | None = None
-    error_class: str | None = None
-    error_detail: str | None = None
+    attempt_number: int
+    attempted_at: datetime
+    duration_ms: float
+    response_status: int | None
+    response_body: bytes | None
+    is_response_body_truncated: bool
+    error_class: str | None
+    error_detail: str | None
 
 
 def _encode(outcomes: Sequence[Outcome]) -> str:
-    return _encoder.encode([_row(outcome) for outcome in outcomes]).decode()
+    return _encoder.encode([_row(outcome, outcome.attempt) for outcome in outcomes]).decode()
 
 
-def _row(outcome: Outcome) -> _OutcomeRow:
-    delivery = (
+def _row(outcome: Outcome, attempt: Attempt) -> _OutcomeRow:
+    return _OutcomeRow(
         outcome.delivery_id,
         outcome.organisation_id,
         outcome.event_id,
         outcome.subscription_id,
         outcome.status,
-        outcome.attempt_count,
         outcome.round_attempt_count,
         outcome.round_started_at,
         outcome.retry_delay_s,
-    )
-    attempt = outcome.attempt
-    if attempt is None:
-        return _OutcomeRow(*delivery)
-    return _OutcomeRow(
-        *delivery,
         attempt.attempt_number,
         attempt.attempted_at,
         attempt.duration_ms,
@@ -221,4 +233,40 @@ def _row(outcome: Outcome) -> _OutcomeRow:
         attempt.is_response_body_truncated,
         attempt.error_class,
         attempt.error_detail,
+    )
+
+
+_DELIVERED_COLUMNS: Final = (
+    "delivery_id",
+    "organisation_id",
+    "event_id",
+    "subscription_id",
+    "status",
+    "attempt_count",
+    "round_attempt_count",
+    "round_started_at",
+    "last_attempted_at",
+    "last_duration_ms",
+    "last_response_status",
+    "last_response_body",
+    "is_last_response_body_truncated",
+)
+"""`finished_at` is missing: the database's clock gives it."""
+
+
+def _delivered_record(outcome: Outcome, attempt: Attempt) -> tuple[object, ...]:
+    return (
+        outcome.delivery_id,
+        outcome.organisation_id,
+        outcome.event_id,
+        outcome.subscription_id,
+        outcome.status,
+        attempt.attempt_number,
+        outcome.round_attempt_count,
+        outcome.round_started_at,
+        attempt.attempted_at,
+        attempt.duration_ms,
+        attempt.response_status,
+        attempt.response_body,
+        attempt.is_response_body_truncated,
     )

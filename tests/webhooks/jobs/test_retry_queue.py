@@ -1,0 +1,171 @@
+"""Deliveries that wait for their next attempt: who takes them, and what is written of them."""
+
+from contextlib import AbstractAsyncContextManager
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+
+from ninefold.core.ids import derive_id, new_id
+from ninefold.core.postgres.database import Connection, Database
+from ninefold.core.queue.leases import WorkerLease
+from ninefold.systems.webhooks.jobs.event_log import PostgresEventLog, RetryQueue
+from ninefold.systems.webhooks.model import Attempt, ClaimedDelivery, Delivery, DeliveryStatus, NewEvent, Outcome
+from ninefold.systems.webhooks.store.deliveries import delivery_find, delivery_list_attempts
+from ninefold.systems.webhooks.store.events import event_insert_many
+from ninefold.systems.webhooks.wiring import SYSTEM
+
+
+class Worker:
+    """What a worker has of the database: its lease, its event log, its retry queue."""
+
+    def __init__(self, database: Database) -> None:
+        self.lease = WorkerLease(database, [SYSTEM.release_leases], duration=timedelta(minutes=1))
+        self.event_log = PostgresEventLog(database, self.lease)
+        self.retry_queue = RetryQueue(database, self.lease)
+
+    async def fail_first_attempt(self, database: Database) -> UUID:
+        """Accept an event, and let the first attempt of its one delivery fail, with the next due at once."""
+        organisation_id = new_id()
+        event = NewEvent(
+            event_id=new_id(),
+            event_type="order.created",
+            payload=b"{}",
+            idempotency_key=None,
+            queued_deliveries=1,
+        )
+        async with database.transaction() as connection:
+            await event_insert_many(connection, organisation_id=organisation_id, events=[event])
+        (claimed,) = await self.event_log.claim(limit=1)
+        subscription_id = new_id()
+        outcome = Outcome(
+            delivery_id=derive_id(claimed.event_id, subscription_id),
+            organisation_id=organisation_id,
+            event_id=claimed.event_id,
+            subscription_id=subscription_id,
+            attempt=attempt(1, response_status=500),
+            status=DeliveryStatus.RETRYING,
+            round_attempt_count=1,
+            round_started_at=claimed.accepted_at,
+            retry_delay_s=0.0,
+        )
+        await self.event_log.record([outcome], finished_events=[claimed.event_id])
+        return organisation_id
+
+    async def claim_one(self) -> ClaimedDelivery:
+        (claimed,) = await self.retry_queue.claim(limit=10)
+        return claimed
+
+
+@pytest.fixture
+async def worker(database: Database) -> Worker:
+    return await begin(database)
+
+
+async def begin(database: Database) -> Worker:
+    worker = Worker(database)
+    await worker.lease.acquire()
+    return worker
+
+
+def attempt(number: int, *, response_status: int) -> Attempt:
+    is_successful = response_status == 200
+    return Attempt(
+        attempt_number=number,
+        attempted_at=datetime.now(UTC),
+        duration_ms=1.5,
+        response_status=response_status,
+        response_body=b"\x00\xff",
+        is_response_body_truncated=False,
+        error_class=None if is_successful else "unsuccessful_status",
+        error_detail=None if is_successful else f"The receiver answered {response_status}.",
+    )
+
+
+def outcome_of(claimed: ClaimedDelivery, *, response_status: int) -> Outcome:
+    """Return what one more attempt of a claimed delivery came to."""
+    is_successful = response_status == 200
+    return Outcome(
+        delivery_id=claimed.delivery_id,
+        organisation_id=claimed.organisation_id,
+        event_id=claimed.event_id,
+        subscription_id=claimed.subscription_id,
+        attempt=attempt(claimed.attempt_count + 1, response_status=response_status),
+        status=DeliveryStatus.DELIVERED if is_successful else DeliveryStatus.RETRYING,
+        round_attempt_count=claimed.round_attempt_count + 1,
+        round_started_at=claimed.round_started_at,
+        retry_delay_s=None if is_successful else 0.0,
+    )
+
+
+async def read(database: Database, claimed: ClaimedDelivery) -> tuple[Delivery, list[Attempt]]:
+    async with database.connection() as connection:
+        delivery = await delivery_find(
+            connection, organisation_id=claimed.organisation_id, delivery_id=claimed.delivery_id
+        )
+        attempts = await delivery_list_attempts(connection, delivery_ids=[claimed.delivery_id], attempts_max=3)
+    assert delivery is not None
+    return delivery, attempts[claimed.delivery_id]
+
+
+async def test_every_attempt_is_kept_in_order(worker: Worker, database: Database) -> None:
+    await worker.fail_first_attempt(database)
+    for response_status in (503, 200):
+        claimed = await worker.claim_one()
+        await worker.event_log.record([outcome_of(claimed, response_status=response_status)], finished_events=[])
+    delivery, attempts = await read(database, claimed)
+    assert (delivery.status, delivery.attempt_count) == ("delivered", 3)
+    assert [(made.attempt_number, made.response_status) for made in attempts] == [(1, 500), (2, 503), (3, 200)]
+    assert {made.response_body for made in attempts} == {b"\x00\xff"}
+    assert [made.error_class for made in attempts] == ["unsuccessful_status", "unsuccessful_status", None]
+
+
+async def test_of_many_attempts_the_last_are_read(worker: Worker, database: Database) -> None:
+    await worker.fail_first_attempt(database)
+    for _ in range(4):
+        claimed = await worker.claim_one()
+        await worker.event_log.record([outcome_of(claimed, response_status=500)], finished_events=[])
+    _, attempts = await read(database, claimed)
+    assert [made.attempt_number for made in attempts] == [3, 4, 5]
+
+
+async def test_a_worker_that_lost_a_delivery_writes_nothing_of_it(worker: Worker, database: Database) -> None:
+    await worker.fail_first_attempt(database)
+    claimed = await worker.claim_one()
+    await worker.lease.release()
+    heir = await begin(database)
+    inherited = await heir.claim_one()
+    await worker.event_log.record([outcome_of(claimed, response_status=200)], finished_events=[])
+    _, attempts = await read(database, claimed)
+    assert [made.attempt_number for made in attempts] == [1]
+    await heir.event_log.record([outcome_of(inherited, response_status=503)], finished_events=[])
+    delivery, attempts = await read(database, claimed)
+    assert delivery.status == "retrying"
+    assert [(made.attempt_number, made.response_status) for made in attempts] == [(1, 500), (2, 503)]
+
+
+async def test_a_canceled_delivery_is_over_and_keeps_its_attempts(worker: Worker, database: Database) -> None:
+    await worker.fail_first_attempt(database)
+    claimed = await worker.claim_one()
+    await worker.retry_queue.cancel([claimed])
+    delivery, attempts = await read(database, claimed)
+    assert (delivery.status, delivery.is_running, delivery.next_attempt_at) == ("canceled", False, None)
+    assert delivery.finished_at is not None
+    assert [made.attempt_number for made in attempts] == [1]
+    assert list(await worker.retry_queue.claim(limit=10)) == []
+
+
+async def test_what_an_error_kept_from_being_canceled_is_claimed_again(
+    worker: Worker, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await worker.fail_first_attempt(database)
+    claimed = await worker.claim_one()
+
+    def fail() -> AbstractAsyncContextManager[Connection]:
+        raise ConnectionResetError("the database went away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(database, "transaction", fail)
+        with pytest.raises(ConnectionResetError):
+            await worker.retry_queue.cancel([claimed])
+    assert claimed.delivery_id == (await worker.claim_one()).delivery_id
