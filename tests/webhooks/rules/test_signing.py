@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from ninefold.systems.webhooks.model import SigningSecret
-from ninefold.systems.webhooks.rules.signing import KEY_BYTES, active_keys, format_secret, sign
+from ninefold.systems.webhooks.rules.signing import KEY_BYTES, active_keys, format_secret, sign, signed_content
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 KEY = bytes(range(KEY_BYTES))
@@ -31,7 +31,8 @@ def headers(signature: bytes, *, timestamp: bytes) -> dict[str, str]:
 
 def sign_now(*signing_keys: bytes, payload: bytes = PAYLOAD) -> dict[str, str]:
     timestamp = b"%d" % datetime.now(UTC).timestamp()
-    signature = sign(signing_keys, message_id=MESSAGE_ID.encode(), timestamp=timestamp, payload=payload)
+    content = signed_content(message_id=MESSAGE_ID.encode(), timestamp=timestamp, payload=payload)
+    signature = sign(signing_keys, content)
     return headers(signature, timestamp=timestamp)
 
 
@@ -46,22 +47,21 @@ def test_a_known_message_has_its_known_signature() -> None:
     # The example of the standard's reference implementations.
     key = base64.b64decode("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
 
-    signature = sign(
-        [key],
+    content = signed_content(
         message_id=b"msg_p5jXN8AQM9LWM0D4loKWxJek",
         timestamp=b"1614265330",
         payload=b'{"test": 2432232314}',
     )
 
-    assert signature == b"v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
+    assert sign([key], content) == b"v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
 
 
 @given(key=keys, payload=texts, seconds=st.integers(min_value=0, max_value=4_000_000_000))
 def test_a_signature_is_byte_for_byte_that_of_the_official_library(key: bytes, payload: str, seconds: int) -> None:
     theirs = Webhook(key).sign(MESSAGE_ID, datetime.fromtimestamp(seconds, tz=UTC), payload)
-    ours = sign([key], message_id=MESSAGE_ID.encode(), timestamp=b"%d" % seconds, payload=payload.encode())
+    content = signed_content(message_id=MESSAGE_ID.encode(), timestamp=b"%d" % seconds, payload=payload.encode())
 
-    assert ours == theirs.encode()
+    assert sign([key], content) == theirs.encode()
 
 
 def test_the_official_library_accepts_what_we_sign() -> None:

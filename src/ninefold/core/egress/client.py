@@ -27,7 +27,7 @@ class EgressClient:
     """Sends requests to targets that other people chose.
 
     Redirects aren't followed, cookies aren't kept, bodies aren't decompressed, and no proxy of the
-    environment is used: each of them would lead past the checks.
+    environment is used: each of them would lead past the checks. A client belongs to the event loop that it is made in.
 
     Args:
         policy: which addresses may be reached.
@@ -44,6 +44,7 @@ class EgressClient:
         resolver: Resolver | None = None,
         tls: ssl.SSLContext | None = None,
     ) -> None:
+        self._loop = asyncio.get_running_loop()
         self._limits = limits or EgressLimits()
         self._resolver = resolver or SystemResolver()
         self._pool = ConnectionPool(self._limits)
@@ -77,7 +78,7 @@ class EgressClient:
             EgressError: no response; its `error_class` says why.
         """
         request = _join_request(target, head=head, body=body)
-        deadline = asyncio.get_running_loop().time() + timeout_s
+        deadline = self._loop.time() + timeout_s
         connection = self._pool.take(target.origin)
         if connection is None:
             connection = await self._open(target, deadline=deadline, timeout_s=timeout_s)
@@ -107,7 +108,7 @@ class EgressClient:
         connection = self._pool.take(target.origin)
         if connection is None:
             return False
-        deadline = asyncio.get_running_loop().time() + timeout_s
+        deadline = self._loop.time() + timeout_s
         request = _join_request(target, head=head, body=body)
         try:
             connection.send(request, deadline=deadline, timeout_s=timeout_s, waiter=waiter)
@@ -118,10 +119,9 @@ class EgressClient:
     async def aclose(self) -> None:
         """Close all connections; requests under way, and later ones, end with `ConnectionClosedError`."""
         self._is_closed = True
-        loop = asyncio.get_running_loop()
         for bound in self._opening:
             if not bound.expired():
-                bound.reschedule(loop.time())
+                bound.reschedule(self._loop.time())
         self._pool.fail_all(ConnectionClosedError(_CLOSED))
         self._resolver.close()
         await self._pool.wait_until_empty(timeout_s=_CLOSE_TIMEOUT_S)
@@ -155,7 +155,7 @@ class EgressClient:
 
     async def _connect(self, target: Target, *, bound: asyncio.Timeout, deadline: float) -> Connection:
         """Fill the slot that was reserved, within the time for connecting."""
-        now = asyncio.get_running_loop().time()
+        now = self._loop.time()
         connect_deadline = min(deadline, now + self._limits.connect_timeout_s)
         try:
             if not bound.expired():

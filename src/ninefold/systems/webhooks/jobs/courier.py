@@ -29,7 +29,7 @@ from ninefold.core.egress import (
 from ninefold.core.ids import format_id
 from ninefold.systems.webhooks.model import EVENT_PREFIX, Attempt, Recipient
 from ninefold.systems.webhooks.rules.retries import is_success, parse_retry_after
-from ninefold.systems.webhooks.rules.signing import active_keys, sign
+from ninefold.systems.webhooks.rules.signing import active_keys, sign, signed_content
 
 USER_AGENT: Final = f"Ninefold/{__version__}"
 TARGETS_CACHED_MAX: Final = 10_000
@@ -151,7 +151,7 @@ class Courier:
 
         Each parcel's `on_end` is called later.
         """
-        for parcel, head in [(parcel, self._sign(parcel)) for parcel in parcels]:
+        for parcel, head in zip(parcels, self._sign(parcels), strict=True):
             parcel.started_at_s = time.perf_counter()
             try:
                 target = _find_target(parcel.recipient.url)
@@ -206,19 +206,23 @@ class Courier:
         for task in self._waiting:
             task.cancel()
 
-    def _sign(self, parcel: Parcel) -> bytes:
-        """Return the head of the request, signed now."""
-        message, recipient = parcel.message, parcel.recipient
-        parcel.courier = self
-        parcel.attempted_at = attempted_at = self._clock.now()
+    def _sign(self, parcels: Sequence[Parcel]) -> list[bytes]:
+        """Return the head of each request, all signed at this moment; what one event's have in common is made once."""
+        attempted_at = self._clock.now()
         timestamp = b"%d" % attempted_at.timestamp()
-        signature = sign(
-            active_keys(recipient.secrets, now=attempted_at),
-            message_id=message.webhook_id,
-            timestamp=timestamp,
-            payload=message.payload,
-        )
-        return b"%bwebhook-timestamp: %b\r\nwebhook-signature: %b\r\n" % (message.common_head, timestamp, signature)
+        heads: list[bytes] = []
+        message: Message | None = None
+        content = common_head = b""
+        for parcel in parcels:
+            if parcel.message is not message:
+                message = parcel.message
+                content = signed_content(message_id=message.webhook_id, timestamp=timestamp, payload=message.payload)
+                common_head = b"%bwebhook-timestamp: %b\r\n" % (message.common_head, timestamp)
+            parcel.courier = self
+            parcel.attempted_at = attempted_at
+            signature = sign(active_keys(parcel.recipient.secrets, now=attempted_at), content)
+            heads.append(b"%bwebhook-signature: %b\r\n" % (common_head, signature))
+        return heads
 
     def _end_soon(self, parcel: Parcel, *, error_class: str, error_detail: str) -> None:
         end = partial(self.end, parcel, error_class=error_class, error_detail=error_detail)

@@ -24,16 +24,24 @@ def active_keys(secrets: Iterable[SigningSecret], *, now: datetime) -> list[byte
     return [secret.key for secret in secrets if secret.expires_at is None or secret.expires_at > now]
 
 
-def sign(keys: Sequence[bytes], *, message_id: bytes, timestamp: bytes, payload: bytes) -> bytes:
-    """Return the value of `webhook-signature`: one `v1,` signature per key, parted by spaces.
+def signed_content(*, message_id: bytes, timestamp: bytes, payload: bytes) -> bytes:
+    """Return what is signed: the same for every receiver of a message.
 
     Args:
-        keys: the subscription's active keys.
         message_id: the value of `webhook-id`.
         timestamp: the value of `webhook-timestamp`: Unix seconds of the attempt, in ASCII.
         payload: the body, exactly as it is sent.
     """
-    content = b"%b.%b.%b" % (message_id, timestamp, payload)
+    return b"%b.%b.%b" % (message_id, timestamp, payload)
+
+
+def sign(keys: Sequence[bytes], content: bytes) -> bytes:
+    """Return the value of `webhook-signature`: one `v1,` signature per key, parted by spaces.
+
+    Args:
+        keys: the subscription's active keys.
+        content: from `signed_content`.
+    """
     return b" ".join([b"v1," + _signature(key, content) for key in keys])
 
 
