@@ -10,16 +10,15 @@ import time
 from typing import Final
 from uuid import UUID
 
+from asyncpg.pgproto import pgproto
+
 _ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
 _TEXT_LENGTH: Final = 26
 _PAIRS: Final = [high + low for high in _ALPHABET for low in _ALPHABET]
 _PAIR_SHIFTS: Final = range(120, -1, -10)
 _VALUES: Final = {character: value for value, character in enumerate(_ALPHABET)}
-_TIMESTAMP_SHIFT: Final = 80
-_RANDOM_MASK: Final = (1 << _TIMESTAMP_SHIFT) - 1
-_VERSION_AND_VARIANT_MASK: Final = ~((0xF << 76) | (0x3 << 62))
-_VERSION_7: Final = (0x7 << 76) | (0x2 << 62)
-_VERSION_8: Final = (0x8 << 76) | (0x2 << 62)
+_TIMESTAMP_BYTES: Final = 6
+_HASH_BYTES: Final = 10
 
 
 class InvalidIdError(ValueError):
@@ -29,9 +28,7 @@ class InvalidIdError(ValueError):
 def new_id() -> UUID:
     """Return a new UUIDv7 (RFC 9562 §5.7): 48 bits of Unix milliseconds, then 74 random bits."""
     milliseconds = time.time_ns() // 1_000_000
-    random_bits = int.from_bytes(os.urandom(10), "big")
-    value = (milliseconds << _TIMESTAMP_SHIFT) | random_bits
-    return UUID(int=(value & _VERSION_AND_VARIANT_MASK) | _VERSION_7)
+    return _uuid(milliseconds.to_bytes(_TIMESTAMP_BYTES, "big") + os.urandom(10), version=7)
 
 
 def derive_id(parent: UUID, other: UUID) -> UUID:
@@ -39,10 +36,9 @@ def derive_id(parent: UUID, other: UUID) -> UUID:
 
     It keeps `parent`'s 48 bits of time, so that derived ids sort and index like their parents; the rest is a hash.
     """
-    digest = hashlib.blake2b(parent.bytes + other.bytes, digest_size=10).digest()
-    timestamp_bits = parent.int & ~_RANDOM_MASK
-    value = timestamp_bits | int.from_bytes(digest, "big")
-    return UUID(int=(value & _VERSION_AND_VARIANT_MASK) | _VERSION_8)
+    parent_bytes = parent.bytes
+    digest = hashlib.blake2b(parent_bytes + other.bytes, digest_size=_HASH_BYTES).digest()
+    return _uuid(parent_bytes[:_TIMESTAMP_BYTES] + digest, version=8)
 
 
 def format_id(prefix: str, value: UUID) -> str:
@@ -67,3 +63,12 @@ def parse_id(prefix: str, text: str) -> UUID:
             raise InvalidIdError(f"Not an id of the form {prefix}_…: {text[:80]!r}")
         bits = bits << 5 | value
     return UUID(int=bits)
+
+
+def _uuid(content: bytes, *, version: int) -> UUID:
+    """Return 16 bytes as a UUID, with the bits in place that say its version and its variant (RFC 9562 §4)."""
+    stamped = bytearray(content)
+    stamped[6] = stamped[6] & 0x0F | version << 4
+    stamped[8] = stamped[8] & 0x3F | 0x80
+    # The driver's own subclass, as the database's ids come in: made, hashed and sent in C, in a tenth of the time.
+    return pgproto.UUID(bytes(stamped))

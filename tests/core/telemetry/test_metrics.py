@@ -5,10 +5,14 @@ import subprocess
 import sys
 from pathlib import Path
 
-from prometheus_client import REGISTRY, Counter
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from prometheus_client import REGISTRY, CollectorRegistry, Counter, Histogram
 
 from ninefold.core.telemetry.metrics import (
     METRICS_DIR_VARIABLE,
+    BatchHistogram,
     mark_process_dead,
     prepare_metrics_dir,
     render_metrics,
@@ -83,3 +87,20 @@ def test_the_folder_is_for_its_owner_only(tmp_path: Path) -> None:
     folder = prepare_metrics_dir(tmp_path / "not" / "there" / "yet")
 
     assert folder.stat().st_mode & 0o777 == 0o700
+
+
+@given(st.lists(st.floats(min_value=0, max_value=100) | st.sampled_from([0.1, 1.0, 10.0])))
+def test_many_observations_at_once_count_as_one_by_one(amounts: list[float]) -> None:
+    registry = CollectorRegistry()
+    one_by_one = Histogram("one_by_one", "", buckets=(0.1, 1, 10), registry=registry)
+    at_once = BatchHistogram("at_once", "", buckets=(0.1, 1, 10), registry=registry)
+
+    for amount in amounts:
+        one_by_one.observe(amount)
+    at_once.observe_many(amounts)
+
+    buckets = [{"le": bound} for bound in ("0.1", "1.0", "10.0", "+Inf")]
+    assert [registry.get_sample_value("at_once_bucket", bucket) for bucket in buckets] == [
+        registry.get_sample_value("one_by_one_bucket", bucket) for bucket in buckets
+    ]
+    assert registry.get_sample_value("at_once_sum") == pytest.approx(registry.get_sample_value("one_by_one_sum"))

@@ -1,20 +1,23 @@
 """What Prometheus sees of webhook delivery."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
-from prometheus_client import Counter, Gauge, Histogram
+from prometheus_client import Counter as MetricCounter
+from prometheus_client import Gauge
 
+from ninefold.core.telemetry.metrics import BatchHistogram
 from ninefold.systems.webhooks.model import Outcome
 
 _DURATION_BUCKETS_S: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 
-ATTEMPTS: Final = Counter(
+ATTEMPTS: Final = MetricCounter(
     "ninefold_webhooks_attempts_total",
     "Attempts whose outcome is recorded, by the delivery's state after it and by error class.",
     ["status", "error_class"],
 )
-ATTEMPT_DURATION: Final = Histogram(
+ATTEMPT_DURATION: Final = BatchHistogram(
     "ninefold_webhooks_attempt_duration_seconds",
     "Seconds that an attempt took, from the request to the end of the response.",
     buckets=_DURATION_BUCKETS_S,
@@ -39,11 +42,7 @@ DELIVERIES_RETRYING: Final = Gauge(
 
 def count_outcomes(outcomes: Sequence[Outcome]) -> None:
     """Count a batch of outcomes that have been recorded."""
-    counts: dict[tuple[str, str], int] = {}
-    for outcome in outcomes:
-        attempt = outcome.attempt
-        ATTEMPT_DURATION.observe(attempt.duration_ms / 1000)
-        key = (outcome.status.value, attempt.error_class or "")
-        counts[key] = counts.get(key, 0) + 1
+    ATTEMPT_DURATION.observe_many([outcome.attempt.duration_ms / 1000 for outcome in outcomes])
+    counts = Counter([(outcome.status, outcome.attempt.error_class or "") for outcome in outcomes])
     for (status, error_class), count in counts.items():
-        ATTEMPTS.labels(status, error_class).inc(count)
+        ATTEMPTS.labels(status.value, error_class).inc(count)
