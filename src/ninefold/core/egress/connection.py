@@ -21,9 +21,8 @@ from ninefold.core.egress.errors import (
     ResponseTimeoutError,
 )
 from ninefold.core.egress.limits import EgressLimits
-from ninefold.core.egress.response import EgressResponse
+from ninefold.core.egress.response import EgressResponse, parse_headers
 
-_HEADER_SEPARATORS_LENGTH: Final = 4  # ": " and the end of the line
 _STATUS_SWITCHING_PROTOCOLS: Final = 101
 _STATUS_OK: Final = 200
 _FRAMING_HEADERS: Final = frozenset({b"content-length", b"transfer-encoding"})
@@ -88,7 +87,7 @@ class Connection(asyncio.Protocol):
         "_failure",
         "_has_headers",
         "_has_served",
-        "_headers",
+        "_head",
         "_is_complete",
         "_limits",
         "_loop",
@@ -126,7 +125,7 @@ class Connection(asyncio.Protocol):
         self._begin_response()
 
     def _begin_response(self) -> None:
-        self._headers: list[tuple[bytes, bytes]] = []
+        self._head = b""
         self._body = b""
         self._body_length = 0
         self._received_bytes = 0
@@ -210,6 +209,8 @@ class Connection(asyncio.Protocol):
             self.abort()
             return
         self._received_bytes += len(data)
+        if not self._has_headers:
+            self._head += data[: self._limits.header_bytes_max]
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
@@ -251,11 +252,6 @@ class Connection(asyncio.Protocol):
         if self._is_complete:
             self.is_reusable = False
 
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """Keep a header; not a trailer."""
-        if not self._has_headers:
-            self._headers.append((name, value))
-
     def on_headers_complete(self) -> None:
         """Keep the status, and check the size of the head."""
         if self._is_complete:
@@ -263,15 +259,8 @@ class Connection(asyncio.Protocol):
         assert self._parser is not None
         self._has_headers = True
         self._status = self._parser.get_status_code()
-        limits = self._limits
-        headers = self._headers
-        if len(headers) > limits.header_count_max:
-            self._failure = HeadersTooLargeError(
-                f"The response has {len(headers)} headers; {limits.header_count_max} are read at most."
-            )
-        # Only a large read can hold a head that is too large: adding up every small one would cost for
-        # nothing.
-        elif self._received_bytes > limits.header_bytes_max and _head_length(headers) > limits.header_bytes_max:
+        # Only a read that large can hold a head that is too large, and it may hold a body instead.
+        if self._received_bytes > self._limits.header_bytes_max and parse_headers(self._head) is None:
             self._failure = self._explain_large_head()
 
     def on_body(self, data: bytes) -> None:
@@ -298,7 +287,6 @@ class Connection(asyncio.Protocol):
         else:
             # An interim response (RFC 9110 §15.2); its bytes still count, so that they can't go on for ever.
             self._has_headers = False
-            self._headers = []
 
     # From here on our own.
 
@@ -306,7 +294,7 @@ class Connection(asyncio.Protocol):
         waiter, self._waiter = self._waiter, None
         transport = self._transport
         body = self._body
-        response = EgressResponse(self._status, self._headers, body, is_cut or self._body_length > len(body))
+        response = EgressResponse(self._status, self._head, body, is_cut or self._body_length > len(body))
         self._begin_response()
         if waiter is not None and not waiter.done():
             waiter.set_result(response)
@@ -351,7 +339,8 @@ class Connection(asyncio.Protocol):
 
     def _is_delimited_by_end(self) -> bool:
         # RFC 9112 §6.3, rule 8: without a length, the body ends where the connection does.
-        return self._has_headers and not any(name.lower() in _FRAMING_HEADERS for name, _ in self._headers)
+        headers = parse_headers(self._head) or []
+        return self._has_headers and not any(name.lower() in _FRAMING_HEADERS for name, _ in headers)
 
     def _explain_timeout(self) -> ResponseTimeoutError:
         bound = f"within {self._timeout_s:.3g} s"
@@ -371,7 +360,3 @@ class Connection(asyncio.Protocol):
         return HeadersTooLargeError(
             f"The response's headers exceed the {self._limits.header_bytes_max} bytes that are read at most."
         )
-
-
-def _head_length(headers: list[tuple[bytes, bytes]]) -> int:
-    return sum(len(name) + len(value) + _HEADER_SEPARATORS_LENGTH for name, value in headers)

@@ -33,8 +33,6 @@ class EgressLimits(msgspec.Struct, frozen=True, kw_only=True):
     header_bytes_max: int = 64 * 1024
     """Of the response, interim (1xx) responses included."""
 
-    header_count_max: int = 256
-
     response_body_kept_bytes: int = 16 * 1024
     """What a response's `body` holds at most; the rest is read and dropped."""
 
