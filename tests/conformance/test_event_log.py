@@ -171,7 +171,10 @@ async def test_recorded_outcomes_are_seen_and_their_event_is_done(
             connection, organisation_id=organisation_id, event_id=event.event_id, limit=10
         )
         attempts = await delivery_list_attempts(
-            connection, delivery_ids=[delivery.delivery_id for delivery in deliveries], attempts_max=10
+            connection,
+            delivery_ids=[delivery.delivery_id for delivery in deliveries],
+            attempts_max=10,
+            body_bytes_max=100,
         )
     assert found is not None
     assert found.status == "dispatched"

@@ -136,7 +136,7 @@ async def test_this_version_works_with_what_the_earlier_ones_wrote(upgraded: Dat
             limit=10,
         )
 
-    assert found.event.payload == b'{"order": 2.0}'
+    assert found.payload == b'{"order": 2.0}'
     assert [delivery.delivery.status for delivery in deliveries] == [
         "delivered",
         "canceled",

@@ -214,7 +214,7 @@ async def test_an_error_after_all_are_written_leaves_nothing_behind(api: Api, mo
         raise ZeroDivisionError
 
     with monkeypatch.context() as patched:
-        patched.setattr(publishing, "event_find_by_idempotency_keys", fail)
+        patched.setattr(publishing, "event_find_earlier", fail)
         problem = await api.refused(
             500, "POST", PATH, json=batch_of(event(idempotency_key="k"), event(idempotency_key="k"), event())
         )

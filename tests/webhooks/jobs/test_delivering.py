@@ -155,7 +155,7 @@ async def test_deleting_a_subscription_cancels_what_waits(api: Api, receiver: Re
     deleted = await api.request("DELETE", f"/subscriptions/{subscription['subscription_id']}")
     assert deleted.status_code == 204
     (delivery,) = await api.settled(event_id)
-    assert delivery["status"] == "canceled"
+    assert (delivery["status"], delivery["advice"]) == ("canceled", None)
     refused = await api.request("POST", f"/deliveries/{delivery['delivery_id']}/retry")
     assert (refused.status_code, refused.json()["code"]) == (409, "subscription_deleted")
     assert len(receiver.requests) == 1

@@ -103,7 +103,9 @@ async def read(database: Database, claimed: ClaimedDelivery) -> tuple[Delivery, 
         delivery = await delivery_find(
             connection, organisation_id=claimed.organisation_id, delivery_id=claimed.delivery_id
         )
-        attempts = await delivery_list_attempts(connection, delivery_ids=[claimed.delivery_id], attempts_max=3)
+        attempts = await delivery_list_attempts(
+            connection, delivery_ids=[claimed.delivery_id], attempts_max=3, body_bytes_max=100
+        )
     assert delivery is not None
     return delivery, attempts[claimed.delivery_id]
 
@@ -127,6 +129,20 @@ async def test_of_many_attempts_the_last_are_read(worker: Worker, database: Data
         await worker.event_log.record([outcome_of(claimed, response_status=500)], finished_events=[])
     _, attempts = await read(database, claimed)
     assert [made.attempt_number for made in attempts] == [3, 4, 5]
+
+
+async def test_of_long_response_bodies_the_beginning_is_read(worker: Worker, database: Database) -> None:
+    await worker.fail_first_attempt(database)
+    claimed = await worker.claim_one()
+    await worker.event_log.record([outcome_of(claimed, response_status=200)], finished_events=[])
+    async with database.connection() as connection:
+        attempts = await delivery_list_attempts(
+            connection, delivery_ids=[claimed.delivery_id], attempts_max=3, body_bytes_max=1
+        )
+    assert [(made.response_body, made.is_response_body_truncated) for made in attempts[claimed.delivery_id]] == [
+        (b"\x00", True),
+        (b"\x00", True),
+    ]
 
 
 async def test_a_worker_that_lost_a_delivery_writes_nothing_of_it(worker: Worker, database: Database) -> None:

@@ -76,17 +76,25 @@ class NewEvent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
-    """An accepted event."""
+    """An accepted event, without its payload: that may be a MiB, and hardly anybody looks at it."""
 
     event_id: UUID
     organisation_id: UUID
     event_type: str
-    payload: bytes
     idempotency_key: str | None
     queued_deliveries: int
     status: EventStatus
     accepted_at: datetime
     dispatched_at: datetime | None
+
+
+class EarlierEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """An accepted event, beside one that was published later with the same idempotency key."""
+
+    event_id: UUID
+    queued_deliveries: int
+    differing: tuple[str, ...]
+    """Of `event_type` and `payload`, those that the later one has otherwise."""
 
 
 class ClaimedEvent(msgspec.Struct, frozen=True, kw_only=True):

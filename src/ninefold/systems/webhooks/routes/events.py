@@ -157,7 +157,7 @@ async def get_event(
         found = await delivery_service.get_event(
             connection, directory, organisation_id=tenant.organisation_id, event_id=event_id
         )
-    return show_event(found.event, found.deliveries, attempts_per_round=webhooks_settings.attempts_per_round)
+    return show_event(found, attempts_per_round=webhooks_settings.attempts_per_round)
 
 
 EVENT_ROUTES: Final[list[HTTPRouteHandler]] = [publish_event, publish_event_batch, list_events, get_event]

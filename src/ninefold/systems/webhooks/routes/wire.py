@@ -28,12 +28,15 @@ from ninefold.systems.webhooks.rules.event_types import (
     EVENT_TYPES_PER_SUBSCRIPTION_MAX,
     PATTERN_FORM,
 )
-from ninefold.systems.webhooks.service.deliveries import DeliveryWithAttempts
+from ninefold.systems.webhooks.service.deliveries import DeliveryWithAttempts, EventWithDeliveries
 from ninefold.systems.webhooks.service.publishing import IDEMPOTENCY_KEY_LENGTH_MAX, Publication
 from ninefold.systems.webhooks.service.subscriptions import DESCRIPTION_LENGTH_MAX, NewSecret
 
 BATCH_EVENTS_MAX: Final = 1_000
 GRACE_S_DEFAULT: Final = 86_400
+
+_ADVISED: Final = frozenset({DeliveryStatus.RETRYING, DeliveryStatus.FAILED})
+"""States in which there is something to be done. `canceled` is final."""
 
 # Bounds in `extra_json_schema` are told in the document, and enforced by the rules, whose errors say more.
 Url = Annotated[
@@ -289,13 +292,13 @@ def show_event_summary(event: Event) -> EventSummary:
     )
 
 
-def show_event(event: Event, deliveries: Sequence[DeliveryWithAttempts], *, attempts_per_round: int) -> EventView:
+def show_event(shown: EventWithDeliveries, *, attempts_per_round: int) -> EventView:
     """Show an event with its payload, byte for byte, and its deliveries."""
-    summary = show_event_summary(event)
+    summary = show_event_summary(shown.event)
     return EventView(
         **msgspec.structs.asdict(summary),
-        payload=msgspec.Raw(event.payload),
-        deliveries=[show_delivery(shown, attempts_per_round=attempts_per_round) for shown in deliveries],
+        payload=msgspec.Raw(shown.payload),
+        deliveries=[show_delivery(delivery, attempts_per_round=attempts_per_round) for delivery in shown.deliveries],
     )
 
 
@@ -315,7 +318,7 @@ def show_delivery(shown: DeliveryWithAttempts, *, attempts_per_round: int) -> De
         next_attempt_at=delivery.next_attempt_at,
         created_at=delivery.created_at,
         finished_at=delivery.finished_at,
-        advice=advise(last_error) if delivery.status != DeliveryStatus.DELIVERED else None,
+        advice=advise(last_error) if delivery.status in _ADVISED else None,
         attempts=[_show_attempt(attempt) for attempt in shown.attempts],
     )
 

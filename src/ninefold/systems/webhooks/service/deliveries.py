@@ -27,10 +27,16 @@ from ninefold.systems.webhooks.model import (
 from ninefold.systems.webhooks.service.directory import RecipientDirectory
 from ninefold.systems.webhooks.service.subscriptions import SUBSCRIPTIONS_MAX, get_subscription
 from ninefold.systems.webhooks.store import deliveries as store
-from ninefold.systems.webhooks.store.events import event_find, event_list
+from ninefold.systems.webhooks.store.events import event_find, event_find_payload, event_list
 
 ATTEMPTS_SHOWN_MAX: Final = 20
 """Per delivery, the last ones. A round has six by default."""
+
+ATTEMPTS_PER_ANSWER_MAX: Final = 2_000
+"""Shared by the deliveries of an answer: with more than a hundred of them, each shows fewer attempts."""
+
+BODIES_PER_ANSWER_BYTES_MAX: Final = 8 * 1024 * 1024
+"""Shared likewise by the response bodies of an answer: with many attempts, each shows only its beginning."""
 
 
 class DeliveryWithAttempts(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,9 +47,10 @@ class DeliveryWithAttempts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EventWithDeliveries(msgspec.Struct, frozen=True, kw_only=True):
-    """An event, and its delivery to each subscription."""
+    """An event with its payload, and its delivery to each subscription."""
 
     event: Event
+    payload: bytes
     deliveries: Sequence[DeliveryWithAttempts]
 
 
@@ -56,7 +63,8 @@ async def get_event(
         EventNotFoundError: the organisation has none of this id.
     """
     event = await event_find(connection, organisation_id=organisation_id, event_id=event_id)
-    if event is None:
+    payload = await event_find_payload(connection, organisation_id=organisation_id, event_id=event_id)
+    if event is None or payload is None:
         raise EventNotFoundError(
             f"There is no event {format_id(EVENT_PREFIX, event_id)}.",
             remedy="List the events to see their ids.",
@@ -66,7 +74,7 @@ async def get_event(
     )
     if event.status == EventStatus.QUEUED:
         deliveries += await _queued_deliveries(connection, directory, event=event, known=deliveries)
-    return EventWithDeliveries(event=event, deliveries=await _with_attempts(connection, deliveries))
+    return EventWithDeliveries(event=event, payload=payload, deliveries=await _with_attempts(connection, deliveries))
 
 
 async def list_events(connection: Connection, *, organisation_id: UUID, before: UUID | None, limit: int) -> list[Event]:
@@ -166,10 +174,12 @@ async def _queued_deliveries(
 
 
 async def _with_attempts(connection: Connection, deliveries: Sequence[Delivery]) -> list[DeliveryWithAttempts]:
+    shown_max = max(1, min(ATTEMPTS_SHOWN_MAX, ATTEMPTS_PER_ANSWER_MAX // max(1, len(deliveries))))
     attempts = await store.delivery_list_attempts(
         connection,
         delivery_ids=[delivery.delivery_id for delivery in deliveries],
-        attempts_max=ATTEMPTS_SHOWN_MAX,
+        attempts_max=shown_max,
+        body_bytes_max=BODIES_PER_ANSWER_BYTES_MAX // max(1, len(deliveries) * shown_max),
     )
     return [
         DeliveryWithAttempts(delivery=delivery, attempts=attempts.get(delivery.delivery_id, []))

@@ -10,10 +10,10 @@ from ninefold.core.errors import InvalidInputError, NinefoldError
 from ninefold.core.ids import format_id, new_id
 from ninefold.core.postgres.database import Connection
 from ninefold.systems.webhooks.errors import EventTooLargeError, IdempotencyConflictError
-from ninefold.systems.webhooks.model import EVENT_PREFIX, Event, NewEvent
+from ninefold.systems.webhooks.model import EVENT_PREFIX, EarlierEvent, NewEvent
 from ninefold.systems.webhooks.rules.event_types import check_event_type
 from ninefold.systems.webhooks.service.directory import RecipientDirectory
-from ninefold.systems.webhooks.store.events import event_find_by_idempotency_keys, event_insert_many
+from ninefold.systems.webhooks.store.events import event_find_earlier, event_insert_many
 
 PAYLOAD_BYTES_MAX: Final = 1024 * 1024
 IDEMPOTENCY_KEY_LENGTH_MAX: Final = 255
@@ -67,18 +67,15 @@ async def publish_events(
     # The sort is stable: of two drafts with one key, the first is the event, and the second its repeat.
     in_key_order = sorted(new_events.values(), key=lambda event: event.idempotency_key or "")
     accepted = await event_insert_many(connection, organisation_id=organisation_id, events=in_key_order)
-    earlier = await _find_earlier(
-        connection,
-        organisation_id=organisation_id,
-        events=[event for event in new_events.values() if event.event_id not in accepted],
-    )
+    repeats = [event for event in new_events.values() if event.event_id not in accepted]
+    earlier = await event_find_earlier(connection, organisation_id=organisation_id, events=repeats) if repeats else {}
     for position, event in new_events.items():
         if event.event_id in accepted:
             results[position] = Publication(
                 event_id=event.event_id, queued_deliveries=event.queued_deliveries, is_replay=False
             )
         else:
-            results[position] = _replay(event, earlier=earlier[event.idempotency_key or ""])
+            results[position] = _replay(event, earlier=earlier[event.event_id])
     return [results[position] for position in range(len(drafts))]
 
 
@@ -99,15 +96,8 @@ def _check(draft: EventDraft) -> None:
         )
 
 
-async def _find_earlier(connection: Connection, *, organisation_id: UUID, events: list[NewEvent]) -> dict[str, Event]:
-    keys = [event.idempotency_key for event in events if event.idempotency_key is not None]
-    if not keys:
-        return {}
-    return await event_find_by_idempotency_keys(connection, organisation_id=organisation_id, idempotency_keys=keys)
-
-
-def _replay(event: NewEvent, *, earlier: Event) -> Publication | NinefoldError:
-    differing = [name for name in ("event_type", "payload") if getattr(event, name) != getattr(earlier, name)]
+def _replay(event: NewEvent, *, earlier: EarlierEvent) -> Publication | NinefoldError:
+    differing = earlier.differing
     if differing:
         earlier_id = format_id(EVENT_PREFIX, earlier.event_id)
         return IdempotencyConflictError(

@@ -144,15 +144,16 @@ FROM json_populate_recordset(NULL::webhooks.outcome, :outcomes::json) AS outcome
 ON CONFLICT (event_id, subscription_id) DO NOTHING;
 
 -- name: delivery_list_attempts
--- Read the last attempts of each of these deliveries, oldest first.
+-- Read the last attempts of each of these deliveries, oldest first, with the beginning of each response body.
 SELECT
     delivery_id,
     attempt_count AS attempt_number,
     last_attempted_at AS attempted_at,
     last_duration_ms AS duration_ms,
     last_response_status AS response_status,
-    last_response_body AS response_body,
-    is_last_response_body_truncated AS is_response_body_truncated,
+    substring(last_response_body FROM 1 FOR :body_bytes_max) AS response_body,
+    is_last_response_body_truncated
+    OR coalesce(octet_length(last_response_body) > :body_bytes_max, FALSE) AS is_response_body_truncated,
     last_error_class AS error_class,
     last_error_detail AS error_detail
 FROM webhooks.delivery
@@ -168,8 +169,9 @@ CROSS JOIN LATERAL (
         earlier_attempt.attempted_at,
         earlier_attempt.duration_ms,
         earlier_attempt.response_status,
-        earlier_attempt.response_body,
-        earlier_attempt.is_response_body_truncated,
+        substring(earlier_attempt.response_body FROM 1 FOR :body_bytes_max),
+        earlier_attempt.is_response_body_truncated
+        OR coalesce(octet_length(earlier_attempt.response_body) > :body_bytes_max, FALSE),
         earlier_attempt.error_class,
         earlier_attempt.error_detail
     FROM webhooks.earlier_attempt

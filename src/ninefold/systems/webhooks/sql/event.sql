@@ -96,7 +96,6 @@ SELECT
     event_id,
     organisation_id,
     event_type,
-    payload,
     idempotency_key,
     queued_deliveries,
     status,
@@ -106,21 +105,30 @@ FROM webhooks.event
 WHERE event_id = :event_id
     AND organisation_id = :organisation_id;
 
--- name: event_find_by_idempotency_keys
--- Read the events of an organisation that were published with these keys.
+-- name: event_find_earlier
+-- Read the events of an organisation whose idempotency keys these were published with again, and say what differs.
+-- Payloads are compared here: the earlier ones may be large, and would be read for nothing else.
 SELECT
-    event_id,
-    organisation_id,
-    event_type,
-    payload,
-    idempotency_key,
-    queued_deliveries,
-    status,
-    accepted_at,
-    dispatched_at
+    published.event_id AS later_event_id,
+    event.event_id,
+    event.queued_deliveries,
+    event.event_type <> published.event_type AS is_type_different,
+    event.payload <> published.payload AS is_payload_different
+FROM unnest(
+    :event_ids::uuid[],
+    :event_types::text[],
+    :payloads::bytea[],
+    :idempotency_keys::text[]
+) AS published (event_id, event_type, payload, idempotency_key)
+INNER JOIN webhooks.event ON event.idempotency_key = published.idempotency_key
+WHERE event.organisation_id = :organisation_id;
+
+-- name: event_find_payload$
+-- Read what an event of an organisation was published with, byte for byte.
+SELECT payload
 FROM webhooks.event
-WHERE organisation_id = :organisation_id
-    AND idempotency_key = ANY(:idempotency_keys::text[]);
+WHERE event_id = :event_id
+    AND organisation_id = :organisation_id;
 
 -- name: event_finish!
 -- Mark the events whose every delivery has an outcome, as far as this worker still holds them.
@@ -170,7 +178,6 @@ SELECT
     event_id,
     organisation_id,
     event_type,
-    payload,
     idempotency_key,
     queued_deliveries,
     status,

@@ -80,11 +80,13 @@ async def delivery_insert_outcomes(connection: Connection, outcomes: Sequence[Ou
 
 
 async def delivery_list_attempts(
-    connection: Connection, *, delivery_ids: Sequence[UUID], attempts_max: int
+    connection: Connection, *, delivery_ids: Sequence[UUID], attempts_max: int, body_bytes_max: int
 ) -> dict[UUID, list[Attempt]]:
-    """Read the last attempts of each of these deliveries, oldest first."""
+    """Read the last attempts of each of these deliveries, oldest first, with the beginning of each response body."""
     attempts: dict[UUID, list[Attempt]] = defaultdict(list)
-    records = queries.delivery_list_attempts(connection, delivery_ids=delivery_ids, attempts_max=attempts_max)
+    records = queries.delivery_list_attempts(
+        connection, delivery_ids=delivery_ids, attempts_max=attempts_max, body_bytes_max=body_bytes_max
+    )
     async for record in records:
         attempts[record["delivery_id"]].append(_attempt(record))
     return attempts

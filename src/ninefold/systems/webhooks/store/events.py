@@ -6,7 +6,7 @@ from uuid import UUID
 import asyncpg
 
 from ninefold.core.postgres.database import Connection
-from ninefold.systems.webhooks.model import ClaimedEvent, Event, EventStatus, NewEvent
+from ninefold.systems.webhooks.model import ClaimedEvent, EarlierEvent, Event, EventStatus, NewEvent
 from ninefold.systems.webhooks.store.queries import queries
 
 
@@ -54,14 +54,27 @@ async def event_find(connection: Connection, *, organisation_id: UUID, event_id:
     return None if record is None else _event(record)
 
 
-async def event_find_by_idempotency_keys(
-    connection: Connection, *, organisation_id: UUID, idempotency_keys: Sequence[str]
-) -> dict[str, Event]:
-    """Read the events of an organisation that were published with these keys, by key."""
-    records = queries.event_find_by_idempotency_keys(
-        connection, organisation_id=organisation_id, idempotency_keys=idempotency_keys
+async def event_find_earlier(
+    connection: Connection, *, organisation_id: UUID, events: Sequence[NewEvent]
+) -> dict[UUID, EarlierEvent]:
+    """Read the events whose idempotency keys these were published with again, by the ids of these."""
+    records = queries.event_find_earlier(
+        connection,
+        organisation_id=organisation_id,
+        event_ids=[event.event_id for event in events],
+        event_types=[event.event_type for event in events],
+        payloads=[event.payload for event in events],
+        idempotency_keys=[event.idempotency_key for event in events],
     )
-    return {record["idempotency_key"]: _event(record) async for record in records}
+    return {record["later_event_id"]: _earlier_event(record) async for record in records}
+
+
+async def event_find_payload(connection: Connection, *, organisation_id: UUID, event_id: UUID) -> bytes | None:
+    """Read what an event of an organisation was published with, byte for byte."""
+    payload: bytes | None = await queries.event_find_payload(
+        connection, organisation_id=organisation_id, event_id=event_id
+    )
+    return payload
 
 
 async def event_finish(connection: Connection, *, worker_id: UUID, event_ids: Sequence[UUID]) -> None:
@@ -104,10 +117,18 @@ def _event(record: asyncpg.Record) -> Event:
         event_id=record["event_id"],
         organisation_id=record["organisation_id"],
         event_type=record["event_type"],
-        payload=record["payload"],
         idempotency_key=record["idempotency_key"],
         queued_deliveries=record["queued_deliveries"],
         status=EventStatus(record["status"]),
         accepted_at=record["accepted_at"],
         dispatched_at=record["dispatched_at"],
+    )
+
+
+def _earlier_event(record: asyncpg.Record) -> EarlierEvent:
+    differences = {"event_type": record["is_type_different"], "payload": record["is_payload_different"]}
+    return EarlierEvent(
+        event_id=record["event_id"],
+        queued_deliveries=record["queued_deliveries"],
+        differing=tuple(name for name, is_different in differences.items() if is_different),
     )

@@ -1,0 +1,25 @@
+"""Answers that could become as large as what was stored: each shares what it may hold among its parts."""
+
+import pytest
+from receivers import Answer, Receiver
+from webhooks_api import Api
+
+from ninefold.systems.webhooks.service import deliveries
+
+
+@pytest.mark.usefixtures("worker")
+async def test_the_deliveries_of_an_event_share_how_much_is_shown_of_them(
+    api: Api, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deliveries, "ATTEMPTS_PER_ANSWER_MAX", 4)
+    monkeypatch.setattr(deliveries, "BODIES_PER_ANSWER_BYTES_MAX", 16)
+    receiver.default_answer = Answer(500, body=b"0123456789")
+    for _ in range(2):
+        await api.subscribe(receiver.url)
+    event_id = await api.publish()
+    for delivery in await api.settled(event_id):
+        assert delivery["attempt_count"] > 2
+        assert [(made["response_body"], made["is_response_body_truncated"]) for made in delivery["attempts"]] == [
+            ("0123", True),
+            ("0123", True),
+        ]
