@@ -156,6 +156,17 @@ async def test_a_claim_brings_a_bounded_number_of_bytes_into_memory(
     assert sum(len(event.payload) for event in claimed) == CLAIM_PAYLOAD_BYTES_MAX
 
 
+async def test_large_payloads_of_one_organisation_leave_another_its_share_of_the_bytes(
+    make_event_log: MakeEventLog, database: Database
+) -> None:
+    large, small = new_id(), new_id()
+    await accept(database, large, events=12, payload=b'"' + b"x" * (1024 * 1024 - 2) + b'"')
+    await accept(database, small, events=3)
+    log, _ = await make_event_log()
+    claimed = await log.claim(limit=24)
+    assert sum(event.organisation_id == small for event in claimed) == 3
+
+
 async def test_recorded_outcomes_are_seen_and_their_event_is_done(
     make_event_log: MakeEventLog, database: Database
 ) -> None:
@@ -225,6 +236,7 @@ async def test_a_batch_with_a_known_outcome_is_recorded_but_for_that(
         unknown: "delivered",
         failing: "failed",
     }
+    assert {delivery.created_at for delivery in deliveries} == {event.accepted_at}
     assert {delivery.finished_at is None for delivery in deliveries if delivery.subscription_id != known} == {False}
 
 

@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from ninefold.core.postgres.database import Connection
+from ninefold.systems.webhooks.jobs import dispatcher
 from ninefold.systems.webhooks.service.directory import OrganisationRecipients, RecipientDirectory
 from ninefold.systems.webhooks.settings import WebhooksSettings
 from receivers import Answer, Receiver
@@ -209,6 +210,29 @@ async def test_a_worker_that_stops_starts_nothing_more(api: Api, receiver: Recei
         for event_id in event_ids:
             await api.settled(event_id)
     assert len(receiver.requests) == 5
+
+
+async def test_the_payloads_under_way_are_bounded_together(
+    api: Api, receiver: Receiver, start_worker: StartWorker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dispatcher, "IN_FLIGHT_BYTES_MAX", 1)
+    answer_now = asyncio.Event()
+    receiver.default_answer = Answer(until=answer_now)
+    under_way: list[int] = []
+
+    def answer() -> None:
+        under_way.append(len(receiver.requests))
+        answer_now.set()
+
+    await api.subscribe(receiver.url)
+    events = [{"event_type": "order.created", "payload": number} for number in range(dispatcher.BURST + 6)]
+    accepted = (await api.request("POST", "/events/batch", json={"events": events})).json()
+    async with start_worker():
+        await receiver.received(dispatcher.BURST)
+        asyncio.get_running_loop().call_later(0.3, answer)
+        for result in accepted["results"]:
+            await api.settled(result["event_id"])
+    assert under_way == [dispatcher.BURST]
 
 
 @pytest.mark.parametrize("failure", [ConnectionResetError("gone"), asyncpg.CannotConnectNowError("starting")])

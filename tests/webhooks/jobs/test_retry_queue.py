@@ -9,6 +9,7 @@ import pytest
 from ninefold.core.ids import derive_id, new_id
 from ninefold.core.postgres.database import Connection, Database
 from ninefold.core.queue.leases import WorkerLease
+from ninefold.systems.webhooks.jobs import event_log
 from ninefold.systems.webhooks.jobs.event_log import PostgresEventLog, RetryQueue
 from ninefold.systems.webhooks.model import Attempt, ClaimedDelivery, Delivery, DeliveryStatus, NewEvent, Outcome
 from ninefold.systems.webhooks.store.deliveries import delivery_find, delivery_list_attempts
@@ -24,9 +25,9 @@ class Worker:
         self.event_log = PostgresEventLog(database, self.lease)
         self.retry_queue = RetryQueue(database, self.lease)
 
-    async def fail_first_attempt(self, database: Database) -> UUID:
+    async def fail_first_attempt(self, database: Database, *, organisation_id: UUID | None = None) -> UUID:
         """Accept an event, and let the first attempt of its one delivery fail, with the next due at once."""
-        organisation_id = new_id()
+        organisation_id = organisation_id or new_id()
         event = NewEvent(
             event_id=new_id(),
             event_type="order.created",
@@ -158,6 +159,47 @@ async def test_a_worker_that_lost_a_delivery_writes_nothing_of_it(worker: Worker
     delivery, attempts = await read(database, claimed)
     assert delivery.status == "retrying"
     assert [(made.attempt_number, made.response_status) for made in attempts] == [(1, 500), (2, 503)]
+
+
+async def test_an_attempt_whose_commit_wasnt_heard_of_is_kept_once_though_the_next_has_begun(
+    worker: Worker, database: Database
+) -> None:
+    await worker.fail_first_attempt(database)
+    second = outcome_of(await worker.claim_one(), response_status=503)
+    await worker.event_log.record([second], finished_events=[])
+    claimed = await worker.claim_one()
+    await worker.event_log.record([second], finished_events=[])
+    delivery, attempts = await read(database, claimed)
+    assert delivery.is_running
+    assert [made.attempt_number for made in attempts] == [1, 2]
+    await worker.event_log.record([outcome_of(claimed, response_status=200)], finished_events=[])
+    delivery, attempts = await read(database, claimed)
+    assert (delivery.status, delivery.attempt_count) == ("delivered", 3)
+    assert [made.attempt_number for made in attempts] == [1, 2, 3]
+
+
+async def test_an_organisation_with_much_to_retry_leaves_the_others_their_share(
+    worker: Worker, database: Database
+) -> None:
+    large = new_id()
+    for _ in range(20):
+        await worker.fail_first_attempt(database, organisation_id=large)
+    small = await worker.fail_first_attempt(database)
+    claimed = await worker.retry_queue.claim(limit=10)
+    assert sum(delivery.organisation_id == small for delivery in claimed) == 1
+    assert sum(delivery.organisation_id == large for delivery in claimed) == 5
+
+
+async def test_every_organisation_gets_its_turn_to_retry(
+    worker: Worker, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(event_log, "CLAIM_ORGANISATIONS_MAX", 2)
+    large = UUID(int=2**128 - 1)
+    for _ in range(20):
+        await worker.fail_first_attempt(database, organisation_id=large)
+    small = {await worker.fail_first_attempt(database) for _ in range(4)}
+    claims = [await worker.retry_queue.claim(limit=3) for _ in range(2)]
+    assert {delivery.organisation_id for claimed in claims for delivery in claimed} == small | {large}
 
 
 async def test_a_canceled_delivery_is_over_and_keeps_its_attempts(worker: Worker, database: Database) -> None:

@@ -52,6 +52,9 @@ BURST_PAUSE_S: Final = 0.002
 their connections serve the next burst; slow ones still let 32,000 attempts a second begin. An attempt costs half as
 much with fifty connections in use as with a thousand."""
 
+IN_FLIGHT_BYTES_MAX: Final = 64 * 1024 * 1024
+"""Of the payloads of attempts under way, which may be a MiB each; a request's own copy comes on top."""
+
 STOP_GRACE_S: Final = 8.0
 """How long attempts under way may take to end when the worker stops; the others are repeated elsewhere."""
 
@@ -86,6 +89,7 @@ class Dispatcher:
         )
         self._in_flight_max = settings.in_flight_max
         self._in_flight = 0
+        self._in_flight_bytes = 0
         self._burst = min(BURST, settings.in_flight_max)
         self._has_ended = asyncio.Event()
         self._stopping = asyncio.Event()
@@ -232,14 +236,25 @@ class Dispatcher:
         return parcels
 
     async def _start(self, parcels: Sequence[Parcel]) -> None:
-        """Begin attempts as soon as there are slots; not when the worker stops: then others make them."""
-        while self._in_flight + len(parcels) > self._in_flight_max and not self._stopping.is_set():
+        """Begin attempts as soon as there is room; not when the worker stops: then others make them."""
+        payload_bytes = sum(len(parcel.message.payload) for parcel in parcels)
+        while not self._has_room(len(parcels), payload_bytes) and not self._stopping.is_set():
             await self._next_end()
         if self._stopping.is_set() or not parcels:
             return
         self._in_flight += len(parcels)
+        self._in_flight_bytes += payload_bytes
         self._courier.send(parcels)
         await asyncio.sleep(BURST_PAUSE_S if self._in_flight > CALM_IN_FLIGHT else 0)
+
+    def _has_room(self, parcels: int, payload_bytes: int) -> bool:
+        """Say whether so much more may be under way; what alone is too large may be, alone."""
+        if not self._in_flight:
+            return True
+        return (
+            self._in_flight + parcels <= self._in_flight_max
+            and self._in_flight_bytes + payload_bytes <= IN_FLIGHT_BYTES_MAX
+        )
 
     def _on_end(self, parcel: Parcel, attempt: Attempt, retry_after_s: float | None) -> None:
         """Hand what came of an attempt to the recorder, and its slot to the next."""
@@ -266,6 +281,7 @@ class Dispatcher:
             )
         )
         self._in_flight -= 1
+        self._in_flight_bytes -= len(parcel.message.payload)
         self._has_ended.set()
 
     async def _wake_at_stop(self) -> None:

@@ -128,11 +128,12 @@ class RetryQueue:
     def __init__(self, database: Database, lease: WorkerLease) -> None:
         self._database = database
         self._lease = lease
+        self._served_last = _FIRST
         self._held: set[UUID] = set()
         self._may_hold_more = False
 
     async def claim(self, *, limit: int) -> Sequence[ClaimedDelivery]:
-        """Take up to `limit` deliveries that are due, longest due first.
+        """Take about `limit` deliveries that are due: a fair share for each organisation, longest due first.
 
         Raises:
             LeaseLostError: others took this worker for dead.
@@ -143,13 +144,16 @@ class RetryQueue:
             await self._lease.guard(connection)
             if may_hold_more:
                 await delivery_release_unknown(connection, worker_id=self._lease.worker_id, known_ids=self._held)
-            claimed = await delivery_claim(
+            claimed, turn_ended_at = await delivery_claim(
                 connection,
                 worker_id=self._lease.worker_id,
                 limit=limit,
                 payload_bytes_max=CLAIM_PAYLOAD_BYTES_MAX,
+                after=self._served_last,
+                organisations_max=CLAIM_ORGANISATIONS_MAX,
             )
         self._may_hold_more = False
+        self._served_last = turn_ended_at or _FIRST
         self._held.update(delivery.delivery_id for delivery in claimed)
         return claimed
 

@@ -131,6 +131,14 @@ class OutcomeRecorder:
                 await asyncio.sleep(RETRY_DELAY_S)
             else:
                 self._on_recorded(outcomes)
-                metrics.count_outcomes(outcomes)
-                log_outcomes(outcomes)
+                _tell(outcomes)
                 return
+
+
+def _tell(outcomes: list[Outcome]) -> None:
+    """Let metrics and log have what was recorded; that they can't take it, changes nothing of it."""
+    try:
+        metrics.count_outcomes(outcomes)
+    except OSError as error:
+        log.warning("webhooks.metrics.failed", error=str(error))
+    log_outcomes(outcomes)

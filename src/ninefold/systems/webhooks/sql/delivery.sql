@@ -21,30 +21,101 @@ WHERE delivery_id = ANY(:delivery_ids::uuid[])
     AND leased_by = :worker_id;
 
 -- name: delivery_claim
--- Take deliveries whose next attempt is due, longest due first, within a budget of payload bytes.
-WITH candidate AS MATERIALIZED (
+-- Take deliveries whose next attempt is due: a fair share for each organisation that has some, longest due first.
+-- Organisations are those of the longest due, and the next ones in turn, which a large one could otherwise keep from
+-- being seen. What is taken together stays within a budget of payload bytes, of which the first may be more.
+WITH RECURSIVE turn AS (
+    (
+        SELECT
+            organisation_id,
+            1 AS position
+        FROM webhooks.delivery
+        WHERE status = 'retrying'
+            AND leased_by IS NULL
+            AND organisation_id > :after
+        ORDER BY organisation_id
+        LIMIT 1
+    )
+    UNION ALL
     SELECT
-        delivery_id,
-        event_id,
-        next_attempt_at
-    FROM webhooks.delivery
-    WHERE status = 'retrying'
-        AND leased_by IS NULL
-        AND next_attempt_at <= clock_timestamp()
-    ORDER BY next_attempt_at
-    LIMIT :limit
-    FOR UPDATE SKIP LOCKED
+        following.organisation_id,
+        turn.position + 1
+    FROM turn
+    CROSS JOIN LATERAL (
+        SELECT delivery.organisation_id
+        FROM webhooks.delivery
+        WHERE delivery.status = 'retrying'
+            AND delivery.leased_by IS NULL
+            AND delivery.organisation_id > turn.organisation_id
+        ORDER BY delivery.organisation_id
+        LIMIT 1
+    ) AS following
+    WHERE turn.position < :organisations_max::integer
+),
+
+organisation AS MATERIALIZED (
+    SELECT longest_due.organisation_id
+    FROM (
+        SELECT organisation_id
+        FROM webhooks.delivery
+        WHERE status = 'retrying'
+            AND leased_by IS NULL
+            AND next_attempt_at <= clock_timestamp()
+        ORDER BY next_attempt_at
+        LIMIT :limit
+    ) AS longest_due
+    UNION
+    SELECT turn.organisation_id
+    FROM turn
+    WHERE EXISTS (
+        SELECT 1
+        FROM webhooks.delivery
+        WHERE delivery.status = 'retrying'
+            AND delivery.leased_by IS NULL
+            AND delivery.organisation_id = turn.organisation_id
+            AND delivery.next_attempt_at <= clock_timestamp()
+    )
+),
+
+candidate AS MATERIALIZED (
+    SELECT head.*
+    FROM organisation
+    CROSS JOIN LATERAL (
+        SELECT
+            delivery.delivery_id,
+            delivery.organisation_id,
+            delivery.event_id,
+            delivery.next_attempt_at
+        FROM webhooks.delivery
+        WHERE delivery.status = 'retrying'
+            AND delivery.leased_by IS NULL
+            AND delivery.organisation_id = organisation.organisation_id
+            AND delivery.next_attempt_at <= clock_timestamp()
+        ORDER BY delivery.next_attempt_at
+        LIMIT (SELECT ceil(:limit::numeric / count(*))::integer FROM organisation)
+        FOR UPDATE SKIP LOCKED
+    ) AS head
+),
+
+ranked AS (
+    SELECT
+        candidate.delivery_id,
+        octet_length(event.payload) AS payload_bytes,
+        row_number() OVER (
+            PARTITION BY candidate.organisation_id
+            ORDER BY candidate.next_attempt_at, candidate.delivery_id
+        ) AS rank
+    FROM candidate
+    INNER JOIN webhooks.event ON event.event_id = candidate.event_id
 ),
 
 chosen AS (
     SELECT delivery_id
     FROM (
         SELECT
-            candidate.delivery_id,
-            sum(octet_length(event.payload)) OVER (ORDER BY candidate.next_attempt_at, candidate.delivery_id)
-            - octet_length(event.payload) AS payload_bytes_before
-        FROM candidate
-        INNER JOIN webhooks.event ON event.event_id = candidate.event_id
+            delivery_id,
+            sum(payload_bytes) OVER (ORDER BY rank, delivery_id) - payload_bytes AS payload_bytes_before
+        FROM ranked
     ) AS summed
     WHERE payload_bytes_before < :payload_bytes_max
 )
@@ -68,7 +139,12 @@ RETURNING
         SELECT subscription_version.version
         FROM webhooks.subscription_version
         WHERE subscription_version.organisation_id = delivery.organisation_id
-    ) AS subscription_version;
+    ) AS subscription_version,
+    (
+        SELECT turn.organisation_id
+        FROM turn
+        WHERE turn.position = :organisations_max
+    ) AS turn_ended_at;
 
 -- name: delivery_count_retrying$
 -- Count the deliveries that wait for another attempt, up to a bound.
@@ -120,7 +196,8 @@ INSERT INTO webhooks.delivery (
     last_response_body,
     is_last_response_body_truncated,
     last_error_class,
-    last_error_detail
+    last_error_detail,
+    created_at
 )
 SELECT
     outcome.delivery_id,
@@ -139,7 +216,8 @@ SELECT
     decode(outcome.response_body, 'base64'),
     outcome.is_response_body_truncated,
     outcome.error_class,
-    outcome.error_detail
+    outcome.error_detail,
+    outcome.round_started_at
 FROM json_populate_recordset(NULL::webhooks.outcome, :outcomes::json) AS outcome
 ON CONFLICT (event_id, subscription_id) DO NOTHING;
 
@@ -273,7 +351,8 @@ RETURNING next_attempt_at;
 
 -- name: delivery_update_outcomes!
 -- Write further attempts and what came of them, as far as this worker still holds the deliveries.
--- The attempts that they follow are kept; a worker that was taken over leaves them to its heir.
+-- The attempts that they follow are kept; a worker that was taken over leaves them to its heir. An attempt that is known
+-- already, because the answer to its commit was lost, isn't written again.
 WITH outcome AS MATERIALIZED (
     SELECT reported.*
     FROM json_populate_recordset(NULL::webhooks.outcome, :outcomes::json) AS reported
@@ -284,6 +363,7 @@ held AS MATERIALIZED (
     FROM outcome
     INNER JOIN webhooks.delivery ON delivery.delivery_id = outcome.delivery_id
     WHERE delivery.leased_by = :worker_id
+        AND delivery.attempt_count = outcome.attempt_number - 1
     FOR UPDATE OF delivery
 ),
 

@@ -32,13 +32,12 @@ WITH RECURSIVE organisation AS (
 ),
 
 candidate AS MATERIALIZED (
-    SELECT
-        head.event_id,
-        head.payload_bytes
+    SELECT head.*
     FROM organisation
     CROSS JOIN LATERAL (
         SELECT
             event.event_id,
+            event.organisation_id,
             octet_length(event.payload) AS payload_bytes
         FROM webhooks.event
         WHERE event.status = 'queued'
@@ -50,13 +49,21 @@ candidate AS MATERIALIZED (
     ) AS head
 ),
 
+ranked AS (
+    SELECT
+        event_id,
+        payload_bytes,
+        row_number() OVER (PARTITION BY organisation_id ORDER BY event_id) AS rank
+    FROM candidate
+),
+
 chosen AS (
     SELECT event_id
     FROM (
         SELECT
             event_id,
-            sum(payload_bytes) OVER (ORDER BY event_id) - payload_bytes AS payload_bytes_before
-        FROM candidate
+            sum(payload_bytes) OVER (ORDER BY rank, event_id) - payload_bytes AS payload_bytes_before
+        FROM ranked
     ) AS summed
     WHERE payload_bytes_before < :payload_bytes_max
 )

@@ -27,25 +27,31 @@ async def delivery_cancel_held(connection: Connection, *, worker_id: UUID, deliv
 
 
 async def delivery_claim(
-    connection: Connection, *, worker_id: UUID, limit: int, payload_bytes_max: int
-) -> list[ClaimedDelivery]:
-    """Take deliveries whose next attempt is due, longest due first."""
-    records = queries.delivery_claim(connection, worker_id=worker_id, limit=limit, payload_bytes_max=payload_bytes_max)
-    return [
-        ClaimedDelivery(
-            delivery_id=record["delivery_id"],
-            organisation_id=record["organisation_id"],
-            event_id=record["event_id"],
-            subscription_id=record["subscription_id"],
-            event_type=record["event_type"],
-            payload=record["payload"],
-            attempt_count=record["attempt_count"],
-            round_attempt_count=record["round_attempt_count"],
-            round_started_at=record["round_started_at"],
-            subscription_version=record["subscription_version"] or 0,
+    connection: Connection,
+    *,
+    worker_id: UUID,
+    limit: int,
+    payload_bytes_max: int,
+    after: UUID,
+    organisations_max: int,
+) -> tuple[list[ClaimedDelivery], UUID | None]:
+    """Take deliveries whose next attempt is due: a fair share for each organisation, longest due first.
+
+    Returns:
+        The deliveries, and the organisation after which the next turn begins; None when this turn saw the last one.
+    """
+    records = [
+        record
+        async for record in queries.delivery_claim(
+            connection,
+            worker_id=worker_id,
+            limit=limit,
+            payload_bytes_max=payload_bytes_max,
+            after=after,
+            organisations_max=organisations_max,
         )
-        async for record in records
     ]
+    return [_claimed(record) for record in records], records[0]["turn_ended_at"] if records else None
 
 
 async def delivery_copy_delivered(connection: Connection, outcomes: Sequence[Outcome]) -> None:
@@ -162,6 +168,21 @@ async def delivery_update_outcomes(connection: Connection, outcomes: Sequence[Ou
     await queries.delivery_update_outcomes(connection, worker_id=worker_id, outcomes=_encode(outcomes))
 
 
+def _claimed(record: asyncpg.Record) -> ClaimedDelivery:
+    return ClaimedDelivery(
+        delivery_id=record["delivery_id"],
+        organisation_id=record["organisation_id"],
+        event_id=record["event_id"],
+        subscription_id=record["subscription_id"],
+        event_type=record["event_type"],
+        payload=record["payload"],
+        attempt_count=record["attempt_count"],
+        round_attempt_count=record["round_attempt_count"],
+        round_started_at=record["round_started_at"],
+        subscription_version=record["subscription_version"] or 0,
+    )
+
+
 def _delivery(record: asyncpg.Record) -> Delivery:
     return Delivery(
         delivery_id=record["delivery_id"],
@@ -252,6 +273,7 @@ _DELIVERED_COLUMNS: Final = (
     "last_response_status",
     "last_response_body",
     "is_last_response_body_truncated",
+    "created_at",
 )
 """`finished_at` is missing: the database's clock gives it."""
 
@@ -271,4 +293,5 @@ def _delivered_record(outcome: Outcome, attempt: Attempt) -> tuple[object, ...]:
         attempt.response_status,
         attempt.response_body,
         attempt.is_response_body_truncated,
+        outcome.round_started_at,
     )
