@@ -1,4 +1,4 @@
-"""The pool of connections, and the two ways to use one: a plain connection, and a transaction."""
+"""The pool of connections, and the ways to use one: plain, in a transaction, or to read what was at one moment."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -84,6 +84,10 @@ class Database:
         connection = await self._acquire()
         try:
             yield connection
+        except asyncpg.InternalClientError as error:
+            # The connection was cut in the middle of a command, and the driver has lost track of it.
+            connection.terminate()
+            raise _unreachable(error) from error
         finally:
             await self._pool.release(connection)
 
@@ -97,6 +101,16 @@ class Database:
         async with self.connection() as connection, connection.transaction():
             yield connection
 
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[Connection]:
+        """Lend a connection whose statements all see one moment, and can't write.
+
+        Raises:
+            UnavailableError: none is free in time, or the server doesn't answer.
+        """
+        async with self.connection() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
+            yield connection
+
     async def _acquire(self) -> "PoolConnectionProxy[asyncpg.Record]":
         try:
             return await self._pool.acquire(timeout=ACQUIRE_TIMEOUT_S)
@@ -105,7 +119,7 @@ class Database:
                 f"No connection to PostgreSQL became free within {ACQUIRE_TIMEOUT_S:.0f} s.",
                 remedy="Try again; if it stays so, raise NINEFOLD_DATABASE_CONNECTIONS_MAX.",
             ) from error
-        except (OSError, asyncpg.PostgresError) as error:
+        except (OSError, asyncpg.PostgresError, asyncpg.InternalClientError) as error:
             raise _unreachable(error) from error
 
 
