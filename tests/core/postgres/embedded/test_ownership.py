@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -20,6 +21,7 @@ from ninefold.core.postgres.embedded.ownership import AlreadyOwnedError, read_ow
 from postgres_support import query
 
 TIMEOUT_S = 30
+SOCKET_LOCK = ".s.PGSQL.5432.lock"
 
 
 def test_a_second_owner_learns_who_has_the_folder(data_dir: Path, server: EmbeddedPostgres) -> None:
@@ -162,25 +164,56 @@ def test_a_server_without_owner_is_stopped_first(data_dir: Path, server: Embedde
             assert query(postgres.dsn(), "SELECT 1") == 1
 
 
-def test_a_process_id_that_a_stranger_has_now_does_not_stop_the_start(data_dir: Path, server: EmbeddedPostgres) -> None:
-    pid_file = data_dir / "postgres" / "postmaster.pid"
-    lines = pid_file.read_text().splitlines()
-    server.stop()
+@pytest.mark.parametrize(
+    "names", [["postmaster.pid"], [SOCKET_LOCK], ["postmaster.pid", SOCKET_LOCK]], ids=["data", "socket", "both"]
+)
+def test_a_process_id_that_a_stranger_has_now_does_not_stop_the_start(
+    data_dir: Path, server: EmbeddedPostgres, names: list[str]
+) -> None:
+    files = [data_dir / "postgres" / name for name in names]
+    with _stranger() as stranger:
+        rewritten = [_with_process_id(file, stranger.pid) for file in files]
+        server.stop()
+        for file, text in zip(files, rewritten, strict=True):
+            file.write_text(text)
+
+        assert query(server.start(), "SELECT 1") == 1
+        assert stranger.poll() is None
+
+
+def test_a_server_that_died_starts_again_although_a_stranger_has_its_process_id(tmp_path: Path) -> None:
+    with EmbeddedPostgres(tmp_path / ("n" * 120), is_durable=False) as postgres, _stranger() as stranger:
+        assert postgres.pid is not None
+        lock = Path(parse_qs(urlsplit(postgres.dsn()).query)["host"][0]) / SOCKET_LOCK
+        text = _with_process_id(lock, stranger.pid)
+        os.kill(postgres.pid, signal.SIGKILL)
+        assert postgres.wait(TIMEOUT_S)
+        lock.write_text(text)
+
+        assert query(postgres.start(), "SELECT 1") == 1
+        assert stranger.poll() is None
+
+
+@contextmanager
+def _stranger() -> Iterator["subprocess.Popen[bytes]"]:
+    """Run a process of PostgreSQL's own user that has nothing to do with it."""
     account = choose_account()
-    stranger = subprocess.Popen(
+    process = subprocess.Popen(
         ["sleep", "600"],
         user=None if account.is_ourselves else account.uid,
         group=None if account.is_ourselves else account.gid,
         extra_groups=None if account.is_ourselves else [],
     )
-    try:
-        pid_file.write_text("\n".join([str(stranger.pid), *lines[1:]]) + "\n")
+    with process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
-        assert query(server.start(), "SELECT 1") == 1
-        assert stranger.poll() is None
-    finally:
-        stranger.kill()
-        stranger.wait(TIMEOUT_S)
+
+def _with_process_id(file: Path, process_id: int) -> str:
+    """Return what stands in a lock file of PostgreSQL, with another process in its first line."""
+    return "\n".join([str(process_id), *file.read_text().splitlines()[1:]]) + "\n"
 
 
 @contextmanager

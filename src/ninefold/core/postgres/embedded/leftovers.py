@@ -7,6 +7,7 @@ from typing import Final
 import psutil
 
 from ninefold.core.errors import UnavailableError
+from ninefold.core.postgres.embedded.sockets import socket_lock
 
 ORPHAN_TIMEOUT_S: Final = 60.0
 """How long a server without owner may take to write its last checkpoint."""
@@ -15,21 +16,26 @@ _PID_FILE: Final = "postmaster.pid"
 _QUIT_TIMEOUT_S: Final = 10.0
 
 
-def clear_leftovers(cluster_dir: Path) -> None:
-    """Stop a server that outlived its owner, and remove a process id that belongs to nobody or to a stranger.
+def clear_leftovers(cluster_dir: Path, *, socket_dir: Path) -> None:
+    """Stop a server that outlived its owner, and remove what names a process that belongs to nobody or to a stranger.
 
     The caller holds the owner's lock, so whatever still runs in the folder has no owner.
+
+    Args:
+        cluster_dir: the server's data.
+        socket_dir: where its socket is.
 
     Raises:
         UnavailableError: it doesn't stop.
     """
-    pid_file = cluster_dir / _PID_FILE
-    if not pid_file.exists():
+    # Both hold the server's process id. PostgreSQL refuses to start while a process of the same user has that number:
+    # a stranger after a power cut, or the killed server itself as long as nobody has asked for its exit code.
+    files = [file for file in (cluster_dir / _PID_FILE, socket_lock(socket_dir)) if file.exists()]
+    if not files:
         return
     _stop_orphans(cluster_dir)
-    # PostgreSQL would refuse to start if the number in it belongs to a living process of the same user, as it
-    # may after a power cut.
-    pid_file.unlink(missing_ok=True)
+    for file in files:
+        file.unlink(missing_ok=True)
 
 
 def _stop_orphans(cluster_dir: Path) -> None:

@@ -166,9 +166,9 @@ class EmbeddedPostgres:
             self._lock = self._acquire_lock()
         engine = find_engine(choose_account())
         ensure_cluster(self._cluster_dir, engine, is_durable=self._is_durable)
-        clear_leftovers(self._cluster_dir)
         if self._socket_dir is None:
             self._socket_dir = self._choose_socket_dir(engine)
+        clear_leftovers(self._cluster_dir, socket_dir=self._socket_dir)
         self._launch(engine)
         self._wait_until_ready()
         self._publish(dsn=self.dsn())

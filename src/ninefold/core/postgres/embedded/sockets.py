@@ -39,11 +39,16 @@ def make_socket_dir(account: Account) -> Path:
     return folder
 
 
+def socket_lock(folder: Path) -> Path:
+    """Return the file in which PostgreSQL says which process has the socket in the folder."""
+    return folder / f"{_SOCKET_NAME}.lock"
+
+
 def remove_socket_dir(folder: Path) -> None:
     """Remove such a folder, with what a killed server left in it; one that holds anything else stays."""
     try:
-        for name in (_SOCKET_NAME, f"{_SOCKET_NAME}.lock"):
-            (folder / name).unlink(missing_ok=True)
+        for file in (folder / _SOCKET_NAME, socket_lock(folder)):
+            file.unlink(missing_ok=True)
         folder.rmdir()
     except OSError:
         # Gone already, or taken over by something else: nothing of ours to remove.
