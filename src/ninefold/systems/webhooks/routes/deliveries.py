@@ -27,7 +27,7 @@ async def get_delivery(
 
     It has its last attempts, and is here from its first outcome on.
     """
-    async with database.connection() as connection:
+    async with database.snapshot() as connection:
         delivery = await service.get_delivery(
             connection, organisation_id=tenant.organisation_id, delivery_id=delivery_id
         )

@@ -153,7 +153,7 @@ async def get_event(
 
     With its payload and its deliveries, those included that no attempt has been made for yet.
     """
-    async with database.connection() as connection:
+    async with database.snapshot() as connection:
         found = await delivery_service.get_event(
             connection, directory, organisation_id=tenant.organisation_id, event_id=event_id
         )

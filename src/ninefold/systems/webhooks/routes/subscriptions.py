@@ -160,7 +160,7 @@ async def list_deliveries(
     first outcome on; before that, its event shows it as `queued`.
     """
     position = _delivery_cursors.decode(cursor)
-    async with database.connection() as connection:
+    async with database.snapshot() as connection:
         found = await delivery_service.list_deliveries(
             connection,
             organisation_id=tenant.organisation_id,
