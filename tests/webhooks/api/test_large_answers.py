@@ -1,10 +1,10 @@
 """Answers that could become as large as what was stored: each shares what it may hold among its parts."""
 
 import pytest
-from receivers import Answer, Receiver
-from webhooks_api import Api
 
 from ninefold.systems.webhooks.service import deliveries
+from receivers import Answer, Receiver
+from webhooks_api import Api
 
 
 @pytest.mark.usefixtures("worker")
