@@ -8,6 +8,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from structlog.testing import capture_logs
 
 from ninefold.edge import children
 from ninefold.edge.children import Child
@@ -105,6 +106,18 @@ async def test_child_that_dies_is_started_again(journal: Path) -> None:
     assert child.has_died.is_set()
 
 
+async def test_child_that_dies_at_its_start_is_started_again_ever_later_up_to_a_limit(journal: Path) -> None:
+    assert await delays_of(DYING, journal, count=4) == [0.01, 0.02, 0.02, 0.02]
+
+
+async def test_child_that_lived_for_a_while_is_started_again_as_after_a_first_crash(
+    journal: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(children, "CRASH_LOOP_WITHIN_S", 0.0)
+
+    assert await delays_of(DYING, journal, count=3) == [0.01, 0.01, 0.01]
+
+
 async def test_what_a_dead_child_started_does_not_outlive_it(journal: Path) -> None:
     child = make_child(PARENT, journal)
     running = asyncio.create_task(child.keep_running(asyncio.Event()))
@@ -148,6 +161,17 @@ def make_child(
 ) -> Child:
     command = [sys.executable, "-c", code, str(journal)]
     return Child(name="test", command=command, environment=os.environ, grace_s=grace_s, on_end=on_end)
+
+
+async def delays_of(code: str, journal: Path, *, count: int) -> list[float]:
+    """Return the pauses after the first deaths of such a child."""
+    child = make_child(code, journal)
+    with capture_logs() as lines:
+        running = asyncio.create_task(child.keep_running(asyncio.Event()))
+        await lines_in(journal, count=count + 1)
+        child.stop()
+        await asyncio.wait_for(running, WITHIN_S)
+    return [line["restart_in_s"] for line in lines if line["event"] == "supervisor.child.died"][:count]
 
 
 async def lines_in(journal: Path, *, count: int) -> list[str]:

@@ -13,9 +13,12 @@ import structlog
 from ninefold.edge.processes import SUPERVISED
 
 RESTART_DELAY_S_MIN: Final = 1.0
-RESTART_DELAY_S_MAX: Final = 30.0
-STABLE_AFTER_S: Final = 60.0
-"""A child that lived so long has its next crash treated like a first one."""
+RESTART_DELAY_S_MAX: Final = 4.0
+"""Not longer: where there is one worker, nobody takes over from it before it is back. Its lease runs out meanwhile, so
+that what it held is attempted again within 10 s even after many crashes."""
+
+CRASH_LOOP_WITHIN_S: Final = 10.0
+"""A child that lived longer wasn't ended by its start; its crash is treated like a first one."""
 
 log = structlog.get_logger(__name__)
 
@@ -65,7 +68,7 @@ class Child:
             if self._stopping.is_set():
                 return
             self.has_died.set()
-            if time.monotonic() - started_at >= STABLE_AFTER_S:
+            if time.monotonic() - started_at > CRASH_LOOP_WITHIN_S:
                 delay_s = RESTART_DELAY_S_MIN
             log.error("supervisor.child.died", child=self.name, exit_code=self.exit_code, restart_in_s=delay_s)
             await _wait_for_any(self._stopping, timeout_s=delay_s)
