@@ -1,7 +1,7 @@
 """What a request's body may be, and what is said about every other one."""
 
 from collections.abc import AsyncIterator
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import httpx
 import msgspec
@@ -12,8 +12,9 @@ from litestar import Litestar
 
 from ninefold.core.errors import InvalidInputError
 from ninefold.core.tenancy.model import CreatedApiKey
-from ninefold.core.web.bodies import JsonDecoder, RequestBody, join_path
+from ninefold.core.web.bodies import JsonDecoder, RequestBody
 from ninefold.core.web.errors import BadJsonError
+from ninefold.core.web.json_errors import JSON_DEPTH_MAX
 
 PATH = "/api/v1/notes"
 BODY_SIZE_MAX = 1000
@@ -22,6 +23,7 @@ JSON = {"Content-Type": "application/json"}
 
 class Inner(RequestBody, frozen=True, kw_only=True):
     text: str
+    size: Literal[1, 2] = 1
 
 
 class Outer(RequestBody, frozen=True, kw_only=True):
@@ -29,9 +31,16 @@ class Outer(RequestBody, frozen=True, kw_only=True):
     payload: msgspec.Raw = msgspec.Raw(b"null")
     inner: list[Inner] = msgspec.field(default_factory=list)
     table: dict[str, str] = msgspec.field(default_factory=dict)
+    colour: Literal["red", "blue"] | None = None
+
+
+class Batch(RequestBody, frozen=True, kw_only=True):
+    items: Annotated[list[Annotated[msgspec.Raw, msgspec.Meta(description="Any.")]], msgspec.Meta(max_length=3)]
+    label: str = ""
 
 
 DECODER = JsonDecoder(Outer)
+BATCH_DECODER = JsonDecoder(Batch)
 
 
 async def post(client: httpx.AsyncClient, content: bytes, **headers: str) -> httpx.Response:
@@ -73,7 +82,9 @@ async def test_a_raw_field_keeps_the_bytes_that_were_sent(client: httpx.AsyncCli
         (b'\xef\xbb\xbf{"title":"x","payload":1}', "byte 0"),
         (b'{"title":"\xff","payload":1}', "UTF-8 (byte 10)"),
         (b'{"title":"x","payload":"\xff"}', "UTF-8 (byte 24)"),
-        (b'{"title":"x","payload":"\\ud800 "}', "byte"),
+        (b'{"title":"x","payload":"\\ud800 "}', "unpaired surrogate \\ud800 (byte 24)"),
+        (b'{"title":"x","payload":"\\ud800"}', "unpaired surrogate \\ud800 (byte 24)"),
+        (b'{"title":"\\uDC00 and more to follow","payload":1}', "unpaired surrogate \\uDC00 (byte 10)"),
         (b'{"title":"x","payload":"\xed\xa0\x80"}', "UTF-8"),
         ("{}".encode("utf-16"), "UTF-8"),
     ],
@@ -88,22 +99,93 @@ async def test_what_is_not_json_answers_400_and_says_where(
     assert position in response.json()["detail"]
 
 
-async def test_json_without_end_of_nesting_answers_400() -> None:
-    with pytest.raises(BadJsonError, match="nested too deeply"):
-        DECODER.decode(b'{"name":"x","payload":' + b"[" * 100_000 + b"]" * 100_000 + b"}")
+@pytest.mark.parametrize("levels", [JSON_DEPTH_MAX, 900, 1_000, 100_000])
+def test_json_that_is_nested_too_deeply_is_refused_with_the_limit(levels: int) -> None:
+    with pytest.raises(BadJsonError, match="The body is nested deeper than 500 levels"):
+        DECODER.decode(b'{"name":"x","payload":' + b"[" * levels + b"]" * levels + b"}")
+
+
+def test_json_is_taken_up_to_the_limit_of_nesting() -> None:
+    levels = JSON_DEPTH_MAX - 1
+    payload = b"[" * levels + b"]" * levels
+
+    assert bytes(DECODER.decode(b'{"name":"x","payload":' + payload + b"}").payload) == payload
+
+
+def test_brackets_beside_each_other_or_in_strings_are_no_nesting() -> None:
+    payload = b"[" + b"[]," * JSON_DEPTH_MAX + b'"' + b'[\\"{' * JSON_DEPTH_MAX + b'"]'
+
+    assert bytes(DECODER.decode(b'{"name":"x","payload":' + payload + b"}").payload) == payload
+
+
+@pytest.mark.parametrize(
+    "bad", [b'{"a":"\\ud83d"}', b"[" * 2_000 + b"]" * 2_000, b'{"a":NaN}', b"01", b'"\xff"', b'"\n"', b'"\\q"']
+)
+def test_an_item_that_is_kept_raw_and_cannot_be_decoded_leaves_the_others(bad: bytes) -> None:
+    items = [b'{"b" : [1, "]"]}', bad, b'"\\",{"']
+
+    batch = BATCH_DECODER.decode(b' {"label":"\\u00fc", "items" : [ ' + b" , ".join(items) + b" ]} ")
+
+    assert [bytes(item) for item in batch.items] == items
+    assert batch.label == "ü"
+
+
+@pytest.mark.parametrize(
+    ("content", "field", "reason"),
+    [
+        (b'{"items":["\\ud83d"],"x":1}', "x", "known"),
+        (b'{"items":["\\ud83d",1,2,3]}', "items", "expected a list of at most 3 items"),
+        (b'{"items":["\\ud83d"],"label":"\\u0000"}', "label", "NUL"),
+    ],
+)
+def test_what_stands_beside_an_item_that_cannot_be_decoded_is_still_checked(
+    content: bytes, field: str, reason: str
+) -> None:
+    with pytest.raises(InvalidInputError, match=reason) as raised:
+        BATCH_DECODER.decode(content)
+
+    assert raised.value.field == field
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b'{"items":[{"a":]}', r"\(byte 15\)"),
+        (b'{"items":["\\ud83d",]}', r"unpaired surrogate \\ud83d \(byte 11\)"),
+        (b'{"items":["a]}', r"ends too early \(byte 14\)"),
+        (b'{"items":[01],"label":01}', r"invalid number \(byte 11\)"),
+        (b'{"items":[1],"label":"\\ud83d"}', r"unpaired surrogate \\ud83d \(byte 22\)"),
+        (b'{"items":[1],"label":"\xff"}', "UTF-8"),
+        (b'"\\ud83d"', "unpaired surrogate"),
+    ],
+)
+def test_what_is_wrong_around_the_items_is_told_of_the_whole_body(content: bytes, reason: str) -> None:
+    with pytest.raises(BadJsonError, match=reason) as raised:
+        BATCH_DECODER.decode(content)
+
+    assert raised.value.field is None
 
 
 @pytest.mark.parametrize(
     ("content", "field", "reason"),
     [
         (b'{"name":1}', "name", "expected a string, got an integer"),
-        (b'{"name":"123456"}', "name", "length <= 5"),
+        (b'{"name":"123456"}', "name", "expected a string of at most 5 characters"),
         (b"{}", "name", "missing"),
         (b'{"name":"x","other":1}', "other", "known"),
         (b'{"name":"x","inner":[{"text":"a"},{"text":null}]}', "inner[1].text", "got null"),
         (b'{"name":"x","inner":[{}]}', "inner[0].text", "missing"),
         (b'{"name":"x","inner":[{"text":"a","b":1}]}', "inner[0].b", "known"),
         (b'{"name":"x","table":{"a":1}}', "table[...]", "expected a string"),
+        (b'{"name":"x","colour":"green"}', "colour", 'expected "blue" or "red", got \'green\''),
+        (b'{"name":"x","inner":[{"text":"a","size":3}]}', "inner[0].size", "expected 1 or 2, got 3"),
+        (b'{"name":"x","colour":1}', "colour", "expected a string or null, got an integer"),
+        (b'{"name":"x","`other":1}', "`other", "known"),
+        (b'{"name":"x","`other`":1}', "`other`", "known"),
+        (b'{"name":"x","o` - at `$.name`":1}', "o` - at `$.name`", "known"),
+        (b'{"name":"x","inner":[{"text":"a","`":1}]}', "inner[0].`", "known"),
+        (b'{"name":"x","a\\nb":1}', "a\nb", "known"),
+        (b'{"name":"x","":1}', None, "A field without a name"),
         (b"[]", None, "expected an object, got a list"),
     ],
 )
@@ -263,17 +345,3 @@ async def test_a_client_that_leaves_in_mid_body_is_no_bug(
 
     assert sent[0]["status"] == 400
     assert [entry["log_level"] for entry in logs] == ["info"]
-
-
-@pytest.mark.parametrize(
-    ("parts", "joined"),
-    [
-        (("events[3]", "payload"), "events[3].payload"),
-        (("", "url"), "url"),
-        (("events", "[3].url"), "events[3].url"),
-        (("events[3]", ""), "events[3]"),
-        (("events[3]", ".inner", "name"), "events[3].inner.name"),
-    ],
-)
-def test_paths_are_joined_as_they_are_written(parts: tuple[str, ...], joined: str) -> None:
-    assert join_path(*parts) == joined

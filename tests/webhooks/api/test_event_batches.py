@@ -117,7 +117,7 @@ async def test_one_event_more_is_refused_as_a_whole(api: Api) -> None:
     body = batch_of(*(event(number) for number in range(BATCH_EVENTS_MAX + 1)))
     problem = await api.refused(422, "POST", PATH, json=body)
     assert problem["field"] == "events"
-    assert str(BATCH_EVENTS_MAX) in problem["detail"]
+    assert f"at most {BATCH_EVENTS_MAX:,} items" in problem["detail"]
     assert await events_of(api) == []
 
 
@@ -143,11 +143,46 @@ async def test_a_batch_of_five_mebibytes_is_accepted_and_of_one_byte_more_refuse
     assert len(await events_of(api)) == 5
 
 
-@pytest.mark.parametrize("payload", [b"01", b"{", b'"\xff"', b'"\\ud800"', b'"\n"', b"1}"])
-async def test_a_batch_that_is_not_json_is_refused_as_a_whole(api: Api, payload: bytes) -> None:
+@pytest.mark.parametrize("payload", [b"{", b'"', b"1}", b"1],[", b"]"])
+async def test_a_batch_whose_events_cannot_be_told_apart_is_refused_as_a_whole(api: Api, payload: bytes) -> None:
     content = b'{"events":[{"event_type":"a","payload":1},{"event_type":"a","payload":%b}]}' % payload
     assert (await api.refused(400, "POST", PATH, content=content))["code"] == "bad_json"
     assert await events_of(api) == []
+
+
+@pytest.mark.parametrize(
+    ("payload", "reason"),
+    [
+        (b'"\\ud83d"', "unpaired surrogate \\ud83d"),
+        (b"[" * 500 + b"]" * 500, "nested deeper than 500 levels"),
+        (b"[" * 5_000 + b"]" * 5_000, "nested deeper than 500 levels"),
+        (b"NaN", "isn't JSON"),
+        (b"01", "isn't JSON"),
+        (b'"\n"', "isn't JSON"),
+        (b'"\xff"', "isn't UTF-8"),
+    ],
+    ids=["half a character", "deep", "deeper than Python", "not a number", "leading zero", "line break", "no text"],
+)
+async def test_an_event_that_cannot_be_decoded_leaves_the_others(api: Api, payload: bytes, reason: str) -> None:
+    content = (
+        b'{"events":[{"event_type":"a","payload":1},{"event_type":"a","payload":%b},{"event_type":"a","payload": 2.0}]}'
+    )
+    answer = await api.done("POST", PATH, content=content % payload)
+    first, bad, last = answer["results"]
+    assert (first["status"], bad["status"], last["status"]) == (202, 400, 202)
+    assert (bad["problem"]["code"], bad["problem"]["field"]) == ("bad_json", "events[1]")
+    assert reason in bad["problem"]["detail"]
+    shown = await api.request("GET", f"/events/{last['event_id']}")
+    assert b'"payload":2.0,' in shown.content
+    assert len(await events_of(api)) == 2
+
+
+async def test_a_payload_is_taken_up_to_the_limit_of_nesting(api: Api) -> None:
+    deepest, too_deep = (b"[" * levels + b"]" * levels for levels in (499, 500))
+    event_id = await api.publish(deepest)
+    assert deepest in (await api.request("GET", f"/events/{event_id}")).content
+    content = b'{"event_type":"a","payload":%b}' % too_deep
+    assert "500 levels" in (await api.refused(400, "POST", "/events", content=content))["detail"]
 
 
 async def test_a_key_twice_in_a_batch_makes_one_event(api: Api) -> None:

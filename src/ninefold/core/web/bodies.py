@@ -12,18 +12,19 @@ PostgreSQL can't store. The part of a body that is kept raw can be decoded later
 `JsonDecoder`.
 """
 
-import re
-from typing import Any, ClassVar, Final, Generic, TypeVar
+from typing import Any, ClassVar, Final, Generic, TypeVar, cast
 
 import msgspec
+import msgspec.inspect
 from litestar import Request
 from litestar.dto import AbstractDTO
 from litestar.typing import FieldDefinition
 
-from ninefold.core.errors import InvalidInputError, NinefoldError, PayloadTooLargeError
+from ninefold.core.errors import PayloadTooLargeError
 from ninefold.core.tenancy.model import Tenant
 from ninefold.core.web.errors import BadJsonError, ClientDisconnectedError, UnsupportedMediaTypeError
-from ninefold.core.web.reasons import in_json_words
+from ninefold.core.web.json_errors import JSON_DEPTH_MAX, bad_json, invalid_input, nested_too_deeply, refuse_nul
+from ninefold.core.web.json_parts import nesting_depth, split_list, split_object
 
 T = TypeVar("T")
 
@@ -32,12 +33,7 @@ BODY_SIZE_MAX_DEFAULT: Final = 64 * 1024
 
 _JSON_MEDIA_TYPE: Final = "application/json"
 
-# The forms of msgspec's messages, such as "Expected `str`, got `int` - at `$.event_types[0]`".
-_PATH: Final = re.compile(r" - at `(?:key in )?\$(?P<path>[^`]*)`$")
-_NAMED_FIELD: Final = re.compile(r"^Object (?P<what>contains unknown|missing required) field `(?P<name>[^`]*)`")
-_FIELD_NAME_SHOWN_MAX: Final = 100
-
-_TRUNCATED: Final = "Input data was truncated"
+_UNDECODABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 class RequestBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -45,10 +41,16 @@ class RequestBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 class JsonDecoder(Generic[T]):
-    """Decodes JSON text into one type; build it once and use it often."""
+    """Decodes JSON text into one type; build it once and use it often.
+
+    Where the type has a list of `msgspec.Raw`, its items are decoded later and each by itself. One that can't be
+    decoded, for what is wrong inside of it, is left to that: it doesn't keep the others from being read.
+    """
 
     def __init__(self, kind: type[T]) -> None:
+        self._kind = kind
         self._decoder: msgspec.json.Decoder[T] = msgspec.json.Decoder(kind)
+        self._raw_lists = _raw_lists(kind)
 
     def decode(self, text: bytes | memoryview | msgspec.Raw, *, path: str = "") -> T:
         """Return the decoded text.
@@ -58,21 +60,51 @@ class JsonDecoder(Generic[T]):
             path: where in the request the text stands, such as `events[3]`; put before a field's name.
 
         Raises:
-            BadJsonError: it isn't UTF-8, or isn't JSON.
+            BadJsonError: it isn't UTF-8, isn't JSON, or is nested too deeply.
             InvalidInputError: it doesn't fit the type; names the field.
         """
         content = bytes(text)
         try:
-            # msgspec doesn't look into a Raw's characters.
-            content.decode()
-            value = self._decoder.decode(content)
+            value = self._decode(content)
         except msgspec.ValidationError as error:
-            raise _invalid_input(str(error), path=path) from error
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise _bad_json(error, path=path, size=len(content)) from error
+            raise invalid_input(str(error), self._kind, path=path) from error
+        except _UNDECODABLE as error:
+            raise bad_json(error, content, path=path) from error
+        if not self._raw_lists and _is_too_deep(content):
+            raise nested_too_deeply(path=path)
         if b"\\u0000" in content:
-            _refuse_nul(value, path=path)
+            refuse_nul(value, path=path)
         return value
+
+    def _decode(self, content: bytes) -> T:
+        try:
+            return self._decode_whole(content)
+        except msgspec.ValidationError:
+            raise
+        except _UNDECODABLE:
+            value = self._decode_apart(content)
+            if value is None:
+                raise
+            return value
+
+    def _decode_whole(self, content: bytes) -> T:
+        # msgspec doesn't look into a Raw's characters.
+        content.decode()
+        return self._decoder.decode(content)
+
+    def _decode_apart(self, content: bytes) -> T | None:
+        """Return a struct whose raw items aren't looked into; None if what can't be decoded isn't in one of them."""
+        parts = _take_apart(content, self._raw_lists) if self._raw_lists else None
+        if parts is None:
+            return None
+        outline, raw_lists = parts
+        try:
+            value = self._decode_whole(outline)
+        except msgspec.ValidationError:
+            raise
+        except _UNDECODABLE:
+            return None
+        return cast("T", msgspec.structs.replace(cast("msgspec.Struct", value), **raw_lists))
 
 
 class ApiRequest(Request[Any, Tenant, Any]):
@@ -153,73 +185,44 @@ def _too_large(size_max: int) -> PayloadTooLargeError:
     )
 
 
-def _bad_json(error: Exception, *, path: str, size: int) -> NinefoldError:
-    owner = path or "The body"
-    match error:
-        case UnicodeDecodeError():
-            return BadJsonError(
-                f"{owner} isn't UTF-8 (byte {error.start}).",
-                field=path or None,
-                remedy="JSON is always sent in UTF-8.",
-            )
-        case RecursionError():
-            return BadJsonError(f"{owner} is nested too deeply.", field=path or None, remedy="Nest less.")
+def _raw_lists(kind: Any) -> frozenset[str]:
+    """Return the names of a struct's fields that are lists of `msgspec.Raw`."""
+    info = msgspec.inspect.type_info(kind)
+    fields = info.fields if isinstance(info, msgspec.inspect.StructType) else ()
+    return frozenset(field.name for field in fields if _is_raw_list(field.type))
+
+
+def _is_raw_list(info: msgspec.inspect.Type) -> bool:
+    match info:
+        case msgspec.inspect.Metadata():
+            return _is_raw_list(info.type)
+        case msgspec.inspect.ListType(item_type=msgspec.inspect.Metadata(type=item)):
+            return isinstance(item, msgspec.inspect.RawType)
+        case msgspec.inspect.ListType():
+            return isinstance(info.item_type, msgspec.inspect.RawType)
         case _:
-            reason = str(error).removeprefix("JSON is malformed: ")
-            if reason == _TRUNCATED:
-                reason = f"it ends too early (byte {size})"
-            return BadJsonError(
-                f"{owner} isn't JSON: {reason}.",
-                field=path or None,
-                remedy="Check its commas, quotes and ends.",
-            )
+            return False
 
 
-def _invalid_input(message: str, *, path: str) -> InvalidInputError:
-    at = _PATH.search(message)
-    inner = at["path"] if at else ""
-    reason = _PATH.sub("", message)
-    named = _NAMED_FIELD.match(reason)
-    if named is None:
-        field = join_path(path, inner)
-        return InvalidInputError(
-            f"{field or 'The body'}: {in_json_words(reason)}.",
-            field=field or None,
-            remedy="Correct the value; /docs describes each field.",
-        )
-    field = join_path(path, inner, named["name"][:_FIELD_NAME_SHOWN_MAX])
-    if named["what"] == "missing required":
-        return InvalidInputError(f"{field} is missing.", field=field, remedy="Add it.")
-    return InvalidInputError(
-        f"{field} isn't a field that is known here.",
-        field=field,
-        remedy="Take it out, or correct its name; /docs lists the fields.",
-    )
+def _take_apart(content: bytes, names: frozenset[str]) -> tuple[bytes, dict[str, list[msgspec.Raw]]] | None:
+    """Return an object with nulls for the items of some of its lists, and those items; None if it can't be split."""
+    members = split_object(content)
+    if members is None:
+        return None
+    outline = []
+    raw_lists: dict[str, list[msgspec.Raw]] = {}
+    for quoted, value in members:
+        name = quoted[1:-1].decode(errors="replace")
+        items = split_list(value) if name in names else None
+        if items is None:
+            outline.append(quoted + b":" + value)
+        else:
+            outline.append(quoted + b":[" + b",".join([b"null"] * len(items)) + b"]")
+            raw_lists[name] = [msgspec.Raw(item) for item in items]
+    return b"{" + b",".join(outline) + b"}", raw_lists
 
 
-def join_path(*parts: str) -> str:
-    """Return the path of a field inside other fields: `events[3]` and `payload` make `events[3].payload`."""
-    bare = [part.removeprefix(".") for part in parts if part]
-    return "".join(part if part.startswith("[") else f".{part}" for part in bare).removeprefix(".")
-
-
-def _refuse_nul(value: object, *, path: str) -> None:
-    """Raise an error for the first text that holds a NUL character."""
-    match value:
-        case str():
-            if "\0" in value:
-                raise InvalidInputError(
-                    f"{path or 'The body'} holds a NUL character (\\u0000).",
-                    field=path or None,
-                    remedy="Take it out; PostgreSQL can't store it in text.",
-                )
-        case list() | tuple() | set() | frozenset():
-            for index, item in enumerate(value):
-                _refuse_nul(item, path=f"{path}[{index}]")
-        case dict():
-            for key, item in value.items():
-                _refuse_nul(key, path=path)
-                _refuse_nul(item, path=join_path(path, str(key)))
-        case msgspec.Struct():
-            for name in value.__struct_fields__:
-                _refuse_nul(getattr(value, name), path=join_path(path, name))
+def _is_too_deep(content: bytes) -> bool:
+    # Counting takes next to nothing, and nearly every text has fewer brackets than it may have levels.
+    brackets = content.count(b"[") + content.count(b"{")
+    return brackets > JSON_DEPTH_MAX and nesting_depth(content) > JSON_DEPTH_MAX

@@ -1,25 +1,59 @@
-"""msgspec's reasons for refusing a value, in the words of JSON: "expected `int`" means nothing to who writes Go."""
+"""msgspec's reasons for refusing a value, in plain words: "expected `int`" means nothing to who writes Go."""
 
 import re
-from typing import Final
+from collections.abc import Sequence
+from typing import Any, Final
 
-_JSON_TYPE_NAMES: Final = {
-    "`str`": "a string",
-    "`int`": "an integer",
-    "`float`": "a number",
-    "`bool`": "a boolean",
-    "`array`": "a list",
-    "`object`": "an object",
-    "`null`": "null",
+import msgspec
+
+_TYPE_NAMES: Final = {
+    "str": "a string",
+    "int": "an integer",
+    "float": "a number",
+    "bool": "a boolean",
+    "array": "a list",
+    "object": "an object",
+    "null": "null",
 }
-_TYPE_NAME: Final = re.compile("|".join(_JSON_TYPE_NAMES))
+_QUOTED_TYPES: Final = re.compile(rf"`(?P<names>(?:{'|'.join(_TYPE_NAMES)})(?: \| (?:{'|'.join(_TYPE_NAMES)}))*)`")
+
+_COUNTED: Final = {"str": ("character", "characters"), "array": ("item", "items"), "object": ("field", "fields")}
+_LENGTH: Final = re.compile(rf"`(?P<type>{'|'.join(_COUNTED)})` of length (?P<bound>[<>]=|==) (?P<count>\d+)")
+_LENGTH_BOUNDS: Final = {"<=": "at most", ">=": "at least", "==": "exactly"}
+
+_WRONG_CHOICE: Final = re.compile(r"^Invalid enum value (?P<value>.*)$", re.DOTALL)
+_VALUE_SHOWN_MAX: Final = 80
 
 
-def in_json_words(reason: str) -> str:
-    """Return a reason with the names of JSON's types, beginning in lower case, without a full stop."""
-    words = _TYPE_NAME.sub(_json_type_name, reason).rstrip(".")
+def in_json_words(reason: str, *, choices: Sequence[Any] = ()) -> str:
+    """Return a reason in plain words, beginning in lower case, without a full stop.
+
+    Args:
+        reason: msgspec's, or Litestar's, which passes msgspec's on.
+        choices: the values that were possible, where the type has a list of them.
+    """
+    if (wrong := _WRONG_CHOICE.match(reason)) and choices:
+        possible = _alternatives([msgspec.json.encode(choice).decode() for choice in choices])
+        return f"expected {possible}, got {_shorten(wrong['value'])}"
+    words = _QUOTED_TYPES.sub(_type_words, _LENGTH.sub(_length_words, reason)).rstrip(".")
     return words[:1].lower() + words[1:]
 
 
-def _json_type_name(match: re.Match[str]) -> str:
-    return _JSON_TYPE_NAMES[match[0]]
+def _type_words(match: re.Match[str]) -> str:
+    return _alternatives([_TYPE_NAMES[name] for name in match["names"].split(" | ")])
+
+
+def _length_words(match: re.Match[str]) -> str:
+    one, many = _COUNTED[match["type"]]
+    unit = one if match["count"] == "1" else many
+    return f"{_TYPE_NAMES[match['type']]} of {_LENGTH_BOUNDS[match['bound']]} {int(match['count']):,} {unit}"
+
+
+def _alternatives(words: Sequence[str]) -> str:
+    """Return `a, b or c`."""
+    *others, last = words
+    return f"{', '.join(others)} or {last}" if others else last
+
+
+def _shorten(value: str) -> str:
+    return value if len(value) <= _VALUE_SHOWN_MAX else f"{value[:_VALUE_SHOWN_MAX]}…"

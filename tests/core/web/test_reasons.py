@@ -1,0 +1,42 @@
+"""Reasons are told in words that need no Python."""
+
+from typing import Any
+
+import pytest
+
+from ninefold.core.web.reasons import in_json_words
+
+
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [
+        ("Expected `str`, got `int`", "expected a string, got an integer"),
+        ("Expected `str | null`, got `array`", "expected a string or null, got a list"),
+        ("Expected `int | str | null`, got `object`", "expected an integer, a string or null, got an object"),
+        ("Expected `array` of length <= 1000", "expected a list of at most 1,000 items"),
+        ("Expected `array` of length >= 1", "expected a list of at least 1 item"),
+        ("Expected `str` of length == 3", "expected a string of exactly 3 characters"),
+        ("Expected `object` of length <= 2", "expected an object of at most 2 fields"),
+        ("Expected `int` >= 0", "expected an integer >= 0"),
+        ("Missing required query parameter.", "missing required query parameter"),
+    ],
+)
+def test_a_reason_is_told_in_plain_words(reason: str, words: str) -> None:
+    assert in_json_words(reason) == words
+
+
+@pytest.mark.parametrize(
+    ("reason", "choices", "words"),
+    [
+        ("Invalid enum value 'x'", ["a", "b", "c"], 'expected "a", "b" or "c", got \'x\''),
+        ("Invalid enum value 3", [1, 2], "expected 1 or 2, got 3"),
+        ("Invalid enum value 'a\nb'", ["a"], "expected \"a\", got 'a\nb'"),
+        ("Invalid enum value 'x'", [], "invalid enum value 'x'"),
+    ],
+)
+def test_a_wrong_choice_is_told_with_the_right_ones(reason: str, choices: list[Any], words: str) -> None:
+    assert in_json_words(reason, choices=choices) == words
+
+
+def test_a_long_value_is_told_in_part() -> None:
+    assert len(in_json_words(f"Invalid enum value '{'x' * 10_000}'", choices=["a"])) < 120
