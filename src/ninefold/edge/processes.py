@@ -1,11 +1,13 @@
 """What every long-running process of ours does about the machine it runs on."""
 
 import gc
+import multiprocessing
 import os
 import resource
 import signal
 import sys
 import threading
+import time
 from collections.abc import MutableMapping
 from typing import Final
 
@@ -55,6 +57,26 @@ def end_with_supervisor(environment: MutableMapping[str, str]) -> None:
     # Whatever this process starts has another standard input.
     if environment.pop(SUPERVISED, None) is not None:
         threading.Thread(target=_wait_for_end_of_input, name="end-with-supervisor", daemon=True).start()
+
+
+def end_with_parent(*, grace_s: float) -> None:
+    """End this process when the one that forked it is gone, however that ended: in an orderly way, or after a grace.
+
+    It concerns processes that `multiprocessing` started, which hold a pipe that ends with their parent; it does nothing
+    in any other.
+    """
+    if multiprocessing.parent_process() is not None:
+        threading.Thread(target=_wait_for_end_of_parent, args=(grace_s,), name="end-with-parent", daemon=True).start()
+
+
+def _wait_for_end_of_parent(grace_s: float) -> None:
+    parent = multiprocessing.parent_process()
+    assert parent is not None, "only a process that has one waits for it"
+    parent.join()
+    os.kill(os.getpid(), signal.SIGTERM)
+    # The parent would have been the one to lose patience.
+    time.sleep(grace_s)
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _wait_for_end_of_input() -> None:

@@ -23,7 +23,8 @@ from ninefold.core.web.application import create_app as create_web_app
 from ninefold.core.web.operations import database_readiness
 from ninefold.edge.database import require_migrated
 from ninefold.edge.ports import require_free_port, server_url
-from ninefold.edge.processes import end_with_supervisor, raise_open_file_limit
+from ninefold.edge.processes import end_with_parent, end_with_supervisor, raise_open_file_limit
+from ninefold.edge.settings import check_settings
 from ninefold.edge.systems import SYSTEMS, migration_sources
 
 STOP_GRACE_S: Final = 10
@@ -54,6 +55,7 @@ def run_server(settings: CoreSettings, *, database_url: str) -> None:
     """
     configure_logging(settings.log_level, settings.log_format, process="server")
     end_with_supervisor(os.environ)
+    check_settings(settings, os.environ)
     require_free_port(settings)
     asyncio.run(_check(database_url))
     limit = raise_open_file_limit()
@@ -77,6 +79,7 @@ def create_app() -> "Application":
     """Return the application for Granian's worker process, which gets its settings from the environment."""
     settings = read_settings(CoreSettings, prefix="NINEFOLD_", environment=os.environ)
     configure_logging(settings.log_level, settings.log_format, process="server")
+    end_with_parent(grace_s=STOP_GRACE_S)
     return Application(settings, os.environ)
 
 
@@ -154,8 +157,6 @@ class Application:
 
 async def _check(database_url: str) -> None:
     """Refuse a start that can't work here, where the person sees the message."""
-    for system in SYSTEMS:
-        system.read_settings(os.environ)
     database = await Database.connect(database_url, application_name="ninefold serve", connections_max=2)
     try:
         await require_migrated(database)

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import threading
 from collections.abc import Mapping, Sequence
 from contextlib import aclosing, suppress
 from typing import Final
@@ -15,7 +16,7 @@ from prometheus_client import start_http_server
 from ninefold.core.clock import SystemClock
 from ninefold.core.config import CoreSettings
 from ninefold.core.egress import AddressPolicy, EgressClient
-from ninefold.core.errors import NinefoldError, SettingError
+from ninefold.core.errors import NinefoldError, SettingError, UnavailableError
 from ninefold.core.postgres.database import Database
 from ninefold.core.queue.doorbell import Doorbell
 from ninefold.core.queue.leases import WorkerLease
@@ -28,11 +29,18 @@ from ninefold.edge.systems import SYSTEMS
 STOP_GRACE_S: Final = 10.0
 """How long a stopping worker lets its jobs finish what is in flight; the rest is given back and done again."""
 
+RELEASE_GRACE_S: Final = 2.0
+"""How long it may then take to give that back. A worker is killed only after both, see the supervisor."""
+
+_DATABASE_ERRORS: Final = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
+
 log = structlog.get_logger(__name__)
 
 
 def run_worker(settings: CoreSettings, *, database_url: str, metrics_port: int | None) -> None:
     """Work until SIGTERM or SIGINT; a second one gives up what is in flight.
+
+    If stopping takes longer than its two graces, the process ends at once with exit code 1.
 
     Raises:
         SettingError: a setting is wrong, or migrations are pending.
@@ -54,7 +62,12 @@ async def _run_until_signal(settings: CoreSettings, environment: Mapping[str, st
     stopping, hurrying = asyncio.Event(), asyncio.Event()
 
     def on_signal() -> None:
-        (hurrying if stopping.is_set() else stopping).set()
+        if stopping.is_set():
+            hurrying.set()
+            _end_after(RELEASE_GRACE_S)
+        else:
+            stopping.set()
+            _end_after(STOP_GRACE_S + RELEASE_GRACE_S)
 
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -63,6 +76,24 @@ async def _run_until_signal(settings: CoreSettings, environment: Mapping[str, st
         await work(settings, environment, database_url=database_url, stopping=stopping, hurrying=hurrying)
     except* NinefoldError as group:
         raise _first(group) from group
+
+
+def _end_after(grace_s: float) -> None:
+    """End the process hard if it is still there after so many seconds."""
+    # In a thread, since any wait in the loop may be the one that doesn't end.
+    timer = threading.Timer(grace_s, _end_overdue)
+    timer.daemon = True
+    timer.start()
+
+
+def _end_overdue() -> None:
+    # A database that doesn't answer holds up every wait here, one after the other. Nothing is lost without them:
+    # the lease runs out by itself, and others take over as from a worker that was killed.
+    log.error(
+        "worker.stop.overdue",
+        detail="The worker ends without giving back what it holds; others take it over when its lease runs out.",
+    )
+    os._exit(1)
 
 
 async def work(
@@ -82,15 +113,15 @@ async def work(
         stopping: set it to end in an orderly way.
         hurrying: set it to give back at once what is in flight.
     """
+    egress_policy = AddressPolicy.from_cidrs(settings.egress_allow)
     system_settings = [system.read_settings(environment) for system in SYSTEMS]
     database = await Database.connect(
         database_url, application_name="ninefold worker", connections_max=settings.database_connections_max
     )
     try:
-        await require_migrated(database)
         doorbell = Doorbell(database)
         lease = WorkerLease(database, [system.release_leases for system in SYSTEMS])
-        async with aclosing(EgressClient(AddressPolicy.from_cidrs(settings.egress_allow))) as egress:
+        async with aclosing(EgressClient(egress_policy)) as egress:
             jobs = [
                 job
                 for system, its_settings in zip(SYSTEMS, system_settings, strict=True)
@@ -105,7 +136,7 @@ async def work(
                     )
                 )
             ]
-            await lease.acquire()
+            await _begin(database, lease)
             log.info("worker.started", worker_id=str(lease.worker_id), jobs=[job.name for job in jobs])
             try:
                 await _run_jobs(jobs, lease=lease, doorbell=doorbell, stopping=stopping, hurrying=hurrying)
@@ -113,6 +144,24 @@ async def work(
                 await _release(lease)
     finally:
         await database.close()
+
+
+async def _begin(database: Database, lease: WorkerLease) -> None:
+    """Take the lease on a database that fits.
+
+    Raises:
+        SettingError: migrations are pending.
+        UnavailableError: the connection is lost meanwhile.
+    """
+    try:
+        await require_migrated(database)
+        await lease.acquire()
+    except _DATABASE_ERRORS as error:
+        raise UnavailableError(
+            f"PostgreSQL broke off while the worker was starting: {str(error) or 'no answer in time'}.",
+            field="NINEFOLD_DATABASE_URL",
+            remedy="Start it again; if this repeats, see what PostgreSQL's own log says.",
+        ) from error
 
 
 async def _run_jobs(
@@ -151,7 +200,7 @@ async def _give_up_late(
 async def _release(lease: WorkerLease) -> None:
     try:
         await lease.release()
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, NinefoldError) as error:
+    except (*_DATABASE_ERRORS, NinefoldError) as error:
         # Without a database there is nobody to give it to; the lease runs out by itself.
         log.warning("worker.release.failed", error=str(error))
 

@@ -1,0 +1,67 @@
+"""`ninefold serve` by itself, when one of its two processes is killed."""
+
+import asyncio
+import sys
+from asyncio.subprocess import DEVNULL, Process
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import psutil
+
+from installations import alive_among, clean_environment, free_port
+from ninefold.edge.ports import is_ready
+
+READY_WITHIN_S = 60.0
+FREE_WITHIN_S = 10.0
+
+
+async def test_process_that_answers_ends_with_the_one_that_holds_it(database_url: str) -> None:
+    port = free_port()
+    async with serving(database_url, port=port) as holder:
+        answering = psutil.Process(holder.pid).children()
+        assert len(answering) == 1
+
+        holder.kill()
+        await holder.wait()
+
+        await wait_until_free(port)
+        await wait_until_ended(answering)
+
+
+@asynccontextmanager
+async def serving(database_url: str, *, port: int) -> AsyncIterator[Process]:
+    environment = clean_environment({"NINEFOLD_DATABASE_URL": database_url, "NINEFOLD_PORT": str(port)})
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "ninefold", "serve"), env=environment, stdin=DEVNULL, stderr=DEVNULL
+    )
+    family: list[psutil.Process] = []
+    try:
+        async with asyncio.timeout(READY_WITHIN_S):
+            while not await is_ready(f"http://127.0.0.1:{port}"):
+                await asyncio.sleep(0.02)
+        family = psutil.Process(process.pid).children(recursive=True)
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+        for orphan in alive_among(family):
+            orphan.kill()
+
+
+async def wait_until_free(port: int) -> None:
+    """Wait until nobody listens on the port any more."""
+    async with asyncio.timeout(FREE_WITHIN_S):
+        while True:
+            try:
+                _, writer = await asyncio.open_connection("127.0.0.1", port)
+            except ConnectionRefusedError:
+                return
+            writer.close()
+            await asyncio.sleep(0.02)
+
+
+async def wait_until_ended(processes: list[psutil.Process]) -> None:
+    async with asyncio.timeout(FREE_WITHIN_S):
+        while alive_among(processes):
+            await asyncio.sleep(0.02)
