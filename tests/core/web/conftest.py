@@ -1,7 +1,8 @@
 """A small system with one of everything that a route can have, served in process."""
 
 from collections.abc import AsyncIterator, Iterator, MutableMapping
-from typing import Annotated, Any, Literal
+from enum import StrEnum
+from typing import Annotated, Any
 from uuid import UUID
 
 import httpx
@@ -31,6 +32,13 @@ class NoteId(PathId):
     prefix = "note"
 
 
+class Colour(StrEnum):
+    """What a note looks like."""
+
+    RED = "red"
+    BLUE = "blue"
+
+
 class Part(RequestBody, frozen=True, kw_only=True):
     """A part of a note."""
 
@@ -45,7 +53,7 @@ class CreateNote(RequestBody, frozen=True, kw_only=True):
     priority: Annotated[int, msgspec.Meta(ge=0, le=9)] = 5
     labels: list[str] = msgspec.field(default_factory=list)
     parts: list[Part] = msgspec.field(default_factory=list)
-    colour: Literal["red", "blue"] | None = None
+    colour: Colour | None = None
 
 
 class Note(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,8 +98,14 @@ async def create_note(
 
 
 @get("/api/v1/notes", tags=["notes"])
-async def list_notes(tenant: Tenant, cursor: Cursor | None = None, limit: PageLimit = PAGE_LIMIT_DEFAULT) -> Page[Note]:
+async def list_notes(
+    tenant: Tenant,
+    cursor: Cursor | None = None,
+    limit: PageLimit = PAGE_LIMIT_DEFAULT,
+    colour: Colour | None = None,
+) -> Page[Note]:
     """List the notes."""
+    del colour
     after = CURSORS.decode(cursor)
     number = after.number if after else 0
     note = Note(note_id=str(number), organisation_id=tenant.organisation_id, payload=str(limit))

@@ -66,7 +66,7 @@ def test_a_body_that_may_be_left_out_is_not_required(document: dict[str, Any]) -
 
 
 def test_parameters_say_where_they_stand_and_what_they_may_be(document: dict[str, Any]) -> None:
-    cursor, limit = document["paths"]["/api/v1/notes"]["get"]["parameters"]
+    cursor, limit, _ = document["paths"]["/api/v1/notes"]["get"]["parameters"]
     (note_id,) = document["paths"]["/api/v1/notes/{note_id}"]["get"]["parameters"]
     (key,) = document["paths"]["/api/v1/notes"]["post"]["parameters"]
 

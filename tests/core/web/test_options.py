@@ -11,6 +11,8 @@ import pytest
         ("/api/v1/notes/note_01h455vb4pex5vsknk084sn02q", "GET, HEAD, DELETE, OPTIONS"),
         ("/api/v1/notes/order", "PUT, OPTIONS"),
         ("/healthz", "GET, HEAD, OPTIONS"),
+        ("/api/v1/notes/", "GET, HEAD, POST, OPTIONS"),
+        ("/api//v1/notes", "GET, HEAD, POST, OPTIONS"),
     ],
 )
 async def test_options_answers_204_with_every_method_of_the_path(

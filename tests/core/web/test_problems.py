@@ -72,8 +72,9 @@ async def test_a_bug_answers_500_without_internals_and_is_logged_with_its_traceb
     assert answered["status"] == 500
 
 
-async def test_a_wrong_method_names_the_right_ones(client: httpx.AsyncClient) -> None:
-    response = await client.put("/api/v1/notes")
+@pytest.mark.parametrize("path", ["/api/v1/notes", "/api/v1/notes/", "/api/v1//notes", "//api/v1/notes//"])
+async def test_a_wrong_method_names_the_right_ones(client: httpx.AsyncClient, path: str) -> None:
+    response = await client.put(httpx.URL("http://notes.test", raw_path=path.encode()))
 
     assert response.status_code == 405
     assert response.headers["allow"] == "GET, HEAD, POST, OPTIONS"
@@ -97,6 +98,14 @@ async def test_a_wrong_parameter_answers_422_and_names_it(client: httpx.AsyncCli
     assert response.status_code == 422
     assert response.json()["field"] == "limit"
     assert reason in response.json()["detail"]
+
+
+async def test_a_wrong_choice_names_the_right_ones(client: httpx.AsyncClient) -> None:
+    response = await client.get("/api/v1/notes?colour=green")
+
+    assert response.status_code == 422
+    assert response.json()["field"] == "colour"
+    assert response.json()["detail"] == 'Parameter colour: expected "red" or "blue", got \'green\'.'
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""A query says one thing about each parameter."""
+"""A query says one thing about each parameter, and nothing about another."""
 
 import httpx
 import pytest
@@ -23,5 +23,51 @@ async def test_a_parameter_given_twice_or_as_null_is_refused(client: httpx.Async
     assert response.json()["remedy"]
 
 
-async def test_a_parameter_that_is_not_known_changes_nothing(client: httpx.AsyncClient) -> None:
-    assert (await client.get("/api/v1/notes?x=1&x=null&limit=5")).json()["items"][0]["payload"] == "5"
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ("x=1", "x"),
+        ("limit=5&status=failed", "status"),
+        ("limit=5&Limit=5", "Limit"),
+        ("tenant=1", "tenant"),
+        ("x", "x"),
+        ("x=null", "x"),
+    ],
+)
+async def test_a_parameter_that_is_not_known_is_refused_with_those_that_are(
+    client: httpx.AsyncClient, query: str, field: str
+) -> None:
+    response = await client.get(f"/api/v1/notes?{query}")
+
+    problem = response.json()
+    assert response.status_code == 400
+    assert (problem["code"], problem["field"]) == ("unknown_parameter", field)
+    assert problem["detail"] == f"{field} isn't a parameter that is known here."
+    assert problem["remedy"] == "Take it out, or correct its name; there are colour, cursor, limit."
+
+
+@pytest.mark.parametrize("query", ["x=1", "note_id=note_01h455vb4pex5vsknk084sn02q"])
+async def test_a_path_without_parameters_says_so(client: httpx.AsyncClient, query: str) -> None:
+    response = await client.get(f"/api/v1/notes/note_01h455vb4pex5vsknk084sn02q?{query}")
+
+    assert response.status_code == 400
+    assert response.json()["remedy"] == "Take it out; there is none."
+
+
+async def test_a_header_is_no_parameter_of_the_query(client: httpx.AsyncClient) -> None:
+    response = await client.post("/api/v1/notes?idempotency_key=k", json={"title": "x", "payload": 1})
+
+    assert response.status_code == 400
+    assert response.json()["field"] == "idempotency_key"
+
+
+async def test_a_parameter_without_a_name_is_refused(client: httpx.AsyncClient) -> None:
+    response = await client.get("/api/v1/notes?=1")
+
+    assert response.status_code == 400
+    assert response.json()["detail"] == "A parameter without a name isn't a parameter that is known here."
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/docs", "/openapi.json"])
+async def test_outside_of_the_api_any_query_is_taken(anonymous: httpx.AsyncClient, path: str) -> None:
+    assert (await anonymous.get(f"{path}?utm_source=x")).status_code == 200

@@ -13,8 +13,16 @@ class BadRequestError(NinefoldError):
     http_status = 400
 
 
+class UnknownParameterError(NinefoldError):
+    """The query has a parameter that the route doesn't know."""
+
+    code = "unknown_parameter"
+    title = "Unknown parameter"
+    http_status = 400
+
+
 class BadJsonError(NinefoldError):
-    """The body isn't JSON, or isn't UTF-8."""
+    """The body isn't JSON, or isn't UTF-8, or can't be decoded."""
 
     code = "bad_json"
     title = "Bad JSON"

@@ -13,18 +13,16 @@ from typing import Annotated, Any, Final, get_args, get_origin
 
 import msgspec
 from litestar import Litestar, Response
-from litestar.enums import ParamType
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import ParameterKwarg
 from litestar.routes import HTTPRoute
 from litestar.typing import FieldDefinition
 
 from ninefold.core.web.authentication import API_PATH
 from ninefold.core.web.ids import is_path_id, path_id_schema
 from ninefold.core.web.problems import PROBLEM_MEDIA_TYPE, Problem, status_words
+from ninefold.core.web.queries import RESERVED_PARAMETERS, is_header
 
 _JSON: Final = "application/json"
-_RESERVED_PARAMETERS: Final = frozenset({"data", "request", "headers", "cookies", "state", "scope", "body"})
 _SECTIONS: Final = ("Args:", "Returns:", "Raises:")
 _NO_CONTENT: Final = 204
 _BOUNDS: Final = ("ge", "gt", "le", "lt", "min_length", "max_length", "multiple_of", "pattern")
@@ -117,7 +115,7 @@ class _Operation:
     def _parameters(self) -> list[FieldDefinition]:
         injected = self._handler.resolve_dependencies()
         return [
-            field for name, field in self._fields.items() if name not in _RESERVED_PARAMETERS and name not in injected
+            field for name, field in self._fields.items() if name not in RESERVED_PARAMETERS and name not in injected
         ]
 
     def _describe_parameter(self, field: FieldDefinition, schemas: _SchemaBook) -> dict[str, Any]:
@@ -126,8 +124,8 @@ class _Operation:
         kwarg = field.kwarg_definition
         if name in self._path_parameters:
             place = "path"
-        elif isinstance(kwarg, ParameterKwarg) and kwarg.param_type == ParamType.HEADER:
-            name, place = kwarg.name or name, "header"
+        elif is_header(field):
+            name, place = getattr(kwarg, "name", None) or name, "header"
         if field.has_default and field.default is not None:
             schema["default"] = field.default
         described = {

@@ -7,6 +7,7 @@ from litestar.enums import HttpMethod, ScopeType
 from litestar.exceptions import HTTPException
 from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, Receive, Scope, Send
+from litestar.utils.path import normalize_path
 
 _METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
@@ -27,7 +28,8 @@ class OptionsMiddleware(ASGIMiddleware):
 
 
 def allowed_methods(app: Litestar, path: str) -> list[str]:
-    """Return the methods that a path has routes for."""
+    """Return the methods that a path has routes for, however many slashes it is spelt with."""
+    path = normalize_path(path)
     return [method for method in _METHODS if _is_routed(app, path=path, method=method)]
 
 

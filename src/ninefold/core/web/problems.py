@@ -23,6 +23,7 @@ from litestar.exceptions import (
 from litestar.openapi.datastructures import ResponseSpec
 
 from ninefold.core.errors import InvalidInputError, NinefoldError, NotFoundError, UnauthorizedError
+from ninefold.core.web.choices import choices_at
 from ninefold.core.web.errors import (
     BadRequestError,
     DatabaseUnavailableError,
@@ -156,7 +157,7 @@ def as_ninefold_error(request: Request[Any, Any, Any], exception: Exception) -> 
         case NinefoldError():
             return exception
         case ValidationException():
-            return _invalid_parameter(exception)
+            return _invalid_parameter(request, exception)
         case MethodNotAllowedException():
             return _method_not_allowed(request)
         case NotFoundException():
@@ -190,13 +191,15 @@ def is_database_unavailable(exception: Exception) -> bool:
             return isinstance(exception, OSError | TimeoutError)
 
 
-def _invalid_parameter(exception: ValidationException) -> NinefoldError:
+def _invalid_parameter(request: Request[Any, Any, Any], exception: ValidationException) -> NinefoldError:
     extra = exception.extra
     first: dict[str, str] = extra[0] if isinstance(extra, list) and extra else {}
     name = first.get("key")
     if first.get("source") == "path":
         return NotFoundError(f"There is nothing with this {name}.", field=name)
-    reason = in_json_words(first.get("message") or exception.detail)
+    parameter = request.route_handler.parsed_fn_signature.parameters.get(name or "")
+    choices = choices_at(parameter.raw) if parameter else []
+    reason = in_json_words(first.get("message") or exception.detail, choices=choices)
     return InvalidInputError(
         f"Parameter {name or 'of the request'}: {reason}.",
         field=name,
