@@ -8,6 +8,7 @@ from pathlib import Path
 
 import httpx
 import psutil
+import pytest
 
 from installations import Installation, alive_among, free_port
 
@@ -104,13 +105,21 @@ async def test_second_start_on_the_same_port_or_folder_says_who_has_it(tmp_path:
         assert "Ninefold answers at" in doctor.output
 
 
-async def test_wrong_setting_of_a_system_stops_the_start(tmp_path: Path) -> None:
-    installation = Installation(tmp_path / "data", settings={"NINEFOLD_WEBHOOKS_IN_FLIGHT_MAX": "many"})
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("NINEFOLD_WEBHOOKS_IN_FLIGHT_MAX", "many"),
+        ("NINEFOLD_EGRESS_ALLOW", "10.1.2.3/16"),
+        ("NINEFOLD_EGRESS_ALLOW", "999"),
+    ],
+)
+async def test_wrong_setting_that_only_a_child_needs_stops_the_start(tmp_path: Path, variable: str, value: str) -> None:
+    installation = Installation(tmp_path / "data", settings={variable: value})
     await installation.start()
 
     assert await installation.wait() == 1
 
-    assert "NINEFOLD_WEBHOOKS_IN_FLIGHT_MAX" in "\n".join(installation.errors)
+    assert variable in "\n".join(installation.errors)
     assert not (tmp_path / "data").exists()
 
 

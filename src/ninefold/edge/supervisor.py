@@ -22,7 +22,7 @@ from ninefold.edge.children import Child
 from ninefold.edge.database import migrate_database
 from ninefold.edge.ports import is_ready, require_free_port, server_url
 from ninefold.edge.processes import end_with_supervisor, ninefold_command
-from ninefold.edge.systems import SYSTEMS
+from ninefold.edge.settings import check_settings
 from ninefold.edge.worker import STOP_GRACE_S
 
 READY_WITHIN_S: Final = 60.0
@@ -73,7 +73,7 @@ class Supervisor:
         settings = self._settings
         configure_logging(settings.log_level, settings.log_format, process="supervisor")
         end_with_supervisor(os.environ)
-        _check_system_settings()
+        check_settings(settings, os.environ)
         require_free_port(settings)
         self._handle_signals()
         postgres = None if settings.database_url else EmbeddedPostgres(settings.data_dir)
@@ -204,9 +204,3 @@ class Supervisor:
                     remedy="Start again with `ninefold up`; what was accepted is safe on the disk.",
                 )
             log.warning("supervisor.postgres.restarted")
-
-
-def _check_system_settings() -> None:
-    """Read every system's settings here first: a wrong one must stop the start, not make a child die for ever."""
-    for system in SYSTEMS:
-        system.read_settings(os.environ)
