@@ -25,6 +25,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     networks: tuple[str, ...] = ()
     delays_s: Annotated[tuple[float, ...], msgspec.Meta(max_length=3)] = (1.0,)
     level: Literal["low", "high"] = "low"
+    address: Annotated[str | None, msgspec.Meta(extra={"option": "--server"})] = None
 
 
 def read(environment: dict[str, str], **overrides: object) -> Settings:
@@ -62,8 +63,20 @@ def test_a_tilde_leads_home(monkeypatch: pytest.MonkeyPatch) -> None:
     assert read({"SHOP_FOLDER": "~/shop"}).folder == Path("/home/ada/shop")
 
 
-def test_an_empty_value_is_as_none() -> None:
-    assert read({"SHOP_PORT": "", "SHOP_TOKEN": ""}) == Settings()
+def test_a_tilde_of_nobody_is_refused() -> None:
+    with pytest.raises(SettingError, match="SHOP_FOLDER has a value that doesn't fit: no home folder is known"):
+        read({"SHOP_FOLDER": "~nobody-of-this-name/shop"})
+
+
+def test_an_empty_variable_counts_as_not_set() -> None:
+    assert read({"SHOP_PORT": "", "SHOP_TOKEN": "", "SHOP_TOKEN_FILE": "", "SHOP_FOLDER_FILE": ""}) == Settings()
+
+
+def test_an_empty_variable_leaves_it_to_its_file(tmp_path: Path) -> None:
+    file = tmp_path / "token"
+    file.write_text("secret", encoding="utf-8")
+
+    assert read({"SHOP_TOKEN": "", "SHOP_TOKEN_FILE": str(file)}).token == "secret"
 
 
 @pytest.mark.parametrize(
@@ -119,6 +132,17 @@ def test_a_file_that_is_not_text_is_named(tmp_path: Path) -> None:
         read({"SHOP_TOKEN_FILE": str(file)})
 
 
+@pytest.mark.parametrize("content", ["", " \n"])
+def test_a_file_that_is_empty_is_named(tmp_path: Path, content: str) -> None:
+    file = tmp_path / "folder"
+    file.write_text(content, encoding="utf-8")
+
+    with pytest.raises(SettingError, match=f"SHOP_FOLDER_FILE names a file that is empty: {file}") as caught:
+        read({"SHOP_FOLDER_FILE": str(file)})
+
+    assert caught.value.field == "SHOP_FOLDER_FILE"
+
+
 def test_a_bad_value_in_a_file_names_the_variable(tmp_path: Path) -> None:
     file = tmp_path / "port"
     file.write_text("http", encoding="utf-8")
@@ -127,13 +151,28 @@ def test_a_bad_value_in_a_file_names_the_variable(tmp_path: Path) -> None:
         read({"SHOP_PORT_FILE": str(file)})
 
 
-def test_an_override_wins_over_the_environment_and_is_checked_like_it() -> None:
+def test_an_option_wins_over_the_environment() -> None:
     environment = {"SHOP_PORT": "8080", "SHOP_NAME": "corner"}
 
     assert read(environment, port=9090, name=None) == Settings(port=9090, name="corner")
-    with pytest.raises(SettingError, match="SHOP_PORT"):
-        read(environment, port=0)
     assert read({"SHOP_PORT": "http"}, port=9090).port == 9090
+    assert read({}, folder="~root/shop").folder == Path("~root/shop").expanduser()
+
+
+@pytest.mark.parametrize(("option", "given"), [("--port", {"port": 0}), ("--delays-s", {"delays_s": "1,2,3,4"})])
+def test_an_option_that_does_not_fit_is_named_itself(option: str, given: dict[str, object]) -> None:
+    with pytest.raises(SettingError, match=f"^{option} has a value that doesn't fit") as caught:
+        read({"SHOP_PORT": "8080"}, **given)
+
+    assert caught.value.field == option
+
+
+@pytest.mark.parametrize(("option", "field"), [("--name", "name"), ("--folder", "folder"), ("--server", "address")])
+def test_an_option_without_a_value_is_a_mistake(option: str, field: str) -> None:
+    with pytest.raises(SettingError, match=f"^{option} was given without a value") as caught:
+        read({}, **{field: ""})
+
+    assert caught.value.field == option
 
 
 def test_the_names_of_the_variables_are_known_in_order() -> None:

@@ -6,7 +6,8 @@ A settings class is a `msgspec.Struct` whose fields carry their bounds and their
         port: Annotated[int, msgspec.Meta(ge=1, le=65535, description="Port of the mail server.")] = 25
 
 `read_settings(MailSettings, prefix="NINEFOLD_MAIL_")` reads `NINEFOLD_MAIL_PORT`, or the file that
-`NINEFOLD_MAIL_PORT_FILE` names, so that a secret needs no environment variable.
+`NINEFOLD_MAIL_PORT_FILE` names, so that a secret needs no environment variable. A command hands over its options, which
+win: `port=…` is what `--port` gave. A field whose option has another name says so, with `extra={"option": "--server"}`.
 """
 
 import os
@@ -16,6 +17,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 import platformdirs
+from msgspec.structs import FieldInfo
 
 from ninefold.core.errors import SettingError
 
@@ -72,48 +74,87 @@ def read_settings(
         settings_class: the frozen struct to build.
         prefix: what each variable's name starts with; the rest is the field's name in upper case.
         environment: usually `os.environ`.
-        overrides: values that win over the environment, by field name; None means "not given".
+        overrides: what a command's options gave, by field name; wins over the environment. None means "not given".
 
     Raises:
-        SettingError: a value has the wrong form, or a `*_FILE` can't be read; names the variable.
+        SettingError: a value has the wrong form, an option is empty, or a `*_FILE` gives nothing; names the option or
+            the variable.
     """
     chosen = {}
     for field in msgspec.structs.fields(settings_class):
         variable = f"{prefix}{field.name.upper()}"
-        value = overrides.get(field.name)
-        if value is None:
-            value = _read_variable(variable, environment)
-        if value is not None:
-            chosen[field.name] = _convert(value, field.type, variable=variable)
+        given = overrides.get(field.name)
+        if given is not None:
+            chosen[field.name] = _convert_option(given, field, variable=variable)
+        elif (text := _read_variable(variable, environment)) is not None:
+            chosen[field.name] = _convert_variable(text, field, variable=variable)
     return settings_class(**chosen)
 
 
 def _read_variable(variable: str, environment: Mapping[str, str]) -> str | None:
-    text = environment.get(variable)
+    """Return the text of a variable or of its file; an empty variable counts as not set."""
+    if text := environment.get(variable):
+        return text
     path = environment.get(f"{variable}_FILE")
-    if path is None or text is not None:
-        return text or None
+    if not path:
+        return None
     try:
-        return Path(path).read_text(encoding="utf-8").strip()
+        content = Path(path).read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
         raise SettingError(
             f"{variable}_FILE names a file that can't be read: {error}.",
             field=f"{variable}_FILE",
             remedy="Make the file readable for this user and plain UTF-8, or take the variable out.",
         ) from error
+    if not content:
+        # Whoever names a file has a value in mind: going on without it could start on an empty database.
+        raise SettingError(
+            f"{variable}_FILE names a file that is empty: {path}.",
+            field=f"{variable}_FILE",
+            remedy="Write the value into the file, or take the variable out.",
+        )
+    return content
 
 
-def _convert(value: object, kind: Any, *, variable: str) -> object:
-    if isinstance(value, str) and _is_list(kind):
-        value = [part.strip() for part in value.split(",") if part.strip()]
+def _convert_option(value: object, field: FieldInfo, *, variable: str) -> object:
+    option = _option_of(field)
+    if value == "":
+        raise SettingError(
+            f"{option} was given without a value.",
+            field=option,
+            remedy=f"Give it one, or leave it out to use {variable} or the default; a shell variable may be unset.",
+        )
     try:
-        return msgspec.convert(value, kind, strict=False, dec_hook=_decode_path)
+        return _convert(value, field.type)
+    except msgspec.ValidationError as error:
+        raise SettingError(
+            f"{option} has a value that doesn't fit: {error}.",
+            field=option,
+            remedy=f"Correct it, or leave it out to use {variable} or the default.",
+        ) from error
+
+
+def _convert_variable(text: str, field: FieldInfo, *, variable: str) -> object:
+    try:
+        return _convert(text, field.type)
     except msgspec.ValidationError as error:
         raise SettingError(
             f"{variable} has a value that doesn't fit: {error}.",
             field=variable,
             remedy="Correct it, or take it out to use the default; docs/operations.md lists every setting.",
         ) from error
+
+
+def _convert(value: object, kind: Any) -> object:
+    if isinstance(value, str) and _is_list(kind):
+        value = [part.strip() for part in value.split(",") if part.strip()]
+    return msgspec.convert(value, kind, strict=False, dec_hook=_decode_path)
+
+
+def _option_of(field: FieldInfo) -> str:
+    default = f"--{field.name.replace('_', '-')}"
+    notes = [note for note in getattr(field.type, "__metadata__", ()) if isinstance(note, msgspec.Meta)]
+    return next((note.extra["option"] for note in notes if note.extra), default)
 
 
 def _is_list(kind: Any) -> bool:
@@ -124,5 +165,8 @@ def _is_list(kind: Any) -> bool:
 
 def _decode_path(kind: type, value: Any) -> Any:
     if kind is Path:
-        return Path(value).expanduser()
+        try:
+            return Path(value).expanduser()
+        except RuntimeError as error:
+            raise ValueError(f"no home folder is known for {value!r}") from error
     raise NotImplementedError(f"A setting can't be of type {kind}")

@@ -17,7 +17,10 @@ class ClientSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     url: Annotated[
         str | None,
-        msgspec.Meta(description="Where commands find the server; by default this machine and NINEFOLD_PORT."),
+        msgspec.Meta(
+            description="Where commands find the server; by default this machine and NINEFOLD_PORT.",
+            extra={"option": "--server"},
+        ),
     ] = None
     api_key: Annotated[str | None, msgspec.Meta(description="The API key that commands send.")] = None
 
@@ -40,7 +43,7 @@ class ApiOptions:
         """Return a client; use it in a `with` block.
 
         Raises:
-            SettingError: a setting has the wrong form.
+            SettingError: a setting has the wrong form, or an option is empty.
             UnauthorizedError: no key was given.
         """
         client = read_settings(

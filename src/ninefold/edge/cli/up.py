@@ -3,7 +3,6 @@
 import asyncio
 import os
 import sys
-from pathlib import Path
 
 from ninefold.edge.cli.settings import read_core_settings
 from ninefold.edge.supervisor import Supervisor
@@ -13,7 +12,7 @@ def up(
     *,
     host: str | None = None,
     port: int | None = None,
-    data_dir: Path | None = None,
+    data_dir: str | None = None,
     workers: int | None = None,
 ) -> None:
     """Run everything.
@@ -25,7 +24,8 @@ def up(
         workers: How many worker processes [NINEFOLD_WORKERS; default: a spare core each].
     """
     # A person who looks on gets lines to read, everything else gets JSON.
-    is_watched = sys.stderr.isatty() and "NINEFOLD_LOG_FORMAT" not in os.environ
+    has_chosen = any(os.environ.get(name) for name in ("NINEFOLD_LOG_FORMAT", "NINEFOLD_LOG_FORMAT_FILE"))
+    is_watched = sys.stderr.isatty() and not has_chosen
     settings = read_core_settings(
         host=host,
         port=port,
