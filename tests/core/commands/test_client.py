@@ -4,7 +4,7 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from ninefold.core.commands.client import ApiClient, ApiProblemError
+from ninefold.core.commands.client import ApiClient, ApiProblemError, NotNinefoldError, Page
 from ninefold.core.errors import InvalidInputError, UnavailableError
 
 PROBLEM = {
@@ -18,17 +18,19 @@ PROBLEM = {
 }
 
 
-def test_answer_is_decoded_and_the_key_is_sent() -> None:
+def test_answer_is_kept_as_it_came_and_the_key_is_sent() -> None:
     requests: list[httpx.Request] = []
 
     def answer(request: httpx.Request) -> httpx.Response:
         requests.append(request)
-        return httpx.Response(200, json={"items": [1]})
+        return httpx.Response(200, content=b'{"items": [1.0]}', headers={"X-Mark": "yes"})
 
     with client(answer) as api:
         found = api.get("/api/v1/things", limit=5, cursor=None)
 
-    assert found == {"items": [1]}
+    assert found.content == b'{"items": [1.0]}'
+    assert found.headers["x-mark"] == "yes"
+    assert found.read(dict[str, list[float]]) == {"items": [1.0]}
     assert str(requests[0].url) == "http://ninefold.test/api/v1/things?limit=5"
     assert requests[0].headers["authorization"] == "Bearer nfk_test"
 
@@ -40,18 +42,25 @@ def test_body_is_sent_as_json(method: str) -> None:
         return httpx.Response(200, json=json.loads(request.content))
 
     with client(answer) as api:
-        assert getattr(api, method)("/x", {"a": "ä"}) == {"a": "ä"}
+        assert getattr(api, method)("/x", {"a": "ä"}).read(dict[str, str]) == {"a": "ä"}
 
 
 def test_json_text_is_sent_as_it_is() -> None:
     with client(lambda request: httpx.Response(200, json={"length": len(request.content)})) as api:
-        assert api.request("POST", "/x", content=b'{"a": 1.0}') == {"length": 10}
+        assert api.request("POST", "/x", content=b'{"a": 1.0}').read(dict[str, int]) == {"length": 10}
 
 
-def test_answer_without_body_is_none() -> None:
+def test_deleting_answers_nothing() -> None:
     with client(lambda _: httpx.Response(204)) as api:
         api.delete("/x")
-        assert api.post("/x") is None
+
+
+def test_body_after_deleting_is_not_ninefold() -> None:
+    with (
+        client(lambda _: httpx.Response(200, content=b"<h1>Hello</h1>")) as api,
+        pytest.raises(NotNinefoldError, match=r"DELETE http://ninefold\.test/x gave a body"),
+    ):
+        api.delete("/x")
 
 
 def test_problem_becomes_an_error_in_its_own_words() -> None:
@@ -72,12 +81,35 @@ def test_refusal_without_a_problem_is_described_by_its_status(body: bytes) -> No
         api.get("/x")
 
 
-def test_answer_that_is_no_json_names_the_setting() -> None:
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"<h1>Hello</h1>", b"[]", b"null", b"{}", b'{"items": 3, "next_cursor": null}', b"[" * 5_000, b'"\xff"'],
+)
+def test_answer_that_a_command_can_not_use_is_not_ninefold(body: bytes) -> None:
+    with client(lambda _: httpx.Response(200, content=body)) as api:
+        answer = api.get("/x")
+
+    with pytest.raises(NotNinefoldError, match="isn't a Ninefold server") as caught:
+        answer.read(Page[int])
+
+    assert "GET http://ninefold.test/x" in caught.value.detail
+    assert caught.value.field == "NINEFOLD_URL"
+
+
+def test_body_that_can_not_be_unpacked_is_not_ninefold() -> None:
     with (
-        client(lambda _: httpx.Response(200, content=b"<h1>Hello</h1>")) as api,
-        pytest.raises(ApiProblemError, match="NINEFOLD_URL"),
+        client(lambda _: httpx.Response(200, content=b"plain", headers={"Content-Encoding": "gzip"})) as api,
+        pytest.raises(NotNinefoldError),
     ):
         api.get("/x")
+
+
+def test_argument_that_is_not_text_is_refused() -> None:
+    with client(lambda _: httpx.Response(200)) as api:
+        with pytest.raises(InvalidInputError, match=r"'\\udcff' isn't text in UTF-8"):
+            api.post("/x", {"a": "\udcff"})
+        with pytest.raises(InvalidInputError, match="isn't text in UTF-8"):
+            api.get("/x", cursor="\udcff")
 
 
 def test_silence_says_which_address_and_how_to_start() -> None:

@@ -2,7 +2,15 @@ import json
 
 import pytest
 
-from ninefold.core.commands import print_fields, print_json, print_note, print_table, state_text
+from ninefold.core.commands import (
+    as_plain,
+    print_fields,
+    print_json,
+    print_json_text,
+    print_note,
+    print_table,
+    state_text,
+)
 
 LONG_ID = "dlv_01h455vb4pex5vsknk084sn02q"
 
@@ -14,6 +22,26 @@ def test_json_goes_to_standard_output_alone(capsys: pytest.CaptureFixture[str]) 
     assert json.loads(captured.out) == {"name": "ä", "items": [1.5]}
     assert "ä" in captured.out
     assert captured.err == ""
+
+
+def test_json_text_keeps_what_it_says(capsys: pytest.CaptureFixture[str]) -> None:
+    print_json_text(b'{"total":19.90,"much":1e999,"twice":1,"twice":2,"name":"\\u00e4"}')
+
+    shown = capsys.readouterr().out
+    assert shown.split() == [
+        *["{", '"total":', "19.90,", '"much":', "1e999,", '"twice":', "1,", '"twice":', "2,"],
+        *['"name":', '"\\u00e4"', "}"],
+    ]
+
+
+def test_json_text_that_is_nested_too_deeply_to_be_indented_is_printed_as_it_is(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    text = "[" * 5_000 + "]" * 5_000
+
+    print_json_text(text.encode())
+
+    assert capsys.readouterr().out == f"{text}\n"
 
 
 def test_pipe_gets_whole_rows(capsys: pytest.CaptureFixture[str]) -> None:
@@ -40,6 +68,36 @@ def test_text_is_never_taken_for_markup(capsys: pytest.CaptureFixture[str]) -> N
     shown = capsys.readouterr().out
     assert "[red]x[/red]" in shown
     assert "[bold]y" in shown
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("\x1b]0;gone\x07", "␛]0;gone␇"),
+        ("a\nb\tc\rd\x7f", "a␊b␉c␍d␡"),
+        ("\x9b2J", "\N{REPLACEMENT CHARACTER}2J"),
+        ("\u202egnp.exe\u2066", "\N{REPLACEMENT CHARACTER}gnp.exe\N{REPLACEMENT CHARACTER}"),
+        ("not text: \udcff", "not text: \N{REPLACEMENT CHARACTER}"),
+        ("Grüße, 你好, 👩‍🚀", "Grüße, 你好, 👩‍🚀"),
+    ],
+)
+def test_what_a_terminal_would_obey_is_shown_and_not_sent(
+    text: str, expected: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert as_plain(text) == expected
+
+    print_table(["name", "state"], [[text, state_text(text)]], empty="none")
+    print_fields({"name": text})
+
+    shown = capsys.readouterr().out
+    assert shown.count(expected) == 3
+    assert "\x1b" not in shown
+
+
+def test_note_keeps_its_lines_and_nothing_else_that_a_terminal_obeys(capsys: pytest.CaptureFixture[str]) -> None:
+    print_note("first\n\tsecond \x1b[2J :smile:")
+
+    assert capsys.readouterr().err.splitlines() == ["first", "        second ␛[2J :smile:"]
 
 
 def test_note_is_not_data(capsys: pytest.CaptureFixture[str]) -> None:

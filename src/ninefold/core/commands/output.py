@@ -1,4 +1,7 @@
-"""What commands print: tables for people, JSON for machines, and nothing but data on standard output."""
+"""What commands print: tables for people, JSON for machines, and nothing but data on standard output.
+
+Whatever people see passes `as_plain`: names and descriptions come from others, and a terminal obeys what it is sent.
+"""
 
 import sys
 from collections.abc import Mapping, Sequence
@@ -29,16 +32,50 @@ _STATE_LOOKS: Final = {
     "in_doubt": ("?", "yellow"),
 }
 
+_SYMBOLS: Final = 0x2400
+"""Where Unicode has a picture for each control character of ASCII: `␛` for escape."""
+
+_UNSEEN: Final[dict[int, str | int]] = {
+    **{code: _SYMBOLS + code for code in range(0x20)},
+    0x7F: "␡",
+    # The second set of control characters, which some terminals obey as well.
+    **dict.fromkeys(range(0x80, 0xA0), "\N{REPLACEMENT CHARACTER}"),
+    # Those that turn the order of what stands around them.
+    **dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)], "\N{REPLACEMENT CHARACTER}"),
+    # Bytes of an argument that weren't text; no encoding can write them.
+    **dict.fromkeys(range(0xD800, 0xE000), "\N{REPLACEMENT CHARACTER}"),
+}
+_UNSEEN_IN_LINES: Final = {code: shown for code, shown in _UNSEEN.items() if code not in {ord("\n"), ord("\t")}}
+
+
+def as_plain(text: str, *, has_lines: bool = False) -> str:
+    """Return a text with a picture in place of whatever a terminal would obey.
+
+    Args:
+        text: from anywhere.
+        has_lines: keep the ends of lines, and tabs; for what we have composed ourselves.
+    """
+    return text.translate(_UNSEEN_IN_LINES if has_lines else _UNSEEN)
+
 
 def state_text(state: str) -> Text:
     """Return a state with its icon and its colour; never the colour alone."""
     icon, style = _STATE_LOOKS.get(state, ("·", ""))
-    return Text(f"{icon} {state}", style=style)
+    return Text(f"{icon} {as_plain(state)}", style=style)
 
 
 def print_json(value: object) -> None:
     """Print a value as indented JSON on standard output."""
-    text = msgspec.json.format(msgspec.json.encode(value), indent=2)
+    print_json_text(msgspec.json.encode(value))
+
+
+def print_json_text(content: bytes) -> None:
+    """Print JSON text with indentation on standard output; each number and each string stays as it was written."""
+    try:
+        text = msgspec.json.format(content, indent=2)
+    except RecursionError:
+        # Nested too deeply to be indented, and readable for nobody but a machine.
+        text = content
     sys.stdout.buffer.write(text + b"\n")
     sys.stdout.flush()
 
@@ -74,13 +111,13 @@ def print_fields(fields: Mapping[str, object]) -> None:
 
 def print_note(text: str) -> None:
     """Tell a person something that isn't data, on standard error."""
-    _console(stderr=True).print(text, markup=False, soft_wrap=True)
+    _console(stderr=True).print(Text(as_plain(text, has_lines=True)), soft_wrap=True)
 
 
 def _cell(value: object) -> RenderableType:
     if isinstance(value, Text):
         return value
-    return Text("-" if value is None else str(value))
+    return Text("-" if value is None else as_plain(str(value)))
 
 
 def _console(*, stderr: bool) -> Console:

@@ -1,0 +1,28 @@
+"""Ids that a person gives on the command line: checked before they become a part of an address or a query."""
+
+from uuid import UUID
+
+from ninefold.core.errors import InvalidInputError
+from ninefold.core.ids import InvalidIdError, parse_id
+
+_SHOWN_LENGTH_MAX = 80
+
+
+def parse_argument_id(prefix: str, text: str, *, shown_by: str) -> UUID:
+    """Return the id in an argument.
+
+    Args:
+        prefix: of what kind it must be, such as `key`.
+        text: what the person gave.
+        shown_by: the command that shows such ids, for the remedy.
+
+    Raises:
+        InvalidInputError: it isn't an id of this kind.
+    """
+    try:
+        return parse_id(prefix, text)
+    except InvalidIdError as error:
+        raise InvalidInputError(
+            f"{text[:_SHOWN_LENGTH_MAX]!r} isn't an id of the form {prefix}_….",
+            remedy=f"`{shown_by}` shows the ids.",
+        ) from error

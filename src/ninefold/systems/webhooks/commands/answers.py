@@ -1,0 +1,81 @@
+"""What the commands read from the API's answers: the parts that they show. Times stay the text that came."""
+
+import msgspec
+
+
+class SubscriptionAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """A subscription."""
+
+    subscription_id: str
+    url: str
+    event_types: list[str]
+    description: str
+    created_at: str
+    updated_at: str
+
+
+class NewSecretAnswer(SubscriptionAnswer, frozen=True, kw_only=True):
+    """A subscription with its new secret."""
+
+    secret: str
+
+
+class PublishedAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """An event that was accepted."""
+
+    event_id: str
+    queued_deliveries: int
+
+
+class EventAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """An event; its payload is passed over, because it may be what no program but the subscriber's can read."""
+
+    event_id: str
+    event_type: str
+    idempotency_key: str | None
+    status: str
+    queued_deliveries: int
+    accepted_at: str
+    dispatched_at: str | None
+
+
+class AttemptAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """One attempt of a delivery."""
+
+    attempt_number: int
+    attempted_at: str
+    duration_ms: float
+    response_code: int | None
+    error_detail: str | None
+
+
+class DeliveryAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """An event on its way to one subscription."""
+
+    status: str
+    delivery_id: str
+    event_id: str
+    event_type: str
+    subscription_id: str
+    is_running: bool
+    attempt_count: int
+    attempts_planned: int
+    next_attempt_at: str | None
+    created_at: str
+    finished_at: str | None
+    advice: str | None
+    attempts: list[AttemptAnswer]
+
+
+class EventWithDeliveriesAnswer(EventAnswer, frozen=True, kw_only=True):
+    """An event with its deliveries."""
+
+    deliveries: list[DeliveryAnswer]
+
+
+class RetryAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """A delivery that is about to be attempted again."""
+
+    delivery_id: str
+    status: str
+    scheduled_at: str

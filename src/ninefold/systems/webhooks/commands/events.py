@@ -1,0 +1,154 @@
+"""`ninefold events …`."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+from cyclopts import App
+
+from ninefold.core.commands import (
+    FROM_ENVIRONMENT,
+    ApiOptions,
+    Page,
+    encode_body,
+    parse_argument_id,
+    print_fields,
+    print_json,
+    print_json_text,
+    print_note,
+    print_table,
+    state_text,
+)
+from ninefold.core.errors import InvalidInputError
+from ninefold.systems.webhooks.commands.answers import EventAnswer, EventWithDeliveriesAnswer, PublishedAnswer
+from ninefold.systems.webhooks.commands.showing import Limit, show_deliveries, show_fields, tell_next
+from ninefold.systems.webhooks.model import EVENT_PREFIX
+
+_EVENTS: Final = "/api/v1/events"
+_STANDARD_INPUT: Final = "-"
+_REPLAYED: Final = "Idempotency-Replayed"
+
+events = App(name="events", help="Publish events and look at them.")
+
+
+@events.command(name="publish")
+def publish_event(
+    event_type: str,
+    payload: str = _STANDARD_INPUT,
+    *,
+    idempotency_key: str | None = None,
+    api: ApiOptions = FROM_ENVIRONMENT,
+) -> None:
+    """Publish an event.
+
+    Args:
+        event_type: Such as order.created.
+        payload: JSON text, @file, or - for standard input; its bytes are delivered unchanged.
+        idempotency_key: The same key and content again don't make a second event.
+        api: Which server to ask.
+    """
+    with api.client() as client:
+        content = _event_body(event_type, _read_payload(payload), idempotency_key)
+        answer = client.request("POST", _EVENTS, content=content)
+    published = msgspec.structs.asdict(answer.read(PublishedAnswer))
+    is_replay = answer.headers.get(_REPLAYED) == "true"
+    if api.json:
+        print_json({**published, "is_replay": is_replay})
+        return
+    print_fields(published)
+    if is_replay:
+        print_note("This idempotency key was used before: that call made the event, and this one made none.")
+
+
+@events.command(name="list")
+def list_events(*, limit: Limit = 20, cursor: str | None = None, api: ApiOptions = FROM_ENVIRONMENT) -> None:
+    """List events, newest first.
+
+    Args:
+        limit: How many, at most.
+        cursor: Where to go on, as the page before said.
+        api: Which server to ask.
+    """
+    with api.client() as client:
+        answer = client.get(_EVENTS, limit=limit, cursor=cursor)
+    page = answer.read(Page[EventAnswer])
+    if api.json:
+        print_json_text(answer.content)
+        return
+    print_table(
+        ["Event", "Type", "Status", "Deliveries", "Accepted at"],
+        [
+            [item.event_id, item.event_type, state_text(item.status), item.queued_deliveries, item.accepted_at]
+            for item in page.items
+        ],
+        empty="No events yet. Publish one: ninefold events publish order.created '{\"order\": 1}'",
+    )
+    tell_next(page)
+
+
+@events.command(name="show")
+def show_event(event_id: str, *, api: ApiOptions = FROM_ENVIRONMENT) -> None:
+    """Show an event and each of its deliveries.
+
+    Args:
+        event_id: Such as evt_01h455vb4pex5vsknk084sn02q.
+        api: Which server to ask.
+    """
+    parse_argument_id(EVENT_PREFIX, event_id, shown_by="ninefold events list")
+    with api.client() as client:
+        answer = client.get(f"{_EVENTS}/{event_id}")
+    event = answer.read(EventWithDeliveriesAnswer)
+    if api.json:
+        print_json_text(answer.content)
+        return
+    show_fields(event, without=["deliveries"])
+    show_deliveries(event.deliveries, empty="Nobody was subscribed to this event.")
+
+
+def _read_payload(payload: str) -> bytes:
+    """Return the payload's bytes as they are, so that they are delivered as they are."""
+    if payload == _STANDARD_INPUT:
+        return sys.stdin.buffer.read()
+    if not payload.startswith("@"):
+        # Whatever bytes the shell handed over; whether they are text is for the check to say.
+        return os.fsencode(payload)
+    path = Path(payload[1:])
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise InvalidInputError(
+            f"The payload's file can't be read: {error}.",
+            field="payload",
+            remedy="Check the path after the @.",
+        ) from error
+
+
+def _event_body(event_type: str, payload: bytes, idempotency_key: str | None) -> bytes:
+    """Return a request's body that holds the payload byte for byte.
+
+    Raises:
+        InvalidInputError: the payload isn't JSON.
+    """
+    _check_payload(payload)
+    body: dict[str, Any] = {"event_type": event_type, "payload": msgspec.Raw(payload.strip())}
+    if idempotency_key is not None:
+        body["idempotency_key"] = idempotency_key
+    return encode_body(body)
+
+
+def _check_payload(payload: bytes) -> None:
+    """Refuse what could end the request's JSON too early, or what no server would take; numbers may be any."""
+    try:
+        payload.decode()
+        msgspec.json.decode(payload, type=msgspec.Raw)
+    except RecursionError as error:
+        raise InvalidInputError("The payload is nested too deeply.", field="payload", remedy="Nest less.") from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        reason = str(error).removeprefix("JSON is malformed: ")
+        raise InvalidInputError(
+            f"The payload isn't JSON: {reason}.",
+            field="payload",
+            remedy="Give one JSON value in UTF-8, such as '{\"order\": 1}'.",
+        ) from error

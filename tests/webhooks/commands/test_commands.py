@@ -1,0 +1,292 @@
+"""The commands against a server that a test makes up, to see what they send, and what they make of its answers."""
+
+import json
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import httpx
+import msgspec
+import pytest
+
+from ninefold.core.commands import ApiClient
+from ninefold.edge.cli import EXIT_FAILED, run
+
+EVENT_ID = "evt_01h455vb4pex5vsknk084sn02q"
+SUBSCRIPTION_ID = "sub_01h455vb4pex5vsknk084sn02q"
+DELIVERY_ID = "dlv_01h455vb4pex5vsknk084sn02q"
+ACCEPTED = {"event_id": EVENT_ID, "queued_deliveries": 2}
+SUBSCRIPTION = {
+    "subscription_id": SUBSCRIPTION_ID,
+    "url": "https://example.com/hooks",
+    "event_types": ["order.*", "invoice.paid"],
+    "description": "\x1b]0;gone\x07",
+    "created_at": "2026-01-02T03:04:05Z",
+    "updated_at": "2026-01-02T03:04:05Z",
+}
+DELIVERY = {
+    "delivery_id": DELIVERY_ID,
+    "event_id": EVENT_ID,
+    "event_type": "order.created",
+    "subscription_id": SUBSCRIPTION_ID,
+    "status": "retrying",
+    "is_running": False,
+    "attempt_count": 1,
+    "attempts_planned": 6,
+    "next_attempt_at": "2026-01-02T03:04:06Z",
+    "created_at": "2026-01-02T03:04:05Z",
+    "finished_at": None,
+    "advice": "See the receiver's log.",
+    "attempts": [
+        {
+            "attempt_number": 1,
+            "attempted_at": "2026-01-02T03:04:05Z",
+            "duration_ms": 12.34,
+            "response_code": 500,
+            "response_body": "no",
+            "is_response_body_truncated": False,
+            "error_class": "status",
+            "error_detail": "The receiver answered 500.",
+        }
+    ],
+}
+EVENT = (
+    b'{"event_id":"%b","event_type":"order.created","idempotency_key":null,"status":"dispatched",'
+    b'"queued_deliveries":0,"accepted_at":"2026-01-02T03:04:05Z","dispatched_at":null,'
+    b'"payload":{"total":19.90,"much":1e999,"twice":1,"twice":2},"deliveries":[]}' % EVENT_ID.encode()
+)
+COMMANDS_WITH_ID = [
+    ("sub", ["subscriptions", "show"]),
+    ("sub", ["subscriptions", "update", "--description", "x"]),
+    ("sub", ["subscriptions", "delete"]),
+    ("sub", ["subscriptions", "rotate-secret"]),
+    ("evt", ["events", "show"]),
+    ("sub", ["deliveries", "list"]),
+    ("dlv", ["deliveries", "show"]),
+    ("dlv", ["deliveries", "retry"]),
+]
+IDS = {"sub": SUBSCRIPTION_ID, "evt": EVENT_ID, "dlv": DELIVERY_ID}
+
+
+class Server:
+    """Answers as its test says, and keeps what it was asked."""
+
+    def __init__(self) -> None:
+        self.requests: list[httpx.Request] = []
+        self.answer: Callable[[], httpx.Response] = partial(httpx.Response, 200, json={})
+
+    def handle(self, request: httpx.Request) -> httpx.Response:
+        self.requests.append(request)
+        return self.answer()
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Server:
+    server = Server()
+    monkeypatch.setenv("NINEFOLD_URL", "http://ninefold.test")
+    monkeypatch.setenv("NINEFOLD_API_KEY", "nfk_test")
+    make_client = partial(ApiClient, transport=httpx.MockTransport(server.handle))
+    monkeypatch.setattr("ninefold.core.commands.options.ApiClient", make_client)
+    return server
+
+
+@pytest.mark.parametrize(("prefix", "command"), COMMANDS_WITH_ID)
+@pytest.mark.parametrize("text", ["", ".", "..", "../events", "req_01h455vb4pex5vsknk084sn02q"])
+def test_argument_that_is_no_id_is_never_sent(
+    server: Server, prefix: str, command: list[str], text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run([*command, "--", text]) == EXIT_FAILED
+
+    assert f"isn't an id of the form {prefix}_" in capsys.readouterr().err
+    assert server.requests == []
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["subscriptions", "create", "https://example.com", "-t", "*"],
+        ["subscriptions", "list"],
+        ["events", "publish", "order.created", "{}"],
+        ["events", "list"],
+        *[[*command, IDS[prefix]] for prefix, command in COMMANDS_WITH_ID],
+    ],
+)
+@pytest.mark.parametrize("body", [b"<h1>Hello</h1>", b"[]", b'{"items": [{}], "next_cursor": null}'])
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_answer_of_another_program_is_not_taken_for_ninefolds(
+    server: Server, command: list[str], body: bytes, options: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    server.answer = partial(httpx.Response, 200, content=body)
+
+    assert run([*command, *options]) == EXIT_FAILED
+
+    captured = capsys.readouterr()
+    assert "isn't a Ninefold server" in captured.err
+    assert "--server" in captured.err
+    assert captured.out == ""
+
+
+def test_json_of_an_event_keeps_its_payload_as_it_was_written(
+    server: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server.answer = partial(httpx.Response, 200, content=EVENT)
+
+    assert run(["events", "show", EVENT_ID, "--json"]) == 0
+
+    shown = capsys.readouterr().out
+    assert "".join(shown.split()).encode() == EVENT
+    assert server.requests[0].url.path == f"/api/v1/events/{EVENT_ID}"
+
+
+def test_event_is_shown_whatever_its_payload_holds(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+    server.answer = partial(httpx.Response, 200, content=EVENT)
+
+    assert run(["events", "show", EVENT_ID]) == 0
+
+    captured = capsys.readouterr()
+    assert "order.created" in captured.out
+    assert "19.90" not in captured.out
+    assert "Nobody was subscribed" in captured.err
+
+
+def test_description_does_not_steer_the_terminal(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+    server.answer = partial(httpx.Response, 200, json={"items": [SUBSCRIPTION], "next_cursor": "\x1bnext"})
+    assert run(["subscriptions", "list"]) == 0
+    server.answer = partial(httpx.Response, 200, json=SUBSCRIPTION)
+    assert run(["subscriptions", "show", SUBSCRIPTION_ID]) == 0
+
+    captured = capsys.readouterr()
+    assert captured.out.count("␛]0;gone␇") == 2
+    assert "\x1b" not in captured.out + captured.err
+
+
+@pytest.mark.parametrize(
+    "payload", ["1e999", "19.90", '{"twice":1,"twice":2}', '"\\u0000"', "  [1, 2]\n", "123456789012345678901234567890"]
+)
+def test_payload_is_sent_as_it_was_written(server: Server, payload: str) -> None:
+    server.answer = partial(httpx.Response, 202, json=ACCEPTED)
+
+    assert run(["events", "publish", "order.created", payload]) == 0
+
+    sent = server.requests[0].content
+    assert sent == b'{"event_type":"order.created","payload":%b}' % payload.strip().encode()
+
+
+def test_payload_may_come_from_a_file(server: Server, tmp_path: Path) -> None:
+    (tmp_path / "order.json").write_bytes(b'{"total": 19.90}\n')
+    server.answer = partial(httpx.Response, 202, json=ACCEPTED)
+
+    assert run(["events", "publish", "order.created", f"@{tmp_path}/order.json"]) == 0
+
+    assert b'"payload":{"total": 19.90}}' in server.requests[0].content
+
+
+@pytest.mark.parametrize(
+    ("payload", "words"),
+    [
+        (b"[" * 5_000 + b"]" * 5_000, "The payload is nested too deeply"),
+        (b'{"order": 1', "The payload isn't JSON"),
+        (b'{}, "event_type": "other"', "The payload isn't JSON"),
+        (b'"\xff"', "The payload isn't JSON"),
+        (b"", "The payload isn't JSON"),
+        (b"NaN", "The payload isn't JSON"),
+    ],
+)
+def test_payload_that_is_no_json_is_refused_in_one_message(
+    server: Server, tmp_path: Path, payload: bytes, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "payload").write_bytes(payload)
+
+    assert run(["events", "publish", "order.created", f"@{tmp_path}/payload"]) == EXIT_FAILED
+
+    assert capsys.readouterr().err.startswith(f"✗ {words}")
+    assert server.requests == []
+
+
+@pytest.mark.parametrize(
+    "arguments", [["publish", "order.created", '"\udcff"'], ["publish", "\udcff", "1"], ["list", "--cursor", "\udcff"]]
+)
+def test_argument_that_is_not_text_is_refused_in_one_message(
+    server: Server, arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["events", *arguments]) == EXIT_FAILED
+
+    assert capsys.readouterr().err.startswith("✗ ")
+    assert server.requests == []
+
+
+def test_replay_is_told_to_people(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+    server.answer = partial(httpx.Response, 202, json=ACCEPTED, headers={"Idempotency-Replayed": "true"})
+
+    assert run(["events", "publish", "order.created", "1", "--idempotency-key", "k"]) == 0
+
+    captured = capsys.readouterr()
+    assert EVENT_ID in captured.out
+    assert "was used before" in captured.err
+
+
+@pytest.mark.parametrize(("headers", "expected"), [({"Idempotency-Replayed": "true"}, True), ({}, False)])
+def test_replay_is_told_to_machines(
+    server: Server, headers: dict[str, str], capsys: pytest.CaptureFixture[str], *, expected: bool
+) -> None:
+    server.answer = partial(httpx.Response, 202, json=ACCEPTED, headers=headers)
+
+    assert run(["events", "publish", "order.created", "1", "--idempotency-key", "k", "--json"]) == 0
+
+    captured = capsys.readouterr()
+    assert json.loads(captured.out) == {**ACCEPTED, "is_replay": expected}
+    assert captured.err == ""
+
+
+def test_delivery_is_shown_with_its_attempts_and_what_to_do(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+    server.answer = partial(httpx.Response, 200, json=DELIVERY)
+
+    assert run(["deliveries", "show", DELIVERY_ID]) == 0
+
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert ["status", "↻", "retrying"] in lines
+    assert ["advice", "See", "the", "receiver's", "log."] in lines
+    assert ["1", "2026-01-02T03:04:05Z", "500", "12.3", "ms", "The", "receiver", "answered", "500."] in lines
+
+
+def test_deliveries_are_listed_with_their_last_error(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+    server.answer = partial(httpx.Response, 200, json={"items": [DELIVERY], "next_cursor": None})
+
+    assert run(["deliveries", "list", SUBSCRIPTION_ID, "--status", "retrying"]) == 0
+
+    assert str(server.requests[0].url).endswith(f"/{SUBSCRIPTION_ID}/deliveries?status=retrying&limit=20")
+    captured = capsys.readouterr()
+    row = [DELIVERY_ID, SUBSCRIPTION_ID, "order.created", "↻", "retrying", "1", "of", "6"]
+    assert row == captured.out.splitlines()[1].split()[: len(row)]
+    assert "The receiver answered 500." in captured.out
+    assert captured.err == ""
+
+
+def test_retry_says_when(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+    retry = {"delivery_id": DELIVERY_ID, "status": "retrying", "scheduled_at": "2026-01-02T03:04:05Z"}
+    server.answer = partial(httpx.Response, 202, json=retry)
+
+    assert run(["deliveries", "retry", DELIVERY_ID]) == 0
+
+    assert server.requests[0].url.path == f"/api/v1/deliveries/{DELIVERY_ID}/retry"
+    assert "2026-01-02T03:04:05Z" in capsys.readouterr().out
+
+
+def test_deleting_is_confirmed(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+    server.answer = partial(httpx.Response, 204)
+
+    assert run(["subscriptions", "delete", SUBSCRIPTION_ID]) == 0
+
+    assert [("DELETE", f"/api/v1/subscriptions/{SUBSCRIPTION_ID}")] == [
+        (request.method, request.url.path) for request in server.requests
+    ]
+    assert f"Deleted {SUBSCRIPTION_ID}." in capsys.readouterr().err
+
+
+def test_update_sends_what_was_given_and_nothing_else(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+    server.answer = partial(httpx.Response, 200, json=SUBSCRIPTION)
+
+    assert run(["subscriptions", "update", SUBSCRIPTION_ID, "--description", ""]) == 0
+
+    assert msgspec.json.decode(server.requests[0].content) == {"description": ""}
+    assert "order.*, invoice.paid" in capsys.readouterr().out
