@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from pathlib import Path
 
 import cyclopts
 import pytest
@@ -8,7 +9,7 @@ from ninefold.core.errors import SettingError
 from ninefold.edge import cli
 from ninefold.edge.cli import EXIT_FAILED, EXIT_INTERRUPTED, build_app, run
 
-EDGE_COMMANDS = ["up", "serve", "worker", "migrate", "doctor", "demo", "keys"]
+EDGE_COMMANDS = ["up", "serve", "worker", "migrate", "doctor", "demo", "organisations", "keys"]
 USAGE_ERROR = 2
 
 
@@ -77,6 +78,60 @@ def test_wrong_setting_names_its_variable(monkeypatch: pytest.MonkeyPatch, capsy
     assert captured.out == ""
 
 
+@pytest.mark.parametrize(
+    ("arguments", "option"),
+    [
+        (["up", "--port", "70000"], "--port"),
+        (["up", "--workers", "0"], "--workers"),
+        (["up", "--data-dir", ""], "--data-dir"),
+        (["serve", "--host", ""], "--host"),
+        (["migrate", "--data-dir="], "--data-dir"),
+        (["keys", "list", "--data-dir", ""], "--data-dir"),
+        (["organisations", "create", "acme", "--data-dir", ""], "--data-dir"),
+        (["doctor", "--data-dir", ""], "--data-dir"),
+        (["events", "list", "--server", ""], "--server"),
+        (["events", "list", "--api-key", ""], "--api-key"),
+    ],
+)
+def test_wrong_option_value_names_the_option(
+    arguments: list[str],
+    option: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    assert run(arguments) == EXIT_FAILED
+
+    captured = capsys.readouterr()
+    assert f"{option} " in captured.out + captured.err
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["migrate", "--dry-run"],
+        ["keys", "list"],
+        ["keys", "revoke", "key_01h455vb4pex5vsknk084sn02q"],
+        ["keys", "create", "--organisation", "org_01h455vb4pex5vsknk084sn02q"],
+        ["organisations", "list"],
+    ],
+)
+def test_looking_at_a_folder_without_a_database_makes_none(
+    arguments: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data_dir = tmp_path / "mistyped"
+
+    assert run([*arguments, "--data-dir", str(data_dir)]) == EXIT_FAILED
+
+    shown = capsys.readouterr().err
+    assert f"There is no database in the data folder {data_dir}" in shown
+    assert "--data-dir" in shown
+    assert not data_dir.exists()
+
+
 @pytest.mark.parametrize("name", ["serve", "worker"])
 def test_parts_alone_need_a_database(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run([name]) == EXIT_FAILED
@@ -119,6 +174,15 @@ def test_error_says_what_happened_and_what_to_do(
     assert run(["up"]) == EXIT_FAILED
 
     assert capsys.readouterr().err == "✗ The disk is full.\n  Free some space.\n"
+
+
+def test_error_does_not_steer_the_terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    error = SettingError("It says \x1b[2J.\nTwice.", remedy="Mend \x1b[2J.")
+    monkeypatch.setattr(cli, "build_app", failing_app(error))
+
+    assert run(["up"]) == EXIT_FAILED
+
+    assert capsys.readouterr().err == "✗ It says ␛[2J.\nTwice.\n  Mend ␛[2J.\n"
 
 
 def failing_app(error: BaseException) -> object:

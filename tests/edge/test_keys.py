@@ -82,6 +82,9 @@ def test_revoked_key_is_listed_as_revoked(capsys: pytest.CaptureFixture[str]) ->
         ["create", "--organisation", "nobody"],
         ["create", "--organisation", "org_01h455vb4pex5vsknk084sn02q"],
         ["create", "--name", ""],
+        ["create", "--organisation", ""],
+        ["list", "--organisation", "nobody"],
+        ["list", "--organisation", "org_01h455vb4pex5vsknk084sn02q"],
     ],
 )
 def test_what_does_not_exist_is_refused_in_one_message(

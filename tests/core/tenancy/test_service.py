@@ -150,6 +150,12 @@ async def test_a_key_needs_an_organisation_that_exists(database: Database) -> No
             await create_api_key(connection, organisation_id=new_id(), name="ci")
 
 
+async def test_keys_of_an_organisation_that_does_not_exist_are_not_listed(database: Database) -> None:
+    async with database.connection() as connection:
+        with pytest.raises(OrganisationNotFoundError, match="There is no organisation org_"):
+            await list_api_keys(connection, new_id())
+
+
 @pytest.mark.parametrize("name", ["", "   ", "x" * 201, "a\nb", "a\0b"])
 async def test_a_name_is_short_and_printable(database: Database, organisation_id: UUID, name: str) -> None:
     async with database.connection() as connection:

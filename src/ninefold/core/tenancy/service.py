@@ -75,9 +75,7 @@ async def create_api_key(connection: Connection, *, organisation_id: UUID, name:
         digest=keys.key_digest(text),
     )
     if api_key is None:
-        raise OrganisationNotFoundError(
-            f"There is no organisation {format_id('org', organisation_id)}.", field="organisation_id"
-        )
+        raise _no_organisation(organisation_id)
     return CreatedApiKey(
         api_key=text,
         api_key_id=api_key.api_key_id,
@@ -89,7 +87,13 @@ async def create_api_key(connection: Connection, *, organisation_id: UUID, name:
 
 
 async def list_api_keys(connection: Connection, organisation_id: UUID) -> list[ApiKey]:
-    """Return an organisation's keys, oldest first, revoked ones too, at most `LIST_LENGTH_MAX`."""
+    """Return an organisation's keys, oldest first, revoked ones too, at most `LIST_LENGTH_MAX`.
+
+    Raises:
+        OrganisationNotFoundError: there is no such organisation.
+    """
+    if await store.organisation_find(connection, organisation_id=organisation_id) is None:
+        raise _no_organisation(organisation_id)
     return await store.api_key_list(connection, organisation_id=organisation_id, limit=LIST_LENGTH_MAX)
 
 
@@ -139,6 +143,14 @@ async def authenticate(connection: Connection, api_key: str) -> Tenant:
     if not found.is_use_noted:
         await store.api_key_note_use(connection, api_key_id=found.api_key_id)
     return Tenant(organisation_id=found.organisation_id, api_key_id=found.api_key_id)
+
+
+def _no_organisation(organisation_id: UUID) -> OrganisationNotFoundError:
+    return OrganisationNotFoundError(
+        f"There is no organisation {format_id('org', organisation_id)}.",
+        field="organisation_id",
+        remedy="`ninefold organisations list` shows them.",
+    )
 
 
 def _checked_name(name: str, owner: str) -> str:

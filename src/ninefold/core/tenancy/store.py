@@ -27,6 +27,12 @@ async def organisation_exists(connection: Connection) -> bool:
     return bool(await _queries.organisation_exists(connection))
 
 
+async def organisation_find(connection: Connection, *, organisation_id: UUID) -> Organisation | None:
+    """Find an organisation by its id."""
+    record = await _queries.organisation_find(connection, organisation_id=organisation_id)
+    return None if record is None else Organisation(**record)
+
+
 async def organisation_insert(connection: Connection, *, organisation_id: UUID, name: str) -> Organisation:
     """Add an organisation."""
     record = await _queries.organisation_insert(connection, organisation_id=organisation_id, name=name)

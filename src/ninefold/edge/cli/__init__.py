@@ -31,6 +31,7 @@ _COMMANDS: Final = {
     "worker": (_RUN, "Run only a worker, against NINEFOLD_DATABASE_URL."),
     "migrate": (_LOOK_AFTER, "Bring the database to this version."),
     "doctor": (_LOOK_AFTER, "Say what is wrong with this machine or a setting, and how to mend it."),
+    "organisations": (_LOOK_AFTER, "Create and list organisations, whom everything belongs to."),
     "keys": (_LOOK_AFTER, "Create, list and revoke API keys."),
 }
 
@@ -86,10 +87,13 @@ def build_app(*, with_systems: bool = True) -> cyclopts.App:
 
 def print_error(error: NinefoldError) -> None:
     """Say on standard error what happened, to what, and what to do."""
+    from ninefold.core.commands import as_plain  # noqa: PLC0415 - costs half of the start, and help needs none of it.
+
     console = Console(stderr=True, highlight=False)
-    console.print(Text.assemble(("✗ ", "red"), error.detail), soft_wrap=True)
+    # Words of a server, or of whoever wrote a payload, may be in it.
+    console.print(Text.assemble(("✗ ", "red"), as_plain(error.detail, has_lines=True)), soft_wrap=True)
     if error.remedy:
-        console.print(Text(f"  {error.remedy}"), soft_wrap=True)
+        console.print(Text(f"  {as_plain(error.remedy, has_lines=True)}"), soft_wrap=True)
 
 
 def _needs_systems(arguments: Sequence[str]) -> bool:

@@ -3,20 +3,19 @@
 import asyncio
 import os
 import sys
-from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 from rich.text import Text
 
-from ninefold.core.commands import print_json, print_table, state_text
+from ninefold.core.commands import as_plain, print_json, print_table, state_text
 from ninefold.edge.doctor import Finding, examine
 
 
 def doctor(
     *,
     port: int | None = None,
-    data_dir: Path | None = None,
+    data_dir: str | None = None,
     json: Annotated[bool, Parameter(negative="")] = False,
 ) -> None:
     """Examine this machine and these settings; exit code 1 when something would fail.
@@ -37,7 +36,7 @@ def doctor(
 
 
 def _describe(finding: Finding) -> Text:
-    text = Text(finding.detail)
+    text = Text(as_plain(finding.detail, has_lines=True))
     if finding.remedy:
-        text.append(f"\n→ {finding.remedy}", style="italic")
+        text.append(f"\n→ {as_plain(finding.remedy, has_lines=True)}", style="italic")
     return text

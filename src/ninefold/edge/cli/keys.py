@@ -1,32 +1,22 @@
 """`ninefold keys …`: they speak to the database, not to a server, so that the first key needs no key."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from pathlib import Path
-from typing import Annotated, Final
+from contextlib import AbstractAsyncContextManager
+from typing import Final
 from uuid import UUID
 
 import cyclopts
-from cyclopts import Parameter
 
-from ninefold.core.commands import print_fields, print_json, print_note, print_table, state_text
-from ninefold.core.errors import InvalidInputError
-from ninefold.core.ids import InvalidIdError, format_id, parse_id
+from ninefold.core.commands import parse_argument_id, print_fields, print_json, print_note, print_table, state_text
+from ninefold.core.ids import format_id
 from ninefold.core.postgres.database import Connection
 from ninefold.core.tenancy import service, store
 from ninefold.core.tenancy.model import ApiKey, CreatedApiKey
-from ninefold.edge.cli.settings import read_core_settings
-from ninefold.edge.database import migrate_database, open_database, require_migrated
+from ninefold.edge.cli.organisations import ORGANISATION_PREFIX, parse_organisation_id
+from ninefold.edge.cli.settings import DataDir, Json, read_core_settings
+from ninefold.edge.database import open_transaction
 
 KEY_PREFIX: Final = "key"
-ORGANISATION_PREFIX: Final = "org"
-
-DataDir = Annotated[
-    Path | None,
-    Parameter(help="Folder of the embedded PostgreSQL, where NINEFOLD_DATABASE_URL isn't set [NINEFOLD_DATA_DIR]."),
-]
-Json = Annotated[bool, Parameter(negative="", help="Print JSON instead of a table.")]
 
 keys = cyclopts.App(name="keys")
 
@@ -43,11 +33,11 @@ def create(
 
     Args:
         name: What the key is for.
-        organisation: Whom it speaks for, as org_…; by default the first organisation.
+        organisation: Whom it speaks for, as org_…; by default the first. `ninefold organisations list` shows them.
         data_dir: see DataDir.
         json: see Json.
     """
-    organisation_id = None if organisation is None else _parse(ORGANISATION_PREFIX, organisation)
+    organisation_id = None if organisation is None else parse_organisation_id(organisation)
     key = asyncio.run(_create(name=name, organisation_id=organisation_id, data_dir=data_dir))
     shown = {
         "api_key": key.api_key,
@@ -72,7 +62,7 @@ def list_(*, organisation: str | None = None, data_dir: DataDir = None, json: Js
         data_dir: see DataDir.
         json: see Json.
     """
-    organisation_id = None if organisation is None else _parse(ORGANISATION_PREFIX, organisation)
+    organisation_id = None if organisation is None else parse_organisation_id(organisation)
     found = [_describe(key) for key in asyncio.run(_list(organisation_id, data_dir=data_dir))]
     if json:
         print_json(found)
@@ -91,15 +81,17 @@ def revoke(api_key_id: str, /, *, data_dir: DataDir = None, json: Json = False) 
         data_dir: see DataDir.
         json: see Json.
     """
-    key = _describe(asyncio.run(_revoke(_parse(KEY_PREFIX, api_key_id), data_dir=data_dir)))
+    parsed_id = parse_argument_id(KEY_PREFIX, api_key_id, shown_by="ninefold keys list")
+    key = _describe(asyncio.run(_revoke(parsed_id, data_dir=data_dir)))
     if json:
         print_json(key)
         return
     print_note(f"Revoked {key['api_key_id']} ({key['prefix']}…, {key['name']}).")
 
 
-async def _create(*, name: str, organisation_id: UUID | None, data_dir: Path | None) -> CreatedApiKey:
-    async with _transaction(data_dir) as connection:
+async def _create(*, name: str, organisation_id: UUID | None, data_dir: str | None) -> CreatedApiKey:
+    # An organisation that somebody names is in a database that is there.
+    async with _transaction(data_dir, may_create=organisation_id is None) as connection:
         if organisation_id is None:
             organisation_id = await _first_organisation_id(connection)
         return await service.create_api_key(connection, organisation_id=organisation_id, name=name)
@@ -115,8 +107,8 @@ async def _first_organisation_id(connection: Connection) -> UUID:
     return organisation.organisation_id
 
 
-async def _list(organisation_id: UUID | None, *, data_dir: Path | None) -> list[ApiKey]:
-    async with _transaction(data_dir) as connection:
+async def _list(organisation_id: UUID | None, *, data_dir: str | None) -> list[ApiKey]:
+    async with _transaction(data_dir, may_create=False) as connection:
         if organisation_id is not None:
             return await service.list_api_keys(connection, organisation_id)
         return [
@@ -126,36 +118,14 @@ async def _list(organisation_id: UUID | None, *, data_dir: Path | None) -> list[
         ]
 
 
-async def _revoke(api_key_id: UUID, *, data_dir: Path | None) -> ApiKey:
-    async with _transaction(data_dir) as connection:
+async def _revoke(api_key_id: UUID, *, data_dir: str | None) -> ApiKey:
+    async with _transaction(data_dir, may_create=False) as connection:
         return await service.revoke_api_key(connection, organisation_id=None, api_key_id=api_key_id)
 
 
-@asynccontextmanager
-async def _transaction(data_dir: Path | None) -> AsyncIterator[Connection]:
-    """Lend a transaction on a migrated database.
-
-    The embedded PostgreSQL is ours, and is migrated where needed. A database of the person's own is only changed by
-    `ninefold migrate`.
-    """
+def _transaction(data_dir: str | None, *, may_create: bool) -> AbstractAsyncContextManager[Connection]:
     settings = read_core_settings(data_dir=data_dir)
-    async with open_database(settings, application_name="ninefold keys") as database:
-        if settings.database_url is None:
-            await migrate_database(database)
-        else:
-            await require_migrated(database)
-        async with database.transaction() as connection:
-            yield connection
-
-
-def _parse(prefix: str, text: str) -> UUID:
-    try:
-        return parse_id(prefix, text)
-    except InvalidIdError as error:
-        raise InvalidInputError(
-            f"{text[:80]!r} isn't an id of the form {prefix}_….",
-            remedy="`ninefold keys list` shows the ids.",
-        ) from error
+    return open_transaction(settings, application_name="ninefold keys", may_create=may_create)
 
 
 def _describe(key: ApiKey) -> dict[str, object]:

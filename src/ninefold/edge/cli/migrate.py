@@ -1,7 +1,6 @@
 """`ninefold migrate`."""
 
 import asyncio
-from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -9,7 +8,7 @@ from cyclopts import Parameter
 from ninefold.core.commands import print_json, print_note, print_table
 from ninefold.core.config import CoreSettings
 from ninefold.core.postgres.migrations import Migration, read_pending_migrations
-from ninefold.edge.cli.settings import read_core_settings
+from ninefold.edge.cli.settings import DataDir, Json, read_core_settings
 from ninefold.edge.database import migrate_database, open_database
 from ninefold.edge.systems import migration_sources
 
@@ -17,15 +16,15 @@ from ninefold.edge.systems import migration_sources
 def migrate(
     *,
     dry_run: Annotated[bool, Parameter(negative="")] = False,
-    data_dir: Path | None = None,
-    json: Annotated[bool, Parameter(negative="")] = False,
+    data_dir: DataDir = None,
+    json: Json = False,
 ) -> None:
     """Apply the migrations that are missing.
 
     Args:
         dry_run: Only list them.
-        data_dir: Folder of the embedded PostgreSQL, where NINEFOLD_DATABASE_URL isn't set [NINEFOLD_DATA_DIR].
-        json: Print JSON instead of a table.
+        data_dir: see DataDir.
+        json: see Json.
     """
     settings = read_core_settings(data_dir=data_dir)
     migrations = asyncio.run(_list_pending(settings) if dry_run else _apply(settings))
@@ -40,12 +39,12 @@ def migrate(
 
 async def _list_pending(settings: CoreSettings) -> list[Migration]:
     async with (
-        open_database(settings, application_name="ninefold migrate") as database,
+        open_database(settings, application_name="ninefold migrate", may_create=False) as database,
         database.connection() as connection,
     ):
         return await read_pending_migrations(connection, migration_sources())
 
 
 async def _apply(settings: CoreSettings) -> list[Migration]:
-    async with open_database(settings, application_name="ninefold migrate") as database:
+    async with open_database(settings, application_name="ninefold migrate", may_create=True) as database:
         return await migrate_database(database)

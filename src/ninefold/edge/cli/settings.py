@@ -1,19 +1,28 @@
 """The settings of a command: its options over the environment."""
 
 import os
-from typing import Any
+from typing import Annotated, Any
+
+from cyclopts import Parameter
 
 from ninefold.core.config import CoreSettings, read_settings
 from ninefold.core.errors import SettingError
 
 CORE_PREFIX = "NINEFOLD_"
 
+# Text, because an empty path can't be told from the current folder.
+DataDir = Annotated[
+    str | None,
+    Parameter(help="Folder of the embedded PostgreSQL, where NINEFOLD_DATABASE_URL isn't set [NINEFOLD_DATA_DIR]."),
+]
+Json = Annotated[bool, Parameter(negative="", help="Print JSON instead of a table.")]
+
 
 def read_core_settings(**options: Any) -> CoreSettings:
     """Return the core settings; an option that was given wins over its environment variable.
 
     Raises:
-        SettingError: a value has the wrong form; names the variable.
+        SettingError: a value has the wrong form; names the option or the variable.
     """
     return read_settings(CoreSettings, prefix=CORE_PREFIX, environment=os.environ, **options)
 

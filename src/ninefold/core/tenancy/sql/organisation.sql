@@ -2,6 +2,12 @@
 -- Say whether there is any organisation at all.
 SELECT EXISTS (SELECT FROM tenancy.organisation);
 
+-- name: organisation_find^
+-- Find an organisation by its id.
+SELECT organisation_id, name, created_at
+FROM tenancy.organisation
+WHERE organisation_id = :organisation_id;
+
 -- name: organisation_insert^
 -- Add an organisation.
 INSERT INTO tenancy.organisation (organisation_id, name)

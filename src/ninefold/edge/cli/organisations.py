@@ -1,0 +1,85 @@
+"""`ninefold organisations …`: they speak to the database, as `ninefold keys` does."""
+
+import asyncio
+from typing import Final
+from uuid import UUID
+
+import cyclopts
+
+from ninefold.core.commands import parse_argument_id, print_fields, print_json, print_note, print_table
+from ninefold.core.ids import format_id
+from ninefold.core.tenancy import service
+from ninefold.core.tenancy.model import Organisation
+from ninefold.edge.cli.settings import DataDir, Json, read_core_settings
+from ninefold.edge.database import open_transaction
+
+ORGANISATION_PREFIX: Final = "org"
+
+_APPLICATION_NAME: Final = "ninefold organisations"
+
+organisations = cyclopts.App(name="organisations")
+
+
+@organisations.command
+def create(name: str, /, *, data_dir: DataDir = None, json: Json = False) -> None:
+    """Create an organisation: subscriptions, events and keys of its own.
+
+    Args:
+        name: What people call it; names needn't differ, ids do.
+        data_dir: see DataDir.
+        json: see Json.
+    """
+    organisation = _describe(asyncio.run(_create(name, data_dir=data_dir)))
+    if json:
+        print_json(organisation)
+        return
+    print_fields(organisation)
+    print_note(f"Make a key for it: ninefold keys create --organisation {organisation['organisation_id']}")
+
+
+@organisations.command(name="list")
+def list_(*, data_dir: DataDir = None, json: Json = False) -> None:
+    """List the organisations, oldest first.
+
+    Args:
+        data_dir: see DataDir.
+        json: see Json.
+    """
+    found = [_describe(organisation) for organisation in asyncio.run(_list(data_dir=data_dir))]
+    if json:
+        print_json(found)
+    else:
+        columns = ["organisation_id", "name", "created_at"]
+        rows = [[organisation[column] for column in columns] for organisation in found]
+        print_table(columns, rows, empty="There is no organisation yet. Make one: ninefold organisations create NAME")
+    if len(found) == service.LIST_LENGTH_MAX:
+        print_note(f"Only the first {service.LIST_LENGTH_MAX:,} are shown.")
+
+
+def parse_organisation_id(text: str) -> UUID:
+    """Return the id that an option `--organisation` names.
+
+    Raises:
+        InvalidInputError: it isn't one.
+    """
+    return parse_argument_id(ORGANISATION_PREFIX, text, shown_by="ninefold organisations list")
+
+
+async def _create(name: str, *, data_dir: str | None) -> Organisation:
+    settings = read_core_settings(data_dir=data_dir)
+    async with open_transaction(settings, application_name=_APPLICATION_NAME, may_create=True) as connection:
+        return await service.create_organisation(connection, name=name)
+
+
+async def _list(*, data_dir: str | None) -> list[Organisation]:
+    settings = read_core_settings(data_dir=data_dir)
+    async with open_transaction(settings, application_name=_APPLICATION_NAME, may_create=False) as connection:
+        return await service.list_organisations(connection)
+
+
+def _describe(organisation: Organisation) -> dict[str, object]:
+    return {
+        "organisation_id": format_id(ORGANISATION_PREFIX, organisation.organisation_id),
+        "name": organisation.name,
+        "created_at": organisation.created_at,
+    }
