@@ -1,3 +1,4 @@
+import errno
 import json
 import socket
 from pathlib import Path
@@ -5,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from installations import free_port
+from ninefold.core.postgres.embedded.ownership import Owner
 from ninefold.edge import doctor
 from ninefold.edge.cli import EXIT_FAILED, run
 from ninefold.edge.doctor import Finding, examine
@@ -37,6 +39,39 @@ async def test_unreachable_database_fails(tmp_path: Path) -> None:
     findings = await examine(settings(tmp_path, NINEFOLD_DATABASE_URL="postgresql://127.0.0.1:1/none"))
 
     assert find(findings, "database").state == "failed"
+
+
+async def test_lock_that_can_not_be_read_leaves_the_question_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock = tmp_path / "data" / "postgres.lock"
+
+    def refuse(_: Path) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", str(lock))
+
+    monkeypatch.setattr(doctor, "read_owner", refuse)
+
+    finding = find(await examine(settings(tmp_path)), "database")
+
+    assert finding.state == "warning"
+    assert f"this user may not read {lock}" in finding.detail
+    assert "as the user who runs Ninefold" in str(finding.remedy)
+
+
+@pytest.mark.parametrize(
+    ("is_alive", "state", "words"), [(True, "warning", "Process 1 runs it"), (False, "ok", "not running")]
+)
+async def test_database_of_another_that_does_not_answer_is_told_from_one_that_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_alive: bool, state: str, words: str
+) -> None:
+    owner = Owner(pid=1, is_shared=True, dsn="postgresql://127.0.0.1:1/none")
+    monkeypatch.setattr(doctor, "read_owner", lambda _: owner)
+    monkeypatch.setattr("psutil.pid_exists", lambda _: is_alive)
+
+    finding = find(await examine(settings(tmp_path)), "database")
+
+    assert finding.state == state
+    assert words in finding.detail
 
 
 async def test_unknown_variable_is_answered_with_the_closest_name(tmp_path: Path) -> None:

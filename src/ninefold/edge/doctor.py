@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 import msgspec
+import psutil
 
 from ninefold.core.commands import ClientSettings
 from ninefold.core.config import CoreSettings, read_settings, setting_names
@@ -25,7 +26,7 @@ from ninefold.core.errors import NinefoldError
 from ninefold.core.postgres.database import Database
 from ninefold.core.postgres.embedded.account import SYSTEM_USER, choose_account
 from ninefold.core.postgres.embedded.engine import find_engine
-from ninefold.core.postgres.embedded.ownership import read_owner
+from ninefold.core.postgres.embedded.ownership import Owner, read_owner
 from ninefold.core.postgres.migrations import read_pending_migrations
 from ninefold.edge.ports import looks_like_ninefold, probe_port, require_free_port, server_url
 from ninefold.edge.processes import SUPERVISED
@@ -59,14 +60,14 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def examine(
-    environment: Mapping[str, str], *, port: int | None = None, data_dir: Path | None = None
+    environment: Mapping[str, str], *, port: int | None = None, data_dir: str | Path | None = None
 ) -> list[Finding]:
     """Make every check; one that can't be made because of another is left out.
 
     Args:
         environment: where the settings are, usually `os.environ`.
-        port: wins over NINEFOLD_PORT.
-        data_dir: wins over NINEFOLD_DATA_DIR.
+        port: what `--port` gave; wins over NINEFOLD_PORT.
+        data_dir: what `--data-dir` gave; wins over NINEFOLD_DATA_DIR.
     """
     findings = [_check_python(), _check_clock(), _check_open_files()]
     findings += _check_variables(environment)
@@ -136,7 +137,7 @@ def _known_variables() -> set[str]:
 
 
 def _read_all_settings(
-    environment: Mapping[str, str], *, port: int | None, data_dir: Path | None
+    environment: Mapping[str, str], *, port: int | None, data_dir: str | Path | None
 ) -> tuple[CoreSettings | None, list[Finding]]:
     def read_core(variables: Mapping[str, str]) -> CoreSettings:
         return read_settings(CoreSettings, prefix=_PREFIX, environment=variables, port=port, data_dir=data_dir)
@@ -146,7 +147,7 @@ def _read_all_settings(
     errors = [outcome for outcome in (core, *others) if isinstance(outcome, NinefoldError)]
     findings = [_failed("settings", error.detail, error.remedy) for error in errors]
     if not findings:
-        given = sum(1 for name in environment if name in _known_variables())
+        given = sum(1 for name, value in environment.items() if value and name in _known_variables())
         findings = [_ok("settings", f"{given} given by the environment, the others at their defaults")]
     return (None if isinstance(core, NinefoldError) else core), findings
 
@@ -215,6 +216,7 @@ def _check_data_dir(data_dir: Path) -> Finding:
 
 
 _OTHER_FOLDER: Final = "Choose another folder with --data-dir or NINEFOLD_DATA_DIR."
+_AS_OWNER: Final = "Run `ninefold doctor` as the user who runs Ninefold, root perhaps."
 
 
 def _check_engine() -> Finding:
@@ -228,19 +230,26 @@ def _check_engine() -> Finding:
 
 
 async def _check_database(settings: CoreSettings) -> AsyncIterator[Finding]:
-    dsn = settings.database_url
+    owner = None
+    if settings.database_url is None:
+        try:
+            owner = read_owner(settings.data_dir)
+        except PermissionError as error:
+            yield _warning(
+                "database", f"Whether it runs can't be told: this user may not read {error.filename}.", _AS_OWNER
+            )
+            return
+        except OSError:
+            # What is wrong with the folder is another check's finding.
+            pass
+    dsn = settings.database_url or (owner.dsn if owner is not None else None)
     if dsn is None:
-        dsn = _running_dsn(settings.data_dir)
-    if dsn is None:
-        yield _ok("database", "not running; `ninefold up` starts it")
+        yield _NOT_RUNNING
         return
     try:
         database = await Database.connect(dsn, application_name="ninefold doctor", connections_max=2)
     except NinefoldError as error:
-        if settings.database_url is None:
-            yield _ok("database", "not running; `ninefold up` starts it")
-        else:
-            yield _failed("database", error.detail, error.remedy)
+        yield _explain_silence(error, owner)
         return
     try:
         for finding in await _examine_database(database):
@@ -249,14 +258,16 @@ async def _check_database(settings: CoreSettings) -> AsyncIterator[Finding]:
         await database.close()
 
 
-def _running_dsn(data_dir: Path) -> str | None:
-    """Return the address of the embedded server, where one runs and we may know of it."""
-    try:
-        owner = read_owner(data_dir)
-    except OSError:
-        # What is wrong with the folder is another check's finding.
-        return None
-    return None if owner is None else owner.dsn
+def _explain_silence(error: NinefoldError, owner: Owner | None) -> Finding:
+    """Say why the database of an owner, or the person's own one where there is none, can't be looked into."""
+    if owner is None:
+        return _failed("database", error.detail, error.remedy)
+    if psutil.pid_exists(owner.pid):
+        return _warning(
+            "database", f"Process {owner.pid} runs it, and it can't be looked into: {error.detail}", _AS_OWNER
+        )
+    # The lock of a process that was killed says what was true then.
+    return _NOT_RUNNING
 
 
 async def _examine_database(database: Database) -> list[Finding]:
@@ -320,3 +331,6 @@ def _warning(check: str, detail: str, remedy: str) -> Finding:
 
 def _failed(check: str, detail: str, remedy: str | None) -> Finding:
     return Finding(check=check, state="failed", detail=detail, remedy=remedy)
+
+
+_NOT_RUNNING: Final = _ok("database", "not running; `ninefold up` starts it")
