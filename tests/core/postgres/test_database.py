@@ -7,7 +7,7 @@ import pytest
 
 from ninefold.core.errors import SettingError, UnavailableError
 from ninefold.core.postgres import database as database_module
-from ninefold.core.postgres.database import Connection, Database
+from ninefold.core.postgres.database import Connection, Database, DatabaseUnreachableError
 from ninefold.core.postgres.embedded import EmbeddedPostgres
 
 
@@ -102,6 +102,20 @@ async def test_a_pool_recovers_from_a_restart_of_the_server(server: EmbeddedPost
     await asyncio.to_thread(server.start)
     async with pool.connection() as connection:
         assert await connection.fetchval("SELECT 1") == 1
+    await pool.close()
+
+
+async def test_a_connection_that_the_driver_lost_track_of_is_not_lent_again(database_url: str) -> None:
+    pool = await Database.connect(database_url, application_name="test", connections_max=1)
+    async with pool.connection() as connection:
+        lost = await connection.fetchval("SELECT pg_backend_pid()")
+
+    with pytest.raises(DatabaseUnreachableError, match="cannot switch to state"):
+        async with pool.transaction():
+            raise asyncpg.InternalClientError("cannot switch to state 15; another operation (2) is in progress")
+
+    async with pool.connection() as connection:
+        assert await connection.fetchval("SELECT pg_backend_pid()") != lost
     await pool.close()
 
 

@@ -3,12 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from typing import NoReturn
 
 import httpx
 import pytest
 
 from ninefold.core import queue, tenancy
-from ninefold.core.postgres.database import Connection, Database
+from ninefold.core.postgres.database import Connection, Database, DatabaseUnreachableError
 from ninefold.core.postgres.migrations import MigrationSource, migrate
 from ninefold.core.web.application import create_app
 from ninefold.core.web.operations import database_readiness
@@ -92,6 +93,21 @@ async def test_a_database_that_does_not_answer_is_not_waited_for(
 
     assert response.status_code == 503
     assert "0.05 s" in response.json()["detail"]
+
+
+async def test_a_database_that_cannot_be_reached_is_not_ready_and_its_address_is_not_told(
+    empty_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: Database) -> NoReturn:
+        raise DatabaseUnreachableError("PostgreSQL is away: 10.1.2.3.", field="NINEFOLD_DATABASE_URL")
+
+    monkeypatch.setattr(Database, "connection", fail)
+
+    response = await ask_readiness(empty_database)
+
+    assert response.status_code == 503
+    assert response.json()["detail"] == "The database doesn't answer within 2 s."
+    assert response.json()["code"] == "not_ready"
 
 
 async def test_a_closed_database_is_not_ready(empty_database: Database) -> None:

@@ -7,7 +7,8 @@ import asyncpg
 import httpx
 import pytest
 
-from ninefold.core.postgres.database import Database
+from ninefold.core.postgres.database import Database, DatabaseUnreachableError
+from ninefold.core.tenancy import service as tenancy_service
 from ninefold.core.web.problems import is_database_unavailable
 
 ID = "note_01h455vb4pex5vsknk084sn02q"
@@ -177,11 +178,15 @@ async def test_an_id_reaches_the_handler_as_a_uuid(client: httpx.AsyncClient) ->
         asyncpg.QueryCanceledError("canceling statement due to statement timeout"),
         asyncpg.DiskFullError("could not extend file"),
         asyncpg.ReadOnlySQLTransactionError("cannot execute INSERT in a read-only transaction"),
+        DatabaseUnreachableError("PostgreSQL is away.", field="NINEFOLD_DATABASE_URL", remedy="Check the address."),
     ],
     ids=lambda error: type(error).__name__,
 )
 async def test_a_database_that_cannot_serve_answers_503_and_when_to_come_back(
-    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, error: Exception
+    client: httpx.AsyncClient,
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception,
+    logs: list[MutableMapping[str, Any]],
 ) -> None:
     def fail(_: Database) -> NoReturn:
         raise error
@@ -194,7 +199,12 @@ async def test_a_database_that_cannot_serve_answers_503_and_when_to_come_back(
     assert response.headers["retry-after"] == "2"
     assert response.json()["code"] == "database_unavailable"
     assert response.json()["is_retryable"] is True
+    assert "field" not in response.json()
+    assert "Send the same request again" in response.json()["remedy"]
     assert str(error) not in response.text or not str(error)
+    assert "NINEFOLD" not in response.text
+    assert logs[0]["event"] == "web.database.unavailable"
+    assert logs[0]["error"] == f"{type(error).__name__}: {error}"
 
 
 @pytest.mark.parametrize(
@@ -210,6 +220,20 @@ async def test_a_database_that_cannot_serve_answers_503_and_when_to_come_back(
 )
 def test_a_wrong_statement_is_a_bug_and_not_a_database_that_is_away(error: Exception) -> None:
     assert not is_database_unavailable(error)
+
+
+async def test_a_connection_that_the_driver_lost_track_of_answers_503(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_: object, **__: object) -> NoReturn:
+        raise asyncpg.InternalClientError("cannot switch to state 15; another operation (2) is in progress")
+
+    monkeypatch.setattr(tenancy_service, "authenticate", fail)
+
+    response = await client.get("/api/v1/notes")
+
+    assert response.status_code == 503
+    assert response.json()["code"] == "database_unavailable"
 
 
 async def test_a_pool_that_was_closed_answers_503(client: httpx.AsyncClient, database: Database) -> None:

@@ -30,6 +30,10 @@ _SERVER_SETTINGS = {
 }
 
 
+class DatabaseUnreachableError(UnavailableError):
+    """PostgreSQL doesn't answer, or no connection is free. The words are the operator's: they name our settings."""
+
+
 class Database:
     """A pool of connections to one PostgreSQL."""
 
@@ -46,7 +50,7 @@ class Database:
             connections_max: the pool never holds more.
 
         Raises:
-            UnavailableError: the server doesn't answer, or refuses.
+            DatabaseUnreachableError: the server doesn't answer, or refuses.
             SettingError: the address has the wrong form.
         """
         try:
@@ -79,7 +83,7 @@ class Database:
         """Lend a connection; each statement commits by itself.
 
         Raises:
-            UnavailableError: none is free in time, or the server doesn't answer.
+            DatabaseUnreachableError: none is free in time, or the server doesn't answer.
         """
         connection = await self._acquire()
         try:
@@ -96,7 +100,7 @@ class Database:
         """Lend a connection inside one transaction: committed at the end, rolled back after an error.
 
         Raises:
-            UnavailableError: none is free in time, or the server doesn't answer.
+            DatabaseUnreachableError: none is free in time, or the server doesn't answer.
         """
         async with self.connection() as connection, connection.transaction():
             yield connection
@@ -106,7 +110,7 @@ class Database:
         """Lend a connection whose statements all see one moment, and can't write.
 
         Raises:
-            UnavailableError: none is free in time, or the server doesn't answer.
+            DatabaseUnreachableError: none is free in time, or the server doesn't answer.
         """
         async with self.connection() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
             yield connection
@@ -115,7 +119,7 @@ class Database:
         try:
             return await self._pool.acquire(timeout=ACQUIRE_TIMEOUT_S)
         except TimeoutError as error:
-            raise UnavailableError(
+            raise DatabaseUnreachableError(
                 f"No connection to PostgreSQL became free within {ACQUIRE_TIMEOUT_S:.0f} s.",
                 remedy="Try again; if it stays so, raise NINEFOLD_DATABASE_CONNECTIONS_MAX.",
             ) from error
@@ -131,8 +135,8 @@ async def _keep_session(_: object) -> None:
     """
 
 
-def _unreachable(error: Exception) -> UnavailableError:
-    return UnavailableError(
+def _unreachable(error: Exception) -> DatabaseUnreachableError:
+    return DatabaseUnreachableError(
         f"PostgreSQL can't be reached: {str(error) or 'no answer in time'}.",
         field="NINEFOLD_DATABASE_URL",
         remedy="Check that the server runs, and that the address, the user and the database are right.",

@@ -23,6 +23,7 @@ from litestar.exceptions import (
 from litestar.openapi.datastructures import ResponseSpec
 
 from ninefold.core.errors import InvalidInputError, NinefoldError, NotFoundError, UnauthorizedError
+from ninefold.core.postgres.database import DatabaseUnreachableError
 from ninefold.core.web.choices import choices_at
 from ninefold.core.web.errors import (
     BadRequestError,
@@ -110,10 +111,12 @@ def status_words(status: int) -> str:
 
 
 def handle_exception(request: Request[Any, Any, Any], exception: Exception) -> Response[bytes]:
-    """Answer with a problem, whatever was raised; a bug is logged with its traceback, and told without."""
+    """Answer with a problem, whatever was raised; what is wrong inside of us is logged, and not told."""
     error = as_ninefold_error(request, exception)
     if error.http_status >= _SERVER_ERROR and not error.is_retryable:
         log.error("web.request.failed", exc_info=exception)
+    elif isinstance(error, DatabaseUnavailableError):
+        log.warning("web.database.unavailable", error=f"{type(exception).__name__}: {exception}")
     problem = describe(error, request_id=request.scope["state"].get("request_id", ""))
     return Response(
         content=msgspec.json.encode(problem),
@@ -154,6 +157,11 @@ def problem_headers(error: NinefoldError) -> dict[str, str]:
 def as_ninefold_error(request: Request[Any, Any, Any], exception: Exception) -> NinefoldError:  # noqa: PLR0911  # a table, a line per kind of error.
     """Return the error that a caller may see for anything that was raised."""
     match exception:
+        case _ if is_database_unavailable(exception):
+            return DatabaseUnavailableError(
+                "The database doesn't answer now; nothing was changed.",
+                remedy="Send the same request again, with the same idempotency key if it has one.",
+            )
         case NinefoldError():
             return exception
         case ValidationException():
@@ -166,11 +174,6 @@ def as_ninefold_error(request: Request[Any, Any, Any], exception: Exception) -> 
             )
         case HTTPException() if exception.status_code < _SERVER_ERROR:
             return BadRequestError(_sentence(exception.detail))
-        case _ if is_database_unavailable(exception):
-            return DatabaseUnavailableError(
-                "The database doesn't answer now; nothing was changed.",
-                remedy="Send the same request again, with the same idempotency key if it has one.",
-            )
         case _:
             return InternalError(
                 "Ninefold failed to answer this request, and has logged why under its request id.",
@@ -188,7 +191,7 @@ def is_database_unavailable(exception: Exception) -> bool:
             # asyncpg says the same of a lost connection and of a wrong call; the words tell them apart.
             return "clos" in str(exception)
         case _:
-            return isinstance(exception, OSError | TimeoutError)
+            return isinstance(exception, DatabaseUnreachableError | OSError | TimeoutError)
 
 
 def _invalid_parameter(request: Request[Any, Any, Any], exception: ValidationException) -> NinefoldError:
