@@ -13,6 +13,7 @@ from prometheus_client import Counter, Histogram
 
 from ninefold.core.ids import format_id, new_id
 from ninefold.core.web.errors import BadRequestError
+from ninefold.core.web.leftovers import RequestBodyReader
 from ninefold.core.web.problems import PROBLEM_MEDIA_TYPE, describe
 
 REQUEST_ID_HEADER: Final = b"x-request-id"
@@ -20,6 +21,7 @@ REQUEST_ID_HEADER: Final = b"x-request-id"
 _SANE_REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9._-]{8,128}")
 _BROKEN_ESCAPE: Final = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_CLIENT_ERROR: Final = 400
 _UNROUTED: Final = "unrouted"
 _NO_ANSWER: Final = 499
 """Logged and counted for a request whose client left before there was an answer."""
@@ -64,10 +66,14 @@ class RequestEnvelope:
         if is_head := scope["method"] == "HEAD":
             scope["method"] = HttpMethod.GET
 
+        body = RequestBodyReader(scope, receive)
+
         async def send_with_headers(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                if status >= _CLIENT_ERROR:
+                    await body.drop_leftovers()
                 message["headers"] = [*message["headers"], *headers]
             elif message["type"] == "http.response.body" and is_head:
                 message["body"] = b""
@@ -79,7 +85,7 @@ class RequestEnvelope:
             if _has_unreadable_address(scope):
                 await _answer_bad_address(send_with_headers, request_id=request_id)
             else:
-                await self._app(scope, receive, send_with_headers)
+                await self._app(scope, body.receive, send_with_headers)
         finally:
             method = "HEAD" if is_head else scope["method"]
             _record(scope, method=method, status=status, duration_s=time.perf_counter() - started_at)

@@ -1,0 +1,67 @@
+"""Bodies that are refused before they were read: a client that sends all of it first still gets its answer."""
+
+import json
+import socket
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from ninefold.core.web.leftovers import LEFTOVER_BYTES_MAX
+from ninefold.systems.webhooks.routes.events import BATCH_BODY_BYTES_MAX
+
+TIMEOUT_S = 30.0
+
+
+def send(url: str, *lines: str, body: bytes = b"") -> tuple[int, dict[str, Any]]:
+    """Send a request as simple clients do, the whole of it before anything is read; return status and problem."""
+    host, port = urlsplit(url).hostname, urlsplit(url).port
+    head = "\r\n".join([*lines, f"Host: {host}", "Connection: close", "", ""]).encode()
+    with socket.create_connection((host, port or 0), timeout=TIMEOUT_S) as connection:
+        connection.sendall(head + body)
+        answer = connection.makefile("rb").read()
+    status_line, _, rest = answer.partition(b"\r\n")
+    return int(status_line.split()[1]), json.loads(rest.partition(b"\r\n\r\n")[2])
+
+
+def test_whoever_sends_a_body_that_is_not_read_gets_the_answer(server_url: str, api_key: str) -> None:
+    size = LEFTOVER_BYTES_MAX
+    assert size == 2 * BATCH_BODY_BYTES_MAX
+    key, length, json_type = (
+        f"Authorization: Bearer {api_key}",
+        f"Content-Length: {size}",
+        "Content-Type: application/json",
+    )
+    batch = "POST /api/v1/events/batch HTTP/1.1"
+    for lines, code in [
+        ((batch, key, length, json_type), "payload_too_large"),
+        ((batch, length, json_type), "api_key_missing"),
+        ((batch, key, length, "Content-Type: text/plain"), "unsupported_media_type"),
+        (("POST /api/v1/nowhere HTTP/1.1", key, length, json_type), "route_not_found"),
+        (("PUT /api/v1/events HTTP/1.1", key, length, json_type), "method_not_allowed"),
+    ]:
+        assert send(server_url, *lines, body=b"x" * size)[1]["code"] == code
+
+
+def test_whoever_sends_a_large_body_in_chunks_gets_the_answer(server_url: str, api_key: str) -> None:
+    chunk = b"10000\r\n" + b"x" * 0x10000 + b"\r\n"
+    lines = ("POST /api/v1/events/batch HTTP/1.1", f"Authorization: Bearer {api_key}", "Transfer-Encoding: chunked")
+    body = chunk * (2 * BATCH_BODY_BYTES_MAX // 0x10000 - 1) + b"0\r\n\r\n"
+    status, problem = send(server_url, *lines, body=body)
+    assert (status, problem["code"]) == (413, "payload_too_large")
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("Content-Length: 1000000000000",),
+        ("Content-Length: 6000000", "Expect: 100-continue"),
+    ],
+    ids=["more than is ever read", "a client that asks first"],
+)
+def test_whoever_waits_for_the_answer_need_not_send_the_body(
+    server_url: str, api_key: str, lines: tuple[str, ...]
+) -> None:
+    head = ("POST /api/v1/events/batch HTTP/1.1", f"Authorization: Bearer {api_key}", *lines)
+    status, problem = send(server_url, *head)
+    assert (status, problem["code"]) == (413, "payload_too_large")
