@@ -1,5 +1,6 @@
 """What a request's body may be, and what is said about every other one."""
 
+import gzip
 from collections.abc import AsyncIterator
 from typing import Annotated, Any, Literal
 
@@ -15,6 +16,7 @@ from ninefold.core.tenancy.model import CreatedApiKey
 from ninefold.core.web.bodies import JsonDecoder, RequestBody
 from ninefold.core.web.errors import BadJsonError
 from ninefold.core.web.json_errors import JSON_DEPTH_MAX
+from ninefold.core.web.leftovers import LEFTOVER_BYTES_MAX
 
 PATH = "/api/v1/notes"
 BODY_SIZE_MAX = 1000
@@ -269,19 +271,19 @@ async def test_a_larger_body_answers_413(client: httpx.AsyncClient) -> None:
     assert "1,000 bytes" in response.json()["detail"]
 
 
-async def test_a_body_without_a_length_is_read_no_further_than_its_limit(client: httpx.AsyncClient) -> None:
+async def test_a_body_without_end_is_read_no_further_than_what_is_dropped_of_it(client: httpx.AsyncClient) -> None:
     produced = 0
 
     async def endless() -> AsyncIterator[bytes]:
         nonlocal produced
         while True:
             produced += 1
-            yield b"x" * 100
+            yield b"x" * 100_000
 
     response = await client.post(PATH, content=endless(), headers=JSON)
 
     assert response.status_code == 413
-    assert produced <= BODY_SIZE_MAX // 100 + 2
+    assert produced <= LEFTOVER_BYTES_MAX // 100_000 + 2
 
 
 async def test_a_route_without_a_limit_of_its_own_has_the_default_one(client: httpx.AsyncClient) -> None:
@@ -307,7 +309,34 @@ async def test_another_media_type_answers_415(client: httpx.AsyncClient, content
 
     assert response.status_code == 415
     assert response.json()["code"] == "unsupported_media_type"
+    assert repr(content_type) in response.json()["detail"]
     assert "application/json" in response.json()["remedy"]
+
+
+@pytest.mark.parametrize("content_type", ["", " ", ";charset=utf-8"])
+async def test_a_media_type_that_is_empty_answers_415(client: httpx.AsyncClient, content_type: str) -> None:
+    response = await post(client, b'{"title":"x","payload":1}', **{"Content-Type": content_type})
+
+    assert response.status_code == 415
+    assert response.json()["detail"] == "The header Content-Type says nothing, and only JSON is understood."
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "br", "gzip, identity", "GZIP"])
+async def test_a_body_that_is_compressed_answers_415(client: httpx.AsyncClient, encoding: str) -> None:
+    response = await post(client, gzip.compress(b'{"title":"x","payload":1}'), **{"Content-Encoding": encoding})
+
+    assert response.status_code == 415
+    assert response.headers["accept-encoding"] == "identity"
+    assert response.json()["code"] == "unsupported_encoding"
+    assert repr(encoding) in response.json()["detail"]
+    assert "without the header Content-Encoding" in response.json()["remedy"]
+
+
+@pytest.mark.parametrize("encoding", ["identity", "Identity "])
+async def test_a_body_that_is_sent_as_it_is_may_say_so(client: httpx.AsyncClient, encoding: str) -> None:
+    response = await post(client, b'{"title":"x","payload":1}', **{"Content-Encoding": encoding})
+
+    assert response.status_code == 202
 
 
 @pytest.mark.parametrize("content", [b"", b"null"])

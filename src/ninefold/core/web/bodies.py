@@ -22,7 +22,12 @@ from litestar.typing import FieldDefinition
 
 from ninefold.core.errors import PayloadTooLargeError
 from ninefold.core.tenancy.model import Tenant
-from ninefold.core.web.errors import BadJsonError, ClientDisconnectedError, UnsupportedMediaTypeError
+from ninefold.core.web.errors import (
+    BadJsonError,
+    ClientDisconnectedError,
+    UnsupportedEncodingError,
+    UnsupportedMediaTypeError,
+)
 from ninefold.core.web.json_errors import JSON_DEPTH_MAX, bad_json, invalid_input, nested_too_deeply, refuse_nul
 from ninefold.core.web.json_parts import nesting_depth, split_list, split_object
 
@@ -32,6 +37,8 @@ BODY_SIZE_MAX_DEFAULT: Final = 64 * 1024
 """Bytes of a body where the route doesn't say more with `request_max_body_size`."""
 
 _JSON_MEDIA_TYPE: Final = "application/json"
+_NOT_ENCODED: Final = "identity"
+_HEADER_SHOWN_MAX: Final = 100
 
 _UNDECODABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
@@ -114,7 +121,7 @@ class ApiRequest(Request[Any, Tenant, Any]):
         """Return the whole body; empty only where the route's `data` has a default.
 
         Raises:
-            UnsupportedMediaTypeError: it says that it is something else than JSON.
+            UnsupportedMediaTypeError: it says that it is something else than JSON, or that it is compressed.
             BadJsonError: it is empty, and must not be.
             PayloadTooLargeError: it is, or says that it is, larger than the route's `request_max_body_size`.
             ClientDisconnectedError: it ended too soon.
@@ -122,6 +129,7 @@ class ApiRequest(Request[Any, Tenant, Any]):
         if not isinstance(self._body, bytes):
             if self.headers.get("content-length") != "0":
                 self._check_media_type()
+                self._check_encoding()
             self._body = await self._read(self.route_handler.resolve_request_max_body_size())
         if not self._body and not self._is_body_optional():
             raise BadJsonError("The body is empty, and has to be JSON.", remedy="Send a JSON object.")
@@ -136,8 +144,16 @@ class ApiRequest(Request[Any, Tenant, Any]):
         media_type, _, _ = content_type.partition(";")
         if media_type.strip().lower() != _JSON_MEDIA_TYPE:
             raise UnsupportedMediaTypeError(
-                f"The body is {media_type.strip()[:100]}, and only JSON is understood.",
+                f"The header Content-Type says {_quote(media_type)}, and only JSON is understood.",
                 remedy=f"Send JSON, with the header `Content-Type: {_JSON_MEDIA_TYPE}`.",
+            )
+
+    def _check_encoding(self) -> None:
+        encoding = self.headers.get("content-encoding", _NOT_ENCODED)
+        if encoding.strip().lower() != _NOT_ENCODED:
+            raise UnsupportedEncodingError(
+                f"The header Content-Encoding says {_quote(encoding)}, and only what isn't encoded is understood.",
+                remedy="Send the JSON as it is, not compressed, without the header Content-Encoding.",
             )
 
     async def _read(self, size_max: int | None) -> bytes:
@@ -176,6 +192,10 @@ class BodyDTO(AbstractDTO[Any]):
     def decode_bytes(self, value: bytes) -> Any:
         """Decode a body."""
         return self._decoders[self.asgi_connection.route_handler.handler_id].decode(value)
+
+
+def _quote(header: str) -> str:
+    return f"{header.strip()[:_HEADER_SHOWN_MAX]!r}" if header.strip() else "nothing"
 
 
 def _too_large(size_max: int) -> PayloadTooLargeError:

@@ -64,6 +64,13 @@ class UnsupportedMediaTypeError(NinefoldError):
     http_status = 415
 
 
+class UnsupportedEncodingError(UnsupportedMediaTypeError):
+    """The body is compressed, or encoded otherwise."""
+
+    code = "unsupported_encoding"
+    title = "Unsupported encoding"
+
+
 class InvalidCursorError(InvalidInputError):
     """A cursor wasn't made by us, or for another list."""
 

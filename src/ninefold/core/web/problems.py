@@ -31,6 +31,7 @@ from ninefold.core.web.errors import (
     InternalError,
     MethodNotAllowedError,
     RouteNotFoundError,
+    UnsupportedEncodingError,
 )
 from ninefold.core.web.options import allowed_methods
 from ninefold.core.web.reasons import in_json_words
@@ -148,6 +149,9 @@ def problem_headers(error: NinefoldError) -> dict[str, str]:
             return {"Allow": ", ".join(error.allowed)}
         case UnauthorizedError():
             return {"WWW-Authenticate": 'Bearer realm="ninefold"'}
+        case UnsupportedEncodingError():
+            # RFC 9110 §12.5.3: what a refused body should have been.
+            return {"Accept-Encoding": "identity"}
         case NinefoldError(is_retryable=True):
             return {"Retry-After": str(RETRY_AFTER_S)}
         case _:
