@@ -97,6 +97,14 @@ def test_every_answer_is_listed(document: dict[str, Any], path: str, method: str
         }
 
 
+def test_answers_after_which_a_repeat_may_succeed_say_when(document: dict[str, Any]) -> None:
+    responses = document["paths"]["/api/v1/notes"]["post"]["responses"]
+
+    with_header = {status for status, answer in responses.items() if "Retry-After" in answer.get("headers", {})}
+    assert with_header == {"409", "503"}
+    assert responses["503"]["headers"]["Retry-After"]["schema"] == {"type": "integer"}
+
+
 def test_answers_have_their_schemas(document: dict[str, Any]) -> None:
     paths = document["paths"]
 

@@ -26,6 +26,11 @@ _JSON: Final = "application/json"
 _SECTIONS: Final = ("Args:", "Returns:", "Raises:")
 _NO_CONTENT: Final = 204
 _BOUNDS: Final = ("ge", "gt", "le", "lt", "min_length", "max_length", "multiple_of", "pattern")
+_RETRYABLE: Final = frozenset({"409", "503"})
+_RETRY_AFTER: Final = {
+    "description": "Seconds after which to send the same request again; there where `is_retryable` is true.",
+    "schema": {"type": "integer"},
+}
 _REFERENCE: Final = "#/components/schemas/{name}"
 
 
@@ -153,10 +158,7 @@ class _Operation:
         responses = {str(int(success)): answer}
         problem = {PROBLEM_MEDIA_TYPE: {"schema": schemas[Problem]}}
         for status in self._implied_problems():
-            responses[str(status)] = {
-                "description": status_words(status),
-                "content": problem,
-            }
+            responses[str(status)] = {"description": status_words(status), "content": problem}
         for status, spec in (self._handler.responses or {}).items():
             responses[str(status)] = {
                 "description": spec.description,
@@ -164,6 +166,8 @@ class _Operation:
                     str(getattr(spec.media_type, "value", spec.media_type)): {"schema": schemas[spec.data_container]}
                 },
             }
+        for retryable in _RETRYABLE & responses.keys():
+            responses[retryable]["headers"] = {"Retry-After": _RETRY_AFTER}
         return dict(sorted(responses.items()))
 
     def _implied_problems(self) -> set[int]:

@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from litestar import Request, Response, get, post
+from litestar.datastructures import ResponseHeader
 from litestar.handlers import HTTPRouteHandler
 
 from ninefold.core.errors import NinefoldError
@@ -47,6 +48,12 @@ BATCH_BODY_BYTES_MAX: Final = 5 * 1024 * 1024
 
 _ACCEPTED: Final = 202
 
+_REPLAYED: Final = ResponseHeader(
+    name="Idempotency-Replayed",
+    description="`true` where the idempotency key was used before, and this is the first answer again.",
+    documentation_only=True,
+)
+
 _draft_decoder: JsonDecoder[PublishEvent] = JsonDecoder(PublishEvent)
 _event_cursors = CursorCodec(EventPosition)
 
@@ -56,6 +63,7 @@ _event_cursors = CursorCodec(EventPosition)
     tags=_TAGS,
     status_code=_ACCEPTED,
     request_max_body_size=EVENT_BODY_BYTES_MAX,
+    response_headers=[_REPLAYED],
     responses=problem_responses(409),
 )
 async def publish_event(
@@ -76,7 +84,7 @@ async def publish_event(
     return Response(
         show_publication(result),
         status_code=_ACCEPTED,
-        headers={"Idempotency-Replayed": "true"} if result.is_replay else None,
+        headers={_REPLAYED.name: "true"} if result.is_replay else None,
     )
 
 

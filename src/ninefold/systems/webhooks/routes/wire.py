@@ -69,6 +69,12 @@ IdempotencyKey = Annotated[
 ]
 
 
+# msgspec tells the format only of times that must have a zone, as all of ours do.
+Timestamp = Annotated[datetime, msgspec.Meta(tz=True)]
+# Kept raw, so that one that is refused doesn't keep back the others; each is decoded as a `PublishEvent`.
+BatchItem = Annotated[msgspec.Raw, msgspec.Meta(extra_json_schema={"$ref": "#/components/schemas/PublishEvent"})]
+
+
 class SubscriptionId(PathId):
     """A subscription's id in a path."""
 
@@ -141,7 +147,7 @@ class PublishEventBatch(RequestBody, frozen=True, kw_only=True):
     """Events to publish in one transaction."""
 
     events: Annotated[
-        list[msgspec.Raw],
+        list[BatchItem],
         msgspec.Meta(
             min_length=1,
             max_length=BATCH_EVENTS_MAX,
@@ -157,8 +163,8 @@ class SubscriptionView(msgspec.Struct, frozen=True, kw_only=True):
     url: str
     event_types: Sequence[str]
     description: str
-    created_at: datetime
-    updated_at: datetime
+    created_at: Timestamp
+    updated_at: Timestamp
 
 
 class SubscriptionWithSecretView(SubscriptionView, frozen=True, kw_only=True):
@@ -197,7 +203,7 @@ class AttemptView(msgspec.Struct, frozen=True, kw_only=True):
     """One attempt of a delivery."""
 
     attempt_number: int
-    attempted_at: datetime
+    attempted_at: Timestamp
     duration_ms: float
     response_code: int | None
     response_body: str | None
@@ -218,9 +224,9 @@ class DeliveryView(msgspec.Struct, frozen=True, kw_only=True):
     attempt_count: int
     attempts_planned: int
     """Attempts that will have been made at most when this round is over."""
-    next_attempt_at: datetime | None
-    created_at: datetime
-    finished_at: datetime | None
+    next_attempt_at: Timestamp | None
+    created_at: Timestamp
+    finished_at: Timestamp | None
     advice: str | None
     """What to do about the last attempt's error."""
     attempts: list[AttemptView]
@@ -234,8 +240,8 @@ class EventSummary(msgspec.Struct, frozen=True, kw_only=True):
     idempotency_key: str | None
     status: EventStatus
     queued_deliveries: int
-    accepted_at: datetime
-    dispatched_at: datetime | None
+    accepted_at: Timestamp
+    dispatched_at: Timestamp | None
 
 
 class EventView(EventSummary, frozen=True, kw_only=True):
@@ -250,7 +256,7 @@ class RetryScheduled(msgspec.Struct, frozen=True, kw_only=True):
 
     delivery_id: str
     status: DeliveryStatus
-    scheduled_at: datetime
+    scheduled_at: Timestamp
 
 
 def show_subscription(subscription: Subscription) -> SubscriptionView:
