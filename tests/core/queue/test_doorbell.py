@@ -3,9 +3,11 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from unittest.mock import AsyncMock
 
 import asyncpg
 import pytest
+from structlog.testing import capture_logs
 
 from ninefold.core.postgres.database import Database
 from ninefold.core.queue import doorbell as doorbell_module
@@ -36,6 +38,13 @@ async def pool(dsn: str) -> AsyncIterator[Database]:
         yield database
     finally:
         await database.close()
+
+
+async def cut_listener(database: Database) -> None:
+    """Have PostgreSQL close the one connection that listens."""
+    async with database.connection() as connection:
+        (victim,) = await connection.fetch(LISTENERS)
+        assert await connection.fetchval("SELECT pg_terminate_backend($1, 5000)", victim["pid"])
 
 
 async def heard(bell: asyncio.Event, *, timeout_s: float = 5) -> None:
@@ -124,14 +133,14 @@ async def test_a_lost_connection_is_opened_again(
     monkeypatch.setattr(doorbell_module, "RECONNECT_DELAY_S", 0.01)
     ringer = Doorbell(database)
     async with pool(database_url) as there, listening(Doorbell(there)) as bell:
-        async with database.connection() as connection:
-            (victim,) = await connection.fetch(LISTENERS)
-            assert await connection.fetchval("SELECT pg_terminate_backend($1, 5000)", victim["pid"])
-
-        # It looks once as soon as it listens again, and hears rings from then on.
-        await heard(bell)
+        with capture_logs() as lines:
+            await cut_listener(database)
+            # It looks once as soon as it listens again, and hears rings from then on.
+            await heard(bell)
         ringer.ring(CHANNEL)
         await heard(bell)
+    errors = [line["error"] for line in lines if line["event"] == "queue.doorbell.disconnected"]
+    assert errors == ["PostgreSQL has closed the connection on which rings are heard."]
 
 
 async def test_stopping_gives_the_connection_back_without_a_listener(database_url: str) -> None:
@@ -149,6 +158,20 @@ async def test_ringing_never_fails_even_when_the_database_is_gone(database_url: 
     doorbell.ring(CHANNEL)
 
     await rung(doorbell)
+
+
+async def test_a_driver_that_lost_track_of_a_cut_connection_fails_no_ring(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    doorbell = Doorbell(database)
+    with monkeypatch.context() as patched:
+        patched.setattr(asyncpg.Connection, "execute", AsyncMock(side_effect=asyncpg.InternalClientError("state 12")))
+        doorbell.ring(CHANNEL)
+        await rung(doorbell)
+
+    async with listening(Doorbell(database)) as bell:
+        doorbell.ring(CHANNEL)
+        await heard(bell)
 
 
 async def test_a_bell_rings_again_after_a_ring_that_was_lost(database: Database, database_url: str) -> None:

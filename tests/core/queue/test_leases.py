@@ -1,13 +1,17 @@
 """Leases: who holds work, and what happens to it when its holder falls silent."""
 
 import asyncio
+import itertools
 from collections.abc import Sequence
 from datetime import timedelta
+from unittest.mock import DEFAULT, AsyncMock
 from uuid import UUID
 
+import asyncpg
 import pytest
 
 from ninefold.core.postgres.database import Connection, Database
+from ninefold.core.queue import store
 from ninefold.core.queue.leases import LeaseLostError, WorkerLease
 
 SHORT = timedelta(milliseconds=50)
@@ -64,6 +68,31 @@ async def test_a_heartbeat_keeps_a_lease_longer_than_its_duration(database: Data
                 "SELECT lease_expires_at > started_at + interval '1.2 seconds' FROM queue.worker"
             ):
                 await asyncio.sleep(0.01)
+        stopping.set()
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        asyncpg.InternalClientError("cannot switch to state 12; another operation (2) is in progress"),
+        asyncpg.ConnectionDoesNotExistError("connection was closed in the middle of operation"),
+        asyncpg.InterfaceError("connection is closed"),
+        ConnectionResetError(),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+async def test_a_worker_lives_on_when_its_connection_is_cut_in_a_heartbeat(
+    database: Database, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    alive = WorkerLease(database, [], duration=LONG, heartbeat_interval_s=0.01)
+    await alive.acquire()
+    extend = AsyncMock(return_value=True, side_effect=itertools.chain([error], itertools.repeat(DEFAULT)))
+    monkeypatch.setattr(store, "worker_extend", extend)
+    stopping = asyncio.Event()
+    async with asyncio.TaskGroup() as group, asyncio.timeout(5):
+        group.create_task(alive.run(stopping))
+        while extend.await_count < 3:
+            await asyncio.sleep(0.01)
         stopping.set()
 
 

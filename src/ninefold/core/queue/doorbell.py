@@ -49,7 +49,7 @@ class Doorbell:
                 async with self._database.connection() as connection:
                     await self._listen(connection, stopping)
             except _DATABASE_ERRORS as error:
-                log.warning("queue.doorbell.disconnected", error=str(error))
+                log.warning("queue.doorbell.disconnected", error=str(error) or type(error).__name__)
                 await asyncio.sleep(RECONNECT_DELAY_S)
 
     async def _listen(self, connection: Connection, stopping: asyncio.Event) -> None:
@@ -64,16 +64,13 @@ class Doorbell:
             await connection.add_listener(channel, callback)
             # Rings while nobody listened are gone: look once.
             self._listeners[channel].set()
-        waits = [asyncio.create_task(event.wait()) for event in (is_lost, stopping)]
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for wait in waits:
-                wait.cancel()
-            connection.remove_termination_listener(on_termination)
-            if not connection.is_closed():
-                for channel, callback in callbacks.items():
-                    await connection.remove_listener(channel, callback)
+        await _wait_for_any(is_lost, stopping)
+        if is_lost.is_set():
+            raise UnavailableError("PostgreSQL has closed the connection on which rings are heard.")
+        # Only here, where the connection lives on in the pool; after an error the pool forgets what listens by itself.
+        connection.remove_termination_listener(on_termination)
+        for channel, callback in callbacks.items():
+            await connection.remove_listener(channel, callback)
 
     async def _ring_all(self) -> None:
         while self._to_ring:
@@ -84,7 +81,16 @@ class Doorbell:
                     for channel in sorted(channels):
                         await connection.execute("SELECT pg_notify($1, '')", channel)
             except _DATABASE_ERRORS as error:
-                log.info("queue.doorbell.unrung", error=str(error))
+                log.info("queue.doorbell.unrung", error=str(error) or type(error).__name__)
+
+
+async def _wait_for_any(*events: asyncio.Event) -> None:
+    waits = [asyncio.create_task(event.wait()) for event in events]
+    try:
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait in waits:
+            wait.cancel()
 
 
 def _setter(event: asyncio.Event) -> Callable[..., None]:

@@ -99,7 +99,7 @@ class WorkerLease:
                 await self._beat()
                 await self.reap()
             except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, UnavailableError) as error:
-                log.warning("queue.heartbeat.failed", error=str(error))
+                log.warning("queue.heartbeat.failed", error=str(error) or type(error).__name__)
             await _wait(stopping, timeout_s=self._heartbeat_interval_s)
 
     async def reap(self) -> list[UUID]:
