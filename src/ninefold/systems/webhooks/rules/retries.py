@@ -1,6 +1,5 @@
 """When a delivery is attempted again, and when it has failed for good."""
 
-import math
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -9,6 +8,9 @@ from typing import Final
 import msgspec
 
 from ninefold.systems.webhooks.model import DeliveryStatus
+
+RETRY_AFTER_S_MAX: Final = 1e9
+"""What a receiver can ask for at most, some thirty years; every horizon is nearer."""
 
 _SUCCESS: Final = range(200, 300)
 
@@ -76,8 +78,8 @@ def parse_retry_after(value: bytes | None, *, now: datetime) -> float | None:
         return None
     text = value.decode("latin-1").strip()
     if text.isascii() and text.isdigit():
-        seconds = float(text)
-        return seconds if math.isfinite(seconds) else None
+        # With more than 308 digits it is infinite, and the maximum too.
+        return min(float(text), RETRY_AFTER_S_MAX)
     try:
         date = parsedate_to_datetime(text)
     except (ValueError, OverflowError):
