@@ -4,6 +4,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from ninefold.core.egress.addresses import DENIED_IPV4, DENIED_IPV6, AddressPolicy
 from ninefold.core.egress.errors import AddressDeniedError
@@ -193,7 +194,7 @@ def test_a_text_that_is_not_a_network_names_the_setting_and_the_remedy(text: str
 
 
 def test_one_denied_address_refuses_the_whole_answer() -> None:
-    with pytest.raises(AddressDeniedError, match=r"rebind\.example leads to 10\.0\.0\.1,"):
+    with pytest.raises(AddressDeniedError, match=r"rebind\.example leads to an address that"):
         DEFAULT.select("rebind.example", ["8.8.8.8", "10.0.0.1"])
 
 
@@ -209,8 +210,24 @@ def test_of_an_answer_of_loopback_addresses_the_allowed_are_used() -> None:
 
 
 def test_localhost_is_denied_by_default() -> None:
-    with pytest.raises(AddressDeniedError, match="localhost leads to ::1"):
+    with pytest.raises(AddressDeniedError, match="localhost leads to an address that"):
         DEFAULT.select("localhost", ["::1", "127.0.0.1"])
+
+
+def test_what_a_name_leads_to_is_for_the_log_and_not_for_who_chose_the_name() -> None:
+    with capture_logs() as logs, pytest.raises(AddressDeniedError) as caught:
+        DEFAULT.select("private.example", ["10.0.0.1"])
+    assert "10.0.0.1" not in str(caught.value)
+    assert logs == [
+        {
+            "event": "egress.address.denied",
+            "log_level": "warning",
+            "host": "private.example",
+            "address": "10.0.0.1",
+        }
+    ]
+    with pytest.raises(AddressDeniedError, match=r"^10\.0\.0\.1 is an address that"):
+        DEFAULT.select("10.0.0.1", ["10.0.0.1"])
 
 
 def test_checking_a_denied_address_says_how_it_could_be_allowed() -> None:

@@ -20,6 +20,7 @@ from ninefold.core.egress import (
     EgressClient,
     EgressResponse,
     HeadersTooLargeError,
+    LocalLimitError,
     ProtocolError,
     ResponseTimeoutError,
     StaleConnectionError,
@@ -88,6 +89,10 @@ async def test_a_redirect_is_a_response_and_is_not_followed(client: EgressClient
         (b"HTTP/1.1 200 OK\r\n\r\nhello", b"hello"),
         (b"HTTP/1.0 200 OK\r\n\r\nhello", b"hello"),
         (b"HTTP/1.1 200 OK\r\n\r\n", b""),
+        (b"HTTP/1.1 200 OK\r\ntransfer-encoding: gzip\r\n\r\nhello", b"hello"),
+        (b"HTTP/1.1 200 OK\r\ntransfer-encoding: identity\r\n\r\nhello", b"hello"),
+        (b"HTTP/1.1 200 OK\r\ntransfer-encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n", b"a"),
+        (b"\r\nHTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello", b"hello"),
         (b"HTTP/1.1 204 No Content\r\n\r\n", b""),
         (b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nhe\r\n3;x=y\r\nllo\r\n0\r\n\r\n", b"hello"),
         (b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nhe\r\n0\r\nx-trailer: 1\r\n\r\n", b"he"),
@@ -100,7 +105,21 @@ async def test_a_redirect_is_a_response_and_is_not_followed(client: EgressClient
             b"hi",
         ),
     ],
-    ids=["length", "end", "1.0", "end-empty", "204", "chunked", "trailer", "100", "103-102"],
+    ids=[
+        "length",
+        "end",
+        "1.0",
+        "end-empty",
+        "gzip",
+        "identity",
+        "gzip-chunked",
+        "empty line",
+        "204",
+        "chunked",
+        "trailer",
+        "100",
+        "103-102",
+    ],
 )
 @pytest.mark.parametrize("is_trickled", [False, True], ids=["at once", "byte by byte"])
 async def test_a_body_ends_where_its_framing_says(
@@ -216,6 +235,58 @@ async def test_a_kept_connection_that_breaks_without_an_answer_is_tried_once_mor
     assert [request.body for request in server.requests] == [b"first", b"second", b"second"]
 
 
+async def test_a_kept_connection_that_breaks_long_after_the_request_is_not_tried_again(
+    client: EgressClient, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ninefold.core.egress.client.STALE_WITHIN_S", -1.0)
+
+    async def script(peer: Peer) -> None:
+        await peer.read_request()
+        await peer.send(OK)
+        await peer.read_request()
+
+    async with running(script) as server:
+        await post(client, server.url())
+        with pytest.raises(ConnectionClosedError, match="before the response began"):
+            await post(client, server.url())
+    assert len(server.requests) == 2
+
+
+async def test_what_is_sent_once_more_goes_over_a_fresh_connection_and_no_third_time(
+    client: EgressClient, post: Post
+) -> None:
+    arrived = asyncio.Event()
+
+    async def script(peer: Peer) -> None:
+        if peer.number > 2:
+            await peer.read_request()
+            return
+        await peer.read_request()
+        if peer.number == 2:
+            arrived.set()
+        await arrived.wait()
+        await peer.send(OK)
+        await peer.read_request()
+
+    async with running(script) as server:
+        await asyncio.gather(post(client, server.url()), post(client, server.url()))
+        waiter: asyncio.Future[EgressResponse] = asyncio.get_running_loop().create_future()
+        target = parse_target(server.url())
+        assert client.post_at_once(target, head=b"", body=b"", timeout_s=WITHIN_S, waiter=waiter)
+        with pytest.raises(StaleConnectionError):
+            await waiter
+        with pytest.raises(ConnectionClosedError):
+            await client.post_afresh(target, head=b"", body=b"", timeout_s=WITHIN_S, spent_s=0.1)
+        assert client.open_connections == 1
+    assert (server.connection_count, len(server.requests)) == (3, 4)
+
+
+async def test_what_is_sent_once_more_has_only_the_time_that_is_left(client: EgressClient) -> None:
+    async with running(silence) as server:
+        with pytest.raises(ResponseTimeoutError, match="within 60 s"):
+            await client.post_afresh(parse_target(server.url()), head=b"", body=b"", timeout_s=60, spent_s=59.9)
+
+
 async def test_a_kept_connection_that_breaks_in_mid_answer_is_not_tried_again(client: EgressClient, post: Post) -> None:
     async def script(peer: Peer) -> None:
         await peer.read_request()
@@ -248,6 +319,8 @@ async def test_a_fresh_connection_that_breaks_without_an_answer_is_not_tried_aga
     [
         b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhello",
         b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n",
+        b"HTTP/1.1 200 OK\r\ntransfer-encoding: gzip, Chunked\r\n\r\n5\r\nhello\r\n",
+        b"HTTP/1.1 200 OK\r\ntransfer-encoding: gzip\r\ntransfer-encoding: chunked ,\r\n\r\n5\r\nhello\r\n",
         b"HTTP/1.1 200 OK\r\ncontent-le",
     ],
 )
@@ -264,6 +337,12 @@ async def test_a_response_that_is_cut_short_is_an_error(client: EgressClient, po
         b"SSH-2.0-OpenSSH_9.9\r\n",
         b"\x15\x03\x01\x00\x02\x02",
         b"HTTP/2 200\r\n\r\n",
+        b"HTTP/2.0 200 OK\r\ncontent-length: 2\r\n\r\nok",
+        b"HTTP/0.9 200 OK\r\ncontent-length: 2\r\n\r\nok",
+        b"\r\nHTTP/2.0 200 OK\r\ncontent-length: 2\r\n\r\nok",
+        b"HTTP/1.1 100 Continue\r\n\r\nHTTP/2.0 200 OK\r\ncontent-length: 2\r\n\r\nok",
+        b"HTTP/1.1 099 Low\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok",
+        b"HTTP/1.1 000 None\r\n\r\n",
         b"HTTP/1.1 abc OK\r\n\r\n",
         b"HTTP/1.1 200 OK\r\ncontent-length: -1\r\n\r\n",
         b"HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nab",
@@ -279,6 +358,23 @@ async def test_what_is_not_a_response_is_a_protocol_error(client: EgressClient, 
             await post(client, server.url())
         await asyncio.wait_for(server.ended.wait(), WITHIN_S)
     await until_none_is_open(client)
+
+
+@pytest.mark.parametrize(
+    ("response", "reason"),
+    [
+        (b"HTTP/1.1 101 Go\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n", "switched protocols"),
+        (b"HTTP/1.1 101 Go\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n\x81\x00", "switched protocols"),
+        (b"HTTP/2.0 200 OK\r\ncontent-length: 0\r\n\r\n", r"it calls itself HTTP/2\.0 with the status 200"),
+        (b"HTTP/1.1 099 Low\r\n\r\n", r"it calls itself HTTP/1\.1 with the status 099"),
+    ],
+)
+async def test_a_protocol_error_says_what_was_wrong_first(
+    client: EgressClient, post: Post, response: bytes, reason: str
+) -> None:
+    async with running(answering_and_waiting(response)) as server:
+        with pytest.raises(ProtocolError, match=reason):
+            await post(client, server.url())
 
 
 async def test_a_server_that_offers_an_upgrade_in_passing_is_fine(client: EgressClient, post: Post) -> None:
@@ -576,7 +672,7 @@ async def test_waiting_for_a_connection_counts_as_time(make_client: MakeClient, 
     async with running(silence) as server, running(serve_ok) as other:
         busy = asyncio.create_task(post(client, server.url()))
         await asyncio.wait_for(server.connected.wait(), WITHIN_S)
-        with pytest.raises(ResponseTimeoutError, match=r"None of the 1 connections became free within 0\.05 s"):
+        with pytest.raises(LocalLimitError, match=r"None of Ninefold's 1 connections became free within 0\.05 s"):
             await post(client, other.url(), timeout_s=0.05)
         busy.cancel()
         assert isinstance((await asyncio.gather(busy, return_exceptions=True))[0], asyncio.CancelledError)
@@ -673,4 +769,5 @@ def test_each_reason_has_a_word_of_its_own() -> None:
         "connection_closed",
         "protocol_error",
         "headers_too_large",
+        "local_limit",
     } == ERROR_CLASSES

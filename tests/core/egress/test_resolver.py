@@ -1,19 +1,21 @@
 import asyncio
+import errno
 import socket
 import threading
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from ninefold.core.egress import DnsFailedError, SystemResolver, resolver
+from ninefold.core.egress import DnsFailedError, LocalLimitError, SystemResolver, resolver
 
 WITHIN_S = 5.0
 
 
 class FakeLookup:
-    """Stands in for `socket.getaddrinfo`: blocks until it is told to go on."""
+    """Stands in for `socket.getaddrinfo`: names with the suffix are silent until it is told to go on."""
 
     def __init__(self) -> None:
+        self.silent_suffix = ""
         self.asked: list[str] = []
         self.began = threading.Semaphore(0)
         self.may_answer = threading.Event()
@@ -23,7 +25,8 @@ class FakeLookup:
         assert type == socket.SOCK_STREAM
         self.asked.append(host)
         self.began.release()
-        assert self.may_answer.wait(WITHIN_S)
+        if host.endswith(self.silent_suffix):
+            assert self.may_answer.wait(WITHIN_S)
         return [(socket.AF_INET, type, 6, "", (address, 0)) for address in self.addresses]
 
 
@@ -58,8 +61,29 @@ async def test_those_who_ask_at_the_same_time_share_one_lookup(
     answers = await asyncio.gather(*asking)
     assert answers == [["192.0.2.1", "2001:db8::1"]] * 3
     assert lookup.asked == ["a.example"]
-    await system_resolver.resolve("a.example", timeout_s=5)
-    assert lookup.asked == ["a.example", "a.example"]
+
+
+async def test_an_answer_serves_for_some_seconds_and_then_the_name_is_looked_up_anew(
+    system_resolver: SystemResolver, lookup: FakeLookup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lookup.may_answer.set()
+    for _ in range(3):
+        assert await system_resolver.resolve("a.example", timeout_s=5) == ["192.0.2.1", "2001:db8::1"]
+    assert lookup.asked == ["a.example"]
+    monkeypatch.setattr(resolver, "KNOWN_FOR_S", 0.0)
+    await system_resolver.resolve("b.example", timeout_s=5)
+    lookup.addresses = ["192.0.2.2"]
+    assert await system_resolver.resolve("b.example", timeout_s=5) == ["192.0.2.2"]
+
+
+async def test_only_so_many_names_are_known(
+    system_resolver: SystemResolver, lookup: FakeLookup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(resolver, "NAMES_KNOWN_MAX", 2)
+    lookup.may_answer.set()
+    for host in ("a.example", "b.example", "c.example", "c.example", "b.example", "a.example"):
+        await system_resolver.resolve(host, timeout_s=5)
+    assert lookup.asked == ["a.example", "b.example", "c.example", "a.example"]
 
 
 async def test_giving_up_does_not_spoil_the_answer_for_others(
@@ -83,7 +107,7 @@ async def test_a_slow_lookup_is_bounded(system_resolver: SystemResolver, lookup:
 
 async def test_slow_names_do_not_hold_up_another(system_resolver: SystemResolver, lookup: FakeLookup) -> None:
     slow = [
-        asyncio.create_task(system_resolver.resolve(f"{number}.example", timeout_s=5))
+        asyncio.create_task(system_resolver.resolve(f"{number}.slow{number}.example", timeout_s=5))
         for number in range(resolver.LOOKUP_THREADS - 1)
     ]
     await asyncio.sleep(0)
@@ -95,10 +119,86 @@ async def test_slow_names_do_not_hold_up_another(system_resolver: SystemResolver
     await asyncio.gather(*slow, other)
 
 
-def test_a_lookup_that_waited_too_long_is_not_begun(lookup: FakeLookup) -> None:
+async def test_the_silent_name_server_of_one_domain_leaves_threads_to_others(
+    system_resolver: SystemResolver, lookup: FakeLookup
+) -> None:
+    lookup.silent_suffix = ".slow.example"
+    hosts = [f"{number}.slow.example" for number in range(2 * resolver.LOOKUP_THREADS)]
+    slow = [asyncio.create_task(system_resolver.resolve(host, timeout_s=WITHIN_S)) for host in hosts]
+    for _ in range(resolver.LOOKUPS_PER_GROUP_MAX):
+        assert await asyncio.to_thread(lookup.began.acquire, timeout=WITHIN_S)
+    for number in range(resolver.LOOKUP_THREADS):
+        assert await system_resolver.resolve(f"healthy{number}.example", timeout_s=WITHIN_S)
+    assert len(lookup.asked) == resolver.LOOKUPS_PER_GROUP_MAX + resolver.LOOKUP_THREADS
     lookup.may_answer.set()
-    assert resolver._look_up("late.example", begin_until=0.0) == "too many lookups were waiting"
-    assert lookup.asked == []
+    assert len(await asyncio.gather(*slow)) == len(hosts)
+
+
+async def test_a_name_behind_the_slow_ones_of_its_domain_says_whose_they_are(
+    system_resolver: SystemResolver, lookup: FakeLookup
+) -> None:
+    hosts = [f"{number}.slow.example" for number in range(resolver.LOOKUPS_PER_GROUP_MAX)]
+    slow = [asyncio.create_task(system_resolver.resolve(host, timeout_s=WITHIN_S)) for host in hosts]
+    await asyncio.sleep(0)
+    with pytest.raises(DnsFailedError, match=r"last\.slow\.example wasn't .* the name server of slow\.example is slow"):
+        await system_resolver.resolve("last.slow.example", timeout_s=0.01)
+    lookup.may_answer.set()
+    await asyncio.gather(*slow)
+    assert "last.slow.example" not in lookup.asked
+    assert await system_resolver.resolve("last.slow.example", timeout_s=WITHIN_S)
+
+
+async def test_a_name_that_found_no_thread_blames_nobody_else(
+    system_resolver: SystemResolver, lookup: FakeLookup
+) -> None:
+    hosts = [f"slow{number}.example" for number in range(resolver.LOOKUP_THREADS)]
+    slow = [asyncio.create_task(system_resolver.resolve(host, timeout_s=WITHIN_S)) for host in hosts]
+    await asyncio.sleep(0)
+    with pytest.raises(LocalLimitError, match="Ninefold was busy with 64 lookups of other names"):
+        await system_resolver.resolve("other.test", timeout_s=0.01)
+    lookup.may_answer.set()
+    await asyncio.gather(*slow)
+
+
+async def test_a_name_that_was_silent_fails_at_once_for_some_seconds(
+    system_resolver: SystemResolver, lookup: FakeLookup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(resolver, "SILENT_AFTER_S", 0.0)
+    with pytest.raises(DnsFailedError, match="took longer"):
+        await system_resolver.resolve("slow.example", timeout_s=0.01)
+    with pytest.raises(DnsFailedError, match=r"slow\.example wasn't looked up: a moment ago, its name server didn't"):
+        await system_resolver.resolve("slow.example", timeout_s=WITHIN_S)
+    assert lookup.asked == ["slow.example"]
+
+
+async def test_a_silent_name_is_good_again_as_soon_as_its_answer_comes(
+    system_resolver: SystemResolver, lookup: FakeLookup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(resolver, "SILENT_AFTER_S", 0.0)
+    with pytest.raises(DnsFailedError):
+        await system_resolver.resolve("slow.example", timeout_s=0.01)
+    [running] = system_resolver._running
+    lookup.may_answer.set()
+    await asyncio.wait([running], timeout=WITHIN_S)
+    assert await system_resolver.resolve("slow.example", timeout_s=WITHIN_S) == ["192.0.2.1", "2001:db8::1"]
+    assert lookup.asked == ["slow.example"]
+
+
+async def test_who_had_little_time_left_does_not_make_a_name_silent(
+    system_resolver: SystemResolver, lookup: FakeLookup
+) -> None:
+    with pytest.raises(DnsFailedError):
+        await system_resolver.resolve("slow.example", timeout_s=0.01)
+    lookup.may_answer.set()
+    assert await system_resolver.resolve("slow.example", timeout_s=WITHIN_S)
+
+
+async def test_closing_ends_the_wait_for_a_lookup(system_resolver: SystemResolver, lookup: FakeLookup) -> None:
+    asking = asyncio.create_task(system_resolver.resolve("slow.example", timeout_s=WITHIN_S))
+    assert await asyncio.to_thread(lookup.began.acquire, timeout=WITHIN_S)
+    system_resolver.close()
+    with pytest.raises(DnsFailedError, match="Ninefold is shutting down"):
+        await asking
 
 
 async def test_the_number_of_lookups_is_bounded(
@@ -107,7 +207,7 @@ async def test_the_number_of_lookups_is_bounded(
     monkeypatch.setattr(resolver, "LOOKUPS_PENDING_MAX", 1)
     first = asyncio.create_task(system_resolver.resolve("a.example", timeout_s=5))
     await asyncio.sleep(0)
-    with pytest.raises(DnsFailedError, match=r"b\.example wasn't looked up: 1 lookups are waiting already"):
+    with pytest.raises(LocalLimitError, match=r"b\.example wasn't looked up: 1 lookups are waiting already"):
         await system_resolver.resolve("b.example", timeout_s=5)
     lookup.may_answer.set()
     await first
@@ -128,6 +228,17 @@ async def test_a_failed_lookup_says_why(
 
     monkeypatch.setattr(socket, "getaddrinfo", fail)
     with pytest.raises(DnsFailedError, match=rf"a\.example can't be resolved: {reason}\."):
+        await system_resolver.resolve("a.example", timeout_s=5)
+
+
+async def test_the_systems_own_trouble_is_not_the_names(
+    system_resolver: SystemResolver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_arguments: object, **_options: object) -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(socket, "getaddrinfo", fail)
+    with pytest.raises(LocalLimitError, match=r"the system's resolver failed \(Too many open files\)"):
         await system_resolver.resolve("a.example", timeout_s=5)
 
 

@@ -6,7 +6,7 @@ posts, over HTTP/1.1, and follows nothing.
 
 from ninefold.core.egress.addresses import AddressPolicy
 from ninefold.core.egress.client import EgressClient
-from ninefold.core.egress.connection import StaleConnectionError
+from ninefold.core.egress.connection import STALE_WITHIN_S, StaleConnectionError
 from ninefold.core.egress.errors import (
     ERROR_CLASSES,
     AddressDeniedError,
@@ -16,6 +16,7 @@ from ninefold.core.egress.errors import (
     DnsFailedError,
     EgressError,
     HeadersTooLargeError,
+    LocalLimitError,
     ProtocolError,
     ResponseTimeoutError,
     TlsFailedError,
@@ -28,6 +29,7 @@ from ninefold.core.egress.target import InvalidTargetError, Target, parse_target
 
 __all__ = [
     "ERROR_CLASSES",
+    "STALE_WITHIN_S",
     "AddressDeniedError",
     "AddressPolicy",
     "ConnectFailedError",
@@ -41,6 +43,7 @@ __all__ = [
     "HeadersTooLargeError",
     "InvalidHeaderError",
     "InvalidTargetError",
+    "LocalLimitError",
     "ProtocolError",
     "Resolver",
     "ResponseTimeoutError",

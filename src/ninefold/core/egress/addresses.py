@@ -9,6 +9,8 @@ import ipaddress
 from collections.abc import Iterable, Sequence
 from typing import Final, TypeAlias
 
+import structlog
+
 from ninefold.core.egress.errors import AddressDeniedError
 from ninefold.core.errors import SettingError
 
@@ -68,6 +70,9 @@ _DENIAL: Final = (
 )
 
 
+log = structlog.get_logger(__name__)
+
+
 class AddressPolicy:
     """Says of an address whether an outgoing request may reach it.
 
@@ -112,15 +117,20 @@ class AddressPolicy:
         addresses, so that `localhost` (127.0.0.1 and ::1) works where only 127.0.0.0/8 is allowed: of those,
         the allowed are used.
 
+        Which address it was goes into the log: what a name leads to inside of the operator's network is nothing that
+        whoever chose the URL should learn.
+
         Raises:
-            AddressDeniedError: names the address that refused them.
+            AddressDeniedError: names the address only if it is the host.
         """
         allowed = [address for address in addresses if self.is_allowed(address)]
         if len(allowed) == len(addresses) or (allowed and all(map(_is_loopback, addresses))):
             return allowed
         denied = next(address for address in addresses if address not in allowed)
-        subject = f"{denied} is" if host == denied else f"{host} leads to {denied},"
-        raise AddressDeniedError(f"{subject} {_DENIAL}")
+        if host == denied:
+            raise AddressDeniedError(f"{host} is {_DENIAL}")
+        log.warning("egress.address.denied", host=host, address=denied)
+        raise AddressDeniedError(f"{host} leads to {_DENIAL}")
 
     def _permits(self, address: _Address) -> bool:
         if isinstance(address, ipaddress.IPv4Address):

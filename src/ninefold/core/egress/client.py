@@ -5,13 +5,13 @@ import ssl
 from typing import Final
 
 from ninefold.core.egress.addresses import AddressPolicy
-from ninefold.core.egress.connection import Connection, StaleConnectionError, Waiter
+from ninefold.core.egress.connection import STALE_WITHIN_S, Connection, StaleConnectionError, Waiter
 from ninefold.core.egress.connector import Connector, default_tls_context
 from ninefold.core.egress.errors import (
     ConnectionClosedError,
     ConnectTimeoutError,
     EgressError,
-    ResponseTimeoutError,
+    LocalLimitError,
 )
 from ninefold.core.egress.limits import EgressLimits
 from ninefold.core.egress.pool import ConnectionPool
@@ -31,7 +31,8 @@ class EgressClient:
 
     Args:
         policy: which addresses may be reached.
-        limits: the bounds of connections and responses.
+        limits: the bounds of connections and responses; the default ones, within the open files that this process may
+            have, where there are none.
         resolver: where addresses come from; the system's resolver by default.
         tls: for `https`; the system's authorities and TLS 1.2 or newer by default.
     """
@@ -45,7 +46,7 @@ class EgressClient:
         tls: ssl.SSLContext | None = None,
     ) -> None:
         self._loop = asyncio.get_running_loop()
-        self._limits = limits or EgressLimits()
+        self._limits = limits or EgressLimits.of_this_process()
         self._resolver = resolver or SystemResolver()
         self._pool = ConnectionPool(self._limits)
         self._connector = Connector(
@@ -82,10 +83,33 @@ class EgressClient:
         connection = self._pool.take(target.origin)
         if connection is None:
             connection = await self._open(target, deadline=deadline, timeout_s=timeout_s)
+        sent_at = self._loop.time()
         try:
             return await _exchange(connection, request, deadline=deadline, timeout_s=timeout_s)
         except StaleConnectionError:
-            pass  # It was a kept one: once more, on a fresh one.
+            if self._loop.time() - sent_at > STALE_WITHIN_S:
+                raise
+        # It was a kept one: once more, on a fresh one.
+        connection = await self._open(target, deadline=deadline, timeout_s=timeout_s, is_kept_welcome=False)
+        return await _exchange(connection, request, deadline=deadline, timeout_s=timeout_s)
+
+    async def post_afresh(
+        self, target: Target, *, head: bytes, body: bytes, timeout_s: float, spent_s: float
+    ) -> EgressResponse:
+        """Send a POST that `post_at_once` lost to a stale connection once more: over a new one, and no third time.
+
+        Args:
+            target: where to.
+            head: as for `post`.
+            body: as for `post`.
+            timeout_s: for everything together, as it was at first.
+            spent_s: how much of it has gone by.
+
+        Raises:
+            EgressError: no response; its `error_class` says why.
+        """
+        request = _join_request(target, head=head, body=body)
+        deadline = self._loop.time() + timeout_s - spent_s
         connection = await self._open(target, deadline=deadline, timeout_s=timeout_s, is_kept_welcome=False)
         return await _exchange(connection, request, deadline=deadline, timeout_s=timeout_s)
 
@@ -100,7 +124,7 @@ class EgressClient:
             body: as for `post`.
             timeout_s: as for `post`.
             waiter: gets the response or an `EgressError`, later. `StaleConnectionError` means that the connection had
-                ended unnoticed: `post` it then.
+                ended unnoticed, if it comes within `STALE_WITHIN_S`: `post_afresh` then.
 
         Returns:
             False if no connection is idle; then nothing was sent, and the waiter isn't told.
@@ -131,8 +155,8 @@ class EgressClient:
     ) -> Connection:
         """Return a connection that has become free while we waited, where that is welcome, or a new one."""
         self._check_open()
-        failure: EgressError = ResponseTimeoutError(
-            f"None of the {self._limits.connections_max} connections became free within {timeout_s:.3g} s."
+        failure: EgressError = LocalLimitError(
+            f"None of Ninefold's {self._limits.connections_max} connections became free within {timeout_s:.3g} s."
         )
         try:
             async with asyncio.timeout_at(deadline) as bound:
@@ -148,6 +172,9 @@ class EgressClient:
         except TimeoutError:
             self._check_open()
             raise failure from None
+        finally:
+            # The error's traceback holds this frame: the two, and the request, would wait for the cycle collector.
+            del failure
 
     def _check_open(self) -> None:
         if self._is_closed:
@@ -181,3 +208,6 @@ async def _exchange(connection: Connection, request: bytes, *, deadline: float, 
     except asyncio.CancelledError:
         connection.abort()
         raise
+    finally:
+        # It holds the error whose traceback holds this frame, and with it the request.
+        del waiter

@@ -23,19 +23,24 @@ from ninefold.core.egress.errors import (
 from ninefold.core.egress.limits import EgressLimits
 from ninefold.core.egress.response import EgressResponse, parse_headers
 
+STALE_WITHIN_S: Final = 1.0
+"""A request may go out again if its connection ended this soon after it was sent; later, the server had taken it."""
+
+_STATUS_CONTINUE: Final = 100
 _STATUS_SWITCHING_PROTOCOLS: Final = 101
 _STATUS_OK: Final = 200
-_FRAMING_HEADERS: Final = frozenset({b"content-length", b"transfer-encoding"})
+_HTTP_1: Final = b"HTTP/1."
 _KEEP_ALIVE_TIMEOUT: Final = re.compile(rb"timeout\s*=\s*(\d{1,9})", re.IGNORECASE)
 _KEEP_ALIVE_MARGIN_S: Final = 1.0
 """We let go this much before the server does, so that a request doesn't cross its closing."""
 
 
 class StaleConnectionError(ConnectionClosedError):
-    """A connection that had served before ended without a byte of response: the request may go out again.
+    """A connection that had served before ended without a byte of response.
 
-    The server most likely closed it while it was idle. Should it have taken the request after all, then it
-    gets it twice, which a delivery may do: it is at-least-once, and carries the same id.
+    If that came within `STALE_WITHIN_S` of sending, the server most likely closed it while it was idle, and the request
+    may go out again, once. Should it have been taken after all, then the server gets it twice, which a delivery may do:
+    it is at-least-once, and carries the same id.
     """
 
 
@@ -64,6 +69,10 @@ class ConnectionOwner(Protocol):
 
     def forget(self, connection: "Connection") -> None:
         """Take note that a connection is gone."""
+        ...
+
+    def make_room(self) -> None:
+        """Close one that is idle, so that another can be opened."""
         ...
 
 
@@ -191,6 +200,8 @@ class Connection(asyncio.Protocol):
     def fail(self, error: EgressError) -> None:
         """End the request under way with an error, if there is one, and close."""
         waiter, self._waiter = self._waiter, None
+        # Its traceback will hold the frame of who waits, which holds this connection.
+        self._failure = None
         self.abort()
         if waiter is not None and not waiter.done():
             waiter.set_exception(error)
@@ -216,7 +227,7 @@ class Connection(asyncio.Protocol):
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
             # After a complete response it is only the rest that is unreadable.
             self.is_reusable = False
-            if not self._is_complete:
+            if not self._is_complete and self._failure is None:
                 self._failure = ProtocolError(f"The server's answer isn't a response in HTTP/1.x: {error}.")
         if self._failure is not None:
             self.fail(self._failure)
@@ -253,12 +264,17 @@ class Connection(asyncio.Protocol):
             self.is_reusable = False
 
     def on_headers_complete(self) -> None:
-        """Keep the status, and check the size of the head."""
-        if self._is_complete:
+        """Keep the status, and check the status line and the size of the head."""
+        if self._is_complete or self._failure is not None:
+            # One read can bring thousands of interim responses: after the one that is too much, none is looked at.
             return
         assert self._parser is not None
         self._has_headers = True
+        # The parser is asked only where something came before the status line: it takes longer.
+        is_http_1 = not self._status and self._head.startswith(_HTTP_1)
         self._status = self._parser.get_status_code()
+        if self._status < _STATUS_CONTINUE or not (is_http_1 or self._parser.get_http_version().startswith("1.")):
+            self._failure = self._explain_status_line()
         # Only a read that large can hold a head that is too large, and it may hold a body instead.
         if self._received_bytes > self._limits.header_bytes_max and parse_headers(self._head) is None:
             self._failure = self._explain_large_head()
@@ -338,9 +354,14 @@ class Connection(asyncio.Protocol):
             self.fail(self._explain_timeout())
 
     def _is_delimited_by_end(self) -> bool:
-        # RFC 9112 §6.3, rule 8: without a length, the body ends where the connection does.
-        headers = parse_headers(self._head) or []
-        return self._has_headers and not any(name.lower() in _FRAMING_HEADERS for name, _ in headers)
+        # RFC 9112 §6.3, rules 4 and 8: the body ends where the connection does if nothing says how long it is, as
+        # transfer codings that don't end in chunked don't.
+        if not self._has_headers:
+            return False
+        headers = [(name.lower(), value) for name, value in parse_headers(self._head) or []]
+        codings = b",".join(value for name, value in headers if name == b"transfer-encoding").lower()
+        applied = [coding.strip() for coding in codings.split(b",") if coding.strip()]
+        return applied[-1:] != [b"chunked"] and all(name != b"content-length" for name, _ in headers)
 
     def _explain_timeout(self) -> ResponseTimeoutError:
         bound = f"within {self._timeout_s:.3g} s"
@@ -355,6 +376,13 @@ class Connection(asyncio.Protocol):
         if self._has_served:
             return StaleConnectionError(f"The connection was {reason} before the response began.")
         return ConnectionClosedError(f"The connection was {reason} before the response began.")
+
+    def _explain_status_line(self) -> ProtocolError:
+        assert self._parser is not None
+        return ProtocolError(
+            "The server's answer isn't a response in HTTP/1.x: "
+            f"it calls itself HTTP/{self._parser.get_http_version()} with the status {self._status:03d}."
+        )
 
     def _explain_large_head(self) -> HeadersTooLargeError:
         return HeadersTooLargeError(

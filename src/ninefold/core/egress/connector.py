@@ -6,6 +6,9 @@ import os
 import socket
 import ssl
 from collections.abc import Sequence
+from typing import Final
+
+import structlog
 
 from ninefold.core.egress.addresses import AddressPolicy
 from ninefold.core.egress.connection import Connection, ConnectionOwner
@@ -14,11 +17,17 @@ from ninefold.core.egress.errors import (
     ConnectFailedError,
     ConnectTimeoutError,
     EgressError,
+    LocalLimitError,
     TlsFailedError,
 )
-from ninefold.core.egress.limits import EgressLimits
+from ninefold.core.egress.limits import NO_DESCRIPTOR, EgressLimits
 from ninefold.core.egress.resolver import Resolver
 from ninefold.core.egress.target import Target
+
+ROOM_PAUSE_S: Final = 0.05
+"""How long a connection that found no descriptor waits for one, before it asks again."""
+
+log = structlog.get_logger(__name__)
 
 
 def default_tls_context() -> ssl.SSLContext:
@@ -60,19 +69,22 @@ class Connector:
         loop = asyncio.get_running_loop()
         addresses = await self._find_addresses(target, time_left_s=deadline - loop.time())
         failure: EgressError | None = None
-        for count_left, address in zip(range(len(addresses), 0, -1), addresses, strict=True):
-            share_s = (deadline - loop.time()) / count_left
-            try:
-                async with asyncio.timeout(share_s):
-                    return await self._connect_to(address, target, loop)
-            except TimeoutError:
-                failure = ConnectTimeoutError(
-                    f"{_name_address(target, address)} didn't accept a connection within {share_s:.3g} s."
-                )
-            except ConnectFailedError as error:
-                failure = error
-        assert failure is not None
-        raise failure
+        try:
+            for count_left, address in zip(range(len(addresses), 0, -1), addresses, strict=True):
+                share_s = (deadline - loop.time()) / count_left
+                try:
+                    async with asyncio.timeout(share_s):
+                        return await self._connect_to(address, target, deadline=loop.time() + share_s)
+                except TimeoutError:
+                    failure = ConnectTimeoutError(f"{_name(target)} didn't accept a connection within {share_s:.3g} s.")
+                except ConnectFailedError as error:
+                    failure = error
+                _note_failure(target, address, failure)
+            assert failure is not None
+            raise failure
+        finally:
+            # A failure's traceback holds this frame: the two, and the request, would wait for the cycle collector.
+            del failure
 
     async def _find_addresses(self, target: Target, *, time_left_s: float) -> Sequence[str]:
         if target.is_address:
@@ -82,7 +94,19 @@ class Connector:
             found = await self._resolver.resolve(target.host, timeout_s=timeout_s)
         return self._policy.select(target.host, found)[: self._limits.addresses_tried_max]
 
-    async def _connect_to(self, address: str, target: Target, loop: asyncio.AbstractEventLoop) -> Connection:
+    async def _connect_to(self, address: str, target: Target, *, deadline: float) -> Connection:
+        """Open a connection to an address; where no descriptor is left, make room and ask again."""
+        loop = asyncio.get_running_loop()
+        while True:
+            try:
+                return await self._try(address, target, loop)
+            except LocalLimitError:
+                if loop.time() + ROOM_PAUSE_S >= deadline:
+                    raise
+            self._owner.make_room()
+            await asyncio.sleep(ROOM_PAUSE_S)
+
+    async def _try(self, address: str, target: Target, loop: asyncio.AbstractEventLoop) -> Connection:
         connection = Connection(owner=self._owner, origin=target.origin, limits=self._limits, loop=loop)
         is_tls = target.scheme == "https"
         try:
@@ -96,38 +120,46 @@ class Connector:
                 server_hostname=target.host if is_tls else None,
                 flags=socket.AI_NUMERICHOST,
             )
-            _check_peer(connection, address)
-        except ssl.SSLCertVerificationError as error:
-            raise TlsFailedError(
-                f"The certificate of {_name_address(target, address)} isn't valid: {error.verify_message}."
-            ) from error
-        except ssl.SSLError as error:
-            reason = (error.reason or "no reason given").replace("_", " ").lower()
-            raise TlsFailedError(
-                f"The TLS handshake with {_name_address(target, address)} failed: {reason}."
-            ) from error
+            _check_peer(connection, target, address)
         except OSError as error:
-            if is_tls and isinstance(error, ConnectionError) and not error.errno:
-                # Without an error number it isn't the kernel's word, but that of the TLS layer.
-                raise TlsFailedError(
-                    f"{_name_address(target, address)} closed the connection in the TLS handshake."
-                ) from error
-            reason = os.strerror(error.errno) if error.errno else str(error)
-            raise ConnectFailedError(f"{_name_address(target, address)} can't be reached: {reason}.") from error
+            raise _explain(error, target) from error
         except BaseException:
             connection.abort()
             raise
         return connection
 
 
-def _check_peer(connection: Connection, address: str) -> None:
+def _explain(error: OSError, target: Target) -> EgressError:
+    name = _name(target)
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return TlsFailedError(f"The certificate of {name} isn't valid: {error.verify_message.rstrip('.')}.")
+    if isinstance(error, ssl.SSLError):
+        reason = (error.reason or "no reason given").replace("_", " ").lower()
+        return TlsFailedError(f"The TLS handshake with {name} failed: {reason}.")
+    if target.scheme == "https" and isinstance(error, ConnectionError) and not error.errno:
+        # Without an error number it isn't the kernel's word, but that of the TLS layer.
+        return TlsFailedError(f"{name} closed the connection in the TLS handshake.")
+    reason = os.strerror(error.errno) if error.errno else str(error)
+    if error.errno in NO_DESCRIPTOR:
+        return LocalLimitError(f"Ninefold couldn't open a connection to {name} in time: {reason}.")
+    return ConnectFailedError(f"{name} can't be reached: {reason}.")
+
+
+def _check_peer(connection: Connection, target: Target, address: str) -> None:
     """Make sure that the address that was judged is the one at the other end."""
     peer = connection.peer_address
     if ipaddress.ip_address(peer) != ipaddress.ip_address(address):
-        raise AddressDeniedError(f"The connection to {address} led to {peer}, which nobody checked.")
+        log.warning("egress.peer.unexpected", host=target.host, address=address, peer=peer)
+        raise AddressDeniedError(f"The connection to {_name(target)} led to an address that nobody checked.")
 
 
-def _name_address(target: Target, address: str) -> str:
-    bracketed = f"[{address}]" if ":" in address else address
-    name = f"{bracketed}:{target.port}"
-    return name if target.is_address else f"{target.host} ({name})"
+def _note_failure(target: Target, address: str, failure: EgressError) -> None:
+    # What a name leads to can be a matter of the operator's own network: it is for the log, and not for whoever
+    # chose the URL.
+    if not target.is_address:
+        log.info("egress.connection.failed", host=target.host, address=address, error=str(failure))
+
+
+def _name(target: Target) -> str:
+    """Return host and port as they stand in the URL."""
+    return target.origin.partition("://")[2]

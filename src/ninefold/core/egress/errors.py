@@ -68,6 +68,12 @@ class HeadersTooLargeError(EgressError):
     error_class = "headers_too_large"
 
 
+class LocalLimitError(EgressError):
+    """A bound of this process was reached, so that the receiver wasn't asked; it is no fault of the receiver's."""
+
+    error_class = "local_limit"
+
+
 ERROR_CLASSES = frozenset(
     kind.error_class
     for kind in (
@@ -80,6 +86,7 @@ ERROR_CLASSES = frozenset(
         ConnectionClosedError,
         ProtocolError,
         HeadersTooLargeError,
+        LocalLimitError,
     )
 )
 """The whole vocabulary of `EgressError.error_class`."""

@@ -59,10 +59,7 @@ class ConnectionPool:
         if self._slots_used < self._limits.connections_max:
             self._slots_used += 1
             return None
-        if self._idle_by_age:
-            oldest = next(iter(self._idle_by_age))
-            self._remove_idle(oldest)
-            oldest.abort()
+        self.make_room()
         turn: asyncio.Future[Connection | None] = asyncio.get_running_loop().create_future()
         self._waiting.append((origin, turn))
         try:
@@ -104,6 +101,13 @@ class ConnectionPool:
         )
         # Responses come in bursts: closing a surplus at once would close what the next burst needs.
         connection.rest(lifetime_s_max=limits.surplus_lifetime_s if is_surplus else limits.idle_lifetime_s)
+
+    def make_room(self) -> None:
+        """Close the connection that is idle for longest, if there is one; its descriptor is free soon after."""
+        if self._idle_by_age:
+            oldest = next(iter(self._idle_by_age))
+            self._remove_idle(oldest)
+            oldest.abort()
 
     def forget(self, connection: Connection) -> None:
         """Take note that a connection is gone."""

@@ -1,22 +1,39 @@
 """From a host's name to its addresses, by the system's resolver; slow names don't hold up the others.
 
-Nothing is cached: an answer serves the connections that were waiting for it, and no later one.
+An answer serves whoever asks within `KNOWN_FOR_S`, and no later connection: by the next attempt, a change is seen.
 """
 
 import asyncio
+import os
 import socket
-import time
+from collections import OrderedDict
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Final, Protocol
+from functools import partial
+from typing import Final, Protocol, TypeAlias
 
-from ninefold.core.egress.errors import DnsFailedError
+import msgspec
 
-LOOKUP_THREADS: Final = 32
+from ninefold.core.egress.errors import DnsFailedError, EgressError, LocalLimitError
+from ninefold.core.egress.turns import Turns, group_of
+
+LOOKUP_THREADS: Final = 64
 """Lookups at once; the system's resolver blocks a thread for as long as a name server lets it wait."""
 
-LOOKUPS_PENDING_MAX: Final = 1024
-"""Names that are being looked up or wait for it; one more is refused."""
+LOOKUPS_PER_GROUP_MAX: Final = 8
+"""Lookups at once of names that belong to one domain, so that its silent name server can't hold all threads."""
+
+LOOKUPS_PENDING_MAX: Final = 4096
+"""Names that are being looked up or wait for it; as many as there can be connections that wait for a name."""
+
+KNOWN_FOR_S: Final = 5.0
+"""How long an answer serves again, and how long a name that gave none in time fails at once, without a thread."""
+
+NAMES_KNOWN_MAX: Final = 4096
+"""Names that are known for that long; the oldest go first."""
+
+SILENT_AFTER_S: Final = 2.0
+"""How long a lookup has to have run for its name to count as one that gives no answer in time."""
 
 
 class Resolver(Protocol):
@@ -27,12 +44,39 @@ class Resolver(Protocol):
 
         Raises:
             DnsFailedError: there is none, or no answer came in time.
+            LocalLimitError: a bound of our own kept the name from being looked up.
         """
         ...
 
     def close(self) -> None:
         """Give back what the resolver holds."""
         ...
+
+
+class _Failure(msgspec.Struct, frozen=True):
+    """Why a lookup found nothing. It isn't an exception: nobody may be left to take one."""
+
+    reason: str
+    is_local: bool = False
+
+
+_Answer: TypeAlias = Sequence[str] | _Failure
+
+
+class _Known(msgspec.Struct, frozen=True):
+    answer: Sequence[str] | None
+    """None: it gave none in time."""
+    until: float
+
+
+class _Lookup:
+    """A name that is being looked up, or waits for its turn; and who wants to know."""
+
+    __slots__ = ("askers", "begun_at")
+
+    def __init__(self) -> None:
+        self.askers: set[asyncio.Future[_Answer]] = set()
+        self.begun_at: float | None = None
 
 
 class SystemResolver:
@@ -42,42 +86,110 @@ class SystemResolver:
         # Not the loop's own threads: libuv lets two lookups run at once, so that two dead name servers would
         # stop all.
         self._threads = ThreadPoolExecutor(LOOKUP_THREADS, thread_name_prefix="egress-lookup")
-        self._pending: dict[str, asyncio.Future[Sequence[str] | str]] = {}
+        self._turns = Turns(at_once_max=LOOKUP_THREADS, at_once_per_group_max=LOOKUPS_PER_GROUP_MAX)
+        self._pending: dict[str, _Lookup] = {}
+        self._running: set[asyncio.Future[_Answer]] = set()
+        # The oldest first, since each is known for the same time.
+        self._known: OrderedDict[str, _Known] = OrderedDict()
+        self._is_closed = False
 
     async def resolve(self, host: str, *, timeout_s: float) -> Sequence[str]:
         """Return all addresses of a host, in the system's order of preference (RFC 6724)."""
-        lookup = self._pending.get(host) or self._begin(host, timeout_s)
-        try:
-            answer = await asyncio.wait_for(asyncio.shield(lookup), timeout_s)
-        except TimeoutError:
-            raise DnsFailedError(f"Looking up {host} took longer than {timeout_s:g} s.") from None
-        if isinstance(answer, str):
-            raise DnsFailedError(f"{host} can't be resolved: {answer}.")
+        loop = asyncio.get_running_loop()
+        known = self._known.get(host)
+        if known is not None and known.until > loop.time():
+            if known.answer is None:
+                raise DnsFailedError(f"{host} wasn't looked up: a moment ago, its name server didn't answer in time.")
+            return known.answer
+        answer = await self._ask(host, timeout_s=timeout_s)
+        if isinstance(answer, _Failure):
+            kind = LocalLimitError if answer.is_local else DnsFailedError
+            raise kind(f"{host} can't be resolved: {answer.reason}.")
         return answer
 
     def close(self) -> None:
-        """Begin no further lookup; those that are running end by themselves."""
+        """Begin no further lookup, and await none; those that are running end by themselves."""
+        self._is_closed = True
+        for future in self._running:
+            future.cancel()
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    def _begin(self, host: str, timeout_s: float) -> "asyncio.Future[Sequence[str] | str]":
+    async def _ask(self, host: str, *, timeout_s: float) -> _Answer:
+        lookup = self._pending.get(host) or self._add(host)
+        asker: asyncio.Future[_Answer] = asyncio.get_running_loop().create_future()
+        lookup.askers.add(asker)
+        self._begin_lookups()
+        try:
+            async with asyncio.timeout(timeout_s):
+                return await asker
+        except TimeoutError:
+            raise self._explain_timeout(host, lookup, timeout_s=timeout_s) from None
+        finally:
+            lookup.askers.discard(asker)
+            if not lookup.askers and lookup.begun_at is None and self._pending.get(host) is lookup:
+                del self._pending[host]
+                self._turns.withdraw(host)
+
+    def _add(self, host: str) -> _Lookup:
         if len(self._pending) >= LOOKUPS_PENDING_MAX:
-            raise DnsFailedError(f"{host} wasn't looked up: {LOOKUPS_PENDING_MAX} lookups are waiting already.")
-        loop = asyncio.get_running_loop()
-        lookup = loop.run_in_executor(self._threads, _look_up, host, time.monotonic() + timeout_s)
-        self._pending[host] = lookup
-        lookup.add_done_callback(lambda _: self._pending.pop(host, None))
+            raise LocalLimitError(f"{host} wasn't looked up: {LOOKUPS_PENDING_MAX} lookups are waiting already.")
+        lookup = self._pending[host] = _Lookup()
+        self._turns.wait(host)
         return lookup
 
+    def _begin_lookups(self) -> None:
+        while not self._is_closed and (host := self._turns.next()) is not None:
+            loop = asyncio.get_running_loop()
+            self._pending[host].begun_at = loop.time()
+            future = loop.run_in_executor(self._threads, _look_up, host)
+            self._running.add(future)
+            future.add_done_callback(partial(self._end, host))
 
-def _look_up(host: str, begin_until: float) -> Sequence[str] | str:
-    """Return the addresses, or why there are none: nobody may be left to take an exception."""
-    if time.monotonic() > begin_until:
-        return "too many lookups were waiting"
+    def _end(self, host: str, done: "asyncio.Future[_Answer]") -> None:
+        answer = _Failure("Ninefold is shutting down") if done.cancelled() else done.result()
+        self._running.discard(done)
+        self._turns.end(host)
+        for asker in self._pending.pop(host).askers:
+            if not asker.done():
+                asker.set_result(answer)
+        if not isinstance(answer, _Failure):
+            self._remember(host, answer)
+        self._begin_lookups()
+
+    def _explain_timeout(self, host: str, lookup: _Lookup, *, timeout_s: float) -> EgressError:
+        if lookup.begun_at is not None:
+            if asyncio.get_running_loop().time() - lookup.begun_at >= SILENT_AFTER_S:
+                self._remember(host, None)
+            return DnsFailedError(f"Looking up {host} took longer than {timeout_s:.3g} s.")
+        group = group_of(host)
+        if self._turns.is_at_its_share(group):
+            return DnsFailedError(
+                f"{host} wasn't looked up within {timeout_s:.3g} s: the name server of {group} is slow to answer."
+            )
+        return LocalLimitError(
+            f"{host} wasn't looked up within {timeout_s:.3g} s: "
+            f"Ninefold was busy with {LOOKUP_THREADS} lookups of other names."
+        )
+
+    def _remember(self, host: str, answer: Sequence[str] | None) -> None:
+        now = asyncio.get_running_loop().time()
+        self._known.pop(host, None)
+        self._known[host] = _Known(answer, now + KNOWN_FOR_S)
+        while len(self._known) > NAMES_KNOWN_MAX or next(iter(self._known.values())).until < now:
+            self._known.popitem(last=False)
+
+
+def _look_up(host: str) -> _Answer:
+    """Return the addresses, or why there are none."""
     try:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except socket.gaierror as error:
+        return _Failure(str(error.strerror or error))
     except OSError as error:
-        return str(error.strerror or error)
+        # The system's own trouble, such as too many open files: it has nothing to do with the name.
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        return _Failure(f"the system's resolver failed ({reason})", is_local=True)
     except UnicodeError:
-        return "its form isn't that of a host name"
+        return _Failure("its form isn't that of a host name")
     addresses = dict.fromkeys(str(sockaddr[0]) for *_, sockaddr in found)
-    return list(addresses) or "it has no address"
+    return list(addresses) or _Failure("it has no address")

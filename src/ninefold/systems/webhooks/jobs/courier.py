@@ -6,7 +6,7 @@ connection tells of the response. Only where a connection has to be opened first
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache, partial
 from typing import Final, TypeAlias
@@ -18,12 +18,12 @@ import structlog
 from ninefold import __version__
 from ninefold.core.clock import Clock
 from ninefold.core.egress import (
+    STALE_WITHIN_S,
     EgressClient,
     EgressError,
     EgressResponse,
     InvalidTargetError,
     StaleConnectionError,
-    Target,
     parse_target,
 )
 from ninefold.core.ids import format_id
@@ -126,13 +126,16 @@ class Parcel:
 
     def set_exception(self, exception: EgressError, /) -> None:
         """Take the reason why there is no response; a connection that had ended unnoticed is no reason."""
-        if isinstance(exception, StaleConnectionError):
-            self.courier.send([self])
+        spent_s = time.perf_counter() - self.started_at_s
+        if isinstance(exception, StaleConnectionError) and spent_s <= STALE_WITHIN_S:
+            self.courier.send_afresh(self, spent_s=spent_s)
         else:
             self.courier.end(self, error_class=exception.error_class, error_detail=str(exception))
 
 
 OnEnd: TypeAlias = Callable[[Parcel, Attempt, float | None], None]
+
+_Send: TypeAlias = Callable[[], Awaitable[EgressResponse]]
 
 
 class Courier:
@@ -151,7 +154,7 @@ class Courier:
 
         Each parcel's `on_end` is called later.
         """
-        for parcel, head in zip(parcels, self._sign(parcels), strict=True):
+        for parcel, head in zip(parcels, self._sign(parcels, attempted_at=self._clock.now()), strict=True):
             parcel.started_at_s = time.perf_counter()
             try:
                 target = _find_target(parcel.recipient.url)
@@ -163,9 +166,28 @@ class Courier:
                 target, head=head, body=parcel.message.payload, timeout_s=self._timeout_s, waiter=parcel
             )
             if not is_sent:
-                task = asyncio.get_running_loop().create_task(self._send_patiently(parcel, target, head))
-                self._waiting.add(task)
-                task.add_done_callback(self._waiting.discard)
+                send = partial(
+                    self._egress.post, target, head=head, body=parcel.message.payload, timeout_s=self._timeout_s
+                )
+                self._begin_patiently(parcel, send)
+
+    def send_afresh(self, parcel: Parcel, *, spent_s: float) -> None:
+        """Send the same request once more, in the same attempt, over a connection that nobody has used yet.
+
+        Args:
+            parcel: what a kept connection, which had ended unnoticed, didn't carry.
+            spent_s: how much of the attempt's time has gone by.
+        """
+        [head] = self._sign([parcel], attempted_at=parcel.attempted_at)
+        send = partial(
+            self._egress.post_afresh,
+            _find_target(parcel.recipient.url),
+            head=head,
+            body=parcel.message.payload,
+            timeout_s=self._timeout_s,
+            spent_s=spent_s,
+        )
+        self._begin_patiently(parcel, send)
 
     def end(
         self,
@@ -206,9 +228,8 @@ class Courier:
         for task in self._waiting:
             task.cancel()
 
-    def _sign(self, parcels: Sequence[Parcel]) -> list[bytes]:
-        """Return the head of each request, all signed at this moment; what one event's have in common is made once."""
-        attempted_at = self._clock.now()
+    def _sign(self, parcels: Sequence[Parcel], *, attempted_at: datetime) -> list[bytes]:
+        """Return the head of each request, all signed at one moment; what one event's have in common is made once."""
         timestamp = b"%d" % attempted_at.timestamp()
         heads: list[bytes] = []
         message: Message | None = None
@@ -228,12 +249,15 @@ class Courier:
         end = partial(self.end, parcel, error_class=error_class, error_detail=error_detail)
         asyncio.get_running_loop().call_soon(end)
 
-    async def _send_patiently(self, parcel: Parcel, target: Target, head: bytes) -> None:
+    def _begin_patiently(self, parcel: Parcel, send: _Send) -> None:
+        task = asyncio.get_running_loop().create_task(self._send_patiently(parcel, send))
+        self._waiting.add(task)
+        task.add_done_callback(self._waiting.discard)
+
+    async def _send_patiently(self, parcel: Parcel, send: _Send) -> None:
         """Send over a connection that has to be opened first, or waited for."""
         try:
-            response = await self._egress.post(
-                target, head=head, body=parcel.message.payload, timeout_s=self._timeout_s
-            )
+            response = await send()
         except EgressError as error:
             self.end(parcel, error_class=error.error_class, error_detail=str(error))
         except Exception:

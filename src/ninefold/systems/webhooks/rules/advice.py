@@ -11,6 +11,7 @@ _ADVICE: Final = {
     "headers_too_large": "Let the receiver answer with smaller headers; its answer is only a confirmation.",
     "internal_error": "Report this to the operator: the worker's log has the reason.",
     "invalid_url": "Change the subscription's URL.",
+    "local_limit": "This isn't the receiver's fault. Report it to the operator: the reason says which limit to raise.",
     "protocol_error": "Check that the URL leads to an HTTP server, and that http and https aren't confused.",
     "timeout": "Let the receiver confirm at once, and do its work afterwards.",
     "tls_failed": "Renew or repair the receiver's certificate.",

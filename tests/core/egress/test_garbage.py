@@ -1,0 +1,156 @@
+"""A failed request is gone when it is over: nothing of it waits for the cycle collector, which may come much later."""
+
+import asyncio
+import gc
+import ssl
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+import pytest
+import trustme
+
+from core.egress.conftest import FakeResolver, MakeClient, Post
+from core.egress.scripted_server import OK, Peer, Script, answering_and_waiting, running
+from ninefold.core.egress import EgressClient, EgressError, Resolver
+from ninefold.core.egress.connection import Connection
+
+WITHIN_S = 5.0
+
+
+@contextmanager
+def nothing_left_over() -> Iterator[None]:
+    """Fail if something of ours could be freed only by the cycle collector."""
+    gc.collect()
+    gc.disable()
+    gc.set_debug(gc.DEBUG_SAVEALL)
+    try:
+        yield
+        gc.collect()
+        left_over = [thing for thing in gc.garbage if is_ours(thing)]
+    finally:
+        gc.set_debug(0)
+        gc.garbage.clear()
+        gc.enable()
+        gc.collect()
+    assert left_over == []
+
+
+def is_ours(thing: object) -> bool:
+    if isinstance(thing, FrameType):
+        return str(thing.f_globals["__name__"]).startswith("ninefold.")
+    return isinstance(thing, EgressError | Connection)
+
+
+async def outcome(post: Post, client: EgressClient, url: str, *, timeout_s: float = WITHIN_S) -> str:
+    try:
+        return str((await post(client, url, timeout_s=timeout_s)).status)
+    except EgressError as error:
+        return error.error_class
+
+
+async def hang_up(peer: Peer) -> None:
+    await peer.read_request()
+    peer.reset()
+
+
+async def speak_first(peer: Peer) -> None:
+    await peer.send(OK)
+    await peer.wait_for_end()
+
+
+async def silence(peer: Peer) -> None:
+    await peer.wait_for_end()
+
+
+async def answer_once_and_hang_up(peer: Peer) -> None:
+    await peer.read_request()
+    await peer.send(OK)
+    await peer.read_request()
+    peer.reset()
+
+
+class Hanging:
+    """A resolver that never answers."""
+
+    async def resolve(self, host: str, *, timeout_s: float) -> list[str]:
+        await asyncio.Event().wait()
+        raise AssertionError(f"{host} was resolved after {timeout_s} s")
+
+    def close(self) -> None:
+        """Hold nothing."""
+
+
+@pytest.mark.parametrize(
+    ("script", "scheme", "expected"),
+    [
+        (hang_up, "http", "connection_closed"),
+        (silence, "http", "timeout"),
+        (answering_and_waiting(b"SSH-2.0\r\n"), "http", "protocol_error"),
+        (answering_and_waiting(b"HTTP/1.1 101 Other\r\n\r\n"), "http", "protocol_error"),
+        (answering_and_waiting(b"HTTP/1.1 200 OK\r\nx-a: " + b"a" * 100_000), "http", "headers_too_large"),
+        (silence, "https", "connect_timeout"),
+        (speak_first, "https", "tls_failed"),
+    ],
+    ids=["closed", "silent", "not HTTP", "101", "large head", "silent handshake", "broken handshake"],
+)
+async def test_a_request_that_fails_leaves_nothing(
+    client: EgressClient, post: Post, script: Script, scheme: str, expected: str
+) -> None:
+    timeout_s = 0.05 if script is silence else WITHIN_S
+    async with running(script) as server:
+        with nothing_left_over():
+            for _ in range(2):
+                assert await outcome(post, client, server.url(scheme=scheme), timeout_s=timeout_s) == expected
+            await client._pool.wait_until_empty(timeout_s=WITHIN_S)
+
+
+@pytest.mark.parametrize(
+    ("make_resolver", "expected"),
+    [
+        (lambda: FakeResolver(["127.0.0.2", "127.0.0.3"]), "connect_failed"),
+        (lambda: FakeResolver(["127.0.0.2", "127.0.0.1"]), "200"),
+        (lambda: FakeResolver(["10.0.0.1"]), "address_denied"),
+        (FakeResolver, "dns_failed"),
+        (Hanging, "connect_timeout"),
+    ],
+    ids=["refused", "refused by the first", "denied", "no address", "silent name server"],
+)
+async def test_a_connection_that_fails_leaves_nothing(
+    make_client: MakeClient, post: Post, make_resolver: Callable[[], Resolver], expected: str
+) -> None:
+    client = make_client(resolver=make_resolver(), connect_timeout_s=0.05)
+    async with running(answering_and_waiting(OK)) as server:
+        with nothing_left_over():
+            for _ in range(2):
+                assert await outcome(post, client, server.url(host="hooks.example")) == expected
+                for connection in list(client._pool._open):
+                    connection.abort()
+                await client._pool.wait_until_empty(timeout_s=WITHIN_S)
+
+
+async def test_a_wait_for_a_connection_that_is_too_long_leaves_nothing(make_client: MakeClient, post: Post) -> None:
+    client = make_client(connections_max=1)
+    async with running(silence) as server:
+        busy = asyncio.create_task(outcome(post, client, server.url()))
+        await asyncio.wait_for(server.connected.wait(), WITHIN_S)
+        with nothing_left_over():
+            assert await outcome(post, client, server.url(), timeout_s=0.02) == "local_limit"
+        await client.aclose()
+        assert await busy == "connection_closed"
+
+
+async def test_a_request_that_is_sent_once_more_leaves_nothing(client: EgressClient, post: Post) -> None:
+    async with running(answer_once_and_hang_up) as server:
+        with nothing_left_over():
+            assert [await outcome(post, client, server.url()) for _ in range(3)] == ["200"] * 3
+        assert server.connection_count == 3
+
+
+async def test_a_certificate_that_is_not_valid_leaves_nothing(post: Post, make_client: MakeClient) -> None:
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trustme.CA().issue_cert("127.0.0.1").configure_cert(tls)
+    client = make_client()
+    async with running(silence, tls=tls) as server:
+        with nothing_left_over():
+            assert await outcome(post, client, server.url(scheme="https")) == "tls_failed"

@@ -1,0 +1,148 @@
+"""What one attempt sends, how often and in which time, and what is left of it when it has failed."""
+
+import asyncio
+import gc
+import weakref
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+
+from core.egress.scripted_server import OK, Peer, running
+from ninefold.core.egress import AddressPolicy, EgressClient
+from ninefold.systems.webhooks.jobs import courier as courier_module
+from ninefold.systems.webhooks.jobs.courier import Courier, OnEnd, Parcel, make_message
+from ninefold.systems.webhooks.model import Attempt, Recipient, SigningSecret
+
+WITHIN_S = 5.0
+START = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+class TickingClock:
+    """Goes on by a minute whenever somebody looks."""
+
+    def __init__(self) -> None:
+        self.time = START
+
+    def now(self) -> datetime:
+        self.time += timedelta(minutes=1)
+        return self.time
+
+
+def make_parcel(url: str, on_end: OnEnd) -> Parcel:
+    recipient = Recipient(
+        subscription_id=uuid4(),
+        url=url,
+        event_types=("*",),
+        created_at=START,
+        secrets=(SigningSecret(key=b"k" * 32, expires_at=None),),
+    )
+    return Parcel(
+        message=make_message(uuid4(), b"{}"),
+        recipient=recipient,
+        delivery_id=uuid4(),
+        organisation_id=uuid4(),
+        attempt_number=1,
+        round_attempt_count=1,
+        round_started_at=START,
+        on_end=on_end,
+    )
+
+
+async def deliver(courier: Courier, url: str, *, count: int = 1) -> list[Attempt]:
+    """Send so many parcels at once, and return their attempts in the order in which they ended."""
+    ended: asyncio.Queue[Attempt] = asyncio.Queue()
+
+    def on_end(_parcel: Parcel, attempt: Attempt, _retry_after_s: float | None) -> None:
+        ended.put_nowait(attempt)
+
+    courier.send([make_parcel(url, on_end) for _ in range(count)])
+    return [await asyncio.wait_for(ended.get(), WITHIN_S) for _ in range(count)]
+
+
+@pytest.fixture
+async def courier() -> AsyncIterator[Courier]:
+    egress = EgressClient(AddressPolicy.from_cidrs(["127.0.0.0/8"]))
+    made = Courier(egress, TickingClock(), timeout_s=WITHIN_S, response_body_kept_bytes=100)
+    yield made
+    made.close()
+    await egress.aclose()
+
+
+class HangingUp:
+    """A script that answers each connection's first request, when so many are there, and hangs up on later ones."""
+
+    def __init__(self, *, connections: int, is_fresh_answered: bool) -> None:
+        self._connections = connections
+        self._is_fresh_answered = is_fresh_answered
+        self._are_there = asyncio.Event()
+
+    async def __call__(self, peer: Peer) -> None:
+        await peer.read_request()
+        if peer.number > self._connections and not self._is_fresh_answered:
+            return
+        if peer.number == self._connections:
+            self._are_there.set()
+        await self._are_there.wait()
+        await peer.send(OK)
+        await peer.read_request()
+
+
+async def test_a_request_that_a_kept_connection_lost_is_sent_once_more_as_it_was(courier: Courier) -> None:
+    async with running(HangingUp(connections=3, is_fresh_answered=True)) as server:
+        await deliver(courier, server.url(), count=3)
+        [attempt] = await deliver(courier, server.url())
+    assert attempt.response_status == 200
+    # Two requests, the same to the byte, with the signature of the attempt's one beginning.
+    assert server.requests[3] == server.requests[4]
+    assert attempt.attempted_at == START + timedelta(minutes=2)
+    assert (len(server.requests), server.connection_count) == (5, 4)
+
+
+async def test_however_many_connections_are_kept_an_attempt_sends_two_requests_at_most(courier: Courier) -> None:
+    async with running(HangingUp(connections=5, is_fresh_answered=False)) as server:
+        await deliver(courier, server.url(), count=5)
+        [attempt] = await deliver(courier, server.url())
+    assert attempt.error_class == "connection_closed"
+    assert len(server.requests) == 5 + 2
+
+
+async def test_a_kept_connection_that_ends_long_after_the_request_is_a_closed_connection(
+    courier: Courier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(courier_module, "STALE_WITHIN_S", 0.0)
+    async with running(HangingUp(connections=1, is_fresh_answered=True)) as server:
+        await deliver(courier, server.url())
+        [attempt] = await deliver(courier, server.url())
+    assert (attempt.error_class, attempt.error_detail) == (
+        "connection_closed",
+        "The connection was closed before the response began.",
+    )
+    assert len(server.requests) == 2
+
+
+async def test_an_attempt_that_failed_leaves_nothing_to_the_cycle_collector(courier: Courier) -> None:
+    async def refuse(peer: Peer) -> None:
+        await peer.read_request()
+        peer.reset()
+
+    async with running(refuse) as server:
+        gc.collect()
+        gc.disable()
+        try:
+            end = await deliver_and_forget(courier, server.url())
+            assert end() is None
+        finally:
+            gc.enable()
+
+
+async def deliver_and_forget(courier: Courier, url: str) -> "weakref.ref[OnEnd]":
+    """Return what is alive only as long as the parcel is."""
+
+    def on_end(_parcel: Parcel, attempt: Attempt, _retry_after_s: float | None) -> None:
+        assert attempt.error_class == "connection_closed"
+
+    courier.send([make_parcel(url, on_end)])
+    await asyncio.wait(list(courier._waiting), timeout=WITHIN_S)
+    return weakref.ref(on_end)
