@@ -2,18 +2,23 @@
 
 import asyncio
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import asyncpg
 import msgspec
 import pytest
 
+from ninefold.core.egress import EgressClient, EgressResponse, LocalLimitError, Target
 from ninefold.core.postgres.database import Connection
 from ninefold.systems.webhooks.jobs import dispatcher
 from ninefold.systems.webhooks.service.directory import OrganisationRecipients, RecipientDirectory
 from ninefold.systems.webhooks.settings import WebhooksSettings
 from receivers import Answer, Receiver
 from webhooks_api import Api, StartWorker
+
+RETRIES = 3
+"""Of a round, in the settings of the worker that these tests run."""
 
 ODD_PAYLOAD = '{"z": 1.0, "a":1e3,"naïve" : "日本\\u00e9", "big":12345678901234567890, "n":[ ]}'.encode()
 
@@ -210,6 +215,26 @@ async def test_a_worker_that_stops_starts_nothing_more(api: Api, receiver: Recei
         for event_id in event_ids:
             await api.settled(event_id)
     assert len(receiver.requests) == 5
+
+
+@pytest.mark.usefixtures("worker")
+async def test_an_attempt_that_ninefold_itself_prevented_uses_up_none(
+    api: Api, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prevented = 2 * RETRIES
+    post = EgressClient.post
+    limits = [LocalLimitError("No connection is free.") for _ in range(prevented)]
+
+    async def prevent(self: EgressClient, target: Target, **request: Any) -> EgressResponse:
+        if limits:
+            raise limits.pop()
+        return await post(self, target, **request)
+
+    monkeypatch.setattr(EgressClient, "post", prevent)
+    await api.subscribe(receiver.url)
+    (delivery,) = await api.settled(await api.publish())
+    assert (delivery["status"], delivery["attempt_count"]) == ("delivered", prevented + 1)
+    assert [attempt["error_class"] for attempt in delivery["attempts"]] == ["local_limit"] * prevented + [None]
 
 
 async def test_the_payloads_under_way_are_bounded_together(

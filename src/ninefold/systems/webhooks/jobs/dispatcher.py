@@ -17,6 +17,7 @@ from uuid import UUID
 
 import structlog
 
+from ninefold.core.egress import LocalLimitError
 from ninefold.core.ids import derive_id
 from ninefold.core.system import WorkerContext
 from ninefold.systems.webhooks.jobs import metrics
@@ -259,10 +260,13 @@ class Dispatcher:
     def _on_end(self, parcel: Parcel, attempt: Attempt, retry_after_s: float | None) -> None:
         """Hand what came of an attempt to the recorder, and its slot to the next."""
         retry_delay_s: float | None = None
+        # An attempt that Ninefold itself kept from being made uses up none of the receiver's.
+        is_counted = attempt.error_class != LocalLimitError.error_class
+        round_attempt_count = parcel.round_attempt_count - (not is_counted)
         if attempt.error_class is not None:
             retry_delay_s = next_delay_s(
                 self._schedule,
-                attempts_made=parcel.round_attempt_count,
+                attempts_made=max(1, round_attempt_count),
                 elapsed_s=(self._clock.now() - parcel.round_started_at).total_seconds(),
                 retry_after_s=retry_after_s,
                 random_unit=random.random(),  # noqa: S311 - spreads load, guards nothing.
@@ -275,7 +279,7 @@ class Dispatcher:
                 subscription_id=parcel.recipient.subscription_id,
                 attempt=attempt,
                 status=status_after(is_successful=attempt.error_class is None, retry_delay_s=retry_delay_s),
-                round_attempt_count=parcel.round_attempt_count,
+                round_attempt_count=round_attempt_count,
                 round_started_at=parcel.round_started_at,
                 retry_delay_s=retry_delay_s,
             )
