@@ -163,7 +163,7 @@ def as_ninefold_error(request: Request[Any, Any, Any], exception: Exception) -> 
     match exception:
         case _ if is_database_unavailable(exception):
             return DatabaseUnavailableError(
-                "The database doesn't answer now; nothing was changed.",
+                "The database doesn't answer now; whether this request took effect isn't known.",
                 remedy="Send the same request again, with the same idempotency key if it has one.",
             )
         case NinefoldError():
