@@ -72,6 +72,21 @@ async def test_an_address_of_the_wrong_form_is_a_bad_setting(dsn: str) -> None:
     assert caught.value.field == "NINEFOLD_DATABASE_URL"
 
 
+async def test_a_snapshot_sees_one_moment_and_writes_nothing(database_url: str) -> None:
+    pool = await Database.connect(database_url, application_name="test", connections_max=2)
+    async with pool.connection() as connection:
+        await connection.execute("CREATE TABLE seen (number integer)")
+
+    async with pool.snapshot() as snapshot:
+        assert await snapshot.fetchval("SELECT count(*) FROM seen") == 0
+        async with pool.connection() as connection:
+            await connection.execute("INSERT INTO seen VALUES (1)")
+        assert await snapshot.fetchval("SELECT count(*) FROM seen") == 0
+        with pytest.raises(asyncpg.ReadOnlySQLTransactionError):
+            await snapshot.execute("INSERT INTO seen VALUES (2)")
+    await pool.close()
+
+
 async def test_waiting_for_a_free_connection_has_a_limit(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     pool = await Database.connect(database_url, application_name="test", connections_max=1)
 

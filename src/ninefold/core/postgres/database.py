@@ -87,13 +87,16 @@ class Database:
         """
         connection = await self._acquire()
         try:
-            yield connection
+            try:
+                yield connection
+            except asyncpg.InternalClientError:
+                connection.terminate()
+                raise
+            finally:
+                await self._pool.release(connection)
         except asyncpg.InternalClientError as error:
             # The connection was cut in the middle of a command, and the driver has lost track of it.
-            connection.terminate()
             raise _unreachable(error) from error
-        finally:
-            await self._pool.release(connection)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
