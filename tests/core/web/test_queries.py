@@ -43,7 +43,7 @@ async def test_a_parameter_that_is_not_known_is_refused_with_those_that_are(
     assert response.status_code == 400
     assert (problem["code"], problem["field"]) == ("unknown_parameter", field)
     assert problem["detail"] == f"{field} isn't a parameter that is known here."
-    assert problem["remedy"] == "Take it out, or correct its name; there are colour, cursor, limit."
+    assert problem["remedy"] == "Take it out, or correct its name; known are colour, cursor, limit."
 
 
 @pytest.mark.parametrize("query", ["x=1", "note_id=note_01h455vb4pex5vsknk084sn02q"])

@@ -9,8 +9,9 @@ import pytest
 from ninefold.core.ids import derive_id, new_id
 from ninefold.core.postgres.database import Connection, Database
 from ninefold.core.queue.leases import WorkerLease
-from ninefold.systems.webhooks.jobs import event_log
-from ninefold.systems.webhooks.jobs.event_log import PostgresEventLog, RetryQueue
+from ninefold.systems.webhooks.jobs import retry_queue
+from ninefold.systems.webhooks.jobs.event_log import PostgresEventLog
+from ninefold.systems.webhooks.jobs.retry_queue import RetryQueue
 from ninefold.systems.webhooks.model import Attempt, ClaimedDelivery, Delivery, DeliveryStatus, NewEvent, Outcome
 from ninefold.systems.webhooks.store.deliveries import delivery_find, delivery_list_attempts
 from ninefold.systems.webhooks.store.events import event_insert_many
@@ -193,7 +194,7 @@ async def test_an_organisation_with_much_to_retry_leaves_the_others_their_share(
 async def test_every_organisation_gets_its_turn_to_retry(
     worker: Worker, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(event_log, "CLAIM_ORGANISATIONS_MAX", 2)
+    monkeypatch.setattr(retry_queue, "CLAIM_ORGANISATIONS_MAX", 2)
     large = UUID(int=2**128 - 1)
     for _ in range(20):
         await worker.fail_first_attempt(database, organisation_id=large)

@@ -82,7 +82,7 @@ def _unknown(name: str, known: Iterable[str]) -> UnknownParameterError:
     return UnknownParameterError(
         f"{shown or 'A parameter without a name'} isn't a parameter that is known here.",
         field=shown or None,
-        remedy=f"Take it out, or correct its name; there are {possible}."
+        remedy=f"Take it out, or correct its name; known are {possible}."
         if possible
         else "Take it out; there is none.",
     )

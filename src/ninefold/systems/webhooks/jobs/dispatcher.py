@@ -22,8 +22,9 @@ from ninefold.core.ids import derive_id
 from ninefold.core.system import WorkerContext
 from ninefold.systems.webhooks.jobs import metrics
 from ninefold.systems.webhooks.jobs.courier import Courier, OnEnd, Parcel, make_message
-from ninefold.systems.webhooks.jobs.event_log import EventLog, PostgresEventLog, RetryQueue
+from ninefold.systems.webhooks.jobs.event_log import EventLog, PostgresEventLog
 from ninefold.systems.webhooks.jobs.recorder import TRANSIENT_ERRORS, OutcomeRecorder
+from ninefold.systems.webhooks.jobs.retry_queue import RetryQueue
 from ninefold.systems.webhooks.model import (
     EVENTS_CHANNEL,
     RETRIES_CHANNEL,

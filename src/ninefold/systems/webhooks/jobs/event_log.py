@@ -11,14 +11,10 @@ import asyncpg
 
 from ninefold.core.postgres.database import Connection, Database
 from ninefold.core.queue.leases import WorkerLease
-from ninefold.systems.webhooks.model import ClaimedDelivery, ClaimedEvent, DeliveryStatus, Outcome
+from ninefold.systems.webhooks.model import ClaimedEvent, DeliveryStatus, Outcome
 from ninefold.systems.webhooks.store.deliveries import (
-    delivery_cancel_held,
-    delivery_claim,
     delivery_copy_delivered,
     delivery_insert_outcomes,
-    delivery_list_known,
-    delivery_release_unknown,
     delivery_update_outcomes,
 )
 from ninefold.systems.webhooks.store.events import event_claim, event_finish, event_release_unknown
@@ -29,7 +25,8 @@ CLAIM_PAYLOAD_BYTES_MAX: Final = 8 * 1024 * 1024
 CLAIM_ORGANISATIONS_MAX: Final = 100
 """Organisations that share one claim. The next claim goes on after the last of them."""
 
-_FIRST: Final = UUID(int=0)
+FIRST_ORGANISATION: Final = UUID(int=0)
+"""After which every organisation comes."""
 
 _InsertOutcomes: TypeAlias = Callable[[Connection, Sequence[Outcome]], Awaitable[None]]
 
@@ -59,7 +56,7 @@ class PostgresEventLog:
     def __init__(self, database: Database, lease: WorkerLease) -> None:
         self._database = database
         self._lease = lease
-        self._served_last = _FIRST
+        self._served_last = FIRST_ORGANISATION
         self._held: set[UUID] = set()
         self._may_hold_more = False
 
@@ -85,10 +82,12 @@ class PostgresEventLog:
             )
         self._may_hold_more = False
         self._held.update(event.event_id for event in claimed)
-        began_at_first = self._served_last == _FIRST
+        began_at_first = self._served_last == FIRST_ORGANISATION
         organisations = {event.organisation_id for event in claimed}
         # With few of them, each got its share; with many, the next claim goes on where this one ended.
-        self._served_last = max(organisations) if len(organisations) > CLAIM_ORGANISATIONS_MAX // 2 else _FIRST
+        self._served_last = (
+            max(organisations) if len(organisations) > CLAIM_ORGANISATIONS_MAX // 2 else FIRST_ORGANISATION
+        )
         if not claimed and not began_at_first:
             return await self.claim(limit=limit)
         return claimed
@@ -120,66 +119,6 @@ class PostgresEventLog:
                 await delivery_update_outcomes(connection, further, worker_id=self._lease.worker_id)
             if finished_events:
                 await event_finish(connection, worker_id=self._lease.worker_id, event_ids=finished_events)
-
-
-class RetryQueue:
-    """Deliveries that wait for their next attempt: rows of PostgreSQL, whatever the event log is."""
-
-    def __init__(self, database: Database, lease: WorkerLease) -> None:
-        self._database = database
-        self._lease = lease
-        self._served_last = _FIRST
-        self._held: set[UUID] = set()
-        self._may_hold_more = False
-
-    async def claim(self, *, limit: int) -> Sequence[ClaimedDelivery]:
-        """Take about `limit` deliveries that are due: a fair share for each organisation, longest due first.
-
-        Raises:
-            LeaseLostError: others took this worker for dead.
-        """
-        # As with events: what an error hid from us is given back by the next claim.
-        may_hold_more, self._may_hold_more = self._may_hold_more, True
-        async with self._database.transaction() as connection:
-            await self._lease.guard(connection)
-            if may_hold_more:
-                await delivery_release_unknown(connection, worker_id=self._lease.worker_id, known_ids=self._held)
-            claimed, turn_ended_at = await delivery_claim(
-                connection,
-                worker_id=self._lease.worker_id,
-                limit=limit,
-                payload_bytes_max=CLAIM_PAYLOAD_BYTES_MAX,
-                after=self._served_last,
-                organisations_max=CLAIM_ORGANISATIONS_MAX,
-            )
-        self._may_hold_more = False
-        self._served_last = turn_ended_at or _FIRST
-        self._held.update(delivery.delivery_id for delivery in claimed)
-        return claimed
-
-    def give_back(self, deliveries: Sequence[ClaimedDelivery]) -> None:
-        """Forget deliveries that were claimed and not begun, so that the next claim gives them back."""
-        self._held.difference_update(delivery.delivery_id for delivery in deliveries)
-        self._may_hold_more = True
-
-    async def cancel(self, deliveries: Sequence[ClaimedDelivery]) -> None:
-        """End deliveries whose subscription is gone; the next claim gives back what an error keeps from ending."""
-        self.give_back(deliveries)
-        async with self._database.transaction() as connection:
-            await delivery_cancel_held(
-                connection,
-                worker_id=self._lease.worker_id,
-                delivery_ids=[delivery.delivery_id for delivery in deliveries],
-            )
-
-    def settle(self, outcomes: Sequence[Outcome]) -> None:
-        """Take note that these outcomes are recorded, which has let go of their deliveries."""
-        self._held.difference_update(outcome.delivery_id for outcome in outcomes if not outcome.is_first)
-
-    async def known(self, delivery_ids: Sequence[UUID]) -> set[UUID]:
-        """Say which of these deliveries have an outcome already."""
-        async with self._database.connection() as connection:
-            return await delivery_list_known(connection, delivery_ids=delivery_ids)
 
 
 def _divide(outcomes: Sequence[Outcome]) -> tuple[list[Outcome], list[Outcome], list[Outcome]]:

@@ -1,0 +1,79 @@
+"""The deliveries that wait for their next attempt: rows of PostgreSQL, whatever the event log is."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from ninefold.core.postgres.database import Database
+from ninefold.core.queue.leases import WorkerLease
+from ninefold.systems.webhooks.jobs.event_log import (
+    CLAIM_ORGANISATIONS_MAX,
+    CLAIM_PAYLOAD_BYTES_MAX,
+    FIRST_ORGANISATION,
+)
+from ninefold.systems.webhooks.model import ClaimedDelivery, Outcome
+from ninefold.systems.webhooks.store.deliveries import (
+    delivery_cancel_held,
+    delivery_claim,
+    delivery_list_known,
+    delivery_release_unknown,
+)
+
+
+class RetryQueue:
+    """Hands out the deliveries that are due, to one worker at a time."""
+
+    def __init__(self, database: Database, lease: WorkerLease) -> None:
+        self._database = database
+        self._lease = lease
+        self._served_last = FIRST_ORGANISATION
+        self._held: set[UUID] = set()
+        self._may_hold_more = False
+
+    async def claim(self, *, limit: int) -> Sequence[ClaimedDelivery]:
+        """Take about `limit` deliveries that are due: a fair share for each organisation, longest due first.
+
+        Raises:
+            LeaseLostError: others took this worker for dead.
+        """
+        # As with events: what an error hid from us is given back by the next claim.
+        may_hold_more, self._may_hold_more = self._may_hold_more, True
+        async with self._database.transaction() as connection:
+            await self._lease.guard(connection)
+            if may_hold_more:
+                await delivery_release_unknown(connection, worker_id=self._lease.worker_id, known_ids=self._held)
+            claimed, turn_ended_at = await delivery_claim(
+                connection,
+                worker_id=self._lease.worker_id,
+                limit=limit,
+                payload_bytes_max=CLAIM_PAYLOAD_BYTES_MAX,
+                after=self._served_last,
+                organisations_max=CLAIM_ORGANISATIONS_MAX,
+            )
+        self._may_hold_more = False
+        self._served_last = turn_ended_at or FIRST_ORGANISATION
+        self._held.update(delivery.delivery_id for delivery in claimed)
+        return claimed
+
+    def give_back(self, deliveries: Sequence[ClaimedDelivery]) -> None:
+        """Forget deliveries that were claimed and not begun, so that the next claim gives them back."""
+        self._held.difference_update(delivery.delivery_id for delivery in deliveries)
+        self._may_hold_more = True
+
+    async def cancel(self, deliveries: Sequence[ClaimedDelivery]) -> None:
+        """End deliveries whose subscription is gone; the next claim gives back what an error keeps from ending."""
+        self.give_back(deliveries)
+        async with self._database.transaction() as connection:
+            await delivery_cancel_held(
+                connection,
+                worker_id=self._lease.worker_id,
+                delivery_ids=[delivery.delivery_id for delivery in deliveries],
+            )
+
+    def settle(self, outcomes: Sequence[Outcome]) -> None:
+        """Take note that these outcomes are recorded, which has let go of their deliveries."""
+        self._held.difference_update(outcome.delivery_id for outcome in outcomes if not outcome.is_first)
+
+    async def known(self, delivery_ids: Sequence[UUID]) -> set[UUID]:
+        """Say which of these deliveries have an outcome already."""
+        async with self._database.connection() as connection:
+            return await delivery_list_known(connection, delivery_ids=delivery_ids)
