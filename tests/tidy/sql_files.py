@@ -13,6 +13,8 @@ _NAME_LINE: Final = re.compile(r"-- name: (?P<name>[a-z][a-z0-9_]*)(?P<operation
 _NOT_CODE: Final = re.compile(r"--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'|\"[^\"]*\"|::?[a-z_]+(?:\[\])?", re.DOTALL)
 _WORD: Final = re.compile(r"(?<![.\w])[A-Za-z_]+(?![.\w])")
 
+_VOLATILE_CONDITION: Final = re.compile(r"\b(?:WHERE|AND|OR|ON)\s[^,;]*?[<>=]\s*clock_timestamp\(\)")
+
 _KEYWORDS_IN_LOWER_CASE: Final = """
     all and any array as asc between by case check conflict constraint create cross default delete desc distinct do
     else end exists false for foreign from group having in index inner insert intersect into is join lateral left like
@@ -74,6 +76,12 @@ def find_lower_case_keywords(file: Path) -> Iterator[str]:
         for word in _WORD.findall(line):
             if word.lower() in KEYWORDS and not word.isupper():
                 yield f"{name_of(file)}:{number} has {word} for {word.upper()}"
+
+
+def find_volatile_conditions(file: Path) -> Iterator[str]:
+    """Complain of comparisons with the clock, which changes with each row: no index can be searched for it."""
+    for match in _VOLATILE_CONDITION.finditer(file.read_text(encoding="utf-8")):
+        yield f"{name_of(file)} compares {match[0]!r}; statement_timestamp() lets an index be used"
 
 
 def find_foreign_tables(file: Path, *, own: str, namespaces: Iterable[str]) -> Iterator[str]:

@@ -12,6 +12,7 @@ from tidy.sql_files import (
     find_foreign_tables,
     find_lower_case_keywords,
     find_unused_queries,
+    find_volatile_conditions,
     read_queries,
 )
 from tidy.tree import ROOT, SOURCE, python_files
@@ -93,6 +94,17 @@ def test_a_keyword_in_lower_case_is_found(sample: Path, good: str, bad: str) -> 
     sample.write_text(GOOD.replace(good, bad, 1))
 
     assert len(list(find_lower_case_keywords(sample))) == 1
+
+
+def test_no_condition_is_compared_with_the_clock() -> None:
+    assert [complaint for file in QUERY_FILES for complaint in find_volatile_conditions(file)] == []
+
+
+@pytest.mark.parametrize("condition", ["until <= clock_timestamp()", "\n    until = clock_timestamp()"])
+def test_a_condition_compared_with_the_clock_is_found(sample: Path, condition: str) -> None:
+    sample.write_text(GOOD.replace(":item_id;", f":item_id AND {condition};", 1))
+
+    assert len(list(find_volatile_conditions(sample))) == 1
 
 
 def test_no_sql_names_the_tables_of_another_namespace() -> None:

@@ -9,7 +9,7 @@ DELETE FROM queue.worker
 WHERE worker_id IN (
     SELECT worker_id
     FROM queue.worker
-    WHERE lease_expires_at < clock_timestamp()
+    WHERE lease_expires_at < statement_timestamp()
     ORDER BY worker_id
     FOR UPDATE SKIP LOCKED
 )

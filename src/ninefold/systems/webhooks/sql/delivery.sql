@@ -24,6 +24,7 @@ WHERE delivery_id = ANY(:delivery_ids::uuid[])
 -- Take deliveries whose next attempt is due: a fair share for each organisation that has some, longest due first.
 -- Organisations are those of the longest due, and the next ones in turn, which a large one could otherwise keep from
 -- being seen. What is taken together stays within a budget of payload bytes, of which the first may be more.
+-- An index can be searched for the statement's time, and not for the clock's, which changes with each row.
 WITH RECURSIVE turn AS (
     (
         SELECT
@@ -60,7 +61,7 @@ organisation AS MATERIALIZED (
         FROM webhooks.delivery
         WHERE status = 'retrying'
             AND leased_by IS NULL
-            AND next_attempt_at <= clock_timestamp()
+            AND next_attempt_at <= statement_timestamp()
         ORDER BY next_attempt_at
         LIMIT :limit
     ) AS longest_due
@@ -73,7 +74,7 @@ organisation AS MATERIALIZED (
         WHERE delivery.status = 'retrying'
             AND delivery.leased_by IS NULL
             AND delivery.organisation_id = turn.organisation_id
-            AND delivery.next_attempt_at <= clock_timestamp()
+            AND delivery.next_attempt_at <= statement_timestamp()
     )
 ),
 
@@ -90,7 +91,7 @@ candidate AS MATERIALIZED (
         WHERE delivery.status = 'retrying'
             AND delivery.leased_by IS NULL
             AND delivery.organisation_id = organisation.organisation_id
-            AND delivery.next_attempt_at <= clock_timestamp()
+            AND delivery.next_attempt_at <= statement_timestamp()
         ORDER BY delivery.next_attempt_at
         LIMIT (SELECT ceil(:limit::numeric / count(*))::integer FROM organisation)
         FOR UPDATE SKIP LOCKED
