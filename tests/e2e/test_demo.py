@@ -35,6 +35,8 @@ async def test_demo_delivers_everything_and_says_so(tmp_path: Path) -> None:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 async def test_interrupted_demo_leaves_nothing_behind(tmp_path: Path, number: int) -> None:
     process = await create_subprocess_exec(
+        # A script's background command has SIGINT ignored when it starts.
+        *("/bin/sh", "-c", "trap '' INT; exec \"$@\"", "sh"),
         sys.executable,
         *("-m", "ninefold", "demo"),
         env=clean_environment({"TMPDIR": str(tmp_path)}),

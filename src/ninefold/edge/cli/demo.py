@@ -25,6 +25,8 @@ def demo(
         events: Publish so many events instead of each payload once.
     """
     # An ordinary end by SIGTERM cleans up as Ctrl-C does.
+    # A script that starts it in the background lets SIGINT be ignored, and with it both ways to end it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     is_complete = asyncio.run(run_demo(is_json=json, events=events))
     if not is_complete:

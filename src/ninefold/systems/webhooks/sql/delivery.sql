@@ -148,12 +148,24 @@ RETURNING
     ) AS turn_ended_at;
 
 -- name: delivery_count_retrying$
--- Count the deliveries that wait for another attempt, up to a bound.
+-- Count the deliveries that wait for another attempt, or are having it, up to a bound.
+-- In two parts, since there is an index of either, and of finished deliveries there may be millions.
 SELECT count(*)
 FROM (
-    SELECT 1
-    FROM webhooks.delivery
-    WHERE status = 'retrying'
+    (
+        SELECT 1
+        FROM webhooks.delivery
+        WHERE status = 'retrying'
+            AND leased_by IS NULL
+        LIMIT :limit
+    )
+    UNION ALL
+    (
+        SELECT 1
+        FROM webhooks.delivery
+        WHERE leased_by IS NOT NULL
+        LIMIT :limit
+    )
     LIMIT :limit
 ) AS retrying;
 

@@ -88,12 +88,24 @@ RETURNING
     ) AS subscription_version;
 
 -- name: event_count_queued$
--- Count the events that wait for their first attempts, up to a bound.
+-- Count the events that wait for their first attempts, or are having them, up to a bound.
+-- In two parts, since there is an index of either, and of dispatched events there may be millions.
 SELECT count(*)
 FROM (
-    SELECT 1
-    FROM webhooks.event
-    WHERE status = 'queued'
+    (
+        SELECT 1
+        FROM webhooks.event
+        WHERE status = 'queued'
+            AND leased_by IS NULL
+        LIMIT :limit
+    )
+    UNION ALL
+    (
+        SELECT 1
+        FROM webhooks.event
+        WHERE leased_by IS NOT NULL
+        LIMIT :limit
+    )
     LIMIT :limit
 ) AS queued;
 
