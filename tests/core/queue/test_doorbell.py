@@ -187,3 +187,17 @@ async def test_a_bell_rings_again_after_a_ring_that_was_lost(database: Database,
         async with listening(Doorbell(database)) as bell:
             lost.ring(CHANNEL)
             await heard(bell)
+
+
+async def test_a_listener_that_is_cancelled_leaves_no_connection_behind_that_listens(database_url: str) -> None:
+    async with pool(database_url) as database:
+        doorbell = Doorbell(database)
+        bell = doorbell.subscribe(CHANNEL)
+        running = asyncio.create_task(doorbell.run(asyncio.Event()))
+        await heard(bell)
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+
+        async with database.connection() as connection:
+            assert await connection.fetch("SELECT pg_listening_channels()") == []

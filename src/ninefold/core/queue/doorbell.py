@@ -60,14 +60,19 @@ class Doorbell:
 
         callbacks = {channel: _setter(event) for channel, event in self._listeners.items()}
         connection.add_termination_listener(on_termination)
-        for channel, callback in callbacks.items():
-            await connection.add_listener(channel, callback)
-            # Rings while nobody listened are gone: look once.
-            self._listeners[channel].set()
-        await _wait_for_any(is_lost, stopping)
+        try:
+            for channel, callback in callbacks.items():
+                await connection.add_listener(channel, callback)
+                # Rings while nobody listened are gone: look once.
+                self._listeners[channel].set()
+            await _wait_for_any(is_lost, stopping)
+        except BaseException:
+            if not is_lost.is_set():
+                # It may listen still, and isn't lent to anybody so.
+                connection.terminate()
+            raise
         if is_lost.is_set():
             raise UnavailableError("PostgreSQL has closed the connection on which rings are heard.")
-        # Only here, where the connection lives on in the pool; after an error the pool forgets what listens by itself.
         connection.remove_termination_listener(on_termination)
         for channel, callback in callbacks.items():
             await connection.remove_listener(channel, callback)
