@@ -11,6 +11,7 @@ import asyncpg
 
 from ninefold.core.postgres.database import Connection, Database
 from ninefold.core.queue.leases import WorkerLease
+from ninefold.systems.webhooks.jobs.holdings import Holdings
 from ninefold.systems.webhooks.model import ClaimedEvent, DeliveryStatus, Outcome
 from ninefold.systems.webhooks.store.deliveries import (
     delivery_copy_delivered,
@@ -57,8 +58,7 @@ class PostgresEventLog:
         self._database = database
         self._lease = lease
         self._served_last = FIRST_ORGANISATION
-        self._held: set[UUID] = set()
-        self._may_hold_more = False
+        self._holdings = Holdings()
 
     async def claim(self, *, limit: int) -> Sequence[ClaimedEvent]:
         """Take events, beginning with the organisation after the one served last.
@@ -66,12 +66,11 @@ class PostgresEventLog:
         Raises:
             LeaseLostError: others took this worker for dead.
         """
-        # Until the commit is confirmed, we may hold what we know nothing of; the claim after an error gives it back.
-        may_hold_more, self._may_hold_more = self._may_hold_more, True
+        may_hold_more = self._holdings.begin_claim()
         async with self._database.transaction() as connection:
             await self._lease.guard(connection)
             if may_hold_more:
-                await event_release_unknown(connection, worker_id=self._lease.worker_id, known_ids=self._held)
+                await event_release_unknown(connection, worker_id=self._lease.worker_id, known_ids=self._holdings.known)
             claimed = await event_claim(
                 connection,
                 worker_id=self._lease.worker_id,
@@ -80,8 +79,7 @@ class PostgresEventLog:
                 after=self._served_last,
                 organisations_max=CLAIM_ORGANISATIONS_MAX,
             )
-        self._may_hold_more = False
-        self._held.update(event.event_id for event in claimed)
+        self._holdings.end_claim(event.event_id for event in claimed)
         began_at_first = self._served_last == FIRST_ORGANISATION
         organisations = {event.organisation_id for event in claimed}
         # With few of them, each got its share; with many, the next claim goes on where this one ended.
@@ -94,8 +92,7 @@ class PostgresEventLog:
 
     def give_back(self, events: Sequence[ClaimedEvent]) -> None:
         """Forget events, so that the next claim gives them back."""
-        self._held.difference_update(event.event_id for event in events)
-        self._may_hold_more = True
+        self._holdings.give_back(event.event_id for event in events)
 
     async def record(self, outcomes: Sequence[Outcome], *, finished_events: Sequence[UUID]) -> None:
         """Write outcomes and finish events in one transaction."""
@@ -104,7 +101,7 @@ class PostgresEventLog:
         except asyncpg.UniqueViolationError:
             # Another worker has recorded some of them; now with the statement that leaves those out.
             await self._record(outcomes, finished_events, insert_delivered=delivery_insert_outcomes)
-        self._held.difference_update(finished_events)
+        self._holdings.settle(finished_events)
 
     async def _record(
         self, outcomes: Sequence[Outcome], finished_events: Sequence[UUID], *, insert_delivered: _InsertOutcomes

@@ -10,6 +10,7 @@ from ninefold.systems.webhooks.jobs.event_log import (
     CLAIM_PAYLOAD_BYTES_MAX,
     FIRST_ORGANISATION,
 )
+from ninefold.systems.webhooks.jobs.holdings import Holdings
 from ninefold.systems.webhooks.model import ClaimedDelivery, Outcome
 from ninefold.systems.webhooks.store.deliveries import (
     delivery_cancel_held,
@@ -26,8 +27,7 @@ class RetryQueue:
         self._database = database
         self._lease = lease
         self._served_last = FIRST_ORGANISATION
-        self._held: set[UUID] = set()
-        self._may_hold_more = False
+        self._holdings = Holdings()
 
     async def claim(self, *, limit: int) -> Sequence[ClaimedDelivery]:
         """Take about `limit` deliveries that are due: a fair share for each organisation, longest due first.
@@ -35,12 +35,13 @@ class RetryQueue:
         Raises:
             LeaseLostError: others took this worker for dead.
         """
-        # As with events: what an error hid from us is given back by the next claim.
-        may_hold_more, self._may_hold_more = self._may_hold_more, True
+        may_hold_more = self._holdings.begin_claim()
         async with self._database.transaction() as connection:
             await self._lease.guard(connection)
             if may_hold_more:
-                await delivery_release_unknown(connection, worker_id=self._lease.worker_id, known_ids=self._held)
+                await delivery_release_unknown(
+                    connection, worker_id=self._lease.worker_id, known_ids=self._holdings.known
+                )
             claimed, turn_ended_at = await delivery_claim(
                 connection,
                 worker_id=self._lease.worker_id,
@@ -49,15 +50,13 @@ class RetryQueue:
                 after=self._served_last,
                 organisations_max=CLAIM_ORGANISATIONS_MAX,
             )
-        self._may_hold_more = False
+        self._holdings.end_claim(delivery.delivery_id for delivery in claimed)
         self._served_last = turn_ended_at or FIRST_ORGANISATION
-        self._held.update(delivery.delivery_id for delivery in claimed)
         return claimed
 
     def give_back(self, deliveries: Sequence[ClaimedDelivery]) -> None:
         """Forget deliveries that were claimed and not begun, so that the next claim gives them back."""
-        self._held.difference_update(delivery.delivery_id for delivery in deliveries)
-        self._may_hold_more = True
+        self._holdings.give_back(delivery.delivery_id for delivery in deliveries)
 
     async def cancel(self, deliveries: Sequence[ClaimedDelivery]) -> None:
         """End deliveries whose subscription is gone; the next claim gives back what an error keeps from ending."""
@@ -71,7 +70,7 @@ class RetryQueue:
 
     def settle(self, outcomes: Sequence[Outcome]) -> None:
         """Take note that these outcomes are recorded, which has let go of their deliveries."""
-        self._held.difference_update(outcome.delivery_id for outcome in outcomes if not outcome.is_first)
+        self._holdings.settle(outcome.delivery_id for outcome in outcomes if not outcome.is_first)
 
     async def known(self, delivery_ids: Sequence[UUID]) -> set[UUID]:
         """Say which of these deliveries have an outcome already."""
