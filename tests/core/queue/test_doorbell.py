@@ -37,7 +37,9 @@ async def pool(dsn: str) -> AsyncIterator[Database]:
     try:
         yield database
     finally:
-        await database.close()
+        # A connection that was never given back would be waited for without end.
+        async with asyncio.timeout(10):
+            await database.close()
 
 
 async def cut_listener(database: Database) -> None:
