@@ -11,7 +11,7 @@ import pytest
 
 from ninefold.core.egress import EgressClient, EgressResponse, LocalLimitError, Target
 from ninefold.core.postgres.database import Connection
-from ninefold.systems.webhooks.jobs import dispatcher
+from ninefold.systems.webhooks.jobs import lanes
 from ninefold.systems.webhooks.service.directory import OrganisationRecipients, RecipientDirectory
 from ninefold.systems.webhooks.settings import WebhooksSettings
 from receivers import Answer, Receiver
@@ -240,7 +240,7 @@ async def test_an_attempt_that_ninefold_itself_prevented_uses_up_none(
 async def test_the_payloads_under_way_are_bounded_together(
     api: Api, receiver: Receiver, start_worker: StartWorker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(dispatcher, "IN_FLIGHT_BYTES_MAX", 1)
+    monkeypatch.setattr(lanes, "IN_FLIGHT_BYTES_MAX", 1)
     answer_now = asyncio.Event()
     receiver.default_answer = Answer(until=answer_now)
     under_way: list[int] = []
@@ -250,14 +250,34 @@ async def test_the_payloads_under_way_are_bounded_together(
         answer_now.set()
 
     await api.subscribe(receiver.url)
-    events = [{"event_type": "order.created", "payload": number} for number in range(dispatcher.BURST + 6)]
+    events = [{"event_type": "order.created", "payload": number} for number in range(3)]
     accepted = (await api.request("POST", "/events/batch", json={"events": events})).json()
     async with start_worker():
-        await receiver.received(dispatcher.BURST)
+        await receiver.received(1)
         asyncio.get_running_loop().call_later(0.3, answer)
         for result in accepted["results"]:
             await api.settled(result["event_id"])
-    assert under_way == [dispatcher.BURST]
+    assert under_way == [1]
+
+
+async def test_silent_receivers_of_one_organisation_do_not_keep_another_waiting(
+    api: Api, other_api: Api, receiver: Receiver, start_worker: StartWorker
+) -> None:
+    never = asyncio.Event()
+    async with Receiver() as silent:
+        silent.default_answer = Answer(until=never)
+        await api.subscribe(silent.url)
+        await other_api.subscribe(receiver.url)
+        events = [{"event_type": "order.created", "payload": number} for number in range(1000)]
+        await api.done("POST", "/events/batch", json={"events": events})
+        async with start_worker(WebhooksSettings(in_flight_max=10, attempt_timeout_s=1.0)):
+            await silent.received(8)
+            for _ in range(20):
+                (delivery,) = await other_api.settled(await other_api.publish())
+                assert delivery["status"] == "delivered"
+            never.set()
+            silent.default_answer = Answer()
+            await silent.received(1000, timeout_s=30)
 
 
 @pytest.mark.parametrize("failure", [ConnectionResetError("gone"), asyncpg.CannotConnectNowError("starting")])

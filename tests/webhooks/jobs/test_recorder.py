@@ -10,6 +10,7 @@ import pytest
 
 from ninefold.core.ids import derive_id, new_id
 from ninefold.systems.webhooks.jobs import recorder
+from ninefold.systems.webhooks.jobs.claims import ClaimBudget
 from ninefold.systems.webhooks.jobs.recorder import OutcomeRecorder
 from ninefold.systems.webhooks.model import Attempt, ClaimedEvent, DeliveryStatus, Outcome
 
@@ -30,8 +31,8 @@ class Log:
     def give_back(self, events: Sequence[ClaimedEvent]) -> None:
         raise AssertionError(f"a recorder claims nothing that it could give back: {events}")
 
-    async def claim(self, *, limit: int) -> Sequence[ClaimedEvent]:
-        raise AssertionError(f"a recorder claims nothing, and no {limit}")
+    async def claim(self, budget: ClaimBudget) -> Sequence[ClaimedEvent]:
+        raise AssertionError(f"a recorder claims nothing, not even {budget}")
 
     async def record(self, outcomes: Sequence[Outcome], *, finished_events: Sequence[UUID]) -> None:
         if self.failures:

@@ -60,6 +60,11 @@ class EgressClient:
         self._is_closed = False
 
     @property
+    def connections_max(self) -> int:
+        """How many connections may be open at once; a request beyond them waits."""
+        return self._limits.connections_max
+
+    @property
     def open_connections(self) -> int:
         """How many connections are open, in use or idle."""
         return self._pool.open_count

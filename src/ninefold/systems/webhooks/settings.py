@@ -33,8 +33,13 @@ class WebhooksSettings(msgspec.Struct, frozen=True, kw_only=True):
         float, msgspec.Meta(gt=0, le=2_592_000, description="Seconds after which no further retry is made.")
     ] = 86_400.0
     in_flight_max: Annotated[
-        int, msgspec.Meta(ge=1, le=100_000, description="Attempts that one worker has under way at once.")
-    ] = 2_000
+        int,
+        msgspec.Meta(
+            ge=1,
+            le=100_000,
+            description="Attempts that one worker has under way at once; one organisation, at most two thirds.",
+        ),
+    ] = 3_000
     response_body_kept_bytes: Annotated[
         int, msgspec.Meta(ge=0, le=16_384, description="Bytes of a response body kept with its attempt.")
     ] = 16_384

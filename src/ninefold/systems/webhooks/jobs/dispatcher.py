@@ -1,7 +1,7 @@
 """The worker's main job: claim events and due deliveries, attempt each, hand the outcomes to the recorder.
 
     claim events  ──fan-out──┐
-                             ├──▶ slots ──▶ courier ──▶ recorder ──▶ event log
+                             ├──▶ lanes ──▶ courier ──▶ recorder ──▶ event log
     claim retries ───────────┘
 
 No delivery row is written before its first outcome is known. A worker that dies in between is taken over by another,
@@ -10,7 +10,7 @@ which repeats only what was not recorded, with the same ids.
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Final
 from uuid import UUID
@@ -23,6 +23,7 @@ from ninefold.core.system import WorkerContext
 from ninefold.systems.webhooks.jobs import metrics
 from ninefold.systems.webhooks.jobs.courier import Courier, OnEnd, Parcel, make_message
 from ninefold.systems.webhooks.jobs.event_log import EventLog, PostgresEventLog
+from ninefold.systems.webhooks.jobs.lanes import Lanes, Load
 from ninefold.systems.webhooks.jobs.recorder import TRANSIENT_ERRORS, OutcomeRecorder
 from ninefold.systems.webhooks.jobs.retry_queue import RetryQueue
 from ninefold.systems.webhooks.model import (
@@ -38,7 +39,6 @@ from ninefold.systems.webhooks.rules.retries import RetrySchedule, next_delay_s,
 from ninefold.systems.webhooks.service.directory import OrganisationRecipients, RecipientDirectory
 from ninefold.systems.webhooks.settings import WebhooksSettings
 
-CLAIM_MAX: Final = 200
 EVENTS_POLL_S: Final = 0.5
 """Between two looks for events when no doorbell rang; the doorbell is a hint, this is the certainty."""
 
@@ -53,9 +53,6 @@ BURST_PAUSE_S: Final = 0.002
 """With more than `CALM_IN_FLIGHT` under way, each burst is followed by this pause. Fast receivers answer in it, and
 their connections serve the next burst; slow ones still let 32,000 attempts a second begin. An attempt costs half as
 much with fifty connections in use as with a thousand."""
-
-IN_FLIGHT_BYTES_MAX: Final = 64 * 1024 * 1024
-"""Of the payloads of attempts under way, which may be a MiB each; a request's own copy comes on top."""
 
 STOP_GRACE_S: Final = 8.0
 """How long attempts under way may take to end when the worker stops; the others are repeated elsewhere."""
@@ -89,14 +86,14 @@ class Dispatcher:
             jitter_ratio=settings.retry_jitter_ratio,
             horizon_s=settings.retry_horizon_s,
         )
-        self._in_flight_max = settings.in_flight_max
-        self._in_flight = 0
-        self._in_flight_bytes = 0
-        self._burst = min(BURST, settings.in_flight_max)
-        self._has_ended = asyncio.Event()
         self._stopping = asyncio.Event()
         self._events_bell = context.doorbell.subscribe(EVENTS_CHANNEL)
         self._retries_bell = context.doorbell.subscribe(RETRIES_CHANNEL)
+        self._lanes = Lanes(
+            in_flight_max=min(settings.in_flight_max, context.egress.connections_max), on_hungry=self._ring
+        )
+        self._lanes_changed = asyncio.Event()
+        self._bells_of_room: set[asyncio.Event] = set()
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Attempt deliveries until `stopping` is set; then let those under way end, and record every outcome.
@@ -109,6 +106,7 @@ class Dispatcher:
             recording.create_task(self._recorder.run())
             try:
                 async with asyncio.TaskGroup() as claiming:
+                    claiming.create_task(self._begin_in_turn())
                     claiming.create_task(self._wake_at_stop())
                     claiming.create_task(self._repeat(self._take_events, bell=self._events_bell, poll_s=EVENTS_POLL_S))
                     claiming.create_task(
@@ -121,66 +119,64 @@ class Dispatcher:
 
     async def _repeat(
         self,
-        take: Callable[[], Awaitable[int]],
+        take: Callable[[], Awaitable[set[UUID]]],
         *,
         bell: asyncio.Event,
         poll_s: float,
     ) -> None:
-        """Take work again and again; wait for the bell only when there was none."""
+        """Take work again and again; wait for the bell only when there is no more of it, or no more room for it."""
         stopping = self._stopping
         stop_wait = asyncio.create_task(stopping.wait())
         while not stopping.is_set():
             bell.clear()
-            metrics.IN_FLIGHT.set(self._in_flight)
+            metrics.IN_FLIGHT.set(self._lanes.in_flight)
+            metrics.ORGANISATIONS_HELD_BACK.set(self._lanes.held_back_count)
             try:
                 await self._recorder.has_room()
-                taken = await take()
+                organisations = await take()
             except TRANSIENT_ERRORS as error:
                 log.warning("webhooks.claim.failed", error=str(error))
                 await asyncio.wait([stop_wait], timeout=ERROR_DELAY_S)
                 continue
-            if not taken:
-                bell_wait = asyncio.create_task(bell.wait())
-                await asyncio.wait([bell_wait, stop_wait], timeout=poll_s, return_when=asyncio.FIRST_COMPLETED)
-                bell_wait.cancel()
+            if not self._lanes.hold_back(organisations):
+                continue
+            if organisations:
+                self._bells_of_room.add(bell)
+            bell_wait = asyncio.create_task(bell.wait())
+            await asyncio.wait([bell_wait, stop_wait], timeout=poll_s, return_when=asyncio.FIRST_COMPLETED)
+            bell_wait.cancel()
         await stop_wait
 
-    async def _take_events(self) -> int:
-        events = await self._event_log.claim(limit=CLAIM_MAX)
-        parcels: list[Parcel] = []
+    async def _take_events(self) -> set[UUID]:
+        """Claim events, and let their deliveries wait in the lanes; return whose they are."""
+        events = await self._event_log.claim(self._lanes.budget())
         for position, event in enumerate(events):
             try:
                 recipients = await self._recipients(event.organisation_id, version=event.subscription_version)
-                parcels += await self._fan_out(event, recipients)
+                await self._fan_out(event, recipients)
             except TRANSIENT_ERRORS:
                 self._event_log.give_back(events[position:])
-                await self._start(parcels)
                 raise
-            parcels = await self._start_bursts(parcels)
-        await self._start(parcels)
-        return len(events)
+        return {event.organisation_id for event in events}
 
-    async def _take_retries(self) -> int:
-        deliveries = await self._retry_queue.claim(limit=CLAIM_MAX)
-        parcels: list[Parcel] = []
+    async def _take_retries(self) -> set[UUID]:
+        """Claim deliveries that are due, and let them wait in the lanes; return whose they are."""
+        deliveries = await self._retry_queue.claim(self._lanes.budget())
         unwanted: list[ClaimedDelivery] = []
         for position, delivery in enumerate(deliveries):
             try:
                 recipients = await self._recipients(delivery.organisation_id, version=delivery.subscription_version)
             except TRANSIENT_ERRORS:
-                self._retry_queue.give_back(deliveries[position:])
-                await self._start(parcels)
+                self._retry_queue.give_back([*unwanted, *deliveries[position:]])
                 raise
             recipient = recipients.find(delivery.subscription_id)
             if recipient is None:
                 unwanted.append(delivery)
             else:
-                parcels.append(self._parcel_again(delivery, recipient))
-            parcels = await self._start_bursts(parcels)
-        await self._start(parcels)
+                self._retry(delivery, recipient)
         if unwanted:
             await self._retry_queue.cancel(unwanted)
-        return len(deliveries)
+        return {delivery.organisation_id for delivery in deliveries}
 
     async def _recipients(self, organisation_id: UUID, *, version: int) -> OrganisationRecipients:
         cached = self._directory.find(organisation_id, version=version)
@@ -189,37 +185,44 @@ class Dispatcher:
         async with self._database.connection() as connection:
             return await self._directory.load(connection, organisation_id)
 
-    async def _fan_out(self, event: ClaimedEvent, recipients: OrganisationRecipients) -> list[Parcel]:
-        """Return the first attempt of each delivery of an event that has no outcome yet."""
+    async def _fan_out(self, event: ClaimedEvent, recipients: OrganisationRecipients) -> None:
+        """Let the first attempt of each delivery of an event wait, as far as it has no outcome yet."""
         wanting = [
-            (derive_id(event.event_id, recipient.subscription_id), recipient)
-            for recipient in recipients.wanting(event.event_type)
-            if recipient.created_at <= event.accepted_at
+            recipient for recipient in recipients.wanting(event.event_type) if recipient.created_at <= event.accepted_at
         ]
         if event.claim_count > 1:
-            known = await self._retry_queue.known([delivery_id for delivery_id, _ in wanting])
-            wanting = [pair for pair in wanting if pair[0] not in known]
+            delivery_ids = [derive_id(event.event_id, recipient.subscription_id) for recipient in wanting]
+            known = await self._retry_queue.known(delivery_ids)
+            wanting = [
+                recipient
+                for delivery_id, recipient in zip(delivery_ids, wanting, strict=True)
+                if delivery_id not in known
+            ]
         if not wanting:
             self._recorder.finish_event(event.event_id)
-            return []
+            return
         fan_out = _FanOut(event.event_id, remaining=len(wanting), recorder=self._recorder, on_end=self._on_end)
         message = make_message(event.event_id, event.payload)
-        return [
+        parcels = (
             Parcel(
                 message=message,
                 recipient=recipient,
-                delivery_id=delivery_id,
+                delivery_id=derive_id(event.event_id, recipient.subscription_id),
                 organisation_id=event.organisation_id,
                 attempt_number=1,
                 round_attempt_count=1,
                 round_started_at=event.accepted_at,
                 on_end=fan_out.on_end,
             )
-            for delivery_id, recipient in wanting
-        ]
+            for recipient in wanting
+        )
+        load = Load(parcels, count=len(wanting), payload_bytes=len(event.payload))
+        self._lanes.add(event.organisation_id, load)
+        self._lanes_changed.set()
 
-    def _parcel_again(self, delivery: ClaimedDelivery, recipient: Recipient) -> Parcel:
-        return Parcel(
+    def _retry(self, delivery: ClaimedDelivery, recipient: Recipient) -> None:
+        """Let a further attempt of a delivery wait."""
+        parcel = Parcel(
             message=make_message(delivery.event_id, delivery.payload),
             recipient=recipient,
             delivery_id=delivery.delivery_id,
@@ -229,34 +232,25 @@ class Dispatcher:
             round_started_at=delivery.round_started_at,
             on_end=self._on_end,
         )
+        self._lanes.add(delivery.organisation_id, Load([parcel], count=1, payload_bytes=len(delivery.payload)))
+        self._lanes_changed.set()
 
-    async def _start_bursts(self, parcels: list[Parcel]) -> list[Parcel]:
-        """Begin attempts in full bursts; return those that are left over."""
-        while len(parcels) >= self._burst:
-            await self._start(parcels[: self._burst])
-            parcels = parcels[self._burst :]
-        return parcels
+    async def _begin_in_turn(self) -> None:
+        """Begin the attempts that wait, as slots are free; not when the worker stops: then others make them."""
+        while not self._stopping.is_set():
+            self._lanes_changed.clear()
+            parcels = self._lanes.begin(BURST)
+            if parcels:
+                self._courier.send(parcels)
+                await asyncio.sleep(BURST_PAUSE_S if self._lanes.in_flight > CALM_IN_FLIGHT else 0)
+            else:
+                await self._lanes_changed.wait()
 
-    async def _start(self, parcels: Sequence[Parcel]) -> None:
-        """Begin attempts as soon as there is room; not when the worker stops: then others make them."""
-        payload_bytes = sum(len(parcel.message.payload) for parcel in parcels)
-        while not self._has_room(len(parcels), payload_bytes) and not self._stopping.is_set():
-            await self._next_end()
-        if self._stopping.is_set() or not parcels:
-            return
-        self._in_flight += len(parcels)
-        self._in_flight_bytes += payload_bytes
-        self._courier.send(parcels)
-        await asyncio.sleep(BURST_PAUSE_S if self._in_flight > CALM_IN_FLIGHT else 0)
-
-    def _has_room(self, parcels: int, payload_bytes: int) -> bool:
-        """Say whether so much more may be under way; what alone is too large may be, alone."""
-        if not self._in_flight:
-            return True
-        return (
-            self._in_flight + parcels <= self._in_flight_max
-            and self._in_flight_bytes + payload_bytes <= IN_FLIGHT_BYTES_MAX
-        )
+    def _ring(self) -> None:
+        """Let those look again who had no room for all that there was."""
+        for bell in self._bells_of_room:
+            bell.set()
+        self._bells_of_room.clear()
 
     def _on_end(self, parcel: Parcel, attempt: Attempt, retry_after_s: float | None) -> None:
         """Hand what came of an attempt to the recorder, and its slot to the next."""
@@ -285,25 +279,21 @@ class Dispatcher:
                 retry_delay_s=retry_delay_s,
             )
         )
-        self._in_flight -= 1
-        self._in_flight_bytes -= len(parcel.message.payload)
-        self._has_ended.set()
+        self._lanes.end(parcel)
+        self._lanes_changed.set()
 
     async def _wake_at_stop(self) -> None:
         """Let whoever waits for a slot see that there is no more use for it."""
         await self._stopping.wait()
-        self._has_ended.set()
-
-    async def _next_end(self) -> None:
-        self._has_ended.clear()
-        await self._has_ended.wait()
+        self._lanes_changed.set()
 
     async def _let_end(self) -> None:
         """Wait for the attempts under way, as long as the grace lasts."""
         with suppress(TimeoutError):
             async with asyncio.timeout(STOP_GRACE_S):
-                while self._in_flight:
-                    await self._next_end()
+                while self._lanes.in_flight:
+                    self._lanes_changed.clear()
+                    await self._lanes_changed.wait()
 
 
 class _FanOut:

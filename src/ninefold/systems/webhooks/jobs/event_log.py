@@ -4,13 +4,14 @@ Every adapter passes the same conformance suite, `tests/conformance/test_event_l
 """
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Final, Protocol, TypeAlias
+from typing import Protocol, TypeAlias
 from uuid import UUID
 
 import asyncpg
 
 from ninefold.core.postgres.database import Connection, Database
 from ninefold.core.queue.leases import WorkerLease
+from ninefold.systems.webhooks.jobs.claims import CLAIM_ORGANISATIONS_MAX, FIRST_ORGANISATION, ClaimBudget
 from ninefold.systems.webhooks.jobs.holdings import Holdings
 from ninefold.systems.webhooks.model import ClaimedEvent, DeliveryStatus, Outcome
 from ninefold.systems.webhooks.store.deliveries import (
@@ -20,23 +21,14 @@ from ninefold.systems.webhooks.store.deliveries import (
 )
 from ninefold.systems.webhooks.store.events import event_claim, event_finish, event_release_unknown
 
-CLAIM_PAYLOAD_BYTES_MAX: Final = 8 * 1024 * 1024
-"""What one claim may bring into memory; the first element alone may be more."""
-
-CLAIM_ORGANISATIONS_MAX: Final = 100
-"""Organisations that share one claim. The next claim goes on after the last of them."""
-
-FIRST_ORGANISATION: Final = UUID(int=0)
-"""After which every organisation comes."""
-
 _InsertOutcomes: TypeAlias = Callable[[Connection, Sequence[Outcome]], Awaitable[None]]
 
 
 class EventLog(Protocol):
     """Where accepted events wait, and where what came of them is written."""
 
-    async def claim(self, *, limit: int) -> Sequence[ClaimedEvent]:
-        """Take up to `limit` events that nobody holds, a fair share for each organisation, oldest first."""
+    async def claim(self, budget: ClaimBudget) -> Sequence[ClaimedEvent]:
+        """Take events that nobody holds, within a budget: a fair share for each organisation, oldest first."""
         ...
 
     def give_back(self, events: Sequence[ClaimedEvent]) -> None:
@@ -60,7 +52,7 @@ class PostgresEventLog:
         self._served_last = FIRST_ORGANISATION
         self._holdings = Holdings()
 
-    async def claim(self, *, limit: int) -> Sequence[ClaimedEvent]:
+    async def claim(self, budget: ClaimBudget) -> Sequence[ClaimedEvent]:
         """Take events, beginning with the organisation after the one served last.
 
         Raises:
@@ -74,10 +66,11 @@ class PostgresEventLog:
             claimed = await event_claim(
                 connection,
                 worker_id=self._lease.worker_id,
-                limit=limit,
-                payload_bytes_max=CLAIM_PAYLOAD_BYTES_MAX,
+                limit=budget.limit,
+                payload_bytes_max=budget.payload_bytes_max,
                 after=self._served_last,
-                organisations_max=CLAIM_ORGANISATIONS_MAX,
+                organisations_max=budget.organisations_max,
+                held_back=budget.held_back,
             )
         self._holdings.end_claim(event.event_id for event in claimed)
         began_at_first = self._served_last == FIRST_ORGANISATION
@@ -87,7 +80,7 @@ class PostgresEventLog:
             max(organisations) if len(organisations) > CLAIM_ORGANISATIONS_MAX // 2 else FIRST_ORGANISATION
         )
         if not claimed and not began_at_first:
-            return await self.claim(limit=limit)
+            return await self.claim(budget)
         return claimed
 
     def give_back(self, events: Sequence[ClaimedEvent]) -> None:

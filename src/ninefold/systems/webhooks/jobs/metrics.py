@@ -27,7 +27,11 @@ IN_FLIGHT: Final = Gauge(
     "Attempts that are under way.",
     multiprocess_mode="livesum",
 )
-
+ORGANISATIONS_HELD_BACK: Final = Gauge(
+    "ninefold_webhooks_organisations_held_back",
+    "Organisations of which a worker claims no more for now, because enough of theirs waits in it.",
+    multiprocess_mode="livesum",
+)
 EVENTS_QUEUED: Final = Gauge(
     "ninefold_webhooks_events_queued",
     "Events that are accepted and wait for first attempts, up to 100,000.",

@@ -5,11 +5,7 @@ from uuid import UUID
 
 from ninefold.core.postgres.database import Database
 from ninefold.core.queue.leases import WorkerLease
-from ninefold.systems.webhooks.jobs.event_log import (
-    CLAIM_ORGANISATIONS_MAX,
-    CLAIM_PAYLOAD_BYTES_MAX,
-    FIRST_ORGANISATION,
-)
+from ninefold.systems.webhooks.jobs.claims import FIRST_ORGANISATION, ClaimBudget
 from ninefold.systems.webhooks.jobs.holdings import Holdings
 from ninefold.systems.webhooks.model import ClaimedDelivery, Outcome
 from ninefold.systems.webhooks.store.deliveries import (
@@ -29,8 +25,8 @@ class RetryQueue:
         self._served_last = FIRST_ORGANISATION
         self._holdings = Holdings()
 
-    async def claim(self, *, limit: int) -> Sequence[ClaimedDelivery]:
-        """Take about `limit` deliveries that are due: a fair share for each organisation, longest due first.
+    async def claim(self, budget: ClaimBudget) -> Sequence[ClaimedDelivery]:
+        """Take deliveries that are due, within a budget: a fair share for each organisation, longest due first.
 
         Raises:
             LeaseLostError: others took this worker for dead.
@@ -45,10 +41,11 @@ class RetryQueue:
             claimed, turn_ended_at = await delivery_claim(
                 connection,
                 worker_id=self._lease.worker_id,
-                limit=limit,
-                payload_bytes_max=CLAIM_PAYLOAD_BYTES_MAX,
+                limit=budget.limit,
+                payload_bytes_max=budget.payload_bytes_max,
                 after=self._served_last,
-                organisations_max=CLAIM_ORGANISATIONS_MAX,
+                organisations_max=budget.organisations_max,
+                held_back=budget.held_back,
             )
         self._holdings.end_claim(delivery.delivery_id for delivery in claimed)
         self._served_last = turn_ended_at or FIRST_ORGANISATION

@@ -21,9 +21,10 @@ WHERE delivery_id = ANY(:delivery_ids::uuid[])
     AND leased_by = :worker_id;
 
 -- name: delivery_claim
--- Take deliveries whose next attempt is due: a fair share for each organisation that has some, longest due first.
+-- Take deliveries that are due: a fair share for each organisation that has some and isn't held back, oldest due first.
 -- Organisations are those of the longest due, and the next ones in turn, which a large one could otherwise keep from
--- being seen. What is taken together stays within a budget of payload bytes, of which the first may be more.
+-- being seen. What is taken together stays within a budget of payload bytes, of which the first may be more; which
+-- organisations are within it is left to chance, with the same for all.
 -- An index can be searched for the statement's time, and not for the clock's, which changes with each row.
 WITH RECURSIVE turn AS (
     (
@@ -65,22 +66,33 @@ organisation AS MATERIALIZED (
         ORDER BY next_attempt_at
         LIMIT :limit
     ) AS longest_due
+    WHERE longest_due.organisation_id <> ALL(:held_back::uuid[])
     UNION
     SELECT turn.organisation_id
     FROM turn
-    WHERE EXISTS (
-        SELECT 1
-        FROM webhooks.delivery
-        WHERE delivery.status = 'retrying'
-            AND delivery.leased_by IS NULL
-            AND delivery.organisation_id = turn.organisation_id
-            AND delivery.next_attempt_at <= statement_timestamp()
-    )
+    WHERE turn.organisation_id <> ALL(:held_back::uuid[])
+        AND EXISTS (
+            SELECT 1
+            FROM webhooks.delivery
+            WHERE delivery.status = 'retrying'
+                AND delivery.leased_by IS NULL
+                AND delivery.organisation_id = turn.organisation_id
+                AND delivery.next_attempt_at <= statement_timestamp()
+        )
+),
+
+served AS MATERIALIZED (
+    SELECT
+        organisation_id,
+        random() AS place
+    FROM organisation
 ),
 
 candidate AS MATERIALIZED (
-    SELECT head.*
-    FROM organisation
+    SELECT
+        head.*,
+        served.place
+    FROM served
     CROSS JOIN LATERAL (
         SELECT
             delivery.delivery_id,
@@ -90,10 +102,10 @@ candidate AS MATERIALIZED (
         FROM webhooks.delivery
         WHERE delivery.status = 'retrying'
             AND delivery.leased_by IS NULL
-            AND delivery.organisation_id = organisation.organisation_id
+            AND delivery.organisation_id = served.organisation_id
             AND delivery.next_attempt_at <= statement_timestamp()
         ORDER BY delivery.next_attempt_at
-        LIMIT (SELECT ceil(:limit::numeric / count(*))::integer FROM organisation)
+        LIMIT (SELECT ceil(:limit::numeric / count(*))::integer FROM served)
         FOR UPDATE SKIP LOCKED
     ) AS head
 ),
@@ -101,6 +113,7 @@ candidate AS MATERIALIZED (
 ranked AS (
     SELECT
         candidate.delivery_id,
+        candidate.place,
         octet_length(event.payload) AS payload_bytes,
         row_number() OVER (
             PARTITION BY candidate.organisation_id
@@ -115,7 +128,7 @@ chosen AS (
     FROM (
         SELECT
             delivery_id,
-            sum(payload_bytes) OVER (ORDER BY rank, delivery_id) - payload_bytes AS payload_bytes_before
+            sum(payload_bytes) OVER (ORDER BY rank, place) - payload_bytes AS payload_bytes_before
         FROM ranked
     ) AS summed
     WHERE payload_bytes_before < :payload_bytes_max

@@ -1,7 +1,8 @@
 -- name: event_claim
--- Take queued events for a worker: a fair share for each organisation that has some, oldest first.
+-- Take queued events for a worker: a fair share for each organisation that has some and isn't held back, oldest first.
 -- Organisations are found by leaps through the index, beginning after the one that was served last. What is taken
--- together stays within a budget of payload bytes, of which the first event may be more.
+-- together stays within a budget of payload bytes, of which the first event may be more. Which organisations are within
+-- it is left to chance, with the same for all: by age, those with a backlog of large payloads would always be first.
 WITH RECURSIVE organisation AS (
     (
         SELECT
@@ -31,9 +32,19 @@ WITH RECURSIVE organisation AS (
     WHERE organisation.position < :organisations_max::integer
 ),
 
-candidate AS MATERIALIZED (
-    SELECT head.*
+served AS MATERIALIZED (
+    SELECT
+        organisation_id,
+        random() AS place
     FROM organisation
+    WHERE organisation_id <> ALL(:held_back::uuid[])
+),
+
+candidate AS MATERIALIZED (
+    SELECT
+        head.*,
+        served.place
+    FROM served
     CROSS JOIN LATERAL (
         SELECT
             event.event_id,
@@ -42,9 +53,9 @@ candidate AS MATERIALIZED (
         FROM webhooks.event
         WHERE event.status = 'queued'
             AND event.leased_by IS NULL
-            AND event.organisation_id = organisation.organisation_id
+            AND event.organisation_id = served.organisation_id
         ORDER BY event.event_id
-        LIMIT (SELECT ceil(:limit::numeric / count(*))::integer FROM organisation)
+        LIMIT (SELECT ceil(:limit::numeric / count(*))::integer FROM served)
         FOR UPDATE SKIP LOCKED
     ) AS head
 ),
@@ -53,6 +64,7 @@ ranked AS (
     SELECT
         event_id,
         payload_bytes,
+        place,
         row_number() OVER (PARTITION BY organisation_id ORDER BY event_id) AS rank
     FROM candidate
 ),
@@ -62,7 +74,7 @@ chosen AS (
     FROM (
         SELECT
             event_id,
-            sum(payload_bytes) OVER (ORDER BY rank, event_id) - payload_bytes AS payload_bytes_before
+            sum(payload_bytes) OVER (ORDER BY rank, place) - payload_bytes AS payload_bytes_before
         FROM ranked
     ) AS summed
     WHERE payload_bytes_before < :payload_bytes_max

@@ -34,8 +34,11 @@ async def delivery_claim(
     payload_bytes_max: int,
     after: UUID,
     organisations_max: int,
+    held_back: Collection[UUID],
 ) -> tuple[list[ClaimedDelivery], UUID | None]:
     """Take deliveries whose next attempt is due: a fair share for each organisation, longest due first.
+
+    Organisations that are held back are passed over.
 
     Returns:
         The deliveries, and the organisation after which the next turn begins; None when this turn saw the last one.
@@ -49,6 +52,7 @@ async def delivery_claim(
             payload_bytes_max=payload_bytes_max,
             after=after,
             organisations_max=organisations_max,
+            held_back=list(held_back),
         )
     ]
     return [_claimed(record) for record in records], records[0]["turn_ended_at"] if records else None

@@ -18,8 +18,12 @@ async def event_claim(
     payload_bytes_max: int,
     after: UUID,
     organisations_max: int,
+    held_back: Collection[UUID],
 ) -> list[ClaimedEvent]:
-    """Take queued events for a worker: a fair share for each organisation after this one, oldest first."""
+    """Take queued events for a worker: a fair share for each organisation after this one, oldest first.
+
+    Organisations that are held back are passed over.
+    """
     records = queries.event_claim(
         connection,
         worker_id=worker_id,
@@ -27,6 +31,7 @@ async def event_claim(
         payload_bytes_max=payload_bytes_max,
         after=after,
         organisations_max=organisations_max,
+        held_back=list(held_back),
     )
     return [
         ClaimedEvent(

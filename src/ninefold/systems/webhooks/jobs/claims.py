@@ -1,0 +1,31 @@
+"""What a worker says when it claims work: how much it can take, and from whom it wants no more for now."""
+
+from collections.abc import Collection
+from typing import Final
+from uuid import UUID
+
+import msgspec
+
+CLAIM_MAX: Final = 200
+CLAIM_PAYLOAD_BYTES_MAX: Final = 8 * 1024 * 1024
+"""What one claim may bring into memory; the first element alone may be more."""
+
+CLAIM_ORGANISATIONS_MAX: Final = 100
+"""Organisations that share one claim. The next claim goes on after the last of them."""
+
+FIRST_ORGANISATION: Final = UUID(int=0)
+"""After which every organisation comes."""
+
+
+class ClaimBudget(msgspec.Struct, frozen=True, kw_only=True):
+    """What one claim may bring."""
+
+    limit: int = CLAIM_MAX
+    payload_bytes_max: int = CLAIM_PAYLOAD_BYTES_MAX
+    held_back: Collection[UUID] = ()
+    """Organisations of which enough waits in this worker: others may claim their work."""
+
+    @property
+    def organisations_max(self) -> int:
+        """How many organisations to look at: those that are held back are seen, and come on top."""
+        return CLAIM_ORGANISATIONS_MAX + len(self.held_back)

@@ -1,0 +1,208 @@
+"""Who begins how many attempts, and how much more is claimed for whom."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from uuid import UUID
+
+import pytest
+
+from ninefold.core.ids import new_id
+from ninefold.systems.webhooks.jobs import lanes as lanes_module
+from ninefold.systems.webhooks.jobs.claims import CLAIM_MAX, CLAIM_PAYLOAD_BYTES_MAX
+from ninefold.systems.webhooks.jobs.courier import Parcel, make_message
+from ninefold.systems.webhooks.jobs.lanes import Lanes, Load
+from ninefold.systems.webhooks.model import Recipient
+
+A, B, C = (UUID(int=number) for number in (1, 2, 3))
+RECIPIENT = Recipient(
+    subscription_id=new_id(), url="https://example.com", event_types=("*",), created_at=datetime.now(UTC), secrets=()
+)
+
+
+class Worker:
+    """Lanes, and what was begun of them."""
+
+    def __init__(self, *, in_flight_max: int = 100) -> None:
+        self.hungry = 0
+        self.lanes = Lanes(in_flight_max=in_flight_max, on_hungry=self._count)
+        self.begun: list[Parcel] = []
+
+    def add(self, organisation_id: UUID, *, loads: int = 1, attempts: int = 1, payload: bytes = b"{}") -> None:
+        for _ in range(loads):
+            parcels = attempts_of(organisation_id, count=attempts, payload=payload)
+            self.lanes.add(organisation_id, Load(parcels, count=attempts, payload_bytes=len(payload)))
+
+    def begin(self, burst_max: int = 64) -> list[UUID]:
+        """Begin a burst; return whose attempts they are."""
+        begun = self.lanes.begin(burst_max)
+        self.begun += begun
+        return [parcel.organisation_id for parcel in begun]
+
+    def begin_all(self) -> list[UUID]:
+        """Begin bursts as long as there is something to begin."""
+        begun: list[UUID] = []
+        while burst := self.begin():
+            begun += burst
+        return begun
+
+    def end(self, count: int) -> None:
+        """End the attempts that began first."""
+        for parcel in self.begun[:count]:
+            self.lanes.end(parcel)
+        del self.begun[:count]
+
+    def _count(self) -> None:
+        self.hungry += 1
+
+
+def attempts_of(organisation_id: UUID, *, count: int, payload: bytes) -> Iterator[Parcel]:
+    message = make_message(new_id(), payload)
+    for _ in range(count):
+        yield Parcel(
+            message=message,
+            recipient=RECIPIENT,
+            delivery_id=new_id(),
+            organisation_id=organisation_id,
+            attempt_number=1,
+            round_attempt_count=1,
+            round_started_at=datetime.now(UTC),
+            on_end=lambda *_: None,
+        )
+
+
+def test_attempts_begin_in_the_order_in_which_they_came() -> None:
+    worker = Worker()
+    worker.add(A, loads=3, attempts=5)
+    worker.begin(7)
+    worker.begin(8)
+    ids = [parcel.message.event_id for parcel in worker.begun]
+    assert [ids[0]] * 5 == ids[:5]
+    assert [ids[5]] * 5 == ids[5:10]
+    assert len(set(ids)) == 3
+    assert worker.begin() == []
+
+
+def test_organisations_begin_in_turn() -> None:
+    worker = Worker()
+    worker.add(A, loads=1000)
+    worker.add(B, loads=20)
+    worker.add(C)
+    assert worker.begin(64) == [A] * 16 + [B] * 16 + [C] + [A] * 16 + [B] * 4 + [A] * 11
+
+
+def test_a_large_fan_out_is_made_as_it_begins() -> None:
+    worker = Worker()
+    made: list[Parcel] = []
+
+    def make() -> Iterator[Parcel]:
+        for parcel in attempts_of(A, count=1000, payload=b"{}"):
+            made.append(parcel)
+            yield parcel
+
+    worker.lanes.add(A, Load(make(), count=1000, payload_bytes=2))
+    worker.begin(10)
+    assert made == worker.begun
+    assert len(made) == 10
+
+
+def test_silent_receivers_of_one_organisation_leave_slots_to_the_others() -> None:
+    worker = Worker(in_flight_max=100)
+    worker.add(A, loads=500)
+    assert len(worker.begin_all()) == 68
+    worker.add(B, loads=10)
+    assert worker.begin_all() == [B] * 10
+    assert worker.lanes.in_flight == 78
+
+
+def test_when_no_slot_is_left_an_organisation_that_has_none_is_served_in_turn() -> None:
+    worker = Worker(in_flight_max=96)
+    for organisation_id in (UUID(int=number) for number in range(10, 20)):
+        worker.add(organisation_id, loads=100)
+        worker.begin_all()
+    assert worker.lanes.in_flight == 96
+    worker.add(A, loads=20)
+    begun: list[UUID] = []
+    while A not in begun:
+        worker.end(1)
+        begun += worker.begin_all()
+    assert len(begun) <= 10
+
+
+def test_large_payloads_of_one_organisation_leave_bytes_to_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lanes_module, "IN_FLIGHT_BYTES_MAX", 1000)
+    worker = Worker()
+    worker.add(A, loads=30, payload=b"x" * 50)
+    assert len(worker.begin_all()) == 13
+    worker.add(B, loads=3)
+    assert worker.begin_all() == [B] * 3
+
+
+def test_a_payload_that_is_larger_than_all_goes_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lanes_module, "IN_FLIGHT_BYTES_MAX", 1)
+    worker = Worker()
+    worker.add(A, loads=2)
+    worker.add(B)
+    assert worker.begin() == [A]
+    assert worker.begin() == []
+    worker.end(1)
+    assert worker.begin() == [B]
+    worker.end(1)
+    assert worker.begin() == [A]
+
+
+def test_a_slot_that_is_given_back_serves_the_next() -> None:
+    worker = Worker(in_flight_max=1)
+    worker.add(A, loads=3)
+    for _ in range(3):
+        assert worker.begin() == [A]
+        assert worker.begin() == []
+        worker.end(1)
+    assert (worker.begin(), worker.lanes.in_flight) == ([], 0)
+
+
+def test_an_empty_worker_claims_as_much_as_a_claim_may_bring() -> None:
+    budget = Worker().lanes.budget()
+    assert (budget.limit, budget.payload_bytes_max) == (CLAIM_MAX, CLAIM_PAYLOAD_BYTES_MAX)
+    assert not budget.held_back
+
+
+def test_of_an_organisation_whose_lane_is_full_no_more_is_claimed_until_it_empties() -> None:
+    worker = Worker(in_flight_max=1000)
+    worker.add(A, loads=CLAIM_MAX)
+    worker.add(B)
+    assert worker.lanes.hold_back({A})
+    assert not worker.lanes.hold_back({A, B})
+    assert worker.lanes.budget().held_back == {A}
+    worker.begin()
+    assert worker.hungry == 1
+    assert not worker.lanes.budget().held_back
+
+
+def test_an_organisation_of_which_nothing_waits_is_not_held_back_even_where_others_have_left_no_room() -> None:
+    worker = Worker()
+    for number in range(10, 20):
+        worker.add(UUID(int=number), loads=200)
+    worker.add(A)
+    assert worker.lanes.hold_back({A})
+    while A not in worker.begin():
+        worker.end(1)
+    assert worker.hungry == 1
+    assert A not in worker.lanes.budget().held_back
+
+
+def test_large_payloads_fill_a_lane_too() -> None:
+    worker = Worker()
+    worker.add(A, loads=8, payload=b"x" * 1024 * 1024)
+    assert worker.lanes.hold_back({A})
+    assert worker.lanes.budget().held_back == {A}
+
+
+def test_the_more_waits_the_less_is_claimed_and_never_nothing() -> None:
+    worker = Worker(in_flight_max=1)
+    limits = []
+    for number in range(100):
+        limits.append(worker.lanes.budget().limit)
+        worker.add(UUID(int=number + 1), loads=limits[-1])
+    assert limits == sorted(limits, reverse=True)
+    assert limits[:3] == [200, 150, 112]
+    assert limits[-1] == 1
