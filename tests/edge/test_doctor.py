@@ -137,12 +137,64 @@ async def test_data_folder_below_a_file_fails(tmp_path: Path) -> None:
     assert find(findings, "data folder").state == "failed"
 
 
-async def test_low_limit_of_open_files_is_a_warning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("resource.getrlimit", lambda _: (256, 1024))
+@pytest.mark.parametrize(
+    ("hard", "in_flight_max", "words"),
+    [
+        (256, "100", "enough for 100 deliveries"),
+        (228, "100", "enough for 100 deliveries"),
+        (3_128, None, "enough for 3,000 deliveries"),
+        (-1, None, "without limit"),
+    ],
+)
+async def test_files_for_the_deliveries_in_flight_are_enough(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, hard: int, in_flight_max: str | None, words: str
+) -> None:
+    monkeypatch.setattr("resource.getrlimit", lambda _: (64, hard))
+    variables = {} if in_flight_max is None else {"NINEFOLD_WEBHOOKS_IN_FLIGHT_MAX": in_flight_max}
 
-    findings = await examine(settings(tmp_path))
+    finding = find(await examine(settings(tmp_path, **variables)), "open files")
 
-    assert find(findings, "open files").state == "warning"
+    assert finding.state == "ok"
+    assert words in finding.detail
+
+
+@pytest.mark.parametrize(
+    ("hard", "in_flight_max", "connections_max", "files_needed"),
+    [
+        (227, "100", 99, 228),
+        (256, "3000", 128, 3_128),
+        (64, "3000", 16, 3_128),
+        (256, "100000", 128, 4_224),
+    ],
+)
+async def test_too_few_files_for_the_deliveries_in_flight_are_a_warning_that_says_how_many(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    hard: int,
+    in_flight_max: str,
+    connections_max: int,
+    files_needed: int,
+) -> None:
+    monkeypatch.setattr("resource.getrlimit", lambda _: (64, hard))
+
+    finding = find(await examine(settings(tmp_path, NINEFOLD_WEBHOOKS_IN_FLIGHT_MAX=in_flight_max)), "open files")
+
+    assert finding.state == "warning"
+    assert f"a worker has at most {connections_max} connections" in finding.detail
+    assert f"ulimit -Hn {files_needed})" in str(finding.remedy)
+    assert f"NINEFOLD_WEBHOOKS_IN_FLIGHT_MAX={connections_max}." in str(finding.remedy)
+
+
+async def test_more_deliveries_in_flight_than_a_worker_has_connections_are_a_warning(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("resource.getrlimit", lambda _: (1_024, 1_048_576))
+
+    findings = await examine(settings(tmp_path, NINEFOLD_WEBHOOKS_IN_FLIGHT_MAX="100000"))
+
+    assert find(findings, "open files").state == "ok"
+    assert "never has more than 4,096 connections" in find(findings, "settings").detail
 
 
 async def test_full_disk_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,7 +21,8 @@ import psutil
 
 from ninefold.core.commands import ClientSettings
 from ninefold.core.config import CoreSettings, read_settings, setting_names
-from ninefold.core.egress import AddressPolicy
+from ninefold.core.egress import AddressPolicy, EgressLimits
+from ninefold.core.egress.limits import OPEN_FILES_RESERVED
 from ninefold.core.errors import NinefoldError
 from ninefold.core.postgres.database import Database
 from ninefold.core.postgres.embedded.account import SYSTEM_USER, choose_account
@@ -31,15 +32,14 @@ from ninefold.core.postgres.migrations import read_pending_migrations
 from ninefold.edge.ports import looks_like_ninefold, probe_port, require_free_port, server_url
 from ninefold.edge.processes import SUPERVISED
 from ninefold.edge.systems import SYSTEMS, migration_sources
+from ninefold.systems.webhooks.settings import PREFIX as WEBHOOKS_PREFIX
+from ninefold.systems.webhooks.settings import read_webhooks_settings
 
 PYTHON_MIN: Final = (3, 11)
 FREE_BYTES_MIN: Final = 256 * 1024**2
 """Less, and the embedded PostgreSQL can't even be made."""
 
 FREE_BYTES_COMFORTABLE: Final = 2 * 1024**3
-OPEN_FILES_MIN: Final = 4_096
-"""2,000 deliveries in flight are 2,000 sockets; as many again are kept open, and the database has its own."""
-
 POSTGRES_VERSION_MIN: Final = 150_000
 """PostgreSQL 15, as `server_version_num` counts."""
 
@@ -48,6 +48,7 @@ CLOCK_EARLIEST: Final = datetime(2025, 1, 1, tzinfo=UTC)
 """A clock before this was never set: receivers would refuse every signature as too old."""
 
 _PREFIX: Final = "NINEFOLD_"
+_IN_FLIGHT_MAX: Final = f"{WEBHOOKS_PREFIX}IN_FLIGHT_MAX"
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,7 +70,8 @@ async def examine(
         port: what `--port` gave; wins over NINEFOLD_PORT.
         data_dir: what `--data-dir` gave; wins over NINEFOLD_DATA_DIR.
     """
-    findings = [_check_python(), _check_clock(), _check_open_files()]
+    findings = [_check_python(), _check_clock()]
+    findings += _check_in_flight(environment)
     findings += _check_variables(environment)
     settings, setting_findings = _read_all_settings(environment, port=port, data_dir=data_dir)
     findings += setting_findings
@@ -102,17 +104,39 @@ def _check_clock() -> Finding:
     return _ok("clock", f"{now:%Y-%m-%d %H:%M:%S} UTC")
 
 
-def _check_open_files() -> Finding:
+def _check_in_flight(environment: Mapping[str, str]) -> Iterator[Finding]:
+    """Compare the deliveries that a worker is to have under way with the connections that it will have."""
+    webhooks = _attempt(read_webhooks_settings, environment)
+    if isinstance(webhooks, NinefoldError):
+        # What is wrong with the settings is another check's finding.
+        return
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if hard != resource.RLIM_INFINITY and hard < OPEN_FILES_MIN:
-        return _warning(
+    is_bounded = hard != resource.RLIM_INFINITY
+    connections_max = EgressLimits.within(hard if is_bounded else -1).connections_max
+    useful_max = min(webhooks.in_flight_max, EgressLimits().connections_max)
+    if connections_max < useful_max:
+        files_needed = useful_max + OPEN_FILES_RESERVED
+        yield _warning(
             "open files",
-            f"A process may open at most {hard} files; 2,000 deliveries in flight need {OPEN_FILES_MIN}.",
-            f"Raise the hard limit (LimitNOFILE= or ulimit -Hn {OPEN_FILES_MIN}), "
-            "or lower NINEFOLD_WEBHOOKS_IN_FLIGHT_MAX.",
+            f"A process may open at most {hard:,} files, so a worker has at most {connections_max:,} connections; "
+            f"{_IN_FLIGHT_MAX} is {webhooks.in_flight_max:,}.",
+            f"Raise the hard limit (LimitNOFILE={files_needed} or ulimit -Hn {files_needed}), "
+            f"or set {_IN_FLIGHT_MAX}={connections_max}.",
         )
-    bound = "without limit" if hard == resource.RLIM_INFINITY else f"up to {hard}"
-    return _ok("open files", f"{bound}; servers and workers raise their own limit from {soft}")
+    else:
+        bound = f"up to {hard:,}" if is_bounded else "without limit"
+        yield _ok(
+            "open files",
+            f"{bound}, enough for {useful_max:,} deliveries in flight; servers and workers raise their own limit "
+            f"from {soft:,}",
+        )
+    if useful_max < webhooks.in_flight_max:
+        yield _warning(
+            "settings",
+            f"{_IN_FLIGHT_MAX} is {webhooks.in_flight_max:,}, and a worker never has more than {useful_max:,} "
+            "connections.",
+            f"Set it to {useful_max}, and run more workers.",
+        )
 
 
 def _check_variables(environment: Mapping[str, str]) -> Iterator[Finding]:
