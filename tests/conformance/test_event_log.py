@@ -171,6 +171,17 @@ async def test_a_claim_brings_a_bounded_number_of_bytes_into_memory(
     assert sum(len(event.payload) for event in claimed) == CLAIM_PAYLOAD_BYTES_MAX
 
 
+async def test_a_claim_brings_a_bounded_number_of_deliveries(make_event_log: MakeEventLog, database: Database) -> None:
+    organisation_id = new_id()
+    await accept(database, organisation_id, events=12, queued_deliveries=100)
+    (large,) = await accept(database, organisation_id, queued_deliveries=1000)
+    log, _ = await make_event_log()
+    assert len(await log.claim(ClaimBudget(deliveries_max=500))) == 5
+    assert len(await log.claim(ClaimBudget(deliveries_max=501))) == 6
+    assert len(await log.claim(ClaimBudget(deliveries_max=1))) == 1
+    assert ids(await log.claim(ClaimBudget(deliveries_max=1))) == {large}
+
+
 async def test_large_payloads_of_one_organisation_leave_another_its_share_of_the_bytes(
     make_event_log: MakeEventLog, database: Database
 ) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from ninefold.core.ids import new_id
 from ninefold.systems.webhooks.jobs import lanes as lanes_module
-from ninefold.systems.webhooks.jobs.claims import CLAIM_MAX, CLAIM_PAYLOAD_BYTES_MAX
+from ninefold.systems.webhooks.jobs.claims import CLAIM_MAX, ClaimBudget
 from ninefold.systems.webhooks.jobs.courier import Parcel, make_message
 from ninefold.systems.webhooks.jobs.lanes import Lanes, Load
 from ninefold.systems.webhooks.model import Recipient
@@ -162,13 +162,14 @@ def test_a_slot_that_is_given_back_serves_the_next() -> None:
 
 def test_an_empty_worker_claims_as_much_as_a_claim_may_bring() -> None:
     budget = Worker().lanes.budget()
-    assert (budget.limit, budget.payload_bytes_max) == (CLAIM_MAX, CLAIM_PAYLOAD_BYTES_MAX)
+    assert budget == ClaimBudget(held_back=frozenset())
     assert not budget.held_back
 
 
-def test_of_an_organisation_whose_lane_is_full_no_more_is_claimed_until_it_empties() -> None:
+@pytest.mark.parametrize(("loads", "attempts"), [(800, 1), (160, 5), (1, 800)])
+def test_of_an_organisation_whose_lane_is_full_no_more_is_claimed_until_it_empties(loads: int, attempts: int) -> None:
     worker = Worker(in_flight_max=1000)
-    worker.add(A, loads=CLAIM_MAX)
+    worker.add(A, loads=loads, attempts=attempts)
     worker.add(B)
     assert worker.lanes.hold_back({A})
     assert not worker.lanes.hold_back({A, B})
@@ -181,7 +182,7 @@ def test_of_an_organisation_whose_lane_is_full_no_more_is_claimed_until_it_empti
 def test_an_organisation_of_which_nothing_waits_is_not_held_back_even_where_others_have_left_no_room() -> None:
     worker = Worker()
     for number in range(10, 20):
-        worker.add(UUID(int=number), loads=200)
+        worker.add(UUID(int=number), loads=400)
     worker.add(A)
     assert worker.lanes.hold_back({A})
     while A not in worker.begin():
@@ -199,10 +200,12 @@ def test_large_payloads_fill_a_lane_too() -> None:
 
 def test_the_more_waits_the_less_is_claimed_and_never_nothing() -> None:
     worker = Worker(in_flight_max=1)
-    limits = []
+    budgets = []
     for number in range(100):
-        limits.append(worker.lanes.budget().limit)
-        worker.add(UUID(int=number + 1), loads=limits[-1])
-    assert limits == sorted(limits, reverse=True)
-    assert limits[:3] == [200, 150, 112]
-    assert limits[-1] == 1
+        budgets.append(worker.lanes.budget())
+        worker.add(UUID(int=number + 1), loads=budgets[-1].deliveries_max)
+    deliveries = [budget.deliveries_max for budget in budgets]
+    assert deliveries == sorted(deliveries, reverse=True)
+    assert deliveries[:3] == [1000, 750, 562]
+    assert [budget.limit for budget in budgets] == [min(CLAIM_MAX, maximum) for maximum in deliveries]
+    assert (deliveries[-1], budgets[-1].limit) == (1, 1)

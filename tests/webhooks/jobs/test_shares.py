@@ -16,9 +16,9 @@ def use_all(share: FairShare, *organisations: UUID) -> list[int]:
     used = dict.fromkeys(organisations, 0)
     while takers := [each for each in organisations if share.room(each)]:
         for each in takers:
-            taken = min(1, share.room(each))
-            share.take(each, taken)
-            used[each] += taken
+            if share.room(each):
+                share.take(each)
+                used[each] += 1
     return list(used.values())
 
 

@@ -7,6 +7,9 @@ from uuid import UUID
 import msgspec
 
 CLAIM_MAX: Final = 200
+CLAIM_DELIVERIES_MAX: Final = 1_000
+"""What the events of one claim may fan out to; the first event alone may be more."""
+
 CLAIM_PAYLOAD_BYTES_MAX: Final = 8 * 1024 * 1024
 """What one claim may bring into memory; the first element alone may be more."""
 
@@ -21,6 +24,7 @@ class ClaimBudget(msgspec.Struct, frozen=True, kw_only=True):
     """What one claim may bring."""
 
     limit: int = CLAIM_MAX
+    deliveries_max: int = CLAIM_DELIVERIES_MAX
     payload_bytes_max: int = CLAIM_PAYLOAD_BYTES_MAX
     held_back: Collection[UUID] = ()
     """Organisations of which enough waits in this worker: others may claim their work."""

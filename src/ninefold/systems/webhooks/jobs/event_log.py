@@ -67,6 +67,7 @@ class PostgresEventLog:
                 connection,
                 worker_id=self._lease.worker_id,
                 limit=budget.limit,
+                deliveries_max=budget.deliveries_max,
                 payload_bytes_max=budget.payload_bytes_max,
                 after=self._served_last,
                 organisations_max=budget.organisations_max,

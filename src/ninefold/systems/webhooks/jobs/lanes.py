@@ -11,7 +11,12 @@ from itertools import islice
 from typing import Final
 from uuid import UUID
 
-from ninefold.systems.webhooks.jobs.claims import CLAIM_MAX, CLAIM_PAYLOAD_BYTES_MAX, ClaimBudget
+from ninefold.systems.webhooks.jobs.claims import (
+    CLAIM_DELIVERIES_MAX,
+    CLAIM_MAX,
+    CLAIM_PAYLOAD_BYTES_MAX,
+    ClaimBudget,
+)
 from ninefold.systems.webhooks.jobs.courier import Parcel
 from ninefold.systems.webhooks.jobs.shares import FairShare
 
@@ -29,8 +34,8 @@ BYTES_GUARANTEED: Final = 1024 * 1024
 """As `SLOTS_GUARANTEED`: one payload of the largest."""
 
 WAITING_MULTIPLE: Final = 0.25
-WAITING_MAX: Final = round(CLAIM_MAX / WAITING_MULTIPLE)
-"""Events and retries that wait in the lanes. An organisation alone has one claim waiting while the next one comes."""
+WAITING_MAX: Final = round(CLAIM_DELIVERIES_MAX / WAITING_MULTIPLE)
+"""Attempts that wait in the lanes. An organisation alone has one claim waiting while the next one comes."""
 
 WAITING_BYTES_MAX: Final = round(CLAIM_PAYLOAD_BYTES_MAX / WAITING_MULTIPLE)
 
@@ -84,8 +89,10 @@ class Lanes:
 
     def budget(self) -> ClaimBudget:
         """Say what the next claim may bring."""
+        deliveries_max = _part_of(self._waiting)
         return ClaimBudget(
-            limit=_part_of(self._waiting),
+            limit=min(CLAIM_MAX, deliveries_max),
+            deliveries_max=deliveries_max,
             payload_bytes_max=_part_of(self._waiting_bytes),
             held_back=frozenset(self._held_back),
         )
@@ -96,7 +103,7 @@ class Lanes:
         if lane is None:
             lane = self._lanes[organisation_id] = deque()
         lane.append(load)
-        self._waiting.take(organisation_id)
+        self._waiting.take(organisation_id, load.count)
         self._waiting_bytes.take(organisation_id, load.payload_bytes)
 
     def hold_back(self, organisation_ids: AbstractSet[UUID]) -> bool:
@@ -141,17 +148,17 @@ class Lanes:
             load.count -= count
             if not load.count:
                 lane.popleft()
-                self._settle(organisation_id, load)
-        self._in_flight.take(organisation_id, len(begun))
-        self._in_flight_bytes.take(organisation_id, bytes_begun)
+                self._waiting_bytes.give_back(organisation_id, load.payload_bytes)
+        if begun:
+            self._waiting.give_back(organisation_id, len(begun))
+            self._in_flight.take(organisation_id, len(begun))
+            self._in_flight_bytes.take(organisation_id, bytes_begun)
+            self._call_if_hungry(organisation_id, lane)
         return begun
 
-    def _settle(self, organisation_id: UUID, load: Load) -> None:
-        """Take note that a load waits no more."""
-        self._waiting.give_back(organisation_id)
-        self._waiting_bytes.give_back(organisation_id, load.payload_bytes)
+    def _call_if_hungry(self, organisation_id: UUID, lane: deque[Load]) -> None:
         # Where nothing waits, a claim is always welcome, even if others have left no room.
-        if organisation_id in self._held_back and (not self._lanes[organisation_id] or self._may_wait(organisation_id)):
+        if organisation_id in self._held_back and (not lane or self._may_wait(organisation_id)):
             self._held_back.remove(organisation_id)
             self._on_hungry()
 

@@ -44,9 +44,8 @@ class FairShare:
 
     def take(self, organisation_id: UUID, amount: int = 1) -> None:
         """Take note that an organisation uses so much more."""
-        if amount:
-            self._used[organisation_id] = self._used.get(organisation_id, 0) + amount
-            self.free -= amount
+        self._used[organisation_id] = self._used.get(organisation_id, 0) + amount
+        self.free -= amount
 
     def give_back(self, organisation_id: UUID, amount: int = 1) -> None:
         """Take note that an organisation uses so much less."""

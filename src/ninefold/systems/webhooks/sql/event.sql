@@ -1,8 +1,8 @@
 -- name: event_claim
 -- Take queued events for a worker: a fair share for each organisation that has some and isn't held back, oldest first.
 -- Organisations are found by leaps through the index, beginning after the one that was served last. What is taken
--- together stays within a budget of payload bytes, of which the first event may be more. Which organisations are within
--- it is left to chance, with the same for all: by age, those with a backlog of large payloads would always be first.
+-- together stays within a budget of payload bytes and of deliveries, of which the first event may be more. Which
+-- organisations are within it is left to chance: by age, those with a backlog of large payloads would always be first.
 WITH RECURSIVE organisation AS (
     (
         SELECT
@@ -49,6 +49,7 @@ candidate AS MATERIALIZED (
         SELECT
             event.event_id,
             event.organisation_id,
+            event.queued_deliveries,
             octet_length(event.payload) AS payload_bytes
         FROM webhooks.event
         WHERE event.status = 'queued'
@@ -63,6 +64,7 @@ candidate AS MATERIALIZED (
 ranked AS (
     SELECT
         event_id,
+        queued_deliveries,
         payload_bytes,
         place,
         row_number() OVER (PARTITION BY organisation_id ORDER BY event_id) AS rank
@@ -74,10 +76,12 @@ chosen AS (
     FROM (
         SELECT
             event_id,
+            sum(queued_deliveries) OVER (ORDER BY rank, place) - queued_deliveries AS deliveries_before,
             sum(payload_bytes) OVER (ORDER BY rank, place) - payload_bytes AS payload_bytes_before
         FROM ranked
     ) AS summed
-    WHERE payload_bytes_before < :payload_bytes_max
+    WHERE deliveries_before < :deliveries_max
+        AND payload_bytes_before < :payload_bytes_max
 )
 
 UPDATE webhooks.event
