@@ -6,6 +6,7 @@ from rich.console import Console
 
 from ninefold.edge.demo.display import LiveTable, PlainLines, open_progress, print_summary
 from ninefold.edge.demo.standing import Standing, SubscriberSummary, Summary
+from ninefold.edge.demo.subscribers import BEHAVIOURS
 
 
 @pytest.mark.parametrize("width", [60, 100])
@@ -17,10 +18,40 @@ def test_live_table_shows_states_with_their_reasons(width: int) -> None:
         progress.show([standing(delivered=1, retrying=3), standing(delivered=4), standing(delivered=3, failed=1)])
         shown = render(progress, width=width)
 
-    assert "↻ retrying 3" in shown
+    assert "↻ retrying 3, next in" in shown
+    assert "is tested: answered 500" in " ".join(shown.split())
     assert "✓ delivered" in shown
     assert "✗ failed 1" in shown
     assert "Delivering" in shown
+
+
+@pytest.mark.parametrize("width", [60, 80])
+def test_nothing_is_cut_off_in_a_narrow_terminal(width: int) -> None:
+    console = Console(file=io.StringIO(), force_terminal=True, width=width)
+    with LiveTable(console) as progress:
+        progress.show(
+            [
+                standing(name=behaviour.name, story=behaviour.story, delivered=1, retrying=3, why="connect failed")
+                for behaviour in BEHAVIOURS
+            ]
+        )
+        live = render(progress, width=width)
+    print_summary(console, summary(problems=[], story="fails each event twice", events=10_000))
+
+    shown = [live, output_of(console)]
+    assert not any("…" in text for text in shown)
+    assert all(behaviour.name in live for behaviour in BEHAVIOURS)
+
+
+def test_summary_of_the_demo_takes_a_line_for_each_subscriber_in_80_columns() -> None:
+    console = Console(file=io.StringIO(), width=80)
+
+    for behaviour in BEHAVIOURS:
+        print_summary(console, summary(problems=[], story=behaviour.story, events=255))
+
+    lines = output_of(console).splitlines()
+    assert [1] * len(BEHAVIOURS) == [sum(behaviour.story in line for line in lines) for behaviour in BEHAVIOURS]
+    assert len(lines) == len(BEHAVIOURS) * len(["", "head", "test", "all", "", "verdict", "signature"])
 
 
 def test_other_output_gets_plain_lines() -> None:
@@ -53,28 +84,36 @@ def test_summary_names_what_is_missing() -> None:
     assert "test: 1 events didn't arrive with the published bytes: evt_1." in shown
 
 
-def standing(*, delivered: int, retrying: int = 0, failed: int = 0) -> Standing:
+def standing(
+    *,
+    delivered: int,
+    retrying: int = 0,
+    failed: int = 0,
+    name: str = "test",
+    story: str = "is tested",
+    why: str = "answered 500",
+) -> Standing:
     return Standing(
-        name="test",
-        story="is tested",
+        name=name,
+        story=story,
         expected=4,
         delivered=delivered,
         retrying=retrying,
         failed=failed,
         next_attempt_at=datetime.now(UTC) + timedelta(seconds=2) if retrying else None,
-        why="answered 500",
+        why=why if retrying else "",
         p50_s=0.0101,
         p99_s=1.25,
     )
 
 
-def summary(*, problems: list[str]) -> Summary:
+def summary(*, problems: list[str], story: str = "is tested", events: int = 4) -> Summary:
     part = SubscriberSummary(
         name="test",
-        story="is tested",
-        expected=4,
-        delivered=4 - len(problems),
-        attempts=5,
+        story=story,
+        expected=events,
+        delivered=events - len(problems),
+        attempts=events + 1,
         retried=1,
         latency_p50_ms=10.1,
         latency_p99_ms=1250.0,
@@ -83,10 +122,10 @@ def summary(*, problems: list[str]) -> Summary:
     return Summary(
         is_complete=not problems,
         payloads="test payloads",
-        events=4,
-        expected=4,
-        delivered=4 - len(problems),
-        attempts=5,
+        events=events,
+        expected=events,
+        delivered=events - len(problems),
+        attempts=events + 1,
         retried=1,
         latency_p50_ms=10.1,
         latency_p99_ms=1250.0,

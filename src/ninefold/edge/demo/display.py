@@ -19,7 +19,9 @@ from ninefold.edge.sign import beside_sign
 LINE_INTERVAL_S: Final = 2.0
 BAR_WIDTH: Final = 12
 WIDTH_WITH_BAR_MIN: Final = 90
+WIDTH_WITH_STORY_MIN: Final = 80
 REFRESH_PER_SECOND: Final = 8
+DURATION_WIDTH: Final = len("999 ms")
 
 
 class Progress(Protocol):
@@ -115,11 +117,13 @@ class PlainLines:
 
 def print_summary(console: Console, summary: Summary) -> None:
     """Print the outcome, and what is missing where something is."""
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold", expand=True)
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     table.add_column("subscriber", no_wrap=True)
     for column in ("delivered", "attempts", "retried", "p50", "p99"):
         table.add_column(column, justify="right", no_wrap=True)
-    table.add_column("what it did", style="dim", no_wrap=True, overflow="ellipsis", ratio=1)
+    has_story = console.width >= WIDTH_WITH_STORY_MIN
+    if has_story:
+        table.add_column("what it did", style="dim")
     for part in summary.subscribers:
         table.add_row(
             part.name,
@@ -128,7 +132,7 @@ def print_summary(console: Console, summary: Summary) -> None:
             str(part.retried),
             _duration(part.latency_p50_ms),
             _duration(part.latency_p99_ms),
-            part.story,
+            *([part.story] if has_story else []),
         )
     table.add_row(
         Text("all", style="bold"),
@@ -148,8 +152,8 @@ def _verdict(summary: Summary) -> Text:
     if summary.is_complete:
         return Text.assemble(
             ("✓ ", "green"),
-            f"{summary.events} events reached every subscriber that wants them, byte for byte, "
-            f"each with a valid signature, in {summary.duration_s:.1f} s.",
+            f"{summary.events} events reached every subscriber that wants them, in {summary.duration_s:.1f} s.\n"
+            "  Each came byte for byte, with a valid signature.",
         )
     lines = [f"\n  {part.name}: {problem}" for part in summary.subscribers for problem in part.problems]
     return Text.assemble(("✗ ", "red"), "Not everything arrived as it was published.", *lines)
@@ -161,9 +165,11 @@ def _standings_table(standings: Sequence[Standing], *, width: int) -> Table:
     table.add_column("subscriber", no_wrap=True)
     if has_bar:
         table.add_column("", no_wrap=True)
-    for column in ("delivered", "p50", "p99"):
-        table.add_column(column, justify="right", no_wrap=True)
-    table.add_column("state", no_wrap=True, overflow="ellipsis")
+    table.add_column("delivered", justify="right", no_wrap=True)
+    for column in ("p50", "p99"):
+        # As wide as what will come, so that the table stands still.
+        table.add_column(column, justify="right", no_wrap=True, min_width=DURATION_WIDTH)
+    table.add_column("state")
     for standing in standings:
         table.add_row(
             standing.name,
@@ -171,7 +177,7 @@ def _standings_table(standings: Sequence[Standing], *, width: int) -> Table:
             f"{standing.delivered}/{standing.expected}",
             _duration(None if standing.p50_s is None else standing.p50_s * 1000),
             _duration(None if standing.p99_s is None else standing.p99_s * 1000),
-            _state(standing).append(f"\n{standing.story}\n", style="dim"),
+            _state(standing).append(f"\n{_explain(standing)}\n", style="dim"),
         )
     return table
 
@@ -188,11 +194,15 @@ def _state(standing: Standing) -> Text:
         text = state_text("retrying").append(f" {standing.retrying}")
         if standing.next_attempt_at is not None:
             wait_s = max(0.0, (standing.next_attempt_at - datetime.now(UTC)).total_seconds())
-            text.append(f", next in {wait_s:.0f} s: {standing.why}")
+            text.append(f", next in {wait_s:.0f} s")
         return text
     if standing.expected and standing.delivered == standing.expected:
         return state_text("delivered")
     return state_text("running")
+
+
+def _explain(standing: Standing) -> str:
+    return f"{standing.story}: {standing.why}" if standing.why else standing.story
 
 
 def _duration(milliseconds: float | None) -> str:

@@ -31,12 +31,12 @@ class Behaviour(msgspec.Struct, frozen=True, kw_only=True):
 
 BEHAVIOURS: Final = (
     Behaviour(name="steady", story="answers at once"),
-    Behaviour(name="flaky", story="fails the first two attempts of each", failures_first=2),
-    Behaviour(name="down", story="refuses connections for 5 s", down_for_s=5.0),
-    Behaviour(name="slow", story="takes 300 ms for each answer", answers_after_s=0.3),
+    Behaviour(name="flaky", story="fails each event twice", failures_first=2),
+    Behaviour(name="down", story="is down for 5 s", down_for_s=5.0),
+    Behaviour(name="slow", story="answers after 300 ms", answers_after_s=0.3),
     Behaviour(
         name="picky",
-        story="wants three event types only",
+        story="wants three types only",
         event_types=("github.push", "github.issues", "github.pull_request"),
     ),
 )
