@@ -1,4 +1,5 @@
 import json
+from datetime import datetime, timedelta, timezone
 
 import pytest
 
@@ -51,6 +52,45 @@ def test_pipe_gets_whole_rows(capsys: pytest.CaptureFixture[str]) -> None:
     assert len(lines) == 3
     assert lines[1].split() == [LONG_ID, LONG_ID, "✗", "failed"]
     assert lines[2].split() == [LONG_ID, "-", "3"]
+
+
+@pytest.mark.parametrize("width", [40, 80, 120])
+def test_narrow_terminal_gets_whole_ids(
+    width: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("ninefold.core.commands.output.WIDTH_WITHOUT_TERMINAL", width)
+
+    print_table(["Id", "Other", "State"], [[LONG_ID, LONG_ID, state_text("failed")]] * 2, empty="none")
+
+    shown = capsys.readouterr().out
+    assert shown.count(LONG_ID) == 4
+    assert max(len(line) for line in shown.splitlines()) <= width
+
+
+def test_rows_that_are_too_wide_are_lists_of_names_and_values(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("ninefold.core.commands.output.WIDTH_WITHOUT_TERMINAL", 50)
+
+    print_table(["Id", "Other"], [[LONG_ID, LONG_ID], [LONG_ID, None]], empty="none")
+
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert lines == [["Id", LONG_ID], ["Other", LONG_ID], [], ["Id", LONG_ID], ["Other", "-"]]
+
+
+def test_times_are_shown_in_utc_to_the_second(capsys: pytest.CaptureFixture[str]) -> None:
+    time = datetime(2026, 1, 2, 4, 4, 5, 704723, tzinfo=timezone(timedelta(hours=1)))
+
+    print_table(["At"], [[time]], empty="none")
+    print_fields({"at": time})
+
+    assert capsys.readouterr().out.split() == ["At", "2026-01-02T03:04:05Z", "at", "2026-01-02T03:04:05Z"]
+
+
+def test_claims_are_shown_in_words(capsys: pytest.CaptureFixture[str]) -> None:
+    print_fields({"is_running": True, "is_final": False})
+
+    assert capsys.readouterr().out.split() == ["is_running", "yes", "is_final", "no"]
 
 
 def test_empty_table_teaches_the_first_step_on_standard_error(capsys: pytest.CaptureFixture[str]) -> None:

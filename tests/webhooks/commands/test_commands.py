@@ -256,7 +256,7 @@ def test_deliveries_are_listed_with_their_last_error(server: Server, capsys: pyt
 
     assert str(server.requests[0].url).endswith(f"/{SUBSCRIPTION_ID}/deliveries?status=retrying&limit=20")
     captured = capsys.readouterr()
-    row = [DELIVERY_ID, SUBSCRIPTION_ID, "order.created", "↻", "retrying", "1", "of", "6"]
+    row = [DELIVERY_ID, "order.created", "↻", "retrying", "1", "of", "6", "2026-01-02T03:04:06Z"]
     assert row == captured.out.splitlines()[1].split()[: len(row)]
     assert "The receiver answered 500." in captured.out
     assert captured.err == ""

@@ -11,6 +11,7 @@ from ninefold.core.commands.options import FROM_ENVIRONMENT, ApiOptions, ClientS
 from ninefold.core.commands.output import (
     as_plain,
     print_fields,
+    print_gap,
     print_json,
     print_json_text,
     print_note,
@@ -29,6 +30,7 @@ __all__ = [
     "encode_body",
     "parse_argument_id",
     "print_fields",
+    "print_gap",
     "print_json",
     "print_json_text",
     "print_note",

@@ -4,16 +4,22 @@ Whatever people see passes `as_plain`: names and descriptions come from others, 
 """
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Final
 
 import msgspec
-from rich.console import Console, RenderableType
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ninefold.core.commands.tables import GAP_WIDTH, fit_columns
+
 WIDTH_WITHOUT_TERMINAL: Final = 240
 """A pipe has no width; this one holds a row without folding its ids."""
+
+_TIME_FORMAT: Final = "%Y-%m-%dT%H:%M:%SZ"
+"""As the API writes times, without the fractions that JSON has; what people read lines up."""
 
 _STATE_LOOKS: Final = {
     "queued": ("·", "dim"),
@@ -85,28 +91,38 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, emp
 
     Args:
         columns: the headings.
-        rows: cells; what isn't a rich renderable is shown by `str`, and None as a dash.
+        rows: cells: a rich `Text` stays what it is, a time is shown in UTC to the second, None as a dash, and the rest
+            by `str`. Where the terminal is too narrow for a row, each is shown as a list of names and values.
         empty: said on standard error when there are no rows: the first step, as a command to copy.
     """
     if not rows:
         print_note(empty)
         return
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    for row in rows:
-        table.add_row(*[_cell(value) for value in row])
-    _console(stderr=False).print(table)
+    console = _console(stderr=False)
+    cells = [[_cell(value) for value in row] for row in rows]
+    widths = fit_columns(
+        [[column, *[row[index].plain for row in cells]] for index, column in enumerate(columns)],
+        width_max=console.width,
+    )
+    if widths is None:
+        _print_one_by_one(console, columns, cells)
+        return
+    table = Table(box=None, pad_edge=False, padding=(0, GAP_WIDTH, 0, 0), header_style="bold")
+    for column, width in zip(columns, widths, strict=True):
+        table.add_column(column, overflow="fold", width=width)
+    for row in cells:
+        table.add_row(*row)
+    console.print(table)
 
 
 def print_fields(fields: Mapping[str, object]) -> None:
     """Print one thing as a list of names and values on standard output."""
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
-    table.add_column(style="dim", no_wrap=True)
-    table.add_column(overflow="fold")
-    for name, value in fields.items():
-        table.add_row(name, _cell(value))
-    _console(stderr=False).print(table)
+    _console(stderr=False).print(_fields_table(fields, [_cell(value) for value in fields.values()]))
+
+
+def print_gap() -> None:
+    """Print an empty line on standard output, between one thing and what belongs to it."""
+    _console(stderr=False).print()
 
 
 def print_note(text: str) -> None:
@@ -114,9 +130,29 @@ def print_note(text: str) -> None:
     _console(stderr=True).print(Text(as_plain(text, has_lines=True)), soft_wrap=True)
 
 
-def _cell(value: object) -> RenderableType:
+def _print_one_by_one(console: Console, columns: Sequence[str], rows: Sequence[Sequence[Text]]) -> None:
+    for index, row in enumerate(rows):
+        if index:
+            console.print()
+        console.print(_fields_table(columns, row))
+
+
+def _fields_table(names: Iterable[str], values: Iterable[Text]) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, GAP_WIDTH, 0, 0), show_header=False)
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, value in zip(names, values, strict=True):
+        table.add_row(name, value)
+    return table
+
+
+def _cell(value: object) -> Text:
     if isinstance(value, Text):
         return value
+    if isinstance(value, datetime):
+        return Text(value.astimezone(UTC).strftime(_TIME_FORMAT))
+    if isinstance(value, bool):
+        return Text("yes" if value else "no")
     return Text("-" if value is None else as_plain(str(value)))
 
 

@@ -30,7 +30,7 @@ def doctor(
         print_json(findings)
     else:
         rows = [[state_text(finding.state), finding.check, _describe(finding)] for finding in findings]
-        print_table(["state", "check", "finding"], rows, empty="Nothing was examined.")
+        print_table(["State", "Check", "Finding"], rows, empty="Nothing was examined.")
     if any(finding.state == "failed" for finding in findings):
         sys.exit(1)
 

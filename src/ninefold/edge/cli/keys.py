@@ -18,6 +18,16 @@ from ninefold.edge.database import open_transaction
 
 KEY_PREFIX: Final = "key"
 
+_COLUMNS: Final = {
+    "api_key_id": "Key",
+    "prefix": "Prefix",
+    "name": "Name",
+    "state": "State",
+    "organisation_id": "Organisation",
+    "created_at": "Created at",
+    "last_used_at": "Last used at",
+}
+
 keys = cyclopts.App(name="keys")
 
 
@@ -67,9 +77,10 @@ def list_(*, organisation: str | None = None, data_dir: DataDir = None, json: Js
     if json:
         print_json(found)
         return
-    columns = ["api_key_id", "prefix", "name", "state", "organisation_id", "created_at", "last_used_at"]
-    rows = [[state_text(str(key[column])) if column == "state" else key[column] for column in columns] for key in found]
-    print_table(columns, rows, empty="There is no API key yet. Make one: ninefold keys create")
+    rows = [
+        [state_text(str(key[column])) if column == "state" else key[column] for column in _COLUMNS] for key in found
+    ]
+    print_table(list(_COLUMNS.values()), rows, empty="There is no API key yet. Make one: ninefold keys create")
 
 
 @keys.command

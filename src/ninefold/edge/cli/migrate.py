@@ -32,7 +32,7 @@ def migrate(
     if json:
         print_json({"pending" if dry_run else "applied": names})
         return
-    print_table(["migration"], [[name] for name in names], empty="The database is at this version already.")
+    print_table(["Migration"], [[name] for name in names], empty="The database is at this version already.")
     if names:
         print_note(f"{len(names)} pending." if dry_run else f"{len(names)} applied.")
 

@@ -49,9 +49,11 @@ def list_(*, data_dir: DataDir = None, json: Json = False) -> None:
     if json:
         print_json(found)
     else:
-        columns = ["organisation_id", "name", "created_at"]
-        rows = [[organisation[column] for column in columns] for organisation in found]
-        print_table(columns, rows, empty="There is no organisation yet. Make one: ninefold organisations create NAME")
+        print_table(
+            ["Organisation", "Name", "Created at"],
+            [list(organisation.values()) for organisation in found],
+            empty="There is no organisation yet. Make one: ninefold organisations create NAME",
+        )
     if len(found) == service.LIST_LENGTH_MAX:
         print_note(f"Only the first {service.LIST_LENGTH_MAX:,} are shown.")
 

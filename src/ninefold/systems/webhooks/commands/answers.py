@@ -1,4 +1,6 @@
-"""What the commands read from the API's answers: the parts that they show. Times stay the text that came."""
+"""What the commands read from the API's answers: the parts that they show."""
+
+from datetime import datetime
 
 import msgspec
 
@@ -10,8 +12,8 @@ class SubscriptionAnswer(msgspec.Struct, frozen=True, kw_only=True):
     url: str
     event_types: list[str]
     description: str
-    created_at: str
-    updated_at: str
+    created_at: datetime
+    updated_at: datetime
 
 
 class NewSecretAnswer(SubscriptionAnswer, frozen=True, kw_only=True):
@@ -35,15 +37,15 @@ class EventAnswer(msgspec.Struct, frozen=True, kw_only=True):
     idempotency_key: str | None
     status: str
     queued_deliveries: int
-    accepted_at: str
-    dispatched_at: str | None
+    accepted_at: datetime
+    dispatched_at: datetime | None
 
 
 class AttemptAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """One attempt of a delivery."""
 
     attempt_number: int
-    attempted_at: str
+    attempted_at: datetime
     duration_ms: float
     response_code: int | None
     error_detail: str | None
@@ -60,9 +62,9 @@ class DeliveryAnswer(msgspec.Struct, frozen=True, kw_only=True):
     is_running: bool
     attempt_count: int
     attempts_planned: int
-    next_attempt_at: str | None
-    created_at: str
-    finished_at: str | None
+    next_attempt_at: datetime | None
+    created_at: datetime
+    finished_at: datetime | None
     advice: str | None
     attempts: list[AttemptAnswer]
 
@@ -78,4 +80,4 @@ class RetryAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
     delivery_id: str
     status: str
-    scheduled_at: str
+    scheduled_at: datetime

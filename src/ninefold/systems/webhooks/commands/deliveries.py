@@ -9,6 +9,7 @@ from ninefold.core.commands import (
     ApiOptions,
     Page,
     parse_argument_id,
+    print_gap,
     print_json_text,
     print_table,
 )
@@ -52,7 +53,9 @@ def list_deliveries(
     if api.json:
         print_json_text(answer.content)
         return
-    show_deliveries(page.items, empty="No such deliveries. Publish an event that this subscription wants.")
+    show_deliveries(
+        page.items, of="event_type", empty="No such deliveries. Publish an event that this subscription wants."
+    )
     tell_next(page)
 
 
@@ -72,6 +75,7 @@ def show_delivery(delivery_id: str, *, api: ApiOptions = FROM_ENVIRONMENT) -> No
         print_json_text(answer.content)
         return
     show_fields(delivery, without=["attempts"])
+    print_gap()
     print_table(
         ["Attempt", "At", "Code", "Duration", "Error"],
         [

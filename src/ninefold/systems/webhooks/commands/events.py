@@ -15,6 +15,7 @@ from ninefold.core.commands import (
     encode_body,
     parse_argument_id,
     print_fields,
+    print_gap,
     print_json,
     print_json_text,
     print_note,
@@ -104,7 +105,8 @@ def show_event(event_id: str, *, api: ApiOptions = FROM_ENVIRONMENT) -> None:
         print_json_text(answer.content)
         return
     show_fields(event, without=["deliveries"])
-    show_deliveries(event.deliveries, empty="Nobody was subscribed to this event.")
+    print_gap()
+    show_deliveries(event.deliveries, of="subscription_id", empty="Nobody was subscribed to this event.")
 
 
 def _read_payload(payload: str) -> bytes:

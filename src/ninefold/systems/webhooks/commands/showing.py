@@ -1,7 +1,7 @@
 """What the commands of webhook delivery share: their options, and how they show what they have read."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Final, Literal
 
 import cyclopts
 import msgspec
@@ -19,6 +19,8 @@ from ninefold.core.commands import (
 from ninefold.systems.webhooks.commands.answers import DeliveryAnswer
 
 Limit = Annotated[int, cyclopts.Parameter(validator=cyclopts.validators.Number(gte=1, lte=100))]
+
+_HEADINGS: Final = {"event_type": "Event type", "subscription_id": "Subscription"}
 
 
 def show_answer(answer: Answer, kind: type[msgspec.Struct], *, api: ApiOptions) -> None:
@@ -40,15 +42,22 @@ def show_fields(thing: msgspec.Struct, *, without: Sequence[str] = ()) -> None:
     print_fields({name: _readable(name, value) for name, value in fields.items()})
 
 
-def show_deliveries(deliveries: Sequence[DeliveryAnswer], *, empty: str) -> None:
-    """Print deliveries as a table, each with its last error."""
+def show_deliveries(
+    deliveries: Sequence[DeliveryAnswer], *, of: Literal["event_type", "subscription_id"], empty: str
+) -> None:
+    """Print deliveries of one subscription, or of one event, as a table, each with its last error.
+
+    Args:
+        deliveries: what to show.
+        of: what tells them apart beside their id.
+        empty: see `print_table`.
+    """
     print_table(
-        ["Delivery", "Subscription", "Event type", "Status", "Attempts", "Next attempt at", "Last error"],
+        ["Delivery", _HEADINGS[of], "Status", "Attempts", "Next attempt at", "Last error"],
         [
             [
                 delivery.delivery_id,
-                delivery.subscription_id,
-                delivery.event_type,
+                getattr(delivery, of),
                 state_text(delivery.status),
                 f"{delivery.attempt_count} of {delivery.attempts_planned}",
                 delivery.next_attempt_at,
