@@ -27,6 +27,18 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert "subscriptions" in shown
 
 
+@pytest.mark.parametrize(
+    "command", ["demo", "doctor", "migrate", "keys create", "subscriptions create", "deliveries list"]
+)
+def test_help_names_no_default_that_says_nothing(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([*command.split(), "--help"]) == 0
+
+    shown = capsys.readouterr().out
+    assert "--json" in shown
+    assert "default: False" not in shown
+    assert 'default: ""' not in shown
+
+
 def test_no_argument_shows_the_help(capsys: pytest.CaptureFixture[str]) -> None:
     assert run([]) == 0
 

@@ -36,7 +36,7 @@ class ApiOptions:
     api_key: str | None = None
     """API key to use [NINEFOLD_API_KEY, or the file named by NINEFOLD_API_KEY_FILE]."""
 
-    json: Annotated[bool, Parameter(negative="")] = False
+    json: Annotated[bool, Parameter(negative="", show_default=False)] = False
     """Print JSON instead of a table."""
 
     def client(self) -> ApiClient:

@@ -23,6 +23,7 @@ EXIT_INTERRUPTED: Final = 130
 _RUN: Final = cyclopts.Group("Run", sort_key=1)
 _LOOK_AFTER: Final = cyclopts.Group("Look after", sort_key=2)
 _USE: Final = cyclopts.Group("Use", sort_key=3)
+_HELP: Final = cyclopts.Group("Help", sort_key=4)
 
 _COMMANDS: Final = {
     "up": (_RUN, "Run Ninefold on this machine until Ctrl-C: PostgreSQL, server and workers."),
@@ -72,7 +73,7 @@ def build_app(*, with_systems: bool = True) -> cyclopts.App:
         help_format="plaintext",
         error_console=Console(stderr=True),
     )
-    app["--help"].group = app["--version"].group = _USE
+    app["--help"].group = app["--version"].group = _HELP
     for name, (group, text) in _COMMANDS.items():
         app.command(f"ninefold.edge.cli.{name}:{name}", name=name, group=group, help=text)
     if with_systems:

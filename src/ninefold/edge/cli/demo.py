@@ -13,10 +13,10 @@ from ninefold.edge.demo.run import run_demo
 
 def demo(
     *,
-    json: Annotated[bool, Parameter(negative="")] = False,
+    json: Annotated[bool, Parameter(negative="", show_default=False)] = False,
     events: Annotated[int | None, Parameter(validator=Number(gte=1))] = None,
 ) -> None:
-    """Publish real payloads to five subscribers, four of them difficult, and compare every byte.
+    """Publish webhooks such as GitHub sends to five subscribers, four of them difficult, and compare every byte.
 
     It uses a data folder and ports of its own, and removes the folder at the end.
 

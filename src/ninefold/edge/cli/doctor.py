@@ -3,12 +3,11 @@
 import asyncio
 import os
 import sys
-from typing import Annotated
 
-from cyclopts import Parameter
 from rich.text import Text
 
 from ninefold.core.commands import as_plain, print_json, print_table, state_text
+from ninefold.edge.cli.settings import Json
 from ninefold.edge.doctor import Finding, examine
 
 
@@ -16,14 +15,14 @@ def doctor(
     *,
     port: int | None = None,
     data_dir: str | None = None,
-    json: Annotated[bool, Parameter(negative="")] = False,
+    json: Json = False,
 ) -> None:
     """Examine this machine and these settings; exit code 1 when something would fail.
 
     Args:
         port: Port that `ninefold up` shall use [NINEFOLD_PORT; default: 8900].
         data_dir: Folder that it shall use [NINEFOLD_DATA_DIR; default: the platform's].
-        json: Print JSON instead of a table.
+        json: see Json.
     """
     findings = asyncio.run(examine(os.environ, port=port, data_dir=data_dir))
     if json:

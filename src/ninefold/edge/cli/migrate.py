@@ -15,7 +15,7 @@ from ninefold.edge.systems import migration_sources
 
 def migrate(
     *,
-    dry_run: Annotated[bool, Parameter(negative="")] = False,
+    dry_run: Annotated[bool, Parameter(negative="", show_default=False)] = False,
     data_dir: DataDir = None,
     json: Json = False,
 ) -> None:

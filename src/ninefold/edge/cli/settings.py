@@ -15,7 +15,7 @@ DataDir = Annotated[
     str | None,
     Parameter(help="Folder of the embedded PostgreSQL, where NINEFOLD_DATABASE_URL isn't set [NINEFOLD_DATA_DIR]."),
 ]
-Json = Annotated[bool, Parameter(negative="", help="Print JSON instead of a table.")]
+Json = Annotated[bool, Parameter(negative="", show_default=False, help="Print JSON instead of a table.")]
 
 
 def read_core_settings(**options: Any) -> CoreSettings:

@@ -25,12 +25,13 @@ _SHOWN_ONCE: Final = (
 
 subscriptions = App(name="subscriptions", help="Say where which events are delivered.")
 
+Description = Annotated[str, Parameter(show_default=False)]
 EventTypes = Annotated[list[str], Parameter(name=["--event-type", "-t"], negative="")]
 
 
 @subscriptions.command(name="create")
 def create_subscription(
-    url: str, *, event_types: EventTypes, description: str = "", api: ApiOptions = FROM_ENVIRONMENT
+    url: str, *, event_types: EventTypes, description: Description = "", api: ApiOptions = FROM_ENVIRONMENT
 ) -> None:
     """Deliver events to a URL; prints the secret that verifies them, this once.
 
