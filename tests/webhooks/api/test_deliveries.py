@@ -134,6 +134,55 @@ async def test_the_list_can_be_narrowed_to_a_state_and_walked_page_by_page(
         assert (await api.get(f"{path}?status={status}"))["items"] == []
 
 
+async def test_what_has_had_no_attempt_is_listed_as_queued_page_by_page(
+    api: Api, other_api: Api, receiver: Receiver, start_worker: StartWorker
+) -> None:
+    await api.subscribe(receiver.url, "order.created")
+    before = await api.publish()
+    subscription = await api.subscribe(receiver.url, "order.*", "user_1.born")
+    await other_api.subscribe(receiver.url)
+    await other_api.publish()
+    wanted = [await api.publish(event_type=each) for each in ("order.created", "order.paid.late", "user_1.born") * 2]
+    for unwanted in ("orders.created", "user.born", "userA1.born", "order"):
+        await api.publish(event_type=unwanted)
+    path = f"{deliveries_of(subscription)}?status=queued"
+    pages = await api.walk(path, limit=4)
+    assert [len(page) for page in pages] == [4, 2]
+    listed = [item for page in pages for item in page]
+    assert [item["event_id"] for item in listed] == wanted[::-1]
+    for item in listed:
+        event = await api.get(f"/events/{item['event_id']}")
+        assert item in event["deliveries"]
+    assert before not in {item["event_id"] for item in listed}
+    cursor = (await api.get(f"{path}&limit=1"))["next_cursor"]
+    problem = await api.refused(422, "GET", f"{deliveries_of(subscription)}?status=failed&cursor={cursor}")
+    assert problem["code"] == "invalid_cursor"
+    async with start_worker():
+        for event_id in wanted:
+            await api.settled(event_id)
+    assert (await api.get(path))["items"] == []
+
+
+async def test_an_attempt_under_way_is_queued_and_one_with_an_outcome_is_not(
+    api: Api, receiver: Receiver, start_worker: StartWorker
+) -> None:
+    answer_now = asyncio.Event()
+    async with Receiver() as slow:
+        slow.default_answer = Answer(until=answer_now)
+        first, second = await api.subscribe(receiver.url), await api.subscribe(slow.url)
+        async with start_worker():
+            event_id = await api.publish()
+            await slow.received(1)
+            await receiver.received(1)
+            while not (await api.get(deliveries_of(first)))["items"]:
+                await asyncio.sleep(0)
+            assert (await api.get(f"{deliveries_of(first)}?status=queued"))["items"] == []
+            (item,) = (await api.get(f"{deliveries_of(second)}?status=queued"))["items"]
+            assert (item["event_id"], item["status"], item["attempts"]) == (event_id, "queued", [])
+            answer_now.set()
+            await api.settled(event_id)
+
+
 @pytest.mark.usefixtures("worker")
 async def test_a_list_shows_the_deliveries_of_its_subscription_alone(api: Api, receiver: Receiver) -> None:
     first, second = await api.subscribe(receiver.url), await api.subscribe(receiver.url)

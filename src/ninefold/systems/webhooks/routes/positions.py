@@ -27,6 +27,12 @@ class DeliveryPosition(msgspec.Struct, frozen=True, array_like=True):
     delivery_id: UUID
 
 
+class QueuedPosition(msgspec.Struct, frozen=True, array_like=True):
+    """The event of the last delivery of a page of those that are queued: these have no row of their own."""
+
+    event_id: UUID
+
+
 def cut_page(found: Sequence[ItemT], *, limit: int) -> tuple[Sequence[ItemT], ItemT | None]:
     """Cut a page out of up to `limit + 1` items.
 

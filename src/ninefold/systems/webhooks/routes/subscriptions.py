@@ -12,8 +12,8 @@ from ninefold.core.postgres.database import Database
 from ninefold.core.tenancy.model import Tenant
 from ninefold.core.web.pages import PAGE_LIMIT_DEFAULT, Cursor, CursorCodec, Page, PageLimit
 from ninefold.core.web.problems import problem_responses
-from ninefold.systems.webhooks.model import DeliveryStatus
-from ninefold.systems.webhooks.routes.positions import DeliveryPosition, SubscriptionPosition, cut_page
+from ninefold.systems.webhooks.model import Delivery, DeliveryStatus
+from ninefold.systems.webhooks.routes.positions import DeliveryPosition, QueuedPosition, SubscriptionPosition, cut_page
 from ninefold.systems.webhooks.routes.wire import (
     CreateSubscription,
     DeliveryView,
@@ -38,6 +38,7 @@ ValueT = TypeVar("ValueT")
 
 _subscription_cursors = CursorCodec(SubscriptionPosition)
 _delivery_cursors = CursorCodec(DeliveryPosition)
+_queued_cursors = CursorCodec(QueuedPosition)
 
 
 @post(_SUBSCRIPTIONS, tags=_TAGS, responses=problem_responses(409))
@@ -156,23 +157,34 @@ async def list_deliveries(
 ) -> Page[DeliveryView]:
     """List deliveries.
 
-    Those to one subscription, of the newest events first, with their last attempts. A delivery stands here from its
-    first outcome on; before that, its event shows it as `queued`.
+    Those to one subscription, of the newest events first, with their last attempts. Those that are `queued` are listed
+    by `status=queued` alone; the others stand here from their first outcome on.
     """
-    position = _delivery_cursors.decode(cursor)
-    async with database.snapshot() as connection:
-        found = await delivery_service.list_deliveries(
-            connection,
-            organisation_id=tenant.organisation_id,
-            subscription_id=subscription_id,
-            status=status,
-            before=None if position is None else position.delivery_id,
-            limit=limit + 1,
-        )
+    if status is DeliveryStatus.QUEUED:
+        queued_position = _queued_cursors.decode(cursor)
+        async with database.snapshot() as connection:
+            found = await delivery_service.list_queued_deliveries(
+                connection,
+                organisation_id=tenant.organisation_id,
+                subscription_id=subscription_id,
+                before=None if queued_position is None else queued_position.event_id,
+                limit=limit + 1,
+            )
+    else:
+        position = _delivery_cursors.decode(cursor)
+        async with database.snapshot() as connection:
+            found = await delivery_service.list_deliveries(
+                connection,
+                organisation_id=tenant.organisation_id,
+                subscription_id=subscription_id,
+                status=status,
+                before=None if position is None else position.delivery_id,
+                limit=limit + 1,
+            )
     shown, last = cut_page(found, limit=limit)
     return Page(
         items=[show_delivery(delivery, attempts_per_round=webhooks_settings.attempts_per_round) for delivery in shown],
-        next_cursor=None if last is None else _delivery_cursors.encode(DeliveryPosition(last.delivery.delivery_id)),
+        next_cursor=None if last is None else _cursor_after(last.delivery),
     )
 
 
@@ -185,6 +197,12 @@ SUBSCRIPTION_ROUTES: Final[list[HTTPRouteHandler]] = [
     rotate_secret,
     list_deliveries,
 ]
+
+
+def _cursor_after(delivery: Delivery) -> str:
+    if delivery.status is DeliveryStatus.QUEUED:
+        return _queued_cursors.encode(QueuedPosition(delivery.event_id))
+    return _delivery_cursors.encode(DeliveryPosition(delivery.delivery_id))
 
 
 def _given(value: msgspec.UnsetType | ValueT) -> ValueT | None:

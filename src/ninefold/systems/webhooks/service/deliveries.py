@@ -27,7 +27,7 @@ from ninefold.systems.webhooks.model import (
 from ninefold.systems.webhooks.service.directory import RecipientDirectory
 from ninefold.systems.webhooks.service.subscriptions import SUBSCRIPTIONS_MAX, get_subscription
 from ninefold.systems.webhooks.store import deliveries as store
-from ninefold.systems.webhooks.store.events import event_find, event_find_payload, event_list
+from ninefold.systems.webhooks.store.events import event_find, event_find_payload, event_list, event_list_queued
 
 ATTEMPTS_SHOWN_MAX: Final = 20
 """Per delivery, the last ones. A round has six by default."""
@@ -120,6 +120,36 @@ async def list_deliveries(
     return await _with_attempts(connection, deliveries)
 
 
+async def list_queued_deliveries(
+    connection: Connection, *, organisation_id: UUID, subscription_id: UUID, before: UUID | None, limit: int
+) -> list[DeliveryWithAttempts]:
+    """Return the deliveries to a subscription that have no outcome yet, newest event first, of events before an id.
+
+    Raises:
+        SubscriptionNotFoundError: the organisation has none of this id.
+    """
+    subscription = await get_subscription(connection, organisation_id=organisation_id, subscription_id=subscription_id)
+    queued: list[Delivery] = []
+    while len(queued) < limit:
+        events = await event_list_queued(
+            connection,
+            organisation_id=organisation_id,
+            patterns=subscription.event_types,
+            since=subscription.created_at,
+            before=before,
+            limit=limit,
+        )
+        deliveries = [_queued_delivery(event, subscription_id=subscription_id) for event in events]
+        known = await store.delivery_list_known(
+            connection, delivery_ids=[delivery.delivery_id for delivery in deliveries]
+        )
+        queued += [delivery for delivery in deliveries if delivery.delivery_id not in known]
+        if len(events) < limit:
+            break
+        before = events[-1].event_id
+    return [DeliveryWithAttempts(delivery=delivery, attempts=[]) for delivery in queued[:limit]]
+
+
 async def retry_delivery(connection: Connection, *, organisation_id: UUID, delivery_id: UUID) -> datetime:
     """Begin a new round of attempts at once, with the same bytes and ids; return when it was scheduled.
 
@@ -154,23 +184,27 @@ async def _queued_deliveries(
     recipients = await directory.current(connection, event.organisation_id)
     known_subscriptions = {delivery.subscription_id for delivery in known}
     return [
-        Delivery(
-            delivery_id=derive_id(event.event_id, recipient.subscription_id),
-            organisation_id=event.organisation_id,
-            event_id=event.event_id,
-            event_type=event.event_type,
-            subscription_id=recipient.subscription_id,
-            status=DeliveryStatus.QUEUED,
-            attempt_count=0,
-            round_attempt_count=0,
-            next_attempt_at=None,
-            created_at=event.accepted_at,
-            finished_at=None,
-            is_running=False,
-        )
+        _queued_delivery(event, subscription_id=recipient.subscription_id)
         for recipient in recipients.wanting(event.event_type)
         if recipient.created_at <= event.accepted_at and recipient.subscription_id not in known_subscriptions
     ]
+
+
+def _queued_delivery(event: Event, *, subscription_id: UUID) -> Delivery:
+    return Delivery(
+        delivery_id=derive_id(event.event_id, subscription_id),
+        organisation_id=event.organisation_id,
+        event_id=event.event_id,
+        event_type=event.event_type,
+        subscription_id=subscription_id,
+        status=DeliveryStatus.QUEUED,
+        attempt_count=0,
+        round_attempt_count=0,
+        next_attempt_at=None,
+        created_at=event.accepted_at,
+        finished_at=None,
+        is_running=False,
+    )
 
 
 async def _with_attempts(connection: Connection, deliveries: Sequence[Delivery]) -> list[DeliveryWithAttempts]:

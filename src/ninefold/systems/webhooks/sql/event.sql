@@ -224,6 +224,65 @@ WHERE organisation_id = :organisation_id
 ORDER BY event_id DESC
 LIMIT :limit;
 
+-- name: event_list_queued
+-- Read a page of an organisation's queued events of some types, newest first.
+-- In two parts, since there is an index of either: those that nobody holds, and those that a worker has taken.
+SELECT queued.*
+FROM (
+    (
+        SELECT
+            event_id,
+            organisation_id,
+            event_type,
+            idempotency_key,
+            queued_deliveries,
+            status,
+            accepted_at,
+            dispatched_at
+        FROM webhooks.event
+        WHERE status = 'queued'
+            AND leased_by IS NULL
+            AND organisation_id = :organisation_id
+            AND event_id < :before
+            AND accepted_at >= :since
+            AND EXISTS (
+                SELECT 1
+                FROM unnest(:patterns::text[]) AS pattern
+                WHERE event.event_type = pattern
+                    OR (pattern <> rtrim(pattern, '*') AND starts_with(event.event_type, rtrim(pattern, '*')))
+            )
+        ORDER BY event_id DESC
+        LIMIT :limit
+    )
+    UNION ALL
+    (
+        SELECT
+            event_id,
+            organisation_id,
+            event_type,
+            idempotency_key,
+            queued_deliveries,
+            status,
+            accepted_at,
+            dispatched_at
+        FROM webhooks.event
+        WHERE leased_by IS NOT NULL
+            AND organisation_id = :organisation_id
+            AND event_id < :before
+            AND accepted_at >= :since
+            AND EXISTS (
+                SELECT 1
+                FROM unnest(:patterns::text[]) AS pattern
+                WHERE event.event_type = pattern
+                    OR (pattern <> rtrim(pattern, '*') AND starts_with(event.event_type, rtrim(pattern, '*')))
+            )
+        ORDER BY event_id DESC
+        LIMIT :limit
+    )
+) AS queued
+ORDER BY event_id DESC
+LIMIT :limit;
+
 -- name: event_release!
 -- Give back the events that these workers hold.
 UPDATE webhooks.event

@@ -1,6 +1,8 @@
 """Events: accepting, finding, claiming and finishing them."""
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 import asyncpg
@@ -8,6 +10,9 @@ import asyncpg
 from ninefold.core.postgres.database import Connection
 from ninefold.systems.webhooks.model import ClaimedEvent, EarlierEvent, Event, EventStatus, NewEvent
 from ninefold.systems.webhooks.store.queries import queries
+
+_LAST_ID: Final = UUID(int=2**128 - 1)
+"""Before which every event comes."""
 
 
 async def event_claim(
@@ -106,6 +111,27 @@ async def event_insert_many(connection: Connection, *, organisation_id: UUID, ev
 async def event_list(connection: Connection, *, organisation_id: UUID, before: UUID | None, limit: int) -> list[Event]:
     """Read an organisation's events, newest first, those before an id."""
     records = queries.event_list(connection, organisation_id=organisation_id, before=before, limit=limit)
+    return [_event(record) async for record in records]
+
+
+async def event_list_queued(
+    connection: Connection,
+    *,
+    organisation_id: UUID,
+    patterns: Sequence[str],
+    since: datetime,
+    before: UUID | None,
+    limit: int,
+) -> list[Event]:
+    """Read an organisation's queued events of these types that were accepted since, newest first, before an id."""
+    records = queries.event_list_queued(
+        connection,
+        organisation_id=organisation_id,
+        patterns=list(patterns),
+        since=since,
+        before=before or _LAST_ID,
+        limit=limit,
+    )
     return [_event(record) async for record in records]
 
 
