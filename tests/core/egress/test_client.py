@@ -1,9 +1,10 @@
 import asyncio
 import time
+from collections.abc import Sequence
 
 import pytest
 
-from core.egress.conftest import MakeClient, Post
+from core.egress.conftest import FakeResolver, MakeClient, Post
 from core.egress.scripted_server import (
     OK,
     Peer,
@@ -17,7 +18,10 @@ from ninefold.core.egress import (
     ERROR_CLASSES,
     ConnectFailedError,
     ConnectionClosedError,
+    ConnectTimeoutError,
+    DnsFailedError,
     EgressClient,
+    EgressError,
     EgressResponse,
     HeadersTooLargeError,
     LocalLimitError,
@@ -679,6 +683,59 @@ async def test_waiting_for_a_connection_counts_as_time(make_client: MakeClient, 
         # Neither the one that gave up waiting nor the one that was canceled has kept its place.
         assert (await post(client, other.url())).status == 200
     assert other.connection_count == 1
+
+
+class TakingItsTime:
+    """A resolver that finds nothing in all the time that it has, and says so before anybody else does."""
+
+    async def resolve(self, host: str, *, timeout_s: float) -> Sequence[str]:
+        await asyncio.wait([asyncio.get_running_loop().create_future()], timeout=timeout_s - 0.005)
+        raise DnsFailedError(f"Looking up {host} took longer than {timeout_s:.3g} s.")
+
+    def close(self) -> None:
+        """Hold nothing."""
+
+
+@pytest.mark.parametrize(
+    ("scheme", "host", "blamed"),
+    [
+        ("http", "127.0.0.1", ResponseTimeoutError),
+        ("https", "127.0.0.1", ConnectTimeoutError),
+        ("http", "slow.example", DnsFailedError),
+    ],
+    ids=["answer", "handshake", "lookup"],
+)
+async def test_who_has_little_time_left_because_of_us_is_not_blamed_for_running_out_of_it(
+    make_client: MakeClient, post: Post, scheme: str, host: str, blamed: type[EgressError]
+) -> None:
+    client = make_client(connections_max=1, resolver=TakingItsTime())
+    async with running(silence) as server:
+
+        async def fail_behind_another(*, timeout_s: float) -> BaseException:
+            requests = (
+                post(client, server.url(), timeout_s=0.1),
+                post(client, server.url(scheme=scheme, host=host), timeout_s=timeout_s),
+            )
+            _, outcome = await asyncio.gather(*requests, return_exceptions=True)
+            assert isinstance(outcome, EgressError)
+            return outcome
+
+        ours = await fail_behind_another(timeout_s=0.15)
+        assert type(ours) is LocalLimitError
+        assert str(ours).startswith("All of Ninefold's 1 connections were busy for 0.")
+        assert type(await fail_behind_another(timeout_s=0.4)) is blamed
+
+
+async def test_an_error_that_no_time_would_have_changed_stays_after_a_long_wait(
+    make_client: MakeClient, post: Post
+) -> None:
+    client = make_client(connections_max=1, resolver=FakeResolver())
+    async with running(silence) as server:
+        busy = asyncio.create_task(post(client, server.url(), timeout_s=0.1))
+        await asyncio.wait_for(server.connected.wait(), WITHIN_S)
+        with pytest.raises(DnsFailedError, match="has no address"):
+            await post(client, server.url(host="none.example"), timeout_s=0.15)
+        assert isinstance((await asyncio.gather(busy, return_exceptions=True))[0], ResponseTimeoutError)
 
 
 @pytest.mark.parametrize("is_kept", [False, True], ids=["fresh", "kept"])

@@ -2,6 +2,8 @@
 
 import asyncio
 import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Final
 
 from ninefold.core.egress.addresses import AddressPolicy
@@ -10,8 +12,9 @@ from ninefold.core.egress.connector import Connector, default_tls_context
 from ninefold.core.egress.errors import (
     ConnectionClosedError,
     ConnectTimeoutError,
-    EgressError,
+    DnsFailedError,
     LocalLimitError,
+    ResponseTimeoutError,
 )
 from ninefold.core.egress.limits import EgressLimits
 from ninefold.core.egress.pool import ConnectionPool
@@ -19,7 +22,14 @@ from ninefold.core.egress.resolver import Resolver, SystemResolver
 from ninefold.core.egress.response import EgressResponse
 from ninefold.core.egress.target import Target
 
+WAIT_SHARE_MAX: Final = 0.5
+"""Of a request's time, how much may go by waiting for a connection before running out of the rest is our own fault."""
+
 _CLOSE_TIMEOUT_S: Final = 1.0
+_TIMER_SLACK_S: Final = 0.01
+"""How much too early a timer may end: the event loop counts in milliseconds."""
+
+_OUT_OF_TIME: Final = (DnsFailedError, ConnectTimeoutError, ResponseTimeoutError)
 _CLOSED: Final = "The request was ended because this process is shutting down."
 
 
@@ -84,19 +94,12 @@ class EgressClient:
             EgressError: no response; its `error_class` says why.
         """
         request = _join_request(target, head=head, body=body)
-        deadline = self._loop.time() + timeout_s
-        connection = self._pool.take(target.origin)
-        if connection is None:
-            connection = await self._open(target, deadline=deadline, timeout_s=timeout_s)
-        sent_at = self._loop.time()
+        time = _Time(deadline=self._loop.time() + timeout_s, timeout_s=timeout_s)
         try:
-            return await _exchange(connection, request, deadline=deadline, timeout_s=timeout_s)
-        except StaleConnectionError:
-            if self._loop.time() - sent_at > STALE_WITHIN_S:
-                raise
-        # It was a kept one: once more, on a fresh one.
-        connection = await self._open(target, deadline=deadline, timeout_s=timeout_s, is_kept_welcome=False)
-        return await _exchange(connection, request, deadline=deadline, timeout_s=timeout_s)
+            return await self._post(target, request, time)
+        except _OUT_OF_TIME:
+            self._check_wait(time)
+            raise
 
     async def post_afresh(
         self, target: Target, *, head: bytes, body: bytes, timeout_s: float, spent_s: float
@@ -114,9 +117,12 @@ class EgressClient:
             EgressError: no response; its `error_class` says why.
         """
         request = _join_request(target, head=head, body=body)
-        deadline = self._loop.time() + timeout_s - spent_s
-        connection = await self._open(target, deadline=deadline, timeout_s=timeout_s, is_kept_welcome=False)
-        return await _exchange(connection, request, deadline=deadline, timeout_s=timeout_s)
+        time = _Time(deadline=self._loop.time() + timeout_s - spent_s, timeout_s=timeout_s)
+        try:
+            return await self._post_over_new(target, request, time)
+        except _OUT_OF_TIME:
+            self._check_wait(time)
+            raise
 
     def post_at_once(self, target: Target, *, head: bytes, body: bytes, timeout_s: float, waiter: Waiter) -> bool:
         """Send a POST over a connection that is idle at this moment, if there is one.
@@ -155,59 +161,102 @@ class EgressClient:
         self._resolver.close()
         await self._pool.wait_until_empty(timeout_s=_CLOSE_TIMEOUT_S)
 
-    async def _open(
-        self, target: Target, *, deadline: float, timeout_s: float, is_kept_welcome: bool = True
-    ) -> Connection:
+    async def _post(self, target: Target, request: bytes, time: "_Time") -> EgressResponse:
+        connection = self._pool.take(target.origin) or await self._open(target, time)
+        sent_at = self._loop.time()
+        try:
+            return await _exchange(connection, request, time)
+        except StaleConnectionError:
+            if self._loop.time() - sent_at > STALE_WITHIN_S:
+                raise
+        # It was a kept one: once more, on a fresh one.
+        return await self._post_over_new(target, request, time)
+
+    async def _post_over_new(self, target: Target, request: bytes, time: "_Time") -> EgressResponse:
+        return await _exchange(await self._open(target, time, is_kept_welcome=False), request, time)
+
+    async def _open(self, target: Target, time: "_Time", *, is_kept_welcome: bool = True) -> Connection:
         """Return a connection that has become free while we waited, where that is welcome, or a new one."""
         self._check_open()
-        failure: EgressError = LocalLimitError(
-            f"None of Ninefold's {self._limits.connections_max} connections became free within {timeout_s:.3g} s."
-        )
+        connection = await self._reserve(target.origin if is_kept_welcome else None, time)
+        return connection or await self._connect(target, time)
+
+    async def _reserve(self, origin: str | None, time: "_Time") -> Connection | None:
+        """Wait for a connection that becomes free, or the right to a new one (None)."""
+        began_at = self._loop.time()
         try:
-            async with asyncio.timeout_at(deadline) as bound:
-                self._opening.add(bound)
-                try:
-                    connection = await self._pool.reserve(target.origin if is_kept_welcome else None)
-                    if connection is not None:
-                        return connection
-                    failure = ConnectTimeoutError(f"No connection to {target.host} could be opened in time.")
-                    return await self._connect(target, bound=bound, deadline=deadline)
-                finally:
-                    self._opening.discard(bound)
+            async with self._until(time.deadline):
+                return await self._pool.reserve(origin)
         except TimeoutError:
             self._check_open()
-            raise failure from None
+            raise LocalLimitError(
+                f"None of Ninefold's {self._limits.connections_max} connections became free "
+                f"within {time.timeout_s:.3g} s."
+            ) from None
         finally:
-            # The error's traceback holds this frame: the two, and the request, would wait for the cycle collector.
-            del failure
+            time.waited_s += self._loop.time() - began_at
+
+    async def _connect(self, target: Target, time: "_Time") -> Connection:
+        """Fill the slot that was reserved, within the time for connecting."""
+        deadline = min(time.deadline, self._loop.time() + self._limits.connect_timeout_s)
+        connection = None
+        try:
+            self._check_open()
+            async with self._until(deadline):
+                connection = await self._connector.connect(target, deadline=deadline)
+        except TimeoutError:
+            self._check_open()
+            raise ConnectTimeoutError(f"No connection to {target.host} could be opened in time.") from None
+        finally:
+            if connection is None:
+                self._pool.release()
+            else:
+                self._pool.adopt(connection)
+        return connection
+
+    @asynccontextmanager
+    async def _until(self, deadline: float) -> AsyncIterator[None]:
+        """Raise `TimeoutError` at a deadline, and as soon as the client is closed."""
+        async with asyncio.timeout_at(deadline) as bound:
+            self._opening.add(bound)
+            try:
+                yield
+            finally:
+                self._opening.discard(bound)
 
     def _check_open(self) -> None:
         if self._is_closed:
             raise ConnectionClosedError(_CLOSED) from None
 
-    async def _connect(self, target: Target, *, bound: asyncio.Timeout, deadline: float) -> Connection:
-        """Fill the slot that was reserved, within the time for connecting."""
-        now = self._loop.time()
-        connect_deadline = min(deadline, now + self._limits.connect_timeout_s)
-        try:
-            if not bound.expired():
-                bound.reschedule(connect_deadline)
-            connection = await self._connector.connect(target, deadline=connect_deadline)
-        except BaseException:
-            self._pool.release()
-            raise
-        self._pool.adopt(connection)
-        return connection
+    def _check_wait(self, time: "_Time") -> None:
+        """Take the blame for a request that ran out of time, if most of that went by waiting for us."""
+        has_run_out = self._loop.time() >= time.deadline - _TIMER_SLACK_S
+        if has_run_out and time.waited_s > WAIT_SHARE_MAX * time.timeout_s:
+            raise LocalLimitError(
+                f"All of Ninefold's {self._limits.connections_max} connections were busy for {time.waited_s:.3g} s "
+                f"of {time.timeout_s:.3g} s, and the rest wasn't enough."
+            ) from None
+
+
+class _Time:
+    """The time of one request, and how much of it went by waiting for a connection."""
+
+    __slots__ = ("deadline", "timeout_s", "waited_s")
+
+    def __init__(self, *, deadline: float, timeout_s: float) -> None:
+        self.deadline = deadline
+        self.timeout_s = timeout_s
+        self.waited_s = 0.0
 
 
 def _join_request(target: Target, *, head: bytes, body: bytes) -> bytes:
     return b"".join((target.request_head, head, b"content-length: %d\r\n\r\n" % len(body), body))
 
 
-async def _exchange(connection: Connection, request: bytes, *, deadline: float, timeout_s: float) -> EgressResponse:
+async def _exchange(connection: Connection, request: bytes, time: _Time) -> EgressResponse:
     """Send a request and wait for its response; who is cancelled meanwhile closes the connection."""
     waiter: asyncio.Future[EgressResponse] = asyncio.get_running_loop().create_future()
-    connection.send(request, deadline=deadline, timeout_s=timeout_s, waiter=waiter)
+    connection.send(request, deadline=time.deadline, timeout_s=time.timeout_s, waiter=waiter)
     try:
         return await waiter
     except asyncio.CancelledError:

@@ -69,7 +69,10 @@ class HeadersTooLargeError(EgressError):
 
 
 class LocalLimitError(EgressError):
-    """A bound of this process was reached, so that the receiver wasn't asked; it is no fault of the receiver's."""
+    """A bound of this process was reached, so that the receiver wasn't asked, or had too little time left to answer.
+
+    It is no fault of the receiver's.
+    """
 
     error_class = "local_limit"
 

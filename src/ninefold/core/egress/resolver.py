@@ -8,20 +8,17 @@ import os
 import socket
 from collections import OrderedDict
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Final, Protocol, TypeAlias
 
 import msgspec
 
 from ninefold.core.egress.errors import DnsFailedError, EgressError, LocalLimitError
-from ninefold.core.egress.turns import Turns, group_of
+from ninefold.core.egress.threads import run_in_thread
+from ninefold.core.egress.turns import TurnLimits, Turns, domain_of
 
-LOOKUP_THREADS: Final = 64
-"""Lookups at once; the system's resolver blocks a thread for as long as a name server lets it wait."""
-
-LOOKUPS_PER_GROUP_MAX: Final = 8
-"""Lookups at once of names that belong to one domain, so that its silent name server can't hold all threads."""
+LOOKUP_LIMITS: Final = TurnLimits(places=64, kept=8, per_domain=8, silent=32, overdue=32)
+"""Lookups at once, in 96 threads at most: the system's resolver blocks one for as long as a name server is silent."""
 
 LOOKUPS_PENDING_MAX: Final = 4096
 """Names that are being looked up or wait for it; as many as there can be connections that wait for a name."""
@@ -33,7 +30,7 @@ NAMES_KNOWN_MAX: Final = 4096
 """Names that are known for that long; the oldest go first."""
 
 SILENT_AFTER_S: Final = 2.0
-"""How long a lookup has to have run for its name to count as one that gives no answer in time."""
+"""How long a lookup has to have run to be overdue: its name gives no answer in time, and its domain is silent."""
 
 
 class Resolver(Protocol):
@@ -72,21 +69,26 @@ class _Known(msgspec.Struct, frozen=True):
 class _Lookup:
     """A name that is being looked up, or waits for its turn; and who wants to know."""
 
-    __slots__ = ("askers", "begun_at")
+    __slots__ = ("askers", "overdue_timer")
 
     def __init__(self) -> None:
         self.askers: set[asyncio.Future[_Answer]] = set()
-        self.begun_at: float | None = None
+        self.overdue_timer: asyncio.TimerHandle | None = None
+        """None while it waits for its turn."""
+
+    @property
+    def has_begun(self) -> bool:
+        return self.overdue_timer is not None
 
 
 class SystemResolver:
-    """`getaddrinfo` in threads of its own; who asks for a name that is being looked up shares the answer."""
+    """`getaddrinfo` in threads of its own; who asks for a name that is being looked up shares the answer.
+
+    Not in the loop's own threads: libuv lets two lookups run at once, so that two dead name servers would stop all.
+    """
 
     def __init__(self) -> None:
-        # Not the loop's own threads: libuv lets two lookups run at once, so that two dead name servers would
-        # stop all.
-        self._threads = ThreadPoolExecutor(LOOKUP_THREADS, thread_name_prefix="egress-lookup")
-        self._turns = Turns(at_once_max=LOOKUP_THREADS, at_once_per_group_max=LOOKUPS_PER_GROUP_MAX)
+        self._turns = Turns(LOOKUP_LIMITS)
         self._pending: dict[str, _Lookup] = {}
         self._running: set[asyncio.Future[_Answer]] = set()
         # The oldest first, since each is known for the same time.
@@ -108,11 +110,10 @@ class SystemResolver:
         return answer
 
     def close(self) -> None:
-        """Begin no further lookup, and await none; those that are running end by themselves."""
+        """Begin no further lookup, and await none; those that are running end by themselves, or with the process."""
         self._is_closed = True
         for future in self._running:
             future.cancel()
-        self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def _ask(self, host: str, *, timeout_s: float) -> _Answer:
         lookup = self._pending.get(host) or self._add(host)
@@ -126,7 +127,7 @@ class SystemResolver:
             raise self._explain_timeout(host, lookup, timeout_s=timeout_s) from None
         finally:
             lookup.askers.discard(asker)
-            if not lookup.askers and lookup.begun_at is None and self._pending.get(host) is lookup:
+            if not lookup.askers and not lookup.has_begun and self._pending.get(host) is lookup:
                 del self._pending[host]
                 self._turns.withdraw(host)
 
@@ -140,16 +141,27 @@ class SystemResolver:
     def _begin_lookups(self) -> None:
         while not self._is_closed and (host := self._turns.next()) is not None:
             loop = asyncio.get_running_loop()
-            self._pending[host].begun_at = loop.time()
-            future = loop.run_in_executor(self._threads, _look_up, host)
+            self._pending[host].overdue_timer = loop.call_later(SILENT_AFTER_S, self._note_overdue, host)
+            try:
+                future: asyncio.Future[_Answer] = run_in_thread(_look_up, host, name="egress-lookup")
+            except RuntimeError as error:
+                future = loop.create_future()
+                future.set_result(_Failure(f"no thread could be started for it ({error})", is_local=True))
             self._running.add(future)
             future.add_done_callback(partial(self._end, host))
+
+    def _note_overdue(self, host: str) -> None:
+        self._turns.note_overdue(host)
+        self._begin_lookups()
 
     def _end(self, host: str, done: "asyncio.Future[_Answer]") -> None:
         answer = _Failure("Ninefold is shutting down") if done.cancelled() else done.result()
         self._running.discard(done)
         self._turns.end(host)
-        for asker in self._pending.pop(host).askers:
+        lookup = self._pending.pop(host)
+        if lookup.overdue_timer is not None:
+            lookup.overdue_timer.cancel()
+        for asker in lookup.askers:
             if not asker.done():
                 asker.set_result(answer)
         if not isinstance(answer, _Failure):
@@ -157,19 +169,14 @@ class SystemResolver:
         self._begin_lookups()
 
     def _explain_timeout(self, host: str, lookup: _Lookup, *, timeout_s: float) -> EgressError:
-        if lookup.begun_at is not None:
-            if asyncio.get_running_loop().time() - lookup.begun_at >= SILENT_AFTER_S:
+        if lookup.has_begun:
+            if self._turns.is_overdue(host):
                 self._remember(host, None)
             return DnsFailedError(f"Looking up {host} took longer than {timeout_s:.3g} s.")
-        group = group_of(host)
-        if self._turns.is_at_its_share(group):
-            return DnsFailedError(
-                f"{host} wasn't looked up within {timeout_s:.3g} s: the name server of {group} is slow to answer."
-            )
-        return LocalLimitError(
-            f"{host} wasn't looked up within {timeout_s:.3g} s: "
-            f"Ninefold was busy with {LOOKUP_THREADS} lookups of other names."
-        )
+        unasked = f"{host} wasn't looked up within {timeout_s:.3g} s"
+        if self._turns.is_held_up_by_its_own(host):
+            return DnsFailedError(f"{unasked}: the name server of {domain_of(host)} is slow to answer.")
+        return LocalLimitError(f"{unasked}: Ninefold was busy with lookups of other names.")
 
     def _remember(self, host: str, answer: Sequence[str] | None) -> None:
         now = asyncio.get_running_loop().time()
