@@ -191,6 +191,15 @@ def test_an_organisation_of_which_nothing_waits_is_not_held_back_even_where_othe
     assert A not in worker.lanes.budget().held_back
 
 
+def test_an_organisation_that_has_no_lane_is_not_held_back() -> None:
+    worker = Worker()
+    for number in range(10, 60):
+        worker.add(UUID(int=number), loads=100)
+    assert not worker.lanes.hold_back({A})
+    assert worker.lanes.budget().limit == 1
+    assert worker.lanes.hold_back(set())
+
+
 def test_large_payloads_fill_a_lane_too() -> None:
     worker = Worker()
     worker.add(A, loads=8, payload=b"x" * 1024 * 1024)

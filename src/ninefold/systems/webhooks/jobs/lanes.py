@@ -22,7 +22,7 @@ from ninefold.systems.webhooks.jobs.shares import FairShare
 
 IN_FLIGHT_MULTIPLE: Final = 4.0
 RESERVED_RATIO: Final = 1 / 6
-"""Of slots, and of bytes under way. So one organisation alone gets two thirds of them."""
+"""Of slots, and of bytes under way: an organisation alone gets four fifths of the other five sixths, two thirds."""
 
 SLOTS_GUARANTEED: Final = 8
 """Attempts that an organisation may have under way even if others have taken all but what is reserved."""
@@ -108,7 +108,7 @@ class Lanes:
 
     def hold_back(self, organisation_ids: AbstractSet[UUID]) -> bool:
         """Hold back those of these organisations of which enough waits; say whether these are all of them."""
-        self._held_back.update(each for each in organisation_ids if not self._may_wait(each))
+        self._held_back.update(each for each in organisation_ids & self._lanes.keys() if not self._may_wait(each))
         return organisation_ids <= self._held_back
 
     def begin(self, burst_max: int) -> list[Parcel]:
