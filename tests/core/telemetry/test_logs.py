@@ -155,27 +155,29 @@ def test_people_get_a_line_without_braces() -> None:
 
 EACH_PROGRAM = """
 import msgspec
-class Line(msgspec.Struct):
+class Line(msgspec.Struct, omit_defaults=True):
     number: int
-    detail: str
-log.info("a.b.done", each=[Line(1, "whsec_c2VjcmV0"), Line(2, "ä")], worker="w")
+    detail: str | None = None
+log.info("a.b.done", each=[Line(1, "whsec_c2VjcmV0"), Line(2, "ä"), Line(3)], worker="w")
 """
 
 
 def test_one_call_writes_a_line_for_each_struct() -> None:
     lines = run_json(EACH_PROGRAM)
 
-    assert [(line["event"], line["worker"], line["number"], line["detail"]) for line in lines] == [
+    assert [(line["event"], line["worker"], line["number"], line.get("detail")) for line in lines] == [
         ("a.b.done", "w", 1, "whsec_[masked]"),
         ("a.b.done", "w", 2, "ä"),
+        ("a.b.done", "w", 3, None),
     ]
 
 
 def test_one_call_writes_a_line_for_each_struct_for_people_too() -> None:
     lines = run(EACH_PROGRAM, log_format="console")
 
-    assert [line.split("number=")[1][0] for line in lines] == ["1", "2"]
+    assert [line.split("number=")[1][0] for line in lines] == ["1", "2", "3"]
     assert "c2VjcmV0" not in lines[0]
+    assert ["detail=" in line for line in lines] == [True, True, False]
 
 
 def test_each_is_filtered_by_level_like_any_other() -> None:

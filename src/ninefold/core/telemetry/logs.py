@@ -159,7 +159,8 @@ class _ConsoleRenderer:
         rows = event.pop(EACH, None)
         event["level"] = "error" if level == "exception" else level
         self._stamp(logger, level, event)
-        events = [event] if rows is None else [{**event, **msgspec.structs.asdict(row)} for row in rows]
+        # As in JSON, a field that has no value isn't shown.
+        events = [event] if rows is None else [{**event, **msgspec.to_builtins(row)} for row in rows]
         lines = "\n".join([self._render(logger, level, line) for line in events])
         return mask_secret_forms(lines.encode(errors="backslashreplace")) + b"\n"
 

@@ -54,7 +54,7 @@ def _line(outcome: Outcome, attempt: Attempt) -> AttemptLine:
         round(attempt.duration_ms, 2),
         attempt.response_status,
         attempt.error_class,
-        outcome.retry_delay_s,
+        None if outcome.retry_delay_s is None else round(outcome.retry_delay_s, 3),
     )
 
 
