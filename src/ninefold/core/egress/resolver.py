@@ -59,6 +59,8 @@ class _Failure(msgspec.Struct, frozen=True):
 
 _Answer: TypeAlias = Sequence[str] | _Failure
 
+_CLOSED: Final = _Failure("Ninefold is shutting down")
+
 
 class _Known(msgspec.Struct, frozen=True):
     answer: Sequence[str] | None
@@ -79,6 +81,11 @@ class _Lookup:
     @property
     def has_begun(self) -> bool:
         return self.overdue_timer is not None
+
+    def answer(self, answer: _Answer) -> None:
+        for asker in self.askers:
+            if not asker.done():
+                asker.set_result(answer)
 
 
 class SystemResolver:
@@ -112,6 +119,8 @@ class SystemResolver:
     def close(self) -> None:
         """Begin no further lookup, and await none; those that are running end by themselves, or with the process."""
         self._is_closed = True
+        for lookup in self._pending.values():
+            lookup.answer(_CLOSED)
         for future in self._running:
             future.cancel()
 
@@ -155,15 +164,13 @@ class SystemResolver:
         self._begin_lookups()
 
     def _end(self, host: str, done: "asyncio.Future[_Answer]") -> None:
-        answer = _Failure("Ninefold is shutting down") if done.cancelled() else done.result()
+        answer = _CLOSED if done.cancelled() else done.result()
         self._running.discard(done)
         self._turns.end(host)
         lookup = self._pending.pop(host)
         if lookup.overdue_timer is not None:
             lookup.overdue_timer.cancel()
-        for asker in lookup.askers:
-            if not asker.done():
-                asker.set_result(answer)
+        lookup.answer(answer)
         if not isinstance(answer, _Failure):
             self._remember(host, answer)
         self._begin_lookups()
