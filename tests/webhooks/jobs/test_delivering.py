@@ -11,7 +11,7 @@ import pytest
 
 from ninefold.core.egress import EgressClient, EgressResponse, LocalLimitError, Target
 from ninefold.core.postgres.database import Connection
-from ninefold.systems.webhooks.jobs import lanes
+from ninefold.systems.webhooks.jobs import dispatcher, lanes
 from ninefold.systems.webhooks.service.directory import OrganisationRecipients, RecipientDirectory
 from ninefold.systems.webhooks.settings import WebhooksSettings
 from receivers import Answer, Receiver
@@ -278,6 +278,22 @@ async def test_silent_receivers_of_one_organisation_do_not_keep_another_waiting(
             never.set()
             silent.default_answer = Answer()
             await silent.received(1000, timeout_s=30)
+
+
+async def test_a_backlog_is_worked_off_without_a_pause_also_beside_another_organisation(
+    api: Api, other_api: Api, receiver: Receiver, start_worker: StartWorker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # So many that the claim that brings the other's event fills the lane.
+    for number in range(10):
+        await api.subscribe(f"{receiver.url}/{number}")
+    await other_api.subscribe(f"{receiver.url}/other")
+    events = [{"event_type": "order.created", "payload": number} for number in range(300)]
+    await api.done("POST", "/events/batch", json={"events": events})
+    await other_api.publish()
+    # Nobody rings, and no look at the clock comes to the rescue: what was left waits for room in the lanes alone.
+    monkeypatch.setattr(dispatcher, "EVENTS_POLL_S", 3600.0)
+    async with start_worker():
+        await receiver.received(3001, timeout_s=30)
 
 
 @pytest.mark.parametrize("failure", [ConnectionResetError("gone"), asyncpg.CannotConnectNowError("starting")])

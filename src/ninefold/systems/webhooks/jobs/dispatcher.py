@@ -93,7 +93,6 @@ class Dispatcher:
             in_flight_max=min(settings.in_flight_max, context.egress.connections_max), on_hungry=self._ring
         )
         self._lanes_changed = asyncio.Event()
-        self._bells_of_room: set[asyncio.Event] = set()
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Attempt deliveries until `stopping` is set; then let those under way end, and record every outcome.
@@ -130,7 +129,7 @@ class Dispatcher:
         while not stopping.is_set():
             bell.clear()
             metrics.IN_FLIGHT.set(self._lanes.in_flight)
-            metrics.ORGANISATIONS_HELD_BACK.set(self._lanes.held_back_count)
+            metrics.ORGANISATIONS_HELD_BACK.set(len(self._lanes.held_back))
             try:
                 await self._recorder.has_room()
                 organisations = await take()
@@ -138,10 +137,9 @@ class Dispatcher:
                 log.warning("webhooks.claim.failed", error=str(error))
                 await asyncio.wait([stop_wait], timeout=ERROR_DELAY_S)
                 continue
-            if not self._lanes.hold_back(organisations):
+            self._lanes.hold_back(organisations)
+            if not organisations <= self._lanes.held_back:
                 continue
-            if organisations:
-                self._bells_of_room.add(bell)
             bell_wait = asyncio.create_task(bell.wait())
             await asyncio.wait([bell_wait, stop_wait], timeout=poll_s, return_when=asyncio.FIRST_COMPLETED)
             bell_wait.cancel()
@@ -247,10 +245,9 @@ class Dispatcher:
                 await self._lanes_changed.wait()
 
     def _ring(self) -> None:
-        """Let those look again who had no room for all that there was."""
-        for bell in self._bells_of_room:
-            bell.set()
-        self._bells_of_room.clear()
+        """Let both claims look again."""
+        self._events_bell.set()
+        self._retries_bell.set()
 
     def _on_end(self, parcel: Parcel, attempt: Attempt, retry_after_s: float | None) -> None:
         """Hand what came of an attempt to the recorder, and its slot to the next."""

@@ -83,9 +83,9 @@ class Lanes:
         return self._in_flight.used
 
     @property
-    def held_back_count(self) -> int:
-        """How many organisations are held back."""
-        return len(self._held_back)
+    def held_back(self) -> AbstractSet[UUID]:
+        """The organisations of which no more is claimed for now."""
+        return self._held_back
 
     def budget(self) -> ClaimBudget:
         """Say what the next claim may bring."""
@@ -106,10 +106,9 @@ class Lanes:
         self._waiting.take(organisation_id, load.count)
         self._waiting_bytes.take(organisation_id, load.payload_bytes)
 
-    def hold_back(self, organisation_ids: AbstractSet[UUID]) -> bool:
-        """Hold back those of these organisations of which enough waits; say whether these are all of them."""
+    def hold_back(self, organisation_ids: AbstractSet[UUID]) -> None:
+        """Hold back those of these organisations of which enough waits."""
         self._held_back.update(each for each in organisation_ids & self._lanes.keys() if not self._may_wait(each))
-        return organisation_ids <= self._held_back
 
     def begin(self, burst_max: int) -> list[Parcel]:
         """Take the attempts that begin now, some of each organisation in turn, as far as their shares of slots go."""
