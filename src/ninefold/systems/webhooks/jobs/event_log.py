@@ -50,7 +50,7 @@ class PostgresEventLog:
         self._database = database
         self._lease = lease
         self._served_last = FIRST_ORGANISATION
-        self._holdings = Holdings()
+        self._holdings = Holdings(database, lease, event_release_unknown)
 
     async def claim(self, budget: ClaimBudget) -> Sequence[ClaimedEvent]:
         """Take events, beginning with the organisation after the one served last.
@@ -58,11 +58,7 @@ class PostgresEventLog:
         Raises:
             LeaseLostError: others took this worker for dead.
         """
-        may_hold_more = self._holdings.begin_claim()
-        async with self._database.transaction() as connection:
-            await self._lease.guard(connection)
-            if may_hold_more:
-                await event_release_unknown(connection, worker_id=self._lease.worker_id, known_ids=self._holdings.known)
+        async with self._holdings.claim() as connection:
             claimed = await event_claim(
                 connection,
                 worker_id=self._lease.worker_id,

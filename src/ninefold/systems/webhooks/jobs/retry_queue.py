@@ -23,7 +23,7 @@ class RetryQueue:
         self._database = database
         self._lease = lease
         self._served_last = FIRST_ORGANISATION
-        self._holdings = Holdings()
+        self._holdings = Holdings(database, lease, delivery_release_unknown)
 
     async def claim(self, budget: ClaimBudget) -> Sequence[ClaimedDelivery]:
         """Take deliveries that are due, within a budget: a fair share for each organisation, longest due first.
@@ -31,13 +31,7 @@ class RetryQueue:
         Raises:
             LeaseLostError: others took this worker for dead.
         """
-        may_hold_more = self._holdings.begin_claim()
-        async with self._database.transaction() as connection:
-            await self._lease.guard(connection)
-            if may_hold_more:
-                await delivery_release_unknown(
-                    connection, worker_id=self._lease.worker_id, known_ids=self._holdings.known
-                )
+        async with self._holdings.claim() as connection:
             claimed, turn_ended_at = await delivery_claim(
                 connection,
                 worker_id=self._lease.worker_id,
