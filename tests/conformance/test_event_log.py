@@ -142,6 +142,19 @@ async def test_every_organisation_gets_its_turn_when_they_are_more_than_a_claim_
     assert set(organisations[100:]) <= set(second)
 
 
+async def test_every_organisation_gets_its_turn_when_a_claim_takes_of_a_few_of_them_only(
+    make_event_log: MakeEventLog, database: Database
+) -> None:
+    organisations = sorted(new_id() for _ in range(130))
+    for organisation_id in organisations:
+        await accept(database, organisation_id, events=2, queued_deliveries=100)
+    log, _ = await make_event_log()
+    turns = [{event.organisation_id for event in await log.claim(ClaimBudget())} for _ in range(4)]
+    assert [len(turn) for turn in turns] == [10, 10, 10, 10]
+    for turn, all_of_it in zip(turns, [organisations[:100], organisations[100:]] * 2, strict=True):
+        assert turn <= set(all_of_it)
+
+
 async def test_an_organisation_that_is_held_back_leaves_the_whole_claim_to_the_others(
     make_event_log: MakeEventLog, database: Database
 ) -> None:

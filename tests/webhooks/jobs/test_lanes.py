@@ -161,14 +161,14 @@ def test_a_slot_that_is_given_back_serves_the_next() -> None:
 
 
 def test_an_empty_worker_claims_as_much_as_a_claim_may_bring() -> None:
-    budget = Worker().lanes.budget()
+    budget = Worker(in_flight_max=3000).lanes.budget()
     assert budget == ClaimBudget(held_back=frozenset())
     assert not budget.held_back
 
 
 @pytest.mark.parametrize(("loads", "attempts"), [(800, 1), (160, 5), (1, 800)])
 def test_of_an_organisation_whose_lane_is_full_no_more_is_claimed_until_it_empties(loads: int, attempts: int) -> None:
-    worker = Worker(in_flight_max=1000)
+    worker = Worker(in_flight_max=3000)
     worker.add(A, loads=loads, attempts=attempts)
     worker.add(B)
     worker.lanes.hold_back({A, B})
@@ -200,6 +200,15 @@ def test_an_organisation_that_has_no_lane_is_not_held_back() -> None:
     assert not worker.lanes.held_back
 
 
+def test_a_worker_with_few_slots_claims_little() -> None:
+    worker = Worker(in_flight_max=12)
+    budget = worker.lanes.budget()
+    assert (budget.limit, budget.deliveries_max) == (4, 4)
+    worker.add(A, loads=4)
+    worker.lanes.hold_back({A})
+    assert worker.lanes.held_back == {A}
+
+
 def test_large_payloads_fill_a_lane_too() -> None:
     worker = Worker()
     worker.add(A, loads=8, payload=b"x" * 1024 * 1024)
@@ -208,7 +217,7 @@ def test_large_payloads_fill_a_lane_too() -> None:
 
 
 def test_the_more_waits_the_less_is_claimed_and_never_nothing() -> None:
-    worker = Worker(in_flight_max=1)
+    worker = Worker(in_flight_max=3000)
     budgets = []
     for number in range(100):
         budgets.append(worker.lanes.budget())

@@ -27,7 +27,9 @@ class Worker:
         self.event_log = PostgresEventLog(database, self.lease)
         self.retry_queue = RetryQueue(database, self.lease)
 
-    async def fail_first_attempt(self, database: Database, *, organisation_id: UUID | None = None) -> UUID:
+    async def fail_first_attempt(
+        self, database: Database, *, organisation_id: UUID | None = None, retry_delay_s: float = 0.0
+    ) -> UUID:
         """Accept an event, and let the first attempt of its one delivery fail, with the next due at once."""
         organisation_id = organisation_id or new_id()
         event = NewEvent(
@@ -50,7 +52,7 @@ class Worker:
             status=DeliveryStatus.RETRYING,
             round_attempt_count=1,
             round_started_at=claimed.accepted_at,
-            retry_delay_s=0.0,
+            retry_delay_s=retry_delay_s,
         )
         await self.event_log.record([outcome], finished_events=[claimed.event_id])
         return organisation_id
@@ -217,6 +219,20 @@ async def test_an_organisation_that_is_held_back_leaves_the_whole_claim_to_the_o
     assert {delivery.organisation_id for claimed in turns for delivery in claimed} == set(others)
     (rest,) = [await worker.retry_queue.claim(ClaimBudget(limit=3))]
     assert [delivery.organisation_id for delivery in rest] == [held_back] * 3
+
+
+async def test_what_is_due_is_found_behind_one_that_is_held_back_and_many_that_are_not_due(
+    worker: Worker, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(claims, "CLAIM_ORGANISATIONS_MAX", 1)
+    held_back, due = UUID(int=1), UUID(int=9)
+    for _ in range(3):
+        await worker.fail_first_attempt(database, organisation_id=held_back)
+    for number in range(2, 9):
+        await worker.fail_first_attempt(database, organisation_id=UUID(int=number), retry_delay_s=3600.0)
+    await worker.fail_first_attempt(database, organisation_id=due)
+    claimed = await worker.retry_queue.claim(ClaimBudget(limit=2, held_back=[held_back]))
+    assert [delivery.organisation_id for delivery in claimed] == [due]
 
 
 async def test_a_canceled_delivery_is_over_and_keeps_its_attempts(worker: Worker, database: Database) -> None:

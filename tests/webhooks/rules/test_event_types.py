@@ -1,5 +1,7 @@
 """Which texts are event types, which are patterns, and who gets what."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,6 +13,7 @@ from ninefold.systems.webhooks.rules.event_types import (
     check_event_type,
     check_patterns,
     is_wanted,
+    wanted_form,
 )
 
 TYPES = ["order", "order.created", "a.b.c.d", "Order-2.created_again", "0", "-", "_", "x" * EVENT_TYPE_LENGTH_MAX]
@@ -112,6 +115,14 @@ def test_every_type_is_wanted_by_itself_by_all_above_it_and_by_everything(event_
 @given(event_types, event_types)
 def test_a_pattern_for_all_below_wants_exactly_what_begins_with_it_and_a_dot(event_type: str, above: str) -> None:
     assert is_wanted(event_type, [f"{above}.*"]) == event_type.startswith(f"{above}.")
+
+
+SHORT_TYPES = st.from_regex(r"[ab_-]{1,2}(\.[ab_-]{1,2}){0,2}", fullmatch=True)
+
+
+@given(SHORT_TYPES, st.lists(st.one_of(SHORT_TYPES, SHORT_TYPES.map(lambda above: f"{above}.*"), st.just("*"))))
+def test_the_form_matches_what_the_patterns_want(event_type: str, patterns: list[str]) -> None:
+    assert (re.search(wanted_form(patterns), event_type) is not None) == is_wanted(event_type, patterns)
 
 
 @given(st.text(max_size=200))

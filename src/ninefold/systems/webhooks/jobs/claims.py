@@ -16,7 +16,10 @@ CLAIM_PAYLOAD_BYTES_MAX: Final = 8 * 1024 * 1024
 CLAIM_ORGANISATIONS_MAX: Final = 100
 """Organisations that share one claim. The next claim goes on after the last of them."""
 
-FIRST_ORGANISATION: Final = UUID(int=0)
+LOOKS_MAX: Final = 10
+"""At so many times as many organisations a claim looks that finds nothing to take."""
+
+_FIRST: Final = UUID(int=0)
 """After which every organisation comes."""
 
 
@@ -33,3 +36,16 @@ class ClaimBudget(msgspec.Struct, frozen=True, kw_only=True):
     def organisations_max(self) -> int:
         """How many organisations to look at: those that are held back are seen, and come on top."""
         return CLAIM_ORGANISATIONS_MAX + len(self.held_back)
+
+
+class Turn:
+    """Where a claim begins among the organisations, which are looked at in turns."""
+
+    def __init__(self) -> None:
+        self.after = _FIRST
+
+    def end(self, ended_at: UUID | None) -> bool:
+        """Go on after the last organisation that was looked at, or begin anew after None; say if that was all."""
+        was_all = ended_at is None and self.after == _FIRST
+        self.after = ended_at or _FIRST
+        return was_all

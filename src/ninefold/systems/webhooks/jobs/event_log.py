@@ -11,7 +11,7 @@ import asyncpg
 
 from ninefold.core.postgres.database import Connection, Database
 from ninefold.core.queue.leases import WorkerLease
-from ninefold.systems.webhooks.jobs.claims import CLAIM_ORGANISATIONS_MAX, FIRST_ORGANISATION, ClaimBudget
+from ninefold.systems.webhooks.jobs.claims import LOOKS_MAX, ClaimBudget, Turn
 from ninefold.systems.webhooks.jobs.holdings import Holdings
 from ninefold.systems.webhooks.model import ClaimedEvent, DeliveryStatus, Outcome
 from ninefold.systems.webhooks.store.deliveries import (
@@ -49,35 +49,31 @@ class PostgresEventLog:
     def __init__(self, database: Database, lease: WorkerLease) -> None:
         self._database = database
         self._lease = lease
-        self._served_last = FIRST_ORGANISATION
+        self._turn = Turn()
         self._holdings = Holdings(database, lease, event_release_unknown)
 
     async def claim(self, budget: ClaimBudget) -> Sequence[ClaimedEvent]:
-        """Take events, beginning with the organisation after the one served last.
+        """Take events, beginning with the organisation at which the turn before ended.
 
         Raises:
             LeaseLostError: others took this worker for dead.
         """
-        async with self._holdings.claim() as connection:
-            claimed = await event_claim(
-                connection,
-                worker_id=self._lease.worker_id,
-                limit=budget.limit,
-                deliveries_max=budget.deliveries_max,
-                payload_bytes_max=budget.payload_bytes_max,
-                after=self._served_last,
-                organisations_max=budget.organisations_max,
-                held_back=budget.held_back,
-            )
-        self._holdings.end_claim(event.event_id for event in claimed)
-        began_at_first = self._served_last == FIRST_ORGANISATION
-        organisations = {event.organisation_id for event in claimed}
-        # With few of them, each got its share; with many, the next claim goes on where this one ended.
-        self._served_last = (
-            max(organisations) if len(organisations) > CLAIM_ORGANISATIONS_MAX // 2 else FIRST_ORGANISATION
-        )
-        if not claimed and not began_at_first:
-            return await self.claim(budget)
+        for _ in range(LOOKS_MAX):
+            async with self._holdings.claim() as connection:
+                claimed, turn_ended_at = await event_claim(
+                    connection,
+                    worker_id=self._lease.worker_id,
+                    limit=budget.limit,
+                    deliveries_max=budget.deliveries_max,
+                    payload_bytes_max=budget.payload_bytes_max,
+                    after=self._turn.after,
+                    organisations_max=budget.organisations_max,
+                    held_back=budget.held_back,
+                )
+            self._holdings.end_claim(event.event_id for event in claimed)
+            was_all = self._turn.end(turn_ended_at)
+            if claimed or was_all:
+                break
         return claimed
 
     def give_back(self, events: Sequence[ClaimedEvent]) -> None:

@@ -8,6 +8,7 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable
 from collections.abc import Set as AbstractSet
 from itertools import islice
+from math import ceil
 from typing import Final
 from uuid import UUID
 
@@ -36,6 +37,9 @@ BYTES_GUARANTEED: Final = 1024 * 1024
 WAITING_MULTIPLE: Final = 0.25
 WAITING_MAX: Final = round(CLAIM_DELIVERIES_MAX / WAITING_MULTIPLE)
 """Attempts that wait in the lanes. An organisation alone has one claim waiting while the next one comes."""
+
+WAITING_PER_SLOT_MAX: Final = 4 / 3
+"""Attempts that wait, for each that may be under way: a worker with few slots leaves its work to others."""
 
 WAITING_BYTES_MAX: Final = round(CLAIM_PAYLOAD_BYTES_MAX / WAITING_MULTIPLE)
 
@@ -72,7 +76,8 @@ class Lanes:
         self._lanes: OrderedDict[UUID, deque[Load]] = OrderedDict()
         self._held_back: set[UUID] = set()
         self._on_hungry = on_hungry
-        self._waiting = FairShare(WAITING_MAX, multiple=WAITING_MULTIPLE)
+        waiting_max = min(WAITING_MAX, ceil(in_flight_max * WAITING_PER_SLOT_MAX))
+        self._waiting = FairShare(waiting_max, multiple=WAITING_MULTIPLE)
         self._waiting_bytes = FairShare(WAITING_BYTES_MAX, multiple=WAITING_MULTIPLE)
         self._in_flight = _share_of_slots(in_flight_max, guaranteed=SLOTS_GUARANTEED)
         self._in_flight_bytes = _share_of_slots(IN_FLIGHT_BYTES_MAX, guaranteed=BYTES_GUARANTEED)

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from ninefold.core.postgres.database import Database
 from ninefold.core.queue.leases import WorkerLease
-from ninefold.systems.webhooks.jobs.claims import FIRST_ORGANISATION, ClaimBudget
+from ninefold.systems.webhooks.jobs.claims import LOOKS_MAX, ClaimBudget, Turn
 from ninefold.systems.webhooks.jobs.holdings import Holdings
 from ninefold.systems.webhooks.model import ClaimedDelivery, Outcome
 from ninefold.systems.webhooks.store.deliveries import (
@@ -22,7 +22,7 @@ class RetryQueue:
     def __init__(self, database: Database, lease: WorkerLease) -> None:
         self._database = database
         self._lease = lease
-        self._served_last = FIRST_ORGANISATION
+        self._turn = Turn()
         self._holdings = Holdings(database, lease, delivery_release_unknown)
 
     async def claim(self, budget: ClaimBudget) -> Sequence[ClaimedDelivery]:
@@ -31,18 +31,22 @@ class RetryQueue:
         Raises:
             LeaseLostError: others took this worker for dead.
         """
-        async with self._holdings.claim() as connection:
-            claimed, turn_ended_at = await delivery_claim(
-                connection,
-                worker_id=self._lease.worker_id,
-                limit=budget.limit,
-                payload_bytes_max=budget.payload_bytes_max,
-                after=self._served_last,
-                organisations_max=budget.organisations_max,
-                held_back=budget.held_back,
-            )
-        self._holdings.end_claim(delivery.delivery_id for delivery in claimed)
-        self._served_last = turn_ended_at or FIRST_ORGANISATION
+        for _ in range(LOOKS_MAX):
+            async with self._holdings.claim() as connection:
+                claimed, turn_ended_at = await delivery_claim(
+                    connection,
+                    worker_id=self._lease.worker_id,
+                    limit=budget.limit,
+                    payload_bytes_max=budget.payload_bytes_max,
+                    after=self._turn.after,
+                    organisations_max=budget.organisations_max,
+                    held_back=budget.held_back,
+                )
+            self._holdings.end_claim(delivery.delivery_id for delivery in claimed)
+            was_all = self._turn.end(turn_ended_at)
+            # The longest due of all are seen in each look: if none of them is held back, there are no others.
+            if claimed or was_all or not budget.held_back:
+                break
         return claimed
 
     def give_back(self, deliveries: Sequence[ClaimedDelivery]) -> None:

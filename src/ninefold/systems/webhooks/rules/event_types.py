@@ -62,6 +62,12 @@ def is_wanted(event_type: str, patterns: Sequence[str]) -> bool:
     return any(_matches(event_type, pattern) for pattern in patterns)
 
 
+def wanted_form(patterns: Sequence[str]) -> str:
+    """Return a regular expression, in Python's and PostgreSQL's language, for the types that these patterns want."""
+    forms = [pattern.replace(".", r"\.").replace("*", ".*") for pattern in patterns]
+    return f"^({'|'.join(forms)})$"
+
+
 def _matches(event_type: str, pattern: str) -> bool:
     if pattern.endswith("*"):
         return event_type.startswith(pattern[:-1])

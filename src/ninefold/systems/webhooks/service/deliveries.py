@@ -24,6 +24,7 @@ from ninefold.systems.webhooks.model import (
     Event,
     EventStatus,
 )
+from ninefold.systems.webhooks.rules.event_types import wanted_form
 from ninefold.systems.webhooks.service.directory import RecipientDirectory
 from ninefold.systems.webhooks.service.subscriptions import SUBSCRIPTIONS_MAX, get_subscription
 from ninefold.systems.webhooks.store import deliveries as store
@@ -134,7 +135,7 @@ async def list_queued_deliveries(
         events = await event_list_queued(
             connection,
             organisation_id=organisation_id,
-            patterns=subscription.event_types,
+            wanted_form=wanted_form(subscription.event_types),
             since=subscription.created_at,
             before=before,
             limit=limit,

@@ -132,33 +132,40 @@ chosen AS (
         FROM ranked
     ) AS summed
     WHERE payload_bytes_before < :payload_bytes_max
+),
+
+taken AS (
+    UPDATE webhooks.delivery
+    SET leased_by = :worker_id
+    FROM chosen, webhooks.event
+    WHERE delivery.delivery_id = chosen.delivery_id
+        AND event.event_id = delivery.event_id
+    RETURNING
+        delivery.delivery_id,
+        delivery.organisation_id,
+        delivery.event_id,
+        delivery.subscription_id,
+        event.event_type,
+        event.payload,
+        delivery.attempt_count,
+        delivery.round_attempt_count,
+        delivery.round_started_at,
+        (
+            SELECT subscription_version.version
+            FROM webhooks.subscription_version
+            WHERE subscription_version.organisation_id = delivery.organisation_id
+        ) AS subscription_version
+),
+
+turn_end AS (
+    SELECT organisation_id AS turn_ended_at
+    FROM turn
+    WHERE position = :organisations_max::integer
 )
 
-UPDATE webhooks.delivery
-SET leased_by = :worker_id
-FROM chosen, webhooks.event
-WHERE delivery.delivery_id = chosen.delivery_id
-    AND event.event_id = delivery.event_id
-RETURNING
-    delivery.delivery_id,
-    delivery.organisation_id,
-    delivery.event_id,
-    delivery.subscription_id,
-    event.event_type,
-    event.payload,
-    delivery.attempt_count,
-    delivery.round_attempt_count,
-    delivery.round_started_at,
-    (
-        SELECT subscription_version.version
-        FROM webhooks.subscription_version
-        WHERE subscription_version.organisation_id = delivery.organisation_id
-    ) AS subscription_version,
-    (
-        SELECT turn.organisation_id
-        FROM turn
-        WHERE turn.position = :organisations_max
-    ) AS turn_ended_at;
+SELECT *
+FROM taken
+FULL JOIN turn_end ON TRUE;
 
 -- name: delivery_count_retrying$
 -- Count the deliveries that wait for another attempt, or are having it, up to a bound.

@@ -1,6 +1,7 @@
 -- name: event_claim
 -- Take queued events for a worker: a fair share for each organisation that has some and isn't held back, oldest first.
--- Organisations are found by leaps through the index, beginning after the one that was served last. What is taken
+-- Organisations are found by leaps through the index, beginning where the turn before ended; where this one ends is
+-- answered too, also if nothing was taken, unless it has seen the last of them. What is taken
 -- together stays within a budget of payload bytes and of deliveries, of which the first event may be more. Which
 -- organisations are within it is left to chance: by age, those with a backlog of large payloads would always be first.
 WITH RECURSIVE organisation AS (
@@ -82,26 +83,38 @@ chosen AS (
     ) AS summed
     WHERE deliveries_before < :deliveries_max
         AND payload_bytes_before < :payload_bytes_max
+),
+
+taken AS (
+    UPDATE webhooks.event
+    SET
+        leased_by = :worker_id,
+        claim_count = event.claim_count + 1
+    FROM chosen
+    WHERE event.event_id = chosen.event_id
+    RETURNING
+        event.event_id,
+        event.organisation_id,
+        event.event_type,
+        event.payload,
+        event.accepted_at,
+        event.claim_count,
+        (
+            SELECT subscription_version.version
+            FROM webhooks.subscription_version
+            WHERE subscription_version.organisation_id = event.organisation_id
+        ) AS subscription_version
+),
+
+turn_end AS (
+    SELECT organisation_id AS turn_ended_at
+    FROM organisation
+    WHERE position = :organisations_max::integer
 )
 
-UPDATE webhooks.event
-SET
-    leased_by = :worker_id,
-    claim_count = event.claim_count + 1
-FROM chosen
-WHERE event.event_id = chosen.event_id
-RETURNING
-    event.event_id,
-    event.organisation_id,
-    event.event_type,
-    event.payload,
-    event.accepted_at,
-    event.claim_count,
-    (
-        SELECT subscription_version.version
-        FROM webhooks.subscription_version
-        WHERE subscription_version.organisation_id = event.organisation_id
-    ) AS subscription_version;
+SELECT *
+FROM taken
+FULL JOIN turn_end ON TRUE;
 
 -- name: event_count_queued$
 -- Count the events that wait for their first attempts, or are having them, up to a bound.
@@ -245,12 +258,7 @@ FROM (
             AND organisation_id = :organisation_id
             AND event_id < :before
             AND accepted_at >= :since
-            AND EXISTS (
-                SELECT 1
-                FROM unnest(:patterns::text[]) AS pattern
-                WHERE event.event_type = pattern
-                    OR (pattern <> rtrim(pattern, '*') AND starts_with(event.event_type, rtrim(pattern, '*')))
-            )
+            AND event_type ~ :wanted_form
         ORDER BY event_id DESC
         LIMIT :limit
     )
@@ -270,12 +278,7 @@ FROM (
             AND organisation_id = :organisation_id
             AND event_id < :before
             AND accepted_at >= :since
-            AND EXISTS (
-                SELECT 1
-                FROM unnest(:patterns::text[]) AS pattern
-                WHERE event.event_type = pattern
-                    OR (pattern <> rtrim(pattern, '*') AND starts_with(event.event_type, rtrim(pattern, '*')))
-            )
+            AND event_type ~ :wanted_form
         ORDER BY event_id DESC
         LIMIT :limit
     )

@@ -55,7 +55,8 @@ async def delivery_claim(
             held_back=list(held_back),
         )
     ]
-    return [_claimed(record) for record in records], records[0]["turn_ended_at"] if records else None
+    claimed = [_claimed(record) for record in records if record["delivery_id"] is not None]
+    return claimed, records[0]["turn_ended_at"] if records else None
 
 
 async def delivery_copy_delivered(connection: Connection, outcomes: Sequence[Outcome]) -> None:

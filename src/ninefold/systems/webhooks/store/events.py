@@ -25,33 +25,29 @@ async def event_claim(
     after: UUID,
     organisations_max: int,
     held_back: Collection[UUID],
-) -> list[ClaimedEvent]:
+) -> tuple[list[ClaimedEvent], UUID | None]:
     """Take queued events for a worker: a fair share for each organisation after this one, oldest first.
 
     Organisations that are held back are passed over.
+
+    Returns:
+        The events, and the organisation after which the next turn begins; None when this turn saw the last one.
     """
-    records = queries.event_claim(
-        connection,
-        worker_id=worker_id,
-        limit=limit,
-        deliveries_max=deliveries_max,
-        payload_bytes_max=payload_bytes_max,
-        after=after,
-        organisations_max=organisations_max,
-        held_back=list(held_back),
-    )
-    return [
-        ClaimedEvent(
-            event_id=record["event_id"],
-            organisation_id=record["organisation_id"],
-            event_type=record["event_type"],
-            payload=record["payload"],
-            accepted_at=record["accepted_at"],
-            claim_count=record["claim_count"],
-            subscription_version=record["subscription_version"] or 0,
+    records = [
+        record
+        async for record in queries.event_claim(
+            connection,
+            worker_id=worker_id,
+            limit=limit,
+            deliveries_max=deliveries_max,
+            payload_bytes_max=payload_bytes_max,
+            after=after,
+            organisations_max=organisations_max,
+            held_back=list(held_back),
         )
-        async for record in records
     ]
+    claimed = [_claimed(record) for record in records if record["event_id"] is not None]
+    return claimed, records[0]["turn_ended_at"] if records else None
 
 
 async def event_count_queued(connection: Connection, *, limit: int) -> int:
@@ -118,16 +114,19 @@ async def event_list_queued(
     connection: Connection,
     *,
     organisation_id: UUID,
-    patterns: Sequence[str],
+    wanted_form: str,
     since: datetime,
     before: UUID | None,
     limit: int,
 ) -> list[Event]:
-    """Read an organisation's queued events of these types that were accepted since, newest first, before an id."""
+    """Read an organisation's queued events that were accepted since, newest first, before an id.
+
+    Only those whose type has this form, a regular expression.
+    """
     records = queries.event_list_queued(
         connection,
         organisation_id=organisation_id,
-        patterns=list(patterns),
+        wanted_form=wanted_form,
         since=since,
         before=before or _LAST_ID,
         limit=limit,
@@ -143,6 +142,18 @@ async def event_release(connection: Connection, *, worker_ids: Sequence[UUID]) -
 async def event_release_unknown(connection: Connection, *, worker_id: UUID, known_ids: Collection[UUID]) -> None:
     """Give back the events that a worker holds without knowing it."""
     await queries.event_release_unknown(connection, worker_id=worker_id, known_ids=list(known_ids))
+
+
+def _claimed(record: asyncpg.Record) -> ClaimedEvent:
+    return ClaimedEvent(
+        event_id=record["event_id"],
+        organisation_id=record["organisation_id"],
+        event_type=record["event_type"],
+        payload=record["payload"],
+        accepted_at=record["accepted_at"],
+        claim_count=record["claim_count"],
+        subscription_version=record["subscription_version"] or 0,
+    )
 
 
 def _event(record: asyncpg.Record) -> Event:
