@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from ninefold.core.egress import EgressClient, EgressResponse, LocalLimitError, Target
-from ninefold.core.postgres.database import Connection
+from ninefold.core.postgres.database import Connection, Database
 from ninefold.systems.webhooks.jobs import dispatcher, lanes
 from ninefold.systems.webhooks.service.directory import OrganisationRecipients, RecipientDirectory
 from ninefold.systems.webhooks.settings import WebhooksSettings
@@ -319,3 +319,34 @@ async def test_a_database_that_fails_between_claim_and_attempt_holds_nothing_bac
             assert delivery["status"] == "delivered"
     assert not failures
     assert len(receiver.requests) == 3
+
+
+async def test_an_error_among_retries_whose_subscription_is_gone_forgets_none_of_them(
+    api: Api, receiver: Receiver, start_worker: StartWorker, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await api.subscribe(receiver.url)
+    receiver.default_answer = Answer(500, headers={"retry-after": "3600"})
+    async with start_worker():
+        event_ids = [await api.publish() for _ in range(2)]
+        for event_id in event_ids:
+            await api.dispatched(event_id)
+    async with database.transaction() as connection:
+        # As if it were deleted at the moment at which they are claimed.
+        await connection.execute("UPDATE webhooks.subscription SET deleted_at = now()")
+        await connection.execute("UPDATE webhooks.subscription_version SET version = version + 1")
+        await connection.execute("UPDATE webhooks.delivery SET next_attempt_at = now()")
+    find, calls = RecipientDirectory.find, iter(range(1_000_000))
+
+    def fail_at_the_second(
+        self: RecipientDirectory, organisation_id: UUID, *, version: int
+    ) -> OrganisationRecipients | None:
+        if next(calls) == 1:
+            raise ConnectionResetError("gone")
+        return find(self, organisation_id, version=version)
+
+    monkeypatch.setattr(RecipientDirectory, "find", fail_at_the_second)
+    async with start_worker():
+        for event_id in event_ids:
+            (delivery,) = await api.settled(event_id)
+            assert delivery["status"] == "canceled"
+    assert len(receiver.requests) == 2
