@@ -57,6 +57,9 @@ async def wait_until_free(port: int) -> None:
                 _, writer = await asyncio.open_connection("127.0.0.1", port)
             except ConnectionRefusedError:
                 return
+            except ConnectionResetError:
+                # It came while the listener was closing, which says nothing yet.
+                continue
             writer.close()
             await asyncio.sleep(0.02)
 
