@@ -14,6 +14,7 @@ from typing import Self
 import psutil
 
 READY_WITHIN_S = 90.0
+FREE_WITHIN_S = 30.0
 STOP_WITHIN_S = 60.0
 
 
@@ -140,3 +141,18 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+async def wait_until_free(port: int) -> None:
+    """Wait until nobody listens on the port any more."""
+    async with asyncio.timeout(FREE_WITHIN_S):
+        while True:
+            try:
+                _, writer = await asyncio.open_connection("127.0.0.1", port)
+            except ConnectionRefusedError:
+                return
+            except ConnectionResetError:
+                # It came while the listener was closing, which says nothing yet.
+                continue
+            writer.close()
+            await asyncio.sleep(0.02)

@@ -8,11 +8,11 @@ from contextlib import asynccontextmanager
 
 import psutil
 
-from installations import alive_among, clean_environment, free_port
+from installations import alive_among, clean_environment, free_port, wait_until_free
 from ninefold.edge.ports import is_ready
 
 READY_WITHIN_S = 60.0
-FREE_WITHIN_S = 10.0
+ENDED_WITHIN_S = 10.0
 
 
 async def test_process_that_answers_ends_with_the_one_that_holds_it(database_url: str) -> None:
@@ -49,22 +49,7 @@ async def serving(database_url: str, *, port: int) -> AsyncIterator[Process]:
             orphan.kill()
 
 
-async def wait_until_free(port: int) -> None:
-    """Wait until nobody listens on the port any more."""
-    async with asyncio.timeout(FREE_WITHIN_S):
-        while True:
-            try:
-                _, writer = await asyncio.open_connection("127.0.0.1", port)
-            except ConnectionRefusedError:
-                return
-            except ConnectionResetError:
-                # It came while the listener was closing, which says nothing yet.
-                continue
-            writer.close()
-            await asyncio.sleep(0.02)
-
-
 async def wait_until_ended(processes: list[psutil.Process]) -> None:
-    async with asyncio.timeout(FREE_WITHIN_S):
+    async with asyncio.timeout(ENDED_WITHIN_S):
         while alive_among(processes):
             await asyncio.sleep(0.02)

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 
 import httpx
 
-from installations import clean_environment, free_port, run_command
+from installations import clean_environment, free_port, run_command, wait_until_free
 from ninefold.edge.ports import is_ready
 
 WITHIN_S = 60.0
@@ -49,7 +49,7 @@ async def test_request_in_flight_is_finished(database_url: str) -> None:
             # The application waits for the body now.
             assert (await reader.readline()).startswith(b"HTTP/1.1 100")
             ending = asyncio.create_task(end(process))
-            await wait_until_nobody_listens(port)
+            await wait_until_free(port)
             writer.write(body)
             await reader.readline()
             answer = await reader.read()
@@ -157,17 +157,6 @@ async def running(*arguments: str, environment: Mapping[str, str], until: str) -
 async def wait_until_ready(client: httpx.AsyncClient) -> None:
     async with asyncio.timeout(WITHIN_S):
         while not await is_ready(str(client.base_url).rstrip("/")):
-            await asyncio.sleep(0.02)
-
-
-async def wait_until_nobody_listens(port: int) -> None:
-    async with asyncio.timeout(WITHIN_S):
-        while True:
-            try:
-                _, writer = await asyncio.open_connection("127.0.0.1", port)
-            except ConnectionRefusedError:
-                return
-            writer.close()
             await asyncio.sleep(0.02)
 
 
