@@ -1,4 +1,4 @@
-"""What a worker says when it claims work: how much it can take, and from whom it wants no more for now."""
+"""What a worker says when it claims work: how much it can take, of whom no more for now, and with whom to begin."""
 
 from collections.abc import Collection
 from typing import Final
