@@ -14,7 +14,7 @@ from litestar import Litestar, post
 
 from ninefold.core.postgres.database import Database
 from ninefold.core.telemetry.logs import configure_logging
-from ninefold.core.tenancy.model import Tenant
+from ninefold.core.tenancy.model import Principal
 from ninefold.core.tenancy.service import authenticate
 from ninefold.core.web.application import create_app
 from ninefold.core.web.bodies import JsonDecoder, RequestBody
@@ -68,9 +68,9 @@ def ninefold(database: Database) -> Litestar:
     """Do the same as `plain_checked` behind our whole envelope."""
 
     @post(PATH, status_code=202)
-    async def publish_event(data: Publish, tenant: Tenant) -> Accepted:
+    async def publish_event(data: Publish, principal: Principal) -> Accepted:
         """Publish an event."""
-        del data, tenant
+        del data, principal
         return ACCEPTED
 
     return create_app(database=database, route_handlers=[publish_event], readiness=[], title="Bench", version="1")

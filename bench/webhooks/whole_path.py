@@ -23,7 +23,7 @@ import psutil
 
 from ninefold.core.postgres.database import Database
 from ninefold.core.postgres.migrations import migrate
-from ninefold.core.queue.doorbell import Doorbell
+from ninefold.core.queue.notifier import Notifier
 from ninefold.core.tenancy.service import create_organisation
 from ninefold.edge.systems import migration_sources
 from ninefold.systems.webhooks.model import EVENTS_CHANNEL
@@ -59,7 +59,7 @@ class Publisher:
         self._database = database
         self._payloads = cycle(payloads)
         self._directory = RecipientDirectory()
-        self._doorbell = Doorbell(database)
+        self._notifier = Notifier(database)
 
     async def prepare(self, *, receiver_port: int) -> UUID:
         """Make an organisation with subscriptions at the receiver."""
@@ -84,7 +84,7 @@ class Publisher:
             ]
             async with self._database.transaction() as connection:
                 await publish_events(connection, self._directory, organisation_id=organisation_id, drafts=drafts)
-            self._doorbell.ring(EVENTS_CHANNEL)
+            self._notifier.notify(EVENTS_CHANNEL)
 
     async def wait_until_finished(self, organisation_id: UUID, *, events: int) -> None:
         """Wait until every event's fan-out is complete; raise if any delivery failed."""

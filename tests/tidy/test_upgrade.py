@@ -120,16 +120,16 @@ async def test_a_migration_that_loses_rows_is_found(
 
 async def test_this_version_works_with_what_the_earlier_ones_wrote(upgraded: Database) -> None:
     async with upgraded.connection() as connection:
-        tenant = await authenticate(connection, API_KEY)
+        principal = await authenticate(connection, API_KEY)
         found = await get_event(
             connection,
             RecipientDirectory(),
-            organisation_id=tenant.organisation_id,
+            organisation_id=principal.organisation_id,
             event_id=parse_id("evt", "evt_01kdvp0800e008000000000072"),
         )
         deliveries = await list_deliveries(
             connection,
-            organisation_id=tenant.organisation_id,
+            organisation_id=principal.organisation_id,
             subscription_id=parse_id("sub", "sub_01kdvp0400e00800000000002h"),
             status=None,
             before=None,

@@ -10,8 +10,8 @@ import pytest
 from ninefold.core.clock import SystemClock
 from ninefold.core.egress import AddressPolicy, EgressClient
 from ninefold.core.postgres.database import Database
-from ninefold.core.queue.doorbell import Doorbell
 from ninefold.core.queue.leases import WorkerLease
+from ninefold.core.queue.notifier import Notifier
 from ninefold.core.system import ServerContext, WorkerContext
 from ninefold.core.tenancy.service import create_api_key, create_organisation
 from ninefold.core.web.application import create_app
@@ -26,7 +26,7 @@ FAST = WebhooksSettings(retry_delays_s=(0.05, 0.05, 0.05), retry_jitter_ratio=0.
 @pytest.fixture
 async def http(database: Database) -> AsyncIterator[httpx.AsyncClient]:
     """The application, called in process."""
-    context = ServerContext(database=database, doorbell=Doorbell(database), settings=FAST)
+    context = ServerContext(database=database, notifier=Notifier(database), settings=FAST)
     app = create_app(
         database=database, route_handlers=SYSTEM.routes(context), readiness=[], title="Ninefold", version="0"
     )
@@ -61,12 +61,12 @@ def start_worker(database: Database) -> StartWorker:
     @asynccontextmanager
     async def start(settings: WebhooksSettings = FAST) -> AsyncIterator[None]:
         lease = WorkerLease(database, [SYSTEM.release_leases])
-        doorbell = Doorbell(database)
+        notifier = Notifier(database)
         egress = EgressClient(AddressPolicy.from_cidrs(LOOPBACK))
         jobs = SYSTEM.jobs(
             WorkerContext(
                 database=database,
-                doorbell=doorbell,
+                notifier=notifier,
                 lease=lease,
                 egress=egress,
                 clock=SystemClock(),
@@ -77,7 +77,7 @@ def start_worker(database: Database) -> StartWorker:
         await lease.acquire()
         async with asyncio.TaskGroup() as group:
             group.create_task(lease.run(stopping))
-            group.create_task(doorbell.run(stopping))
+            group.create_task(notifier.run(stopping))
             for job in jobs:
                 group.create_task(job.run(stopping))
             try:

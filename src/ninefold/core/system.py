@@ -17,8 +17,8 @@ from ninefold.core.clock import Clock
 from ninefold.core.egress import EgressClient
 from ninefold.core.postgres.database import Connection, Database
 from ninefold.core.postgres.migrations import MigrationSource
-from ninefold.core.queue.doorbell import Doorbell
 from ninefold.core.queue.leases import WorkerLease
+from ninefold.core.queue.notifier import Notifier
 
 
 class Job(Protocol):
@@ -38,7 +38,7 @@ class ServerContext(msgspec.Struct, frozen=True, kw_only=True):
     """What a system's routes may use."""
 
     database: Database
-    doorbell: Doorbell
+    notifier: Notifier
     settings: Any
     """The system's own settings object, as its `read_settings` built it."""
 
@@ -47,7 +47,7 @@ class WorkerContext(msgspec.Struct, frozen=True, kw_only=True):
     """What a system's jobs may use."""
 
     database: Database
-    doorbell: Doorbell
+    notifier: Notifier
     lease: WorkerLease
     egress: EgressClient
     clock: Clock

@@ -16,7 +16,7 @@ from litestar.types import Send
 from ninefold import __version__
 from ninefold.core.config import CoreSettings, read_settings
 from ninefold.core.postgres.database import Database
-from ninefold.core.queue.doorbell import Doorbell
+from ninefold.core.queue.notifier import Notifier
 from ninefold.core.system import ServerContext
 from ninefold.core.telemetry.logs import configure_logging
 from ninefold.core.web.application import create_app as create_web_app
@@ -137,12 +137,12 @@ class Application:
             await database.close()
 
     def _build(self, database: Database) -> Litestar:
-        doorbell = Doorbell(database)
+        notifier = Notifier(database)
         routes = [
             route
             for system in SYSTEMS
             for route in system.routes(
-                ServerContext(database=database, doorbell=doorbell, settings=system.read_settings(self._environment))
+                ServerContext(database=database, notifier=notifier, settings=system.read_settings(self._environment))
             )
         ]
         return create_web_app(

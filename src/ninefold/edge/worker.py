@@ -18,8 +18,8 @@ from ninefold.core.config import CoreSettings
 from ninefold.core.egress import AddressPolicy, EgressClient
 from ninefold.core.errors import NinefoldError, SettingError, UnavailableError
 from ninefold.core.postgres.database import Database
-from ninefold.core.queue.doorbell import Doorbell
 from ninefold.core.queue.leases import WorkerLease
+from ninefold.core.queue.notifier import Notifier
 from ninefold.core.system import Job, WorkerContext
 from ninefold.core.telemetry.logs import configure_logging
 from ninefold.edge.database import require_migrated
@@ -119,7 +119,7 @@ async def work(
         database_url, application_name="ninefold worker", connections_max=settings.database_connections_max
     )
     try:
-        doorbell = Doorbell(database)
+        notifier = Notifier(database)
         lease = WorkerLease(database, [system.release_leases for system in SYSTEMS])
         async with aclosing(EgressClient(egress_policy)) as egress:
             jobs = [
@@ -128,7 +128,7 @@ async def work(
                 for job in system.jobs(
                     WorkerContext(
                         database=database,
-                        doorbell=doorbell,
+                        notifier=notifier,
                         lease=lease,
                         egress=egress,
                         clock=SystemClock(),
@@ -139,7 +139,7 @@ async def work(
             await _begin(database, lease)
             log.info("worker.started", worker_id=str(lease.worker_id), jobs=[job.name for job in jobs])
             try:
-                await _run_jobs(jobs, lease=lease, doorbell=doorbell, stopping=stopping, hurrying=hurrying)
+                await _run_jobs(jobs, lease=lease, notifier=notifier, stopping=stopping, hurrying=hurrying)
             finally:
                 await _release(lease)
     finally:
@@ -168,7 +168,7 @@ async def _run_jobs(
     jobs: Sequence[Job],
     *,
     lease: WorkerLease,
-    doorbell: Doorbell,
+    notifier: Notifier,
     stopping: asyncio.Event,
     hurrying: asyncio.Event,
 ) -> None:
@@ -176,7 +176,7 @@ async def _run_jobs(
     all_ended = asyncio.Event()
     async with asyncio.TaskGroup() as group:
         group.create_task(lease.run(all_ended))
-        group.create_task(doorbell.run(all_ended))
+        group.create_task(notifier.run(all_ended))
         running = [group.create_task(job.run(stopping), name=job.name) for job in jobs]
         giving_up = group.create_task(_give_up_late(running, stopping=stopping, hurrying=hurrying))
         await asyncio.wait(running)

@@ -18,7 +18,7 @@ from ninefold.core.tenancy.errors import (
     OrganisationNotFoundError,
 )
 from ninefold.core.tenancy.keys import new_key_text
-from ninefold.core.tenancy.model import CreatedApiKey, Tenant
+from ninefold.core.tenancy.model import CreatedApiKey, Principal
 from ninefold.core.tenancy.service import (
     authenticate,
     create_api_key,
@@ -44,9 +44,9 @@ async def api_key(database: Database, organisation_id: UUID) -> CreatedApiKey:
 
 async def test_a_key_speaks_for_its_organisation(database: Database, api_key: CreatedApiKey) -> None:
     async with database.connection() as connection:
-        tenant = await authenticate(connection, api_key.api_key)
+        principal = await authenticate(connection, api_key.api_key)
 
-    assert tenant == Tenant(organisation_id=api_key.organisation_id, api_key_id=api_key.api_key_id)
+    assert principal == Principal(organisation_id=api_key.organisation_id, credential_id=api_key.api_key_id)
 
 
 async def test_nothing_in_the_database_holds_the_key(database: Database, api_key: CreatedApiKey) -> None:

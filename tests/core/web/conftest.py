@@ -15,7 +15,7 @@ from structlog.testing import capture_logs
 
 from ninefold.core.errors import ConflictError
 from ninefold.core.postgres.database import Database
-from ninefold.core.tenancy.model import CreatedApiKey, Tenant
+from ninefold.core.tenancy.model import CreatedApiKey, Principal
 from ninefold.core.tenancy.service import create_api_key, create_organisation
 from ninefold.core.web.application import create_app
 from ninefold.core.web.bodies import RequestBody
@@ -83,7 +83,7 @@ CURSORS = CursorCodec(Position)
 )
 async def create_note(
     data: CreateNote,
-    tenant: Tenant,
+    principal: Principal,
     idempotency_key: Annotated[
         str | None, HeaderParameter(name="Idempotency-Key", description="Makes a repeat safe.")
     ] = None,
@@ -94,12 +94,12 @@ async def create_note(
     """
     if idempotency_key == "used":
         raise ConflictError("The key was used.", field="idempotency_key", remedy="Use another.")
-    return Note(note_id="note_1", organisation_id=tenant.organisation_id, payload=bytes(data.payload).decode())
+    return Note(note_id="note_1", organisation_id=principal.organisation_id, payload=bytes(data.payload).decode())
 
 
 @get("/api/v1/notes", tags=["notes"])
 async def list_notes(
-    tenant: Tenant,
+    principal: Principal,
     cursor: Cursor | None = None,
     limit: PageLimit = PAGE_LIMIT_DEFAULT,
     colour: Colour | None = None,
@@ -108,16 +108,16 @@ async def list_notes(
     del colour
     after = CURSORS.decode(cursor)
     number = after.number if after else 0
-    note = Note(note_id=str(number), organisation_id=tenant.organisation_id, payload=str(limit))
-    return Page(items=[note], next_cursor=CURSORS.encode(Position(number + 1, tenant.organisation_id)))
+    note = Note(note_id=str(number), organisation_id=principal.organisation_id, payload=str(limit))
+    return Page(items=[note], next_cursor=CURSORS.encode(Position(number + 1, principal.organisation_id)))
 
 
 @get("/api/v1/notes/{note_id:str}", tags=["notes"])
-async def read_note(note_id: NoteId, tenant: Tenant, database: Database) -> Note:
+async def read_note(note_id: NoteId, principal: Principal, database: Database) -> Note:
     """Read a note."""
     async with database.connection() as connection:
         found = await connection.fetchval("SELECT $1::uuid", note_id)
-    return Note(note_id=str(note_id), organisation_id=tenant.organisation_id, payload=str(found))
+    return Note(note_id=str(note_id), organisation_id=principal.organisation_id, payload=str(found))
 
 
 @delete("/api/v1/notes/{note_id:str}", tags=["notes"])

@@ -29,7 +29,7 @@ async def test_a_parameter_given_twice_or_as_null_is_refused(client: httpx.Async
         ("x=1", "x"),
         ("limit=5&status=failed", "status"),
         ("limit=5&Limit=5", "Limit"),
-        ("tenant=1", "tenant"),
+        ("principal=1", "principal"),
         ("x", "x"),
         ("x=null", "x"),
     ],

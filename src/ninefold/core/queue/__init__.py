@@ -1,4 +1,4 @@
-"""Durable work: who holds what (leases), and how a waiting worker hears that there is more (the doorbell).
+"""Durable work: who holds what (leases), and how a waiting worker hears that there is more (the notifier).
 
 The rows that are worked on stay in their systems' own tables; a `leased_by` column there names the worker.
 """

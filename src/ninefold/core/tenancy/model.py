@@ -1,4 +1,4 @@
-"""Organisations, keys, and the tenant that a request speaks for."""
+"""Organisations, API keys, and the principal on whose behalf something acts."""
 
 from datetime import datetime
 from uuid import UUID
@@ -40,8 +40,11 @@ class CreatedApiKey(msgspec.Struct, frozen=True, kw_only=True):
         return f"CreatedApiKey(prefix={self.prefix!r}, api_key_id={self.api_key_id!r})"
 
 
-class Tenant(msgspec.Struct, frozen=True, kw_only=True):
-    """On whose behalf a request acts, and with which key."""
+class Principal(msgspec.Struct, frozen=True, kw_only=True):
+    """On whose behalf a request, a feed or a job acts: what routes and services get, whatever proved it."""
 
     organisation_id: UUID
-    api_key_id: UUID
+    account_id: UUID | None = None
+    """The person, where the credential belongs to one; None for an organisation's own credential."""
+    scopes: frozenset[str] = frozenset()
+    credential_id: UUID

@@ -15,7 +15,7 @@ from ninefold.core.tenancy.errors import (
     InvalidNameError,
     OrganisationNotFoundError,
 )
-from ninefold.core.tenancy.model import ApiKey, CreatedApiKey, Organisation, Tenant
+from ninefold.core.tenancy.model import ApiKey, CreatedApiKey, Organisation, Principal
 
 FIRST_ORGANISATION_NAME: Final = "default"
 NAME_LENGTH_MAX: Final = 200
@@ -114,7 +114,7 @@ async def revoke_api_key(connection: Connection, *, organisation_id: UUID | None
     return api_key
 
 
-async def authenticate(connection: Connection, api_key: str) -> Tenant:
+async def authenticate(connection: Connection, api_key: str) -> Principal:
     """Find out on whose behalf a key speaks. The answer is never cached, so that revoking works at once.
 
     Finding the key by its digest in an index takes a time that depends on the digest and not on the key:
@@ -142,7 +142,7 @@ async def authenticate(connection: Connection, api_key: str) -> Tenant:
         )
     if not found.is_use_noted:
         await store.api_key_note_use(connection, api_key_id=found.api_key_id)
-    return Tenant(organisation_id=found.organisation_id, api_key_id=found.api_key_id)
+    return Principal(organisation_id=found.organisation_id, credential_id=found.api_key_id)
 
 
 def _no_organisation(organisation_id: UUID) -> OrganisationNotFoundError:

@@ -9,12 +9,12 @@ A system's routes are plain Litestar handlers:
         url: Annotated[str, msgspec.Meta(max_length=2000, description="Where deliveries go.")]
 
     @post("/api/v1/subscriptions", tags=["subscriptions"], responses=problem_responses(409)) async def
-    create_subscription(data: CreateSubscription, tenant: Tenant, database: Database) -> Subscription:
+    create_subscription(data: CreateSubscription, principal: Principal, database: Database) -> Subscription:
         \"\"\"Create a subscription.\"\"\"
 
     @get("/api/v1/subscriptions/{subscription_id:str}", tags=["subscriptions"]) async def
-    read_subscription(subscription_id: SubscriptionId, tenant: Tenant, database: Database) -> Subscription:
+    read_subscription(subscription_id: SubscriptionId, principal: Principal, database: Database) -> Subscription:
         \"\"\"Read a subscription.\"\"\"
 
-`tenant` and `database` are given by the application. What is raised as a `NinefoldError` leaves as a problem.
+`principal` and `database` are given by the application. What is raised as a `NinefoldError` leaves as a problem.
 """

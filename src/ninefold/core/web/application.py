@@ -10,7 +10,7 @@ from litestar.exceptions.base_exceptions import LitestarDeprecationWarning
 from litestar.types import ControllerRouterHandler
 
 from ninefold.core.postgres.database import Database
-from ninefold.core.web.authentication import ApiKeyMiddleware, provide_tenant
+from ninefold.core.web.authentication import ApiKeyMiddleware, provide_principal
 from ninefold.core.web.bodies import BODY_SIZE_MAX_DEFAULT, ApiRequest, BodyDTO
 from ninefold.core.web.documents import DocumentPages
 from ninefold.core.web.ids import decode_path_id, is_path_id
@@ -34,7 +34,7 @@ def create_app(
 
     Args:
         database: where keys are looked up; handlers get it as `database`.
-        route_handlers: the systems' routes; those below `/api/` need a key, and get its `tenant`.
+        route_handlers: the systems' routes; those below `/api/` need a key, and get its `principal`.
         readiness: what must hold before `/readyz` answers 200.
         title: the API's name in its documents.
         version: the API's version in its documents.
@@ -51,7 +51,7 @@ def create_app(
     app = _build(
         route_handlers=[*operation_routes(readiness), *pages.routes(), *route_handlers],
         dependencies={
-            "tenant": Provide(provide_tenant, sync_to_thread=False),
+            "principal": Provide(provide_principal, sync_to_thread=False),
             "database": Provide(provide_database, sync_to_thread=False),
         },
         middleware=[ApiKeyMiddleware(database), OptionsMiddleware(), QueryMiddleware()],
@@ -70,7 +70,7 @@ def create_app(
 
 
 def _build(**arguments: Any) -> Litestar:
-    # Handlers say `tenant: Tenant` and `note_id: NoteId`: Litestar 2 sees from the name where each comes
+    # Handlers say `principal: Principal` and `note_id: NoteId`: Litestar 2 sees from the name where each comes
     # from. It announces that Litestar 3 will want that spelt out at each parameter, which is why we stay
     # below 3 for now.
     with warnings.catch_warnings():

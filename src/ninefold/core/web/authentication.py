@@ -12,7 +12,7 @@ from ninefold.core.ids import format_id
 from ninefold.core.postgres.database import Database
 from ninefold.core.tenancy import service as tenancy
 from ninefold.core.tenancy.errors import ApiKeyInvalidError, ApiKeyMissingError
-from ninefold.core.tenancy.model import Tenant
+from ninefold.core.tenancy.model import Principal
 
 API_PATH: Final = "/api/"
 
@@ -21,7 +21,7 @@ _REMEDY: Final = "Send a key as `Authorization: Bearer nfk_…`; `ninefold keys 
 
 
 class ApiKeyMiddleware(ASGIMiddleware):
-    """Finds the tenant of each request below `API_PATH`, or refuses it with 401."""
+    """Finds the principal of each request below `API_PATH`, or refuses it with 401."""
 
     scopes = (ScopeType.HTTP,)
 
@@ -33,14 +33,14 @@ class ApiKeyMiddleware(ASGIMiddleware):
         if scope["path_template"].startswith(API_PATH):
             api_key = _bearer_token(scope)
             async with self._database.connection() as connection:
-                tenant = await tenancy.authenticate(connection, api_key)
-            scope["auth"] = tenant
-            structlog.contextvars.bind_contextvars(organisation_id=format_id("org", tenant.organisation_id))
+                principal = await tenancy.authenticate(connection, api_key)
+            scope["auth"] = principal
+            structlog.contextvars.bind_contextvars(organisation_id=format_id("org", principal.organisation_id))
         await next_app(scope, receive, send)
 
 
-def provide_tenant(request: Request[Any, Tenant, Any]) -> Tenant:
-    """Return on whose behalf the request acts: what a handler's `tenant` is."""
+def provide_principal(request: Request[Any, Principal, Any]) -> Principal:
+    """Return on whose behalf the request acts: what a handler's `principal` is."""
     return request.auth
 
 

@@ -21,7 +21,7 @@ from litestar.dto import AbstractDTO
 from litestar.typing import FieldDefinition
 
 from ninefold.core.errors import PayloadTooLargeError
-from ninefold.core.tenancy.model import Tenant
+from ninefold.core.tenancy.model import Principal
 from ninefold.core.web.errors import (
     BadJsonError,
     ClientDisconnectedError,
@@ -114,7 +114,7 @@ class JsonDecoder(Generic[T]):
         return cast("T", msgspec.structs.replace(cast("msgspec.Struct", value), **raw_lists))
 
 
-class ApiRequest(Request[Any, Tenant, Any]):
+class ApiRequest(Request[Any, Principal, Any]):
     """A request whose body is read within its route's limit, and must be JSON."""
 
     async def body(self) -> bytes:

@@ -4,7 +4,7 @@
         prefix = "sub"
 
     @get("/api/v1/subscriptions/{subscription_id:str}")
-    async def read_subscription(subscription_id: SubscriptionId, tenant: Tenant) -> …
+    async def read_subscription(subscription_id: SubscriptionId, principal: Principal) -> …
 
 A text that isn't such an id answers 404, as an id does that nobody has: there is nothing at either.
 """

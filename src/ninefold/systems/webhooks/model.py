@@ -12,9 +12,9 @@ SUBSCRIPTION_PREFIX: Final = "sub"
 DELIVERY_PREFIX: Final = "dlv"
 
 EVENTS_CHANNEL: Final = "webhooks_events"
-"""The doorbell that rings when events have been accepted."""
+"""The notifier that rings when events have been accepted."""
 RETRIES_CHANNEL: Final = "webhooks_retries"
-"""The doorbell that rings when a delivery is due that wasn't before."""
+"""The notifier that rings when a delivery is due that wasn't before."""
 
 
 class EventStatus(StrEnum):

@@ -10,7 +10,7 @@ from litestar.types import ControllerRouterHandler
 
 from ninefold.core.postgres.database import Connection
 from ninefold.core.postgres.migrations import MigrationSource
-from ninefold.core.queue.doorbell import Doorbell
+from ninefold.core.queue.notifier import Notifier
 from ninefold.core.system import Job, ServerContext, System, WorkerContext
 from ninefold.systems.webhooks.commands import COMMANDS
 from ninefold.systems.webhooks.jobs.backlog import BacklogCounter
@@ -30,8 +30,8 @@ def _routes(context: ServerContext) -> Sequence[ControllerRouterHandler]:
     def provide_directory() -> RecipientDirectory:
         return directory
 
-    def provide_doorbell() -> Doorbell:
-        return context.doorbell
+    def provide_notifier() -> Notifier:
+        return context.notifier
 
     def provide_settings() -> WebhooksSettings:
         settings: WebhooksSettings = context.settings
@@ -43,7 +43,7 @@ def _routes(context: ServerContext) -> Sequence[ControllerRouterHandler]:
             route_handlers=[*SUBSCRIPTION_ROUTES, *EVENT_ROUTES, *DELIVERY_ROUTES],
             dependencies={
                 "directory": Provide(provide_directory, sync_to_thread=False),
-                "doorbell": Provide(provide_doorbell, sync_to_thread=False),
+                "notifier": Provide(provide_notifier, sync_to_thread=False),
                 "webhooks_settings": Provide(provide_settings, sync_to_thread=False),
             },
         )

@@ -1,7 +1,7 @@
 """The worker's main job: claim events and due deliveries, attempt each, hand the outcomes to the recorder.
 
     claim events  ──fan-out──┐
-                             ├──▶ lanes ──▶ courier ──▶ recorder ──▶ event log
+                             ├──▶ queues ──▶ sender ──▶ recorder ──▶ event log
     claim retries ───────────┘
 
 No delivery row is written before its first outcome is known. A worker that dies in between is taken over by another,
@@ -21,11 +21,11 @@ from ninefold.core.egress import LocalLimitError
 from ninefold.core.ids import derive_id
 from ninefold.core.system import WorkerContext
 from ninefold.systems.webhooks.jobs import metrics
-from ninefold.systems.webhooks.jobs.courier import Courier, OnEnd, Parcel, make_message
 from ninefold.systems.webhooks.jobs.event_log import EventLog, PostgresEventLog
-from ninefold.systems.webhooks.jobs.lanes import Lanes, Load
 from ninefold.systems.webhooks.jobs.recorder import TRANSIENT_ERRORS, OutcomeRecorder
 from ninefold.systems.webhooks.jobs.retry_queue import RetryQueue
+from ninefold.systems.webhooks.jobs.sender import AttemptRequest, OnEnd, Sender, make_message
+from ninefold.systems.webhooks.jobs.tenant_queues import Load, TenantQueues
 from ninefold.systems.webhooks.model import (
     EVENTS_CHANNEL,
     RETRIES_CHANNEL,
@@ -40,7 +40,7 @@ from ninefold.systems.webhooks.service.directory import OrganisationRecipients, 
 from ninefold.systems.webhooks.settings import WebhooksSettings
 
 EVENTS_POLL_S: Final = 0.5
-"""Between two looks for events when no doorbell rang; the doorbell is a hint, this is the certainty."""
+"""Between two looks for events when no notifier rang; the notifier is a hint, this is the certainty."""
 
 RETRIES_POLL_S: Final = 0.2
 """Between two looks for due deliveries; nobody rings when time passes."""
@@ -74,7 +74,7 @@ class Dispatcher:
         self._retry_queue = RetryQueue(context.database, context.lease)
         self._directory = RecipientDirectory()
         self._recorder = OutcomeRecorder(self._event_log, on_recorded=self._retry_queue.settle)
-        self._courier = Courier(
+        self._sender = Sender(
             context.egress,
             context.clock,
             timeout_s=settings.attempt_timeout_s,
@@ -87,12 +87,12 @@ class Dispatcher:
             horizon_s=settings.retry_horizon_s,
         )
         self._stopping = asyncio.Event()
-        self._events_bell = context.doorbell.subscribe(EVENTS_CHANNEL)
-        self._retries_bell = context.doorbell.subscribe(RETRIES_CHANNEL)
-        self._lanes = Lanes(
-            in_flight_max=min(settings.in_flight_max, context.egress.connections_max), on_hungry=self._ring
+        self._events_notified = context.notifier.subscribe(EVENTS_CHANNEL)
+        self._retries_notified = context.notifier.subscribe(RETRIES_CHANNEL)
+        self._queues = TenantQueues(
+            in_flight_max=min(settings.in_flight_max, context.egress.connections_max), on_room=self._look_again
         )
-        self._lanes_changed = asyncio.Event()
+        self._queues_changed = asyncio.Event()
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Attempt deliveries until `stopping` is set; then let those under way end, and record every outcome.
@@ -107,29 +107,31 @@ class Dispatcher:
                 async with asyncio.TaskGroup() as claiming:
                     claiming.create_task(self._begin_in_turn())
                     claiming.create_task(self._wake_at_stop())
-                    claiming.create_task(self._repeat(self._take_events, bell=self._events_bell, poll_s=EVENTS_POLL_S))
                     claiming.create_task(
-                        self._repeat(self._take_retries, bell=self._retries_bell, poll_s=RETRIES_POLL_S)
+                        self._repeat(self._take_events, notified=self._events_notified, poll_s=EVENTS_POLL_S)
+                    )
+                    claiming.create_task(
+                        self._repeat(self._take_retries, notified=self._retries_notified, poll_s=RETRIES_POLL_S)
                     )
                 await self._let_end()
             finally:
-                self._courier.close()
+                self._sender.close()
                 self._recorder.close()
 
     async def _repeat(
         self,
         take: Callable[[], Awaitable[set[UUID]]],
         *,
-        bell: asyncio.Event,
+        notified: asyncio.Event,
         poll_s: float,
     ) -> None:
-        """Take work again and again; wait for the bell only when there is no more of it, or no more room for it."""
+        """Take work again and again; wait for the notified only when there is no more of it, or no more room for it."""
         stopping = self._stopping
         stop_wait = asyncio.create_task(stopping.wait())
         while not stopping.is_set():
-            bell.clear()
-            metrics.IN_FLIGHT.set(self._lanes.in_flight)
-            metrics.ORGANISATIONS_HELD_BACK.set(len(self._lanes.held_back))
+            notified.clear()
+            metrics.IN_FLIGHT.set(self._queues.in_flight)
+            metrics.ORGANISATIONS_HELD_BACK.set(len(self._queues.held_back))
             try:
                 await self._recorder.has_room()
                 organisations = await take()
@@ -137,17 +139,17 @@ class Dispatcher:
                 log.warning("webhooks.claim.failed", error=str(error))
                 await asyncio.wait([stop_wait], timeout=ERROR_DELAY_S)
                 continue
-            self._lanes.hold_back(organisations)
-            if not organisations <= self._lanes.held_back:
+            self._queues.hold_back(organisations)
+            if not organisations <= self._queues.held_back:
                 continue
-            bell_wait = asyncio.create_task(bell.wait())
-            await asyncio.wait([bell_wait, stop_wait], timeout=poll_s, return_when=asyncio.FIRST_COMPLETED)
-            bell_wait.cancel()
+            notified_wait = asyncio.create_task(notified.wait())
+            await asyncio.wait([notified_wait, stop_wait], timeout=poll_s, return_when=asyncio.FIRST_COMPLETED)
+            notified_wait.cancel()
         await stop_wait
 
     async def _take_events(self) -> set[UUID]:
-        """Claim events, and let their deliveries wait in the lanes; return whose they are."""
-        events = await self._event_log.claim(self._lanes.budget())
+        """Claim events, and let their deliveries wait in the queues; return whose they are."""
+        events = await self._event_log.claim(self._queues.budget())
         for position, event in enumerate(events):
             try:
                 recipients = await self._recipients(event.organisation_id, version=event.subscription_version)
@@ -158,8 +160,8 @@ class Dispatcher:
         return {event.organisation_id for event in events}
 
     async def _take_retries(self) -> set[UUID]:
-        """Claim deliveries that are due, and let them wait in the lanes; return whose they are."""
-        deliveries = await self._retry_queue.claim(self._lanes.budget())
+        """Claim deliveries that are due, and let them wait in the queues; return whose they are."""
+        deliveries = await self._retry_queue.claim(self._queues.budget())
         unwanted: list[ClaimedDelivery] = []
         for position, delivery in enumerate(deliveries):
             try:
@@ -201,8 +203,8 @@ class Dispatcher:
             return
         fan_out = _FanOut(event.event_id, remaining=len(wanting), recorder=self._recorder, on_end=self._on_end)
         message = make_message(event.event_id, event.payload)
-        parcels = (
-            Parcel(
+        requests = (
+            AttemptRequest(
                 message=message,
                 recipient=recipient,
                 delivery_id=derive_id(event.event_id, recipient.subscription_id),
@@ -214,13 +216,13 @@ class Dispatcher:
             )
             for recipient in wanting
         )
-        load = Load(parcels, count=len(wanting), payload_bytes=len(event.payload))
-        self._lanes.add(event.organisation_id, load)
-        self._lanes_changed.set()
+        load = Load(requests, count=len(wanting), payload_bytes=len(event.payload))
+        self._queues.add(event.organisation_id, load)
+        self._queues_changed.set()
 
     def _retry(self, delivery: ClaimedDelivery, recipient: Recipient) -> None:
         """Let a further attempt of a delivery wait."""
-        parcel = Parcel(
+        request = AttemptRequest(
             message=make_message(delivery.event_id, delivery.payload),
             recipient=recipient,
             delivery_id=delivery.delivery_id,
@@ -230,67 +232,67 @@ class Dispatcher:
             round_started_at=delivery.round_started_at,
             on_end=self._on_end,
         )
-        self._lanes.add(delivery.organisation_id, Load([parcel], count=1, payload_bytes=len(delivery.payload)))
-        self._lanes_changed.set()
+        self._queues.add(delivery.organisation_id, Load([request], count=1, payload_bytes=len(delivery.payload)))
+        self._queues_changed.set()
 
     async def _begin_in_turn(self) -> None:
         """Begin the attempts that wait, as slots are free; not when the worker stops: then others make them."""
         while not self._stopping.is_set():
-            self._lanes_changed.clear()
-            parcels = self._lanes.begin(BURST)
-            if parcels:
-                self._courier.send(parcels)
-                await asyncio.sleep(BURST_PAUSE_S if self._lanes.in_flight > CALM_IN_FLIGHT else 0)
+            self._queues_changed.clear()
+            requests = self._queues.begin(BURST)
+            if requests:
+                self._sender.send(requests)
+                await asyncio.sleep(BURST_PAUSE_S if self._queues.in_flight > CALM_IN_FLIGHT else 0)
             else:
-                await self._lanes_changed.wait()
+                await self._queues_changed.wait()
 
-    def _ring(self) -> None:
+    def _look_again(self) -> None:
         """Let both claims look again."""
-        self._events_bell.set()
-        self._retries_bell.set()
+        self._events_notified.set()
+        self._retries_notified.set()
 
-    def _on_end(self, parcel: Parcel, attempt: Attempt, retry_after_s: float | None) -> None:
+    def _on_end(self, request: AttemptRequest, attempt: Attempt, retry_after_s: float | None) -> None:
         """Hand what came of an attempt to the recorder, and its slot to the next."""
         retry_delay_s: float | None = None
         # An attempt that Ninefold itself kept from being made uses up none of the receiver's.
         is_counted = attempt.error_class != LocalLimitError.error_class
-        round_attempt_count = parcel.round_attempt_count - (not is_counted)
+        round_attempt_count = request.round_attempt_count - (not is_counted)
         if attempt.error_class is not None:
             retry_delay_s = next_delay_s(
                 self._schedule,
                 attempts_made=max(1, round_attempt_count),
-                elapsed_s=(self._clock.now() - parcel.round_started_at).total_seconds(),
+                elapsed_s=(self._clock.now() - request.round_started_at).total_seconds(),
                 retry_after_s=retry_after_s,
                 random_unit=random.random(),  # noqa: S311 - spreads load, guards nothing.
             )
         self._recorder.add(
             Outcome(
-                delivery_id=parcel.delivery_id,
-                organisation_id=parcel.organisation_id,
-                event_id=parcel.message.event_id,
-                subscription_id=parcel.recipient.subscription_id,
+                delivery_id=request.delivery_id,
+                organisation_id=request.organisation_id,
+                event_id=request.message.event_id,
+                subscription_id=request.recipient.subscription_id,
                 attempt=attempt,
                 status=status_after(is_successful=attempt.error_class is None, retry_delay_s=retry_delay_s),
                 round_attempt_count=round_attempt_count,
-                round_started_at=parcel.round_started_at,
+                round_started_at=request.round_started_at,
                 retry_delay_s=retry_delay_s,
             )
         )
-        self._lanes.end(parcel)
-        self._lanes_changed.set()
+        self._queues.end(request)
+        self._queues_changed.set()
 
     async def _wake_at_stop(self) -> None:
         """Let whoever waits for a slot see that there is no more use for it."""
         await self._stopping.wait()
-        self._lanes_changed.set()
+        self._queues_changed.set()
 
     async def _let_end(self) -> None:
         """Wait for the attempts under way, as long as the grace lasts."""
         with suppress(TimeoutError):
             async with asyncio.timeout(STOP_GRACE_S):
-                while self._lanes.in_flight:
-                    self._lanes_changed.clear()
-                    await self._lanes_changed.wait()
+                while self._queues.in_flight:
+                    self._queues_changed.clear()
+                    await self._queues_changed.wait()
 
 
 class _FanOut:
@@ -304,9 +306,9 @@ class _FanOut:
         self._recorder = recorder
         self._on_end = on_end
 
-    def on_end(self, parcel: Parcel, attempt: Attempt, retry_after_s: float | None) -> None:
+    def on_end(self, request: AttemptRequest, attempt: Attempt, retry_after_s: float | None) -> None:
         """Pass on what came of a first attempt, and count it."""
-        self._on_end(parcel, attempt, retry_after_s)
+        self._on_end(request, attempt, retry_after_s)
         self._remaining -= 1
         if self._remaining == 0:
             self._recorder.finish_event(self._event_id)

@@ -10,9 +10,9 @@ from uuid import UUID
 import asyncpg
 
 from ninefold.core.postgres.database import Connection, Database
+from ninefold.core.queue.leased_ids import LeasedIds
 from ninefold.core.queue.leases import WorkerLease
 from ninefold.systems.webhooks.jobs.claims import LOOKS_MAX, ClaimBudget, Turn
-from ninefold.systems.webhooks.jobs.holdings import Holdings
 from ninefold.systems.webhooks.model import ClaimedEvent, DeliveryStatus, Outcome
 from ninefold.systems.webhooks.store.deliveries import (
     delivery_copy_delivered,
@@ -50,7 +50,7 @@ class PostgresEventLog:
         self._database = database
         self._lease = lease
         self._turn = Turn()
-        self._holdings = Holdings(database, lease, event_release_unknown)
+        self._leased_ids = LeasedIds(database, lease, event_release_unknown)
 
     async def claim(self, budget: ClaimBudget) -> Sequence[ClaimedEvent]:
         """Take events, beginning with the organisation at which the turn before ended.
@@ -59,7 +59,7 @@ class PostgresEventLog:
             LeaseLostError: others took this worker for dead.
         """
         for _ in range(LOOKS_MAX):
-            async with self._holdings.claim() as connection:
+            async with self._leased_ids.claim() as connection:
                 claimed, turn_ended_at = await event_claim(
                     connection,
                     worker_id=self._lease.worker_id,
@@ -70,7 +70,7 @@ class PostgresEventLog:
                     organisations_max=budget.organisations_max,
                     held_back=budget.held_back,
                 )
-            self._holdings.end_claim(event.event_id for event in claimed)
+            self._leased_ids.end_claim(event.event_id for event in claimed)
             was_all = self._turn.end(turn_ended_at)
             if claimed or was_all:
                 break
@@ -78,7 +78,7 @@ class PostgresEventLog:
 
     def give_back(self, events: Sequence[ClaimedEvent]) -> None:
         """Forget events, so that the next claim gives them back."""
-        self._holdings.give_back(event.event_id for event in events)
+        self._leased_ids.give_back(event.event_id for event in events)
 
     async def record(self, outcomes: Sequence[Outcome], *, finished_events: Sequence[UUID]) -> None:
         """Write outcomes and finish events in one transaction."""
@@ -87,7 +87,7 @@ class PostgresEventLog:
         except asyncpg.UniqueViolationError:
             # Another worker has recorded some of them; now with the statement that leaves those out.
             await self._record(outcomes, finished_events, insert_delivered=delivery_insert_outcomes)
-        self._holdings.settle(finished_events)
+        self._leased_ids.settle(finished_events)
 
     async def _record(
         self, outcomes: Sequence[Outcome], finished_events: Sequence[UUID], *, insert_delivered: _InsertOutcomes

@@ -7,8 +7,8 @@ from litestar.handlers import HTTPRouteHandler
 
 from ninefold.core.ids import format_id
 from ninefold.core.postgres.database import Database
-from ninefold.core.queue.doorbell import Doorbell
-from ninefold.core.tenancy.model import Tenant
+from ninefold.core.queue.notifier import Notifier
+from ninefold.core.tenancy.model import Principal
 from ninefold.core.web.problems import problem_responses
 from ninefold.systems.webhooks.model import DELIVERY_PREFIX, RETRIES_CHANNEL, DeliveryStatus
 from ninefold.systems.webhooks.routes.wire import DeliveryId, DeliveryView, RetryScheduled, show_delivery
@@ -21,7 +21,7 @@ _TAGS: Final = ["deliveries"]
 
 @get(_DELIVERY, tags=_TAGS)
 async def get_delivery(
-    delivery_id: DeliveryId, tenant: Tenant, database: Database, webhooks_settings: WebhooksSettings
+    delivery_id: DeliveryId, principal: Principal, database: Database, webhooks_settings: WebhooksSettings
 ) -> DeliveryView:
     """Show a delivery.
 
@@ -29,14 +29,14 @@ async def get_delivery(
     """
     async with database.snapshot() as connection:
         delivery = await service.get_delivery(
-            connection, organisation_id=tenant.organisation_id, delivery_id=delivery_id
+            connection, organisation_id=principal.organisation_id, delivery_id=delivery_id
         )
     return show_delivery(delivery, attempts_per_round=webhooks_settings.attempts_per_round)
 
 
 @post(f"{_DELIVERY}/retry", tags=_TAGS, status_code=202, responses=problem_responses(409))
 async def retry_delivery(
-    delivery_id: DeliveryId, tenant: Tenant, database: Database, doorbell: Doorbell
+    delivery_id: DeliveryId, principal: Principal, database: Database, notifier: Notifier
 ) -> RetryScheduled:
     """Retry a delivery.
 
@@ -44,9 +44,9 @@ async def retry_delivery(
     """
     async with database.transaction() as connection:
         scheduled_at = await service.retry_delivery(
-            connection, organisation_id=tenant.organisation_id, delivery_id=delivery_id
+            connection, organisation_id=principal.organisation_id, delivery_id=delivery_id
         )
-    doorbell.ring(RETRIES_CHANNEL)
+    notifier.notify(RETRIES_CHANNEL)
     return RetryScheduled(
         delivery_id=format_id(DELIVERY_PREFIX, delivery_id),
         status=DeliveryStatus.RETRYING,

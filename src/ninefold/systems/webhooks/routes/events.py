@@ -8,8 +8,8 @@ from litestar.handlers import HTTPRouteHandler
 
 from ninefold.core.errors import NinefoldError
 from ninefold.core.postgres.database import Database
-from ninefold.core.queue.doorbell import Doorbell
-from ninefold.core.tenancy.model import Tenant
+from ninefold.core.queue.notifier import Notifier
+from ninefold.core.tenancy.model import Principal
 from ninefold.core.web.bodies import JsonDecoder
 from ninefold.core.web.pages import PAGE_LIMIT_DEFAULT, Cursor, CursorCodec, Page, PageLimit
 from ninefold.core.web.problems import describe, problem_responses
@@ -67,7 +67,7 @@ _event_cursors = CursorCodec(EventPosition)
     responses=problem_responses(409),
 )
 async def publish_event(
-    data: PublishEvent, tenant: Tenant, database: Database, doorbell: Doorbell, directory: RecipientDirectory
+    data: PublishEvent, principal: Principal, database: Database, notifier: Notifier, directory: RecipientDirectory
 ) -> Response[EventAccepted]:
     """Publish an event. The answer leaves after the commit; deliveries follow, until each subscriber has it.
 
@@ -76,11 +76,11 @@ async def publish_event(
     """
     async with database.transaction() as connection:
         (result,) = await publish_events(
-            connection, directory, organisation_id=tenant.organisation_id, drafts=[_draft(data)]
+            connection, directory, organisation_id=principal.organisation_id, drafts=[_draft(data)]
         )
     if isinstance(result, NinefoldError):
         raise result
-    doorbell.ring(EVENTS_CHANNEL)
+    notifier.notify(EVENTS_CHANNEL)
     return Response(
         show_publication(result),
         status_code=_ACCEPTED,
@@ -92,10 +92,10 @@ async def publish_event(
 async def publish_event_batch(
     *,
     data: PublishEventBatch,
-    request: Request[Any, Tenant, Any],
-    tenant: Tenant,
+    request: Request[Any, Principal, Any],
+    principal: Principal,
     database: Database,
-    doorbell: Doorbell,
+    notifier: Notifier,
     directory: RecipientDirectory,
 ) -> BatchAccepted:
     """Publish a batch of events.
@@ -112,9 +112,9 @@ async def publish_event_batch(
             results[position] = error
     async with database.transaction() as connection:
         published = await publish_events(
-            connection, directory, organisation_id=tenant.organisation_id, drafts=list(drafts.values())
+            connection, directory, organisation_id=principal.organisation_id, drafts=list(drafts.values())
         )
-    doorbell.ring(EVENTS_CHANNEL)
+    notifier.notify(EVENTS_CHANNEL)
     for position, result in zip(drafts, published, strict=True):
         results[position] = _locate(result, position=position)
     request_id = request.scope["state"].get("request_id", "")
@@ -125,7 +125,7 @@ async def publish_event_batch(
 
 @get(_EVENTS, tags=_TAGS)
 async def list_events(
-    tenant: Tenant,
+    principal: Principal,
     database: Database,
     cursor: Cursor | None = None,
     limit: PageLimit = PAGE_LIMIT_DEFAULT,
@@ -138,7 +138,7 @@ async def list_events(
     async with database.connection() as connection:
         found = await delivery_service.list_events(
             connection,
-            organisation_id=tenant.organisation_id,
+            organisation_id=principal.organisation_id,
             before=None if position is None else position.event_id,
             limit=limit + 1,
         )
@@ -152,7 +152,7 @@ async def list_events(
 @get(f"{_EVENTS}/{{event_id:str}}", tags=_TAGS)
 async def get_event(
     event_id: EventId,
-    tenant: Tenant,
+    principal: Principal,
     database: Database,
     directory: RecipientDirectory,
     webhooks_settings: WebhooksSettings,
@@ -163,7 +163,7 @@ async def get_event(
     """
     async with database.snapshot() as connection:
         found = await delivery_service.get_event(
-            connection, directory, organisation_id=tenant.organisation_id, event_id=event_id
+            connection, directory, organisation_id=principal.organisation_id, event_id=event_id
         )
     return show_event(found, attempts_per_round=webhooks_settings.attempts_per_round)
 

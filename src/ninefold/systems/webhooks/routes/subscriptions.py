@@ -9,7 +9,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import Parameter
 
 from ninefold.core.postgres.database import Database
-from ninefold.core.tenancy.model import Tenant
+from ninefold.core.tenancy.model import Principal
 from ninefold.core.web.pages import PAGE_LIMIT_DEFAULT, Cursor, CursorCodec, Page, PageLimit
 from ninefold.core.web.problems import problem_responses
 from ninefold.systems.webhooks.model import Delivery, DeliveryStatus
@@ -43,13 +43,13 @@ _queued_cursors = CursorCodec(QueuedPosition)
 
 @post(_SUBSCRIPTIONS, tags=_TAGS, responses=problem_responses(409))
 async def create_subscription(
-    data: CreateSubscription, tenant: Tenant, database: Database
+    data: CreateSubscription, principal: Principal, database: Database
 ) -> SubscriptionWithSecretView:
     """Create a subscription. Its secret is in this answer and in that of a rotation, and nowhere else."""
     async with database.transaction() as connection:
         created = await service.create_subscription(
             connection,
-            organisation_id=tenant.organisation_id,
+            organisation_id=principal.organisation_id,
             url=data.url,
             event_types=data.event_types,
             description=data.description,
@@ -59,7 +59,7 @@ async def create_subscription(
 
 @get(_SUBSCRIPTIONS, tags=_TAGS)
 async def list_subscriptions(
-    tenant: Tenant,
+    principal: Principal,
     database: Database,
     cursor: Cursor | None = None,
     limit: PageLimit = PAGE_LIMIT_DEFAULT,
@@ -72,7 +72,7 @@ async def list_subscriptions(
     async with database.connection() as connection:
         found = await service.list_subscriptions(
             connection,
-            organisation_id=tenant.organisation_id,
+            organisation_id=principal.organisation_id,
             before=None if position is None else position.subscription_id,
             limit=limit + 1,
         )
@@ -84,18 +84,20 @@ async def list_subscriptions(
 
 
 @get(_SUBSCRIPTION, tags=_TAGS)
-async def get_subscription(subscription_id: SubscriptionId, tenant: Tenant, database: Database) -> SubscriptionView:
+async def get_subscription(
+    subscription_id: SubscriptionId, principal: Principal, database: Database
+) -> SubscriptionView:
     """Show a subscription."""
     async with database.connection() as connection:
         subscription = await service.get_subscription(
-            connection, organisation_id=tenant.organisation_id, subscription_id=subscription_id
+            connection, organisation_id=principal.organisation_id, subscription_id=subscription_id
         )
     return show_subscription(subscription)
 
 
 @patch(_SUBSCRIPTION, tags=_TAGS)
 async def update_subscription(
-    subscription_id: SubscriptionId, data: UpdateSubscription, tenant: Tenant, database: Database
+    subscription_id: SubscriptionId, data: UpdateSubscription, principal: Principal, database: Database
 ) -> SubscriptionView:
     """Change a subscription.
 
@@ -104,7 +106,7 @@ async def update_subscription(
     async with database.transaction() as connection:
         subscription = await service.update_subscription(
             connection,
-            organisation_id=tenant.organisation_id,
+            organisation_id=principal.organisation_id,
             subscription_id=subscription_id,
             url=_given(data.url),
             event_types=_given(data.event_types),
@@ -114,18 +116,18 @@ async def update_subscription(
 
 
 @delete(_SUBSCRIPTION, tags=_TAGS)
-async def delete_subscription(subscription_id: SubscriptionId, tenant: Tenant, database: Database) -> None:
+async def delete_subscription(subscription_id: SubscriptionId, principal: Principal, database: Database) -> None:
     """Delete a subscription. Deliveries that wait for an attempt are canceled."""
     async with database.transaction() as connection:
         await service.delete_subscription(
-            connection, organisation_id=tenant.organisation_id, subscription_id=subscription_id
+            connection, organisation_id=principal.organisation_id, subscription_id=subscription_id
         )
 
 
 @post(f"{_SUBSCRIPTION}/rotate-secret", tags=_TAGS, status_code=200, responses=problem_responses(409))
 async def rotate_secret(
     subscription_id: SubscriptionId,
-    tenant: Tenant,
+    principal: Principal,
     database: Database,
     data: RotateSecret | None = None,
 ) -> SubscriptionWithSecretView:
@@ -137,7 +139,7 @@ async def rotate_secret(
     async with database.transaction() as connection:
         rotated = await service.rotate_secret(
             connection,
-            organisation_id=tenant.organisation_id,
+            organisation_id=principal.organisation_id,
             subscription_id=subscription_id,
             grace=timedelta(seconds=rotation.grace_s),
         )
@@ -148,7 +150,7 @@ async def rotate_secret(
 async def list_deliveries(
     *,
     subscription_id: SubscriptionId,
-    tenant: Tenant,
+    principal: Principal,
     database: Database,
     webhooks_settings: WebhooksSettings,
     status: Annotated[DeliveryStatus | None, Parameter(description="Only deliveries in this state.")] = None,
@@ -165,7 +167,7 @@ async def list_deliveries(
         async with database.snapshot() as connection:
             found = await delivery_service.list_queued_deliveries(
                 connection,
-                organisation_id=tenant.organisation_id,
+                organisation_id=principal.organisation_id,
                 subscription_id=subscription_id,
                 before=None if queued_position is None else queued_position.event_id,
                 limit=limit + 1,
@@ -175,7 +177,7 @@ async def list_deliveries(
         async with database.snapshot() as connection:
             found = await delivery_service.list_deliveries(
                 connection,
-                organisation_id=tenant.organisation_id,
+                organisation_id=principal.organisation_id,
                 subscription_id=subscription_id,
                 status=status,
                 before=None if position is None else position.delivery_id,

@@ -1,4 +1,4 @@
-"""The doorbell: heard by other processes, cheap to ring often, and back by itself after a lost connection."""
+"""The notifier: heard by other processes, cheap to use often, and back by itself after a lost connection."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -10,22 +10,22 @@ import pytest
 from structlog.testing import capture_logs
 
 from ninefold.core.postgres.database import Database
-from ninefold.core.queue import doorbell as doorbell_module
-from ninefold.core.queue.doorbell import Doorbell
+from ninefold.core.queue import notifier as notifier_module
+from ninefold.core.queue.notifier import Notifier
 
 CHANNEL = "test_channel"
 LISTENERS = "SELECT pid FROM pg_stat_activity WHERE query LIKE 'LISTEN%' AND datname = current_database()"
 
 
 @asynccontextmanager
-async def listening(doorbell: Doorbell, channel: str = CHANNEL) -> AsyncIterator[asyncio.Event]:
-    """Listen as a worker does, from the moment on when a ring is heard."""
-    bell = doorbell.subscribe(channel)
+async def listening(notifier: Notifier, channel: str = CHANNEL) -> AsyncIterator[asyncio.Event]:
+    """Listen as a worker does, from the moment on when a notification is heard."""
+    notified = notifier.subscribe(channel)
     stopping = asyncio.Event()
-    running = asyncio.create_task(doorbell.run(stopping))
-    await heard(bell)
+    running = asyncio.create_task(notifier.run(stopping))
+    await heard(notified)
     try:
-        yield bell
+        yield notified
     finally:
         stopping.set()
         await running
@@ -49,18 +49,18 @@ async def cut_listener(database: Database) -> None:
         assert await connection.fetchval("SELECT pg_terminate_backend($1, 5000)", victim["pid"])
 
 
-async def heard(bell: asyncio.Event, *, timeout_s: float = 5) -> None:
+async def heard(notified: asyncio.Event, *, timeout_s: float = 5) -> None:
     async with asyncio.timeout(timeout_s):
-        await bell.wait()
-    bell.clear()
+        await notified.wait()
+    notified.clear()
 
 
-async def rung(doorbell: Doorbell) -> None:
+async def all_sent(notifier: Notifier) -> None:
     """Wait until everything that was rung is sent, or has failed."""
-    ringing = doorbell._ringing
-    assert ringing is not None
+    notifying = notifier._notifying
+    assert notifying is not None
     async with asyncio.timeout(15):
-        await ringing
+        await notifying
 
 
 @asynccontextmanager
@@ -74,80 +74,80 @@ async def receiving(dsn: str, heard_channels: list[str]) -> AsyncIterator["async
         await connection.close()
 
 
-async def test_a_ring_reaches_a_listener_of_another_pool(database_url: str) -> None:
-    async with pool(database_url) as here, pool(database_url) as there, listening(Doorbell(there)) as bell:
-        assert not bell.is_set()
-        Doorbell(here).ring(CHANNEL)
-        await heard(bell)
+async def test_a_notification_reaches_a_listener_of_another_pool(database_url: str) -> None:
+    async with pool(database_url) as here, pool(database_url) as there, listening(Notifier(there)) as notified:
+        assert not notified.is_set()
+        Notifier(here).notify(CHANNEL)
+        await heard(notified)
 
 
 async def test_a_listener_looks_once_when_it_begins_since_it_may_have_missed_a_ring(database: Database) -> None:
-    doorbell = Doorbell(database)
-    bell = doorbell.subscribe(CHANNEL)
+    notifier = Notifier(database)
+    notified = notifier.subscribe(CHANNEL)
     stopping = asyncio.Event()
 
-    running = asyncio.create_task(doorbell.run(stopping))
+    running = asyncio.create_task(notifier.run(stopping))
 
-    await heard(bell)
+    await heard(notified)
     stopping.set()
     await running
 
 
-async def test_a_ring_wakes_only_those_who_listen_on_its_channel(database: Database) -> None:
-    ringer = Doorbell(database)
-    async with listening(Doorbell(database), "other_channel") as other, listening(Doorbell(database)) as bell:
-        ringer.ring(CHANNEL)
-        await heard(bell)
+async def test_a_notification_wakes_only_those_who_listen_on_its_channel(database: Database) -> None:
+    notifier = Notifier(database)
+    async with listening(Notifier(database), "other_channel") as other, listening(Notifier(database)) as notified:
+        notifier.notify(CHANNEL)
+        await heard(notified)
 
         assert not other.is_set()
 
 
-async def test_the_same_channel_has_one_bell(database: Database) -> None:
-    doorbell = Doorbell(database)
+async def test_the_same_channel_has_one_event(database: Database) -> None:
+    notifier = Notifier(database)
 
-    assert doorbell.subscribe(CHANNEL) is doorbell.subscribe(CHANNEL)
+    assert notifier.subscribe(CHANNEL) is notifier.subscribe(CHANNEL)
 
 
 async def test_many_rings_at_once_are_sent_as_one(database: Database, database_url: str) -> None:
     heard_channels: list[str] = []
-    doorbell = Doorbell(database)
+    notifier = Notifier(database)
     async with receiving(database_url, heard_channels) as connection:
         for _ in range(1_000):
-            doorbell.ring(CHANNEL)
-        await rung(doorbell)
+            notifier.notify(CHANNEL)
+        await all_sent(notifier)
         # What was sent before arrives before the answer to this.
         await connection.execute("SELECT 1")
 
     assert heard_channels == [CHANNEL]
 
 
-async def test_a_ring_that_comes_while_another_is_sent_is_sent_too(database: Database) -> None:
-    doorbell = Doorbell(database)
-    async with listening(Doorbell(database)) as bell:
+async def test_a_notification_that_comes_while_another_is_sent_is_sent_too(database: Database) -> None:
+    notifier = Notifier(database)
+    async with listening(Notifier(database)) as notified:
         for _ in range(5):
-            doorbell.ring(CHANNEL)
-            await heard(bell)
+            notifier.notify(CHANNEL)
+            await heard(notified)
 
 
 async def test_a_lost_connection_is_opened_again(
     database: Database, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(doorbell_module, "RECONNECT_DELAY_S", 0.01)
-    ringer = Doorbell(database)
-    async with pool(database_url) as there, listening(Doorbell(there)) as bell:
+    monkeypatch.setattr(notifier_module, "RECONNECT_DELAY_S", 0.01)
+    notifier = Notifier(database)
+    async with pool(database_url) as there, listening(Notifier(there)) as notified:
         with capture_logs() as lines:
             await cut_listener(database)
-            # It looks once as soon as it listens again, and hears rings from then on.
-            await heard(bell)
-        ringer.ring(CHANNEL)
-        await heard(bell)
-    errors = [line["error"] for line in lines if line["event"] == "queue.doorbell.disconnected"]
-    assert errors == ["PostgreSQL has closed the connection on which rings are heard."]
+            # It looks once as soon as it listens again, and hears notifications from then on.
+            await heard(notified)
+        notifier.notify(CHANNEL)
+        await heard(notified)
+    errors = [line["error"] for line in lines if line["event"] == "queue.notifier.disconnected"]
+    assert errors == ["PostgreSQL has closed the connection on which notifications are heard."]
 
 
 async def test_stopping_gives_the_connection_back_without_a_listener(database_url: str) -> None:
     async with pool(database_url) as there:
-        async with listening(Doorbell(there)):
+        async with listening(Notifier(there)):
             pass
 
         async with there.connection() as connection:
@@ -156,47 +156,47 @@ async def test_stopping_gives_the_connection_back_without_a_listener(database_ur
 
 async def test_ringing_never_fails_even_when_the_database_is_gone(database_url: str) -> None:
     async with pool(database_url) as database:
-        doorbell = Doorbell(database)
-    doorbell.ring(CHANNEL)
+        notifier = Notifier(database)
+    notifier.notify(CHANNEL)
 
-    await rung(doorbell)
+    await all_sent(notifier)
 
 
 async def test_a_driver_that_lost_track_of_a_cut_connection_fails_no_ring(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    doorbell = Doorbell(database)
+    notifier = Notifier(database)
     with monkeypatch.context() as patched:
         patched.setattr(asyncpg.Connection, "execute", AsyncMock(side_effect=asyncpg.InternalClientError("state 12")))
-        doorbell.ring(CHANNEL)
-        await rung(doorbell)
+        notifier.notify(CHANNEL)
+        await all_sent(notifier)
 
-    async with listening(Doorbell(database)) as bell:
-        doorbell.ring(CHANNEL)
-        await heard(bell)
+    async with listening(Notifier(database)) as notified:
+        notifier.notify(CHANNEL)
+        await heard(notified)
 
 
-async def test_a_bell_rings_again_after_a_ring_that_was_lost(database: Database, database_url: str) -> None:
+async def test_notifying_works_again_after_a_lost_notification(database: Database, database_url: str) -> None:
     async with pool(database_url) as there:
-        lost = Doorbell(there)
+        lost = Notifier(there)
         async with database.connection() as connection:
             await connection.execute(
                 "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
                 "WHERE datname = current_database() AND pid <> pg_backend_pid()"
             )
-        lost.ring(CHANNEL)
-        await rung(lost)
-        async with listening(Doorbell(database)) as bell:
-            lost.ring(CHANNEL)
-            await heard(bell)
+        lost.notify(CHANNEL)
+        await all_sent(lost)
+        async with listening(Notifier(database)) as notified:
+            lost.notify(CHANNEL)
+            await heard(notified)
 
 
 async def test_a_listener_that_is_cancelled_leaves_no_connection_behind_that_listens(database_url: str) -> None:
     async with pool(database_url) as database:
-        doorbell = Doorbell(database)
-        bell = doorbell.subscribe(CHANNEL)
-        running = asyncio.create_task(doorbell.run(asyncio.Event()))
-        await heard(bell)
+        notifier = Notifier(database)
+        notified = notifier.subscribe(CHANNEL)
+        running = asyncio.create_task(notifier.run(asyncio.Event()))
+        await heard(notified)
         running.cancel()
         await asyncio.wait([running], timeout=5)
         assert running.cancelled()

@@ -1,7 +1,7 @@
 """One attempt: the request as Standard Webhooks 1.0 wants it, signed now, and what came of it.
 
-This is the path that every delivery takes, so it does without a task where it can: a `Parcel` is itself what an idle
-connection tells of the response. Only where a connection has to be opened first does a task wait for that.
+Every delivery takes this path, so it does without a task where it can: an idle connection tells the `AttemptRequest`
+itself of the response. Only where a connection has to be opened first does a task wait for that.
 """
 
 import asyncio
@@ -60,7 +60,7 @@ def make_message(event_id: UUID, payload: bytes) -> Message:
     )
 
 
-class Parcel:
+class AttemptRequest:
     """One attempt under way: what is sent to whom, and who hears what came of it.
 
     To the connection that carries it, it is a future.
@@ -73,14 +73,13 @@ class Parcel:
         attempt_number: which attempt of the delivery this is, from 1.
         round_attempt_count: which attempt of its round this is, from 1.
         round_started_at: when its round began.
-        on_end: called once, with the parcel, the attempt, and the seconds that the receiver asked to wait before the
+        on_end: called once, with the request, the attempt, and the seconds that the receiver asked to wait before the
             next, where it did.
     """
 
     __slots__ = (
         "attempt_number",
         "attempted_at",
-        "courier",
         "delivery_id",
         "message",
         "on_end",
@@ -88,12 +87,13 @@ class Parcel:
         "recipient",
         "round_attempt_count",
         "round_started_at",
+        "sender",
         "started_at_s",
     )
 
     attempted_at: datetime
     started_at_s: float
-    courier: "Courier"
+    sender: "Sender"
 
     def __init__(
         self,
@@ -117,29 +117,29 @@ class Parcel:
         self.on_end = on_end
 
     def done(self) -> bool:
-        """Say that nobody waits any more, as a future would: the courier knows."""
-        return self.courier.is_closed
+        """Say that nobody waits any more, as a future would: the sender knows."""
+        return self.sender.is_closed
 
     def set_result(self, result: EgressResponse, /) -> None:
         """Take the response."""
-        self.courier.end(self, response=result)
+        self.sender.end(self, response=result)
 
     def set_exception(self, exception: EgressError, /) -> None:
         """Take the reason why there is no response; a connection that had ended unnoticed is no reason."""
         spent_s = time.perf_counter() - self.started_at_s
         if isinstance(exception, StaleConnectionError) and spent_s <= STALE_WITHIN_S:
-            self.courier.send_afresh(self, spent_s=spent_s)
+            self.sender.send_afresh(self, spent_s=spent_s)
         else:
-            self.courier.end(self, error_class=exception.error_class, error_detail=str(exception))
+            self.sender.end(self, error_class=exception.error_class, error_detail=str(exception))
 
 
-OnEnd: TypeAlias = Callable[[Parcel, Attempt, float | None], None]
+OnEnd: TypeAlias = Callable[[AttemptRequest, Attempt, float | None], None]
 
 _Send: TypeAlias = Callable[[], Awaitable[EgressResponse]]
 
 
-class Courier:
-    """Carries parcels to their recipients, once each."""
+class Sender:
+    """Carries requests to their recipients, once each."""
 
     def __init__(self, egress: EgressClient, clock: Clock, *, timeout_s: float, response_body_kept_bytes: int) -> None:
         self._egress = egress
@@ -149,49 +149,49 @@ class Courier:
         self._waiting: set[asyncio.Task[None]] = set()
         self.is_closed = False
 
-    def send(self, parcels: Sequence[Parcel]) -> None:
+    def send(self, requests: Sequence[AttemptRequest]) -> None:
         """Begin attempts: sign each message with every active secret, then send them all.
 
-        Each parcel's `on_end` is called later.
+        Each request's `on_end` is called later.
         """
-        for parcel, head in zip(parcels, self._sign(parcels, attempted_at=self._clock.now()), strict=True):
-            parcel.started_at_s = time.perf_counter()
+        for request, head in zip(requests, self._sign(requests, attempted_at=self._clock.now()), strict=True):
+            request.started_at_s = time.perf_counter()
             try:
-                target = _find_target(parcel.recipient.url)
+                target = _find_target(request.recipient.url)
             except InvalidTargetError as error:
                 # Possible only where the rules for URLs have become stricter than they were.
-                self._end_soon(parcel, error_class=error.code, error_detail=str(error))
+                self._end_soon(request, error_class=error.code, error_detail=str(error))
                 continue
             is_sent = self._egress.post_at_once(
-                target, head=head, body=parcel.message.payload, timeout_s=self._timeout_s, waiter=parcel
+                target, head=head, body=request.message.payload, timeout_s=self._timeout_s, waiter=request
             )
             if not is_sent:
                 send = partial(
-                    self._egress.post, target, head=head, body=parcel.message.payload, timeout_s=self._timeout_s
+                    self._egress.post, target, head=head, body=request.message.payload, timeout_s=self._timeout_s
                 )
-                self._begin_patiently(parcel, send)
+                self._begin_patiently(request, send)
 
-    def send_afresh(self, parcel: Parcel, *, spent_s: float) -> None:
+    def send_afresh(self, request: AttemptRequest, *, spent_s: float) -> None:
         """Send the same request once more, in the same attempt, over a connection that nobody has used yet.
 
         Args:
-            parcel: what a kept connection, which had ended unnoticed, didn't carry.
+            request: what a kept connection, which had ended unnoticed, didn't carry.
             spent_s: how much of the attempt's time has gone by.
         """
-        [head] = self._sign([parcel], attempted_at=parcel.attempted_at)
+        [head] = self._sign([request], attempted_at=request.attempted_at)
         send = partial(
             self._egress.post_afresh,
-            _find_target(parcel.recipient.url),
+            _find_target(request.recipient.url),
             head=head,
-            body=parcel.message.payload,
+            body=request.message.payload,
             timeout_s=self._timeout_s,
             spent_s=spent_s,
         )
-        self._begin_patiently(parcel, send)
+        self._begin_patiently(request, send)
 
     def end(
         self,
-        parcel: Parcel,
+        request: AttemptRequest,
         *,
         response: EgressResponse | None = None,
         error_class: str | None = None,
@@ -200,17 +200,17 @@ class Courier:
         """Take what came of an attempt: a response, or an error. After `close`, it is forgotten."""
         if self.is_closed:
             return
-        duration_s = time.perf_counter() - parcel.started_at_s
+        duration_s = time.perf_counter() - request.started_at_s
         retry_after_s: float | None = None
         if response is not None and not is_success(response.status):
             error_class, error_detail = "unsuccessful_status", f"The receiver answered {response.status}."
             retry_after_s = parse_retry_after(
-                response.header(b"retry-after"), now=parcel.attempted_at + timedelta(seconds=duration_s)
+                response.header(b"retry-after"), now=request.attempted_at + timedelta(seconds=duration_s)
             )
         body = None if response is None else response.body
         attempt = Attempt(
-            attempt_number=parcel.attempt_number,
-            attempted_at=parcel.attempted_at,
+            attempt_number=request.attempt_number,
+            attempted_at=request.attempted_at,
             duration_ms=duration_s * 1000,
             response_status=None if response is None else response.status,
             response_body=None if body is None else body[: self._body_kept],
@@ -220,7 +220,7 @@ class Courier:
             # It may quote what a receiver sent, and PostgreSQL's text has no NUL.
             error_detail=error_detail and error_detail.replace("\0", "\N{REPLACEMENT CHARACTER}"),
         )
-        parcel.on_end(parcel, attempt, retry_after_s)
+        request.on_end(request, attempt, retry_after_s)
 
     def close(self) -> None:
         """Forget every attempt that is under way: whoever takes over makes it anew."""
@@ -228,41 +228,41 @@ class Courier:
         for task in self._waiting:
             task.cancel()
 
-    def _sign(self, parcels: Sequence[Parcel], *, attempted_at: datetime) -> list[bytes]:
+    def _sign(self, requests: Sequence[AttemptRequest], *, attempted_at: datetime) -> list[bytes]:
         """Return the head of each request, all signed at one moment; what one event's have in common is made once."""
         timestamp = b"%d" % attempted_at.timestamp()
         heads: list[bytes] = []
         message: Message | None = None
         content = common_head = b""
-        for parcel in parcels:
-            if parcel.message is not message:
-                message = parcel.message
+        for request in requests:
+            if request.message is not message:
+                message = request.message
                 content = signed_content(message_id=message.webhook_id, timestamp=timestamp, payload=message.payload)
                 common_head = b"%bwebhook-timestamp: %b\r\n" % (message.common_head, timestamp)
-            parcel.courier = self
-            parcel.attempted_at = attempted_at
-            signature = sign(active_keys(parcel.recipient.secrets, now=attempted_at), content)
+            request.sender = self
+            request.attempted_at = attempted_at
+            signature = sign(active_keys(request.recipient.secrets, now=attempted_at), content)
             heads.append(b"%bwebhook-signature: %b\r\n" % (common_head, signature))
         return heads
 
-    def _end_soon(self, parcel: Parcel, *, error_class: str, error_detail: str) -> None:
-        end = partial(self.end, parcel, error_class=error_class, error_detail=error_detail)
+    def _end_soon(self, request: AttemptRequest, *, error_class: str, error_detail: str) -> None:
+        end = partial(self.end, request, error_class=error_class, error_detail=error_detail)
         asyncio.get_running_loop().call_soon(end)
 
-    def _begin_patiently(self, parcel: Parcel, send: _Send) -> None:
-        task = asyncio.get_running_loop().create_task(self._send_patiently(parcel, send))
+    def _begin_patiently(self, request: AttemptRequest, send: _Send) -> None:
+        task = asyncio.get_running_loop().create_task(self._send_patiently(request, send))
         self._waiting.add(task)
         task.add_done_callback(self._waiting.discard)
 
-    async def _send_patiently(self, parcel: Parcel, send: _Send) -> None:
+    async def _send_patiently(self, request: AttemptRequest, send: _Send) -> None:
         """Send over a connection that has to be opened first, or waited for."""
         try:
             response = await send()
         except EgressError as error:
-            self.end(parcel, error_class=error.error_class, error_detail=str(error))
+            self.end(request, error_class=error.error_class, error_detail=str(error))
         except Exception:
             # A bug of ours: it is seen as a failed attempt and in the log, and holds nothing back.
             log.exception("webhooks.attempt.crashed")
-            self.end(parcel, error_class="internal_error", error_detail="Ninefold failed to send the request.")
+            self.end(request, error_class="internal_error", error_detail="Ninefold failed to send the request.")
         else:
-            self.end(parcel, response=response)
+            self.end(request, response=response)

@@ -11,8 +11,8 @@ import pytest
 
 from core.egress.scripted_server import OK, Peer, running
 from ninefold.core.egress import AddressPolicy, EgressClient
-from ninefold.systems.webhooks.jobs import courier as courier_module
-from ninefold.systems.webhooks.jobs.courier import Courier, OnEnd, Parcel, make_message
+from ninefold.systems.webhooks.jobs import sender as sender_module
+from ninefold.systems.webhooks.jobs.sender import AttemptRequest, OnEnd, Sender, make_message
 from ninefold.systems.webhooks.model import Attempt, Recipient, SigningSecret
 
 WITHIN_S = 5.0
@@ -30,7 +30,7 @@ class TickingClock:
         return self.time
 
 
-def make_parcel(url: str, on_end: OnEnd) -> Parcel:
+def make_parcel(url: str, on_end: OnEnd) -> AttemptRequest:
     recipient = Recipient(
         subscription_id=uuid4(),
         url=url,
@@ -38,7 +38,7 @@ def make_parcel(url: str, on_end: OnEnd) -> Parcel:
         created_at=START,
         secrets=(SigningSecret(key=b"k" * 32, expires_at=None),),
     )
-    return Parcel(
+    return AttemptRequest(
         message=make_message(uuid4(), b"{}"),
         recipient=recipient,
         delivery_id=uuid4(),
@@ -50,21 +50,21 @@ def make_parcel(url: str, on_end: OnEnd) -> Parcel:
     )
 
 
-async def deliver(courier: Courier, url: str, *, count: int = 1) -> list[Attempt]:
-    """Send so many parcels at once, and return their attempts in the order in which they ended."""
+async def deliver(sender: Sender, url: str, *, count: int = 1) -> list[Attempt]:
+    """Send so many requests at once, and return their attempts in the order in which they ended."""
     ended: asyncio.Queue[Attempt] = asyncio.Queue()
 
-    def on_end(_parcel: Parcel, attempt: Attempt, _retry_after_s: float | None) -> None:
+    def on_end(_parcel: AttemptRequest, attempt: Attempt, _retry_after_s: float | None) -> None:
         ended.put_nowait(attempt)
 
-    courier.send([make_parcel(url, on_end) for _ in range(count)])
+    sender.send([make_parcel(url, on_end) for _ in range(count)])
     return [await asyncio.wait_for(ended.get(), WITHIN_S) for _ in range(count)]
 
 
 @pytest.fixture
-async def courier() -> AsyncIterator[Courier]:
+async def sender() -> AsyncIterator[Sender]:
     egress = EgressClient(AddressPolicy.from_cidrs(["127.0.0.0/8"]))
-    made = Courier(egress, TickingClock(), timeout_s=WITHIN_S, response_body_kept_bytes=100)
+    made = Sender(egress, TickingClock(), timeout_s=WITHIN_S, response_body_kept_bytes=100)
     yield made
     made.close()
     await egress.aclose()
@@ -89,10 +89,10 @@ class HangingUp:
         await peer.read_request()
 
 
-async def test_a_request_that_a_kept_connection_lost_is_sent_once_more_as_it_was(courier: Courier) -> None:
+async def test_a_request_that_a_kept_connection_lost_is_sent_once_more_as_it_was(sender: Sender) -> None:
     async with running(HangingUp(connections=3, is_fresh_answered=True)) as server:
-        await deliver(courier, server.url(), count=3)
-        [attempt] = await deliver(courier, server.url())
+        await deliver(sender, server.url(), count=3)
+        [attempt] = await deliver(sender, server.url())
     assert attempt.response_status == 200
     # Two requests, the same to the byte, with the signature of the attempt's one beginning.
     assert server.requests[3] == server.requests[4]
@@ -100,21 +100,21 @@ async def test_a_request_that_a_kept_connection_lost_is_sent_once_more_as_it_was
     assert (len(server.requests), server.connection_count) == (5, 4)
 
 
-async def test_however_many_connections_are_kept_an_attempt_sends_two_requests_at_most(courier: Courier) -> None:
+async def test_however_many_connections_are_kept_an_attempt_sends_two_requests_at_most(sender: Sender) -> None:
     async with running(HangingUp(connections=5, is_fresh_answered=False)) as server:
-        await deliver(courier, server.url(), count=5)
-        [attempt] = await deliver(courier, server.url())
+        await deliver(sender, server.url(), count=5)
+        [attempt] = await deliver(sender, server.url())
     assert attempt.error_class == "connection_closed"
     assert len(server.requests) == 5 + 2
 
 
 async def test_a_kept_connection_that_ends_long_after_the_request_is_a_closed_connection(
-    courier: Courier, monkeypatch: pytest.MonkeyPatch
+    sender: Sender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(courier_module, "STALE_WITHIN_S", 0.0)
+    monkeypatch.setattr(sender_module, "STALE_WITHIN_S", 0.0)
     async with running(HangingUp(connections=1, is_fresh_answered=True)) as server:
-        await deliver(courier, server.url())
-        [attempt] = await deliver(courier, server.url())
+        await deliver(sender, server.url())
+        [attempt] = await deliver(sender, server.url())
     assert (attempt.error_class, attempt.error_detail) == (
         "connection_closed",
         "The connection was closed before the response began.",
@@ -122,7 +122,7 @@ async def test_a_kept_connection_that_ends_long_after_the_request_is_a_closed_co
     assert len(server.requests) == 2
 
 
-async def test_an_attempt_that_failed_leaves_nothing_to_the_cycle_collector(courier: Courier) -> None:
+async def test_an_attempt_that_failed_leaves_nothing_to_the_cycle_collector(sender: Sender) -> None:
     async def refuse(peer: Peer) -> None:
         await peer.read_request()
         peer.reset()
@@ -131,18 +131,18 @@ async def test_an_attempt_that_failed_leaves_nothing_to_the_cycle_collector(cour
         gc.collect()
         gc.disable()
         try:
-            end = await deliver_and_forget(courier, server.url())
+            end = await deliver_and_forget(sender, server.url())
             assert end() is None
         finally:
             gc.enable()
 
 
-async def deliver_and_forget(courier: Courier, url: str) -> "weakref.ref[OnEnd]":
-    """Return what is alive only as long as the parcel is."""
+async def deliver_and_forget(sender: Sender, url: str) -> "weakref.ref[OnEnd]":
+    """Return what is alive only as long as the request is."""
 
-    def on_end(_parcel: Parcel, attempt: Attempt, _retry_after_s: float | None) -> None:
+    def on_end(_parcel: AttemptRequest, attempt: Attempt, _retry_after_s: float | None) -> None:
         assert attempt.error_class == "connection_closed"
 
-    courier.send([make_parcel(url, on_end)])
-    await asyncio.wait(list(courier._waiting), timeout=WITHIN_S)
+    sender.send([make_parcel(url, on_end)])
+    await asyncio.wait(list(sender._waiting), timeout=WITHIN_S)
     return weakref.ref(on_end)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ninefold.systems.webhooks.jobs.shares import FairShare
+from ninefold.core.queue.fair_share import FairShare
 
 A, B, C = (UUID(int=number) for number in (1, 2, 3))
 

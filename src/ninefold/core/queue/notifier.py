@@ -1,8 +1,8 @@
-"""The doorbell: tells idle workers at once that there is something to claim.
+"""The notifier: tells idle workers at once that there is something to claim.
 
-Built on LISTEN/NOTIFY, and only a hint: a ring may get lost, so whoever listens also polls, slowly. Rings are sent
-outside the publishing transaction and at most once per `RING_INTERVAL_S` and process, because a NOTIFY inside a
-transaction makes every such commit in the database wait for the one before it.
+Built on LISTEN/NOTIFY, and only a hint: a notification may get lost, so listeners also poll, slowly. Notifications are
+sent outside the publishing transaction, at most once per `NOTIFY_INTERVAL_S` and process: a NOTIFY inside a transaction
+makes every such commit in the database wait for the one before it.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ import structlog
 from ninefold.core.errors import UnavailableError
 from ninefold.core.postgres.database import Connection, Database
 
-RING_INTERVAL_S: Final = 0.005
+NOTIFY_INTERVAL_S: Final = 0.005
 RECONNECT_DELAY_S: Final = 1.0
 
 _DATABASE_ERRORS = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, UnavailableError)
@@ -23,23 +23,23 @@ _DATABASE_ERRORS = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, Unav
 log = structlog.get_logger(__name__)
 
 
-class Doorbell:
-    """Rings for other processes, and hears their rings."""
+class Notifier:
+    """Sends notifications to other processes, and hears theirs."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._listeners: dict[str, asyncio.Event] = {}
-        self._to_ring: set[str] = set()
-        self._ringing: asyncio.Task[None] | None = None
+        self._to_notify: set[str] = set()
+        self._notifying: asyncio.Task[None] | None = None
 
-    def ring(self, channel: str) -> None:
+    def notify(self, channel: str) -> None:
         """Wake whoever listens on `channel`. Call it after the commit; it returns at once and never fails."""
-        self._to_ring.add(channel)
-        if self._ringing is None or self._ringing.done():
-            self._ringing = asyncio.create_task(self._ring_all())
+        self._to_notify.add(channel)
+        if self._notifying is None or self._notifying.done():
+            self._notifying = asyncio.create_task(self._notify_all())
 
     def subscribe(self, channel: str) -> asyncio.Event:
-        """Return the event that each ring on `channel` sets; the listener clears it. Call it before `run`."""
+        """Return the event that each notification on `channel` sets; the listener clears it. Call it before `run`."""
         return self._listeners.setdefault(channel, asyncio.Event())
 
     async def run(self, stopping: asyncio.Event) -> None:
@@ -49,7 +49,7 @@ class Doorbell:
                 async with self._database.connection() as connection:
                     await self._listen(connection, stopping)
             except _DATABASE_ERRORS as error:
-                log.warning("queue.doorbell.disconnected", error=str(error) or type(error).__name__)
+                log.warning("queue.notifier.disconnected", error=str(error) or type(error).__name__)
                 await asyncio.sleep(RECONNECT_DELAY_S)
 
     async def _listen(self, connection: Connection, stopping: asyncio.Event) -> None:
@@ -72,21 +72,21 @@ class Doorbell:
                 connection.terminate()
             raise
         if is_lost.is_set():
-            raise UnavailableError("PostgreSQL has closed the connection on which rings are heard.")
+            raise UnavailableError("PostgreSQL has closed the connection on which notifications are heard.")
         connection.remove_termination_listener(on_termination)
         for channel, callback in callbacks.items():
             await connection.remove_listener(channel, callback)
 
-    async def _ring_all(self) -> None:
-        while self._to_ring:
-            await asyncio.sleep(RING_INTERVAL_S)
-            channels, self._to_ring = self._to_ring, set()
+    async def _notify_all(self) -> None:
+        while self._to_notify:
+            await asyncio.sleep(NOTIFY_INTERVAL_S)
+            channels, self._to_notify = self._to_notify, set()
             try:
                 async with self._database.connection() as connection:
                     for channel in sorted(channels):
                         await connection.execute("SELECT pg_notify($1, '')", channel)
             except _DATABASE_ERRORS as error:
-                log.info("queue.doorbell.unrung", error=str(error) or type(error).__name__)
+                log.info("queue.notifier.failed", error=str(error) or type(error).__name__)
 
 
 async def _wait_for_any(*events: asyncio.Event) -> None:

@@ -7,10 +7,10 @@ from uuid import UUID
 import pytest
 
 from ninefold.core.ids import new_id
-from ninefold.systems.webhooks.jobs import lanes as lanes_module
+from ninefold.systems.webhooks.jobs import tenant_queues as queues_module
 from ninefold.systems.webhooks.jobs.claims import CLAIM_MAX, ClaimBudget
-from ninefold.systems.webhooks.jobs.courier import Parcel, make_message
-from ninefold.systems.webhooks.jobs.lanes import Lanes, Load
+from ninefold.systems.webhooks.jobs.sender import AttemptRequest, make_message
+from ninefold.systems.webhooks.jobs.tenant_queues import Load, TenantQueues
 from ninefold.systems.webhooks.model import Recipient
 
 A, B, C = (UUID(int=number) for number in (1, 2, 3))
@@ -20,23 +20,23 @@ RECIPIENT = Recipient(
 
 
 class Worker:
-    """Lanes, and what was begun of them."""
+    """TenantQueues, and what was begun of them."""
 
     def __init__(self, *, in_flight_max: int = 100) -> None:
-        self.hungry = 0
-        self.lanes = Lanes(in_flight_max=in_flight_max, on_hungry=self._count)
-        self.begun: list[Parcel] = []
+        self.room_notices = 0
+        self.queues = TenantQueues(in_flight_max=in_flight_max, on_room=self._count)
+        self.begun: list[AttemptRequest] = []
 
     def add(self, organisation_id: UUID, *, loads: int = 1, attempts: int = 1, payload: bytes = b"{}") -> None:
         for _ in range(loads):
-            parcels = attempts_of(organisation_id, count=attempts, payload=payload)
-            self.lanes.add(organisation_id, Load(parcels, count=attempts, payload_bytes=len(payload)))
+            requests = attempts_of(organisation_id, count=attempts, payload=payload)
+            self.queues.add(organisation_id, Load(requests, count=attempts, payload_bytes=len(payload)))
 
     def begin(self, burst_max: int = 64) -> list[UUID]:
         """Begin a burst; return whose attempts they are."""
-        begun = self.lanes.begin(burst_max)
+        begun = self.queues.begin(burst_max)
         self.begun += begun
-        return [parcel.organisation_id for parcel in begun]
+        return [request.organisation_id for request in begun]
 
     def begin_all(self) -> list[UUID]:
         """Begin bursts as long as there is something to begin."""
@@ -47,18 +47,18 @@ class Worker:
 
     def end(self, count: int) -> None:
         """End the attempts that began first."""
-        for parcel in self.begun[:count]:
-            self.lanes.end(parcel)
+        for request in self.begun[:count]:
+            self.queues.end(request)
         del self.begun[:count]
 
     def _count(self) -> None:
-        self.hungry += 1
+        self.room_notices += 1
 
 
-def attempts_of(organisation_id: UUID, *, count: int, payload: bytes) -> Iterator[Parcel]:
+def attempts_of(organisation_id: UUID, *, count: int, payload: bytes) -> Iterator[AttemptRequest]:
     message = make_message(new_id(), payload)
     for _ in range(count):
-        yield Parcel(
+        yield AttemptRequest(
             message=message,
             recipient=RECIPIENT,
             delivery_id=new_id(),
@@ -75,7 +75,7 @@ def test_attempts_begin_in_the_order_in_which_they_came() -> None:
     worker.add(A, loads=3, attempts=5)
     worker.begin(7)
     worker.begin(8)
-    ids = [parcel.message.event_id for parcel in worker.begun]
+    ids = [request.message.event_id for request in worker.begun]
     assert [ids[0]] * 5 == ids[:5]
     assert [ids[5]] * 5 == ids[5:10]
     assert len(set(ids)) == 3
@@ -92,14 +92,14 @@ def test_organisations_begin_in_turn() -> None:
 
 def test_a_large_fan_out_is_made_as_it_begins() -> None:
     worker = Worker()
-    made: list[Parcel] = []
+    made: list[AttemptRequest] = []
 
-    def make() -> Iterator[Parcel]:
-        for parcel in attempts_of(A, count=1000, payload=b"{}"):
-            made.append(parcel)
-            yield parcel
+    def make() -> Iterator[AttemptRequest]:
+        for request in attempts_of(A, count=1000, payload=b"{}"):
+            made.append(request)
+            yield request
 
-    worker.lanes.add(A, Load(make(), count=1000, payload_bytes=2))
+    worker.queues.add(A, Load(make(), count=1000, payload_bytes=2))
     worker.begin(10)
     assert made == worker.begun
     assert len(made) == 10
@@ -111,7 +111,7 @@ def test_silent_receivers_of_one_organisation_leave_slots_to_the_others() -> Non
     assert len(worker.begin_all()) == 68
     worker.add(B, loads=10)
     assert worker.begin_all() == [B] * 10
-    assert worker.lanes.in_flight == 78
+    assert worker.queues.in_flight == 78
 
 
 def test_when_no_slot_is_left_an_organisation_that_has_none_is_served_in_turn() -> None:
@@ -119,7 +119,7 @@ def test_when_no_slot_is_left_an_organisation_that_has_none_is_served_in_turn() 
     for organisation_id in (UUID(int=number) for number in range(10, 20)):
         worker.add(organisation_id, loads=100)
         worker.begin_all()
-    assert worker.lanes.in_flight == 96
+    assert worker.queues.in_flight == 96
     worker.add(A, loads=20)
     begun: list[UUID] = []
     while A not in begun:
@@ -129,7 +129,7 @@ def test_when_no_slot_is_left_an_organisation_that_has_none_is_served_in_turn() 
 
 
 def test_large_payloads_of_one_organisation_leave_bytes_to_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lanes_module, "IN_FLIGHT_BYTES_MAX", 1000)
+    monkeypatch.setattr(queues_module, "IN_FLIGHT_BYTES_MAX", 1000)
     worker = Worker()
     worker.add(A, loads=30, payload=b"x" * 50)
     assert len(worker.begin_all()) == 13
@@ -138,7 +138,7 @@ def test_large_payloads_of_one_organisation_leave_bytes_to_the_others(monkeypatc
 
 
 def test_a_payload_that_is_larger_than_all_goes_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lanes_module, "IN_FLIGHT_BYTES_MAX", 1)
+    monkeypatch.setattr(queues_module, "IN_FLIGHT_BYTES_MAX", 1)
     worker = Worker()
     worker.add(A, loads=2)
     worker.add(B)
@@ -157,11 +157,11 @@ def test_a_slot_that_is_given_back_serves_the_next() -> None:
         assert worker.begin() == [A]
         assert worker.begin() == []
         worker.end(1)
-    assert (worker.begin(), worker.lanes.in_flight) == ([], 0)
+    assert (worker.begin(), worker.queues.in_flight) == ([], 0)
 
 
 def test_an_empty_worker_claims_as_much_as_a_claim_may_bring() -> None:
-    budget = Worker(in_flight_max=3000).lanes.budget()
+    budget = Worker(in_flight_max=3000).queues.budget()
     assert budget == ClaimBudget(held_back=frozenset())
     assert not budget.held_back
 
@@ -171,11 +171,11 @@ def test_of_an_organisation_whose_lane_is_full_no_more_is_claimed_until_it_empti
     worker = Worker(in_flight_max=3000)
     worker.add(A, loads=loads, attempts=attempts)
     worker.add(B)
-    worker.lanes.hold_back({A, B})
-    assert worker.lanes.held_back == worker.lanes.budget().held_back == {A}
+    worker.queues.hold_back({A, B})
+    assert worker.queues.held_back == worker.queues.budget().held_back == {A}
     worker.begin()
-    assert worker.hungry == 1
-    assert not worker.lanes.budget().held_back
+    assert worker.room_notices == 1
+    assert not worker.queues.budget().held_back
 
 
 def test_an_organisation_of_which_nothing_waits_is_not_held_back_even_where_others_have_left_no_room() -> None:
@@ -183,44 +183,44 @@ def test_an_organisation_of_which_nothing_waits_is_not_held_back_even_where_othe
     for number in range(10, 20):
         worker.add(UUID(int=number), loads=400)
     worker.add(A)
-    worker.lanes.hold_back({A})
-    assert worker.lanes.held_back == {A}
+    worker.queues.hold_back({A})
+    assert worker.queues.held_back == {A}
     while A not in worker.begin():
         worker.end(1)
-    assert worker.hungry == 1
-    assert A not in worker.lanes.budget().held_back
+    assert worker.room_notices == 1
+    assert A not in worker.queues.budget().held_back
 
 
 def test_an_organisation_that_has_no_lane_is_not_held_back() -> None:
     worker = Worker()
     for number in range(10, 60):
         worker.add(UUID(int=number), loads=100)
-    worker.lanes.hold_back({A})
-    assert worker.lanes.budget().limit == 1
-    assert not worker.lanes.held_back
+    worker.queues.hold_back({A})
+    assert worker.queues.budget().limit == 1
+    assert not worker.queues.held_back
 
 
 def test_a_worker_with_few_slots_claims_little() -> None:
     worker = Worker(in_flight_max=12)
-    budget = worker.lanes.budget()
+    budget = worker.queues.budget()
     assert (budget.limit, budget.deliveries_max) == (4, 4)
     worker.add(A, loads=4)
-    worker.lanes.hold_back({A})
-    assert worker.lanes.held_back == {A}
+    worker.queues.hold_back({A})
+    assert worker.queues.held_back == {A}
 
 
 def test_large_payloads_fill_a_lane_too() -> None:
     worker = Worker()
     worker.add(A, loads=8, payload=b"x" * 1024 * 1024)
-    worker.lanes.hold_back({A})
-    assert worker.lanes.budget().held_back == {A}
+    worker.queues.hold_back({A})
+    assert worker.queues.budget().held_back == {A}
 
 
 def test_the_more_waits_the_less_is_claimed_and_never_nothing() -> None:
     worker = Worker(in_flight_max=3000)
     budgets = []
     for number in range(100):
-        budgets.append(worker.lanes.budget())
+        budgets.append(worker.queues.budget())
         worker.add(UUID(int=number + 1), loads=budgets[-1].deliveries_max)
     deliveries = [budget.deliveries_max for budget in budgets]
     assert deliveries == sorted(deliveries, reverse=True)

@@ -17,7 +17,7 @@ class ReleaseUnknown(Protocol):
         ...
 
 
-class Holdings:
+class LeasedIds:
     """The ids of what a worker has claimed and not let go of.
 
     Until a claim's commit is confirmed, the worker may hold what it knows nothing of. So every claim begins by giving
