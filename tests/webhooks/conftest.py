@@ -14,6 +14,7 @@ from ninefold.core.queue.leases import WorkerLease
 from ninefold.core.queue.notifier import Notifier
 from ninefold.core.system import ServerContext, WorkerContext
 from ninefold.core.tenancy.service import create_api_key, create_organisation
+from ninefold.core.web.api import api_surface
 from ninefold.core.web.application import create_app
 from ninefold.systems.webhooks.settings import WebhooksSettings
 from ninefold.systems.webhooks.wiring import SYSTEM
@@ -28,7 +29,11 @@ async def http(database: Database) -> AsyncIterator[httpx.AsyncClient]:
     """The application, called in process."""
     context = ServerContext(database=database, notifier=Notifier(database), settings=FAST)
     app = create_app(
-        database=database, route_handlers=SYSTEM.routes(context), readiness=[], title="Ninefold", version="0"
+        database=database,
+        surfaces=[api_surface(database, SYSTEM.routes(context))],
+        readiness=[],
+        title="Ninefold",
+        version="0",
     )
     transport = httpx.ASGITransport(app)  # type: ignore[arg-type]  # Litestar's scope is typed more narrowly.
     async with httpx.AsyncClient(transport=transport, base_url="http://ninefold.test") as client:

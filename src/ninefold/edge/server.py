@@ -10,7 +10,6 @@ import structlog
 from granian import Granian
 from granian.constants import Interfaces, Loops
 from granian.log import LogLevels
-from litestar import Litestar
 from litestar.types import Send
 
 from ninefold import __version__
@@ -19,6 +18,8 @@ from ninefold.core.postgres.database import Database
 from ninefold.core.queue.notifier import Notifier
 from ninefold.core.system import ServerContext
 from ninefold.core.telemetry.logs import configure_logging
+from ninefold.core.web.api import api_surface
+from ninefold.core.web.application import WebApplication
 from ninefold.core.web.application import create_app as create_web_app
 from ninefold.core.web.operations import database_readiness
 from ninefold.edge.database import require_migrated
@@ -94,7 +95,7 @@ class Application:
     def __init__(self, settings: CoreSettings, environment: Mapping[str, str]) -> None:
         self._settings = settings
         self._environment = environment
-        self._web: Litestar | None = None
+        self._web: WebApplication | None = None
 
     async def __call__(self, scope: Any, receive: Callable[[], Awaitable[Any]], send: Send) -> None:
         """Handle a request, or the process's own start and end; ASGI's messages are plain dictionaries."""
@@ -121,7 +122,7 @@ class Application:
         await send({"type": "lifespan.shutdown.complete"})
 
     @asynccontextmanager
-    async def _open(self) -> AsyncIterator[Litestar]:
+    async def _open(self) -> AsyncIterator[WebApplication]:
         settings = self._settings
         assert settings.database_url is not None, "`ninefold serve` has checked it"
         database = await Database.connect(
@@ -136,7 +137,7 @@ class Application:
         finally:
             await database.close()
 
-    def _build(self, database: Database) -> Litestar:
+    def _build(self, database: Database) -> WebApplication:
         notifier = Notifier(database)
         routes = [
             route
@@ -147,7 +148,7 @@ class Application:
         ]
         return create_web_app(
             database=database,
-            route_handlers=routes,
+            surfaces=[api_surface(database, routes)],
             readiness=[database_readiness(database, migration_sources())],
             title=TITLE,
             version=__version__,

@@ -5,13 +5,13 @@ from typing import Any
 
 import httpx
 import pytest
-from litestar import Litestar
 
 from ninefold.core.ids import format_id
 from ninefold.core.postgres.database import Database
 from ninefold.core.tenancy.keys import new_key_text
 from ninefold.core.tenancy.model import CreatedApiKey
 from ninefold.core.tenancy.service import revoke_api_key
+from ninefold.core.web.application import WebApplication
 
 PATH = "/api/v1/notes"
 
@@ -84,7 +84,7 @@ async def test_no_spelling_of_a_path_gets_around_the_key(anonymous: httpx.AsyncC
     assert response.status_code in {401, 404}
 
 
-async def test_the_body_is_not_read_before_the_key_is_known(app: Litestar) -> None:
+async def test_the_body_is_not_read_before_the_key_is_known(app: WebApplication) -> None:
     sent: list[MutableMapping[str, Any]] = []
 
     async def receive() -> Any:

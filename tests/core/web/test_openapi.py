@@ -6,11 +6,14 @@ import httpx
 import msgspec
 import pytest
 from litestar import get, post
+from litestar.params import FromQuery
 
 from ninefold.core.postgres.database import Database
+from ninefold.core.web.api import api_surface
 from ninefold.core.web.application import create_app
 from ninefold.core.web.openapi import build_openapi
 from ninefold.core.web.problems import problem_responses
+from ninefold.core.web.surfaces import Surface
 
 
 @pytest.fixture
@@ -125,16 +128,26 @@ def test_the_api_needs_a_key(document: dict[str, Any]) -> None:
     assert document["components"]["securitySchemes"]["api_key"]["scheme"] == "bearer"
 
 
-def test_a_route_outside_the_api_needs_none(database: Database) -> None:
+def test_a_route_of_a_surface_without_authentication_needs_none(database: Database) -> None:
     @get("/feed", sync_to_thread=False)
     def read_feed() -> str:
         """Read the feed."""
         return ""
 
-    operation = _document(database, read_feed)["paths"]["/feed"]["get"]
+    document = _document_of(database, Surface(path="/feed", routes=[read_feed], is_documented=True))
+    operation = document["paths"]["/feed"]["get"]
 
     assert operation["security"] == []
     assert "401" not in operation["responses"]
+
+
+def test_a_surface_is_documented_only_if_it_says_so(database: Database) -> None:
+    @get("/feed", sync_to_thread=False)
+    def read_feed() -> str:
+        """Read the feed."""
+        return ""
+
+    assert _document_of(database, Surface(path="/feed", routes=[read_feed]))["paths"] == {}
 
 
 def test_two_handlers_of_one_name_stop_the_start(database: Database) -> None:
@@ -154,7 +167,7 @@ def test_two_handlers_of_one_name_stop_the_start(database: Database) -> None:
 
 def test_a_bound_that_would_not_be_enforced_stops_the_start(database: Database) -> None:
     @get("/api/v1/a", sync_to_thread=False)
-    def read(size: Annotated[int, msgspec.Meta(ge=1)] = 1) -> str:
+    def read(size: FromQuery[Annotated[int, msgspec.Meta(ge=1)]] = 1) -> str:
         return str(size)
 
     with pytest.raises(ValueError, match="Parameter size"):
@@ -171,8 +184,12 @@ def test_problem_responses_describe_their_statuses() -> None:
 
 
 def _document(database: Database, *handlers: Any) -> dict[str, Any]:
-    app = create_app(database=database, route_handlers=handlers, readiness=[], title="Small", version="1")
-    return build_openapi(app, title="Small", version="1", description="")
+    return _document_of(database, api_surface(database, handlers))
+
+
+def _document_of(database: Database, surface: Surface) -> dict[str, Any]:
+    app = create_app(database=database, surfaces=[surface], readiness=[], title="Small", version="1")
+    return build_openapi(app._litestar, app._surfaces, title="Small", version="1", description="")
 
 
 def _answer(operation: dict[str, Any]) -> Any:

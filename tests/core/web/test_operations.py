@@ -29,7 +29,7 @@ async def ask_readiness(
 ) -> httpx.Response:
     app = create_app(
         database=database,
-        route_handlers=[],
+        surfaces=[],
         readiness=[database_readiness(database, sources, timeout_s=timeout_s)],
         title="Empty",
         version="1",

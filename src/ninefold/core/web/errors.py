@@ -29,6 +29,14 @@ class BadJsonError(NinefoldError):
     http_status = 400
 
 
+class BadFormError(NinefoldError):
+    """The body isn't a form, or its fields contradict each other."""
+
+    code = "bad_form"
+    title = "Bad form"
+    http_status = 400
+
+
 class ClientDisconnectedError(NinefoldError):
     """The client went away before its body had arrived; nobody reads the answer."""
 
@@ -57,7 +65,7 @@ class MethodNotAllowedError(NinefoldError):
 
 
 class UnsupportedMediaTypeError(NinefoldError):
-    """The body is of another kind than JSON."""
+    """The body is of a kind that isn't understood here."""
 
     code = "unsupported_media_type"
     title = "Unsupported media type"

@@ -17,10 +17,10 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.routes import HTTPRoute
 from litestar.typing import FieldDefinition
 
-from ninefold.core.web.authentication import API_PATH
 from ninefold.core.web.ids import is_path_id, path_id_schema
 from ninefold.core.web.problems import PROBLEM_MEDIA_TYPE, Problem, status_words
 from ninefold.core.web.queries import RESERVED_PARAMETERS, is_header
+from ninefold.core.web.surfaces import Surface, SurfaceMap
 
 _JSON: Final = "application/json"
 _SECTIONS: Final = ("Args:", "Returns:", "Raises:")
@@ -34,13 +34,13 @@ _RETRY_AFTER: Final = {
 _REFERENCE: Final = "#/components/schemas/{name}"
 
 
-def build_openapi(app: Litestar, *, title: str, version: str, description: str) -> dict[str, Any]:
-    """Return the document of all routes that are `include_in_schema`, as JSON-ready data.
+def build_openapi(app: Litestar, surfaces: SurfaceMap, *, title: str, version: str, description: str) -> dict[str, Any]:
+    """Return the document of the routes of documented surfaces, as JSON-ready data.
 
     Raises:
         ValueError: two routes have the same operation id.
     """
-    operations = list(_operations(app))
+    operations = list(_operations(app, surfaces))
     kinds = [kind for operation in operations for kind in operation.kinds()]
     schemas, components = msgspec.json.schema_components(
         [Problem, *kinds], ref_template=_REFERENCE, schema_hook=_schema_of_own_type
@@ -81,14 +81,16 @@ class _SchemaBook:
 class _Operation:
     """One method of one path."""
 
-    def __init__(self, *, path: str, method: str, handler: HTTPRouteHandler, path_parameters: Sequence[str]) -> None:
+    def __init__(
+        self, *, surface: Surface, path: str, method: str, handler: HTTPRouteHandler, path_parameters: Sequence[str]
+    ) -> None:
         self.path = path
         self.method = method
         self.operation_id = handler.fn.__name__
         self._handler = handler
         self._path_parameters = path_parameters
         self._fields = handler.parsed_fn_signature.parameters
-        self._is_authenticated = path.startswith(API_PATH)
+        self._is_authenticated = surface.authenticate is not None
 
     def kinds(self) -> Iterator[Any]:
         """Yield every type whose schema the description needs."""
@@ -189,13 +191,15 @@ class _Operation:
         return None if kind in (None, type(None)) else kind
 
 
-def _operations(app: Litestar) -> Iterator[_Operation]:
+def _operations(app: Litestar, surfaces: SurfaceMap) -> Iterator[_Operation]:
     for route in app.routes:
-        if not isinstance(route, HTTPRoute):
+        surface = surfaces.find(route.path)
+        if not isinstance(route, HTTPRoute) or not surface.is_documented:
             continue
         for method, (handler, _) in route.route_handler_map.items():
             if handler.resolve_include_in_schema():
                 yield _Operation(
+                    surface=surface,
                     path=route.path_format,
                     method=method,
                     handler=handler,

@@ -14,6 +14,7 @@ import asyncpg
 import msgspec
 import structlog
 from litestar import Request, Response
+from litestar.connection import ASGIConnection
 from litestar.exceptions import (
     HTTPException,
     MethodNotAllowedException,
@@ -21,6 +22,7 @@ from litestar.exceptions import (
     ValidationException,
 )
 from litestar.openapi.datastructures import ResponseSpec
+from litestar.types import Scope
 
 from ninefold.core.errors import InvalidInputError, NinefoldError, NotFoundError, UnauthorizedError
 from ninefold.core.postgres.database import DatabaseUnreachableError
@@ -111,20 +113,29 @@ def status_words(status: int) -> str:
     return f"{phrase if phrase.isupper() else phrase.capitalize()}."
 
 
-def handle_exception(request: Request[Any, Any, Any], exception: Exception) -> Response[bytes]:
-    """Answer with a problem, whatever was raised; what is wrong inside of us is logged, and not told."""
-    error = as_ninefold_error(request, exception)
-    if error.http_status >= _SERVER_ERROR and not error.is_retryable:
-        log.error("web.request.failed", exc_info=exception)
-    elif isinstance(error, DatabaseUnavailableError):
-        log.warning("web.database.unavailable", error=f"{type(exception).__name__}: {exception}")
-    problem = describe(error, request_id=request.scope["state"].get("request_id", ""))
+def show_problem(request: Request[Any, Any, Any], error: NinefoldError) -> Response[Any]:
+    """Return an error as a problem: how Ninefold's own API shows it."""
+    problem = describe(error, request_id=request_id_of(request.scope))
     return Response(
         content=msgspec.json.encode(problem),
         status_code=error.http_status,
         media_type=PROBLEM_MEDIA_TYPE,
         headers=problem_headers(error),
     )
+
+
+def log_error(error: NinefoldError, exception: BaseException) -> None:
+    """Log what a caller isn't told: what is wrong inside of us."""
+    if error.http_status >= _SERVER_ERROR and not error.is_retryable:
+        log.error("web.request.failed", exc_info=exception)
+    elif isinstance(error, DatabaseUnavailableError):
+        log.warning("web.database.unavailable", error=f"{type(exception).__name__}: {exception}")
+
+
+def request_id_of(scope: Scope) -> str:
+    """Return the id under which the log knows a request or a WebSocket."""
+    request_id: str = scope["state"].get("request_id", "")
+    return request_id
 
 
 def describe(error: NinefoldError, *, request_id: str) -> Problem:
@@ -158,7 +169,7 @@ def problem_headers(error: NinefoldError) -> dict[str, str]:
             return {}
 
 
-def as_ninefold_error(request: Request[Any, Any, Any], exception: Exception) -> NinefoldError:  # noqa: PLR0911  # a table, a line per kind of error.
+def as_ninefold_error(request: ASGIConnection[Any, Any, Any, Any], exception: Exception) -> NinefoldError:  # noqa: PLR0911  # a table, a line per kind of error.
     """Return the error that a caller may see for anything that was raised."""
     match exception:
         case _ if is_database_unavailable(exception):
@@ -198,7 +209,7 @@ def is_database_unavailable(exception: Exception) -> bool:
             return isinstance(exception, DatabaseUnreachableError | OSError | TimeoutError)
 
 
-def _invalid_parameter(request: Request[Any, Any, Any], exception: ValidationException) -> NinefoldError:
+def _invalid_parameter(request: ASGIConnection[Any, Any, Any, Any], exception: ValidationException) -> NinefoldError:
     extra = exception.extra
     first: dict[str, str] = extra[0] if isinstance(extra, list) and extra else {}
     name = first.get("key")
@@ -214,11 +225,9 @@ def _invalid_parameter(request: Request[Any, Any, Any], exception: ValidationExc
     )
 
 
-def _method_not_allowed(request: Request[Any, Any, Any]) -> MethodNotAllowedError:
-    path = request.scope["path"]
-    return MethodNotAllowedError(
-        f"{request.method} isn't possible at {path}.", allowed=allowed_methods(request.app, path)
-    )
+def _method_not_allowed(request: ASGIConnection[Any, Any, Any, Any]) -> MethodNotAllowedError:
+    path, method = request.scope["path"], request.scope.get("method")
+    return MethodNotAllowedError(f"{method} isn't possible at {path}.", allowed=allowed_methods(request.app, path))
 
 
 def _sentence(text: str) -> str:

@@ -4,13 +4,16 @@ from typing import Any, Final
 
 from litestar import Request, Response, get, post
 from litestar.datastructures import ResponseHeader
+from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath, FromQuery
 
 from ninefold.core.errors import NinefoldError
 from ninefold.core.postgres.database import Database
 from ninefold.core.queue.notifier import Notifier
 from ninefold.core.tenancy.model import Principal
 from ninefold.core.web.bodies import JsonDecoder
+from ninefold.core.web.body_reading import FromBody
 from ninefold.core.web.pages import PAGE_LIMIT_DEFAULT, Cursor, CursorCodec, Page, PageLimit
 from ninefold.core.web.problems import describe, problem_responses
 from ninefold.systems.webhooks.model import EVENTS_CHANNEL
@@ -67,7 +70,11 @@ _event_cursors = CursorCodec(EventPosition)
     responses=problem_responses(409),
 )
 async def publish_event(
-    data: PublishEvent, principal: Principal, database: Database, notifier: Notifier, directory: RecipientDirectory
+    data: FromBody[PublishEvent],
+    principal: NamedDependency[Principal],
+    database: NamedDependency[Database],
+    notifier: NamedDependency[Notifier],
+    directory: NamedDependency[RecipientDirectory],
 ) -> Response[EventAccepted]:
     """Publish an event. The answer leaves after the commit; deliveries follow, until each subscriber has it.
 
@@ -91,12 +98,12 @@ async def publish_event(
 @post(f"{_EVENTS}/batch", tags=_TAGS, status_code=_ACCEPTED, request_max_body_size=BATCH_BODY_BYTES_MAX)
 async def publish_event_batch(
     *,
-    data: PublishEventBatch,
+    data: FromBody[PublishEventBatch],
     request: Request[Any, Principal, Any],
-    principal: Principal,
-    database: Database,
-    notifier: Notifier,
-    directory: RecipientDirectory,
+    principal: NamedDependency[Principal],
+    database: NamedDependency[Database],
+    notifier: NamedDependency[Notifier],
+    directory: NamedDependency[RecipientDirectory],
 ) -> BatchAccepted:
     """Publish a batch of events.
 
@@ -125,9 +132,9 @@ async def publish_event_batch(
 
 @get(_EVENTS, tags=_TAGS)
 async def list_events(
-    principal: Principal,
-    database: Database,
-    cursor: Cursor | None = None,
+    principal: NamedDependency[Principal],
+    database: NamedDependency[Database],
+    cursor: FromQuery[Cursor | None] = None,
     limit: PageLimit = PAGE_LIMIT_DEFAULT,
 ) -> Page[EventSummary]:
     """List events.
@@ -151,11 +158,11 @@ async def list_events(
 
 @get(f"{_EVENTS}/{{event_id:str}}", tags=_TAGS)
 async def get_event(
-    event_id: EventId,
-    principal: Principal,
-    database: Database,
-    directory: RecipientDirectory,
-    webhooks_settings: WebhooksSettings,
+    event_id: FromPath[EventId],
+    principal: NamedDependency[Principal],
+    database: NamedDependency[Database],
+    directory: NamedDependency[RecipientDirectory],
+    webhooks_settings: NamedDependency[WebhooksSettings],
 ) -> EventView:
     """Show an event.
 

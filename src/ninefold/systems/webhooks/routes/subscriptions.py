@@ -5,11 +5,13 @@ from typing import Annotated, Final, TypeVar
 
 import msgspec
 from litestar import delete, get, patch, post
+from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import Parameter
+from litestar.params import FromPath, FromQuery, Parameter
 
 from ninefold.core.postgres.database import Database
 from ninefold.core.tenancy.model import Principal
+from ninefold.core.web.body_reading import FromBody
 from ninefold.core.web.pages import PAGE_LIMIT_DEFAULT, Cursor, CursorCodec, Page, PageLimit
 from ninefold.core.web.problems import problem_responses
 from ninefold.systems.webhooks.model import Delivery, DeliveryStatus
@@ -43,7 +45,7 @@ _queued_cursors = CursorCodec(QueuedPosition)
 
 @post(_SUBSCRIPTIONS, tags=_TAGS, responses=problem_responses(409))
 async def create_subscription(
-    data: CreateSubscription, principal: Principal, database: Database
+    data: FromBody[CreateSubscription], principal: NamedDependency[Principal], database: NamedDependency[Database]
 ) -> SubscriptionWithSecretView:
     """Create a subscription. Its secret is in this answer and in that of a rotation, and nowhere else."""
     async with database.transaction() as connection:
@@ -59,9 +61,9 @@ async def create_subscription(
 
 @get(_SUBSCRIPTIONS, tags=_TAGS)
 async def list_subscriptions(
-    principal: Principal,
-    database: Database,
-    cursor: Cursor | None = None,
+    principal: NamedDependency[Principal],
+    database: NamedDependency[Database],
+    cursor: FromQuery[Cursor | None] = None,
     limit: PageLimit = PAGE_LIMIT_DEFAULT,
 ) -> Page[SubscriptionView]:
     """List subscriptions.
@@ -85,7 +87,9 @@ async def list_subscriptions(
 
 @get(_SUBSCRIPTION, tags=_TAGS)
 async def get_subscription(
-    subscription_id: SubscriptionId, principal: Principal, database: Database
+    subscription_id: FromPath[SubscriptionId],
+    principal: NamedDependency[Principal],
+    database: NamedDependency[Database],
 ) -> SubscriptionView:
     """Show a subscription."""
     async with database.connection() as connection:
@@ -97,7 +101,10 @@ async def get_subscription(
 
 @patch(_SUBSCRIPTION, tags=_TAGS)
 async def update_subscription(
-    subscription_id: SubscriptionId, data: UpdateSubscription, principal: Principal, database: Database
+    subscription_id: FromPath[SubscriptionId],
+    data: FromBody[UpdateSubscription],
+    principal: NamedDependency[Principal],
+    database: NamedDependency[Database],
 ) -> SubscriptionView:
     """Change a subscription.
 
@@ -116,7 +123,11 @@ async def update_subscription(
 
 
 @delete(_SUBSCRIPTION, tags=_TAGS)
-async def delete_subscription(subscription_id: SubscriptionId, principal: Principal, database: Database) -> None:
+async def delete_subscription(
+    subscription_id: FromPath[SubscriptionId],
+    principal: NamedDependency[Principal],
+    database: NamedDependency[Database],
+) -> None:
     """Delete a subscription. Deliveries that wait for an attempt are canceled."""
     async with database.transaction() as connection:
         await service.delete_subscription(
@@ -126,10 +137,10 @@ async def delete_subscription(subscription_id: SubscriptionId, principal: Princi
 
 @post(f"{_SUBSCRIPTION}/rotate-secret", tags=_TAGS, status_code=200, responses=problem_responses(409))
 async def rotate_secret(
-    subscription_id: SubscriptionId,
-    principal: Principal,
-    database: Database,
-    data: RotateSecret | None = None,
+    subscription_id: FromPath[SubscriptionId],
+    principal: NamedDependency[Principal],
+    database: NamedDependency[Database],
+    data: FromBody[RotateSecret | None] = None,
 ) -> SubscriptionWithSecretView:
     """Rotate a secret.
 
@@ -149,12 +160,12 @@ async def rotate_secret(
 @get(f"{_SUBSCRIPTION}/deliveries", tags=["deliveries"])
 async def list_deliveries(
     *,
-    subscription_id: SubscriptionId,
-    principal: Principal,
-    database: Database,
-    webhooks_settings: WebhooksSettings,
+    subscription_id: FromPath[SubscriptionId],
+    principal: NamedDependency[Principal],
+    database: NamedDependency[Database],
+    webhooks_settings: NamedDependency[WebhooksSettings],
     status: Annotated[DeliveryStatus | None, Parameter(description="Only deliveries in this state.")] = None,
-    cursor: Cursor | None = None,
+    cursor: FromQuery[Cursor | None] = None,
     limit: PageLimit = PAGE_LIMIT_DEFAULT,
 ) -> Page[DeliveryView]:
     """List deliveries.
