@@ -27,7 +27,7 @@ FAST = WebhooksSettings(retry_delays_s=(0.05, 0.05, 0.05), retry_jitter_ratio=0.
 @pytest.fixture
 async def http(database: Database) -> AsyncIterator[httpx.AsyncClient]:
     """The application, called in process."""
-    context = ServerContext(database=database, notifier=Notifier(database), settings=FAST)
+    context = ServerContext(database=database, notifier=Notifier(database), settings=FAST, stopping=asyncio.Event())
     app = create_app(
         database=database,
         surfaces=[api_surface(database, SYSTEM.routes(context))],

@@ -63,9 +63,10 @@ class SocketEnvelope:
         """Let the application serve the WebSocket until its end; log and count it."""
         started_at = time.perf_counter()
         try:
-            await app(self._scope, self._receive, self._answer)
-            if self._code is None:
-                await self._close(_NORMAL_CLOSURE, "")
+            with self._stopping.socket():
+                await app(self._scope, self._receive, self._answer)
+                if self._code is None:
+                    await self._close(_NORMAL_CLOSURE, "")
         finally:
             if self._is_accepted:
                 _sockets_open.labels(self._route).dec()

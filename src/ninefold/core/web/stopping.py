@@ -6,11 +6,15 @@ others are ended after it.
 """
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Final, TypeVar
 
 STREAM_GRACE_S: Final = 1.0
 """How long a stream or a WebSocket that watches `stopping` may take to end by itself."""
+
+CLOSING_S: Final = 0.3
+"""How long it may take to close those that were left."""
 
 T = TypeVar("T")
 
@@ -23,6 +27,26 @@ class Stopping:
         """Set as soon as the server is told to stop: what systems see as `ServerContext.stopping`."""
 
         self._overdue: Final = asyncio.Event()
+        self._sockets_open = 0
+        self._sockets_closed: Final = asyncio.Event()
+
+    @contextmanager
+    def socket(self) -> Iterator[None]:
+        """Count a WebSocket as open."""
+        self._sockets_open += 1
+        try:
+            yield
+        finally:
+            self._sockets_open -= 1
+            if not self._sockets_open:
+                self._sockets_closed.set()
+
+    async def wait_for_sockets(self) -> None:
+        """Wait until all WebSockets are closed, for a little longer than they may take."""
+        self._sockets_closed.clear()
+        if self._sockets_open:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._sockets_closed.wait(), STREAM_GRACE_S + CLOSING_S)
 
     def begin(self) -> None:
         """Tell everyone; call it in the event loop. A second call changes nothing."""

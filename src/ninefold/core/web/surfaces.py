@@ -65,8 +65,8 @@ class Surface(msgspec.Struct, frozen=True, kw_only=True):
     """Whether a parameter that the route doesn't know is refused, and bytes that aren't UTF-8 are."""
 
     has_own_methods: bool = False
-    """Whether the routes answer HEAD and OPTIONS themselves. If not, HEAD is GET without the body, and OPTIONS lists the
-    path's methods."""
+    """Whether the routes answer HEAD and OPTIONS themselves. If not, HEAD is GET without the body, and OPTIONS names
+    the path's methods."""
 
     is_documented: bool = False
     """Whether its operations stand in the OpenAPI document."""
