@@ -6,6 +6,7 @@ NINEFOLD_DATABASE_URL=… NINEFOLD_PORT=… python tests/edge/streaming_server.p
 import asyncio
 import os
 from collections.abc import AsyncIterator, Sequence
+from typing import Any
 
 from litestar import WebSocket, get, websocket
 from litestar.di import NamedDependency
@@ -23,7 +24,7 @@ from ninefold.edge import server
 
 def make_routes(context: ServerContext) -> Sequence[ControllerRouterHandler]:
     @websocket("/api/v1/echo")
-    async def echo(socket: WebSocket, principal: NamedDependency[Principal]) -> None:
+    async def echo(socket: WebSocket[Any, Any, Any], principal: NamedDependency[Principal]) -> None:
         """Send back what comes, until the client goes."""
         await socket.accept()
         await socket.send_text(f"hello {principal.organisation_id}")
@@ -34,8 +35,9 @@ def make_routes(context: ServerContext) -> Sequence[ControllerRouterHandler]:
             await socket.send_text(text)
 
     @websocket("/api/v1/absent")
-    async def absent(socket: WebSocket) -> None:
+    async def absent(socket: WebSocket[Any, Any, Any]) -> None:
         """Refuse before the WebSocket is accepted."""
+        del socket
         raise NotFoundError("There is no such channel.")
 
     del context
@@ -91,6 +93,6 @@ SYSTEM = System(
 
 if __name__ == "__main__":
     # The worker process of the server is forked, and so has this list too.
-    server.SYSTEMS = (SYSTEM,)  # type: ignore[misc]  # final for everyone else.
+    vars(server)["SYSTEMS"] = (SYSTEM,)
     settings = read_settings(CoreSettings, prefix="NINEFOLD_", environment=os.environ)
     server.run_server(settings, database_url=settings.database_url or "")

@@ -156,7 +156,6 @@ async def test_a_stop_ends_a_hundred_open_streams_within_two_seconds_and_loses_n
     assert await asyncio.gather(*polite) == [['"first"', '"last"']] * (STREAMS // 2)
     # It wasn't ended by its own protocol, and its reader must see that.
     assert await asyncio.gather(*stubborn) == [['"first"', "broken off"]] * (STREAMS // 4)
-    print(server.lines("web.socket.closed")[:2], took_s)
     assert [await close_code(socket) for socket in sockets] == [1012] * (STREAMS // 4)
     assert len(server.lines("web.request.answered")) == STREAMS // 2 + STREAMS // 4
     assert len(server.lines("web.socket.closed")) == STREAMS // 4

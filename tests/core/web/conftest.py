@@ -106,9 +106,10 @@ async def list_notes(
     cursor: FromQuery[Cursor | None] = None,
     limit: PageLimit = PAGE_LIMIT_DEFAULT,
     colour: FromQuery[Colour | None] = None,
+    after_note_id: FromQuery[NoteId | None] = None,
 ) -> Page[Note]:
     """List the notes."""
-    del colour
+    del colour, after_note_id
     after = CURSORS.decode(cursor)
     number = after.number if after else 0
     note = Note(note_id=str(number), organisation_id=principal.organisation_id, payload=str(limit))

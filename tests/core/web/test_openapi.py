@@ -5,15 +5,23 @@ from typing import Annotated, Any
 import httpx
 import msgspec
 import pytest
-from litestar import get, post
+from litestar import Response, get, post
 from litestar.params import FromQuery
+from litestar.response import Stream
 
 from ninefold.core.postgres.database import Database
+from ninefold.core.web.answers import bytes_answer, streamed_answer
 from ninefold.core.web.api import api_surface
 from ninefold.core.web.application import create_app
 from ninefold.core.web.openapi import build_openapi
 from ninefold.core.web.problems import problem_responses
 from ninefold.core.web.surfaces import Surface
+
+
+class Move(msgspec.Struct, frozen=True, kw_only=True):
+    """A move."""
+
+    uci: str
 
 
 @pytest.fixture
@@ -69,7 +77,7 @@ def test_a_body_that_may_be_left_out_is_not_required(document: dict[str, Any]) -
 
 
 def test_parameters_say_where_they_stand_and_what_they_may_be(document: dict[str, Any]) -> None:
-    cursor, limit, _ = document["paths"]["/api/v1/notes"]["get"]["parameters"]
+    cursor, limit, *_ = document["paths"]["/api/v1/notes"]["get"]["parameters"]
     (note_id,) = document["paths"]["/api/v1/notes/{note_id}"]["get"]["parameters"]
     (key,) = document["paths"]["/api/v1/notes"]["post"]["parameters"]
 
@@ -148,6 +156,38 @@ def test_a_surface_is_documented_only_if_it_says_so(database: Database) -> None:
         return ""
 
     assert _document_of(database, Surface(path="/feed", routes=[read_feed]))["paths"] == {}
+
+
+def test_an_answer_that_is_a_stream_or_bytes_is_described_by_its_media_type(database: Database) -> None:
+    @get("/api/v1/moves", responses=streamed_answer("application/x-ndjson", Move, description="Each move."))
+    async def follow_moves() -> Stream:
+        """Follow the moves."""
+        return Stream(iter(()))
+
+    @get("/api/v1/film", responses=bytes_answer("video/mp4", has_ranges=True))
+    async def read_film() -> Response[bytes]:
+        """Read a film."""
+        return Response(b"")
+
+    paths = _document(database, follow_moves, read_film)["paths"]
+
+    moves = paths["/api/v1/moves"]["get"]["responses"]
+    film = paths["/api/v1/film"]["get"]["responses"]
+    assert moves["200"] == {
+        "description": "Each move.",
+        "content": {"application/x-ndjson": {"schema": {"$ref": "#/components/schemas/Move"}}},
+    }
+    assert film["200"]["content"] == film["206"]["content"] == {"video/mp4": {}}
+    assert list(film["416"]["content"]) == ["application/problem+json"]
+
+
+def test_an_id_in_the_query_is_described_and_its_refusal_too(document: dict[str, Any]) -> None:
+    operation = document["paths"]["/api/v1/notes"]["get"]
+
+    (parameter,) = [each for each in operation["parameters"] if each["name"] == "after_note_id"]
+    assert (parameter["in"], parameter["required"]) == ("query", False)
+    assert parameter["schema"]["pattern"].startswith("^note_")
+    assert "422" in operation["responses"]
 
 
 def test_two_handlers_of_one_name_stop_the_start(database: Database) -> None:

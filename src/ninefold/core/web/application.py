@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
-from litestar import Litestar, Response, Router
+from litestar import Litestar, Request, Response, Router
 from litestar.di import Provide
 from litestar.enums import ScopeType
 from litestar.types import Receive, Scope, Send
@@ -22,6 +22,9 @@ from ninefold.core.web.requests import RequestEnvelope
 from ninefold.core.web.sockets import ERROR_STATE_KEY, SocketEnvelope
 from ninefold.core.web.stopping import Stopping
 from ninefold.core.web.surfaces import ROOT_PATH, Connection, Surface, SurfaceMap
+
+SURFACE_STATE_KEY: Final = "surface"
+"""In the scope's state: a routed path is no longer the one that was asked for."""
 
 
 def create_app(
@@ -68,8 +71,8 @@ class WebApplication:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request or WebSocket."""
-        scope.setdefault("state", {})
         surface = self._surfaces.find(scope["path"])
+        scope.setdefault("state", {})[SURFACE_STATE_KEY] = surface
         if scope["type"] == ScopeType.HTTP:
             request = RequestEnvelope(scope, receive, send, surface=surface, stopping=self.stopping)
             await request.pass_to(self._litestar)
@@ -88,10 +91,11 @@ def _build_litestar(database: Database, surfaces: Sequence[Surface], surface_map
     def provide_database() -> Database:
         return database
 
-    def show_exception(request: Connection, exception: Exception) -> Response[Any]:
+    def show_exception(request: Request[Any, Any, Any], exception: Exception) -> Response[Any]:
         error = as_ninefold_error(request, exception)
         log_error(error, exception)
-        return surface_map.find(request.scope["path"]).show_error(request, error)  # type: ignore[arg-type]  # of a request.
+        surface: Surface = request.scope["state"][SURFACE_STATE_KEY]
+        return surface.show_error(request, error)
 
     async def keep_socket_error(exception: Exception, scope: Scope) -> None:
         # Litestar tells nothing of it, neither the log nor, in a way that says anything, the client.
@@ -136,7 +140,5 @@ def _router(surface: Surface, surface_map: SurfaceMap) -> Router:
     )
     for route in router.routes:
         if surface_map.find(route.path) is not surface:
-            raise ValueError(
-                f"{route.path} is among the routes of the surface {surface.path}, and isn't below its path."
-            )
+            raise ValueError(f"{route.path} is a route of the surface {surface.path}, and isn't below its path.")
     return router

@@ -13,6 +13,7 @@ from typing import Annotated, Any, ClassVar, Final, TypeAlias, TypeVar, cast
 
 from litestar import Request
 from litestar.dto import AbstractDTO
+from litestar.handlers import HTTPRouteHandler
 from litestar.params import BodyKwarg
 from litestar.typing import FieldDefinition
 
@@ -71,8 +72,7 @@ class RawRequest(Request[Any, Principal, Any]):
             PayloadTooLargeError: as `body`.
             ClientDisconnectedError: as `body`.
         """
-        size_max = self.route_handler.resolve_request_max_body_size()
-        size_max = BODY_SIZE_MAX_DEFAULT if size_max is None else size_max
+        size_max = _size_max(self)
         announced = self.headers.get("content-length", "")
         if announced.isdecimal() and int(announced) > size_max:
             raise _too_large(size_max)
@@ -179,6 +179,13 @@ class BodyDTO(AbstractDTO[Any]):
         """Decode a body."""
         request = cast("RawRequest", self.asgi_connection)
         return request.decode_body(self._decoders[request.route_handler.handler_id], value)
+
+
+def _size_max(request: RawRequest) -> int:
+    handler: object = request.route_handler
+    # An ASGI application inside of ours has no bound of its own.
+    size_max = handler.resolve_request_max_body_size() if isinstance(handler, HTTPRouteHandler) else None
+    return BODY_SIZE_MAX_DEFAULT if size_max is None else size_max
 
 
 def _is_body_optional(request: RawRequest) -> bool:

@@ -6,7 +6,7 @@ shape doesn't imply.
 """
 
 import inspect
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from http import HTTPStatus
 from itertools import takewhile
 from typing import Annotated, Any, Final, get_args, get_origin
@@ -14,6 +14,7 @@ from typing import Annotated, Any, Final, get_args, get_origin
 import msgspec
 from litestar import Litestar, Response
 from litestar.handlers import HTTPRouteHandler
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.routes import HTTPRoute
 from litestar.typing import FieldDefinition
 
@@ -99,7 +100,7 @@ class _Operation:
             yield self._fields["data"].raw
         if (answer := self._answer_kind()) is not None:
             yield answer
-        yield from (spec.data_container for spec in (self._handler.responses or {}).values())
+        yield from (spec.data_container for spec in self._special_responses().values() if not _is_bytes(spec))
 
     def describe(self, schemas: _SchemaBook) -> dict[str, Any]:
         """Return the operation object."""
@@ -161,13 +162,11 @@ class _Operation:
         problem = {PROBLEM_MEDIA_TYPE: {"schema": schemas[Problem]}}
         for status in self._implied_problems():
             responses[str(status)] = {"description": status_words(status), "content": problem}
-        for status, spec in (self._handler.responses or {}).items():
-            responses[str(status)] = {
-                "description": spec.description,
-                "content": {
-                    str(getattr(spec.media_type, "value", spec.media_type)): {"schema": schemas[spec.data_container]}
-                },
-            }
+        for status, spec in self._special_responses().items():
+            media_type = str(getattr(spec.media_type, "value", spec.media_type))
+            # What bytes mean is said by their media type; a schema describes JSON.
+            content = {} if _is_bytes(spec) else {"schema": schemas[spec.data_container]}
+            responses[str(status)] = {"description": spec.description, "content": {media_type: content}}
         for retryable in _RETRYABLE & responses.keys():
             responses[retryable]["headers"] = {"Retry-After": _RETRY_AFTER}
         return dict(sorted(responses.items()))
@@ -188,7 +187,11 @@ class _Operation:
         kind = self._handler.parsed_fn_signature.return_type.raw
         if get_origin(kind) is not None and issubclass(get_origin(kind), Response):
             kind = get_args(kind)[0]
-        return None if kind in (None, type(None)) else kind
+        is_described_apart = self._handler.status_code in self._special_responses()
+        return None if is_described_apart or kind in (None, type(None)) else kind
+
+    def _special_responses(self) -> Mapping[int, ResponseSpec]:
+        return self._handler.responses or {}
 
 
 def _operations(app: Litestar, surfaces: SurfaceMap) -> Iterator[_Operation]:
@@ -205,6 +208,10 @@ def _operations(app: Litestar, surfaces: SurfaceMap) -> Iterator[_Operation]:
                     handler=handler,
                     path_parameters=list(route.path_parameters),
                 )
+
+
+def _is_bytes(spec: ResponseSpec) -> bool:
+    return spec.data_container is bytes
 
 
 def _check_operation_ids(operations: Sequence[_Operation]) -> None:

@@ -35,6 +35,7 @@ from ninefold.core.web.errors import (
     RouteNotFoundError,
     UnsupportedEncodingError,
 )
+from ninefold.core.web.ids import ID_SHOWN_MAX, is_path_id
 from ninefold.core.web.options import allowed_methods
 from ninefold.core.web.reasons import in_json_words
 
@@ -213,15 +214,24 @@ def _invalid_parameter(request: ASGIConnection[Any, Any, Any, Any], exception: V
     extra = exception.extra
     first: dict[str, str] = extra[0] if isinstance(extra, list) and extra else {}
     name = first.get("key")
-    if first.get("source") == "path":
-        return NotFoundError(f"There is nothing with this {name}.", field=name)
     parameter = request.route_handler.parsed_fn_signature.parameters.get(name or "")
+    if first.get("source") == "path":
+        return _nothing_there(request, name or "", kind=parameter.annotation if parameter else None)
     choices = choices_at(parameter.raw) if parameter else []
     reason = in_json_words(first.get("message") or exception.detail, choices=choices)
     return InvalidInputError(
         f"Parameter {name or 'of the request'}: {reason}.",
         field=name,
         remedy="Correct the parameter; /docs describes each.",
+    )
+
+
+def _nothing_there(request: ASGIConnection[Any, Any, Any, Any], name: str, *, kind: Any) -> NotFoundError:
+    """Return the error for a path with what can't be an id, or another parameter, of what is there."""
+    text = str(request.path_params.get(name, ""))
+    return NotFoundError(
+        f"There is nothing with the {'id' if is_path_id(kind) else name} {text[:ID_SHOWN_MAX]!r}.",
+        remedy=f"Ids here look like {kind.prefix}_01h45…." if is_path_id(kind) else None,
     )
 
 
