@@ -11,6 +11,7 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 from ninefold.core.ids import format_id
 from ninefold.core.postgres.database import Database
 from ninefold.core.tenancy import service as tenancy
+from ninefold.core.tenancy.api_keys import API_KEY
 from ninefold.core.tenancy.errors import ApiKeyInvalidError, ApiKeyMissingError
 from ninefold.core.tenancy.model import Principal
 
@@ -33,7 +34,7 @@ class ApiKeyMiddleware(ASGIMiddleware):
         if scope["path_template"].startswith(API_PATH):
             api_key = _bearer_token(scope)
             async with self._database.connection() as connection:
-                principal = await tenancy.authenticate(connection, api_key)
+                principal = await tenancy.authenticate(connection, api_key, kinds=[API_KEY])
             scope["auth"] = principal
             structlog.contextvars.bind_contextvars(organisation_id=format_id("org", principal.organisation_id))
         await next_app(scope, receive, send)
