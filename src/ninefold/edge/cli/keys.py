@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import AbstractAsyncContextManager
+from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
@@ -24,6 +25,7 @@ _COLUMNS: Final = {
     "state": "State",
     "organisation_id": "Organisation",
     "created_at": "Created at",
+    "expires_at": "Expires at",
     "last_used_at": "Last used at",
 }
 
@@ -35,6 +37,7 @@ def create(
     *,
     name: str = "command line",
     organisation: str | None = None,
+    expires_in: timedelta | None = None,
     data_dir: DataDir = None,
     json: Json = False,
 ) -> None:
@@ -43,17 +46,19 @@ def create(
     Args:
         name: What the key is for.
         organisation: Whom it acts for, as org_…; by default the first. `ninefold organisations list` shows them.
+        expires_in: How long it is valid, such as 30d or 12h; by default until it is revoked.
         data_dir: see DataDir.
         json: see Json.
     """
     organisation_id = None if organisation is None else parse_organisation_id(organisation)
-    key = asyncio.run(_create(name=name, organisation_id=organisation_id, data_dir=data_dir))
+    key = asyncio.run(_create(name=name, organisation_id=organisation_id, expires_in=expires_in, data_dir=data_dir))
     shown = {
         "api_key": key.text,
         "api_key_id": _format_key_id(key),
         "name": key.name,
         "organisation_id": format_id(ORGANISATION_PREFIX, key.organisation_id),
         "created_at": key.created_at,
+        "expires_at": key.expires_at,
     }
     if json:
         print_json(shown)
@@ -99,12 +104,16 @@ def revoke(api_key_id: str, /, *, data_dir: DataDir = None, json: Json = False) 
     print_note(f"Revoked {key['api_key_id']} ({key['prefix']}…, {key['name']}).")
 
 
-async def _create(*, name: str, organisation_id: UUID | None, data_dir: str | None) -> CreatedCredential:
+async def _create(
+    *, name: str, organisation_id: UUID | None, expires_in: timedelta | None, data_dir: str | None
+) -> CreatedCredential:
     # An organisation that somebody names is in a database that is there.
     async with _transaction(data_dir, may_create=organisation_id is None) as connection:
         if organisation_id is None:
             organisation_id = await _first_organisation_id(connection)
-        return await service.create_api_key(connection, organisation_id=organisation_id, name=name)
+        return await service.create_api_key(
+            connection, organisation_id=organisation_id, name=name, expires_in=expires_in
+        )
 
 
 async def _first_organisation_id(connection: Connection) -> UUID:
@@ -146,6 +155,7 @@ def _describe(key: Credential) -> dict[str, object]:
         "state": key.state,
         "organisation_id": format_id(ORGANISATION_PREFIX, key.organisation_id),
         "created_at": key.created_at,
+        "expires_at": key.expires_at,
         "last_used_at": key.last_used_at,
         "revoked_at": key.revoked_at,
     }
