@@ -15,6 +15,7 @@ from litestar.di import NamedDependency
 
 from ninefold.core.postgres.database import Database
 from ninefold.core.telemetry.logs import configure_logging
+from ninefold.core.tenancy.api_keys import API_KEY
 from ninefold.core.tenancy.model import Principal
 from ninefold.core.tenancy.service import authenticate
 from ninefold.core.web.api import api_surface
@@ -60,7 +61,7 @@ def plain_checked(database: Database) -> Any:
     async def app(scope: Any, receive: Callable[[], Awaitable[Any]], send: Callable[[Any], Awaitable[None]]) -> None:
         header = next(value for name, value in scope["headers"] if name == b"authorization")
         async with database.connection() as connection:
-            await authenticate(connection, header.removeprefix(b"Bearer ").decode())
+            await authenticate(connection, header.removeprefix(b"Bearer ").decode(), kinds=[API_KEY])
         DECODER.decode(await _read(receive))
         await _answer(send)
 

@@ -74,7 +74,7 @@ async def headers(database: Database) -> dict[str, str]:
     async with database.transaction() as connection:
         organisation = await create_organisation(connection, name="acme")
         created = await create_api_key(connection, organisation_id=organisation.organisation_id, name="test")
-    return {"Authorization": f"Bearer {created.api_key}"}
+    return {"Authorization": f"Bearer {created.text}"}
 
 
 async def test_a_websocket_needs_the_key_of_its_surface(server: StreamingServer, headers: dict[str, str]) -> None:

@@ -56,7 +56,7 @@ async def make_api(http: httpx.AsyncClient, database: Database, *, name: str) ->
     async with database.transaction() as connection:
         organisation = await create_organisation(connection, name=name)
         created = await create_api_key(connection, organisation_id=organisation.organisation_id, name="test")
-    return Api(http, created.api_key)
+    return Api(http, created.text)
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from ninefold.core.postgres.database import Connection, Database
 from ninefold.core.postgres.migrations import MigrationSource
 from ninefold.core.queue.leases import WorkerLease
 from ninefold.core.queue.notifier import Notifier
+from ninefold.core.tenancy.kinds import CredentialKind
 from ninefold.core.web.surfaces import Surface
 
 
@@ -72,3 +73,5 @@ class System(msgspec.Struct, frozen=True, kw_only=True):
     release_leases: Callable[[Connection, Sequence[UUID]], Awaitable[None]]
     """Gives back what these dead workers held, so that others can claim it."""
     commands: Sequence[cyclopts.App]
+    credential_kinds: Sequence[CredentialKind] = ()
+    """The kinds of credentials that its protocols accept, where API keys aren't enough."""

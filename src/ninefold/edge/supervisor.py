@@ -109,7 +109,7 @@ class Supervisor:
             await database.close()
         # Only now is it committed: a key that was shown must exist.
         if first_key is not None:
-            announce_first_key(first_key.api_key, url=server_url(self._settings))
+            announce_first_key(first_key.text, url=server_url(self._settings))
 
     async def _run_children(self, dsn: str, *, postgres: EmbeddedPostgres | None) -> None:
         server, workers = self._make_children(dsn)

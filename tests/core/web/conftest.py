@@ -16,7 +16,7 @@ from structlog.testing import capture_logs
 
 from ninefold.core.errors import ConflictError
 from ninefold.core.postgres.database import Database
-from ninefold.core.tenancy.model import CreatedApiKey, Principal
+from ninefold.core.tenancy.model import CreatedCredential, Principal
 from ninefold.core.tenancy.service import create_api_key, create_organisation
 from ninefold.core.web.api import api_surface
 from ninefold.core.web.application import WebApplication, create_app
@@ -165,7 +165,7 @@ def app(database: Database) -> WebApplication:
 
 
 @pytest.fixture
-async def api_key(database: Database) -> CreatedApiKey:
+async def api_key(database: Database) -> CreatedCredential:
     async with database.transaction() as connection:
         organisation = await create_organisation(connection, name="acme")
         return await create_api_key(connection, organisation_id=organisation.organisation_id, name="test")
@@ -180,9 +180,9 @@ async def anonymous(app: WebApplication) -> AsyncIterator[httpx.AsyncClient]:
 
 
 @pytest.fixture
-async def client(anonymous: httpx.AsyncClient, api_key: CreatedApiKey) -> httpx.AsyncClient:
+async def client(anonymous: httpx.AsyncClient, api_key: CreatedCredential) -> httpx.AsyncClient:
     """A client with a key."""
-    anonymous.headers["Authorization"] = f"Bearer {api_key.api_key}"
+    anonymous.headers["Authorization"] = f"Bearer {api_key.text}"
     return anonymous
 
 

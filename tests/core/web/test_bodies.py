@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ninefold.core.errors import InvalidInputError
-from ninefold.core.tenancy.model import CreatedApiKey
+from ninefold.core.tenancy.model import CreatedCredential
 from ninefold.core.web.application import WebApplication
 from ninefold.core.web.bodies import JsonDecoder, RequestBody
 from ninefold.core.web.errors import BadJsonError
@@ -348,7 +348,7 @@ async def test_a_body_that_is_optional_may_be_left_out(client: httpx.AsyncClient
 
 
 async def test_a_client_that_leaves_in_mid_body_is_no_bug(
-    app: WebApplication, api_key: CreatedApiKey, logs: list[dict[str, Any]]
+    app: WebApplication, api_key: CreatedCredential, logs: list[dict[str, Any]]
 ) -> None:
     messages = [
         {"type": "http.request", "body": b"{", "more_body": True},
@@ -368,7 +368,7 @@ async def test_a_client_that_leaves_in_mid_body_is_no_bug(
         "path": PATH,
         "root_path": "",
         "query_string": b"",
-        "headers": [(b"authorization", f"Bearer {api_key.api_key}".encode())],
+        "headers": [(b"authorization", f"Bearer {api_key.text}".encode())],
     }
     await app(scope, receive, send)
 

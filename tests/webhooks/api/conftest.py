@@ -52,7 +52,7 @@ async def api_key(database: Database) -> str:
     async with database.transaction() as connection:
         organisation = await create_organisation(connection, name="acme")
         created = await create_api_key(connection, organisation_id=organisation.organisation_id, name="test")
-    return created.api_key
+    return created.text
 
 
 def wait_until_ready(url: str, server: subprocess.Popen[bytes], log: Path) -> None:

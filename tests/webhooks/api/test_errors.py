@@ -4,7 +4,8 @@ import httpx
 import pytest
 
 from ninefold.core.postgres.database import Database
-from ninefold.core.tenancy.service import create_api_key, create_organisation, revoke_api_key
+from ninefold.core.tenancy.api_keys import API_KEY
+from ninefold.core.tenancy.service import create_api_key, create_organisation, revoke_credential
 from openapi_operations import Operation
 from webhooks_api import Api, Json, problem_of
 
@@ -34,8 +35,10 @@ async def revoked_key(database: Database) -> str:
         organisation = await create_organisation(connection, name="initech")
         organisation_id = organisation.organisation_id
         created = await create_api_key(connection, organisation_id=organisation_id, name="revoked")
-        await revoke_api_key(connection, organisation_id=organisation_id, api_key_id=created.api_key_id)
-    return created.api_key
+        await revoke_credential(
+            connection, API_KEY, organisation_id=organisation_id, credential_id=created.credential_id
+        )
+    return created.text
 
 
 async def test_every_operation_of_the_document_says_that_it_needs_a_key(operations: list[Operation]) -> None:
@@ -60,7 +63,7 @@ async def test_every_operation_refuses_a_call_without_a_key(
         "Bearer whsec_1234",
         f"Basic {UNKNOWN_KEY}",
         UNKNOWN_KEY,
-        "Bearer '; DROP TABLE tenancy.api_key; --",
+        "Bearer '; DROP TABLE tenancy.credential; --",
     ],
 )
 async def test_every_operation_refuses_a_wrong_key(
@@ -83,10 +86,12 @@ async def test_a_key_revoked_between_two_calls_is_refused_at_once(http: httpx.As
     async with database.transaction() as connection:
         organisation = await create_organisation(connection, name="initech")
         created = await create_api_key(connection, organisation_id=organisation.organisation_id, name="leaked")
-    api = Api(http, created.api_key)
+    api = Api(http, created.text)
     await api.get("/subscriptions")
     async with database.transaction() as connection:
-        await revoke_api_key(connection, organisation_id=organisation.organisation_id, api_key_id=created.api_key_id)
+        await revoke_credential(
+            connection, API_KEY, organisation_id=organisation.organisation_id, credential_id=created.credential_id
+        )
     await api.refused(401, "GET", "/subscriptions")
 
 

@@ -6,7 +6,8 @@ from typing import Final
 from litestar.types import ControllerRouterHandler
 
 from ninefold.core.postgres.database import Database
-from ninefold.core.web.authentication import api_key_authentication
+from ninefold.core.tenancy.api_keys import API_KEY
+from ninefold.core.web.authentication import bearer_authentication
 from ninefold.core.web.surfaces import Surface
 
 API_PATH: Final = "/api/v1"
@@ -22,7 +23,7 @@ def api_surface(database: Database, routes: Sequence[ControllerRouterHandler]) -
     return Surface(
         path=API_PATH,
         routes=routes,
-        authenticate=api_key_authentication(database),
+        authenticate=bearer_authentication(database, kinds=[API_KEY]),
         is_query_strict=True,
         is_documented=True,
     )

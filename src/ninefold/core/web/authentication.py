@@ -1,5 +1,6 @@
 """Authentication: a surface's routes are reached only by what its `authenticate` lets pass, before a body is read."""
 
+from collections.abc import Sequence
 from typing import Final
 
 import structlog
@@ -11,12 +12,11 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 from ninefold.core.ids import format_id
 from ninefold.core.postgres.database import Database
 from ninefold.core.tenancy import service as tenancy
-from ninefold.core.tenancy.errors import ApiKeyInvalidError, ApiKeyMissingError
+from ninefold.core.tenancy.kinds import CredentialKind
 from ninefold.core.tenancy.model import Principal
 from ninefold.core.web.surfaces import Authenticate, Connection, Surface
 
 _SCHEME: Final = b"bearer"
-_REMEDY: Final = "Send a key as `Authorization: Bearer nfk_…`; `ninefold keys create` makes one."
 
 
 class AuthenticationMiddleware(ASGIMiddleware):
@@ -51,22 +51,29 @@ def provide_principal(scope: Scope) -> Principal | None:
     return principal
 
 
-def api_key_authentication(database: Database) -> Authenticate:
-    """Return the authentication of Ninefold's own API: `Authorization: Bearer <API key>`."""
+def bearer_authentication(database: Database, *, kinds: Sequence[CredentialKind]) -> Authenticate:
+    """Return the authentication by `Authorization: Bearer <credential>` (RFC 6750 §2.1).
+
+    Args:
+        database: where credentials are looked up.
+        kinds: which ones are accepted, the usual one first: its errors tell of a missing or malformed one.
+    """
 
     async def authenticate(connection: Connection) -> Principal:
-        api_key = _bearer_token(connection)
+        text = _bearer_token(connection, usual=kinds[0])
         async with database.connection() as lent:
-            return await tenancy.authenticate(lent, api_key)
+            return await tenancy.authenticate(lent, text, kinds=kinds)
 
     return authenticate
 
 
-def _bearer_token(connection: Connection) -> str:
+def _bearer_token(connection: Connection, *, usual: CredentialKind) -> str:
     values = [value for name, value in connection.scope["headers"] if name == b"authorization"]
     if not values:
-        raise ApiKeyMissingError("The request carries no API key.", remedy=_REMEDY)
+        raise usual.errors.missing(f"The request carries no {usual.label}.", remedy=usual.remedy)
     scheme, _, token = values[0].partition(b" ")
     if len(values) > 1 or scheme.lower() != _SCHEME:
-        raise ApiKeyInvalidError("The Authorization header isn't `Bearer` with one API key.", remedy=_REMEDY)
+        raise usual.errors.invalid(
+            f"The Authorization header isn't `Bearer` with one {usual.label}.", remedy=usual.remedy
+        )
     return token.strip().decode("latin-1")
