@@ -13,7 +13,7 @@ win: `port=…` is what `--port` gave. A field whose option has another name say
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Final, Literal, TypeVar
 
 import msgspec
 import platformdirs
@@ -22,6 +22,9 @@ from msgspec.structs import FieldInfo
 from ninefold.core.errors import SettingError
 
 SettingsT = TypeVar("SettingsT", bound=msgspec.Struct)
+
+# A server that listens on every address is reached on this machine by the loopback address.
+_EVERYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared, not bound.
 
 
 def default_data_dir() -> Path:
@@ -58,6 +61,12 @@ class CoreSettings(msgspec.Struct, frozen=True, kw_only=True):
     log_format: Annotated[
         Literal["json", "console"], msgspec.Meta(description="`json` for machines, `console` for people.")
     ] = "json"
+
+
+def server_url(settings: CoreSettings) -> str:
+    """Return the address under which this machine reaches the server: scheme, host and port."""
+    host = _EVERYWHERE.get(settings.host, settings.host)
+    return f"http://[{host}]:{settings.port}" if ":" in host else f"http://{host}:{settings.port}"
 
 
 def setting_names(settings_class: type[msgspec.Struct], *, prefix: str) -> list[str]:

@@ -14,7 +14,7 @@ from litestar import Litestar
 from litestar.types import Send
 
 from ninefold import __version__
-from ninefold.core.config import CoreSettings, read_settings
+from ninefold.core.config import CoreSettings, read_settings, server_url
 from ninefold.core.postgres.database import Database
 from ninefold.core.queue.notifier import Notifier
 from ninefold.core.system import ServerContext
@@ -22,7 +22,7 @@ from ninefold.core.telemetry.logs import configure_logging
 from ninefold.core.web.application import create_app as create_web_app
 from ninefold.core.web.operations import database_readiness
 from ninefold.edge.database import require_migrated
-from ninefold.edge.ports import require_free_port, server_url
+from ninefold.edge.ports import require_free_port
 from ninefold.edge.processes import end_with_parent, end_with_supervisor, raise_open_file_limit
 from ninefold.edge.settings import check_settings
 from ninefold.edge.systems import SYSTEMS, migration_sources
