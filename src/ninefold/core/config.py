@@ -5,9 +5,12 @@ A settings class is a `msgspec.Struct` whose fields carry their bounds and their
     class MailSettings(msgspec.Struct, frozen=True, kw_only=True):
         port: Annotated[int, msgspec.Meta(ge=1, le=65535, description="Port of the mail server.")] = 25
 
-`read_settings(MailSettings, prefix="NINEFOLD_MAIL_")` reads `NINEFOLD_MAIL_PORT`, or the file that
-`NINEFOLD_MAIL_PORT_FILE` names, so that a secret needs no environment variable. A command hands over its options, which
-win: `port=…` is what `--port` gave. A field whose option has another name says so, with `extra={"option": "--server"}`.
+    settings = read_settings(MailSettings, prefix="NINEFOLD_MAIL_", environment={"NINEFOLD_MAIL_PORT": "2525"})
+    assert settings.port == 2525
+
+`NINEFOLD_MAIL_PORT_FILE` may name a file with the value, so that a secret needs no environment variable. A command
+hands over its options, which win: `port=…` is what `--port` gave. A field whose option has another name says so, with
+`extra={"option": "--server"}`.
 """
 
 import os

@@ -1,15 +1,21 @@
 """Request bodies: read within a limit, checked to be JSON in UTF-8, decoded into structs.
 
+A route names the struct, and its limit if the default isn't right:
+
+    from litestar import post
+
     class PublishEvent(RequestBody, frozen=True, kw_only=True):
-        event_type: Annotated[str, msgspec.Meta(max_length=200)]
+        event_type: str
         payload: msgspec.Raw
 
     @post("/api/v1/events", request_max_body_size=2 * 1024 * 1024)
-    async def publish(data: PublishEvent) -> …
+    async def publish(data: PublishEvent) -> None: ...
 
 A `msgspec.Raw` field keeps the exact bytes that were sent. No text that reaches a handler holds a NUL, which
-PostgreSQL can't store. The part of a body that is kept raw can be decoded later, with the same checks, by a
-`JsonDecoder`.
+PostgreSQL can't store. The part of a body that is kept raw can be decoded later, with the same checks:
+
+    data = JsonDecoder(PublishEvent).decode(b'{"event_type": "order.created", "payload": [1,  2.0]}', path="events[3]")
+    assert bytes(data.payload) == b"[1,  2.0]"
 """
 
 from typing import Any, ClassVar, Final, Generic, TypeVar

@@ -1,20 +1,21 @@
 """Pages of a list: a limit, and an opaque cursor that says where the next page begins.
 
-A list is sorted by what is unique to each item, such as its id: the position of a page's last item is where the next
-page goes on.
+A list is sorted by what is unique to each item, such as its id. That of a page's last item is the position from which
+the next page goes on:
 
-    class Note(msgspec.Struct, frozen=True):
-        note_id: UUID
+    _numbers = PagedList("numbers", int)
 
-    async def find_notes(*, before: UUID | None, limit: int) -> list[Note]:
-        return [Note(UUID(int=number)) for number in range(limit) if before is None]
+    async def find_numbers(*, before: int | None, limit: int) -> list[int]:
+        return [number for number in range(9, -1, -1) if before is None or number < before][:limit]
 
-    _notes = PagedList("notes", UUID)
+    async def list_numbers(cursor: Cursor | None = None, limit: PageLimit = PAGE_LIMIT_DEFAULT) -> Page[str]:
+        query = _numbers.query(cursor, limit)
+        found = await find_numbers(before=query.position, limit=query.rows_max)
+        return query.page(found, position_of=int, show=str)
 
-    async def list_notes(cursor: Cursor | None = None, limit: PageLimit = PAGE_LIMIT_DEFAULT) -> Page[str]:
-        query = _notes.query(cursor, limit)
-        found = await find_notes(before=query.position, limit=query.rows_max)
-        return query.page(found, position_of=lambda note: note.note_id, show=lambda note: note.note_id.hex)
+    first = await list_numbers(limit=2)
+    second = await list_numbers(first.next_cursor, limit=2)
+    assert (first.items, second.items) == (["9", "8"], ["7", "6"])
 """
 
 import base64
