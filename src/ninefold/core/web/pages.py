@@ -35,6 +35,8 @@ PositionT = TypeVar("PositionT")
 
 PAGE_LIMIT_DEFAULT: Final = 20
 PAGE_LIMIT_MAX: Final = 100
+"""Items. An answer is put together in memory."""
+
 _CURSOR_LENGTH_MAX: Final = 500
 _CHECKSUM_SIZE: Final = 4
 

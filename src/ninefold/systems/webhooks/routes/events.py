@@ -45,6 +45,7 @@ EVENT_BODY_BYTES_MAX: Final = PAYLOAD_BYTES_MAX + 64 * 1024
 """A payload, and what stands around it."""
 
 BATCH_BODY_BYTES_MAX: Final = 5 * 1024 * 1024
+"""Five of the largest payloads, or a thousand of 5 KiB. A request's whole body is in memory."""
 
 _ACCEPTED: Final = 202
 

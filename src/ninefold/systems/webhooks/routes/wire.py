@@ -33,7 +33,10 @@ from ninefold.systems.webhooks.service.publishing import IDEMPOTENCY_KEY_LENGTH_
 from ninefold.systems.webhooks.service.subscriptions import DESCRIPTION_LENGTH_MAX, NewSecret
 
 BATCH_EVENTS_MAX: Final = 1_000
+"""Per transaction, whose idempotency keys others wait for."""
+
 GRACE_S_DEFAULT: Final = 86_400
+"""As much as there may be; a receiver has a day to take over a new secret."""
 
 _ADVISED: Final = frozenset({DeliveryStatus.RETRYING, DeliveryStatus.FAILED})
 """States in which there is something to be done. `canceled` is final."""
