@@ -65,7 +65,7 @@ def invalid_input(message: str, kind: Any, *, path: str) -> InvalidInputError:
             detail, remedy = f"{field} is missing.", "Add it."
         case "Object contains unknown":
             detail = f"{field or 'A field without a name'} isn't a field that is known here."
-            remedy = "Take it out, or correct its name; /docs lists the fields."
+            remedy = "Remove it, or correct its name; /docs lists the fields."
         case _:
             words = in_json_words(reason, choices=choices_at(kind, inner))
             detail, remedy = f"{field or 'The body'}: {words}.", "Correct the value; /docs describes each field."
@@ -84,7 +84,7 @@ def refuse_nul(value: object, *, path: str) -> None:
                 raise InvalidInputError(
                     f"{path or 'The body'} holds a NUL character (\\u0000).",
                     field=path or None,
-                    remedy="Take it out; PostgreSQL can't store it in text.",
+                    remedy="Remove it; PostgreSQL can't store it in text.",
                 )
         case list() | tuple() | set() | frozenset():
             for index, item in enumerate(value):

@@ -1,4 +1,4 @@
-"""msgspec's reasons for refusing a value, in plain words: "expected `int`" means nothing to who writes Go."""
+"""msgspec's reasons for refusing a value, in plain words: "expected `int`" means nothing to people who write Go."""
 
 import re
 from collections.abc import Sequence

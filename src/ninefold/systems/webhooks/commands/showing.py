@@ -53,7 +53,7 @@ def show_deliveries(
 
     Args:
         deliveries: what to show.
-        of: what tells them apart beside their id.
+        of: what tells them apart, in addition to their id.
         empty: see `print_table`.
     """
     print_table(

@@ -131,7 +131,7 @@ async def rotate_secret(
 ) -> SubscriptionWithSecretView:
     """Rotate a secret.
 
-    The old one keeps signing beside the new one for a while, 24 hours by default.
+    The old one keeps signing too for a while, 24 hours by default.
     """
     rotation = data or RotateSecret()
     async with database.transaction() as connection:
