@@ -14,7 +14,7 @@ from granian.log import LogLevels
 from litestar.types import ControllerRouterHandler, Send
 
 from ninefold import __version__
-from ninefold.core.config import CoreSettings, read_settings
+from ninefold.core.config import CoreSettings, read_settings, server_url
 from ninefold.core.postgres.database import Database
 from ninefold.core.queue.notifier import Notifier
 from ninefold.core.system import ServerContext
@@ -27,7 +27,7 @@ from ninefold.core.web.operations import database_readiness
 from ninefold.core.web.stopping import Stopping
 from ninefold.core.web.surfaces import Surface
 from ninefold.edge.database import require_migrated
-from ninefold.edge.ports import require_free_port, server_url
+from ninefold.edge.ports import require_free_port
 from ninefold.edge.processes import end_with_parent, end_with_supervisor, raise_open_file_limit
 from ninefold.edge.settings import check_settings
 from ninefold.edge.systems import SYSTEMS, migration_sources

@@ -23,7 +23,7 @@ from ninefold.core.web.application import WebApplication, create_app
 from ninefold.core.web.bodies import RequestBody
 from ninefold.core.web.body_reading import FromBody
 from ninefold.core.web.ids import PathId
-from ninefold.core.web.pages import PAGE_LIMIT_DEFAULT, Cursor, CursorCodec, Page, PageLimit
+from ninefold.core.web.pages import PAGE_LIMIT_DEFAULT, Cursor, Page, PagedList, PageLimit
 from ninefold.core.web.problems import problem_responses
 
 NOTE_BODY_SIZE_MAX = 1000
@@ -67,14 +67,7 @@ class Note(msgspec.Struct, frozen=True, kw_only=True):
     payload: str
 
 
-class Position(msgspec.Struct, frozen=True, array_like=True):
-    """Where a page of notes begins."""
-
-    number: int
-    note_id: UUID
-
-
-CURSORS = CursorCodec(Position)
+NOTES = PagedList("notes", int)
 
 
 @post(
@@ -110,10 +103,13 @@ async def list_notes(
 ) -> Page[Note]:
     """List the notes."""
     del colour, after_note_id
-    after = CURSORS.decode(cursor)
-    number = after.number if after else 0
-    note = Note(note_id=str(number), organisation_id=principal.organisation_id, payload=str(limit))
-    return Page(items=[note], next_cursor=CURSORS.encode(Position(number + 1, principal.organisation_id)))
+    query = NOTES.query(cursor, limit)
+    first = 0 if query.position is None else query.position + 1
+    return query.page(
+        range(first, first + query.rows_max),
+        position_of=int,
+        show=lambda number: Note(note_id=str(number), organisation_id=principal.organisation_id, payload="1"),
+    )
 
 
 @get("/api/v1/notes/{note_id:str}", tags=["notes"])

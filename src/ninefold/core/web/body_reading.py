@@ -3,6 +3,9 @@
 A surface says which class its requests have. That class decodes a handler's `data`. A handler that takes the bytes as
 they are asks the request: for all of them, or for one part after another (`request.stream()`), gigabytes included:
 
+    from litestar import post
+    from litestar.params import FromPath
+
     @post("/in/{token:str}", request_max_body_size=256 * 1024, status_code=200)
     async def receive_callback(request: RawRequest, token: FromPath[str]) -> None:
         content = await request.body()

@@ -1,10 +1,17 @@
 """Ids in paths and queries: TypeID text outside, a UUID for the handler.
 
-    class SubscriptionId(PathId):
-        prefix = "sub"
+Each kind of id is a class, which a handler names:
 
-    @get("/api/v1/subscriptions/{subscription_id:str}")
-    async def read_subscription(subscription_id: SubscriptionId, principal: Principal) -> …
+    from litestar import get
+
+    class NoteId(PathId):
+        prefix = "note"
+
+    @get("/api/v1/notes/{note_id:str}")
+    async def get_note(note_id: NoteId) -> str:
+        return f"{note_id} is {note_id.hex}"
+
+    assert decode_path_id(NoteId, "note_01h455vb4pex5vsknk084sn02q") == UUID("01890a5d-ac96-774b-bcce-b302099a8057")
 
 A text that isn't such an id answers 404 in a path, as an id does that nobody has: there is nothing at either. In a
 query it answers 422.

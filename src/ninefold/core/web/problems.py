@@ -4,7 +4,10 @@ A route that can refuse for reasons of its own names their statuses for the Open
 follow from its shape (400, 401, 404 with an id in the path, 413, 415 and 422 with input, 503) are documented
 by themselves:
 
+    from litestar import post
+
     @post("/api/v1/events", status_code=202, responses=problem_responses(409))
+    async def publish_event() -> None: ...
 """
 
 from http import HTTPStatus

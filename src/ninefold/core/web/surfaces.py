@@ -1,15 +1,7 @@
 """Surfaces: one for each protocol that Ninefold speaks, with all that holds for everything below its path.
 
 Each protocol has its own credentials, its own form of bodies and its own form of errors. A `Surface` says them once:
-
-    Surface(
-        path="/slack/api",
-        routes=[post_message],
-        authenticate=find_slack_token,
-        request_class=FormRequest,
-        show_error=show_slack_error,
-    )
-
+`Surface(path="/slack/api", authenticate=find_token, request_class=FormRequest, show_error=show_slack_error, …)`.
 Ninefold's own API is one of them, see `api.py`. Where paths are nested, the longest one holds. A surface also answers
 for the paths below it that have no route. It translates, and decides nothing: behind it are the same services.
 """

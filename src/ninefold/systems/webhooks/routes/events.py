@@ -1,6 +1,7 @@
 """Events over HTTP: published one by one or in batches, and looked at."""
 
 from typing import Any, Final
+from uuid import UUID
 
 from litestar import Request, Response, get, post
 from litestar.datastructures import ResponseHeader
@@ -14,10 +15,9 @@ from ninefold.core.queue.notifier import Notifier
 from ninefold.core.tenancy.model import Principal
 from ninefold.core.web.bodies import JsonDecoder
 from ninefold.core.web.body_reading import FromBody
-from ninefold.core.web.pages import PAGE_LIMIT_DEFAULT, Cursor, CursorCodec, Page, PageLimit
+from ninefold.core.web.pages import PAGE_LIMIT_DEFAULT, Cursor, Page, PagedList, PageLimit
 from ninefold.core.web.problems import describe, problem_responses
 from ninefold.systems.webhooks.model import EVENTS_CHANNEL
-from ninefold.systems.webhooks.routes.positions import EventPosition, cut_page
 from ninefold.systems.webhooks.routes.wire import (
     BatchAccepted,
     BatchResult,
@@ -48,6 +48,7 @@ EVENT_BODY_BYTES_MAX: Final = PAYLOAD_BYTES_MAX + 64 * 1024
 """A payload, and what stands around it."""
 
 BATCH_BODY_BYTES_MAX: Final = 5 * 1024 * 1024
+"""Five of the largest payloads, or a thousand of 5 KiB. A request's whole body is in memory."""
 
 _ACCEPTED: Final = 202
 
@@ -58,7 +59,7 @@ _REPLAYED: Final = ResponseHeader(
 )
 
 _draft_decoder: JsonDecoder[PublishEvent] = JsonDecoder(PublishEvent)
-_event_cursors = CursorCodec(EventPosition)
+_event_list = PagedList("events", UUID)
 
 
 @post(
@@ -141,19 +142,15 @@ async def list_events(
 
     The newest first, without their payloads.
     """
-    position = _event_cursors.decode(cursor)
+    query = _event_list.query(cursor, limit)
     async with database.connection() as connection:
         found = await delivery_service.list_events(
             connection,
             organisation_id=principal.organisation_id,
-            before=None if position is None else position.event_id,
-            limit=limit + 1,
+            before=query.position,
+            limit=query.rows_max,
         )
-    shown, last = cut_page(found, limit=limit)
-    return Page(
-        items=[show_event_summary(event) for event in shown],
-        next_cursor=None if last is None else _event_cursors.encode(EventPosition(last.event_id)),
-    )
+    return query.page(found, position_of=lambda event: event.event_id, show=show_event_summary)
 
 
 @get(f"{_EVENTS}/{{event_id:str}}", tags=_TAGS)
