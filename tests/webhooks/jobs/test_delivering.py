@@ -11,6 +11,7 @@ import pytest
 
 from ninefold.core.egress import EgressClient, EgressResponse, LocalLimitError, Target
 from ninefold.core.postgres.database import Connection, Database
+from ninefold.core.postgres.errors import DatabaseUnavailableError
 from ninefold.systems.webhooks.jobs import dispatcher, tenant_queues
 from ninefold.systems.webhooks.service.directory import OrganisationRecipients, RecipientDirectory
 from ninefold.systems.webhooks.settings import WebhooksSettings
@@ -296,7 +297,7 @@ async def test_a_backlog_is_worked_off_without_a_pause_also_beside_another_organ
         await receiver.received(3001, timeout_s=30)
 
 
-@pytest.mark.parametrize("failure", [ConnectionResetError("gone"), asyncpg.CannotConnectNowError("starting")])
+@pytest.mark.parametrize("failure", [TimeoutError(), asyncpg.CannotConnectNowError("starting")])
 async def test_a_database_that_fails_between_claim_and_attempt_holds_nothing_back(
     api: Api, receiver: Receiver, start_worker: StartWorker, monkeypatch: pytest.MonkeyPatch, failure: Exception
 ) -> None:
@@ -341,7 +342,7 @@ async def test_an_error_among_retries_whose_subscription_is_gone_forgets_none_of
         self: RecipientDirectory, organisation_id: UUID, *, version: int
     ) -> OrganisationRecipients | None:
         if next(calls) == 1:
-            raise ConnectionResetError("gone")
+            raise DatabaseUnavailableError("gone")
         return find(self, organisation_id, version=version)
 
     monkeypatch.setattr(RecipientDirectory, "find", fail_at_the_second)

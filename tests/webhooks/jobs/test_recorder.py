@@ -9,6 +9,7 @@ import asyncpg
 import pytest
 
 from ninefold.core.ids import derive_id, new_id
+from ninefold.core.postgres.errors import DatabaseUnavailableError
 from ninefold.systems.webhooks.jobs import recorder
 from ninefold.systems.webhooks.jobs.claims import ClaimBudget
 from ninefold.systems.webhooks.jobs.recorder import OutcomeRecorder
@@ -100,7 +101,7 @@ async def test_an_event_is_finished_only_after_its_last_batch(monkeypatch: pytes
 async def test_a_database_that_is_away_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recorder, "RETRY_DELAY_S", 0.001)
     log, outcomes = Log(), [outcome_of(new_id())]
-    log.failures = [ConnectionRefusedError(), asyncpg.CannotConnectNowError("starting"), TimeoutError()]
+    log.failures = [DatabaseUnavailableError("starting") for _ in range(3)]
     await record_all(log, outcomes)
     assert log.recorded == [outcomes[0].delivery_id]
 

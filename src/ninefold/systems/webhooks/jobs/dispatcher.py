@@ -19,10 +19,12 @@ import structlog
 
 from ninefold.core.egress import LocalLimitError
 from ninefold.core.ids import derive_id
+from ninefold.core.postgres.errors import DatabaseUnavailableError
 from ninefold.core.system import WorkerContext
+from ninefold.core.waiting import wait_for_any
 from ninefold.systems.webhooks.jobs import metrics
 from ninefold.systems.webhooks.jobs.event_log import EventLog, PostgresEventLog
-from ninefold.systems.webhooks.jobs.recorder import TRANSIENT_ERRORS, OutcomeRecorder
+from ninefold.systems.webhooks.jobs.recorder import OutcomeRecorder
 from ninefold.systems.webhooks.jobs.retry_queue import RetryQueue
 from ninefold.systems.webhooks.jobs.sender import AttemptRequest, OnEnd, Sender, make_message
 from ninefold.systems.webhooks.jobs.tenant_queues import Load, TenantQueues
@@ -127,7 +129,6 @@ class Dispatcher:
     ) -> None:
         """Take work again and again; wait for the notified only when there is no more of it, or no more room for it."""
         stopping = self._stopping
-        stop_wait = asyncio.create_task(stopping.wait())
         while not stopping.is_set():
             notified.clear()
             metrics.IN_FLIGHT.set(self._queues.in_flight)
@@ -135,17 +136,14 @@ class Dispatcher:
             try:
                 await self._recorder.has_room()
                 organisations = await take()
-            except TRANSIENT_ERRORS as error:
+            except DatabaseUnavailableError as error:
                 log.warning("webhooks.claim.failed", error=str(error))
-                await asyncio.wait([stop_wait], timeout=ERROR_DELAY_S)
+                await wait_for_any(stopping, timeout_s=ERROR_DELAY_S)
                 continue
             self._queues.hold_back(organisations)
             if not organisations <= self._queues.held_back:
                 continue
-            notified_wait = asyncio.create_task(notified.wait())
-            await asyncio.wait([notified_wait, stop_wait], timeout=poll_s, return_when=asyncio.FIRST_COMPLETED)
-            notified_wait.cancel()
-        await stop_wait
+            await wait_for_any(notified, stopping, timeout_s=poll_s)
 
     async def _take_events(self) -> set[UUID]:
         """Claim events, and let their deliveries wait in the queues; return whose they are."""
@@ -154,7 +152,7 @@ class Dispatcher:
             try:
                 recipients = await self._recipients(event.organisation_id, version=event.subscription_version)
                 await self._fan_out(event, recipients)
-            except TRANSIENT_ERRORS:
+            except DatabaseUnavailableError:
                 self._event_log.give_back(events[position:])
                 raise
         return {event.organisation_id for event in events}
@@ -166,7 +164,7 @@ class Dispatcher:
         for position, delivery in enumerate(deliveries):
             try:
                 recipients = await self._recipients(delivery.organisation_id, version=delivery.subscription_version)
-            except TRANSIENT_ERRORS:
+            except DatabaseUnavailableError:
                 self._retry_queue.give_back([*unwanted, *deliveries[position:]])
                 raise
             recipient = recipients.find(delivery.subscription_id)

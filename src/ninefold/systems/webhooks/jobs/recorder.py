@@ -8,7 +8,7 @@ from uuid import UUID
 import asyncpg
 import structlog
 
-from ninefold.core.errors import UnavailableError
+from ninefold.core.postgres.errors import DatabaseUnavailableError
 from ninefold.systems.webhooks.jobs import metrics
 from ninefold.systems.webhooks.jobs.event_log import EventLog
 from ninefold.systems.webhooks.jobs.outcome_log import log_outcomes
@@ -22,18 +22,6 @@ CONGESTED_AT: Final = 10_000
 """With so many outcomes unwritten, no more work is taken on."""
 
 RETRY_DELAY_S: Final = 0.5
-
-TRANSIENT_ERRORS: Final = (
-    OSError,
-    TimeoutError,
-    UnavailableError,
-    asyncpg.InterfaceError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.TransactionRollbackError,
-)
-"""What the database may answer today and not tomorrow: unreachable, restarting, out of space, a deadlock."""
 
 log = structlog.get_logger(__name__)
 
@@ -107,7 +95,7 @@ class OutcomeRecorder:
         """Write a batch; if the database refuses it, find the outcome that it is, and write the others."""
         try:
             await self._write_patiently(outcomes, finished)
-        except asyncpg.PostgresError:
+        except (asyncpg.PostgresError, asyncpg.InterfaceError):
             if len(outcomes) > 1:
                 middle = len(outcomes) // 2
                 await self._write_or_divide(outcomes[:middle], [])
@@ -126,7 +114,7 @@ class OutcomeRecorder:
                 await self._event_log.record(
                     outcomes, finished_events=[event for event in finished if event not in self._refused_events]
                 )
-            except TRANSIENT_ERRORS as error:
+            except DatabaseUnavailableError as error:
                 log.warning("webhooks.outcomes.delayed", outcomes=len(outcomes), error=str(error))
                 await asyncio.sleep(RETRY_DELAY_S)
             else:
