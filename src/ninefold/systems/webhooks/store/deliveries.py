@@ -10,7 +10,14 @@ import asyncpg
 import msgspec
 
 from ninefold.core.postgres.database import Connection
-from ninefold.systems.webhooks.model import Attempt, ClaimedDelivery, Delivery, DeliveryStatus, Outcome
+from ninefold.systems.webhooks.model import (
+    Attempt,
+    ClaimedDelivery,
+    Delivery,
+    DeliveryStatus,
+    LockedDelivery,
+    Outcome,
+)
 from ninefold.systems.webhooks.store.queries import queries
 
 _encoder = msgspec.json.Encoder()
@@ -140,16 +147,10 @@ async def delivery_list_known(connection: Connection, *, delivery_ids: Sequence[
     return {record["delivery_id"] async for record in records}
 
 
-async def delivery_lock(connection: Connection, *, organisation_id: UUID, delivery_id: UUID) -> asyncpg.Record | None:
-    """Hold one delivery until the transaction's end.
-
-    Returns:
-        `is_running` and `is_subscription_deleted`; None when the organisation has none of this id.
-    """
-    record: asyncpg.Record | None = await queries.delivery_lock(
-        connection, organisation_id=organisation_id, delivery_id=delivery_id
-    )
-    return record
+async def delivery_lock(connection: Connection, *, organisation_id: UUID, delivery_id: UUID) -> LockedDelivery | None:
+    """Lock one delivery until the transaction's end; None when the organisation has none of this id."""
+    record = await queries.delivery_lock(connection, organisation_id=organisation_id, delivery_id=delivery_id)
+    return None if record is None else LockedDelivery(**record)
 
 
 async def delivery_release(connection: Connection, *, worker_ids: Sequence[UUID]) -> None:
