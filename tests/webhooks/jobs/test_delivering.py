@@ -12,7 +12,7 @@ import pytest
 from ninefold.core.egress import EgressClient, EgressResponse, LocalLimitError, Target
 from ninefold.core.postgres.database import Connection, Database
 from ninefold.core.postgres.errors import DatabaseUnavailableError
-from ninefold.systems.webhooks.jobs import dispatcher, tenant_queues
+from ninefold.systems.webhooks.jobs import dispatcher, limits
 from ninefold.systems.webhooks.service.directory import OrganisationRecipients, RecipientDirectory
 from ninefold.systems.webhooks.settings import WebhooksSettings
 from receivers import Answer, Receiver
@@ -241,7 +241,7 @@ async def test_an_attempt_that_ninefold_itself_prevented_uses_up_none(
 async def test_the_payloads_under_way_are_bounded_together(
     api: Api, receiver: Receiver, start_worker: StartWorker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tenant_queues, "IN_FLIGHT_BYTES_MAX", 1)
+    monkeypatch.setattr(limits, "IN_FLIGHT_BYTES_MAX", 1)
     answer_now = asyncio.Event()
     receiver.default_answer = Answer(until=answer_now)
     under_way: list[int] = []
@@ -281,7 +281,7 @@ async def test_silent_receivers_of_one_organisation_do_not_keep_another_waiting(
             await silent.received(1000, timeout_s=30)
 
 
-async def test_a_backlog_is_worked_off_without_a_pause_also_beside_another_organisation(
+async def test_a_backlog_is_worked_off_without_a_pause_also_when_another_organisation_has_one_event(
     api: Api, other_api: Api, receiver: Receiver, start_worker: StartWorker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # So many that the claim that brings the other's event fills the queue.
@@ -291,7 +291,7 @@ async def test_a_backlog_is_worked_off_without_a_pause_also_beside_another_organ
     events = [{"event_type": "order.created", "payload": number} for number in range(300)]
     await api.done("POST", "/events/batch", json={"events": events})
     await other_api.publish()
-    # Nobody rings, and no look at the clock comes to the rescue: what was left waits for room in the queues alone.
+    # Nobody notifies, and no poll comes in time: the rest is claimed only if the queues say that they have room.
     monkeypatch.setattr(dispatcher, "EVENTS_POLL_S", 3600.0)
     async with start_worker():
         await receiver.received(3001, timeout_s=30)

@@ -10,8 +10,8 @@ import pytest
 
 from ninefold.core.ids import derive_id, new_id
 from ninefold.core.postgres.errors import DatabaseUnavailableError
+from ninefold.core.queue.claims import ClaimBudget
 from ninefold.systems.webhooks.jobs import recorder
-from ninefold.systems.webhooks.jobs.claims import ClaimBudget
 from ninefold.systems.webhooks.jobs.recorder import OutcomeRecorder
 from ninefold.systems.webhooks.model import Attempt, ClaimedEvent, DeliveryStatus, Outcome
 
@@ -117,12 +117,12 @@ async def test_an_outcome_that_is_refused_keeps_back_no_other() -> None:
 
 
 async def test_a_recorder_that_is_full_says_so_until_it_has_written(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recorder, "CONGESTED_AT", 3)
+    monkeypatch.setattr(recorder, "UNWRITTEN_MAX", 3)
     log = Log()
     outcome_recorder = OutcomeRecorder(log, on_recorded=log.on_recorded)
     for _ in range(3):
         outcome_recorder.add(outcome_of(new_id()))
-    waiting = asyncio.create_task(outcome_recorder.has_room())
+    waiting = asyncio.create_task(outcome_recorder.wait_for_room())
     await asyncio.sleep(0)
     assert not waiting.done()
     outcome_recorder.close()

@@ -26,7 +26,7 @@ _SERVER_SETTINGS = {
     "timezone": "UTC",
     # Our statements are short: compiling them would cost more than running them.
     "jit": "off",
-    # A transaction that its owner forgot may not hold locks for ever.
+    # A transaction that its owner forgot must not hold locks without end.
     "idle_in_transaction_session_timeout": "60000",
 }
 

@@ -35,7 +35,7 @@ log = structlog.get_logger(__name__)
 
 
 class LeaseLostError(NinefoldError):
-    """Others took this worker for dead and have its work now; the process must end, and may start anew."""
+    """Others took this worker for dead and have its work now; the process must end, and may be started again."""
 
     code = "lease_lost"
     title = "Lease lost"

@@ -31,7 +31,7 @@ class Notifier:
         self._notifying: asyncio.Task[None] | None = None
 
     def notify(self, channel: str) -> None:
-        """Wake whoever listens on `channel`. Call it after the commit; it returns at once and never fails."""
+        """Wake those who listen on `channel`. Call it after the commit; it returns at once and never fails."""
         self._to_notify.add(channel)
         if self._notifying is None or self._notifying.done():
             self._notifying = asyncio.create_task(self._notify_all())
@@ -61,12 +61,12 @@ class Notifier:
         try:
             for channel, callback in callbacks.items():
                 await connection.add_listener(channel, callback)
-                # Rings while nobody listened are gone: look once.
+                # Notifications while nobody listened are lost: look once.
                 self._listeners[channel].set()
             await wait_for_any(is_lost, stopping)
         except BaseException:
             if not is_lost.is_set():
-                # It may listen still, and isn't lent to anybody so.
+                # It may still listen, and so must not be lent to anybody else.
                 connection.terminate()
             raise
         if is_lost.is_set():

@@ -1,4 +1,4 @@
-"""The backlog as numbers: how many events and deliveries wait, for whoever watches the metrics."""
+"""The backlog as metrics: how many events and deliveries wait."""
 
 import asyncio
 from typing import Final
@@ -14,7 +14,7 @@ from ninefold.systems.webhooks.store.events import event_count_queued
 
 COUNT_INTERVAL_S: Final = 5.0
 COUNTED_MAX: Final = 100_000
-"""A longer backlog is shown as this; counting it all would add to the load that made it."""
+"""A longer backlog is shown as this: counting all of it would add to the load that made it."""
 
 log = structlog.get_logger(__name__)
 
