@@ -13,6 +13,7 @@ import pytest
 
 from ninefold.core.ids import derive_id, new_id
 from ninefold.core.postgres.database import Connection, Database
+from ninefold.core.postgres.errors import DatabaseUnavailableError
 from ninefold.core.queue.leases import LeaseLostError, WorkerLease
 from ninefold.systems.webhooks.jobs.event_log import EventLog, PostgresEventLog
 from ninefold.systems.webhooks.jobs.limits import CLAIM_MAX
@@ -350,10 +351,10 @@ async def test_a_claim_whose_answer_was_lost_is_made_again(
     async def lose_the_answer() -> AsyncIterator[Connection]:
         async with database.connection() as connection, connection.transaction():
             yield connection
-        raise ConnectionResetError("the server's answer to COMMIT")
+        raise DatabaseUnavailableError("the server's answer to COMMIT is lost")
 
     with monkeypatch.context() as patch:
         patch.setattr(database, "transaction", lose_the_answer)
-        with pytest.raises(ConnectionResetError):
+        with pytest.raises(DatabaseUnavailableError):
             await log.claim(claim_budget(rows_max=5))
     assert set(accepted) - known == ids(await log.claim(claim_budget(rows_max=5)))

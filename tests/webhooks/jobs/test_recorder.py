@@ -23,6 +23,7 @@ class Log:
         self.recorded: list[UUID] = []
         self.finished: list[UUID] = []
         self.refuses: set[UUID] = set()
+        self.refusal: Exception = asyncpg.DataError("unsupported Unicode escape sequence")
         self.failures: list[Exception] = []
         self.told: list[UUID] = []
 
@@ -39,7 +40,7 @@ class Log:
         if self.failures:
             raise self.failures.pop()
         if any(outcome.delivery_id in self.refuses for outcome in outcomes):
-            raise asyncpg.DataError("unsupported Unicode escape sequence")
+            raise self.refusal
         self.recorded.extend(outcome.delivery_id for outcome in outcomes)
         self.finished.extend(finished_events)
 
@@ -106,8 +107,17 @@ async def test_a_database_that_is_away_is_waited_for(monkeypatch: pytest.MonkeyP
     assert log.recorded == [outcomes[0].delivery_id]
 
 
-async def test_an_outcome_that_is_refused_keeps_back_no_other() -> None:
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        asyncpg.DataError("unsupported Unicode escape sequence"),
+        asyncpg.InterfaceError("invalid input for query argument $1: value out of int32 range"),
+    ],
+    ids=["by_the_database", "by_the_driver"],
+)
+async def test_an_outcome_that_is_refused_keeps_back_no_other(refusal: Exception) -> None:
     log, outcomes = Log(), [outcome_of(new_id()) for _ in range(50)]
+    log.refusal = refusal
     refused = outcomes[17]
     log.refuses = {refused.delivery_id}
     await record_all(log, outcomes)

@@ -10,6 +10,7 @@ import pytest
 
 from ninefold.core.ids import derive_id, new_id
 from ninefold.core.postgres.database import Connection, Database
+from ninefold.core.postgres.errors import DatabaseUnavailableError
 from ninefold.core.queue import claims
 from ninefold.core.queue.leases import WorkerLease
 from ninefold.systems.webhooks.jobs.event_log import PostgresEventLog
@@ -257,10 +258,10 @@ async def test_what_an_error_kept_from_being_canceled_is_claimed_again(
     claimed = await worker.claim_one()
 
     def fail() -> AbstractAsyncContextManager[Connection]:
-        raise ConnectionResetError("the database went away")
+        raise DatabaseUnavailableError("the database went away")
 
     with monkeypatch.context() as patch:
         patch.setattr(database, "transaction", fail)
-        with pytest.raises(ConnectionResetError):
+        with pytest.raises(DatabaseUnavailableError):
             await worker.retry_queue.cancel([claimed])
     assert claimed.delivery_id == (await worker.claim_one()).delivery_id

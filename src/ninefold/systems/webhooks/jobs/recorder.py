@@ -61,7 +61,7 @@ class OutcomeRecorder:
         self._has_work.set()
 
     async def wait_for_room(self) -> None:
-        """Wait until the database has caught up."""
+        """Wait as long as `UNWRITTEN_MAX` outcomes or more are unwritten."""
         await self._has_room.wait()
 
     async def run(self) -> None:
@@ -92,7 +92,7 @@ class OutcomeRecorder:
                 self._has_room.set()
 
     async def _write_or_bisect(self, outcomes: list[Outcome], finished: list[UUID]) -> None:
-        """Write a batch; if the database refuses it, find the outcome that it refuses, and write the others."""
+        """Write a batch; if database or driver refuse it, find the outcome that they refuse, and write the others."""
         try:
             await self._write_until_done(outcomes, finished)
         except (asyncpg.PostgresError, asyncpg.InterfaceError):

@@ -49,7 +49,8 @@ class AttemptRequest:
         delivery_id: of the delivery.
         organisation_id: whose it is.
         attempt_number: which attempt of the delivery this is, from 1.
-        round_attempt_count: which attempt of its round this is, from 1.
+        round_attempt_count: which attempt of its round this is, from 1. A round is a first attempt and its retries;
+            a retry by hand begins another round.
         round_started_at: when its round began.
         fan_out: of the event, which counts its first attempts; None for a retry.
     """
@@ -247,7 +248,10 @@ class Sender:
 
 
 def _sign(requests: Sequence[AttemptRequest], *, attempted_at: datetime) -> list[bytes]:
-    """Return the head of each request, all signed at one moment; what one event's have in common is made once."""
+    """Return the head of each request, all signed as of one moment.
+
+    Requests of one event that follow each other share the content that is signed.
+    """
     timestamp = b"%d" % attempted_at.timestamp()
     heads: list[bytes] = []
     message: Message | None = None
