@@ -90,13 +90,6 @@ class InternalError(NinefoldError):
     """A bug of ours. The log has it under the request's id; the answer says nothing about its inside."""
 
 
-class DatabaseUnavailableError(UnavailableError):
-    """PostgreSQL doesn't answer, or is too busy."""
-
-    code = "database_unavailable"
-    title = "Database unavailable"
-
-
 class NotReadyError(UnavailableError):
     """The process lives, but can't serve yet."""
 

@@ -13,7 +13,6 @@ by themselves:
 from http import HTTPStatus
 from typing import Annotated, Any, Final
 
-import asyncpg
 import msgspec
 import structlog
 from litestar import Request, Response
@@ -28,11 +27,10 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.types import Scope
 
 from ninefold.core.errors import InvalidInputError, NinefoldError, NotFoundError, UnauthorizedError
-from ninefold.core.postgres.database import DatabaseUnreachableError
+from ninefold.core.postgres.errors import DatabaseUnavailableError
 from ninefold.core.web.choices import choices_at
 from ninefold.core.web.errors import (
     BadRequestError,
-    DatabaseUnavailableError,
     InternalError,
     MethodNotAllowedError,
     RouteNotFoundError,
@@ -46,13 +44,6 @@ PROBLEM_MEDIA_TYPE: Final = "application/problem+json"
 RETRY_AFTER_S: Final = 2
 
 _SERVER_ERROR: Final = 500
-
-# SQLSTATE classes: connection lost, rolled back by a conflict, out of resources, stopped by an operator.
-_UNAVAILABLE_CLASSES: Final = ("08", "40", "53", "57")
-_UNAVAILABLE_STATES: Final = (
-    asyncpg.LockNotAvailableError.sqlstate,
-    asyncpg.ReadOnlySQLTransactionError.sqlstate,
-)
 
 log = structlog.get_logger(__name__)
 
@@ -176,7 +167,8 @@ def problem_headers(error: NinefoldError) -> dict[str, str]:
 def as_ninefold_error(request: ASGIConnection[Any, Any, Any, Any], exception: Exception) -> NinefoldError:  # noqa: PLR0911  # a table, a line per kind of error.
     """Return the error that a caller may see for anything that was raised."""
     match exception:
-        case _ if is_database_unavailable(exception):
+        case DatabaseUnavailableError():
+            # In the caller's words: the error's own are the operator's.
             return DatabaseUnavailableError(
                 "The database doesn't answer now; whether this request took effect isn't known.",
                 remedy="Send the same request again, with the same idempotency key if it has one.",
@@ -198,19 +190,6 @@ def as_ninefold_error(request: ASGIConnection[Any, Any, Any, Any], exception: Ex
                 "Ninefold failed to answer this request, and has logged why under its request id.",
                 remedy="Try again; if it repeats, tell whoever runs this server the request id.",
             )
-
-
-def is_database_unavailable(exception: Exception) -> bool:
-    """Say whether an exception means that PostgreSQL can't serve now, and may again soon."""
-    match exception:
-        case asyncpg.PostgresError():
-            state = exception.sqlstate or ""
-            return state[:2] in _UNAVAILABLE_CLASSES or state in _UNAVAILABLE_STATES
-        case asyncpg.InterfaceError():
-            # asyncpg says the same of a lost connection and of a wrong call; the words tell them apart.
-            return "clos" in str(exception)
-        case _:
-            return isinstance(exception, DatabaseUnreachableError | OSError | TimeoutError)
 
 
 def _invalid_parameter(request: ASGIConnection[Any, Any, Any, Any], exception: ValidationException) -> NinefoldError:
