@@ -11,6 +11,7 @@ from ninefold.core.egress import (
     AddressPolicy,
     DnsFailedError,
     EgressClient,
+    EgressError,
     EgressLimits,
     EgressResponse,
     Resolver,
@@ -26,6 +27,31 @@ class Post(Protocol):
     async def __call__(
         self, client: EgressClient, url: str, *, body: bytes = b"{}", timeout_s: float = 5.0
     ) -> EgressResponse: ...
+
+
+class FakeHandler:
+    """Keeps the outcome of a request."""
+
+    def __init__(self) -> None:
+        self._outcome: asyncio.Future[EgressResponse] = asyncio.get_running_loop().create_future()
+        self.was_abandoned = False
+
+    @property
+    def was_called(self) -> bool:
+        return self._outcome.done()
+
+    async def outcome(self) -> EgressResponse:
+        """Wait for the response, or raise the error."""
+        return await self._outcome
+
+    def is_abandoned(self) -> bool:
+        return self.was_abandoned
+
+    def on_response(self, response: EgressResponse, /) -> None:
+        self._outcome.set_result(response)
+
+    def on_error(self, error: EgressError, /) -> None:
+        self._outcome.set_exception(error)
 
 
 class FakeResolver:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from core.egress.conftest import FakeResolver, MakeClient, Post
+from core.egress.conftest import FakeHandler, FakeResolver, MakeClient, Post
 from core.egress.scripted_server import (
     OK,
     Peer,
@@ -22,7 +22,6 @@ from ninefold.core.egress import (
     DnsFailedError,
     EgressClient,
     EgressError,
-    EgressResponse,
     HeadersTooLargeError,
     LocalLimitError,
     ProtocolError,
@@ -274,13 +273,13 @@ async def test_what_is_sent_once_more_goes_over_a_fresh_connection_and_no_third_
 
     async with running(script) as server:
         await asyncio.gather(post(client, server.url()), post(client, server.url()))
-        waiter: asyncio.Future[EgressResponse] = asyncio.get_running_loop().create_future()
+        handler = FakeHandler()
         target = parse_target(server.url())
-        assert client.post_at_once(target, head=b"", body=b"", timeout_s=WITHIN_S, waiter=waiter)
+        assert client.post_at_once(target, head=b"", body=b"", timeout_s=WITHIN_S, handler=handler)
         with pytest.raises(StaleConnectionError):
-            await waiter
+            await handler.outcome()
         with pytest.raises(ConnectionClosedError):
-            await client.post_afresh(target, head=b"", body=b"", timeout_s=WITHIN_S, spent_s=0.1)
+            await client.post_over_new_connection(target, head=b"", body=b"", timeout_s=WITHIN_S, spent_s=0.1)
         assert client.open_connections == 1
     assert (server.connection_count, len(server.requests)) == (3, 4)
 
@@ -288,7 +287,9 @@ async def test_what_is_sent_once_more_goes_over_a_fresh_connection_and_no_third_
 async def test_what_is_sent_once_more_has_only_the_time_that_is_left(client: EgressClient) -> None:
     async with running(silence) as server:
         with pytest.raises(ResponseTimeoutError, match="within 60 s"):
-            await client.post_afresh(parse_target(server.url()), head=b"", body=b"", timeout_s=60, spent_s=59.9)
+            await client.post_over_new_connection(
+                parse_target(server.url()), head=b"", body=b"", timeout_s=60, spent_s=59.9
+            )
 
 
 async def test_a_kept_connection_that_breaks_in_mid_answer_is_not_tried_again(client: EgressClient, post: Post) -> None:
@@ -643,17 +644,17 @@ async def test_a_connection_that_is_gone_takes_no_request(client: EgressClient, 
     with pytest.raises(ConnectionClosedError, match="as soon as it was open"):
         _ = connection.peer_address
     with pytest.raises(ConnectionClosedError, match="before the request was sent"):
-        connection.send(b"", deadline=0, timeout_s=0, waiter=asyncio.get_running_loop().create_future())
+        connection.send(b"", deadline=0, timeout_s=0, handler=FakeHandler())
 
 
 async def test_an_idle_connection_takes_a_request_at_once(client: EgressClient, post: Post) -> None:
-    waiter: asyncio.Future[EgressResponse] = asyncio.get_running_loop().create_future()
+    handler = FakeHandler()
     async with running(serve_ok) as server:
         target = parse_target(server.url())
-        assert not client.post_at_once(target, head=b"", body=b"", timeout_s=WITHIN_S, waiter=waiter)
+        assert not client.post_at_once(target, head=b"", body=b"", timeout_s=WITHIN_S, handler=handler)
         await post(client, server.url())
-        assert client.post_at_once(target, head=b"", body=b"", timeout_s=WITHIN_S, waiter=waiter)
-        assert (await waiter).status == 200
+        assert client.post_at_once(target, head=b"", body=b"", timeout_s=WITHIN_S, handler=handler)
+        assert (await handler.outcome()).status == 200
     assert server.connection_count == 1
 
 
@@ -663,12 +664,32 @@ async def test_a_connection_that_ended_unnoticed_says_so_to_who_sent_at_once(cli
         await peer.send(OK)
         await peer.read_request()
 
-    waiter: asyncio.Future[EgressResponse] = asyncio.get_running_loop().create_future()
+    handler = FakeHandler()
     async with running(script) as server:
         await post(client, server.url())
-        assert client.post_at_once(parse_target(server.url()), head=b"", body=b"", timeout_s=WITHIN_S, waiter=waiter)
+        assert client.post_at_once(parse_target(server.url()), head=b"", body=b"", timeout_s=WITHIN_S, handler=handler)
         with pytest.raises(StaleConnectionError):
-            await waiter
+            await handler.outcome()
+
+
+@pytest.mark.parametrize("answer", [OK, b"SSH-2.0\r\n"], ids=["response", "error"])
+async def test_an_abandoned_handler_is_not_called(client: EgressClient, post: Post, answer: bytes) -> None:
+    async def script(peer: Peer) -> None:
+        await peer.read_request()
+        await peer.send(OK)
+        await peer.read_request()
+        handler.was_abandoned = True
+        await peer.send(answer)
+        await peer.wait_for_end()
+
+    handler = FakeHandler()
+    async with running(script) as server:
+        await post(client, server.url())
+        assert client.post_at_once(parse_target(server.url()), head=b"", body=b"", timeout_s=WITHIN_S, handler=handler)
+        async with asyncio.timeout(WITHIN_S):
+            while len(server.requests) < 2 or any(connection._handler for connection in client._pool._open):
+                await asyncio.sleep(0)
+    assert not handler.was_called
 
 
 async def test_waiting_for_a_connection_counts_as_time(make_client: MakeClient, post: Post) -> None:

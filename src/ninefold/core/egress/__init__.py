@@ -6,9 +6,10 @@ posts, over HTTP/1.1, and follows nothing.
 
 from ninefold.core.egress.addresses import AddressPolicy
 from ninefold.core.egress.client import EgressClient
-from ninefold.core.egress.connection import STALE_WITHIN_S, StaleConnectionError
+from ninefold.core.egress.connection import ResponseHandler
 from ninefold.core.egress.errors import (
     ERROR_CLASSES,
+    STALE_WITHIN_S,
     AddressDeniedError,
     ConnectFailedError,
     ConnectionClosedError,
@@ -19,6 +20,7 @@ from ninefold.core.egress.errors import (
     LocalLimitError,
     ProtocolError,
     ResponseTimeoutError,
+    StaleConnectionError,
     TlsFailedError,
 )
 from ninefold.core.egress.headers import InvalidHeaderError, encode_headers
@@ -46,6 +48,7 @@ __all__ = [
     "LocalLimitError",
     "ProtocolError",
     "Resolver",
+    "ResponseHandler",
     "ResponseTimeoutError",
     "StaleConnectionError",
     "SystemResolver",

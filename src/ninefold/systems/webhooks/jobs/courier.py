@@ -1,7 +1,7 @@
 """One attempt: the request as Standard Webhooks 1.0 wants it, signed now, and what came of it.
 
-This is the path that every delivery takes, so it does without a task where it can: a `Parcel` is itself what an idle
-connection tells of the response. Only where a connection has to be opened first does a task wait for that.
+This is the path that every delivery takes, so it does without a task where it can: a `Parcel` itself is what an idle
+connection reports the response to. Only where a connection has to be opened first does a task wait for that.
 """
 
 import asyncio
@@ -63,7 +63,7 @@ def make_message(event_id: UUID, payload: bytes) -> Message:
 class Parcel:
     """One attempt under way: what is sent to whom, and who hears what came of it.
 
-    To the connection that carries it, it is a future.
+    It is the `ResponseHandler` of the connection that carries it.
 
     Args:
         message: what is sent.
@@ -116,21 +116,21 @@ class Parcel:
         self.round_started_at = round_started_at
         self.on_end = on_end
 
-    def done(self) -> bool:
-        """Say that nobody waits any more, as a future would: the courier knows."""
+    def is_abandoned(self) -> bool:
+        """Return whether the courier is closed, so that the outcome is of no interest any more."""
         return self.courier.is_closed
 
-    def set_result(self, result: EgressResponse, /) -> None:
-        """Take the response."""
-        self.courier.end(self, response=result)
+    def on_response(self, response: EgressResponse, /) -> None:
+        """End the attempt with a response."""
+        self.courier.end(self, response=response)
 
-    def set_exception(self, exception: EgressError, /) -> None:
-        """Take the reason why there is no response; a connection that had ended unnoticed is no reason."""
+    def on_error(self, error: EgressError, /) -> None:
+        """End the attempt with an error, or send the request again if the connection was stale."""
         spent_s = time.perf_counter() - self.started_at_s
-        if isinstance(exception, StaleConnectionError) and spent_s <= STALE_WITHIN_S:
+        if isinstance(error, StaleConnectionError) and spent_s <= STALE_WITHIN_S:
             self.courier.send_afresh(self, spent_s=spent_s)
         else:
-            self.courier.end(self, error_class=exception.error_class, error_detail=str(exception))
+            self.courier.end(self, error_class=error.error_class, error_detail=str(error))
 
 
 OnEnd: TypeAlias = Callable[[Parcel, Attempt, float | None], None]
@@ -163,7 +163,7 @@ class Courier:
                 self._end_soon(parcel, error_class=error.code, error_detail=str(error))
                 continue
             is_sent = self._egress.post_at_once(
-                target, head=head, body=parcel.message.payload, timeout_s=self._timeout_s, waiter=parcel
+                target, head=head, body=parcel.message.payload, timeout_s=self._timeout_s, handler=parcel
             )
             if not is_sent:
                 send = partial(
@@ -180,7 +180,7 @@ class Courier:
         """
         [head] = self._sign([parcel], attempted_at=parcel.attempted_at)
         send = partial(
-            self._egress.post_afresh,
+            self._egress.post_over_new_connection,
             _find_target(parcel.recipient.url),
             head=head,
             body=parcel.message.payload,
