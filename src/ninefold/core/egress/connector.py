@@ -79,7 +79,7 @@ class Connector:
                     failure = ConnectTimeoutError(f"{_name(target)} didn't accept a connection within {share_s:.3g} s.")
                 except ConnectFailedError as error:
                     failure = error
-                _note_failure(target, address, failure)
+                _log_failure(target, address, failure)
             assert failure is not None
             raise failure
         finally:
@@ -100,14 +100,15 @@ class Connector:
         loop = asyncio.get_running_loop()
         while True:
             try:
-                return await self._try(address, target, loop)
+                return await self._connect_once(address, target, loop)
             except LocalLimitError:
-                if loop.time() + DESCRIPTOR_RETRY_S >= deadline:
+                # After the pause, there has to be time left for connecting: else the timeout would hide this error.
+                if deadline - loop.time() < 2 * DESCRIPTOR_RETRY_S:
                     raise
             self._owner.close_oldest_idle()
             await asyncio.sleep(DESCRIPTOR_RETRY_S)
 
-    async def _try(self, address: str, target: Target, loop: asyncio.AbstractEventLoop) -> Connection:
+    async def _connect_once(self, address: str, target: Target, loop: asyncio.AbstractEventLoop) -> Connection:
         connection = Connection(owner=self._owner, origin=target.origin, limits=self._limits, loop=loop)
         is_tls = target.scheme == "https"
         try:
@@ -153,7 +154,7 @@ def _check_peer(connection: Connection, target: Target, address: str) -> None:
         raise AddressDeniedError(f"The connection to {_name(target)} led to an address that nobody checked.")
 
 
-def _note_failure(target: Target, address: str, failure: EgressError) -> None:
+def _log_failure(target: Target, address: str, failure: EgressError) -> None:
     # The addresses of a name can belong to the operator's network: they go into the log, and aren't shown to those who
     # chose the URL.
     if not target.is_address:
