@@ -672,26 +672,6 @@ async def test_a_connection_that_ended_unnoticed_says_so_to_who_sent_at_once(cli
             await handler.outcome()
 
 
-@pytest.mark.parametrize("answer", [OK, b"SSH-2.0\r\n"], ids=["response", "error"])
-async def test_an_abandoned_handler_is_not_called(client: EgressClient, post: Post, answer: bytes) -> None:
-    async def script(peer: Peer) -> None:
-        await peer.read_request()
-        await peer.send(OK)
-        await peer.read_request()
-        handler.was_abandoned = True
-        await peer.send(answer)
-        await peer.wait_for_end()
-
-    handler = FakeHandler()
-    async with running(script) as server:
-        await post(client, server.url())
-        assert client.post_at_once(parse_target(server.url()), head=b"", body=b"", timeout_s=WITHIN_S, handler=handler)
-        async with asyncio.timeout(WITHIN_S):
-            while len(server.requests) < 2 or any(connection._handler for connection in client._pool._open):
-                await asyncio.sleep(0)
-    assert not handler.was_called
-
-
 async def test_waiting_for_a_connection_counts_as_time(make_client: MakeClient, post: Post) -> None:
     client = make_client(connections_max=1)
     async with running(silence) as server, running(serve_ok) as other:

@@ -122,6 +122,26 @@ async def test_a_kept_connection_that_ends_long_after_the_request_is_a_closed_co
     assert len(server.requests) == 2
 
 
+async def test_a_closed_courier_sends_nothing_again(courier: Courier) -> None:
+    async def script(peer: Peer) -> None:
+        await peer.read_request()
+        await peer.send(OK)
+        await peer.read_request()
+        courier.close()
+
+    def on_end(_parcel: Parcel, _attempt: Attempt, _retry_after_s: float | None) -> None:
+        pytest.fail("The courier was closed.")
+
+    async with running(script) as server:
+        await deliver(courier, server.url())
+        server.ended.clear()
+        courier.send([make_parcel(server.url(), on_end)])
+        await asyncio.wait_for(server.ended.wait(), WITHIN_S)
+        await courier._egress._pool.wait_until_empty(timeout_s=WITHIN_S)
+        assert not courier._waiting
+    assert (len(server.requests), server.connection_count) == (2, 1)
+
+
 async def test_an_attempt_that_failed_leaves_nothing_to_the_cycle_collector(courier: Courier) -> None:
     async def refuse(peer: Peer) -> None:
         await peer.read_request()

@@ -1,7 +1,7 @@
-"""The one way out: HTTP requests to addresses that other people chose, checked, pinned, pooled and bounded.
+"""The HTTP client for addresses that other people chose: each one is checked and pinned, and everything has a limit.
 
-Whatever Ninefold sends to the outside goes through an `EgressClient`. It isn't a general HTTP client: it
-posts, over HTTP/1.1, and follows nothing.
+All requests that leave Ninefold go through an `EgressClient`: small POSTs by the thousand, and any other method, with
+bodies of any size in both directions. It speaks HTTP/1.1, and follows no redirects.
 """
 
 from ninefold.core.egress.addresses import AddressPolicy
@@ -11,6 +11,7 @@ from ninefold.core.egress.errors import (
     ERROR_CLASSES,
     STALE_WITHIN_S,
     AddressDeniedError,
+    BodyTooLargeError,
     ConnectFailedError,
     ConnectionClosedError,
     ConnectTimeoutError,
@@ -23,10 +24,11 @@ from ninefold.core.egress.errors import (
     StaleConnectionError,
     TlsFailedError,
 )
-from ninefold.core.egress.headers import InvalidHeaderError, encode_headers
 from ninefold.core.egress.limits import EgressLimits
+from ninefold.core.egress.request import InvalidHeaderError
 from ninefold.core.egress.resolver import Resolver, SystemResolver
 from ninefold.core.egress.response import EgressResponse
+from ninefold.core.egress.streamed_response import StreamedResponse
 from ninefold.core.egress.target import InvalidTargetError, Target, parse_target
 
 __all__ = [
@@ -34,6 +36,7 @@ __all__ = [
     "STALE_WITHIN_S",
     "AddressDeniedError",
     "AddressPolicy",
+    "BodyTooLargeError",
     "ConnectFailedError",
     "ConnectTimeoutError",
     "ConnectionClosedError",
@@ -51,9 +54,9 @@ __all__ = [
     "ResponseHandler",
     "ResponseTimeoutError",
     "StaleConnectionError",
+    "StreamedResponse",
     "SystemResolver",
     "Target",
     "TlsFailedError",
-    "encode_headers",
     "parse_target",
 ]

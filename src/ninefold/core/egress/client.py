@@ -2,42 +2,34 @@
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterable, AsyncIterator, Iterable
+from contextlib import asynccontextmanager, closing
 from typing import Final
+
+import msgspec
 
 from ninefold.core.egress.addresses import AddressPolicy
 from ninefold.core.egress.connection import Connection, ResponseHandler
 from ninefold.core.egress.connector import Connector, default_tls_context
-from ninefold.core.egress.errors import (
-    STALE_WITHIN_S,
-    ConnectionClosedError,
-    ConnectTimeoutError,
-    DnsFailedError,
-    EgressError,
-    LocalLimitError,
-    ResponseTimeoutError,
-    StaleConnectionError,
-)
+from ninefold.core.egress.errors import STALE_WITHIN_S, ConnectionClosedError, EgressError, StaleConnectionError
+from ninefold.core.egress.exchange import Exchange, ExchangeTimeouts
 from ninefold.core.egress.limits import EgressLimits
+from ninefold.core.egress.opening import CLOSED, TIMEOUTS, ConnectionOpener, RequestTime
 from ninefold.core.egress.pool import ConnectionPool
+from ninefold.core.egress.request import OutgoingRequest, prepare_request
 from ninefold.core.egress.resolver import Resolver, SystemResolver
 from ninefold.core.egress.response import EgressResponse
+from ninefold.core.egress.streamed_response import BODY_BYTES_MAX, StreamedResponse
 from ninefold.core.egress.target import Target
 
-WAIT_SHARE_MAX: Final = 0.5
-"""If a request waited for a connection for more than this share of its time, a timeout counts as `LocalLimitError`."""
-
 _CLOSE_TIMEOUT_S: Final = 1.0
-_TIMER_SLACK_S: Final = 0.01
-"""How much too early a timer may fire: the event loop counts in milliseconds."""
-
-_TIMEOUTS: Final = (DnsFailedError, ConnectTimeoutError, ResponseTimeoutError)
-_CLOSED: Final = "The request was ended because this process is shutting down."
 
 
 class EgressClient:
     """Sends requests to targets that other people chose.
+
+    `request` and `stream` send any request. `post` and `post_at_once` are for many small ones: they take a head that is
+    encoded already, and keep only the beginning of the response.
 
     Redirects aren't followed, cookies aren't kept, bodies aren't decompressed, and no proxy of the environment is used:
     each of them would bypass the checks. A client belongs to the event loop that it is made in.
@@ -61,15 +53,14 @@ class EgressClient:
         self._limits = limits or EgressLimits.of_this_process()
         self._resolver = resolver or SystemResolver()
         self._pool = ConnectionPool(self._limits)
-        self._connector = Connector(
+        connector = Connector(
             policy=policy,
             resolver=self._resolver,
             tls=tls or default_tls_context(),
             limits=self._limits,
             owner=self._pool,
         )
-        self._opening: set[asyncio.Timeout] = set()
-        self._is_closed = False
+        self._opener = ConnectionOpener(self._pool, connector, self._limits)
 
     @property
     def connections_max(self) -> int:
@@ -81,15 +72,107 @@ class EgressClient:
         """How many connections are open, in use or idle."""
         return self._pool.open_count
 
-    async def post(self, target: Target, *, head: bytes, body: bytes, timeout_s: float) -> EgressResponse:
-        """Send a POST and return the response, of whatever status, with the beginning of its body.
+    async def request(
+        self,
+        method: str,
+        target: Target,
+        *,
+        headers: Iterable[tuple[str, str]] = (),
+        body: bytes = b"",
+        timeout_s: float,
+        body_bytes_max: int = BODY_BYTES_MAX,
+        is_idempotent: bool | None = None,
+    ) -> EgressResponse:
+        """Send a request and return the whole response, of whatever status.
 
         Cancelling it closes the connection.
 
         Args:
+            method: in upper case; any but `CONNECT`.
             target: where to send it.
-            head: header lines, each with its line break, as `encode_headers` returns them; `host` and `content-length`
-                are added here.
+            headers: names and values; `host` and `content-length` are added here.
+            body: sent as it is.
+            timeout_s: for everything together: waiting for a connection, opening it, request and response.
+            body_bytes_max: how large the body of the response may be.
+            is_idempotent: whether the request may be sent again if a kept connection turns out to have been closed;
+                None: as the method says (RFC 9110 §9.2.2). True suits a POST with an idempotency key.
+
+        Raises:
+            EgressError: no response; its `error_class` says why.
+            InvalidHeaderError: a header can't be sent.
+            ValueError: the method can't be sent.
+        """
+        request = prepare_request(method, target, headers=headers, body=body, is_idempotent=is_idempotent)
+        time = self._time(timeout_s)
+        timeouts = ExchangeTimeouts(head_s=timeout_s, idle_s=timeout_s, total=time)
+        try:
+            with closing(await self._begin(request, time, timeouts)) as exchange:
+                head = await exchange.read_head()
+                response = StreamedResponse(exchange, head, body_bytes_max=None)
+                body = await response.read(bytes_max=body_bytes_max)
+        except TIMEOUTS:
+            self._opener.blame_waiting(time)
+            raise
+        return EgressResponse(head.status, head.head, body, is_body_truncated=False)
+
+    @asynccontextmanager
+    async def stream(
+        self,
+        method: str,
+        target: Target,
+        *,
+        headers: Iterable[tuple[str, str]] = (),
+        body: bytes | AsyncIterable[bytes] = b"",
+        body_length: int | None = None,
+        head_timeout_s: float = 30.0,
+        idle_timeout_s: float = 60.0,
+        body_bytes_max: int | None = None,
+        is_idempotent: bool | None = None,
+    ) -> AsyncIterator[StreamedResponse]:
+        """Send a request, and read its response while it arrives.
+
+        ```python
+        async with client.stream("POST", target, body=question) as response:
+            async for piece in response:
+                ...
+        ```
+
+        Leaving the block closes the connection, unless the body was read to its end. A body that comes from an iterator
+        is sent over a new connection, since it can't be sent twice. If the server answers with an error, or a redirect,
+        before it has the whole body, the rest of it isn't sent.
+
+        Args:
+            method: as for `request`.
+            target: as for `request`.
+            headers: as for `request`.
+            body: the whole body, or an iterator of its parts.
+            body_length: in bytes, for an iterator, if it is known; without it, the body is sent in chunks.
+            head_timeout_s: for getting a connection, and then, after the request is sent, for the response's head.
+            idle_timeout_s: how long the server may send nothing of the body, or take nothing of the request's.
+            body_bytes_max: how large the body of the response may be; None: no limit.
+            is_idempotent: as for `request`.
+
+        Raises:
+            EgressError: no response, or its body ended early; its `error_class` says why.
+            InvalidHeaderError: a header can't be sent.
+            ValueError: the method can't be sent, or the body hasn't the length that was announced.
+        """
+        request = prepare_request(
+            method, target, headers=headers, body=body, body_length=body_length, is_idempotent=is_idempotent
+        )
+        timeouts = ExchangeTimeouts(head_s=head_timeout_s, idle_s=idle_timeout_s)
+        with closing(await self._begin(request, self._time(head_timeout_s), timeouts)) as exchange:
+            yield StreamedResponse(exchange, await exchange.read_head(), body_bytes_max=body_bytes_max)
+
+    async def post(self, target: Target, *, head: bytes, body: bytes, timeout_s: float) -> EgressResponse:
+        """Send a POST and return the response, of whatever status, with the beginning of its body.
+
+        Cancelling it closes the connection. If a kept connection turns out to have been closed, the POST is sent again,
+        and the server may get it twice.
+
+        Args:
+            target: where to send it.
+            head: header lines, each with its line break; `host` and `content-length` are added here.
             body: sent as it is.
             timeout_s: for everything together: waiting for a connection, opening it, request and response.
 
@@ -97,11 +180,11 @@ class EgressClient:
             EgressError: no response; its `error_class` says why.
         """
         request = _join_request(target, head=head, body=body)
-        time = _Time(deadline=self._loop.time() + timeout_s, timeout_s=timeout_s)
+        time = RequestTime(timeout_s=timeout_s, deadline=self._loop.time() + timeout_s)
         try:
             return await self._post(target, request, time)
-        except _TIMEOUTS:
-            self._blame_waiting(time)
+        except TIMEOUTS:
+            self._opener.blame_waiting(time)
             raise
 
     async def post_over_new_connection(
@@ -120,11 +203,11 @@ class EgressClient:
             EgressError: no response; its `error_class` says why.
         """
         request = _join_request(target, head=head, body=body)
-        time = _Time(deadline=self._loop.time() + timeout_s - spent_s, timeout_s=timeout_s)
+        time = RequestTime(timeout_s=timeout_s, deadline=self._loop.time() + timeout_s - spent_s)
         try:
             return await self._post_over_new_connection(target, request, time)
-        except _TIMEOUTS:
-            self._blame_waiting(time)
+        except TIMEOUTS:
+            self._opener.blame_waiting(time)
             raise
 
     def post_at_once(
@@ -158,16 +241,48 @@ class EgressClient:
 
     async def aclose(self) -> None:
         """Close all connections. Current requests and later ones end with `ConnectionClosedError`."""
-        self._is_closed = True
-        for timeout in self._opening:
-            if not timeout.expired():
-                timeout.reschedule(self._loop.time())
-        self._pool.fail_all(ConnectionClosedError(_CLOSED))
+        self._opener.close()
+        self._pool.fail_all(ConnectionClosedError(CLOSED))
         self._resolver.close()
         await self._pool.wait_until_empty(timeout_s=_CLOSE_TIMEOUT_S)
 
-    async def _post(self, target: Target, request: bytes, time: "_Time") -> EgressResponse:
-        connection = self._pool.take_idle(target.origin) or await self._open(target, time)
+    async def _begin(self, request: OutgoingRequest, time: RequestTime, timeouts: ExchangeTimeouts) -> Exchange:
+        """Send a request, and return its exchange as soon as the response's head is there."""
+        sent_at = self._loop.time()
+        try:
+            return await self._begin_once(request, time, timeouts, may_reuse=not request.is_streamed)
+        except StaleConnectionError:
+            if not request.is_idempotent or self._loop.time() - sent_at > STALE_WITHIN_S:
+                raise
+        return await self._begin_once(request, time, timeouts, may_reuse=False)
+
+    async def _begin_once(
+        self, request: OutgoingRequest, time: RequestTime, timeouts: ExchangeTimeouts, *, may_reuse: bool
+    ) -> Exchange:
+        connection = await self._connect(request.target, time, may_reuse=may_reuse)
+        exchange = Exchange(connection, request, timeouts=timeouts, limits=self._limits)
+        try:
+            await exchange.send()
+            await exchange.read_head()
+        except BaseException:
+            exchange.close()
+            raise
+        return exchange
+
+    async def _connect(self, target: Target, time: RequestTime, *, may_reuse: bool) -> Connection:
+        try:
+            connection = self._pool.take_idle(target.origin) if may_reuse else None
+            connection = connection or await self._opener.open(target, time, may_reuse=may_reuse)
+            if not connection.is_reusable:
+                # Lost since the pool handed it over.
+                connection = await self._opener.open(target, time, may_reuse=False)
+        except TIMEOUTS:
+            self._opener.blame_waiting(time)
+            raise
+        return connection
+
+    async def _post(self, target: Target, request: bytes, time: RequestTime) -> EgressResponse:
+        connection = self._pool.take_idle(target.origin) or await self._opener.open(target, time)
         sent_at = self._loop.time()
         try:
             return await _exchange(connection, request, time)
@@ -176,88 +291,18 @@ class EgressClient:
                 raise
         return await self._post_over_new_connection(target, request, time)
 
-    async def _post_over_new_connection(self, target: Target, request: bytes, time: "_Time") -> EgressResponse:
-        return await _exchange(await self._open(target, time, may_reuse=False), request, time)
+    async def _post_over_new_connection(self, target: Target, request: bytes, time: RequestTime) -> EgressResponse:
+        return await _exchange(await self._opener.open(target, time, may_reuse=False), request, time)
 
-    async def _open(self, target: Target, time: "_Time", *, may_reuse: bool = True) -> Connection:
-        """Return a new connection, or one that became idle while we waited, if it may be reused."""
-        self._check_open()
-        connection = await self._acquire(target.origin if may_reuse else None, time)
-        return connection or await self._connect(target, time)
-
-    async def _acquire(self, origin: str | None, time: "_Time") -> Connection | None:
-        """Wait for a slot (None), or for a connection to an origin that becomes idle."""
-        began_at = self._loop.time()
-        try:
-            async with self._until(time.deadline):
-                return await self._pool.acquire(origin)
-        except TimeoutError:
-            self._check_open()
-            raise LocalLimitError(
-                f"None of Ninefold's {self._limits.connections_max} connections became free "
-                f"within {time.timeout_s:.3g} s."
-            ) from None
-        finally:
-            time.waited_s += self._loop.time() - began_at
-
-    async def _connect(self, target: Target, time: "_Time") -> Connection:
-        """Open a connection in the slot that was acquired, within the time for connecting."""
-        deadline = min(time.deadline, self._loop.time() + self._limits.connect_timeout_s)
-        connection = None
-        try:
-            self._check_open()
-            async with self._until(deadline):
-                connection = await self._connector.connect(target, deadline=deadline)
-        except TimeoutError:
-            self._check_open()
-            raise ConnectTimeoutError(f"No connection to {target.host} could be opened in time.") from None
-        finally:
-            if connection is None:
-                self._pool.release_slot()
-            else:
-                self._pool.add(connection)
-        return connection
-
-    @asynccontextmanager
-    async def _until(self, deadline: float) -> AsyncIterator[None]:
-        """Raise `TimeoutError` at a deadline, and as soon as the client is closed."""
-        async with asyncio.timeout_at(deadline) as timeout:
-            self._opening.add(timeout)
-            try:
-                yield
-            finally:
-                self._opening.discard(timeout)
-
-    def _check_open(self) -> None:
-        if self._is_closed:
-            raise ConnectionClosedError(_CLOSED) from None
-
-    def _blame_waiting(self, time: "_Time") -> None:
-        """Raise `LocalLimitError` if a request ran out of time because it waited too long for a connection."""
-        has_run_out = self._loop.time() >= time.deadline - _TIMER_SLACK_S
-        if has_run_out and time.waited_s > WAIT_SHARE_MAX * time.timeout_s:
-            raise LocalLimitError(
-                f"All of Ninefold's {self._limits.connections_max} connections were busy for {time.waited_s:.3g} s "
-                f"of {time.timeout_s:.3g} s, and the rest wasn't enough."
-            ) from None
-
-
-class _Time:
-    """The time of a request, and how much of it was spent on waiting for a connection."""
-
-    __slots__ = ("deadline", "timeout_s", "waited_s")
-
-    def __init__(self, *, deadline: float, timeout_s: float) -> None:
-        self.deadline = deadline
-        self.timeout_s = timeout_s
-        self.waited_s = 0.0
+    def _time(self, timeout_s: float) -> RequestTime:
+        return RequestTime(timeout_s=timeout_s, deadline=self._loop.time() + timeout_s)
 
 
 def _join_request(target: Target, *, head: bytes, body: bytes) -> bytes:
     return b"".join((target.request_head, head, b"content-length: %d\r\n\r\n" % len(body), body))
 
 
-async def _exchange(connection: Connection, request: bytes, time: _Time) -> EgressResponse:
+async def _exchange(connection: Connection, request: bytes, time: RequestTime) -> EgressResponse:
     """Send a request and return its response; cancelling it closes the connection."""
     response: asyncio.Future[EgressResponse] = asyncio.get_running_loop().create_future()
     connection.send(request, deadline=time.deadline, timeout_s=time.timeout_s, handler=_FutureHandler(response))
@@ -271,19 +316,15 @@ async def _exchange(connection: Connection, request: bytes, time: _Time) -> Egre
         del response
 
 
-class _FutureHandler:
-    """Sets a future to the outcome of a request."""
+class _FutureHandler(msgspec.Struct, gc=False):
+    """Sets a future to the outcome of a request, unless it was canceled."""
 
-    __slots__ = ("_future",)
-
-    def __init__(self, future: "asyncio.Future[EgressResponse]") -> None:
-        self._future = future
-
-    def is_abandoned(self) -> bool:
-        return self._future.done()
+    future: "asyncio.Future[EgressResponse]"
 
     def on_response(self, response: EgressResponse, /) -> None:
-        self._future.set_result(response)
+        if not self.future.done():
+            self.future.set_result(response)
 
     def on_error(self, error: EgressError, /) -> None:
-        self._future.set_exception(error)
+        if not self.future.done():
+            self.future.set_exception(error)

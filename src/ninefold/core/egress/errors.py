@@ -78,6 +78,12 @@ class HeadersTooLargeError(EgressError):
     error_class = "headers_too_large"
 
 
+class BodyTooLargeError(EgressError):
+    """The body of the response is larger than the caller allows."""
+
+    error_class = "body_too_large"
+
+
 class LocalLimitError(EgressError):
     """A limit of this process was reached: the request wasn't sent, or the server had too little time left to answer.
 
@@ -102,4 +108,4 @@ ERROR_CLASSES = frozenset(
         LocalLimitError,
     )
 )
-"""Every value of `EgressError.error_class`."""
+"""Every `error_class` of `EgressClient.post`; `request` and `stream` can also end with `body_too_large`."""

@@ -47,12 +47,18 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     """A name in lower case and ASCII (punycode), or an IP address without brackets."""
     port: int
     path_and_query: str
+    authority: str
+    """Host, and port if it isn't the scheme's own: the value of the `host` header."""
     is_address: bool
     """Whether `host` is an IP address, so that there is nothing to resolve."""
     origin: str
     """`scheme://host:port`; requests with the same origin can share connections."""
     request_head: bytes
     """The request line of a POST and its `host` header, ready to send."""
+
+    def head_for(self, method: str) -> bytes:
+        """Return the request line for a method, and the `host` header."""
+        return f"{method} {self.path_and_query} HTTP/1.1\r\nhost: {self.authority}\r\n".encode("ascii")
 
 
 def parse_target(url: str) -> Target:
@@ -85,15 +91,16 @@ def parse_target(url: str) -> Target:
     port = _parse_port(port_text, scheme=scheme)
     path_and_query = _encode_path(match["path_and_query"])
     bracketed_host = f"[{host}]" if ":" in host else host
-    host_header = bracketed_host if port == _DEFAULT_PORTS[scheme] else f"{bracketed_host}:{port}"
+    authority = bracketed_host if port == _DEFAULT_PORTS[scheme] else f"{bracketed_host}:{port}"
     return Target(
         scheme=scheme,
         host=host,
         port=port,
         path_and_query=path_and_query,
+        authority=authority,
         is_address=is_address,
         origin=f"{scheme}://{bracketed_host}:{port}",
-        request_head=f"POST {path_and_query} HTTP/1.1\r\nhost: {host_header}\r\n".encode("ascii"),
+        request_head=f"POST {path_and_query} HTTP/1.1\r\nhost: {authority}\r\n".encode("ascii"),
     )
 
 

@@ -116,10 +116,6 @@ class Parcel:
         self.round_started_at = round_started_at
         self.on_end = on_end
 
-    def is_abandoned(self) -> bool:
-        """Return whether the courier is closed, so that the outcome is of no interest any more."""
-        return self.courier.is_closed
-
     def on_response(self, response: EgressResponse, /) -> None:
         """End the attempt with a response."""
         self.courier.end(self, response=response)
@@ -127,7 +123,8 @@ class Parcel:
     def on_error(self, error: EgressError, /) -> None:
         """End the attempt with an error, or send the request again if the connection was stale."""
         spent_s = time.perf_counter() - self.started_at_s
-        if isinstance(error, StaleConnectionError) and spent_s <= STALE_WITHIN_S:
+        is_stale = isinstance(error, StaleConnectionError) and spent_s <= STALE_WITHIN_S
+        if is_stale and not self.courier.is_closed:
             self.courier.send_afresh(self, spent_s=spent_s)
         else:
             self.courier.end(self, error_class=error.error_class, error_detail=str(error))
