@@ -20,7 +20,7 @@ WITHIN_S = 5.0
 
 
 @contextmanager
-def nothing_left_over() -> Iterator[None]:
+def no_cycles() -> Iterator[None]:
     """Fail if only the cycle collector could free something of ours."""
     # What exists already isn't looked at, which makes a collection fast.
     gc.freeze()
@@ -29,13 +29,13 @@ def nothing_left_over() -> Iterator[None]:
     try:
         yield
         gc.collect()
-        left_over = [thing for thing in gc.garbage if is_ours(thing)]
+        cycles = [thing for thing in gc.garbage if is_ours(thing)]
     finally:
         gc.set_debug(0)
         gc.garbage.clear()
         gc.unfreeze()
         gc.enable()
-    assert left_over == []
+    assert cycles == []
 
 
 def abort_all(client: EgressClient) -> None:
@@ -151,12 +151,12 @@ class Hanging:
         "broken handshake",
     ],
 )
-async def test_a_request_leaves_nothing(
+async def test_a_request_leaves_no_cycles(
     client: EgressClient, send: Send, script: Script, scheme: str, expected: str
 ) -> None:
     timeout_s = 0.05 if script is silence else WITHIN_S
     async with running(script) as server:
-        with nothing_left_over():
+        with no_cycles():
             for _ in range(2):
                 assert await send(client, server.url(scheme=scheme), timeout_s=timeout_s) == expected
                 abort_all(client)
@@ -174,40 +174,40 @@ async def test_a_request_leaves_nothing(
     ],
     ids=["refused", "refused by the first", "denied", "no address", "silent name server"],
 )
-async def test_a_connection_that_fails_leaves_nothing(
+async def test_a_connection_that_fails_leaves_no_cycles(
     make_client: MakeClient, post: Post, make_resolver: Callable[[], Resolver], expected: str
 ) -> None:
     client = make_client(resolver=make_resolver(), connect_timeout_s=0.05)
     async with running(answering_and_waiting(OK)) as server:
-        with nothing_left_over():
+        with no_cycles():
             for _ in range(2):
                 assert await outcome(post, client, server.url(host="hooks.example")) == expected
                 abort_all(client)
                 await client._pool.wait_until_empty(timeout_s=WITHIN_S)
 
 
-async def test_a_wait_for_a_connection_that_is_too_long_leaves_nothing(make_client: MakeClient, post: Post) -> None:
+async def test_a_wait_for_a_connection_that_is_too_long_leaves_no_cycles(make_client: MakeClient, post: Post) -> None:
     client = make_client(connections_max=1)
     async with running(silence) as server:
         busy = asyncio.create_task(outcome(post, client, server.url()))
         await asyncio.wait_for(server.connected.wait(), WITHIN_S)
-        with nothing_left_over():
+        with no_cycles():
             assert await outcome(post, client, server.url(), timeout_s=0.02) == "local_limit"
         await client.aclose()
         assert await busy == "connection_closed"
 
 
-async def test_a_request_that_is_sent_once_more_leaves_nothing(client: EgressClient, post: Post) -> None:
+async def test_a_request_that_is_sent_again_leaves_no_cycles(client: EgressClient, post: Post) -> None:
     async with running(answer_once_and_hang_up) as server:
-        with nothing_left_over():
+        with no_cycles():
             assert [await outcome(post, client, server.url()) for _ in range(3)] == ["200"] * 3
         assert server.connection_count == 3
 
 
-async def test_a_certificate_that_is_not_valid_leaves_nothing(post: Post, make_client: MakeClient) -> None:
+async def test_a_certificate_that_is_not_valid_leaves_no_cycles(post: Post, make_client: MakeClient) -> None:
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     trustme.CA().issue_cert("127.0.0.1").configure_cert(tls)
     client = make_client()
     async with running(silence, tls=tls) as server:
-        with nothing_left_over():
+        with no_cycles():
             assert await outcome(post, client, server.url(scheme="https")) == "tls_failed"

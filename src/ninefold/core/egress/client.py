@@ -83,7 +83,7 @@ class EgressClient:
         body_bytes_max: int = BODY_BYTES_MAX,
         is_idempotent: bool | None = None,
     ) -> EgressResponse:
-        """Send a request and return the whole response, of whatever status.
+        """Send a request and return the whole response, whatever its status is.
 
         Cancelling it closes the connection.
 
@@ -165,7 +165,7 @@ class EgressClient:
             yield StreamedResponse(exchange, await exchange.read_head(), body_bytes_max=body_bytes_max)
 
     async def post(self, target: Target, *, head: bytes, body: bytes, timeout_s: float) -> EgressResponse:
-        """Send a POST and return the response, of whatever status, with the beginning of its body.
+        """Send a POST and return the response, whatever its status is, with the beginning of its body.
 
         Cancelling it closes the connection. If a kept connection turns out to have been closed, the POST is sent again,
         and the server may get it twice.
@@ -247,7 +247,7 @@ class EgressClient:
         await self._pool.wait_until_empty(timeout_s=_CLOSE_TIMEOUT_S)
 
     async def _begin(self, request: OutgoingRequest, time: RequestTime, timeouts: ExchangeTimeouts) -> Exchange:
-        """Send a request, and return its exchange as soon as the response's head is there."""
+        """Send a request, and return its exchange as soon as the head of the response has arrived."""
         sent_at = self._loop.time()
         try:
             return await self._begin_once(request, time, timeouts, may_reuse=not request.is_streamed)

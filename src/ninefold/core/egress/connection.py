@@ -31,7 +31,7 @@ class ResponseHandler(Protocol):
     """What is told how a request ended: exactly one of these methods is called, once."""
 
     def on_response(self, response: EgressResponse, /) -> None:
-        """Handle the response, of whatever status."""
+        """Handle the response, whatever its status is."""
         ...
 
     def on_error(self, error: EgressError, /) -> None:
@@ -105,15 +105,15 @@ class Connection(ResponseReader):
 
     @property
     def is_open(self) -> bool:
-        """True from when it is made until it is lost."""
+        """Whether there is a transport: from `connection_made` to `connection_lost`."""
         return self._transport is not None
 
     @property
     def peer_address(self) -> str:
-        """The address that the connection really leads to.
+        """The address at the other end of the connection.
 
         Raises:
-            ConnectionClosedError: it is gone already.
+            ConnectionClosedError: it is closed already.
         """
         if self._transport is None:
             raise ConnectionClosedError("The connection was closed as soon as it was open.")

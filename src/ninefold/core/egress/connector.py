@@ -1,4 +1,4 @@
-"""Opens connections: resolves the host, checks every address, and connects to exactly the address that was checked."""
+"""Opens connections: resolves the host, checks every address, and connects to an address that was checked."""
 
 import asyncio
 import ipaddress
@@ -151,7 +151,7 @@ def _check_peer(connection: Connection, target: Target, address: str) -> None:
     peer = connection.peer_address
     if ipaddress.ip_address(peer) != ipaddress.ip_address(address):
         log.warning("egress.peer.unexpected", host=target.host, address=address, peer=peer)
-        raise AddressDeniedError(f"The connection to {_name(target)} led to an address that nobody checked.")
+        raise AddressDeniedError(f"The connection to {_name(target)} led to an address that wasn't checked.")
 
 
 def _log_failure(target: Target, address: str, failure: EgressError) -> None:

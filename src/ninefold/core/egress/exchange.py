@@ -128,7 +128,7 @@ class Exchange(ResponseReader):
         return data
 
     def close(self) -> None:
-        """Give up what is under way, if anything is, and close the connection."""
+        """Close the connection, unless the response is complete."""
         if not self._is_over():
             self.fail(ConnectionClosedError("The response wasn't read to its end."))
 
@@ -153,7 +153,7 @@ class Exchange(ResponseReader):
             self._changed.set()
 
     def pause_writing(self) -> None:
-        """Stop writing: the server is slower than we are."""
+        """Stop writing: the server takes the request too slowly."""
         self._can_write = False
 
     def resume_writing(self) -> None:

@@ -68,7 +68,7 @@ class ConnectionOpener:
         return connection or await self._connect(target, time)
 
     def close(self) -> None:
-        """End what is being opened, and later calls of `open`, with `ConnectionClosedError`."""
+        """End current and later calls of `open` with `ConnectionClosedError`."""
         self._is_closed = True
         for timeout in self._opening:
             if not timeout.expired():

@@ -83,7 +83,7 @@ class ResponseReader(asyncio.Protocol):
             self._failure = self._explain_large_head()
 
     def on_message_complete(self) -> None:
-        """Mark the response as complete; `data_received` goes on from there."""
+        """Mark the response as complete; `data_received` does the rest."""
         if self._is_complete:
             return
         assert self._parser is not None

@@ -10,7 +10,7 @@ _STATUS_OK: Final = 200
 
 
 class ResponseHead(msgspec.Struct, frozen=True, gc=False):
-    """Status and headers of a response, of whatever status; a redirect is one too, and isn't followed."""
+    """Status and headers of a response; a redirect is one too, and isn't followed."""
 
     status: int
     head: bytes

@@ -13,8 +13,8 @@ BODY_BYTES_MAX: Final = 1024 * 1024
 class StreamedResponse:
     """Status, headers and, as an async iterator of bytes, the body; `EgressClient.stream` makes it.
 
-    What is iterated over is what has arrived, in pieces of any size. Nothing is read ahead of the caller but a small
-    buffer, so a slow caller slows the server down.
+    A piece is what has arrived since the last one, of any size. Only a small buffer is read ahead of the caller, so a
+    slow caller slows the server down.
 
     Args:
         exchange: what reads the body.
