@@ -285,14 +285,27 @@ class EgressClient:
         connection = self._pool.take_idle(target.origin) or await self._opener.open(target, time)
         sent_at = self._loop.time()
         try:
-            return await _exchange(connection, request, time)
+            return await self._post_over(connection, request, time)
         except StaleConnectionError:
             if self._loop.time() - sent_at > STALE_WITHIN_S:
                 raise
         return await self._post_over_new_connection(target, request, time)
 
     async def _post_over_new_connection(self, target: Target, request: bytes, time: RequestTime) -> EgressResponse:
-        return await _exchange(await self._opener.open(target, time, may_reuse=False), request, time)
+        return await self._post_over(await self._opener.open(target, time, may_reuse=False), request, time)
+
+    async def _post_over(self, connection: Connection, request: bytes, time: RequestTime) -> EgressResponse:
+        """Send a request and return its response; cancelling it closes the connection."""
+        response: asyncio.Future[EgressResponse] = self._loop.create_future()
+        connection.send(request, deadline=time.deadline, timeout_s=time.timeout_s, handler=_FutureHandler(response))
+        try:
+            return await response
+        except asyncio.CancelledError:
+            connection.abort()
+            raise
+        finally:
+            # An error that it holds has a traceback that refers to this frame, and that to the request.
+            del response
 
     def _time(self, timeout_s: float) -> RequestTime:
         return RequestTime(timeout_s=timeout_s, deadline=self._loop.time() + timeout_s)
@@ -300,20 +313,6 @@ class EgressClient:
 
 def _join_request(target: Target, *, head: bytes, body: bytes) -> bytes:
     return b"".join((target.request_head, head, b"content-length: %d\r\n\r\n" % len(body), body))
-
-
-async def _exchange(connection: Connection, request: bytes, time: RequestTime) -> EgressResponse:
-    """Send a request and return its response; cancelling it closes the connection."""
-    response: asyncio.Future[EgressResponse] = asyncio.get_running_loop().create_future()
-    connection.send(request, deadline=time.deadline, timeout_s=time.timeout_s, handler=_FutureHandler(response))
-    try:
-        return await response
-    except asyncio.CancelledError:
-        connection.abort()
-        raise
-    finally:
-        # An error that it holds has a traceback that refers to this frame, and that to the request.
-        del response
 
 
 class _FutureHandler(msgspec.Struct, gc=False):
