@@ -135,6 +135,24 @@ async def test_a_kept_connection_that_ends_long_after_the_request_is_a_closed_co
     assert len(server.requests) == 2
 
 
+async def test_a_closed_sender_sends_nothing_again(sender: RecordingSender) -> None:
+    async def script(peer: Peer) -> None:
+        await peer.read_request()
+        await peer.send(OK)
+        await peer.read_request()
+        sender.close()
+
+    async with running(script) as server:
+        await deliver(sender, server.url())
+        server.ended.clear()
+        sender.send([make_request(server.url())])
+        await asyncio.wait_for(server.ended.wait(), WITHIN_S)
+        await sender._egress._pool.wait_until_empty(timeout_s=WITHIN_S)
+        assert not sender._tasks
+    assert sender.ended.empty()
+    assert (len(server.requests), server.connection_count) == (2, 1)
+
+
 async def test_an_attempt_that_failed_leaves_nothing_to_the_cycle_collector(sender: RecordingSender) -> None:
     async def refuse(peer: Peer) -> None:
         await peer.read_request()

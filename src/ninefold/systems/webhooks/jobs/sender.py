@@ -41,7 +41,7 @@ _find_target = lru_cache(TARGETS_CACHED_MAX)(parse_target)
 class AttemptRequest:
     """One attempt under way: what is sent to whom, and what has to be known when it has ended.
 
-    To the connection that carries it, it is a future.
+    It is the `ResponseHandler` of the connection that carries it.
 
     Args:
         message: what is sent.
@@ -94,21 +94,18 @@ class AttemptRequest:
         self.round_started_at = round_started_at
         self.fan_out = fan_out
 
-    def done(self) -> bool:
-        """Say that nobody waits any more, as a future would: the sender knows."""
-        return self.sender.is_closed
+    def on_response(self, response: EgressResponse, /) -> None:
+        """End the attempt with a response."""
+        self.sender.complete(self, response=response)
 
-    def set_result(self, result: EgressResponse, /) -> None:
-        """Take the response."""
-        self.sender.complete(self, response=result)
-
-    def set_exception(self, exception: EgressError, /) -> None:
-        """Take the reason why there is no response; a connection that had ended unnoticed is no reason."""
+    def on_error(self, error: EgressError, /) -> None:
+        """End the attempt with an error, or send the request again if the connection was stale."""
         spent_s = time.perf_counter() - self.started_at_s
-        if isinstance(exception, StaleConnectionError) and spent_s <= STALE_WITHIN_S:
+        is_stale = isinstance(error, StaleConnectionError) and spent_s <= STALE_WITHIN_S
+        if is_stale and not self.sender.is_closed:
             self.sender.resend(self, spent_s=spent_s)
         else:
-            self.sender.complete(self, error_class=exception.error_class, error_detail=str(exception))
+            self.sender.complete(self, error_class=error.error_class, error_detail=str(error))
 
 
 OnAttemptEnd: TypeAlias = Callable[[AttemptRequest, Attempt, float | None], None]
@@ -159,7 +156,7 @@ class Sender:
                 self._fail_soon(request, error_class=error.code, error_detail=str(error))
                 continue
             is_sent = self._egress.post_at_once(
-                target, head=head, body=request.message.payload, timeout_s=self._timeout_s, waiter=request
+                target, head=head, body=request.message.payload, timeout_s=self._timeout_s, handler=request
             )
             if not is_sent:
                 send = partial(
@@ -176,7 +173,7 @@ class Sender:
         """
         [head] = _sign([request], attempted_at=request.attempted_at)
         send = partial(
-            self._egress.post_afresh,
+            self._egress.post_over_new_connection,
             _find_target(request.recipient.url),
             head=head,
             body=request.message.payload,
