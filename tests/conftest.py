@@ -1,66 +1,79 @@
 """What every test may ask for: a database of its own, migrated, empty, and gone afterwards."""
 
-import shutil
 from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 import asyncpg
 import pytest
 from hypothesis import HealthCheck, settings
 
 from ninefold.core.postgres.database import Database
-from ninefold.core.postgres.embedded import EmbeddedPostgres
 from ninefold.core.postgres.migrations import migrate
 from ninefold.edge.systems import migration_sources
-from postgres_support import run_apart, temporary_database
+from postgres_support import run_apart
 from receivers import Receiver
+from shared_postgres import SharedPostgres, running_server, temporary_fast_dir
+
+if TYPE_CHECKING:
+    from xdist.workermanage import WorkerController
 
 # A busy machine is no failure; a failure that can be repeated is a good one.
 settings.register_profile("ninefold", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
 settings.load_profile("ninefold")
 
-MEMORY_DIR = Path("/dev/shm")
-MEMORY_FREE_BYTES_MIN = 1024**3
+SERVER = pytest.StashKey[str]()
+"""The address of the run's PostgreSQL, in the process that hands the tests out to others."""
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: "WorkerController") -> None:
+    """Run one PostgreSQL for all processes of pytest-xdist, and tell each of them its address."""
+    config = node.config
+    if SERVER not in config.stash:
+        server = ExitStack()
+        config.add_cleanup(server.close)
+        config.stash[SERVER] = server.enter_context(running_server())
+    node.workerinput["postgres"] = config.stash[SERVER]
 
 
 @pytest.fixture(scope="session")
 def fast_dir() -> Iterator[Path]:
-    """A folder in memory where there is room, for databases that need not survive.
-
-    A new one is hundreds of small files, for which some disks take a third of a second.
-    """
-    has_room = MEMORY_DIR.is_dir() and shutil.disk_usage(MEMORY_DIR).free >= MEMORY_FREE_BYTES_MIN
-    with TemporaryDirectory(prefix="ninefold-test-", dir=MEMORY_DIR if has_room else None) as folder:
-        yield Path(folder)
+    """A folder in memory where there is room."""
+    with temporary_fast_dir() as folder:
+        yield folder
 
 
 @pytest.fixture(scope="session")
-def postgres(fast_dir: Path) -> Iterator[EmbeddedPostgres]:
-    """One server for the whole run."""
-    with EmbeddedPostgres(fast_dir / "shared", is_durable=False) as server:
-        yield server
+def postgres(request: pytest.FixtureRequest) -> Iterator[SharedPostgres]:
+    """One server for the whole run; where pytest-xdist runs the tests, its controller runs the server."""
+    given: dict[str, str] | None = getattr(request.config, "workerinput", None)
+    with ExitStack() as stack:
+        dsn = stack.enter_context(running_server()) if given is None else given["postgres"]
+        process_name = "main" if given is None else given["workerid"]
+        yield stack.enter_context(SharedPostgres(dsn, process_name=process_name))
 
 
 @pytest.fixture(scope="session")
-def template_database(postgres: EmbeddedPostgres) -> Iterator[str]:
+def template_database(postgres: SharedPostgres) -> Iterator[str]:
     """The name of the database that has every migration and no data; tests get copies."""
-    with temporary_database(postgres, template="template1") as name:
+    with postgres.temporary_database() as name:
         run_apart(_migrate(postgres.dsn(database=name)))
         yield name
 
 
 @pytest.fixture
-def database_url(postgres: EmbeddedPostgres, template_database: str) -> Iterator[str]:
+def database_url(postgres: SharedPostgres, template_database: str) -> Iterator[str]:
     """The address of a migrated database that the test has for itself."""
-    with temporary_database(postgres, template=template_database) as name:
+    with postgres.temporary_database(template=template_database) as name:
         yield postgres.dsn(database=name)
 
 
 @pytest.fixture
-def empty_database_url(postgres: EmbeddedPostgres) -> Iterator[str]:
+def empty_database_url(postgres: SharedPostgres) -> Iterator[str]:
     """The address of a database without any migration that the test has for itself."""
-    with temporary_database(postgres, template="template1") as name:
+    with postgres.temporary_database() as name:
         yield postgres.dsn(database=name)
 
 

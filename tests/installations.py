@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import random
 import signal
 import socket
 import sys
@@ -16,6 +17,10 @@ import psutil
 READY_WITHIN_S = 90.0
 FREE_WITHIN_S = 30.0
 STOP_WITHIN_S = 60.0
+PORTS = range(20_000, 32_000)
+
+# Hypothesis gives Python's own generator the same seed again and again.
+_RANDOM = random.SystemRandom()
 
 
 class Installation:
@@ -136,11 +141,19 @@ def clean_environment(settings: Mapping[str, str]) -> dict[str, str]:
 
 
 def free_port() -> int:
-    """Return a port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Return a port that nobody listens on now, nor is likely to before its caller does.
+
+    It is chosen at random, because several processes run tests, and below the ports that systems lend to outgoing
+    connections, because tests make thousands of those.
+    """
+    while True:
+        port = _RANDOM.choice(PORTS)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
 
 
 async def wait_until_free(port: int) -> None:

@@ -9,6 +9,7 @@ from ninefold.core.errors import SettingError, UnavailableError
 from ninefold.core.postgres import database as database_module
 from ninefold.core.postgres.database import Connection, Database, DatabaseUnreachableError
 from ninefold.core.postgres.embedded import EmbeddedPostgres
+from shared_postgres import SharedPostgres
 
 
 async def test_a_transaction_commits_at_its_end(database: Database) -> None:
@@ -59,7 +60,7 @@ async def test_a_server_that_does_not_answer_is_unavailable(monkeypatch: pytest.
             await Database.connect(f"postgresql://nobody@127.0.0.1:{port}/none", application_name="test")
 
 
-async def test_a_database_that_is_not_there_is_unavailable(postgres: EmbeddedPostgres) -> None:
+async def test_a_database_that_is_not_there_is_unavailable(postgres: SharedPostgres) -> None:
     with pytest.raises(UnavailableError, match='database "nowhere" does not exist'):
         await Database.connect(postgres.dsn(database="nowhere"), application_name="test")
 
