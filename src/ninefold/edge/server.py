@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, Final
 
@@ -17,7 +17,7 @@ from ninefold import __version__
 from ninefold.core.config import CoreSettings, read_settings
 from ninefold.core.postgres.database import Database
 from ninefold.core.queue.notifier import Notifier
-from ninefold.core.system import ServerContext
+from ninefold.core.system import ServerContext, System
 from ninefold.core.telemetry.logs import configure_logging
 from ninefold.core.web.application import create_app as create_web_app
 from ninefold.core.web.operations import database_readiness
@@ -130,29 +130,42 @@ class Application:
             connections_max=settings.database_connections_max,
         )
         try:
-            web = self._build(database)
+            web = build_web_app(database, self._environment)
             async with web.lifespan():
                 yield web
         finally:
             await database.close()
 
-    def _build(self, database: Database) -> Litestar:
-        notifier = Notifier(database)
-        routes = [
-            route
-            for system in SYSTEMS
-            for route in system.routes(
-                ServerContext(database=database, notifier=notifier, settings=system.read_settings(self._environment))
-            )
-        ]
-        return create_web_app(
-            database=database,
-            route_handlers=routes,
-            readiness=[database_readiness(database, migration_sources())],
-            title=TITLE,
-            version=__version__,
-            description=DESCRIPTION,
+
+def build_web_app(
+    database: Database, environment: Mapping[str, str], *, systems: Sequence[System] = SYSTEMS
+) -> Litestar:
+    """Return the application that answers requests.
+
+    Args:
+        database: where its routes read and write.
+        environment: where each system reads its own settings.
+        systems: whose routes it has.
+
+    Raises:
+        SettingError: a setting of a system is wrong.
+    """
+    notifier = Notifier(database)
+    routes = [
+        route
+        for system in systems
+        for route in system.routes(
+            ServerContext(database=database, notifier=notifier, settings=system.read_settings(environment))
         )
+    ]
+    return create_web_app(
+        database=database,
+        route_handlers=routes,
+        readiness=[database_readiness(database, migration_sources())],
+        title=TITLE,
+        version=__version__,
+        description=DESCRIPTION,
+    )
 
 
 async def _check(database_url: str) -> None:
