@@ -1,14 +1,19 @@
-"""What every test may ask for: a database of its own, migrated, empty, and gone afterwards."""
+"""What every test may ask for: a database of its own, and Ninefold with all its systems, in process or as a server."""
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import ExitStack
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import asyncpg
+import httpx
 import pytest
 from hypothesis import HealthCheck, settings
 
+from http_api import Api
+from in_process import Applications, MakeApi, StartWorker, create_key, running_worker
+from installations import serving
 from ninefold.core.postgres.database import Database
 from ninefold.core.postgres.migrations import migrate
 from ninefold.edge.systems import migration_sources
@@ -87,9 +92,103 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 
 @pytest.fixture
 async def receiver() -> AsyncIterator[Receiver]:
-    """A receiver of webhooks that answers as the test tells it."""
+    """A receiver of HTTP requests that answers as the test tells it."""
     async with Receiver() as started:
         yield started
+
+
+@pytest.fixture(scope="session")
+def applications() -> Applications:
+    """The applications of this process."""
+    return Applications()
+
+
+@pytest.fixture
+def environment() -> Mapping[str, str]:
+    """The settings of the application and the worker in this process; a system's tests replace them by their own."""
+    return {}
+
+
+@pytest.fixture
+async def http(
+    applications: Applications, database: Database, environment: Mapping[str, str]
+) -> AsyncIterator[httpx.AsyncClient]:
+    """The application of all systems, called in process."""
+    async with applications.client(environment, database=database) as client:
+        yield client
+
+
+@pytest.fixture
+def make_api(http: httpx.AsyncClient, database: Database) -> MakeApi:
+    """Make a caller with a key of a new organisation."""
+
+    async def make(organisation: str) -> Api:
+        return Api(http, await create_key(database, organisation=organisation))
+
+    return make
+
+
+@pytest.fixture
+async def api(make_api: MakeApi) -> Api:
+    """A caller with a key of an organisation."""
+    return await make_api("acme")
+
+
+@pytest.fixture
+async def other_api(make_api: MakeApi) -> Api:
+    """A caller with a key of another organisation."""
+    return await make_api("globex")
+
+
+@pytest.fixture
+def start_worker(database_url: str, environment: Mapping[str, str]) -> StartWorker:
+    """Run a worker of all systems for the time of an `async with`."""
+
+    def start(other_environment: Mapping[str, str] = environment) -> AbstractAsyncContextManager[None]:
+        return running_worker(database_url, other_environment)
+
+    return start
+
+
+@pytest.fixture
+async def worker(start_worker: StartWorker) -> AsyncIterator[None]:
+    """A worker that runs during the test, in a task of its own: a fixture's two halves run in different tasks."""
+    is_running, is_over = asyncio.Event(), asyncio.Event()
+
+    async def run() -> None:
+        async with start_worker():
+            is_running.set()
+            await is_over.wait()
+
+    running = asyncio.create_task(run())
+    await is_running.wait()
+    yield
+    is_over.set()
+    await running
+
+
+@pytest.fixture(scope="module")
+def server_database_url(postgres: SharedPostgres, template_database: str) -> Iterator[str]:
+    """The address of the database of `server_url`."""
+    with postgres.temporary_database(template=template_database) as name:
+        yield postgres.dsn(database=name)
+
+
+@pytest.fixture(scope="module")
+def server_url(server_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A server process that a module's tests share; whatever it is sent, it never logs a failure of its own."""
+    with serving(server_database_url, log=tmp_path_factory.mktemp("server") / "log.ndjson") as url:
+        yield url
+
+
+@pytest.fixture
+async def server_api(server_url: str, server_database_url: str) -> AsyncIterator[Api]:
+    """A caller of the server process with a key of a new organisation."""
+    database = await Database.connect(server_database_url, application_name="ninefold-test", connections_max=2)
+    api_key = await create_key(database, organisation="acme")
+    await database.close()
+    async with httpx.AsyncClient(base_url=server_url, trust_env=False) as http:
+        yield Api(http, api_key)
 
 
 async def _migrate(dsn: str) -> None:
