@@ -41,19 +41,19 @@ def test_a_command_joins_the_running_server_and_leaves_it_alone(data_dir: Path, 
     assert query(server.dsn(), "SELECT 1") == 1
 
 
-def test_a_command_runs_a_server_for_itself_when_there_is_none(data_dir: Path) -> None:
-    with use_postgres(data_dir) as dsn:
+def test_a_command_runs_a_server_for_itself_when_there_is_none(made_data_dir: Path) -> None:
+    with use_postgres(made_data_dir) as dsn:
         query(dsn, "CREATE TABLE kept AS SELECT 42 AS answer")
 
-    assert not (data_dir / "postgres" / "postmaster.pid").exists()
-    with use_postgres(data_dir) as dsn:
+    assert not (made_data_dir / "postgres" / "postmaster.pid").exists()
+    with use_postgres(made_data_dir) as dsn:
         assert query(dsn, "SELECT answer FROM kept") == 42
 
 
-def test_the_owner_waits_for_a_command_that_came_first(data_dir: Path) -> None:
-    postgres = EmbeddedPostgres(data_dir, is_durable=False)
+def test_the_owner_waits_for_a_command_that_came_first(made_data_dir: Path) -> None:
+    postgres = EmbeddedPostgres(made_data_dir, is_durable=False)
     with ThreadPoolExecutor(max_workers=1) as executor:
-        with use_postgres(data_dir) as command_dsn:
+        with use_postgres(made_data_dir) as command_dsn:
             start = executor.submit(postgres.start)
             assert query(command_dsn, "SELECT 1") == 1
             assert not start.done()
@@ -63,12 +63,14 @@ def test_the_owner_waits_for_a_command_that_came_first(data_dir: Path) -> None:
     postgres.stop()
 
 
-def test_the_owner_gives_up_on_a_command_that_does_not_end(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_owner_gives_up_on_a_command_that_does_not_end(
+    made_data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(server_module, "COMMAND_TIMEOUT_S", 0)
 
-    with use_postgres(data_dir) as dsn:
+    with use_postgres(made_data_dir) as dsn:
         with pytest.raises(AlreadyOwnedError, match=f"process {os.getpid()}"):
-            EmbeddedPostgres(data_dir).start()
+            EmbeddedPostgres(made_data_dir).start()
         assert query(dsn, "SELECT 1") == 1
 
 
@@ -98,29 +100,29 @@ def test_a_command_waits_until_a_starting_owner_is_ready(data_dir: Path) -> None
     postgres.stop()
 
 
-def test_the_server_ends_cleanly_when_its_owner_is_killed(data_dir: Path) -> None:
-    with _owner(data_dir) as process:
+def test_the_server_ends_cleanly_when_its_owner_is_killed(made_data_dir: Path) -> None:
+    with _owner(made_data_dir) as process:
         query(_dsn(process), "CREATE TABLE kept AS SELECT 42 AS answer")
         with socket.socket(socket.AF_UNIX) as client:
             client.settimeout(TIMEOUT_S)
-            client.connect(str(data_dir / "postgres" / ".s.PGSQL.5432"))
+            client.connect(str(made_data_dir / "postgres" / ".s.PGSQL.5432"))
             process.kill()
 
             assert client.recv(1) == b""
 
-    (data_dir / "postgres.log").unlink()
-    with EmbeddedPostgres(data_dir) as postgres:
+    (made_data_dir / "postgres.log").unlink()
+    with EmbeddedPostgres(made_data_dir) as postgres:
         assert query(postgres.dsn(), "SELECT answer FROM kept") == 42
-        assert "database system was shut down" in (data_dir / "postgres.log").read_text()
+        assert "database system was shut down" in (made_data_dir / "postgres.log").read_text()
 
 
-def test_the_next_owner_takes_over_at_once_from_a_killed_one(data_dir: Path) -> None:
-    with _owner(data_dir) as process:
+def test_the_next_owner_takes_over_at_once_from_a_killed_one(made_data_dir: Path) -> None:
+    with _owner(made_data_dir) as process:
         query(_dsn(process), "CREATE TABLE kept AS SELECT 42 AS answer")
         process.kill()
         process.wait(TIMEOUT_S)
 
-        with EmbeddedPostgres(data_dir) as postgres:
+        with EmbeddedPostgres(made_data_dir) as postgres:
             assert query(postgres.dsn(), "SELECT answer FROM kept") == 42
 
 
@@ -136,8 +138,8 @@ def test_the_socket_folder_of_a_killed_owner_is_removed_by_the_next(tmp_path: Pa
         assert not left.exists()
 
 
-def test_ctrl_c_in_the_terminal_does_not_reach_the_server(data_dir: Path) -> None:
-    with _owner(data_dir) as process:
+def test_ctrl_c_in_the_terminal_does_not_reach_the_server(made_data_dir: Path) -> None:
+    with _owner(made_data_dir) as process:
         dsn = _dsn(process)
         process.send_signal(signal.SIGSTOP)
         os.killpg(process.pid, signal.SIGINT)
