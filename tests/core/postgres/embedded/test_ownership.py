@@ -9,9 +9,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+import psutil
 import pytest
 
-from ninefold.core.postgres.embedded import EmbeddedPostgres, use_postgres
+from ninefold.core.postgres.embedded import EmbeddedPostgres, leftovers, use_postgres
 from ninefold.core.postgres.embedded import server as server_module
 from ninefold.core.postgres.embedded.account import choose_account
 from ninefold.core.postgres.embedded.cluster import reachable_path
@@ -164,6 +165,18 @@ def test_a_server_without_owner_is_stopped_first(data_dir: Path, server: Embedde
         with EmbeddedPostgres(data_dir, is_durable=False) as postgres:
             assert orphan.wait(TIMEOUT_S)
             assert query(postgres.dsn(), "SELECT 1") == 1
+
+
+def test_a_server_without_owner_may_end_by_itself_meanwhile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with subprocess.Popen(["true"]) as process:
+        ended = psutil.Process(process.pid)
+    found = iter([[ended], []])
+    monkeypatch.setattr(leftovers, "_processes_in", lambda _: next(found))
+    (tmp_path / "postmaster.pid").touch()
+
+    leftovers.clear_leftovers(tmp_path, socket_dir=tmp_path)
+
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(
