@@ -1,15 +1,11 @@
 """Small tools for tests that talk to a PostgreSQL by themselves."""
 
 import asyncio
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from typing import Any, TypeVar
-from uuid import uuid4
 
 import asyncpg
-
-from ninefold.core.postgres.embedded import EmbeddedPostgres
 
 ResultT = TypeVar("ResultT")
 
@@ -31,15 +27,3 @@ def query(dsn: str, statement: str) -> Any:
             await connection.close()
 
     return run_apart(fetch())
-
-
-@contextmanager
-def temporary_database(postgres: EmbeddedPostgres, *, template: str) -> Iterator[str]:
-    """Create a database as a copy of another, and drop it at the end, whoever is still connected."""
-    name = f"test_{uuid4().hex}"
-    administration = postgres.dsn(role="postgres", database="postgres")
-    query(administration, f"CREATE DATABASE {name} OWNER ninefold TEMPLATE {template} STRATEGY file_copy")
-    try:
-        yield name
-    finally:
-        query(administration, f"DROP DATABASE {name} WITH (FORCE)")

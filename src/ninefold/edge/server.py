@@ -3,7 +3,7 @@
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, Final
 
@@ -17,7 +17,7 @@ from ninefold import __version__
 from ninefold.core.config import CoreSettings, read_settings, server_url
 from ninefold.core.postgres.database import Database
 from ninefold.core.queue.notifier import Notifier
-from ninefold.core.system import ServerContext
+from ninefold.core.system import ServerContext, System
 from ninefold.core.telemetry.buffer import LogBuffer
 from ninefold.core.telemetry.logs import configure_logging
 from ninefold.core.web.api import api_surface
@@ -141,34 +141,53 @@ class Application:
             connections_max=settings.database_connections_max,
         )
         try:
-            web = self._build(database)
+            web = build_web_app(database, self._environment, systems=SYSTEMS, stopping=self._stopping)
             async with web.lifespan():
                 yield web
         finally:
             await database.close()
 
-    def _build(self, database: Database) -> WebApplication:
-        notifier = Notifier(database)
-        routes: list[ControllerRouterHandler] = []
-        surfaces: list[Surface] = []
-        for system in SYSTEMS:
-            context = ServerContext(
-                database=database,
-                notifier=notifier,
-                settings=system.read_settings(self._environment),
-                stopping=self._stopping.begun,
-            )
-            routes += system.routes(context)
-            surfaces += system.surfaces(context)
-        return create_web_app(
+
+def build_web_app(
+    database: Database,
+    environment: Mapping[str, str],
+    *,
+    systems: Sequence[System] = SYSTEMS,
+    stopping: Stopping | None = None,
+) -> WebApplication:
+    """Return the application that answers requests.
+
+    Args:
+        database: where its routes read and write.
+        environment: where each system reads its own settings.
+        systems: whose routes and surfaces it has.
+        stopping: tells open streams and WebSockets that the server stops.
+
+    Raises:
+        SettingError: a setting of a system is wrong.
+    """
+    notifier = Notifier(database)
+    stopping = stopping or Stopping()
+    routes: list[ControllerRouterHandler] = []
+    surfaces: list[Surface] = []
+    for system in systems:
+        context = ServerContext(
             database=database,
-            surfaces=[api_surface(database, routes), *surfaces],
-            readiness=[database_readiness(database, migration_sources())],
-            title=TITLE,
-            version=__version__,
-            description=DESCRIPTION,
-            stopping=self._stopping,
+            notifier=notifier,
+            settings=system.read_settings(environment),
+            stopping=stopping.begun,
         )
+        routes += system.routes(context)
+        surfaces += system.surfaces(context)
+    return create_web_app(
+        database=database,
+        surfaces=[api_surface(database, routes), *surfaces],
+        readiness=[database_readiness(database, migration_sources())],
+        title=TITLE,
+        version=__version__,
+        description=DESCRIPTION,
+        stopping=stopping,
+    )
 
 
 def _tell_streams_first(stopping: Stopping) -> None:

@@ -12,6 +12,7 @@ from ninefold.core.postgres import database as database_module
 from ninefold.core.postgres.database import Connection, Database
 from ninefold.core.postgres.embedded import EmbeddedPostgres
 from ninefold.core.postgres.errors import DatabaseUnavailableError
+from shared_postgres import SharedPostgres
 
 Lend: TypeAlias = Callable[[Database], AbstractAsyncContextManager[Connection]]
 
@@ -64,7 +65,7 @@ async def test_a_server_that_does_not_answer_is_unavailable(monkeypatch: pytest.
             await Database.connect(f"postgresql://nobody@127.0.0.1:{port}/none", application_name="test")
 
 
-async def test_a_database_that_is_not_there_is_unavailable(postgres: EmbeddedPostgres) -> None:
+async def test_a_database_that_is_not_there_is_unavailable(postgres: SharedPostgres) -> None:
     with pytest.raises(DatabaseUnavailableError, match='database "nowhere" does not exist'):
         await Database.connect(postgres.dsn(database="nowhere"), application_name="test")
 

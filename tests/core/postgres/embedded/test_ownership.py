@@ -9,9 +9,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+import psutil
 import pytest
 
-from ninefold.core.postgres.embedded import EmbeddedPostgres, use_postgres
+from ninefold.core.postgres.embedded import EmbeddedPostgres, leftovers, use_postgres
 from ninefold.core.postgres.embedded import server as server_module
 from ninefold.core.postgres.embedded.account import choose_account
 from ninefold.core.postgres.embedded.cluster import reachable_path
@@ -41,19 +42,19 @@ def test_a_command_joins_the_running_server_and_leaves_it_alone(data_dir: Path, 
     assert query(server.dsn(), "SELECT 1") == 1
 
 
-def test_a_command_runs_a_server_for_itself_when_there_is_none(data_dir: Path) -> None:
-    with use_postgres(data_dir) as dsn:
+def test_a_command_runs_a_server_for_itself_when_there_is_none(made_data_dir: Path) -> None:
+    with use_postgres(made_data_dir) as dsn:
         query(dsn, "CREATE TABLE kept AS SELECT 42 AS answer")
 
-    assert not (data_dir / "postgres" / "postmaster.pid").exists()
-    with use_postgres(data_dir) as dsn:
+    assert not (made_data_dir / "postgres" / "postmaster.pid").exists()
+    with use_postgres(made_data_dir) as dsn:
         assert query(dsn, "SELECT answer FROM kept") == 42
 
 
-def test_the_owner_waits_for_a_command_that_came_first(data_dir: Path) -> None:
-    postgres = EmbeddedPostgres(data_dir, is_durable=False)
+def test_the_owner_waits_for_a_command_that_came_first(made_data_dir: Path) -> None:
+    postgres = EmbeddedPostgres(made_data_dir, is_durable=False)
     with ThreadPoolExecutor(max_workers=1) as executor:
-        with use_postgres(data_dir) as command_dsn:
+        with use_postgres(made_data_dir) as command_dsn:
             start = executor.submit(postgres.start)
             assert query(command_dsn, "SELECT 1") == 1
             assert not start.done()
@@ -63,12 +64,14 @@ def test_the_owner_waits_for_a_command_that_came_first(data_dir: Path) -> None:
     postgres.stop()
 
 
-def test_the_owner_gives_up_on_a_command_that_does_not_end(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_owner_gives_up_on_a_command_that_does_not_end(
+    made_data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(server_module, "COMMAND_TIMEOUT_S", 0)
 
-    with use_postgres(data_dir) as dsn:
+    with use_postgres(made_data_dir) as dsn:
         with pytest.raises(AlreadyOwnedError, match=f"process {os.getpid()}"):
-            EmbeddedPostgres(data_dir).start()
+            EmbeddedPostgres(made_data_dir).start()
         assert query(dsn, "SELECT 1") == 1
 
 
@@ -98,29 +101,29 @@ def test_a_command_waits_until_a_starting_owner_is_ready(data_dir: Path) -> None
     postgres.stop()
 
 
-def test_the_server_ends_cleanly_when_its_owner_is_killed(data_dir: Path) -> None:
-    with _owner(data_dir) as process:
+def test_the_server_ends_cleanly_when_its_owner_is_killed(made_data_dir: Path) -> None:
+    with _owner(made_data_dir) as process:
         query(_dsn(process), "CREATE TABLE kept AS SELECT 42 AS answer")
         with socket.socket(socket.AF_UNIX) as client:
             client.settimeout(TIMEOUT_S)
-            client.connect(str(data_dir / "postgres" / ".s.PGSQL.5432"))
+            client.connect(str(made_data_dir / "postgres" / ".s.PGSQL.5432"))
             process.kill()
 
             assert client.recv(1) == b""
 
-    (data_dir / "postgres.log").unlink()
-    with EmbeddedPostgres(data_dir) as postgres:
+    (made_data_dir / "postgres.log").unlink()
+    with EmbeddedPostgres(made_data_dir) as postgres:
         assert query(postgres.dsn(), "SELECT answer FROM kept") == 42
-        assert "database system was shut down" in (data_dir / "postgres.log").read_text()
+        assert "database system was shut down" in (made_data_dir / "postgres.log").read_text()
 
 
-def test_the_next_owner_takes_over_at_once_from_a_killed_one(data_dir: Path) -> None:
-    with _owner(data_dir) as process:
+def test_the_next_owner_takes_over_at_once_from_a_killed_one(made_data_dir: Path) -> None:
+    with _owner(made_data_dir) as process:
         query(_dsn(process), "CREATE TABLE kept AS SELECT 42 AS answer")
         process.kill()
         process.wait(TIMEOUT_S)
 
-        with EmbeddedPostgres(data_dir) as postgres:
+        with EmbeddedPostgres(made_data_dir) as postgres:
             assert query(postgres.dsn(), "SELECT answer FROM kept") == 42
 
 
@@ -136,8 +139,8 @@ def test_the_socket_folder_of_a_killed_owner_is_removed_by_the_next(tmp_path: Pa
         assert not left.exists()
 
 
-def test_ctrl_c_in_the_terminal_does_not_reach_the_server(data_dir: Path) -> None:
-    with _owner(data_dir) as process:
+def test_ctrl_c_in_the_terminal_does_not_reach_the_server(made_data_dir: Path) -> None:
+    with _owner(made_data_dir) as process:
         dsn = _dsn(process)
         process.send_signal(signal.SIGSTOP)
         os.killpg(process.pid, signal.SIGINT)
@@ -162,6 +165,18 @@ def test_a_server_without_owner_is_stopped_first(data_dir: Path, server: Embedde
         with EmbeddedPostgres(data_dir, is_durable=False) as postgres:
             assert orphan.wait(TIMEOUT_S)
             assert query(postgres.dsn(), "SELECT 1") == 1
+
+
+def test_a_server_without_owner_may_end_by_itself_meanwhile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with subprocess.Popen(["true"]) as process:
+        ended = psutil.Process(process.pid)
+    found = iter([[ended], []])
+    monkeypatch.setattr(leftovers, "_processes_in", lambda _: next(found))
+    (tmp_path / "postmaster.pid").touch()
+
+    leftovers.clear_leftovers(tmp_path, socket_dir=tmp_path)
+
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(

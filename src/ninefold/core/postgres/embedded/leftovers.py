@@ -1,6 +1,7 @@
 """What an owner that was killed, or a machine that lost power, may have left in a cluster's folder."""
 
 import signal
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -44,7 +45,9 @@ def _stop_orphans(cluster_dir: Path) -> None:
         if not orphans:
             return
         for orphan in _postmasters(orphans):
-            orphan.send_signal(number)
+            # It may end by itself at any moment.
+            with suppress(psutil.NoSuchProcess):
+                orphan.send_signal(number)
         psutil.wait_procs(orphans, timeout=timeout_s)
     orphans = _processes_in(cluster_dir)
     if orphans:
@@ -56,7 +59,12 @@ def _stop_orphans(cluster_dir: Path) -> None:
 
 def _postmasters(processes: list[psutil.Process]) -> list[psutil.Process]:
     pids = {process.pid for process in processes}
-    return [process for process in processes if process.ppid() not in pids]
+    found = []
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
+            if process.ppid() not in pids:
+                found.append(process)
+    return found
 
 
 def _processes_in(cluster_dir: Path) -> list[psutil.Process]:
