@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from ninefold.core.web.leftovers import LEFTOVER_BYTES_MAX
+from ninefold.core.web.bodies.drain import DRAIN_BYTES_MAX
 from ninefold.systems.webhooks.routes.events import BATCH_BODY_BYTES_MAX
 
 TIMEOUT_S = 30.0
@@ -25,7 +25,7 @@ def send(url: str, *lines: str, body: bytes = b"") -> tuple[int, dict[str, Any]]
 
 
 def test_whoever_sends_a_body_that_is_not_read_gets_the_answer(server_url: str, api_key: str) -> None:
-    size = LEFTOVER_BYTES_MAX
+    size = DRAIN_BYTES_MAX
     assert size == 2 * BATCH_BODY_BYTES_MAX
     key, length, json_type = (
         f"Authorization: Bearer {api_key}",
