@@ -18,6 +18,6 @@ def data_dir(fast_dir: Path) -> Iterator[Path]:
 
 @pytest.fixture
 def server(data_dir: Path) -> Iterator[EmbeddedPostgres]:
-    """A server that runs already, for tests that treat it badly."""
+    """A running server of its own, which a test can stop, kill or reconfigure."""
     with EmbeddedPostgres(data_dir, is_durable=False) as postgres:
         yield postgres

@@ -1,7 +1,7 @@
-"""The thread that starts the server and stays its parent for as long as it lives.
+"""Runs the server's process from a dedicated thread.
 
-On Linux a child is told of the end of the *thread* that started it. A thread of a pool would end too early,
-and take the server with it; this one waits for the server and nothing else.
+On Linux the parent-death signal is sent when the *thread* that started the child ends. If a thread of a pool started
+the server, the server would stop with that thread. The dedicated thread ends only when the server does.
 """
 
 import subprocess
@@ -12,8 +12,8 @@ from typing import IO
 from ninefold.core.postgres.embedded.engine import ENVIRONMENT
 
 
-class Keeper:
-    """A running process, and the thread that waits for its end."""
+class ServerProcess:
+    """The server's process, and the thread that starts it and waits for its end."""
 
     def __init__(self, command: Sequence[str], *, pass_fds: Sequence[int]) -> None:
         """Start the process.
@@ -27,41 +27,41 @@ class Keeper:
         self._exited = threading.Event()
         self._error: OSError | None = None
         self._process: subprocess.Popen[bytes] | None = None
-        threading.Thread(target=self._keep, name="postgres-keeper", daemon=True).start()
+        threading.Thread(target=self._run, name="postgres-process", daemon=True).start()
         self._started.wait()
         if self._error is not None:
             raise self._error
 
     @property
     def pid(self) -> int:
-        """The process's id."""
+        """The process id."""
         assert self._process is not None
         return self._process.pid
 
     @property
     def output(self) -> IO[bytes]:
-        """What the process writes, as one stream."""
+        """Standard output and standard error of the process, as one stream."""
         assert self._process is not None
         assert self._process.stdout is not None
         return self._process.stdout
 
     @property
     def has_exited(self) -> bool:
-        """Whether the process is over."""
+        """Whether the process has ended."""
         return self._exited.is_set()
 
     def wait(self, timeout_s: float | None = None) -> bool:
-        """Wait for the end, and return whether it came in time."""
+        """Wait until the process ends, and return whether it did in time."""
         return self._exited.wait(timeout_s)
 
     def signal(self, number: int) -> None:
-        """Send a signal; nothing happens when the process is over."""
+        """Send a signal; it has no effect if the process has ended."""
         assert self._process is not None
         self._process.send_signal(number)
 
-    def _keep(self) -> None:
+    def _run(self) -> None:
         try:
-            self._process = subprocess.Popen(  # noqa: S603 - our own program.
+            self._process = subprocess.Popen(  # noqa: S603 - Ninefold's own program.
                 self._command,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
@@ -70,7 +70,7 @@ class Keeper:
                 cwd="/",
                 env=ENVIRONMENT,
                 pass_fds=self._pass_fds,
-                # A session of its own, so that Ctrl-C in the terminal reaches the owner alone.
+                # A separate session, so that Ctrl-C in the terminal reaches only the owner.
                 start_new_session=True,
             )
         except OSError as error:

@@ -1,4 +1,4 @@
-"""What an owner that was killed, or a machine that lost power, may have left in a cluster's folder."""
+"""Cleans up after a crash: stops a server whose owner was killed, and removes its stale lock files."""
 
 import signal
 from pathlib import Path
@@ -10,31 +10,31 @@ from ninefold.core.errors import UnavailableError
 from ninefold.core.postgres.embedded.sockets import socket_lock
 
 ORPHAN_TIMEOUT_S: Final = 60.0
-"""How long a server without owner may take to write its last checkpoint."""
+"""How long a server without an owner has to write its last checkpoint."""
 
 _PID_FILE: Final = "postmaster.pid"
 _QUIT_TIMEOUT_S: Final = 10.0
 
 
-def clear_leftovers(cluster_dir: Path, *, socket_dir: Path) -> None:
-    """Stop a server that outlived its owner, and remove what names a process that belongs to nobody or to a stranger.
+def clean_up_after_crash(cluster_dir: Path, *, socket_dir: Path) -> None:
+    """Stop a server that outlived its owner, and remove its lock files.
 
-    The caller holds the owner's lock, so whatever still runs in the folder has no owner.
+    The caller holds the owner's lock, so a server that still runs in the folder has no owner.
 
     Args:
-        cluster_dir: the server's data.
-        socket_dir: where its socket is.
+        cluster_dir: the folder with the server's data.
+        socket_dir: the folder of its socket.
 
     Raises:
-        UnavailableError: it doesn't stop.
+        UnavailableError: the server doesn't stop.
     """
-    # Both hold the server's process id. PostgreSQL refuses to start while a process of the same user has that number:
-    # a stranger after a power cut, or the killed server itself as long as nobody has asked for its exit code.
-    files = [file for file in (cluster_dir / _PID_FILE, socket_lock(socket_dir)) if file.exists()]
-    if not files:
+    # Both files have the server's process id. PostgreSQL refuses to start while a process of the same user has that id.
+    # After a power failure that can be an unrelated process, and after a kill it can be the server itself as a zombie.
+    lock_files = [file for file in (cluster_dir / _PID_FILE, socket_lock(socket_dir)) if file.exists()]
+    if not lock_files:
         return
     _stop_orphans(cluster_dir)
-    for file in files:
+    for file in lock_files:
         file.unlink(missing_ok=True)
 
 
@@ -49,8 +49,8 @@ def _stop_orphans(cluster_dir: Path) -> None:
     orphans = _processes_in(cluster_dir)
     if orphans:
         raise UnavailableError(
-            f"A PostgreSQL without owner (process {orphans[0].pid}) runs in {cluster_dir} and doesn't stop.",
-            remedy=f"End it with: kill -9 {orphans[0].pid}",
+            f"A PostgreSQL server without an owner (process {orphans[0].pid}) runs in {cluster_dir} and doesn't stop.",
+            remedy=f"Kill it with: kill -9 {orphans[0].pid}",
         )
 
 
@@ -60,13 +60,13 @@ def _postmasters(processes: list[psutil.Process]) -> list[psutil.Process]:
 
 
 def _processes_in(cluster_dir: Path) -> list[psutil.Process]:
-    # Every process of a server works in its cluster's folder. Not the names are compared: a path may change.
+    # The working directory of every server process is its cluster's folder. `samefile` also finds a renamed folder.
     found = []
     for process in psutil.process_iter():
         try:
             if process.name().startswith("postgres") and Path(process.cwd()).samefile(cluster_dir):
                 found.append(process)
         except (psutil.Error, OSError):
-            # It ended meanwhile, or belongs to a user whose processes we may not see: not one of ours.
+            # It has ended, or belongs to a user whose processes aren't visible, so it isn't part of this server.
             continue
     return found
