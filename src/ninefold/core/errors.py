@@ -63,7 +63,7 @@ class PayloadTooLargeError(NinefoldError):
 
 
 class UnauthorizedError(NinefoldError):
-    """The request carries no valid credentials."""
+    """The request has no valid credentials."""
 
     code = "unauthorized"
     title = "Unauthorized"
