@@ -1,4 +1,4 @@
-"""Small tools for tests that talk to a PostgreSQL by themselves."""
+"""Helpers for tests that connect to PostgreSQL directly."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -11,13 +11,13 @@ ResultT = TypeVar("ResultT")
 
 
 def run_apart(work: Coroutine[Any, Any, ResultT]) -> ResultT:
-    """Run a coroutine on a loop of its own, for fixtures that tests with and without a loop share."""
+    """Run a coroutine in a separate event loop, for fixtures of both synchronous and asynchronous tests."""
     with ThreadPoolExecutor(max_workers=1) as executor:
         return executor.submit(asyncio.run, work).result()
 
 
 def query(dsn: str, statement: str) -> Any:
-    """Run one statement on a connection of its own, and return the first value of its result, if it has one."""
+    """Run one statement on a new connection, and return the first value of its result, if there is one."""
 
     async def fetch() -> Any:
         connection = await asyncpg.connect(dsn)

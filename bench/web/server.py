@@ -20,8 +20,7 @@ from ninefold.core.tenancy.model import Principal
 from ninefold.core.tenancy.service import authenticate
 from ninefold.core.web.api import api_surface
 from ninefold.core.web.application import WebApplication, create_app
-from ninefold.core.web.bodies import JsonDecoder, RequestBody
-from ninefold.core.web.body_reading import FromBody
+from ninefold.core.web.bodies import FromBody, JsonDecoder, RequestBody
 
 PATH = "/api/v1/events"
 

@@ -23,6 +23,6 @@ def find_bad_kinds(kinds: Sequence[CredentialKind]) -> Iterator[str]:
         if text == kind.new_text():
             yield f"{kind.name} makes the same text twice"
         for other in kinds:
-            is_recognised = other.form.fullmatch(text) is not None
+            is_recognised = other.pattern.fullmatch(text) is not None
             if is_recognised is not (other is kind):
                 yield f"{other.name} {'recognises' if is_recognised else 'does not recognise'} a text of {kind.name}"

@@ -22,8 +22,8 @@ def test_no_credential_can_be_taken_for_one_of_another_kind() -> None:
         msgspec.structs.replace(BOT_TOKEN, name="api_key"),
         msgspec.structs.replace(BOT_TOKEN, name="Bot token"),
         msgspec.structs.replace(BOT_TOKEN, id_prefix="key"),
-        msgspec.structs.replace(BOT_TOKEN, form=re.compile(r"(?P<prefix>xoxb)-.*|nfk_.*")),
-        msgspec.structs.replace(BOT_TOKEN, form=re.compile(r"(?P<prefix>xoxp-[0-9]{10})-.*")),
+        msgspec.structs.replace(BOT_TOKEN, pattern=re.compile(r"(?P<prefix>xoxb)-.*|nfk_.*")),
+        msgspec.structs.replace(BOT_TOKEN, pattern=re.compile(r"(?P<prefix>xoxp-[0-9]{10})-.*")),
         msgspec.structs.replace(BOT_TOKEN, new_text=lambda: "xoxb-0123456789-" + "s" * 24),
     ],
 )

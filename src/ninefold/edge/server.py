@@ -23,7 +23,7 @@ from ninefold.core.telemetry.logs import configure_logging
 from ninefold.core.web.api import api_surface
 from ninefold.core.web.application import WebApplication
 from ninefold.core.web.application import create_app as create_web_app
-from ninefold.core.web.operations import database_readiness
+from ninefold.core.web.health import database_readiness
 from ninefold.core.web.stopping import Stopping
 from ninefold.core.web.surfaces import Surface
 from ninefold.edge.database import require_migrated

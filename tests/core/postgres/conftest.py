@@ -37,6 +37,6 @@ def made_data_dir(first_data_dir: Path, data_dir: Path) -> Path:
 
 @pytest.fixture
 def server(made_data_dir: Path) -> Iterator[EmbeddedPostgres]:
-    """A server that runs already, for tests that treat it badly."""
+    """A running server of its own, which a test can stop, kill or reconfigure."""
     with EmbeddedPostgres(made_data_dir, is_durable=False) as postgres:
         yield postgres

@@ -14,7 +14,7 @@ PUBLIC_PARTS = st.text(LETTERS_AND_DIGITS, min_size=8, max_size=8)
 SECRETS = st.text(LETTERS_AND_DIGITS, min_size=43, max_size=43)
 
 
-def test_a_new_key_has_a_mark_a_public_part_and_a_secret_of_256_bits() -> None:
+def test_a_new_key_has_a_marker_a_public_part_and_a_secret_of_256_bits() -> None:
     text = API_KEY.new_text()
 
     assert re.fullmatch(r"nfk_[A-Za-z0-9]{8}_[A-Za-z0-9]{43}", text)
@@ -27,13 +27,13 @@ def test_no_two_keys_share_a_secret() -> None:
 
 
 @given(public_part=PUBLIC_PARTS, secret=SECRETS)
-def test_every_key_is_recognised_by_all_but_its_secret(public_part: str, secret: str) -> None:
+def test_the_prefix_of_every_key_is_all_but_its_secret(public_part: str, secret: str) -> None:
     assert API_KEY.prefix_of(f"nfk_{public_part}_{secret}") == f"nfk_{public_part}"
 
 
 @given(public_part=PUBLIC_PARTS, secret=SECRETS, position=st.integers(0, 55), other=st.characters())
 @example(public_part="AbC123xy", secret="s" * 43, position=55, other="\n")
-def test_a_key_with_a_character_more_or_less_is_not_one(
+def test_a_key_with_an_extra_or_a_missing_character_is_not_recognised(
     public_part: str, secret: str, position: int, other: str
 ) -> None:
     text = f"nfk_{public_part}_{secret}"
@@ -51,7 +51,7 @@ def test_a_key_with_a_character_more_or_less_is_not_one(
 )
 @example(public_part="AbC123xy", secret="s" * 43, position=55, other="\n")
 @example(public_part="AbC123xy", secret="s" * 43, position=55, other="\N{ARABIC-INDIC DIGIT ONE}")
-def test_a_key_with_another_character_in_it_is_not_one(
+def test_a_key_with_an_invalid_character_is_not_recognised(
     public_part: str, secret: str, position: int, other: str
 ) -> None:
     text = f"nfk_{public_part}_{secret}"
@@ -72,5 +72,5 @@ def test_a_key_with_another_character_in_it_is_not_one(
         f"whsec_C123xy_{'s' * 43}",
     ],
 )
-def test_what_only_resembles_a_key_is_not_one(text: str) -> None:
+def test_a_text_that_resembles_a_key_is_not_recognised(text: str) -> None:
     assert API_KEY.prefix_of(text) is None

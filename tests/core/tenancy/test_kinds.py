@@ -1,4 +1,4 @@
-"""What all kinds of credentials have in common."""
+"""Properties of all kinds of credentials."""
 
 import pytest
 
@@ -15,17 +15,17 @@ def test_a_kind_recognises_its_own_texts_and_no_others(kind: CredentialKind) -> 
     assert [other.name for other in [API_KEY, *FOREIGN_KINDS] if other.prefix_of(text) is not None] == [kind.name]
 
 
-def test_people_may_see_as_much_as_the_kind_says() -> None:
+def test_the_kind_defines_the_public_part() -> None:
     assert BOT_TOKEN.prefix_of("xoxb-0123456789-" + "s" * 24) == "xoxb-0123456789"
     assert PUBLISHABLE_KEY.prefix_of("pk_test_" + "p" * 24) == "pk_test_" + "p" * 24
 
 
-def test_a_kind_without_errors_of_its_own_has_the_general_ones() -> None:
+def test_a_kind_has_the_general_errors_by_default() -> None:
     assert BOT_TOKEN.errors.invalid is CredentialInvalidError
     assert CredentialInvalidError.code == "credential_invalid"
 
 
-def test_a_random_text_has_the_length_that_was_asked_for() -> None:
+def test_a_random_text_has_the_given_length() -> None:
     assert len(random_text()) == 43
     assert len(random_text(24)) == 24
     assert random_text().isalnum()

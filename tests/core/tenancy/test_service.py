@@ -1,4 +1,4 @@
-"""Organisations and credentials, against the real PostgreSQL."""
+"""Organisations and credentials, with a real PostgreSQL."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -54,9 +54,7 @@ async def api_key(database: Database, organisation_id: UUID) -> CreatedCredentia
         return await create_api_key(connection, organisation_id=organisation_id, name="ci")
 
 
-async def test_a_key_acts_for_its_organisation_and_may_do_everything_there(
-    database: Database, api_key: CreatedCredential
-) -> None:
+async def test_a_key_has_full_access_to_its_organisation(database: Database, api_key: CreatedCredential) -> None:
     async with database.connection() as connection:
         principal = await authenticate(connection, api_key.text, kinds=[API_KEY])
 
@@ -65,7 +63,7 @@ async def test_a_key_acts_for_its_organisation_and_may_do_everything_there(
     )
 
 
-async def test_nothing_in_the_database_holds_the_key(database: Database, api_key: CreatedCredential) -> None:
+async def test_the_key_is_not_stored_in_the_database(database: Database, api_key: CreatedCredential) -> None:
     secret = api_key.text.rpartition("_")[2]
 
     async with database.connection() as connection:
@@ -76,11 +74,11 @@ async def test_nothing_in_the_database_holds_the_key(database: Database, api_key
     assert secret.encode().hex() not in row
 
 
-async def test_a_created_key_does_not_show_itself_in_a_traceback(api_key: CreatedCredential) -> None:
+async def test_the_repr_of_a_created_key_does_not_contain_the_key(api_key: CreatedCredential) -> None:
     assert api_key.text not in repr(api_key)
 
 
-async def test_a_revoked_key_is_refused_with_the_next_request(database: Database, api_key: CreatedCredential) -> None:
+async def test_a_key_is_refused_as_soon_as_it_is_revoked(database: Database, api_key: CreatedCredential) -> None:
     async with database.connection() as connection:
         await authenticate(connection, api_key.text, kinds=[API_KEY])
         await revoke_credential(
@@ -112,28 +110,28 @@ async def test_another_organisation_cannot_revoke_a_key(database: Database, api_
         await authenticate(connection, api_key.text, kinds=[API_KEY])
 
 
-async def test_a_key_that_was_never_made_is_refused(database: Database) -> None:
+async def test_a_key_that_does_not_exist_is_refused(database: Database) -> None:
     async with database.connection() as connection:
         with pytest.raises(ApiKeyInvalidError, match="There is no API key nfk_"):
             await authenticate(connection, API_KEY.new_text(), kinds=[API_KEY])
 
 
 @pytest.mark.parametrize("text", ["nfk_short", "whatever", "nfk_AbC123xy_\0"])
-async def test_a_text_without_the_form_of_a_key_is_refused(database: Database, text: str) -> None:
+async def test_a_text_with_the_wrong_format_is_refused(database: Database, text: str) -> None:
     async with database.connection() as connection:
-        with pytest.raises(ApiKeyInvalidError, match="form") as raised:
+        with pytest.raises(ApiKeyInvalidError, match="wrong format") as raised:
             await authenticate(connection, text, kinds=[API_KEY])
 
     assert text not in str(raised.value)
 
 
-async def test_no_key_is_told_apart_from_a_wrong_one(database: Database) -> None:
+async def test_a_missing_key_has_its_own_error(database: Database) -> None:
     async with database.connection() as connection:
         with pytest.raises(ApiKeyMissingError):
             await authenticate(connection, "", kinds=[API_KEY])
 
 
-async def test_the_last_use_is_noted_once_a_minute(database: Database, api_key: CreatedCredential) -> None:
+async def test_the_last_use_is_recorded_once_a_minute(database: Database, api_key: CreatedCredential) -> None:
     async with database.connection() as connection:
         (before,) = await list_credentials(connection, API_KEY, organisation_id=api_key.organisation_id)
         await authenticate(connection, api_key.text, kinds=[API_KEY])
@@ -177,7 +175,7 @@ async def test_keys_of_an_organisation_that_does_not_exist_are_not_listed(databa
 
 
 @pytest.mark.parametrize("name", ["", "   ", "x" * 201, "a\nb", "a\0b"])
-async def test_a_name_is_short_and_printable(database: Database, organisation_id: UUID, name: str) -> None:
+async def test_a_name_must_be_short_and_printable(database: Database, organisation_id: UUID, name: str) -> None:
     async with database.connection() as connection:
         with pytest.raises(InvalidNameError) as raised:
             await create_organisation(connection, name=name)
@@ -188,7 +186,7 @@ async def test_a_name_is_short_and_printable(database: Database, organisation_id
 
 
 @pytest.mark.parametrize("expires_in", [timedelta(0), -LIFETIME_MIN, LIFETIME_MIN / 2, LIFETIME_MAX * 2])
-async def test_a_lifetime_is_bounded(database: Database, organisation_id: UUID, expires_in: timedelta) -> None:
+async def test_a_lifetime_has_limits(database: Database, organisation_id: UUID, expires_in: timedelta) -> None:
     async with database.connection() as connection:
         with pytest.raises(InvalidLifetimeError) as raised:
             await create_api_key(connection, organisation_id=organisation_id, name="ci", expires_in=expires_in)
@@ -197,9 +195,7 @@ async def test_a_lifetime_is_bounded(database: Database, organisation_id: UUID, 
 
 
 @pytest.mark.parametrize("expires_in", [LIFETIME_MIN, LIFETIME_MAX])
-async def test_a_key_is_valid_for_as_long_as_was_asked(
-    database: Database, organisation_id: UUID, expires_in: timedelta
-) -> None:
+async def test_a_key_has_the_given_lifetime(database: Database, organisation_id: UUID, expires_in: timedelta) -> None:
     async with database.connection() as connection:
         key = await create_api_key(connection, organisation_id=organisation_id, name="ci", expires_in=expires_in)
 
@@ -238,7 +234,7 @@ async def test_a_revoked_key_stays_revoked_when_it_expires(database: Database, o
 
 
 @pytest.mark.parametrize("kind", FOREIGN_KINDS, ids=lambda kind: kind.name)
-async def test_another_kind_has_people_scopes_and_errors_of_its_own(
+async def test_another_kind_can_have_accounts_scopes_and_its_own_label_in_errors(
     database: Database, organisation_id: UUID, kind: CredentialKind
 ) -> None:
     account_id = new_id()
@@ -259,7 +255,7 @@ async def test_another_kind_has_people_scopes_and_errors_of_its_own(
             scopes=frozenset({"read", "write"}),
             credential_id=created.credential_id,
         )
-        with pytest.raises(CredentialMissingError, match=f"carries no {kind.label}"):
+        with pytest.raises(CredentialMissingError, match=f"has no {kind.label}"):
             await authenticate(connection, "", kinds=[kind])
         with pytest.raises(CredentialInvalidError, match=f"There is no {kind.label}"):
             await authenticate(connection, kind.new_text(), kinds=[API_KEY, kind])
@@ -271,7 +267,7 @@ async def test_another_kind_has_people_scopes_and_errors_of_its_own(
             await authenticate(connection, created.text, kinds=[kind])
 
 
-async def test_a_kind_that_is_not_accepted_is_refused_as_if_it_had_never_been_made(
+async def test_a_credential_of_a_kind_that_is_not_accepted_is_refused_as_if_it_did_not_exist(
     database: Database, organisation_id: UUID
 ) -> None:
     async with database.connection() as connection:
@@ -279,10 +275,10 @@ async def test_a_kind_that_is_not_accepted_is_refused_as_if_it_had_never_been_ma
 
         refusals = [await refusal(connection, text) for text in (token.text, BOT_TOKEN.new_text())]
 
-    assert refusals[0] == refusals[1] == ("api_key_invalid", "The API key doesn't have the form of one.")
+    assert refusals[0] == refusals[1] == ("api_key_invalid", "The API key has the wrong format.")
 
 
-async def test_a_kind_of_the_same_form_is_refused_as_if_it_had_never_been_made(
+async def test_a_credential_of_another_kind_with_the_same_format_is_refused_as_if_it_did_not_exist(
     database: Database, organisation_id: UUID
 ) -> None:
     other = msgspec.structs.replace(API_KEY, name="other")
@@ -294,7 +290,7 @@ async def test_a_kind_of_the_same_form_is_refused_as_if_it_had_never_been_made(
         assert await refusal(connection, created.text) == ("api_key_invalid", f"There is no API key {created.prefix}….")
 
 
-async def test_kinds_are_listed_and_revoked_apart(database: Database, api_key: CreatedCredential) -> None:
+async def test_each_kind_is_listed_and_revoked_separately(database: Database, api_key: CreatedCredential) -> None:
     async with database.connection() as connection:
         token = await create_bot_token(connection, api_key.organisation_id)
 
@@ -321,7 +317,7 @@ async def test_kinds_are_listed_and_revoked_apart(database: Database, api_key: C
         "organisation_id = NULL",
     ],
 )
-async def test_the_table_refuses_what_contradicts_itself(
+async def test_the_table_refuses_contradictory_values(
     database: Database, api_key: CreatedCredential, change: str
 ) -> None:
     async with database.connection() as connection:
@@ -331,7 +327,9 @@ async def test_the_table_refuses_what_contradicts_itself(
         await authenticate(connection, api_key.text, kinds=[API_KEY])
 
 
-async def test_the_table_has_a_text_only_once(database: Database, api_key: CreatedCredential) -> None:
+async def test_the_table_refuses_a_second_credential_with_the_same_text(
+    database: Database, api_key: CreatedCredential
+) -> None:
     async with database.connection() as connection:
         await create_bot_token(connection, api_key.organisation_id)
 
@@ -339,7 +337,7 @@ async def test_the_table_has_a_text_only_once(database: Database, api_key: Creat
             await connection.execute("UPDATE tenancy.credential SET digest = $1", digest_text(api_key.text))
 
 
-async def test_a_clock_that_was_set_back_keeps_no_key_from_being_used_or_revoked(
+async def test_a_key_can_be_used_and_revoked_after_the_clock_was_set_back(
     database: Database, api_key: CreatedCredential
 ) -> None:
     async with database.connection() as connection:
@@ -353,7 +351,7 @@ async def test_a_clock_that_was_set_back_keeps_no_key_from_being_used_or_revoked
     assert revoked.created_at == revoked.last_used_at == revoked.revoked_at
 
 
-async def test_the_first_start_makes_an_organisation_and_a_key(database: Database) -> None:
+async def test_the_first_start_creates_an_organisation_and_a_key(database: Database) -> None:
     async with database.transaction() as connection:
         created = await ensure_first_organisation(connection)
         (organisation,) = await list_organisations(connection)
@@ -365,7 +363,7 @@ async def test_the_first_start_makes_an_organisation_and_a_key(database: Databas
     assert again is None
 
 
-async def test_two_processes_that_start_at_once_make_one_organisation(database: Database) -> None:
+async def test_processes_that_start_at_the_same_time_create_one_organisation(database: Database) -> None:
     async def start() -> CreatedCredential | None:
         async with database.transaction() as connection:
             return await ensure_first_organisation(connection)
@@ -377,7 +375,7 @@ async def test_two_processes_that_start_at_once_make_one_organisation(database: 
         assert len(await list_organisations(connection)) == 1
 
 
-async def test_the_first_organisation_is_made_in_a_transaction_or_not_at_all(database: Database) -> None:
+async def test_creating_the_first_organisation_requires_a_transaction(database: Database) -> None:
     async with database.connection() as connection:
         with pytest.raises(asyncpg.NoActiveSQLTransactionError):
             await ensure_first_organisation(connection)
@@ -390,14 +388,14 @@ async def create_bot_token(connection: Connection, organisation_id: UUID) -> Cre
 
 
 async def refusal(connection: Connection, text: str) -> tuple[str, str]:
-    """Return the code and the sentence with which a text is refused where API keys are accepted."""
+    """Return the code and the detail of the error for a text where only API keys are accepted."""
     with pytest.raises(ApiKeyInvalidError) as raised:
         await authenticate(connection, text, kinds=[API_KEY])
     return raised.value.code, raised.value.detail
 
 
 async def let_time_pass(connection: Connection, time: timedelta) -> None:
-    """Move all that is known of credentials into the past: to the database it is as if so much time had passed."""
+    """Move all times of credentials into the past, which has the same effect as waiting."""
     await connection.execute(
         "UPDATE tenancy.credential SET created_at = created_at - $1::interval, expires_at = expires_at - $1::interval, "
         "last_used_at = last_used_at - $1::interval, revoked_at = revoked_at - $1::interval",

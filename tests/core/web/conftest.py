@@ -1,4 +1,4 @@
-"""A small system with one of everything that a route can have, served in process."""
+"""A small system whose routes use every feature that routes have, served in process."""
 
 from collections.abc import AsyncIterator, Iterator, MutableMapping
 from enum import StrEnum
@@ -20,23 +20,22 @@ from ninefold.core.tenancy.model import CreatedCredential, Principal
 from ninefold.core.tenancy.service import create_api_key, create_organisation
 from ninefold.core.web.api import api_surface
 from ninefold.core.web.application import WebApplication, create_app
-from ninefold.core.web.bodies import RequestBody
-from ninefold.core.web.body_reading import FromBody
+from ninefold.core.web.bodies import FromBody, RequestBody
 from ninefold.core.web.ids import PathId
-from ninefold.core.web.pages import PAGE_LIMIT_DEFAULT, Cursor, Page, PagedList, PageLimit
+from ninefold.core.web.pagination import PAGE_LIMIT_DEFAULT, Cursor, Page, PagedList, PageLimit
 from ninefold.core.web.problems import problem_responses
 
 NOTE_BODY_SIZE_MAX = 1000
 
 
 class NoteId(PathId):
-    """A note's id in a path."""
+    """The id of a note in a path."""
 
     prefix = "note"
 
 
 class Colour(StrEnum):
-    """What a note looks like."""
+    """The colour of a note."""
 
     RED = "red"
     BLUE = "blue"
@@ -49,10 +48,10 @@ class Part(RequestBody, frozen=True, kw_only=True):
 
 
 class CreateNote(RequestBody, frozen=True, kw_only=True):
-    """A note to be made."""
+    """The body of a request that creates a note."""
 
     title: Annotated[str, msgspec.Meta(min_length=1, max_length=20, description="What it is *about*, in `short`.")]
-    payload: Annotated[msgspec.Raw, msgspec.Meta(description="Kept as it was sent.")]
+    payload: Annotated[msgspec.Raw, msgspec.Meta(description="Stored unchanged.")]
     priority: Annotated[int, msgspec.Meta(ge=0, le=9)] = 5
     labels: list[str] = msgspec.field(default_factory=list)
     parts: list[Part] = msgspec.field(default_factory=list)
@@ -81,12 +80,12 @@ async def create_note(
     data: FromBody[CreateNote],
     principal: NamedDependency[Principal],
     idempotency_key: Annotated[
-        str | None, HeaderParameter(name="Idempotency-Key", description="Makes a repeat safe.")
+        str | None, HeaderParameter(name="Idempotency-Key", description="Makes a retry safe.")
     ] = None,
 ) -> Note:
     """Create a note.
 
-    It is kept for ever.
+    It never expires.
     """
     if idempotency_key == "used":
         raise ConflictError("The key was used.", field="idempotency_key", remedy="Use another.")
@@ -128,20 +127,20 @@ async def delete_note(note_id: FromPath[NoteId]) -> None:
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
-    """How many notes were put in order."""
+    """How many notes were sorted."""
 
     count: int
 
 
 @put("/api/v1/notes/order", tags=["notes"])
 async def order_notes(data: FromBody[list[str] | None] = None) -> Order:
-    """Put notes in order."""
+    """Sort notes."""
     return Order(count=len(data or []))
 
 
 @get("/api/v1/bugs", tags=["bugs"])
 async def find_bug() -> Response[Note]:
-    """Fail in a way that nobody thought of."""
+    """Fail with an unexpected error."""
     raise ZeroDivisionError("the secret inside")
 
 

@@ -1,4 +1,4 @@
-"""Surfaces: each protocol has its own credentials, bodies, errors, methods and queries, also where no route is."""
+"""Surfaces: each protocol has its own credentials, bodies, errors, methods and queries, even without a route."""
 
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
@@ -18,8 +18,7 @@ from ninefold.core.postgres.database import Database
 from ninefold.core.tenancy.model import Principal
 from ninefold.core.web.api import api_surface
 from ninefold.core.web.application import create_app
-from ninefold.core.web.body_reading import FormRequest, FromBody, RawRequest
-from ninefold.core.web.forms import UploadedFile
+from ninefold.core.web.bodies import FormRequest, FromBody, RawRequest, UploadedFile
 from ninefold.core.web.surfaces import Connection, Surface, SurfaceMap
 
 GUEST = Principal(organisation_id=new_id(), credential_id=new_id())
@@ -27,14 +26,14 @@ UPLOAD_BYTES_MAX = 300_000
 
 
 class Card(msgspec.Struct, frozen=True, kw_only=True):
-    """A part of a charge."""
+    """The card of a charge."""
 
     number: str
     exp_month: Annotated[int, msgspec.Meta(ge=1, le=12)]
 
 
 class Charge(msgspec.Struct, frozen=True, kw_only=True):
-    """What a form describes."""
+    """A charge, sent as a form."""
 
     amount: int
     is_captured: bool = True
@@ -44,24 +43,24 @@ class Charge(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def find_token(connection: Connection) -> Principal | None:
-    """Take the token from the header, or else from the form, as Slack does."""
+    """Read the token from the header, or else from the form, like Slack."""
     token = connection.headers.get("x-token")
     if token is None and isinstance(connection, FormRequest):
         token = (await connection.body()).decode().partition("token=")[2].partition("&")[0]
     if token != "right":
-        raise UnauthorizedError("Who are you?")
+        raise UnauthorizedError("The token is wrong.")
     return GUEST
 
 
 def show_error(request: Request[Any, Any, Any], error: NinefoldError) -> Response[Any]:
-    """Show errors as a made-up protocol does, with status 200 for all of them."""
+    """Return errors like Slack's, all with status 200."""
     del request
     return Response({"ok": False, "error": error.code}, status_code=200)
 
 
 @post("/pay/v1/charges", status_code=200)
 async def create_charge(data: FromBody[Charge], principal: NamedDependency[Principal]) -> dict[str, Any]:
-    """Return what was understood."""
+    """Return the decoded charge."""
     assert principal == GUEST
     shown: dict[str, Any] = msgspec.to_builtins(data)
     return shown
@@ -69,7 +68,7 @@ async def create_charge(data: FromBody[Charge], principal: NamedDependency[Princ
 
 @asgi("/pay/v1/files", is_mount=True, copy_scope=True)
 async def serve_files(scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer as an ASGI application of its own, such as a Git server."""
+    """Be a mounted ASGI application, such as a Git server."""
     del receive
     await send({"type": "http.response.start", "status": 200, "headers": []})
     await send({"type": "http.response.body", "body": str(scope["auth"] == GUEST).encode(), "more_body": False})
@@ -77,20 +76,20 @@ async def serve_files(scope: Scope, receive: Receive, send: Send) -> None:
 
 @get("/pay/v1/refused")
 async def refuse() -> None:
-    """Refuse."""
+    """Refuse every request."""
     raise ConflictError("No.")
 
 
 @post("/in/{token:str}", status_code=200, request_max_body_size=UPLOAD_BYTES_MAX)
 async def receive_callback(request: RawRequest, token: FromPath[str]) -> dict[str, Any]:
-    """Say how much came, and with which query."""
+    """Return the size of the body, and the query string."""
     sizes = [len(part) async for part in request.stream()]
     return {"token": token, "size": sum(sizes), "query": request.scope["query_string"].decode("latin-1")}
 
 
 @get("/in/content", cache_control=None)
 async def read_content() -> Response[bytes]:
-    """Return bytes that may be cached."""
+    """Return bytes that clients can cache."""
     return Response(b"content", headers={"cache-control": "public, max-age=60"})
 
 
@@ -107,19 +106,19 @@ async def read_lines() -> Stream:
 
 @head("/uploads/{name:str}", status_code=200)
 async def measure_upload(name: FromPath[str]) -> Response[None]:
-    """Say how much is there, as tus does."""
+    """Return the offset of an upload, like tus."""
     return Response(None, headers={"upload-offset": str(len(name))})
 
 
 @route("/uploads", http_method=["OPTIONS"], status_code=204)
 async def describe_uploads() -> Response[None]:
-    """Say what is possible, as tus does."""
+    """Return the supported features, like tus."""
     return Response(None, headers={"tus-version": "1.0.0"})
 
 
 @get("/api/v1/things")
 async def list_things(limit: FromQuery[int] = 1) -> dict[str, int]:
-    """Have a route in Ninefold's own API."""
+    """Return the limit; a route of Ninefold's own API."""
     return {"limit": limit}
 
 
@@ -159,7 +158,7 @@ async def client(database: Database) -> AsyncIterator[httpx.AsyncClient]:
         ("/pay/v1/%00", (200, {"ok": False, "error": "bad_request"})),
     ],
 )
-async def test_a_path_without_a_route_is_answered_in_the_way_of_its_surface(
+async def test_a_path_without_a_route_gets_the_error_format_of_its_surface(
     client: httpx.AsyncClient, path: str, expected: Any
 ) -> None:
     response = await client.get(f"http://many.test{path}")
@@ -168,14 +167,16 @@ async def test_a_path_without_a_route_is_answered_in_the_way_of_its_surface(
 
 
 @pytest.mark.parametrize("path", ["/pay/v10/charges", "/pay", "/nowhere"])
-async def test_a_path_next_to_a_surface_is_not_its(client: httpx.AsyncClient, path: str) -> None:
+async def test_a_path_that_only_resembles_a_surfaces_path_is_not_part_of_it(
+    client: httpx.AsyncClient, path: str
+) -> None:
     response = await client.get(path)
 
     assert response.status_code == 404
     assert response.headers["content-type"] == "application/problem+json"
 
 
-async def test_what_a_route_raises_and_a_wrong_method_are_shown_in_the_way_of_their_surface(
+async def test_errors_of_routes_and_wrong_methods_have_the_error_format_of_their_surface(
     client: httpx.AsyncClient,
 ) -> None:
     refused = await client.get("/pay/v1/refused", headers={"x-token": "right"})
@@ -186,7 +187,9 @@ async def test_what_a_route_raises_and_a_wrong_method_are_shown_in_the_way_of_th
 
 
 @pytest.mark.parametrize("body", ["token=right&amount=5", "amount=5&token=right"])
-async def test_a_token_may_be_in_the_body_which_the_route_still_gets(client: httpx.AsyncClient, body: str) -> None:
+async def test_a_token_can_be_in_the_body_and_the_route_still_gets_the_body(
+    client: httpx.AsyncClient, body: str
+) -> None:
     allowed = await client.post("/pay/v1/charges", content=body)
     refused = await client.post("/pay/v1/charges", content=body.replace("right", "wrong"))
 
@@ -195,7 +198,7 @@ async def test_a_token_may_be_in_the_body_which_the_route_still_gets(client: htt
 
 
 @pytest.mark.parametrize("path", ["/pay/v1/files", "/pay/v1/files/a/b"])
-async def test_an_application_inside_a_surface_needs_its_token_too(client: httpx.AsyncClient, path: str) -> None:
+async def test_a_mounted_application_needs_the_token_of_its_surface(client: httpx.AsyncClient, path: str) -> None:
     allowed = await client.get(path, headers={"x-token": "right"})
     refused = await client.get(path)
 
@@ -203,7 +206,7 @@ async def test_an_application_inside_a_surface_needs_its_token_too(client: httpx
     assert refused.json() == {"ok": False, "error": "unauthorized"}
 
 
-async def test_a_form_is_read_by_the_types_that_the_route_wants(client: httpx.AsyncClient) -> None:
+async def test_a_form_is_converted_to_the_types_of_the_route(client: httpx.AsyncClient) -> None:
     form = "amount=500&is_captured=false&card[number]=4242&card[exp_month]=4&expand[]=a&expand[]=b"
 
     response = await client.post("/pay/v1/charges", content=form, headers={"x-token": "right"})
@@ -217,7 +220,7 @@ async def test_a_form_is_read_by_the_types_that_the_route_wants(client: httpx.As
     }
 
 
-async def test_the_same_route_takes_json_and_multipart_with_files(client: httpx.AsyncClient) -> None:
+async def test_the_same_route_accepts_json_and_multipart_with_files(client: httpx.AsyncClient) -> None:
     headers = {"x-token": "right"}
 
     as_json = await client.post("/pay/v1/charges", json={"amount": 7}, headers=headers)
@@ -233,7 +236,7 @@ async def test_the_same_route_takes_json_and_multipart_with_files(client: httpx.
     assert as_parts.json()["receipt"] == {"file_name": "r.txt", "media_type": "text/plain", "content": "/3BhaWQ="}
 
 
-async def test_a_body_of_another_kind_than_a_form_is_refused(client: httpx.AsyncClient) -> None:
+async def test_a_body_that_is_not_a_form_is_refused(client: httpx.AsyncClient) -> None:
     headers = {"x-token": "right", "content-type": "text/csv"}
 
     response = await client.post("/pay/v1/charges", content=b"amount", headers=headers)
@@ -242,7 +245,7 @@ async def test_a_body_of_another_kind_than_a_form_is_refused(client: httpx.Async
 
 
 @pytest.mark.parametrize("content_type", ["application/json", "text/plain", "application/x-www-form-urlencoded", ""])
-async def test_a_raw_route_takes_any_bytes_of_any_media_type_in_parts(
+async def test_a_raw_route_accepts_any_bytes_of_any_media_type_in_chunks(
     client: httpx.AsyncClient, content_type: str
 ) -> None:
     async def parts() -> AsyncIterator[bytes]:
@@ -254,7 +257,7 @@ async def test_a_raw_route_takes_any_bytes_of_any_media_type_in_parts(
     assert response.json() == {"token": "t1", "size": 200_000, "query": ""}
 
 
-async def test_a_raw_route_has_its_own_bound(client: httpx.AsyncClient) -> None:
+async def test_a_raw_route_has_its_own_size_limit(client: httpx.AsyncClient) -> None:
     response = await client.post("/in/t1", content=b"x" * (UPLOAD_BYTES_MAX + 1))
 
     assert response.status_code == 413
@@ -262,7 +265,9 @@ async def test_a_raw_route_has_its_own_bound(client: httpx.AsyncClient) -> None:
 
 
 @pytest.mark.parametrize("query", ["a=%FF", "a=1&a=2&b", "%", "x=null"])
-async def test_a_query_of_any_bytes_reaches_a_surface_that_is_not_strict(client: httpx.AsyncClient, query: str) -> None:
+async def test_a_query_of_any_bytes_is_accepted_by_a_surface_that_is_not_strict(
+    client: httpx.AsyncClient, query: str
+) -> None:
     response = await client.post(f"http://many.test/in/t1?{query}", content=b"")
     refused = await client.get(f"http://many.test/api/v1/things?{query}")
 
@@ -270,7 +275,7 @@ async def test_a_query_of_any_bytes_reaches_a_surface_that_is_not_strict(client:
     assert refused.status_code in {400, 401}
 
 
-async def test_a_surface_may_answer_head_and_options_itself(client: httpx.AsyncClient) -> None:
+async def test_a_surface_can_handle_head_and_options_itself(client: httpx.AsyncClient) -> None:
     measured = await client.head("/uploads/abc")
     described = await client.options("/uploads")
 
@@ -278,20 +283,20 @@ async def test_a_surface_may_answer_head_and_options_itself(client: httpx.AsyncC
     assert (described.status_code, described.headers["tus-version"]) == (204, "1.0.0")
 
 
-async def test_a_routes_own_cache_control_stays(client: httpx.AsyncClient) -> None:
+async def test_a_routes_own_cache_control_is_kept(client: httpx.AsyncClient) -> None:
     response = await client.get("/in/content")
 
     assert response.headers.get_list("cache-control") == ["public, max-age=60"]
     assert response.headers["x-content-type-options"] == "nosniff"
 
 
-async def test_a_stream_passes_whole(client: httpx.AsyncClient) -> None:
+async def test_a_stream_is_sent_completely(client: httpx.AsyncClient) -> None:
     response = await client.get("/in/lines")
 
     assert response.text == "0\n1\n2\n"
 
 
-def test_a_route_outside_its_surfaces_path_stops_the_start(database: Database) -> None:
+def test_a_route_outside_its_surfaces_path_prevents_the_start(database: Database) -> None:
     with pytest.raises(ValueError, match=r"/in/\{token:str\} is a route of the surface /out"):
         create_app(
             database=database,
@@ -307,11 +312,11 @@ def test_a_route_outside_its_surfaces_path_stops_the_start(database: Database) -
     [
         (["/", "/a", "/a"], "same path"),
         (["/a"], "at the root"),
-        (["/", "/a/"], "begins with one slash"),
-        (["/", "a"], "begins with one slash"),
+        (["/", "/a/"], "must start with one slash"),
+        (["/", "a"], "must start with one slash"),
     ],
 )
-def test_surfaces_that_contradict_each_other_stop_the_start(paths: list[str], reason: str) -> None:
+def test_contradictory_surfaces_prevent_the_start(paths: list[str], reason: str) -> None:
     with pytest.raises(ValueError, match=reason):
         SurfaceMap([Surface(path=path) for path in paths])
 
@@ -328,7 +333,7 @@ def test_surfaces_that_contradict_each_other_stop_the_start(paths: list[str], re
         ("/api/v1/deep/er", "/api/v1/deep"),
     ],
 )
-def test_the_longest_path_holds(path: str, expected: str) -> None:
+def test_the_longest_matching_path_applies(path: str, expected: str) -> None:
     surfaces = SurfaceMap([Surface(path=each) for each in ("/", "/api/v1/deep", "/api/v1")])
 
     assert surfaces.find(path).path == expected

@@ -154,7 +154,7 @@ async def test_a_batch_of_five_mebibytes_is_accepted_and_of_one_byte_more_refuse
         (b"01", "events[1].payload", "isn't JSON"),
         (b'["\xff"]', "events[1].payload[0]", "isn't UTF-8"),
         (b'"\\ud83d"', "events[1].payload", "unpaired surrogate \\ud83d"),
-        (b"[" * 5_000 + b"]" * 5_000, "events[1].payload[0]", "nested deeper than 500 levels"),
+        (b"[" * 5_000 + b"]" * 5_000, "events[1].payload[0]", "nested more than 500 levels deep"),
     ],
     ids=["object", "string", "bracket", "not a number", "leading zero", "no text", "half a character", "deep"],
 )
@@ -174,7 +174,7 @@ async def test_an_event_that_is_nested_too_deeply_leaves_the_others(api: Webhook
     first, bad, last = (await api.done("POST", PATH, content=content))["results"]
     assert (first["status"], bad["status"], last["status"]) == (202, 400, 202)
     assert bad["problem"]["field"].startswith("events[1].payload")
-    assert "nested deeper than 500 levels" in bad["problem"]["detail"]
+    assert "nested more than 500 levels deep" in bad["problem"]["detail"]
 
 
 async def test_a_payload_is_taken_up_to_the_limit_of_nesting(api: WebhooksApi) -> None:

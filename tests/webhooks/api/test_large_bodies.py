@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from http_api import Api
-from ninefold.core.web.leftovers import LEFTOVER_BYTES_MAX
+from ninefold.core.web.bodies.drain import DRAIN_BYTES_MAX
 from ninefold.systems.webhooks.routes.events import BATCH_BODY_BYTES_MAX
 
 TIMEOUT_S = 30.0
@@ -25,8 +25,8 @@ def send(url: str, *lines: str, body: bytes = b"") -> tuple[int, dict[str, Any]]
     return int(status_line.split()[1]), json.loads(rest.partition(b"\r\n\r\n")[2])
 
 
-def test_whoever_sends_a_body_that_is_not_read_gets_the_answer(server_url: str, server_api: Api) -> None:
-    size = LEFTOVER_BYTES_MAX
+def test_a_client_that_sends_a_body_that_is_not_read_gets_the_answer(server_url: str, server_api: Api) -> None:
+    size = DRAIN_BYTES_MAX
     assert size == 2 * BATCH_BODY_BYTES_MAX
     key, length, json_type = (
         f"Authorization: Bearer {server_api.api_key}",

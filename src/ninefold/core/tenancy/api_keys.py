@@ -1,7 +1,7 @@
-"""API keys, core's own kind of credential: `nfk_AbC123xy_…`.
+"""API keys, the credentials of Ninefold's own API: `nfk_AbC123xy_…`.
 
-A mark that secret scanners find, a short public part that people may see in lists and logs, and a secret of 256 random
-bits. A key acts for one organisation, and may do everything there.
+A key has a marker that secret scanners recognise, a short public part for lists and logs, and a secret of 256 random
+bits. It has full access to one organisation.
 """
 
 import re
@@ -15,12 +15,12 @@ from ninefold.core.tenancy.errors import (
 )
 from ninefold.core.tenancy.kinds import SECRET_LENGTH, CredentialErrors, CredentialKind, random_text
 
-_MARK: Final = "nfk"
+_MARKER: Final = "nfk"
 _PUBLIC_LENGTH: Final = 8
 
 
 def _new_text() -> str:
-    return f"{_MARK}_{random_text(_PUBLIC_LENGTH)}_{random_text()}"
+    return f"{_MARKER}_{random_text(_PUBLIC_LENGTH)}_{random_text()}"
 
 
 API_KEY: Final = CredentialKind(
@@ -28,8 +28,8 @@ API_KEY: Final = CredentialKind(
     label="API key",
     id_prefix="key",
     new_text=_new_text,
-    form=re.compile(rf"(?P<prefix>{_MARK}_[A-Za-z0-9]{{{_PUBLIC_LENGTH}}})_[A-Za-z0-9]{{{SECRET_LENGTH}}}"),
-    remedy="Send a valid key as `Authorization: Bearer nfk_…`; `ninefold keys create` makes one.",
+    pattern=re.compile(rf"(?P<prefix>{_MARKER}_[A-Za-z0-9]{{{_PUBLIC_LENGTH}}})_[A-Za-z0-9]{{{SECRET_LENGTH}}}"),
+    remedy="Send a valid key as `Authorization: Bearer nfk_…`; `ninefold keys create` creates one.",
     errors=CredentialErrors(
         missing=ApiKeyMissingError,
         invalid=ApiKeyInvalidError,

@@ -1,8 +1,8 @@
-"""Kinds of credentials: what the text of each looks like, and which errors refuse it.
+"""Kinds of credentials: the format of their text, and their errors.
 
-An API key, a session's cookie and a foreign protocol's token are all rows of `tenancy.credential`. They differ in how
-their text is made and recognised, and that is what a `CredentialKind` says. Core's own kind is in `api_keys`; a system
-lists its kinds in its wiring. Not here: where in a request a credential stands, which the protocol decides.
+An API key, a session cookie and the token of another protocol are all rows of `tenancy.credential`. They differ in how
+their text is generated and recognised, which a `CredentialKind` defines. The kind of API keys is in `api_keys`; a
+system lists its own kinds in its wiring. Where a request has its credential depends on the protocol, not on the kind.
 """
 
 import hashlib
@@ -22,13 +22,13 @@ from ninefold.core.tenancy.errors import (
 )
 
 SECRET_LENGTH: Final = 43
-"""43 characters of 62 carry 256.03 bits."""
+"""43 characters from an alphabet of 62 have 256.03 bits."""
 
 _ALPHABET: Final = string.ascii_letters + string.digits
 
 
 class CredentialErrors(msgspec.Struct, frozen=True, kw_only=True):
-    """The errors that refuse a credential of one kind, for a kind whose clients know codes of its own."""
+    """The errors for credentials of one kind, if its clients expect specific error codes."""
 
     missing: type[CredentialMissingError] = CredentialMissingError
     invalid: type[CredentialInvalidError] = CredentialInvalidError
@@ -37,33 +37,33 @@ class CredentialErrors(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CredentialKind(msgspec.Struct, frozen=True, kw_only=True):
-    """One kind of credential. No two kinds share a name or an id prefix, or recognise each other's texts."""
+    """One kind of credential. Two kinds never have the same name or id prefix, or recognise each other's texts."""
 
     name: str
-    """What `tenancy.credential` calls it, such as `api_key`; it never changes."""
+    """The kind in `tenancy.credential`, such as `api_key`; it must never change."""
     label: str
-    """What errors call it, such as "API key"."""
+    """The name in error messages, such as "API key"."""
     id_prefix: str
-    """What its ids begin with, such as `key` for `key_…`."""
+    """The prefix of its ids, such as `key` for `key_…`."""
     new_text: Callable[[], str]
-    """Makes the text of a new one: at least 128 random bits, unless anybody may know it."""
-    form: re.Pattern[str]
-    """Matches the whole text of one and nothing else. Its group `prefix` is the part that people may see."""
+    """Generates the text of a new credential: with at least 128 random bits, unless it is public."""
+    pattern: re.Pattern[str]
+    """Matches the complete texts of this kind and no others. Its group `prefix` is the public part."""
     remedy: str
-    """What to do without a valid one."""
+    """What to do without a valid credential."""
     errors: CredentialErrors = CredentialErrors()
 
     def prefix_of(self, text: str) -> str | None:
-        """Return the part of a text that people may see, such as `nfk_AbC123xy`; None if it isn't of this kind."""
-        match = self.form.fullmatch(text)
+        """Return the public part of a text, such as `nfk_AbC123xy`; None if the text isn't of this kind."""
+        match = self.pattern.fullmatch(text)
         return None if match is None else match["prefix"]
 
 
 def random_text(length: int = SECRET_LENGTH) -> str:
-    """Return random letters and digits of ASCII, each of which carries 5.95 bits."""
+    """Return random ASCII letters and digits, with 5.95 bits per character."""
     return "".join(secrets.choice(_ALPHABET) for _ in range(length))
 
 
 def digest_text(text: str) -> bytes:
-    """Return the SHA-256 of a credential's text: the 32 bytes by which it is found again."""
+    """Return the SHA-256 digest of a credential's text, by which it is looked up: 32 bytes."""
     return hashlib.sha256(text.encode()).digest()

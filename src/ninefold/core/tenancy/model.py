@@ -1,4 +1,4 @@
-"""Organisations, credentials, and the principal on whose behalf something acts."""
+"""Organisations, credentials, and principals."""
 
 from datetime import datetime
 from typing import Final, Literal, TypeAlias
@@ -9,11 +9,11 @@ import msgspec
 CredentialState: TypeAlias = Literal["active", "expired", "revoked"]
 
 FULL_ACCESS: Final = frozenset({"*"})
-"""The scopes of who may do everything in the organisation. Without scopes, nothing is allowed."""
+"""The scopes for full access to the organisation. Without scopes, nothing is allowed."""
 
 
 class Organisation(msgspec.Struct, frozen=True, kw_only=True):
-    """Whom everything belongs to."""
+    """An organisation; everything that is stored belongs to one."""
 
     organisation_id: UUID
     name: str
@@ -21,16 +21,16 @@ class Organisation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Credential(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known about a credential after its text was shown once."""
+    """A credential without its text, which is only shown when it is created."""
 
     credential_id: UUID
     kind: str
     """The name of its `CredentialKind`."""
     prefix: str
-    """The part of its text that people may see."""
+    """The public part of its text."""
     organisation_id: UUID
     account_id: UUID | None
-    """The person it belongs to; None for an organisation's own credential."""
+    """The account that it belongs to; None for a credential of the organisation itself."""
     scopes: frozenset[str]
     name: str
     created_at: datetime
@@ -38,18 +38,18 @@ class Credential(msgspec.Struct, frozen=True, kw_only=True):
     last_used_at: datetime | None
     revoked_at: datetime | None
     is_expired: bool
-    """By the database's clock, when this was read."""
+    """Whether it had expired when it was read, by the database's clock."""
 
     @property
     def state(self) -> CredentialState:
-        """Return `revoked` for what was revoked, whether it has expired since or not."""
+        """The state; a revoked credential stays `revoked` after it expires."""
         if self.revoked_at is not None:
             return "revoked"
         return "expired" if self.is_expired else "active"
 
 
 class CreatedCredential(Credential, frozen=True, kw_only=True):
-    """A new credential, the only time that its text exists here."""
+    """A new credential with its text, which isn't stored anywhere."""
 
     text: str
 
@@ -58,11 +58,11 @@ class CreatedCredential(Credential, frozen=True, kw_only=True):
 
 
 class Principal(msgspec.Struct, frozen=True, kw_only=True):
-    """On whose behalf a request, a feed or a job acts: what routes and services get, whatever proved it."""
+    """On whose behalf a request, a feed or a job acts, whatever kind of credential authenticated it."""
 
     organisation_id: UUID
     account_id: UUID | None = None
-    """The person, where the credential belongs to one; None for an organisation's own credential."""
+    """The account that the credential belongs to; None for a credential of the organisation itself."""
     scopes: frozenset[str] = frozenset()
-    """What the principal may do; `FULL_ACCESS` is everything."""
+    """What the principal is allowed to do; `FULL_ACCESS` is everything."""
     credential_id: UUID

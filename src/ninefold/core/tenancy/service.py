@@ -1,4 +1,4 @@
-"""Making organisations and credentials, and finding out on whose behalf a request acts."""
+"""Creates organisations and credentials, and authenticates requests."""
 
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
@@ -28,12 +28,12 @@ LIST_LENGTH_MAX: Final = 1000
 LIFETIME_MIN: Final = timedelta(seconds=1)
 LIFETIME_MAX: Final = timedelta(days=3650)
 
-USE_NOTED_EVERY: Final = timedelta(minutes=1)
-"""`last_used_at` is this coarse, so that a busy credential costs one write a minute and not one a request."""
+LAST_USED_RESOLUTION: Final = timedelta(minutes=1)
+"""How often `last_used_at` is updated, so that a busy credential takes one write a minute, not one per request."""
 
 
 async def create_organisation(connection: Connection, *, name: str) -> Organisation:
-    """Add an organisation.
+    """Create an organisation.
 
     Raises:
         InvalidNameError: the name is empty or too long.
@@ -47,12 +47,12 @@ async def list_organisations(connection: Connection) -> list[Organisation]:
 
 
 async def ensure_first_organisation(connection: Connection) -> CreatedCredential | None:
-    """Make the organisation "default" and an API key for it, if there is no organisation yet.
+    """Create the organisation "default" and an API key for it, if there is no organisation yet.
 
-    Call it in a transaction: a lock on the table lets two processes that start at once make only one.
+    Call it in a transaction: it locks the table, so that two processes that start at the same time create only one.
 
     Returns:
-        The new key, or None when there was an organisation already.
+        The new key, or None if there was already an organisation.
     """
     await store.organisation_lock(connection)
     if await store.organisation_exists(connection):
@@ -64,7 +64,7 @@ async def ensure_first_organisation(connection: Connection) -> CreatedCredential
 async def create_api_key(
     connection: Connection, *, organisation_id: UUID, name: str, expires_in: timedelta | None = None
 ) -> CreatedCredential:
-    """Make an API key, which may do everything in its organisation; else as `create_credential`."""
+    """Create an API key with full access to its organisation; see `create_credential`."""
     return await create_credential(
         connection,
         API_KEY,
@@ -85,21 +85,21 @@ async def create_credential(
     scopes: AbstractSet[str],
     expires_in: timedelta | None = None,
 ) -> CreatedCredential:
-    """Make a credential. Its text is in the answer and nowhere else.
+    """Create a credential. Its text is only in the result and isn't stored.
 
     Args:
-        connection: where the credentials are.
-        kind: how its text is made.
-        organisation_id: whose it is.
-        account_id: the person it belongs to; None for the organisation's own.
-        name: what it is for, as people will read it.
-        scopes: what its holder may do; `FULL_ACCESS` for everything.
-        expires_in: how long it is valid, `LIFETIME_MIN` to `LIFETIME_MAX`; None for as long as it isn't revoked.
+        connection: a connection to the database.
+        kind: the kind of credential.
+        organisation_id: the organisation that it belongs to.
+        account_id: the account that it belongs to; None for a credential of the organisation itself.
+        name: what it is for, for people.
+        scopes: what it allows; `FULL_ACCESS` for everything.
+        expires_in: how long it is valid, `LIFETIME_MIN` to `LIFETIME_MAX`; None if it never expires.
 
     Raises:
         OrganisationNotFoundError: there is no such organisation.
         InvalidNameError: the name is empty or too long.
-        InvalidLifetimeError: it would be valid for no time, or for too long.
+        InvalidLifetimeError: `expires_in` is too short or too long.
     """
     text = kind.new_text()
     prefix = kind.prefix_of(text)
@@ -124,7 +124,7 @@ async def create_credential(
 async def list_credentials(connection: Connection, kind: CredentialKind, *, organisation_id: UUID) -> list[Credential]:
     """Return an organisation's credentials of one kind, oldest first, at most `LIST_LENGTH_MAX`.
 
-    Those that have expired or were revoked are among them.
+    Expired and revoked ones are included.
 
     Raises:
         OrganisationNotFoundError: there is no such organisation.
@@ -139,18 +139,18 @@ async def list_credentials(connection: Connection, kind: CredentialKind, *, orga
 async def revoke_credential(
     connection: Connection, kind: CredentialKind, *, organisation_id: UUID | None, credential_id: UUID
 ) -> Credential:
-    """Revoke a credential: the next request with it is refused, and that can't be undone.
+    """Revoke a credential: from the next request on it is refused. This can't be undone.
 
-    Revoking it a second time changes nothing.
+    Revoking it a second time has no effect.
 
     Args:
-        connection: where the credentials are.
-        kind: what it must be.
-        organisation_id: whose it must be; None for the operator, who may revoke any.
+        connection: a connection to the database.
+        kind: the kind that the credential must have.
+        organisation_id: the organisation that it must belong to; None for the operator, who can revoke any.
         credential_id: the credential.
 
     Raises:
-        CredentialNotFoundError: there is no such credential, or it is another organisation's or of another kind.
+        CredentialNotFoundError: there is no such credential, or it has another organisation or kind.
     """
     revoked = await store.credential_revoke(
         connection, organisation_id=organisation_id, kind=kind.name, credential_id=credential_id
@@ -163,32 +163,31 @@ async def revoke_credential(
 
 
 async def authenticate(connection: Connection, text: str, *, kinds: Sequence[CredentialKind]) -> Principal:
-    """Find out on whose behalf the holder of a credential acts.
+    """Return the principal that a credential authenticates.
 
-    The answer is never cached, so that revoking works at once. Finding a credential by its digest in an index takes a
-    time that depends on the digest and not on the text: an attacker can't steer the digests of guesses towards a
-    stored one, so nothing needs comparing in constant time.
+    The result is never cached, so that a revocation has an immediate effect. No constant-time comparison is needed:
+    the credential is looked up by its digest, and an attacker can't steer the digests of guesses towards a stored one.
 
     Args:
-        connection: where the credentials are.
-        text: what the request carried; empty if it carried nothing.
-        kinds: which kinds are accepted, the usual one first: its errors refuse a text that is of none of them.
+        connection: a connection to the database.
+        text: the credential in the request; empty if there is none.
+        kinds: which kinds are accepted. The errors for a text of no such kind are those of the first.
 
     Raises:
         CredentialMissingError: the text is empty.
-        CredentialInvalidError: it isn't a credential of ours, or of a kind that isn't accepted.
+        CredentialInvalidError: the credential doesn't exist, or its kind isn't accepted.
         CredentialRevokedError: it was revoked.
-        CredentialExpiredError: its time is over.
+        CredentialExpiredError: it has expired.
     """
     kind, prefix = _recognise(text, kinds)
     found = await store.credential_find_by_digest(
-        connection, kind=kind.name, digest=digest_text(text), noted_within=USE_NOTED_EVERY
+        connection, kind=kind.name, digest=digest_text(text), recorded_within=LAST_USED_RESOLUTION
     )
     if found is None:
         raise kind.errors.invalid(f"There is no {kind.label} {prefix}….", remedy=kind.remedy)
     _check_active(found, kind, prefix=prefix)
-    if not found.is_use_noted:
-        await store.credential_note_use(connection, credential_id=found.credential_id)
+    if not found.is_use_recorded:
+        await store.credential_record_use(connection, credential_id=found.credential_id)
     return Principal(
         organisation_id=found.organisation_id,
         account_id=found.account_id,
@@ -198,29 +197,29 @@ async def authenticate(connection: Connection, text: str, *, kinds: Sequence[Cre
 
 
 def _recognise(text: str, kinds: Sequence[CredentialKind]) -> tuple[CredentialKind, str]:
-    """Return which of these kinds a text is, and the part of it that people may see."""
+    """Return the kind of a text, and its public part."""
     for kind in kinds:
         if (prefix := kind.prefix_of(text)) is not None:
             return kind, prefix
-    usual = kinds[0]
+    expected = kinds[0]
     if not text:
-        raise usual.errors.missing(f"The request carries no {usual.label}.", remedy=usual.remedy)
-    raise usual.errors.invalid(f"The {usual.label} doesn't have the form of one.", remedy=usual.remedy)
+        raise expected.errors.missing(f"The request has no {expected.label}.", remedy=expected.remedy)
+    raise expected.errors.invalid(f"The {expected.label} has the wrong format.", remedy=expected.remedy)
 
 
 def _check_active(found: store.FoundCredential, kind: CredentialKind, *, prefix: str) -> None:
-    named = f"{kind.label} {prefix}…"
+    name = f"{kind.label} {prefix}…"
     if found.revoked_at is not None:
-        raise kind.errors.revoked(f"{named} was revoked at {found.revoked_at.isoformat()}.", remedy=kind.remedy)
+        raise kind.errors.revoked(f"{name} was revoked at {found.revoked_at.isoformat()}.", remedy=kind.remedy)
     if found.expired_at is not None:
-        raise kind.errors.expired(f"{named} expired at {found.expired_at.isoformat()}.", remedy=kind.remedy)
+        raise kind.errors.expired(f"{name} expired at {found.expired_at.isoformat()}.", remedy=kind.remedy)
 
 
 def _no_organisation(organisation_id: UUID) -> OrganisationNotFoundError:
     return OrganisationNotFoundError(
         f"There is no organisation {format_id('org', organisation_id)}.",
         field="organisation_id",
-        remedy="`ninefold organisations list` shows them.",
+        remedy="`ninefold organisations list` lists the organisations.",
     )
 
 
@@ -228,9 +227,9 @@ def _checked_name(name: str) -> str:
     stripped = name.strip()
     if not 1 <= len(stripped) <= NAME_LENGTH_MAX or not stripped.isprintable():
         raise InvalidNameError(
-            f"A name must have 1 to {NAME_LENGTH_MAX} characters, all printable.",
+            f"A name must have 1 to {NAME_LENGTH_MAX} printable characters.",
             field="name",
-            remedy="Give it a short name that says what it is for.",
+            remedy="Choose a short name that says what it is for.",
         )
     return stripped
 
@@ -238,8 +237,8 @@ def _checked_name(name: str) -> str:
 def _checked_lifetime(expires_in: timedelta | None) -> timedelta | None:
     if expires_in is not None and not LIFETIME_MIN <= expires_in <= LIFETIME_MAX:
         raise InvalidLifetimeError(
-            f"A credential can be valid for 1 second to {LIFETIME_MAX.days:,} days.",
+            f"The lifetime of a credential must be between 1 second and {LIFETIME_MAX.days:,} days.",
             field="expires_in",
-            remedy="Give a time in between, or none, and it doesn't expire.",
+            remedy="Choose another lifetime, or none for a credential that never expires.",
         )
     return expires_in

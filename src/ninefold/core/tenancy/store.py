@@ -16,7 +16,7 @@ _queries = load_queries(__package__)
 
 
 class FoundCredential(msgspec.Struct, frozen=True, kw_only=True):
-    """What authentication needs to know about a credential."""
+    """The fields of a credential that authentication needs."""
 
     credential_id: UUID
     organisation_id: UUID
@@ -24,11 +24,11 @@ class FoundCredential(msgspec.Struct, frozen=True, kw_only=True):
     scopes: frozenset[str]
     expired_at: datetime | None
     revoked_at: datetime | None
-    is_use_noted: bool
+    is_use_recorded: bool
 
 
 async def organisation_exists(connection: Connection) -> bool:
-    """Say whether there is any organisation at all."""
+    """Return whether there is any organisation."""
     return bool(await _queries.organisation_exists(connection))
 
 
@@ -50,15 +50,17 @@ async def organisation_list(connection: Connection, *, limit: int) -> list[Organ
 
 
 async def organisation_lock(connection: Connection) -> None:
-    """Let no one else add an organisation until the transaction ends; PostgreSQL refuses it outside."""
+    """Prevent others from adding an organisation until the transaction ends; an error outside of one."""
     await _queries.organisation_lock(connection)
 
 
 async def credential_find_by_digest(
-    connection: Connection, *, kind: str, digest: bytes, noted_within: timedelta
+    connection: Connection, *, kind: str, digest: bytes, recorded_within: timedelta
 ) -> FoundCredential | None:
-    """Find the credential of this kind that a caller presented, and say whether its last use was noted lately."""
-    record = await _queries.credential_find_by_digest(connection, kind=kind, digest=digest, noted_within=noted_within)
+    """Find a credential by kind and digest, and whether its last use was recorded recently."""
+    record = await _queries.credential_find_by_digest(
+        connection, kind=kind, digest=digest, recorded_within=recorded_within
+    )
     return None if record is None else FoundCredential(**_with_scopes(record))
 
 
@@ -75,7 +77,7 @@ async def credential_insert(
     name: str,
     expires_in: timedelta | None,
 ) -> Credential | None:
-    """Add a credential by its digest; None when the organisation doesn't exist."""
+    """Add a credential with its digest; None if the organisation doesn't exist."""
     record = await _queries.credential_insert(
         connection,
         credential_id=credential_id,
@@ -97,15 +99,15 @@ async def credential_list(connection: Connection, *, organisation_id: UUID, kind
     return [Credential(**_with_scopes(record)) async for record in records]
 
 
-async def credential_note_use(connection: Connection, *, credential_id: UUID) -> None:
-    """Note that a credential has just been used."""
-    await _queries.credential_note_use(connection, credential_id=credential_id)
+async def credential_record_use(connection: Connection, *, credential_id: UUID) -> None:
+    """Record that a credential was just used."""
+    await _queries.credential_record_use(connection, credential_id=credential_id)
 
 
 async def credential_revoke(
     connection: Connection, *, organisation_id: UUID | None, kind: str, credential_id: UUID
 ) -> Credential | None:
-    """Revoke a credential, of this organisation where one is given; None when there is no such credential."""
+    """Revoke a credential, of this organisation if one is given; None if there is no such credential."""
     record = await _queries.credential_revoke(
         connection, organisation_id=organisation_id, kind=kind, credential_id=credential_id
     )

@@ -1,6 +1,6 @@
-"""The HTTP application: surfaces, authentication, bodies, ids, pages, problems, documents, WebSockets.
+"""The HTTP application: surfaces, authentication, request bodies, pagination, problems, OpenAPI, WebSockets.
 
-A system's routes are plain Litestar handlers. Each parameter says where it comes from:
+A system's routes are plain Litestar handlers. The type of each parameter says where its value comes from:
 
     from typing import Annotated
 
@@ -11,8 +11,7 @@ A system's routes are plain Litestar handlers. Each parameter says where it come
 
     from ninefold.core.postgres.database import Database
     from ninefold.core.tenancy.model import Principal
-    from ninefold.core.web.bodies import RequestBody
-    from ninefold.core.web.body_reading import FromBody
+    from ninefold.core.web.bodies import FromBody, RequestBody
     from ninefold.core.web.ids import PathId
     from ninefold.core.web.problems import problem_responses
 
@@ -20,7 +19,7 @@ A system's routes are plain Litestar handlers. Each parameter says where it come
         prefix = "note"
 
     class CreateNote(RequestBody, frozen=True, kw_only=True):
-        text: Annotated[str, msgspec.Meta(max_length=2000, description="What is noted.")]
+        text: Annotated[str, msgspec.Meta(max_length=2000, description="The text of the note.")]
 
     class Note(msgspec.Struct, frozen=True, kw_only=True):
         note_id: str
@@ -40,5 +39,5 @@ A system's routes are plain Litestar handlers. Each parameter says where it come
         "Show a note."
         ...
 
-`principal` and `database` are given by the application. What is raised as a `NinefoldError` leaves as a problem.
+The application injects `principal` and `database`. A `NinefoldError` that a handler raises is sent as a problem.
 """

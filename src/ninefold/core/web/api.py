@@ -17,8 +17,8 @@ def api_surface(database: Database, routes: Sequence[ControllerRouterHandler]) -
     """Return the surface of Ninefold's own API.
 
     Args:
-        database: where keys are looked up.
-        routes: of all systems.
+        database: where API keys are looked up.
+        routes: the routes of all systems.
     """
     return Surface(
         path=API_PATH,

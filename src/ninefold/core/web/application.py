@@ -1,4 +1,4 @@
-"""The application factory: surfaces in, a finished ASGI application out."""
+"""The application factory: builds the ASGI application from surfaces."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -11,20 +11,20 @@ from litestar.types import Receive, Scope, Send
 
 from ninefold.core.postgres.database import Database
 from ninefold.core.web.authentication import AuthenticationMiddleware, provide_principal
-from ninefold.core.web.body_reading import BODY_SIZE_MAX_DEFAULT, BodyDTO
-from ninefold.core.web.documents import DocumentPages
+from ninefold.core.web.bodies import BODY_SIZE_MAX_DEFAULT, BodyDTO
+from ninefold.core.web.health import ReadinessCheck, health_routes
 from ninefold.core.web.ids import decode_path_id, is_path_id
-from ninefold.core.web.operations import ReadinessCheck, operation_routes
-from ninefold.core.web.options import OptionsMiddleware
+from ninefold.core.web.methods import OptionsMiddleware
+from ninefold.core.web.openapi.routes import DocumentRoutes
 from ninefold.core.web.problems import as_ninefold_error, log_error
-from ninefold.core.web.queries import QueryMiddleware
-from ninefold.core.web.requests import RequestEnvelope
-from ninefold.core.web.sockets import ERROR_STATE_KEY, SocketEnvelope
+from ninefold.core.web.query_parameters import QueryMiddleware
+from ninefold.core.web.requests import RequestCycle
 from ninefold.core.web.stopping import Stopping
 from ninefold.core.web.surfaces import ROOT_PATH, Connection, Surface, SurfaceMap
+from ninefold.core.web.websockets import ERROR_STATE_KEY, WebSocketCycle
 
 SURFACE_STATE_KEY: Final = "surface"
-"""In the scope's state: a routed path is no longer the one that was asked for."""
+"""Key in the scope's state. The surface is looked up first, because Litestar changes the path when it routes."""
 
 
 def create_app(
@@ -40,29 +40,28 @@ def create_app(
     """Return the application.
 
     Args:
-        database: what handlers get as `database`.
-        surfaces: each with its routes. One at the root is added, with what machines and people ask about the process
-            itself (`/healthz`, `/docs`, …).
-        readiness: what must hold before `/readyz` answers 200.
-        title: the API's name in its documents.
-        version: the API's version in its documents.
-        description: what the API is for, in its documents.
-        stopping: tells open streams and WebSockets that the server stops.
+        database: the database that is injected into handlers.
+        surfaces: each with its routes. A surface at the root is added; it serves `/healthz`, `/docs` and the like.
+        readiness: the checks that must pass before `/readyz` answers 200.
+        title: the API's name in its documentation.
+        version: the API's version in its documentation.
+        description: what the API is for, in its documentation.
+        stopping: notifies open streams and WebSockets that the server is stopping.
 
     Raises:
-        ValueError: two operations of the document have the same id, two surfaces have the same path, or a route doesn't
-            lie below its surface's path.
+        ValueError: two operations have the same id, two surfaces have the same path, or a route isn't below the path of
+            its surface.
     """
-    pages = DocumentPages()
-    root = Surface(path=ROOT_PATH, routes=[*operation_routes(readiness), *pages.routes()])
+    documents = DocumentRoutes()
+    root = Surface(path=ROOT_PATH, routes=[*health_routes(readiness), *documents.routes()])
     surface_map = SurfaceMap([*surfaces, root])
     litestar = _build_litestar(database, [*surfaces, root], surface_map)
-    pages.render(litestar, surface_map, title=title, version=version, description=description)
+    documents.render(litestar, surface_map, title=title, version=version, description=description)
     return WebApplication(litestar, surface_map, stopping=stopping or Stopping())
 
 
 class WebApplication:
-    """The ASGI application: finds the surface of each request and WebSocket, and surrounds it with what each gets."""
+    """The ASGI application: finds the surface of each request and WebSocket, then handles it."""
 
     def __init__(self, litestar: Litestar, surfaces: SurfaceMap, *, stopping: Stopping) -> None:
         self._litestar: Final = litestar
@@ -74,15 +73,15 @@ class WebApplication:
         surface = self._surfaces.find(scope["path"])
         scope.setdefault("state", {})[SURFACE_STATE_KEY] = surface
         if scope["type"] == ScopeType.HTTP:
-            request = RequestEnvelope(scope, receive, send, surface=surface, stopping=self.stopping)
-            await request.pass_to(self._litestar)
+            request = RequestCycle(scope, receive, send, surface=surface, stopping=self.stopping)
+            await request.run(self._litestar)
         elif scope["type"] == ScopeType.WEBSOCKET:
-            socket = SocketEnvelope(scope, receive, send, surface=surface, stopping=self.stopping)
-            await socket.pass_to(self._litestar)
+            socket = WebSocketCycle(scope, receive, send, surface=surface, stopping=self.stopping)
+            await socket.run(self._litestar)
 
     @asynccontextmanager
     async def lifespan(self) -> AsyncIterator[None]:
-        """Run what the framework does at start and end."""
+        """Run the framework's startup and shutdown."""
         async with self._litestar.lifespan():
             yield
 
@@ -97,8 +96,8 @@ def _build_litestar(database: Database, surfaces: Sequence[Surface], surface_map
         surface: Surface = request.scope["state"][SURFACE_STATE_KEY]
         return surface.show_error(request, error)
 
-    async def keep_socket_error(exception: Exception, scope: Scope) -> None:
-        # Litestar tells nothing of it, neither the log nor, in a way that says anything, the client.
+    async def store_socket_error(exception: Exception, scope: Scope) -> None:
+        # Litestar doesn't log an error of a WebSocket, and sends the client no useful reason.
         if scope["type"] == ScopeType.WEBSOCKET:
             connection: Connection = Connection(scope)
             error = as_ninefold_error(connection, exception)
@@ -112,7 +111,7 @@ def _build_litestar(database: Database, surfaces: Sequence[Surface], surface_map
             "database": Provide(provide_database, sync_to_thread=False),
         },
         exception_handlers={Exception: show_exception},
-        after_exception=[keep_socket_error],
+        after_exception=[store_socket_error],
         request_max_body_size=BODY_SIZE_MAX_DEFAULT,
         dto=BodyDTO,
         return_dto=None,
@@ -123,10 +122,10 @@ def _build_litestar(database: Database, surfaces: Sequence[Surface], surface_map
 
 
 def _router(surface: Surface, surface_map: SurfaceMap) -> Router:
-    """Return a surface's routes with what holds for all of them.
+    """Return a surface's routes, with the middleware and the request class that they share.
 
     Raises:
-        ValueError: a route doesn't lie below the surface's path.
+        ValueError: a route isn't below the surface's path.
     """
     router = Router(
         path="/",
@@ -140,5 +139,5 @@ def _router(surface: Surface, surface_map: SurfaceMap) -> Router:
     )
     for route in router.routes:
         if surface_map.find(route.path) is not surface:
-            raise ValueError(f"{route.path} is a route of the surface {surface.path}, and isn't below its path.")
+            raise ValueError(f"{route.path} is a route of the surface {surface.path}, but isn't below its path.")
     return router

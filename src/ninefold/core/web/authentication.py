@@ -1,4 +1,4 @@
-"""Authentication: a surface's routes are reached only by what its `authenticate` lets pass, before a body is read."""
+"""Authentication: each request to a surface's routes is authenticated by the surface before its body is read."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -20,9 +20,9 @@ _SCHEME: Final = b"bearer"
 
 
 class AuthenticationMiddleware(ASGIMiddleware):
-    """Finds the principal of each request and WebSocket of a surface's routes, or raises why there is none.
+    """Finds the principal of each request and WebSocket, or raises the error that refuses it.
 
-    It belongs to the routes and not to a path, because a path can be spelt in several ways.
+    It is attached to routes and not to a path prefix, because a path can be spelt in several ways.
     """
 
     scopes = (ScopeType.HTTP, ScopeType.WEBSOCKET, ScopeType.ASGI)
@@ -32,7 +32,7 @@ class AuthenticationMiddleware(ASGIMiddleware):
         self._authenticate = authenticate
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
-        """Authenticate, then go on."""
+        """Authenticate, then call the next application."""
         connection: Connection
         if scope["type"] == ScopeType.WEBSOCKET:
             connection = WebSocket(scope, receive, send)
@@ -46,34 +46,34 @@ class AuthenticationMiddleware(ASGIMiddleware):
 
 
 def provide_principal(scope: Scope) -> Principal | None:
-    """Return on whose behalf a request or a WebSocket acts: what a handler's `principal` is."""
+    """Return on whose behalf a request or a WebSocket acts; injected into handlers as `principal`."""
     principal: Principal | None = scope["auth"]
     return principal
 
 
 def bearer_authentication(database: Database, *, kinds: Sequence[CredentialKind]) -> Authenticate:
-    """Return the authentication by `Authorization: Bearer <credential>` (RFC 6750 §2.1).
+    """Return a function that authenticates by `Authorization: Bearer <credential>` (RFC 6750 §2.1).
 
     Args:
         database: where credentials are looked up.
-        kinds: which ones are accepted, the usual one first: its errors tell of a missing or malformed one.
+        kinds: which kinds are accepted. The errors for a missing or malformed credential are those of the first.
     """
 
     async def authenticate(connection: Connection) -> Principal:
-        text = _bearer_token(connection, usual=kinds[0])
-        async with database.connection() as lent:
-            return await tenancy.authenticate(lent, text, kinds=kinds)
+        text = _bearer_token(connection, expected=kinds[0])
+        async with database.connection() as database_connection:
+            return await tenancy.authenticate(database_connection, text, kinds=kinds)
 
     return authenticate
 
 
-def _bearer_token(connection: Connection, *, usual: CredentialKind) -> str:
+def _bearer_token(connection: Connection, *, expected: CredentialKind) -> str:
     values = [value for name, value in connection.scope["headers"] if name == b"authorization"]
     if not values:
-        raise usual.errors.missing(f"The request carries no {usual.label}.", remedy=usual.remedy)
+        raise expected.errors.missing(f"The request has no {expected.label}.", remedy=expected.remedy)
     scheme, _, token = values[0].partition(b" ")
     if len(values) > 1 or scheme.lower() != _SCHEME:
-        raise usual.errors.invalid(
-            f"The Authorization header isn't `Bearer` with one {usual.label}.", remedy=usual.remedy
+        raise expected.errors.invalid(
+            f"The Authorization header must be `Bearer` followed by one {expected.label}.", remedy=expected.remedy
         )
     return token.strip().decode("latin-1")

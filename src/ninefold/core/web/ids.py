@@ -1,6 +1,6 @@
-"""Ids in paths and queries: TypeID text outside, a UUID for the handler.
+"""Ids in paths and query strings: clients use the TypeID text, handlers get a UUID.
 
-Each kind of id is a class, which a handler names:
+Each kind of id is a class. A handler uses it as the type of a parameter:
 
     from litestar import get
 
@@ -13,8 +13,8 @@ Each kind of id is a class, which a handler names:
 
     assert decode_path_id(NoteId, "note_01h455vb4pex5vsknk084sn02q") == UUID("01890a5d-ac96-774b-bcce-b302099a8057")
 
-A text that isn't such an id answers 404 in a path, as an id does that nobody has: there is nothing at either. In a
-query it answers 422.
+A text that isn't such an id is answered with 404 in a path, like an id that doesn't exist. In a query string it is
+answered with 422.
 """
 
 from typing import Any, ClassVar, Final
@@ -26,7 +26,7 @@ ID_SHOWN_MAX: Final = 80
 
 
 class PathId(UUID):
-    """A UUID that stands in paths and queries as text with its class's prefix."""
+    """A UUID that is written in paths and query strings as text with the prefix of its class."""
 
     prefix: ClassVar[str]
 
@@ -35,15 +35,15 @@ class PathId(UUID):
 
 
 def is_path_id(kind: Any) -> bool:
-    """Say whether a type is one of `PathId`'s."""
+    """Return whether a type is a subclass of `PathId`."""
     return isinstance(kind, type) and issubclass(kind, PathId)
 
 
 def decode_path_id(kind: type[PathId], text: Any) -> PathId:
-    """Return the id in a text.
+    """Return the id that a text represents.
 
     Raises:
-        ValueError: it isn't an id of this kind; Litestar says of which parameter.
+        ValueError: the text isn't an id of this kind; Litestar adds the name of the parameter.
     """
     try:
         return kind(int=parse_id(kind.prefix, text).int)
@@ -52,7 +52,7 @@ def decode_path_id(kind: type[PathId], text: Any) -> PathId:
 
 
 def path_id_schema(kind: type[PathId]) -> dict[str, Any]:
-    """Return the JSON schema of an id's text."""
+    """Return the JSON schema of the text of an id."""
     return {
         "type": "string",
         "pattern": f"^{kind.prefix}_[0-7][0-9a-hjkmnp-tv-z]{{25}}$",

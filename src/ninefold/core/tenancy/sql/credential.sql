@@ -1,5 +1,5 @@
 -- name: credential_find_by_digest^
--- Find the credential of this kind that a caller presented, and say whether its last use was noted lately.
+-- Find a credential by kind and digest, and whether its last use was recorded recently.
 SELECT
     credential_id,
     organisation_id,
@@ -7,13 +7,13 @@ SELECT
     scopes,
     CASE WHEN expires_at <= now() THEN expires_at END AS expired_at,
     revoked_at,
-    coalesce(last_used_at > now() - :noted_within::interval, FALSE) AS is_use_noted
+    coalesce(last_used_at > now() - :recorded_within::interval, FALSE) AS is_use_recorded
 FROM tenancy.credential
 WHERE digest = :digest
     AND kind = :kind;
 
 -- name: credential_insert^
--- Add a credential by its digest; answers nothing when the organisation doesn't exist.
+-- Add a credential with its digest; returns no row if the organisation doesn't exist.
 INSERT INTO tenancy.credential (
     credential_id, kind, prefix, digest, organisation_id, account_id, scopes, name, expires_at
 )
@@ -64,14 +64,14 @@ WHERE organisation_id = :organisation_id
 ORDER BY credential_id
 LIMIT :limit;
 
--- name: credential_note_use!
--- Note that a credential has just been used.
+-- name: credential_record_use!
+-- Record that a credential was just used.
 UPDATE tenancy.credential
 SET last_used_at = greatest(now(), created_at)
 WHERE credential_id = :credential_id;
 
 -- name: credential_revoke^
--- Revoke a credential of this kind, of this organisation where one is given; a second time keeps the first time.
+-- Revoke a credential of this kind, of this organisation if one is given; a repetition keeps the first time.
 UPDATE tenancy.credential
 SET revoked_at = coalesce(revoked_at, greatest(now(), created_at))
 WHERE credential_id = :credential_id

@@ -7,8 +7,8 @@ import cyclopts
 import msgspec
 
 from ninefold.core.commands import (
-    Answer,
     ApiOptions,
+    ApiResponse,
     Page,
     print_fields,
     print_json_text,
@@ -32,7 +32,7 @@ def show_fields(thing: msgspec.Struct, *, without: Sequence[str] = ()) -> None:
 
 
 def show_answer(
-    answer: Answer, kind: type[ShownT], *, api: ApiOptions, show: Callable[[ShownT], None] = show_fields
+    answer: ApiResponse, kind: type[ShownT], *, api: ApiOptions, show: Callable[[ShownT], None] = show_fields
 ) -> None:
     """Print what was answered: its own JSON, or what a person is shown of it.
 

@@ -13,8 +13,8 @@ from litestar.params import FromPath, FromQuery, Parameter
 
 from ninefold.core.postgres.database import Database
 from ninefold.core.tenancy.model import Principal
-from ninefold.core.web.body_reading import FromBody
-from ninefold.core.web.pages import PAGE_LIMIT_DEFAULT, Cursor, Page, PagedList, PageLimit
+from ninefold.core.web.bodies import FromBody
+from ninefold.core.web.pagination import PAGE_LIMIT_DEFAULT, Cursor, Page, PagedList, PageLimit
 from ninefold.core.web.problems import problem_responses
 from ninefold.systems.webhooks.model import DeliveryStatus
 from ninefold.systems.webhooks.routes.wire import (
