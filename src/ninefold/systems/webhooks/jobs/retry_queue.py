@@ -24,7 +24,7 @@ class RetryQueue:
         self._worker_id = lease.worker_id
         self._leased_ids = LeasedIds(database, lease, delivery_release_unknown)
         self._claims = RoundRobinClaims(
-            self._leased_ids, delivery_claim, id_of=lambda delivery: delivery.delivery_id, is_one_look_enough=True
+            self._leased_ids, delivery_claim, id_of=lambda delivery: delivery.delivery_id, is_one_scan_enough=True
         )
 
     async def claim(self, budget: ClaimBudget) -> Sequence[ClaimedDelivery]:
