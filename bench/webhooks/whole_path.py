@@ -27,8 +27,8 @@ from ninefold.core.queue.notifier import Notifier
 from ninefold.core.tenancy.service import create_organisation
 from ninefold.edge.systems import migration_sources
 from ninefold.systems.webhooks.model import EVENTS_CHANNEL
-from ninefold.systems.webhooks.service.directory import RecipientDirectory
 from ninefold.systems.webhooks.service.publishing import EventDraft, publish_events
+from ninefold.systems.webhooks.service.recipients import RecipientCache
 from ninefold.systems.webhooks.service.subscriptions import create_subscription
 
 FAN_OUT: Final = 5
@@ -58,7 +58,7 @@ class Publisher:
     def __init__(self, database: Database, payloads: Sequence[bytes]) -> None:
         self._database = database
         self._payloads = cycle(payloads)
-        self._directory = RecipientDirectory()
+        self._recipient_cache = RecipientCache()
         self._notifier = Notifier(database)
 
     async def prepare(self, *, receiver_port: int) -> UUID:
@@ -83,7 +83,7 @@ class Publisher:
                 for payload in islice(self._payloads, min(BATCH, events - start))
             ]
             async with self._database.transaction() as connection:
-                await publish_events(connection, self._directory, organisation_id=organisation_id, drafts=drafts)
+                await publish_events(connection, self._recipient_cache, organisation_id=organisation_id, drafts=drafts)
             self._notifier.notify(EVENTS_CHANNEL)
 
     async def wait_until_finished(self, organisation_id: UUID, *, events: int) -> None:

@@ -83,7 +83,7 @@ async def test_an_attempt_without_an_answer_says_why(api: Api, receiver: Receive
         assert (attempt["response_code"], attempt["response_body"]) == (None, None)
         assert attempt["error_class"] == "connect_failed"
         assert attempt["error_detail"]
-    assert delivery["advice"].startswith("Check that the receiver runs")
+    assert delivery["advice"].startswith("Check that the receiver is running")
     assert not receiver.requests
 
 

@@ -146,7 +146,7 @@ def test_event_is_shown_whatever_its_payload_holds(server: Server, capsys: pytes
     captured = capsys.readouterr()
     assert "order.created" in captured.out
     assert "19.90" not in captured.out
-    assert "Nobody was subscribed" in captured.err
+    assert "No subscription matched" in captured.err
 
 
 def test_description_does_not_steer_the_terminal(server: Server, capsys: pytest.CaptureFixture[str]) -> None:

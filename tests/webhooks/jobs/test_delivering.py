@@ -13,7 +13,7 @@ from ninefold.core.egress import EgressClient, EgressResponse, LocalLimitError, 
 from ninefold.core.postgres.database import Connection, Database
 from ninefold.core.postgres.errors import DatabaseUnavailableError
 from ninefold.systems.webhooks.jobs import dispatcher, limits
-from ninefold.systems.webhooks.service.directory import OrganisationRecipients, RecipientDirectory
+from ninefold.systems.webhooks.service.recipients import OrganisationRecipients, RecipientCache
 from ninefold.systems.webhooks.settings import WebhooksSettings
 from receivers import Answer, Receiver
 from webhooks_api import Api, StartWorker
@@ -302,18 +302,16 @@ async def test_a_database_that_fails_between_claim_and_attempt_holds_nothing_bac
     api: Api, receiver: Receiver, start_worker: StartWorker, monkeypatch: pytest.MonkeyPatch, failure: Exception
 ) -> None:
     failures = [failure]
-    load = RecipientDirectory.load
+    load = RecipientCache.load
 
-    async def fail_once(
-        self: RecipientDirectory, connection: Connection, organisation_id: UUID
-    ) -> OrganisationRecipients:
+    async def fail_once(self: RecipientCache, connection: Connection, organisation_id: UUID) -> OrganisationRecipients:
         if failures:
             raise failures.pop()
         return await load(self, connection, organisation_id)
 
     await api.subscribe(receiver.url)
     event_ids = [await api.publish() for _ in range(3)]
-    monkeypatch.setattr(RecipientDirectory, "load", fail_once)
+    monkeypatch.setattr(RecipientCache, "load", fail_once)
     async with start_worker():
         for event_id in event_ids:
             (delivery,) = await api.settled(event_id)
@@ -336,16 +334,16 @@ async def test_an_error_among_retries_whose_subscription_is_gone_forgets_none_of
         await connection.execute("UPDATE webhooks.subscription SET deleted_at = now()")
         await connection.execute("UPDATE webhooks.subscription_version SET version = version + 1")
         await connection.execute("UPDATE webhooks.delivery SET next_attempt_at = now()")
-    find, calls = RecipientDirectory.find, iter(range(1_000_000))
+    find, calls = RecipientCache.find, iter(range(1_000_000))
 
     def fail_at_the_second(
-        self: RecipientDirectory, organisation_id: UUID, *, version: int
+        self: RecipientCache, organisation_id: UUID, *, version: int
     ) -> OrganisationRecipients | None:
         if next(calls) == 1:
             raise DatabaseUnavailableError("gone")
         return find(self, organisation_id, version=version)
 
-    monkeypatch.setattr(RecipientDirectory, "find", fail_at_the_second)
+    monkeypatch.setattr(RecipientCache, "find", fail_at_the_second)
     async with start_worker():
         for event_id in event_ids:
             (delivery,) = await api.settled(event_id)

@@ -12,8 +12,8 @@ from ninefold.systems.webhooks.rules.event_types import (
     EVENT_TYPES_PER_SUBSCRIPTION_MAX,
     check_event_type,
     check_patterns,
-    is_wanted,
-    wanted_form,
+    matches_any,
+    patterns_regex,
 )
 
 TYPES = ["order", "order.created", "a.b.c.d", "Order-2.created_again", "0", "-", "_", "x" * EVENT_TYPE_LENGTH_MAX]
@@ -99,7 +99,7 @@ def test_as_many_patterns_as_allowed_are_taken() -> None:
     ],
 )
 def test_a_pattern_wants_its_types_and_no_others(event_type: str, patterns: list[str], *, expected: bool) -> None:
-    assert is_wanted(event_type, patterns) is expected
+    assert matches_any(event_type, patterns) is expected
 
 
 @given(event_types)
@@ -109,12 +109,12 @@ def test_every_type_is_wanted_by_itself_by_all_above_it_and_by_everything(event_
     patterns = [event_type, "*", *[".".join(parts[:count]) + ".*" for count in range(1, len(parts))]]
     check_patterns(patterns, field="event_types")
     for pattern in patterns:
-        assert is_wanted(event_type, [pattern])
+        assert matches_any(event_type, [pattern])
 
 
 @given(event_types, event_types)
 def test_a_pattern_for_all_below_wants_exactly_what_begins_with_it_and_a_dot(event_type: str, above: str) -> None:
-    assert is_wanted(event_type, [f"{above}.*"]) == event_type.startswith(f"{above}.")
+    assert matches_any(event_type, [f"{above}.*"]) == event_type.startswith(f"{above}.")
 
 
 SHORT_TYPES = st.from_regex(r"[ab_-]{1,2}(\.[ab_-]{1,2}){0,2}", fullmatch=True)
@@ -122,7 +122,7 @@ SHORT_TYPES = st.from_regex(r"[ab_-]{1,2}(\.[ab_-]{1,2}){0,2}", fullmatch=True)
 
 @given(SHORT_TYPES, st.lists(st.one_of(SHORT_TYPES, SHORT_TYPES.map(lambda above: f"{above}.*"), st.just("*"))))
 def test_the_form_matches_what_the_patterns_want(event_type: str, patterns: list[str]) -> None:
-    assert (re.search(wanted_form(patterns), event_type) is not None) == is_wanted(event_type, patterns)
+    assert (re.search(patterns_regex(patterns), event_type) is not None) == matches_any(event_type, patterns)
 
 
 @given(st.text(max_size=200))

@@ -6,7 +6,7 @@ import msgspec
 from structlog.testing import capture_logs
 
 from ninefold.core.ids import new_id, parse_id
-from ninefold.systems.webhooks.jobs.outcome_log import log_outcomes
+from ninefold.systems.webhooks.jobs.outcome_logging import log_outcomes
 from ninefold.systems.webhooks.model import Attempt, DeliveryStatus, Outcome
 
 
