@@ -1,4 +1,4 @@
-"""Deliveries: listed by state and page, shown with their attempts, retried by hand."""
+"""Deliveries over the API: list by status and page, show with attempts, retry manually."""
 
 import asyncio
 from datetime import datetime
@@ -38,7 +38,7 @@ async def deliver(api: Api) -> Json:
 
 
 @pytest.mark.usefixtures("worker")
-async def test_a_delivery_is_the_same_alone_in_its_list_and_with_its_event(api: Api, receiver: Receiver) -> None:
+async def test_a_delivery_is_shown_the_same_alone_in_a_list_and_with_its_event(api: Api, receiver: Receiver) -> None:
     subscription = await api.subscribe(receiver.url)
     delivery = await deliver(api)
     assert await api.get(deliveries_of(subscription)) == {"items": [delivery], "next_cursor": None}
@@ -53,7 +53,7 @@ async def test_a_delivery_is_the_same_alone_in_its_list_and_with_its_event(api: 
 
 
 @pytest.mark.usefixtures("worker")
-async def test_an_attempt_says_when_it_was_how_long_it_took_and_what_came_back(api: Api, receiver: Receiver) -> None:
+async def test_an_attempt_has_its_time_duration_and_response(api: Api, receiver: Receiver) -> None:
     await api.subscribe(receiver.url)
     receiver.answers.append(Answer(201, body="Grüße".encode()))
     delivery = await deliver(api)
@@ -73,7 +73,7 @@ async def test_an_attempt_says_when_it_was_how_long_it_took_and_what_came_back(a
 
 
 @pytest.mark.usefixtures("worker")
-async def test_an_attempt_without_an_answer_says_why(api: Api, receiver: Receiver) -> None:
+async def test_an_attempt_without_a_response_has_an_error_and_advice(api: Api, receiver: Receiver) -> None:
     async with Receiver() as closed:
         url = closed.url
     await api.subscribe(url)
@@ -99,7 +99,7 @@ async def test_an_attempt_without_an_answer_says_why(api: Api, receiver: Receive
     ],
     ids=lambda value: repr(value)[:24],
 )
-async def test_a_response_body_is_kept_up_to_its_limit_whatever_it_holds(
+async def test_a_response_body_of_any_content_is_kept_up_to_the_limit(
     *, api: Api, receiver: Receiver, start_worker: StartWorker, body: bytes, shown: str, is_truncated: bool
 ) -> None:
     await api.subscribe(receiver.url)
@@ -109,7 +109,7 @@ async def test_a_response_body_is_kept_up_to_its_limit_whatever_it_holds(
     assert (attempt["response_body"], attempt["is_response_body_truncated"]) == (shown, is_truncated)
 
 
-async def test_the_list_can_be_narrowed_to_a_state_and_walked_page_by_page(
+async def test_the_list_can_be_filtered_by_status_and_paged(
     api: Api, receiver: Receiver, start_worker: StartWorker
 ) -> None:
     subscription = await api.subscribe(receiver.url)
@@ -134,7 +134,7 @@ async def test_the_list_can_be_narrowed_to_a_state_and_walked_page_by_page(
         assert (await api.get(f"{path}?status={status}"))["items"] == []
 
 
-async def test_what_has_had_no_attempt_is_listed_as_queued_page_by_page(
+async def test_deliveries_without_an_attempt_are_listed_as_queued_page_by_page(
     api: Api, other_api: Api, receiver: Receiver, start_worker: StartWorker
 ) -> None:
     await api.subscribe(receiver.url, "order.created")
@@ -163,7 +163,7 @@ async def test_what_has_had_no_attempt_is_listed_as_queued_page_by_page(
     assert (await api.get(path))["items"] == []
 
 
-async def test_an_attempt_under_way_is_queued_and_one_with_an_outcome_is_not(
+async def test_a_delivery_is_queued_during_its_first_attempt_but_not_after_its_outcome(
     api: Api, receiver: Receiver, start_worker: StartWorker
 ) -> None:
     answer_now = asyncio.Event()
@@ -184,7 +184,7 @@ async def test_an_attempt_under_way_is_queued_and_one_with_an_outcome_is_not(
 
 
 @pytest.mark.usefixtures("worker")
-async def test_a_list_shows_the_deliveries_of_its_subscription_alone(api: Api, receiver: Receiver) -> None:
+async def test_a_list_contains_only_the_deliveries_of_its_subscription(api: Api, receiver: Receiver) -> None:
     first, second = await api.subscribe(receiver.url), await api.subscribe(receiver.url)
     await api.settled(await api.publish())
     for subscription in (first, second):
@@ -204,13 +204,13 @@ async def test_a_list_shows_the_deliveries_of_its_subscription_alone(api: Api, r
         ("cursor=x", "cursor"),
     ],
 )
-async def test_a_wrong_filter_is_named(api: Api, query: str, field: str) -> None:
+async def test_the_problem_names_an_invalid_filter(api: Api, query: str, field: str) -> None:
     subscription = await api.subscribe("https://example.com/hooks")
     problem = await api.refused(422, "GET", f"{deliveries_of(subscription)}?{query}")
     assert problem["field"] == field
 
 
-async def test_a_failed_and_a_delivered_delivery_can_be_sent_again(
+async def test_failed_and_delivered_deliveries_can_be_retried(
     api: Api, receiver: Receiver, start_worker: StartWorker
 ) -> None:
     await api.subscribe(receiver.url)
@@ -235,7 +235,7 @@ async def test_a_failed_and_a_delivered_delivery_can_be_sent_again(
 
 
 @pytest.mark.usefixtures("worker")
-async def test_a_delivery_that_waits_for_its_retry_is_sent_at_once(api: Api, receiver: Receiver) -> None:
+async def test_a_manual_retry_sends_a_waiting_delivery_at_once(api: Api, receiver: Receiver) -> None:
     await api.subscribe(receiver.url)
     receiver.answers.append(LATER)
     delivery = await deliver(api)
@@ -246,7 +246,7 @@ async def test_a_delivery_that_waits_for_its_retry_is_sent_at_once(api: Api, rec
 
 
 @pytest.mark.usefixtures("worker")
-async def test_a_delivery_under_way_is_not_sent_again_beside_itself(api: Api, receiver: Receiver) -> None:
+async def test_a_delivery_in_progress_cannot_be_retried(api: Api, receiver: Receiver) -> None:
     await api.subscribe(receiver.url)
     may_answer = asyncio.Event()
     receiver.answers.extend([LATER, Answer(until=may_answer)])
@@ -261,7 +261,7 @@ async def test_a_delivery_under_way_is_not_sent_again_beside_itself(api: Api, re
     assert len(receiver.requests) == 2
 
 
-async def test_a_delivery_that_is_still_queued_can_not_be_retried(api: Api) -> None:
+async def test_a_queued_delivery_cannot_be_retried(api: Api) -> None:
     await api.subscribe("https://example.com/hooks")
     (delivery,) = (await api.get(f"/events/{await api.publish()}"))["deliveries"]
     assert delivery["status"] == "queued"
@@ -270,6 +270,6 @@ async def test_a_delivery_that_is_still_queued_can_not_be_retried(api: Api) -> N
 
 
 @pytest.mark.parametrize("text", ["dlv_01h455vb4pex5vsknk084sn02q", "sub_01h455vb4pex5vsknk084sn02q", "dlv_", "1", "ü"])
-async def test_what_is_no_delivery_is_not_found(api: Api, text: str) -> None:
+async def test_an_unknown_or_malformed_delivery_id_is_not_found(api: Api, text: str) -> None:
     await api.refused(404, "GET", f"/deliveries/{text}")
     await api.refused(404, "POST", f"/deliveries/{text}/retry")

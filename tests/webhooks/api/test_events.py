@@ -1,4 +1,4 @@
-"""Events: published one by one, kept byte for byte, made once per idempotency key, and looked at."""
+"""Events over the API: publish, keep payloads byte for byte, create once per idempotency key, list and show."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -25,7 +25,7 @@ def body_of(payload: bytes) -> bytes:
 
 
 def payload_shown(response: httpx.Response) -> bytes:
-    """Return the payload's own bytes out of an answer."""
+    """Return the bytes of the payload in a response."""
     return bytes(msgspec.json.decode(response.content, type=dict[str, msgspec.Raw])["payload"])
 
 
@@ -33,7 +33,7 @@ async def count_events(api: Api) -> int:
     return sum(len(page) for page in await api.walk("/events", limit=100))
 
 
-async def test_an_accepted_event_answers_202_with_its_id_and_the_count_of_deliveries(api: Api) -> None:
+async def test_an_accepted_event_returns_202_with_its_id_and_the_number_of_deliveries(api: Api) -> None:
     await api.subscribe(URL)
     response = await api.request("POST", "/events", json=valid())
     answer = response.json()
@@ -54,7 +54,7 @@ async def test_an_accepted_event_answers_202_with_its_id_and_the_count_of_delive
         ("x", 1),
     ],
 )
-async def test_the_count_is_of_the_subscriptions_that_match(api: Api, event_type: str, matching: int) -> None:
+async def test_queued_deliveries_counts_the_matching_subscriptions(api: Api, event_type: str, matching: int) -> None:
     await api.subscribe(URL, "*")
     await api.subscribe(URL, "order.*")
     await api.subscribe(URL, "order.created")
@@ -63,14 +63,14 @@ async def test_the_count_is_of_the_subscriptions_that_match(api: Api, event_type
     assert answer["queued_deliveries"] == matching
 
 
-async def test_an_event_that_nobody_wants_is_accepted_and_over_at_once(api: Api) -> None:
+async def test_an_event_without_matching_subscriptions_is_dispatched_at_once(api: Api) -> None:
     answer = await api.done("POST", "/events", json=valid())
     assert answer["queued_deliveries"] == 0
     event = await api.get(f"/events/{answer['event_id']}")
     assert (event["status"], event["deliveries"]) == ("dispatched", [])
 
 
-async def test_the_count_follows_a_change_at_once(api: Api) -> None:
+async def test_queued_deliveries_reflects_subscription_changes_immediately(api: Api) -> None:
     subscription = await api.subscribe(URL, "invoice.paid")
     path = f"/subscriptions/{subscription['subscription_id']}"
     counts = []
@@ -82,7 +82,7 @@ async def test_the_count_follows_a_change_at_once(api: Api) -> None:
     assert counts == [1, 0, 1, 0]
 
 
-async def test_an_event_is_shown_with_its_payload_and_the_deliveries_to_come(api: Api) -> None:
+async def test_an_event_is_shown_with_its_payload_and_its_queued_deliveries(api: Api) -> None:
     subscription = await api.subscribe(URL)
     event_id = (await api.done("POST", "/events", json=valid(idempotency_key=KEY)))["event_id"]
     event = await api.get(f"/events/{event_id}")
@@ -154,17 +154,17 @@ async def test_a_payload_is_kept_byte_for_byte(api: Api, payload: bytes) -> None
     assert payload == payload_shown(await api.request("GET", f"/events/{event_id}"))
 
 
-async def test_white_space_around_a_payload_is_not_a_part_of_it(api: Api) -> None:
+async def test_whitespace_around_a_payload_is_dropped(api: Api) -> None:
     event_id = await api.publish(b' \n\t{"a": 1}\r ')
     assert payload_shown(await api.request("GET", f"/events/{event_id}")) == b'{"a": 1}'
 
 
-async def test_the_last_of_two_payloads_counts(api: Api) -> None:
+async def test_the_last_of_two_payload_fields_is_used(api: Api) -> None:
     event_id = await api.publish(b'1,"payload":2')
     assert payload_shown(await api.request("GET", f"/events/{event_id}")) == b"2"
 
 
-async def test_a_repeated_publish_gets_the_same_answer_and_is_marked(api: Api) -> None:
+async def test_a_repeated_publish_returns_the_same_response_and_a_replay_header(api: Api) -> None:
     await api.subscribe(URL)
     first = await api.request("POST", "/events", json=valid(idempotency_key=KEY))
     await api.subscribe(URL)
@@ -175,7 +175,7 @@ async def test_a_repeated_publish_gets_the_same_answer_and_is_marked(api: Api) -
     assert await count_events(api) == 1
 
 
-async def test_a_repeat_may_spell_what_surrounds_the_payload_otherwise(api: Api) -> None:
+async def test_a_replay_can_format_the_rest_of_the_body_differently(api: Api) -> None:
     first = await api.done("POST", "/events", json=valid(idempotency_key=KEY))
     content = b' { "idempotency_key": "%b",\n"payload" : {"n":1} , "event_type":"order.created"}' % KEY.encode()
     again = await api.request("POST", "/events", content=content)
@@ -192,7 +192,7 @@ async def test_a_repeat_may_spell_what_surrounds_the_payload_otherwise(api: Api)
         ({"event_type": "order.paid", "payload": 2}, "event_type and payload are different", "event_type"),
     ],
 )
-async def test_a_key_used_for_other_content_is_a_conflict_that_names_what_differs(
+async def test_a_key_reused_with_different_content_is_a_conflict_that_names_what_differs(
     api: Api, change: Json, named: str, field: str
 ) -> None:
     first = await api.done("POST", "/events", json=valid(idempotency_key=KEY))
@@ -211,14 +211,14 @@ async def test_a_key_belongs_to_its_organisation(api: Api, other_api: Api) -> No
     assert "Idempotency-Replayed" not in other.headers
 
 
-async def test_events_without_a_key_are_events_of_their_own(api: Api) -> None:
+async def test_repeated_publishes_without_a_key_create_separate_events(api: Api) -> None:
     for key in (None, None):
         await api.done("POST", "/events", json=valid(idempotency_key=key))
     await api.done("POST", "/events", json=valid())
     assert await count_events(api) == 3
 
 
-async def test_concurrent_calls_with_one_key_make_one_event(api: Api) -> None:
+async def test_concurrent_publishes_with_one_key_create_one_event(api: Api) -> None:
     await api.subscribe(URL)
     answers = await asyncio.gather(
         *(api.request("POST", "/events", json=valid(idempotency_key=KEY)) for _ in range(20))
@@ -229,7 +229,7 @@ async def test_concurrent_calls_with_one_key_make_one_event(api: Api) -> None:
     assert await count_events(api) == 1
 
 
-async def test_of_concurrent_calls_with_one_key_and_different_content_one_wins(api: Api) -> None:
+async def test_of_concurrent_publishes_with_one_key_and_different_content_one_wins(api: Api) -> None:
     answers = await asyncio.gather(
         *(api.request("POST", "/events", json=valid(idempotency_key=KEY, payload=number)) for number in range(20))
     )
@@ -238,13 +238,13 @@ async def test_of_concurrent_calls_with_one_key_and_different_content_one_wins(a
 
 
 @pytest.mark.parametrize("key", ["k", "x" * IDEMPOTENCY_KEY_LENGTH_MAX, "ü" * IDEMPOTENCY_KEY_LENGTH_MAX, " ", "a\nb"])
-async def test_a_key_within_its_bounds_is_kept(api: Api, key: str) -> None:
+async def test_a_valid_key_is_kept(api: Api, key: str) -> None:
     event_id = (await api.done("POST", "/events", json=valid(idempotency_key=key)))["event_id"]
     assert (await api.get(f"/events/{event_id}"))["idempotency_key"] == key
 
 
 @pytest.mark.parametrize("key", ["", "x" * (IDEMPOTENCY_KEY_LENGTH_MAX + 1), "a\0b", 1, ["k"]])
-async def test_a_key_out_of_its_bounds_is_refused(api: Api, key: object) -> None:
+async def test_an_invalid_key_is_refused(api: Api, key: object) -> None:
     problem = await api.refused(422, "POST", "/events", json=valid(idempotency_key=key))
     assert problem["field"] == "idempotency_key"
     assert await count_events(api) == 0
@@ -256,7 +256,7 @@ async def test_a_payload_of_one_mebibyte_is_accepted(api: Api) -> None:
     assert payload_shown(await api.request("GET", f"/events/{event_id}")) == payload
 
 
-async def test_a_payload_of_one_byte_more_is_refused(api: Api) -> None:
+async def test_a_payload_one_byte_over_the_limit_is_refused(api: Api) -> None:
     payload = b'"%b"' % (b"x" * (PAYLOAD_BYTES_MAX - 1))
     problem = await api.refused(413, "POST", "/events", content=body_of(payload))
     assert (problem["code"], problem["field"]) == ("event_too_large", "payload")
@@ -265,16 +265,14 @@ async def test_a_payload_of_one_byte_more_is_refused(api: Api) -> None:
 
 
 @pytest.mark.parametrize("is_chunked", [False, True])
-async def test_a_body_over_its_limit_is_refused_whether_its_length_is_announced_or_not(
-    api: Api, *, is_chunked: bool
-) -> None:
+async def test_a_body_over_the_limit_is_refused_with_and_without_content_length(api: Api, *, is_chunked: bool) -> None:
     content = body_of(b'"%b"' % (b"x" * EVENT_BODY_BYTES_MAX))
     problem = await api.refused(413, "POST", "/events", content=chunks(content) if is_chunked else content)
     assert problem["code"] == "payload_too_large"
     assert await count_events(api) == 0
 
 
-async def test_a_body_in_chunks_is_understood(api: Api) -> None:
+async def test_a_chunked_body_is_accepted(api: Api) -> None:
     response = await api.request("POST", "/events", content=chunks(body_of(b'"%b"' % (b"x" * 200_000))))
     assert response.status_code == 202
 
@@ -313,18 +311,18 @@ async def test_a_body_in_chunks_is_understood(api: Api) -> None:
     ],
     ids=repr,
 )
-async def test_what_is_not_json_in_utf8_is_refused(api: Api, content: bytes) -> None:
+async def test_a_body_that_is_not_json_in_utf8_is_refused(api: Api, content: bytes) -> None:
     problem = await api.refused(400, "POST", "/events", content=content, headers={"Content-Type": "application/json"})
     assert problem["code"] == "bad_json"
     assert problem["remedy"]
     assert await count_events(api) == 0
 
 
-# A lone surrogate can be spelt in JSON, but is no character: no subscriber could decode it, so it isn't accepted.
+# JSON can contain an escaped lone surrogate, which isn't a character. Subscribers couldn't decode it, so it is refused.
 @pytest.mark.parametrize(
     "text", [b"\\ud800", b"\\ud800 ", b"\\udc00", b"\\ud800\\ud800", b"\\ud800\\u0041", b"\\uD83C"]
 )
-async def test_a_lone_surrogate_is_refused_wherever_it_stands(api: Api, text: bytes) -> None:
+async def test_a_lone_surrogate_is_refused_anywhere_in_the_body(api: Api, text: bytes) -> None:
     for content in (
         body_of(b'"%b"' % text),
         body_of(b'{"%b":1}' % text),
@@ -336,7 +334,7 @@ async def test_a_lone_surrogate_is_refused_wherever_it_stands(api: Api, text: by
     assert await count_events(api) == 0
 
 
-async def test_a_payload_nested_without_end_is_refused(api: Api) -> None:
+async def test_an_extremely_nested_payload_is_refused(api: Api) -> None:
     content = body_of(b"[" * 100_000 + b"]" * 100_000)
     assert (await api.refused(400, "POST", "/events", content=content))["code"] == "bad_json"
 
@@ -348,7 +346,7 @@ async def test_another_content_type_is_refused(api: Api, content_type: str) -> N
 
 
 @pytest.mark.parametrize("content_type", ["application/json; charset=utf-8", "APPLICATION/JSON", "application/json;"])
-async def test_json_may_be_announced_in_every_proper_way(api: Api, content_type: str) -> None:
+async def test_every_valid_content_type_for_json_is_accepted(api: Api, content_type: str) -> None:
     response = await api.request("POST", "/events", json=valid(), headers={"Content-Type": content_type})
     assert response.status_code == 202
 
@@ -370,13 +368,13 @@ async def test_json_may_be_announced_in_every_proper_way(api: Api, content_type:
         "x" * (EVENT_TYPE_LENGTH_MAX + 1),
     ],
 )
-async def test_an_event_type_of_another_form_is_refused(api: Api, event_type: str) -> None:
+async def test_a_malformed_event_type_is_refused(api: Api, event_type: str) -> None:
     problem = await api.refused(422, "POST", "/events", json=valid(event_type=event_type))
     assert (problem["code"], problem["field"]) == ("invalid_event_type", "event_type")
 
 
 @pytest.mark.parametrize("event_type", ["a", "A-1_b.2.c", "x" * EVENT_TYPE_LENGTH_MAX])
-async def test_an_event_type_of_the_right_form_is_accepted(api: Api, event_type: str) -> None:
+async def test_a_valid_event_type_is_accepted(api: Api, event_type: str) -> None:
     await api.done("POST", "/events", json=valid(event_type=event_type))
 
 
@@ -392,17 +390,17 @@ async def test_an_event_type_of_the_right_form_is_accepted(api: Api, event_type:
         (valid(idempotency_key={}), "idempotency_key"),
     ],
 )
-async def test_a_wrong_field_is_named(api: Api, body: Json, field: str) -> None:
+async def test_the_problem_names_an_invalid_field(api: Api, body: Json, field: str) -> None:
     assert (await api.refused(422, "POST", "/events", json=body))["field"] == field
     assert await count_events(api) == 0
 
 
 @pytest.mark.parametrize("text", ["evt_01h455vb4pex5vsknk084sn02q", "sub_01h455vb4pex5vsknk084sn02q", "evt_", "1"])
-async def test_what_is_no_event_is_not_found(api: Api, text: str) -> None:
+async def test_an_unknown_or_malformed_event_id_is_not_found(api: Api, text: str) -> None:
     await api.refused(404, "GET", f"/events/{text}")
 
 
-async def test_a_problem_keeps_the_callers_request_id(api: Api) -> None:
+async def test_a_problem_contains_the_callers_request_id(api: Api) -> None:
     response = await api.request(
         "POST", "/events", json=valid(payload=1, x=1), headers={"X-Request-Id": "my-request-1"}
     )
