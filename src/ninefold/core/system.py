@@ -1,7 +1,7 @@
-"""What a system hands to the composition root: its page of contents, as data.
+"""What a system provides to the edge, the composition root, as data.
 
-Each system's `wiring.py` builds one `System`; the edge lists them, and starts their parts in the processes they belong
-to. Nothing else connects the two.
+Each system's `wiring.py` builds one `System`. The edge lists them, and runs their parts in its processes. Nothing else
+connects the two.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ from ninefold.core.web.surfaces import Surface
 
 
 class Job(Protocol):
-    """Something that a worker process runs for as long as it lives."""
+    """Something that a worker process runs until it stops."""
 
     @property
     def name(self) -> str:
@@ -32,23 +32,23 @@ class Job(Protocol):
         ...
 
     async def run(self, stopping: asyncio.Event) -> None:
-        """Work until `stopping` is set; then finish or give back what is held, and return."""
+        """Work until `stopping` is set; then finish or release the claimed work, and return."""
         ...
 
 
 class ServerContext(msgspec.Struct, frozen=True, kw_only=True):
-    """What a system's routes may use."""
+    """What a system's routes can use."""
 
     database: Database
     notifier: Notifier
     settings: Any
     """The system's own settings object, as its `read_settings` built it."""
     stopping: asyncio.Event
-    """Set when the server is told to stop: streams and WebSockets end then, see `core/web/stopping.py`."""
+    """Set when the server begins to stop; streams and WebSockets then have to end. See `core/web/stopping.py`."""
 
 
 class WorkerContext(msgspec.Struct, frozen=True, kw_only=True):
-    """What a system's jobs may use."""
+    """What a system's jobs can use."""
 
     database: Database
     notifier: Notifier
@@ -60,18 +60,18 @@ class WorkerContext(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class System(msgspec.Struct, frozen=True, kw_only=True):
-    """One system's page of contents."""
+    """The parts of one system."""
 
     name: str
     migrations: MigrationSource
     read_settings: Callable[[Mapping[str, str]], Any]
     routes: Callable[[ServerContext], Sequence[ControllerRouterHandler]]
-    """Those of Ninefold's own API, below `/api/v1`."""
+    """The routes of Ninefold's own API, below `/api/v1`."""
     surfaces: Callable[[ServerContext], Sequence[Surface]] = lambda _: ()
-    """Those of other protocols."""
+    """The surfaces of other protocols."""
     jobs: Callable[[WorkerContext], Sequence[Job]]
     release_leases: Callable[[Connection, Sequence[UUID]], Awaitable[None]]
-    """Gives back what these dead workers held, so that others can claim it."""
+    """Releases what these dead workers had claimed, so that others can claim it."""
     commands: Sequence[cyclopts.App]
     credential_kinds: Sequence[CredentialKind] = ()
-    """The kinds of credentials that its protocols accept, where API keys aren't enough."""
+    """The kinds of credentials that its protocols accept besides API keys."""

@@ -24,7 +24,7 @@ from ninefold.core.system import Job, WorkerContext
 from ninefold.core.telemetry.logs import configure_logging
 from ninefold.core.waiting import wait_for_any
 from ninefold.edge.database import require_migrated
-from ninefold.edge.processes import calm_garbage_collector, end_with_supervisor, raise_open_file_limit
+from ninefold.edge.processes import end_with_supervisor, raise_open_file_limit, tune_garbage_collector
 from ninefold.edge.systems import SYSTEMS
 
 STOP_GRACE_S: Final = 10.0
@@ -37,20 +37,20 @@ log = structlog.get_logger(__name__)
 
 
 def run_worker(settings: CoreSettings, *, database_url: str, metrics_port: int | None) -> None:
-    """Work until SIGTERM or SIGINT; a second one gives up what is in flight.
+    """Work until SIGTERM or SIGINT; a second signal gives up the work in progress.
 
-    If stopping takes longer than its two graces, the process ends at once with exit code 1.
+    If stopping takes longer than both grace periods, the process ends at once with exit code 1.
 
     Raises:
         SettingError: a setting is wrong, or migrations are pending.
         DatabaseUnavailableError: the database doesn't answer at the start.
-        LeaseLostError: others took this worker for dead.
+        LeaseLostError: other workers took this one for dead.
     """
     configure_logging(settings.log_level, settings.log_format, process="worker")
     end_with_supervisor(os.environ)
     limit = raise_open_file_limit()
     log.info("worker.starting", open_files_max=limit)
-    calm_garbage_collector()
+    tune_garbage_collector()
     if metrics_port is not None:
         _serve_metrics(metrics_port, host=settings.host)
     uvloop.run(_run_until_signal(settings, os.environ, database_url=database_url))
@@ -78,19 +78,19 @@ async def _run_until_signal(settings: CoreSettings, environment: Mapping[str, st
 
 
 def _end_after(grace_s: float) -> None:
-    """End the process hard if it is still there after so many seconds."""
-    # In a thread, since any wait in the loop may be the one that doesn't end.
+    """End the process without cleaning up if it hasn't ended within so many seconds."""
+    # In a thread, because the event loop may be what is stuck.
     timer = threading.Timer(grace_s, _end_overdue)
     timer.daemon = True
     timer.start()
 
 
 def _end_overdue() -> None:
-    # A database that doesn't answer holds up every wait here, one after the other. Nothing is lost without them:
-    # the lease runs out by itself, and others take over as from a worker that was killed.
+    # If the database doesn't answer, each step of stopping waits for it. Nothing is lost by skipping them: the lease
+    # expires, and other workers take over as if this one had been killed.
     log.error(
         "worker.stop.overdue",
-        detail="The worker ends without giving back what it holds; others take it over when its lease runs out.",
+        detail="The worker ends without releasing its work. Other workers take it over when the lease expires.",
     )
     os._exit(1)
 
@@ -181,7 +181,7 @@ async def _release(lease: WorkerLease) -> None:
     try:
         await lease.release()
     except DatabaseUnavailableError as error:
-        # Without a database there is nobody to give it to; the lease runs out by itself.
+        # Without the database nothing can be released. The lease expires.
         log.warning("worker.release.failed", error=str(error))
 
 
@@ -190,9 +190,9 @@ def _serve_metrics(port: int, *, host: str) -> None:
         start_http_server(port, addr=host)
     except OSError as error:
         raise SettingError(
-            f"The worker's metrics can't be served on {host}:{port}: {error.strerror}.",
+            f"The worker can't serve its metrics on {host}:{port}: {error.strerror}.",
             field="--metrics-port",
-            remedy="Choose another port with --metrics-port; NINEFOLD_HOST is the address.",
+            remedy="Choose another port with --metrics-port, or another address with NINEFOLD_HOST.",
         ) from error
 
 
