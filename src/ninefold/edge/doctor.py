@@ -312,7 +312,7 @@ async def _examine_database(database: Database) -> list[Finding]:
             _warning(
                 "clock",
                 f"This machine's clock and the database's differ by {difference_s:.0f} s.",
-                "Synchronize both by NTP. Leases and retries use the database's clock.",
+                "Synchronise both by NTP. Leases and retries use the database's clock.",
             )
         )
     return findings
