@@ -1,15 +1,17 @@
 import asyncio
 from collections.abc import Sequence
+from typing import Any
 from unittest.mock import AsyncMock
 
 import asyncpg
+import msgspec
 import pytest
 
 from ninefold.core.config import CoreSettings
 from ninefold.core.errors import SettingError, UnavailableError
 from ninefold.core.postgres.database import Database
 from ninefold.core.queue.leases import LeaseLostError, WorkerLease
-from ninefold.core.system import Job, System, WorkerContext
+from ninefold.core.system import WorkerContext, WorkerTask
 from ninefold.edge import worker
 from ninefold.edge.systems import SYSTEMS
 from ninefold.edge.worker import work
@@ -17,10 +19,10 @@ from ninefold.edge.worker import work
 WITHIN_S = 20.0
 
 
-class RecordingJob:
+class RecordingTask:
     """Says when it runs, and ends as its test wants."""
 
-    name = "test.job"
+    name = "test.task"
 
     def __init__(self) -> None:
         self.has_started = asyncio.Event()
@@ -41,24 +43,15 @@ class RecordingJob:
 
 
 @pytest.fixture
-def job(monkeypatch: pytest.MonkeyPatch) -> RecordingJob:
-    job = RecordingJob()
+def task(monkeypatch: pytest.MonkeyPatch) -> RecordingTask:
+    task = RecordingTask()
 
-    def jobs(_: WorkerContext) -> Sequence[Job]:
-        return [job]
+    def worker_tasks(_: WorkerContext[Any]) -> Sequence[WorkerTask]:
+        return [task]
 
-    system = SYSTEMS[0]
-    replaced = System(
-        name=system.name,
-        migrations=system.migrations,
-        read_settings=system.read_settings,
-        routes=system.routes,
-        jobs=jobs,
-        release_leases=system.release_leases,
-        commands=system.commands,
-    )
+    replaced = msgspec.structs.replace(SYSTEMS[0], worker_tasks=worker_tasks)
     monkeypatch.setattr(worker, "SYSTEMS", (replaced,))
-    return job
+    return task
 
 
 class Run:
@@ -82,52 +75,52 @@ class Run:
             await self.task
 
 
-async def test_worker_holds_a_lease_until_its_jobs_have_ended(
-    database: Database, database_url: str, job: RecordingJob
+async def test_worker_holds_a_lease_until_its_tasks_have_ended(
+    database: Database, database_url: str, task: RecordingTask
 ) -> None:
     run = Run(database_url)
-    await job.has_started.wait()
+    await task.has_started.wait()
     assert await count_workers(database) == 1
 
     run.stopping.set()
     assert await count_workers(database) == 1
-    job.may_end.set()
+    task.may_end.set()
 
     await run.end()
     assert await count_workers(database) == 0
-    assert not job.was_canceled
+    assert not task.was_canceled
 
 
 async def test_hurried_worker_gives_up_what_is_in_flight(
-    database: Database, database_url: str, job: RecordingJob
+    database: Database, database_url: str, task: RecordingTask
 ) -> None:
     run = Run(database_url)
-    await job.has_started.wait()
+    await task.has_started.wait()
 
     run.stopping.set()
     run.hurrying.set()
 
     await run.end()
-    assert job.was_canceled
+    assert task.was_canceled
     assert await count_workers(database) == 0
 
 
-async def test_grace_has_an_end(database_url: str, job: RecordingJob, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_grace_has_an_end(database_url: str, task: RecordingTask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker, "STOP_GRACE_S", 0.05)
     run = Run(database_url)
-    await job.has_started.wait()
+    await task.has_started.wait()
 
     run.stopping.set()
 
     await run.end()
-    assert job.was_canceled
+    assert task.was_canceled
 
 
-async def test_failing_job_ends_the_worker(database: Database, database_url: str, job: RecordingJob) -> None:
-    job.error = RuntimeError("a bug")
-    job.may_end.set()
+async def test_failing_task_ends_the_worker(database: Database, database_url: str, task: RecordingTask) -> None:
+    task.error = RuntimeError("a bug")
+    task.may_end.set()
     run = Run(database_url)
-    await job.has_started.wait()
+    await task.has_started.wait()
 
     run.stopping.set()
 
@@ -137,9 +130,9 @@ async def test_failing_job_ends_the_worker(database: Database, database_url: str
     assert await count_workers(database) == 0
 
 
-async def test_worker_that_was_taken_for_dead_ends(database: Database, database_url: str, job: RecordingJob) -> None:
+async def test_worker_that_was_taken_for_dead_ends(database: Database, database_url: str, task: RecordingTask) -> None:
     run = Run(database_url)
-    await job.has_started.wait()
+    await task.has_started.wait()
 
     async with database.connection() as connection:
         await connection.execute("DELETE FROM queue.worker")
@@ -147,14 +140,14 @@ async def test_worker_that_was_taken_for_dead_ends(database: Database, database_
     with pytest.raises(ExceptionGroup) as caught:
         await run.end()
     assert caught.group_contains(LeaseLostError)
-    assert job.was_canceled
+    assert task.was_canceled
 
 
-async def test_pending_migrations_refuse_the_start(empty_database_url: str, job: RecordingJob) -> None:
+async def test_pending_migrations_refuse_the_start(empty_database_url: str, task: RecordingTask) -> None:
     with pytest.raises(SettingError, match="ninefold migrate"):
         await Run(empty_database_url).end()
 
-    assert not job.has_started.is_set()
+    assert not task.has_started.is_set()
 
 
 async def test_unreachable_database_refuses_the_start() -> None:
@@ -164,14 +157,14 @@ async def test_unreachable_database_refuses_the_start() -> None:
 
 @pytest.mark.parametrize("error", [asyncpg.ConnectionDoesNotExistError("cut"), ConnectionResetError("cut")])
 async def test_connection_that_is_cut_at_the_start_is_a_message_and_no_bug(
-    database_url: str, job: RecordingJob, monkeypatch: pytest.MonkeyPatch, error: Exception
+    database_url: str, task: RecordingTask, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     monkeypatch.setattr(WorkerLease, "acquire", AsyncMock(side_effect=error))
 
     with pytest.raises(UnavailableError, match=r"broke off while the worker was starting: cut\."):
         await Run(database_url).end()
 
-    assert not job.has_started.is_set()
+    assert not task.has_started.is_set()
 
 
 async def count_workers(database: Database) -> int:

@@ -63,7 +63,7 @@ def start_worker(database: Database) -> StartWorker:
         lease = WorkerLease(database, [SYSTEM.release_leases])
         notifier = Notifier(database)
         egress = EgressClient(AddressPolicy.from_cidrs(LOOPBACK))
-        jobs = SYSTEM.jobs(
+        tasks = SYSTEM.worker_tasks(
             WorkerContext(
                 database=database,
                 notifier=notifier,
@@ -78,8 +78,8 @@ def start_worker(database: Database) -> StartWorker:
         async with asyncio.TaskGroup() as group:
             group.create_task(lease.run(stopping))
             group.create_task(notifier.run(stopping))
-            for job in jobs:
-                group.create_task(job.run(stopping))
+            for task in tasks:
+                group.create_task(task.run(stopping))
             try:
                 yield
             finally:

@@ -5,28 +5,32 @@ to. Nothing else connects the two.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Generic, Protocol, TypeVar
 from uuid import UUID
 
 import cyclopts
 import msgspec
 from litestar.types import ControllerRouterHandler
 
+from ninefold.core.checks import Finding
 from ninefold.core.clock import Clock
 from ninefold.core.egress import EgressClient
 from ninefold.core.postgres.database import Connection, Database
 from ninefold.core.postgres.migrations import MigrationSource
-from ninefold.core.queue.leases import WorkerLease
+from ninefold.core.queue.leases import Releaser, WorkerLease
 from ninefold.core.queue.notifier import Notifier
 
+SettingsT = TypeVar("SettingsT", bound=msgspec.Struct)
+"""A system's own settings object, as its `read_settings` builds it."""
 
-class Job(Protocol):
+
+class WorkerTask(Protocol):
     """Something that a worker process runs for as long as it lives."""
 
     @property
     def name(self) -> str:
-        """What logs and metrics call it, such as `webhooks.dispatch`."""
+        """What logs call it, such as `webhooks.dispatch`."""
         ...
 
     async def run(self, stopping: asyncio.Event) -> None:
@@ -34,35 +38,43 @@ class Job(Protocol):
         ...
 
 
-class ServerContext(msgspec.Struct, frozen=True, kw_only=True):
+class ServerContext(msgspec.Struct, Generic[SettingsT], frozen=True, kw_only=True):
     """What a system's routes may use."""
 
     database: Database
     notifier: Notifier
-    settings: Any
-    """The system's own settings object, as its `read_settings` built it."""
+    settings: SettingsT
 
 
-class WorkerContext(msgspec.Struct, frozen=True, kw_only=True):
-    """What a system's jobs may use."""
+class WorkerContext(msgspec.Struct, Generic[SettingsT], frozen=True, kw_only=True):
+    """What a system's work in a worker process may use."""
 
     database: Database
     notifier: Notifier
     lease: WorkerLease
     egress: EgressClient
     clock: Clock
-    settings: Any
-    """The system's own settings object, as its `read_settings` built it."""
+    settings: SettingsT
 
 
-class System(msgspec.Struct, frozen=True, kw_only=True):
-    """One system's page of contents."""
+def _no_worker_tasks(_: WorkerContext[SettingsT]) -> Sequence[WorkerTask]:
+    return ()
+
+
+async def _release_nothing(_: Connection, __: Sequence[UUID]) -> None:
+    return
+
+
+class System(msgspec.Struct, Generic[SettingsT], frozen=True, kw_only=True):
+    """One system's page of contents. What has a default is optional."""
 
     name: str
     migrations: MigrationSource
-    read_settings: Callable[[Mapping[str, str]], Any]
-    routes: Callable[[ServerContext], Sequence[ControllerRouterHandler]]
-    jobs: Callable[[WorkerContext], Sequence[Job]]
-    release_leases: Callable[[Connection, Sequence[UUID]], Awaitable[None]]
-    """Gives back what these dead workers held, so that others can claim it."""
-    commands: Sequence[cyclopts.App]
+    read_settings: Callable[[Mapping[str, str]], SettingsT]
+    routes: Callable[[ServerContext[SettingsT]], Sequence[ControllerRouterHandler]]
+    worker_tasks: Callable[[WorkerContext[SettingsT]], Sequence[WorkerTask]] = _no_worker_tasks
+    release_leases: Releaser = _release_nothing
+    """Gives back what these dead workers held, so that others can claim it; for systems with a `leased_by` column."""
+    commands: Sequence[cyclopts.App] = ()
+    checks: Sequence[Callable[[SettingsT], Iterable[Finding]]] = ()
+    """What `ninefold doctor` examines besides the settings' form; each only looks, and changes nothing."""

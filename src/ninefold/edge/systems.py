@@ -1,13 +1,14 @@
 """The list of the systems that this installation has. A new system adds its line here, and nowhere else."""
 
-from typing import Final
+from typing import Any, Final
 
 from ninefold.core import queue, tenancy
 from ninefold.core.postgres.migrations import MigrationSource
 from ninefold.core.system import System
 from ninefold.systems.webhooks.wiring import SYSTEM as WEBHOOKS
 
-SYSTEMS: Final[tuple[System, ...]] = (WEBHOOKS,)
+# Each has a settings object of its own kind, which only the system itself looks into.
+SYSTEMS: Final[tuple[System[Any], ...]] = (WEBHOOKS,)
 
 
 def migration_sources() -> list[MigrationSource]:

@@ -1,4 +1,4 @@
-"""One worker process: runs the jobs of all systems under one lease, until it is told to stop."""
+"""One worker process: runs the tasks of all systems under one lease, until it is told to stop."""
 
 import asyncio
 import os
@@ -20,14 +20,14 @@ from ninefold.core.errors import NinefoldError, SettingError, UnavailableError
 from ninefold.core.postgres.database import Database
 from ninefold.core.queue.leases import WorkerLease
 from ninefold.core.queue.notifier import Notifier
-from ninefold.core.system import Job, WorkerContext
+from ninefold.core.system import WorkerContext, WorkerTask
 from ninefold.core.telemetry.logs import configure_logging
 from ninefold.edge.database import require_migrated
 from ninefold.edge.processes import calm_garbage_collector, end_with_supervisor, raise_open_file_limit
 from ninefold.edge.systems import SYSTEMS
 
 STOP_GRACE_S: Final = 10.0
-"""How long a stopping worker lets its jobs finish what is in flight; the rest is given back and done again."""
+"""How long a stopping worker lets its tasks finish what is in flight; the rest is given back and done again."""
 
 RELEASE_GRACE_S: Final = 2.0
 """How long it may then take to give that back. A worker is killed only after both, see the supervisor."""
@@ -104,7 +104,7 @@ async def work(
     stopping: asyncio.Event,
     hurrying: asyncio.Event,
 ) -> None:
-    """Run every system's jobs until `stopping` is set, then finish or give back what is held.
+    """Run every system's tasks until `stopping` is set, then finish or give back what is held.
 
     Args:
         settings: the core's.
@@ -122,10 +122,10 @@ async def work(
         notifier = Notifier(database)
         lease = WorkerLease(database, [system.release_leases for system in SYSTEMS])
         async with aclosing(EgressClient(egress_policy)) as egress:
-            jobs = [
-                job
+            tasks = [
+                task
                 for system, its_settings in zip(SYSTEMS, system_settings, strict=True)
-                for job in system.jobs(
+                for task in system.worker_tasks(
                     WorkerContext(
                         database=database,
                         notifier=notifier,
@@ -137,9 +137,9 @@ async def work(
                 )
             ]
             await _begin(database, lease)
-            log.info("worker.started", worker_id=str(lease.worker_id), jobs=[job.name for job in jobs])
+            log.info("worker.started", worker_id=str(lease.worker_id), tasks=[task.name for task in tasks])
             try:
-                await _run_jobs(jobs, lease=lease, notifier=notifier, stopping=stopping, hurrying=hurrying)
+                await _run_tasks(tasks, lease=lease, notifier=notifier, stopping=stopping, hurrying=hurrying)
             finally:
                 await _release(lease)
     finally:
@@ -164,20 +164,20 @@ async def _begin(database: Database, lease: WorkerLease) -> None:
         ) from error
 
 
-async def _run_jobs(
-    jobs: Sequence[Job],
+async def _run_tasks(
+    tasks: Sequence[WorkerTask],
     *,
     lease: WorkerLease,
     notifier: Notifier,
     stopping: asyncio.Event,
     hurrying: asyncio.Event,
 ) -> None:
-    # The lease is prolonged until the last job has ended: what is still in flight is still ours.
+    # The lease is prolonged until the last task has ended: what is still in flight is still ours.
     all_ended = asyncio.Event()
     async with asyncio.TaskGroup() as group:
         group.create_task(lease.run(all_ended))
         group.create_task(notifier.run(all_ended))
-        running = [group.create_task(job.run(stopping), name=job.name) for job in jobs]
+        running = [group.create_task(task.run(stopping), name=task.name) for task in tasks]
         giving_up = group.create_task(_give_up_late(running, stopping=stopping, hurrying=hurrying))
         await asyncio.wait(running)
         giving_up.cancel()
@@ -194,7 +194,7 @@ async def _give_up_late(
             await hurrying.wait()
     for task in running:
         if task.cancel():
-            log.warning("worker.job.gave_up", job=task.get_name())
+            log.warning("worker.task.gave_up", task=task.get_name())
 
 
 async def _release(lease: WorkerLease) -> None:

@@ -11,7 +11,8 @@ from litestar.types import ControllerRouterHandler
 from ninefold.core.postgres.database import Connection
 from ninefold.core.postgres.migrations import MigrationSource
 from ninefold.core.queue.notifier import Notifier
-from ninefold.core.system import Job, ServerContext, System, WorkerContext
+from ninefold.core.system import ServerContext, System, WorkerContext, WorkerTask
+from ninefold.systems.webhooks.checks import check_in_flight
 from ninefold.systems.webhooks.commands import COMMANDS
 from ninefold.systems.webhooks.jobs.backlog import BacklogCounter
 from ninefold.systems.webhooks.jobs.dispatcher import Dispatcher
@@ -24,7 +25,7 @@ from ninefold.systems.webhooks.store.deliveries import delivery_release
 from ninefold.systems.webhooks.store.events import event_release
 
 
-def _routes(context: ServerContext) -> Sequence[ControllerRouterHandler]:
+def _routes(context: ServerContext[WebhooksSettings]) -> Sequence[ControllerRouterHandler]:
     directory = RecipientDirectory()
 
     def provide_directory() -> RecipientDirectory:
@@ -34,8 +35,7 @@ def _routes(context: ServerContext) -> Sequence[ControllerRouterHandler]:
         return context.notifier
 
     def provide_settings() -> WebhooksSettings:
-        settings: WebhooksSettings = context.settings
-        return settings
+        return context.settings
 
     return [
         Router(
@@ -50,7 +50,7 @@ def _routes(context: ServerContext) -> Sequence[ControllerRouterHandler]:
     ]
 
 
-def _jobs(context: WorkerContext) -> Sequence[Job]:
+def _worker_tasks(context: WorkerContext[WebhooksSettings]) -> Sequence[WorkerTask]:
     return [Dispatcher(context), BacklogCounter(context.database)]
 
 
@@ -64,7 +64,8 @@ SYSTEM: Final = System(
     migrations=MigrationSource(namespace="webhooks", package="ninefold.systems.webhooks"),
     read_settings=read_webhooks_settings,
     routes=_routes,
-    jobs=_jobs,
+    worker_tasks=_worker_tasks,
     release_leases=_release_leases,
     commands=COMMANDS,
+    checks=(check_in_flight,),
 )

@@ -1,4 +1,4 @@
-"""The worker's main job: claim events and due deliveries, attempt each, hand the outcomes to the recorder.
+"""The worker's main task: claim events and due deliveries, attempt each, hand the outcomes to the recorder.
 
     claim events  ──fan-out──┐
                              ├──▶ queues ──▶ sender ──▶ recorder ──▶ event log
@@ -67,8 +67,8 @@ class Dispatcher:
 
     name = "webhooks.dispatch"
 
-    def __init__(self, context: WorkerContext, *, event_log: EventLog | None = None) -> None:
-        settings: WebhooksSettings = context.settings
+    def __init__(self, context: WorkerContext[WebhooksSettings], *, event_log: EventLog | None = None) -> None:
+        settings = context.settings
         self._database = context.database
         self._event_log = event_log or PostgresEventLog(context.database, context.lease)
         self._retry_queue = RetryQueue(context.database, context.lease)
