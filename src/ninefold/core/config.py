@@ -48,6 +48,9 @@ class CoreSettings(msgspec.Struct, frozen=True, kw_only=True):
     workers: Annotated[int, msgspec.Meta(ge=1, le=256, description="Worker processes that `ninefold up` starts.")] = (
         max(1, (os.cpu_count() or 1) - 1)
     )
+    jobs_concurrency: Annotated[
+        int, msgspec.Meta(ge=1, le=1000, description="Durable jobs that one worker runs at once.")
+    ] = 20
     egress_allow: Annotated[
         tuple[str, ...],
         msgspec.Meta(description="CIDRs that outgoing requests may reach although the deny list has them."),

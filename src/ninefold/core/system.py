@@ -6,7 +6,7 @@ to. Nothing else connects the two.
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 from uuid import UUID
 
 import cyclopts
@@ -16,6 +16,7 @@ from litestar.types import ControllerRouterHandler
 from ninefold.core.checks import Finding
 from ninefold.core.clock import Clock
 from ninefold.core.egress import EgressClient
+from ninefold.core.jobs import JobHandler
 from ninefold.core.postgres.database import Connection, Database
 from ninefold.core.postgres.migrations import MigrationSource
 from ninefold.core.queue.leases import Releaser, WorkerLease
@@ -75,6 +76,9 @@ class System(msgspec.Struct, Generic[SettingsT], frozen=True, kw_only=True):
     worker_tasks: Callable[[WorkerContext[SettingsT]], Sequence[WorkerTask]] = _no_worker_tasks
     release_leases: Releaser = _release_nothing
     """Gives back what these dead workers held, so that others can claim it; for systems with a `leased_by` column."""
+    # Each kind of job has a payload of its own, which only its handler looks into.
+    job_handlers: Sequence[JobHandler[Any, WorkerContext[SettingsT]]] = ()
+    """How the system's durable jobs are done, one for each kind. They get a context with a pool of their own."""
     commands: Sequence[cyclopts.App] = ()
     checks: Sequence[Callable[[SettingsT], Iterable[Finding]]] = ()
     """What `ninefold doctor` examines besides the settings' form; each only looks, and changes nothing."""

@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from ninefold.core import queue, tenancy
+from ninefold.core import jobs, queue, tenancy
 from ninefold.core.postgres.migrations import MigrationSource
 from ninefold.core.system import System
 from ninefold.systems.webhooks.wiring import SYSTEM as WEBHOOKS
@@ -13,4 +13,4 @@ SYSTEMS: Final[tuple[System[Any], ...]] = (WEBHOOKS,)
 
 def migration_sources() -> list[MigrationSource]:
     """Return where every migration comes from, in the order in which they apply."""
-    return [tenancy.MIGRATIONS, queue.MIGRATIONS, *[system.migrations for system in SYSTEMS]]
+    return [tenancy.MIGRATIONS, queue.MIGRATIONS, jobs.MIGRATIONS, *[system.migrations for system in SYSTEMS]]

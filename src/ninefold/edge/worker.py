@@ -5,7 +5,7 @@ import os
 import signal
 import threading
 from collections.abc import Mapping, Sequence
-from contextlib import aclosing, suppress
+from contextlib import AsyncExitStack, aclosing, suppress
 from typing import Final
 
 import asyncpg
@@ -17,6 +17,7 @@ from ninefold.core.clock import SystemClock
 from ninefold.core.config import CoreSettings
 from ninefold.core.egress import AddressPolicy, EgressClient
 from ninefold.core.errors import NinefoldError, SettingError, UnavailableError
+from ninefold.core.jobs import release_jobs
 from ninefold.core.postgres.database import Database
 from ninefold.core.queue.leases import WorkerLease
 from ninefold.core.queue.notifier import Notifier
@@ -25,6 +26,7 @@ from ninefold.core.telemetry.logs import configure_logging
 from ninefold.edge.database import require_migrated
 from ninefold.edge.processes import calm_garbage_collector, end_with_supervisor, raise_open_file_limit
 from ninefold.edge.systems import SYSTEMS
+from ninefold.edge.worker_tasks import build_worker_tasks
 
 STOP_GRACE_S: Final = 10.0
 """How long a stopping worker lets its tasks finish what is in flight; the rest is given back and done again."""
@@ -115,35 +117,41 @@ async def work(
     """
     egress_policy = AddressPolicy.from_cidrs(settings.egress_allow)
     system_settings = [system.read_settings(environment) for system in SYSTEMS]
-    database = await Database.connect(
-        database_url, application_name="ninefold worker", connections_max=settings.database_connections_max
-    )
-    try:
-        notifier = Notifier(database)
-        lease = WorkerLease(database, [system.release_leases for system in SYSTEMS])
-        async with aclosing(EgressClient(egress_policy)) as egress:
-            tasks = [
-                task
-                for system, its_settings in zip(SYSTEMS, system_settings, strict=True)
-                for task in system.worker_tasks(
-                    WorkerContext(
-                        database=database,
-                        notifier=notifier,
-                        lease=lease,
-                        egress=egress,
-                        clock=SystemClock(),
-                        settings=its_settings,
-                    )
-                )
-            ]
-            await _begin(database, lease)
-            log.info("worker.started", worker_id=str(lease.worker_id), tasks=[task.name for task in tasks])
-            try:
-                await _run_tasks(tasks, lease=lease, notifier=notifier, stopping=stopping, hurrying=hurrying)
-            finally:
-                await _release(lease)
-    finally:
-        await database.close()
+    async with AsyncExitStack() as stack:
+        connections_max = settings.database_connections_max
+        database = await _open_pool(stack, database_url, connections_max=connections_max)
+        job_database = await _open_pool(stack, database_url, connections_max=job_connections_max(connections_max))
+        egress = await stack.enter_async_context(aclosing(EgressClient(egress_policy)))
+        lease = WorkerLease(database, [release_jobs, *[system.release_leases for system in SYSTEMS]])
+        context = WorkerContext(
+            database=database,
+            notifier=Notifier(database),
+            lease=lease,
+            egress=egress,
+            clock=SystemClock(),
+            settings=settings,
+        )
+        tasks = build_worker_tasks(context, SYSTEMS, system_settings, job_database=job_database)
+        await _begin(database, lease)
+        log.info("worker.started", worker_id=str(lease.worker_id), tasks=[task.name for task in tasks])
+        try:
+            await _run_tasks(tasks, lease=lease, notifier=context.notifier, stopping=stopping, hurrying=hurrying)
+        finally:
+            await _release(lease)
+
+
+def job_connections_max(connections_max: int) -> int:
+    """Return how many connections the handlers of durable jobs have for themselves, beside the worker's own.
+
+    Whatever they do with them, the worker can still prolong its lease, claim, and record.
+    """
+    return max(1, connections_max // 2)
+
+
+async def _open_pool(stack: AsyncExitStack, database_url: str, *, connections_max: int) -> Database:
+    database = await Database.connect(database_url, application_name="ninefold worker", connections_max=connections_max)
+    stack.push_async_callback(database.close)
+    return database
 
 
 async def _begin(database: Database, lease: WorkerLease) -> None:

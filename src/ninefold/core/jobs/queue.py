@@ -1,0 +1,131 @@
+"""What one worker process does with the table of jobs: claim, save, finish. Its lease guards each."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+from uuid import UUID
+
+import asyncpg
+
+from ninefold.core.errors import UnavailableError
+from ninefold.core.jobs import store
+from ninefold.core.jobs.errors import JobLostError
+from ninefold.core.jobs.model import AttemptOutcome, ClaimedJob, EndedJob, Progress
+from ninefold.core.jobs.service import free_keys, release_unknown_jobs
+from ninefold.core.postgres.database import Connection, Database
+from ninefold.core.queue.leased_ids import LeasedIds
+from ninefold.core.queue.leases import WorkerLease
+
+TENANTS_MAX: Final = 100
+"""Tenants that one look goes over; the next look begins after the last of them."""
+
+LOOKS_MAX: Final = 10
+"""A claim that finds nothing to take looks at so many times as many tenants."""
+
+TRANSIENT_ERRORS: Final = (
+    OSError,
+    TimeoutError,
+    UnavailableError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.TransactionRollbackError,
+)
+"""What the database may answer today and not tomorrow: unreachable, restarting, out of space, a deadlock."""
+
+_FIRST: Final = UUID(int=0)
+"""After which every tenant comes."""
+
+
+class JobQueue:
+    """The jobs that this worker claims, and what it writes of them.
+
+    Args:
+        database: where they are.
+        lease: this worker's.
+        kinds: the kinds that it can run; others are left to workers of another version.
+    """
+
+    def __init__(self, database: Database, lease: WorkerLease, *, kinds: Sequence[str]) -> None:
+        self._database = database
+        self._worker_id = lease.worker_id
+        self._leased_ids = LeasedIds(database, lease, release_unknown_jobs)
+        self._kinds = kinds
+        self._after = _FIRST
+
+    async def claim(self, *, limit: int, rooms: Mapping[UUID, int]) -> list[ClaimedJob]:
+        """Take jobs that are due, a fair share for each tenant, beginning where the last claim ended.
+
+        Args:
+            limit: how many at most; also of one tenant that `rooms` doesn't name.
+            rooms: of tenants that have some running here, how many more each may have.
+
+        Raises:
+            LeaseLostError: others took this worker for dead.
+        """
+        for _ in range(LOOKS_MAX):
+            is_first_look_of_turn = self._after == _FIRST
+            claim, set_aside = await self._look(limit=limit, rooms=rooms)
+            was_all = is_first_look_of_turn and claim.turn_ended_at is None
+            if claim.jobs or (was_all and not set_aside):
+                return claim.jobs
+        return []
+
+    async def finish(self, outcomes: Sequence[AttemptOutcome]) -> list[EndedJob]:
+        """Write what came of attempts; return the jobs that were still this worker's, with their new states."""
+        async with self._database.transaction() as connection:
+            ended = await store.job_finish(connection, worker_id=self._worker_id, outcomes=outcomes)
+            await free_keys(connection, ended)
+        self._leased_ids.settle(outcome.job.job_id for outcome in outcomes)
+        return ended
+
+    async def save(
+        self, connection: Connection, job: ClaimedJob, *, progress: Progress, cursor: str | None = None
+    ) -> bool:
+        """Write how far a job is, in the caller's transaction; say whether it is to be canceled.
+
+        Raises:
+            JobLostError: others have the job; what the transaction did may not be committed.
+        """
+        is_cancel_requested = await store.job_save(
+            connection,
+            job_id=job.job_id,
+            worker_id=self._worker_id,
+            attempt=job.attempt_count,
+            progress=progress,
+            cursor=cursor,
+        )
+        if is_cancel_requested is None:
+            raise JobLostError("Another worker has this job; this one was silent for too long.")
+        return is_cancel_requested
+
+    async def report(self, job: ClaimedJob, progress: Progress) -> bool:
+        """Write how far a job is, and commit it; say whether it is to be canceled.
+
+        Raises:
+            JobLostError: others have the job.
+        """
+        async with self._database.connection() as connection:
+            return await self.save(connection, job, progress=progress)
+
+    async def list_cancel_requested(self) -> set[UUID]:
+        """Return the ids of the jobs here that are to be canceled."""
+        async with self._database.connection() as connection:
+            return await store.job_list_cancel_requested(connection, worker_id=self._worker_id)
+
+    async def _look(self, *, limit: int, rooms: Mapping[UUID, int]) -> tuple[store.Claim, int]:
+        """Look at the next tenants; return what was taken, and how many jobs wait for their key since."""
+        async with self._leased_ids.claim() as connection:
+            claim = await store.job_claim(
+                connection,
+                worker_id=self._worker_id,
+                kinds=self._kinds,
+                limit=limit,
+                rooms=rooms,
+                after=self._after,
+                tenants_max=TENANTS_MAX,
+            )
+            set_aside = await store.job_set_aside(connection, keys=claim.blocked_keys) if claim.blocked_keys else 0
+        self._leased_ids.end_claim(job.job_id for job in claim.jobs)
+        self._after = claim.turn_ended_at or _FIRST
+        return claim, set_aside

@@ -1,0 +1,40 @@
+"""What runs in a worker process: the tasks of all systems, and the durable jobs of all systems and of the core."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from ninefold.core.config import CoreSettings
+from ninefold.core.jobs import JobRunner
+from ninefold.core.jobs.backlog import JobCounter
+from ninefold.core.postgres.database import Database
+from ninefold.core.system import System, WorkerContext, WorkerTask
+
+
+def build_worker_tasks(
+    core: WorkerContext[CoreSettings],
+    systems: Sequence[System[Any]],
+    system_settings: Sequence[msgspec.Struct],
+    *,
+    job_database: Database,
+) -> list[WorkerTask]:
+    """Return everything that a worker runs for as long as it lives.
+
+    Args:
+        core: what the core's own work may use.
+        systems: whose tasks and jobs they are.
+        system_settings: each system's, in the same order.
+        job_database: the pool that the handlers of jobs use.
+    """
+    contexts = [msgspec.structs.replace(core, settings=settings) for settings in system_settings]
+    tasks = [task for system, context in zip(systems, contexts, strict=True) for task in system.worker_tasks(context)]
+    handlers = [
+        handler.bind(msgspec.structs.replace(context, database=job_database))
+        for system, context in zip(systems, contexts, strict=True)
+        for handler in system.job_handlers
+    ]
+    runner = JobRunner(
+        core.database, core.lease, core.notifier, handlers=handlers, concurrency=core.settings.jobs_concurrency
+    )
+    return [*tasks, runner, JobCounter(core.database)]
