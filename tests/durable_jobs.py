@@ -114,15 +114,15 @@ async def new_claimer(database: Database, *, duration: timedelta = timedelta(min
 
 @asynccontextmanager
 async def running(
-    database: Database, *handlers: JobHandler[Step, Database], concurrency: int = 10
+    database: Database, *handlers: JobHandler[Any, Any], context: object = None, concurrency: int = 10
 ) -> AsyncIterator[Notifier]:
-    """Run a worker's jobs for the time of an `async with`; handlers get the database as their context."""
+    """Run a worker's jobs for the time of an `async with`; handlers get the database unless they need more."""
     lease, notifier = WorkerLease(database, [release_jobs]), Notifier(database)
     runner = JobRunner(
         database,
         lease,
         notifier,
-        handlers=[handler.bind(database) for handler in handlers],
+        handlers=[handler.bind(context or database) for handler in handlers],
         concurrency=concurrency,
     )
     stopping, has_ended = asyncio.Event(), asyncio.Event()

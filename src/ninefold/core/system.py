@@ -16,7 +16,7 @@ from litestar.types import ControllerRouterHandler
 from ninefold.core.checks import Finding
 from ninefold.core.clock import Clock
 from ninefold.core.egress import EgressClient
-from ninefold.core.jobs import JobHandler
+from ninefold.core.jobs import JobHandler, Schedule
 from ninefold.core.postgres.database import Connection, Database
 from ninefold.core.postgres.migrations import MigrationSource
 from ninefold.core.queue.leases import Releaser, WorkerLease
@@ -79,6 +79,8 @@ class System(msgspec.Struct, Generic[SettingsT], frozen=True, kw_only=True):
     # Each kind of job has a payload of its own, which only its handler looks into.
     job_handlers: Sequence[JobHandler[Any, WorkerContext[SettingsT]]] = ()
     """How the system's durable jobs are done, one for each kind. They get a context with a pool of their own."""
+    schedules: Sequence[Schedule[Any]] = ()
+    """Which of its jobs the clock enqueues."""
     commands: Sequence[cyclopts.App] = ()
     checks: Sequence[Callable[[SettingsT], Iterable[Finding]]] = ()
     """What `ninefold doctor` examines besides the settings' form; each only looks, and changes nothing."""

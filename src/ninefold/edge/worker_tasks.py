@@ -1,13 +1,15 @@
 """What runs in a worker process: the tasks of all systems, and the durable jobs of all systems and of the core."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 import msgspec
 
 from ninefold.core.config import CoreSettings
-from ninefold.core.jobs import JobRunner
+from ninefold.core.jobs import JobRunner, JobScheduler
 from ninefold.core.jobs.backlog import JobCounter
+from ninefold.core.jobs.cleaning import CLEANING, CLEANING_SCHEDULE, CleaningContext
 from ninefold.core.postgres.database import Database
 from ninefold.core.system import System, WorkerContext, WorkerTask
 
@@ -34,7 +36,17 @@ def build_worker_tasks(
         for system, context in zip(systems, contexts, strict=True)
         for handler in system.job_handlers
     ]
+    handlers.append(CLEANING.bind(_cleaning_context(core.settings, job_database)))
+    schedules = [CLEANING_SCHEDULE, *[schedule for system in systems for schedule in system.schedules]]
     runner = JobRunner(
         core.database, core.lease, core.notifier, handlers=handlers, concurrency=core.settings.jobs_concurrency
     )
-    return [*tasks, runner, JobCounter(core.database)]
+    return [*tasks, runner, JobScheduler(core.database, core.notifier, schedules), JobCounter(core.database)]
+
+
+def _cleaning_context(settings: CoreSettings, database: Database) -> CleaningContext:
+    return CleaningContext(
+        database=database,
+        finished_kept=timedelta(seconds=settings.jobs_finished_kept_s),
+        failed_kept=timedelta(seconds=settings.jobs_failed_kept_s),
+    )

@@ -17,6 +17,8 @@ from ninefold.core.jobs.errors import JobCanceledError, JobFailedError, JobInter
 from ninefold.core.jobs.handlers import BoundHandler, JobHandler, JobRun
 from ninefold.core.jobs.model import JOBS_CHANNEL, Job, JobKind, JobPriority, JobState
 from ninefold.core.jobs.runner import JobRunner
+from ninefold.core.jobs.scheduler import JobScheduler
+from ninefold.core.jobs.schedules import Schedule
 from ninefold.core.jobs.service import enqueue, enqueue_unique, release_jobs
 from ninefold.core.postgres.migrations import MigrationSource
 
@@ -37,7 +39,9 @@ __all__ = [
     "JobPriority",
     "JobRun",
     "JobRunner",
+    "JobScheduler",
     "JobState",
+    "Schedule",
     "enqueue",
     "enqueue_unique",
     "release_jobs",

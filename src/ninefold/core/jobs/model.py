@@ -156,3 +156,13 @@ class EndedJob(msgspec.Struct, frozen=True, kw_only=True):
     def frees_its_key(self) -> bool:
         """Whether the next job of its key may run."""
         return self.key is not None and self.state in {JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELED}
+
+
+class ScheduleState(msgspec.Struct, frozen=True, kw_only=True):
+    """A schedule, as people look at it."""
+
+    name: str
+    cron: str
+    timezone: str
+    next_run_at: datetime
+    last_run_at: datetime | None

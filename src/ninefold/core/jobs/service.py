@@ -10,7 +10,16 @@ import msgspec
 from ninefold.core.ids import format_id, new_id
 from ninefold.core.jobs import store
 from ninefold.core.jobs.errors import JobNotFoundError, JobStateError
-from ninefold.core.jobs.model import JOB_PREFIX, EndedJob, Job, JobKind, JobPriority, JobState, PayloadT
+from ninefold.core.jobs.model import (
+    JOB_PREFIX,
+    EndedJob,
+    Job,
+    JobKind,
+    JobPriority,
+    JobState,
+    PayloadT,
+    ScheduleState,
+)
 from ninefold.core.postgres.database import Connection
 
 PAYLOAD_BYTES_MAX: Final = 64 * 1024
@@ -126,6 +135,11 @@ async def list_jobs(
     return await store.job_list(
         connection, state=state, kind=kind, organisation_id=organisation_id, before=before, limit=limit
     )
+
+
+async def list_schedules(connection: Connection) -> list[ScheduleState]:
+    """Return every schedule, by name."""
+    return await store.schedule_list(connection)
 
 
 async def cancel_job(connection: Connection, job_id: UUID, *, canceled_by: str) -> Job:

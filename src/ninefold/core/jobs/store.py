@@ -1,7 +1,7 @@
 """The queries of schema `jobs`, one typed function each."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from ninefold.core.jobs.model import (
     JobPriority,
     JobState,
     Progress,
+    ScheduleState,
 )
 from ninefold.core.postgres.database import Connection
 from ninefold.core.postgres.queries import load_queries
@@ -94,6 +95,17 @@ async def job_count_queued(connection: Connection, *, limit: int) -> int:
     """Count the jobs that wait for an attempt or for their key, up to a bound."""
     count: int = await _queries.job_count_queued(connection, limit=limit)
     return count
+
+
+async def job_delete_failed(connection: Connection, *, kept: timedelta, limit: int) -> int:
+    """Delete failed jobs that ended longer ago than they are kept; return how many."""
+    return len([record async for record in _queries.job_delete_failed(connection, kept=kept, limit=limit)])
+
+
+async def job_delete_succeeded_or_canceled(connection: Connection, *, kept: timedelta, limit: int) -> int:
+    """Delete jobs that succeeded or were canceled longer ago than they are kept; return how many."""
+    records = _queries.job_delete_succeeded_or_canceled(connection, kept=kept, limit=limit)
+    return len([record async for record in records])
 
 
 async def job_find(connection: Connection, *, job_id: UUID) -> Job | None:
@@ -211,6 +223,34 @@ async def job_set_aside(connection: Connection, *, keys: Collection[tuple[UUID, 
         limit=SET_ASIDE_MAX,
     )
     return len([record async for record in records])
+
+
+async def schedule_list(connection: Connection) -> list[ScheduleState]:
+    """Read every schedule, by name."""
+    return [msgspec.convert(record, ScheduleState) async for record in _queries.schedule_list(connection)]
+
+
+async def schedule_lock_due(connection: Connection, *, names: Sequence[str]) -> list[tuple[str, datetime]]:
+    """Hold those of these schedules that are due and that nobody else has in hand; return names and the present."""
+    return [(record["name"], record["now"]) async for record in _queries.schedule_lock_due(connection, names=names)]
+
+
+async def schedule_read_clock(connection: Connection) -> datetime:
+    """Return the database's present."""
+    now: datetime = await _queries.schedule_read_clock(connection)
+    return now
+
+
+async def schedule_set_next(connection: Connection, *, name: str, next_run_at: datetime) -> None:
+    """Write when a schedule that was due is due again."""
+    await _queries.schedule_set_next(connection, name=name, next_run_at=next_run_at)
+
+
+async def schedule_upsert(
+    connection: Connection, *, name: str, cron: str, timezone: str, next_run_at: datetime
+) -> None:
+    """Write a schedule that is new or has changed; one that is as it was stays so."""
+    await _queries.schedule_upsert(connection, name=name, cron=cron, timezone=timezone, next_run_at=next_run_at)
 
 
 def _read_job(record: Mapping[str, Any]) -> Job:

@@ -218,6 +218,34 @@ FROM (
     LIMIT :limit
 ) AS queued;
 
+-- name: job_delete_failed
+-- Delete some of the jobs that failed long ago.
+DELETE FROM jobs.job
+WHERE job_id IN (
+    SELECT job_id
+    FROM jobs.job
+    WHERE state = 'failed'
+        AND finished_at < statement_timestamp() - :kept::interval
+    ORDER BY finished_at
+    LIMIT :limit
+    FOR UPDATE SKIP LOCKED
+)
+RETURNING job_id;
+
+-- name: job_delete_succeeded_or_canceled
+-- Delete some of the jobs that succeeded or were canceled long ago.
+DELETE FROM jobs.job
+WHERE job_id IN (
+    SELECT job_id
+    FROM jobs.job
+    WHERE state IN ('succeeded', 'canceled')
+        AND finished_at < statement_timestamp() - :kept::interval
+    ORDER BY finished_at
+    LIMIT :limit
+    FOR UPDATE SKIP LOCKED
+)
+RETURNING job_id;
+
 -- name: job_find^
 -- Read one job.
 SELECT
