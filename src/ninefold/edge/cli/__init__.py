@@ -34,6 +34,7 @@ _COMMANDS: Final = {
     "doctor": (_LOOK_AFTER, "Say what is wrong with this machine or a setting, and how to mend it."),
     "organisations": (_LOOK_AFTER, "Create and list organisations, whom everything belongs to."),
     "keys": (_LOOK_AFTER, "Create, list and revoke API keys."),
+    "jobs": (_LOOK_AFTER, "List, retry and cancel durable jobs: work that workers do in the background."),
 }
 
 
