@@ -9,6 +9,7 @@ import pytest
 
 from ninefold.core.clock import SystemClock
 from ninefold.core.egress import AddressPolicy, EgressClient
+from ninefold.core.jobs import JobRunner, release_jobs
 from ninefold.core.postgres.database import Database
 from ninefold.core.queue.leases import WorkerLease
 from ninefold.core.queue.notifier import Notifier
@@ -60,19 +61,20 @@ def start_worker(database: Database) -> StartWorker:
 
     @asynccontextmanager
     async def start(settings: WebhooksSettings = FAST) -> AsyncIterator[None]:
-        lease = WorkerLease(database, [SYSTEM.release_leases])
+        lease = WorkerLease(database, [release_jobs, SYSTEM.release_leases])
         notifier = Notifier(database)
         egress = EgressClient(AddressPolicy.from_cidrs(LOOPBACK))
-        tasks = SYSTEM.worker_tasks(
-            WorkerContext(
-                database=database,
-                notifier=notifier,
-                lease=lease,
-                egress=egress,
-                clock=SystemClock(),
-                settings=settings,
-            )
+        context = WorkerContext(
+            database=database,
+            notifier=notifier,
+            lease=lease,
+            egress=egress,
+            clock=SystemClock(),
+            settings=settings,
         )
+        handlers = [handler.bind(context) for handler in SYSTEM.job_handlers]
+        runner = JobRunner(database, lease, notifier, handlers=handlers, concurrency=10)
+        tasks = [*SYSTEM.worker_tasks(context), runner]
         stopping = asyncio.Event()
         await lease.acquire()
         async with asyncio.TaskGroup() as group:

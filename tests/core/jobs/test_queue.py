@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -9,7 +10,7 @@ import pytest
 
 from durable_jobs import STEP, Claimer, Jobs, Step, new_claimer, release
 from ninefold.core.ids import new_id
-from ninefold.core.jobs import JobKind, JobLostError, JobPriority, JobState, enqueue
+from ninefold.core.jobs import JobKind, JobLostError, JobPriority, JobState, enqueue, store
 from ninefold.core.jobs.model import AttemptEnding, AttemptOutcome, ClaimedJob, Progress
 from ninefold.core.postgres.database import Database
 
@@ -292,6 +293,24 @@ class TestKeys:
                     new_id(),
                 )
 
+    async def test_a_claim_that_the_database_refuses_is_made_again(
+        self, jobs: Jobs, claimer: Claimer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """As when two workers claim for one key at once, of which neither sees what the other does."""
+        job_id = await jobs.add(key="repository")
+        claim, is_refused = store.job_claim, iter([True, False])
+
+        async def refuse_once(*arguments: Any, **options: Any) -> store.Claim:
+            claimed = await claim(*arguments, **options)
+            if next(is_refused):
+                raise asyncpg.UniqueViolationError("job_running_of_key")
+            return claimed
+
+        monkeypatch.setattr(store, "job_claim", refuse_once)
+
+        assert await claimer.claim_ids() == [job_id]
+        assert (await jobs.get(job_id)).attempt_count == 1
+
     async def test_a_long_queue_behind_one_key_delays_no_other_job(self, jobs: Jobs, claimer: Claimer) -> None:
         head, *_ = await jobs.add_many((Step() for _ in range(2_500)), key="repository")
         assert [head] == await claimer.claim_ids(limit=1)
@@ -308,10 +327,7 @@ class TestKeys:
         async def work() -> None:
             claimer = await new_claimer(database)
             while len(ran) < len(ids) + len(others):
-                try:
-                    claimed = await claimer.claim(limit=3)
-                except asyncpg.UniqueViolationError:
-                    continue
+                claimed = await claimer.claim(limit=3)
                 ran.extend(job.job_id for job in claimed)
                 if claimed:
                     await claimer.queue.finish([outcome(job) for job in claimed])

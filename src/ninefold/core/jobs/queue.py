@@ -65,7 +65,11 @@ class JobQueue:
         """
         for _ in range(LOOKS_MAX):
             is_first_look_of_turn = self._after == _FIRST
-            claim, set_aside = await self._look(limit=limit, rooms=rooms)
+            try:
+                claim, set_aside = await self._look(limit=limit, rooms=rooms)
+            except asyncpg.UniqueViolationError:
+                # Another worker has begun a job of the same key at this very moment: now it is seen.
+                continue
             was_all = is_first_look_of_turn and claim.turn_ended_at is None
             if claim.jobs or (was_all and not set_aside):
                 return claim.jobs

@@ -112,7 +112,7 @@ def update_subscription(
 
 @subscriptions.command(name="delete")
 def delete_subscription(subscription_id: str, *, api: ApiOptions = FROM_ENVIRONMENT) -> None:
-    """Stop delivering to a subscription; deliveries that wait for an attempt are canceled.
+    """Stop delivering to a subscription; deliveries that wait for an attempt are canceled in the background.
 
     Args:
         subscription_id: Such as sub_01h455vb4pex5vsknk084sn02q.

@@ -8,7 +8,9 @@ from litestar import delete, get, patch, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import Parameter
 
+from ninefold.core.jobs import JOBS_CHANNEL
 from ninefold.core.postgres.database import Database
+from ninefold.core.queue.notifier import Notifier
 from ninefold.core.tenancy.model import Principal
 from ninefold.core.web.pages import PAGE_LIMIT_DEFAULT, Cursor, CursorCodec, Page, PageLimit
 from ninefold.core.web.problems import problem_responses
@@ -116,12 +118,18 @@ async def update_subscription(
 
 
 @delete(_SUBSCRIPTION, tags=_TAGS)
-async def delete_subscription(subscription_id: SubscriptionId, principal: Principal, database: Database) -> None:
-    """Delete a subscription. Deliveries that wait for an attempt are canceled."""
+async def delete_subscription(
+    subscription_id: SubscriptionId, principal: Principal, database: Database, notifier: Notifier
+) -> None:
+    """Delete a subscription.
+
+    Nothing more is sent to it. Deliveries that wait for an attempt are canceled after the answer, within moments.
+    """
     async with database.transaction() as connection:
         await service.delete_subscription(
             connection, organisation_id=principal.organisation_id, subscription_id=subscription_id
         )
+    notifier.notify(JOBS_CHANNEL)
 
 
 @post(f"{_SUBSCRIPTION}/rotate-secret", tags=_TAGS, status_code=200, responses=problem_responses(409))

@@ -1,14 +1,3 @@
--- name: delivery_cancel_all!
--- End every delivery to a subscription that still waits for an attempt and isn't under way.
-UPDATE webhooks.delivery
-SET
-    status = 'canceled',
-    next_attempt_at = NULL,
-    finished_at = now()
-WHERE subscription_id = :subscription_id
-    AND status = 'retrying'
-    AND leased_by IS NULL;
-
 -- name: delivery_cancel_held!
 -- End deliveries that this worker holds and for which nothing was sent, because their subscription is gone.
 UPDATE webhooks.delivery
@@ -19,6 +8,29 @@ SET
     leased_by = NULL
 WHERE delivery_id = ANY(:delivery_ids::uuid[])
     AND leased_by = :worker_id;
+
+-- name: delivery_cancel_waiting
+-- End some of the deliveries to a subscription that wait for an attempt and aren't under way, those after an id.
+WITH waiting AS MATERIALIZED (
+    SELECT delivery_id
+    FROM webhooks.delivery
+    WHERE subscription_id = :subscription_id
+        AND status = 'retrying'
+        AND leased_by IS NULL
+        AND delivery_id > :after
+    ORDER BY delivery_id
+    LIMIT :limit
+    FOR UPDATE SKIP LOCKED
+)
+
+UPDATE webhooks.delivery
+SET
+    status = 'canceled',
+    next_attempt_at = NULL,
+    finished_at = now()
+FROM waiting
+WHERE delivery.delivery_id = waiting.delivery_id
+RETURNING delivery.delivery_id;
 
 -- name: delivery_claim
 -- Take deliveries that are due: a fair share for each organisation that has some and isn't held back, oldest due first.

@@ -16,14 +16,17 @@ from ninefold.systems.webhooks.store.queries import queries
 _encoder = msgspec.json.Encoder()
 
 
-async def delivery_cancel_all(connection: Connection, *, subscription_id: UUID) -> None:
-    """End every delivery to a subscription that waits for an attempt and isn't under way."""
-    await queries.delivery_cancel_all(connection, subscription_id=subscription_id)
-
-
 async def delivery_cancel_held(connection: Connection, *, worker_id: UUID, delivery_ids: Sequence[UUID]) -> None:
     """End deliveries that this worker holds and for which nothing was sent."""
     await queries.delivery_cancel_held(connection, worker_id=worker_id, delivery_ids=delivery_ids)
+
+
+async def delivery_cancel_waiting(
+    connection: Connection, *, subscription_id: UUID, after: UUID, limit: int
+) -> list[UUID]:
+    """End deliveries to a subscription that wait for an attempt and aren't under way; return their ids, sorted."""
+    records = queries.delivery_cancel_waiting(connection, subscription_id=subscription_id, after=after, limit=limit)
+    return sorted([record["delivery_id"] async for record in records])
 
 
 async def delivery_claim(
