@@ -21,7 +21,7 @@ from ninefold.core.jobs import (
     enqueue,
     release_jobs,
 )
-from ninefold.core.jobs.model import ClaimedJob
+from ninefold.core.jobs.model import ClaimedJob, Room
 from ninefold.core.jobs.queue import JobQueue
 from ninefold.core.jobs.service import get_job
 from ninefold.core.postgres.database import Connection, Database
@@ -98,7 +98,7 @@ class Claimer:
 
     async def claim(self, *, limit: int = 10, rooms: dict[UUID, int] | None = None) -> list[ClaimedJob]:
         """Claim jobs."""
-        return await self.queue.claim(limit=limit, rooms=rooms or {})
+        return await self.queue.claim(Room(total=limit, of_newcomer=limit, of_tenants=rooms or {}))
 
     async def claim_ids(self, *, limit: int = 10) -> list[UUID]:
         """Claim jobs, and return their ids."""

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from ninefold.core.config import CoreSettings
-from ninefold.core.jobs import JobRunner, JobScheduler
+from ninefold.core.jobs import BoundHandler, JobRunner, JobScheduler, Schedule
 from ninefold.core.jobs.backlog import JobCounter
 from ninefold.core.jobs.cleaning import CLEANING, CLEANING_SCHEDULE, CleaningContext
 from ninefold.core.postgres.database import Database
@@ -28,6 +28,9 @@ def build_worker_tasks(
         systems: whose tasks and jobs they are.
         system_settings: each system's, in the same order.
         job_database: the pool that the handlers of jobs use.
+
+    Raises:
+        ValueError: two handlers are for one kind of job, two schedules have one name, or a schedule has no handler.
     """
     contexts = [msgspec.structs.replace(core, settings=settings) for settings in system_settings]
     tasks = [task for system, context in zip(systems, contexts, strict=True) for task in system.worker_tasks(context)]
@@ -38,10 +41,19 @@ def build_worker_tasks(
     ]
     handlers.append(CLEANING.bind(_cleaning_context(core.settings, job_database)))
     schedules = [CLEANING_SCHEDULE, *[schedule for system in systems for schedule in system.schedules]]
+    _check_handlers_of(schedules, handlers)
     runner = JobRunner(
         core.database, core.lease, core.notifier, handlers=handlers, concurrency=core.settings.jobs_concurrency
     )
     return [*tasks, runner, JobScheduler(core.database, core.notifier, schedules), JobCounter(core.database)]
+
+
+def _check_handlers_of(schedules: Sequence[Schedule[Any]], handlers: Sequence[BoundHandler]) -> None:
+    """Refuse a schedule whose jobs nobody would ever run."""
+    kinds = {handler.kind.name for handler in handlers}
+    for schedule in schedules:
+        if schedule.kind.name not in kinds:
+            raise ValueError(f"The schedule {schedule.name} enqueues {schedule.kind.name}, which has no handler.")
 
 
 def _cleaning_context(settings: CoreSettings, database: Database) -> CleaningContext:

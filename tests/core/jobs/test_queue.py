@@ -371,6 +371,35 @@ class TestFairness:
         claimed = await claimer.claim(limit=6, rooms={full: 2})
         assert [full, full] == [job.organisation_id for job in claimed if job.organisation_id == full]
 
+    async def test_hundreds_of_organisations_with_nothing_due_are_looked_at_once(
+        self, jobs: Jobs, claimer: Claimer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        tomorrow = datetime.now(UTC) + timedelta(days=1)
+        organisations = [new_id() for _ in range(250)]
+        for organisation_id in organisations:
+            await jobs.add(organisation_id=organisation_id, run_at=tomorrow)
+        claim, looks = store.job_claim, []
+
+        async def count(*arguments: Any, **options: Any) -> store.Claim:
+            looks.append(options["after"])
+            return await claim(*arguments, **options)
+
+        monkeypatch.setattr(store, "job_claim", count)
+
+        assert await claimer.claim() == []
+        assert len(looks) == 3
+
+        # Also when a claim begins in the middle, behind the only one that has something.
+        first, last = (
+            await jobs.add(organisation_id=min(organisations)),
+            await jobs.add(organisation_id=max(organisations)),
+        )
+        assert await claimer.claim_ids(limit=1) == [first]
+        assert await claimer.claim_ids(limit=1) == [last]
+        looks.clear()
+        assert await claimer.claim() == []
+        assert len(looks) <= 4
+
     async def test_hundreds_of_organisations_have_their_turn(self, jobs: Jobs, claimer: Claimer) -> None:
         organisations = [new_id() for _ in range(250)]
         for organisation_id in organisations:

@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -485,6 +486,25 @@ class TestFairness:
         # In the order of their age, ten thousand would have been done first.
         assert done_meanwhile < 1_000
 
+    async def test_an_organisation_alone_gets_its_two_thirds_also_beside_one_with_little(
+        self, database: Database, jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(runner_module, "POLL_S", 3600.0)
+        never = Gate()
+        large, small = new_id(), new_id()
+
+        async def work(job: Run, database: Database) -> None:
+            if job.organisation_id == large:
+                await never(job, database)
+
+        await jobs.add_many((Step() for _ in range(100)), organisation_id=large)
+        await jobs.add(organisation_id=small)
+        async with running(database, step(work), concurrency=12):
+            async with asyncio.timeout(10):
+                while len(never.begun) < 8:
+                    await asyncio.sleep(0.01)
+            never.may_end.set()
+
     async def test_long_jobs_of_one_leave_slots_to_the_others(self, database: Database, jobs: Jobs) -> None:
         never = Gate()
         large = new_id()
@@ -520,6 +540,27 @@ async def test_a_job_that_was_lost_to_another_worker_ends_without_a_trace(databa
 
     assert (await jobs.get(job_id)).state is JobState.RUNNING
     assert "jobs.job.lost" in [line["event"] for line in lines]
+
+
+async def test_a_worker_with_nothing_to_do_looks_seldom(
+    database: Database, jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claims: list[int] = []
+    claim = JobQueue.claim
+
+    async def count(*arguments: Any) -> Any:
+        claims.append(1)
+        return await claim(*arguments)
+
+    monkeypatch.setattr(JobQueue, "claim", count)
+    for _ in range(150):
+        await jobs.add(organisation_id=new_id(), run_at=datetime.now(UTC) + timedelta(days=1))
+    async with running(database, step(succeed)):
+        await jobs.wait(await jobs.add(), JobState.SUCCEEDED)
+        claims.clear()
+        await asyncio.sleep(3 * runner_module.POLL_S)
+
+    assert len(claims) <= 5
 
 
 async def test_a_claim_that_fails_is_made_again(

@@ -1,6 +1,7 @@
 """The data of durable jobs: frozen, without behaviour, and without I/O."""
 
 import re
+from collections.abc import Mapping
 from datetime import datetime
 from enum import IntEnum, StrEnum
 from typing import Final, Generic, TypeVar
@@ -92,6 +93,16 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     payload: msgspec.Raw
     cursor: msgspec.Raw | None
     result: msgspec.Raw | None
+
+
+class Room(msgspec.Struct, frozen=True, kw_only=True):
+    """How many more jobs a worker may run."""
+
+    total: int
+    of_newcomer: int
+    """Of a tenant that has none running here."""
+    of_tenants: Mapping[UUID, int]
+    """Of those that have some, by tenant."""
 
 
 class ClaimedJob(msgspec.Struct, frozen=True, kw_only=True):

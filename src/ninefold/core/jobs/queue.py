@@ -1,6 +1,6 @@
 """What one worker process does with the table of jobs: claim, save, finish. Its lease guards each."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
@@ -9,7 +9,7 @@ import asyncpg
 from ninefold.core.errors import UnavailableError
 from ninefold.core.jobs import store
 from ninefold.core.jobs.errors import JobLostError
-from ninefold.core.jobs.model import AttemptOutcome, ClaimedJob, EndedJob, Progress
+from ninefold.core.jobs.model import AttemptOutcome, ClaimedJob, EndedJob, Progress, Room
 from ninefold.core.jobs.service import free_keys, release_unknown_jobs
 from ninefold.core.postgres.database import Connection, Database
 from ninefold.core.queue.leased_ids import LeasedIds
@@ -53,26 +53,25 @@ class JobQueue:
         self._kinds = kinds
         self._after = _FIRST
 
-    async def claim(self, *, limit: int, rooms: Mapping[UUID, int]) -> list[ClaimedJob]:
+    async def claim(self, room: Room) -> list[ClaimedJob]:
         """Take jobs that are due, a fair share for each tenant, beginning where the last claim ended.
-
-        Args:
-            limit: how many at most; also of one tenant that `rooms` doesn't name.
-            rooms: of tenants that have some running here, how many more each may have.
 
         Raises:
             LeaseLostError: others took this worker for dead.
         """
+        turn = _Turn(self._after)
         for _ in range(LOOKS_MAX):
-            is_first_look_of_turn = self._after == _FIRST
             try:
-                claim, set_aside = await self._look(limit=limit, rooms=rooms)
+                claim, set_aside = await self._look(room)
             except asyncpg.UniqueViolationError:
                 # Another worker has begun a job of the same key at this very moment: now it is seen.
                 continue
-            was_all = is_first_look_of_turn and claim.turn_ended_at is None
-            if claim.jobs or (was_all and not set_aside):
+            turn.end_look(self._after, set_aside=set_aside)
+            if claim.jobs or (turn.is_over and not turn.set_aside):
                 return claim.jobs
+            if turn.is_over:
+                # Behind what was set aside, there may be something to take.
+                turn = _Turn(self._after)
         return []
 
     async def finish(self, outcomes: Sequence[AttemptOutcome]) -> list[EndedJob]:
@@ -117,15 +116,14 @@ class JobQueue:
         async with self._database.connection() as connection:
             return await store.job_list_cancel_requested(connection, worker_id=self._worker_id)
 
-    async def _look(self, *, limit: int, rooms: Mapping[UUID, int]) -> tuple[store.Claim, int]:
+    async def _look(self, room: Room) -> tuple[store.Claim, int]:
         """Look at the next tenants; return what was taken, and how many jobs wait for their key since."""
         async with self._leased_ids.claim() as connection:
             claim = await store.job_claim(
                 connection,
                 worker_id=self._worker_id,
                 kinds=self._kinds,
-                limit=limit,
-                rooms=rooms,
+                room=room,
                 after=self._after,
                 tenants_max=TENANTS_MAX,
             )
@@ -133,3 +131,21 @@ class JobQueue:
         self._leased_ids.end_claim(job.job_id for job in claim.jobs)
         self._after = claim.turn_ended_at or _FIRST
         return claim, set_aside
+
+
+class _Turn:
+    """Looks at all tenants, beginning after one of them; after the last tenant comes the first."""
+
+    def __init__(self, began_after: UUID) -> None:
+        self.is_over = False
+        self.set_aside = 0
+        """Jobs that wait for their key since."""
+        self._began_after = began_after
+        self._is_in_its_second_part = began_after == _FIRST
+
+    def end_look(self, ended_at: UUID, *, set_aside: int) -> None:
+        """Take into account a look that ended at a tenant."""
+        self.set_aside += set_aside
+        if self._is_in_its_second_part:
+            self.is_over = ended_at == _FIRST or ended_at >= self._began_after > _FIRST
+        self._is_in_its_second_part = self._is_in_its_second_part or ended_at == _FIRST

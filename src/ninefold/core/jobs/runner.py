@@ -20,7 +20,7 @@ from ninefold.core.ids import format_id
 from ninefold.core.jobs import metrics
 from ninefold.core.jobs.attempts import make_attempt, refuse_payload
 from ninefold.core.jobs.handlers import BoundHandler, JobRun
-from ninefold.core.jobs.model import JOB_PREFIX, JOBS_CHANNEL, AttemptOutcome, ClaimedJob
+from ninefold.core.jobs.model import JOB_PREFIX, JOBS_CHANNEL, AttemptOutcome, ClaimedJob, Room
 from ninefold.core.jobs.queue import TRANSIENT_ERRORS, JobQueue
 from ninefold.core.jobs.recorder import JobRecorder
 from ninefold.core.postgres.database import Database
@@ -99,11 +99,9 @@ class JobRunner:
             raise ValueError("Two handlers are for the same kind of job.")
         self._queue = JobQueue(database, lease, kinds=list(self._handlers))
         self._recorder = JobRecorder(self._queue, on_recorded=self._free_slots)
+        self._reserved = int(concurrency * RESERVED_RATIO)
         self._slots = FairShare(
-            concurrency,
-            multiple=SLOTS_MULTIPLE,
-            reserved=int(concurrency * RESERVED_RATIO),
-            guaranteed=SLOTS_GUARANTEED,
+            concurrency, multiple=SLOTS_MULTIPLE, reserved=self._reserved, guaranteed=SLOTS_GUARANTEED
         )
         self._attempts: dict[UUID, _Attempt] = {}
         self._slots_taken: Counter[UUID] = Counter()
@@ -143,15 +141,22 @@ class JobRunner:
 
     async def _claim(self) -> bool:
         """Claim what there is room for, and begin it; say whether there may be more at once."""
-        limit = self._slots.room(_NEWCOMER)
-        if limit == 0:
+        room = self._room()
+        if room.total == 0:
             return False
-        rooms = {tenant_id: self._slots.room(tenant_id) for tenant_id in self._slots_taken}
-        jobs = await self._queue.claim(limit=limit, rooms=rooms)
+        jobs = await self._queue.claim(room)
         metrics.count_begun(jobs)
         for job in jobs:
             self._begin(job)
-        return len(jobs) > 0
+        return 0 < len(jobs) < room.total
+
+    def _room(self) -> Room:
+        # What is reserved is for those that have none, and only when nothing else is left.
+        return Room(
+            total=self._slots.free - self._reserved if self._slots.free > self._reserved else self._slots.free,
+            of_newcomer=self._slots.room(_NEWCOMER),
+            of_tenants={tenant_id: self._slots.room(tenant_id) for tenant_id in self._slots_taken},
+        )
 
     def _begin(self, job: ClaimedJob) -> None:
         self._take_slot(job.tenant_id)
@@ -192,7 +197,7 @@ class JobRunner:
             try:
                 requested = await self._queue.list_cancel_requested()
             except TRANSIENT_ERRORS as error:
-                log.warning("jobs.claim.failed", error=str(error))
+                log.warning("jobs.cancellations.delayed", error=str(error))
                 continue
             for attempt in [self._attempts[job_id] for job_id in requested & self._attempts.keys()]:
                 if attempt.run.is_cancel_requested:

@@ -15,6 +15,7 @@ from ninefold.core.jobs.model import (
     JobPriority,
     JobState,
     Progress,
+    Room,
     ScheduleState,
 )
 from ninefold.core.postgres.database import Connection
@@ -47,8 +48,7 @@ async def job_claim(
     *,
     worker_id: UUID,
     kinds: Sequence[str],
-    limit: int,
-    rooms: Mapping[UUID, int],
+    room: Room,
     after: UUID,
     tenants_max: int,
 ) -> Claim:
@@ -58,8 +58,7 @@ async def job_claim(
         connection: in a transaction that guards the worker's lease.
         worker_id: who takes them.
         kinds: which kinds it can run.
-        limit: how many it takes at most; also of one tenant that `rooms` doesn't name.
-        rooms: of tenants that have some running there, how many more each may have.
+        room: how many it can take.
         after: the tenant after which to begin.
         tenants_max: how many to look at.
     """
@@ -69,9 +68,10 @@ async def job_claim(
             connection,
             worker_id=worker_id,
             kinds=kinds,
-            limit=limit,
-            tenant_ids=list(rooms),
-            rooms=list(rooms.values()),
+            limit=room.total,
+            room_of_newcomer=room.of_newcomer,
+            tenant_ids=list(room.of_tenants),
+            rooms=list(room.of_tenants.values()),
             after=after,
             tenants_max=tenants_max,
         )

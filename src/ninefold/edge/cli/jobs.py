@@ -19,6 +19,9 @@ from ninefold.edge.database import open_transaction
 
 CANCELED_BY: Final = "command line"
 
+ERROR_LENGTH_SHOWN_MAX: Final = 120
+"""In a list; `ninefold jobs show` has all of it."""
+
 Limit = Annotated[int, cyclopts.Parameter(validator=cyclopts.validators.Number(gte=1, lte=1_000))]
 
 jobs = cyclopts.App(name="jobs")
@@ -71,7 +74,7 @@ def list_(
                 job.run_at,
                 job.finished_at,
                 _organisation(job),
-                job.error,
+                _shortened(job.error),
             ]
             for job in found
         ],
@@ -212,6 +215,12 @@ def _describe(job: Job) -> dict[str, object]:
 
 def _organisation(job: Job) -> str | None:
     return None if job.organisation_id is None else format_id(ORGANISATION_PREFIX, job.organisation_id)
+
+
+def _shortened(error: str | None) -> str | None:
+    if error is None or len(error) <= ERROR_LENGTH_SHOWN_MAX:
+        return error
+    return f"{error[:ERROR_LENGTH_SHOWN_MAX]}…"
 
 
 def _progress(job: Job) -> str | None:

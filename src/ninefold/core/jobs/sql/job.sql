@@ -51,11 +51,11 @@ served AS MATERIALIZED (
     SELECT
         turn.tenant_id,
         random() AS place,
-        coalesce(known.room, :limit::integer) AS room
+        coalesce(known.room, :room_of_newcomer::integer) AS room
     FROM turn
     LEFT JOIN unnest(:tenant_ids::uuid[], :rooms::integer[]) AS known (tenant_id, room)
         ON known.tenant_id = turn.tenant_id
-    WHERE coalesce(known.room, :limit::integer) > 0
+    WHERE coalesce(known.room, :room_of_newcomer::integer) > 0
         AND EXISTS (
             SELECT 1
             FROM (VALUES (2), (1), (0)) AS level (priority)
