@@ -25,8 +25,14 @@ class CancelCursor(msgspec.Struct, frozen=True, kw_only=True):
     canceled: int = 0
 
 
-async def cancel_deliveries(job: JobRun[CancelDeliveries], context: WorkerContext[WebhooksSettings]) -> CancelCursor:
-    """Cancel the waiting deliveries of a subscription, a batch in each transaction; answer how many there were."""
+class Canceled(msgspec.Struct, frozen=True, kw_only=True):
+    """The job's result."""
+
+    deliveries: int
+
+
+async def cancel_deliveries(job: JobRun[CancelDeliveries], context: WorkerContext[WebhooksSettings]) -> Canceled:
+    """Cancel the waiting deliveries of a subscription, a batch in each transaction."""
     cursor = job.read_cursor(CancelCursor) or CancelCursor()
     has_more = True
     while has_more:
@@ -39,7 +45,7 @@ async def cancel_deliveries(job: JobRun[CancelDeliveries], context: WorkerContex
                 cursor = CancelCursor(after=canceled[-1], canceled=cursor.canceled + len(canceled))
                 await job.save(connection, cursor=cursor, done=cursor.canceled)
         has_more = len(canceled) == BATCH
-    return cursor
+    return Canceled(deliveries=cursor.canceled)
 
 
 CANCELLATION: Final = JobHandler(CANCEL_DELIVERIES, cancel_deliveries)
