@@ -254,6 +254,32 @@ class TestProgress:
 
         assert job.progress_done == 5
 
+    @pytest.mark.parametrize("count", [-1, 2**63])
+    async def test_a_count_that_is_none_fails_the_attempt_and_nothing_else(
+        self, database: Database, jobs: Jobs, count: int
+    ) -> None:
+        async def work(job: Run, _: Database) -> None:
+            await job.report(count if job.payload.number else 0, note="half a \ud83d, and \0")
+
+        good, bad = await jobs.add(), await jobs.add(Step(number=1))
+        async with running(database, step(work)):
+            done = await jobs.wait(good, JobState.SUCCEEDED)
+            failed = await jobs.wait(bad, JobState.FAILED)
+
+        assert done.progress_note == "half a ?, and \N{REPLACEMENT CHARACTER}"
+        assert failed.error == f"ValueError: A job's progress counts from 0 to 9223372036854775807, and not {count}."
+
+    async def test_a_cursor_that_is_too_large_fails_the_attempt(self, database: Database, jobs: Jobs) -> None:
+        async def work(job: Run, database: Database) -> None:
+            async with database.transaction() as connection:
+                await job.save(connection, cursor="x" * 70_000)
+
+        job_id = await jobs.add()
+        async with running(database, step(work)):
+            job = await jobs.wait(job_id, JobState.FAILED)
+
+        assert job.error == "ValueError: A cursor has 70,002 bytes; at most 65,536 are allowed."
+
     async def test_a_cursor_is_saved_with_the_work_and_the_next_attempt_begins_there(
         self, database: Database, jobs: Jobs
     ) -> None:

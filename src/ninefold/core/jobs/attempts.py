@@ -14,6 +14,7 @@ from ninefold.core.jobs.errors import JobCanceledError, JobFailedError, JobInter
 from ninefold.core.jobs.handlers import BoundHandler, JobRun
 from ninefold.core.jobs.model import AttemptEnding, AttemptOutcome, ClaimedJob, Progress
 from ninefold.core.jobs.queue import TRANSIENT_ERRORS
+from ninefold.core.jobs.texts import storable
 
 RESULT_BYTES_MAX: Final = 64 * 1024
 ERROR_LENGTH_MAX: Final = 2_000
@@ -113,7 +114,5 @@ def _delay_s(job: ClaimedJob, handler: BoundHandler) -> float:
 
 
 def _describe(error: Exception) -> str:
-    """Return what an error says, without what PostgreSQL's text can't have."""
     text = str(error) if isinstance(error, NinefoldError) else f"{type(error).__name__}: {error}"
-    text = text.encode(errors="replace").decode().replace("\0", "\N{REPLACEMENT CHARACTER}")
-    return text[:ERROR_LENGTH_MAX]
+    return storable(text)[:ERROR_LENGTH_MAX]

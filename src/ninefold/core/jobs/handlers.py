@@ -11,12 +11,14 @@ import msgspec
 from ninefold.core.jobs.errors import JobCanceledError, JobInterruptedError
 from ninefold.core.jobs.model import ClaimedJob, JobKind, PayloadT, Progress
 from ninefold.core.jobs.queue import TRANSIENT_ERRORS, JobQueue
+from ninefold.core.jobs.texts import storable
 from ninefold.core.postgres.database import Connection
 
 REPORT_INTERVAL_S: Final = 1.0
 """Between two writes of a job's progress, however often its handler reports."""
 
 CURSOR_BYTES_MAX: Final = 64 * 1024
+COUNT_MAX: Final = 2**63 - 1
 NOTE_LENGTH_MAX: Final = 500
 
 ContextT = TypeVar("ContextT")
@@ -81,6 +83,7 @@ class JobRun(Generic[PayloadT]):
         Raises:
             JobCanceledError, JobInterruptedError: as `check`.
             JobLostError: this worker was taken for dead.
+            ValueError: a count isn't one.
         """
         self.progress = _progress(done, total, note)
         now_s = time.monotonic()
@@ -106,7 +109,7 @@ class JobRun(Generic[PayloadT]):
 
         Raises:
             JobLostError: this worker was taken for dead; let it pass, so that the transaction is rolled back.
-            ValueError: the cursor is too large.
+            ValueError: the cursor is too large, or a count isn't one.
         """
         encoded = msgspec.json.encode(cursor)
         if len(encoded) > CURSOR_BYTES_MAX:
@@ -146,4 +149,7 @@ class BoundHandler(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _progress(done: int | None, total: int | None, note: str | None) -> Progress:
-    return Progress(done=done, total=total, note=None if note is None else note[:NOTE_LENGTH_MAX])
+    for count in (done, total):
+        if count is not None and not 0 <= count <= COUNT_MAX:
+            raise ValueError(f"A job's progress counts from 0 to {COUNT_MAX}, and not {count}.")
+    return Progress(done=done, total=total, note=None if note is None else storable(note)[:NOTE_LENGTH_MAX])
