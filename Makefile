@@ -16,8 +16,8 @@ up: .venv/.ready ## Install, then run Ninefold until Ctrl-C.
 demo: .venv/.ready ## Install, then deliver real webhooks in front of your eyes.
 	@exec $(BIN)/ninefold demo
 
-test: .venv/.ready-dev ## Install what the tests need, and run all of them.
-	$(BIN)/python -m pytest
+test: .venv/.ready-dev ## Install what the tests need, run all of them on all cores, and name the ten slowest.
+	$(BIN)/python -m pytest -n logical --dist worksteal --durations=10
 
 check: .venv/.ready-dev ## Format, lint, types and layers; changes nothing.
 	$(BIN)/python -m ruff format --check .

@@ -1,66 +1,84 @@
-"""What every test may ask for: a database of its own, migrated, empty, and gone afterwards."""
+"""What every test may ask for: a database of its own, and Ninefold with all its systems, in process or as a server."""
 
-import shutil
-from collections.abc import AsyncIterator, Iterator
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, ExitStack
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 import asyncpg
+import httpx
 import pytest
 from hypothesis import HealthCheck, settings
 
+from http_api import Api
+from in_process import Applications, MakeApi, StartWorker, create_key, running_worker
+from installations import serving
 from ninefold.core.postgres.database import Database
-from ninefold.core.postgres.embedded import EmbeddedPostgres
 from ninefold.core.postgres.migrations import migrate
 from ninefold.edge.systems import migration_sources
-from postgres_support import run_apart, temporary_database
+from postgres_support import run_apart
 from receivers import Receiver
+from shared_postgres import SharedPostgres, running_server, temporary_fast_dir
+
+if TYPE_CHECKING:
+    from xdist.workermanage import WorkerController
 
 # A busy machine is no failure; a failure that can be repeated is a good one.
 settings.register_profile("ninefold", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
 settings.load_profile("ninefold")
 
-MEMORY_DIR = Path("/dev/shm")
-MEMORY_FREE_BYTES_MIN = 1024**3
+SERVER = pytest.StashKey[str]()
+"""The address of the run's PostgreSQL, in the process that hands the tests out to others."""
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: "WorkerController") -> None:
+    """Run one PostgreSQL for all processes of pytest-xdist, and tell each of them its address."""
+    config = node.config
+    if SERVER not in config.stash:
+        server = ExitStack()
+        config.add_cleanup(server.close)
+        config.stash[SERVER] = server.enter_context(running_server())
+    node.workerinput["postgres"] = config.stash[SERVER]
 
 
 @pytest.fixture(scope="session")
 def fast_dir() -> Iterator[Path]:
-    """A folder in memory where there is room, for databases that need not survive.
-
-    A new one is hundreds of small files, for which some disks take a third of a second.
-    """
-    has_room = MEMORY_DIR.is_dir() and shutil.disk_usage(MEMORY_DIR).free >= MEMORY_FREE_BYTES_MIN
-    with TemporaryDirectory(prefix="ninefold-test-", dir=MEMORY_DIR if has_room else None) as folder:
-        yield Path(folder)
+    """A folder in memory where there is room."""
+    with temporary_fast_dir() as folder:
+        yield folder
 
 
 @pytest.fixture(scope="session")
-def postgres(fast_dir: Path) -> Iterator[EmbeddedPostgres]:
-    """One server for the whole run."""
-    with EmbeddedPostgres(fast_dir / "shared", is_durable=False) as server:
-        yield server
+def postgres(request: pytest.FixtureRequest) -> Iterator[SharedPostgres]:
+    """One server for the whole run; where pytest-xdist runs the tests, its controller runs the server."""
+    given: dict[str, str] | None = getattr(request.config, "workerinput", None)
+    with ExitStack() as stack:
+        dsn = stack.enter_context(running_server()) if given is None else given["postgres"]
+        process_name = "main" if given is None else given["workerid"]
+        yield stack.enter_context(SharedPostgres(dsn, process_name=process_name))
 
 
 @pytest.fixture(scope="session")
-def template_database(postgres: EmbeddedPostgres) -> Iterator[str]:
+def template_database(postgres: SharedPostgres) -> Iterator[str]:
     """The name of the database that has every migration and no data; tests get copies."""
-    with temporary_database(postgres, template="template1") as name:
+    with postgres.temporary_database() as name:
         run_apart(_migrate(postgres.dsn(database=name)))
         yield name
 
 
 @pytest.fixture
-def database_url(postgres: EmbeddedPostgres, template_database: str) -> Iterator[str]:
+def database_url(postgres: SharedPostgres, template_database: str) -> Iterator[str]:
     """The address of a migrated database that the test has for itself."""
-    with temporary_database(postgres, template=template_database) as name:
+    with postgres.temporary_database(template=template_database) as name:
         yield postgres.dsn(database=name)
 
 
 @pytest.fixture
-def empty_database_url(postgres: EmbeddedPostgres) -> Iterator[str]:
+def empty_database_url(postgres: SharedPostgres) -> Iterator[str]:
     """The address of a database without any migration that the test has for itself."""
-    with temporary_database(postgres, template="template1") as name:
+    with postgres.temporary_database() as name:
         yield postgres.dsn(database=name)
 
 
@@ -74,9 +92,103 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 
 @pytest.fixture
 async def receiver() -> AsyncIterator[Receiver]:
-    """A receiver of webhooks that answers as the test tells it."""
+    """A receiver of HTTP requests that answers as the test tells it."""
     async with Receiver() as started:
         yield started
+
+
+@pytest.fixture(scope="session")
+def applications() -> Applications:
+    """The applications of this process."""
+    return Applications()
+
+
+@pytest.fixture
+def environment() -> Mapping[str, str]:
+    """The settings of the application and the worker in this process; a system's tests replace them by their own."""
+    return {}
+
+
+@pytest.fixture
+async def http(
+    applications: Applications, database: Database, environment: Mapping[str, str]
+) -> AsyncIterator[httpx.AsyncClient]:
+    """The application of all systems, called in process."""
+    async with applications.client(environment, database=database) as client:
+        yield client
+
+
+@pytest.fixture
+def make_api(http: httpx.AsyncClient, database: Database) -> MakeApi:
+    """Make a caller with a key of a new organisation."""
+
+    async def make(organisation: str) -> Api:
+        return Api(http, await create_key(database, organisation=organisation))
+
+    return make
+
+
+@pytest.fixture
+async def api(make_api: MakeApi) -> Api:
+    """A caller with a key of an organisation."""
+    return await make_api("acme")
+
+
+@pytest.fixture
+async def other_api(make_api: MakeApi) -> Api:
+    """A caller with a key of another organisation."""
+    return await make_api("globex")
+
+
+@pytest.fixture
+def start_worker(database_url: str, environment: Mapping[str, str]) -> StartWorker:
+    """Run a worker of all systems for the time of an `async with`."""
+
+    def start(other_environment: Mapping[str, str] = environment) -> AbstractAsyncContextManager[None]:
+        return running_worker(database_url, other_environment)
+
+    return start
+
+
+@pytest.fixture
+async def worker(start_worker: StartWorker) -> AsyncIterator[None]:
+    """A worker that runs during the test, in a task of its own: a fixture's two halves run in different tasks."""
+    is_running, is_over = asyncio.Event(), asyncio.Event()
+
+    async def run() -> None:
+        async with start_worker():
+            is_running.set()
+            await is_over.wait()
+
+    running = asyncio.create_task(run())
+    await is_running.wait()
+    yield
+    is_over.set()
+    await running
+
+
+@pytest.fixture(scope="module")
+def server_database_url(postgres: SharedPostgres, template_database: str) -> Iterator[str]:
+    """The address of the database of `server_url`."""
+    with postgres.temporary_database(template=template_database) as name:
+        yield postgres.dsn(database=name)
+
+
+@pytest.fixture(scope="module")
+def server_url(server_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A server process that a module's tests share; whatever it is sent, it never logs a failure of its own."""
+    with serving(server_database_url, log=tmp_path_factory.mktemp("server") / "log.ndjson") as url:
+        yield url
+
+
+@pytest.fixture
+async def server_api(server_url: str, server_database_url: str) -> AsyncIterator[Api]:
+    """A caller of the server process with a key of a new organisation."""
+    database = await Database.connect(server_database_url, application_name="ninefold-test", connections_max=2)
+    api_key = await create_key(database, organisation="acme")
+    await database.close()
+    async with httpx.AsyncClient(base_url=server_url, trust_env=False) as http:
+        yield Api(http, api_key)
 
 
 async def _migrate(dsn: str) -> None:

@@ -1,21 +1,31 @@
 """Ninefold as processes, started as a person starts it, for the tests that need the whole."""
 
 import asyncio
+import json
 import os
+import random
 import signal
 import socket
+import subprocess
 import sys
+import time
 from asyncio.subprocess import PIPE
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import httpx
 import psutil
 
 READY_WITHIN_S = 90.0
 FREE_WITHIN_S = 30.0
 STOP_WITHIN_S = 60.0
+PORTS = range(20_000, 32_000)
+
+# Hypothesis gives Python's own generator the same seed again and again.
+_RANDOM = random.SystemRandom()
 
 
 class Installation:
@@ -124,6 +134,39 @@ async def run_command(*arguments: str, environment: Mapping[str, str]) -> Finish
     return Finished(process.returncode, output.decode(), errors.decode())
 
 
+@contextmanager
+def serving(database_url: str, *, log: Path) -> Iterator[str]:
+    """Run `ninefold serve`; yield its URL, and check at the end that it has logged no failure of its own."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    environment = clean_environment({"NINEFOLD_DATABASE_URL": database_url, "NINEFOLD_PORT": str(port)})
+    with (
+        log.open("wb") as standard_error,
+        subprocess.Popen([sys.executable, "-m", "ninefold", "serve"], env=environment, stderr=standard_error) as server,
+    ):
+        try:
+            _wait_until_ready(url, server, log)
+            yield url
+        finally:
+            server.terminate()
+            exit_code = server.wait(STOP_WITHIN_S)
+    entries = [json.loads(line) for line in log.read_text().splitlines()]
+    assert [entry for entry in entries if entry["event"] == "web.request.failed"] == []
+    assert exit_code == 0
+
+
+def _wait_until_ready(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
+    give_up_at = time.monotonic() + READY_WITHIN_S
+    while time.monotonic() < give_up_at:
+        assert server.poll() is None, log.read_text()
+        try:
+            if httpx.get(f"{url}/readyz", trust_env=False).is_success:
+                return
+        except httpx.TransportError:
+            time.sleep(0.05)  # A server that starts has no other signal.
+    raise AssertionError(log.read_text())
+
+
 def alive_among(processes: Sequence[psutil.Process]) -> list[psutil.Process]:
     """Return those that still run; an ended one that nobody has asked about yet isn't alive."""
     return [process for process in processes if process.is_running() and process.status() != psutil.STATUS_ZOMBIE]
@@ -136,11 +179,19 @@ def clean_environment(settings: Mapping[str, str]) -> dict[str, str]:
 
 
 def free_port() -> int:
-    """Return a port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Return a port that nobody listens on now, nor is likely to before its caller does.
+
+    It is chosen at random, because several processes run tests, and below the ports that systems lend to outgoing
+    connections, because tests make thousands of those.
+    """
+    while True:
+        port = _RANDOM.choice(PORTS)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
 
 
 async def wait_until_free(port: int) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from ninefold.core.web.examples import example_of
+from ninefold.core.web.openapi.examples import example_of
 
 
 class Operation(NamedTuple):
@@ -12,7 +12,8 @@ class Operation(NamedTuple):
     operation_id: str
     method: str
     path: str
-    path_parameters: Sequence[str]
+    path_examples: Mapping[str, str]
+    """For each parameter of the path, the id of something that nobody has."""
     query_parameters: Sequence[str]
     body: Any
     """A body that fits the schema; None where none is needed."""
@@ -20,12 +21,17 @@ class Operation(NamedTuple):
 
     def address(self, ids: Mapping[str, str]) -> str:
         """Return the path with each of its parameters filled in."""
-        unknown = set(self.path_parameters) - ids.keys()
+        unknown = self.path_examples.keys() - ids.keys()
         assert not unknown, (
-            f"{self.operation_id} has path parameters that this test can't fill: {sorted(unknown)}. "
-            "Make such a thing in the test's setting and add its id, so that the operation is tested like the others."
+            f"{self.operation_id} has path parameters that the sample data can't fill: {sorted(unknown)}. Make such a "
+            "thing in the system's samples.py and add its id, so that the operation is tested like the others."
         )
         return self.path.format_map(ids)
+
+    @property
+    def unknown_address(self) -> str:
+        """The path with ids that nobody has."""
+        return self.address(self.path_examples)
 
 
 def operations_of(document: Mapping[str, Any]) -> list[Operation]:
@@ -40,15 +46,17 @@ def operations_of(document: Mapping[str, Any]) -> list[Operation]:
 
 def _operation(path: str, method: str, description: Mapping[str, Any], components: Mapping[str, Any]) -> Operation:
     content = description.get("requestBody", {}).get("content", {})
-    names: dict[str, list[str]] = {"path": [], "query": [], "header": []}
-    for parameter in description.get("parameters", []):
-        names[parameter["in"]].append(parameter["name"])
+    parameters = description.get("parameters", [])
     return Operation(
         operation_id=description["operationId"],
         method=method.upper(),
         path=path,
-        path_parameters=names["path"],
-        query_parameters=names["query"],
+        path_examples={
+            parameter["name"]: str(example_of(parameter["schema"], components))
+            for parameter in parameters
+            if parameter["in"] == "path"
+        },
+        query_parameters=[parameter["name"] for parameter in parameters if parameter["in"] == "query"],
         body=example_of(content["application/json"]["schema"], components) if content else None,
         is_authenticated=description.get("security") != [],
     )

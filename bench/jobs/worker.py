@@ -35,7 +35,7 @@ def main() -> None:
     system = msgspec.structs.replace(
         SYSTEMS[0], worker_tasks=_no_worker_tasks, job_handlers=(JobHandler(DOUBLE, double),)
     )
-    worker.SYSTEMS = (system,)  # type: ignore[attr-defined]  # What the module has imported is replaced.
+    vars(worker)["SYSTEMS"] = (system,)
     worker.run_worker(CoreSettings(), database_url=os.environ["NINEFOLD_DATABASE_URL"], metrics_port=None)
 
 

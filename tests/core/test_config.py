@@ -1,4 +1,4 @@
-"""Settings: read once, from the environment, each by its kind; a bad value names its variable."""
+"""Settings: read from the environment by type; the error for an invalid value names its variable."""
 
 import os
 from pathlib import Path
@@ -7,14 +7,14 @@ from typing import Annotated, Literal
 import msgspec
 import pytest
 
-from ninefold.core.config import CoreSettings, default_data_dir, read_settings, setting_names
+from ninefold.core.config import CoreSettings, default_data_dir, read_settings, server_url, setting_names
 from ninefold.core.errors import SettingError
 
 PREFIX = "SHOP_"
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """One field of each kind that settings have."""
+    """One field of each type that settings use."""
 
     name: str = "shop"
     port: Annotated[int, msgspec.Meta(ge=1, le=65535)] = 80
@@ -32,7 +32,7 @@ def read(environment: dict[str, str], **overrides: object) -> Settings:
     return read_settings(Settings, prefix=PREFIX, environment=environment, **overrides)
 
 
-def test_nothing_set_gives_the_defaults() -> None:
+def test_without_variables_the_defaults_are_used() -> None:
     assert read({"PORT": "1", "OTHER_PORT": "2"}) == Settings()
 
 
@@ -53,18 +53,18 @@ def test_nothing_set_gives_the_defaults() -> None:
         ("SHOP_LEVEL", "high", "level", "high"),
     ],
 )
-def test_a_value_is_read_as_its_field_wants_it(variable: str, text: str, field: str, expected: object) -> None:
+def test_a_value_is_converted_to_the_type_of_its_field(variable: str, text: str, field: str, expected: object) -> None:
     assert getattr(read({variable: text}), field) == expected
 
 
-def test_a_tilde_leads_home(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_tilde_is_the_home_folder(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", "/home/ada")
 
     assert read({"SHOP_FOLDER": "~/shop"}).folder == Path("/home/ada/shop")
 
 
-def test_a_tilde_of_nobody_is_refused() -> None:
-    with pytest.raises(SettingError, match="SHOP_FOLDER has a value that doesn't fit: no home folder is known"):
+def test_the_home_folder_of_an_unknown_user_is_refused() -> None:
+    with pytest.raises(SettingError, match=r"SHOP_FOLDER has an invalid value: the home folder of .* isn't known"):
         read({"SHOP_FOLDER": "~nobody-of-this-name/shop"})
 
 
@@ -72,7 +72,7 @@ def test_an_empty_variable_counts_as_not_set() -> None:
     assert read({"SHOP_PORT": "", "SHOP_TOKEN": "", "SHOP_TOKEN_FILE": "", "SHOP_FOLDER_FILE": ""}) == Settings()
 
 
-def test_an_empty_variable_leaves_it_to_its_file(tmp_path: Path) -> None:
+def test_the_file_is_used_if_the_variable_is_empty(tmp_path: Path) -> None:
     file = tmp_path / "token"
     file.write_text("secret", encoding="utf-8")
 
@@ -94,8 +94,8 @@ def test_an_empty_variable_leaves_it_to_its_file(tmp_path: Path) -> None:
         ("SHOP_LEVEL", "middle"),
     ],
 )
-def test_a_value_that_does_not_fit_names_its_variable(variable: str, text: str) -> None:
-    with pytest.raises(SettingError, match=f"{variable} has a value that doesn't fit") as caught:
+def test_the_error_for_an_invalid_value_names_its_variable(variable: str, text: str) -> None:
+    with pytest.raises(SettingError, match=f"{variable} has an invalid value") as caught:
         read({variable: text})
 
     assert caught.value.field == variable
@@ -109,13 +109,13 @@ def test_a_file_can_hold_a_value(tmp_path: Path) -> None:
     assert read({"SHOP_TOKEN_FILE": str(file)}).token == "secret"
 
 
-def test_a_variable_wins_over_its_file(tmp_path: Path) -> None:
+def test_a_variable_overrides_its_file(tmp_path: Path) -> None:
     missing = tmp_path / "missing"
 
     assert read({"SHOP_TOKEN": "secret", "SHOP_TOKEN_FILE": str(missing)}).token == "secret"
 
 
-def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+def test_the_error_for_an_unreadable_file_names_it(tmp_path: Path) -> None:
     missing = tmp_path / "missing"
 
     with pytest.raises(SettingError, match=str(missing)) as caught:
@@ -124,7 +124,7 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     assert caught.value.field == "SHOP_TOKEN_FILE"
 
 
-def test_a_file_that_is_not_text_is_named(tmp_path: Path) -> None:
+def test_the_error_for_a_file_that_is_not_text_names_it(tmp_path: Path) -> None:
     file = tmp_path / "token"
     file.write_bytes(b"\xff\xfe")
 
@@ -133,7 +133,7 @@ def test_a_file_that_is_not_text_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", ["", " \n"])
-def test_a_file_that_is_empty_is_named(tmp_path: Path, content: str) -> None:
+def test_the_error_for_an_empty_file_names_it(tmp_path: Path, content: str) -> None:
     file = tmp_path / "folder"
     file.write_text(content, encoding="utf-8")
 
@@ -143,7 +143,7 @@ def test_a_file_that_is_empty_is_named(tmp_path: Path, content: str) -> None:
     assert caught.value.field == "SHOP_FOLDER_FILE"
 
 
-def test_a_bad_value_in_a_file_names_the_variable(tmp_path: Path) -> None:
+def test_the_error_for_an_invalid_value_in_a_file_names_the_variable(tmp_path: Path) -> None:
     file = tmp_path / "port"
     file.write_text("http", encoding="utf-8")
 
@@ -151,7 +151,7 @@ def test_a_bad_value_in_a_file_names_the_variable(tmp_path: Path) -> None:
         read({"SHOP_PORT_FILE": str(file)})
 
 
-def test_an_option_wins_over_the_environment() -> None:
+def test_an_option_overrides_the_environment() -> None:
     environment = {"SHOP_PORT": "8080", "SHOP_NAME": "corner"}
 
     assert read(environment, port=9090, name=None) == Settings(port=9090, name="corner")
@@ -160,29 +160,29 @@ def test_an_option_wins_over_the_environment() -> None:
 
 
 @pytest.mark.parametrize(("option", "given"), [("--port", {"port": 0}), ("--delays-s", {"delays_s": "1,2,3,4"})])
-def test_an_option_that_does_not_fit_is_named_itself(option: str, given: dict[str, object]) -> None:
-    with pytest.raises(SettingError, match=f"^{option} has a value that doesn't fit") as caught:
+def test_the_error_for_an_invalid_option_names_the_option(option: str, given: dict[str, object]) -> None:
+    with pytest.raises(SettingError, match=f"^{option} has an invalid value") as caught:
         read({"SHOP_PORT": "8080"}, **given)
 
     assert caught.value.field == option
 
 
 @pytest.mark.parametrize(("option", "field"), [("--name", "name"), ("--folder", "folder"), ("--server", "address")])
-def test_an_option_without_a_value_is_a_mistake(option: str, field: str) -> None:
+def test_an_option_without_a_value_is_an_error(option: str, field: str) -> None:
     with pytest.raises(SettingError, match=f"^{option} was given without a value") as caught:
         read({}, **{field: ""})
 
     assert caught.value.field == option
 
 
-def test_the_names_of_the_variables_are_known_in_order() -> None:
+def test_the_names_of_the_variables_are_listed_in_order() -> None:
     names = setting_names(Settings, prefix=PREFIX)
 
     assert names[:2] == ["SHOP_NAME", "SHOP_PORT"]
     assert len(names) == len(msgspec.structs.fields(Settings))
 
 
-def test_the_core_listens_on_this_machine_alone_by_default() -> None:
+def test_the_server_listens_on_the_loopback_address_by_default() -> None:
     settings = read_settings(CoreSettings, prefix="NINEFOLD_", environment={})
 
     assert (settings.host, settings.port) == ("127.0.0.1", 8900)
@@ -190,13 +190,13 @@ def test_the_core_listens_on_this_machine_alone_by_default() -> None:
     assert settings.workers >= 1
 
 
-def test_root_keeps_its_data_where_the_system_does(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_data_of_root_is_in_var_lib(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 0)
 
     assert default_data_dir() == Path("/var/lib/ninefold")
 
 
-def test_an_ordinary_user_keeps_data_in_a_folder_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_data_of_an_ordinary_user_is_in_their_home_folder(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     monkeypatch.setenv("HOME", "/home/ada")
     monkeypatch.delenv("XDG_DATA_HOME", raising=False)
@@ -205,3 +205,17 @@ def test_an_ordinary_user_keeps_data_in_a_folder_of_their_own(monkeypatch: pytes
 
     assert folder.name == "ninefold"
     assert folder.is_relative_to("/home/ada")
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:8900"),
+        ("0.0.0.0", "http://127.0.0.1:8900"),
+        ("::", "http://[::1]:8900"),
+        ("fd00::1", "http://[fd00::1]:8900"),
+        ("localhost", "http://localhost:8900"),
+    ],
+)
+def test_the_server_url_is_for_clients_on_this_machine(host: str, expected: str) -> None:
+    assert expected == server_url(CoreSettings(host=host, port=8900))

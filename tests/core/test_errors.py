@@ -1,4 +1,4 @@
-"""Errors: each kind tells a caller's program what it is, and says to a person what to do."""
+"""Errors: each class has a code for programs, and says what to do for people."""
 
 import importlib
 import pkgutil
@@ -9,7 +9,7 @@ from ninefold.core.errors import NinefoldError, NotFoundError
 
 
 def all_kinds() -> list[type[NinefoldError]]:
-    """Return every error of Ninefold that a caller may see."""
+    """Return every error class of Ninefold."""
     for module in pkgutil.walk_packages(ninefold.__path__, "ninefold."):
         if not module.name.endswith("__main__"):
             importlib.import_module(module.name)
@@ -28,7 +28,7 @@ def test_an_error_says_what_happened_and_what_to_do() -> None:
     assert str(NotFoundError("There is no event.")) == "There is no event."
 
 
-def test_a_code_stands_for_one_title_one_status_and_one_answer_to_whether_to_try_again() -> None:
+def test_errors_with_the_same_code_have_the_same_title_status_and_is_retryable() -> None:
     meanings: dict[str, set[tuple[str, int, bool]]] = {}
     for kind in all_kinds():
         meanings.setdefault(kind.code, set()).add((kind.title, kind.http_status, kind.is_retryable))
@@ -36,7 +36,7 @@ def test_a_code_stands_for_one_title_one_status_and_one_answer_to_whether_to_try
     assert {code: found for code, found in meanings.items() if len(found) > 1} == {}
 
 
-def test_every_kind_has_a_code_for_programs_and_a_title_for_people() -> None:
+def test_every_error_has_a_code_for_programs_and_a_title_for_people() -> None:
     for kind in all_kinds():
         assert re.fullmatch(r"[a-z]+(_[a-z]+)*", kind.code), kind
         assert re.fullmatch(r"[A-Z][A-Za-z' ]+", kind.title), kind
@@ -44,7 +44,7 @@ def test_every_kind_has_a_code_for_programs_and_a_title_for_people() -> None:
         assert kind.__doc__, kind
 
 
-def test_what_is_unavailable_may_be_tried_again() -> None:
+def test_every_503_is_retryable() -> None:
     unavailable = [kind for kind in all_kinds() if kind.http_status == 503]
 
     assert unavailable

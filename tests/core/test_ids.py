@@ -1,4 +1,4 @@
-"""Ids: TypeID's text form, the order of time, and the one id that belongs to a pair."""
+"""Ids: the TypeID text format, ordering by time, and derived ids."""
 
 import time
 from uuid import RFC_4122, UUID, uuid4
@@ -16,7 +16,7 @@ MAX = UUID(int=2**128 - 1)
 prefixes = st.from_regex(r"[a-z]([a-z_]{0,20}[a-z])?", fullmatch=True)
 
 
-# Vectors that TypeID 0.3 publishes with its specification, and its limits.
+# Test vectors of the TypeID 0.3 specification, and its limits.
 @pytest.mark.parametrize(
     ("prefix", "uuid", "text"),
     [
@@ -31,13 +31,13 @@ prefixes = st.from_regex(r"[a-z]([a-z_]{0,20}[a-z])?", fullmatch=True)
         ("pre_fix", "00000000-0000-0000-0000-000000000000", "pre_fix_00000000000000000000000000"),
     ],
 )
-def test_the_text_form_is_that_of_typeid(prefix: str, uuid: str, text: str) -> None:
+def test_ids_have_the_typeid_text_format(prefix: str, uuid: str, text: str) -> None:
     assert format_id(prefix, UUID(uuid)) == text
     assert parse_id(prefix, text) == UUID(uuid)
 
 
 @given(prefixes, st.uuids() | st.sampled_from([NIL, MAX]))
-def test_every_id_comes_back_from_its_text(prefix: str, value: UUID) -> None:
+def test_every_id_is_parsed_back_from_its_text(prefix: str, value: UUID) -> None:
     assert parse_id(prefix, format_id(prefix, value)) == value
 
 
@@ -71,14 +71,14 @@ def test_every_id_comes_back_from_its_text(prefix: str, value: UUID) -> None:
         "evt_01890a5d-ac96-774b-bcce-b302099a8057",
     ],
 )
-def test_another_text_is_refused(text: str) -> None:
+def test_an_invalid_text_is_refused(text: str) -> None:
     parse_id("evt", TEXT)
 
     with pytest.raises(InvalidIdError, match="evt_…"):
         parse_id("evt", text)
 
 
-def test_a_long_text_is_not_repeated_in_the_refusal() -> None:
+def test_a_long_text_is_shortened_in_the_error() -> None:
     with pytest.raises(InvalidIdError) as caught:
         parse_id("evt", "evt_" + "x" * 10_000)
 
@@ -86,7 +86,7 @@ def test_a_long_text_is_not_repeated_in_the_refusal() -> None:
 
 
 @given(st.text(max_size=40))
-def test_a_text_that_is_accepted_is_the_only_spelling_of_its_id(text: str) -> None:
+def test_an_id_has_only_one_valid_text(text: str) -> None:
     try:
         value = parse_id("evt", text)
     except InvalidIdError:
@@ -95,11 +95,11 @@ def test_a_text_that_is_accepted_is_the_only_spelling_of_its_id(text: str) -> No
 
 
 @given(st.uuids(), st.uuids())
-def test_texts_sort_as_ids_do(one: UUID, other: UUID) -> None:
+def test_texts_sort_like_their_ids(one: UUID, other: UUID) -> None:
     assert (format_id("evt", one) < format_id("evt", other)) == (one < other)
 
 
-def test_a_new_id_is_a_uuid_of_version_7_with_the_present_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_new_id_is_a_uuid_of_version_7_with_the_current_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(time, "time_ns", lambda: 1_767_225_600_123_456_789)
 
     value = new_id()
@@ -108,7 +108,7 @@ def test_a_new_id_is_a_uuid_of_version_7_with_the_present_in_it(monkeypatch: pyt
     assert value.int >> 80 == 1_767_225_600_123
 
 
-def test_ids_sort_by_the_time_they_were_made(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ids_sort_by_creation_time(monkeypatch: pytest.MonkeyPatch) -> None:
     made = []
     for millisecond in range(1_000):
         monkeypatch.setattr(time, "time_ns", lambda now=millisecond: (1_767_225_600_000 + now) * 1_000_000)
@@ -124,7 +124,7 @@ def test_ids_of_the_same_millisecond_differ(monkeypatch: pytest.MonkeyPatch) -> 
     assert len({new_id() for _ in range(10_000)}) == 10_000
 
 
-def test_a_derived_id_is_the_same_each_time_whatever_process_asks() -> None:
+def test_a_derived_id_is_the_same_in_every_process() -> None:
     parent = UUID("01890a5d-ac96-774b-bcce-b302099a8057")
     other = UUID("01890a5d-ac96-774b-bcce-b302099a8058")
 
@@ -133,7 +133,7 @@ def test_a_derived_id_is_the_same_each_time_whatever_process_asks() -> None:
 
 
 @given(st.uuids(), st.uuids())
-def test_a_derived_id_is_of_version_8_and_keeps_the_time_of_its_parent(parent: UUID, other: UUID) -> None:
+def test_a_derived_id_has_version_8_and_the_time_of_its_parent(parent: UUID, other: UUID) -> None:
     derived = derive_id(parent, other)
 
     assert (derived.version, derived.variant) == (8, RFC_4122)
@@ -141,7 +141,7 @@ def test_a_derived_id_is_of_version_8_and_keeps_the_time_of_its_parent(parent: U
     assert parse_id("dlv", format_id("dlv", derived)) == derived
 
 
-def test_each_pair_has_a_derived_id_of_its_own() -> None:
+def test_different_pairs_have_different_derived_ids() -> None:
     parents, others = [new_id() for _ in range(100)], [uuid4() for _ in range(100)]
 
     derived = {derive_id(parent, other) for parent in parents for other in others}

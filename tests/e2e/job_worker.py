@@ -55,7 +55,7 @@ async def wait_for_gate(context: WorkerContext[Any]) -> None:
 def main() -> None:
     """Run the worker until it is told to stop."""
     system = msgspec.structs.replace(SYSTEMS[0], job_handlers=(JobHandler(TAKE_STEPS, take_steps),))
-    worker.SYSTEMS = (system,)  # type: ignore[attr-defined]  # What the module has imported is replaced.
+    vars(worker)["SYSTEMS"] = (system,)
     worker.run_worker(CoreSettings(), database_url=os.environ["NINEFOLD_DATABASE_URL"], metrics_port=None)
 
 

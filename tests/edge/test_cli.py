@@ -85,7 +85,7 @@ def test_wrong_setting_names_its_variable(monkeypatch: pytest.MonkeyPatch, capsy
     assert run(["up"]) == EXIT_FAILED
 
     captured = capsys.readouterr()
-    assert captured.err.startswith("✗ NINEFOLD_PORT has a value that doesn't fit")
+    assert captured.err.startswith("✗ NINEFOLD_PORT has an invalid value")
     assert "Traceback" not in captured.err
     assert captured.out == ""
 
@@ -165,7 +165,7 @@ def test_command_without_server_says_how_to_start_one(capsys: pytest.CaptureFixt
     assert run(["subscriptions", "list", "--api-key", "nfk_x", "--server", "http://127.0.0.1:1"]) == EXIT_FAILED
 
     shown = capsys.readouterr().err
-    assert "Nothing answers at http://127.0.0.1:1" in shown
+    assert "No server responds at http://127.0.0.1:1" in shown
     assert "ninefold up" in shown
 
 

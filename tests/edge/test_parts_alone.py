@@ -9,8 +9,11 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 import httpx
+import pytest
 
+from http_api import Api
 from installations import clean_environment, free_port, run_command, wait_until_free
+from ninefold.edge import cli
 from ninefold.edge.ports import is_ready
 
 WITHIN_S = 60.0
@@ -58,36 +61,33 @@ async def test_request_in_flight_is_finished(database_url: str) -> None:
         assert await ending == 0
 
 
-async def test_commands_show_what_the_server_keeps(database_url: str) -> None:
-    port = free_port()
-    environment = clean_environment({"NINEFOLD_DATABASE_URL": database_url, "NINEFOLD_PORT": str(port)})
-    created = await run_command("keys", "create", "--json", environment=environment)
-    environment["NINEFOLD_API_KEY"] = json.loads(created.output)["api_key"]
+async def test_commands_show_what_the_server_keeps(
+    server_url: str, server_api: Api, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("NINEFOLD_URL", server_url)
+    monkeypatch.setenv("NINEFOLD_API_KEY", server_api.api_key)
     payload = '{"total":19.90,"much":1e999,"twice":1,"twice":2}'
 
     async def run(*arguments: str) -> str:
-        finished = await run_command(*arguments, environment=environment)
-        assert finished.exit_code == 0, finished.errors
-        return finished.output + finished.errors
+        exit_code = await asyncio.to_thread(cli.run, arguments)
+        shown = capsys.readouterr()
+        assert exit_code == 0, shown.err
+        return shown.out + shown.err
 
-    async with running("serve", environment=environment, until="server.started") as process:
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
-            await wait_until_ready(client)
-        subscribed = json.loads(
-            await run("subscriptions", "create", "https://example.com/hooks", "-t", "order.*", "--json")
-        )
-        publish = ("events", "publish", "order.created", payload, "--idempotency-key", "order-1", "--json")
-        first, second = [json.loads(await run(*publish)) for _ in range(2)]
-        shown = await run("events", "show", first["event_id"], "--json")
-        (delivery,) = json.loads(shown)["deliveries"]
+    subscribed = json.loads(
+        await run("subscriptions", "create", "https://example.com/hooks", "-t", "order.*", "--json")
+    )
+    publish = ("events", "publish", "order.created", payload, "--idempotency-key", "order-1", "--json")
+    first, second = [json.loads(await run(*publish)) for _ in range(2)]
+    shown = await run("events", "show", first["event_id"], "--json")
+    (delivery,) = json.loads(shown)["deliveries"]
 
-        assert subscribed["subscription_id"] in await run("subscriptions", "list")
-        assert "whsec_" in await run("subscriptions", "rotate-secret", subscribed["subscription_id"])
-        assert delivery["delivery_id"] in await run("events", "show", first["event_id"])
-        assert first["event_id"] in await run("events", "list")
-        assert "No such deliveries" in await run("deliveries", "list", subscribed["subscription_id"])
-        assert "Deleted" in await run("subscriptions", "delete", subscribed["subscription_id"])
-        assert await end(process) == 0
+    assert subscribed["subscription_id"] in await run("subscriptions", "list")
+    assert "whsec_" in await run("subscriptions", "rotate-secret", subscribed["subscription_id"])
+    assert delivery["delivery_id"] in await run("events", "show", first["event_id"])
+    assert first["event_id"] in await run("events", "list")
+    assert "No such deliveries" in await run("deliveries", "list", subscribed["subscription_id"])
+    assert "Deleted" in await run("subscriptions", "delete", subscribed["subscription_id"])
     assert (first["is_replay"], second["is_replay"]) == (False, True)
     assert first["event_id"] == second["event_id"]
     assert f'"payload":{payload}' in "".join(shown.split())

@@ -15,12 +15,12 @@ from ninefold.core.jobs import JobHandler, JobRun, JobRunner, JobState, Schedule
 from ninefold.core.postgres.database import Database
 from ninefold.core.queue.leases import WorkerLease
 from ninefold.core.queue.notifier import Notifier
-from ninefold.core.system import System, WorkerContext
+from ninefold.core.system import AnySystem, WorkerContext
 from ninefold.edge.systems import SYSTEMS
 from ninefold.edge.worker import job_connections_max
 from ninefold.edge.worker_tasks import build_worker_tasks
 
-SYSTEM: System[Any] = msgspec.structs.replace(SYSTEMS[0], worker_tasks=lambda _: (), job_handlers=())
+SYSTEM: AnySystem = msgspec.structs.replace(SYSTEMS[0], worker_tasks=lambda _: (), job_handlers=())
 SETTINGS = SYSTEM.read_settings({})
 TICK = Schedule(name="test.tick", kind=STEP, cron="* * * * *", make_payload=lambda _: Step())
 

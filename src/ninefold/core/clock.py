@@ -1,20 +1,20 @@
-"""Time as an argument: code that needs it takes a `Clock`, so that a test can move it."""
+"""Time as a dependency: code that needs the time takes a `Clock`, so that tests can control it."""
 
 from datetime import UTC, datetime
 from typing import Protocol
 
 
 class Clock(Protocol):
-    """Where time comes from."""
+    """A source of the current time."""
 
     def now(self) -> datetime:
-        """Return the present, as an aware datetime in UTC."""
+        """Return the current time, as an aware datetime in UTC."""
         ...
 
 
 class SystemClock:
-    """The machine's own clock."""
+    """The clock of this machine."""
 
     def now(self) -> datetime:
-        """Return the machine's present, as an aware datetime in UTC."""
+        """Return the current time of this machine, as an aware datetime in UTC."""
         return datetime.now(UTC)

@@ -1,19 +1,22 @@
-"""Settings: one frozen object per owner, built once at the start from the environment.
+"""Settings: each part of Ninefold reads its settings once, at the start, from the environment into a frozen object.
 
-A settings class is a `msgspec.Struct` whose fields carry their bounds and their description:
+A settings class is a `msgspec.Struct`. Its fields have a description and, if needed, bounds:
 
     class MailSettings(msgspec.Struct, frozen=True, kw_only=True):
         port: Annotated[int, msgspec.Meta(ge=1, le=65535, description="Port of the mail server.")] = 25
 
-`read_settings(MailSettings, prefix="NINEFOLD_MAIL_")` reads `NINEFOLD_MAIL_PORT`, or the file that
-`NINEFOLD_MAIL_PORT_FILE` names, so that a secret needs no environment variable. A command hands over its options, which
-win: `port=…` is what `--port` gave. A field whose option has another name says so, with `extra={"option": "--server"}`.
+    settings = read_settings(MailSettings, prefix="NINEFOLD_MAIL_", environment={"NINEFOLD_MAIL_PORT": "2525"})
+    assert settings.port == 2525
+
+`NINEFOLD_MAIL_PORT_FILE` can name a file with the value, so that a secret doesn't have to be in the environment. A
+command passes its options, which take precedence: `port=…` is the value of `--port`. If the option of a field has
+another name, the field declares it with `extra={"option": "--server"}`.
 """
 
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Final, Literal, TypeVar
 
 import msgspec
 import platformdirs
@@ -23,24 +26,27 @@ from ninefold.core.errors import SettingError
 
 SettingsT = TypeVar("SettingsT", bound=msgspec.Struct)
 
+# A client on this machine uses the loopback address for a server that listens on all addresses.
+_LOOPBACK_OF_WILDCARD: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared, not bound.
+
 
 def default_data_dir() -> Path:
-    """Return the platform's data folder: `/var/lib/ninefold` for root, the user's own one otherwise."""
+    """Return the default data folder: `/var/lib/ninefold` for root, otherwise one in the user's home folder."""
     if os.geteuid() == 0:
         return Path("/var/lib/ninefold")
     return platformdirs.user_data_path("ninefold")
 
 
 class CoreSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """What every process of Ninefold needs to know."""
+    """The settings that every process of Ninefold uses."""
 
     host: Annotated[str, msgspec.Meta(description="Address that the HTTP server listens on.")] = "127.0.0.1"
     port: Annotated[int, msgspec.Meta(ge=1, le=65535, description="Port of the HTTP server.")] = 8900
-    data_dir: Annotated[
-        Path, msgspec.Meta(description="Folder of the embedded PostgreSQL and of all that Ninefold keeps.")
-    ] = msgspec.field(default_factory=default_data_dir)
+    data_dir: Annotated[Path, msgspec.Meta(description="Folder for the embedded PostgreSQL and all other data.")] = (
+        msgspec.field(default_factory=default_data_dir)
+    )
     database_url: Annotated[
-        str | None, msgspec.Meta(description="Your own PostgreSQL; without it the embedded one is used.")
+        str | None, msgspec.Meta(description="Address of your own PostgreSQL; without it, the embedded one is used.")
     ] = None
     database_connections_max: Annotated[
         int, msgspec.Meta(ge=2, le=1000, description="Connections to PostgreSQL, per process.")
@@ -59,14 +65,20 @@ class CoreSettings(msgspec.Struct, frozen=True, kw_only=True):
     ] = 2_592_000
     egress_allow: Annotated[
         tuple[str, ...],
-        msgspec.Meta(description="CIDRs that outgoing requests may reach although the deny list has them."),
+        msgspec.Meta(description="CIDRs that outgoing requests can reach although they are on the deny list."),
     ] = ()
     log_level: Annotated[
-        Literal["debug", "info", "warning", "error"], msgspec.Meta(description="Least level that is logged.")
+        Literal["debug", "info", "warning", "error"], msgspec.Meta(description="Lowest level that is logged.")
     ] = "info"
     log_format: Annotated[
         Literal["json", "console"], msgspec.Meta(description="`json` for machines, `console` for people.")
     ] = "json"
+
+
+def server_url(settings: CoreSettings) -> str:
+    """Return the URL of the server for clients on this machine: scheme, host and port."""
+    host = _LOOPBACK_OF_WILDCARD.get(settings.host, settings.host)
+    return f"http://[{host}]:{settings.port}" if ":" in host else f"http://{host}:{settings.port}"
 
 
 def setting_names(settings_class: type[msgspec.Struct], *, prefix: str) -> list[str]:
@@ -81,27 +93,27 @@ def read_settings(
 
     Args:
         settings_class: the frozen struct to build.
-        prefix: what each variable's name starts with; the rest is the field's name in upper case.
+        prefix: the start of each variable's name; the rest is the field's name in upper case.
         environment: usually `os.environ`.
-        overrides: what a command's options gave, by field name; wins over the environment. None means "not given".
+        overrides: the values of a command's options, by field name; they take precedence. None means "not given".
 
     Raises:
-        SettingError: a value has the wrong form, an option is empty, or a `*_FILE` gives nothing; names the option or
-            the variable.
+        SettingError: a value is invalid, an option is empty, or a `*_FILE` is empty or unreadable; names the option
+            or the variable.
     """
-    chosen = {}
+    values = {}
     for field in msgspec.structs.fields(settings_class):
         variable = f"{prefix}{field.name.upper()}"
         given = overrides.get(field.name)
         if given is not None:
-            chosen[field.name] = _convert_option(given, field, variable=variable)
+            values[field.name] = _convert_option(given, field, variable=variable)
         elif (text := _read_variable(variable, environment)) is not None:
-            chosen[field.name] = _convert_variable(text, field, variable=variable)
-    return settings_class(**chosen)
+            values[field.name] = _convert_variable(text, field, variable=variable)
+    return settings_class(**values)
 
 
 def _read_variable(variable: str, environment: Mapping[str, str]) -> str | None:
-    """Return the text of a variable or of its file; an empty variable counts as not set."""
+    """Return the value of a variable or the content of its file; an empty variable counts as not set."""
     if text := environment.get(variable):
         return text
     path = environment.get(f"{variable}_FILE")
@@ -113,14 +125,14 @@ def _read_variable(variable: str, environment: Mapping[str, str]) -> str | None:
         raise SettingError(
             f"{variable}_FILE names a file that can't be read: {error}.",
             field=f"{variable}_FILE",
-            remedy="Make the file readable for this user and plain UTF-8, or take the variable out.",
+            remedy="Make it a UTF-8 text file that this user can read, or unset the variable.",
         ) from error
     if not content:
-        # Whoever names a file has a value in mind: going on without it could start on an empty database.
+        # An operator who names a file means to set a value. Starting without it could use an empty database.
         raise SettingError(
             f"{variable}_FILE names a file that is empty: {path}.",
             field=f"{variable}_FILE",
-            remedy="Write the value into the file, or take the variable out.",
+            remedy="Write the value into the file, or unset the variable.",
         )
     return content
 
@@ -131,15 +143,15 @@ def _convert_option(value: object, field: FieldInfo, *, variable: str) -> object
         raise SettingError(
             f"{option} was given without a value.",
             field=option,
-            remedy=f"Give it one, or leave it out to use {variable} or the default; a shell variable may be unset.",
+            remedy=f"Pass a value, or omit the option to use {variable} or the default. Is a shell variable unset?",
         )
     try:
         return _convert(value, field.type)
     except msgspec.ValidationError as error:
         raise SettingError(
-            f"{option} has a value that doesn't fit: {error}.",
+            f"{option} has an invalid value: {error}.",
             field=option,
-            remedy=f"Correct it, or leave it out to use {variable} or the default.",
+            remedy=f"Correct it, or omit the option to use {variable} or the default.",
         ) from error
 
 
@@ -148,9 +160,9 @@ def _convert_variable(text: str, field: FieldInfo, *, variable: str) -> object:
         return _convert(text, field.type)
     except msgspec.ValidationError as error:
         raise SettingError(
-            f"{variable} has a value that doesn't fit: {error}.",
+            f"{variable} has an invalid value: {error}.",
             field=variable,
-            remedy="Correct it, or take it out to use the default; docs/operations.md lists every setting.",
+            remedy="Correct it, or unset it to use the default; docs/operations.md lists every setting.",
         ) from error
 
 
@@ -167,7 +179,7 @@ def _option_of(field: FieldInfo) -> str:
 
 
 def _is_list(kind: Any) -> bool:
-    # Annotated[tuple[...], ...] carries its real type as the first argument.
+    # The type is wrapped in `Annotated`.
     inner = kind.__origin__ if hasattr(kind, "__metadata__") else kind
     return getattr(inner, "__origin__", None) is tuple
 
@@ -177,5 +189,5 @@ def _decode_path(kind: type, value: Any) -> Any:
         try:
             return Path(value).expanduser()
         except RuntimeError as error:
-            raise ValueError(f"no home folder is known for {value!r}") from error
+            raise ValueError(f"the home folder of {value!r} isn't known") from error
     raise NotImplementedError(f"A setting can't be of type {kind}")

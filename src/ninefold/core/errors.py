@@ -1,17 +1,17 @@
-"""The root of every error that Ninefold means to show: what is wrong, where, and what to do.
+"""The base classes of all errors that Ninefold shows to clients and operators: what is wrong, where, and what to do.
 
-Systems grow one small tree each from `NinefoldError`. Whatever isn't one of these is a bug, and a 500.
+Each system derives its own errors from `NinefoldError`. Any other exception is a bug and becomes a 500.
 """
 
 from typing import ClassVar
 
 
 class NinefoldError(Exception):
-    """Something that a caller can act on.
+    """An error that the caller can act on.
 
     Args:
-        detail: what happened, to what, in one sentence.
-        field: the input that caused it, as a path (`url`, `events[3].payload`), where there is one.
+        detail: what happened, in one sentence.
+        field: the path of the input that caused it (`url`, `events[3].payload`), if there is one.
         remedy: what to do about it, in one sentence.
     """
 
@@ -31,7 +31,7 @@ class NinefoldError(Exception):
 
 
 class InvalidInputError(NinefoldError):
-    """An input has the wrong form or value."""
+    """An input has the wrong format or value."""
 
     code = "invalid_input"
     title = "Invalid input"
@@ -39,7 +39,7 @@ class InvalidInputError(NinefoldError):
 
 
 class NotFoundError(NinefoldError):
-    """The thing doesn't exist, or belongs to another organisation: a caller can't tell which."""
+    """The resource doesn't exist, or belongs to another organisation; a caller can't distinguish the two."""
 
     code = "not_found"
     title = "Not found"
@@ -47,7 +47,7 @@ class NotFoundError(NinefoldError):
 
 
 class ConflictError(NinefoldError):
-    """The thing is in a state that doesn't allow this now."""
+    """The resource is in a state that doesn't allow this."""
 
     code = "conflict"
     title = "Conflict"
@@ -63,7 +63,7 @@ class PayloadTooLargeError(NinefoldError):
 
 
 class UnauthorizedError(NinefoldError):
-    """The request carries no valid credentials."""
+    """The request has no valid credentials."""
 
     code = "unauthorized"
     title = "Unauthorized"
@@ -71,7 +71,7 @@ class UnauthorizedError(NinefoldError):
 
 
 class UnavailableError(NinefoldError):
-    """Something that Ninefold depends on doesn't answer now."""
+    """Something that Ninefold depends on is temporarily unavailable."""
 
     code = "unavailable"
     title = "Unavailable"
@@ -80,7 +80,7 @@ class UnavailableError(NinefoldError):
 
 
 class SettingError(NinefoldError):
-    """A setting, or the machine, doesn't allow the start; `field` names the variable."""
+    """A setting or this machine prevents the start; `field` is the name of the variable."""
 
     code = "bad_setting"
     title = "Bad setting"

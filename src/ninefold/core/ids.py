@@ -1,7 +1,7 @@
-"""Identifiers: UUIDs in the database, prefixed text everywhere else.
+"""Ids: UUIDs in the database, text with a prefix everywhere else.
 
-The text form is TypeID 0.3: a prefix that names the kind, an underscore, and the UUID's 128 bits as 26 characters
-of Crockford's base32 in lower case (`evt_01h455vb4pex5vsknk084sn02q`). Ids sort by the time they were made.
+The text format is TypeID 0.3: a prefix for the kind, an underscore, and the UUID's 128 bits as 26 characters of
+lower-case Crockford base32 (`evt_01h455vb4pex5vsknk084sn02q`). Ids sort by the time at which they were created.
 """
 
 import hashlib
@@ -22,7 +22,7 @@ _HASH_BYTES: Final = 10
 
 
 class InvalidIdError(ValueError):
-    """A text is not an id of the kind that was asked for."""
+    """A text isn't an id of the expected kind."""
 
 
 def new_id() -> UUID:
@@ -32,9 +32,9 @@ def new_id() -> UUID:
 
 
 def derive_id(parent: UUID, other: UUID) -> UUID:
-    """Return the one UUIDv8 (RFC 9562 §5.8) that belongs to this pair, so that doing a thing twice names it once.
+    """Return the UUIDv8 (RFC 9562 §5.8) of a pair of ids. It is always the same for a pair, so retries get the same id.
 
-    It keeps `parent`'s 48 bits of time, so that derived ids sort and index like their parents; the rest is a hash.
+    It has the 48 bits of time of `parent`, so that derived ids sort and index like their parents. The rest is a hash.
     """
     parent_bytes = parent.bytes
     digest = hashlib.blake2b(parent_bytes + other.bytes, digest_size=_HASH_BYTES).digest()
@@ -42,16 +42,16 @@ def derive_id(parent: UUID, other: UUID) -> UUID:
 
 
 def format_id(prefix: str, value: UUID) -> str:
-    """Return the text form of an id, such as `evt_01h455vb4pex5vsknk084sn02q`."""
+    """Return the text of an id, such as `evt_01h455vb4pex5vsknk084sn02q`."""
     bits = value.int
     return f"{prefix}_{''.join([_PAIRS[(bits >> shift) & 0x3FF] for shift in _PAIR_SHIFTS])}"
 
 
 def parse_id(prefix: str, text: str) -> UUID:
-    """Return the UUID in a text form that has this prefix.
+    """Return the UUID of an id's text.
 
     Raises:
-        InvalidIdError: another prefix, another length, or a character that isn't of the alphabet.
+        InvalidIdError: the text has another prefix or length, or a character that isn't in the alphabet.
     """
     found_prefix, _, encoded = text.rpartition("_")
     if found_prefix != prefix or len(encoded) != _TEXT_LENGTH or encoded[0] > "7":
@@ -66,9 +66,9 @@ def parse_id(prefix: str, text: str) -> UUID:
 
 
 def _uuid(content: bytes, *, version: int) -> UUID:
-    """Return 16 bytes as a UUID, with the bits in place that say its version and its variant (RFC 9562 §4)."""
-    stamped = bytearray(content)
-    stamped[6] = stamped[6] & 0x0F | version << 4
-    stamped[8] = stamped[8] & 0x3F | 0x80
-    # The driver's own subclass, as the database's ids come in: made, hashed and sent in C, in a tenth of the time.
-    return pgproto.UUID(bytes(stamped))
+    """Return 16 bytes as a UUID, with its version and variant bits set (RFC 9562 §4)."""
+    marked = bytearray(content)
+    marked[6] = marked[6] & 0x0F | version << 4
+    marked[8] = marked[8] & 0x3F | 0x80
+    # The class that asyncpg returns for ids. It is implemented in C and ten times as fast.
+    return pgproto.UUID(bytes(marked))

@@ -6,7 +6,7 @@ to. Nothing else connects the two.
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 from uuid import UUID
 
 import cyclopts
@@ -21,6 +21,8 @@ from ninefold.core.postgres.database import Connection, Database
 from ninefold.core.postgres.migrations import MigrationSource
 from ninefold.core.queue.leases import Releaser, WorkerLease
 from ninefold.core.queue.notifier import Notifier
+from ninefold.core.tenancy.kinds import CredentialKind
+from ninefold.core.web.surfaces import Surface
 
 SettingsT = TypeVar("SettingsT", bound=msgspec.Struct)
 """A system's own settings object, as its `read_settings` builds it."""
@@ -45,6 +47,8 @@ class ServerContext(msgspec.Struct, Generic[SettingsT], frozen=True, kw_only=Tru
     database: Database
     notifier: Notifier
     settings: SettingsT
+    stopping: asyncio.Event
+    """Set when the server is told to stop: streams and WebSockets end then, see `core/web/stopping.py`."""
 
 
 class WorkerContext(msgspec.Struct, Generic[SettingsT], frozen=True, kw_only=True):
@@ -56,6 +60,10 @@ class WorkerContext(msgspec.Struct, Generic[SettingsT], frozen=True, kw_only=Tru
     egress: EgressClient
     clock: Clock
     settings: SettingsT
+
+
+def _no_surfaces(_: ServerContext[SettingsT]) -> Sequence[Surface]:
+    return ()
 
 
 def _no_worker_tasks(_: WorkerContext[SettingsT]) -> Sequence[WorkerTask]:
@@ -73,6 +81,9 @@ class System(msgspec.Struct, Generic[SettingsT], frozen=True, kw_only=True):
     migrations: MigrationSource
     read_settings: Callable[[Mapping[str, str]], SettingsT]
     routes: Callable[[ServerContext[SettingsT]], Sequence[ControllerRouterHandler]]
+    """Those of Ninefold's own API, below `/api/v1`."""
+    surfaces: Callable[[ServerContext[SettingsT]], Sequence[Surface]] = _no_surfaces
+    """Those of other protocols."""
     worker_tasks: Callable[[WorkerContext[SettingsT]], Sequence[WorkerTask]] = _no_worker_tasks
     release_leases: Releaser = _release_nothing
     """Gives back what these dead workers held, so that others can claim it; for systems with a `leased_by` column."""
@@ -84,3 +95,9 @@ class System(msgspec.Struct, Generic[SettingsT], frozen=True, kw_only=True):
     commands: Sequence[cyclopts.App] = ()
     checks: Sequence[Callable[[SettingsT], Iterable[Finding]]] = ()
     """What `ninefold doctor` examines besides the settings' form; each only looks, and changes nothing."""
+    credential_kinds: Sequence[CredentialKind] = ()
+    """The kinds of credentials that its protocols accept, where API keys aren't enough."""
+
+
+AnySystem: TypeAlias = System[Any]
+"""A system with settings of whatever kind: only the system itself looks into them."""

@@ -1,14 +1,13 @@
 """The list of the systems that this installation has. A new system adds its line here, and nowhere else."""
 
-from typing import Any, Final
+from typing import Final
 
 from ninefold.core import jobs, queue, tenancy
 from ninefold.core.postgres.migrations import MigrationSource
-from ninefold.core.system import System
+from ninefold.core.system import AnySystem
 from ninefold.systems.webhooks.wiring import SYSTEM as WEBHOOKS
 
-# Each has a settings object of its own kind, which only the system itself looks into.
-SYSTEMS: Final[tuple[System[Any], ...]] = (WEBHOOKS,)
+SYSTEMS: Final[tuple[AnySystem, ...]] = (WEBHOOKS,)
 
 
 def migration_sources() -> list[MigrationSource]:

@@ -5,10 +5,9 @@ import os
 import signal
 import threading
 from collections.abc import Mapping, Sequence
-from contextlib import AsyncExitStack, aclosing, suppress
+from contextlib import AsyncExitStack, aclosing
 from typing import Final
 
-import asyncpg
 import structlog
 import uvloop
 from prometheus_client import start_http_server
@@ -16,13 +15,15 @@ from prometheus_client import start_http_server
 from ninefold.core.clock import SystemClock
 from ninefold.core.config import CoreSettings
 from ninefold.core.egress import AddressPolicy, EgressClient
-from ninefold.core.errors import NinefoldError, SettingError, UnavailableError
+from ninefold.core.errors import NinefoldError, SettingError
 from ninefold.core.jobs import release_jobs
 from ninefold.core.postgres.database import Database
+from ninefold.core.postgres.errors import DatabaseUnavailableError
 from ninefold.core.queue.leases import WorkerLease
 from ninefold.core.queue.notifier import Notifier
 from ninefold.core.system import WorkerContext, WorkerTask
 from ninefold.core.telemetry.logs import configure_logging
+from ninefold.core.waiting import wait_for_any
 from ninefold.edge.database import require_migrated
 from ninefold.edge.processes import calm_garbage_collector, end_with_supervisor, raise_open_file_limit
 from ninefold.edge.systems import SYSTEMS
@@ -34,8 +35,6 @@ STOP_GRACE_S: Final = 10.0
 RELEASE_GRACE_S: Final = 2.0
 """How long it may then take to give that back. A worker is killed only after both, see the supervisor."""
 
-_DATABASE_ERRORS: Final = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
-
 log = structlog.get_logger(__name__)
 
 
@@ -46,7 +45,7 @@ def run_worker(settings: CoreSettings, *, database_url: str, metrics_port: int |
 
     Raises:
         SettingError: a setting is wrong, or migrations are pending.
-        UnavailableError: the database doesn't answer at the start.
+        DatabaseUnavailableError: the database doesn't answer at the start.
         LeaseLostError: others took this worker for dead.
     """
     configure_logging(settings.log_level, settings.log_format, process="worker")
@@ -132,7 +131,8 @@ async def work(
             settings=settings,
         )
         tasks = build_worker_tasks(context, SYSTEMS, system_settings, job_database=job_database)
-        await _begin(database, lease)
+        await require_migrated(database)
+        await lease.acquire()
         log.info("worker.started", worker_id=str(lease.worker_id), tasks=[task.name for task in tasks])
         try:
             await _run_tasks(tasks, lease=lease, notifier=context.notifier, stopping=stopping, hurrying=hurrying)
@@ -152,24 +152,6 @@ async def _open_pool(stack: AsyncExitStack, database_url: str, *, connections_ma
     database = await Database.connect(database_url, application_name="ninefold worker", connections_max=connections_max)
     stack.push_async_callback(database.close)
     return database
-
-
-async def _begin(database: Database, lease: WorkerLease) -> None:
-    """Take the lease on a database that fits.
-
-    Raises:
-        SettingError: migrations are pending.
-        UnavailableError: the connection is lost meanwhile.
-    """
-    try:
-        await require_migrated(database)
-        await lease.acquire()
-    except _DATABASE_ERRORS as error:
-        raise UnavailableError(
-            f"PostgreSQL broke off while the worker was starting: {str(error) or 'no answer in time'}.",
-            field="NINEFOLD_DATABASE_URL",
-            remedy="Start it again; if this repeats, see what PostgreSQL's own log says.",
-        ) from error
 
 
 async def _run_tasks(
@@ -197,9 +179,7 @@ async def _give_up_late(
 ) -> None:
     await stopping.wait()
     log.info("worker.stopping", grace_s=STOP_GRACE_S)
-    with suppress(TimeoutError):
-        async with asyncio.timeout(STOP_GRACE_S):
-            await hurrying.wait()
+    await wait_for_any(hurrying, timeout_s=STOP_GRACE_S)
     for task in running:
         if task.cancel():
             log.warning("worker.task.gave_up", task=task.get_name())
@@ -208,7 +188,7 @@ async def _give_up_late(
 async def _release(lease: WorkerLease) -> None:
     try:
         await lease.release()
-    except (*_DATABASE_ERRORS, NinefoldError) as error:
+    except DatabaseUnavailableError as error:
         # Without a database there is nobody to give it to; the lease runs out by itself.
         log.warning("worker.release.failed", error=str(error))
 

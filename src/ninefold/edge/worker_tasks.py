@@ -11,12 +11,12 @@ from ninefold.core.jobs import BoundHandler, JobRunner, JobScheduler, Schedule
 from ninefold.core.jobs.backlog import JobCounter
 from ninefold.core.jobs.cleaning import CLEANING, CLEANING_SCHEDULE, CleaningContext
 from ninefold.core.postgres.database import Database
-from ninefold.core.system import System, WorkerContext, WorkerTask
+from ninefold.core.system import AnySystem, WorkerContext, WorkerTask
 
 
 def build_worker_tasks(
     core: WorkerContext[CoreSettings],
-    systems: Sequence[System[Any]],
+    systems: Sequence[AnySystem],
     system_settings: Sequence[msgspec.Struct],
     *,
     job_database: Database,

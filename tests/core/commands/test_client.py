@@ -18,7 +18,7 @@ PROBLEM = {
 }
 
 
-def test_answer_is_kept_as_it_came_and_the_key_is_sent() -> None:
+def test_the_response_is_unchanged_and_the_key_is_sent() -> None:
     requests: list[httpx.Request] = []
 
     def answer(request: httpx.Request) -> httpx.Response:
@@ -36,7 +36,7 @@ def test_answer_is_kept_as_it_came_and_the_key_is_sent() -> None:
 
 
 @pytest.mark.parametrize("method", ["post", "patch"])
-def test_body_is_sent_as_json(method: str) -> None:
+def test_a_body_is_sent_as_json(method: str) -> None:
     def answer(request: httpx.Request) -> httpx.Response:
         assert request.headers["content-type"] == "application/json"
         return httpx.Response(200, json=json.loads(request.content))
@@ -45,25 +45,25 @@ def test_body_is_sent_as_json(method: str) -> None:
         assert getattr(api, method)("/x", {"a": "ä"}).read(dict[str, str]) == {"a": "ä"}
 
 
-def test_json_text_is_sent_as_it_is() -> None:
+def test_json_text_is_sent_unchanged() -> None:
     with client(lambda request: httpx.Response(200, json={"length": len(request.content)})) as api:
         assert api.request("POST", "/x", content=b'{"a": 1.0}').read(dict[str, int]) == {"length": 10}
 
 
-def test_deleting_answers_nothing() -> None:
+def test_delete_accepts_an_empty_response() -> None:
     with client(lambda _: httpx.Response(204)) as api:
         api.delete("/x")
 
 
-def test_body_after_deleting_is_not_ninefold() -> None:
+def test_a_response_with_a_body_to_delete_is_an_error() -> None:
     with (
         client(lambda _: httpx.Response(200, content=b"<h1>Hello</h1>")) as api,
-        pytest.raises(NotNinefoldError, match=r"DELETE http://ninefold\.test/x gave a body"),
+        pytest.raises(NotNinefoldError, match=r"DELETE http://ninefold\.test/x returned an unexpected body"),
     ):
         api.delete("/x")
 
 
-def test_problem_becomes_an_error_in_its_own_words() -> None:
+def test_a_problem_is_raised_with_its_own_detail_field_and_remedy() -> None:
     with client(lambda _: httpx.Response(404, json=PROBLEM)) as api, pytest.raises(ApiProblemError) as caught:
         api.get("/x")
 
@@ -73,10 +73,10 @@ def test_problem_becomes_an_error_in_its_own_words() -> None:
 
 
 @pytest.mark.parametrize("body", [b"<h1>Bad gateway</h1>", b"[]", b"", b'{"detail": 3}'])
-def test_refusal_without_a_problem_is_described_by_its_status(body: bytes) -> None:
+def test_an_error_response_without_a_problem_is_described_by_its_status(body: bytes) -> None:
     with (
         client(lambda _: httpx.Response(502, content=body)) as api,
-        pytest.raises(ApiProblemError, match="answered 502 Bad Gateway"),
+        pytest.raises(ApiProblemError, match="returned 502 Bad Gateway"),
     ):
         api.get("/x")
 
@@ -85,7 +85,7 @@ def test_refusal_without_a_problem_is_described_by_its_status(body: bytes) -> No
     "body",
     [b"", b"<h1>Hello</h1>", b"[]", b"null", b"{}", b'{"items": 3, "next_cursor": null}', b"[" * 5_000, b'"\xff"'],
 )
-def test_answer_that_a_command_can_not_use_is_not_ninefold(body: bytes) -> None:
+def test_an_unexpected_response_is_an_error(body: bytes) -> None:
     with client(lambda _: httpx.Response(200, content=body)) as api:
         answer = api.get("/x")
 
@@ -96,7 +96,7 @@ def test_answer_that_a_command_can_not_use_is_not_ninefold(body: bytes) -> None:
     assert caught.value.field == "NINEFOLD_URL"
 
 
-def test_body_that_can_not_be_unpacked_is_not_ninefold() -> None:
+def test_a_body_that_cannot_be_decompressed_is_an_error() -> None:
     with (
         client(lambda _: httpx.Response(200, content=b"plain", headers={"Content-Encoding": "gzip"})) as api,
         pytest.raises(NotNinefoldError),
@@ -104,15 +104,15 @@ def test_body_that_can_not_be_unpacked_is_not_ninefold() -> None:
         api.get("/x")
 
 
-def test_argument_that_is_not_text_is_refused() -> None:
+def test_an_argument_that_is_not_text_is_refused() -> None:
     with client(lambda _: httpx.Response(200)) as api:
-        with pytest.raises(InvalidInputError, match=r"'\\udcff' isn't text in UTF-8"):
+        with pytest.raises(InvalidInputError, match=r"'\\udcff' isn't valid UTF-8"):
             api.post("/x", {"a": "\udcff"})
-        with pytest.raises(InvalidInputError, match="isn't text in UTF-8"):
+        with pytest.raises(InvalidInputError, match="isn't valid UTF-8"):
             api.get("/x", cursor="\udcff")
 
 
-def test_silence_says_which_address_and_how_to_start() -> None:
+def test_the_error_without_a_server_has_the_address_and_how_to_start_one() -> None:
     with (
         ApiClient(base_url="http://127.0.0.1:1", api_key="nfk_test") as api,
         pytest.raises(UnavailableError) as caught,
@@ -123,16 +123,16 @@ def test_silence_says_which_address_and_how_to_start() -> None:
     assert "ninefold up" in str(caught.value.remedy)
 
 
-def test_timeout_is_told_apart_from_silence() -> None:
+def test_a_timeout_has_its_own_error() -> None:
     def answer(request: httpx.Request) -> httpx.Response:
         raise httpx.ReadTimeout("too slow", request=request)
 
-    with client(answer) as api, pytest.raises(UnavailableError, match="didn't answer within"):
+    with client(answer) as api, pytest.raises(UnavailableError, match="didn't respond within"):
         api.get("/x")
 
 
 @pytest.mark.parametrize("url", ["ftp://ninefold.test", "ninefold.test", "http://ninefold.test:port"])
-def test_address_that_is_none_names_the_setting(url: str) -> None:
+def test_the_error_for_an_invalid_address_names_the_setting(url: str) -> None:
     with ApiClient(base_url=url, api_key="nfk_test") as api, pytest.raises(InvalidInputError) as caught:
         api.get("/x")
 

@@ -16,7 +16,7 @@ from ninefold.core.commands import (
 LONG_ID = "dlv_01h455vb4pex5vsknk084sn02q"
 
 
-def test_json_goes_to_standard_output_alone(capsys: pytest.CaptureFixture[str]) -> None:
+def test_json_is_printed_on_standard_output_only(capsys: pytest.CaptureFixture[str]) -> None:
     print_json({"name": "ä", "items": [1.5]})
 
     captured = capsys.readouterr()
@@ -25,7 +25,7 @@ def test_json_goes_to_standard_output_alone(capsys: pytest.CaptureFixture[str]) 
     assert captured.err == ""
 
 
-def test_json_text_keeps_what_it_says(capsys: pytest.CaptureFixture[str]) -> None:
+def test_json_text_keeps_numbers_strings_and_repeated_keys(capsys: pytest.CaptureFixture[str]) -> None:
     print_json_text(b'{"total":19.90,"much":1e999,"twice":1,"twice":2,"name":"\\u00e4"}')
 
     shown = capsys.readouterr().out
@@ -35,7 +35,7 @@ def test_json_text_keeps_what_it_says(capsys: pytest.CaptureFixture[str]) -> Non
     ]
 
 
-def test_json_text_that_is_nested_too_deeply_to_be_indented_is_printed_as_it_is(
+def test_json_text_that_is_nested_too_deeply_to_be_indented_is_printed_unchanged(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     text = "[" * 5_000 + "]" * 5_000
@@ -45,7 +45,7 @@ def test_json_text_that_is_nested_too_deeply_to_be_indented_is_printed_as_it_is(
     assert capsys.readouterr().out == f"{text}\n"
 
 
-def test_pipe_gets_whole_rows(capsys: pytest.CaptureFixture[str]) -> None:
+def test_rows_are_not_wrapped_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
     print_table(["id", "other", "state"], [[LONG_ID, LONG_ID, state_text("failed")], [LONG_ID, None, 3]], empty="none")
 
     lines = capsys.readouterr().out.splitlines()
@@ -55,7 +55,7 @@ def test_pipe_gets_whole_rows(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.parametrize("width", [40, 80, 120])
-def test_narrow_terminal_gets_whole_ids(
+def test_ids_are_not_broken_on_a_narrow_terminal(
     width: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("ninefold.core.commands.output.WIDTH_WITHOUT_TERMINAL", width)
@@ -67,7 +67,7 @@ def test_narrow_terminal_gets_whole_ids(
     assert max(len(line) for line in shown.splitlines()) <= width
 
 
-def test_rows_that_are_too_wide_are_lists_of_names_and_values(
+def test_rows_that_are_too_wide_are_shown_as_lists_of_names_and_values(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("ninefold.core.commands.output.WIDTH_WITHOUT_TERMINAL", 50)
@@ -87,13 +87,13 @@ def test_times_are_shown_in_utc_to_the_second(capsys: pytest.CaptureFixture[str]
     assert capsys.readouterr().out.split() == ["At", "2026-01-02T03:04:05Z", "at", "2026-01-02T03:04:05Z"]
 
 
-def test_claims_are_shown_in_words(capsys: pytest.CaptureFixture[str]) -> None:
+def test_booleans_are_shown_as_yes_and_no(capsys: pytest.CaptureFixture[str]) -> None:
     print_fields({"is_running": True, "is_final": False})
 
     assert capsys.readouterr().out.split() == ["is_running", "yes", "is_final", "no"]
 
 
-def test_empty_table_teaches_the_first_step_on_standard_error(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_empty_table_shows_the_first_step_on_standard_error(capsys: pytest.CaptureFixture[str]) -> None:
     print_table(["id"], [], empty="Make one: [ninefold] keys create")
 
     captured = capsys.readouterr()
@@ -101,7 +101,7 @@ def test_empty_table_teaches_the_first_step_on_standard_error(capsys: pytest.Cap
     assert captured.err == "Make one: [ninefold] keys create\n"
 
 
-def test_text_is_never_taken_for_markup(capsys: pytest.CaptureFixture[str]) -> None:
+def test_text_is_never_interpreted_as_markup(capsys: pytest.CaptureFixture[str]) -> None:
     print_table(["id"], [["[red]x[/red]"]], empty="none")
     print_fields({"name": "[bold]y"})
 
@@ -113,7 +113,7 @@ def test_text_is_never_taken_for_markup(capsys: pytest.CaptureFixture[str]) -> N
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("\x1b]0;gone\x07", "␛]0;gone␇"),
+        ("\x1b]0;title\x07", "␛]0;title␇"),
         ("a\nb\tc\rd\x7f", "a␊b␉c␍d␡"),
         ("\x9b2J", "\N{REPLACEMENT CHARACTER}2J"),
         ("\u202egnp.exe\u2066", "\N{REPLACEMENT CHARACTER}gnp.exe\N{REPLACEMENT CHARACTER}"),
@@ -121,7 +121,7 @@ def test_text_is_never_taken_for_markup(capsys: pytest.CaptureFixture[str]) -> N
         ("Grüße, 你好, 👩‍🚀", "Grüße, 你好, 👩‍🚀"),
     ],
 )
-def test_what_a_terminal_would_obey_is_shown_and_not_sent(
+def test_control_characters_are_replaced_with_visible_symbols(
     text: str, expected: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert as_plain(text) == expected
@@ -134,20 +134,20 @@ def test_what_a_terminal_would_obey_is_shown_and_not_sent(
     assert "\x1b" not in shown
 
 
-def test_note_keeps_its_lines_and_nothing_else_that_a_terminal_obeys(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_note_keeps_line_breaks_and_tabs_but_no_other_control_characters(capsys: pytest.CaptureFixture[str]) -> None:
     print_note("first\n\tsecond \x1b[2J :smile:")
 
     assert capsys.readouterr().err.splitlines() == ["first", "        second ␛[2J :smile:"]
 
 
-def test_note_is_not_data(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_note_is_not_printed_on_standard_output(capsys: pytest.CaptureFixture[str]) -> None:
     print_note("Revoked.")
 
     assert capsys.readouterr().out == ""
 
 
 @pytest.mark.parametrize("state", ["queued", "retrying", "delivered", "failed", "canceled", "something new"])
-def test_state_is_never_told_by_colour_alone(state: str) -> None:
+def test_a_state_has_an_icon_and_its_name_besides_its_colour(state: str) -> None:
     icon, _, name = state_text(state).plain.partition(" ")
 
     assert name == state

@@ -24,16 +24,18 @@ ERROR = "The receiver answered 500, and said nothing else that would help."
         ([["url", "x" * 500], ["name", "一二三"]], 40, [32, 6]),
         ([["url", "x" * 500], ["name", "一二三"]], 60, [52, 6]),
         ([["a", "word " * 20], ["b", "word " * 5]], 60, [33, 25]),
-        ([["a", "two\nlines of words, of which the second is the longer one"]], 40, [40]),
+        ([["a", "two\nlines of words, and the second is the longer one"]], 40, [40]),
         ([["only"]], 80, [4]),
     ],
 )
-def test_words_wrap_and_ids_stay_whole(columns: list[list[str]], width_max: int, expected: list[int] | None) -> None:
+def test_text_wraps_between_words_and_ids_are_not_broken(
+    columns: list[list[str]], width_max: int, expected: list[int] | None
+) -> None:
     assert expected == fit_columns(columns, width_max=width_max)
 
 
 @given(st.lists(st.lists(st.text("ab ", max_size=60), min_size=1), min_size=1, max_size=6), st.integers(1, 120))
-def test_what_fits_is_within_the_width_and_breaks_no_short_word(columns: list[list[str]], width_max: int) -> None:
+def test_columns_stay_within_the_width_and_break_no_short_word(columns: list[list[str]], width_max: int) -> None:
     widths = fit_columns(columns, width_max=width_max)
 
     if widths is None:

@@ -15,6 +15,7 @@ from ninefold.core.jobs import recorder as recorder_module
 from ninefold.core.jobs.model import AttemptEnding, AttemptOutcome, EndedJob, Progress
 from ninefold.core.jobs.recorder import JobRecorder
 from ninefold.core.postgres.database import Database
+from ninefold.core.postgres.errors import DatabaseUnavailableError
 
 
 @pytest.fixture
@@ -77,7 +78,7 @@ async def test_a_database_that_is_away_is_waited_for(
 ) -> None:
     monkeypatch.setattr(recorder_module, "RETRY_DELAY_S", 0.01)
     outcomes = await claimed(jobs, claimer, 2)
-    finish, errors = claimer.queue.finish, [ConnectionResetError("gone"), asyncpg.CannotConnectNowError("starting")]
+    finish, errors = claimer.queue.finish, [DatabaseUnavailableError("gone"), DatabaseUnavailableError("starting")]
 
     async def fail_twice(batch: Sequence[AttemptOutcome]) -> list[EndedJob]:
         if errors:

@@ -19,6 +19,8 @@ from ninefold.core.jobs import runner as runner_module
 from ninefold.core.jobs.queue import JobQueue
 from ninefold.core.jobs.service import cancel_job, retry_job
 from ninefold.core.postgres.database import Database
+from ninefold.core.postgres.errors import DatabaseUnavailableError
+from ninefold.core.queue import claim_loop
 from ninefold.core.queue.leases import WorkerLease
 from ninefold.core.queue.notifier import Notifier
 
@@ -241,7 +243,7 @@ class TestProgress:
         self, database: Database, jobs: Jobs, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         async def fail(*_: object) -> bool:
-            raise ConnectionResetError("gone")
+            raise DatabaseUnavailableError("gone")
 
         monkeypatch.setattr(JobQueue, "report", fail)
 
@@ -592,9 +594,9 @@ async def test_a_worker_with_nothing_to_do_looks_seldom(
 async def test_a_claim_that_fails_is_made_again(
     database: Database, jobs: Jobs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(runner_module, "ERROR_DELAY_S", 0.01)
+    monkeypatch.setattr(claim_loop, "ERROR_DELAY_S", 0.01)
     claim = JobQueue.claim
-    errors = [ConnectionResetError("gone")]
+    errors = [DatabaseUnavailableError("gone")]
 
     async def fail_once(*arguments: object, **options: object) -> object:
         if errors:

@@ -14,6 +14,7 @@ from ninefold.core.jobs import scheduler as scheduler_module
 from ninefold.core.jobs.model import ScheduleState
 from ninefold.core.jobs.service import list_schedules
 from ninefold.core.postgres.database import Database
+from ninefold.core.postgres.errors import DatabaseUnavailableError
 from ninefold.core.queue.notifier import Notifier
 
 NAME = "test.tick"
@@ -171,7 +172,7 @@ async def test_a_tick_runs_with_its_worker(database: Database) -> None:
 async def test_a_database_that_is_away_delays_a_tick_and_loses_none(
     database: Database, jobs: Jobs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    errors = [ConnectionResetError("gone")]
+    errors = [DatabaseUnavailableError("gone")]
     set_next = store.schedule_set_next
 
     async def fail_once(*arguments: object, **options: object) -> None:

@@ -17,7 +17,7 @@ SECOND = "ALTER TABLE shop.item ADD COLUMN name text NOT NULL DEFAULT '';"
 
 
 class Package:
-    """A package on the disk that has migrations."""
+    """A temporary package with migrations."""
 
     def __init__(self, folder: Path) -> None:
         self.source = MigrationSource(namespace="shop", package=folder.name)
@@ -54,7 +54,7 @@ async def test_each_migration_is_applied_once_in_order(empty: Database, package:
     assert await _columns(empty) == ["id", "name"]
 
 
-async def test_a_later_migration_meets_the_data_that_is_there(empty: Database, package: Package) -> None:
+async def test_a_later_migration_is_applied_to_existing_data(empty: Database, package: Package) -> None:
     package.write("0001_item.sql", FIRST)
     await _migrate(empty, package)
     async with empty.connection() as connection:
@@ -66,7 +66,7 @@ async def test_a_later_migration_meets_the_data_that_is_there(empty: Database, p
         assert await connection.fetchval("SELECT count(*) FROM shop.item WHERE name = ''") == 2
 
 
-async def test_what_is_pending_is_told_and_not_applied(empty: Database, package: Package) -> None:
+async def test_pending_migrations_are_listed_without_being_applied(empty: Database, package: Package) -> None:
     package.write("0001_item.sql", FIRST)
 
     assert await _pending(empty, package) == ["0001_item.sql"]
@@ -79,14 +79,14 @@ async def test_what_is_pending_is_told_and_not_applied(empty: Database, package:
     assert await _pending(empty, package) == ["0002_name.sql"]
 
 
-async def test_a_file_that_changed_afterwards_is_refused(empty: Database, package: Package) -> None:
+async def test_a_file_that_was_changed_after_it_was_applied_is_refused(empty: Database, package: Package) -> None:
     package.write("0001_item.sql", FIRST)
     await _migrate(empty, package)
     package.write("0001_item.sql", FIRST + " -- one more thing")
 
-    with pytest.raises(SettingError, match=r"shop/0001_item\.sql has changed"):
+    with pytest.raises(SettingError, match=r"shop/0001_item\.sql was changed"):
         await _migrate(empty, package)
-    with pytest.raises(SettingError, match=r"shop/0001_item\.sql has changed"):
+    with pytest.raises(SettingError, match=r"shop/0001_item\.sql was changed"):
         await _pending(empty, package)
 
 
@@ -100,7 +100,7 @@ async def test_a_database_newer_than_the_code_is_refused(empty: Database, packag
         await _migrate(empty, package)
 
 
-async def test_a_migration_that_fails_is_named_and_nothing_of_the_run_stays(empty: Database, package: Package) -> None:
+async def test_a_failed_migration_is_named_and_everything_is_rolled_back(empty: Database, package: Package) -> None:
     package.write("0001_item.sql", FIRST)
     package.write("0002_bad.sql", "CREATE TABLE shop.half (); SELECT 1 / 0;")
 
@@ -111,7 +111,7 @@ async def test_a_migration_that_fails_is_named_and_nothing_of_the_run_stays(empt
     assert await _pending(empty, package) == ["0001_item.sql", "0002_bad.sql"]
 
 
-async def test_callers_at_the_same_time_apply_it_once(empty: Database, package: Package) -> None:
+async def test_concurrent_callers_apply_a_migration_once(empty: Database, package: Package) -> None:
     package.write("0001_item.sql", FIRST + " SELECT pg_sleep(0.1);")
 
     results = await asyncio.gather(*[_migrate(empty, package) for _ in range(5)])
@@ -119,7 +119,7 @@ async def test_callers_at_the_same_time_apply_it_once(empty: Database, package: 
     assert sorted(results) == [[], [], [], [], ["0001_item.sql"]]
 
 
-async def test_a_migration_may_take_longer_than_other_statements(empty_database_url: str, package: Package) -> None:
+async def test_a_migration_can_take_longer_than_other_statements(empty_database_url: str, package: Package) -> None:
     package.write("0001_item.sql", FIRST + " SELECT pg_sleep(1.3);")
     connection = await asyncpg.connect(empty_database_url, command_timeout=1)
 
@@ -129,7 +129,7 @@ async def test_a_migration_may_take_longer_than_other_statements(empty_database_
     await connection.close()
 
 
-async def test_a_table_in_use_makes_it_give_up_and_change_nothing(
+async def test_a_locked_table_makes_it_give_up_and_change_nothing(
     empty: Database, package: Package, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(migrations_module, "LOCK_TIMEOUT_S", 1)
@@ -139,14 +139,14 @@ async def test_a_table_in_use_makes_it_give_up_and_change_nothing(
 
     async with empty.transaction() as connection:
         await connection.execute("LOCK TABLE shop.item")
-        with pytest.raises(UnavailableError, match=r"shop/0002_name\.sql waited 1 s for a table in use"):
+        with pytest.raises(UnavailableError, match=r"shop/0002_name\.sql waited 1 s for a locked table"):
             await _migrate(empty, package)
 
     assert await _columns(empty) == ["id"]
     assert await _migrate(empty, package) == ["0002_name.sql"]
 
 
-async def test_a_user_who_may_not_create_schemas_is_told_so(empty: Database, package: Package) -> None:
+async def test_a_user_without_permission_to_create_schemas_gets_an_error(empty: Database, package: Package) -> None:
     package.write("0001_item.sql", FIRST)
     await _forbid_creation(empty)
 
@@ -156,7 +156,7 @@ async def test_a_user_who_may_not_create_schemas_is_told_so(empty: Database, pac
     assert caught.value.field == "NINEFOLD_DATABASE_URL"
 
 
-async def test_where_nothing_is_pending_no_permission_is_needed(empty: Database, package: Package) -> None:
+async def test_without_pending_migrations_no_permission_is_needed(empty: Database, package: Package) -> None:
     package.write("0001_item.sql", FIRST)
     await _migrate(empty, package)
     await _forbid_creation(empty)
@@ -165,7 +165,7 @@ async def test_where_nothing_is_pending_no_permission_is_needed(empty: Database,
 
 
 @pytest.mark.parametrize("names", [["0002_late.sql"], ["0001_one.sql", "0003_three.sql"], ["0001_a.sql", "0001_b.sql"]])
-async def test_numbers_with_a_gap_or_twice_are_refused(empty: Database, package: Package, names: list[str]) -> None:
+async def test_missing_or_repeated_numbers_are_refused(empty: Database, package: Package, names: list[str]) -> None:
     for name in names:
         package.write(name, "SELECT 1;")
 
@@ -174,7 +174,7 @@ async def test_numbers_with_a_gap_or_twice_are_refused(empty: Database, package:
 
 
 @pytest.mark.parametrize("name", ["first.sql", "1_first.sql", "0001-first.sql", "0001_First.sql"])
-async def test_a_file_with_another_name_is_refused(empty: Database, package: Package, name: str) -> None:
+async def test_a_file_with_an_invalid_name_is_refused(empty: Database, package: Package, name: str) -> None:
     package.write(name, "SELECT 1;")
 
     with pytest.raises(SettingError, match=r"isn't named NNNN_what\.sql"):

@@ -18,7 +18,7 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-async def test_every_file_of_the_folder_brings_its_queries(package: Path, database: Database) -> None:
+async def test_the_queries_of_every_file_in_the_folder_are_loaded(package: Path, database: Database) -> None:
     (package / "sql" / "item.sql").write_text(
         "-- name: item_count$\n-- How many.\nSELECT :number::integer + 1;\n\n"
         "-- name: item_list\n-- All of them.\nSELECT number FROM generate_series(1, :last::integer) AS number;\n"
@@ -33,12 +33,12 @@ async def test_every_file_of_the_folder_brings_its_queries(package: Path, databa
         assert (await queries.price_find(connection))["amount"] == 5
 
 
-def test_a_query_without_a_name_is_refused(package: Path) -> None:
+def test_a_query_with_an_invalid_name_is_refused(package: Path) -> None:
     (package / "sql" / "item.sql").write_text("-- name: item count\nSELECT 1;\n")
 
     with pytest.raises(SQLParseException):
         load_queries(package.name)
 
 
-def test_the_folder_is_the_packages_own(package: Path) -> None:
+def test_the_sql_folder_is_in_the_package(package: Path) -> None:
     assert sql_folder(package.name) == package / "sql"

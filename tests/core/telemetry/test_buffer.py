@@ -37,7 +37,7 @@ def test_a_line_waits_until_it_is_flushed(pipe: tuple[int, int]) -> None:
     assert read_available(reader) == b"one\n"
 
 
-def test_an_urgent_line_is_written_at_once_after_those_before_it(pipe: tuple[int, int]) -> None:
+def test_an_urgent_line_is_written_immediately_after_earlier_lines(pipe: tuple[int, int]) -> None:
     reader, writer = pipe
     buffer = LogBuffer(writer, flush_interval_s=TIMEOUT_S)
 
@@ -47,7 +47,7 @@ def test_an_urgent_line_is_written_at_once_after_those_before_it(pipe: tuple[int
     assert read_available(reader) == b"one\ntwo\n"
 
 
-def test_a_full_buffer_is_written_by_whoever_fills_it(pipe: tuple[int, int]) -> None:
+def test_a_full_buffer_is_flushed_by_the_writer(pipe: tuple[int, int]) -> None:
     reader, writer = pipe
     buffer = LogBuffer(writer, flush_interval_s=TIMEOUT_S, size_max=10)
 
@@ -59,7 +59,7 @@ def test_a_full_buffer_is_written_by_whoever_fills_it(pipe: tuple[int, int]) -> 
     assert read_available(reader) == b"12345\n67890\n"
 
 
-def test_a_waiting_line_is_written_after_the_interval(pipe: tuple[int, int]) -> None:
+def test_a_line_is_written_after_the_interval(pipe: tuple[int, int]) -> None:
     reader, writer = pipe
     buffer = LogBuffer(writer, flush_interval_s=0.01)
 
@@ -71,7 +71,7 @@ def test_a_waiting_line_is_written_after_the_interval(pipe: tuple[int, int]) -> 
     assert read_available(reader, timeout_s=TIMEOUT_S) == b"two\n"
 
 
-def test_closing_writes_what_waits_and_later_lines_at_once(pipe: tuple[int, int]) -> None:
+def test_closing_flushes_the_buffer_and_later_lines_are_written_immediately(pipe: tuple[int, int]) -> None:
     reader, writer = pipe
     buffer = LogBuffer(writer, flush_interval_s=TIMEOUT_S)
 
@@ -82,7 +82,7 @@ def test_closing_writes_what_waits_and_later_lines_at_once(pipe: tuple[int, int]
     assert read_available(reader) == b"one\ntwo\n"
 
 
-def test_a_descriptor_that_is_not_ready_is_waited_for(pipe: tuple[int, int]) -> None:
+def test_writing_waits_for_a_descriptor_that_is_not_ready(pipe: tuple[int, int]) -> None:
     reader, writer = pipe
     os.set_blocking(writer, False)
     content = b"x" * 1_000_000
@@ -111,7 +111,7 @@ def test_a_lost_reader_does_not_stop_the_writer() -> None:
     os.close(writer)
 
 
-def test_lines_of_many_threads_stay_whole(pipe: tuple[int, int]) -> None:
+def test_lines_of_several_threads_are_not_mixed(pipe: tuple[int, int]) -> None:
     reader, writer = pipe
     buffer = LogBuffer(writer, flush_interval_s=0.001)
     lines = {f"thread {thread} line {number}\n" for thread in range(8) for number in range(100)}
@@ -130,7 +130,7 @@ def test_lines_of_many_threads_stay_whole(pipe: tuple[int, int]) -> None:
     assert set(read_available(reader).decode().splitlines(keepends=True)) == lines
 
 
-def test_a_forked_child_does_not_write_its_parents_lines_again(pipe: tuple[int, int]) -> None:
+def test_a_forked_child_does_not_write_the_lines_of_its_parent_again(pipe: tuple[int, int]) -> None:
     reader, writer = pipe
     buffer = LogBuffer(writer, flush_interval_s=TIMEOUT_S)
     buffer.write(b"parent\n", is_urgent=False)

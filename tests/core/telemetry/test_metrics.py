@@ -1,4 +1,4 @@
-"""Metrics of one process, and of several that share a folder."""
+"""Metrics of a single process, and of several that share a folder."""
 
 import os
 import subprocess
@@ -31,7 +31,7 @@ sys.stdout.buffer.write(f"{os.getpid()}\\n".encode() + render_metrics())
 
 
 def count_and_render(folder: Path) -> tuple[int, str]:
-    """Count one try in a process of its own; return its pid and what it renders."""
+    """Count one try in a separate process; return its pid and its rendered metrics."""
     finished = subprocess.run(
         [sys.executable, "-c", COUNT_AND_RENDER],
         env={**os.environ, METRICS_DIR_VARIABLE: str(folder)},
@@ -44,7 +44,7 @@ def count_and_render(folder: Path) -> tuple[int, str]:
     return int(pid), text
 
 
-def test_a_process_alone_renders_its_own_metrics() -> None:
+def test_a_single_process_renders_its_own_metrics() -> None:
     counter = Counter("ninefold_test_alone", "Counts.")
     try:
         counter.inc()
@@ -54,7 +54,7 @@ def test_a_process_alone_renders_its_own_metrics() -> None:
         REGISTRY.unregister(counter)
 
 
-def test_processes_that_share_a_folder_are_summed_up(tmp_path: Path) -> None:
+def test_the_metrics_of_processes_that_share_a_folder_are_summed(tmp_path: Path) -> None:
     folder = prepare_metrics_dir(tmp_path)
 
     count_and_render(folder)
@@ -64,7 +64,7 @@ def test_processes_that_share_a_folder_are_summed_up(tmp_path: Path) -> None:
     assert "held 2.0" in text
 
 
-def test_a_dead_process_keeps_its_counts_and_loses_what_it_held(tmp_path: Path) -> None:
+def test_the_counters_of_a_dead_process_are_kept_and_its_live_gauges_removed(tmp_path: Path) -> None:
     folder = prepare_metrics_dir(tmp_path)
 
     pid, _ = count_and_render(folder)
@@ -75,7 +75,7 @@ def test_a_dead_process_keeps_its_counts_and_loses_what_it_held(tmp_path: Path) 
     assert "held 1.0" in text
 
 
-def test_a_new_start_begins_at_zero(tmp_path: Path) -> None:
+def test_metrics_start_at_zero_after_a_restart(tmp_path: Path) -> None:
     folder = prepare_metrics_dir(tmp_path)
     count_and_render(folder)
 
@@ -83,14 +83,14 @@ def test_a_new_start_begins_at_zero(tmp_path: Path) -> None:
     assert list(folder.iterdir()) == []
 
 
-def test_the_folder_is_for_its_owner_only(tmp_path: Path) -> None:
+def test_only_the_owner_can_access_the_folder(tmp_path: Path) -> None:
     folder = prepare_metrics_dir(tmp_path / "not" / "there" / "yet")
 
     assert folder.stat().st_mode & 0o777 == 0o700
 
 
 @given(st.lists(st.floats(min_value=0, max_value=100) | st.sampled_from([0.1, 1.0, 10.0])))
-def test_many_observations_at_once_count_as_one_by_one(amounts: list[float]) -> None:
+def test_many_observations_at_once_equal_single_observations(amounts: list[float]) -> None:
     registry = CollectorRegistry()
     one_by_one = Histogram("one_by_one", "", buckets=(0.1, 1, 10), registry=registry)
     at_once = BatchHistogram("at_once", "", buckets=(0.1, 1, 10), registry=registry)

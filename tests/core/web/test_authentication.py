@@ -1,22 +1,24 @@
-"""Who may ask, and that nothing is read from who may not."""
+"""Authentication: which requests are accepted, and that a refused request's body isn't read."""
 
 from collections.abc import MutableMapping
 from typing import Any
 
 import httpx
 import pytest
-from litestar import Litestar
 
 from ninefold.core.ids import format_id
 from ninefold.core.postgres.database import Database
-from ninefold.core.tenancy.keys import new_key_text
-from ninefold.core.tenancy.model import CreatedApiKey
-from ninefold.core.tenancy.service import revoke_api_key
+from ninefold.core.tenancy.api_keys import API_KEY
+from ninefold.core.tenancy.model import CreatedCredential
+from ninefold.core.tenancy.service import revoke_credential
+from ninefold.core.web.application import WebApplication
 
 PATH = "/api/v1/notes"
 
 
-async def test_a_key_gives_the_handler_its_tenant(client: httpx.AsyncClient, api_key: CreatedApiKey) -> None:
+async def test_a_handler_gets_the_organisation_of_the_key(
+    client: httpx.AsyncClient, api_key: CreatedCredential
+) -> None:
     response = await client.get(PATH)
 
     assert response.status_code == 200
@@ -24,10 +26,10 @@ async def test_a_key_gives_the_handler_its_tenant(client: httpx.AsyncClient, api
 
 
 @pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER"])
-async def test_the_schemes_spelling_does_not_matter(
-    anonymous: httpx.AsyncClient, api_key: CreatedApiKey, scheme: str
+async def test_the_scheme_is_case_insensitive(
+    anonymous: httpx.AsyncClient, api_key: CreatedCredential, scheme: str
 ) -> None:
-    response = await anonymous.get(PATH, headers={"Authorization": f"{scheme} {api_key.api_key}"})
+    response = await anonymous.get(PATH, headers={"Authorization": f"{scheme} {api_key.text}"})
 
     assert response.status_code == 200
 
@@ -41,11 +43,11 @@ async def test_the_schemes_spelling_does_not_matter(
         ({"Authorization": "Bearer "}, "api_key_missing"),
         ({"Authorization": "Bearer nope"}, "api_key_invalid"),
         ({"Authorization": b"Bearer \xff\xfe"}, "api_key_invalid"),
-        ({"Authorization": f"Bearer {new_key_text()}"}, "api_key_invalid"),
+        ({"Authorization": f"Bearer {API_KEY.new_text()}"}, "api_key_invalid"),
         ({"Authorization": "Basic dXNlcjpwYXNz"}, "api_key_invalid"),
     ],
 )
-async def test_no_key_or_a_wrong_one_answers_401(
+async def test_a_missing_or_invalid_key_gets_401(
     anonymous: httpx.AsyncClient, headers: dict[str, str], code: str
 ) -> None:
     response = await anonymous.get(PATH, headers=headers)
@@ -56,20 +58,20 @@ async def test_no_key_or_a_wrong_one_answers_401(
     assert "ninefold keys create" in response.json()["remedy"]
 
 
-async def test_two_keys_at_once_are_refused(anonymous: httpx.AsyncClient, api_key: CreatedApiKey) -> None:
-    header = ("Authorization", f"Bearer {api_key.api_key}")
+async def test_two_authorization_headers_are_refused(anonymous: httpx.AsyncClient, api_key: CreatedCredential) -> None:
+    header = ("Authorization", f"Bearer {api_key.text}")
 
     response = await anonymous.get(PATH, headers=[header, header])
 
     assert response.status_code == 401
 
 
-async def test_a_revoked_key_is_refused_with_the_next_request(
-    client: httpx.AsyncClient, database: Database, api_key: CreatedApiKey
+async def test_the_first_request_after_a_key_is_revoked_is_refused(
+    client: httpx.AsyncClient, database: Database, api_key: CreatedCredential
 ) -> None:
     before = await client.get(PATH)
     async with database.connection() as connection:
-        await revoke_api_key(connection, organisation_id=None, api_key_id=api_key.api_key_id)
+        await revoke_credential(connection, API_KEY, organisation_id=None, credential_id=api_key.credential_id)
     after = await client.get(PATH)
 
     assert before.status_code == 200
@@ -78,13 +80,13 @@ async def test_a_revoked_key_is_refused_with_the_next_request(
 
 
 @pytest.mark.parametrize("path", ["//api/v1/notes", "/api/v1/notes/", "/api//v1///notes", "/%61pi/v1/notes"])
-async def test_no_spelling_of_a_path_gets_around_the_key(anonymous: httpx.AsyncClient, path: str) -> None:
+async def test_no_spelling_of_a_path_bypasses_authentication(anonymous: httpx.AsyncClient, path: str) -> None:
     response = await anonymous.get(f"http://notes.test{path}")
 
     assert response.status_code in {401, 404}
 
 
-async def test_the_body_is_not_read_before_the_key_is_known(app: Litestar) -> None:
+async def test_the_body_is_not_read_before_authentication(app: WebApplication) -> None:
     sent: list[MutableMapping[str, Any]] = []
 
     async def receive() -> Any:
@@ -112,10 +114,10 @@ async def test_the_body_is_not_read_before_the_key_is_known(app: Litestar) -> No
     assert sent[0]["status"] == 401
 
 
-async def test_the_log_names_the_organisation_and_never_the_key(
-    client: httpx.AsyncClient, api_key: CreatedApiKey, logs: list[MutableMapping[str, Any]]
+async def test_the_log_has_the_organisation_but_not_the_key(
+    client: httpx.AsyncClient, api_key: CreatedCredential, logs: list[MutableMapping[str, Any]]
 ) -> None:
     await client.get(PATH)
 
     assert logs[-1]["organisation_id"] == format_id("org", api_key.organisation_id)
-    assert api_key.api_key not in str(logs)
+    assert api_key.text not in str(logs)

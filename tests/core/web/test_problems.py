@@ -1,4 +1,4 @@
-"""Every error leaves as a problem, and tells nothing of our inside."""
+"""Every error is sent as a problem, without internal details."""
 
 from collections.abc import MutableMapping
 from typing import Any, NoReturn
@@ -7,9 +7,9 @@ import asyncpg
 import httpx
 import pytest
 
-from ninefold.core.postgres.database import Database, DatabaseUnreachableError
+from ninefold.core.postgres.database import Database
+from ninefold.core.postgres.errors import DatabaseUnavailableError
 from ninefold.core.tenancy import service as tenancy_service
-from ninefold.core.web.problems import is_database_unavailable
 
 ID = "note_01h455vb4pex5vsknk084sn02q"
 
@@ -58,7 +58,7 @@ async def test_a_systems_own_error_keeps_its_field_and_remedy(client: httpx.Asyn
     )
 
 
-async def test_a_bug_answers_500_without_internals_and_is_logged_with_its_traceback(
+async def test_a_bug_gets_500_without_internals_and_is_logged_with_its_traceback(
     client: httpx.AsyncClient, logs: list[MutableMapping[str, Any]]
 ) -> None:
     response = await client.get("/api/v1/bugs")
@@ -74,7 +74,9 @@ async def test_a_bug_answers_500_without_internals_and_is_logged_with_its_traceb
 
 
 @pytest.mark.parametrize("path", ["/api/v1/notes", "/api/v1/notes/", "/api/v1//notes", "//api/v1/notes//"])
-async def test_a_wrong_method_names_the_right_ones(client: httpx.AsyncClient, path: str) -> None:
+async def test_a_method_that_is_not_allowed_gets_405_with_the_allowed_ones(
+    client: httpx.AsyncClient, path: str
+) -> None:
     response = await client.put(httpx.URL("http://notes.test", raw_path=path.encode()))
 
     assert response.status_code == 405
@@ -93,7 +95,7 @@ async def test_a_wrong_method_names_the_right_ones(client: httpx.AsyncClient, pa
         ("limit=99999999999999999999", "expected an integer <= 100"),
     ],
 )
-async def test_a_wrong_parameter_answers_422_and_names_it(client: httpx.AsyncClient, query: str, reason: str) -> None:
+async def test_an_invalid_parameter_gets_422_with_its_name(client: httpx.AsyncClient, query: str, reason: str) -> None:
     response = await client.get(f"/api/v1/notes?{query}")
 
     assert response.status_code == 422
@@ -101,7 +103,7 @@ async def test_a_wrong_parameter_answers_422_and_names_it(client: httpx.AsyncCli
     assert reason in response.json()["detail"]
 
 
-async def test_a_wrong_choice_names_the_right_ones(client: httpx.AsyncClient) -> None:
+async def test_an_invalid_enum_value_gets_422_with_the_allowed_ones(client: httpx.AsyncClient) -> None:
     response = await client.get("/api/v1/notes?colour=green")
 
     assert response.status_code == 422
@@ -121,14 +123,14 @@ async def test_a_wrong_choice_names_the_right_ones(client: httpx.AsyncClient) ->
         "/%c3%28",
     ],
 )
-async def test_an_address_that_cannot_be_read_answers_400(client: httpx.AsyncClient, path: str) -> None:
+async def test_a_url_that_cannot_be_decoded_gets_400(client: httpx.AsyncClient, path: str) -> None:
     response = await client.get(httpx.URL("http://notes.test", raw_path=path.encode()))
 
     assert response.status_code == 400
     assert response.json()["code"] == "bad_request"
 
 
-async def test_a_host_that_is_none_answers_400(client: httpx.AsyncClient) -> None:
+async def test_an_invalid_host_gets_400(client: httpx.AsyncClient) -> None:
     response = await client.get("/api/v1/notes", headers={"Host": "not a host"})
 
     assert response.status_code == 400
@@ -149,7 +151,7 @@ async def test_a_host_that_is_none_answers_400(client: httpx.AsyncClient) -> Non
         "'%20OR%201=1--",
     ],
 )
-async def test_what_is_no_id_of_this_kind_answers_404(client: httpx.AsyncClient, text: str) -> None:
+async def test_an_invalid_id_in_a_path_gets_404(client: httpx.AsyncClient, text: str) -> None:
     response = await client.get(f"/api/v1/notes/{text}")
 
     assert response.status_code == 404
@@ -163,31 +165,11 @@ async def test_an_id_reaches_the_handler_as_a_uuid(client: httpx.AsyncClient) ->
     assert response.json()["payload"] == "01890a5d-ac96-774b-bcce-b302099a8057"
 
 
-@pytest.mark.parametrize(
-    "error",
-    [
-        ConnectionRefusedError(111, "Connection refused"),
-        TimeoutError(),
-        asyncpg.ConnectionDoesNotExistError("connection was closed in the middle of operation"),
-        asyncpg.InterfaceError("pool is closing"),
-        asyncpg.TooManyConnectionsError("sorry, too many clients already"),
-        asyncpg.CannotConnectNowError("the database system is starting up"),
-        asyncpg.AdminShutdownError("terminating connection due to administrator command"),
-        asyncpg.DeadlockDetectedError("deadlock detected"),
-        asyncpg.LockNotAvailableError("canceling statement due to lock timeout"),
-        asyncpg.QueryCanceledError("canceling statement due to statement timeout"),
-        asyncpg.DiskFullError("could not extend file"),
-        asyncpg.ReadOnlySQLTransactionError("cannot execute INSERT in a read-only transaction"),
-        DatabaseUnreachableError("PostgreSQL is away.", field="NINEFOLD_DATABASE_URL", remedy="Check the address."),
-    ],
-    ids=lambda error: type(error).__name__,
-)
-async def test_a_database_that_cannot_serve_answers_503_and_when_to_come_back(
-    client: httpx.AsyncClient,
-    monkeypatch: pytest.MonkeyPatch,
-    error: Exception,
-    logs: list[MutableMapping[str, Any]],
+async def test_an_unavailable_database_gets_503_with_retry_after(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, logs: list[MutableMapping[str, Any]]
 ) -> None:
+    error = DatabaseUnavailableError("PostgreSQL is away.", field="NINEFOLD_DATABASE_URL", remedy="Check the address.")
+
     def fail(_: Database) -> NoReturn:
         raise error
 
@@ -201,28 +183,13 @@ async def test_a_database_that_cannot_serve_answers_503_and_when_to_come_back(
     assert response.json()["is_retryable"] is True
     assert "field" not in response.json()
     assert "Send the same request again" in response.json()["remedy"]
-    assert str(error) not in response.text or not str(error)
+    assert "is away" not in response.text
     assert "NINEFOLD" not in response.text
     assert logs[0]["event"] == "web.database.unavailable"
-    assert logs[0]["error"] == f"{type(error).__name__}: {error}"
+    assert logs[0]["error"] == "DatabaseUnavailableError: PostgreSQL is away. Check the address."
 
 
-@pytest.mark.parametrize(
-    "error",
-    [
-        asyncpg.InterfaceError("the server expects 1 argument for this query, 2 were passed"),
-        asyncpg.UniqueViolationError("duplicate key value"),
-        asyncpg.UndefinedColumnError("column does not exist"),
-        asyncpg.CharacterNotInRepertoireError("invalid byte sequence"),
-        KeyError("x"),
-    ],
-    ids=lambda error: type(error).__name__,
-)
-def test_a_wrong_statement_is_a_bug_and_not_a_database_that_is_away(error: Exception) -> None:
-    assert not is_database_unavailable(error)
-
-
-async def test_a_connection_that_the_driver_lost_track_of_answers_503(
+async def test_a_connection_in_an_unknown_state_gets_503(
     client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def fail(*_: object, **__: object) -> NoReturn:
@@ -236,7 +203,7 @@ async def test_a_connection_that_the_driver_lost_track_of_answers_503(
     assert response.json()["code"] == "database_unavailable"
 
 
-async def test_a_pool_that_was_closed_answers_503(client: httpx.AsyncClient, database: Database) -> None:
+async def test_a_closed_pool_gets_503(client: httpx.AsyncClient, database: Database) -> None:
     await database.close()
 
     response = await client.get("/api/v1/notes")

@@ -5,9 +5,10 @@ from datetime import datetime
 
 import pytest
 
-from ninefold.systems.webhooks.settings import WebhooksSettings
+from http_api import Json
+from in_process import StartWorker
 from receivers import Answer, Receiver
-from webhooks_api import Api, Json, StartWorker
+from webhooks.webhooks_api import WebhooksApi
 
 ATTEMPT_FIELDS = {
     "attempt_number",
@@ -19,8 +20,9 @@ ATTEMPT_FIELDS = {
     "error_class",
     "error_detail",
 }
-ONE_ATTEMPT = WebhooksSettings(retry_delays_s=(), attempt_timeout_s=5.0)
-SHORT_BODIES = WebhooksSettings(retry_delays_s=(), attempt_timeout_s=5.0, response_body_kept_bytes=8)
+# Of a round, so that no retry comes in time.
+ONE_ATTEMPT = {"NINEFOLD_WEBHOOKS_RETRY_HORIZON_S": "0.000001"}
+SHORT_BODIES = {**ONE_ATTEMPT, "NINEFOLD_WEBHOOKS_RESPONSE_BODY_KEPT_BYTES": "8"}
 LATER = Answer(503, body=b"later", headers={"retry-after": "3600"})
 
 
@@ -32,13 +34,15 @@ def retry_of(delivery: Json) -> str:
     return f"/deliveries/{delivery['delivery_id']}/retry"
 
 
-async def deliver(api: Api) -> Json:
+async def deliver(api: WebhooksApi) -> Json:
     (delivery,) = await api.dispatched(await api.publish())
     return delivery
 
 
 @pytest.mark.usefixtures("worker")
-async def test_a_delivery_is_the_same_alone_in_its_list_and_with_its_event(api: Api, receiver: Receiver) -> None:
+async def test_a_delivery_is_the_same_alone_in_its_list_and_with_its_event(
+    api: WebhooksApi, receiver: Receiver
+) -> None:
     subscription = await api.subscribe(receiver.url)
     delivery = await deliver(api)
     assert await api.get(deliveries_of(subscription)) == {"items": [delivery], "next_cursor": None}
@@ -53,7 +57,9 @@ async def test_a_delivery_is_the_same_alone_in_its_list_and_with_its_event(api: 
 
 
 @pytest.mark.usefixtures("worker")
-async def test_an_attempt_says_when_it_was_how_long_it_took_and_what_came_back(api: Api, receiver: Receiver) -> None:
+async def test_an_attempt_says_when_it_was_how_long_it_took_and_what_came_back(
+    api: WebhooksApi, receiver: Receiver
+) -> None:
     await api.subscribe(receiver.url)
     receiver.answers.append(Answer(201, body="Grüße".encode()))
     delivery = await deliver(api)
@@ -73,7 +79,7 @@ async def test_an_attempt_says_when_it_was_how_long_it_took_and_what_came_back(a
 
 
 @pytest.mark.usefixtures("worker")
-async def test_an_attempt_without_an_answer_says_why(api: Api, receiver: Receiver) -> None:
+async def test_an_attempt_without_an_answer_says_why(api: WebhooksApi, receiver: Receiver) -> None:
     async with Receiver() as closed:
         url = closed.url
     await api.subscribe(url)
@@ -100,7 +106,7 @@ async def test_an_attempt_without_an_answer_says_why(api: Api, receiver: Receive
     ids=lambda value: repr(value)[:24],
 )
 async def test_a_response_body_is_kept_up_to_its_limit_whatever_it_holds(
-    *, api: Api, receiver: Receiver, start_worker: StartWorker, body: bytes, shown: str, is_truncated: bool
+    *, api: WebhooksApi, receiver: Receiver, start_worker: StartWorker, body: bytes, shown: str, is_truncated: bool
 ) -> None:
     await api.subscribe(receiver.url)
     receiver.default_answer = Answer(500, body=body)
@@ -110,7 +116,7 @@ async def test_a_response_body_is_kept_up_to_its_limit_whatever_it_holds(
 
 
 async def test_the_list_can_be_narrowed_to_a_state_and_walked_page_by_page(
-    api: Api, receiver: Receiver, start_worker: StartWorker
+    api: WebhooksApi, receiver: Receiver, start_worker: StartWorker
 ) -> None:
     subscription = await api.subscribe(receiver.url)
     expected: dict[str, list[str]] = {"delivered": [], "failed": [], "retrying": []}
@@ -135,7 +141,7 @@ async def test_the_list_can_be_narrowed_to_a_state_and_walked_page_by_page(
 
 
 async def test_what_has_had_no_attempt_is_listed_as_queued_page_by_page(
-    api: Api, other_api: Api, receiver: Receiver, start_worker: StartWorker
+    api: WebhooksApi, other_api: WebhooksApi, receiver: Receiver, start_worker: StartWorker
 ) -> None:
     await api.subscribe(receiver.url, "order.created")
     before = await api.publish()
@@ -164,7 +170,7 @@ async def test_what_has_had_no_attempt_is_listed_as_queued_page_by_page(
 
 
 async def test_an_attempt_under_way_is_queued_and_one_with_an_outcome_is_not(
-    api: Api, receiver: Receiver, start_worker: StartWorker
+    api: WebhooksApi, receiver: Receiver, start_worker: StartWorker
 ) -> None:
     answer_now = asyncio.Event()
     async with Receiver() as slow:
@@ -184,7 +190,7 @@ async def test_an_attempt_under_way_is_queued_and_one_with_an_outcome_is_not(
 
 
 @pytest.mark.usefixtures("worker")
-async def test_a_list_shows_the_deliveries_of_its_subscription_alone(api: Api, receiver: Receiver) -> None:
+async def test_a_list_shows_the_deliveries_of_its_subscription_alone(api: WebhooksApi, receiver: Receiver) -> None:
     first, second = await api.subscribe(receiver.url), await api.subscribe(receiver.url)
     await api.settled(await api.publish())
     for subscription in (first, second):
@@ -204,14 +210,14 @@ async def test_a_list_shows_the_deliveries_of_its_subscription_alone(api: Api, r
         ("cursor=x", "cursor"),
     ],
 )
-async def test_a_wrong_filter_is_named(api: Api, query: str, field: str) -> None:
+async def test_a_wrong_filter_is_named(api: WebhooksApi, query: str, field: str) -> None:
     subscription = await api.subscribe("https://example.com/hooks")
     problem = await api.refused(422, "GET", f"{deliveries_of(subscription)}?{query}")
     assert problem["field"] == field
 
 
 async def test_a_failed_and_a_delivered_delivery_can_be_sent_again(
-    api: Api, receiver: Receiver, start_worker: StartWorker
+    api: WebhooksApi, receiver: Receiver, start_worker: StartWorker
 ) -> None:
     await api.subscribe(receiver.url)
     receiver.answers.append(Answer(500))
@@ -235,7 +241,7 @@ async def test_a_failed_and_a_delivered_delivery_can_be_sent_again(
 
 
 @pytest.mark.usefixtures("worker")
-async def test_a_delivery_that_waits_for_its_retry_is_sent_at_once(api: Api, receiver: Receiver) -> None:
+async def test_a_delivery_that_waits_for_its_retry_is_sent_at_once(api: WebhooksApi, receiver: Receiver) -> None:
     await api.subscribe(receiver.url)
     receiver.answers.append(LATER)
     delivery = await deliver(api)
@@ -246,7 +252,7 @@ async def test_a_delivery_that_waits_for_its_retry_is_sent_at_once(api: Api, rec
 
 
 @pytest.mark.usefixtures("worker")
-async def test_a_delivery_under_way_is_not_sent_again_beside_itself(api: Api, receiver: Receiver) -> None:
+async def test_a_delivery_under_way_is_not_sent_again_beside_itself(api: WebhooksApi, receiver: Receiver) -> None:
     await api.subscribe(receiver.url)
     may_answer = asyncio.Event()
     receiver.answers.extend([LATER, Answer(until=may_answer)])
@@ -261,7 +267,7 @@ async def test_a_delivery_under_way_is_not_sent_again_beside_itself(api: Api, re
     assert len(receiver.requests) == 2
 
 
-async def test_a_delivery_that_is_still_queued_can_not_be_retried(api: Api) -> None:
+async def test_a_delivery_that_is_still_queued_can_not_be_retried(api: WebhooksApi) -> None:
     await api.subscribe("https://example.com/hooks")
     (delivery,) = (await api.get(f"/events/{await api.publish()}"))["deliveries"]
     assert delivery["status"] == "queued"
@@ -270,6 +276,6 @@ async def test_a_delivery_that_is_still_queued_can_not_be_retried(api: Api) -> N
 
 
 @pytest.mark.parametrize("text", ["dlv_01h455vb4pex5vsknk084sn02q", "sub_01h455vb4pex5vsknk084sn02q", "dlv_", "1", "ü"])
-async def test_what_is_no_delivery_is_not_found(api: Api, text: str) -> None:
+async def test_what_is_no_delivery_is_not_found(api: WebhooksApi, text: str) -> None:
     await api.refused(404, "GET", f"/deliveries/{text}")
     await api.refused(404, "POST", f"/deliveries/{text}/retry")

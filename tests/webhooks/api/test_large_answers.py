@@ -4,12 +4,12 @@ import pytest
 
 from ninefold.systems.webhooks.service import deliveries
 from receivers import Answer, Receiver
-from webhooks_api import Api
+from webhooks.webhooks_api import WebhooksApi
 
 
 @pytest.mark.usefixtures("worker")
 async def test_the_deliveries_of_an_event_share_how_much_is_shown_of_them(
-    api: Api, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+    api: WebhooksApi, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(deliveries, "ATTEMPTS_PER_ANSWER_MAX", 4)
     monkeypatch.setattr(deliveries, "BODIES_PER_ANSWER_BYTES_MAX", 16)

@@ -7,7 +7,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from ninefold.core.web.leftovers import LEFTOVER_BYTES_MAX
+from http_api import Api
+from ninefold.core.web.bodies.drain import DRAIN_BYTES_MAX
 from ninefold.systems.webhooks.routes.events import BATCH_BODY_BYTES_MAX
 
 TIMEOUT_S = 30.0
@@ -24,11 +25,11 @@ def send(url: str, *lines: str, body: bytes = b"") -> tuple[int, dict[str, Any]]
     return int(status_line.split()[1]), json.loads(rest.partition(b"\r\n\r\n")[2])
 
 
-def test_whoever_sends_a_body_that_is_not_read_gets_the_answer(server_url: str, api_key: str) -> None:
-    size = LEFTOVER_BYTES_MAX
+def test_a_client_that_sends_a_body_that_is_not_read_gets_the_answer(server_url: str, server_api: Api) -> None:
+    size = DRAIN_BYTES_MAX
     assert size == 2 * BATCH_BODY_BYTES_MAX
     key, length, json_type = (
-        f"Authorization: Bearer {api_key}",
+        f"Authorization: Bearer {server_api.api_key}",
         f"Content-Length: {size}",
         "Content-Type: application/json",
     )
@@ -43,9 +44,13 @@ def test_whoever_sends_a_body_that_is_not_read_gets_the_answer(server_url: str, 
         assert send(server_url, *lines, body=b"x" * size)[1]["code"] == code
 
 
-def test_whoever_sends_a_large_body_in_chunks_gets_the_answer(server_url: str, api_key: str) -> None:
+def test_whoever_sends_a_large_body_in_chunks_gets_the_answer(server_url: str, server_api: Api) -> None:
     chunk = b"10000\r\n" + b"x" * 0x10000 + b"\r\n"
-    lines = ("POST /api/v1/events/batch HTTP/1.1", f"Authorization: Bearer {api_key}", "Transfer-Encoding: chunked")
+    lines = (
+        "POST /api/v1/events/batch HTTP/1.1",
+        f"Authorization: Bearer {server_api.api_key}",
+        "Transfer-Encoding: chunked",
+    )
     body = chunk * (2 * BATCH_BODY_BYTES_MAX // 0x10000 - 1) + b"0\r\n\r\n"
     status, problem = send(server_url, *lines, body=body)
     assert (status, problem["code"]) == (413, "payload_too_large")
@@ -60,8 +65,8 @@ def test_whoever_sends_a_large_body_in_chunks_gets_the_answer(server_url: str, a
     ids=["more than is ever read", "a client that asks first"],
 )
 def test_whoever_waits_for_the_answer_need_not_send_the_body(
-    server_url: str, api_key: str, lines: tuple[str, ...]
+    server_url: str, server_api: Api, lines: tuple[str, ...]
 ) -> None:
-    head = ("POST /api/v1/events/batch HTTP/1.1", f"Authorization: Bearer {api_key}", *lines)
+    head = ("POST /api/v1/events/batch HTTP/1.1", f"Authorization: Bearer {server_api.api_key}", *lines)
     status, problem = send(server_url, *head)
     assert (status, problem["code"]) == (413, "payload_too_large")

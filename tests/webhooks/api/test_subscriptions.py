@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
+from http_api import Json
 from ninefold.systems.webhooks.rules.event_types import EVENT_TYPE_LENGTH_MAX, EVENT_TYPES_PER_SUBSCRIPTION_MAX
 from ninefold.systems.webhooks.service import subscriptions as service
 from receivers import Receiver
-from webhooks_api import Api, Json
+from webhooks.webhooks_api import WebhooksApi
 
 URL = "https://example.com/hooks"
 UNKNOWN = "/subscriptions/sub_01h455vb4pex5vsknk084sn02q"
@@ -27,7 +28,7 @@ def without_secret(subscription: Json) -> Json:
     return {name: value for name, value in subscription.items() if name != "secret"}
 
 
-async def test_creating_answers_201_with_the_subscription_and_its_secret(api: Api) -> None:
+async def test_creating_answers_201_with_the_subscription_and_its_secret(api: WebhooksApi) -> None:
     body = valid(event_types=["order.*", "invoice.paid"], description="Grüße ✓")
     response = await api.request("POST", "/subscriptions", json=body)
     created = response.json()
@@ -40,22 +41,24 @@ async def test_creating_answers_201_with_the_subscription_and_its_secret(api: Ap
     assert (prefix, len(base64.b64decode(key, validate=True))) == ("whsec", 32)
 
 
-async def test_a_description_is_empty_unless_given(api: Api) -> None:
+async def test_a_description_is_empty_unless_given(api: WebhooksApi) -> None:
     assert (await api.done("POST", "/subscriptions", json=valid()))["description"] == ""
 
 
-async def test_each_subscription_has_a_secret_of_its_own(api: Api) -> None:
+async def test_each_subscription_has_a_secret_of_its_own(api: WebhooksApi) -> None:
     created = [await api.subscribe(URL) for _ in range(3)]
     assert len({subscription["secret"] for subscription in created}) == 3
 
 
-async def test_what_was_created_can_be_read(api: Api) -> None:
+async def test_what_was_created_can_be_read(api: WebhooksApi) -> None:
     created = await api.subscribe(URL, "order.*")
     assert await api.get(path_of(created)) == without_secret(created)
 
 
 @pytest.mark.usefixtures("worker")
-async def test_a_secret_is_in_no_answer_but_those_of_creation_and_rotation(api: Api, receiver: Receiver) -> None:
+async def test_a_secret_is_in_no_answer_but_those_of_creation_and_rotation(
+    api: WebhooksApi, receiver: Receiver
+) -> None:
     created = await api.subscribe(receiver.url)
     rotated = await api.done("POST", f"{path_of(created)}/rotate-secret")
     event_id = await api.publish()
@@ -76,12 +79,14 @@ async def test_a_secret_is_in_no_answer_but_those_of_creation_and_rotation(api: 
             assert secret.removeprefix("whsec_") not in answer.text
 
 
-async def test_a_list_is_empty_without_subscriptions(api: Api) -> None:
+async def test_a_list_is_empty_without_subscriptions(api: WebhooksApi) -> None:
     assert await api.get("/subscriptions") == {"items": [], "next_cursor": None}
 
 
 @pytest.mark.parametrize(("limit", "sizes"), [(1, [1] * 7), (3, [3, 3, 1]), (7, [7]), (100, [7])])
-async def test_pages_show_every_subscription_once_and_newest_first(api: Api, limit: int, sizes: list[int]) -> None:
+async def test_pages_show_every_subscription_once_and_newest_first(
+    api: WebhooksApi, limit: int, sizes: list[int]
+) -> None:
     created = [without_secret(await api.subscribe(URL)) for _ in range(7)]
     pages = await api.walk("/subscriptions", limit=limit)
     assert [len(page) for page in pages] == sizes
@@ -89,7 +94,7 @@ async def test_pages_show_every_subscription_once_and_newest_first(api: Api, lim
     assert sorted(created, key=lambda item: item["subscription_id"], reverse=True) == shown
 
 
-async def test_a_subscription_made_between_two_pages_moves_nothing(api: Api) -> None:
+async def test_a_subscription_made_between_two_pages_moves_nothing(api: WebhooksApi) -> None:
     created = [await api.subscribe(URL) for _ in range(4)]
     first = await api.get("/subscriptions?limit=2")
     await api.subscribe(URL)
@@ -99,7 +104,7 @@ async def test_a_subscription_made_between_two_pages_moves_nothing(api: Api) -> 
     assert second["next_cursor"] is None
 
 
-async def test_a_page_has_twenty_items_unless_asked_otherwise(api: Api) -> None:
+async def test_a_page_has_twenty_items_unless_asked_otherwise(api: WebhooksApi) -> None:
     for _ in range(21):
         await api.subscribe(URL)
     page = await api.get("/subscriptions")
@@ -107,7 +112,7 @@ async def test_a_page_has_twenty_items_unless_asked_otherwise(api: Api) -> None:
     assert page["next_cursor"] is not None
 
 
-async def test_a_changed_cursor_is_refused(api: Api) -> None:
+async def test_a_changed_cursor_is_refused(api: WebhooksApi) -> None:
     for _ in range(2):
         await api.subscribe(URL)
     cursor = (await api.get("/subscriptions?limit=1"))["next_cursor"]
@@ -117,7 +122,7 @@ async def test_a_changed_cursor_is_refused(api: Api) -> None:
         assert (problem["code"], problem["field"]) == ("invalid_cursor", "cursor"), changed
 
 
-async def test_a_cursor_of_another_list_is_refused(api: Api) -> None:
+async def test_a_cursor_of_another_list_is_refused(api: WebhooksApi) -> None:
     for _ in range(2):
         await api.subscribe(URL)
     cursor = (await api.get("/subscriptions?limit=1"))["next_cursor"]
@@ -125,7 +130,7 @@ async def test_a_cursor_of_another_list_is_refused(api: Api) -> None:
 
 
 @pytest.mark.parametrize("limit", ["0", "-1", "101", "1.5", "many", ""])
-async def test_a_limit_out_of_bounds_is_refused(api: Api, limit: str) -> None:
+async def test_a_limit_out_of_bounds_is_refused(api: WebhooksApi, limit: str) -> None:
     assert (await api.refused(422, "GET", f"/subscriptions?limit={limit}"))["field"] == "limit"
 
 
@@ -139,7 +144,7 @@ async def test_a_limit_out_of_bounds_is_refused(api: Api, limit: str) -> None:
         {"url": "https://other.example/", "event_types": ["a.b"], "description": "all at once"},
     ],
 )
-async def test_only_what_is_given_is_changed(api: Api, change: Json) -> None:
+async def test_only_what_is_given_is_changed(api: WebhooksApi, change: Json) -> None:
     created = await api.done("POST", "/subscriptions", json=valid(description="first"))
     changed = await api.done("PATCH", path_of(created), json=change)
     assert changed["updated_at"] > created["updated_at"]
@@ -147,14 +152,14 @@ async def test_only_what_is_given_is_changed(api: Api, change: Json) -> None:
     assert await api.get(path_of(created)) == changed
 
 
-async def test_a_change_of_nothing_changes_nothing_but_its_time(api: Api) -> None:
+async def test_a_change_of_nothing_changes_nothing_but_its_time(api: WebhooksApi) -> None:
     created = await api.subscribe(URL)
     changed = await api.done("PATCH", path_of(created), json={})
     assert changed == {**without_secret(created), "updated_at": changed["updated_at"]}
 
 
 @pytest.mark.parametrize("field", ["url", "event_types", "description"])
-async def test_null_is_no_value_to_change_to(api: Api, field: str) -> None:
+async def test_null_is_no_value_to_change_to(api: WebhooksApi, field: str) -> None:
     created = await api.subscribe(URL)
     problem = await api.refused(422, "PATCH", path_of(created), json={field: None})
     assert (problem["field"], "null" in problem["detail"]) == (field, True)
@@ -171,18 +176,18 @@ async def test_null_is_no_value_to_change_to(api: Api, field: str) -> None:
         ({"subscription_id": "sub_mine"}, "subscription_id"),
     ],
 )
-async def test_a_change_with_a_wrong_part_changes_nothing(api: Api, change: Json, field: str) -> None:
+async def test_a_change_with_a_wrong_part_changes_nothing(api: WebhooksApi, change: Json, field: str) -> None:
     created = await api.subscribe(URL)
     assert (await api.refused(422, "PATCH", path_of(created), json=change))["field"] == field
     assert await api.get(path_of(created)) == without_secret(created)
 
 
-async def test_a_change_needs_a_body(api: Api) -> None:
+async def test_a_change_needs_a_body(api: WebhooksApi) -> None:
     created = await api.subscribe(URL)
     assert (await api.refused(400, "PATCH", path_of(created)))["code"] == "bad_json"
 
 
-async def test_a_deleted_subscription_is_gone(api: Api) -> None:
+async def test_a_deleted_subscription_is_gone(api: WebhooksApi) -> None:
     kept, deleted = await api.subscribe(URL), await api.subscribe(URL)
     response = await api.request("DELETE", path_of(deleted))
     assert (response.status_code, response.content) == (204, b"")
@@ -199,12 +204,12 @@ async def test_a_deleted_subscription_is_gone(api: Api) -> None:
 
 
 @pytest.mark.parametrize("text", ["sub_01h455vb4pex5vsknk084sn02q", "evt_01h455vb4pex5vsknk084sn02q", "sub_", "1", "ü"])
-async def test_what_is_no_subscription_is_not_found(api: Api, text: str) -> None:
+async def test_what_is_no_subscription_is_not_found(api: WebhooksApi, text: str) -> None:
     await api.refused(404, "GET", f"/subscriptions/{text}")
 
 
 @pytest.mark.parametrize("body", [None, {}, {"grace_s": 86_400}, {"grace_s": 0}])
-async def test_a_rotation_gives_a_new_secret_and_leaves_the_rest(api: Api, body: Json | None) -> None:
+async def test_a_rotation_gives_a_new_secret_and_leaves_the_rest(api: WebhooksApi, body: Json | None) -> None:
     created = await api.subscribe(URL)
     response = await api.request("POST", f"{path_of(created)}/rotate-secret", json=body)
     rotated = response.json()
@@ -215,13 +220,13 @@ async def test_a_rotation_gives_a_new_secret_and_leaves_the_rest(api: Api, body:
 
 
 @pytest.mark.parametrize("grace_s", [-1, 86_401, 1.5, "60", None, True])
-async def test_a_grace_out_of_bounds_is_refused(api: Api, grace_s: object) -> None:
+async def test_a_grace_out_of_bounds_is_refused(api: WebhooksApi, grace_s: object) -> None:
     created = await api.subscribe(URL)
     path = f"{path_of(created)}/rotate-secret"
     assert (await api.refused(422, "POST", path, json={"grace_s": grace_s}))["field"] == "grace_s"
 
 
-async def test_no_more_secrets_than_five_sign_at_once(api: Api) -> None:
+async def test_no_more_secrets_than_five_sign_at_once(api: WebhooksApi) -> None:
     path = f"{path_of(await api.subscribe(URL))}/rotate-secret"
     for _ in range(service.SECRETS_ACTIVE_MAX - 1):
         await api.done("POST", path)
@@ -233,7 +238,7 @@ async def test_no_more_secrets_than_five_sign_at_once(api: Api) -> None:
 
 
 async def test_an_organisation_has_no_more_subscriptions_than_its_limit(
-    api: Api, other_api: Api, monkeypatch: pytest.MonkeyPatch
+    api: WebhooksApi, other_api: WebhooksApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(service, "SUBSCRIPTIONS_MAX", 2)
     first, _ = await api.subscribe(URL), await api.subscribe(URL)
@@ -275,7 +280,7 @@ async def test_an_organisation_has_no_more_subscriptions_than_its_limit(
         f"https://example.com/{'x' * 10_000}",
     ],
 )
-async def test_a_url_that_cannot_be_delivered_to_is_refused(api: Api, url: str) -> None:
+async def test_a_url_that_cannot_be_delivered_to_is_refused(api: WebhooksApi, url: str) -> None:
     problem = await api.refused(422, "POST", "/subscriptions", json=valid(url=url))
     assert (problem["code"], problem["field"]) == ("invalid_url", "url")
     assert problem["remedy"]
@@ -301,12 +306,12 @@ async def test_a_url_that_cannot_be_delivered_to_is_refused(api: Api, url: str) 
         (["x" * (EVENT_TYPE_LENGTH_MAX + 1)], "event_types[0]"),
     ],
 )
-async def test_event_types_of_another_form_are_refused(api: Api, event_types: list[str], field: str) -> None:
+async def test_event_types_of_another_form_are_refused(api: WebhooksApi, event_types: list[str], field: str) -> None:
     problem = await api.refused(422, "POST", "/subscriptions", json=valid(event_types=event_types))
     assert (problem["code"], problem["field"]) == ("invalid_event_type", field)
 
 
-async def test_event_types_up_to_their_limits_are_accepted(api: Api) -> None:
+async def test_event_types_up_to_their_limits_are_accepted(api: WebhooksApi) -> None:
     longest = "x" * EVENT_TYPE_LENGTH_MAX
     many = [f"type_{number}" for number in range(EVENT_TYPES_PER_SUBSCRIPTION_MAX - 1)]
     created = await api.subscribe(URL, longest, *many)
@@ -333,7 +338,7 @@ async def test_event_types_up_to_their_limits_are_accepted(api: Api) -> None:
         (valid(event_types=["a\0"]), "event_types[0]"),
     ],
 )
-async def test_a_wrong_field_is_named(api: Api, body: Json, field: str) -> None:
+async def test_a_wrong_field_is_named(api: WebhooksApi, body: Json, field: str) -> None:
     problem = await api.refused(422, "POST", "/subscriptions", json=body)
     assert problem["field"] == field
     assert problem["remedy"]
@@ -341,16 +346,16 @@ async def test_a_wrong_field_is_named(api: Api, body: Json, field: str) -> None:
 
 
 @pytest.mark.parametrize("body", [[], "text", 1, True, [valid()]])
-async def test_a_body_that_is_no_object_is_refused(api: Api, body: Any) -> None:
+async def test_a_body_that_is_no_object_is_refused(api: WebhooksApi, body: Any) -> None:
     assert "object" in (await api.refused(422, "POST", "/subscriptions", json=body))["detail"]
 
 
-async def test_a_description_of_500_characters_is_kept(api: Api) -> None:
+async def test_a_description_of_500_characters_is_kept(api: WebhooksApi) -> None:
     text = "ü🎈" * 250
     created = await api.done("POST", "/subscriptions", json=valid(description=text))
     assert (await api.get(path_of(created)))["description"] == text
 
 
-async def test_an_unknown_subscription_is_named_in_the_problem(api: Api) -> None:
+async def test_an_unknown_subscription_is_named_in_the_problem(api: WebhooksApi) -> None:
     problem = await api.refused(404, "GET", UNKNOWN)
     assert UNKNOWN.rpartition("/")[2] in problem["detail"]

@@ -6,13 +6,14 @@ import msgspec
 import pytest
 
 from durable_jobs import Jobs
+from in_process import StartWorker
 from ninefold.core.ids import new_id, parse_id
 from ninefold.core.jobs import JobState
 from ninefold.core.postgres.database import Connection, Database
 from ninefold.systems.webhooks.jobs import cancellation
 from ninefold.systems.webhooks.jobs.cancellation import Canceled
 from ninefold.systems.webhooks.store.deliveries import delivery_cancel_waiting
-from webhooks_api import Api, StartWorker
+from webhooks.webhooks_api import WebhooksApi
 
 URL = "http://127.0.0.1:1/hooks"
 
@@ -70,7 +71,7 @@ async def the_job(database: Database) -> UUID:
 
 
 async def test_what_waits_is_canceled_and_nothing_else(
-    api: Api, database: Database, jobs: Jobs, start_worker: StartWorker, monkeypatch: pytest.MonkeyPatch
+    api: WebhooksApi, database: Database, jobs: Jobs, start_worker: StartWorker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(cancellation, "BATCH", 100)
     deleted, kept = await api.subscribe(URL), await api.subscribe(URL)
@@ -91,7 +92,7 @@ async def test_what_waits_is_canceled_and_nothing_else(
     assert job.progress_done == 350
 
 
-async def test_the_answer_does_not_wait_for_it(api: Api, database: Database, jobs: Jobs) -> None:
+async def test_the_answer_does_not_wait_for_it(api: WebhooksApi, database: Database, jobs: Jobs) -> None:
     subscription = await api.subscribe(URL)
     subscription_id = await insert(database, subscription, 3)
 
@@ -104,7 +105,9 @@ async def test_the_answer_does_not_wait_for_it(api: Api, database: Database, job
     assert job.organisation_id is not None
 
 
-async def test_a_deletion_that_is_refused_enqueues_nothing(api: Api, other_api: Api, jobs: Jobs) -> None:
+async def test_a_deletion_that_is_refused_enqueues_nothing(
+    api: WebhooksApi, other_api: WebhooksApi, jobs: Jobs
+) -> None:
     subscription = await other_api.subscribe(URL)
 
     await api.refused(404, "DELETE", f"/subscriptions/{subscription['subscription_id']}")
@@ -113,7 +116,7 @@ async def test_a_deletion_that_is_refused_enqueues_nothing(api: Api, other_api: 
 
 
 async def test_it_goes_on_where_it_was_and_counts_what_it_did(
-    api: Api, database: Database, jobs: Jobs, start_worker: StartWorker, monkeypatch: pytest.MonkeyPatch
+    api: WebhooksApi, database: Database, jobs: Jobs, start_worker: StartWorker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(cancellation, "BATCH", 100)
     afters: list[UUID] = []

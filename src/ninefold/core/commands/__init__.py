@@ -1,11 +1,11 @@
-"""What every command shares: the client of the HTTP API, and output for people and for machines.
+"""What all commands share: the client of the HTTP API, and output for people and for programs.
 
-A command takes `api: ApiOptions = FROM_ENVIRONMENT`, opens `api.client()`, reads from the answer what it needs, and
-hands that to `print_table`, or the answer's own bytes to `print_json_text`. It lets a `NinefoldError` pass: the edge
-turns it into one message on standard error and exit code 1.
+A command takes `api: ApiOptions = FROM_ENVIRONMENT`, opens `api.client()` and decodes the response. It prints the
+result with `print_table`, or the response's unchanged JSON with `print_json_text`. It doesn't catch a `NinefoldError`:
+the edge converts it into a message on standard error and exit code 1.
 """
 
-from ninefold.core.commands.client import Answer, ApiClient, Page, encode_body
+from ninefold.core.commands.client import ApiClient, ApiResponse, Page, encode_body
 from ninefold.core.commands.ids import parse_argument_id
 from ninefold.core.commands.options import FROM_ENVIRONMENT, ApiOptions, ClientSettings
 from ninefold.core.commands.output import (
@@ -21,9 +21,9 @@ from ninefold.core.commands.output import (
 
 __all__ = [
     "FROM_ENVIRONMENT",
-    "Answer",
     "ApiClient",
     "ApiOptions",
+    "ApiResponse",
     "ClientSettings",
     "Page",
     "as_plain",

@@ -1,4 +1,4 @@
-"""The client of Ninefold's own HTTP API that the commands use: JSON in, JSON out, problems as errors."""
+"""The client of Ninefold's own HTTP API that the commands use: sends and receives JSON, raises problems as errors."""
 
 from collections.abc import Mapping
 from types import TracebackType
@@ -12,27 +12,27 @@ from ninefold.core.errors import InvalidInputError, NinefoldError, UnavailableEr
 T = TypeVar("T")
 
 TIMEOUT_S = 30.0
-"""How long a command waits for an answer."""
+"""How long a command waits for a response."""
 
 
 class ApiProblemError(NinefoldError):
-    """The server refused a request, and said why."""
+    """The server refused a request with a problem or an error status."""
 
     code = "api_problem"
     title = "The server refused the request"
 
 
 class NotNinefoldError(NinefoldError):
-    """Something answers at the address, and not as Ninefold does."""
+    """The response isn't one of a Ninefold server."""
 
     code = "not_ninefold"
     title = "Not a Ninefold server"
 
     def __init__(self, request: str, *, reason: str) -> None:
         super().__init__(
-            f"What answered isn't a Ninefold server, or is one of another version: {request} gave {reason}.",
+            f"This isn't a Ninefold server, or it has another version: {request} returned {reason}.",
             field="NINEFOLD_URL",
-            remedy="Name the server with --server or NINEFOLD_URL, such as http://127.0.0.1:8900.",
+            remedy="Set the server's address with --server or NINEFOLD_URL, such as http://127.0.0.1:8900.",
         )
 
 
@@ -44,31 +44,31 @@ class _Problem(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Page(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
-    """A part of a list, as every list of the API answers it."""
+    """A page of a list, as the API returns it."""
 
     items: list[T]
     next_cursor: str | None
 
 
-class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """A success, with the bytes that came, so that nothing in them changes on the way to the screen."""
+class ApiResponse(msgspec.Struct, frozen=True, kw_only=True):
+    """A successful response, with its unchanged bytes, so that commands can print exactly what was received."""
 
     request: str
-    """Method and address, for messages."""
+    """Method and URL, for messages."""
 
     content: bytes
     headers: Mapping[str, str]
 
     def read(self, kind: type[T]) -> T:
-        """Return the parts that a command needs; others are passed over.
+        """Return the response decoded as a type; unknown fields are ignored.
 
         Raises:
-            NotNinefoldError: they aren't there.
+            NotNinefoldError: the response doesn't match the type.
         """
         try:
             return msgspec.json.decode(self.content, type=kind)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            reason = f"something else than was expected ({error})" if self.content else "nothing"
+            reason = f"an unexpected body ({error})" if self.content else "an empty body"
             raise NotNinefoldError(self.request, reason=reason) from error
 
 
@@ -87,7 +87,7 @@ class ApiClient:
             headers={"Authorization": f"Bearer {api_key}", "Accept": "application/json"},
             timeout=TIMEOUT_S,
             transport=transport,
-            # A server of one's own is reached directly, whatever proxy the rest of the machine uses.
+            # The user's own server is reached directly, even if the environment sets a proxy.
             trust_env=False,
         )
 
@@ -99,27 +99,27 @@ class ApiClient:
     ) -> None:
         self._http.close()
 
-    def get(self, path: str, **query: str | int | None) -> Answer:
-        """Return the answer of `GET path?query`; None in the query means "not given"."""
+    def get(self, path: str, **query: str | int | None) -> ApiResponse:
+        """Send `GET path?query` and return the response; None in the query means "not given"."""
         return self.request("GET", path, query=query)
 
-    def post(self, path: str, body: object = None) -> Answer:
-        """Return the answer of `POST path` with a JSON body, or with none."""
+    def post(self, path: str, body: object = None) -> ApiResponse:
+        """Send `POST path` with a JSON body, or without one, and return the response."""
         return self.request("POST", path, content=None if body is None else encode_body(body))
 
-    def patch(self, path: str, body: object) -> Answer:
-        """Return the answer of `PATCH path` with a JSON body."""
+    def patch(self, path: str, body: object) -> ApiResponse:
+        """Send `PATCH path` with a JSON body, and return the response."""
         return self.request("PATCH", path, content=encode_body(body))
 
     def delete(self, path: str) -> None:
         """Send `DELETE path`.
 
         Raises:
-            NotNinefoldError: the answer has a body, so that it is unknown what was done.
+            NotNinefoldError: the response has a body, so it is unknown what was done.
         """
-        answer = self.request("DELETE", path)
-        if answer.content:
-            raise NotNinefoldError(answer.request, reason="a body, where there should be none")
+        response = self.request("DELETE", path)
+        if response.content:
+            raise NotNinefoldError(response.request, reason="an unexpected body")
 
     def request(
         self,
@@ -128,14 +128,14 @@ class ApiClient:
         *,
         query: dict[str, str | int | None] | None = None,
         content: bytes | None = None,
-    ) -> Answer:
-        """Send a request whose body, where there is one, is JSON text already.
+    ) -> ApiResponse:
+        """Send a request, with a body that is already encoded as JSON if there is one.
 
         Raises:
-            ApiProblemError: the server refused; carries its words, its field and its remedy.
-            NotNinefoldError: what answered can't be read.
-            UnavailableError: nothing answers at the address.
-            InvalidInputError: the address isn't one, or something to be sent isn't text.
+            ApiProblemError: the server refused; has its detail, its field and its remedy.
+            NotNinefoldError: the response can't be decoded.
+            UnavailableError: the server doesn't respond.
+            InvalidInputError: the address is invalid, or something to send isn't valid text.
         """
         try:
             response = self._http.request(
@@ -147,7 +147,7 @@ class ApiClient:
             )
         except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
             raise InvalidInputError(
-                f"{self._base_url} is not the address of a server.",
+                f"{self._base_url} isn't the address of a server.",
                 field="NINEFOLD_URL",
                 remedy="Use the form http://127.0.0.1:8900.",
             ) from error
@@ -157,25 +157,25 @@ class ApiClient:
             raise NotNinefoldError(f"{method} {self._base_url}{path}", reason=f"a broken body ({error})") from error
         except httpx.TimeoutException as error:
             raise UnavailableError(
-                f"{self._base_url} didn't answer within {TIMEOUT_S:.0f} s.",
-                remedy="See its log, and try again; a repeated publish with an idempotency key does no harm.",
+                f"{self._base_url} didn't respond within {TIMEOUT_S:.0f} s.",
+                remedy="Check its log, and try again. It is safe to repeat a publish with an idempotency key.",
             ) from error
         except httpx.TransportError as error:
             raise UnavailableError(
-                f"Nothing answers at {self._base_url} ({error}).",
+                f"No server responds at {self._base_url} ({error}).",
                 field="NINEFOLD_URL",
-                remedy="Start it with `ninefold up`, or name another address with --server or NINEFOLD_URL.",
+                remedy="Start it with `ninefold up`, or set another address with --server or NINEFOLD_URL.",
             ) from error
         if not response.is_success:
             raise _problem(response)
-        return Answer(request=f"{method} {response.url}", content=response.content, headers=response.headers)
+        return ApiResponse(request=f"{method} {response.url}", content=response.content, headers=response.headers)
 
 
 def encode_body(body: object) -> bytes:
     """Return a body as JSON text.
 
     Raises:
-        InvalidInputError: a text in it has bytes that no character has.
+        InvalidInputError: a string in it isn't valid text.
     """
     try:
         return msgspec.json.encode(body)
@@ -185,16 +185,16 @@ def encode_body(body: object) -> bytes:
 
 def _not_text(error: UnicodeEncodeError) -> InvalidInputError:
     shown = ascii(error.object)
-    return InvalidInputError(f"{shown} isn't text in UTF-8.", remedy="Give the argument in UTF-8.")
+    return InvalidInputError(f"{shown} isn't valid UTF-8.", remedy="Encode the argument as UTF-8.")
 
 
 def _problem(response: httpx.Response) -> ApiProblemError:
-    """Read an RFC 9457 problem; whatever else answered is described by its status."""
+    """Decode an RFC 9457 problem; any other error response is described by its status."""
     try:
         problem = msgspec.json.decode(response.content, type=_Problem)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         problem = _Problem()
     detail = problem.detail or problem.title
     if detail is None:
-        detail = f"{response.url} answered {response.status_code} {response.reason_phrase}."
+        detail = f"{response.url} returned {response.status_code} {response.reason_phrase}."
     return ApiProblemError(detail, field=problem.field, remedy=problem.remedy)

@@ -1,4 +1,4 @@
-"""Ids that a person gives on the command line: checked before they become a part of an address or a query."""
+"""Ids on the command line: checked before they are used in a URL or a query."""
 
 from uuid import UUID
 
@@ -12,12 +12,12 @@ def parse_argument_id(prefix: str, text: str, *, shown_by: str) -> UUID:
     """Return the id in an argument.
 
     Args:
-        prefix: of what kind it must be, such as `key`.
-        text: what the person gave.
+        prefix: the prefix of the expected kind, such as `key`.
+        text: the argument.
         shown_by: the command that shows such ids, for the remedy.
 
     Raises:
-        InvalidInputError: it isn't an id of this kind.
+        InvalidInputError: the argument isn't an id of this kind.
     """
     try:
         return parse_id(prefix, text)

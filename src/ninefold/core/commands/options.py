@@ -1,4 +1,4 @@
-"""The options that every command has which talks to a running server."""
+"""The options of all commands that send requests to a running server."""
 
 import os
 from dataclasses import dataclass
@@ -8,27 +8,27 @@ import msgspec
 from cyclopts import Parameter
 
 from ninefold.core.commands.client import ApiClient
-from ninefold.core.config import CoreSettings, read_settings
+from ninefold.core.config import CoreSettings, read_settings, server_url
 from ninefold.core.errors import UnauthorizedError
 
 
 class ClientSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """What a command needs to know in order to reach a server; prefix `NINEFOLD_`."""
+    """The settings of commands that send requests to a server; prefix `NINEFOLD_`."""
 
     url: Annotated[
         str | None,
         msgspec.Meta(
-            description="Where commands find the server; by default this machine and NINEFOLD_PORT.",
+            description="Address of the server, for commands; by default this machine and NINEFOLD_PORT.",
             extra={"option": "--server"},
         ),
     ] = None
-    api_key: Annotated[str | None, msgspec.Meta(description="The API key that commands send.")] = None
+    api_key: Annotated[str | None, msgspec.Meta(description="API key that commands send.")] = None
 
 
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
 class ApiOptions:
-    """Which server to ask, with which key, and how to show the answer."""
+    """Which server and which API key to use, and how to print the result."""
 
     server: str | None = None
     """Address of the server [NINEFOLD_URL; default: http://127.0.0.1 and NINEFOLD_PORT]."""
@@ -43,8 +43,8 @@ class ApiOptions:
         """Return a client; use it in a `with` block.
 
         Raises:
-            SettingError: a setting has the wrong form, or an option is empty.
-            UnauthorizedError: no key was given.
+            SettingError: a setting is invalid, or an option is empty.
+            UnauthorizedError: there is no API key, or it has invalid characters.
         """
         client = read_settings(
             ClientSettings, prefix="NINEFOLD_", environment=os.environ, url=self.server, api_key=self.api_key
@@ -53,23 +53,20 @@ class ApiOptions:
             raise UnauthorizedError(
                 "No API key was given.",
                 field="NINEFOLD_API_KEY",
-                remedy="Pass --api-key or set NINEFOLD_API_KEY; `ninefold keys create` makes one.",
+                remedy="Pass --api-key or set NINEFOLD_API_KEY; `ninefold keys create` creates one.",
             )
         if not client.api_key.isascii() or not client.api_key.isprintable():
             raise UnauthorizedError(
-                "The API key has characters that no key has.",
+                "The API key has invalid characters.",
                 field="NINEFOLD_API_KEY",
-                remedy="Copy it again, as it was shown when it was created.",
+                remedy="Copy it again, exactly as it was shown when it was created.",
             )
         return ApiClient(base_url=client.url or _local_url(), api_key=client.api_key)
 
 
 FROM_ENVIRONMENT = ApiOptions()
-"""The default of a command's `api` parameter: everything from the environment."""
+"""The default of a command's `api` parameter: all values come from the environment."""
 
 
 def _local_url() -> str:
-    core = read_settings(CoreSettings, prefix="NINEFOLD_", environment=os.environ)
-    # A server that listens on every address is reached on this machine by the loopback address.
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(core.host, core.host)  # noqa: S104 - compared, not bound.
-    return f"http://[{host}]:{core.port}" if ":" in host else f"http://{host}:{core.port}"
+    return server_url(read_settings(CoreSettings, prefix="NINEFOLD_", environment=os.environ))

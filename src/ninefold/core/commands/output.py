@@ -1,6 +1,7 @@
-"""What commands print: tables for people, JSON for machines, and nothing but data on standard output.
+"""Output of commands: tables for people, JSON for programs. Only data is printed on standard output.
 
-Whatever people see passes `as_plain`: names and descriptions come from others, and a terminal obeys what it is sent.
+All text for people is escaped with `as_plain`: names and descriptions can come from other users, and could contain
+terminal control sequences.
 """
 
 import sys
@@ -16,12 +17,12 @@ from rich.text import Text
 from ninefold.core.commands.tables import GAP_WIDTH, fit_columns
 
 WIDTH_WITHOUT_TERMINAL: Final = 240
-"""A pipe has no width; this one holds a row without folding its ids."""
+"""The width of output to a pipe or a file; a row fits without wrapping its ids."""
 
 _TIME_FORMAT: Final = "%Y-%m-%dT%H:%M:%SZ"
-"""As the API writes times, without the fractions that JSON has; what people read lines up."""
+"""As in the API, but without fractions of a second, so that times in a column have the same length."""
 
-_STATE_LOOKS: Final = {
+_STATE_STYLES: Final = {
     "queued": ("·", "dim"),
     "running": ("▸", "blue"),
     "waiting": ("◦", "cyan"),
@@ -33,40 +34,41 @@ _STATE_LOOKS: Final = {
     "warning": ("!", "yellow"),
     "failed": ("✗", "red"),
     "canceled": ("-", "dim"),
+    "expired": ("-", "dim"),
     "revoked": ("-", "dim"),
     "paused": ("-", "dim"),
     "in_doubt": ("?", "yellow"),
 }
 
-_SYMBOLS: Final = 0x2400
-"""Where Unicode has a picture for each control character of ASCII: `␛` for escape."""
+_CONTROL_PICTURES: Final = 0x2400
+"""The Unicode block with a symbol for each ASCII control character, such as `␛` for escape."""
 
-_UNSEEN: Final[dict[int, str | int]] = {
-    **{code: _SYMBOLS + code for code in range(0x20)},
+_ESCAPES: Final[dict[int, str | int]] = {
+    **{code: _CONTROL_PICTURES + code for code in range(0x20)},
     0x7F: "␡",
-    # The second set of control characters, which some terminals obey as well.
+    # The C1 control characters, which some terminals interpret.
     **dict.fromkeys(range(0x80, 0xA0), "\N{REPLACEMENT CHARACTER}"),
-    # Those that turn the order of what stands around them.
+    # Bidirectional control characters, which change the order of the text around them.
     **dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)], "\N{REPLACEMENT CHARACTER}"),
-    # Bytes of an argument that weren't text; no encoding can write them.
+    # Surrogates: bytes of an argument that weren't valid text, and that can't be encoded.
     **dict.fromkeys(range(0xD800, 0xE000), "\N{REPLACEMENT CHARACTER}"),
 }
-_UNSEEN_IN_LINES: Final = {code: shown for code, shown in _UNSEEN.items() if code not in {ord("\n"), ord("\t")}}
+_ESCAPES_IN_LINES: Final = {code: shown for code, shown in _ESCAPES.items() if code not in {ord("\n"), ord("\t")}}
 
 
 def as_plain(text: str, *, has_lines: bool = False) -> str:
-    """Return a text with a picture in place of whatever a terminal would obey.
+    """Return a text with visible symbols instead of control characters.
 
     Args:
-        text: from anywhere.
-        has_lines: keep the ends of lines, and tabs; for what we have composed ourselves.
+        text: any text.
+        has_lines: keep line breaks and tabs; for text that Ninefold composed.
     """
-    return text.translate(_UNSEEN_IN_LINES if has_lines else _UNSEEN)
+    return text.translate(_ESCAPES_IN_LINES if has_lines else _ESCAPES)
 
 
 def state_text(state: str) -> Text:
-    """Return a state with its icon and its colour; never the colour alone."""
-    icon, style = _STATE_LOOKS.get(state, ("·", ""))
+    """Return a state with an icon and a colour; colour is never the only difference."""
+    icon, style = _STATE_STYLES.get(state, ("·", ""))
     return Text(f"{icon} {as_plain(state)}", style=style)
 
 
@@ -76,11 +78,11 @@ def print_json(value: object) -> None:
 
 
 def print_json_text(content: bytes) -> None:
-    """Print JSON text with indentation on standard output; each number and each string stays as it was written."""
+    """Print JSON text with indentation on standard output; numbers and strings keep their exact spelling."""
     try:
         text = msgspec.json.format(content, indent=2)
     except RecursionError:
-        # Nested too deeply to be indented, and readable for nobody but a machine.
+        # Nested too deeply to be indented.
         text = content
     sys.stdout.buffer.write(text + b"\n")
     sys.stdout.flush()
@@ -91,9 +93,9 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, emp
 
     Args:
         columns: the headings.
-        rows: cells: a rich `Text` stays what it is, a time is shown in UTC to the second, None as a dash, and the rest
-            by `str`. Where the terminal is too narrow for a row, each is shown as a list of names and values.
-        empty: said on standard error when there are no rows: the first step, as a command to copy.
+        rows: the cells. A rich `Text` is unchanged, a time is shown in UTC to the second, None as a dash, any other
+            value by `str`. If the terminal is too narrow, each row is shown as a list of names and values.
+        empty: printed on standard error if there are no rows: the first step, as a command to copy.
     """
     if not rows:
         print_note(empty)
@@ -116,17 +118,17 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, emp
 
 
 def print_fields(fields: Mapping[str, object]) -> None:
-    """Print one thing as a list of names and values on standard output."""
+    """Print an object as a list of names and values on standard output."""
     _console(stderr=False).print(_fields_table(fields, [_cell(value) for value in fields.values()]))
 
 
 def print_gap() -> None:
-    """Print an empty line on standard output, between one thing and what belongs to it."""
+    """Print an empty line on standard output, such as between an object and a table of its parts."""
     _console(stderr=False).print()
 
 
 def print_note(text: str) -> None:
-    """Tell a person something that isn't data, on standard error."""
+    """Print a message that isn't data on standard error."""
     _console(stderr=True).print(Text(as_plain(text, has_lines=True)), soft_wrap=True)
 
 
@@ -157,7 +159,7 @@ def _cell(value: object) -> Text:
 
 
 def _console(*, stderr: bool) -> Console:
-    # Made for each use, because it looks at the stream and its width when it is made.
+    # Created for each use, because it reads the stream and its width when it is created.
     stream = sys.stderr if stderr else sys.stdout
     width = None if stream.isatty() else WIDTH_WITHOUT_TERMINAL
     return Console(file=stream, width=width, highlight=False)

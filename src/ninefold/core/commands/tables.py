@@ -1,4 +1,4 @@
-"""How a table fits a terminal: words wrap, ids and times never break, and what is too wide becomes a list."""
+"""Fits tables to the width of a terminal: text wraps between words, and ids and times are never broken."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -6,35 +6,34 @@ from typing import Final
 from rich.cells import cell_len
 
 GAP_WIDTH: Final = 2
-"""Between a column and the next."""
+"""Spaces between two columns."""
 
 WHOLE_WIDTH_MAX: Final = 16
-"""A cell as short as this stays in one line: a state with its icon, a duration."""
+"""A cell up to this width isn't wrapped: a state with its icon, a duration."""
 
 WORD_WIDTH_MAX: Final = 32
-"""A word as long as this stays whole: an id has 30 characters, a time 20. Of what is longer, such as a URL, a terminal
-may be too narrow for anything else than to break it."""
+"""A word up to this width isn't broken: an id has 30 characters, a time 20. Longer words, such as URLs, can be."""
 
 
 def fit_columns(columns: Sequence[Sequence[str]], *, width_max: int) -> list[int] | None:
-    """Return a width for each column; None where no words can be wrapped so that all fit.
+    """Return the width of each column; None if they don't fit, even with wrapped text.
 
     Args:
-        columns: of each column the texts of its cells, heading included.
-        width_max: what all of them may have together, gaps included.
+        columns: the texts of each column's cells, with the heading.
+        width_max: the maximum width of all columns together, with gaps.
     """
-    wishes = [max(_longest(text.splitlines()) for text in column) for column in columns]
-    floors = [max(_width_min(text) for text in column) for column in columns]
-    spare = width_max - GAP_WIDTH * (len(columns) - 1) - sum(floors)
+    widths_wanted = [max(_longest(text.splitlines()) for text in column) for column in columns]
+    widths_min = [max(_width_min(text) for text in column) for column in columns]
+    spare = width_max - GAP_WIDTH * (len(columns) - 1) - sum(widths_min)
     if spare < 0:
         return None
-    widths = list(floors)
-    # Those that ask for least first: what they leave is for the others.
-    order = sorted(range(len(columns)), key=lambda index: wishes[index] - floors[index])
+    widths = list(widths_min)
+    # Columns that need the least extra width come first; what they don't use is left for the others.
+    order = sorted(range(len(columns)), key=lambda index: widths_wanted[index] - widths_min[index])
     for place, index in enumerate(order):
-        given = min(wishes[index] - floors[index], spare // (len(order) - place))
-        widths[index] += given
-        spare -= given
+        extra = min(widths_wanted[index] - widths_min[index], spare // (len(order) - place))
+        widths[index] += extra
+        spare -= extra
     return widths
 
 

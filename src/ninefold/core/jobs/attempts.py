@@ -13,7 +13,6 @@ from ninefold.core.jobs.backoff import next_delay_s
 from ninefold.core.jobs.errors import JobCanceledError, JobFailedError, JobInterruptedError
 from ninefold.core.jobs.handlers import BoundHandler, JobRun
 from ninefold.core.jobs.model import AttemptEnding, AttemptOutcome, ClaimedJob, Progress
-from ninefold.core.jobs.queue import TRANSIENT_ERRORS
 from ninefold.core.jobs.texts import storable
 
 RESULT_BYTES_MAX: Final = 64 * 1024
@@ -86,7 +85,7 @@ async def _run(handler: BoundHandler, run: JobRun[Any]) -> msgspec.Raw | None:
         raise _AttemptFailedError(f"Nobody asked it to end, and it raised {type(error).__name__}.") from error
     except JobFailedError as error:
         raise _AttemptFailedError(error, is_final=True) from error
-    except (NinefoldError, *TRANSIENT_ERRORS) as error:
+    except (NinefoldError, TimeoutError) as error:
         if isinstance(error, TimeoutError) and timeout.expired():
             raise _AttemptFailedError(f"It took longer than {timeout_s:g} s.") from error
         raise _AttemptFailedError(error) from error

@@ -1,14 +1,14 @@
 """The backlog of jobs as numbers, for those who watch the metrics."""
 
 import asyncio
-from contextlib import suppress
 from typing import Final
 
 import structlog
 
 from ninefold.core.jobs import metrics, store
-from ninefold.core.jobs.queue import TRANSIENT_ERRORS
 from ninefold.core.postgres.database import Database
+from ninefold.core.postgres.errors import DatabaseUnavailableError
+from ninefold.core.waiting import wait_for_any
 
 COUNT_INTERVAL_S: Final = 5.0
 COUNTED_MAX: Final = 100_000
@@ -30,11 +30,9 @@ class JobCounter:
         while not stopping.is_set():
             try:
                 await self._count()
-            except TRANSIENT_ERRORS as error:
+            except DatabaseUnavailableError as error:
                 log.warning("jobs.backlog.uncounted", error=str(error))
-            with suppress(TimeoutError):
-                async with asyncio.timeout(COUNT_INTERVAL_S):
-                    await stopping.wait()
+            await wait_for_any(stopping, timeout_s=COUNT_INTERVAL_S)
 
     async def _count(self) -> None:
         async with self._database.connection() as connection:

@@ -10,9 +10,10 @@ import msgspec
 
 from ninefold.core.jobs.errors import JobCanceledError, JobInterruptedError
 from ninefold.core.jobs.model import ClaimedJob, JobKind, PayloadT, Progress
-from ninefold.core.jobs.queue import TRANSIENT_ERRORS, JobQueue
+from ninefold.core.jobs.queue import JobQueue
 from ninefold.core.jobs.texts import storable
 from ninefold.core.postgres.database import Connection
+from ninefold.core.postgres.errors import DatabaseUnavailableError
 
 REPORT_INTERVAL_S: Final = 1.0
 """Between two writes of a job's progress, however often its handler reports."""
@@ -90,7 +91,7 @@ class JobRun(Generic[PayloadT]):
         if now_s - self._reported_at_s >= REPORT_INTERVAL_S:
             self._reported_at_s = now_s
             # Nobody's work fails because the news of it can't be written; the next report brings it.
-            with suppress(*TRANSIENT_ERRORS):
+            with suppress(DatabaseUnavailableError):
                 self.is_cancel_requested |= await self._queue.report(self._job, self.progress)
         self.check()
 

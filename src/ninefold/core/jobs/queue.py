@@ -6,32 +6,14 @@ from uuid import UUID
 
 import asyncpg
 
-from ninefold.core.errors import UnavailableError
 from ninefold.core.jobs import store
 from ninefold.core.jobs.errors import JobLostError
 from ninefold.core.jobs.model import AttemptOutcome, ClaimedJob, EndedJob, Progress, Room
 from ninefold.core.jobs.service import free_keys, release_unknown_jobs
 from ninefold.core.postgres.database import Connection, Database
+from ninefold.core.queue.claims import CLAIM_ORGANISATIONS_MAX, LOOKS_MAX
 from ninefold.core.queue.leased_ids import LeasedIds
 from ninefold.core.queue.leases import WorkerLease
-
-TENANTS_MAX: Final = 100
-"""Tenants that one look goes over; the next look begins after the last of them."""
-
-LOOKS_MAX: Final = 10
-"""A claim that finds nothing to take looks at so many times as many tenants."""
-
-TRANSIENT_ERRORS: Final = (
-    OSError,
-    TimeoutError,
-    UnavailableError,
-    asyncpg.InterfaceError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.TransactionRollbackError,
-)
-"""What the database may answer today and not tomorrow: unreachable, restarting, out of space, a deadlock."""
 
 _FIRST: Final = UUID(int=0)
 """After which every tenant comes."""
@@ -79,7 +61,7 @@ class JobQueue:
         async with self._database.transaction() as connection:
             ended = await store.job_finish(connection, worker_id=self._worker_id, outcomes=outcomes)
             await free_keys(connection, ended)
-        self._leased_ids.settle(outcome.job.job_id for outcome in outcomes)
+        self._leased_ids.remove(outcome.job.job_id for outcome in outcomes)
         return ended
 
     async def save(
@@ -125,10 +107,10 @@ class JobQueue:
                 kinds=self._kinds,
                 room=room,
                 after=self._after,
-                tenants_max=TENANTS_MAX,
+                tenants_max=CLAIM_ORGANISATIONS_MAX,
             )
             set_aside = await store.job_set_aside(connection, keys=claim.blocked_keys) if claim.blocked_keys else 0
-        self._leased_ids.end_claim(job.job_id for job in claim.jobs)
+        self._leased_ids.add(job.job_id for job in claim.jobs)
         self._after = claim.turn_ended_at or _FIRST
         return claim, set_aside
 

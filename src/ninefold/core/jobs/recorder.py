@@ -11,7 +11,8 @@ from ninefold.core.ids import format_id
 from ninefold.core.jobs import metrics
 from ninefold.core.jobs.model import JOB_PREFIX, AttemptOutcome, EndedJob
 from ninefold.core.jobs.outcome_log import log_outcomes
-from ninefold.core.jobs.queue import TRANSIENT_ERRORS, JobQueue
+from ninefold.core.jobs.queue import JobQueue
+from ninefold.core.postgres.errors import DatabaseUnavailableError
 
 BATCH_MAX: Final = 500
 RETRY_DELAY_S: Final = 0.5
@@ -76,7 +77,7 @@ class JobRecorder:
         while True:
             try:
                 ended = await self._queue.finish(outcomes)
-            except TRANSIENT_ERRORS as error:
+            except DatabaseUnavailableError as error:
                 log.warning("jobs.outcomes.delayed", outcomes=len(outcomes), error=str(error))
                 await asyncio.sleep(RETRY_DELAY_S)
             else:

@@ -9,7 +9,6 @@ to the others.
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import Any, Final
 from uuid import UUID
 
@@ -21,9 +20,11 @@ from ninefold.core.jobs import metrics
 from ninefold.core.jobs.attempts import make_attempt, refuse_payload
 from ninefold.core.jobs.handlers import BoundHandler, JobRun
 from ninefold.core.jobs.model import JOB_PREFIX, JOBS_CHANNEL, AttemptOutcome, ClaimedJob, Room
-from ninefold.core.jobs.queue import TRANSIENT_ERRORS, JobQueue
+from ninefold.core.jobs.queue import JobQueue
 from ninefold.core.jobs.recorder import JobRecorder
 from ninefold.core.postgres.database import Database
+from ninefold.core.postgres.errors import DatabaseUnavailableError
+from ninefold.core.queue.claim_loop import repeat_claim
 from ninefold.core.queue.fair_share import FairShare
 from ninefold.core.queue.leases import WorkerLease
 from ninefold.core.queue.notifier import Notifier
@@ -39,8 +40,6 @@ STOP_GRACE_S: Final = 8.0
 
 CANCELLATION_GRACE_S: Final = 1.0
 """How long a handler may then take to put things in order."""
-
-ERROR_DELAY_S: Final = 1.0
 
 SLOTS_MULTIPLE: Final = 4.0
 RESERVED_RATIO: Final = 1 / 6
@@ -106,7 +105,6 @@ class JobRunner:
         self._attempts: dict[UUID, _Attempt] = {}
         self._slots_taken: Counter[UUID] = Counter()
         self._is_worth_a_look = notifier.subscribe(JOBS_CHANNEL)
-        self._stopping = asyncio.Event()
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Run jobs until `stopping` is set; then let those under way end, or give them back.
@@ -114,30 +112,18 @@ class JobRunner:
         Raises:
             LeaseLostError: others took this worker for dead.
         """
-        self._stopping = stopping
         async with asyncio.TaskGroup() as recording:
             recording.create_task(self._recorder.run())
             watching = recording.create_task(self._watch_cancellations())
             try:
-                await self._claim_until_stopping()
+                await repeat_claim(
+                    self._claim, name="jobs", notified=self._is_worth_a_look, poll_s=POLL_S, stopping=stopping
+                )
                 await self._let_end()
             finally:
                 await self._end_all()
                 watching.cancel()
                 self._recorder.close()
-
-    async def _claim_until_stopping(self) -> None:
-        """Claim again and again; wait when there is no more to claim, or no room for it."""
-        while not self._stopping.is_set():
-            self._is_worth_a_look.clear()
-            try:
-                is_more_likely = await self._claim()
-            except TRANSIENT_ERRORS as error:
-                log.warning("jobs.claim.failed", error=str(error))
-                await _wait(self._stopping, timeout_s=ERROR_DELAY_S)
-                continue
-            if not is_more_likely:
-                await _wait_for_any(self._is_worth_a_look, self._stopping, timeout_s=POLL_S)
 
     async def _claim(self) -> bool:
         """Claim what there is room for, and begin it; say whether there may be more at once."""
@@ -196,7 +182,7 @@ class JobRunner:
                 continue
             try:
                 requested = await self._queue.list_cancel_requested()
-            except TRANSIENT_ERRORS as error:
+            except DatabaseUnavailableError as error:
                 log.warning("jobs.cancellations.delayed", error=str(error))
                 continue
             for attempt in [self._attempts[job_id] for job_id in requested & self._attempts.keys()]:
@@ -219,18 +205,3 @@ class JobRunner:
             attempt.cancel()
         if tasks:
             await asyncio.wait(tasks, timeout=CANCELLATION_GRACE_S)
-
-
-async def _wait(event: asyncio.Event, *, timeout_s: float) -> None:
-    with suppress(TimeoutError):
-        async with asyncio.timeout(timeout_s):
-            await event.wait()
-
-
-async def _wait_for_any(*events: asyncio.Event, timeout_s: float) -> None:
-    waits = [asyncio.create_task(event.wait()) for event in events]
-    try:
-        await asyncio.wait(waits, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for wait in waits:
-            wait.cancel()

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import suppress
 from datetime import datetime
 from typing import Any, Final
 
@@ -10,11 +9,12 @@ import structlog
 
 from ninefold.core.jobs import store
 from ninefold.core.jobs.model import JOBS_CHANNEL
-from ninefold.core.jobs.queue import TRANSIENT_ERRORS
 from ninefold.core.jobs.schedules import Schedule, last_tick, next_tick
 from ninefold.core.jobs.service import enqueue_unique
 from ninefold.core.postgres.database import Connection, Database
+from ninefold.core.postgres.errors import DatabaseUnavailableError
 from ninefold.core.queue.notifier import Notifier
+from ninefold.core.waiting import wait_for_any
 
 POLL_S: Final = 1.0
 """Between two looks for what is due; so late may a tick come."""
@@ -52,11 +52,9 @@ class JobScheduler:
                     await self._register()
                 if await self._enqueue_due():
                     self._notifier.notify(JOBS_CHANNEL)
-            except TRANSIENT_ERRORS as error:
+            except DatabaseUnavailableError as error:
                 log.warning("jobs.schedule.delayed", error=str(error))
-            with suppress(TimeoutError):
-                async with asyncio.timeout(POLL_S):
-                    await stopping.wait()
+            await wait_for_any(stopping, timeout_s=POLL_S)
 
     async def _register(self) -> None:
         """Write the schedules that are new or have changed: their first tick is the next one from now on."""

@@ -1,7 +1,7 @@
 """Forward-only migrations: numbered SQL files, each applied once, in one transaction, under one lock.
 
-A namespace owns one PostgreSQL schema of the same name and a folder `migrations/NNNN_what.sql`. What has been applied,
-with a hash of the text, stands in `meta.migration`; a file that changed afterwards stops the start.
+A namespace owns the PostgreSQL schema of the same name and the files `migrations/NNNN_what.sql`. The table
+`meta.migration` records what was applied, with a hash of the text. If an applied file has changed, the start fails.
 """
 
 import hashlib
@@ -16,15 +16,15 @@ from ninefold.core.errors import SettingError, UnavailableError
 from ninefold.core.postgres.database import Connection
 
 LOCK_TIMEOUT_S = 30
-"""How long a migration waits for a table that others use, before it gives up and leaves everything as it was."""
+"""How long a migration waits for a lock on a table before it gives up and changes nothing."""
 
 STATEMENT_TIMEOUT_S = 3600.0
-"""Rebuilding a large table takes its time, and so does waiting for another process that does it."""
+"""Long enough to rewrite a large table, or to wait for another process that does."""
 
 _ADVISORY_LOCK_KEY = 0x6E696E65_666F6C64  # "ninefold" in ASCII
 _FILE_NAME = re.compile(r"(\d{4})_[a-z0-9_]+\.sql")
 
-_BOOKKEEPING = """
+_MIGRATION_TABLE = """
     CREATE SCHEMA meta;
     CREATE TABLE meta.migration (
         namespace text NOT NULL,
@@ -38,7 +38,7 @@ _BOOKKEEPING = """
 
 
 class Migration(msgspec.Struct, frozen=True, kw_only=True):
-    """One numbered step of a namespace's schema."""
+    """One numbered migration of a namespace's schema."""
 
     namespace: str
     number: int
@@ -47,7 +47,7 @@ class Migration(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def sha256(self) -> str:
-        """Hash of the SQL text, to notice a file that changed after it was applied."""
+        """Hash of the SQL text, to detect that a file was changed after it was applied."""
         return hashlib.sha256(self.sql.encode()).hexdigest()
 
 
@@ -58,7 +58,7 @@ class MigrationSource(msgspec.Struct, frozen=True, kw_only=True):
     package: str
 
     def read(self) -> list[Migration]:
-        """Read the files, sorted by number.
+        """Read the migrations, sorted by number.
 
         Raises:
             SettingError: a file's name isn't `NNNN_what.sql`, or the numbers have a gap.
@@ -85,22 +85,22 @@ class MigrationSource(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def migrate(connection: Connection, sources: Sequence[MigrationSource]) -> list[Migration]:
-    """Apply what is missing, in the order of the sources; all of it or nothing.
+    """Apply all pending migrations, in the order of the sources, in one transaction.
 
-    Two processes may call this at once: the second waits, and finds nothing left to do.
+    Two processes can call this at the same time: the second one waits, and then has nothing to do.
 
     Returns:
-        The migrations that were applied now.
+        The migrations that this call applied.
 
     Raises:
-        SettingError: an applied file has changed since, the database is newer than this code, or a statement failed.
-        UnavailableError: a table was in use for too long.
+        SettingError: an applied file was changed, the database is newer than this code, or a statement failed.
+        UnavailableError: a table was locked for too long.
     """
     async with connection.transaction():
         await connection.execute(f"SELECT pg_advisory_xact_lock({_ADVISORY_LOCK_KEY})", timeout=STATEMENT_TIMEOUT_S)
-        # Only now, since it holds for the lock above as well.
+        # Set only now, because it would apply to the advisory lock as well.
         await connection.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT_S}s'")
-        await _ensure_bookkeeping(connection)
+        await _ensure_migration_table(connection)
         pending = await _read_pending(connection, sources)
         for migration in pending:
             await _apply(connection, migration)
@@ -108,31 +108,31 @@ async def migrate(connection: Connection, sources: Sequence[MigrationSource]) ->
 
 
 async def read_pending_migrations(connection: Connection, sources: Sequence[MigrationSource]) -> list[Migration]:
-    """Return what `migrate` would apply, and apply nothing.
+    """Return the migrations that `migrate` would apply, without applying them.
 
     Raises:
-        SettingError: as `migrate`.
+        SettingError: an applied file was changed, or the database is newer than this code.
     """
-    if not await _has_bookkeeping(connection):
+    if not await _has_migration_table(connection):
         return [migration for source in sources for migration in source.read()]
     return await _read_pending(connection, sources)
 
 
-async def _has_bookkeeping(connection: Connection) -> bool:
+async def _has_migration_table(connection: Connection) -> bool:
     exists: bool = await connection.fetchval("SELECT to_regclass('meta.migration') IS NOT NULL")
     return exists
 
 
-async def _ensure_bookkeeping(connection: Connection) -> None:
-    if await _has_bookkeeping(connection):
+async def _ensure_migration_table(connection: Connection) -> None:
+    if await _has_migration_table(connection):
         return
     try:
-        await connection.execute(_BOOKKEEPING)
+        await connection.execute(_MIGRATION_TABLE)
     except asyncpg.PostgresError as error:
         raise SettingError(
-            f"The first migration can't begin: {error}.",
+            f"The table of applied migrations can't be created: {error}.",
             field="NINEFOLD_DATABASE_URL",
-            remedy="Give it a database of its own, and a user that owns it.",
+            remedy="Use a separate database for Ninefold, and a user that owns it.",
         ) from error
 
 
@@ -141,13 +141,13 @@ async def _apply(connection: Connection, migration: Migration) -> None:
         await connection.execute(migration.sql, timeout=STATEMENT_TIMEOUT_S)
     except asyncpg.LockNotAvailableError as error:
         raise UnavailableError(
-            f"Migration {migration.namespace}/{migration.name} waited {LOCK_TIMEOUT_S} s for a table in use.",
-            remedy="Nothing was changed. Start again when there is less to do, or stop the other processes first.",
+            f"Migration {migration.namespace}/{migration.name} waited {LOCK_TIMEOUT_S} s for a locked table.",
+            remedy="Nothing was changed. Start again when the load is lower, or stop the other processes first.",
         ) from error
     except asyncpg.PostgresError as error:
         raise SettingError(
             f"Migration {migration.namespace}/{migration.name} failed: {error}.",
-            remedy="Nothing was changed. Mend what PostgreSQL names, and start again.",
+            remedy="Nothing was changed. Fix the error that PostgreSQL reports, and start again.",
         ) from error
     await connection.execute(
         "INSERT INTO meta.migration (namespace, number, name, sha256) VALUES ($1, $2, $3, $4)",
@@ -169,19 +169,19 @@ async def _read_pending(connection: Connection, sources: Sequence[MigrationSourc
                 pending.append(migration)
             else:
                 _check_unchanged(migration, record)
-    _check_none_unknown([record["name"] for record in applied.values()])
+    _refuse_unknown_migrations([record["name"] for record in applied.values()])
     return pending
 
 
 def _check_unchanged(migration: Migration, record: asyncpg.Record) -> None:
     if record["sha256"] != migration.sha256:
         raise SettingError(
-            f"Migration {migration.namespace}/{migration.name} has changed since this database applied it.",
-            remedy="Put the file back as it was, and write the change as a new migration.",
+            f"Migration {migration.namespace}/{migration.name} was changed after this database applied it.",
+            remedy="Restore the original file, and put the change into a new migration.",
         )
 
 
-def _check_none_unknown(names: list[str]) -> None:
+def _refuse_unknown_migrations(names: list[str]) -> None:
     if names:
         raise SettingError(
             f"The database has migrations that this version doesn't know: {', '.join(sorted(names))}.",

@@ -1,4 +1,4 @@
-"""Named SQL: a package's `sql/*.sql` files as one object with an async method per query."""
+"""Named SQL: loads a package's `sql/*.sql` files as one object with an async method for each query."""
 
 from collections.abc import AsyncIterator
 from importlib.resources import files
@@ -15,12 +15,12 @@ from ninefold.core.postgres.database import Connection
 def load_queries(package: str) -> Any:
     """Load every `-- name: …` query of `<package>/sql/`.
 
-    The result is untyped on purpose: a package's `store` wraps each query in one typed function.
+    The result is untyped on purpose: a package's `store` wraps each query in a typed function.
 
     Args:
-        package: a dotted package name, usually `__package__`.
+        package: the dotted name of a package, usually `__package__`.
     """
-    # aiosql's protocol for adapters asks for synchronous and asynchronous methods at once; its own have half of them.
+    # aiosql's protocol requires synchronous and asynchronous methods; its own adapters don't have both either.
     return aiosql.from_path(sql_folder(package), _ConnectionAdapter, mandatory_parameters=False)  # type: ignore[arg-type]
 
 
@@ -30,16 +30,15 @@ def sql_folder(package: str) -> Path:
 
 
 class _ConnectionAdapter(AsyncPGAdapter):
-    """Runs queries on connections, and on nothing else.
+    """Runs queries on connections only.
 
-    aiosql's own adapter also takes pools, and looks with `dir()` at each query which of the two it got: 25 µs each
-    time.
+    aiosql's own adapter also accepts pools. It calls `dir()` for every query to tell the two apart, which takes 25 µs.
     """
 
     async def select(
         self, conn: Connection, query_name: str, sql: str, parameters: dict[str, Any], record_class: object = None
     ) -> AsyncIterator[asyncpg.Record]:
-        """Yield every row."""
+        """Yield all rows."""
         del record_class
         for record in await conn.fetch(sql, *self._in_order(query_name, parameters)):
             yield record
@@ -58,7 +57,7 @@ class _ConnectionAdapter(AsyncPGAdapter):
     async def insert_update_delete(
         self, conn: Connection, query_name: str, sql: str, parameters: dict[str, Any]
     ) -> str:
-        """Return the command's status, such as `UPDATE 3`."""
+        """Return the status of the command, such as `UPDATE 3`."""
         return await conn.execute(sql, *self._in_order(query_name, parameters))
 
     def _in_order(self, query_name: str, parameters: dict[str, Any]) -> list[Any]:

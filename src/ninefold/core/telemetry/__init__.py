@@ -1,1 +1,1 @@
-"""Telemetry: logs as JSON lines on standard error, and metrics for Prometheus. Not here: traces, alerts."""
+"""Telemetry: logs as JSON lines on standard error, and metrics for Prometheus. There are no traces and no alerts."""

@@ -1,8 +1,7 @@
-"""A buffer in front of a file descriptor, so that a log line costs a list append and not a system call.
+"""A buffer in front of a file descriptor, so that a log line takes a list append instead of a system call.
 
-It is bounded and loses nothing while the process lives: a full buffer makes its writer wait, as an
-unbuffered write would. A process that is killed loses what it logged below warning in the last tenth of a
-second.
+The buffer has a size limit and loses no lines while the process runs: when it is full, the writer waits, as it would
+with an unbuffered write. A process that is killed loses its lines below warning of the last 0.1 s.
 """
 
 import atexit
@@ -12,19 +11,19 @@ import threading
 from typing import Final
 
 FLUSH_INTERVAL_S: Final = 0.1
-"""No line waits longer."""
+"""The longest time that a line stays in the buffer."""
 
 SIZE_MAX: Final = 64 * 1024
-"""Bytes that may wait; the writer that exceeds them writes them out."""
+"""Bytes in the buffer; the writer that reaches the limit flushes it."""
 
 
 class LogBuffer:
-    """Collects lines and writes them together; any thread may use it.
+    """Collects lines and writes them together; it is thread-safe.
 
     Args:
-        descriptor: where lines go, usually standard error's 2.
-        flush_interval_s: how long a line may wait.
-        size_max: how many bytes may wait.
+        descriptor: the file descriptor to write to, usually 2 (standard error).
+        flush_interval_s: the longest time that a line stays in the buffer.
+        size_max: how many bytes the buffer can hold.
     """
 
     def __init__(
@@ -36,11 +35,11 @@ class LogBuffer:
         self._lines: list[bytes] = []
         self._start_empty()
         atexit.register(self.close)
-        # A child has its own lines, and no flushing thread yet.
+        # A forked child has no lines and no flush thread yet.
         os.register_at_fork(after_in_child=self._start_empty)
 
     def write(self, line: bytes, *, is_urgent: bool) -> None:
-        """Take a line, its line break included; an urgent one is written at once, with all before it."""
+        """Add a line, with its line break. An urgent line is written immediately, after all earlier ones."""
         with self._lock:
             is_first = not self._lines
             self._lines.append(line)
@@ -52,8 +51,8 @@ class LogBuffer:
             self._wake_flusher()
 
     def flush(self) -> None:
-        """Write out all that waits."""
-        with self._writing:
+        """Write all lines in the buffer."""
+        with self._write_lock:
             with self._lock:
                 lines, self._lines = self._lines, []
                 self._size = 0
@@ -61,15 +60,15 @@ class LogBuffer:
                 _write_all(self._descriptor, b"".join(lines))
 
     def close(self) -> None:
-        """Write out all that waits, and end the flushing thread; later lines are written at once."""
+        """Write all lines in the buffer, and end the flush thread. Later lines are written immediately."""
         self._is_closed.set()
         self._has_lines.set()
         self.flush()
 
     def _start_empty(self) -> None:
-        # Reentrant, because a signal's handler may log while its thread is in here.
+        # Reentrant, because a signal handler can log while its thread holds the lock.
         self._lock = threading.RLock()
-        self._writing = threading.RLock()
+        self._write_lock = threading.RLock()
         self._lines = []
         self._size = 0
         self._has_lines = threading.Event()
@@ -94,7 +93,7 @@ class LogBuffer:
 
 
 def _write_all(descriptor: int, content: bytes) -> None:
-    """Write to a descriptor that may take only a part, may be non-blocking, or may have lost its reader."""
+    """Write everything to a descriptor that can write partially, be non-blocking, or have lost its reader."""
     remaining = memoryview(content)
     while remaining:
         try:
@@ -102,5 +101,5 @@ def _write_all(descriptor: int, content: bytes) -> None:
         except BlockingIOError:
             select.select([], [descriptor], [])
         except OSError:
-            # Nobody reads any more, and there is no other place to say so.
+            # The reader is gone, and there is nowhere else to report it.
             return

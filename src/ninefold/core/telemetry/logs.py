@@ -1,14 +1,19 @@
-"""Logs: one JSON object a line on standard error, for our own code and for libraries that use `logging`.
+"""Logs: one JSON object per line on standard error, from Ninefold's code and from libraries that use `logging`.
+
+A module has a logger, and logs events by name:
 
     log = structlog.get_logger(__name__)
-    log.info("webhooks.delivery.failed", delivery_id=…, attempt=3, duration_ms=12)
+    log.info("webhooks.delivery.failed", delivery_id="dlv_01m8…", attempt=3, duration_ms=12)
 
-What happens by the thousand is logged in one call, with a struct for each line:
+Frequent events are logged in batches: one call with a struct for each line:
 
-    log.info("webhooks.delivery.delivered", each=[DeliveryLine(…), DeliveryLine(…)])
+    class DeliveryLine(msgspec.Struct, frozen=True):
+        delivery_id: str
 
-Events are named `system.noun.past_participle`. No payloads and no secrets: what looks like one is masked on
-its way out, as a last resort and not as a permission.
+    log.info("webhooks.delivery.delivered", each=[DeliveryLine("dlv_01m8…"), DeliveryLine("dlv_01m9…")])
+
+Events are named `system.noun.past_participle`. Never log payloads or secrets. What looks like a secret is masked before
+it is written, but only as a safety net.
 """
 
 import logging
@@ -42,10 +47,10 @@ SECRET_KEYS: Final = frozenset(
         "token",
     }
 )
-"""Names whose values never reach the log."""
+"""Keys whose values are never logged."""
 
 EACH: Final = "each"
-"""The name whose value is a list of `msgspec.Struct`, one for each line that the call is to make."""
+"""The key whose value is a list of `msgspec.Struct`; the call writes a line for each of them."""
 
 _STANDARD_ERROR: Final = 2
 
@@ -56,7 +61,7 @@ _SECRET_FORMS: Final = re.compile(
 )
 
 _NOISY_LIBRARIES: Final = ("asyncio", "httpx", "httpcore")
-"""They tell at debug and info what our own events already say."""
+"""Their debug and info messages repeat what Ninefold's own events say."""
 
 
 def configure_logging(
@@ -66,16 +71,16 @@ def configure_logging(
     process: str,
     descriptor: int = _STANDARD_ERROR,
 ) -> LogBuffer:
-    """Set up logging for this process, once, before the first line.
+    """Set up logging for this process. Call it once, before the first log line.
 
     Args:
-        level: what is less than this is not logged.
+        level: the lowest level that is logged.
         log_format: `json` for machines, `console` for people.
-        process: what kind of process this is, such as `server` or `worker`; stands in each line.
-        descriptor: where lines go.
+        process: the kind of this process, such as `server` or `worker`; it is in every line.
+        descriptor: the file descriptor to write to.
 
     Returns:
-        The buffer that lines pass through; it writes itself out regularly and at exit.
+        The buffer of the lines; it is flushed regularly and at exit.
     """
     buffer = LogBuffer(descriptor)
     render = _JsonRenderer(process) if log_format == "json" else _ConsoleRenderer()
@@ -91,31 +96,31 @@ def configure_logging(
         logger_factory=lambda *_: _BufferedLogger(buffer),
         cache_logger_on_first_use=True,
     )
-    _take_over_standard_logging(threshold)
+    _redirect_standard_logging(threshold)
     return buffer
 
 
 def mask_secrets(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Replace the values of `SECRET_KEYS`, as a structlog processor."""
+    """Mask the values of `SECRET_KEYS`; a structlog processor."""
     for key in SECRET_KEYS & event.keys():
         event[key] = MASK
     return event
 
 
 def mask_secret_forms(line: bytes) -> bytes:
-    """Replace what has the form of one of our keys or secrets, or of a password in an address."""
+    """Mask what looks like an API key, a signing secret, or a password in a URL."""
     if b"nfk_" in line or b"whsec_" in line or b"whsk_" in line or b"://" in line:
         return _SECRET_FORMS.sub(_mask_match, line)
     return line
 
 
 def _mask_match(match: re.Match[bytes]) -> bytes:
-    kept: bytes = match[match.lastgroup or 0]
-    return kept + MASK.encode()
+    visible: bytes = match[match.lastgroup or 0]
+    return visible + MASK.encode()
 
 
 class _JsonRenderer:
-    """Turns an event into one line of JSON: when, how grave, what, by whom, then the rest as it was given."""
+    """Renders an event as one line of JSON: time, level, event, process and pid, then the event's other keys."""
 
     def __init__(self, process: str) -> None:
         self._process = process
@@ -133,7 +138,7 @@ class _JsonRenderer:
         }
         encoded = self._encode(line)
         if rows is not None:
-            # The lines differ from their first field of their own on: `{"time":…,"pid":7` and `,"attempt":1}`.
+            # All lines start with the same text (`{"time":…,"pid":7`), and then have their own (`,"attempt":1}`).
             common = encoded[:-1] + b","
             encoded = b"\n".join([common + self._encoder.encode(row)[1:] for row in rows])
         return mask_secret_forms(encoded) + b"\n"
@@ -142,12 +147,12 @@ class _JsonRenderer:
         try:
             return self._encoder.encode(line)
         except (TypeError, ValueError):
-            # A key that isn't text, or text that isn't Unicode: a log line may look odd but never fails.
+            # A key isn't text, or a text isn't valid Unicode. Logging must not fail, so all is converted to text.
             return self._encoder.encode({str(key): _as_text(value) for key, value in line.items()})
 
 
 class _ConsoleRenderer:
-    """Turns an event into a line for people, coloured where standard error is a terminal."""
+    """Renders an event as a line for people, coloured if standard error is a terminal."""
 
     def __init__(self) -> None:
         self._stamp = structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False)
@@ -159,14 +164,14 @@ class _ConsoleRenderer:
         rows = event.pop(EACH, None)
         event["level"] = "error" if level == "exception" else level
         self._stamp(logger, level, event)
-        # As in JSON, a field that has no value isn't shown.
+        # As in JSON, a field without a value is left out.
         events = [event] if rows is None else [{**event, **msgspec.to_builtins(row)} for row in rows]
         lines = "\n".join([self._render(logger, level, line) for line in events])
         return mask_secret_forms(lines.encode(errors="backslashreplace")) + b"\n"
 
 
 class _BufferedLogger:
-    """What structlog calls with a finished line, by the name of its level."""
+    """The logger that structlog calls with each rendered line; each level is a method."""
 
     def __init__(self, buffer: LogBuffer) -> None:
         self._buffer = buffer
@@ -182,7 +187,7 @@ class _BufferedLogger:
 
 
 class _StandardLibraryHandler(logging.Handler):
-    """Hands what libraries log to structlog, so that all lines look alike."""
+    """Passes the log records of libraries to structlog, so that all lines have the same format."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -193,11 +198,11 @@ class _StandardLibraryHandler(logging.Handler):
         context = {"exc_info": exception} if exception else {}
         try:
             self._log.log(record.levelno, record.getMessage(), logger=record.name, **context)
-        except Exception:  # noqa: BLE001  # logging may never break what it tells about.
+        except Exception:  # noqa: BLE001  # logging must never break the code that logs.
             self.handleError(record)
 
 
-def _take_over_standard_logging(threshold: int) -> None:
+def _redirect_standard_logging(threshold: int) -> None:
     root = logging.getLogger()
     root.handlers[:] = [_StandardLibraryHandler()]
     root.setLevel(threshold)

@@ -1,13 +1,9 @@
-"""Metrics: what Prometheus reads, over all processes of one machine.
+"""Metrics for Prometheus, aggregated over all processes of one machine.
 
-Each system defines its counters and histograms next to its code, with `prometheus_client`. Processes share
-them through files in one folder. `prometheus_client` looks for the folder's name in the environment while
-it is imported, so whoever starts processes puts it there for them:
-
-    folder = prepare_metrics_dir(settings.data_dir)
-    start_child(…, env={**os.environ, METRICS_DIR_VARIABLE: str(folder)})
-
-A process without the variable has its metrics for itself.
+Each system defines its counters and histograms next to its code, with `prometheus_client`. Processes share them
+through files in one folder. `prometheus_client` reads the path of the folder from the environment when it is imported.
+A parent process therefore passes the folder of `prepare_metrics_dir` to its children as `METRICS_DIR_VARIABLE`. A
+process without the variable only has its own metrics.
 """
 
 import os
@@ -24,27 +20,27 @@ METRICS_CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
 
 
 def prepare_metrics_dir(data_dir: Path) -> Path:
-    """Make the folder that processes share their metrics in, without what an earlier start left there.
+    """Create the folder in which processes share their metrics, or remove the files of an earlier run from it.
 
-    Call it before the first of them starts, and hand them the answer in `METRICS_DIR_VARIABLE`.
+    Call it before the first process starts, and pass the result to the processes as `METRICS_DIR_VARIABLE`.
     """
     folder = data_dir / "metrics"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    for leftover in folder.glob("*.db"):
-        leftover.unlink()
+    for old_file in folder.glob("*.db"):
+        old_file.unlink()
     return folder
 
 
 def mark_process_dead(pid: int, *, metrics_dir: Path) -> None:
-    """Forget a dead process's gauges of living things. Its counters stay, so that sums never go down."""
+    """Remove the live gauges of a dead process. Its counters are kept, so that totals never decrease."""
     multiprocess.mark_process_dead(pid, path=str(metrics_dir))  # type: ignore[no-untyped-call]
 
 
 class BatchHistogram(Histogram):
-    """A histogram without labels that takes many observations at once, in a third of the time of one by one."""
+    """A histogram without labels that records many observations at once, in a third of the time."""
 
     def observe_many(self, amounts: Sequence[float]) -> None:
-        """Observe each of these amounts."""
+        """Record each of these values."""
         self._sum.inc(sum(amounts))
         counts = Counter([bisect_left(self._upper_bounds, amount) for amount in amounts])
         for position, count in counts.items():
@@ -52,7 +48,7 @@ class BatchHistogram(Histogram):
 
 
 def render_metrics() -> bytes:
-    """Return the metrics of all processes that share the folder, in Prometheus's text format."""
+    """Return the metrics of all processes that share the folder, in the Prometheus text format."""
     if METRICS_DIR_VARIABLE not in os.environ:
         return generate_latest(REGISTRY)
     registry = CollectorRegistry()

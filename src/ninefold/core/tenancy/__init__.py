@@ -1,7 +1,7 @@
-"""Tenancy: organisations, and the API keys that speak for them.
+"""Tenancy: organisations, and the credentials that authenticate requests on their behalf.
 
-Everything that a system stores belongs to one organisation; a request's key says which. Not here: people,
-their roles, their sessions.
+Everything that a system stores belongs to one organisation; a request's credential says which. Users, roles and
+sessions aren't part of this package.
 """
 
 from ninefold.core.postgres.migrations import MigrationSource

@@ -1,41 +1,44 @@
-"""Making organisations and keys, and finding out on whose behalf a request speaks."""
+"""Creates organisations and credentials, and authenticates requests."""
 
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
+import msgspec
+
 from ninefold.core.ids import format_id, new_id
 from ninefold.core.postgres.database import Connection
-from ninefold.core.tenancy import keys, store
+from ninefold.core.tenancy import store
+from ninefold.core.tenancy.api_keys import API_KEY
 from ninefold.core.tenancy.errors import (
-    ApiKeyInvalidError,
-    ApiKeyMissingError,
-    ApiKeyNotFoundError,
-    ApiKeyRevokedError,
+    CredentialNotFoundError,
+    InvalidLifetimeError,
     InvalidNameError,
     OrganisationNotFoundError,
 )
-from ninefold.core.tenancy.model import ApiKey, CreatedApiKey, Organisation, Principal
+from ninefold.core.tenancy.kinds import CredentialKind, digest_text
+from ninefold.core.tenancy.model import FULL_ACCESS, CreatedCredential, Credential, Organisation, Principal
 
 FIRST_ORGANISATION_NAME: Final = "default"
 NAME_LENGTH_MAX: Final = 200
 LIST_LENGTH_MAX: Final = 1000
 
-USE_NOTED_EVERY: Final = timedelta(minutes=1)
-"""`last_used_at` is this coarse, so that a busy key costs one write a minute and not one a request."""
+LIFETIME_MIN: Final = timedelta(seconds=1)
+LIFETIME_MAX: Final = timedelta(days=3650)
 
-_REMEDY: Final = "Send a valid key as `Authorization: Bearer nfk_…`; `ninefold keys create` makes one."
+LAST_USED_RESOLUTION: Final = timedelta(minutes=1)
+"""How often `last_used_at` is updated, so that a busy credential takes one write a minute, not one per request."""
 
 
 async def create_organisation(connection: Connection, *, name: str) -> Organisation:
-    """Add an organisation.
+    """Create an organisation.
 
     Raises:
         InvalidNameError: the name is empty or too long.
     """
-    return await store.organisation_insert(
-        connection, organisation_id=new_id(), name=_checked_name(name, "organisation")
-    )
+    return await store.organisation_insert(connection, organisation_id=new_id(), name=_checked_name(name))
 
 
 async def list_organisations(connection: Connection) -> list[Organisation]:
@@ -43,13 +46,13 @@ async def list_organisations(connection: Connection) -> list[Organisation]:
     return await store.organisation_list(connection, limit=LIST_LENGTH_MAX)
 
 
-async def ensure_first_organisation(connection: Connection) -> CreatedApiKey | None:
-    """Make the organisation "default" and a key for it, if there is no organisation yet.
+async def ensure_first_organisation(connection: Connection) -> CreatedCredential | None:
+    """Create the organisation "default" and an API key for it, if there is no organisation yet.
 
-    Call it in a transaction: a lock on the table lets two processes that start at once make only one.
+    Call it in a transaction: it locks the table, so that two processes that start at the same time create only one.
 
     Returns:
-        The new key, or None when there was an organisation already.
+        The new key, or None if there was already an organisation.
     """
     await store.organisation_lock(connection)
     if await store.organisation_exists(connection):
@@ -58,107 +61,184 @@ async def ensure_first_organisation(connection: Connection) -> CreatedApiKey | N
     return await create_api_key(connection, organisation_id=organisation.organisation_id, name=FIRST_ORGANISATION_NAME)
 
 
-async def create_api_key(connection: Connection, *, organisation_id: UUID, name: str) -> CreatedApiKey:
-    """Make a key. Its text is in the answer and nowhere else.
+async def create_api_key(
+    connection: Connection, *, organisation_id: UUID, name: str, expires_in: timedelta | None = None
+) -> CreatedCredential:
+    """Create an API key with full access to its organisation; see `create_credential`."""
+    return await create_credential(
+        connection,
+        API_KEY,
+        organisation_id=organisation_id,
+        name=name,
+        scopes=FULL_ACCESS,
+        expires_in=expires_in,
+    )
+
+
+async def create_credential(
+    connection: Connection,
+    kind: CredentialKind,
+    *,
+    organisation_id: UUID,
+    account_id: UUID | None = None,
+    name: str,
+    scopes: AbstractSet[str],
+    expires_in: timedelta | None = None,
+) -> CreatedCredential:
+    """Create a credential. Its text is only in the result and isn't stored.
+
+    Args:
+        connection: a connection to the database.
+        kind: the kind of credential.
+        organisation_id: the organisation that it belongs to.
+        account_id: the account that it belongs to; None for a credential of the organisation itself.
+        name: what it is for, for people.
+        scopes: what it allows; `FULL_ACCESS` for everything.
+        expires_in: how long it is valid, `LIFETIME_MIN` to `LIFETIME_MAX`; None if it never expires.
 
     Raises:
         OrganisationNotFoundError: there is no such organisation.
         InvalidNameError: the name is empty or too long.
+        InvalidLifetimeError: `expires_in` is too short or too long.
     """
-    text = keys.new_key_text()
-    api_key = await store.api_key_insert(
+    text = kind.new_text()
+    prefix = kind.prefix_of(text)
+    assert prefix is not None, f"{kind.name} doesn't recognise its own text"
+    created = await store.credential_insert(
         connection,
-        api_key_id=new_id(),
+        credential_id=new_id(),
+        kind=kind.name,
+        prefix=prefix,
+        digest=digest_text(text),
         organisation_id=organisation_id,
-        name=_checked_name(name, "API key"),
-        prefix=keys.key_prefix(text),
-        digest=keys.key_digest(text),
+        account_id=account_id,
+        scopes=scopes,
+        name=_checked_name(name),
+        expires_in=_checked_lifetime(expires_in),
     )
-    if api_key is None:
+    if created is None:
         raise _no_organisation(organisation_id)
-    return CreatedApiKey(
-        api_key=text,
-        api_key_id=api_key.api_key_id,
-        prefix=api_key.prefix,
-        organisation_id=api_key.organisation_id,
-        name=api_key.name,
-        created_at=api_key.created_at,
-    )
+    return CreatedCredential(text=text, **msgspec.structs.asdict(created))
 
 
-async def list_api_keys(connection: Connection, organisation_id: UUID) -> list[ApiKey]:
-    """Return an organisation's keys, oldest first, revoked ones too, at most `LIST_LENGTH_MAX`.
+async def list_credentials(connection: Connection, kind: CredentialKind, *, organisation_id: UUID) -> list[Credential]:
+    """Return an organisation's credentials of one kind, oldest first, at most `LIST_LENGTH_MAX`.
+
+    Expired and revoked ones are included.
 
     Raises:
         OrganisationNotFoundError: there is no such organisation.
     """
     if await store.organisation_find(connection, organisation_id=organisation_id) is None:
         raise _no_organisation(organisation_id)
-    return await store.api_key_list(connection, organisation_id=organisation_id, limit=LIST_LENGTH_MAX)
+    return await store.credential_list(
+        connection, organisation_id=organisation_id, kind=kind.name, limit=LIST_LENGTH_MAX
+    )
 
 
-async def revoke_api_key(connection: Connection, *, organisation_id: UUID | None, api_key_id: UUID) -> ApiKey:
-    """Revoke a key for ever: the next request with it is refused. Revoking twice changes nothing.
+async def revoke_credential(
+    connection: Connection, kind: CredentialKind, *, organisation_id: UUID | None, credential_id: UUID
+) -> Credential:
+    """Revoke a credential: from the next request on it is refused. This can't be undone.
+
+    Revoking it a second time has no effect.
 
     Args:
-        connection: where the keys are.
-        organisation_id: whose key it must be; None for the operator, who may revoke any.
-        api_key_id: the key.
+        connection: a connection to the database.
+        kind: the kind that the credential must have.
+        organisation_id: the organisation that it must belong to; None for the operator, who can revoke any.
+        credential_id: the credential.
 
     Raises:
-        ApiKeyNotFoundError: there is no such key, or it belongs to another organisation.
+        CredentialNotFoundError: there is no such credential, or it has another organisation or kind.
     """
-    api_key = await store.api_key_revoke(connection, organisation_id=organisation_id, api_key_id=api_key_id)
-    if api_key is None:
-        raise ApiKeyNotFoundError(f"There is no API key {format_id('key', api_key_id)}.", field="api_key_id")
-    return api_key
+    revoked = await store.credential_revoke(
+        connection, organisation_id=organisation_id, kind=kind.name, credential_id=credential_id
+    )
+    if revoked is None:
+        raise CredentialNotFoundError(
+            f"There is no {kind.label} {format_id(kind.id_prefix, credential_id)}.", field="credential_id"
+        )
+    return revoked
 
 
-async def authenticate(connection: Connection, api_key: str) -> Principal:
-    """Find out on whose behalf a key speaks. The answer is never cached, so that revoking works at once.
+async def authenticate(connection: Connection, text: str, *, kinds: Sequence[CredentialKind]) -> Principal:
+    """Return the principal that a credential authenticates.
 
-    Finding the key by its digest in an index takes a time that depends on the digest and not on the key:
-    who tries keys can't steer their digests towards a stored one, so nothing needs comparing in constant
-    time.
+    The result is never cached, so that a revocation has an immediate effect. No constant-time comparison is needed:
+    the credential is looked up by its digest, and an attacker can't steer the digests of guesses towards a stored one.
+
+    Args:
+        connection: a connection to the database.
+        text: the credential in the request; empty if there is none.
+        kinds: which kinds are accepted. The errors for a text of no such kind are those of the first.
 
     Raises:
-        ApiKeyMissingError: the text is empty.
-        ApiKeyInvalidError: it isn't a key of ours.
-        ApiKeyRevokedError: it was one.
+        CredentialMissingError: the text is empty.
+        CredentialInvalidError: the credential doesn't exist, or its kind isn't accepted.
+        CredentialRevokedError: it was revoked.
+        CredentialExpiredError: it has expired.
     """
-    if not api_key:
-        raise ApiKeyMissingError("The request carries no API key.", remedy=_REMEDY)
-    if not keys.is_key_text(api_key):
-        raise ApiKeyInvalidError("The API key doesn't have the form of one.", remedy=_REMEDY)
-    found = await store.api_key_find_by_digest(
-        connection, digest=keys.key_digest(api_key), noted_within=USE_NOTED_EVERY
+    kind, prefix = _recognise(text, kinds)
+    found = await store.credential_find_by_digest(
+        connection, kind=kind.name, digest=digest_text(text), recorded_within=LAST_USED_RESOLUTION
     )
     if found is None:
-        raise ApiKeyInvalidError(f"There is no API key {keys.key_prefix(api_key)}….", remedy=_REMEDY)
+        raise kind.errors.invalid(f"There is no {kind.label} {prefix}….", remedy=kind.remedy)
+    _check_active(found, kind, prefix=prefix)
+    if not found.is_use_recorded:
+        await store.credential_record_use(connection, credential_id=found.credential_id)
+    return Principal(
+        organisation_id=found.organisation_id,
+        account_id=found.account_id,
+        scopes=found.scopes,
+        credential_id=found.credential_id,
+    )
+
+
+def _recognise(text: str, kinds: Sequence[CredentialKind]) -> tuple[CredentialKind, str]:
+    """Return the kind of a text, and its public part."""
+    for kind in kinds:
+        if (prefix := kind.prefix_of(text)) is not None:
+            return kind, prefix
+    expected = kinds[0]
+    if not text:
+        raise expected.errors.missing(f"The request has no {expected.label}.", remedy=expected.remedy)
+    raise expected.errors.invalid(f"The {expected.label} has the wrong format.", remedy=expected.remedy)
+
+
+def _check_active(found: store.FoundCredential, kind: CredentialKind, *, prefix: str) -> None:
+    name = f"{kind.label} {prefix}…"
     if found.revoked_at is not None:
-        raise ApiKeyRevokedError(
-            f"API key {keys.key_prefix(api_key)}… was revoked at {found.revoked_at.isoformat()}.",
-            remedy=_REMEDY,
-        )
-    if not found.is_use_noted:
-        await store.api_key_note_use(connection, api_key_id=found.api_key_id)
-    return Principal(organisation_id=found.organisation_id, credential_id=found.api_key_id)
+        raise kind.errors.revoked(f"{name} was revoked at {found.revoked_at.isoformat()}.", remedy=kind.remedy)
+    if found.expired_at is not None:
+        raise kind.errors.expired(f"{name} expired at {found.expired_at.isoformat()}.", remedy=kind.remedy)
 
 
 def _no_organisation(organisation_id: UUID) -> OrganisationNotFoundError:
     return OrganisationNotFoundError(
         f"There is no organisation {format_id('org', organisation_id)}.",
         field="organisation_id",
-        remedy="`ninefold organisations list` shows them.",
+        remedy="`ninefold organisations list` lists the organisations.",
     )
 
 
-def _checked_name(name: str, owner: str) -> str:
+def _checked_name(name: str) -> str:
     stripped = name.strip()
     if not 1 <= len(stripped) <= NAME_LENGTH_MAX or not stripped.isprintable():
         raise InvalidNameError(
-            f"The name of an {owner} must have 1 to {NAME_LENGTH_MAX} characters, all printable.",
+            f"A name must have 1 to {NAME_LENGTH_MAX} printable characters.",
             field="name",
-            remedy="Give it a short name that says what it is for.",
+            remedy="Choose a short name that says what it is for.",
         )
     return stripped
+
+
+def _checked_lifetime(expires_in: timedelta | None) -> timedelta | None:
+    if expires_in is not None and not LIFETIME_MIN <= expires_in <= LIFETIME_MAX:
+        raise InvalidLifetimeError(
+            f"The lifetime of a credential must be between 1 second and {LIFETIME_MAX.days:,} days.",
+            field="expires_in",
+            remedy="Choose another lifetime, or none for a credential that never expires.",
+        )
+    return expires_in

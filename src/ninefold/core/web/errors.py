@@ -1,4 +1,4 @@
-"""What can be wrong with a request before a system sees it, and with answering it."""
+"""Errors in a request that are found before a system handles it, and errors while responding."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ from ninefold.core.errors import InvalidInputError, NinefoldError, NotFoundError
 
 
 class BadRequestError(NinefoldError):
-    """The request isn't proper HTTP, or has an address that can't be read."""
+    """The request isn't valid HTTP, or its URL can't be decoded."""
 
     code = "bad_request"
     title = "Bad request"
@@ -14,7 +14,7 @@ class BadRequestError(NinefoldError):
 
 
 class UnknownParameterError(NinefoldError):
-    """The query has a parameter that the route doesn't know."""
+    """The query string has a parameter that the route doesn't define."""
 
     code = "unknown_parameter"
     title = "Unknown parameter"
@@ -22,15 +22,23 @@ class UnknownParameterError(NinefoldError):
 
 
 class BadJsonError(NinefoldError):
-    """The body isn't JSON, or isn't UTF-8, or can't be decoded."""
+    """The body isn't JSON, isn't UTF-8, or can't be decoded."""
 
     code = "bad_json"
     title = "Bad JSON"
     http_status = 400
 
 
+class BadFormError(NinefoldError):
+    """The body isn't a form, or its fields contradict each other."""
+
+    code = "bad_form"
+    title = "Bad form"
+    http_status = 400
+
+
 class ClientDisconnectedError(NinefoldError):
-    """The client went away before its body had arrived; nobody reads the answer."""
+    """The client disconnected before it had sent the whole body, so nobody reads the response."""
 
     code = "client_disconnected"
     title = "Client disconnected"
@@ -45,7 +53,7 @@ class RouteNotFoundError(NotFoundError):
 
 
 class MethodNotAllowedError(NinefoldError):
-    """The path exists, but not with this method."""
+    """The path exists, but doesn't allow this method."""
 
     code = "method_not_allowed"
     title = "Method not allowed"
@@ -57,7 +65,7 @@ class MethodNotAllowedError(NinefoldError):
 
 
 class UnsupportedMediaTypeError(NinefoldError):
-    """The body is of another kind than JSON."""
+    """The route doesn't support the media type of the body."""
 
     code = "unsupported_media_type"
     title = "Unsupported media type"
@@ -65,32 +73,25 @@ class UnsupportedMediaTypeError(NinefoldError):
 
 
 class UnsupportedEncodingError(UnsupportedMediaTypeError):
-    """The body is compressed, or encoded otherwise."""
+    """The body is compressed or has another content encoding."""
 
     code = "unsupported_encoding"
     title = "Unsupported encoding"
 
 
 class InvalidCursorError(InvalidInputError):
-    """A cursor wasn't made by us, or for another list."""
+    """The cursor isn't one of Ninefold's, or belongs to another list."""
 
     code = "invalid_cursor"
     title = "Invalid cursor"
 
 
 class InternalError(NinefoldError):
-    """A bug of ours. The log has it under the request's id; the answer says nothing about its inside."""
-
-
-class DatabaseUnavailableError(UnavailableError):
-    """PostgreSQL doesn't answer, or is too busy."""
-
-    code = "database_unavailable"
-    title = "Database unavailable"
+    """A bug in Ninefold. The details are in the log, under the request's id, and not in the response."""
 
 
 class NotReadyError(UnavailableError):
-    """The process lives, but can't serve yet."""
+    """The process is alive, but can't serve requests yet."""
 
     code = "not_ready"
     title = "Not ready"

@@ -1,19 +1,21 @@
-"""Problems: how every error leaves as `application/problem+json` (RFC 9457).
+"""Problems: every error is sent as `application/problem+json` (RFC 9457).
 
-A route that can refuse for reasons of its own names their statuses for the OpenAPI document; those that
-follow from its shape (400, 401, 404 with an id in the path, 413, 415 and 422 with input, 503) are documented
-by themselves:
+A route lists the statuses of its own errors for the OpenAPI document. Those that follow from its parameters (400, 401,
+404 with an id in the path, 413, 415 and 422 with input, 503) are documented automatically:
+
+    from litestar import post
 
     @post("/api/v1/events", status_code=202, responses=problem_responses(409))
+    async def publish_event() -> None: ...
 """
 
 from http import HTTPStatus
 from typing import Annotated, Any, Final
 
-import asyncpg
 import msgspec
 import structlog
 from litestar import Request, Response
+from litestar.connection import ASGIConnection
 from litestar.exceptions import (
     HTTPException,
     MethodNotAllowedException,
@@ -21,70 +23,60 @@ from litestar.exceptions import (
     ValidationException,
 )
 from litestar.openapi.datastructures import ResponseSpec
+from litestar.types import Scope
 
 from ninefold.core.errors import InvalidInputError, NinefoldError, NotFoundError, UnauthorizedError
-from ninefold.core.postgres.database import DatabaseUnreachableError
-from ninefold.core.web.choices import choices_at
+from ninefold.core.postgres.errors import DatabaseUnavailableError
+from ninefold.core.web.allowed_values import allowed_values_at
 from ninefold.core.web.errors import (
     BadRequestError,
-    DatabaseUnavailableError,
     InternalError,
     MethodNotAllowedError,
     RouteNotFoundError,
     UnsupportedEncodingError,
 )
-from ninefold.core.web.options import allowed_methods
-from ninefold.core.web.reasons import in_json_words
+from ninefold.core.web.ids import ID_SHOWN_MAX, is_path_id
+from ninefold.core.web.methods import allowed_methods
+from ninefold.core.web.validation_messages import in_plain_words
 
 PROBLEM_MEDIA_TYPE: Final = "application/problem+json"
 RETRY_AFTER_S: Final = 2
 
 _SERVER_ERROR: Final = 500
 
-# SQLSTATE classes: connection lost, rolled back by a conflict, out of resources, stopped by an operator.
-_UNAVAILABLE_CLASSES: Final = ("08", "40", "53", "57")
-_UNAVAILABLE_STATES: Final = (
-    asyncpg.LockNotAvailableError.sqlstate,
-    asyncpg.ReadOnlySQLTransactionError.sqlstate,
-)
-
 log = structlog.get_logger(__name__)
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
-    """What went wrong, with what, and what to do about it (RFC 9457)."""
+    """What went wrong, what caused it, and what to do about it (RFC 9457)."""
 
     type: Annotated[
         str,
-        msgspec.Meta(description="Names the kind of problem.", examples=["urn:ninefold:problem:invalid_input"]),
+        msgspec.Meta(description="Identifies the kind of problem.", examples=["urn:ninefold:problem:invalid_input"]),
     ]
     title: Annotated[str, msgspec.Meta(description="The kind of problem, for people.", examples=["Invalid input"])]
-    status: Annotated[int, msgspec.Meta(description="The answer's HTTP status.", examples=[422])]
+    status: Annotated[int, msgspec.Meta(description="The HTTP status of the response.", examples=[422])]
     detail: Annotated[
         str,
-        msgspec.Meta(
-            description="What happened, to what.", examples=["event_types[0]: expected a string, got an integer."]
-        ),
+        msgspec.Meta(description="What happened.", examples=["event_types[0]: expected a string, got an integer."]),
     ]
     code: Annotated[
         str,
         msgspec.Meta(description="The kind of problem, for programs; it never changes.", examples=["invalid_input"]),
     ]
     is_retryable: Annotated[
-        bool, msgspec.Meta(description="Whether the same request may succeed later.", examples=[False])
+        bool, msgspec.Meta(description="Whether the same request can succeed later.", examples=[False])
     ]
     request_id: Annotated[
         str,
         msgspec.Meta(
-            description="Finds the request in the server's log; also in `X-Request-Id`.",
+            description="Identifies the request in the server's log; also in `X-Request-Id`.",
             examples=["req_01h455vb4pex5vsknk084sn02q"],
         ),
     ]
     field: Annotated[
         str | msgspec.UnsetType,
-        msgspec.Meta(
-            description="The input that caused it, as a path, where there is one.", examples=["event_types[0]"]
-        ),
+        msgspec.Meta(description="The path of the input that caused it, if there is one.", examples=["event_types[0]"]),
     ] = msgspec.UNSET
     remedy: Annotated[
         str | msgspec.UnsetType,
@@ -93,7 +85,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def problem_responses(*statuses: int) -> dict[int, ResponseSpec]:
-    """Return the documentation of answers that are problems, for a route's `responses`."""
+    """Return the documentation of problem responses, for a route's `responses`."""
     return {
         status: ResponseSpec(
             data_container=Problem,
@@ -106,19 +98,14 @@ def problem_responses(*statuses: int) -> dict[int, ResponseSpec]:
 
 
 def status_words(status: int) -> str:
-    """Return what a status means, as a sentence."""
+    """Return the reason phrase of a status, as a sentence."""
     phrase = HTTPStatus(status).phrase
     return f"{phrase if phrase.isupper() else phrase.capitalize()}."
 
 
-def handle_exception(request: Request[Any, Any, Any], exception: Exception) -> Response[bytes]:
-    """Answer with a problem, whatever was raised; what is wrong inside of us is logged, and not told."""
-    error = as_ninefold_error(request, exception)
-    if error.http_status >= _SERVER_ERROR and not error.is_retryable:
-        log.error("web.request.failed", exc_info=exception)
-    elif isinstance(error, DatabaseUnavailableError):
-        log.warning("web.database.unavailable", error=f"{type(exception).__name__}: {exception}")
-    problem = describe(error, request_id=request.scope["state"].get("request_id", ""))
+def show_problem(request: Request[Any, Any, Any], error: NinefoldError) -> Response[Any]:
+    """Return the problem response for an error, as Ninefold's own API sends it."""
+    problem = describe(error, request_id=request_id_of(request.scope))
     return Response(
         content=msgspec.json.encode(problem),
         status_code=error.http_status,
@@ -127,8 +114,22 @@ def handle_exception(request: Request[Any, Any, Any], exception: Exception) -> R
     )
 
 
+def log_error(error: NinefoldError, exception: BaseException) -> None:
+    """Log what the response doesn't say: the cause of an internal error."""
+    if error.http_status >= _SERVER_ERROR and not error.is_retryable:
+        log.error("web.request.failed", exc_info=exception)
+    elif isinstance(error, DatabaseUnavailableError):
+        log.warning("web.database.unavailable", error=f"{type(exception).__name__}: {exception}")
+
+
+def request_id_of(scope: Scope) -> str:
+    """Return the id of a request or a WebSocket in the log."""
+    request_id: str = scope["state"].get("request_id", "")
+    return request_id
+
+
 def describe(error: NinefoldError, *, request_id: str) -> Problem:
-    """Return the problem that tells of an error."""
+    """Return the problem for an error."""
     return Problem(
         type=f"urn:ninefold:problem:{error.code}",
         title=error.title,
@@ -143,14 +144,14 @@ def describe(error: NinefoldError, *, request_id: str) -> Problem:
 
 
 def problem_headers(error: NinefoldError) -> dict[str, str]:
-    """Return the headers that an error's answer needs."""
+    """Return the headers that an error's response needs."""
     match error:
         case MethodNotAllowedError():
             return {"Allow": ", ".join(error.allowed)}
         case UnauthorizedError():
             return {"WWW-Authenticate": 'Bearer realm="ninefold"'}
         case UnsupportedEncodingError():
-            # RFC 9110 §12.5.3: what a refused body should have been.
+            # RFC 9110 §12.5.3: the encoding that a body must have.
             return {"Accept-Encoding": "identity"}
         case NinefoldError(is_retryable=True):
             return {"Retry-After": str(RETRY_AFTER_S)}
@@ -158,12 +159,13 @@ def problem_headers(error: NinefoldError) -> dict[str, str]:
             return {}
 
 
-def as_ninefold_error(request: Request[Any, Any, Any], exception: Exception) -> NinefoldError:  # noqa: PLR0911  # a table, a line per kind of error.
-    """Return the error that a caller may see for anything that was raised."""
+def as_ninefold_error(request: ASGIConnection[Any, Any, Any, Any], exception: Exception) -> NinefoldError:  # noqa: PLR0911  # a table, a line per kind of error.
+    """Return the error to send to the client for any exception."""
     match exception:
-        case _ if is_database_unavailable(exception):
+        case DatabaseUnavailableError():
+            # In the caller's words: the error's own are the operator's.
             return DatabaseUnavailableError(
-                "The database doesn't answer now; whether this request took effect isn't known.",
+                "The database isn't available; it isn't known whether this request took effect.",
                 remedy="Send the same request again, with the same idempotency key if it has one.",
             )
         case NinefoldError():
@@ -174,51 +176,45 @@ def as_ninefold_error(request: Request[Any, Any, Any], exception: Exception) -> 
             return _method_not_allowed(request)
         case NotFoundException():
             return RouteNotFoundError(
-                f"Nothing is at {request.scope['path']}.", remedy="GET /openapi.json lists what there is."
+                f"There is no route at {request.scope['path']}.", remedy="GET /openapi.json lists the routes."
             )
         case HTTPException() if exception.status_code < _SERVER_ERROR:
             return BadRequestError(_sentence(exception.detail))
         case _:
             return InternalError(
-                "Ninefold failed to answer this request, and has logged why under its request id.",
-                remedy="Try again; if it repeats, tell whoever runs this server the request id.",
+                "Ninefold failed to handle this request. The cause is in its log, under the request id.",
+                remedy="Try again; if it fails again, report the request id to the operator of this server.",
             )
 
 
-def is_database_unavailable(exception: Exception) -> bool:
-    """Say whether an exception means that PostgreSQL can't serve now, and may again soon."""
-    match exception:
-        case asyncpg.PostgresError():
-            state = exception.sqlstate or ""
-            return state[:2] in _UNAVAILABLE_CLASSES or state in _UNAVAILABLE_STATES
-        case asyncpg.InterfaceError():
-            # asyncpg says the same of a lost connection and of a wrong call; the words tell them apart.
-            return "clos" in str(exception)
-        case _:
-            return isinstance(exception, DatabaseUnreachableError | OSError | TimeoutError)
-
-
-def _invalid_parameter(request: Request[Any, Any, Any], exception: ValidationException) -> NinefoldError:
+def _invalid_parameter(request: ASGIConnection[Any, Any, Any, Any], exception: ValidationException) -> NinefoldError:
     extra = exception.extra
     first: dict[str, str] = extra[0] if isinstance(extra, list) and extra else {}
     name = first.get("key")
-    if first.get("source") == "path":
-        return NotFoundError(f"There is nothing with this {name}.", field=name)
     parameter = request.route_handler.parsed_fn_signature.parameters.get(name or "")
-    choices = choices_at(parameter.raw) if parameter else []
-    reason = in_json_words(first.get("message") or exception.detail, choices=choices)
+    if first.get("source") == "path":
+        return _nothing_there(request, name or "", kind=parameter.annotation if parameter else None)
+    allowed_values = allowed_values_at(parameter.raw) if parameter else []
+    reason = in_plain_words(first.get("message") or exception.detail, allowed_values=allowed_values)
     return InvalidInputError(
         f"Parameter {name or 'of the request'}: {reason}.",
         field=name,
-        remedy="Correct the parameter; /docs describes each.",
+        remedy="Correct the parameter; /docs describes every parameter.",
     )
 
 
-def _method_not_allowed(request: Request[Any, Any, Any]) -> MethodNotAllowedError:
-    path = request.scope["path"]
-    return MethodNotAllowedError(
-        f"{request.method} isn't possible at {path}.", allowed=allowed_methods(request.app, path)
+def _nothing_there(request: ASGIConnection[Any, Any, Any, Any], name: str, *, kind: Any) -> NotFoundError:
+    """Return the error for a path with an invalid id or another invalid parameter."""
+    text = str(request.path_params.get(name, ""))
+    return NotFoundError(
+        f"There is nothing with the {'id' if is_path_id(kind) else name} {text[:ID_SHOWN_MAX]!r}.",
+        remedy=f"A valid id looks like {kind.prefix}_01h45…." if is_path_id(kind) else None,
     )
+
+
+def _method_not_allowed(request: ASGIConnection[Any, Any, Any, Any]) -> MethodNotAllowedError:
+    path, method = request.scope["path"], request.scope.get("method")
+    return MethodNotAllowedError(f"{path} doesn't allow {method}.", allowed=allowed_methods(request.app, path))
 
 
 def _sentence(text: str) -> str:

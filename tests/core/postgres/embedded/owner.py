@@ -1,4 +1,4 @@
-"""A process of its own that owns a server until it is killed: `python owner.py DATA_DIR`."""
+"""A separate process that owns a server until it is killed: `python owner.py DATA_DIR`."""
 
 import signal
 import sys

@@ -1,4 +1,4 @@
-"""Who gets in, and as whom the server runs. Acting as another user takes root; the rest holds for everybody."""
+"""Which users can connect, and which user runs the server. Some tests need root to act as another user."""
 
 import os
 import pwd
@@ -25,7 +25,7 @@ only_root_can_act_as_others = pytest.mark.skipif(
 
 @pytest.fixture
 def open_dir() -> Iterator[Path]:
-    """A folder that everybody can enter; pytest's own ones are closed."""
+    """A folder that every user can access; pytest's own folders are private."""
     with tempfile.TemporaryDirectory(prefix="ninefold-test-") as name:
         Path(name).chmod(0o755)
         yield Path(name)
@@ -53,7 +53,7 @@ def test_another_user_cannot_reach_a_private_socket_either(open_dir: Path) -> No
 
 @only_root_can_act_as_others
 @pytest.mark.parametrize("role", ["ninefold", "postgres"])
-def test_another_user_is_turned_away_even_where_the_doors_were_opened(open_dir: Path, role: str) -> None:
+def test_another_user_is_refused_even_if_the_permissions_allow_access(open_dir: Path, role: str) -> None:
     with EmbeddedPostgres(open_dir, is_durable=False) as postgres:
         cluster_dir = open_dir / "postgres"
         cluster_dir.chmod(0o755)
@@ -75,7 +75,7 @@ def test_a_cluster_of_another_user_is_refused(data_dir: Path, server: EmbeddedPo
 
 
 @only_root_can_act_as_others
-def test_programs_in_a_closed_folder_are_copied_once_to_an_open_one(
+def test_programs_in_a_private_folder_are_copied_once_to_a_readable_one(
     tmp_path: Path, open_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     closed = tmp_path / "closed"
@@ -115,22 +115,22 @@ def test_a_missing_wheel_is_an_error_with_a_remedy(monkeypatch: pytest.MonkeyPat
     assert "NINEFOLD_DATABASE_URL" in str(caught.value.remedy)
 
 
-def test_an_ordinary_user_runs_the_server_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_server_of_an_ordinary_user_runs_as_that_user(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: NOBODY_UID)
     entry = pwd.getpwuid(NOBODY_UID)
 
     assert choose_account() == Account(name=entry.pw_name, uid=NOBODY_UID, gid=entry.pw_gid)
-    assert choose_account().is_ourselves
+    assert choose_account().is_current_user
 
 
-def test_a_user_without_a_name_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_user_without_a_name_gets_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 3_999_999_999)
 
     with pytest.raises(SettingError, match="3999999999 has no name on this machine"):
         choose_account()
 
 
-def test_without_useradd_root_is_told_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_useradd_root_gets_an_error_with_a_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     monkeypatch.setattr(account, "SYSTEM_USER", "ninefold-nowhere")
     monkeypatch.setattr(shutil, "which", lambda _name, path: None)  # noqa: ARG005

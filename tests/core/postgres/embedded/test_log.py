@@ -6,7 +6,7 @@ from ninefold.core.postgres.embedded.log import BoundedLog
 TIMEOUT_S = 10
 
 
-def test_what_the_pipe_brings_is_appended_to_the_file(tmp_path: Path) -> None:
+def test_output_from_the_pipe_is_appended_to_the_file(tmp_path: Path) -> None:
     path = tmp_path / "postgres.log"
     path.write_text("before\n")
 
@@ -16,7 +16,7 @@ def test_what_the_pipe_brings_is_appended_to_the_file(tmp_path: Path) -> None:
     assert log.last_lines() == "one\ntwo"
 
 
-def test_a_full_log_becomes_the_only_old_one(tmp_path: Path) -> None:
+def test_a_full_log_replaces_the_old_one(tmp_path: Path) -> None:
     path = tmp_path / "postgres.log"
     path.write_text("x" * 99)
     _write(path, b"first\n", bytes_max=100)
@@ -29,13 +29,13 @@ def test_a_full_log_becomes_the_only_old_one(tmp_path: Path) -> None:
     assert sorted(tmp_path.iterdir()) == [path, path.with_name("postgres.log.1")]
 
 
-def test_the_last_lines_are_few(tmp_path: Path) -> None:
+def test_only_a_few_last_lines_are_returned(tmp_path: Path) -> None:
     log = _write(tmp_path / "postgres.log", b"".join(b"line %d\n" % number for number in range(1000)))
 
     assert log.last_lines().splitlines() == [f"line {number}" for number in range(988, 1000)]
 
 
-def test_a_link_in_place_of_the_file_is_not_followed(tmp_path: Path) -> None:
+def test_a_symbolic_link_instead_of_the_file_is_not_followed(tmp_path: Path) -> None:
     target = tmp_path / "precious"
     target.write_text("untouched")
     (tmp_path / "postgres.log").symlink_to(target)
@@ -46,7 +46,7 @@ def test_a_link_in_place_of_the_file_is_not_followed(tmp_path: Path) -> None:
     assert log.last_lines() == "one"
 
 
-def test_a_full_disk_costs_lines_and_nothing_else() -> None:
+def test_a_full_disk_only_loses_log_lines() -> None:
     log = _write(Path("/dev/full"), b"one\n" * 10_000)
 
     assert log.last_lines().splitlines()[-1] == "one"

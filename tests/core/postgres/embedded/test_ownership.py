@@ -9,22 +9,23 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+import psutil
 import pytest
 
-from ninefold.core.postgres.embedded import EmbeddedPostgres, use_postgres
+from ninefold.core.postgres.embedded import EmbeddedPostgres, crash_cleanup, use_postgres
 from ninefold.core.postgres.embedded import server as server_module
 from ninefold.core.postgres.embedded.account import choose_account
 from ninefold.core.postgres.embedded.cluster import reachable_path
 from ninefold.core.postgres.embedded.engine import find_engine
-from ninefold.core.postgres.embedded.keeper import Keeper
 from ninefold.core.postgres.embedded.ownership import AlreadyOwnedError, read_owner
+from ninefold.core.postgres.embedded.process import ServerProcess
 from postgres_support import query
 
 TIMEOUT_S = 30
 SOCKET_LOCK = ".s.PGSQL.5432.lock"
 
 
-def test_a_second_owner_learns_who_has_the_folder(data_dir: Path, server: EmbeddedPostgres) -> None:
+def test_a_second_owner_gets_an_error_that_names_the_first(data_dir: Path, server: EmbeddedPostgres) -> None:
     with pytest.raises(AlreadyOwnedError) as caught:
         EmbeddedPostgres(data_dir).start()
 
@@ -34,26 +35,26 @@ def test_a_second_owner_learns_who_has_the_folder(data_dir: Path, server: Embedd
     assert query(server.dsn(), "SELECT 1") == 1
 
 
-def test_a_command_joins_the_running_server_and_leaves_it_alone(data_dir: Path, server: EmbeddedPostgres) -> None:
+def test_a_command_uses_the_running_server_and_does_not_stop_it(data_dir: Path, server: EmbeddedPostgres) -> None:
     with use_postgres(data_dir) as dsn:
         assert dsn == server.dsn()
 
     assert query(server.dsn(), "SELECT 1") == 1
 
 
-def test_a_command_runs_a_server_for_itself_when_there_is_none(data_dir: Path) -> None:
-    with use_postgres(data_dir) as dsn:
+def test_a_command_runs_its_own_server_if_there_is_none(made_data_dir: Path) -> None:
+    with use_postgres(made_data_dir) as dsn:
         query(dsn, "CREATE TABLE kept AS SELECT 42 AS answer")
 
-    assert not (data_dir / "postgres" / "postmaster.pid").exists()
-    with use_postgres(data_dir) as dsn:
+    assert not (made_data_dir / "postgres" / "postmaster.pid").exists()
+    with use_postgres(made_data_dir) as dsn:
         assert query(dsn, "SELECT answer FROM kept") == 42
 
 
-def test_the_owner_waits_for_a_command_that_came_first(data_dir: Path) -> None:
-    postgres = EmbeddedPostgres(data_dir, is_durable=False)
+def test_the_owner_waits_for_a_command_that_started_first(made_data_dir: Path) -> None:
+    postgres = EmbeddedPostgres(made_data_dir, is_durable=False)
     with ThreadPoolExecutor(max_workers=1) as executor:
-        with use_postgres(data_dir) as command_dsn:
+        with use_postgres(made_data_dir) as command_dsn:
             start = executor.submit(postgres.start)
             assert query(command_dsn, "SELECT 1") == 1
             assert not start.done()
@@ -63,16 +64,18 @@ def test_the_owner_waits_for_a_command_that_came_first(data_dir: Path) -> None:
     postgres.stop()
 
 
-def test_the_owner_gives_up_on_a_command_that_does_not_end(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_owner_gives_up_on_a_command_that_does_not_end(
+    made_data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(server_module, "COMMAND_TIMEOUT_S", 0)
 
-    with use_postgres(data_dir) as dsn:
+    with use_postgres(made_data_dir) as dsn:
         with pytest.raises(AlreadyOwnedError, match=f"process {os.getpid()}"):
-            EmbeddedPostgres(data_dir).start()
+            EmbeddedPostgres(made_data_dir).start()
         assert query(dsn, "SELECT 1") == 1
 
 
-def test_commands_at_the_same_time_take_turns(data_dir: Path) -> None:
+def test_concurrent_commands_all_succeed(data_dir: Path) -> None:
     def add(number: int) -> None:
         with use_postgres(data_dir) as dsn:
             query(dsn, f"CREATE TABLE of_{number} ()")
@@ -85,7 +88,7 @@ def test_commands_at_the_same_time_take_turns(data_dir: Path) -> None:
 
 
 def test_a_command_waits_until_a_starting_owner_is_ready(data_dir: Path) -> None:
-    def join() -> str:
+    def connect() -> str:
         with use_postgres(data_dir) as dsn:
             query(dsn, "SELECT 1")
             return dsn
@@ -93,34 +96,34 @@ def test_a_command_waits_until_a_starting_owner_is_ready(data_dir: Path) -> None
     postgres = EmbeddedPostgres(data_dir, is_durable=False)
     with ThreadPoolExecutor(max_workers=2) as executor:
         start = executor.submit(postgres.start)
-        joined = executor.submit(join)
-        assert joined.result(TIMEOUT_S) == start.result(TIMEOUT_S)
+        connected = executor.submit(connect)
+        assert connected.result(TIMEOUT_S) == start.result(TIMEOUT_S)
     postgres.stop()
 
 
-def test_the_server_ends_cleanly_when_its_owner_is_killed(data_dir: Path) -> None:
-    with _owner(data_dir) as process:
+def test_the_server_ends_cleanly_when_its_owner_is_killed(made_data_dir: Path) -> None:
+    with _owner(made_data_dir) as process:
         query(_dsn(process), "CREATE TABLE kept AS SELECT 42 AS answer")
         with socket.socket(socket.AF_UNIX) as client:
             client.settimeout(TIMEOUT_S)
-            client.connect(str(data_dir / "postgres" / ".s.PGSQL.5432"))
+            client.connect(str(made_data_dir / "postgres" / ".s.PGSQL.5432"))
             process.kill()
 
             assert client.recv(1) == b""
 
-    (data_dir / "postgres.log").unlink()
-    with EmbeddedPostgres(data_dir) as postgres:
+    (made_data_dir / "postgres.log").unlink()
+    with EmbeddedPostgres(made_data_dir) as postgres:
         assert query(postgres.dsn(), "SELECT answer FROM kept") == 42
-        assert "database system was shut down" in (data_dir / "postgres.log").read_text()
+        assert "database system was shut down" in (made_data_dir / "postgres.log").read_text()
 
 
-def test_the_next_owner_takes_over_at_once_from_a_killed_one(data_dir: Path) -> None:
-    with _owner(data_dir) as process:
+def test_the_next_owner_takes_over_immediately_from_a_killed_one(made_data_dir: Path) -> None:
+    with _owner(made_data_dir) as process:
         query(_dsn(process), "CREATE TABLE kept AS SELECT 42 AS answer")
         process.kill()
         process.wait(TIMEOUT_S)
 
-        with EmbeddedPostgres(data_dir) as postgres:
+        with EmbeddedPostgres(made_data_dir) as postgres:
             assert query(postgres.dsn(), "SELECT answer FROM kept") == 42
 
 
@@ -136,8 +139,8 @@ def test_the_socket_folder_of_a_killed_owner_is_removed_by_the_next(tmp_path: Pa
         assert not left.exists()
 
 
-def test_ctrl_c_in_the_terminal_does_not_reach_the_server(data_dir: Path) -> None:
-    with _owner(data_dir) as process:
+def test_ctrl_c_in_the_terminal_does_not_reach_the_server(made_data_dir: Path) -> None:
+    with _owner(made_data_dir) as process:
         dsn = _dsn(process)
         process.send_signal(signal.SIGSTOP)
         os.killpg(process.pid, signal.SIGINT)
@@ -145,17 +148,17 @@ def test_ctrl_c_in_the_terminal_does_not_reach_the_server(data_dir: Path) -> Non
         assert query(dsn, "SELECT 1") == 1
 
 
-def test_a_server_without_owner_is_stopped_first(data_dir: Path, server: EmbeddedPostgres) -> None:
+def test_a_server_without_an_owner_is_stopped_by_the_next_start(data_dir: Path, server: EmbeddedPostgres) -> None:
     server.stop()
     engine = find_engine(choose_account())
     cluster_dir = data_dir / "postgres"
     with reachable_path(cluster_dir, engine.account) as (path, descriptors):
-        orphan = Keeper(
+        orphan = ServerProcess(
             engine.command("postgres", "-D", path, "--listen_addresses=", "--unix_socket_directories=."),
             pass_fds=descriptors,
         )
     with orphan.output as output:
-        # Ready when it says so.
+        # Wait until the server is ready.
         while b"ready to accept connections" not in output.readline():
             assert not orphan.has_exited
 
@@ -164,45 +167,57 @@ def test_a_server_without_owner_is_stopped_first(data_dir: Path, server: Embedde
             assert query(postgres.dsn(), "SELECT 1") == 1
 
 
+def test_a_server_without_owner_may_end_by_itself_meanwhile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with subprocess.Popen(["true"]) as process:
+        ended = psutil.Process(process.pid)
+    found = iter([[ended], []])
+    monkeypatch.setattr(crash_cleanup, "_processes_in", lambda _: next(found))
+    (tmp_path / "postmaster.pid").touch()
+
+    crash_cleanup.clean_up_after_crash(tmp_path, socket_dir=tmp_path)
+
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize(
     "names", [["postmaster.pid"], [SOCKET_LOCK], ["postmaster.pid", SOCKET_LOCK]], ids=["data", "socket", "both"]
 )
-def test_a_process_id_that_a_stranger_has_now_does_not_stop_the_start(
+def test_a_process_id_that_another_process_has_now_does_not_prevent_the_start(
     data_dir: Path, server: EmbeddedPostgres, names: list[str]
 ) -> None:
     files = [data_dir / "postgres" / name for name in names]
-    with _stranger() as stranger:
-        rewritten = [_with_process_id(file, stranger.pid) for file in files]
+    with _other_process() as other:
+        rewritten = [_with_process_id(file, other.pid) for file in files]
         server.stop()
         for file, text in zip(files, rewritten, strict=True):
             file.write_text(text)
 
         assert query(server.start(), "SELECT 1") == 1
-        assert stranger.poll() is None
+        assert other.poll() is None
 
 
-def test_a_server_that_died_starts_again_although_a_stranger_has_its_process_id(tmp_path: Path) -> None:
-    with EmbeddedPostgres(tmp_path / ("n" * 120), is_durable=False) as postgres, _stranger() as stranger:
+def test_a_server_that_died_restarts_even_if_another_process_has_its_process_id(tmp_path: Path) -> None:
+    with EmbeddedPostgres(tmp_path / ("n" * 120), is_durable=False) as postgres, _other_process() as other:
         assert postgres.pid is not None
         lock = Path(parse_qs(urlsplit(postgres.dsn()).query)["host"][0]) / SOCKET_LOCK
-        text = _with_process_id(lock, stranger.pid)
+        text = _with_process_id(lock, other.pid)
         os.kill(postgres.pid, signal.SIGKILL)
         assert postgres.wait(TIMEOUT_S)
         lock.write_text(text)
 
         assert query(postgres.start(), "SELECT 1") == 1
-        assert stranger.poll() is None
+        assert other.poll() is None
 
 
 @contextmanager
-def _stranger() -> Iterator["subprocess.Popen[bytes]"]:
-    """Run a process of PostgreSQL's own user that has nothing to do with it."""
+def _other_process() -> Iterator["subprocess.Popen[bytes]"]:
+    """Run a process of PostgreSQL's user that isn't part of PostgreSQL."""
     account = choose_account()
     process = subprocess.Popen(
         ["sleep", "600"],
-        user=None if account.is_ourselves else account.uid,
-        group=None if account.is_ourselves else account.gid,
-        extra_groups=None if account.is_ourselves else [],
+        user=None if account.is_current_user else account.uid,
+        group=None if account.is_current_user else account.gid,
+        extra_groups=None if account.is_current_user else [],
     )
     with process:
         try:
@@ -212,7 +227,7 @@ def _stranger() -> Iterator["subprocess.Popen[bytes]"]:
 
 
 def _with_process_id(file: Path, process_id: int) -> str:
-    """Return what stands in a lock file of PostgreSQL, with another process in its first line."""
+    """Return the text of a PostgreSQL lock file, with another process id in its first line."""
     return "\n".join([str(process_id), *file.read_text().splitlines()[1:]]) + "\n"
 
 

@@ -17,7 +17,7 @@ from postgres_support import query
 DEATH_TIMEOUT_S = 20
 
 
-def test_data_is_there_after_a_restart(data_dir: Path) -> None:
+def test_data_survives_a_restart(data_dir: Path) -> None:
     with EmbeddedPostgres(data_dir) as postgres:
         query(postgres.dsn(), "CREATE TABLE kept AS SELECT 42 AS answer")
 
@@ -27,14 +27,14 @@ def test_data_is_there_after_a_restart(data_dir: Path) -> None:
     assert answer == 42
 
 
-def test_the_database_speaks_utf8_and_checks_its_pages(server: EmbeddedPostgres) -> None:
+def test_the_database_uses_utf8_and_data_checksums(server: EmbeddedPostgres) -> None:
     names = ("server_encoding", "data_checksums", "timezone")
 
     assert [query(server.dsn(), f"SHOW {name}") for name in names] == ["UTF8", "on", "UTC"]
     assert query(server.dsn(), "SELECT 'z' < 'ä' AND upper('ä') = 'Ä'") is True
 
 
-def test_durable_is_the_default_and_tests_may_do_without(data_dir: Path, server: EmbeddedPostgres) -> None:
+def test_durability_is_on_by_default_and_can_be_turned_off_for_tests(data_dir: Path, server: EmbeddedPostgres) -> None:
     with EmbeddedPostgres(data_dir.with_name("durable")) as durable:
         settings = [query(durable.dsn(), f"SHOW {name}") for name in ("fsync", "synchronous_commit")]
 
@@ -42,11 +42,11 @@ def test_durable_is_the_default_and_tests_may_do_without(data_dir: Path, server:
     assert query(server.dsn(), "SHOW fsync") == "off"
 
 
-def test_the_application_is_no_superuser(server: EmbeddedPostgres) -> None:
+def test_the_application_is_not_a_superuser(server: EmbeddedPostgres) -> None:
     assert query(server.dsn(), "SELECT rolsuper FROM pg_roles WHERE rolname = current_user") is False
 
 
-def test_start_and_stop_may_be_repeated(server: EmbeddedPostgres) -> None:
+def test_start_and_stop_can_be_repeated(server: EmbeddedPostgres) -> None:
     assert server.start() == server.dsn()
 
     server.stop()
@@ -57,8 +57,8 @@ def test_start_and_stop_may_be_repeated(server: EmbeddedPostgres) -> None:
     assert server.wait(0)
 
 
-def test_it_outlives_the_thread_that_started_it(data_dir: Path) -> None:
-    postgres = EmbeddedPostgres(data_dir, is_durable=False)
+def test_it_outlives_the_thread_that_started_it(made_data_dir: Path) -> None:
+    postgres = EmbeddedPostgres(made_data_dir, is_durable=False)
     with ThreadPoolExecutor(max_workers=1) as executor:
         dsn = executor.submit(postgres.start).result()
 
@@ -67,8 +67,8 @@ def test_it_outlives_the_thread_that_started_it(data_dir: Path) -> None:
     postgres.stop()
 
 
-def test_committed_data_survives_a_kill_and_the_address_stays(data_dir: Path) -> None:
-    with EmbeddedPostgres(data_dir) as postgres:
+def test_committed_data_survives_a_kill_and_the_address_stays_the_same(made_data_dir: Path) -> None:
+    with EmbeddedPostgres(made_data_dir) as postgres:
         dsn = postgres.dsn()
         query(dsn, "CREATE TABLE kept AS SELECT generate_series(1, 1000) AS number")
         _kill(postgres)
@@ -77,7 +77,7 @@ def test_committed_data_survives_a_kill_and_the_address_stays(data_dir: Path) ->
         assert not postgres.is_running
         assert postgres.start() == dsn
         assert query(dsn, "SELECT count(*) FROM kept") == 1000
-        assert "automatic recovery in progress" in (data_dir / "postgres.log").read_text()
+        assert "automatic recovery in progress" in (made_data_dir / "postgres.log").read_text()
 
 
 def test_it_listens_on_a_unix_socket_only(server: EmbeddedPostgres) -> None:
@@ -85,7 +85,7 @@ def test_it_listens_on_a_unix_socket_only(server: EmbeddedPostgres) -> None:
     assert psutil.Process(server.pid).net_connections(kind="inet") == []
 
 
-def test_it_runs_unprivileged_and_in_a_session_of_its_own(server: EmbeddedPostgres) -> None:
+def test_it_runs_unprivileged_and_in_its_own_session(server: EmbeddedPostgres) -> None:
     assert server.pid is not None
     process = psutil.Process(server.pid)
 
@@ -104,7 +104,7 @@ def test_the_cluster_and_the_socket_are_private(data_dir: Path, server: Embedded
     assert modes == [0o700, 0o700, 0o700, 0o600, 0o600]
 
 
-def test_foreign_folders_keep_their_permissions(tmp_path: Path) -> None:
+def test_the_permissions_of_existing_folders_do_not_change(tmp_path: Path) -> None:
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o700)
     existing = closed / "open"
@@ -118,25 +118,27 @@ def test_foreign_folders_keep_their_permissions(tmp_path: Path) -> None:
     assert _permissions_up_to_the_root(existing) == before
 
 
-def test_the_programs_folder_keeps_its_permissions(data_dir: Path) -> None:
+def test_the_permissions_of_the_programs_folder_do_not_change(made_data_dir: Path) -> None:
     installation = Path(sys.prefix)
     before = _permissions_up_to_the_root(installation)
 
-    with EmbeddedPostgres(data_dir, is_durable=False):
+    with EmbeddedPostgres(made_data_dir, is_durable=False):
         pass
 
     assert _permissions_up_to_the_root(installation) == before
 
 
 @pytest.mark.parametrize("name", ["with space", "日本語 ü", "per%cent?&=#", 'it\'s "quoted"', "back\\slash"])
-def test_the_folder_may_have_any_name(tmp_path: Path, name: str) -> None:
-    with EmbeddedPostgres(tmp_path / name, is_durable=False) as postgres:
+def test_the_folder_can_have_any_name(data_dir: Path, name: str) -> None:
+    # The path is short enough for the socket to be in it.
+    folder = data_dir.with_name(name)
+    with EmbeddedPostgres(folder, is_durable=False) as postgres:
         assert query(postgres.dsn(), "SELECT 1") == 1
-        assert _socket_dir(postgres) == tmp_path / name / "postgres"
+        assert _socket_dir(postgres) == folder / "postgres"
 
 
 @pytest.mark.parametrize("name", ["n" * 120, "with,comma", os.fsdecode(b"not-utf8-\xff")])
-def test_a_path_that_no_client_can_name_gets_a_short_private_socket(tmp_path: Path, name: str) -> None:
+def test_a_path_that_clients_cannot_use_gets_a_short_private_socket(tmp_path: Path, name: str) -> None:
     with EmbeddedPostgres(tmp_path / name, is_durable=False) as postgres:
         socket_dir = _socket_dir(postgres)
 
@@ -157,7 +159,9 @@ def test_a_relative_folder_is_found_after_a_change_of_directory(
         assert query(postgres.dsn(), "SELECT 1") == 1
 
 
-def test_variables_meant_for_other_servers_do_not_reach_it(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_environment_variables_for_other_servers_have_no_effect(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name, value in {"PGDATA": "/nowhere", "PGPORT": "1", "PGHOST": "example.org", "PGUSER": "who"}.items():
         monkeypatch.setenv(name, value)
 
@@ -165,7 +169,7 @@ def test_variables_meant_for_other_servers_do_not_reach_it(data_dir: Path, monke
         assert query(postgres.dsn(), "SELECT current_user") == "ninefold"
 
 
-def test_an_interrupted_creation_is_begun_anew(data_dir: Path) -> None:
+def test_an_interrupted_creation_is_started_again(data_dir: Path) -> None:
     half_made = data_dir / "postgres.new" / "base"
     half_made.mkdir(parents=True)
     (half_made / "rest").write_text("of a power cut")
@@ -176,7 +180,7 @@ def test_an_interrupted_creation_is_begun_anew(data_dir: Path) -> None:
     assert not (data_dir / "postgres.new").exists()
 
 
-def test_a_file_in_place_of_the_folder_is_named(data_dir: Path) -> None:
+def test_a_file_instead_of_the_folder_is_named(data_dir: Path) -> None:
     data_dir.parent.mkdir()
     data_dir.write_text("")
 
@@ -187,7 +191,7 @@ def test_a_file_in_place_of_the_folder_is_named(data_dir: Path) -> None:
     assert str(data_dir) in caught.value.detail
 
 
-def test_a_folder_that_cannot_be_made_is_named() -> None:
+def test_a_folder_that_cannot_be_created_is_named() -> None:
     with pytest.raises(SettingError, match="/proc/ninefold") as caught:
         EmbeddedPostgres(Path("/proc/ninefold")).start()
 
@@ -195,11 +199,11 @@ def test_a_folder_that_cannot_be_made_is_named() -> None:
     assert caught.value.remedy is not None
 
 
-def test_a_folder_with_something_else_in_it_is_left_alone(data_dir: Path) -> None:
+def test_a_folder_with_other_content_is_not_touched(data_dir: Path) -> None:
     (data_dir / "postgres").mkdir(parents=True)
     (data_dir / "postgres" / "thesis.txt").write_text("years of work")
 
-    with pytest.raises(SettingError, match="isn't PostgreSQL's"):
+    with pytest.raises(SettingError, match="isn't a PostgreSQL cluster"):
         EmbeddedPostgres(data_dir).start()
 
     assert (data_dir / "postgres" / "thesis.txt").read_text() == "years of work"
@@ -209,11 +213,11 @@ def test_a_cluster_of_another_version_is_refused(data_dir: Path, server: Embedde
     server.stop()
     (data_dir / "postgres" / "PG_VERSION").write_text("17\n")
 
-    with pytest.raises(SettingError, match="made by PostgreSQL 17; this Ninefold brings PostgreSQL 18"):
+    with pytest.raises(SettingError, match="created by PostgreSQL 17, but this Ninefold has PostgreSQL 18"):
         server.start()
 
 
-def test_a_failed_start_says_what_postgresql_said_and_frees_the_folder(
+def test_a_failed_start_reports_the_error_of_postgresql_and_releases_the_folder(
     data_dir: Path, server: EmbeddedPostgres
 ) -> None:
     server.stop()
@@ -230,12 +234,10 @@ def test_a_failed_start_says_what_postgresql_said_and_frees_the_folder(
         assert query(postgres.dsn(), "SELECT 1") == 1
 
 
-def test_a_machine_that_stands_still_is_told_apart_from_a_bad_folder(
-    data_dir: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_timeout_is_not_reported_as_a_bad_folder(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cluster, "_INITDB_TIMEOUT_S", 0.01)
 
-    with pytest.raises(UnavailableError, match="didn't end within"):
+    with pytest.raises(UnavailableError, match="didn't finish within"):
         EmbeddedPostgres(data_dir, is_durable=False).start()
 
     monkeypatch.undo()
@@ -243,14 +245,14 @@ def test_a_machine_that_stands_still_is_told_apart_from_a_bad_folder(
         assert query(postgres.dsn(), "SELECT 1") == 1
 
 
-def test_after_the_stop_nothing_is_written_any_more(data_dir: Path) -> None:
+def test_nothing_is_logged_after_the_stop(made_data_dir: Path) -> None:
     before = set(threading.enumerate())
-    with EmbeddedPostgres(data_dir, is_durable=False):
+    with EmbeddedPostgres(made_data_dir, is_durable=False):
         during = set(threading.enumerate())
 
     assert before < during
     assert not any(thread.name == "postgres-log" for thread in set(threading.enumerate()) - before)
-    assert "database system is shut down" in (data_dir / "postgres.log").read_text()
+    assert "database system is shut down" in (made_data_dir / "postgres.log").read_text()
 
 
 def _kill(postgres: EmbeddedPostgres) -> None:

@@ -1,14 +1,12 @@
-"""The embedded PostgreSQL: a real server from a wheel, on a unix socket, in Ninefold's data folder.
+"""The embedded PostgreSQL: a full server from a Python wheel, on a Unix socket, in Ninefold's data folder.
 
-    with EmbeddedPostgres(data_dir) as postgres:    # the one owner, such as `ninefold up`
-        serve(postgres.dsn())
+A long-running process such as `ninefold up` uses `EmbeddedPostgres(data_dir)`: it is the owner of the server. A short
+command uses `use_postgres(data_dir)`: it connects to the owner's server, or runs one itself while it needs it. Use both
+in a `with` block.
 
-    with use_postgres(data_dir) as dsn:             # a short command: joins the owner's server, or starts one
-        ...
-
-What it promises: no permission of a folder that isn't ours changes; nothing listens on a port; the server
-never runs as root; it ends with its owner, however that ends; and a start after a power cut finds everything
-that was committed.
+Guarantees: permissions of folders that Ninefold didn't create don't change. The server doesn't listen on a port and
+never runs as root. It stops when its owner ends, even if the owner is killed. All committed data survives a power
+failure.
 """
 
 from ninefold.core.postgres.embedded.server import EmbeddedPostgres

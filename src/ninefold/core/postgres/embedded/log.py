@@ -1,4 +1,4 @@
-"""The server's log: a file that can't outgrow its limit, and its last lines for an error message."""
+"""The server's log: a file of limited size, and its last lines for error messages."""
 
 import os
 import threading
@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import IO, Final
 
 LOG_BYTES_MAX: Final = 8 * 1024 * 1024
-"""A full log becomes the one old log, so that both together hold at most twice this."""
+"""A full log replaces the previous old one, so both files together have at most twice this size."""
 
 _TAIL_BYTES_MAX: Final = 4096
 _TAIL_LINES_MAX: Final = 12
@@ -14,9 +14,9 @@ _CHUNK_BYTES: Final = 65_536
 
 
 class BoundedLog:
-    """Writes what a pipe brings to a file, on a thread of its own.
+    """Copies the server's output from a pipe to a file, in a separate thread.
 
-    The server writes to a pipe and not to the file: only so can the file be bounded while the server runs.
+    The server writes to a pipe instead of a file, so that the file's size can be limited while the server runs.
     """
 
     def __init__(self, path: Path, *, bytes_max: int = LOG_BYTES_MAX) -> None:
@@ -26,28 +26,28 @@ class BoundedLog:
         self._thread: threading.Thread | None = None
 
     def follow(self, pipe: IO[bytes]) -> None:
-        """Write until the pipe's last writer is gone."""
-        self._thread = threading.Thread(target=self._pump, args=(pipe,), name="postgres-log", daemon=True)
+        """Start to copy from the pipe, until its last writer closes it."""
+        self._thread = threading.Thread(target=self._copy, args=(pipe,), name="postgres-log", daemon=True)
         self._thread.start()
 
     def finish(self, *, timeout_s: float) -> None:
-        """Wait until everything has been written, or the time is over."""
+        """Wait until everything is written, or until the timeout."""
         if self._thread is not None:
             self._thread.join(timeout_s)
 
     def last_lines(self) -> str:
-        """Return the newest lines that were read so far."""
+        """Return the last lines that were read so far."""
         lines = self._tail.decode(errors="replace").splitlines()
         return "\n".join(lines[-_TAIL_LINES_MAX:])
 
-    def _pump(self, pipe: IO[bytes]) -> None:
+    def _copy(self, pipe: IO[bytes]) -> None:
         with pipe:
             while chunk := os.read(pipe.fileno(), _CHUNK_BYTES):
                 self._tail = (self._tail + chunk)[-_TAIL_BYTES_MAX:]
                 try:
                     self._append(chunk)
                 except OSError:
-                    # A full disk may cost log lines, never the server: it would stand still at a full pipe.
+                    # A full disk only loses log lines: if the pipe weren't read, it would fill up and block the server.
                     continue
 
     def _append(self, chunk: bytes) -> None:

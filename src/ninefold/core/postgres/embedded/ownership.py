@@ -1,4 +1,4 @@
-"""Who owns the server of a data folder: one process, by a lock that the system releases when it dies."""
+"""Ownership of a data folder's server: one process has a lock, which the operating system releases when it ends."""
 
 import fcntl
 import os
@@ -17,34 +17,34 @@ _BYTES_MAX: Final = 16_384
 
 
 class Owner(msgspec.Struct, frozen=True, kw_only=True):
-    """What the owner lets others know, in the lock file."""
+    """What the owner publishes in the lock file."""
 
     pid: int
     is_shared: bool
-    """Whether others may join its server; one that a short command started ends with the command."""
+    """Whether other processes can use the server; the server of a short command stops when the command ends."""
 
     dsn: str | None = None
     """None until the server accepts connections."""
 
     socket_dir: str | None = None
-    """The socket's folder where it isn't the cluster's own, for the next owner to remove after a crash."""
+    """The folder of the socket if it isn't the cluster's folder; after a crash, the next owner removes it."""
 
 
 class AlreadyOwnedError(SettingError):
     """Another process runs the server of this data folder."""
 
     def __init__(self, data_dir: Path, owner: Owner | None) -> None:
-        who = f"Another Ninefold (process {owner.pid})" if owner is not None else "Another Ninefold"
+        owner_name = f"Another Ninefold (process {owner.pid})" if owner is not None else "Another Ninefold"
         super().__init__(
-            f"{who} already runs on the data folder {data_dir}.",
+            f"{owner_name} already uses the data folder {data_dir}.",
             field="NINEFOLD_DATA_DIR",
-            remedy="Stop it first, or give this one a folder of its own.",
+            remedy="Stop it first, or use another data folder.",
         )
         self.owner = owner
 
 
 class OwnerLock:
-    """The right to run the server of one data folder; held until released, or until this process ends."""
+    """The lock of a data folder, whose holder runs the server; held until it is released or the process ends."""
 
     def __init__(self, descriptor: int, previous: Owner | None) -> None:
         self._descriptor = descriptor
@@ -52,7 +52,7 @@ class OwnerLock:
 
     @classmethod
     def try_acquire(cls, data_dir: Path, *, is_shared: bool) -> "OwnerLock | None":
-        """Take the lock, or return None when another process has it.
+        """Acquire the lock, or return None if another process has it.
 
         Raises:
             OSError: the lock file can't be opened.
@@ -71,18 +71,18 @@ class OwnerLock:
         return lock
 
     def publish(self, owner: Owner) -> None:
-        """Let others know."""
+        """Write the owner to the lock file, where other processes can read it."""
         os.ftruncate(self._descriptor, 0)
         os.pwrite(self._descriptor, msgspec.json.encode(owner), 0)
 
     def release(self) -> None:
-        """Give the lock back."""
+        """Release the lock."""
         os.ftruncate(self._descriptor, 0)
         os.close(self._descriptor)
 
 
 def read_owner(data_dir: Path) -> Owner | None:
-    """Return what the lock's holder says, or None while it says nothing."""
+    """Return what the owner has published, or None if there is nothing."""
     try:
         return _decode((data_dir / _FILE_NAME).read_bytes())
     except FileNotFoundError:
@@ -93,23 +93,23 @@ def _decode(content: bytes) -> Owner | None:
     try:
         return msgspec.json.decode(content, type=Owner)
     except msgspec.DecodeError:
-        # Empty between two owners, and for the moment of a write.
+        # The file is empty while nobody has the lock, and briefly during a write.
         return None
 
 
 @contextmanager
 def explain_folder_errors(data_dir: Path) -> Iterator[None]:
-    """Turn an error of the file system into one that names the setting."""
+    """Convert file system errors and timeouts into errors for the operator."""
     try:
         yield
     except subprocess.TimeoutExpired as error:
         raise UnavailableError(
-            f"One of PostgreSQL's programs didn't end within {error.timeout:.0f} s while it prepared {data_dir}.",
-            remedy="The disk or the machine stands still; look at its load, and start again.",
+            f"A PostgreSQL program didn't finish within {error.timeout:.0f} s while it prepared {data_dir}.",
+            remedy="The disk or the machine is overloaded; check its load, and start again.",
         ) from error
     except OSError as error:
         raise SettingError(
             f"The data folder {data_dir} can't be used: {error.strerror} ({error.filename or data_dir}).",
             field="NINEFOLD_DATA_DIR",
-            remedy="Choose a folder that this user may write to, on a disk with free space.",
+            remedy="Choose a folder that this user can write to, on a disk with free space.",
         ) from error

@@ -1,4 +1,4 @@
-"""The server's life: start, watch, stop."""
+"""Starts, monitors and stops the server."""
 
 import os
 import signal
@@ -17,9 +17,8 @@ from ninefold.core.postgres.embedded.cluster import (
     reachable_path,
     start_failure,
 )
+from ninefold.core.postgres.embedded.crash_cleanup import clean_up_after_crash
 from ninefold.core.postgres.embedded.engine import Engine, find_engine
-from ninefold.core.postgres.embedded.keeper import Keeper
-from ninefold.core.postgres.embedded.leftovers import clear_leftovers
 from ninefold.core.postgres.embedded.log import BoundedLog
 from ninefold.core.postgres.embedded.ownership import (
     AlreadyOwnedError,
@@ -28,6 +27,7 @@ from ninefold.core.postgres.embedded.ownership import (
     explain_folder_errors,
     read_owner,
 )
+from ninefold.core.postgres.embedded.process import ServerProcess
 from ninefold.core.postgres.embedded.sockets import (
     format_dsn,
     is_usable_socket_dir,
@@ -36,16 +36,16 @@ from ninefold.core.postgres.embedded.sockets import (
 )
 
 START_TIMEOUT_S: Final = 300.0
-"""A start after a power cut replays at most `max_wal_size` of changes first."""
+"""Long enough for crash recovery, which replays about `max_wal_size` of WAL."""
 
 STOP_TIMEOUT_S: Final = 60.0
-"""Time for the last checkpoint; a server that is cut off after it recovers at its next start."""
+"""Time for the last checkpoint. A server that is killed after it recovers at its next start."""
 
 COMMAND_TIMEOUT_S: Final = 30.0
-"""How long a start waits for a short command that runs a server of its own."""
+"""How long a start waits for a short command that runs the server."""
 
 _KILL_TIMEOUT_S: Final = 10.0
-# PostgreSQL's fast shutdown, then the immediate one, which leaves recovery to the next start, then the end.
+# PostgreSQL's fast shutdown; then the immediate shutdown, which needs recovery at the next start; then a kill.
 _STOP_SIGNALS: Final = (
     (signal.SIGINT, STOP_TIMEOUT_S),
     (signal.SIGQUIT, _KILL_TIMEOUT_S),
@@ -55,7 +55,7 @@ _STOP_SIGNALS: Final = (
 _POLL_INTERVAL_S: Final = 0.01
 _LOG_TIMEOUT_S: Final = 2.0
 
-# On the command line, where no file of the cluster can change them.
+# Passed on the command line, so that no configuration file can override them.
 _SETTINGS: Final = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
@@ -64,7 +64,7 @@ _SETTINGS: Final = {
     "log_destination": "stderr",
 }
 
-# For tests: a power cut may take everything, so nothing waits for the disk, and little is kept for a recovery.
+# For tests: data doesn't have to survive a power failure, so nothing waits for the disk, and little WAL is kept.
 _SETTINGS_NOT_DURABLE: Final = {
     "fsync": "off",
     "synchronous_commit": "off",
@@ -78,8 +78,8 @@ class EmbeddedPostgres:
 
     Args:
         data_dir: Ninefold's data folder; the cluster is `postgres` in it, the log `postgres.log`.
-        is_durable: False for tests, where a power cut may lose everything.
-        is_shared: whether `use_postgres` of other processes may join this server.
+        is_durable: False for tests, whose data doesn't have to survive a power failure.
+        is_shared: whether `use_postgres` in other processes can use this server.
     """
 
     def __init__(self, data_dir: Path, *, is_durable: bool = True, is_shared: bool = True) -> None:
@@ -89,8 +89,8 @@ class EmbeddedPostgres:
         self._is_shared = is_shared
         self._lock: OwnerLock | None = None
         self._socket_dir: Path | None = None
-        self._keeper: Keeper | None = None
-        # A start may run on another thread when the stop comes; the stop waits for it.
+        self._process: ServerProcess | None = None
+        # `start` may be running in another thread when `stop` is called; `stop` waits for it.
         self._mutex = threading.Lock()
         self._log = BoundedLog(self._data_dir / "postgres.log")
 
@@ -106,13 +106,13 @@ class EmbeddedPostgres:
     def start(self) -> str:
         """Start the server, and return its address once it accepts connections.
 
-        Makes the data folder and the cluster when they are missing, and recovers after a crash. Call it again
-        to replace a server that died; the address stays the same.
+        Creates the data folder and the cluster if they are missing, and recovers after a crash. Call it again to
+        restart a server that died; the address stays the same.
 
         Raises:
             AlreadyOwnedError: another process runs the server of this folder.
-            SettingError: the data folder, or this machine, doesn't allow it.
-            UnavailableError: the server doesn't get ready in time.
+            SettingError: the data folder or this machine doesn't allow it.
+            UnavailableError: the server isn't ready in time.
         """
         with self._mutex:
             if self.is_running:
@@ -124,36 +124,36 @@ class EmbeddedPostgres:
             except BaseException:
                 self._stop_server()
                 if not is_restart:
-                    self._let_go()
+                    self._release_folder()
                 raise
 
     def stop(self) -> None:
-        """Shut the server down cleanly, kill it only if that takes too long, and let the folder go."""
+        """Shut the server down cleanly, or kill it if that takes too long. Then release the data folder."""
         with self._mutex:
             self._stop_server()
-            self._let_go()
+            self._release_folder()
 
     def dsn(self, *, role: str = ROLE, database: str = DATABASE) -> str:
         """Return the server's address for a role and a database."""
-        assert self._socket_dir is not None, "start() comes first"
+        assert self._socket_dir is not None, "call start() first"
         return format_dsn(self._socket_dir, role=role, database=database)
 
     @property
     def is_running(self) -> bool:
-        """Whether the server's process lives."""
-        return self._keeper is not None and not self._keeper.has_exited
+        """Whether the server's process is running."""
+        return self._process is not None and not self._process.has_exited
 
     @property
     def pid(self) -> int | None:
-        """The server's process, or None before the start and after the stop."""
-        return self._keeper.pid if self._keeper is not None else None
+        """The server's process id; None before the start and after the stop."""
+        return self._process.pid if self._process is not None else None
 
     def wait(self, timeout_s: float | None = None) -> bool:
-        """Wait for the server's end, and return whether it came in time; so a supervisor sees it die."""
-        return self._keeper is None or self._keeper.wait(timeout_s)
+        """Wait until the server ends, and return whether it did in time."""
+        return self._process is None or self._process.wait(timeout_s)
 
     def last_log_lines(self) -> str:
-        """Return what the server said last."""
+        """Return the last lines of the server's log."""
         return self._log.last_lines()
 
     @property
@@ -168,7 +168,7 @@ class EmbeddedPostgres:
         ensure_cluster(self._cluster_dir, engine, is_durable=self._is_durable)
         if self._socket_dir is None:
             self._socket_dir = self._choose_socket_dir(engine)
-        clear_leftovers(self._cluster_dir, socket_dir=self._socket_dir)
+        clean_up_after_crash(self._cluster_dir, socket_dir=self._socket_dir)
         self._launch(engine)
         self._wait_until_ready()
         self._publish(dsn=self.dsn())
@@ -203,48 +203,48 @@ class EmbeddedPostgres:
         settings = dict(_SETTINGS)
         if not self._is_durable:
             settings |= _SETTINGS_NOT_DURABLE
-        # "." is the cluster's folder, where the server works and whose full path it may be unable to walk.
+        # "." is the cluster's folder: the server's working directory, whose parents it may not have access to.
         settings["unix_socket_directories"] = f'"{self._socket_dir}"' if self._has_private_socket else "."
         arguments = [f"--{name}={value}" for name, value in settings.items()]
         with reachable_path(self._cluster_dir, engine.account) as (path, descriptors):
             command = engine.command("postgres", "-D", path, *arguments)
-            self._keeper = Keeper(command, pass_fds=descriptors)
-        self._log.follow(self._keeper.output)
+            self._process = ServerProcess(command, pass_fds=descriptors)
+        self._log.follow(self._process.output)
 
     def _wait_until_ready(self) -> None:
-        assert self._keeper is not None
+        assert self._process is not None
         deadline = time.monotonic() + START_TIMEOUT_S
-        while not self._is_ready(self._keeper):
-            if self._keeper.wait(_POLL_INTERVAL_S):
+        while not self._is_ready(self._process):
+            if self._process.wait(_POLL_INTERVAL_S):
                 self._log.finish(timeout_s=_LOG_TIMEOUT_S)
                 raise start_failure(f"PostgreSQL doesn't start in {self._cluster_dir}", self._log.last_lines())
             if time.monotonic() > deadline:
                 raise UnavailableError(
                     f"PostgreSQL in {self._cluster_dir} isn't ready after {START_TIMEOUT_S:.0f} s:\n"
                     f"{self._log.last_lines()}",
-                    remedy="Start again: it continues to recover where it was.",
+                    remedy="Start again; the recovery continues.",
                 )
 
-    def _is_ready(self, keeper: Keeper) -> bool:
-        # postmaster.pid: the process in its first line, its state in its eighth.
+    def _is_ready(self, process: ServerProcess) -> bool:
+        # The first line of postmaster.pid is the process id, the eighth is the status.
         try:
             lines = (self._cluster_dir / "postmaster.pid").read_bytes().splitlines()
         except FileNotFoundError:
             return False
-        return len(lines) >= 8 and int(lines[0]) == keeper.pid and lines[7].strip() == b"ready"  # noqa: PLR2004
+        return len(lines) >= 8 and int(lines[0]) == process.pid and lines[7].strip() == b"ready"  # noqa: PLR2004
 
     def _stop_server(self) -> None:
-        if self._keeper is None:
+        if self._process is None:
             return
         for number, timeout_s in _STOP_SIGNALS:
-            self._keeper.signal(number)
-            if self._keeper.wait(timeout_s):
+            self._process.signal(number)
+            if self._process.wait(timeout_s):
                 break
-        # What comes after the last line would make the file anew in a folder that is being removed.
+        # A later line would create the file again, perhaps in a folder that is being removed.
         self._log.finish(timeout_s=_LOG_TIMEOUT_S)
-        self._keeper = None
+        self._process = None
 
-    def _let_go(self) -> None:
+    def _release_folder(self) -> None:
         if self._socket_dir is not None and self._has_private_socket:
             remove_socket_dir(self._socket_dir)
         self._socket_dir = None

@@ -1,4 +1,4 @@
-"""One server for several processes: join the one that runs, or run one for a while."""
+"""Shares one server between processes: uses the one that is running, or runs one temporarily."""
 
 import time
 from collections.abc import Iterator
@@ -13,11 +13,11 @@ _POLL_INTERVAL_S = 0.05
 
 @contextmanager
 def use_postgres(data_dir: Path) -> Iterator[str]:
-    """Give the address of the data folder's server: the running one, or one that lives as long as the block.
+    """Yield the address of the data folder's server: the running one, or one that runs until the block ends.
 
     Raises:
-        SettingError: the data folder, or this machine, doesn't allow a start.
-        UnavailableError: the server doesn't get ready in time.
+        SettingError: the data folder or this machine doesn't allow a start.
+        UnavailableError: the server isn't ready in time.
     """
     postgres = EmbeddedPostgres(data_dir, is_shared=False)
     try:
@@ -34,7 +34,7 @@ def _start_or_join(postgres: EmbeddedPostgres) -> str:
         except AlreadyOwnedError as error:
             if error.owner is not None and error.owner.dsn is not None:
                 return error.owner.dsn
-            # The owner starts its server at this moment, or just let it go.
+            # The owner is just starting its server, or has just released the folder.
             if time.monotonic() > deadline:
                 raise
             time.sleep(_POLL_INTERVAL_S)

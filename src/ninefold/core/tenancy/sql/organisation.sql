@@ -1,5 +1,5 @@
 -- name: organisation_exists$
--- Say whether there is any organisation at all.
+-- Return whether there is any organisation.
 SELECT EXISTS (SELECT FROM tenancy.organisation);
 
 -- name: organisation_find^
@@ -22,5 +22,5 @@ ORDER BY organisation_id
 LIMIT :limit;
 
 -- name: organisation_lock!
--- Let no one else add an organisation until this transaction ends.
+-- Prevent others from adding an organisation until this transaction ends.
 LOCK TABLE tenancy.organisation IN SHARE ROW EXCLUSIVE MODE;

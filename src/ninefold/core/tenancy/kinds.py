@@ -1,0 +1,69 @@
+"""Kinds of credentials: the format of their text, and their errors.
+
+An API key, a session cookie and the token of another protocol are all rows of `tenancy.credential`. They differ in how
+their text is generated and recognised, which a `CredentialKind` defines. The kind of API keys is in `api_keys`; a
+system lists its own kinds in its wiring. Where a request has its credential depends on the protocol, not on the kind.
+"""
+
+import hashlib
+import re
+import secrets
+import string
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+
+from ninefold.core.tenancy.errors import (
+    CredentialExpiredError,
+    CredentialInvalidError,
+    CredentialMissingError,
+    CredentialRevokedError,
+)
+
+SECRET_LENGTH: Final = 43
+"""43 characters from an alphabet of 62 have 256.03 bits."""
+
+_ALPHABET: Final = string.ascii_letters + string.digits
+
+
+class CredentialErrors(msgspec.Struct, frozen=True, kw_only=True):
+    """The errors for credentials of one kind, if its clients expect specific error codes."""
+
+    missing: type[CredentialMissingError] = CredentialMissingError
+    invalid: type[CredentialInvalidError] = CredentialInvalidError
+    revoked: type[CredentialRevokedError] = CredentialRevokedError
+    expired: type[CredentialExpiredError] = CredentialExpiredError
+
+
+class CredentialKind(msgspec.Struct, frozen=True, kw_only=True):
+    """One kind of credential. Two kinds never have the same name or id prefix, or recognise each other's texts."""
+
+    name: str
+    """The kind in `tenancy.credential`, such as `api_key`; it must never change."""
+    label: str
+    """The name in error messages, such as "API key"."""
+    id_prefix: str
+    """The prefix of its ids, such as `key` for `key_…`."""
+    new_text: Callable[[], str]
+    """Generates the text of a new credential: with at least 128 random bits, unless it is public."""
+    pattern: re.Pattern[str]
+    """Matches the complete texts of this kind and no others. Its group `prefix` is the public part."""
+    remedy: str
+    """What to do without a valid credential."""
+    errors: CredentialErrors = CredentialErrors()
+
+    def prefix_of(self, text: str) -> str | None:
+        """Return the public part of a text, such as `nfk_AbC123xy`; None if the text isn't of this kind."""
+        match = self.pattern.fullmatch(text)
+        return None if match is None else match["prefix"]
+
+
+def random_text(length: int = SECRET_LENGTH) -> str:
+    """Return random ASCII letters and digits, with 5.95 bits per character."""
+    return "".join(secrets.choice(_ALPHABET) for _ in range(length))
+
+
+def digest_text(text: str) -> bytes:
+    """Return the SHA-256 digest of a credential's text, by which it is looked up: 32 bytes."""
+    return hashlib.sha256(text.encode()).digest()

@@ -1,0 +1,119 @@
+"""No organisation can see or change what is another's, through any operation of the OpenAPI document.
+
+A foreign protocol isn't in the document. Its system's tests have a table of its operations, each with an id or a token
+of another organisation.
+"""
+
+from collections.abc import AsyncIterator, Mapping
+
+import httpx
+import pytest
+
+from http_api import Api, Json, problem_of
+from openapi_operations import Operation
+from sample_data import SampleData
+
+
+@pytest.fixture
+async def unchanged(api: Api, sample_data: SampleData, operations: list[Operation]) -> AsyncIterator[None]:
+    """Whatever the test does, the owner sees afterwards what was there before."""
+    before = await read_everything(api, sample_data, operations)
+    assert sample_data.secret_text in str(before)
+    yield
+    assert before == await read_everything(api, sample_data, operations)
+
+
+async def read_everything(api: Api, sample_data: SampleData, operations: list[Operation]) -> dict[str, Json]:
+    """Return what every GET shows to the owner."""
+    return {
+        operation.operation_id: await api.get(path_of(operation, sample_data.ids))
+        for operation in operations
+        if operation.method == "GET"
+    }
+
+
+async def test_the_owner_reaches_each_thing_that_a_path_names(
+    api: Api, sample_data: SampleData, operations: list[Operation]
+) -> None:
+    # Otherwise the 404s below would prove nothing.
+    by_id = {operation.operation_id: operation for operation in operations}
+    destroying = [by_id.pop(operation_id) for operation_id in sample_data.destroying]
+    for operation in (*by_id.values(), *destroying):
+        response = await call(api, operation, sample_data.ids)
+        assert response.is_success, (operation.operation_id, response.text)
+
+
+@pytest.mark.usefixtures("unchanged")
+async def test_every_operation_on_anothers_thing_answers_404_and_changes_nothing(
+    other_api: Api, sample_data: SampleData, operations: list[Operation]
+) -> None:
+    for operation in operations:
+        if operation.path_examples:
+            response = await call(other_api, operation, sample_data.ids)
+            assert response.status_code == 404, (operation.operation_id, response.text)
+            problem_of(response, status=404)
+            assert sample_data.secret_text not in response.text, operation.operation_id
+
+
+async def test_anothers_thing_is_told_like_one_that_never_was(
+    api: Api, other_api: Api, sample_data: SampleData, operations: list[Operation]
+) -> None:
+    for operation in operations:
+        if operation.path_examples:
+            foreign = problem_of(await call(other_api, operation, sample_data.ids), status=404)
+            unknown = problem_of(await call(api, operation, operation.path_examples), status=404)
+            assert without_ids(foreign, sample_data.ids) == without_ids(unknown, operation.path_examples), (
+                operation.operation_id
+            )
+
+
+@pytest.mark.usefixtures("unchanged")
+async def test_no_list_shows_anothers_things_even_with_its_cursor(
+    api: Api, other_api: Api, sample_data: SampleData, operations: list[Operation]
+) -> None:
+    for operation in operations:
+        if operation.method == "POST" and not operation.path_examples:
+            await call(other_api, operation, {})
+    lists = [operation for operation in operations if operation.method == "GET" and not operation.path_examples]
+    for operation in lists:
+        path = path_of(operation, {})
+        queries = [""]
+        if "cursor" in operation.query_parameters:
+            assert ids_in(await api.get(path), sample_data), operation.operation_id
+            owners_page = await api.get(f"{path}?limit=1")
+            assert owners_page["next_cursor"] is not None, operation.operation_id
+            queries += ["?limit=100", f"?limit=100&cursor={owners_page['next_cursor']}"]
+        for query in queries:
+            shown = await other_api.get(f"{path}{query}")
+            assert sample_data.secret_text not in str(shown), operation.operation_id
+            assert ids_in(shown, sample_data) == [], operation.operation_id
+
+
+@pytest.mark.usefixtures("unchanged")
+async def test_a_call_that_names_nothing_of_anothers_changes_nothing_of_it(
+    other_api: Api, sample_data: SampleData, operations: list[Operation]
+) -> None:
+    for operation in operations:
+        if not operation.path_examples:
+            response = await call(other_api, operation, {})
+            assert response.is_success, (operation.operation_id, response.text)
+            assert sample_data.secret_text not in response.text, operation.operation_id
+
+
+async def call(api: Api, operation: Operation, ids: Mapping[str, str]) -> httpx.Response:
+    return await api.request(operation.method, path_of(operation, ids), json=operation.body)
+
+
+def path_of(operation: Operation, ids: Mapping[str, str]) -> str:
+    return operation.address(ids).removeprefix("/api/v1")
+
+
+def ids_in(answer: Json, sample_data: SampleData) -> list[str]:
+    return [text for text in sample_data.ids.values() if text in str(answer)]
+
+
+def without_ids(problem: Json, ids: Mapping[str, str]) -> Json:
+    text = problem["detail"]
+    for value in ids.values():
+        text = text.replace(value, "…")
+    return {**problem, "detail": text, "request_id": "…"}

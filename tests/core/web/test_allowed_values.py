@@ -1,0 +1,45 @@
+"""The values that a type allows."""
+
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+import msgspec
+import pytest
+
+from ninefold.core.web.allowed_values import allowed_values_at
+
+
+class Colour(StrEnum):
+    RED = "red"
+    BLUE = "blue"
+
+
+class Part(msgspec.Struct):
+    colour: Colour | None = None
+    size: Annotated[Literal[1, 2], msgspec.Meta(description="How large.")] = 1
+
+
+class Whole(msgspec.Struct):
+    part: Part
+    parts: list[Part]
+    named: dict[str, Part]
+    kind: str = msgspec.field(name="type", default="")
+
+
+@pytest.mark.parametrize(
+    ("kind", "path", "allowed_values"),
+    [
+        (Colour, "", ["red", "blue"]),
+        (Colour | None, "", ["red", "blue"]),
+        (Whole, ".part.colour", ["red", "blue"]),
+        (Whole, ".parts[3].size", [1, 2]),
+        (Whole | None, ".named[...].colour", ["red", "blue"]),
+        (Whole, ".type", []),
+        (Whole, ".part", []),
+        (Whole, ".part.other", []),
+        (Whole, ".type.colour", []),
+        (int, "", []),
+    ],
+)
+def test_the_allowed_values_at_a_path_are_found(kind: Any, path: str, allowed_values: list[Any]) -> None:
+    assert allowed_values_at(kind, path) == allowed_values

@@ -1,0 +1,94 @@
+"""Ninefold inside the tests' own process: its application and its worker, with every system."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import TypeAlias
+
+import httpx
+
+from http_api import Api, Json
+from ninefold.core.config import CoreSettings, read_settings
+from ninefold.core.postgres.database import Database
+from ninefold.core.system import AnySystem
+from ninefold.core.tenancy.service import create_api_key, create_organisation
+from ninefold.edge.server import build_web_app
+from ninefold.edge.systems import SYSTEMS
+from ninefold.edge.worker import work
+
+BASE_URL = "http://ninefold.test"
+LOOPBACK = "127.0.0.0/8,::1/128"
+
+MakeApi: TypeAlias = Callable[[str], Awaitable[Api]]
+"""Creates an organisation of this name; returns a caller with a key of it."""
+
+StartWorker: TypeAlias = Callable[..., AbstractAsyncContextManager[None]]
+"""Runs a worker for the time of an `async with`, with other settings than the test's `environment` if any are given."""
+
+
+class Applications:
+    """The applications of a test process, each with its settings.
+
+    Building one takes longer than most tests, and the longer the more systems there are. So it is built once, and lent
+    the database of one test after the other.
+    """
+
+    def __init__(self) -> None:
+        self._built: dict[object, tuple[httpx.ASGITransport, _LentDatabase]] = {}
+        self._documents: dict[str, Json] = {}
+
+    def client(self, environment: Mapping[str, str], *, database: Database) -> httpx.AsyncClient:
+        """Return a client of the application with these settings and this database."""
+        choice = tuple(sorted(environment.items()))
+        if choice not in self._built:
+            lent = _LentDatabase()
+            self._built[choice] = _transport_to(lent, environment, systems=SYSTEMS), lent
+        transport, lent = self._built[choice]
+        lent.lend(database)
+        return httpx.AsyncClient(transport=transport, base_url=BASE_URL)
+
+    async def document_of(self, system: AnySystem) -> Json:
+        """Return the OpenAPI document of an application that has this system alone."""
+        if system.name not in self._documents:
+            transport = _transport_to(_LentDatabase(), {}, systems=[system])
+            async with httpx.AsyncClient(transport=transport, base_url=BASE_URL) as client:
+                self._documents[system.name] = (await client.get("/openapi.json")).json()
+        return self._documents[system.name]
+
+
+class _LentDatabase(Database):
+    """The database of an application that outlives it."""
+
+    def __init__(self) -> None:
+        """Begin without any."""
+
+    def lend(self, database: Database) -> None:
+        self._pool = database._pool
+
+
+def _transport_to(
+    database: Database, environment: Mapping[str, str], *, systems: Sequence[AnySystem]
+) -> httpx.ASGITransport:
+    app = build_web_app(database, environment, systems=systems)
+    return httpx.ASGITransport(app)  # type: ignore[arg-type]  # Litestar's scope is typed more narrowly.
+
+
+async def create_key(database: Database, *, organisation: str) -> str:
+    """Create an organisation; return a key of it."""
+    async with database.transaction() as connection:
+        created = await create_organisation(connection, name=organisation)
+        return (await create_api_key(connection, organisation_id=created.organisation_id, name="test")).text
+
+
+@asynccontextmanager
+async def running_worker(database_url: str, environment: Mapping[str, str]) -> AsyncIterator[None]:
+    """Run a worker until the block ends; it may send to this machine."""
+    environment = {"NINEFOLD_EGRESS_ALLOW": LOOPBACK, **environment}
+    settings = read_settings(CoreSettings, prefix="NINEFOLD_", environment=environment)
+    stopping, hurrying = asyncio.Event(), asyncio.Event()
+    async with asyncio.TaskGroup() as group:
+        group.create_task(work(settings, environment, database_url=database_url, stopping=stopping, hurrying=hurrying))
+        try:
+            yield
+        finally:
+            stopping.set()

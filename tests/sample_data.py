@@ -1,0 +1,59 @@
+"""Sample data: what each system brings, so that the suites that run over all systems have something to look at."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from typing import NamedTuple, TypeAlias
+
+from http_api import Api
+from in_process import StartWorker
+from receivers import Receiver
+
+TESTS = Path(__file__).parent
+
+
+class SampleContext(NamedTuple):
+    """What sample data are made with."""
+
+    api: Api
+    """A caller of the organisation that will have them."""
+    receiver: Receiver
+    start_worker: StartWorker
+
+
+class SampleData(NamedTuple):
+    """What an organisation has of one system."""
+
+    ids: Mapping[str, str]
+    """For each parameter of a path, an id on which every operation with this parameter succeeds.
+
+    A list of all that an organisation has shows one of these, and has a second page when `limit` is 1.
+    """
+    secret_text: str
+    """A text that an answer to the owner shows; nobody else may see it."""
+    destroying: Sequence[str]
+    """The operations that are called last, in this order, because they remove what others need."""
+
+
+MakeSampleData: TypeAlias = Callable[[SampleContext], Awaitable[SampleData]]
+
+
+def sample_maker_of(system_name: str, *, tests: Path = TESTS) -> MakeSampleData:
+    """Return the `make_sample_data` of a system's `samples.py`.
+
+    Raises:
+        AssertionError: the system brings none.
+    """
+    file = tests / system_name / "samples.py"
+    assert file.is_file(), (
+        f"The system {system_name} brings no sample data, so nobody knows whether one organisation can see another's. "
+        f"Write tests/{system_name}/samples.py with a make_sample_data, as docs/testing.md says."
+    )
+    # By its path, because a system may have the name of a package that is installed.
+    spec = spec_from_file_location(f"samples_of_{system_name}", file)
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    make: MakeSampleData = module.make_sample_data
+    return make

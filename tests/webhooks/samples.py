@@ -1,0 +1,35 @@
+"""Webhook delivery's sample data: subscriptions, a delivery that was made, and one that waits for its retry."""
+
+from receivers import Answer
+from sample_data import SampleContext, SampleData
+from webhooks.webhooks_api import WebhooksApi
+
+SECRET_TEXT = "only-acme-knows-this"
+PAYLOAD = f'{{"note":"{SECRET_TEXT}"}}'.encode()
+IDEMPOTENCY_KEY = "order-1-created"
+
+
+async def make_sample_data(context: SampleContext) -> SampleData:
+    """Make two subscriptions and two events."""
+    api, receiver = WebhooksApi(context.api.http, context.api.api_key), context.receiver
+    created = await api.done(
+        "POST",
+        "/subscriptions",
+        json={"url": f"{receiver.url}/{SECRET_TEXT}", "event_types": ["*"], "description": SECRET_TEXT},
+    )
+    await api.subscribe(f"{receiver.url}/second", "invoice.*")
+    receiver.answers.extend([Answer(), Answer(503, headers={"retry-after": "3600"})])
+    async with context.start_worker():
+        await api.settled(await api.publish(PAYLOAD))
+        content = b'{"event_type":"order.created","payload":%b,"idempotency_key":"%b"}'
+        event = await api.done("POST", "/events", content=content % (PAYLOAD, IDEMPOTENCY_KEY.encode()))
+        (delivery,) = await api.dispatched(event["event_id"])
+    return SampleData(
+        ids={
+            "subscription_id": created["subscription_id"],
+            "event_id": event["event_id"],
+            "delivery_id": delivery["delivery_id"],
+        },
+        secret_text=SECRET_TEXT,
+        destroying=["delete_subscription"],
+    )
