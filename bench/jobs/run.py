@@ -1,4 +1,4 @@
-"""How many durable jobs a second one worker process does, from enqueueing to `succeeded`, beside a floor.
+"""How many durable jobs a second one worker process does, from enqueueing to `succeeded`, compared with a floor.
 
     .venv/bin/python bench/jobs/run.py
 
@@ -180,7 +180,7 @@ async def measure(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def print_results(results: dict[str, Any]) -> None:
-    """Print the figures beside what they should be."""
+    """Print the figures, and whether they are what was wanted."""
     table = Table(
         title=f"Durable jobs, one worker, {results['cores']} cores (load {results['load_average']:.1f}), "
         f"median of {len(results['rounds'])} rounds"

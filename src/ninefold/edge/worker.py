@@ -141,7 +141,7 @@ async def work(
 
 
 def job_connections_max(connections_max: int) -> int:
-    """Return how many connections the handlers of durable jobs have for themselves, beside the worker's own.
+    """Return how many connections the handlers of durable jobs have for themselves, in addition to the worker's own.
 
     Whatever they do with them, the worker can still prolong its lease, claim, and record.
     """

@@ -498,7 +498,8 @@ RETURNING cancel_requested_at IS NOT NULL AS is_cancel_requested;
 
 -- name: job_set_aside
 -- Let jobs wait for their key that stand behind an unfinished one, so that claims needn't pass over them each time.
--- The one before them is locked against ending meanwhile: whoever ends it then finds them, and lets the first go on.
+-- The job in front of them is locked, so that it can't end in the meantime: the transaction that ends it finds them then,
+-- and lets the first one go on.
 WITH anchor AS MATERIALIZED (
     SELECT
         blocked.tenant_id,
