@@ -1,9 +1,9 @@
-"""What the web envelope costs: requests per second, and per second of the server's CPU.
+"""Measures the overhead of the web layer: requests per second, and per second of the server's CPU time.
 
     python bench/web/run.py [SECONDS]
 
-Each request posts 1 KB with an API key and waits for its answer on a connection that is kept open. The figure to
-compare is the one per CPU-second: it doesn't depend on what else the machine does.
+Each request posts 1 KB with an API key over a keep-alive connection and waits for the response. Compare the figures per
+CPU-second, which depend less on other load on the machine.
 """
 
 import asyncio
@@ -34,7 +34,7 @@ BODY = json.dumps({"event_type": "order.created", "payload": {"data": "x" * 950}
 
 
 async def main(duration_s: float) -> None:
-    """Measure each application in turn, and print a table."""
+    """Measure each application in turn and print a table."""
     with tempfile.TemporaryDirectory() as folder, EmbeddedPostgres(Path(folder), is_durable=False) as postgres:
         api_key = await _prepare(postgres.dsn())
         request = _request(api_key)

@@ -33,7 +33,7 @@ class Publish(RequestBody, frozen=True, kw_only=True):
 
 
 class Accepted(msgspec.Struct, frozen=True, kw_only=True):
-    """The answer."""
+    """The response."""
 
     event_id: str
     queued_deliveries: int
@@ -44,7 +44,7 @@ DECODER = JsonDecoder(Publish)
 
 
 def plain(_: Database) -> Any:
-    """Read the body and answer: what Granian and ASGI cost by themselves."""
+    """Read the body and respond: the cost of Granian and ASGI alone."""
 
     async def app(scope: Any, receive: Callable[[], Awaitable[Any]], send: Callable[[Any], Awaitable[None]]) -> None:
         del scope
@@ -55,7 +55,7 @@ def plain(_: Database) -> Any:
 
 
 def plain_checked(database: Database) -> Any:
-    """Authenticate with a query, decode, answer: the least that the work itself costs."""
+    """Authenticate with a query, decode and respond: the minimum cost of the work itself."""
 
     async def app(scope: Any, receive: Callable[[], Awaitable[Any]], send: Callable[[Any], Awaitable[None]]) -> None:
         header = next(value for name, value in scope["headers"] if name == b"authorization")
@@ -68,7 +68,7 @@ def plain_checked(database: Database) -> Any:
 
 
 def ninefold(database: Database) -> WebApplication:
-    """Do the same as `plain_checked` behind our whole envelope."""
+    """Do the same as `plain_checked` with Ninefold's whole web layer."""
 
     @post(PATH, status_code=202)
     async def publish_event(data: FromBody[Publish], principal: NamedDependency[Principal]) -> Accepted:

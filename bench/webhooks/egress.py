@@ -1,9 +1,9 @@
-"""The client alone: signs and posts through `EgressClient`, without a database, against a receiver.
+"""The HTTP client alone: signs and posts through `EgressClient` to a receiver, without a database.
 
     python bench/webhooks/egress.py --port 8080 [--deliveries 100000] [--in-flight 50] [--payload-bytes 1000]
 
-Beside `limit.py` it says what the checks, bounds, timeouts and the pool cost. Prints its figures as JSON on standard
-output.
+Compared with `limit.py`, it shows the cost of the checks, limits, timeouts and the pool. Prints its figures as JSON on
+standard output.
 """
 
 import argparse
@@ -56,13 +56,13 @@ async def _send_all(*, port: int, deliveries: int, in_flight: int, payloads: lis
 
 
 def main() -> None:
-    """Send, and print the figures."""
+    """Send the deliveries and print the figures."""
     parser = argparse.ArgumentParser(description="EgressClient alone, against a receiver.")
-    parser.add_argument("--port", type=int, required=True, help="of the receiver, on 127.0.0.1")
+    parser.add_argument("--port", type=int, required=True, help="port of the receiver on 127.0.0.1")
     parser.add_argument("--deliveries", type=int, default=100_000)
     parser.add_argument("--in-flight", type=int, default=50)
     parser.add_argument("--payload-bytes", type=int, default=1000)
-    parser.add_argument("--corpus", type=Path, help="a file with one JSON document a line, instead of --payload-bytes")
+    parser.add_argument("--corpus", type=Path, help="file with one JSON document per line, instead of --payload-bytes")
     options = parser.parse_args()
     figures = uvloop.run(
         _send_all(

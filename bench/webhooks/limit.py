@@ -2,12 +2,12 @@
 
     python bench/webhooks/limit.py --port 8080 [--deliveries 100000] [--connections 50] [--rate N]
 
-It is what Ninefold's delivery path is measured against: the same loop (uvloop), the same parser (llhttp through
-httptools), the same signature, the same receiver, over keep-alive connections, in one process. It has no queue, no
-database, no timeout, no check and no error handling. Prints its figures as JSON on standard output.
+Ninefold's delivery path is compared with it. It has the same event loop (uvloop), parser (llhttp through httptools),
+signature and receiver, and uses keep-alive connections in one process. It has no queue, no database, no timeout, no
+checks and no error handling. Prints its figures as JSON on standard output.
 
-With `--rate` it sends no more than so many a second, on all connections in turn. A delivery then costs more than at
-full speed, since the receiver sleeps in between and each burst has to wake it: only at one rate do two senders compare.
+With `--rate`, it limits the deliveries per second and uses all connections in turn. A delivery then costs more than at
+full speed, because the receiver sleeps between bursts and must be woken. So compare two senders only at the same rate.
 """
 
 import argparse
@@ -26,7 +26,7 @@ from measure import Meter, read_payloads, sign
 
 
 class Sender(asyncio.Protocol):
-    """One connection that posts the next payload as soon as the last is answered, or as soon as it is told to."""
+    """One connection. It posts the next payload when the previous one is answered, or when `send_next` is called."""
 
     __slots__ = ("_done", "_head", "_is_paced", "_parser", "_payloads", "_transport", "is_idle", "refused")
 
@@ -42,7 +42,7 @@ class Sender(asyncio.Protocol):
         self.refused = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begin."""
+        """Start."""
         self._transport = cast("asyncio.Transport", transport)
         if not self._is_paced:
             self.send_next()
@@ -52,7 +52,7 @@ class Sender(asyncio.Protocol):
         self._parser.feed_data(data)
 
     def on_message_complete(self) -> None:
-        """Look at the status, as any sender must, and go on."""
+        """Check the status, as every sender must, and continue."""
         if self._parser.get_status_code() != 200:  # noqa: PLR2004, the one status that the receiver has
             self.refused += 1
         if self._is_paced:
@@ -61,7 +61,7 @@ class Sender(asyncio.Protocol):
             self.send_next()
 
     def send_next(self) -> None:
-        """Sign and post the next payload; close when there is none."""
+        """Sign and post the next payload; close the connection when none is left."""
         number, body = next(self._payloads, (0, b""))
         if not body:
             if not self._done.done():
@@ -77,7 +77,7 @@ class Sender(asyncio.Protocol):
 
 
 async def _pace(senders: Sequence[Sender], *, deliveries: int, rate: int) -> None:
-    """Let every connection that is idle post, again and again, no faster than the rate."""
+    """Let idle connections post repeatedly, no faster than the rate."""
     began_at, sent = time.perf_counter(), 0
     while sent < deliveries:
         for sender in senders:
@@ -120,14 +120,14 @@ def _itself(sender: Sender) -> Sender:
 
 
 def main() -> None:
-    """Send, and print the figures."""
+    """Send the deliveries and print the figures."""
     parser = argparse.ArgumentParser(description="A bare loop that signs and posts.")
-    parser.add_argument("--port", type=int, required=True, help="of the receiver, on 127.0.0.1")
+    parser.add_argument("--port", type=int, required=True, help="port of the receiver on 127.0.0.1")
     parser.add_argument("--deliveries", type=int, default=100_000)
     parser.add_argument("--connections", type=int, default=50)
     parser.add_argument("--payload-bytes", type=int, default=1000)
-    parser.add_argument("--corpus", type=Path, help="a file with one JSON document a line, instead of --payload-bytes")
-    parser.add_argument("--rate", type=int, help="deliveries a second; as fast as it can by default")
+    parser.add_argument("--corpus", type=Path, help="file with one JSON document per line, instead of --payload-bytes")
+    parser.add_argument("--rate", type=int, help="deliveries per second; unlimited by default")
     options = parser.parse_args()
     figures = uvloop.run(
         _send_all(

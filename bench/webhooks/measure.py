@@ -1,4 +1,4 @@
-"""What the senders of this benchmark share: the payloads that they sign, and how they count what they used."""
+"""What the benchmark's senders share: payloads, signatures, and the measurement of time, CPU and memory."""
 
 import hashlib
 import hmac
@@ -19,14 +19,14 @@ def sign(event_id: bytes, timestamp: bytes, body: bytes) -> bytes:
 
 
 def read_payloads(corpus: Path | None, *, payload_bytes: int) -> list[bytes]:
-    """Return the bodies to send in turn: the lines of a corpus, or one of the size that was asked for."""
+    """Return the bodies to send in turn: the lines of a corpus, or one body of `payload_bytes`."""
     if corpus is not None:
         return [line for line in corpus.read_bytes().splitlines() if line]
     return [json.dumps({"data": "x" * max(0, payload_bytes - len('{"data": ""}'))}).encode()]
 
 
 class Meter:
-    """Counts the time and the CPU between its making and `report`."""
+    """Measures the elapsed time and the CPU time from its creation to `report`."""
 
     def __init__(self) -> None:
         self._began_at = time.perf_counter()
@@ -48,7 +48,7 @@ class Meter:
 
 
 def peak_rss_bytes() -> int:
-    """Return the most memory that this process has held."""
+    """Return the peak memory of this process."""
     for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
         if line.startswith("VmHWM:"):
             return int(line.split()[1]) * 1024

@@ -2,8 +2,8 @@
 
     python bench/webhooks/receiver.py [--port 0] [--latency-ms 0]
 
-Prints `{"port": …}` on standard output when it is ready, and on SIGTERM, before it ends, `{"requests": …}`.
-It parses heads by hand and trusts its client: it measures others, and isn't a web server.
+Prints `{"port": …}` on standard output when it is ready, and `{"requests": …}` on SIGTERM, before it exits. It does
+minimal parsing and trusts its client. It isn't a general web server.
 """
 
 import argparse
@@ -20,7 +20,7 @@ _RESPONSE = b"HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: 2\r
 
 
 class Counter:
-    """How many requests came."""
+    """The number of requests received."""
 
     __slots__ = ("requests",)
 
@@ -29,7 +29,7 @@ class Counter:
 
 
 class Receiver(asyncio.Protocol):
-    """One connection: knows where a request ends, and nothing else about it."""
+    """One connection. It parses only where each request ends."""
 
     __slots__ = ("_buffer", "_counter", "_latency_s", "_loop", "_transport")
 
@@ -41,11 +41,11 @@ class Receiver(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Take the transport."""
+        """Keep the transport."""
         self._transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:
-        """Answer every request that is complete."""
+        """Answer every complete request."""
         buffer = self._buffer + data if self._buffer else data
         while (head_end := buffer.find(_END_OF_HEAD)) >= 0:
             request_end = head_end + len(_END_OF_HEAD) + _content_length(buffer, head_end)
@@ -60,7 +60,7 @@ class Receiver(asyncio.Protocol):
         self._buffer = buffer
 
     def connection_lost(self, _error: Exception | None) -> None:
-        """Let go of the transport."""
+        """Drop the transport."""
         self._transport = None
 
     def _answer(self) -> None:
@@ -94,8 +94,8 @@ async def _serve(*, port: int, latency_s: float) -> None:
 def main() -> None:
     """Serve until SIGTERM."""
     parser = argparse.ArgumentParser(description="A receiver that answers 200 to every POST.")
-    parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
-    parser.add_argument("--latency-ms", type=float, default=0.0, help="wait this long before each answer")
+    parser.add_argument("--port", type=int, default=0, help="port to listen on; 0 chooses a free one")
+    parser.add_argument("--latency-ms", type=float, default=0.0, help="time to wait before each response")
     options = parser.parse_args()
     uvloop.run(_serve(port=options.port, latency_s=options.latency_ms / 1000))
 

@@ -1,8 +1,8 @@
-"""How far webhook delivery is from the limit of this machine: everything in one run, so that the ratios hold.
+"""Compares webhook delivery with the limit of this machine. One run measures both, so that the ratios are meaningful.
 
     make bench
 
-Prints a table, and writes bench/results/webhooks.json. What was measured, and when, stands in docs/benchmarks.md.
+Prints a table and writes bench/results/webhooks.json. Published results are in docs/benchmarks.md.
 """
 
 import argparse
@@ -33,7 +33,7 @@ PEAK_RSS_MB_MAX: Final = 150.0
 
 @contextmanager
 def running_receiver(*, latency_ms: float = 0.0) -> Iterator[int]:
-    """Run the receiver in a process of its own, and yield its port."""
+    """Run the receiver in its own process and yield its port."""
     process = subprocess.Popen(
         [sys.executable, str(HERE / "receiver.py"), "--latency-ms", str(latency_ms)], stdout=subprocess.PIPE
     )
@@ -49,7 +49,7 @@ def running_receiver(*, latency_ms: float = 0.0) -> Iterator[int]:
 def run_sender(
     script: str, *, port: int, deliveries: int, payload_bytes: int, rate: int | None = None
 ) -> dict[str, Any]:
-    """Run one of the bare senders, at a rate or as fast as it can, and return its figures."""
+    """Run one of the bare senders, at a rate or at full speed, and return its figures."""
     options = [f"--port={port}", f"--deliveries={deliveries}", f"--payload-bytes={payload_bytes}"]
     if rate is not None:
         options.append(f"--rate={rate}")
@@ -61,7 +61,7 @@ def run_sender(
 
 
 async def measure(options: argparse.Namespace) -> dict[str, Any]:
-    """Measure the limit and the client alone around each run of the whole path, so that all see the same machine."""
+    """Measure the limit, the client alone and the whole path in alternation, so that all run under equal conditions."""
     payloads = [json.dumps({"data": "x" * (options.payload_bytes - 12)}).encode()]
     with tempfile.TemporaryDirectory() as folder, EmbeddedPostgres(Path(folder)) as postgres:
         dsn = postgres.dsn()
@@ -96,7 +96,7 @@ async def measure(options: argparse.Namespace) -> dict[str, Any]:
 async def measure_round(
     options: argparse.Namespace, database: Database, payloads: Sequence[bytes], *, dsn: str, port: int
 ) -> dict[str, Any]:
-    """Measure each once, right after one another: the bare senders, the whole path, the limit at the path's rate."""
+    """Measure each once, in direct succession: the bare senders, the whole path, and the limit at that path's rate."""
     figures = {
         name: run_sender(f"{name}.py", port=port, deliveries=options.deliveries, payload_bytes=options.payload_bytes)
         for name in ("limit", "egress")
@@ -116,18 +116,18 @@ async def measure_round(
 
 
 def median(figures: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Return the figures of the round that is in the middle by deliveries per CPU-second."""
+    """Return the figures of the round with the median deliveries per CPU-second."""
     return sorted(figures, key=lambda each: each["deliveries_per_cpu_s"])[len(figures) // 2]
 
 
 def median_ratio(rounds: Sequence[dict[str, Any]], name: str, limit: str) -> float:
-    """Return the median over the rounds of what a CPU-second delivers, beside what it does at a limit."""
+    """Return the median over the rounds of the deliveries per CPU-second, relative to those of a limit."""
     ratios: list[float] = [each[name]["deliveries_per_cpu_s"] / each[limit]["deliveries_per_cpu_s"] for each in rounds]
     return round(statistics.median(ratios), 3)
 
 
 def print_results(results: dict[str, Any]) -> None:
-    """Print the figures beside what they should be."""
+    """Print the figures with their targets."""
     rounds = len(results["rounds"])
     table = Table(
         title=f"Webhook delivery, payloads of {results['payload_bytes']} bytes, {results['cores']} cores, "
@@ -153,13 +153,13 @@ def print_results(results: dict[str, Any]) -> None:
     paced, in_flight = results["paced"], results["in_flight"]
     console.print(
         f"At {paced['deliveries_per_s']:,} deliveries/s: p50 {paced['p50_ms']} ms, p99 {paced['p99_ms']} ms "
-        "from acceptance to the subscriber's answer."
+        "from acceptance to the subscriber's response."
     )
     console.print(
         f"With {in_flight['in_flight']:,} requests in flight: peak {in_flight['peak_rss_mb']} MB "
-        f"(at most {PEAK_RSS_MB_MAX:.0f} MB wanted)."
+        f"(target: at most {PEAK_RSS_MB_MAX:.0f} MB)."
     )
-    console.print(f"Per worker CPU-second, the whole path delivers (wanted: {RATIO_TO_REACH:.0%} of the limit)")
+    console.print(f"Per worker CPU-second, the whole path delivers (target: {RATIO_TO_REACH:.0%} of the limit)")
     for ratio, what in (
         (results["ratio_to_limit"], "of the limit at its full speed"),
         (results["ratio_to_limit_at_same_rate"], "of the limit at the same rate"),
@@ -168,12 +168,12 @@ def print_results(results: dict[str, Any]) -> None:
 
 
 def main() -> None:
-    """Measure, print, and write the figures down."""
-    parser = argparse.ArgumentParser(description="Webhook delivery against the limit of this machine.")
+    """Measure, write the figures to a file, and print them."""
+    parser = argparse.ArgumentParser(description="Compare webhook delivery with the limit of this machine.")
     parser.add_argument("--deliveries", type=int, default=100_000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--payload-bytes", type=int, default=1_000)
-    parser.add_argument("--events-per-s", type=int, default=100, help="of the paced load")
+    parser.add_argument("--events-per-s", type=int, default=100, help="rate of the paced load")
     results = asyncio.run(measure(parser.parse_args()))
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")

@@ -1,9 +1,9 @@
 """The whole path: events inserted, delivered by a real worker process, outcomes committed; fan-out 5.
 
-Three loads, each with what it is good for:
-- `backlog`: more events than the worker can deliver at once; how many it delivers, per second and per CPU-second.
-- `paced`: a rate well below that; how long an event takes from its acceptance to its subscriber's answer.
-- `in_flight`: a receiver so slow that the worker has all its attempts under way at once; how much memory that takes.
+Three loads, each with what it measures:
+- `backlog`: more events than the worker can deliver at once. Measures deliveries per second and per CPU-second.
+- `paced`: a rate well below that. Measures the time from an event's acceptance to its subscriber's response.
+- `in_flight`: a receiver so slow that the worker uses all its slots. Measures the worker's memory.
 """
 
 import asyncio
@@ -27,8 +27,8 @@ from ninefold.core.queue.notifier import Notifier
 from ninefold.core.tenancy.service import create_organisation
 from ninefold.edge.systems import migration_sources
 from ninefold.systems.webhooks.model import EVENTS_CHANNEL
-from ninefold.systems.webhooks.service.directory import RecipientDirectory
 from ninefold.systems.webhooks.service.publishing import EventDraft, publish_events
+from ninefold.systems.webhooks.service.recipients import RecipientCache
 from ninefold.systems.webhooks.service.subscriptions import create_subscription
 
 FAN_OUT: Final = 5
@@ -58,11 +58,11 @@ class Publisher:
     def __init__(self, database: Database, payloads: Sequence[bytes]) -> None:
         self._database = database
         self._payloads = cycle(payloads)
-        self._directory = RecipientDirectory()
+        self._recipient_cache = RecipientCache()
         self._notifier = Notifier(database)
 
     async def prepare(self, *, receiver_port: int) -> UUID:
-        """Make an organisation with subscriptions at the receiver."""
+        """Create an organisation with subscriptions for the receiver."""
         async with self._database.transaction() as connection:
             organisation_id = (await create_organisation(connection, name="bench")).organisation_id
             for number in range(FAN_OUT):
@@ -76,14 +76,14 @@ class Publisher:
         return organisation_id
 
     async def publish(self, organisation_id: UUID, *, events: int) -> None:
-        """Accept so many events, in batches of up to `BATCH`."""
+        """Publish a number of events, in batches of up to `BATCH`."""
         for start in range(0, events, BATCH):
             drafts = [
                 EventDraft(event_type="bench.sent", payload=payload, idempotency_key=None)
                 for payload in islice(self._payloads, min(BATCH, events - start))
             ]
             async with self._database.transaction() as connection:
-                await publish_events(connection, self._directory, organisation_id=organisation_id, drafts=drafts)
+                await publish_events(connection, self._recipient_cache, organisation_id=organisation_id, drafts=drafts)
             self._notifier.notify(EVENTS_CHANNEL)
 
     async def wait_until_finished(self, organisation_id: UUID, *, events: int) -> None:
@@ -98,7 +98,7 @@ class Publisher:
 
 @asynccontextmanager
 async def running_worker(database_url: str) -> AsyncIterator[psutil.Process]:
-    """Run `ninefold worker` in a process of its own, with default settings but for the allowance of loopback."""
+    """Run `ninefold worker` in its own process, with default settings, except that loopback addresses are allowed."""
     environment = {
         **os.environ,
         "NINEFOLD_DATABASE_URL": database_url,
@@ -121,7 +121,7 @@ async def running_worker(database_url: str) -> AsyncIterator[psutil.Process]:
 async def measure_backlog(
     database: Database, worker: psutil.Process, payloads: Sequence[bytes], *, receiver_port: int, events: int
 ) -> dict[str, Any]:
-    """Publish as fast as possible, and count until the last outcome is committed."""
+    """Publish as fast as possible; measure until the last outcome is committed."""
     publisher = Publisher(database, payloads)
     await _warm_up(publisher, receiver_port=receiver_port)
     organisation_id = await publisher.prepare(receiver_port=receiver_port)
@@ -145,7 +145,7 @@ async def measure_backlog(
 async def measure_paced(
     database: Database, payloads: Sequence[bytes], *, receiver_port: int, events_per_s: int, seconds: int
 ) -> dict[str, Any]:
-    """Publish at a steady rate, one event a transaction, and read the latencies from what was recorded."""
+    """Publish at a steady rate, one event per transaction; read the latencies from the recorded attempts."""
     publisher = Publisher(database, payloads)
     await _warm_up(publisher, receiver_port=receiver_port)
     organisation_id = await publisher.prepare(receiver_port=receiver_port)
@@ -167,7 +167,7 @@ async def measure_paced(
 async def measure_in_flight(
     database: Database, worker: psutil.Process, payloads: Sequence[bytes], *, receiver_port: int
 ) -> dict[str, Any]:
-    """Let a slow receiver keep every slot of the worker busy, twice over, and read the worker's peak memory."""
+    """Let a slow receiver occupy every slot of the worker, twice; return the worker's peak memory."""
     publisher = Publisher(database, payloads)
     organisation_id = await publisher.prepare(receiver_port=receiver_port)
     events = 2 * IN_FLIGHT // FAN_OUT
@@ -182,13 +182,13 @@ async def measure_in_flight(
 
 
 async def migrate_database(database: Database) -> None:
-    """Bring the database to the present schema."""
+    """Migrate the database to the current schema."""
     async with database.connection() as connection:
         await migrate(connection, migration_sources())
 
 
 def peak_rss_mb(process: psutil.Process) -> float:
-    """Return the most memory that a process has held, in MB."""
+    """Return the peak memory of a process, in MB."""
     for line in Path(f"/proc/{process.pid}/status").read_text(encoding="ascii").splitlines():
         if line.startswith("VmHWM:"):
             return round(int(line.split()[1]) * 1024 / 1e6, 1)
@@ -196,7 +196,7 @@ def peak_rss_mb(process: psutil.Process) -> float:
 
 
 def read_corpus(path: Path) -> list[bytes]:
-    """Return the payloads of a corpus with one `{"payload": …}` a line, byte for byte."""
+    """Return the payloads of a corpus with one `{"payload": …}` per line, byte for byte."""
 
     class Line(msgspec.Struct):
         payload: msgspec.Raw

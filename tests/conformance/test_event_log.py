@@ -1,4 +1,4 @@
-"""What every event log does, whatever it is built on. A new adapter adds itself to `ADAPTERS`."""
+"""The behaviour that every event log adapter must have. Add a new adapter to `ADAPTERS`."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
@@ -31,7 +31,7 @@ claim_budget = partial(msgspec.structs.replace, CLAIM_MAX)
 
 @pytest.fixture(params=ADAPTERS)
 def make_event_log(request: pytest.FixtureRequest, database: Database) -> MakeEventLog:
-    """Return a function that makes the event log of one more worker."""
+    """Return a function that creates an event log for another worker."""
 
     async def make() -> tuple[EventLog, WorkerLease]:
         lease = WorkerLease(database, [SYSTEM.release_leases], duration=timedelta(minutes=1))
@@ -44,7 +44,7 @@ def make_event_log(request: pytest.FixtureRequest, database: Database) -> MakeEv
 async def accept(
     database: Database, organisation_id: UUID, *, events: int = 1, payload: bytes = b"{}", queued_deliveries: int = 1
 ) -> list[UUID]:
-    """Accept events of an organisation; return their ids, oldest first."""
+    """Accept events of an organisation; return tsuccessor ids, oldest first."""
     new_events = [
         NewEvent(
             event_id=new_id(),
@@ -67,7 +67,7 @@ def outcome_of(
     status: DeliveryStatus = DeliveryStatus.DELIVERED,
     attempt_number: int = 1,
 ) -> Outcome:
-    """Return what an attempt of an event's delivery came to."""
+    """Return the outcome of an attempt to deliver an event to a subscription."""
     is_delivered = status is DeliveryStatus.DELIVERED
     return Outcome(
         delivery_id=derive_id(event.event_id, subscription_id),
@@ -95,7 +95,9 @@ def ids(events: Iterable[ClaimedEvent]) -> set[UUID]:
     return {event.event_id for event in events}
 
 
-async def test_an_event_is_claimed_once_with_its_bytes(make_event_log: MakeEventLog, database: Database) -> None:
+async def test_an_event_is_claimed_once_with_its_payload_unchanged(
+    make_event_log: MakeEventLog, database: Database
+) -> None:
     organisation_id = new_id()
     (event_id,) = await accept(database, organisation_id, payload=b'{"a": 1.0}')
     first, _ = await make_event_log()
@@ -122,7 +124,7 @@ async def test_workers_that_claim_at_once_share_the_events(make_event_log: MakeE
     assert accepted == sorted(taken)
 
 
-async def test_a_small_organisation_gets_its_turn_although_another_is_large(
+async def test_a_small_organisation_gets_its_turn_despite_a_large_one(
     make_event_log: MakeEventLog, database: Database
 ) -> None:
     large, small = new_id(), new_id()
@@ -134,7 +136,7 @@ async def test_a_small_organisation_gets_its_turn_although_another_is_large(
     assert sum(event.organisation_id == large for event in claimed) == 10
 
 
-async def test_every_organisation_gets_its_turn_when_they_are_more_than_a_claim_takes(
+async def test_every_organisation_gets_its_turn_when_there_are_more_of_them_than_rows_in_a_claim(
     make_event_log: MakeEventLog, database: Database
 ) -> None:
     organisations = sorted(new_id() for _ in range(130))
@@ -147,7 +149,7 @@ async def test_every_organisation_gets_its_turn_when_they_are_more_than_a_claim_
     assert set(organisations[100:]) <= set(second)
 
 
-async def test_every_organisation_gets_its_turn_when_a_claim_takes_of_a_few_of_them_only(
+async def test_every_organisation_gets_its_turn_when_a_claim_scans_only_a_few_of_them(
     make_event_log: MakeEventLog, database: Database
 ) -> None:
     organisations = sorted(new_id() for _ in range(130))
@@ -160,7 +162,7 @@ async def test_every_organisation_gets_its_turn_when_a_claim_takes_of_a_few_of_t
         assert turn <= set(all_of_it)
 
 
-async def test_an_organisation_that_is_held_back_leaves_the_whole_claim_to_the_others(
+async def test_an_organisation_that_is_held_back_leaves_the_whole_claim_to_others(
     make_event_log: MakeEventLog, database: Database
 ) -> None:
     organisations = sorted(new_id() for _ in range(130))
@@ -174,13 +176,15 @@ async def test_an_organisation_that_is_held_back_leaves_the_whole_claim_to_the_o
     assert {event.organisation_id for event in await log.claim(claim_budget(rows_max=100))} == set(held_back[:100])
 
 
-async def test_within_an_organisation_the_oldest_come_first(make_event_log: MakeEventLog, database: Database) -> None:
+async def test_within_an_organisation_the_oldest_events_come_first(
+    make_event_log: MakeEventLog, database: Database
+) -> None:
     accepted = await accept(database, new_id(), events=10)
     log, _ = await make_event_log()
     assert set(accepted[:4]) == ids(await log.claim(claim_budget(rows_max=4)))
 
 
-async def test_a_claim_brings_a_bounded_number_of_bytes_into_memory(
+async def test_a_claim_returns_a_limited_number_of_payload_bytes(
     make_event_log: MakeEventLog, database: Database
 ) -> None:
     await accept(database, new_id(), events=12, payload=b'"' + b"x" * (1024 * 1024 - 2) + b'"')
@@ -189,7 +193,9 @@ async def test_a_claim_brings_a_bounded_number_of_bytes_into_memory(
     assert sum(len(event.payload) for event in claimed) == CLAIM_MAX.bytes_max
 
 
-async def test_a_claim_brings_a_bounded_number_of_deliveries(make_event_log: MakeEventLog, database: Database) -> None:
+async def test_a_claim_returns_events_with_a_limited_number_of_deliveries(
+    make_event_log: MakeEventLog, database: Database
+) -> None:
     organisation_id = new_id()
     await accept(database, organisation_id, events=12, queued_deliveries=100)
     (large,) = await accept(database, organisation_id, queued_deliveries=1000)
@@ -200,7 +206,7 @@ async def test_a_claim_brings_a_bounded_number_of_deliveries(make_event_log: Mak
     assert ids(await log.claim(claim_budget(items_max=1))) == {large}
 
 
-async def test_large_payloads_of_one_organisation_leave_another_its_share_of_the_bytes(
+async def test_large_payloads_of_one_organisation_leave_bytes_to_another(
     make_event_log: MakeEventLog, database: Database
 ) -> None:
     large, small = new_id(), new_id()
@@ -211,7 +217,7 @@ async def test_large_payloads_of_one_organisation_leave_another_its_share_of_the
     assert sum(event.organisation_id == small for event in claimed) == 3
 
 
-async def test_organisations_with_many_large_payloads_let_another_have_its_turn(
+async def test_a_small_organisation_gets_its_turn_among_several_with_many_large_payloads(
     make_event_log: MakeEventLog, database: Database
 ) -> None:
     for _ in range(12):
@@ -220,13 +226,13 @@ async def test_organisations_with_many_large_payloads_let_another_have_its_turn(
     await accept(database, small)
     log, _ = await make_event_log()
     budget = claim_budget(rows_max=24, bytes_max=400)
-    # By chance, four of the thirteen at a time: that it isn't among them in fifty claims comes once in 10^8 tests.
+    # Each claim serves four of the thirteen at random. Fifty claims miss the small one once in 10^8 runs.
     claims = [await log.claim(budget) for _ in range(50)]
     assert sum(event.organisation_id == small for claimed in claims for event in claimed) == 1
     assert max(sum(len(event.payload) for event in claimed) for claimed in claims) <= 500
 
 
-async def test_recorded_outcomes_are_seen_and_their_event_is_done(
+async def test_recorded_outcomes_can_be_read_and_finish_tsuccessor_event(
     make_event_log: MakeEventLog, database: Database
 ) -> None:
     organisation_id, delivered_to, failing = new_id(), new_id(), new_id()
@@ -257,7 +263,7 @@ async def test_recorded_outcomes_are_seen_and_their_event_is_done(
     }
 
 
-async def test_recording_twice_changes_nothing(make_event_log: MakeEventLog, database: Database) -> None:
+async def test_recording_an_outcome_twice_keeps_the_first(make_event_log: MakeEventLog, database: Database) -> None:
     organisation_id, subscription_id = new_id(), new_id()
     await accept(database, organisation_id)
     log, _ = await make_event_log()
@@ -272,7 +278,7 @@ async def test_recording_twice_changes_nothing(make_event_log: MakeEventLog, dat
     assert delivery.status == "delivered"
 
 
-async def test_a_batch_with_a_known_outcome_is_recorded_but_for_that(
+async def test_a_batch_with_an_outcome_that_is_already_recorded_adds_only_the_others(
     make_event_log: MakeEventLog, database: Database
 ) -> None:
     organisation_id, known, unknown, failing = new_id(), new_id(), new_id(), new_id()
@@ -299,17 +305,17 @@ async def test_a_batch_with_a_known_outcome_is_recorded_but_for_that(
     assert {delivery.finished_at is None for delivery in deliveries if delivery.subscription_id != known} == {False}
 
 
-async def test_what_a_dead_worker_held_is_claimed_again_and_says_so(
+async def test_events_of_a_dead_worker_are_claimed_again_with_a_higher_claim_count(
     make_event_log: MakeEventLog, database: Database
 ) -> None:
     await accept(database, new_id(), events=5)
     dying, lease = await make_event_log()
     held = await dying.claim(claim_budget(rows_max=5))
     await lease.release()
-    heir, _ = await make_event_log()
-    inherited = await heir.claim(claim_budget(rows_max=5))
-    assert ids(held) == ids(inherited)
-    assert {event.claim_count for event in inherited} == {2}
+    successor, _ = await make_event_log()
+    reclaimed = await successor.claim(claim_budget(rows_max=5))
+    assert ids(held) == ids(reclaimed)
+    assert {event.claim_count for event in reclaimed} == {2}
 
 
 async def test_a_worker_that_lost_its_lease_cannot_finish_an_event(
@@ -320,8 +326,8 @@ async def test_a_worker_that_lost_its_lease_cannot_finish_an_event(
     stalled, lease = await make_event_log()
     (event,) = await stalled.claim(claim_budget(rows_max=1))
     await lease.release()
-    heir, _ = await make_event_log()
-    await heir.claim(claim_budget(rows_max=1))
+    successor, _ = await make_event_log()
+    await successor.claim(claim_budget(rows_max=1))
     await stalled.record([outcome_of(event, new_id())], finished_events=[event.event_id])
     async with database.connection() as connection:
         found = await event_find(connection, organisation_id=organisation_id, event_id=event.event_id)
@@ -331,7 +337,7 @@ async def test_a_worker_that_lost_its_lease_cannot_finish_an_event(
         await stalled.claim(claim_budget(rows_max=1))
 
 
-async def test_events_that_were_not_begun_are_claimed_again(make_event_log: MakeEventLog, database: Database) -> None:
+async def test_events_that_were_given_back_are_claimed_again(make_event_log: MakeEventLog, database: Database) -> None:
     accepted = await accept(database, new_id(), events=5)
     log, _ = await make_event_log()
     claimed = sorted(await log.claim(claim_budget(rows_max=5)), key=lambda event: event.event_id)
@@ -340,7 +346,7 @@ async def test_events_that_were_not_begun_are_claimed_again(make_event_log: Make
     assert list(await log.claim(claim_budget(rows_max=5))) == []
 
 
-async def test_a_claim_whose_answer_was_lost_is_made_again(
+async def test_events_of_a_claim_whose_commit_was_not_confirmed_are_claimed_again(
     make_event_log: MakeEventLog, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     accepted = await accept(database, new_id(), events=5)
@@ -348,13 +354,13 @@ async def test_a_claim_whose_answer_was_lost_is_made_again(
     known = ids(await log.claim(claim_budget(rows_max=2)))
 
     @asynccontextmanager
-    async def lose_the_answer() -> AsyncIterator[Connection]:
+    async def lose_the_confirmation() -> AsyncIterator[Connection]:
         async with database.connection() as connection, connection.transaction():
             yield connection
         raise DatabaseUnavailableError("the server's answer to COMMIT is lost")
 
     with monkeypatch.context() as patch:
-        patch.setattr(database, "transaction", lose_the_answer)
+        patch.setattr(database, "transaction", lose_the_confirmation)
         with pytest.raises(DatabaseUnavailableError):
             await log.claim(claim_budget(rows_max=5))
     assert set(accepted) - known == ids(await log.claim(claim_budget(rows_max=5)))

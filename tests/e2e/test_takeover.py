@@ -15,8 +15,8 @@ from installations import clean_environment
 from ninefold.core.ids import format_id
 from ninefold.core.postgres.database import Database
 from ninefold.core.tenancy.service import create_organisation
-from ninefold.systems.webhooks.service.directory import RecipientDirectory
 from ninefold.systems.webhooks.service.publishing import EventDraft, Publication, publish_events
+from ninefold.systems.webhooks.service.recipients import RecipientCache
 from ninefold.systems.webhooks.service.subscriptions import create_subscription
 from receivers import Answer, Receiver
 
@@ -70,9 +70,7 @@ async def subscribe_and_publish(database: Database, receiver: Receiver) -> tuple
         for number in range(EVENTS)
     ]
     async with database.transaction() as connection:
-        published = await publish_events(
-            connection, RecipientDirectory(), organisation_id=organisation_id, drafts=drafts
-        )
+        published = await publish_events(connection, RecipientCache(), organisation_id=organisation_id, drafts=drafts)
     return subscriptions, [result.event_id for result in published if isinstance(result, Publication)]
 
 

@@ -164,7 +164,7 @@ async def test_connection_that_is_cut_at_the_start_is_a_message_and_no_bug(
         store, "worker_insert", AsyncMock(side_effect=asyncpg.ConnectionDoesNotExistError("connection was closed"))
     )
 
-    with pytest.raises(DatabaseUnavailableError, match=r"can't serve now: connection was closed\."):
+    with pytest.raises(DatabaseUnavailableError, match=r"is unavailable: connection was closed\."):
         await Run(database_url).end()
 
     assert not task.has_started.is_set()

@@ -14,7 +14,7 @@ from ninefold.core.tenancy.model import FULL_ACCESS, Principal
 from ninefold.core.tenancy.service import authenticate, list_credentials
 from ninefold.edge.systems import migration_sources
 from ninefold.systems.webhooks.service.deliveries import get_event, list_deliveries
-from ninefold.systems.webhooks.service.directory import RecipientDirectory
+from ninefold.systems.webhooks.service.recipients import RecipientCache
 from tidy.tree import TESTS
 
 SAMPLES = TESTS / "data" / "upgrade"
@@ -128,7 +128,7 @@ async def test_this_version_works_with_what_the_earlier_ones_wrote(upgraded: Dat
         principal = await authenticate(connection, KEY_TEXT, kinds=[API_KEY])
         found = await get_event(
             connection,
-            RecipientDirectory(),
+            RecipientCache(),
             organisation_id=principal.organisation_id,
             event_id=parse_id("evt", "evt_01kdvp0800e008000000000072"),
         )

@@ -1,4 +1,4 @@
-"""The settings of webhook delivery, as an operator gives them."""
+"""The settings of webhook delivery, as an operator sets them."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from ninefold.core.errors import SettingError
 from ninefold.systems.webhooks.settings import RETRY_DELAYS_COUNT_MAX, WebhooksSettings, read_webhooks_settings
 
 
-def test_nothing_set_gives_the_documented_defaults() -> None:
+def test_the_defaults_are_those_in_the_documentation() -> None:
     settings = read_webhooks_settings({})
 
     assert WebhooksSettings() == settings
@@ -45,7 +45,7 @@ def test_a_comma_alone_means_no_retries() -> None:
         ("RESPONSE_BODY_KEPT_BYTES", "16385"),
     ],
 )
-def test_a_value_that_does_not_fit_names_its_variable(name: str, value: str) -> None:
+def test_the_error_names_the_variable_of_an_invalid_value(name: str, value: str) -> None:
     variable = f"NINEFOLD_WEBHOOKS_{name}"
 
     with pytest.raises(SettingError, match=variable) as caught:

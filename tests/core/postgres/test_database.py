@@ -72,7 +72,7 @@ async def test_a_database_that_is_not_there_is_unavailable(postgres: SharedPostg
 
 @pytest.mark.parametrize("dsn", ["mysql://localhost/shop", "localhost", "postgresql://host:port/name"])
 async def test_an_address_of_the_wrong_form_is_a_bad_setting(dsn: str) -> None:
-    with pytest.raises(SettingError, match="doesn't have the right form") as caught:
+    with pytest.raises(SettingError, match="is malformed") as caught:
         await Database.connect(dsn, application_name="test")
 
     assert caught.value.field == "NINEFOLD_DATABASE_URL"
@@ -143,7 +143,7 @@ async def test_a_connection_that_the_driver_lost_track_of_is_not_lent_again(data
 @pytest.mark.parametrize("lend", [Database.connection, Database.transaction, Database.snapshot])
 async def test_a_connection_that_is_cut_while_it_is_lent_is_unavailable(database_url: str, lend: Lend) -> None:
     pool = await Database.connect(database_url, application_name="test", connections_max=1)
-    with pytest.raises(DatabaseUnavailableError, match="can't serve now") as caught:
+    with pytest.raises(DatabaseUnavailableError, match="PostgreSQL is unavailable") as caught:
         await _cut_and_use(lend(pool), database_url)
 
     assert isinstance(caught.value.__cause__, asyncpg.PostgresError | asyncpg.InterfaceError)
@@ -155,7 +155,7 @@ async def test_a_connection_that_is_cut_while_it_is_lent_is_unavailable(database
 @pytest.mark.parametrize("lend", [Database.connection, Database.transaction, Database.snapshot])
 async def test_a_connection_that_was_cut_before_it_is_used_is_unavailable(database_url: str, lend: Lend) -> None:
     pool = await Database.connect(database_url, application_name="test", connections_max=1)
-    with pytest.raises(DatabaseUnavailableError, match="can't serve now"):
+    with pytest.raises(DatabaseUnavailableError, match="PostgreSQL is unavailable"):
         await _cut_and_use(lend(pool), database_url, is_end_awaited=True)
     await pool.close()
 

@@ -1,4 +1,4 @@
-"""The claim loop: when it claims again, and what it does while the database is away."""
+"""The claim loop: when it claims again, and what it does while the database is unavailable."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -16,7 +16,7 @@ WITHIN_S = 5.0
 
 
 class Claims:
-    """Claims that are counted; what each returns or raises is said before, and False after that."""
+    """A claim that counts its calls. Each call returns or raises the next of `results`, then False."""
 
     def __init__(self, results: Sequence[bool | Exception] = ()) -> None:
         self._results = list(results)
@@ -32,7 +32,7 @@ class Claims:
             raise result
         return result
 
-    async def reach(self, count: int) -> None:
+    async def wait_for(self, count: int) -> None:
         async with asyncio.timeout(WITHIN_S), self._counted:
             await self._counted.wait_for(lambda: self.count >= count)
 
@@ -41,7 +41,7 @@ class Claims:
 async def looping(
     claim: Callable[[], Awaitable[bool]], *, notified: asyncio.Event | None = None, poll_s: float = NEVER_S
 ) -> AsyncIterator[None]:
-    """Run the loop for the time of the block; it must end when it is told to."""
+    """Run the loop during the block; it must end when `stopping` is set."""
     stopping = asyncio.Event()
     running = asyncio.create_task(
         repeat_claim(claim, name="test", notified=notified or asyncio.Event(), poll_s=poll_s, stopping=stopping)
@@ -55,7 +55,7 @@ async def looping(
 async def test_it_claims_again_at_once_while_there_may_be_more() -> None:
     claims = Claims([True, True])
     async with looping(claims):
-        await claims.reach(3)
+        await claims.wait_for(3)
         await asyncio.sleep(0)
     assert claims.count == 3
 
@@ -64,12 +64,12 @@ async def test_it_claims_again_when_it_is_notified() -> None:
     claims, notified = Claims(), asyncio.Event()
     async with looping(claims, notified=notified):
         for count in range(1, 4):
-            await claims.reach(count)
+            await claims.wait_for(count)
             notified.set()
-        await claims.reach(4)
+        await claims.wait_for(4)
 
 
-async def test_a_notification_that_comes_during_a_claim_is_not_lost() -> None:
+async def test_a_notification_during_a_claim_is_not_lost() -> None:
     notified = asyncio.Event()
     claims = Claims()
 
@@ -79,30 +79,30 @@ async def test_a_notification_that_comes_during_a_claim_is_not_lost() -> None:
         return await claims()
 
     async with looping(claim, notified=notified):
-        await claims.reach(2)
+        await claims.wait_for(2)
 
 
-async def test_it_claims_again_after_a_while_although_nobody_notifies() -> None:
+async def test_it_polls_without_a_notification() -> None:
     claims = Claims()
     async with looping(claims, poll_s=0.001):
-        await claims.reach(3)
+        await claims.wait_for(3)
 
 
-async def test_it_waits_for_a_database_that_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_it_keeps_trying_while_the_database_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(claim_loop, "ERROR_DELAY_S", 0.001)
-    claims = Claims([DatabaseUnavailableError("PostgreSQL is away.")])
+    claims = Claims([DatabaseUnavailableError("PostgreSQL is unavailable.")])
     with capture_logs() as lines:
         async with looping(claims):
-            await claims.reach(2)
+            await claims.wait_for(2)
     assert [(line["event"], line["claim"], line["error"]) for line in lines] == [
-        ("queue.claim.failed", "test", "PostgreSQL is away.")
+        ("queue.claim.failed", "test", "PostgreSQL is unavailable.")
     ]
 
 
-async def test_it_ends_while_it_waits_for_a_database_that_is_away() -> None:
-    claims = Claims([DatabaseUnavailableError("PostgreSQL is away.")])
+async def test_it_stops_while_the_database_is_unavailable() -> None:
+    claims = Claims([DatabaseUnavailableError("PostgreSQL is unavailable.")])
     async with looping(claims):
-        await claims.reach(1)
+        await claims.wait_for(1)
     assert claims.count == 1
 
 

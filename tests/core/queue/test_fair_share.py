@@ -1,4 +1,4 @@
-"""What organisations may use of something that they share."""
+"""How much each organisation may use of a shared amount."""
 
 from uuid import UUID
 
@@ -12,7 +12,7 @@ A, B, C = (UUID(int=number) for number in (1, 2, 3))
 
 
 def use_all(share: FairShare, *organisations: UUID) -> list[int]:
-    """Let organisations take one after another, in turn, until none may; return what each has."""
+    """Let organisations take one unit each in turn until none may take more; return what each has."""
     used = dict.fromkeys(organisations, 0)
     while takers := [each for each in organisations if share.room(each)]:
         for each in takers:
@@ -26,7 +26,7 @@ def use_all(share: FairShare, *organisations: UUID) -> list[int]:
     ("multiple", "organisations", "each"),
     [(4.0, 1, 2000), (4.0, 2, 1111), (4.0, 10, 244), (0.25, 1, 500), (0.25, 4, 313), (1.0, 1, 1250)],
 )
-def test_greedy_organisations_get_as_much_each_and_leave_something(
+def test_greedy_organisations_get_equal_shares_and_leave_something_free(
     multiple: float, organisations: int, each: int
 ) -> None:
     share = FairShare(2500, multiple=multiple)
@@ -36,14 +36,14 @@ def test_greedy_organisations_get_as_much_each_and_leave_something(
     assert share.used == sum(used)
 
 
-def test_the_next_one_always_finds_room() -> None:
+def test_a_newcomer_always_finds_room() -> None:
     share = FairShare(2500, multiple=4.0)
     use_all(share, A, B)
     assert share.room(A) == share.room(B) == 0
     assert share.room(C) > 200
 
 
-def test_what_is_reserved_is_there_for_those_who_come_last() -> None:
+def test_the_reserve_is_left_for_the_organisations_that_come_last() -> None:
     share = FairShare(3000, multiple=4.0, reserved=500, guaranteed=8)
     organisations = [UUID(int=number + 1) for number in range(60)]
     used = [use_all(share, organisation_id)[0] for organisation_id in organisations]
@@ -51,7 +51,7 @@ def test_what_is_reserved_is_there_for_those_who_come_last() -> None:
     assert used[10:] == [8] * 50
 
 
-def test_when_nothing_is_left_the_next_that_is_given_back_is_for_those_who_have_least() -> None:
+def test_when_everything_is_used_the_next_freed_unit_goes_to_those_who_have_least() -> None:
     share = FairShare(30, multiple=4.0, reserved=5, guaranteed=1)
     used = {number: use_all(share, UUID(int=number))[0] for number in range(1, 20)}
     assert share.free == 0
@@ -60,7 +60,7 @@ def test_when_nothing_is_left_the_next_that_is_given_back_is_for_those_who_have_
     assert (share.room(UUID(int=1)), share.room(UUID(int=19))) == (0, 1)
 
 
-def test_what_one_gives_back_another_may_take() -> None:
+def test_what_one_organisation_gives_back_another_can_take() -> None:
     share = FairShare(100, multiple=4.0)
     use_all(share, A)
     use_all(share, B)
@@ -70,7 +70,7 @@ def test_what_one_gives_back_another_may_take() -> None:
 
 
 @pytest.mark.parametrize("maximum", [1, 2, 3])
-def test_the_smallest_bound_lets_one_work_alone(maximum: int) -> None:
+def test_one_organisation_alone_can_use_all_of_the_smallest_amounts(maximum: int) -> None:
     share = FairShare(maximum, multiple=4.0)
     assert use_all(share, A) == [maximum]
     assert share.room(B) == 0
@@ -83,7 +83,7 @@ def test_the_smallest_bound_lets_one_work_alone(maximum: int) -> None:
     guaranteed=st.integers(0, 20),
     steps=st.lists(st.tuples(st.sampled_from([A, B, C]), st.booleans()), max_size=60),
 )
-def test_room_is_what_one_could_take_one_by_one_and_never_more_than_there_is(
+def test_room_shrinks_by_each_unit_taken_and_never_exceeds_what_is_free(
     maximum: int, multiple: float, reserved_ratio: float, guaranteed: int, steps: list[tuple[UUID, bool]]
 ) -> None:
     share = FairShare(maximum, multiple=multiple, reserved=int(maximum * reserved_ratio), guaranteed=guaranteed)

@@ -1,4 +1,4 @@
-"""Leases: who holds work, and what happens to it when its holder falls silent."""
+"""Leases: who holds work, and what happens to it when the holder's heartbeats stop."""
 
 import asyncio
 import itertools
@@ -19,7 +19,7 @@ LONG = timedelta(minutes=1)
 
 
 class Releases:
-    """A releaser that keeps what it was asked to give back."""
+    """A releaser that records whose rows it was asked to release."""
 
     def __init__(self) -> None:
         self.worker_ids: list[UUID] = []
@@ -28,8 +28,8 @@ class Releases:
         self.worker_ids.extend(worker_ids)
 
 
-async def lapsed(database: Database, lease: WorkerLease) -> None:
-    """Wait until the database takes the worker's lease for expired."""
+async def expire(database: Database, lease: WorkerLease) -> None:
+    """Wait until the worker's lease has expired."""
     async with asyncio.timeout(5), database.connection() as connection:
         while not await connection.fetchval(
             "SELECT lease_expires_at < clock_timestamp() FROM queue.worker WHERE worker_id = $1", lease.worker_id
@@ -37,19 +37,19 @@ async def lapsed(database: Database, lease: WorkerLease) -> None:
             await asyncio.sleep(0.005)
 
 
-async def test_a_silent_worker_is_forgotten_and_what_it_held_is_given_back(database: Database) -> None:
+async def test_an_expired_worker_is_deleted_and_its_rows_are_released(database: Database) -> None:
     releases = Releases()
     silent = WorkerLease(database, [], duration=SHORT)
     other = WorkerLease(database, [releases], duration=LONG)
     await silent.acquire()
     await other.acquire()
-    await lapsed(database, silent)
+    await expire(database, silent)
     assert await other.reap() == [silent.worker_id]
     assert releases.worker_ids == [silent.worker_id]
     assert await other.reap() == []
 
 
-async def test_a_worker_with_a_heartbeat_is_left_alone(database: Database) -> None:
+async def test_a_worker_with_a_valid_lease_is_not_deleted(database: Database) -> None:
     alive = WorkerLease(database, [], duration=LONG)
     other = WorkerLease(database, [], duration=LONG)
     await alive.acquire()
@@ -57,7 +57,7 @@ async def test_a_worker_with_a_heartbeat_is_left_alone(database: Database) -> No
     assert await other.reap() == []
 
 
-async def test_a_heartbeat_keeps_a_lease_longer_than_its_duration(database: Database) -> None:
+async def test_heartbeats_extend_a_lease_beyond_its_duration(database: Database) -> None:
     alive = WorkerLease(database, [], duration=timedelta(seconds=1), heartbeat_interval_s=0.01)
     await alive.acquire()
     stopping = asyncio.Event()
@@ -80,7 +80,7 @@ async def test_a_heartbeat_keeps_a_lease_longer_than_its_duration(database: Data
     ],
     ids=lambda error: type(error).__name__,
 )
-async def test_a_worker_lives_on_when_the_database_fails_in_a_heartbeat(
+async def test_a_worker_keeps_running_when_the_database_fails_during_a_heartbeat(
     database: Database, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     alive = WorkerLease(database, [], duration=LONG, heartbeat_interval_s=0.01)
@@ -95,38 +95,38 @@ async def test_a_worker_lives_on_when_the_database_fails_in_a_heartbeat(
         stopping.set()
 
 
-async def test_a_forgotten_worker_learns_it_at_its_next_heartbeat(database: Database) -> None:
+async def test_a_deleted_worker_gets_an_error_at_its_next_heartbeat(database: Database) -> None:
     silent = WorkerLease(database, [], duration=SHORT, heartbeat_interval_s=0.01)
     await silent.acquire()
-    await lapsed(database, silent)
+    await expire(database, silent)
     other = WorkerLease(database, [], duration=LONG)
     await other.reap()
-    with pytest.raises(LeaseLostError, match="was silent for too long"):
+    with pytest.raises(LeaseLostError, match="has expired"):
         await silent.run(asyncio.Event())
 
 
-async def test_a_forgotten_worker_can_claim_nothing(database: Database) -> None:
+async def test_a_deleted_worker_cannot_claim(database: Database) -> None:
     silent = WorkerLease(database, [], duration=SHORT)
     await silent.acquire()
-    await lapsed(database, silent)
+    await expire(database, silent)
     await WorkerLease(database, [], duration=LONG).reap()
     with pytest.raises(LeaseLostError):
         async with database.transaction() as connection:
             await silent.guard(connection)
 
 
-async def test_nobody_is_forgotten_while_it_claims(database: Database) -> None:
+async def test_a_worker_is_not_deleted_during_its_claim(database: Database) -> None:
     claiming = WorkerLease(database, [], duration=SHORT)
     other = WorkerLease(database, [], duration=LONG)
     await claiming.acquire()
     async with database.transaction() as connection:
         await claiming.guard(connection)
-        await lapsed(database, claiming)
+        await expire(database, claiming)
         assert await other.reap() == []
     assert await other.reap() == [claiming.worker_id]
 
 
-async def test_a_clean_end_gives_back_everything_at_once(database: Database) -> None:
+async def test_a_clean_shutdown_releases_everything_at_once(database: Database) -> None:
     releases = Releases()
     ending = WorkerLease(database, [releases], duration=LONG)
     await ending.acquire()
@@ -136,13 +136,13 @@ async def test_a_clean_end_gives_back_everything_at_once(database: Database) -> 
         assert await connection.fetchval("SELECT count(*) FROM queue.worker") == 0
 
 
-async def test_what_cannot_be_given_back_leaves_its_worker_remembered(database: Database) -> None:
+async def test_a_worker_whose_rows_cannot_be_released_is_not_deleted(database: Database) -> None:
     async def fail(_: Connection, __: Sequence[UUID]) -> None:
         raise RuntimeError("the system's rows are locked")
 
     silent = WorkerLease(database, [], duration=SHORT)
     await silent.acquire()
-    await lapsed(database, silent)
+    await expire(database, silent)
     with pytest.raises(RuntimeError):
         await WorkerLease(database, [fail], duration=LONG).reap()
     releases = Releases()

@@ -1,4 +1,4 @@
-"""The notifier: heard by other processes, cheap to use often, and back by itself after a lost connection."""
+"""The notifier: it reaches other processes, combines frequent notifications, and reconnects after a lost connection."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -19,11 +19,11 @@ LISTENERS = "SELECT pid FROM pg_stat_activity WHERE query LIKE 'LISTEN%' AND dat
 
 @asynccontextmanager
 async def listening(notifier: Notifier, channel: str = CHANNEL) -> AsyncIterator[asyncio.Event]:
-    """Listen as a worker does, from the moment on when a notification is heard."""
+    """Listen as a worker does; the block begins once notifications can be received."""
     notified = notifier.subscribe(channel)
     stopping = asyncio.Event()
     running = asyncio.create_task(notifier.run(stopping))
-    await heard(notified)
+    await wait_for(notified)
     try:
         yield notified
     finally:
@@ -37,26 +37,26 @@ async def pool(dsn: str) -> AsyncIterator[Database]:
     try:
         yield database
     finally:
-        # A connection that was never given back would be waited for without end.
+        # `close` would wait indefinitely for a connection that wasn't returned to the pool.
         async with asyncio.timeout(10):
             await database.close()
 
 
-async def cut_listener(database: Database) -> None:
-    """Have PostgreSQL close the one connection that listens."""
+async def terminate_listener(database: Database) -> None:
+    """Let PostgreSQL terminate the one connection that listens."""
     async with database.connection() as connection:
         (victim,) = await connection.fetch(LISTENERS)
         assert await connection.fetchval("SELECT pg_terminate_backend($1, 5000)", victim["pid"])
 
 
-async def heard(notified: asyncio.Event, *, timeout_s: float = 5) -> None:
+async def wait_for(notified: asyncio.Event, *, timeout_s: float = 5) -> None:
     async with asyncio.timeout(timeout_s):
         await notified.wait()
     notified.clear()
 
 
 async def all_sent(notifier: Notifier) -> None:
-    """Wait until every notification is sent, or has failed."""
+    """Wait until every notification was sent or has failed."""
     notifying = notifier._notifying
     assert notifying is not None
     async with asyncio.timeout(15):
@@ -64,11 +64,11 @@ async def all_sent(notifier: Notifier) -> None:
 
 
 @asynccontextmanager
-async def receiving(dsn: str, heard_channels: list[str]) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
-    """Note each single notification, as PostgreSQL sends it."""
+async def receiving(dsn: str, channels: list[str]) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
+    """Record each notification that PostgreSQL sends."""
     connection = await asyncpg.connect(dsn)
     try:
-        await connection.add_listener(CHANNEL, lambda *arguments: heard_channels.append(str(arguments[2])))
+        await connection.add_listener(CHANNEL, lambda *arguments: channels.append(str(arguments[2])))
         yield connection
     finally:
         await connection.close()
@@ -78,74 +78,76 @@ async def test_a_notification_reaches_a_listener_of_another_pool(database_url: s
     async with pool(database_url) as here, pool(database_url) as there, listening(Notifier(there)) as notified:
         assert not notified.is_set()
         Notifier(here).notify(CHANNEL)
-        await heard(notified)
+        await wait_for(notified)
 
 
-async def test_a_listener_looks_once_when_it_begins_since_it_may_have_missed_a_notification(database: Database) -> None:
+async def test_a_listener_is_woken_once_at_the_start_since_it_may_have_missed_a_notification(
+    database: Database,
+) -> None:
     notifier = Notifier(database)
     notified = notifier.subscribe(CHANNEL)
     stopping = asyncio.Event()
 
     running = asyncio.create_task(notifier.run(stopping))
 
-    await heard(notified)
+    await wait_for(notified)
     stopping.set()
     await running
 
 
-async def test_a_notification_wakes_only_those_who_listen_on_its_channel(database: Database) -> None:
+async def test_a_notification_wakes_only_the_listeners_on_its_channel(database: Database) -> None:
     notifier = Notifier(database)
     async with listening(Notifier(database), "other_channel") as other, listening(Notifier(database)) as notified:
         notifier.notify(CHANNEL)
-        await heard(notified)
+        await wait_for(notified)
 
         assert not other.is_set()
 
 
-async def test_the_same_channel_has_one_event(database: Database) -> None:
+async def test_subscribing_twice_to_a_channel_returns_the_same_event(database: Database) -> None:
     notifier = Notifier(database)
 
     assert notifier.subscribe(CHANNEL) is notifier.subscribe(CHANNEL)
 
 
 async def test_many_notifications_at_once_are_sent_as_one(database: Database, database_url: str) -> None:
-    heard_channels: list[str] = []
+    channels: list[str] = []
     notifier = Notifier(database)
-    async with receiving(database_url, heard_channels) as connection:
+    async with receiving(database_url, channels) as connection:
         for _ in range(1_000):
             notifier.notify(CHANNEL)
         await all_sent(notifier)
-        # What was sent before arrives before the answer to this.
+        # Notifications sent before this statement arrive before its result.
         await connection.execute("SELECT 1")
 
-    assert heard_channels == [CHANNEL]
+    assert channels == [CHANNEL]
 
 
-async def test_a_notification_that_comes_while_another_is_sent_is_sent_too(database: Database) -> None:
+async def test_a_notification_requested_while_another_is_sent_is_sent_too(database: Database) -> None:
     notifier = Notifier(database)
     async with listening(Notifier(database)) as notified:
         for _ in range(5):
             notifier.notify(CHANNEL)
-            await heard(notified)
+            await wait_for(notified)
 
 
-async def test_a_lost_connection_is_opened_again(
+async def test_a_listener_reconnects_after_its_connection_is_lost(
     database: Database, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(notifier_module, "RECONNECT_DELAY_S", 0.01)
     notifier = Notifier(database)
     async with pool(database_url) as there, listening(Notifier(there)) as notified:
         with capture_logs() as lines:
-            await cut_listener(database)
-            # It looks once as soon as it listens again, and hears notifications from then on.
-            await heard(notified)
+            await terminate_listener(database)
+            # When it listens again, it first sets the event once; from then on, it receives notifications.
+            await wait_for(notified)
         notifier.notify(CHANNEL)
-        await heard(notified)
+        await wait_for(notified)
     errors = [line["error"] for line in lines if line["event"] == "queue.notifier.disconnected"]
-    assert errors == ["PostgreSQL has closed the connection on which notifications are heard."]
+    assert errors == ["PostgreSQL closed the connection that listens for notifications."]
 
 
-async def test_stopping_gives_the_connection_back_without_a_listener(database_url: str) -> None:
+async def test_stopping_returns_the_connection_to_the_pool_without_listeners(database_url: str) -> None:
     async with pool(database_url) as there:
         async with listening(Notifier(there)):
             pass
@@ -154,7 +156,7 @@ async def test_stopping_gives_the_connection_back_without_a_listener(database_ur
             assert await connection.fetch("SELECT pg_listening_channels()") == []
 
 
-async def test_notifying_never_fails_even_when_the_database_is_gone(database_url: str) -> None:
+async def test_notifying_never_fails_even_without_a_database(database_url: str) -> None:
     async with pool(database_url) as database:
         notifier = Notifier(database)
     notifier.notify(CHANNEL)
@@ -162,7 +164,7 @@ async def test_notifying_never_fails_even_when_the_database_is_gone(database_url
     await all_sent(notifier)
 
 
-async def test_a_driver_that_lost_track_of_a_cut_connection_fails_no_notification(
+async def test_a_driver_error_after_a_lost_connection_does_not_break_later_notifications(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     notifier = Notifier(database)
@@ -173,10 +175,10 @@ async def test_a_driver_that_lost_track_of_a_cut_connection_fails_no_notificatio
 
     async with listening(Notifier(database)) as notified:
         notifier.notify(CHANNEL)
-        await heard(notified)
+        await wait_for(notified)
 
 
-async def test_notifying_works_again_after_a_lost_notification(database: Database, database_url: str) -> None:
+async def test_notifying_works_again_after_a_notification_failed(database: Database, database_url: str) -> None:
     async with pool(database_url) as there:
         lost = Notifier(there)
         async with database.connection() as connection:
@@ -188,15 +190,15 @@ async def test_notifying_works_again_after_a_lost_notification(database: Databas
         await all_sent(lost)
         async with listening(Notifier(database)) as notified:
             lost.notify(CHANNEL)
-            await heard(notified)
+            await wait_for(notified)
 
 
-async def test_a_listener_that_is_cancelled_leaves_no_connection_behind_that_listens(database_url: str) -> None:
+async def test_a_cancelled_listener_leaves_no_listening_connection(database_url: str) -> None:
     async with pool(database_url) as database:
         notifier = Notifier(database)
         notified = notifier.subscribe(CHANNEL)
         running = asyncio.create_task(notifier.run(asyncio.Event()))
-        await heard(notified)
+        await wait_for(notified)
         running.cancel()
         await asyncio.wait([running], timeout=5)
         assert running.cancelled()

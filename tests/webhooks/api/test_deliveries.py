@@ -1,4 +1,4 @@
-"""Deliveries: listed by state and page, shown with their attempts, retried by hand."""
+"""Deliveries over the API: list by status and page, show with attempts, retry manually."""
 
 import asyncio
 from datetime import datetime
@@ -40,7 +40,7 @@ async def deliver(api: WebhooksApi) -> Json:
 
 
 @pytest.mark.usefixtures("worker")
-async def test_a_delivery_is_the_same_alone_in_its_list_and_with_its_event(
+async def test_a_delivery_is_shown_the_same_alone_in_a_list_and_with_its_event(
     api: WebhooksApi, receiver: Receiver
 ) -> None:
     subscription = await api.subscribe(receiver.url)
@@ -57,9 +57,7 @@ async def test_a_delivery_is_the_same_alone_in_its_list_and_with_its_event(
 
 
 @pytest.mark.usefixtures("worker")
-async def test_an_attempt_says_when_it_was_how_long_it_took_and_what_came_back(
-    api: WebhooksApi, receiver: Receiver
-) -> None:
+async def test_an_attempt_has_its_time_duration_and_response(api: WebhooksApi, receiver: Receiver) -> None:
     await api.subscribe(receiver.url)
     receiver.answers.append(Answer(201, body="Grüße".encode()))
     delivery = await deliver(api)
@@ -79,7 +77,7 @@ async def test_an_attempt_says_when_it_was_how_long_it_took_and_what_came_back(
 
 
 @pytest.mark.usefixtures("worker")
-async def test_an_attempt_without_an_answer_says_why(api: WebhooksApi, receiver: Receiver) -> None:
+async def test_an_attempt_without_a_response_has_an_error_and_advice(api: WebhooksApi, receiver: Receiver) -> None:
     async with Receiver() as closed:
         url = closed.url
     await api.subscribe(url)
@@ -89,7 +87,7 @@ async def test_an_attempt_without_an_answer_says_why(api: WebhooksApi, receiver:
         assert (attempt["response_code"], attempt["response_body"]) == (None, None)
         assert attempt["error_class"] == "connect_failed"
         assert attempt["error_detail"]
-    assert delivery["advice"].startswith("Check that the receiver runs")
+    assert delivery["advice"].startswith("Check that the receiver is running")
     assert not receiver.requests
 
 
@@ -105,7 +103,7 @@ async def test_an_attempt_without_an_answer_says_why(api: WebhooksApi, receiver:
     ],
     ids=lambda value: repr(value)[:24],
 )
-async def test_a_response_body_is_kept_up_to_its_limit_whatever_it_holds(
+async def test_a_response_body_of_any_content_is_kept_up_to_the_limit(
     *, api: WebhooksApi, receiver: Receiver, start_worker: StartWorker, body: bytes, shown: str, is_truncated: bool
 ) -> None:
     await api.subscribe(receiver.url)
@@ -115,7 +113,7 @@ async def test_a_response_body_is_kept_up_to_its_limit_whatever_it_holds(
     assert (attempt["response_body"], attempt["is_response_body_truncated"]) == (shown, is_truncated)
 
 
-async def test_the_list_can_be_narrowed_to_a_state_and_walked_page_by_page(
+async def test_the_list_can_be_filtered_by_status_and_paged(
     api: WebhooksApi, receiver: Receiver, start_worker: StartWorker
 ) -> None:
     subscription = await api.subscribe(receiver.url)
@@ -140,7 +138,7 @@ async def test_the_list_can_be_narrowed_to_a_state_and_walked_page_by_page(
         assert (await api.get(f"{path}?status={status}"))["items"] == []
 
 
-async def test_what_has_had_no_attempt_is_listed_as_queued_page_by_page(
+async def test_deliveries_without_an_attempt_are_listed_as_queued_page_by_page(
     api: WebhooksApi, other_api: WebhooksApi, receiver: Receiver, start_worker: StartWorker
 ) -> None:
     await api.subscribe(receiver.url, "order.created")
@@ -169,7 +167,7 @@ async def test_what_has_had_no_attempt_is_listed_as_queued_page_by_page(
     assert (await api.get(path))["items"] == []
 
 
-async def test_an_attempt_under_way_is_queued_and_one_with_an_outcome_is_not(
+async def test_a_delivery_is_queued_during_its_first_attempt_but_not_after_its_outcome(
     api: WebhooksApi, receiver: Receiver, start_worker: StartWorker
 ) -> None:
     answer_now = asyncio.Event()
@@ -190,7 +188,7 @@ async def test_an_attempt_under_way_is_queued_and_one_with_an_outcome_is_not(
 
 
 @pytest.mark.usefixtures("worker")
-async def test_a_list_shows_the_deliveries_of_its_subscription_alone(api: WebhooksApi, receiver: Receiver) -> None:
+async def test_a_list_contains_only_the_deliveries_of_its_subscription(api: WebhooksApi, receiver: Receiver) -> None:
     first, second = await api.subscribe(receiver.url), await api.subscribe(receiver.url)
     await api.settled(await api.publish())
     for subscription in (first, second):
@@ -210,13 +208,13 @@ async def test_a_list_shows_the_deliveries_of_its_subscription_alone(api: Webhoo
         ("cursor=x", "cursor"),
     ],
 )
-async def test_a_wrong_filter_is_named(api: WebhooksApi, query: str, field: str) -> None:
+async def test_the_problem_names_an_invalid_filter(api: WebhooksApi, query: str, field: str) -> None:
     subscription = await api.subscribe("https://example.com/hooks")
     problem = await api.refused(422, "GET", f"{deliveries_of(subscription)}?{query}")
     assert problem["field"] == field
 
 
-async def test_a_failed_and_a_delivered_delivery_can_be_sent_again(
+async def test_failed_and_delivered_deliveries_can_be_retried(
     api: WebhooksApi, receiver: Receiver, start_worker: StartWorker
 ) -> None:
     await api.subscribe(receiver.url)
@@ -241,7 +239,7 @@ async def test_a_failed_and_a_delivered_delivery_can_be_sent_again(
 
 
 @pytest.mark.usefixtures("worker")
-async def test_a_delivery_that_waits_for_its_retry_is_sent_at_once(api: WebhooksApi, receiver: Receiver) -> None:
+async def test_a_manual_retry_sends_a_waiting_delivery_at_once(api: WebhooksApi, receiver: Receiver) -> None:
     await api.subscribe(receiver.url)
     receiver.answers.append(LATER)
     delivery = await deliver(api)
@@ -252,7 +250,7 @@ async def test_a_delivery_that_waits_for_its_retry_is_sent_at_once(api: Webhooks
 
 
 @pytest.mark.usefixtures("worker")
-async def test_a_delivery_under_way_is_not_sent_again_beside_itself(api: WebhooksApi, receiver: Receiver) -> None:
+async def test_a_delivery_in_progress_cannot_be_retried(api: WebhooksApi, receiver: Receiver) -> None:
     await api.subscribe(receiver.url)
     may_answer = asyncio.Event()
     receiver.answers.extend([LATER, Answer(until=may_answer)])
@@ -267,7 +265,7 @@ async def test_a_delivery_under_way_is_not_sent_again_beside_itself(api: Webhook
     assert len(receiver.requests) == 2
 
 
-async def test_a_delivery_that_is_still_queued_can_not_be_retried(api: WebhooksApi) -> None:
+async def test_a_queued_delivery_cannot_be_retried(api: WebhooksApi) -> None:
     await api.subscribe("https://example.com/hooks")
     (delivery,) = (await api.get(f"/events/{await api.publish()}"))["deliveries"]
     assert delivery["status"] == "queued"
@@ -276,6 +274,6 @@ async def test_a_delivery_that_is_still_queued_can_not_be_retried(api: WebhooksA
 
 
 @pytest.mark.parametrize("text", ["dlv_01h455vb4pex5vsknk084sn02q", "sub_01h455vb4pex5vsknk084sn02q", "dlv_", "1", "ü"])
-async def test_what_is_no_delivery_is_not_found(api: WebhooksApi, text: str) -> None:
+async def test_an_unknown_or_malformed_delivery_id_is_not_found(api: WebhooksApi, text: str) -> None:
     await api.refused(404, "GET", f"/deliveries/{text}")
     await api.refused(404, "POST", f"/deliveries/{text}/retry")

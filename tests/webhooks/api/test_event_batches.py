@@ -1,4 +1,4 @@
-"""Batches: a result per event, in order, in one transaction."""
+"""Batches over the API: one result per event, in order, in one transaction."""
 
 import asyncio
 from collections.abc import Sequence
@@ -45,7 +45,7 @@ async def events_of(api: WebhooksApi) -> list[Json]:
     return [item for page in await api.walk("/events", limit=100) for item in page]
 
 
-async def test_each_event_has_its_result_in_the_order_of_the_request(api: WebhooksApi) -> None:
+async def test_results_are_in_the_order_of_the_events_in_the_request(api: WebhooksApi) -> None:
     await api.subscribe(URL, "order.*")
     events = [event(number, event_type=f"{'order' if number % 2 else 'other'}.n{number}") for number in range(50)]
     answer = await publish(api, *events)
@@ -87,7 +87,7 @@ async def test_payloads_of_a_batch_are_kept_byte_for_byte(api: WebhooksApi) -> N
     ],
     ids=lambda value: repr(value)[:60],
 )
-async def test_an_event_that_is_refused_keeps_no_other_back(
+async def test_if_one_event_is_refused_the_others_are_accepted(
     api: WebhooksApi, bad: object, status: int, code: str, field: str
 ) -> None:
     answer = await publish(api, event("first"), bad, event("third"))
@@ -102,7 +102,7 @@ async def test_an_event_that_is_refused_keeps_no_other_back(
     assert {item["event_id"] for item in await events_of(api)} == {first["event_id"], third["event_id"]}
 
 
-async def test_a_batch_may_be_refused_event_by_event(api: WebhooksApi) -> None:
+async def test_every_event_of_a_batch_can_be_refused(api: WebhooksApi) -> None:
     answer = await publish(api, 1, event(event_type=""), {})
     assert [result["status"] for result in answer["results"]] == [422, 422, 422]
     assert await events_of(api) == []
@@ -114,7 +114,7 @@ async def test_the_largest_batch_is_accepted(api: WebhooksApi) -> None:
     assert len({result["event_id"] for result in answer["results"]}) == BATCH_EVENTS_MAX
 
 
-async def test_one_event_more_is_refused_as_a_whole(api: WebhooksApi) -> None:
+async def test_a_batch_with_one_event_more_than_the_limit_is_refused(api: WebhooksApi) -> None:
     body = batch_of(*(event(number) for number in range(BATCH_EVENTS_MAX + 1)))
     problem = await api.refused(422, "POST", PATH, json=body)
     assert problem["field"] == "events"
@@ -130,7 +130,7 @@ async def test_an_empty_batch_is_refused(api: WebhooksApi) -> None:
     ("body", "field"),
     [({}, "events"), ({"events": None}, "events"), ({"events": {}}, "events"), ({"events": [1], "x": 1}, "x")],
 )
-async def test_a_batch_of_another_form_is_refused(api: WebhooksApi, body: Json, field: str) -> None:
+async def test_a_malformed_batch_is_refused(api: WebhooksApi, body: Json, field: str) -> None:
     assert (await api.refused(422, "POST", PATH, json=body))["field"] == field
 
 
@@ -158,7 +158,7 @@ async def test_a_batch_of_five_mebibytes_is_accepted_and_of_one_byte_more_refuse
     ],
     ids=["object", "string", "bracket", "not a number", "leading zero", "no text", "half a character", "deep"],
 )
-async def test_a_batch_that_cannot_be_decoded_is_refused_as_a_whole_with_the_place(
+async def test_a_batch_that_cannot_be_decoded_is_refused_and_the_problem_names_the_position(
     api: WebhooksApi, payload: bytes, field: str | None, reason: str
 ) -> None:
     content = b'{"events":[{"event_type":"a","payload":1},{"event_type":"a","payload":%b}]}' % payload
@@ -168,7 +168,7 @@ async def test_a_batch_that_cannot_be_decoded_is_refused_as_a_whole_with_the_pla
     assert await events_of(api) == []
 
 
-async def test_an_event_that_is_nested_too_deeply_leaves_the_others(api: WebhooksApi) -> None:
+async def test_if_one_event_is_nested_too_deeply_the_others_are_accepted(api: WebhooksApi) -> None:
     payloads = [b"1", b"[" * 500 + b"]" * 500, b"[" * 499 + b"]" * 499]
     content = b'{"events":[%b]}' % b",".join(b'{"event_type":"a","payload":%b}' % payload for payload in payloads)
     first, bad, last = (await api.done("POST", PATH, content=content))["results"]
@@ -177,7 +177,7 @@ async def test_an_event_that_is_nested_too_deeply_leaves_the_others(api: Webhook
     assert "nested more than 500 levels deep" in bad["problem"]["detail"]
 
 
-async def test_a_payload_is_taken_up_to_the_limit_of_nesting(api: WebhooksApi) -> None:
+async def test_a_payload_is_accepted_up_to_the_nesting_limit(api: WebhooksApi) -> None:
     deepest, too_deep = (b"[" * levels + b"]" * levels for levels in (499, 500))
     event_id = await api.publish(deepest)
     assert deepest in (await api.request("GET", f"/events/{event_id}")).content
@@ -185,7 +185,7 @@ async def test_a_payload_is_taken_up_to_the_limit_of_nesting(api: WebhooksApi) -
     assert "500 levels" in (await api.refused(400, "POST", "/events", content=content))["detail"]
 
 
-async def test_a_key_twice_in_a_batch_makes_one_event(api: WebhooksApi) -> None:
+async def test_the_same_key_twice_in_a_batch_creates_one_event(api: WebhooksApi) -> None:
     answer = await publish(
         api,
         event(idempotency_key="k"),
@@ -202,7 +202,7 @@ async def test_a_key_twice_in_a_batch_makes_one_event(api: WebhooksApi) -> None:
     assert len(await events_of(api)) == 2
 
 
-async def test_a_batch_sent_again_gets_the_same_events(api: WebhooksApi) -> None:
+async def test_a_repeated_batch_returns_the_same_events(api: WebhooksApi) -> None:
     events = [event(number, idempotency_key=f"k{number}") for number in range(10)]
     first = await publish(api, *events)
     again = await publish(api, *events, event("new"))
@@ -211,22 +211,20 @@ async def test_a_batch_sent_again_gets_the_same_events(api: WebhooksApi) -> None
     assert len(await events_of(api)) == 11
 
 
-async def test_a_key_of_a_batch_is_that_of_a_single_publish(api: WebhooksApi) -> None:
+async def test_batches_and_single_publishes_share_their_idempotency_keys(api: WebhooksApi) -> None:
     single = await api.done("POST", "/events", json=event(idempotency_key="k"))
     (replayed,) = (await publish(api, event(idempotency_key="k")))["results"]
     assert replayed == {"status": 202, **single, "is_replay": True}
 
 
-async def test_batches_with_the_same_keys_in_another_order_wait_for_each_other_and_all_succeed(
-    api: WebhooksApi,
-) -> None:
+async def test_concurrent_batches_with_the_same_keys_in_different_orders_all_succeed(api: WebhooksApi) -> None:
     events = [event(number, idempotency_key=f"k{number}") for number in range(BATCH_EVENTS_MAX)]
     answers = await asyncio.gather(*(publish(api, *(events if turn % 2 else reversed(events))) for turn in range(4)))
     assert [answer["refused"] for answer in answers] == [0] * 4
     assert len(await events_of(api)) == BATCH_EVENTS_MAX
 
 
-async def test_an_error_in_the_middle_leaves_nothing_behind(
+async def test_an_error_during_the_insert_rolls_back_the_whole_batch(
     api: WebhooksApi, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def insert_half_then_fail(
@@ -246,7 +244,7 @@ async def test_an_error_in_the_middle_leaves_nothing_behind(
     assert not any("is_replay" in result for result in answer["results"])
 
 
-async def test_an_error_after_all_are_written_leaves_nothing_behind(
+async def test_an_error_after_the_insert_rolls_back_the_whole_batch(
     api: WebhooksApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def fail(*_: object, **__: object) -> NoReturn:

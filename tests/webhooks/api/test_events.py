@@ -1,4 +1,4 @@
-"""Events: published one by one, kept byte for byte, made once per idempotency key, and looked at."""
+"""Events over the API: publish, keep payloads byte for byte, create once per idempotency key, list and show."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -26,7 +26,7 @@ def body_of(payload: bytes) -> bytes:
 
 
 def payload_shown(response: httpx.Response) -> bytes:
-    """Return the payload's own bytes out of an answer."""
+    """Return the bytes of the payload in a response."""
     return bytes(msgspec.json.decode(response.content, type=dict[str, msgspec.Raw])["payload"])
 
 
@@ -34,7 +34,7 @@ async def count_events(api: WebhooksApi) -> int:
     return sum(len(page) for page in await api.walk("/events", limit=100))
 
 
-async def test_an_accepted_event_answers_202_with_its_id_and_the_count_of_deliveries(api: WebhooksApi) -> None:
+async def test_an_accepted_event_returns_202_with_its_id_and_the_number_of_deliveries(api: WebhooksApi) -> None:
     await api.subscribe(URL)
     response = await api.request("POST", "/events", json=valid())
     answer = response.json()
@@ -55,7 +55,9 @@ async def test_an_accepted_event_answers_202_with_its_id_and_the_count_of_delive
         ("x", 1),
     ],
 )
-async def test_the_count_is_of_the_subscriptions_that_match(api: WebhooksApi, event_type: str, matching: int) -> None:
+async def test_queued_deliveries_counts_the_matching_subscriptions(
+    api: WebhooksApi, event_type: str, matching: int
+) -> None:
     await api.subscribe(URL, "*")
     await api.subscribe(URL, "order.*")
     await api.subscribe(URL, "order.created")
@@ -64,14 +66,14 @@ async def test_the_count_is_of_the_subscriptions_that_match(api: WebhooksApi, ev
     assert answer["queued_deliveries"] == matching
 
 
-async def test_an_event_that_nobody_wants_is_accepted_and_over_at_once(api: WebhooksApi) -> None:
+async def test_an_event_without_matching_subscriptions_is_dispatched_at_once(api: WebhooksApi) -> None:
     answer = await api.done("POST", "/events", json=valid())
     assert answer["queued_deliveries"] == 0
     event = await api.get(f"/events/{answer['event_id']}")
     assert (event["status"], event["deliveries"]) == ("dispatched", [])
 
 
-async def test_the_count_follows_a_change_at_once(api: WebhooksApi) -> None:
+async def test_queued_deliveries_reflects_subscription_changes_immediately(api: WebhooksApi) -> None:
     subscription = await api.subscribe(URL, "invoice.paid")
     path = f"/subscriptions/{subscription['subscription_id']}"
     counts = []
@@ -83,7 +85,7 @@ async def test_the_count_follows_a_change_at_once(api: WebhooksApi) -> None:
     assert counts == [1, 0, 1, 0]
 
 
-async def test_an_event_is_shown_with_its_payload_and_the_deliveries_to_come(api: WebhooksApi) -> None:
+async def test_an_event_is_shown_with_its_payload_and_its_queued_deliveries(api: WebhooksApi) -> None:
     subscription = await api.subscribe(URL)
     event_id = (await api.done("POST", "/events", json=valid(idempotency_key=KEY)))["event_id"]
     event = await api.get(f"/events/{event_id}")
@@ -155,17 +157,17 @@ async def test_a_payload_is_kept_byte_for_byte(api: WebhooksApi, payload: bytes)
     assert payload == payload_shown(await api.request("GET", f"/events/{event_id}"))
 
 
-async def test_white_space_around_a_payload_is_not_a_part_of_it(api: WebhooksApi) -> None:
+async def test_whitespace_around_a_payload_is_dropped(api: WebhooksApi) -> None:
     event_id = await api.publish(b' \n\t{"a": 1}\r ')
     assert payload_shown(await api.request("GET", f"/events/{event_id}")) == b'{"a": 1}'
 
 
-async def test_the_last_of_two_payloads_counts(api: WebhooksApi) -> None:
+async def test_the_last_of_two_payload_fields_is_used(api: WebhooksApi) -> None:
     event_id = await api.publish(b'1,"payload":2')
     assert payload_shown(await api.request("GET", f"/events/{event_id}")) == b"2"
 
 
-async def test_a_repeated_publish_gets_the_same_answer_and_is_marked(api: WebhooksApi) -> None:
+async def test_a_repeated_publish_returns_the_same_response_and_a_replay_header(api: WebhooksApi) -> None:
     await api.subscribe(URL)
     first = await api.request("POST", "/events", json=valid(idempotency_key=KEY))
     await api.subscribe(URL)
@@ -176,7 +178,7 @@ async def test_a_repeated_publish_gets_the_same_answer_and_is_marked(api: Webhoo
     assert await count_events(api) == 1
 
 
-async def test_a_repeat_may_spell_what_surrounds_the_payload_otherwise(api: WebhooksApi) -> None:
+async def test_a_replay_can_format_the_rest_of_the_body_differently(api: WebhooksApi) -> None:
     first = await api.done("POST", "/events", json=valid(idempotency_key=KEY))
     content = b' { "idempotency_key": "%b",\n"payload" : {"n":1} , "event_type":"order.created"}' % KEY.encode()
     again = await api.request("POST", "/events", content=content)
@@ -193,7 +195,7 @@ async def test_a_repeat_may_spell_what_surrounds_the_payload_otherwise(api: Webh
         ({"event_type": "order.paid", "payload": 2}, "event_type and payload are different", "event_type"),
     ],
 )
-async def test_a_key_used_for_other_content_is_a_conflict_that_names_what_differs(
+async def test_a_key_reused_with_different_content_is_a_conflict_that_names_what_differs(
     api: WebhooksApi, change: Json, named: str, field: str
 ) -> None:
     first = await api.done("POST", "/events", json=valid(idempotency_key=KEY))
@@ -212,14 +214,14 @@ async def test_a_key_belongs_to_its_organisation(api: WebhooksApi, other_api: We
     assert "Idempotency-Replayed" not in other.headers
 
 
-async def test_events_without_a_key_are_events_of_their_own(api: WebhooksApi) -> None:
+async def test_repeated_publishes_without_a_key_create_separate_events(api: WebhooksApi) -> None:
     for key in (None, None):
         await api.done("POST", "/events", json=valid(idempotency_key=key))
     await api.done("POST", "/events", json=valid())
     assert await count_events(api) == 3
 
 
-async def test_concurrent_calls_with_one_key_make_one_event(api: WebhooksApi) -> None:
+async def test_concurrent_publishes_with_one_key_create_one_event(api: WebhooksApi) -> None:
     await api.subscribe(URL)
     answers = await asyncio.gather(
         *(api.request("POST", "/events", json=valid(idempotency_key=KEY)) for _ in range(20))
@@ -230,7 +232,7 @@ async def test_concurrent_calls_with_one_key_make_one_event(api: WebhooksApi) ->
     assert await count_events(api) == 1
 
 
-async def test_of_concurrent_calls_with_one_key_and_different_content_one_wins(api: WebhooksApi) -> None:
+async def test_of_concurrent_publishes_with_one_key_and_different_content_one_wins(api: WebhooksApi) -> None:
     answers = await asyncio.gather(
         *(api.request("POST", "/events", json=valid(idempotency_key=KEY, payload=number)) for number in range(20))
     )
@@ -239,13 +241,13 @@ async def test_of_concurrent_calls_with_one_key_and_different_content_one_wins(a
 
 
 @pytest.mark.parametrize("key", ["k", "x" * IDEMPOTENCY_KEY_LENGTH_MAX, "ü" * IDEMPOTENCY_KEY_LENGTH_MAX, " ", "a\nb"])
-async def test_a_key_within_its_bounds_is_kept(api: WebhooksApi, key: str) -> None:
+async def test_a_valid_key_is_kept(api: WebhooksApi, key: str) -> None:
     event_id = (await api.done("POST", "/events", json=valid(idempotency_key=key)))["event_id"]
     assert (await api.get(f"/events/{event_id}"))["idempotency_key"] == key
 
 
 @pytest.mark.parametrize("key", ["", "x" * (IDEMPOTENCY_KEY_LENGTH_MAX + 1), "a\0b", 1, ["k"]])
-async def test_a_key_out_of_its_bounds_is_refused(api: WebhooksApi, key: object) -> None:
+async def test_an_invalid_key_is_refused(api: WebhooksApi, key: object) -> None:
     problem = await api.refused(422, "POST", "/events", json=valid(idempotency_key=key))
     assert problem["field"] == "idempotency_key"
     assert await count_events(api) == 0
@@ -257,7 +259,7 @@ async def test_a_payload_of_one_mebibyte_is_accepted(api: WebhooksApi) -> None:
     assert payload_shown(await api.request("GET", f"/events/{event_id}")) == payload
 
 
-async def test_a_payload_of_one_byte_more_is_refused(api: WebhooksApi) -> None:
+async def test_a_payload_one_byte_over_the_limit_is_refused(api: WebhooksApi) -> None:
     payload = b'"%b"' % (b"x" * (PAYLOAD_BYTES_MAX - 1))
     problem = await api.refused(413, "POST", "/events", content=body_of(payload))
     assert (problem["code"], problem["field"]) == ("event_too_large", "payload")
@@ -266,7 +268,7 @@ async def test_a_payload_of_one_byte_more_is_refused(api: WebhooksApi) -> None:
 
 
 @pytest.mark.parametrize("is_chunked", [False, True])
-async def test_a_body_over_its_limit_is_refused_whether_its_length_is_announced_or_not(
+async def test_a_body_over_the_limit_is_refused_with_and_without_content_length(
     api: WebhooksApi, *, is_chunked: bool
 ) -> None:
     content = body_of(b'"%b"' % (b"x" * EVENT_BODY_BYTES_MAX))
@@ -275,7 +277,7 @@ async def test_a_body_over_its_limit_is_refused_whether_its_length_is_announced_
     assert await count_events(api) == 0
 
 
-async def test_a_body_in_chunks_is_understood(api: WebhooksApi) -> None:
+async def test_a_chunked_body_is_accepted(api: WebhooksApi) -> None:
     response = await api.request("POST", "/events", content=chunks(body_of(b'"%b"' % (b"x" * 200_000))))
     assert response.status_code == 202
 
@@ -314,18 +316,18 @@ async def test_a_body_in_chunks_is_understood(api: WebhooksApi) -> None:
     ],
     ids=repr,
 )
-async def test_what_is_not_json_in_utf8_is_refused(api: WebhooksApi, content: bytes) -> None:
+async def test_a_body_that_is_not_json_in_utf8_is_refused(api: WebhooksApi, content: bytes) -> None:
     problem = await api.refused(400, "POST", "/events", content=content, headers={"Content-Type": "application/json"})
     assert problem["code"] == "bad_json"
     assert problem["remedy"]
     assert await count_events(api) == 0
 
 
-# A lone surrogate can be spelt in JSON, but is no character: no subscriber could decode it, so it isn't accepted.
+# JSON can contain an escaped lone surrogate, which isn't a character. Subscribers couldn't decode it, so it is refused.
 @pytest.mark.parametrize(
     "text", [b"\\ud800", b"\\ud800 ", b"\\udc00", b"\\ud800\\ud800", b"\\ud800\\u0041", b"\\uD83C"]
 )
-async def test_a_lone_surrogate_is_refused_wherever_it_stands(api: WebhooksApi, text: bytes) -> None:
+async def test_a_lone_surrogate_is_refused_anywhere_in_the_body(api: WebhooksApi, text: bytes) -> None:
     for content in (
         body_of(b'"%b"' % text),
         body_of(b'{"%b":1}' % text),
@@ -337,7 +339,7 @@ async def test_a_lone_surrogate_is_refused_wherever_it_stands(api: WebhooksApi, 
     assert await count_events(api) == 0
 
 
-async def test_a_payload_nested_without_end_is_refused(api: WebhooksApi) -> None:
+async def test_an_extremely_nested_payload_is_refused(api: WebhooksApi) -> None:
     content = body_of(b"[" * 100_000 + b"]" * 100_000)
     assert (await api.refused(400, "POST", "/events", content=content))["code"] == "bad_json"
 
@@ -349,7 +351,7 @@ async def test_another_content_type_is_refused(api: WebhooksApi, content_type: s
 
 
 @pytest.mark.parametrize("content_type", ["application/json; charset=utf-8", "APPLICATION/JSON", "application/json;"])
-async def test_json_may_be_announced_in_every_proper_way(api: WebhooksApi, content_type: str) -> None:
+async def test_every_valid_content_type_for_json_is_accepted(api: WebhooksApi, content_type: str) -> None:
     response = await api.request("POST", "/events", json=valid(), headers={"Content-Type": content_type})
     assert response.status_code == 202
 
@@ -371,13 +373,13 @@ async def test_json_may_be_announced_in_every_proper_way(api: WebhooksApi, conte
         "x" * (EVENT_TYPE_LENGTH_MAX + 1),
     ],
 )
-async def test_an_event_type_of_another_form_is_refused(api: WebhooksApi, event_type: str) -> None:
+async def test_a_malformed_event_type_is_refused(api: WebhooksApi, event_type: str) -> None:
     problem = await api.refused(422, "POST", "/events", json=valid(event_type=event_type))
     assert (problem["code"], problem["field"]) == ("invalid_event_type", "event_type")
 
 
 @pytest.mark.parametrize("event_type", ["a", "A-1_b.2.c", "x" * EVENT_TYPE_LENGTH_MAX])
-async def test_an_event_type_of_the_right_form_is_accepted(api: WebhooksApi, event_type: str) -> None:
+async def test_a_valid_event_type_is_accepted(api: WebhooksApi, event_type: str) -> None:
     await api.done("POST", "/events", json=valid(event_type=event_type))
 
 
@@ -393,17 +395,17 @@ async def test_an_event_type_of_the_right_form_is_accepted(api: WebhooksApi, eve
         (valid(idempotency_key={}), "idempotency_key"),
     ],
 )
-async def test_a_wrong_field_is_named(api: WebhooksApi, body: Json, field: str) -> None:
+async def test_the_problem_names_an_invalid_field(api: WebhooksApi, body: Json, field: str) -> None:
     assert (await api.refused(422, "POST", "/events", json=body))["field"] == field
     assert await count_events(api) == 0
 
 
 @pytest.mark.parametrize("text", ["evt_01h455vb4pex5vsknk084sn02q", "sub_01h455vb4pex5vsknk084sn02q", "evt_", "1"])
-async def test_what_is_no_event_is_not_found(api: WebhooksApi, text: str) -> None:
+async def test_an_unknown_or_malformed_event_id_is_not_found(api: WebhooksApi, text: str) -> None:
     await api.refused(404, "GET", f"/events/{text}")
 
 
-async def test_a_problem_keeps_the_callers_request_id(api: WebhooksApi) -> None:
+async def test_a_problem_contains_the_callers_request_id(api: WebhooksApi) -> None:
     response = await api.request(
         "POST", "/events", json=valid(payload=1, x=1), headers={"X-Request-Id": "my-request-1"}
     )

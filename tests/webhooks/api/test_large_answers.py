@@ -1,4 +1,4 @@
-"""Answers that could become as large as what was stored: each shares what it may hold among its parts."""
+"""Responses that could become very large: their size is limited and shared between their parts."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from webhooks.webhooks_api import WebhooksApi
 
 
 @pytest.mark.usefixtures("worker")
-async def test_the_deliveries_of_an_event_share_how_much_is_shown_of_them(
+async def test_the_deliveries_of_an_event_share_the_size_limit_of_the_response(
     api: WebhooksApi, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(deliveries, "ATTEMPTS_PER_ANSWER_MAX", 4)

@@ -1,4 +1,4 @@
-"""Bodies that are refused before they were read: a client that sends all of it first still gets its answer."""
+"""Bodies that are refused unread: a client that sends the whole body before it reads still gets the response."""
 
 import json
 import socket
@@ -15,7 +15,7 @@ TIMEOUT_S = 30.0
 
 
 def send(url: str, *lines: str, body: bytes = b"") -> tuple[int, dict[str, Any]]:
-    """Send a request as simple clients do, the whole of it before anything is read; return status and problem."""
+    """Send a whole request before reading the response, as simple clients do; return the status and the problem."""
     host, port = urlsplit(url).hostname, urlsplit(url).port
     head = "\r\n".join([*lines, f"Host: {host}", "Connection: close", "", ""]).encode()
     with socket.create_connection((host, port or 0), timeout=TIMEOUT_S) as connection:
@@ -25,7 +25,7 @@ def send(url: str, *lines: str, body: bytes = b"") -> tuple[int, dict[str, Any]]
     return int(status_line.split()[1]), json.loads(rest.partition(b"\r\n\r\n")[2])
 
 
-def test_a_client_that_sends_a_body_that_is_not_read_gets_the_answer(server_url: str, server_api: Api) -> None:
+def test_a_client_that_sends_an_unread_body_gets_the_response(server_url: str, server_api: Api) -> None:
     size = DRAIN_BYTES_MAX
     assert size == 2 * BATCH_BODY_BYTES_MAX
     key, length, json_type = (
@@ -44,7 +44,7 @@ def test_a_client_that_sends_a_body_that_is_not_read_gets_the_answer(server_url:
         assert send(server_url, *lines, body=b"x" * size)[1]["code"] == code
 
 
-def test_whoever_sends_a_large_body_in_chunks_gets_the_answer(server_url: str, server_api: Api) -> None:
+def test_a_client_that_sends_a_large_chunked_body_gets_the_response(server_url: str, server_api: Api) -> None:
     chunk = b"10000\r\n" + b"x" * 0x10000 + b"\r\n"
     lines = (
         "POST /api/v1/events/batch HTTP/1.1",
@@ -62,9 +62,9 @@ def test_whoever_sends_a_large_body_in_chunks_gets_the_answer(server_url: str, s
         ("Content-Length: 1000000000000",),
         ("Content-Length: 6000000", "Expect: 100-continue"),
     ],
-    ids=["more than is ever read", "a client that asks first"],
+    ids=["more than the server reads", "Expect: 100-continue"],
 )
-def test_whoever_waits_for_the_answer_need_not_send_the_body(
+def test_a_client_that_sends_only_the_headers_gets_the_response(
     server_url: str, server_api: Api, lines: tuple[str, ...]
 ) -> None:
     head = ("POST /api/v1/events/batch HTTP/1.1", f"Authorization: Bearer {server_api.api_key}", *lines)

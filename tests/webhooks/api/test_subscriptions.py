@@ -1,4 +1,4 @@
-"""Subscriptions: made, read, listed, changed, deleted, and their secrets rotated."""
+"""Subscriptions over the API: create, read, list, change and delete them, and rotate their secrets."""
 
 import base64
 from typing import Any
@@ -28,7 +28,7 @@ def without_secret(subscription: Json) -> Json:
     return {name: value for name, value in subscription.items() if name != "secret"}
 
 
-async def test_creating_answers_201_with_the_subscription_and_its_secret(api: WebhooksApi) -> None:
+async def test_creating_returns_201_with_the_subscription_and_its_secret(api: WebhooksApi) -> None:
     body = valid(event_types=["order.*", "invoice.paid"], description="Grüße ✓")
     response = await api.request("POST", "/subscriptions", json=body)
     created = response.json()
@@ -45,20 +45,18 @@ async def test_a_description_is_empty_unless_given(api: WebhooksApi) -> None:
     assert (await api.done("POST", "/subscriptions", json=valid()))["description"] == ""
 
 
-async def test_each_subscription_has_a_secret_of_its_own(api: WebhooksApi) -> None:
+async def test_each_subscription_has_its_own_secret(api: WebhooksApi) -> None:
     created = [await api.subscribe(URL) for _ in range(3)]
     assert len({subscription["secret"] for subscription in created}) == 3
 
 
-async def test_what_was_created_can_be_read(api: WebhooksApi) -> None:
+async def test_a_created_subscription_can_be_read(api: WebhooksApi) -> None:
     created = await api.subscribe(URL, "order.*")
     assert await api.get(path_of(created)) == without_secret(created)
 
 
 @pytest.mark.usefixtures("worker")
-async def test_a_secret_is_in_no_answer_but_those_of_creation_and_rotation(
-    api: WebhooksApi, receiver: Receiver
-) -> None:
+async def test_only_creation_and_rotation_return_the_secret(api: WebhooksApi, receiver: Receiver) -> None:
     created = await api.subscribe(receiver.url)
     rotated = await api.done("POST", f"{path_of(created)}/rotate-secret")
     event_id = await api.publish()
@@ -79,12 +77,12 @@ async def test_a_secret_is_in_no_answer_but_those_of_creation_and_rotation(
             assert secret.removeprefix("whsec_") not in answer.text
 
 
-async def test_a_list_is_empty_without_subscriptions(api: WebhooksApi) -> None:
+async def test_the_list_is_empty_without_subscriptions(api: WebhooksApi) -> None:
     assert await api.get("/subscriptions") == {"items": [], "next_cursor": None}
 
 
 @pytest.mark.parametrize(("limit", "sizes"), [(1, [1] * 7), (3, [3, 3, 1]), (7, [7]), (100, [7])])
-async def test_pages_show_every_subscription_once_and_newest_first(
+async def test_pages_contain_every_subscription_once_newest_first(
     api: WebhooksApi, limit: int, sizes: list[int]
 ) -> None:
     created = [without_secret(await api.subscribe(URL)) for _ in range(7)]
@@ -94,7 +92,7 @@ async def test_pages_show_every_subscription_once_and_newest_first(
     assert sorted(created, key=lambda item: item["subscription_id"], reverse=True) == shown
 
 
-async def test_a_subscription_made_between_two_pages_moves_nothing(api: WebhooksApi) -> None:
+async def test_a_subscription_created_between_two_pages_does_not_shift_the_next_page(api: WebhooksApi) -> None:
     created = [await api.subscribe(URL) for _ in range(4)]
     first = await api.get("/subscriptions?limit=2")
     await api.subscribe(URL)
@@ -104,7 +102,7 @@ async def test_a_subscription_made_between_two_pages_moves_nothing(api: Webhooks
     assert second["next_cursor"] is None
 
 
-async def test_a_page_has_twenty_items_unless_asked_otherwise(api: WebhooksApi) -> None:
+async def test_a_page_has_twenty_items_by_default(api: WebhooksApi) -> None:
     for _ in range(21):
         await api.subscribe(URL)
     page = await api.get("/subscriptions")
@@ -130,7 +128,7 @@ async def test_a_cursor_of_another_list_is_refused(api: WebhooksApi) -> None:
 
 
 @pytest.mark.parametrize("limit", ["0", "-1", "101", "1.5", "many", ""])
-async def test_a_limit_out_of_bounds_is_refused(api: WebhooksApi, limit: str) -> None:
+async def test_an_invalid_limit_is_refused(api: WebhooksApi, limit: str) -> None:
     assert (await api.refused(422, "GET", f"/subscriptions?limit={limit}"))["field"] == "limit"
 
 
@@ -144,7 +142,7 @@ async def test_a_limit_out_of_bounds_is_refused(api: WebhooksApi, limit: str) ->
         {"url": "https://other.example/", "event_types": ["a.b"], "description": "all at once"},
     ],
 )
-async def test_only_what_is_given_is_changed(api: WebhooksApi, change: Json) -> None:
+async def test_only_the_given_fields_are_changed(api: WebhooksApi, change: Json) -> None:
     created = await api.done("POST", "/subscriptions", json=valid(description="first"))
     changed = await api.done("PATCH", path_of(created), json=change)
     assert changed["updated_at"] > created["updated_at"]
@@ -152,14 +150,14 @@ async def test_only_what_is_given_is_changed(api: WebhooksApi, change: Json) -> 
     assert await api.get(path_of(created)) == changed
 
 
-async def test_a_change_of_nothing_changes_nothing_but_its_time(api: WebhooksApi) -> None:
+async def test_an_empty_change_only_updates_the_time(api: WebhooksApi) -> None:
     created = await api.subscribe(URL)
     changed = await api.done("PATCH", path_of(created), json={})
     assert changed == {**without_secret(created), "updated_at": changed["updated_at"]}
 
 
 @pytest.mark.parametrize("field", ["url", "event_types", "description"])
-async def test_null_is_no_value_to_change_to(api: WebhooksApi, field: str) -> None:
+async def test_a_field_cannot_be_changed_to_null(api: WebhooksApi, field: str) -> None:
     created = await api.subscribe(URL)
     problem = await api.refused(422, "PATCH", path_of(created), json={field: None})
     assert (problem["field"], "null" in problem["detail"]) == (field, True)
@@ -176,7 +174,7 @@ async def test_null_is_no_value_to_change_to(api: WebhooksApi, field: str) -> No
         ({"subscription_id": "sub_mine"}, "subscription_id"),
     ],
 )
-async def test_a_change_with_a_wrong_part_changes_nothing(api: WebhooksApi, change: Json, field: str) -> None:
+async def test_a_change_with_an_invalid_field_changes_nothing(api: WebhooksApi, change: Json, field: str) -> None:
     created = await api.subscribe(URL)
     assert (await api.refused(422, "PATCH", path_of(created), json=change))["field"] == field
     assert await api.get(path_of(created)) == without_secret(created)
@@ -187,7 +185,7 @@ async def test_a_change_needs_a_body(api: WebhooksApi) -> None:
     assert (await api.refused(400, "PATCH", path_of(created)))["code"] == "bad_json"
 
 
-async def test_a_deleted_subscription_is_gone(api: WebhooksApi) -> None:
+async def test_a_deleted_subscription_is_not_found(api: WebhooksApi) -> None:
     kept, deleted = await api.subscribe(URL), await api.subscribe(URL)
     response = await api.request("DELETE", path_of(deleted))
     assert (response.status_code, response.content) == (204, b"")
@@ -204,12 +202,12 @@ async def test_a_deleted_subscription_is_gone(api: WebhooksApi) -> None:
 
 
 @pytest.mark.parametrize("text", ["sub_01h455vb4pex5vsknk084sn02q", "evt_01h455vb4pex5vsknk084sn02q", "sub_", "1", "ü"])
-async def test_what_is_no_subscription_is_not_found(api: WebhooksApi, text: str) -> None:
+async def test_an_unknown_or_malformed_subscription_id_is_not_found(api: WebhooksApi, text: str) -> None:
     await api.refused(404, "GET", f"/subscriptions/{text}")
 
 
 @pytest.mark.parametrize("body", [None, {}, {"grace_s": 86_400}, {"grace_s": 0}])
-async def test_a_rotation_gives_a_new_secret_and_leaves_the_rest(api: WebhooksApi, body: Json | None) -> None:
+async def test_a_rotation_returns_a_new_secret_and_changes_nothing_else(api: WebhooksApi, body: Json | None) -> None:
     created = await api.subscribe(URL)
     response = await api.request("POST", f"{path_of(created)}/rotate-secret", json=body)
     rotated = response.json()
@@ -220,13 +218,13 @@ async def test_a_rotation_gives_a_new_secret_and_leaves_the_rest(api: WebhooksAp
 
 
 @pytest.mark.parametrize("grace_s", [-1, 86_401, 1.5, "60", None, True])
-async def test_a_grace_out_of_bounds_is_refused(api: WebhooksApi, grace_s: object) -> None:
+async def test_an_invalid_grace_period_is_refused(api: WebhooksApi, grace_s: object) -> None:
     created = await api.subscribe(URL)
     path = f"{path_of(created)}/rotate-secret"
     assert (await api.refused(422, "POST", path, json={"grace_s": grace_s}))["field"] == "grace_s"
 
 
-async def test_no_more_secrets_than_five_sign_at_once(api: WebhooksApi) -> None:
+async def test_at_most_five_secrets_are_active(api: WebhooksApi) -> None:
     path = f"{path_of(await api.subscribe(URL))}/rotate-secret"
     for _ in range(service.SECRETS_ACTIVE_MAX - 1):
         await api.done("POST", path)
@@ -237,7 +235,7 @@ async def test_no_more_secrets_than_five_sign_at_once(api: WebhooksApi) -> None:
     await api.done("POST", path)
 
 
-async def test_an_organisation_has_no_more_subscriptions_than_its_limit(
+async def test_an_organisation_cannot_exceed_its_limit_of_subscriptions(
     api: WebhooksApi, other_api: WebhooksApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(service, "SUBSCRIPTIONS_MAX", 2)
@@ -280,7 +278,7 @@ async def test_an_organisation_has_no_more_subscriptions_than_its_limit(
         f"https://example.com/{'x' * 10_000}",
     ],
 )
-async def test_a_url_that_cannot_be_delivered_to_is_refused(api: WebhooksApi, url: str) -> None:
+async def test_a_url_that_events_cannot_be_delivered_to_is_refused(api: WebhooksApi, url: str) -> None:
     problem = await api.refused(422, "POST", "/subscriptions", json=valid(url=url))
     assert (problem["code"], problem["field"]) == ("invalid_url", "url")
     assert problem["remedy"]
@@ -306,12 +304,12 @@ async def test_a_url_that_cannot_be_delivered_to_is_refused(api: WebhooksApi, ur
         (["x" * (EVENT_TYPE_LENGTH_MAX + 1)], "event_types[0]"),
     ],
 )
-async def test_event_types_of_another_form_are_refused(api: WebhooksApi, event_types: list[str], field: str) -> None:
+async def test_malformed_event_types_are_refused(api: WebhooksApi, event_types: list[str], field: str) -> None:
     problem = await api.refused(422, "POST", "/subscriptions", json=valid(event_types=event_types))
     assert (problem["code"], problem["field"]) == ("invalid_event_type", field)
 
 
-async def test_event_types_up_to_their_limits_are_accepted(api: WebhooksApi) -> None:
+async def test_event_types_up_to_the_limits_are_accepted(api: WebhooksApi) -> None:
     longest = "x" * EVENT_TYPE_LENGTH_MAX
     many = [f"type_{number}" for number in range(EVENT_TYPES_PER_SUBSCRIPTION_MAX - 1)]
     created = await api.subscribe(URL, longest, *many)
@@ -338,7 +336,7 @@ async def test_event_types_up_to_their_limits_are_accepted(api: WebhooksApi) -> 
         (valid(event_types=["a\0"]), "event_types[0]"),
     ],
 )
-async def test_a_wrong_field_is_named(api: WebhooksApi, body: Json, field: str) -> None:
+async def test_the_problem_names_an_invalid_field(api: WebhooksApi, body: Json, field: str) -> None:
     problem = await api.refused(422, "POST", "/subscriptions", json=body)
     assert problem["field"] == field
     assert problem["remedy"]
@@ -346,7 +344,7 @@ async def test_a_wrong_field_is_named(api: WebhooksApi, body: Json, field: str) 
 
 
 @pytest.mark.parametrize("body", [[], "text", 1, True, [valid()]])
-async def test_a_body_that_is_no_object_is_refused(api: WebhooksApi, body: Any) -> None:
+async def test_a_body_that_is_not_an_object_is_refused(api: WebhooksApi, body: Any) -> None:
     assert "object" in (await api.refused(422, "POST", "/subscriptions", json=body))["detail"]
 
 
@@ -356,6 +354,6 @@ async def test_a_description_of_500_characters_is_kept(api: WebhooksApi) -> None
     assert (await api.get(path_of(created)))["description"] == text
 
 
-async def test_an_unknown_subscription_is_named_in_the_problem(api: WebhooksApi) -> None:
+async def test_the_problem_names_an_unknown_subscription(api: WebhooksApi) -> None:
     problem = await api.refused(404, "GET", UNKNOWN)
     assert UNKNOWN.rpartition("/")[2] in problem["detail"]

@@ -1,4 +1,4 @@
-"""The commands against a server that a test makes up, to see what they send, and what they make of its answers."""
+"""The commands against a fake server: what they send, and how they show its responses."""
 
 import json
 from collections.abc import Callable
@@ -69,7 +69,7 @@ IDS = {"sub": SUBSCRIPTION_ID, "evt": EVENT_ID, "dlv": DELIVERY_ID}
 
 
 class Server:
-    """Answers as its test says, and keeps what it was asked."""
+    """Returns the response that the test sets, and records the requests."""
 
     def __init__(self) -> None:
         self.requests: list[httpx.Request] = []
@@ -92,7 +92,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Server:
 
 @pytest.mark.parametrize(("prefix", "command"), COMMANDS_WITH_ID)
 @pytest.mark.parametrize("text", ["", ".", "..", "../events", "req_01h455vb4pex5vsknk084sn02q"])
-def test_argument_that_is_no_id_is_never_sent(
+def test_argument_that_is_not_an_id_is_never_sent(
     server: Server, prefix: str, command: list[str], text: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run([*command, "--", text]) == EXIT_FAILED
@@ -113,7 +113,7 @@ def test_argument_that_is_no_id_is_never_sent(
 )
 @pytest.mark.parametrize("body", [b"<h1>Hello</h1>", b"[]", b'{"items": [{}], "next_cursor": null}'])
 @pytest.mark.parametrize("options", [[], ["--json"]])
-def test_answer_of_another_program_is_not_taken_for_ninefolds(
+def test_response_of_another_server_is_refused(
     server: Server, command: list[str], body: bytes, options: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     server.answer = partial(httpx.Response, 200, content=body)
@@ -126,7 +126,7 @@ def test_answer_of_another_program_is_not_taken_for_ninefolds(
     assert captured.out == ""
 
 
-def test_json_of_an_event_keeps_its_payload_as_it_was_written(
+def test_json_output_of_an_event_keeps_its_payload_byte_for_byte(
     server: Server, capsys: pytest.CaptureFixture[str]
 ) -> None:
     server.answer = partial(httpx.Response, 200, content=EVENT)
@@ -138,7 +138,7 @@ def test_json_of_an_event_keeps_its_payload_as_it_was_written(
     assert server.requests[0].url.path == f"/api/v1/events/{EVENT_ID}"
 
 
-def test_event_is_shown_whatever_its_payload_holds(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+def test_event_with_any_payload_can_be_shown(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
     server.answer = partial(httpx.Response, 200, content=EVENT)
 
     assert run(["events", "show", EVENT_ID]) == 0
@@ -146,10 +146,12 @@ def test_event_is_shown_whatever_its_payload_holds(server: Server, capsys: pytes
     captured = capsys.readouterr()
     assert "order.created" in captured.out
     assert "19.90" not in captured.out
-    assert "Nobody was subscribed" in captured.err
+    assert "No subscription matched" in captured.err
 
 
-def test_description_does_not_steer_the_terminal(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+def test_control_characters_of_a_description_do_not_reach_the_terminal(
+    server: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
     server.answer = partial(httpx.Response, 200, json={"items": [SUBSCRIPTION], "next_cursor": "\x1bnext"})
     assert run(["subscriptions", "list"]) == 0
     server.answer = partial(httpx.Response, 200, json=SUBSCRIPTION)
@@ -163,7 +165,7 @@ def test_description_does_not_steer_the_terminal(server: Server, capsys: pytest.
 @pytest.mark.parametrize(
     "payload", ["1e999", "19.90", '{"twice":1,"twice":2}', '"\\u0000"', "  [1, 2]\n", "123456789012345678901234567890"]
 )
-def test_payload_is_sent_as_it_was_written(server: Server, payload: str) -> None:
+def test_payload_is_sent_byte_for_byte(server: Server, payload: str) -> None:
     server.answer = partial(httpx.Response, 202, json=ACCEPTED)
 
     assert run(["events", "publish", "order.created", payload]) == 0
@@ -172,7 +174,7 @@ def test_payload_is_sent_as_it_was_written(server: Server, payload: str) -> None
     assert sent == b'{"event_type":"order.created","payload":%b}' % payload.strip().encode()
 
 
-def test_payload_may_come_from_a_file(server: Server, tmp_path: Path) -> None:
+def test_payload_can_be_read_from_a_file(server: Server, tmp_path: Path) -> None:
     (tmp_path / "order.json").write_bytes(b'{"total": 19.90}\n')
     server.answer = partial(httpx.Response, 202, json=ACCEPTED)
 
@@ -192,7 +194,7 @@ def test_payload_may_come_from_a_file(server: Server, tmp_path: Path) -> None:
         (b"NaN", "The payload isn't JSON"),
     ],
 )
-def test_payload_that_is_no_json_is_refused_in_one_message(
+def test_payload_that_is_not_json_is_refused_with_one_message(
     server: Server, tmp_path: Path, payload: bytes, words: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "payload").write_bytes(payload)
@@ -206,7 +208,7 @@ def test_payload_that_is_no_json_is_refused_in_one_message(
 @pytest.mark.parametrize(
     "arguments", [["publish", "order.created", '"\udcff"'], ["publish", "\udcff", "1"], ["list", "--cursor", "\udcff"]]
 )
-def test_argument_that_is_not_text_is_refused_in_one_message(
+def test_argument_that_is_not_utf8_is_refused_with_one_message(
     server: Server, arguments: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(["events", *arguments]) == EXIT_FAILED
@@ -215,7 +217,7 @@ def test_argument_that_is_not_text_is_refused_in_one_message(
     assert server.requests == []
 
 
-def test_replay_is_told_to_people(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+def test_replay_is_noted_below_the_table(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
     server.answer = partial(httpx.Response, 202, json=ACCEPTED, headers={"Idempotency-Replayed": "true"})
 
     assert run(["events", "publish", "order.created", "1", "--idempotency-key", "k"]) == 0
@@ -226,7 +228,7 @@ def test_replay_is_told_to_people(server: Server, capsys: pytest.CaptureFixture[
 
 
 @pytest.mark.parametrize(("headers", "expected"), [({"Idempotency-Replayed": "true"}, True), ({}, False)])
-def test_replay_is_told_to_machines(
+def test_replay_is_a_field_of_the_json_output(
     server: Server, headers: dict[str, str], capsys: pytest.CaptureFixture[str], *, expected: bool
 ) -> None:
     server.answer = partial(httpx.Response, 202, json=ACCEPTED, headers=headers)
@@ -238,7 +240,7 @@ def test_replay_is_told_to_machines(
     assert captured.err == ""
 
 
-def test_delivery_is_shown_with_its_attempts_and_what_to_do(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+def test_delivery_is_shown_with_its_attempts_and_advice(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
     server.answer = partial(httpx.Response, 200, json=DELIVERY)
 
     assert run(["deliveries", "show", DELIVERY_ID]) == 0
@@ -262,7 +264,7 @@ def test_deliveries_are_listed_with_their_last_error(server: Server, capsys: pyt
     assert captured.err == ""
 
 
-def test_retry_says_when(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+def test_retry_shows_when_it_is_scheduled(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
     retry = {"delivery_id": DELIVERY_ID, "status": "retrying", "scheduled_at": "2026-01-02T03:04:05Z"}
     server.answer = partial(httpx.Response, 202, json=retry)
 
@@ -272,7 +274,7 @@ def test_retry_says_when(server: Server, capsys: pytest.CaptureFixture[str]) -> 
     assert "2026-01-02T03:04:05Z" in capsys.readouterr().out
 
 
-def test_deleting_is_confirmed(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+def test_delete_prints_a_confirmation(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
     server.answer = partial(httpx.Response, 204)
 
     assert run(["subscriptions", "delete", SUBSCRIPTION_ID]) == 0
@@ -283,7 +285,7 @@ def test_deleting_is_confirmed(server: Server, capsys: pytest.CaptureFixture[str
     assert f"Deleted {SUBSCRIPTION_ID}." in capsys.readouterr().err
 
 
-def test_update_sends_what_was_given_and_nothing_else(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+def test_update_sends_only_the_given_options(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
     server.answer = partial(httpx.Response, 200, json=SUBSCRIPTION)
 
     assert run(["subscriptions", "update", SUBSCRIPTION_ID, "--description", ""]) == 0

@@ -1,4 +1,4 @@
-"""The main job: from a publish, over a worker, to the receiver's answer and back into the API."""
+"""The main job, end to end: publish an event, let a worker deliver it, and read the outcome from the API."""
 
 import asyncio
 from datetime import datetime
@@ -14,20 +14,18 @@ from ninefold.core.egress import EgressClient, EgressResponse, LocalLimitError, 
 from ninefold.core.postgres.database import Connection, Database
 from ninefold.core.postgres.errors import DatabaseUnavailableError
 from ninefold.systems.webhooks.jobs import dispatcher, limits
-from ninefold.systems.webhooks.service.directory import OrganisationRecipients, RecipientDirectory
+from ninefold.systems.webhooks.service.recipients import OrganisationRecipients, RecipientCache
 from receivers import Answer, Receiver
 from webhooks.webhooks_api import WebhooksApi
 
 RETRIES = 3
-"""Of a round, in the settings of the worker that these tests run."""
+"""Retries per round, in the settings of these tests' worker."""
 
 ODD_PAYLOAD = '{"z": 1.0, "a":1e3,"naïve" : "日本\\u00e9", "big":12345678901234567890, "n":[ ]}'.encode()
 
 
 @pytest.mark.usefixtures("worker")
-async def test_a_delivery_carries_the_published_bytes_and_a_valid_signature(
-    api: WebhooksApi, receiver: Receiver
-) -> None:
+async def test_a_delivery_has_the_published_bytes_and_a_valid_signature(api: WebhooksApi, receiver: Receiver) -> None:
     subscription = await api.subscribe(receiver.url, "order.*")
     event_id = await api.publish(ODD_PAYLOAD)
     (request,) = await receiver.received(1)
@@ -43,7 +41,7 @@ async def test_a_delivery_carries_the_published_bytes_and_a_valid_signature(
 
 
 @pytest.mark.usefixtures("worker")
-async def test_only_subscribers_of_the_type_get_an_event(api: WebhooksApi, receiver: Receiver) -> None:
+async def test_only_matching_subscriptions_get_an_event(api: WebhooksApi, receiver: Receiver) -> None:
     await api.subscribe(f"{receiver.url}/orders", "order.*")
     await api.subscribe(f"{receiver.url}/invoices", "invoice.paid")
     await api.subscribe(f"{receiver.url}/all", "*")
@@ -71,7 +69,7 @@ async def test_a_failing_delivery_is_retried_with_the_same_id_and_bytes_until_it
 
 
 @pytest.mark.usefixtures("worker")
-async def test_a_delivery_that_used_up_its_retries_is_failed_and_listed_and_can_be_retried_by_hand(
+async def test_a_delivery_without_retries_left_is_failed_and_listed_and_can_be_retried_manually(
     api: WebhooksApi, receiver: Receiver
 ) -> None:
     subscription = await api.subscribe(receiver.url)
@@ -92,7 +90,7 @@ async def test_a_delivery_that_used_up_its_retries_is_failed_and_listed_and_can_
 
 
 @pytest.mark.usefixtures("worker")
-async def test_retry_after_lengthens_the_wait(api: WebhooksApi, receiver: Receiver) -> None:
+async def test_retry_after_lengthens_the_delay(api: WebhooksApi, receiver: Receiver) -> None:
     await api.subscribe(receiver.url)
     receiver.answers.append(Answer(429, headers={"retry-after": "3600"}))
     event_id = await api.publish()
@@ -118,7 +116,7 @@ async def test_a_silent_receiver_times_out_and_is_retried(
 
 
 @pytest.mark.usefixtures("worker")
-async def test_both_secrets_sign_while_one_is_rotated(api: WebhooksApi, receiver: Receiver) -> None:
+async def test_old_and_new_secrets_sign_during_the_grace_period(api: WebhooksApi, receiver: Receiver) -> None:
     subscription = await api.subscribe(receiver.url)
     path = f"/subscriptions/{subscription['subscription_id']}/rotate-secret"
     rotated = (await api.request("POST", path)).json()
@@ -133,7 +131,7 @@ async def test_both_secrets_sign_while_one_is_rotated(api: WebhooksApi, receiver
 
 
 @pytest.mark.usefixtures("worker")
-async def test_the_next_event_goes_by_a_changed_subscription(api: WebhooksApi, receiver: Receiver) -> None:
+async def test_a_subscription_change_applies_to_the_next_event(api: WebhooksApi, receiver: Receiver) -> None:
     subscription = await api.subscribe(f"{receiver.url}/old")
     path = f"/subscriptions/{subscription['subscription_id']}"
     for number in range(20):
@@ -144,7 +142,7 @@ async def test_the_next_event_goes_by_a_changed_subscription(api: WebhooksApi, r
 
 
 @pytest.mark.usefixtures("worker")
-async def test_a_subscription_gets_no_event_that_is_older_than_itself(api: WebhooksApi, receiver: Receiver) -> None:
+async def test_a_subscription_does_not_get_events_older_than_itself(api: WebhooksApi, receiver: Receiver) -> None:
     await api.subscribe(f"{receiver.url}/first")
     receiver.default_answer = Answer(500)
     event_id = await api.publish()
@@ -156,7 +154,7 @@ async def test_a_subscription_gets_no_event_that_is_older_than_itself(api: Webho
 
 
 @pytest.mark.usefixtures("worker")
-async def test_deleting_a_subscription_cancels_what_waits(api: WebhooksApi, receiver: Receiver) -> None:
+async def test_deleting_a_subscription_cancels_its_waiting_deliveries(api: WebhooksApi, receiver: Receiver) -> None:
     subscription = await api.subscribe(receiver.url)
     receiver.default_answer = Answer(500, headers={"retry-after": "3600"})
     event_id = await api.publish()
@@ -170,16 +168,14 @@ async def test_deleting_a_subscription_cancels_what_waits(api: WebhooksApi, rece
     assert len(receiver.requests) == 1
 
 
-async def test_an_event_without_a_worker_is_seen_as_queued_with_its_deliveries(
-    api: WebhooksApi, receiver: Receiver
-) -> None:
+async def test_without_a_worker_an_event_and_its_deliveries_are_queued(api: WebhooksApi, receiver: Receiver) -> None:
     await api.subscribe(receiver.url)
     event = await api.get(f"/events/{await api.publish()}")
     assert event["status"] == "queued"
     assert [delivery["status"] for delivery in event["deliveries"]] == ["queued"]
 
 
-async def test_a_worker_that_stops_lets_the_attempt_under_way_end(
+async def test_a_stopping_worker_waits_for_the_attempt_in_flight(
     api: WebhooksApi, receiver: Receiver, start_worker: StartWorker
 ) -> None:
     answer_now = asyncio.Event()
@@ -207,7 +203,7 @@ async def test_many_events_reach_every_subscriber_once(api: WebhooksApi, receive
     assert len(seen) == len(set(seen)) == 2500
 
 
-async def test_a_worker_that_stops_starts_nothing_more(
+async def test_a_stopping_worker_starts_no_further_attempts(
     api: WebhooksApi, receiver: Receiver, start_worker: StartWorker
 ) -> None:
     answer_now = asyncio.Event()
@@ -225,7 +221,7 @@ async def test_a_worker_that_stops_starts_nothing_more(
 
 
 @pytest.mark.usefixtures("worker")
-async def test_an_attempt_that_ninefold_itself_prevented_uses_up_none(
+async def test_an_attempt_prevented_by_a_local_limit_does_not_count_towards_the_round(
     api: WebhooksApi, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     prevented = 2 * RETRIES
@@ -244,16 +240,16 @@ async def test_an_attempt_that_ninefold_itself_prevented_uses_up_none(
     assert [attempt["error_class"] for attempt in delivery["attempts"]] == ["local_limit"] * prevented + [None]
 
 
-async def test_the_payloads_under_way_are_bounded_together(
+async def test_the_total_size_of_payloads_in_flight_is_limited(
     api: WebhooksApi, receiver: Receiver, start_worker: StartWorker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(limits, "IN_FLIGHT_BYTES_MAX", 1)
     answer_now = asyncio.Event()
     receiver.default_answer = Answer(until=answer_now)
-    under_way: list[int] = []
+    in_flight: list[int] = []
 
     def answer() -> None:
-        under_way.append(len(receiver.requests))
+        in_flight.append(len(receiver.requests))
         answer_now.set()
 
     await api.subscribe(receiver.url)
@@ -264,10 +260,10 @@ async def test_the_payloads_under_way_are_bounded_together(
         asyncio.get_running_loop().call_later(0.3, answer)
         for result in accepted["results"]:
             await api.settled(result["event_id"])
-    assert under_way == [1]
+    assert in_flight == [1]
 
 
-async def test_silent_receivers_of_one_organisation_do_not_keep_another_waiting(
+async def test_silent_receivers_of_one_organisation_do_not_delay_another(
     api: WebhooksApi, other_api: WebhooksApi, receiver: Receiver, start_worker: StartWorker
 ) -> None:
     never = asyncio.Event()
@@ -288,43 +284,41 @@ async def test_silent_receivers_of_one_organisation_do_not_keep_another_waiting(
             await silent.received(1000, timeout_s=30)
 
 
-async def test_a_backlog_is_worked_off_without_a_pause_also_when_another_organisation_has_one_event(
+async def test_a_backlog_is_processed_without_a_pause_even_if_another_organisation_has_an_event(
     api: WebhooksApi,
     other_api: WebhooksApi,
     receiver: Receiver,
     start_worker: StartWorker,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    # So many that the claim that brings the other's event fills the queue.
+    # Enough deliveries that the claim with the other organisation's event fills the queue.
     for number in range(10):
         await api.subscribe(f"{receiver.url}/{number}")
     await other_api.subscribe(f"{receiver.url}/other")
     events = [{"event_type": "order.created", "payload": number} for number in range(300)]
     await api.done("POST", "/events/batch", json={"events": events})
     await other_api.publish()
-    # Nobody notifies, and no poll comes in time: the rest is claimed only if the queues say that they have room.
+    # There is no notification and no poll in time: the rest is claimed only if the queues report that they have room.
     monkeypatch.setattr(dispatcher, "EVENTS_POLL_S", 3600.0)
     async with start_worker():
         await receiver.received(3001, timeout_s=30)
 
 
 @pytest.mark.parametrize("failure", [TimeoutError(), asyncpg.CannotConnectNowError("starting")])
-async def test_a_database_that_fails_between_claim_and_attempt_holds_nothing_back(
+async def test_events_are_delivered_although_the_database_fails_between_claim_and_attempt(
     api: WebhooksApi, receiver: Receiver, start_worker: StartWorker, monkeypatch: pytest.MonkeyPatch, failure: Exception
 ) -> None:
     failures = [failure]
-    load = RecipientDirectory.load
+    load = RecipientCache.load
 
-    async def fail_once(
-        self: RecipientDirectory, connection: Connection, organisation_id: UUID
-    ) -> OrganisationRecipients:
+    async def fail_once(self: RecipientCache, connection: Connection, organisation_id: UUID) -> OrganisationRecipients:
         if failures:
             raise failures.pop()
         return await load(self, connection, organisation_id)
 
     await api.subscribe(receiver.url)
     event_ids = [await api.publish() for _ in range(3)]
-    monkeypatch.setattr(RecipientDirectory, "load", fail_once)
+    monkeypatch.setattr(RecipientCache, "load", fail_once)
     async with start_worker():
         for event_id in event_ids:
             (delivery,) = await api.settled(event_id)
@@ -333,7 +327,7 @@ async def test_a_database_that_fails_between_claim_and_attempt_holds_nothing_bac
     assert len(receiver.requests) == 3
 
 
-async def test_an_error_among_retries_whose_subscription_is_gone_forgets_none_of_them(
+async def test_retries_of_a_deleted_subscription_are_all_canceled_despite_an_error(
     api: WebhooksApi, receiver: Receiver, start_worker: StartWorker, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await api.subscribe(receiver.url)
@@ -343,20 +337,20 @@ async def test_an_error_among_retries_whose_subscription_is_gone_forgets_none_of
         for event_id in event_ids:
             await api.dispatched(event_id)
     async with database.transaction() as connection:
-        # As if it were deleted at the moment at which they are claimed.
+        # Simulates a deletion at the moment of the claim.
         await connection.execute("UPDATE webhooks.subscription SET deleted_at = now()")
         await connection.execute("UPDATE webhooks.subscription_version SET version = version + 1")
         await connection.execute("UPDATE webhooks.delivery SET next_attempt_at = now()")
-    find, calls = RecipientDirectory.find, iter(range(1_000_000))
+    find, calls = RecipientCache.find, iter(range(1_000_000))
 
     def fail_at_the_second(
-        self: RecipientDirectory, organisation_id: UUID, *, version: int
+        self: RecipientCache, organisation_id: UUID, *, version: int
     ) -> OrganisationRecipients | None:
         if next(calls) == 1:
-            raise DatabaseUnavailableError("gone")
+            raise DatabaseUnavailableError("the database is unavailable")
         return find(self, organisation_id, version=version)
 
-    monkeypatch.setattr(RecipientDirectory, "find", fail_at_the_second)
+    monkeypatch.setattr(RecipientCache, "find", fail_at_the_second)
     async with start_worker():
         for event_id in event_ids:
             (delivery,) = await api.settled(event_id)

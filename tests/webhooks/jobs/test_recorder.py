@@ -1,4 +1,4 @@
-"""The recorder: what it does when the database is away, and when it refuses an outcome."""
+"""The recorder: what it does while the database is unavailable, and when the database rejects an outcome."""
 
 import asyncio
 from collections.abc import Sequence
@@ -17,18 +17,18 @@ from ninefold.systems.webhooks.model import Attempt, ClaimedEvent, DeliveryStatu
 
 
 class Log:
-    """An event log that refuses what it is told to."""
+    """An event log that fails, and rejects outcomes, as the test sets it up."""
 
     def __init__(self) -> None:
         self.recorded: list[UUID] = []
         self.finished: list[UUID] = []
-        self.refuses: set[UUID] = set()
-        self.refusal: Exception = asyncpg.DataError("unsupported Unicode escape sequence")
+        self.rejected: set[UUID] = set()
+        self.rejection: Exception = asyncpg.DataError("unsupported Unicode escape sequence")
         self.failures: list[Exception] = []
-        self.told: list[UUID] = []
+        self.reported: list[UUID] = []
 
     def on_recorded(self, outcomes: Sequence[Outcome]) -> None:
-        self.told.extend(outcome.delivery_id for outcome in outcomes)
+        self.reported.extend(outcome.delivery_id for outcome in outcomes)
 
     def give_back(self, events: Sequence[ClaimedEvent]) -> None:
         raise AssertionError(f"a recorder claims nothing that it could give back: {events}")
@@ -39,8 +39,8 @@ class Log:
     async def record(self, outcomes: Sequence[Outcome], *, finished_events: Sequence[UUID]) -> None:
         if self.failures:
             raise self.failures.pop()
-        if any(outcome.delivery_id in self.refuses for outcome in outcomes):
-            raise self.refusal
+        if any(outcome.delivery_id in self.rejected for outcome in outcomes):
+            raise self.rejection
         self.recorded.extend(outcome.delivery_id for outcome in outcomes)
         self.finished.extend(finished_events)
 
@@ -70,7 +70,7 @@ def outcome_of(event_id: UUID) -> Outcome:
 
 
 async def record_all(log: Log, outcomes: Sequence[Outcome]) -> None:
-    """Record outcomes, and finish their events."""
+    """Record outcomes and finish their events."""
     outcome_recorder = OutcomeRecorder(log, on_recorded=log.on_recorded)
     for outcome in outcomes:
         outcome_recorder.add(outcome)
@@ -99,7 +99,7 @@ async def test_an_event_is_finished_only_after_its_last_batch(monkeypatch: pytes
     assert (len(log.recorded), log.finished) == (5, [event_id])
 
 
-async def test_a_database_that_is_away_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_batch_is_retried_while_the_database_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recorder, "RETRY_DELAY_S", 0.001)
     log, outcomes = Log(), [outcome_of(new_id())]
     log.failures = [DatabaseUnavailableError("starting") for _ in range(3)]
@@ -108,25 +108,25 @@ async def test_a_database_that_is_away_is_waited_for(monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.parametrize(
-    "refusal",
+    "rejection",
     [
         asyncpg.DataError("unsupported Unicode escape sequence"),
         asyncpg.InterfaceError("invalid input for query argument $1: value out of int32 range"),
     ],
     ids=["by_the_database", "by_the_driver"],
 )
-async def test_an_outcome_that_is_refused_keeps_back_no_other(refusal: Exception) -> None:
+async def test_if_one_outcome_is_rejected_the_others_are_recorded(rejection: Exception) -> None:
     log, outcomes = Log(), [outcome_of(new_id()) for _ in range(50)]
-    log.refusal = refusal
+    log.rejection = rejection
     refused = outcomes[17]
-    log.refuses = {refused.delivery_id}
+    log.rejected = {refused.delivery_id}
     await record_all(log, outcomes)
-    assert sorted(log.recorded) == sorted({outcome.delivery_id for outcome in outcomes} - log.refuses)
+    assert sorted(log.recorded) == sorted({outcome.delivery_id for outcome in outcomes} - log.rejected)
     assert sorted(log.finished) == sorted({outcome.event_id for outcome in outcomes} - {refused.event_id})
-    assert log.told == log.recorded
+    assert log.reported == log.recorded
 
 
-async def test_a_recorder_that_is_full_says_so_until_it_has_written(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_full_recorder_has_no_room_until_it_has_written(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recorder, "UNWRITTEN_MAX", 3)
     log = Log()
     outcome_recorder = OutcomeRecorder(log, on_recorded=log.on_recorded)

@@ -1,4 +1,4 @@
-"""Deliveries that wait for their next attempt: who takes them, and what is written of them."""
+"""Deliveries that are waiting for their next attempt: which worker claims them, and what is recorded."""
 
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
@@ -25,7 +25,7 @@ claim_budget = partial(msgspec.structs.replace, CLAIM_MAX)
 
 
 class Worker:
-    """What a worker has of the database: its lease, its event log, its retry queue."""
+    """The parts of a worker that use the database: its lease, its event log and its retry queue."""
 
     def __init__(self, database: Database) -> None:
         self.lease = WorkerLease(database, [SYSTEM.release_leases], duration=timedelta(minutes=1))
@@ -35,7 +35,7 @@ class Worker:
     async def fail_first_attempt(
         self, database: Database, *, organisation_id: UUID | None = None, retry_delay_s: float = 0.0
     ) -> UUID:
-        """Accept an event, and let the first attempt of its one delivery fail, with the next due at once."""
+        """Accept an event and record a failed first attempt of its delivery; the next is due after `retry_delay_s`."""
         organisation_id = organisation_id or new_id()
         event = NewEvent(
             event_id=new_id(),
@@ -93,7 +93,7 @@ def attempt(number: int, *, response_status: int) -> Attempt:
 
 
 def outcome_of(claimed: ClaimedDelivery, *, response_status: int) -> Outcome:
-    """Return what one more attempt of a claimed delivery came to."""
+    """Return the outcome of the next attempt of a claimed delivery."""
     is_successful = response_status == 200
     return Outcome(
         delivery_id=claimed.delivery_id,
@@ -132,7 +132,7 @@ async def test_every_attempt_is_kept_in_order(worker: Worker, database: Database
     assert [made.error_class for made in attempts] == ["unsuccessful_status", "unsuccessful_status", None]
 
 
-async def test_of_many_attempts_the_last_are_read(worker: Worker, database: Database) -> None:
+async def test_only_the_latest_attempts_are_read(worker: Worker, database: Database) -> None:
     await worker.fail_first_attempt(database)
     for _ in range(4):
         claimed = await worker.claim_one()
@@ -141,7 +141,7 @@ async def test_of_many_attempts_the_last_are_read(worker: Worker, database: Data
     assert [made.attempt_number for made in attempts] == [3, 4, 5]
 
 
-async def test_of_long_response_bodies_the_beginning_is_read(worker: Worker, database: Database) -> None:
+async def test_only_the_beginning_of_a_long_response_body_is_read(worker: Worker, database: Database) -> None:
     await worker.fail_first_attempt(database)
     claimed = await worker.claim_one()
     await worker.event_log.record([outcome_of(claimed, response_status=200)], finished_events=[])
@@ -155,22 +155,22 @@ async def test_of_long_response_bodies_the_beginning_is_read(worker: Worker, dat
     ]
 
 
-async def test_a_worker_that_lost_a_delivery_writes_nothing_of_it(worker: Worker, database: Database) -> None:
+async def test_a_worker_that_lost_a_delivery_cannot_record_its_outcome(worker: Worker, database: Database) -> None:
     await worker.fail_first_attempt(database)
     claimed = await worker.claim_one()
     await worker.lease.release()
-    heir = await begin(database)
-    inherited = await heir.claim_one()
+    successor = await begin(database)
+    reclaimed = await successor.claim_one()
     await worker.event_log.record([outcome_of(claimed, response_status=200)], finished_events=[])
     _, attempts = await read(database, claimed)
     assert [made.attempt_number for made in attempts] == [1]
-    await heir.event_log.record([outcome_of(inherited, response_status=503)], finished_events=[])
+    await successor.event_log.record([outcome_of(reclaimed, response_status=503)], finished_events=[])
     delivery, attempts = await read(database, claimed)
     assert delivery.status == "retrying"
     assert [(made.attempt_number, made.response_status) for made in attempts] == [(1, 500), (2, 503)]
 
 
-async def test_an_attempt_whose_commit_wasnt_heard_of_is_kept_once_though_the_next_has_begun(
+async def test_an_attempt_whose_commit_was_not_confirmed_is_kept_once_even_after_the_next_has_started(
     worker: Worker, database: Database
 ) -> None:
     await worker.fail_first_attempt(database)
@@ -187,7 +187,7 @@ async def test_an_attempt_whose_commit_wasnt_heard_of_is_kept_once_though_the_ne
     assert [made.attempt_number for made in attempts] == [1, 2, 3]
 
 
-async def test_an_organisation_with_much_to_retry_leaves_the_others_their_share(
+async def test_an_organisation_with_many_retries_leaves_the_others_their_share(
     worker: Worker, database: Database
 ) -> None:
     large = new_id()
@@ -211,7 +211,7 @@ async def test_every_organisation_gets_its_turn_to_retry(
     assert {delivery.organisation_id for claimed in turns for delivery in claimed} == small | {large}
 
 
-async def test_an_organisation_that_is_held_back_leaves_the_whole_claim_to_the_others(
+async def test_an_organisation_that_is_held_back_leaves_the_whole_claim_to_others(
     worker: Worker, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(claims, "CLAIM_ORGANISATIONS_MAX", 1)
@@ -226,7 +226,7 @@ async def test_an_organisation_that_is_held_back_leaves_the_whole_claim_to_the_o
     assert [delivery.organisation_id for delivery in rest] == [held_back] * 3
 
 
-async def test_what_is_due_is_found_behind_one_that_is_held_back_and_many_that_are_not_due(
+async def test_a_due_delivery_is_found_behind_an_organisation_held_back_and_many_without_due_deliveries(
     worker: Worker, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(claims, "CLAIM_ORGANISATIONS_MAX", 1)
@@ -240,7 +240,7 @@ async def test_what_is_due_is_found_behind_one_that_is_held_back_and_many_that_a
     assert [delivery.organisation_id for delivery in claimed] == [due]
 
 
-async def test_a_canceled_delivery_is_over_and_keeps_its_attempts(worker: Worker, database: Database) -> None:
+async def test_a_canceled_delivery_is_finished_and_keeps_its_attempts(worker: Worker, database: Database) -> None:
     await worker.fail_first_attempt(database)
     claimed = await worker.claim_one()
     await worker.retry_queue.cancel([claimed])
@@ -251,14 +251,14 @@ async def test_a_canceled_delivery_is_over_and_keeps_its_attempts(worker: Worker
     assert list(await worker.retry_queue.claim(claim_budget(rows_max=10))) == []
 
 
-async def test_what_an_error_kept_from_being_canceled_is_claimed_again(
+async def test_deliveries_that_could_not_be_canceled_are_claimed_again(
     worker: Worker, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await worker.fail_first_attempt(database)
     claimed = await worker.claim_one()
 
     def fail() -> AbstractAsyncContextManager[Connection]:
-        raise DatabaseUnavailableError("the database went away")
+        raise DatabaseUnavailableError("the database is unavailable")
 
     with monkeypatch.context() as patch:
         patch.setattr(database, "transaction", fail)

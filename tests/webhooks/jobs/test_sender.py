@@ -1,4 +1,4 @@
-"""What one attempt sends, how often and in which time, and what is left of it when it has failed."""
+"""What one attempt sends, how often, within which time, and that a failed attempt leaves no garbage."""
 
 import asyncio
 import gc
@@ -21,7 +21,7 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 class TickingClock:
-    """Goes on by a minute whenever somebody looks."""
+    """A clock that advances by a minute each time it is read."""
 
     def __init__(self) -> None:
         self.time = START
@@ -32,7 +32,7 @@ class TickingClock:
 
 
 class RecordingSender(Sender):
-    """A sender that keeps what came of its attempts."""
+    """A sender that records its attempts."""
 
     def __init__(self, egress: EgressClient) -> None:
         super().__init__(
@@ -69,7 +69,7 @@ def make_request(url: str, *, fan_out: FanOut | None = None) -> AttemptRequest:
 
 
 async def deliver(sender: RecordingSender, url: str, *, count: int = 1) -> list[Attempt]:
-    """Send so many requests at once, and return their attempts in the order in which they ended."""
+    """Send `count` requests at once; return their attempts in the order in which they ended."""
     sender.send([make_request(url) for _ in range(count)])
     return [await asyncio.wait_for(sender.ended.get(), WITHIN_S) for _ in range(count)]
 
@@ -84,7 +84,11 @@ async def sender() -> AsyncIterator[RecordingSender]:
 
 
 class HangingUp:
-    """A script that answers each connection's first request, when so many are there, and hangs up on later ones."""
+    """A server that answers the first request of each connection and closes the connection on the second.
+
+    It answers once `connections` connections are open. Requests on later connections are answered only if
+    `is_fresh_answered`.
+    """
 
     def __init__(self, *, connections: int, is_fresh_answered: bool) -> None:
         self._connections = connections
@@ -102,18 +106,20 @@ class HangingUp:
         await peer.read_request()
 
 
-async def test_a_request_that_a_kept_connection_lost_is_sent_once_more_as_it_was(sender: RecordingSender) -> None:
+async def test_a_request_lost_on_a_stale_connection_is_sent_again_unchanged(sender: RecordingSender) -> None:
     async with running(HangingUp(connections=3, is_fresh_answered=True)) as server:
         await deliver(sender, server.url(), count=3)
         [attempt] = await deliver(sender, server.url())
     assert attempt.response_status == 200
-    # Two requests, the same to the byte, with the signature of the attempt's one beginning.
+    # The two requests are identical, including the signature with the time at which the attempt started.
     assert server.requests[3] == server.requests[4]
     assert attempt.attempted_at == START + timedelta(minutes=2)
     assert (len(server.requests), server.connection_count) == (5, 4)
 
 
-async def test_however_many_connections_are_kept_an_attempt_sends_two_requests_at_most(sender: RecordingSender) -> None:
+async def test_an_attempt_sends_at_most_two_requests_however_many_connections_are_stale(
+    sender: RecordingSender,
+) -> None:
     async with running(HangingUp(connections=5, is_fresh_answered=False)) as server:
         await deliver(sender, server.url(), count=5)
         [attempt] = await deliver(sender, server.url())
@@ -121,7 +127,7 @@ async def test_however_many_connections_are_kept_an_attempt_sends_two_requests_a
     assert len(server.requests) == 5 + 2
 
 
-async def test_a_kept_connection_that_ends_long_after_the_request_is_a_closed_connection(
+async def test_a_kept_connection_that_closes_long_after_the_request_is_not_considered_stale(
     sender: RecordingSender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sender_module, "STALE_WITHIN_S", 0.0)
@@ -153,7 +159,7 @@ async def test_a_closed_sender_sends_nothing_again(sender: RecordingSender) -> N
     assert (len(server.requests), server.connection_count) == (2, 1)
 
 
-async def test_an_attempt_that_failed_leaves_nothing_to_the_cycle_collector(sender: RecordingSender) -> None:
+async def test_a_failed_attempt_leaves_no_reference_cycles(sender: RecordingSender) -> None:
     async def refuse(peer: Peer) -> None:
         await peer.read_request()
         peer.reset()
@@ -169,11 +175,11 @@ async def test_an_attempt_that_failed_leaves_nothing_to_the_cycle_collector(send
 
 
 class WatchedFanOut(FanOut):
-    """A fan-out to which there can be a weak reference."""
+    """A fan-out that supports weak references."""
 
 
 async def deliver_and_forget(sender: RecordingSender, url: str) -> "weakref.ref[WatchedFanOut]":
-    """Return what is alive only as long as the request is."""
+    """Return a weak reference to an object that lives only as long as the request."""
     fan_out = WatchedFanOut(1)
     sender.send([make_request(url, fan_out=fan_out)])
     attempt = await asyncio.wait_for(sender.ended.get(), WITHIN_S)

@@ -1,4 +1,4 @@
-"""Advice: whatever can go wrong with an attempt has its remedy."""
+"""Advice: every error class of an attempt has a remedy."""
 
 import pytest
 
@@ -8,12 +8,12 @@ from ninefold.systems.webhooks.rules.advice import advise
 COURIERS_OWN = {"unsuccessful_status", InvalidTargetError.code}
 
 
-def test_success_needs_no_advice() -> None:
+def test_success_has_no_advice() -> None:
     assert advise(None) is None
 
 
 @pytest.mark.parametrize("error_class", sorted(ERROR_CLASSES | COURIERS_OWN))
-def test_every_error_class_has_advice_of_its_own(error_class: str) -> None:
+def test_every_error_class_has_advice(error_class: str) -> None:
     advice = advise(error_class)
 
     assert advice is not None
@@ -21,11 +21,11 @@ def test_every_error_class_has_advice_of_its_own(error_class: str) -> None:
     assert advice.endswith(" Then retry the delivery.")
 
 
-def test_no_two_error_classes_share_their_advice() -> None:
+def test_no_two_error_classes_have_the_same_advice() -> None:
     advice = [advise(error_class) for error_class in ERROR_CLASSES | COURIERS_OWN]
 
     assert len(advice) == len(set(advice))
 
 
-def test_an_error_class_of_a_later_version_still_says_what_can_be_done() -> None:
+def test_an_unknown_error_class_has_general_advice() -> None:
     assert advise("unheard_of") == "Then retry the delivery."

@@ -1,4 +1,4 @@
-"""When a delivery is attempted again, and how far a receiver has a say in it."""
+"""When a delivery is attempted again, and how a receiver can influence it."""
 
 from datetime import UTC, datetime, timedelta, timezone
 from email.utils import format_datetime
@@ -52,17 +52,17 @@ def test_only_2xx_is_success(status: int | None, *, expected: bool) -> None:
     assert is_success(status) is expected
 
 
-def test_the_waits_double_from_one_second_and_the_sixth_attempt_is_the_last() -> None:
+def test_the_delays_double_from_one_second_and_the_sixth_attempt_is_the_last() -> None:
     assert [delay_s(attempts) for attempts in range(1, 7)] == [1, 2, 4, 8, 16, None]
 
 
 @pytest.mark.parametrize(("random_unit", "expected"), [(0.0, 3.2), (0.25, 3.6), (0.5, 4.0), (0.75, 4.4)])
-def test_jitter_moves_a_wait_by_up_to_a_fifth(random_unit: float, expected: float) -> None:
+def test_jitter_changes_a_delay_by_up_to_a_fifth(random_unit: float, expected: float) -> None:
     assert delay_s(3, random_unit=random_unit) == pytest.approx(expected)
 
 
 @given(st.integers(min_value=1, max_value=5), units)
-def test_a_wait_stays_within_the_bounds_of_its_jitter(attempts_made: int, random_unit: float) -> None:
+def test_a_delay_stays_within_the_bounds_of_its_jitter(attempts_made: int, random_unit: float) -> None:
     planned = SCHEDULE.delays_s[attempts_made - 1]
     waited = delay_s(attempts_made, random_unit=random_unit)
 
@@ -70,7 +70,7 @@ def test_a_wait_stays_within_the_bounds_of_its_jitter(attempts_made: int, random
     assert planned * 0.8 <= waited <= planned * 1.2
 
 
-def test_a_schedule_without_waits_has_one_attempt() -> None:
+def test_a_schedule_without_delays_has_one_attempt() -> None:
     schedule = RetrySchedule(delays_s=(), jitter_ratio=0, horizon_s=60)
 
     waited = next_delay_s(schedule, attempts_made=1, elapsed_s=0, retry_after_s=5, random_unit=MIDDLE)
@@ -82,14 +82,14 @@ def test_a_schedule_without_waits_has_one_attempt() -> None:
     ("retry_after_s", "expected"),
     [(None, 4.0), (0.0, 4.0), (3.9, 4.0), (4.1, 4.1), (3600.0, 3600.0), (1e300, 86_400.0)],
 )
-def test_retry_after_lengthens_a_wait_up_to_the_horizon_and_never_shortens_it(
+def test_retry_after_lengthens_a_delay_up_to_the_horizon_and_never_shortens_it(
     retry_after_s: float | None, expected: float
 ) -> None:
     assert delay_s(3, retry_after_s=retry_after_s) == expected
 
 
 @pytest.mark.parametrize(("elapsed_s", "expected"), [(86_399.0, 1.0), (86_400.0, None), (1e9, None)])
-def test_nothing_is_planned_beyond_the_horizon(elapsed_s: float, expected: float | None) -> None:
+def test_no_retry_is_planned_beyond_the_horizon(elapsed_s: float, expected: float | None) -> None:
     assert delay_s(5, elapsed_s=elapsed_s) == expected
 
 
@@ -102,7 +102,7 @@ def test_nothing_is_planned_beyond_the_horizon(elapsed_s: float, expected: float
     retry_after_s=st.none() | st.floats(min_value=0, max_value=1e308),
     random_unit=units,
 )
-def test_whatever_the_schedule_a_retry_is_planned_in_time_and_in_number(  # noqa: PLR0917 - one per input.
+def test_any_schedule_stays_within_its_horizon_and_number_of_retries(  # noqa: PLR0917 - one per input.
     delays: list[float],
     jitter_ratio: float,
     horizon_s: float,
@@ -138,7 +138,7 @@ def test_whatever_the_schedule_a_retry_is_planned_in_time_and_in_number(  # noqa
         (False, None, DeliveryStatus.FAILED),
     ],
 )
-def test_the_state_follows_from_success_and_from_what_is_planned(
+def test_the_status_depends_on_success_and_on_a_planned_retry(
     retry_delay_s: float | None, expected: DeliveryStatus, *, is_successful: bool
 ) -> None:
     assert status_after(is_successful=is_successful, retry_delay_s=retry_delay_s) is expected
@@ -160,7 +160,7 @@ def test_the_state_follows_from_success_and_from_what_is_planned(
         (b"Wed, 31 Dec 2025 23:00:00 GMT", 0.0),
     ],
 )
-def test_retry_after_is_read_as_seconds_and_as_a_date_in_each_form_of_http(value: bytes, expected: float) -> None:
+def test_retry_after_is_parsed_as_seconds_and_in_every_http_date_format(value: bytes, expected: float) -> None:
     assert parse_retry_after(value, now=NOW) == expected
 
 
@@ -185,12 +185,12 @@ def test_retry_after_is_read_as_seconds_and_as_a_date_in_each_form_of_http(value
         b", ,",
     ],
 )
-def test_a_retry_after_that_says_nothing_usable_is_as_none(value: bytes | None) -> None:
+def test_an_invalid_retry_after_is_ignored(value: bytes | None) -> None:
     assert parse_retry_after(value, now=NOW) is None
 
 
 @given(st.binary(max_size=60) | st.text("0123456789 :+-,.GMTJanThu", max_size=60).map(str.encode))
-def test_whatever_a_receiver_sends_is_read_as_a_number_of_seconds_or_as_nothing(value: bytes) -> None:
+def test_any_value_is_parsed_as_seconds_or_ignored(value: bytes) -> None:
     seconds = parse_retry_after(value, now=NOW)
 
     assert seconds is None or 0 <= seconds < float("inf")
@@ -200,7 +200,7 @@ def test_whatever_a_receiver_sends_is_read_as_a_number_of_seconds_or_as_nothing(
     st.integers(min_value=-100_000, max_value=100_000_000),
     st.integers(min_value=-14, max_value=14),
 )
-def test_the_date_of_any_time_zone_is_read_as_the_time_until_then(seconds: int, hours: int) -> None:
+def test_a_date_in_any_time_zone_is_converted_to_seconds_from_now(seconds: int, hours: int) -> None:
     date = (NOW + timedelta(seconds=seconds)).astimezone(timezone(timedelta(hours=hours)))
 
     assert parse_retry_after(format_datetime(date).encode(), now=NOW) == max(0.0, float(seconds))

@@ -36,15 +36,15 @@ def sign_now(*signing_keys: bytes, payload: bytes = PAYLOAD) -> dict[str, str]:
     return headers(signature, timestamp=timestamp)
 
 
-def test_a_secret_has_the_form_that_verifiers_take() -> None:
+def test_a_secret_has_the_form_that_verification_libraries_take() -> None:
     secret = format_secret(KEY)
 
     assert secret == "whsec_" + base64.b64encode(KEY).decode()
     assert Webhook(secret).sign(MESSAGE_ID, NOW, "{}") == Webhook(KEY).sign(MESSAGE_ID, NOW, "{}")
 
 
-def test_a_known_message_has_its_known_signature() -> None:
-    # The example of the standard's reference implementations.
+def test_the_example_of_the_standard_has_its_signature() -> None:
+    # The example in the reference implementations of Standard Webhooks.
     key = base64.b64decode("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
 
     content = signed_content(
@@ -57,7 +57,7 @@ def test_a_known_message_has_its_known_signature() -> None:
 
 
 @given(key=keys, payload=texts, seconds=st.integers(min_value=0, max_value=4_000_000_000))
-def test_a_signature_is_byte_for_byte_that_of_the_official_library(key: bytes, payload: str, seconds: int) -> None:
+def test_a_signature_is_the_same_as_that_of_the_official_library(key: bytes, payload: str, seconds: int) -> None:
     theirs = Webhook(key).sign(MESSAGE_ID, datetime.fromtimestamp(seconds, tz=UTC), payload)
     content = signed_content(message_id=MESSAGE_ID.encode(), timestamp=b"%d" % seconds, payload=payload.encode())
 
@@ -80,7 +80,7 @@ def test_each_of_several_keys_verifies(key: bytes) -> None:
     ("payload", "key"),
     [(PAYLOAD + b" ", KEY), (PAYLOAD.replace(b"1.0", b"1.1"), KEY), (PAYLOAD, OTHER_KEY)],
 )
-def test_other_bytes_or_another_key_are_refused(payload: bytes, key: bytes) -> None:
+def test_a_changed_payload_or_another_key_is_refused(payload: bytes, key: bytes) -> None:
     with pytest.raises(WebhookVerificationError):
         Webhook(format_secret(key)).verify(payload, sign_now(KEY))
 

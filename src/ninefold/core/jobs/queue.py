@@ -11,7 +11,7 @@ from ninefold.core.jobs.errors import JobLostError
 from ninefold.core.jobs.model import AttemptOutcome, ClaimedJob, EndedJob, Progress, Room
 from ninefold.core.jobs.service import free_keys, release_unknown_jobs
 from ninefold.core.postgres.database import Connection, Database
-from ninefold.core.queue.claims import CLAIM_ORGANISATIONS_MAX, LOOKS_MAX
+from ninefold.core.queue.claims import CLAIM_ORGANISATIONS_MAX, SCANS_MAX
 from ninefold.core.queue.leased_ids import LeasedIds
 from ninefold.core.queue.leases import WorkerLease
 
@@ -41,19 +41,19 @@ class JobQueue:
         Raises:
             LeaseLostError: others took this worker for dead.
         """
-        turn = _Turn(self._after)
-        for _ in range(LOOKS_MAX):
+        tenants = _RoundOfTenants(self._after)
+        for _ in range(SCANS_MAX):
             try:
-                claim, set_aside = await self._look(room)
+                claim, set_aside = await self._scan(room)
             except asyncpg.UniqueViolationError:
                 # Another worker has begun a job of the same key at this very moment: now it is seen.
                 continue
-            turn.end_look(self._after, set_aside=set_aside)
-            if claim.jobs or (turn.is_over and not turn.set_aside):
+            tenants.end_scan(self._after, set_aside=set_aside)
+            if claim.jobs or (tenants.is_over and not tenants.set_aside):
                 return claim.jobs
-            if turn.is_over:
+            if tenants.is_over:
                 # Behind what was set aside, there may be something to take.
-                turn = _Turn(self._after)
+                tenants = _RoundOfTenants(self._after)
         return []
 
     async def finish(self, outcomes: Sequence[AttemptOutcome]) -> list[EndedJob]:
@@ -98,8 +98,8 @@ class JobQueue:
         async with self._database.connection() as connection:
             return await store.job_list_cancel_requested(connection, worker_id=self._worker_id)
 
-    async def _look(self, room: Room) -> tuple[store.Claim, int]:
-        """Look at the next tenants; return what was taken, and how many jobs wait for their key since."""
+    async def _scan(self, room: Room) -> tuple[store.Claim, int]:
+        """Scan the next tenants; return what was claimed, and how many jobs were set aside."""
         async with self._leased_ids.claim() as connection:
             claim = await store.job_claim(
                 connection,
@@ -111,23 +111,23 @@ class JobQueue:
             )
             set_aside = await store.job_set_aside(connection, keys=claim.blocked_keys) if claim.blocked_keys else 0
         self._leased_ids.add(job.job_id for job in claim.jobs)
-        self._after = claim.turn_ended_at or _FIRST
+        self._after = claim.last_tenant_id or _FIRST
         return claim, set_aside
 
 
-class _Turn:
-    """Looks at all tenants, beginning after one of them; after the last tenant comes the first."""
+class _RoundOfTenants:
+    """The scans that cover all tenants, starting after one of them; after the last tenant comes the first."""
 
     def __init__(self, began_after: UUID) -> None:
         self.is_over = False
         self.set_aside = 0
-        """Jobs that wait for their key since."""
+        """Jobs that wait for their key since it started."""
         self._began_after = began_after
-        self._is_in_its_second_part = began_after == _FIRST
+        self._has_wrapped = began_after == _FIRST
 
-    def end_look(self, ended_at: UUID, *, set_aside: int) -> None:
-        """Take into account a look that ended at a tenant."""
+    def end_scan(self, ended_at: UUID, *, set_aside: int) -> None:
+        """Record a scan that ended with this tenant."""
         self.set_aside += set_aside
-        if self._is_in_its_second_part:
+        if self._has_wrapped:
             self.is_over = ended_at == _FIRST or ended_at >= self._began_after > _FIRST
-        self._is_in_its_second_part = self._is_in_its_second_part or ended_at == _FIRST
+        self._has_wrapped = self._has_wrapped or ended_at == _FIRST

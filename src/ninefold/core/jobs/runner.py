@@ -30,10 +30,10 @@ from ninefold.core.queue.leases import WorkerLease
 from ninefold.core.queue.notifier import Notifier
 
 POLL_S: Final = 0.5
-"""Between two looks for due jobs when nobody notified; the notifier is a hint, this is the certainty."""
+"""Between two claims when nobody notified; a notification is a hint, this is the certainty."""
 
 CANCEL_POLL_S: Final = 1.0
-"""Between two looks for jobs that are to be canceled. A handler that goes on until the next look is ended."""
+"""Between two polls for jobs that are to be canceled. A handler that goes on until the next one is ended."""
 
 STOP_GRACE_S: Final = 8.0
 """How long jobs may take to end when the worker stops; the others are given back, and run again elsewhere."""
@@ -104,7 +104,7 @@ class JobRunner:
         )
         self._attempts: dict[UUID, _Attempt] = {}
         self._slots_taken: Counter[UUID] = Counter()
-        self._is_worth_a_look = notifier.subscribe(JOBS_CHANNEL)
+        self._may_claim = notifier.subscribe(JOBS_CHANNEL)
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Run jobs until `stopping` is set; then let those under way end, or give them back.
@@ -116,9 +116,7 @@ class JobRunner:
             recording.create_task(self._recorder.run())
             watching = recording.create_task(self._watch_cancellations())
             try:
-                await repeat_claim(
-                    self._claim, name="jobs", notified=self._is_worth_a_look, poll_s=POLL_S, stopping=stopping
-                )
+                await repeat_claim(self._claim, name="jobs", notified=self._may_claim, poll_s=POLL_S, stopping=stopping)
                 await self._let_end()
             finally:
                 await self._end_all()
@@ -172,10 +170,10 @@ class JobRunner:
         for outcome in outcomes:
             self._slots.give_back(outcome.job.tenant_id)
         self._slots_taken -= Counter(outcome.job.tenant_id for outcome in outcomes)
-        self._is_worth_a_look.set()
+        self._may_claim.set()
 
     async def _watch_cancellations(self) -> None:
-        """Tell jobs that they are to be canceled; end those that haven't heard it by the next look."""
+        """Tell jobs that they are to be canceled; end those that go on until the next poll."""
         while True:
             await asyncio.sleep(CANCEL_POLL_S)
             if not self._attempts:

@@ -17,7 +17,7 @@ from ninefold.core.queue.notifier import Notifier
 from ninefold.core.waiting import wait_for_any
 
 POLL_S: Final = 1.0
-"""Between two looks for what is due; so late may a tick come."""
+"""Between two polls for schedules that are due; a tick may come that late."""
 
 log = structlog.get_logger(__name__)
 

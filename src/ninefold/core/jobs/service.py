@@ -1,4 +1,4 @@
-"""Durable jobs, as those see them who enqueue them, look after them, or take over from a dead worker."""
+"""Enqueue, list, cancel and retry durable jobs, and take over those of dead workers."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime

@@ -31,8 +31,8 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     """What one claim has brought."""
 
     jobs: list[ClaimedJob]
-    turn_ended_at: UUID | None
-    """The last tenant that was looked at; None after all of them."""
+    last_tenant_id: UUID | None
+    """The last tenant that was scanned; None if no tenant is left."""
     blocked_keys: list[tuple[UUID, str]]
     """Tenant and key of due jobs that have to wait for another one."""
 
@@ -59,8 +59,8 @@ async def job_claim(
         worker_id: who takes them.
         kinds: which kinds it can run.
         room: how many it can take.
-        after: the tenant after which to begin.
-        tenants_max: how many to look at.
+        after: the tenant after which the scan starts.
+        tenants_max: how many tenants are scanned.
     """
     records = [
         record
@@ -80,7 +80,7 @@ async def job_claim(
     blocked_tenant_ids, blocked_keys = summary["blocked_tenant_ids"] or [], summary["blocked_keys"] or []
     return Claim(
         jobs=[msgspec.convert(record, ClaimedJob) for record in records if record["job_id"] is not None],
-        turn_ended_at=summary["turn_ended_at"],
+        last_tenant_id=summary["last_tenant_id"],
         blocked_keys=list(zip(blocked_tenant_ids, blocked_keys, strict=True)),
     )
 

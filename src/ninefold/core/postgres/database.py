@@ -1,4 +1,4 @@
-"""The pool of connections, and the ways to use one: plain, in a transaction, or to read what was at one moment."""
+"""The connection pool: connections in autocommit mode, in a transaction, or in a read-only snapshot."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,26 +13,26 @@ from ninefold.core.postgres.errors import DRIVER_ERRORS, DatabaseUnavailableErro
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
 
 COMMAND_TIMEOUT_S = 30.0
-"""No statement of ours needs longer; one that does is stuck."""
+"""None of our statements takes this long; one that does is stuck."""
 
 CONNECT_TIMEOUT_S = 10.0
 
 ACQUIRE_TIMEOUT_S = 10.0
-"""How long to wait for a connection while all are lent; longer would pile up callers who gave up already."""
+"""How long to wait while every connection is in use. After a longer wait, most callers would have timed out anyway."""
 
 IDLE_CONNECTION_LIFETIME_S = 300.0
 
 _SERVER_SETTINGS = {
     "timezone": "UTC",
-    # Our statements are short: compiling them would cost more than running them.
+    # Our statements are short: JIT compilation would cost more than it saves.
     "jit": "off",
-    # A transaction that its owner forgot must not hold locks without end.
+    # An abandoned transaction must not hold its locks indefinitely.
     "idle_in_transaction_session_timeout": "60000",
 }
 
 
 class Database:
-    """A pool of connections to one PostgreSQL."""
+    """A pool of connections to one PostgreSQL database."""
 
     def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]") -> None:
         self._pool = pool
@@ -44,11 +44,11 @@ class Database:
         Args:
             dsn: `postgresql://…`.
             application_name: shown in `pg_stat_activity`.
-            connections_max: the pool never holds more.
+            connections_max: the size limit of the pool.
 
         Raises:
-            DatabaseUnavailableError: the server doesn't answer, or refuses.
-            SettingError: the address has the wrong form.
+            DatabaseUnavailableError: the server doesn't answer, or refuses the connection.
+            SettingError: `dsn` is malformed.
         """
         try:
             pool = await asyncpg.create_pool(
@@ -58,29 +58,29 @@ class Database:
                 timeout=CONNECT_TIMEOUT_S,
                 command_timeout=COMMAND_TIMEOUT_S,
                 max_inactive_connection_lifetime=IDLE_CONNECTION_LIFETIME_S,
-                reset=_keep_session,
+                reset=_skip_session_reset,
                 server_settings={**_SERVER_SETTINGS, "application_name": application_name},
             )
         except (OSError, asyncpg.PostgresError) as error:
             raise _unreachable(error) from error
         except (asyncpg.InterfaceError, ValueError) as error:
             raise SettingError(
-                f"The database's address doesn't have the right form: {error}.",
+                f"The database's address is malformed: {error}.",
                 field="NINEFOLD_DATABASE_URL",
                 remedy="Write it as postgresql://user:password@host:5432/database.",
             ) from error
         return cls(pool)
 
     async def close(self) -> None:
-        """Close every connection, after those in use are returned."""
+        """Wait until the connections in use are returned, then close all of them."""
         await self._pool.close()
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
-        """Lend a connection; each statement commits by itself.
+        """Yield a connection from the pool; each statement commits by itself.
 
         Raises:
-            DatabaseUnavailableError: the server can't serve now, or no connection is free in time.
+            DatabaseUnavailableError: PostgreSQL is unavailable, or no connection became free in time.
         """
         connection = await self._acquire()
         try:
@@ -88,7 +88,7 @@ class Database:
         except DRIVER_ERRORS as error:
             is_closed = _is_closed(connection)
             if isinstance(error, asyncpg.InternalClientError) and not is_closed:
-                # The connection was cut in the middle of a command, and the driver has lost track of it.
+                # The connection was lost in the middle of a command, and the driver's state is inconsistent.
                 connection.terminate()
             if is_transient(error, is_connection_closed=is_closed):
                 raise _unavailable(error) from error
@@ -98,17 +98,17 @@ class Database:
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
-        """Lend a connection inside one transaction: committed at the end, rolled back after an error.
+        """Yield a connection inside a transaction, which commits at the end and rolls back after an error.
 
         Raises:
-            DatabaseUnavailableError: as `connection`; if the commit failed, it may have taken effect all the same.
+            DatabaseUnavailableError: as `connection`; if the commit failed, it may still have taken effect.
         """
         async with self.connection() as connection, connection.transaction():
             yield connection
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[Connection]:
-        """Lend a connection whose statements all see one moment, and can't write.
+        """Yield a connection in a read-only transaction whose statements all see the same snapshot.
 
         Raises:
             DatabaseUnavailableError: as `connection`.
@@ -122,7 +122,7 @@ class Database:
         except TimeoutError as error:
             raise DatabaseUnavailableError(
                 f"No connection to PostgreSQL became free within {ACQUIRE_TIMEOUT_S:.0f} s.",
-                remedy="Try again; if it stays so, raise NINEFOLD_DATABASE_CONNECTIONS_MAX.",
+                remedy="Try again; if this persists, raise NINEFOLD_DATABASE_CONNECTIONS_MAX.",
             ) from error
         except DRIVER_ERRORS as error:
             raise _unreachable(error) from error
@@ -138,15 +138,15 @@ def _is_closed(connection: "PoolConnectionProxy[asyncpg.Record]") -> bool:
     try:
         return connection.is_closed()
     except asyncpg.InterfaceError:
-        # A connection that ends while it is lent is taken back by the pool at once, and can't even be asked this.
+        # The pool reclaims a connection that is lost while in use. Even this call on it then raises.
         return True
 
 
-async def _keep_session(_: object) -> None:
-    """Return a connection to the pool as it is.
+async def _skip_session_reset(_: object) -> None:
+    """Return a connection to the pool without resetting its session.
 
-    asyncpg would reset the whole session, which costs as much as a query. Nothing of ours outlives its transaction
-    there: settings are SET LOCAL, locks belong to transactions, and who listens stops listening itself.
+    By default, asyncpg resets the session, which costs as much as a query. Our code leaves nothing to reset: it uses
+    SET LOCAL for settings and transaction-level locks, and the notifier removes its own listeners.
     """
 
 
@@ -154,12 +154,12 @@ def _unreachable(error: Exception) -> DatabaseUnavailableError:
     return DatabaseUnavailableError(
         f"PostgreSQL can't be reached: {str(error) or 'no answer in time'}.",
         field="NINEFOLD_DATABASE_URL",
-        remedy="Check that the server runs, and that the address, the user and the database are right.",
+        remedy="Check that the server is running, and that the address, the user and the database are correct.",
     )
 
 
 def _unavailable(error: Exception) -> DatabaseUnavailableError:
     return DatabaseUnavailableError(
-        f"PostgreSQL can't serve now: {str(error) or 'no answer in time'}.",
-        remedy="Try again; if it repeats, PostgreSQL's own log says why.",
+        f"PostgreSQL is unavailable: {str(error) or 'no answer in time'}.",
+        remedy="Try again; if this persists, look for the reason in PostgreSQL's log.",
     )

@@ -1,4 +1,4 @@
-"""What a failure of PostgreSQL means: whether it passes by itself, or is a bug of ours."""
+"""Tells transient PostgreSQL errors from bugs in Ninefold."""
 
 from typing import Final
 
@@ -7,22 +7,22 @@ import asyncpg
 from ninefold.core.errors import UnavailableError
 
 DRIVER_ERRORS: Final = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
-"""All that asyncpg raises; a timeout is an `OSError`."""
+"""Everything that asyncpg raises; a timeout is an `OSError`."""
 
-# SQLSTATE classes: connection lost, rolled back by a conflict, out of resources, stopped by an operator.
+# SQLSTATE classes: connection exception, transaction rollback, insufficient resources, operator intervention.
 _TRANSIENT_CLASSES: Final = ("08", "40", "53", "57")
 _TRANSIENT_STATES: Final = (
     asyncpg.LockNotAvailableError.sqlstate,
-    # After a failover, until the connection leads to the new primary.
+    # After a failover, until clients connect to the new primary.
     asyncpg.ReadOnlySQLTransactionError.sqlstate,
 )
 
 
 class DatabaseUnavailableError(UnavailableError):
-    """PostgreSQL can't serve now, and may again soon; what was under way may or may not have been committed.
+    """PostgreSQL is temporarily unavailable; whether the current transaction was committed isn't known.
 
-    It can't be reached, or it restarts, is out of resources, took too long, or broke a deadlock. Every such failure is
-    raised as this class, and nothing else is. The words are the operator's: they may name our settings.
+    It can't be reached, is restarting, is out of resources, took too long, or broke a deadlock. Every transient failure
+    is raised as this class, and no other failure is. The message is meant for the operator and may name settings.
     """
 
     code = "database_unavailable"
@@ -30,12 +30,12 @@ class DatabaseUnavailableError(UnavailableError):
 
 
 def is_transient(error: Exception, *, is_connection_closed: bool) -> bool:
-    """Return whether a driver's error passes by itself.
+    """Return whether a driver's error is transient.
 
     Args:
         error: one of `DRIVER_ERRORS`.
-        is_connection_closed: whether the connection has ended. An `InterfaceError` is raised for a lost connection and
-            for a wrong call; only this tells the two apart.
+        is_connection_closed: whether the connection is closed. asyncpg raises `InterfaceError` both for a lost
+            connection and for a programming error; only this tells the two apart.
     """
     match error:
         case asyncpg.PostgresError():

@@ -1,11 +1,11 @@
-"""Durable work: what workers of every system need to share rows that wait.
+"""The parts of a work queue in PostgreSQL that the workers of every system share.
 
-- `leases`: a worker process holds rows for as long as it shows that it lives.
-- `leased_ids`, `claims`, `claim_loop`: how it takes rows, a fair share of each organisation's.
-- `tenant_queues`, `fair_share`: how it works on them, so that no organisation keeps another waiting.
-- `notifier`: how an idle worker hears that there is more.
+- `leases`: a worker process holds rows as long as it sends heartbeats.
+- `leased_ids`, `claims`, `claim_loop`: how a worker claims rows, with a fair share for each organisation.
+- `tenant_queues`, `fair_share`: how it schedules claimed work, so that no organisation blocks another.
+- `notifier`: how idle workers are notified of new work.
 
-The rows stay in their systems' own tables; a `leased_by` column there names the worker.
+The rows stay in the tables of each system. Their `leased_by` column names the worker that holds them.
 """
 
 from ninefold.core.postgres.migrations import MigrationSource

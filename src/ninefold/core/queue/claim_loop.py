@@ -1,6 +1,6 @@
 """The loop in which a worker claims work.
 
-It claims again at once while there is more, and otherwise waits for a notification, or for the next poll.
+It claims again at once while there may be more work. Otherwise it waits for a notification or for the next poll.
 """
 
 import asyncio
@@ -25,14 +25,14 @@ async def repeat_claim(
     poll_s: float,
     stopping: asyncio.Event,
 ) -> None:
-    """Claim again and again until `stopping` is set; an unavailable database is waited for.
+    """Claim repeatedly until `stopping` is set. While the database is unavailable, keep trying.
 
     Args:
-        claim: claims some work; returns whether there may be more of it to claim at once.
-        name: what the log calls the claim, such as `webhooks.events`.
-        notified: set by others when there is something to claim; cleared here, before each claim.
-        poll_s: seconds after which to claim even if nobody has notified.
-        stopping: ends the loop, after the claim that is under way.
+        claim: claims some work; returns whether to claim again at once.
+        name: the claim's name in the log, such as `webhooks.events`.
+        notified: set by others when there is work to claim; cleared here before each claim.
+        poll_s: seconds after which to claim without a notification.
+        stopping: ends the loop after the current claim.
     """
     while not stopping.is_set():
         notified.clear()

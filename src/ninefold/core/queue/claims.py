@@ -1,7 +1,7 @@
-"""Claims: how a worker takes rows that wait, a fair share of each organisation's.
+"""Claims waiting rows for a worker, with a fair share for each organisation.
 
-The organisations are visited round-robin: a claim looks at a bounded number of them, and the next claim goes on after
-the last one.
+Claims visit the organisations round-robin: each scans a limited number of them, and the next one continues after the
+last organisation scanned.
 """
 
 from collections.abc import Callable, Collection, Sequence
@@ -14,56 +14,60 @@ from ninefold.core.postgres.database import Connection
 from ninefold.core.queue.leased_ids import LeasedIds
 
 CLAIM_ORGANISATIONS_MAX: Final = 100
-"""Organisations that share one claim. The next claim goes on after the last of them."""
+"""How many organisations one scan covers, besides those that are held back."""
 
-LOOKS_MAX: Final = 10
-"""A claim that finds nothing to take looks at so many times as many organisations."""
+SCANS_MAX: Final = 10
+"""How many scans a claim makes while it finds no rows."""
 
 _BEFORE_ALL: Final = UUID(int=0)
-"""After which every organisation comes."""
+"""An id that sorts before that of every organisation."""
 
 RowT = TypeVar("RowT")
 RowT_co = TypeVar("RowT_co", covariant=True)
 
 
 class ClaimBudget(msgspec.Struct, frozen=True, kw_only=True):
-    """What one claim may bring."""
+    """How much one claim may return."""
 
     rows_max: int
     items_max: int
-    """What the rows may fan out to; the first row alone may be more."""
+    """The number of items that the rows may fan out to. The first row may exceed it by itself."""
 
     bytes_max: int
-    """What the rows' payloads may take in memory; the first row alone may be more."""
+    """The total size of the rows' payloads. The first row may exceed it by itself."""
 
     held_back: Collection[UUID] = ()
-    """Organisations of which enough waits in this worker: others may claim their work."""
+    """Organisations to skip, because this worker's queue for them is full. Other workers can claim their rows."""
 
     @property
     def organisations_max(self) -> int:
-        """How many organisations to look at: those that are held back are seen, and come on top."""
+        """How many organisations to scan. Those that are held back are scanned too, so they are added."""
         return CLAIM_ORGANISATIONS_MAX + len(self.held_back)
 
 
 class ClaimRows(Protocol[RowT_co]):
-    """Claims rows for a worker, with one look at the organisations that follow one of them."""
+    """A query that claims rows for a worker in one scan of the organisations."""
 
     async def __call__(
         self, connection: Connection, /, *, worker_id: UUID, budget: ClaimBudget, after: UUID
     ) -> tuple[Sequence[RowT_co], UUID | None]:
-        """Return the rows, and the last organisation that was looked at; None when it was the last that has any."""
+        """Scan the organisations that follow `after`, in the order of their ids.
+
+        Returns:
+            The claimed rows, and the last organisation scanned; None when no organisation with rows follows it.
+        """
         ...
 
 
 class RoundRobinClaims(Generic[RowT]):
-    """Claims rows, each time beginning where the claim before ended.
+    """Claims rows; each claim continues where the previous one ended.
 
     Args:
-        leased_ids: learns what was claimed.
+        leased_ids: the ids of the rows that the worker holds; claimed rows are added.
         claim_rows: the query.
-        id_of: a row's id.
-        is_one_look_enough: whether a look that holds nobody back sees whatever there is to claim, with whichever
-            organisation it begins.
+        id_of: returns a row's id.
+        is_one_scan_enough: whether one scan finds a row if there is any, wherever it begins. It needn't hold while
+            organisations are held back.
     """
 
     def __init__(
@@ -72,33 +76,33 @@ class RoundRobinClaims(Generic[RowT]):
         claim_rows: ClaimRows[RowT],
         *,
         id_of: Callable[[RowT], UUID],
-        is_one_look_enough: bool = False,
+        is_one_scan_enough: bool = False,
     ) -> None:
         self._leased_ids = leased_ids
         self._claim_rows = claim_rows
         self._id_of = id_of
-        self._is_one_look_enough = is_one_look_enough
+        self._is_one_scan_enough = is_one_scan_enough
         self._after = _BEFORE_ALL
 
     async def claim(self, budget: ClaimBudget) -> Sequence[RowT]:
-        """Claim what a budget allows; look on while there is nothing to take of those that were looked at.
+        """Claim rows within a budget. While a scan finds none, scan the next organisations, up to `SCANS_MAX` times.
 
         Raises:
-            LeaseLostError: others took this worker for dead.
+            LeaseLostError: this worker's lease has expired.
         """
-        for _ in range(LOOKS_MAX):
+        for _ in range(SCANS_MAX):
             began_after = self._after
-            rows = await self._look(budget)
-            has_seen_all = began_after == self._after == _BEFORE_ALL
-            if rows or has_seen_all or (self._is_one_look_enough and not budget.held_back):
+            rows = await self._scan(budget)
+            has_scanned_all = began_after == self._after == _BEFORE_ALL
+            if rows or has_scanned_all or (self._is_one_scan_enough and not budget.held_back):
                 break
         return rows
 
-    async def _look(self, budget: ClaimBudget) -> Sequence[RowT]:
+    async def _scan(self, budget: ClaimBudget) -> Sequence[RowT]:
         async with self._leased_ids.claim() as connection:
-            rows, ended_at = await self._claim_rows(
+            rows, last_organisation_id = await self._claim_rows(
                 connection, worker_id=self._leased_ids.worker_id, budget=budget, after=self._after
             )
         self._leased_ids.add(self._id_of(row) for row in rows)
-        self._after = ended_at or _BEFORE_ALL
+        self._after = last_organisation_id or _BEFORE_ALL
         return rows

@@ -1,4 +1,4 @@
-"""A bound that organisations share, so that none of them uses up what another needs."""
+"""A limit that organisations share, so that none of them can use all of it."""
 
 from math import ceil
 from typing import Final
@@ -6,18 +6,20 @@ from uuid import UUID
 
 
 class FairShare:
-    """An amount that organisations share: each may use a multiple of what is free at the moment.
+    """An amount that organisations share: each may use up to a multiple of what is free at the moment.
 
-    With a multiple of 4, one organisation alone gets 4/5 of it; two that want as much as they can get, 4/9 each; ten of
-    them, 4/41 each. Nobody has to know how many there are (Choudhury and Hahne, "Dynamic queue length thresholds for
-    shared-memory packet switches", 1998). But what one has, another can't take from it. So a part is reserved, of which
-    each gets only a little, and that much it gets even if others came first and had all the rest.
+    With a multiple of 4, one organisation alone gets 4/5 of the amount. Two greedy ones get 4/9 each; ten get 4/41
+    each. The rule doesn't need to know how many organisations there are (Choudhury and Hahne, "Dynamic queue length
+    thresholds for shared-memory packet switches", 1998).
+
+    What is in use can't be taken away. So a part of the amount is reserved for organisations that use little: each can
+    use up to `guaranteed`, even if others already use all the rest.
 
     Args:
-        maximum: the whole, in any unit.
-        multiple: of what is free and not reserved, how much one organisation may use.
-        reserved: of the whole, how much is given to those only that use less than is guaranteed.
-        guaranteed: how much one organisation may use of what is reserved.
+        maximum: the whole amount, in any unit.
+        multiple: how much one organisation may use, as a multiple of what is free and not reserved.
+        reserved: the part of `maximum` that is kept for organisations that use less than `guaranteed`.
+        guaranteed: how much one organisation may use even if only the reserved part is free.
     """
 
     __slots__ = ("_guaranteed", "_multiple", "_reserved", "_used", "free", "maximum")
@@ -32,7 +34,7 @@ class FairShare:
 
     @property
     def used(self) -> int:
-        """How much all organisations use together."""
+        """How much all organisations use in total."""
         return self.maximum - self.free
 
     def room(self, organisation_id: UUID) -> int:
@@ -43,12 +45,12 @@ class FairShare:
         return max(0, of_unreserved, of_guaranteed)
 
     def take(self, organisation_id: UUID, amount: int = 1) -> None:
-        """Let an organisation use so much more."""
+        """Count an amount as used by an organisation."""
         self._used[organisation_id] = self._used.get(organisation_id, 0) + amount
         self.free -= amount
 
     def give_back(self, organisation_id: UUID, amount: int = 1) -> None:
-        """Take back so much of what an organisation uses."""
+        """Count an amount as no longer used by an organisation."""
         self.free += amount
         remaining = self._used[organisation_id] - amount
         if remaining:

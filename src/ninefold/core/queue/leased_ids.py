@@ -1,4 +1,4 @@
-"""What a worker knows that it holds, which may differ from what the database says that it does."""
+"""The ids of the rows that a worker knows it holds, which can differ from those it holds in the database."""
 
 from collections.abc import AsyncIterator, Collection, Iterable
 from contextlib import asynccontextmanager
@@ -10,18 +10,18 @@ from ninefold.core.queue.leases import WorkerLease
 
 
 class ReleaseUnknown(Protocol):
-    """Releases the rows that a worker holds without knowing it."""
+    """Releases the rows that a worker holds in the database but doesn't know of."""
 
     async def __call__(self, connection: Connection, /, *, worker_id: UUID, known_ids: Collection[UUID]) -> None:
-        """Do it in the caller's transaction."""
+        """Release every row of this worker except those with these ids, in the caller's transaction."""
         ...
 
 
 class LeasedIds:
-    """The ids of the rows that a worker has claimed, and neither finished nor given back.
+    """The ids of the rows that a worker has claimed and neither finished nor given back.
 
-    Until a claim's commit is confirmed, the worker may hold rows that it doesn't know of. So every claim begins by
-    releasing those, if the claim before it ended with an error, or if something was given back.
+    If a claim's commit isn't confirmed, the worker may hold rows that it doesn't know of. So after a claim that failed,
+    and after rows were given back, the next claim first releases every row that isn't known here.
     """
 
     def __init__(self, database: Database, lease: WorkerLease, release_unknown: ReleaseUnknown) -> None:
@@ -33,15 +33,15 @@ class LeasedIds:
 
     @property
     def worker_id(self) -> UUID:
-        """The worker that holds them."""
+        """The worker that holds the rows."""
         return self._lease.worker_id
 
     @asynccontextmanager
     async def claim(self) -> AsyncIterator[Connection]:
-        """Begin a transaction to claim in; after its end, `add` the ids of what was claimed.
+        """Open a transaction to claim rows in. After it has committed, call `add` with their ids.
 
         Raises:
-            LeaseLostError: others took this worker for dead.
+            LeaseLostError: this worker's lease has expired.
         """
         may_hold_more, self._may_hold_more = self._may_hold_more, True
         async with self._database.transaction() as connection:
@@ -51,15 +51,15 @@ class LeasedIds:
             yield connection
 
     def add(self, claimed: Iterable[UUID]) -> None:
-        """Add what a claim has brought, none included, once its commit is confirmed."""
+        """Add the ids of the rows that a committed claim returned. Call it also when there were none."""
         self._may_hold_more = False
         self._known.update(claimed)
 
     def give_back(self, ids: Iterable[UUID]) -> None:
-        """Remove what wasn't begun, so that the next claim releases it; it can't fail."""
+        """Remove rows that weren't processed. The next claim releases them in the database. It can't fail."""
         self._known.difference_update(ids)
         self._may_hold_more = True
 
     def remove(self, ids: Iterable[UUID]) -> None:
-        """Remove what the database has released already, since it is finished."""
+        """Remove finished rows, which are already released in the database."""
         self._known.difference_update(ids)

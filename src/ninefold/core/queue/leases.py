@@ -1,9 +1,11 @@
-"""Leases: a worker process holds rows for as long as it shows that it lives.
+"""Leases: a worker process holds rows as long as it sends heartbeats.
 
-A worker registers one row and prolongs it with a heartbeat. Whatever it claims names it in `leased_by`, so a claim
-costs one write, and holding a thousand rows costs no more than holding one. When the heartbeats stop, any other worker
-forgets the dead one and gives back what it held, in one transaction. The worker's id is new at each start and never
-comes back, which makes it the fencing token: a write of a worker that was forgotten matches no row any more.
+A worker inserts one row into `queue.worker` and extends its lease with each heartbeat. The rows that it claims have its
+id in `leased_by`. So a claim costs one write, and holding a thousand rows costs no more than holding one. When the
+heartbeats stop and the lease expires, any other worker deletes its row and releases what it held, in one transaction.
+
+A worker gets a new id at each start, and ids are never reused. The id is therefore a fencing token: after the lease has
+expired, the worker's writes match no rows.
 """
 
 import asyncio
@@ -24,31 +26,31 @@ from ninefold.core.queue import store
 from ninefold.core.waiting import wait_for_any
 
 LEASE_DURATION: Final = timedelta(seconds=5)
-"""A worker that is silent for longer is taken for dead. Four heartbeats may get lost before."""
+"""A worker without a heartbeat for longer is considered dead. It can miss four heartbeats."""
 
 HEARTBEAT_INTERVAL_S: Final = 1.0
 
 Releaser: TypeAlias = Callable[[Connection, Sequence[UUID]], Awaitable[None]]
-"""Gives back, in the caller's transaction, every row that these workers hold."""
+"""Releases every row that these workers hold, in the caller's transaction."""
 
 log = structlog.get_logger(__name__)
 
 
 class LeaseLostError(NinefoldError):
-    """Others took this worker for dead and have its work now; the process must end, and may be started again."""
+    """This worker's lease has expired, and other workers may have its rows. The process must exit; restart it."""
 
     code = "lease_lost"
     title = "Lease lost"
 
 
 class WorkerLease:
-    """This process's right to hold work.
+    """This process's lease on the rows that it claims.
 
     Args:
-        database: where the leases are kept.
+        database: where leases are stored.
         releasers: one per system that has `leased_by` columns.
-        duration: how long a silent worker keeps what it holds.
-        heartbeat_interval_s: seconds between two heartbeats, and between two looks for dead workers.
+        duration: how long the lease lasts after each heartbeat.
+        heartbeat_interval_s: seconds between heartbeats, and between checks for expired workers.
     """
 
     def __init__(
@@ -66,7 +68,7 @@ class WorkerLease:
         self._heartbeat_interval_s = heartbeat_interval_s
 
     async def acquire(self) -> None:
-        """Register this worker. It must `run` from now on, and `release` at its end."""
+        """Register this worker. From then on, keep `run` running; call `release` at the end."""
         async with self._database.connection() as connection:
             await store.worker_insert(
                 connection,
@@ -77,64 +79,65 @@ class WorkerLease:
             )
 
     async def guard(self, connection: Connection) -> None:
-        """Make sure, until the transaction's end, that nobody takes this worker for dead.
+        """Lock this worker's lease, so that no other worker can expire it before the transaction ends.
 
-        Every claim starts with it: a row claimed for a worker that was just forgotten would belong to nobody.
+        Every claim starts with this. Otherwise another worker could expire the lease during the claim, and nobody would
+        release the rows claimed.
 
         Raises:
-            LeaseLostError: that has already happened.
+            LeaseLostError: this worker's lease has already expired.
         """
         if not await store.worker_lock_shared(connection, worker_id=self.worker_id):
-            raise self._lost()
+            raise self._lease_lost()
 
     async def run(self, stopping: asyncio.Event) -> None:
-        """Send heartbeats, and give back what dead workers held, until `stopping` is set.
+        """Send heartbeats, and release the rows of expired workers, until `stopping` is set.
 
-        An unreachable database is waited for: nobody can take over what we hold while it is down for all.
+        It keeps trying while the database is unavailable: if no worker can reach it, none can expire this one.
 
         Raises:
-            LeaseLostError: others took this worker for dead.
+            LeaseLostError: this worker's lease has expired.
         """
         while not stopping.is_set():
             try:
-                await self._beat()
+                await self._send_heartbeat()
                 await self.reap()
             except DatabaseUnavailableError as error:
                 log.warning("queue.heartbeat.failed", error=str(error))
             await wait_for_any(stopping, timeout_s=self._heartbeat_interval_s)
 
     async def reap(self) -> list[UUID]:
-        """Forget the workers whose lease has run out, and give back what they held.
+        """Delete the workers whose lease has expired, and release their rows.
 
         Returns:
-            The ids of the workers that were forgotten.
+            The ids of the deleted workers.
         """
         async with self._database.transaction() as connection:
-            dead = await store.worker_delete_expired(connection)
-            if dead:
-                await self._release_rows(connection, dead)
-        for worker_id in dead:
+            expired = await store.worker_delete_expired(connection)
+            if expired:
+                await self._release_rows(connection, expired)
+        for worker_id in expired:
             log.warning("queue.worker.expired", worker_id=str(worker_id))
-        return dead
+        return expired
 
     async def release(self) -> None:
-        """Give back everything at once, for a clean end."""
+        """Release every row and end the lease, for a clean shutdown."""
         async with self._database.transaction() as connection:
             await self._release_rows(connection, [self.worker_id])
             await store.worker_delete(connection, worker_id=self.worker_id)
 
-    async def _beat(self) -> None:
+    async def _send_heartbeat(self) -> None:
         async with self._database.connection() as connection:
-            is_alive = await store.worker_extend(connection, worker_id=self.worker_id, duration=self._duration)
-        if not is_alive:
-            raise self._lost()
+            is_extended = await store.worker_extend(connection, worker_id=self.worker_id, duration=self._duration)
+        if not is_extended:
+            raise self._lease_lost()
 
     async def _release_rows(self, connection: Connection, worker_ids: Sequence[UUID]) -> None:
         for release in self._releasers:
             await release(connection, worker_ids)
 
-    def _lost(self) -> LeaseLostError:
+    def _lease_lost(self) -> LeaseLostError:
         return LeaseLostError(
-            f"Worker {self.worker_id} was silent for too long; others have its work now.",
-            remedy="Start it again. If this repeats, the machine or the database is overloaded.",
+            f"The lease of worker {self.worker_id} has expired; other workers have taken over its work.",
+            remedy="Start the worker again. If this happens repeatedly, the machine or the database is overloaded.",
         )

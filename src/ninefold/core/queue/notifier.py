@@ -1,8 +1,8 @@
-"""The notifier: tells idle workers at once that there is something to claim.
+"""Notifies idle workers that there is work to claim.
 
-Built on LISTEN/NOTIFY, and only a hint: a notification may get lost, so listeners also poll, slowly. Notifications are
-sent outside the publishing transaction, at most once per `NOTIFY_INTERVAL_S` and process: a NOTIFY inside a transaction
-makes every such commit in the database wait for the one before it.
+It uses LISTEN and NOTIFY. Notifications can get lost, so listeners also poll, at a lower rate. Each process sends them
+after its transactions have committed, at most once per `NOTIFY_INTERVAL_S`: inside a transaction, NOTIFY takes a global
+lock, so all such commits in the database would wait for each other.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ log = structlog.get_logger(__name__)
 
 
 class Notifier:
-    """Sends notifications to other processes, and hears theirs."""
+    """Sends notifications to other processes, and receives theirs."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -31,17 +31,17 @@ class Notifier:
         self._notifying: asyncio.Task[None] | None = None
 
     def notify(self, channel: str) -> None:
-        """Wake those who listen on `channel`. Call it after the commit; it returns at once and never fails."""
+        """Wake the listeners on `channel`. Call it after the commit; it returns at once and never fails."""
         self._to_notify.add(channel)
         if self._notifying is None or self._notifying.done():
             self._notifying = asyncio.create_task(self._notify_all())
 
     def subscribe(self, channel: str) -> asyncio.Event:
-        """Return the event that each notification on `channel` sets; the listener clears it. Call it before `run`."""
+        """Return an event that each notification on `channel` sets and the caller clears. Call this before `run`."""
         return self._listeners.setdefault(channel, asyncio.Event())
 
     async def run(self, stopping: asyncio.Event) -> None:
-        """Listen until `stopping` is set; a lost connection is opened again."""
+        """Listen until `stopping` is set; reconnect when the connection is lost."""
         while not stopping.is_set():
             try:
                 async with self._database.connection() as connection:
@@ -61,16 +61,16 @@ class Notifier:
         try:
             for channel, callback in callbacks.items():
                 await connection.add_listener(channel, callback)
-                # Notifications while nobody listened are lost: look once.
+                # Notifications sent before this were missed, so let the listener check once.
                 self._listeners[channel].set()
             await wait_for_any(is_lost, stopping)
         except BaseException:
             if not is_lost.is_set():
-                # It may still listen, and so must not be lent to anybody else.
+                # It may still be listening, so it mustn't return to the pool.
                 connection.terminate()
             raise
         if is_lost.is_set():
-            raise DatabaseUnavailableError("PostgreSQL has closed the connection on which notifications are heard.")
+            raise DatabaseUnavailableError("PostgreSQL closed the connection that listens for notifications.")
         connection.remove_termination_listener(on_termination)
         for channel, callback in callbacks.items():
             await connection.remove_listener(channel, callback)

@@ -1,4 +1,4 @@
-"""The queries of schema `queue`, one typed function each."""
+"""The queries of the schema `queue`, one typed function each."""
 
 from datetime import timedelta
 from uuid import UUID
@@ -10,25 +10,25 @@ _queries = load_queries(__package__)
 
 
 async def worker_delete(connection: Connection, *, worker_id: UUID) -> None:
-    """Forget a worker that has given back all it held."""
+    """Delete a worker that has released its rows."""
     await _queries.worker_delete(connection, worker_id=worker_id)
 
 
 async def worker_delete_expired(connection: Connection) -> list[UUID]:
-    """Forget the workers whose lease has run out; return their ids."""
+    """Delete the workers whose lease has expired; return their ids."""
     return [record["worker_id"] async for record in _queries.worker_delete_expired(connection)]
 
 
 async def worker_extend(connection: Connection, *, worker_id: UUID, duration: timedelta) -> bool:
-    """Prolong a worker's lease; False when it has been forgotten."""
+    """Extend a worker's lease; return False when the worker has been deleted."""
     return await _queries.worker_extend(connection, worker_id=worker_id, duration=duration) is not None
 
 
 async def worker_insert(connection: Connection, *, worker_id: UUID, host: str, pid: int, duration: timedelta) -> None:
-    """Register a worker process with its first lease."""
+    """Insert a worker process with its first lease."""
     await _queries.worker_insert(connection, worker_id=worker_id, host=host, pid=pid, duration=duration)
 
 
 async def worker_lock_shared(connection: Connection, *, worker_id: UUID) -> bool:
-    """Keep a worker from being forgotten until the transaction ends; False when it already has been."""
+    """Keep others from deleting a worker until the transaction ends; return False when it has already been deleted."""
     return await _queries.worker_lock_shared(connection, worker_id=worker_id) is not None

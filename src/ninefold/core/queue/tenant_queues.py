@@ -1,7 +1,7 @@
-"""Between claim and work: a queue for each organisation, from which items begin in turn, as slots are free.
+"""The queues of a worker: one for each organisation, from which items start in turn as slots become free.
 
-An organisation whose items take long fills its share of a worker's slots, then its queue. No more of its work is
-claimed then. The slots that are left, and the claims, belong to the others.
+An organisation whose items take long fills its share of the worker's slots, and then its queue. It is then held back:
+the worker claims no more of its work. The remaining slots and claims go to the other organisations.
 """
 
 import asyncio
@@ -20,19 +20,19 @@ from ninefold.core.queue.fair_share import FairShare
 
 IN_FLIGHT_MULTIPLE: Final = 4.0
 RESERVED_RATIO: Final = 1 / 6
-"""Of slots, and of bytes under way: an organisation alone gets four fifths of the other five sixths, two thirds."""
+"""How slots and in-flight bytes are shared: an organisation alone gets 4/5 of the unreserved 5/6, which is 2/3."""
 
 SLOTS_GUARANTEED: Final = 8
-"""Items that an organisation may have under way even if others have taken all but what is reserved."""
+"""Items that an organisation may have in flight even if others use all but the reserved slots."""
 
 WAITING_MULTIPLE: Final = 0.25
-"""Of items that wait, and their bytes: an organisation alone has one claim waiting while the next one comes."""
+"""How waiting items and their bytes are shared: an organisation alone may have one full claim waiting."""
 
 WAITING_PER_SLOT_MAX: Final = 4 / 3
-"""Items that wait, for each that may be under way: a worker with few slots leaves its work to others."""
+"""Waiting items per slot, so that a worker with few slots leaves work to other workers."""
 
 ITEMS_PER_TURN: Final = 16
-"""Items that one organisation begins before the next one has its turn."""
+"""Items that one organisation starts before the next one gets its turn."""
 
 ItemT = TypeVar("ItemT")
 
@@ -41,25 +41,25 @@ class QueueLimits(msgspec.Struct, frozen=True, kw_only=True):
     """How much a worker holds at once."""
 
     in_flight_max: int
-    """Items under way."""
+    """The number of slots: items that may be in flight."""
 
     in_flight_bytes_max: int
-    """Of the payloads of the items under way."""
+    """The total size of the payloads of the items in flight."""
 
     payload_bytes_max: int
-    """Of one payload. An organisation may have so much under way even if others have taken all but what is reserved."""
+    """The size of one payload. An organisation may have this much in flight even if others use all but the reserve."""
 
     claim: ClaimBudget
-    """The most that one claim may bring. Four times as much may wait."""
+    """The most that one claim may return. Up to four times as much may wait."""
 
 
 class Batch(Generic[ItemT]):
-    """Items that wait together: those of one claimed row, which share its payload.
+    """The items of one claimed row, which share its payload.
 
     Args:
-        items: made as they begin, since there may be many.
-        count: how many there are, at least one.
-        payload_bytes: of the payload that they share, at least one.
+        items: an iterable that creates each item when it starts, since there may be many.
+        count: the number of items, at least one.
+        payload_bytes: the size of the shared payload, at least one.
     """
 
     __slots__ = ("count", "items", "payload_bytes")
@@ -71,16 +71,16 @@ class Batch(Generic[ItemT]):
 
 
 class TenantQueues(Generic[ItemT]):
-    """Batches that wait, and the slots that their items take up.
+    """A queue of waiting batches for each organisation, and the slots of the items in flight.
 
     Args:
-        limits: how much there is to share.
-        on_room: called when an organisation that was held back may have more claimed.
+        limits: how much the organisations share.
+        on_room: called when an organisation is no longer held back.
     """
 
     def __init__(self, limits: QueueLimits, *, on_room: Callable[[], None]) -> None:
         self.changed: Final = asyncio.Event()
-        """Set when a batch was added or a slot was freed, so that items may begin; `take` clears it."""
+        """Set when a batch was added or a slot was freed, so that items may start; `take` clears it."""
         self._claim_max = limits.claim
         self._on_room = on_room
         self._queues: OrderedDict[UUID, deque[Batch[ItemT]]] = OrderedDict()
@@ -95,16 +95,16 @@ class TenantQueues(Generic[ItemT]):
 
     @property
     def in_flight(self) -> int:
-        """How many items are under way."""
+        """How many items are in flight."""
         return self._in_flight.used
 
     @property
     def held_back(self) -> AbstractSet[UUID]:
-        """The organisations of which no more is claimed for now."""
+        """The organisations whose work isn't claimed for now."""
         return self._held_back
 
     def budget(self) -> ClaimBudget:
-        """Return what the next claim may bring: the less, the more waits, but never nothing."""
+        """Return what the next claim may return. The more items wait, the less it is, but it is never zero."""
         items_max = _part_of(self._waiting)
         return ClaimBudget(
             rows_max=min(self._claim_max.rows_max, items_max),
@@ -114,7 +114,7 @@ class TenantQueues(Generic[ItemT]):
         )
 
     def add(self, organisation_id: UUID, batch: Batch[ItemT]) -> None:
-        """Let a batch wait at the end of its organisation's queue."""
+        """Append a batch to its organisation's queue."""
         queue = self._queues.get(organisation_id)
         if queue is None:
             queue = self._queues[organisation_id] = deque()
@@ -124,20 +124,20 @@ class TenantQueues(Generic[ItemT]):
         self.changed.set()
 
     def hold_back_full(self, organisation_ids: AbstractSet[UUID]) -> bool:
-        """Hold back those of these organisations of which enough waits; return whether any of them isn't held back."""
+        """Hold back those of these organisations whose queues are full; return whether any of them isn't held back."""
         self._held_back.update(each for each in organisation_ids & self._queues.keys() if not self._may_wait(each))
         return not organisation_ids <= self._held_back
 
     def take(self, count_max: int) -> list[ItemT]:
-        """Take the items that begin now, some of each organisation in turn, as far as their shares of slots go."""
+        """Take items to start now, from each organisation in turn, within its share of the slots."""
         self.changed.clear()
         taken: list[ItemT] = []
-        turns_in_vain = 0
-        while len(taken) < count_max and turns_in_vain < len(self._queues):
+        turns_without_items = 0
+        while len(taken) < count_max and turns_without_items < len(self._queues):
             organisation_id, queue = next(iter(self._queues.items()))
             items = self._take_of(organisation_id, queue, count_max=min(ITEMS_PER_TURN, count_max - len(taken)))
             taken += items
-            turns_in_vain = 0 if items else turns_in_vain + 1
+            turns_without_items = 0 if items else turns_without_items + 1
             if queue:
                 self._queues.move_to_end(organisation_id)
             else:
@@ -145,7 +145,7 @@ class TenantQueues(Generic[ItemT]):
         return taken
 
     def free_slot(self, organisation_id: UUID, *, payload_bytes: int) -> None:
-        """Free the slot of an item that has ended."""
+        """Free the slot of an item that is finished."""
         self._in_flight.give_back(organisation_id)
         self._in_flight_bytes.give_back(organisation_id, payload_bytes)
         self.changed.set()
@@ -160,7 +160,7 @@ class TenantQueues(Generic[ItemT]):
             if count <= 0:
                 if taken or self._in_flight.used:
                     break
-                # What is larger than all that there is for it goes when nothing else is under way.
+                # A payload that exceeds the whole limit starts when nothing else is in flight.
                 count = 1
             taken += islice(batch.items, count)
             bytes_taken += count * batch.payload_bytes
@@ -172,11 +172,11 @@ class TenantQueues(Generic[ItemT]):
             self._waiting.give_back(organisation_id, len(taken))
             self._in_flight.take(organisation_id, len(taken))
             self._in_flight_bytes.take(organisation_id, bytes_taken)
-            self._tell_if_room(organisation_id, queue)
+            self._resume_claims_if_room(organisation_id, queue)
         return taken
 
-    def _tell_if_room(self, organisation_id: UUID, queue: deque[Batch[ItemT]]) -> None:
-        # Where nothing waits, a claim is always welcome, even if others have left no room.
+    def _resume_claims_if_room(self, organisation_id: UUID, queue: deque[Batch[ItemT]]) -> None:
+        # An organisation with an empty queue isn't held back, even if other queues have used up the limit.
         if organisation_id in self._held_back and (not queue or self._may_wait(organisation_id)):
             self._held_back.remove(organisation_id)
             self._on_room()
@@ -193,5 +193,5 @@ def _share_of_slots(maximum: int, *, guaranteed: int) -> FairShare:
 
 
 def _part_of(share: FairShare) -> int:
-    """Return what one claim may bring of what may wait; always something, since the others mustn't stand still."""
+    """Return how much one claim may add to what waits; at least one, so that other organisations aren't blocked."""
     return max(1, round(share.free * WAITING_MULTIPLE))

@@ -1,4 +1,4 @@
-"""Webhook delivery: events go out, signed, to every subscription that wants them, until each has answered 2xx.
+"""Webhook delivery: sends events, signed, to every matching subscription, and retries until the receiver answers 2xx.
 
-It speaks Standard Webhooks 1.0 to receivers. Receiving other people's webhooks is another system's job.
+Requests follow Standard Webhooks 1.0. Receiving webhooks from others is not part of this system.
 """

@@ -1,4 +1,4 @@
-"""What can go wrong in webhook delivery, as a caller sees it."""
+"""The errors of webhook delivery that callers can get."""
 
 from ninefold.core.errors import ConflictError, InvalidInputError, NotFoundError, PayloadTooLargeError
 
@@ -18,49 +18,49 @@ class EventNotFoundError(NotFoundError):
 
 
 class DeliveryNotFoundError(NotFoundError):
-    """The organisation has no such delivery, or no attempt of it has an outcome yet."""
+    """The organisation has no such delivery, or none of its attempts has an outcome yet."""
 
     code = "delivery_not_found"
     title = "Delivery not found"
 
 
 class InvalidEventTypeError(InvalidInputError):
-    """A text is not an event type, or not a pattern of event types."""
+    """A string is not a valid event type or event type pattern."""
 
     code = "invalid_event_type"
     title = "Invalid event type"
 
 
 class TooManySubscriptionsError(ConflictError):
-    """The organisation has as many subscriptions as one may have."""
+    """The organisation has reached the limit of subscriptions."""
 
     code = "too_many_subscriptions"
     title = "Too many subscriptions"
 
 
 class TooManySecretsError(ConflictError):
-    """So many rotated secrets still sign that another rotation would outgrow the header."""
+    """The subscription has reached the limit of active secrets, so its secret can't be rotated again yet."""
 
     code = "too_many_secrets"
     title = "Too many active secrets"
 
 
 class EventTooLargeError(PayloadTooLargeError):
-    """An event's payload is larger than one may be."""
+    """An event's payload exceeds the size limit."""
 
     code = "event_too_large"
     title = "Event too large"
 
 
 class IdempotencyConflictError(ConflictError):
-    """The idempotency key was used before, with other content."""
+    """The idempotency key was used before with different content."""
 
     code = "idempotency_conflict"
     title = "Idempotency key reused"
 
 
 class DeliveryRunningError(ConflictError):
-    """An attempt of this delivery is under way."""
+    """An attempt of this delivery is in progress."""
 
     code = "delivery_running"
     title = "Delivery running"
@@ -68,7 +68,7 @@ class DeliveryRunningError(ConflictError):
 
 
 class SubscriptionDeletedError(ConflictError):
-    """The delivery's subscription has been deleted, so there is nowhere to send it."""
+    """The delivery's subscription has been deleted, so it can't be sent again."""
 
     code = "subscription_deleted"
     title = "Subscription deleted"

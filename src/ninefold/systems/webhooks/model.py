@@ -1,4 +1,4 @@
-"""The data of webhook delivery: frozen, without behaviour, and without I/O."""
+"""The data types of webhook delivery: immutable, without behaviour or I/O."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -14,9 +14,9 @@ SUBSCRIPTION_PREFIX: Final = "sub"
 DELIVERY_PREFIX: Final = "dlv"
 
 EVENTS_CHANNEL: Final = "webhooks_events"
-"""The notifier that rings when events have been accepted."""
+"""The notifier's channel for newly accepted events."""
 RETRIES_CHANNEL: Final = "webhooks_retries"
-"""The notifier that rings when a delivery is due that wasn't before."""
+"""The notifier's channel for deliveries that are now due because of a manual retry."""
 
 
 class CancelDeliveries(msgspec.Struct, frozen=True):
@@ -29,16 +29,16 @@ CANCEL_DELIVERIES: Final = JobKind(name="webhooks.cancel_deliveries", payload=Ca
 
 
 class EventStatus(StrEnum):
-    """How far an event is; each of its deliveries has a state of its own."""
+    """The status of an event. Each of its deliveries has its own status."""
 
     QUEUED = "queued"
-    """Accepted and durable; not every delivery has had its first attempt."""
+    """The event is committed; some deliveries have not had their first attempt."""
     DISPATCHED = "dispatched"
-    """Every delivery has had its first attempt, and is seen by itself."""
+    """Every delivery has had its first attempt, and has a status of its own."""
 
 
 class DeliveryStatus(StrEnum):
-    """How far a delivery is. `queued` stands for one without an outcome yet, which is in no table."""
+    """The status of a delivery. A `queued` one has no outcome and no row yet; it is derived from its event."""
 
     QUEUED = "queued"
     RETRYING = "retrying"
@@ -48,7 +48,7 @@ class DeliveryStatus(StrEnum):
 
 
 class Subscription(msgspec.Struct, frozen=True, kw_only=True):
-    """Where an organisation wants which events sent."""
+    """A URL to which an organisation's events of some types are delivered."""
 
     subscription_id: UUID
     organisation_id: UUID
@@ -60,14 +60,14 @@ class Subscription(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SigningSecret(msgspec.Struct, frozen=True, kw_only=True):
-    """A key that signs deliveries; the current one never expires, a rotated one does."""
+    """A key that signs deliveries. The current key never expires; rotated ones do."""
 
     key: bytes
     expires_at: datetime | None
 
 
 class Recipient(msgspec.Struct, frozen=True, kw_only=True):
-    """What a delivery needs to know of its subscription."""
+    """The part of a subscription that is needed to deliver to it."""
 
     subscription_id: UUID
     url: str
@@ -77,7 +77,7 @@ class Recipient(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NewEvent(msgspec.Struct, frozen=True, kw_only=True):
-    """An event that is about to be accepted."""
+    """An event to insert."""
 
     event_id: UUID
     event_type: str
@@ -87,7 +87,7 @@ class NewEvent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
-    """An accepted event, without its payload: that may be a MiB, and hardly anybody looks at it."""
+    """An accepted event, without its payload, which can be 1 MiB and is rarely needed."""
 
     event_id: UUID
     organisation_id: UUID
@@ -100,16 +100,16 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EarlierEvent(msgspec.Struct, frozen=True, kw_only=True):
-    """An accepted event, beside one that was published later with the same idempotency key."""
+    """An accepted event, compared with a later one that has the same idempotency key."""
 
     event_id: UUID
     queued_deliveries: int
-    differing: tuple[str, ...]
-    """Of `event_type` and `payload`, those that the later one has otherwise."""
+    differing_fields: tuple[str, ...]
+    """Those of `event_type` and `payload` that differ in the later event."""
 
 
 class ClaimedEvent(msgspec.Struct, frozen=True, kw_only=True):
-    """An event that this worker holds, to make its deliveries' first attempts."""
+    """An event that this worker holds, to make the first attempts of its deliveries."""
 
     event_id: UUID
     organisation_id: UUID
@@ -117,7 +117,7 @@ class ClaimedEvent(msgspec.Struct, frozen=True, kw_only=True):
     payload: bytes
     accepted_at: datetime
     claim_count: int
-    """More than 1: another worker held it before, and some deliveries may have an outcome already."""
+    """If it is more than 1, the event was claimed before, and some deliveries may already have an outcome."""
     subscription_version: int
 
 
@@ -137,7 +137,7 @@ class ClaimedDelivery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
-    """An event on its way to one subscription, as far as outcomes are known."""
+    """The delivery of one event to one subscription, as of its last recorded outcome."""
 
     delivery_id: UUID
     organisation_id: UUID
@@ -154,14 +154,14 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LockedDelivery(msgspec.Struct, frozen=True, kw_only=True):
-    """What decides whether a delivery that is locked may be retried."""
+    """The state of a locked delivery that decides whether it can be retried."""
 
     is_running: bool
     is_subscription_deleted: bool
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
-    """One request that was sent, or couldn't be, and what came of it."""
+    """One attempt to send a delivery's request, and its result."""
 
     attempt_number: int
     attempted_at: datetime
@@ -174,7 +174,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """What an attempt means for its delivery: the attempt, and the state that follows from it."""
+    """An attempt, and the state of its delivery after it."""
 
     delivery_id: UUID
     organisation_id: UUID
@@ -189,5 +189,5 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_first(self) -> bool:
-        """Whether the delivery's row is still to be written."""
+        """Whether this is the first attempt, so that the delivery has no row yet."""
         return self.attempt.attempt_number == 1

@@ -13,35 +13,39 @@ RETRY_DELAYS_COUNT_MAX = 20
 
 
 class WebhooksSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """How deliveries are attempted, retried and kept."""
+    """The settings for attempts, retries, and what is kept of them; prefix `NINEFOLD_WEBHOOKS_`."""
 
     attempt_timeout_s: Annotated[
         float,
-        msgspec.Meta(gt=0, le=300, description="Seconds that one attempt may take, connecting included."),
+        msgspec.Meta(gt=0, le=300, description="Time limit of one attempt in seconds, including the connection."),
     ] = 30.0
     retry_delays_s: Annotated[
         tuple[float, ...],
         msgspec.Meta(
             max_length=RETRY_DELAYS_COUNT_MAX,
-            description="Seconds between one attempt and the next, comma-separated; as many retries as entries.",
+            description="Seconds to wait before each retry, comma-separated; one retry per entry.",
         ),
     ] = (1.0, 2.0, 4.0, 8.0, 16.0)
     retry_jitter_ratio: Annotated[
-        float, msgspec.Meta(ge=0, le=0.5, description="Each delay is longer or shorter by up to this part.")
+        float,
+        msgspec.Meta(ge=0, le=0.5, description="Fraction by which each delay is randomly lengthened or shortened."),
     ] = 0.2
     retry_horizon_s: Annotated[
-        float, msgspec.Meta(gt=0, le=2_592_000, description="Seconds after which no further retry is made.")
+        float,
+        msgspec.Meta(
+            gt=0, le=2_592_000, description="Seconds after the start of a round during which retries are made."
+        ),
     ] = 86_400.0
     in_flight_max: Annotated[
         int,
         msgspec.Meta(
             ge=1,
             le=100_000,
-            description="Attempts that one worker has under way at once; one organisation, at most two thirds.",
+            description="Attempts in flight per worker; one organisation can use at most two thirds of them.",
         ),
     ] = 3_000
     response_body_kept_bytes: Annotated[
-        int, msgspec.Meta(ge=0, le=16_384, description="Bytes of a response body kept with its attempt.")
+        int, msgspec.Meta(ge=0, le=16_384, description="Bytes of each response body to keep with its attempt.")
     ] = 16_384
 
     @property
@@ -54,14 +58,14 @@ def read_webhooks_settings(environment: Mapping[str, str]) -> WebhooksSettings:
     """Build the settings from `NINEFOLD_WEBHOOKS_*`.
 
     Raises:
-        SettingError: a value doesn't fit; names the variable.
+        SettingError: a value is invalid; the error names the variable.
     """
     settings = read_settings(WebhooksSettings, prefix=PREFIX, environment=environment)
-    # So put, it also refuses "nan".
+    # Written this way, the condition also rejects NaN.
     if not all(delay > 0 for delay in settings.retry_delays_s):
         raise SettingError(
             f"{PREFIX}RETRY_DELAYS_S has a delay that isn't greater than zero.",
             field=f"{PREFIX}RETRY_DELAYS_S",
-            remedy="Give each retry its seconds, such as 1,2,4,8,16.",
+            remedy="Give a positive number of seconds for each retry, such as 1,2,4,8,16.",
         )
     return settings

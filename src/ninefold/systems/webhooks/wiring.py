@@ -1,4 +1,4 @@
-"""Webhook delivery's page of contents: all that the composition root gets from it."""
+"""The definition of the system: everything that the composition root needs to run webhook delivery."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -20,17 +20,17 @@ from ninefold.systems.webhooks.jobs.dispatcher import Dispatcher
 from ninefold.systems.webhooks.routes.deliveries import DELIVERY_ROUTES
 from ninefold.systems.webhooks.routes.events import EVENT_ROUTES
 from ninefold.systems.webhooks.routes.subscriptions import SUBSCRIPTION_ROUTES
-from ninefold.systems.webhooks.service.directory import RecipientDirectory
+from ninefold.systems.webhooks.service.recipients import RecipientCache
 from ninefold.systems.webhooks.settings import WebhooksSettings, read_webhooks_settings
 from ninefold.systems.webhooks.store.deliveries import delivery_release
 from ninefold.systems.webhooks.store.events import event_release
 
 
 def _routes(context: ServerContext[WebhooksSettings]) -> Sequence[ControllerRouterHandler]:
-    directory = RecipientDirectory()
+    recipient_cache = RecipientCache()
 
-    def provide_directory() -> RecipientDirectory:
-        return directory
+    def provide_recipient_cache() -> RecipientCache:
+        return recipient_cache
 
     def provide_notifier() -> Notifier:
         return context.notifier
@@ -43,7 +43,7 @@ def _routes(context: ServerContext[WebhooksSettings]) -> Sequence[ControllerRout
             path="/",
             route_handlers=[*SUBSCRIPTION_ROUTES, *EVENT_ROUTES, *DELIVERY_ROUTES],
             dependencies={
-                "directory": Provide(provide_directory, sync_to_thread=False),
+                "recipient_cache": Provide(provide_recipient_cache, sync_to_thread=False),
                 "notifier": Provide(provide_notifier, sync_to_thread=False),
                 "webhooks_settings": Provide(provide_settings, sync_to_thread=False),
             },

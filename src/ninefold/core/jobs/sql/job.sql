@@ -16,11 +16,12 @@ RETURNING
     key;
 
 -- name: job_claim
--- Take jobs that are due: a fair share for each tenant that has some and has room, by priority, then longest due first.
--- Tenants are looked at in turns, and at most as many are served as jobs may be taken. A job whose key has an earlier
--- unfinished job, or a running one, isn't taken; its key is answered as blocked. There is always a first row; without a
--- `job_id` it says that nothing was taken.
-WITH RECURSIVE turn AS (
+-- Claim jobs that are due, for a worker: a fair share for each tenant that has room, by priority, then longest due first.
+-- It scans up to :tenants_max tenants in the order of their ids, starting after :after, and serves at most :limit of
+-- them. last_tenant_id is where the next scan continues, and is NULL when no tenant is left to scan.
+-- A job whose key has an earlier unfinished job, or a running one, isn't claimed; its key is returned as blocked.
+-- There is always a first row. If its job_id is NULL, no job was claimed.
+WITH RECURSIVE scanned AS (
     (
         SELECT
             tenant_id,
@@ -34,27 +35,27 @@ WITH RECURSIVE turn AS (
     UNION ALL
     SELECT
         following.tenant_id,
-        turn.position + 1
-    FROM turn
+        scanned.position + 1
+    FROM scanned
     CROSS JOIN LATERAL (
         SELECT job.tenant_id
         FROM jobs.job
         WHERE job.state IN ('queued', 'retrying')
-            AND job.tenant_id > turn.tenant_id
+            AND job.tenant_id > scanned.tenant_id
         ORDER BY job.tenant_id
         LIMIT 1
     ) AS following
-    WHERE turn.position < :tenants_max::integer
+    WHERE scanned.position < :tenants_max::integer
 ),
 
 served AS MATERIALIZED (
     SELECT
-        turn.tenant_id,
+        scanned.tenant_id,
         random() AS place,
         coalesce(known.room, :room_of_newcomer::integer) AS room
-    FROM turn
+    FROM scanned
     LEFT JOIN unnest(:tenant_ids::uuid[], :rooms::integer[]) AS known (tenant_id, room)
-        ON known.tenant_id = turn.tenant_id
+        ON known.tenant_id = scanned.tenant_id
     WHERE coalesce(known.room, :room_of_newcomer::integer) > 0
         AND EXISTS (
             SELECT 1
@@ -63,13 +64,13 @@ served AS MATERIALIZED (
                 SELECT 1
                 FROM jobs.job
                 WHERE job.state IN ('queued', 'retrying')
-                    AND job.tenant_id = turn.tenant_id
+                    AND job.tenant_id = scanned.tenant_id
                     AND job.priority = level.priority
                     AND job.run_at <= statement_timestamp()
                 LIMIT 1
             ) AS due
         )
-    ORDER BY turn.tenant_id
+    ORDER BY scanned.tenant_id
     LIMIT :limit
 ),
 
@@ -168,8 +169,8 @@ summary AS (
     SELECT
         coalesce(
             (SELECT tenant_id FROM served ORDER BY tenant_id OFFSET :limit::integer - 1 LIMIT 1),
-            (SELECT tenant_id FROM turn WHERE position = :tenants_max::integer)
-        ) AS turn_ended_at,
+            (SELECT tenant_id FROM scanned WHERE position = :tenants_max::integer)
+        ) AS last_tenant_id,
         array_agg(blocked.tenant_id) AS blocked_tenant_ids,
         array_agg(blocked.key) AS blocked_keys
     FROM (

@@ -1,10 +1,10 @@
 -- name: worker_delete!
--- Forget a worker that has given back all it held.
+-- Delete a worker that has released its rows.
 DELETE FROM queue.worker
 WHERE worker_id = :worker_id;
 
 -- name: worker_delete_expired
--- Delete the workers whose lease has run out, but for those that another worker deletes at the moment.
+-- Delete the workers whose lease has expired; skip those that another transaction is deleting or has locked.
 DELETE FROM queue.worker
 WHERE worker_id IN (
     SELECT worker_id
@@ -16,19 +16,19 @@ WHERE worker_id IN (
 RETURNING worker_id;
 
 -- name: worker_extend$
--- Prolong a living worker's lease; answers nothing when it has been forgotten.
+-- Extend a worker's lease; returns no row when the worker has been deleted.
 UPDATE queue.worker
 SET lease_expires_at = clock_timestamp() + :duration
 WHERE worker_id = :worker_id
 RETURNING worker_id;
 
 -- name: worker_insert!
--- Register a worker process with its first lease.
+-- Insert a worker process with its first lease.
 INSERT INTO queue.worker (worker_id, host, pid, lease_expires_at)
 VALUES (:worker_id, :host, :pid, clock_timestamp() + :duration);
 
 -- name: worker_lock_shared$
--- Keep a worker from being forgotten until this transaction ends; answers nothing when it already has been.
+-- Keep others from deleting a worker until this transaction ends; returns no row when it has already been deleted.
 SELECT worker_id
 FROM queue.worker
 WHERE worker_id = :worker_id

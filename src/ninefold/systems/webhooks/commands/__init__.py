@@ -1,4 +1,4 @@
-"""The commands of webhook delivery: `subscriptions …`, `events …`, `deliveries …`, over the HTTP API."""
+"""The commands `subscriptions …`, `events …` and `deliveries …`, which use the HTTP API."""
 
 from typing import Final
 

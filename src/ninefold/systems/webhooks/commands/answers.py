@@ -1,4 +1,4 @@
-"""What the commands read from the API's answers: the parts that they show."""
+"""The fields that the commands read from the API's responses."""
 
 from datetime import datetime
 
@@ -30,7 +30,7 @@ class PublishedAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EventAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """An event; its payload is passed over, because it may be what no program but the subscriber's can read."""
+    """An event without its payload, which isn't decoded because it can be any JSON, such as very large numbers."""
 
     event_id: str
     event_type: str
@@ -52,7 +52,7 @@ class AttemptAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DeliveryAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """An event on its way to one subscription."""
+    """The delivery of an event to one subscription."""
 
     status: str
     delivery_id: str

@@ -13,13 +13,13 @@ from ninefold.core.commands import (
     print_table,
 )
 from ninefold.systems.webhooks.commands.answers import DeliveryAnswer, RetryAnswer
-from ninefold.systems.webhooks.commands.showing import Limit, show_answer, show_deliveries, show_fields, tell_next
+from ninefold.systems.webhooks.commands.output import Limit, print_next_page, show_answer, show_deliveries, show_fields
 from ninefold.systems.webhooks.commands.subscriptions import subscription_path
 from ninefold.systems.webhooks.model import DELIVERY_PREFIX, DeliveryStatus
 
 _DELIVERIES: Final = "/api/v1/deliveries"
 
-deliveries = App(name="deliveries", help="Look at deliveries and retry them.")
+deliveries = App(name="deliveries", help="View and retry deliveries.")
 
 
 @deliveries.command(name="list")
@@ -31,14 +31,14 @@ def list_deliveries(
     cursor: str | None = None,
     api: ApiOptions = FROM_ENVIRONMENT,
 ) -> None:
-    """List the deliveries to a subscription, those of the newest events first.
+    """List the deliveries to a subscription, newest events first.
 
     Args:
-        subscription_id: Such as sub_01h455vb4pex5vsknk084sn02q.
-        status: Only deliveries in this state.
-        limit: How many, at most.
-        cursor: Where to go on, as the page before said.
-        api: Which server to ask.
+        subscription_id: The subscription's id, such as sub_01h455vb4pex5vsknk084sn02q.
+        status: List only deliveries with this status.
+        limit: Maximum number of deliveries to list.
+        cursor: Start of the page, as printed below the previous page.
+        api: The server and API key to use.
     """
     path = f"{subscription_path(subscription_id)}/deliveries"
     with api.client() as client:
@@ -48,11 +48,11 @@ def list_deliveries(
 
 @deliveries.command(name="show")
 def show_delivery(delivery_id: str, *, api: ApiOptions = FROM_ENVIRONMENT) -> None:
-    """Show a delivery with its attempts.
+    """Show a delivery and its attempts.
 
     Args:
-        delivery_id: Such as dlv_01h455vb4pex5vsknk084sn02q.
-        api: Which server to ask.
+        delivery_id: The delivery's id, such as dlv_01h455vb4pex5vsknk084sn02q.
+        api: The server and API key to use.
     """
     path = _delivery_path(delivery_id)
     with api.client() as client:
@@ -61,11 +61,11 @@ def show_delivery(delivery_id: str, *, api: ApiOptions = FROM_ENVIRONMENT) -> No
 
 @deliveries.command(name="retry")
 def retry_delivery(delivery_id: str, *, api: ApiOptions = FROM_ENVIRONMENT) -> None:
-    """Send a delivery again at once: the same bytes, the same id.
+    """Send a delivery again now, with the same id and body.
 
     Args:
-        delivery_id: Such as dlv_01h455vb4pex5vsknk084sn02q.
-        api: Which server to ask.
+        delivery_id: The delivery's id, such as dlv_01h455vb4pex5vsknk084sn02q.
+        api: The server and API key to use.
     """
     path = f"{_delivery_path(delivery_id)}/retry"
     with api.client() as client:
@@ -74,9 +74,9 @@ def retry_delivery(delivery_id: str, *, api: ApiOptions = FROM_ENVIRONMENT) -> N
 
 def _show_deliveries(page: Page[DeliveryAnswer]) -> None:
     show_deliveries(
-        page.items, of="event_type", empty="No such deliveries. Publish an event that this subscription wants."
+        page.items, of="event_type", empty="No deliveries found. Publish an event that matches the subscription."
     )
-    tell_next(page)
+    print_next_page(page)
 
 
 def _show_delivery(delivery: DeliveryAnswer) -> None:
@@ -94,7 +94,7 @@ def _show_delivery(delivery: DeliveryAnswer) -> None:
             ]
             for attempt in delivery.attempts
         ],
-        empty="No attempt yet.",
+        empty="No attempts yet.",
     )
 
 

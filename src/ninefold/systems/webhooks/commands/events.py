@@ -23,14 +23,14 @@ from ninefold.core.commands import (
 )
 from ninefold.core.errors import InvalidInputError
 from ninefold.systems.webhooks.commands.answers import EventAnswer, EventWithDeliveriesAnswer, PublishedAnswer
-from ninefold.systems.webhooks.commands.showing import Limit, show_answer, show_deliveries, show_fields, tell_next
+from ninefold.systems.webhooks.commands.output import Limit, print_next_page, show_answer, show_deliveries, show_fields
 from ninefold.systems.webhooks.model import EVENT_PREFIX
 
 _EVENTS: Final = "/api/v1/events"
 _STANDARD_INPUT: Final = "-"
 _REPLAYED: Final = "Idempotency-Replayed"
 
-events = App(name="events", help="Publish events and look at them.")
+events = App(name="events", help="Publish and view events.")
 
 
 @events.command(name="publish")
@@ -44,10 +44,10 @@ def publish_event(
     """Publish an event.
 
     Args:
-        event_type: Such as order.created.
-        payload: JSON text, @file, or - for standard input; its bytes are delivered unchanged.
-        idempotency_key: The same key and content again don't make a second event.
-        api: Which server to ask.
+        event_type: The event's type, such as order.created.
+        payload: JSON text, @FILE to read a file, or - to read standard input; delivered byte for byte.
+        idempotency_key: Publishing again with the same key and content creates no second event.
+        api: The server and API key to use.
     """
     with api.client() as client:
         content = _event_body(event_type, _read_payload(payload), idempotency_key)
@@ -59,7 +59,7 @@ def publish_event(
         return
     print_fields(published)
     if is_replay:
-        print_note("This idempotency key was used before: that call made the event, and this one made none.")
+        print_note("This idempotency key was used before. The event was created then; no new event was created.")
 
 
 @events.command(name="list")
@@ -67,9 +67,9 @@ def list_events(*, limit: Limit = 20, cursor: str | None = None, api: ApiOptions
     """List events, newest first.
 
     Args:
-        limit: How many, at most.
-        cursor: Where to go on, as the page before said.
-        api: Which server to ask.
+        limit: Maximum number of events to list.
+        cursor: Start of the page, as printed below the previous page.
+        api: The server and API key to use.
     """
     with api.client() as client:
         show_answer(client.get(_EVENTS, limit=limit, cursor=cursor), Page[EventAnswer], api=api, show=_show_events)
@@ -77,11 +77,11 @@ def list_events(*, limit: Limit = 20, cursor: str | None = None, api: ApiOptions
 
 @events.command(name="show")
 def show_event(event_id: str, *, api: ApiOptions = FROM_ENVIRONMENT) -> None:
-    """Show an event and each of its deliveries.
+    """Show an event and its deliveries.
 
     Args:
-        event_id: Such as evt_01h455vb4pex5vsknk084sn02q.
-        api: Which server to ask.
+        event_id: The event's id, such as evt_01h455vb4pex5vsknk084sn02q.
+        api: The server and API key to use.
     """
     parse_argument_id(EVENT_PREFIX, event_id, shown_by="ninefold events list")
     with api.client() as client:
@@ -98,21 +98,21 @@ def _show_events(page: Page[EventAnswer]) -> None:
         ],
         empty="No events yet. Publish one: ninefold events publish order.created '{\"order\": 1}'",
     )
-    tell_next(page)
+    print_next_page(page)
 
 
 def _show_event(event: EventWithDeliveriesAnswer) -> None:
     show_fields(event, without=["deliveries"])
     print_gap()
-    show_deliveries(event.deliveries, of="subscription_id", empty="Nobody was subscribed to this event.")
+    show_deliveries(event.deliveries, of="subscription_id", empty="No subscription matched this event.")
 
 
 def _read_payload(payload: str) -> bytes:
-    """Return the payload's bytes as they are, so that they are delivered as they are."""
+    """Return the payload's bytes unchanged, so that they are delivered byte for byte."""
     if payload == _STANDARD_INPUT:
         return sys.stdin.buffer.read()
     if not payload.startswith("@"):
-        # Whatever bytes the shell handed over; whether they are text is for the check to say.
+        # The original bytes of the argument. `_check_payload` checks that they are UTF-8.
         return os.fsencode(payload)
     path = Path(payload[1:])
     try:
@@ -121,12 +121,12 @@ def _read_payload(payload: str) -> bytes:
         raise InvalidInputError(
             f"The payload's file can't be read: {error}.",
             field="payload",
-            remedy="Check the path after the @.",
+            remedy="Check the path after @.",
         ) from error
 
 
 def _event_body(event_type: str, payload: bytes, idempotency_key: str | None) -> bytes:
-    """Return a request's body that holds the payload byte for byte.
+    """Return a request body that contains the payload byte for byte.
 
     Raises:
         InvalidInputError: the payload isn't JSON.
@@ -139,16 +139,18 @@ def _event_body(event_type: str, payload: bytes, idempotency_key: str | None) ->
 
 
 def _check_payload(payload: bytes) -> None:
-    """Refuse what could end the request's JSON too early, or what no server would take; numbers may be any."""
+    """Reject payloads that would make the request's JSON invalid. Numbers of any size are allowed."""
     try:
         payload.decode()
         msgspec.json.decode(payload, type=msgspec.Raw)
     except RecursionError as error:
-        raise InvalidInputError("The payload is nested too deeply.", field="payload", remedy="Nest less.") from error
+        raise InvalidInputError(
+            "The payload is nested too deeply.", field="payload", remedy="Reduce the nesting of lists and objects."
+        ) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         reason = str(error).removeprefix("JSON is malformed: ")
         raise InvalidInputError(
             f"The payload isn't JSON: {reason}.",
             field="payload",
-            remedy="Give one JSON value in UTF-8, such as '{\"order\": 1}'.",
+            remedy="Pass one JSON value in UTF-8, such as '{\"order\": 1}'.",
         ) from error

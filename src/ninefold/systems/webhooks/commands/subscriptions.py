@@ -14,15 +14,15 @@ from ninefold.core.commands import (
     print_table,
 )
 from ninefold.systems.webhooks.commands.answers import NewSecretAnswer, SubscriptionAnswer
-from ninefold.systems.webhooks.commands.showing import Limit, show_answer, tell_next
+from ninefold.systems.webhooks.commands.output import Limit, print_next_page, show_answer
 from ninefold.systems.webhooks.model import SUBSCRIPTION_PREFIX
 
 _SUBSCRIPTIONS: Final = "/api/v1/subscriptions"
 _SHOWN_ONCE: Final = (
-    "Keep the secret now: it isn't shown again. `ninefold subscriptions rotate-secret` makes a new one."
+    "Save the secret now: it won't be shown again. `ninefold subscriptions rotate-secret` creates a new one."
 )
 
-subscriptions = App(name="subscriptions", help="Say where which events are delivered.")
+subscriptions = App(name="subscriptions", help="Manage webhook subscriptions.")
 
 Description = Annotated[str, Parameter(show_default=False)]
 EventTypes = Annotated[list[str], Parameter(name=["--event-type", "-t"], negative="")]
@@ -32,13 +32,13 @@ EventTypes = Annotated[list[str], Parameter(name=["--event-type", "-t"], negativ
 def create_subscription(
     url: str, *, event_types: EventTypes, description: Description = "", api: ApiOptions = FROM_ENVIRONMENT
 ) -> None:
-    """Deliver events to a URL; prints the secret that verifies them, this once.
+    """Create a subscription and print its signing secret, which is shown only once.
 
     Args:
-        url: Where deliveries go: http or https.
-        event_types: A type, order.* for all below order, or *; may be given more than once.
-        description: For people.
-        api: Which server to ask.
+        url: The URL to deliver events to; http or https.
+        event_types: An event type, order.* for every type that begins with order., or * for all; repeatable.
+        description: Free text for people.
+        api: The server and API key to use.
     """
     body = {"url": url, "event_types": event_types, "description": description}
     with api.client() as client:
@@ -53,9 +53,9 @@ def list_subscriptions(*, limit: Limit = 20, cursor: str | None = None, api: Api
     """List subscriptions, newest first.
 
     Args:
-        limit: How many, at most.
-        cursor: Where to go on, as the page before said.
-        api: Which server to ask.
+        limit: Maximum number of subscriptions to list.
+        cursor: Start of the page, as printed below the previous page.
+        api: The server and API key to use.
     """
     with api.client() as client:
         answer = client.get(_SUBSCRIPTIONS, limit=limit, cursor=cursor)
@@ -64,11 +64,11 @@ def list_subscriptions(*, limit: Limit = 20, cursor: str | None = None, api: Api
 
 @subscriptions.command(name="show")
 def show_subscription(subscription_id: str, *, api: ApiOptions = FROM_ENVIRONMENT) -> None:
-    """Show one subscription.
+    """Show a subscription.
 
     Args:
-        subscription_id: Such as sub_01h455vb4pex5vsknk084sn02q.
-        api: Which server to ask.
+        subscription_id: The subscription's id, such as sub_01h455vb4pex5vsknk084sn02q.
+        api: The server and API key to use.
     """
     path = subscription_path(subscription_id)
     with api.client() as client:
@@ -84,14 +84,14 @@ def update_subscription(
     description: str | None = None,
     api: ApiOptions = FROM_ENVIRONMENT,
 ) -> None:
-    """Change a subscription; what isn't given stays.
+    """Change a subscription. Options that you omit keep their values.
 
     Args:
-        subscription_id: Such as sub_01h455vb4pex5vsknk084sn02q.
-        url: Where deliveries go from now on.
-        event_types: The types from now on, all of them.
-        description: For people.
-        api: Which server to ask.
+        subscription_id: The subscription's id, such as sub_01h455vb4pex5vsknk084sn02q.
+        url: The new URL to deliver events to.
+        event_types: The new event types, which replace all current ones; repeatable.
+        description: The new description.
+        api: The server and API key to use.
     """
     path = subscription_path(subscription_id)
     parts = {"url": url, "event_types": event_types, "description": description}
@@ -102,11 +102,11 @@ def update_subscription(
 
 @subscriptions.command(name="delete")
 def delete_subscription(subscription_id: str, *, api: ApiOptions = FROM_ENVIRONMENT) -> None:
-    """Stop delivering to a subscription; deliveries that wait for an attempt are canceled in the background.
+    """Delete a subscription; its waiting deliveries are canceled in the background.
 
     Args:
-        subscription_id: Such as sub_01h455vb4pex5vsknk084sn02q.
-        api: Which server to ask.
+        subscription_id: The subscription's id, such as sub_01h455vb4pex5vsknk084sn02q.
+        api: The server and API key to use.
     """
     path = subscription_path(subscription_id)
     with api.client() as client:
@@ -119,12 +119,12 @@ def delete_subscription(subscription_id: str, *, api: ApiOptions = FROM_ENVIRONM
 
 @subscriptions.command(name="rotate-secret")
 def rotate_secret(subscription_id: str, *, grace_s: int = 86_400, api: ApiOptions = FROM_ENVIRONMENT) -> None:
-    """Make a new secret and print it, this once; the old one keeps signing for a while.
+    """Create a new signing secret and print it, once. The old secrets keep signing for a grace period.
 
     Args:
-        subscription_id: Such as sub_01h455vb4pex5vsknk084sn02q.
-        grace_s: Seconds for which the old secrets keep signing; 0 after a leak.
-        api: Which server to ask.
+        subscription_id: The subscription's id, such as sub_01h455vb4pex5vsknk084sn02q.
+        grace_s: Seconds during which the old secrets keep signing; use 0 after a leak.
+        api: The server and API key to use.
     """
     path = f"{subscription_path(subscription_id)}/rotate-secret"
     with api.client() as client:
@@ -135,10 +135,10 @@ def rotate_secret(subscription_id: str, *, grace_s: int = 86_400, api: ApiOption
 
 
 def subscription_path(subscription_id: str) -> str:
-    """Return the address of the subscription that an argument names.
+    """Return the API path of a subscription.
 
     Raises:
-        InvalidInputError: it isn't a subscription's id.
+        InvalidInputError: the argument isn't a subscription id.
     """
     parse_argument_id(SUBSCRIPTION_PREFIX, subscription_id, shown_by="ninefold subscriptions list")
     return f"{_SUBSCRIPTIONS}/{subscription_id}"
@@ -148,6 +148,6 @@ def _show_subscriptions(page: Page[SubscriptionAnswer]) -> None:
     print_table(
         ["Subscription", "URL", "Event types", "Description"],
         [[item.subscription_id, item.url, ", ".join(item.event_types), item.description] for item in page.items],
-        empty="No subscriptions yet. Make one: ninefold subscriptions create https://example.com/hooks -t 'order.*'",
+        empty="No subscriptions yet. Create one: ninefold subscriptions create https://example.com/hooks -t 'order.*'",
     )
-    tell_next(page)
+    print_next_page(page)

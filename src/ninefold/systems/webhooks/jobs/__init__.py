@@ -1,1 +1,1 @@
-"""What a worker does for webhook delivery: claims events, attempts their deliveries, records the outcomes."""
+"""The jobs of a worker: claim events, attempt their deliveries, and record the outcomes."""

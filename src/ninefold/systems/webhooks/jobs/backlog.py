@@ -1,4 +1,4 @@
-"""The backlog as metrics: how many events and deliveries wait."""
+"""Metrics of the backlog: how many events and deliveries are waiting."""
 
 import asyncio
 from typing import Final
@@ -14,13 +14,13 @@ from ninefold.systems.webhooks.store.events import event_count_queued
 
 COUNT_INTERVAL_S: Final = 5.0
 COUNTED_MAX: Final = 100_000
-"""A longer backlog is shown as this: counting all of it would add to the load that made it."""
+"""The highest count. Counting a longer backlog would add to the load that caused it."""
 
 log = structlog.get_logger(__name__)
 
 
 class BacklogCounter:
-    """Counts what waits, every few seconds. Each worker does; the latest count is the one that is shown."""
+    """Counts waiting events and deliveries every few seconds. Every worker does; the metrics show the latest count."""
 
     name = "webhooks.backlog"
 

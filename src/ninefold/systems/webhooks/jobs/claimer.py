@@ -1,10 +1,11 @@
-"""Claims events and due deliveries, and puts their attempts into the queues.
+"""Claims events and due deliveries, and adds their attempts to the queues.
 
     claim events  ──fan-out──┐
                              ├──▶ queues
     claim retries ───────────┘
 
-An event is claimed again after a worker died with it. Then only the attempts that have no outcome yet are made.
+If a worker dies while it holds an event, another worker claims the event again and makes only the attempts that have no
+recorded outcome.
 """
 
 from collections.abc import Iterator, Sequence
@@ -20,18 +21,18 @@ from ninefold.systems.webhooks.jobs.recorder import OutcomeRecorder
 from ninefold.systems.webhooks.jobs.retry_queue import RetryQueue
 from ninefold.systems.webhooks.jobs.sender import AttemptRequest
 from ninefold.systems.webhooks.model import ClaimedDelivery, ClaimedEvent, Recipient
-from ninefold.systems.webhooks.service.directory import OrganisationRecipients, RecipientDirectory
+from ninefold.systems.webhooks.service.recipients import OrganisationRecipients, RecipientCache
 
 
 class Claimer:
-    """Claims work for a worker, and lets its attempts wait for a slot.
+    """Claims work for a worker, and queues its attempts until a slot is free.
 
     Args:
-        database: where the subscriptions are.
+        database: where the subscriptions are stored.
         event_log: where events are claimed.
-        retry_queue: where deliveries are claimed that are due.
+        retry_queue: where due deliveries are claimed.
         queues: where the attempts wait.
-        recorder: learns of events that nobody wants.
+        recorder: finishes the events that need no attempt.
     """
 
     def __init__(
@@ -48,32 +49,32 @@ class Claimer:
         self._retry_queue = retry_queue
         self._queues = queues
         self._recorder = recorder
-        self._directory = RecipientDirectory()
+        self._recipient_cache = RecipientCache()
 
     async def claim_events(self) -> set[UUID]:
-        """Claim events, and queue their first attempts; return whose they are.
+        """Claim events and queue their first attempts; return the events' organisations.
 
         Raises:
-            DatabaseUnavailableError: what was claimed and not queued is given back.
-            LeaseLostError: others took this worker for dead.
+            DatabaseUnavailableError: claimed events that weren't queued are given back.
+            LeaseLostError: this worker's lease has expired.
         """
         events = await self._event_log.claim(self._queues.budget())
         for position, event in enumerate(events):
             try:
                 recipients = await self._recipients(event.organisation_id, version=event.subscription_version)
-                wanting = await self._recipients_without_outcome(event, recipients)
+                unattempted = await self._recipients_without_outcome(event, recipients)
             except DatabaseUnavailableError:
                 self._event_log.give_back(events[position:])
                 raise
-            self._queue_first_attempts(event, wanting)
+            self._queue_first_attempts(event, unattempted)
         return {event.organisation_id for event in events}
 
     async def claim_retries(self) -> set[UUID]:
-        """Claim deliveries that are due, and queue their next attempts; return whose they are.
+        """Claim due deliveries and queue their next attempts; return the deliveries' organisations.
 
         Raises:
-            DatabaseUnavailableError: what was claimed and not queued is given back.
-            LeaseLostError: others took this worker for dead.
+            DatabaseUnavailableError: claimed deliveries that weren't queued are given back.
+            LeaseLostError: this worker's lease has expired.
         """
         deliveries = await self._retry_queue.claim(self._queues.budget())
         without_recipient: list[ClaimedDelivery] = []
@@ -93,25 +94,29 @@ class Claimer:
         return {delivery.organisation_id for delivery in deliveries}
 
     async def _recipients(self, organisation_id: UUID, *, version: int) -> OrganisationRecipients:
-        cached = self._directory.find(organisation_id, version=version)
+        cached = self._recipient_cache.find(organisation_id, version=version)
         if cached is not None:
             return cached
         async with self._database.connection() as connection:
-            return await self._directory.load(connection, organisation_id)
+            return await self._recipient_cache.load(connection, organisation_id)
 
     async def _recipients_without_outcome(
         self, event: ClaimedEvent, recipients: OrganisationRecipients
     ) -> Sequence[Recipient]:
-        """Return who wants an event and has had no attempt that is recorded."""
-        wanting = [
-            recipient for recipient in recipients.wanting(event.event_type) if recipient.created_at <= event.accepted_at
+        """Return the recipients of an event whose delivery has no recorded outcome."""
+        matching = [
+            recipient
+            for recipient in recipients.matching(event.event_type)
+            if recipient.created_at <= event.accepted_at
         ]
         if event.claim_count == 1:
-            return wanting
-        delivery_ids = [derive_id(event.event_id, recipient.subscription_id) for recipient in wanting]
-        known = await self._retry_queue.find_known(delivery_ids)
+            return matching
+        delivery_ids = [derive_id(event.event_id, recipient.subscription_id) for recipient in matching]
+        recorded = await self._retry_queue.find_recorded(delivery_ids)
         return [
-            recipient for delivery_id, recipient in zip(delivery_ids, wanting, strict=True) if delivery_id not in known
+            recipient
+            for delivery_id, recipient in zip(delivery_ids, matching, strict=True)
+            if delivery_id not in recorded
         ]
 
     def _queue_first_attempts(self, event: ClaimedEvent, recipients: Sequence[Recipient]) -> None:
@@ -136,7 +141,7 @@ class Claimer:
 
 
 def _first_attempts(event: ClaimedEvent, recipients: Sequence[Recipient]) -> Iterator[AttemptRequest]:
-    """Make the first attempts of an event's deliveries, each when it begins."""
+    """Yield the first attempts of an event's deliveries; each is created when it starts."""
     message = make_message(event.event_id, event.payload)
     fan_out = FanOut(len(recipients))
     for recipient in recipients:

@@ -1,9 +1,9 @@
-"""The worker's main task: what was claimed is attempted, and what came of it is recorded.
+"""The worker's main task: attempt claimed deliveries and record the outcomes.
 
     claimer ──▶ queues ──▶ sender ──▶ recorder ──▶ event log
 
-No delivery row is written before its first outcome is known. A worker that dies in between is taken over by another,
-which repeats only what was not recorded, with the same ids.
+A delivery has no row before its first outcome is known. If the worker dies before that, another worker takes over and
+repeats only what wasn't recorded, with the same ids.
 """
 
 import asyncio
@@ -29,26 +29,26 @@ from ninefold.systems.webhooks.rules.retries import RetrySchedule, next_delay_s,
 from ninefold.systems.webhooks.settings import WebhooksSettings
 
 EVENTS_POLL_S: Final = 0.5
-"""Between two claims of events without a notification, which is only a hint."""
+"""Seconds between claims of events without a notification, since notifications can get lost."""
 
 RETRIES_POLL_S: Final = 0.2
-"""Between two claims of due deliveries: nobody notifies when time passes."""
+"""Seconds between claims of due deliveries. There is no notification when a delivery becomes due."""
 
 BURST_MAX: Final = 64
-"""Attempts that begin together: signed first, then sent one right after another, which wakes a receiver once."""
+"""Attempts that start together: all are signed first, then sent right after each other, which wakes a receiver once."""
 
 PAUSE_ABOVE_IN_FLIGHT: Final = 64
 BURST_PAUSE_S: Final = 0.002
-"""A burst is followed by this pause if more than `PAUSE_ABOVE_IN_FLIGHT` attempts are under way. Fast receivers answer
-in it, and their connections serve the next burst; slow ones still let 32,000 attempts a second begin. An attempt costs
-half as much with fifty connections in use as with a thousand."""
+"""The pause after a burst while more than `PAUSE_ABOVE_IN_FLIGHT` attempts are in flight. During the pause, fast
+receivers answer and their connections become free for the next burst: with fifty connections in use, an attempt costs
+half as much as with a thousand. The pause still allows 32,000 attempts per second."""
 
 DRAIN_S: Final = 8.0
-"""How long attempts under way may take to end when the worker stops; the others are repeated elsewhere."""
+"""How long a stopping worker waits for attempts in flight. Another worker repeats those that take longer."""
 
 
 class Dispatcher:
-    """Attempts deliveries until it is told to stop."""
+    """Attempts deliveries until the worker stops."""
 
     name = "webhooks.dispatch"
 
@@ -85,10 +85,10 @@ class Dispatcher:
         self._retries_notified = context.notifier.subscribe(RETRIES_CHANNEL)
 
     async def run(self, stopping: asyncio.Event) -> None:
-        """Attempt deliveries until `stopping` is set; then let those under way end, and record every outcome.
+        """Attempt deliveries until `stopping` is set. Then wait for those in flight and record every outcome.
 
         Raises:
-            LeaseLostError: others took this worker for dead.
+            LeaseLostError: this worker's lease has expired.
         """
         async with asyncio.TaskGroup() as recording:
             recording.create_task(self._recorder.run())
@@ -122,7 +122,7 @@ class Dispatcher:
         )
 
     async def _claim(self, claim: Callable[[], Awaitable[set[UUID]]]) -> bool:
-        """Claim as soon as there is room for more outcomes; return whether there may be more to claim at once."""
+        """Claim as soon as the recorder has room for more outcomes; return whether to claim again at once."""
         metrics.IN_FLIGHT.set(self._queues.in_flight)
         metrics.ORGANISATIONS_HELD_BACK.set(len(self._queues.held_back))
         await self._recorder.wait_for_room()
@@ -133,7 +133,7 @@ class Dispatcher:
         self._retries_notified.set()
 
     async def _send_queued(self, stopping: asyncio.Event) -> None:
-        """Send what waits in the queues, as slots are free, until the worker stops: then others send it."""
+        """Send queued attempts as slots become free, until the worker stops. Other workers send what is left."""
         while not stopping.is_set():
             requests = self._queues.take(BURST_MAX)
             if requests:
@@ -147,7 +147,7 @@ class Dispatcher:
         self._queues.changed.set()
 
     async def _drain(self) -> None:
-        """Wait for the attempts under way, but not longer than `DRAIN_S`."""
+        """Wait for the attempts in flight, but not longer than `DRAIN_S`."""
         with suppress(TimeoutError):
             async with asyncio.timeout(DRAIN_S):
                 while self._queues.in_flight:
@@ -155,7 +155,7 @@ class Dispatcher:
                     await self._queues.changed.wait()
 
     def _on_attempt_end(self, request: AttemptRequest, attempt: Attempt, retry_after_s: float | None) -> None:
-        """Record what came of an attempt, free its slot, and finish its event if it was the last of the fan-out."""
+        """Record the outcome of an attempt, free its slot, and finish its event if it was the last of the fan-out."""
         self._recorder.add(self._outcome_of(request, attempt, retry_after_s))
         self._queues.free_slot(request.organisation_id, payload_bytes=len(request.message.payload))
         if request.fan_out is not None:
@@ -164,9 +164,9 @@ class Dispatcher:
                 self._recorder.finish_event(request.message.event_id)
 
     def _outcome_of(self, request: AttemptRequest, attempt: Attempt, retry_after_s: float | None) -> Outcome:
-        """Return what an attempt means for its delivery."""
+        """Return the outcome of an attempt: the delivery's new state and the delay before its next attempt."""
         retry_delay_s: float | None = None
-        # An attempt that Ninefold itself kept from being made uses up none of the receiver's.
+        # An attempt that was prevented by a limit of Ninefold doesn't count towards the round's attempts.
         is_counted = attempt.error_class != LocalLimitError.error_class
         round_attempt_count = request.round_attempt_count - (not is_counted)
         if attempt.error_class is not None:
@@ -175,7 +175,7 @@ class Dispatcher:
                 attempts_made=max(1, round_attempt_count),
                 elapsed_s=(self._clock.now() - request.round_started_at).total_seconds(),
                 retry_after_s=retry_after_s,
-                random_unit=random.random(),  # noqa: S311 - spreads load, guards nothing.
+                random_unit=random.random(),  # noqa: S311 - jitter, not security.
             )
         return Outcome(
             delivery_id=request.delivery_id,

@@ -1,4 +1,4 @@
-"""The port behind which accepted events wait for a worker, and its adapter for PostgreSQL.
+"""The event log: where accepted events wait for a worker. The port, and its adapter for PostgreSQL.
 
 Every adapter passes the same conformance suite, `tests/conformance/test_event_log.py`.
 """
@@ -25,29 +25,29 @@ _InsertOutcomes: TypeAlias = Callable[[Connection, Sequence[Outcome]], Awaitable
 
 
 class EventLog(Protocol):
-    """Where accepted events wait, and where what came of them is written."""
+    """Where accepted events wait for a worker, and where the outcomes of their deliveries are recorded."""
 
     async def claim(self, budget: ClaimBudget) -> Sequence[ClaimedEvent]:
-        """Claim events that nobody holds, within a budget: a fair share for each organisation, oldest first."""
+        """Claim events that no worker holds, within a budget: a fair share for each organisation, oldest first."""
         ...
 
     def give_back(self, events: Sequence[ClaimedEvent]) -> None:
-        """Give back events of which nothing was begun; takes effect with the next claim, and can't fail."""
+        """Give back events that weren't processed. It takes effect at the next claim, and can't fail."""
         ...
 
     async def record(self, outcomes: Sequence[Outcome], *, finished_events: Sequence[UUID]) -> None:
-        """Write outcomes, and only then release the events whose fan-out is complete; all of it or nothing.
+        """Write outcomes and finish the events whose fan-out is complete, all in one transaction.
 
-        What another worker has recorded or taken over meanwhile stays as it is there.
+        It changes nothing that another worker has already recorded or taken over.
 
         Raises:
-            DatabaseUnavailableError: whether anything was written isn't known; recording it again does no harm.
+            DatabaseUnavailableError: whether the outcomes were written isn't known. It is safe to record them again.
         """
         ...
 
 
 class PostgresEventLog:
-    """Events wait in `webhooks.event`; outcomes are written in batches."""
+    """An event log in PostgreSQL. Events wait in `webhooks.event`, and outcomes are written in batches."""
 
     def __init__(self, database: Database, lease: WorkerLease) -> None:
         self._database = database
@@ -56,15 +56,15 @@ class PostgresEventLog:
         self._claims = RoundRobinClaims(self._leased_ids, event_claim, id_of=lambda event: event.event_id)
 
     async def claim(self, budget: ClaimBudget) -> Sequence[ClaimedEvent]:
-        """Claim events, beginning with the organisation after that at which the claim before ended.
+        """Claim events. Each claim starts after the organisation where the previous one ended.
 
         Raises:
-            LeaseLostError: others took this worker for dead.
+            LeaseLostError: this worker's lease has expired.
         """
         return await self._claims.claim(budget)
 
     def give_back(self, events: Sequence[ClaimedEvent]) -> None:
-        """Forget events, so that the next claim releases them."""
+        """Give back events; the next claim releases them in the database."""
         self._leased_ids.give_back(event.event_id for event in events)
 
     async def record(self, outcomes: Sequence[Outcome], *, finished_events: Sequence[UUID]) -> None:
@@ -72,7 +72,7 @@ class PostgresEventLog:
         try:
             await self._record(outcomes, finished_events, insert_delivered=delivery_copy_delivered)
         except asyncpg.UniqueViolationError:
-            # Another worker has recorded some of them; now with the statement that leaves those out.
+            # Another worker has recorded some of them. Use the slower statement, which skips those.
             await self._record(outcomes, finished_events, insert_delivered=delivery_insert_outcomes)
         self._leased_ids.remove(finished_events)
 
@@ -92,7 +92,7 @@ class PostgresEventLog:
 
 
 def _divide(outcomes: Sequence[Outcome]) -> tuple[list[Outcome], list[Outcome], list[Outcome]]:
-    """Return first attempts that succeeded, first attempts that didn't, and all that weren't the first."""
+    """Return the outcomes of successful first attempts, of failed first attempts, and of all later attempts."""
     delivered: list[Outcome] = []
     unsuccessful: list[Outcome] = []
     further: list[Outcome] = []

@@ -1,4 +1,4 @@
-"""What the deliveries of one event have in common: the message that is sent, and the count of their first attempts."""
+"""What the deliveries of one event share: the message, and the number of first attempts that remain."""
 
 from typing import Final
 from uuid import UUID
@@ -13,7 +13,7 @@ USER_AGENT: Final = f"Ninefold/{__version__}"
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
-    """What each delivery of an event sends."""
+    """The content that every delivery of an event sends."""
 
     event_id: UUID
     webhook_id: bytes
@@ -24,7 +24,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def make_message(event_id: UUID, payload: bytes) -> Message:
-    """Prepare what each delivery of an event sends."""
+    """Prepare the content that every delivery of an event sends."""
     webhook_id = format_id(EVENT_PREFIX, event_id).encode("ascii")
     return Message(
         event_id=event_id,
@@ -36,7 +36,7 @@ def make_message(event_id: UUID, payload: bytes) -> Message:
 
 
 class FanOut:
-    """Counts the first attempts of an event's deliveries: with the last outcome, the event is finished."""
+    """Counts the first attempts of an event that have no outcome yet. When none remains, the event is finished."""
 
     __slots__ = ("remaining",)
 

@@ -1,4 +1,4 @@
-"""What Prometheus sees of webhook delivery."""
+"""The Prometheus metrics of webhook delivery."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -14,38 +14,38 @@ _DURATION_BUCKETS_S: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5
 
 ATTEMPTS: Final = MetricCounter(
     "ninefold_webhooks_attempts_total",
-    "Attempts whose outcome is recorded, by the delivery's state after it and by error class.",
+    "Attempts with a recorded outcome, by the resulting delivery status and by error class.",
     ["status", "error_class"],
 )
 ATTEMPT_DURATION: Final = BatchHistogram(
     "ninefold_webhooks_attempt_duration_seconds",
-    "Seconds that an attempt took, from the request to the end of the response.",
+    "Duration of an attempt in seconds, from the start of the request to the end of the response.",
     buckets=_DURATION_BUCKETS_S,
 )
 IN_FLIGHT: Final = Gauge(
     "ninefold_webhooks_attempts_in_flight",
-    "Attempts that are under way.",
+    "Attempts in flight.",
     multiprocess_mode="livesum",
 )
 ORGANISATIONS_HELD_BACK: Final = Gauge(
     "ninefold_webhooks_organisations_held_back",
-    "Organisations of which a worker claims no more for now, because enough of theirs waits in it.",
+    "Organisations whose work a worker doesn't claim for now, because their queues in it are full.",
     multiprocess_mode="livesum",
 )
 EVENTS_QUEUED: Final = Gauge(
     "ninefold_webhooks_events_queued",
-    "Events that are accepted and wait for first attempts, up to 100,000.",
+    "Accepted events that are waiting for first attempts, counted up to 100,000.",
     multiprocess_mode="livemostrecent",
 )
 DELIVERIES_RETRYING: Final = Gauge(
     "ninefold_webhooks_deliveries_retrying",
-    "Deliveries that failed and wait for another attempt, up to 100,000.",
+    "Deliveries that are waiting for another attempt, counted up to 100,000.",
     multiprocess_mode="livemostrecent",
 )
 
 
 def count_outcomes(outcomes: Sequence[Outcome]) -> None:
-    """Count a batch of outcomes that have been recorded."""
+    """Update the metrics with a batch of recorded outcomes."""
     ATTEMPT_DURATION.observe_many([outcome.attempt.duration_ms / 1000 for outcome in outcomes])
     counts = Counter([(outcome.status, outcome.attempt.error_class or "") for outcome in outcomes])
     for (status, error_class), count in counts.items():

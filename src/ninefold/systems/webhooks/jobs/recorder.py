@@ -1,4 +1,4 @@
-"""Outcomes on their way to the database, in batches: the busier, the larger."""
+"""Writes outcomes to the database in batches, which grow with the load."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -11,15 +11,15 @@ import structlog
 from ninefold.core.postgres.errors import DatabaseUnavailableError
 from ninefold.systems.webhooks.jobs import metrics
 from ninefold.systems.webhooks.jobs.event_log import EventLog
-from ninefold.systems.webhooks.jobs.outcome_log import log_outcomes
+from ninefold.systems.webhooks.jobs.outcome_logging import log_outcomes
 from ninefold.systems.webhooks.model import Outcome
 
 BATCH_DELAY_S: Final = 0.02
-"""How long outcomes wait for others before they are written together. Each transaction costs as much as fifty rows."""
+"""How long to collect outcomes for a batch. A transaction costs as much as fifty rows."""
 
 BATCH_MAX: Final = 2_000
 UNWRITTEN_MAX: Final = 10_000
-"""With so many outcomes unwritten, no more work is claimed."""
+"""While this many outcomes are unwritten, no more work is claimed."""
 
 RETRY_DELAY_S: Final = 0.5
 
@@ -30,11 +30,11 @@ OnRecorded: TypeAlias = Callable[[Sequence[Outcome]], None]
 
 
 class OutcomeRecorder:
-    """Takes outcomes at once, and writes them as soon as it can; a batch that can't be written is tried again.
+    """Accepts outcomes without waiting, and writes them in batches. A batch that can't be written is retried.
 
     Args:
-        event_log: where they are written.
-        on_recorded: called with each batch once it is.
+        event_log: where the outcomes are written.
+        on_recorded: called with each batch after it was written.
     """
 
     def __init__(self, event_log: EventLog, *, on_recorded: OnRecorded) -> None:
@@ -49,23 +49,23 @@ class OutcomeRecorder:
         self._is_closing = False
 
     def add(self, outcome: Outcome) -> None:
-        """Take an outcome."""
+        """Accept an outcome, to be written with the next batch."""
         self._outcomes.append(outcome)
         self._has_work.set()
         if len(self._outcomes) >= UNWRITTEN_MAX:
             self._has_room.clear()
 
     def finish_event(self, event_id: UUID) -> None:
-        """Finish an event once every outcome that was added before is written."""
+        """Finish an event after every outcome that was added before it is written."""
         self._finished_events.append(event_id)
         self._has_work.set()
 
     async def wait_for_room(self) -> None:
-        """Wait as long as `UNWRITTEN_MAX` outcomes or more are unwritten."""
+        """Wait while `UNWRITTEN_MAX` outcomes or more are unwritten."""
         await self._has_room.wait()
 
     async def run(self) -> None:
-        """Write until `close` was called and everything is written."""
+        """Write outcomes until `close` was called and everything is written."""
         while True:
             await self._has_work.wait()
             if not self._is_closing:
@@ -85,14 +85,14 @@ class OutcomeRecorder:
             outcomes, self._outcomes = self._outcomes[:BATCH_MAX], self._outcomes[BATCH_MAX:]
             finished: list[UUID] = []
             if not self._outcomes:
-                # Only now has every outcome of these events been written, or is in this batch.
+                # Every outcome of these events has been written or is in this batch.
                 finished, self._finished_events = self._finished_events, []
             await self._write_or_bisect(outcomes, finished)
             if len(self._outcomes) < UNWRITTEN_MAX:
                 self._has_room.set()
 
     async def _write_or_bisect(self, outcomes: list[Outcome], finished: list[UUID]) -> None:
-        """Write a batch; if database or driver refuse it, find the outcome that they refuse, and write the others."""
+        """Write a batch. If the database or the driver rejects it, find the rejected outcome and write the others."""
         try:
             await self._write_until_done(outcomes, finished)
         except (asyncpg.PostgresError, asyncpg.InterfaceError):
@@ -101,14 +101,14 @@ class OutcomeRecorder:
                 await self._write_or_bisect(outcomes[:middle], [])
                 await self._write_or_bisect(outcomes[middle:], finished)
                 return
-            # A bug of ours. The event isn't finished by it: it stays ours, and is attempted again after us.
+            # A bug in Ninefold. The event isn't finished, so another worker attempts it again after this one stops.
             for outcome in outcomes:
                 log.exception("webhooks.outcome.refused", delivery_id=str(outcome.delivery_id))
                 self._refused_events.add(outcome.event_id)
             await self._write_until_done([], finished)
 
     async def _write_until_done(self, outcomes: list[Outcome], finished: list[UUID]) -> None:
-        """Write a batch, again and again until the database is available."""
+        """Write a batch; retry while the database is unavailable."""
         while True:
             try:
                 await self._event_log.record(
@@ -124,7 +124,7 @@ class OutcomeRecorder:
 
 
 def _report(outcomes: list[Outcome]) -> None:
-    """Count and log what was recorded; metrics that can't be written hold nothing up."""
+    """Count and log recorded outcomes. An error in writing the metrics is logged and ignored."""
     try:
         metrics.count_outcomes(outcomes)
     except OSError as error:

@@ -1,4 +1,4 @@
-"""The deliveries that wait for their next attempt: rows of PostgreSQL, whatever the event log is."""
+"""The deliveries that are waiting for their next attempt. They are in PostgreSQL whatever the event log uses."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -11,36 +11,36 @@ from ninefold.systems.webhooks.model import ClaimedDelivery, Outcome
 from ninefold.systems.webhooks.store.deliveries import (
     delivery_cancel_held,
     delivery_claim,
-    delivery_list_known,
+    delivery_list_recorded,
     delivery_release_unknown,
 )
 
 
 class RetryQueue:
-    """Hands out the deliveries that are due, to one worker at a time."""
+    """Claims due deliveries, each for one worker at a time."""
 
     def __init__(self, database: Database, lease: WorkerLease) -> None:
         self._database = database
         self._worker_id = lease.worker_id
         self._leased_ids = LeasedIds(database, lease, delivery_release_unknown)
         self._claims = RoundRobinClaims(
-            self._leased_ids, delivery_claim, id_of=lambda delivery: delivery.delivery_id, is_one_look_enough=True
+            self._leased_ids, delivery_claim, id_of=lambda delivery: delivery.delivery_id, is_one_scan_enough=True
         )
 
     async def claim(self, budget: ClaimBudget) -> Sequence[ClaimedDelivery]:
-        """Claim deliveries that are due, within a budget: a fair share for each organisation, longest due first.
+        """Claim due deliveries within a budget: a fair share for each organisation, longest due first.
 
         Raises:
-            LeaseLostError: others took this worker for dead.
+            LeaseLostError: this worker's lease has expired.
         """
         return await self._claims.claim(budget)
 
     def give_back(self, deliveries: Sequence[ClaimedDelivery]) -> None:
-        """Forget deliveries of which nothing was begun, so that the next claim releases them."""
+        """Give back deliveries that weren't attempted; the next claim releases them in the database."""
         self._leased_ids.give_back(delivery.delivery_id for delivery in deliveries)
 
     async def cancel(self, deliveries: Sequence[ClaimedDelivery]) -> None:
-        """Cancel deliveries whose subscription is gone; if that fails, the next claim releases them."""
+        """Cancel deliveries whose subscription is deleted; if this fails, the next claim releases them."""
         self.give_back(deliveries)
         async with self._database.transaction() as connection:
             await delivery_cancel_held(
@@ -50,10 +50,10 @@ class RetryQueue:
             )
 
     def forget_recorded(self, outcomes: Sequence[Outcome]) -> None:
-        """Forget the deliveries of outcomes that are recorded, which has released them."""
+        """Forget the deliveries of recorded outcomes. Recording an outcome has already released its delivery."""
         self._leased_ids.remove(outcome.delivery_id for outcome in outcomes if not outcome.is_first)
 
-    async def find_known(self, delivery_ids: Sequence[UUID]) -> set[UUID]:
-        """Return those of these deliveries that have an outcome already."""
+    async def find_recorded(self, delivery_ids: Sequence[UUID]) -> set[UUID]:
+        """Return which of these deliveries already have an outcome."""
         async with self._database.connection() as connection:
-            return await delivery_list_known(connection, delivery_ids=delivery_ids)
+            return await delivery_list_recorded(connection, delivery_ids=delivery_ids)

@@ -1,9 +1,9 @@
-"""One attempt: the request as Standard Webhooks 1.0 wants it, signed now, and what came of it.
+"""Makes one attempt: signs the request, sends it as Standard Webhooks 1.0 specifies, and reports the result.
 
-Every delivery takes this path, so it does without a task where it can: an idle connection tells the `AttemptRequest`
-itself of the response. Only where a connection has to be opened first does a task wait for that.
+Every delivery takes this path, so it avoids a task per attempt where possible: an idle connection passes the response
+directly to the `AttemptRequest`. A task is only needed to wait for a new connection.
 
-Either way, what came of an attempt goes through `Sender.complete` to the one `on_attempt_end` of the sender's owner.
+In both cases the result of an attempt goes through `Sender.complete` to the sender's `on_attempt_end`.
 """
 
 import asyncio
@@ -39,20 +39,20 @@ _find_target = lru_cache(TARGETS_CACHED_MAX)(parse_target)
 
 
 class AttemptRequest:
-    """One attempt under way: what is sent to whom, and what has to be known when it has ended.
+    """An attempt in flight: what to send to whom, and what is needed when it has ended.
 
     It is the `ResponseHandler` of the connection that carries it.
 
     Args:
-        message: what is sent.
-        recipient: to whom.
-        delivery_id: of the delivery.
-        organisation_id: whose it is.
-        attempt_number: which attempt of the delivery this is, from 1.
-        round_attempt_count: which attempt of its round this is, from 1. A round is a first attempt and its retries;
-            a retry by hand begins another round.
-        round_started_at: when its round began.
-        fan_out: of the event, which counts its first attempts; None for a retry.
+        message: what to send.
+        recipient: where to send it.
+        delivery_id: the delivery's id.
+        organisation_id: the delivery's organisation.
+        attempt_number: the number of this attempt in its delivery, from 1.
+        round_attempt_count: the number of this attempt in its round, from 1. A round is a first attempt and its
+            retries; a manual retry starts another round.
+        round_started_at: when the round started.
+        fan_out: the counter of the event's first attempts; None for a retry.
     """
 
     __slots__ = (
@@ -109,20 +109,20 @@ class AttemptRequest:
 
 
 OnAttemptEnd: TypeAlias = Callable[[AttemptRequest, Attempt, float | None], None]
-"""Takes a request, its attempt, and the seconds that the receiver asked to wait before the next one, where it did."""
+"""Takes a request, its attempt, and the seconds to wait that the receiver asked for with Retry-After, or None."""
 
 _Send: TypeAlias = Callable[[], Awaitable[EgressResponse]]
 
 
 class Sender:
-    """Sends requests to their recipients, and tells what came of each.
+    """Sends requests to their recipients, and reports the result of each.
 
     Args:
-        egress: the way out.
-        clock: says when an attempt is made.
-        on_attempt_end: called once for each request that was sent, unless the sender is closed before.
-        timeout_s: how long an attempt may take.
-        response_body_kept_bytes: how much of a response's body is kept with its attempt.
+        egress: the client that sends the requests.
+        clock: the source of the attempts' times.
+        on_attempt_end: called once for each request that was sent, unless the sender is closed first.
+        timeout_s: the time limit of an attempt.
+        response_body_kept_bytes: how many bytes of a response's body are kept with its attempt.
     """
 
     def __init__(
@@ -143,7 +143,7 @@ class Sender:
         self.is_closed = False
 
     def send(self, requests: Sequence[AttemptRequest]) -> None:
-        """Begin attempts: sign each message with every active secret, then send them all."""
+        """Start attempts: sign each message with every active secret, then send them all."""
         attempted_at = self._clock.now()
         for request, head in zip(requests, _sign(requests, attempted_at=attempted_at), strict=True):
             request.sender = self
@@ -152,7 +152,7 @@ class Sender:
             try:
                 target = _find_target(request.recipient.url)
             except InvalidTargetError as error:
-                # Possible only where the rules for URLs have become stricter than they were.
+                # Possible only if the rules for URLs have become stricter since the subscription was created.
                 self._fail_soon(request, error_class=error.code, error_detail=str(error))
                 continue
             is_sent = self._egress.post_at_once(
@@ -165,11 +165,11 @@ class Sender:
                 self._send_in_task(request, send)
 
     def resend(self, request: AttemptRequest, *, spent_s: float) -> None:
-        """Send the same request once more, in the same attempt, over a new connection.
+        """Send the same request again over a new connection, as part of the same attempt.
 
         Args:
-            request: what wasn't sent by the connection that was used before, since it had ended unnoticed.
-            spent_s: how much of the attempt's time has gone by.
+            request: a request whose kept-alive connection turned out to be closed.
+            spent_s: how much of the attempt's time is used up.
         """
         [head] = _sign([request], attempted_at=request.attempted_at)
         send = partial(
@@ -190,7 +190,7 @@ class Sender:
         error_class: str | None = None,
         error_detail: str | None = None,
     ) -> None:
-        """Tell what came of an attempt, a response or an error; after `close`, nothing is told any more."""
+        """Report the result of an attempt: a response or an error. After `close`, do nothing."""
         if self.is_closed:
             return
         duration_s = time.perf_counter() - request.started_at_s
@@ -210,13 +210,13 @@ class Sender:
             is_response_body_truncated=response is not None
             and (response.is_body_truncated or len(response.body) > self._body_kept_bytes),
             error_class=error_class,
-            # It may quote what a receiver sent, and PostgreSQL's text has no NUL.
+            # It can quote what a receiver sent, and PostgreSQL's type text can't store NUL.
             error_detail=error_detail and error_detail.replace("\0", "\N{REPLACEMENT CHARACTER}"),
         )
         self._on_attempt_end(request, attempt, retry_after_s)
 
     def close(self) -> None:
-        """Forget every attempt that is under way; another worker repeats it."""
+        """Abandon every attempt in flight. Other workers repeat them."""
         self.is_closed = True
         for task in self._tasks:
             task.cancel()
@@ -226,7 +226,7 @@ class Sender:
         asyncio.get_running_loop().call_soon(complete)
 
     def _send_in_task(self, request: AttemptRequest, send: _Send) -> None:
-        """Send over a connection that has to be opened first, or waited for."""
+        """Send over a connection that must first be opened or waited for."""
         task = asyncio.get_running_loop().create_task(self._send_and_complete(request, send))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -237,7 +237,7 @@ class Sender:
         except EgressError as error:
             self.complete(request, error_class=error.error_class, error_detail=str(error))
         except Exception:
-            # A bug of ours: it is seen as a failed attempt and in the log, and holds nothing back.
+            # A bug in Ninefold. Record a failed attempt and log the error, so that the delivery isn't stuck.
             log.exception("webhooks.attempt.crashed")
             self.complete(request, error_class="internal_error", error_detail="Ninefold failed to send the request.")
         else:
@@ -245,9 +245,9 @@ class Sender:
 
 
 def _sign(requests: Sequence[AttemptRequest], *, attempted_at: datetime) -> list[bytes]:
-    """Return the head of each request, all signed as of one moment.
+    """Return the header fields of each request, all signed with the same timestamp.
 
-    Requests of one event that follow each other share the content that is signed.
+    Consecutive requests of one event share the signed content.
     """
     timestamp = b"%d" % attempted_at.timestamp()
     heads: list[bytes] = []

@@ -1,1 +1,1 @@
-"""The HTTP API of webhook delivery: wire types, and handlers that open one transaction each."""
+"""The HTTP API of webhook delivery: wire types, and handlers that each open one transaction."""

@@ -1,4 +1,4 @@
-"""Deliveries over HTTP: looked at, and retried by hand."""
+"""The HTTP routes that show and retry deliveries."""
 
 from typing import Final
 
@@ -30,7 +30,7 @@ async def get_delivery(
 ) -> DeliveryView:
     """Show a delivery.
 
-    It has its last attempts, and is here from its first outcome on.
+    The response includes its latest attempts. A delivery can be shown once its first attempt has an outcome.
     """
     async with database.snapshot() as connection:
         delivery = await service.get_delivery(
@@ -48,7 +48,7 @@ async def retry_delivery(
 ) -> RetryScheduled:
     """Retry a delivery.
 
-    The same bytes go out again with the same id, at once, and as often as the retry schedule says.
+    Sends the same body again, with the same id, immediately. If that fails, the retry schedule starts again.
     """
     async with database.transaction() as connection:
         scheduled_at = await service.retry_delivery(

@@ -1,4 +1,4 @@
-"""Events over HTTP: published one by one or in batches, and looked at."""
+"""The HTTP routes that publish events, singly or in batches, and show them."""
 
 from typing import Any, Final
 from uuid import UUID
@@ -31,29 +31,29 @@ from ninefold.systems.webhooks.routes.wire import (
     show_publication,
 )
 from ninefold.systems.webhooks.service import deliveries as delivery_service
-from ninefold.systems.webhooks.service.directory import RecipientDirectory
 from ninefold.systems.webhooks.service.publishing import (
     PAYLOAD_BYTES_MAX,
     EventDraft,
     Publication,
     publish_events,
 )
+from ninefold.systems.webhooks.service.recipients import RecipientCache
 from ninefold.systems.webhooks.settings import WebhooksSettings
 
 _EVENTS: Final = "/api/v1/events"
 _TAGS: Final = ["events"]
 
 EVENT_BODY_BYTES_MAX: Final = PAYLOAD_BYTES_MAX + 64 * 1024
-"""A payload, and what stands around it."""
+"""The largest payload, plus the other fields of the body."""
 
 BATCH_BODY_BYTES_MAX: Final = 5 * 1024 * 1024
-"""Five of the largest payloads, or a thousand of 5 KiB. A request's whole body is in memory."""
+"""Room for five of the largest payloads, or a thousand of 5 KiB. The whole body is held in memory."""
 
 _ACCEPTED: Final = 202
 
 _REPLAYED: Final = ResponseHeader(
     name="Idempotency-Replayed",
-    description="`true` where the idempotency key was used before, and this is the first answer again.",
+    description="`true` if the idempotency key was used before and this repeats the first response.",
     documentation_only=True,
 )
 
@@ -74,16 +74,16 @@ async def publish_event(
     principal: NamedDependency[Principal],
     database: NamedDependency[Database],
     notifier: NamedDependency[Notifier],
-    directory: NamedDependency[RecipientDirectory],
+    recipient_cache: NamedDependency[RecipientCache],
 ) -> Response[EventAccepted]:
-    """Publish an event. The answer leaves after the commit; deliveries follow, until each subscriber has it.
+    """Publish an event. The response is sent after the commit; workers then deliver the event to each subscriber.
 
-    A call with an idempotency key that was used before answers as the first did, with `Idempotency-Replayed: true`,
-    if the content is the same, and with a conflict that names what differs if it isn't.
+    If the idempotency key was used before with the same content, the response repeats the first one, with
+    `Idempotency-Replayed: true`. If the content differs, the response is a conflict that names what differs.
     """
     async with database.transaction() as connection:
         (result,) = await publish_events(
-            connection, directory, organisation_id=principal.organisation_id, drafts=[_draft(data)]
+            connection, recipient_cache, organisation_id=principal.organisation_id, drafts=[_draft(data)]
         )
     if isinstance(result, NinefoldError):
         raise result
@@ -103,12 +103,12 @@ async def publish_event_batch(
     principal: NamedDependency[Principal],
     database: NamedDependency[Database],
     notifier: NamedDependency[Notifier],
-    directory: NamedDependency[RecipientDirectory],
+    recipient_cache: NamedDependency[RecipientCache],
 ) -> BatchAccepted:
     """Publish a batch of events.
 
-    Up to 1,000 events, in one transaction. Each has a result of its own, in the order of the request: one that is
-    refused, with its problem, doesn't keep the others from being accepted.
+    Publishes up to 1,000 events in one transaction. The response has a result for each event, in the order of the
+    request. If an event is refused, its result contains the problem, and the others are still accepted.
     """
     drafts: dict[int, EventDraft] = {}
     results: dict[int, Publication | NinefoldError] = {}
@@ -119,13 +119,13 @@ async def publish_event_batch(
             results[position] = error
     async with database.transaction() as connection:
         published = await publish_events(
-            connection, directory, organisation_id=principal.organisation_id, drafts=list(drafts.values())
+            connection, recipient_cache, organisation_id=principal.organisation_id, drafts=list(drafts.values())
         )
     notifier.notify(EVENTS_CHANNEL)
     for position, result in zip(drafts, published, strict=True):
-        results[position] = _locate(result, position=position)
+        results[position] = _prefix_field(result, position=position)
     request_id = request.scope["state"].get("request_id", "")
-    shown = [_show(results[position], request_id=request_id) for position in range(len(data.events))]
+    shown = [_batch_result(results[position], request_id=request_id) for position in range(len(data.events))]
     accepted = sum(result.status == _ACCEPTED for result in shown)
     return BatchAccepted(results=shown, accepted=accepted, refused=len(shown) - accepted)
 
@@ -139,7 +139,7 @@ async def list_events(
 ) -> Page[EventSummary]:
     """List events.
 
-    The newest first, without their payloads.
+    Newest first, without their payloads.
     """
     query = _event_list.query(cursor, limit)
     async with database.connection() as connection:
@@ -157,16 +157,16 @@ async def get_event(
     event_id: FromPath[EventId],
     principal: NamedDependency[Principal],
     database: NamedDependency[Database],
-    directory: NamedDependency[RecipientDirectory],
+    recipient_cache: NamedDependency[RecipientCache],
     webhooks_settings: NamedDependency[WebhooksSettings],
 ) -> EventView:
     """Show an event.
 
-    With its payload and its deliveries, those included that no attempt has been made for yet.
+    With its payload and all its deliveries, including those without an attempt.
     """
     async with database.snapshot() as connection:
         found = await delivery_service.get_event(
-            connection, directory, organisation_id=principal.organisation_id, event_id=event_id
+            connection, recipient_cache, organisation_id=principal.organisation_id, event_id=event_id
         )
     return show_event(found, attempts_per_round=webhooks_settings.attempts_per_round)
 
@@ -178,14 +178,14 @@ def _draft(data: PublishEvent) -> EventDraft:
     return EventDraft(event_type=data.event_type, payload=bytes(data.payload), idempotency_key=data.idempotency_key)
 
 
-def _locate(result: Publication | NinefoldError, *, position: int) -> Publication | NinefoldError:
-    """Let an error name its field as a part of the whole batch."""
+def _prefix_field(result: Publication | NinefoldError, *, position: int) -> Publication | NinefoldError:
+    """Prefix an error's field with the event's position in the batch."""
     if isinstance(result, NinefoldError) and result.field is not None:
         result.field = f"events[{position}].{result.field}"
     return result
 
 
-def _show(result: Publication | NinefoldError, *, request_id: str) -> BatchResult:
+def _batch_result(result: Publication | NinefoldError, *, request_id: str) -> BatchResult:
     if isinstance(result, NinefoldError):
         return BatchResult(status=result.http_status, problem=describe(result, request_id=request_id))
     accepted = show_publication(result)

@@ -1,4 +1,4 @@
-"""Subscriptions over HTTP."""
+"""The HTTP routes for subscriptions, and for the list of a subscription's deliveries."""
 
 from datetime import timedelta
 from functools import partial
@@ -43,7 +43,7 @@ ValueT = TypeVar("ValueT")
 
 _subscription_list = PagedList("subscriptions", UUID)
 _delivery_list = PagedList("deliveries", UUID)
-# By the ids of their events: those that are queued have no row of their own yet.
+# Its cursor holds event ids, because queued deliveries have no rows yet.
 _queued_list = PagedList("deliveries.queued", UUID)
 
 
@@ -51,7 +51,7 @@ _queued_list = PagedList("deliveries.queued", UUID)
 async def create_subscription(
     data: FromBody[CreateSubscription], principal: NamedDependency[Principal], database: NamedDependency[Database]
 ) -> SubscriptionWithSecretView:
-    """Create a subscription. Its secret is in this answer and in that of a rotation, and nowhere else."""
+    """Create a subscription. Only this response, and that of a rotation, contain the secret."""
     async with database.transaction() as connection:
         created = await service.create_subscription(
             connection,
@@ -72,7 +72,7 @@ async def list_subscriptions(
 ) -> Page[SubscriptionView]:
     """List subscriptions.
 
-    The newest first.
+    Newest first.
     """
     query = _subscription_list.query(cursor, limit)
     async with database.connection() as connection:
@@ -108,16 +108,16 @@ async def update_subscription(
 ) -> SubscriptionView:
     """Change a subscription.
 
-    The next event, and the next attempt of each delivery, go by the new values.
+    The new values apply to the next event, and to the next attempt of each delivery.
     """
     async with database.transaction() as connection:
         subscription = await service.update_subscription(
             connection,
             organisation_id=principal.organisation_id,
             subscription_id=subscription_id,
-            url=_given(data.url),
-            event_types=_given(data.event_types),
-            description=_given(data.description),
+            url=_none_if_unset(data.url),
+            event_types=_none_if_unset(data.event_types),
+            description=_none_if_unset(data.description),
         )
     return show_subscription(subscription)
 
@@ -131,7 +131,7 @@ async def delete_subscription(
 ) -> None:
     """Delete a subscription.
 
-    Nothing more is sent to it. Deliveries that wait for an attempt are canceled after the answer, within moments.
+    Nothing more is sent to it. Its waiting deliveries are canceled in the background, within moments of the answer.
     """
     async with database.transaction() as connection:
         await service.delete_subscription(
@@ -149,7 +149,7 @@ async def rotate_secret(
 ) -> SubscriptionWithSecretView:
     """Rotate a secret.
 
-    The old one keeps signing too for a while, 24 hours by default.
+    The old secret also keeps signing for a grace period, which is 24 hours by default.
     """
     rotation = data or RotateSecret()
     async with database.transaction() as connection:
@@ -169,14 +169,14 @@ async def list_deliveries(
     principal: NamedDependency[Principal],
     database: NamedDependency[Database],
     webhooks_settings: NamedDependency[WebhooksSettings],
-    status: Annotated[DeliveryStatus | None, Parameter(description="Only deliveries in this state.")] = None,
+    status: Annotated[DeliveryStatus | None, Parameter(description="Only deliveries with this status.")] = None,
     cursor: FromQuery[Cursor | None] = None,
     limit: PageLimit = PAGE_LIMIT_DEFAULT,
 ) -> Page[DeliveryView]:
     """List deliveries.
 
-    Those to one subscription, of the newest events first, with their last attempts. Those that are `queued` are listed
-    by `status=queued` alone; the others stand here from their first outcome on.
+    Lists the deliveries to one subscription, newest events first, with their latest attempts. Deliveries without an
+    outcome are only listed with `status=queued`.
     """
     show = partial(show_delivery, attempts_per_round=webhooks_settings.attempts_per_round)
     if status is DeliveryStatus.QUEUED:
@@ -214,5 +214,5 @@ SUBSCRIPTION_ROUTES: Final[list[HTTPRouteHandler]] = [
 ]
 
 
-def _given(value: msgspec.UnsetType | ValueT) -> ValueT | None:
+def _none_if_unset(value: msgspec.UnsetType | ValueT) -> ValueT | None:
     return None if isinstance(value, msgspec.UnsetType) else value

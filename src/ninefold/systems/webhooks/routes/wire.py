@@ -1,4 +1,4 @@
-"""What goes over the wire: request bodies, and what answers show of the model."""
+"""The wire types: request bodies, response bodies, and the mapping from the model."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -23,40 +23,40 @@ from ninefold.systems.webhooks.model import (
 )
 from ninefold.systems.webhooks.rules.advice import advise
 from ninefold.systems.webhooks.rules.event_types import (
-    EVENT_TYPE_FORM,
     EVENT_TYPE_LENGTH_MAX,
+    EVENT_TYPE_REGEX,
     EVENT_TYPES_PER_SUBSCRIPTION_MAX,
-    PATTERN_FORM,
+    PATTERN_REGEX,
 )
 from ninefold.systems.webhooks.service.deliveries import DeliveryWithAttempts, EventWithDeliveries
 from ninefold.systems.webhooks.service.publishing import IDEMPOTENCY_KEY_LENGTH_MAX, Publication
 from ninefold.systems.webhooks.service.subscriptions import DESCRIPTION_LENGTH_MAX, NewSecret
 
 BATCH_EVENTS_MAX: Final = 1_000
-"""Per transaction, whose idempotency keys others wait for."""
+"""Limits the duration of a transaction, during which other publishers of the same idempotency keys wait."""
 
 GRACE_S_DEFAULT: Final = 86_400
-"""As much as there may be; a receiver has a day to take over a new secret."""
+"""The default and the maximum: the receiver has a day to switch to the new secret."""
 
-_ADVISED: Final = frozenset({DeliveryStatus.RETRYING, DeliveryStatus.FAILED})
-"""States in which there is something to be done. `canceled` is final."""
+_STATUSES_WITH_ADVICE: Final = frozenset({DeliveryStatus.RETRYING, DeliveryStatus.FAILED})
+"""The statuses in which a person can fix something. `canceled` is final."""
 
-# Bounds in `extra_json_schema` are told in the document, and enforced by the rules, whose errors say more.
+# `extra_json_schema` is for the OpenAPI document only. The rules enforce these limits, with more helpful errors.
 Url = Annotated[
     str,
     msgspec.Meta(
-        description="Where deliveries go: http or https.",
+        description="The URL to deliver events to; http or https.",
         examples=["https://example.com/hooks"],
         extra_json_schema={"format": "uri", "maxLength": URL_LENGTH_MAX},
     ),
 ]
 EventTypePattern = Annotated[
-    str, msgspec.Meta(extra_json_schema={"pattern": PATTERN_FORM, "maxLength": EVENT_TYPE_LENGTH_MAX})
+    str, msgspec.Meta(extra_json_schema={"pattern": PATTERN_REGEX, "maxLength": EVENT_TYPE_LENGTH_MAX})
 ]
 EventTypes = Annotated[
     list[EventTypePattern],
     msgspec.Meta(
-        description="Types, `order.*` for all below `order`, or `*`.",
+        description="Event types; `order.*` for every type that begins with `order.`, or `*` for all.",
         examples=[["order.created", "invoice.*"]],
         extra_json_schema={"minItems": 1, "maxItems": EVENT_TYPES_PER_SUBSCRIPTION_MAX},
     ),
@@ -64,7 +64,8 @@ EventTypes = Annotated[
 Description = Annotated[
     str,
     msgspec.Meta(
-        description="For people; up to 500 characters.", extra_json_schema={"maxLength": DESCRIPTION_LENGTH_MAX}
+        description="Free text for people; up to 500 characters.",
+        extra_json_schema={"maxLength": DESCRIPTION_LENGTH_MAX},
     ),
 ]
 IdempotencyKey = Annotated[
@@ -72,9 +73,9 @@ IdempotencyKey = Annotated[
 ]
 
 
-# msgspec tells the format only of times that must have a zone, as all of ours do.
+# With `tz=True`, which is true for all our times, msgspec adds the format `date-time` to the schema.
 Timestamp = Annotated[datetime, msgspec.Meta(tz=True)]
-# Kept raw, so that one that doesn't fit is refused alone; each is decoded as a `PublishEvent`.
+# Raw, so that an invalid event doesn't invalidate the whole batch. Each is decoded as a `PublishEvent` later.
 BatchItem = Annotated[msgspec.Raw, msgspec.Meta(extra_json_schema={"$ref": "#/components/schemas/PublishEvent"})]
 
 
@@ -97,7 +98,7 @@ class DeliveryId(PathId):
 
 
 class CreateSubscription(RequestBody, frozen=True, kw_only=True):
-    """A subscription to make."""
+    """A subscription to create."""
 
     url: Url
     event_types: EventTypes
@@ -105,7 +106,7 @@ class CreateSubscription(RequestBody, frozen=True, kw_only=True):
 
 
 class UpdateSubscription(RequestBody, frozen=True, kw_only=True):
-    """The parts of a subscription to change; what isn't given stays."""
+    """The fields of a subscription to change; omitted fields keep their values."""
 
     url: Url | msgspec.UnsetType = msgspec.UNSET
     event_types: EventTypes | msgspec.UnsetType = msgspec.UNSET
@@ -113,14 +114,14 @@ class UpdateSubscription(RequestBody, frozen=True, kw_only=True):
 
 
 class RotateSecret(RequestBody, frozen=True, kw_only=True):
-    """How a secret is rotated."""
+    """How to rotate a secret."""
 
     grace_s: Annotated[
         int,
         msgspec.Meta(
             ge=0,
             le=GRACE_S_DEFAULT,
-            description="Seconds for which the old secrets keep signing; 0 after a leak.",
+            description="Seconds during which the old secrets keep signing; use 0 after a leak.",
         ),
     ] = GRACE_S_DEFAULT
 
@@ -131,18 +132,18 @@ class PublishEvent(RequestBody, frozen=True, kw_only=True):
     event_type: Annotated[
         str,
         msgspec.Meta(
-            description="Words joined by dots.",
+            description="Words separated by dots.",
             examples=["order.created"],
-            extra_json_schema={"pattern": EVENT_TYPE_FORM, "maxLength": EVENT_TYPE_LENGTH_MAX},
+            extra_json_schema={"pattern": EVENT_TYPE_REGEX, "maxLength": EVENT_TYPE_LENGTH_MAX},
         ),
     ]
     payload: Annotated[
         msgspec.Raw,
-        msgspec.Meta(description="Any JSON value, up to 1 MiB; its bytes reach each subscriber unchanged."),
+        msgspec.Meta(description="Any JSON value, up to 1 MiB. It is delivered byte for byte."),
     ]
     idempotency_key: Annotated[
         IdempotencyKey | None,
-        msgspec.Meta(description="The same key and content again give the same answer, and no second event."),
+        msgspec.Meta(description="Publishing again with the same key and content creates no second event."),
     ] = None
 
 
@@ -156,7 +157,7 @@ class PublishEventBatch(RequestBody, frozen=True, kw_only=True):
         msgspec.Meta(
             min_length=1,
             max_length=BATCH_EVENTS_MAX,
-            description="Each as for a single event; one that is refused doesn't keep the others from being accepted.",
+            description="Events as for a single publish. If one is refused, the others are still accepted.",
         ),
     ]
 
@@ -173,23 +174,23 @@ class SubscriptionView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SubscriptionWithSecretView(SubscriptionView, frozen=True, kw_only=True):
-    """A subscription with its new secret, which is shown this once."""
+    """A subscription with its new secret, which is shown only once."""
 
     secret: str
 
 
 class EventAccepted(msgspec.Struct, frozen=True, kw_only=True):
-    """An event is committed; deliveries follow."""
+    """An event that is committed and will be delivered."""
 
     event_id: str
     queued_deliveries: int
 
 
 class BatchResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What became of one event of a batch."""
+    """The result of one event of a batch."""
 
     status: int
-    """As a single publish would have answered: 202, or a problem's status."""
+    """The status that a single publish would have returned: 202, or that of the problem."""
     event_id: str | None = None
     queued_deliveries: int | None = None
     is_replay: bool = False
@@ -197,7 +198,7 @@ class BatchResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 
 
 class BatchAccepted(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of each event of a batch, in the order of the request."""
+    """The results of the events of a batch, in the order of the request."""
 
     results: list[BatchResult]
     accepted: int
@@ -218,7 +219,7 @@ class AttemptView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DeliveryView(msgspec.Struct, frozen=True, kw_only=True):
-    """An event on its way to one subscription."""
+    """The delivery of an event to one subscription."""
 
     delivery_id: str
     event_id: str
@@ -228,7 +229,7 @@ class DeliveryView(msgspec.Struct, frozen=True, kw_only=True):
     is_running: bool
     attempt_count: int
     attempts_planned: int
-    """Attempts that will have been made at most when this round is over."""
+    """The maximum number of attempts at the end of the current round, including those of earlier rounds."""
     next_attempt_at: Timestamp | None
     created_at: Timestamp
     finished_at: Timestamp | None
@@ -257,7 +258,7 @@ class EventView(EventSummary, frozen=True, kw_only=True):
 
 
 class RetryScheduled(msgspec.Struct, frozen=True, kw_only=True):
-    """A delivery is about to be attempted again."""
+    """A delivery that is about to be attempted again."""
 
     delivery_id: str
     status: DeliveryStatus
@@ -329,7 +330,7 @@ def show_delivery(shown: DeliveryWithAttempts, *, attempts_per_round: int) -> De
         next_attempt_at=delivery.next_attempt_at,
         created_at=delivery.created_at,
         finished_at=delivery.finished_at,
-        advice=advise(last_error) if delivery.status in _ADVISED else None,
+        advice=advise(last_error) if delivery.status in _STATUSES_WITH_ADVICE else None,
         attempts=[_show_attempt(attempt) for attempt in shown.attempts],
     )
 

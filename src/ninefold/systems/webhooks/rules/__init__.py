@@ -1,1 +1,1 @@
-"""The pure part of webhook delivery: time and randomness come in as arguments, nothing is read or written."""
+"""The pure functions of webhook delivery. They do no I/O; time and randomness are arguments."""

@@ -1,6 +1,7 @@
-"""Event types, and the patterns with which a subscription chooses among them.
+"""Event types, and the patterns by which subscriptions select them.
 
-A type is words joined by dots (`order.created`). A pattern is a type, or `order.*` for all below `order`, or `*`.
+A type consists of words joined by dots (`order.created`). A pattern is a type, or `order.*` for every type that begins
+with `order.`, or `*` for all types.
 """
 
 import re
@@ -13,11 +14,11 @@ EVENT_TYPE_LENGTH_MAX: Final = 128
 EVENT_TYPES_PER_SUBSCRIPTION_MAX: Final = 100
 
 _WORD: Final = "[A-Za-z0-9_-]+"
-EVENT_TYPE_FORM: Final = rf"^{_WORD}(\.{_WORD})*$"
-PATTERN_FORM: Final = rf"^(\*|{_WORD}(\.{_WORD})*(\.\*)?)$"
+EVENT_TYPE_REGEX: Final = rf"^{_WORD}(\.{_WORD})*$"
+PATTERN_REGEX: Final = rf"^(\*|{_WORD}(\.{_WORD})*(\.\*)?)$"
 
-_TYPE: Final = re.compile(EVENT_TYPE_FORM)
-_PATTERN: Final = re.compile(PATTERN_FORM)
+_TYPE: Final = re.compile(EVENT_TYPE_REGEX)
+_PATTERN: Final = re.compile(PATTERN_REGEX)
 _REMEDY: Final = (
     "Use letters, digits, _ and -, in words joined by dots, such as order.created; "
     f"at most {EVENT_TYPE_LENGTH_MAX} characters."
@@ -25,10 +26,10 @@ _REMEDY: Final = (
 
 
 def check_event_type(event_type: str, *, field: str) -> None:
-    """Accept the type of an event that is published.
+    """Check the type of an event to publish.
 
     Raises:
-        InvalidEventTypeError: it has another form; names `field`.
+        InvalidEventTypeError: the type is malformed or too long; the error names `field`.
     """
     if len(event_type) > EVENT_TYPE_LENGTH_MAX or _TYPE.fullmatch(event_type) is None:
         raise InvalidEventTypeError(
@@ -37,16 +38,16 @@ def check_event_type(event_type: str, *, field: str) -> None:
 
 
 def check_patterns(patterns: Sequence[str], *, field: str) -> None:
-    """Accept the patterns of a subscription.
+    """Check the patterns of a subscription.
 
     Raises:
-        InvalidEventTypeError: none, too many, or one of another form; names `field` and the element.
+        InvalidEventTypeError: there are none or too many, or one is malformed; the error names `field` and the element.
     """
     if not 0 < len(patterns) <= EVENT_TYPES_PER_SUBSCRIPTION_MAX:
         raise InvalidEventTypeError(
-            f"A subscription has between 1 and {EVENT_TYPES_PER_SUBSCRIPTION_MAX} event types, not {len(patterns)}.",
+            f"A subscription needs 1 to {EVENT_TYPES_PER_SUBSCRIPTION_MAX} event types, not {len(patterns)}.",
             field=field,
-            remedy="Name the types, or use a pattern such as order.* or *.",
+            remedy="List the types, or use a pattern such as order.* or *.",
         )
     for position, pattern in enumerate(patterns):
         if len(pattern) > EVENT_TYPE_LENGTH_MAX or _PATTERN.fullmatch(pattern) is None:
@@ -57,15 +58,15 @@ def check_patterns(patterns: Sequence[str], *, field: str) -> None:
             )
 
 
-def is_wanted(event_type: str, patterns: Sequence[str]) -> bool:
-    """Whether a subscription with these patterns gets events of this type."""
+def matches_any(event_type: str, patterns: Sequence[str]) -> bool:
+    """Return whether an event type matches any of these patterns."""
     return any(_matches(event_type, pattern) for pattern in patterns)
 
 
-def wanted_form(patterns: Sequence[str]) -> str:
-    """Return a regular expression, in Python's and PostgreSQL's language, for the types that these patterns want."""
-    forms = [pattern.replace(".", r"\.").replace("*", ".*") for pattern in patterns]
-    return f"^({'|'.join(forms)})$"
+def patterns_regex(patterns: Sequence[str]) -> str:
+    """Return a regular expression that matches the same types as these patterns, for both Python and PostgreSQL."""
+    alternatives = [pattern.replace(".", r"\.").replace("*", ".*") for pattern in patterns]
+    return f"^({'|'.join(alternatives)})$"
 
 
 def _matches(event_type: str, pattern: str) -> bool:

@@ -1,4 +1,4 @@
-"""Signatures after Standard Webhooks 1.0, section "Signature scheme", symmetric form `v1`."""
+"""Signatures as in Standard Webhooks 1.0, section "Signature scheme", symmetric form `v1`."""
 
 import base64
 import hmac
@@ -9,34 +9,34 @@ from typing import Final
 from ninefold.systems.webhooks.model import SigningSecret
 
 KEY_BYTES: Final = 32
-"""The standard asks for 24 to 64."""
+"""The standard requires 24 to 64 bytes."""
 
-_SECRET_PREFIX: Final = "whsec_"  # noqa: S105 - the prefix of every secret, no secret.
+_SECRET_PREFIX: Final = "whsec_"  # noqa: S105 - the prefix of every secret, not a secret.
 
 
 def format_secret(key: bytes) -> str:
-    """Return a key in the form that verifiers take: `whsec_` and base64."""
+    """Return a key in the form that verification libraries take: `whsec_` and base64."""
     return _SECRET_PREFIX + base64.b64encode(key).decode("ascii")
 
 
 def active_keys(secrets: Iterable[SigningSecret], *, now: datetime) -> list[bytes]:
-    """Return the keys that sign at this time: the current one, and those rotated lately."""
+    """Return the keys that sign at this time: the current one, and rotated ones that haven't expired."""
     return [secret.key for secret in secrets if secret.expires_at is None or secret.expires_at > now]
 
 
 def signed_content(*, message_id: bytes, timestamp: bytes, payload: bytes) -> bytes:
-    """Return what is signed: the same for every receiver of a message.
+    """Return the content to sign, which is the same for every receiver of a message.
 
     Args:
         message_id: the value of `webhook-id`.
-        timestamp: the value of `webhook-timestamp`: Unix seconds of the attempt, in ASCII.
+        timestamp: the value of `webhook-timestamp`: the attempt's time in Unix seconds, in ASCII.
         payload: the body, exactly as it is sent.
     """
     return b"%b.%b.%b" % (message_id, timestamp, payload)
 
 
 def sign(keys: Sequence[bytes], content: bytes) -> bytes:
-    """Return the value of `webhook-signature`: one `v1,` signature per key, parted by spaces.
+    """Return the value of `webhook-signature`: one `v1,` signature per key, separated by spaces.
 
     Args:
         keys: the subscription's active keys.

@@ -1,1 +1,1 @@
-"""What webhook delivery does, inside the caller's transaction. Services never commit."""
+"""The operations of webhook delivery. They run in the caller's transaction and never commit."""

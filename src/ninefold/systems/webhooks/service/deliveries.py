@@ -1,4 +1,4 @@
-"""Events and deliveries as they are seen, and the retry by hand."""
+"""Read events and deliveries, and retry deliveries manually."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -24,31 +24,31 @@ from ninefold.systems.webhooks.model import (
     Event,
     EventStatus,
 )
-from ninefold.systems.webhooks.rules.event_types import wanted_form
-from ninefold.systems.webhooks.service.directory import RecipientDirectory
+from ninefold.systems.webhooks.rules.event_types import patterns_regex
+from ninefold.systems.webhooks.service.recipients import RecipientCache
 from ninefold.systems.webhooks.service.subscriptions import SUBSCRIPTIONS_MAX, get_subscription
 from ninefold.systems.webhooks.store import deliveries as store
 from ninefold.systems.webhooks.store.events import event_find, event_find_payload, event_list, event_list_queued
 
 ATTEMPTS_SHOWN_MAX: Final = 20
-"""Per delivery, the last ones. A round has six by default."""
+"""The latest attempts shown for each delivery. A round has six attempts by default."""
 
 ATTEMPTS_PER_ANSWER_MAX: Final = 2_000
-"""Shared by the deliveries of an answer: with more than a hundred of them, each shows fewer attempts."""
+"""Attempts in one response. With more than 100 deliveries in it, fewer attempts of each are shown."""
 
 BODIES_PER_ANSWER_BYTES_MAX: Final = 8 * 1024 * 1024
-"""Shared likewise by the response bodies of an answer: with many attempts, each shows only its beginning."""
+"""The size of all receivers' response bodies in one response. With many attempts, each body is truncated further."""
 
 
 class DeliveryWithAttempts(msgspec.Struct, frozen=True, kw_only=True):
-    """A delivery, and its last attempts, oldest first."""
+    """A delivery and its latest attempts, oldest first."""
 
     delivery: Delivery
     attempts: Sequence[Attempt]
 
 
 class EventWithDeliveries(msgspec.Struct, frozen=True, kw_only=True):
-    """An event with its payload, and its delivery to each subscription."""
+    """An event with its payload and its deliveries."""
 
     event: Event
     payload: bytes
@@ -56,12 +56,12 @@ class EventWithDeliveries(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def get_event(
-    connection: Connection, directory: RecipientDirectory, *, organisation_id: UUID, event_id: UUID
+    connection: Connection, recipient_cache: RecipientCache, *, organisation_id: UUID, event_id: UUID
 ) -> EventWithDeliveries:
-    """Return an event with its deliveries, those included that no attempt has been made for.
+    """Return an event with all its deliveries, including those without an attempt.
 
     Raises:
-        EventNotFoundError: the organisation has none of this id.
+        EventNotFoundError: the organisation has no event with this id.
     """
     event = await event_find(connection, organisation_id=organisation_id, event_id=event_id)
     payload = await event_find_payload(connection, organisation_id=organisation_id, event_id=event_id)
@@ -74,12 +74,12 @@ async def get_event(
         connection, organisation_id=organisation_id, event_id=event_id, limit=SUBSCRIPTIONS_MAX
     )
     if event.status == EventStatus.QUEUED:
-        deliveries += await _queued_deliveries(connection, directory, event=event, known=deliveries)
+        deliveries += await _queued_deliveries(connection, recipient_cache, event=event, known=deliveries)
     return EventWithDeliveries(event=event, payload=payload, deliveries=await _with_attempts(connection, deliveries))
 
 
 async def list_events(connection: Connection, *, organisation_id: UUID, before: UUID | None, limit: int) -> list[Event]:
-    """Return events, newest first, those before an id."""
+    """Return events with ids before one, newest first."""
     return await event_list(connection, organisation_id=organisation_id, before=before, limit=limit)
 
 
@@ -87,7 +87,7 @@ async def get_delivery(connection: Connection, *, organisation_id: UUID, deliver
     """Return one delivery with its attempts.
 
     Raises:
-        DeliveryNotFoundError: the organisation has none of this id with an outcome.
+        DeliveryNotFoundError: the organisation has no delivery with this id, or it has no outcome yet.
     """
     delivery = await store.delivery_find(connection, organisation_id=organisation_id, delivery_id=delivery_id)
     if delivery is None:
@@ -104,10 +104,10 @@ async def list_deliveries(
     before: UUID | None,
     limit: int,
 ) -> list[DeliveryWithAttempts]:
-    """Return the deliveries to a subscription that have an outcome, newest event first, those before an id.
+    """Return the deliveries to a subscription that have an outcome, with ids before one, newest event first.
 
     Raises:
-        SubscriptionNotFoundError: the organisation has none of this id.
+        SubscriptionNotFoundError: the organisation has no subscription with this id.
     """
     await get_subscription(connection, organisation_id=organisation_id, subscription_id=subscription_id)
     deliveries = await store.delivery_list_by_subscription(
@@ -124,10 +124,10 @@ async def list_deliveries(
 async def list_queued_deliveries(
     connection: Connection, *, organisation_id: UUID, subscription_id: UUID, before: UUID | None, limit: int
 ) -> list[DeliveryWithAttempts]:
-    """Return the deliveries to a subscription that have no outcome yet, newest event first, of events before an id.
+    """Return the deliveries to a subscription that have no outcome yet, of events with ids before one, newest first.
 
     Raises:
-        SubscriptionNotFoundError: the organisation has none of this id.
+        SubscriptionNotFoundError: the organisation has no subscription with this id.
     """
     subscription = await get_subscription(connection, organisation_id=organisation_id, subscription_id=subscription_id)
     queued: list[Delivery] = []
@@ -135,16 +135,16 @@ async def list_queued_deliveries(
         events = await event_list_queued(
             connection,
             organisation_id=organisation_id,
-            wanted_form=wanted_form(subscription.event_types),
+            event_type_regex=patterns_regex(subscription.event_types),
             since=subscription.created_at,
             before=before,
             limit=limit,
         )
         deliveries = [_queued_delivery(event, subscription_id=subscription_id) for event in events]
-        known = await store.delivery_list_known(
+        recorded = await store.delivery_list_recorded(
             connection, delivery_ids=[delivery.delivery_id for delivery in deliveries]
         )
-        queued += [delivery for delivery in deliveries if delivery.delivery_id not in known]
+        queued += [delivery for delivery in deliveries if delivery.delivery_id not in recorded]
         if len(events) < limit:
             break
         before = events[-1].event_id
@@ -152,14 +152,14 @@ async def list_queued_deliveries(
 
 
 async def retry_delivery(connection: Connection, *, organisation_id: UUID, delivery_id: UUID) -> datetime:
-    """Begin a new round of attempts at once, with the same bytes and ids; return when it was scheduled.
+    """Start a new round of attempts now, with the same id and body; return when the first one is due.
 
-    It works in every state but one: not while an attempt is under way.
+    A delivery can be retried in every status, except while an attempt is in progress.
 
     Raises:
-        DeliveryNotFoundError: the organisation has none of this id with an outcome.
-        DeliveryRunningError: an attempt is under way.
-        SubscriptionDeletedError: there is nowhere to send it.
+        DeliveryNotFoundError: the organisation has no delivery with this id, or it has no outcome yet.
+        DeliveryRunningError: an attempt is in progress.
+        SubscriptionDeletedError: the delivery's subscription has been deleted.
     """
     locked = await store.delivery_lock(connection, organisation_id=organisation_id, delivery_id=delivery_id)
     if locked is None:
@@ -168,25 +168,25 @@ async def retry_delivery(connection: Connection, *, organisation_id: UUID, deliv
     if locked.is_subscription_deleted:
         raise SubscriptionDeletedError(
             f"The subscription of {delivery_text} has been deleted.",
-            remedy="Create a subscription for its receiver, and publish the event again.",
+            remedy="Create a new subscription for the receiver and publish the event again.",
         )
     if locked.is_running:
         raise DeliveryRunningError(
-            f"An attempt of {delivery_text} is under way.",
-            remedy="Wait for its outcome; retry then if it is needed.",
+            f"An attempt of {delivery_text} is in progress.",
+            remedy="Wait for its outcome, then retry if necessary.",
         )
     return await store.delivery_schedule_now(connection, delivery_id=delivery_id)
 
 
 async def _queued_deliveries(
-    connection: Connection, directory: RecipientDirectory, *, event: Event, known: Sequence[Delivery]
+    connection: Connection, recipient_cache: RecipientCache, *, event: Event, known: Sequence[Delivery]
 ) -> list[Delivery]:
-    """Return the deliveries that are in no table yet: those of the fan-out that have had no outcome."""
-    recipients = await directory.current(connection, event.organisation_id)
+    """Return the deliveries of an event that have no outcome, and therefore no row, yet."""
+    recipients = await recipient_cache.current(connection, event.organisation_id)
     known_subscriptions = {delivery.subscription_id for delivery in known}
     return [
         _queued_delivery(event, subscription_id=recipient.subscription_id)
-        for recipient in recipients.wanting(event.event_type)
+        for recipient in recipients.matching(event.event_type)
         if recipient.created_at <= event.accepted_at and recipient.subscription_id not in known_subscriptions
     ]
 
@@ -224,6 +224,6 @@ async def _with_attempts(connection: Connection, deliveries: Sequence[Delivery])
 
 def _not_found(delivery_id: UUID) -> DeliveryNotFoundError:
     return DeliveryNotFoundError(
-        f"There is no delivery {format_id(DELIVERY_PREFIX, delivery_id)} that has had an attempt.",
-        remedy="List the deliveries of a subscription, or look at the event, to see the ids.",
+        f"There is no delivery {format_id(DELIVERY_PREFIX, delivery_id)} with a completed attempt.",
+        remedy="To find the id, list the deliveries of the subscription or show the event.",
     )

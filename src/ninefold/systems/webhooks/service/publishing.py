@@ -1,4 +1,4 @@
-"""Publishing: an event is accepted once its one row is committed."""
+"""Publishing: an event is accepted once its row is committed."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -12,18 +12,18 @@ from ninefold.core.postgres.database import Connection
 from ninefold.systems.webhooks.errors import EventTooLargeError, IdempotencyConflictError
 from ninefold.systems.webhooks.model import EVENT_PREFIX, EarlierEvent, NewEvent
 from ninefold.systems.webhooks.rules.event_types import check_event_type
-from ninefold.systems.webhooks.service.directory import RecipientDirectory
+from ninefold.systems.webhooks.service.recipients import RecipientCache
 from ninefold.systems.webhooks.store.events import event_find_earlier, event_insert_many
 
 PAYLOAD_BYTES_MAX: Final = 1024 * 1024
-"""Of JSON text. A worker holds it in memory for each attempt under way."""
+"""The size of the JSON text. A worker holds it in memory for each attempt in flight."""
 
 IDEMPOTENCY_KEY_LENGTH_MAX: Final = 255
-"""Characters; each key is an entry of an index."""
+"""In characters. Each key is stored in an index."""
 
 
 class EventDraft(msgspec.Struct, frozen=True, kw_only=True):
-    """What a caller wants to publish; `payload` is JSON text that goes out byte for byte."""
+    """An event that a caller wants to publish; `payload` is JSON text that is delivered byte for byte."""
 
     event_type: str
     payload: bytes
@@ -31,7 +31,7 @@ class EventDraft(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Publication(msgspec.Struct, frozen=True, kw_only=True):
-    """An accepted event: now, or by an earlier call with the same idempotency key."""
+    """An event that was accepted by this call, or by an earlier one with the same idempotency key (a replay)."""
 
     event_id: UUID
     queued_deliveries: int
@@ -40,18 +40,18 @@ class Publication(msgspec.Struct, frozen=True, kw_only=True):
 
 async def publish_events(
     connection: Connection,
-    directory: RecipientDirectory,
+    recipient_cache: RecipientCache,
     *,
     organisation_id: UUID,
     drafts: Sequence[EventDraft],
 ) -> list[Publication | NinefoldError]:
-    """Accept events, each by itself: an error of one doesn't keep the others from being accepted.
+    """Accept events independently of each other: if one is rejected, the others are still accepted.
 
     Returns:
-        For each draft, in order, what was accepted, or the error that it has.
+        For each draft, in order, the accepted event or the error.
     """
     results: dict[int, Publication | NinefoldError] = {}
-    recipients = await directory.current(connection, organisation_id)
+    recipients = await recipient_cache.current(connection, organisation_id)
     new_events: dict[int, NewEvent] = {}
     for position, draft in enumerate(drafts):
         try:
@@ -64,10 +64,10 @@ async def publish_events(
                 event_type=draft.event_type,
                 payload=draft.payload,
                 idempotency_key=draft.idempotency_key,
-                queued_deliveries=len(recipients.wanting(draft.event_type)),
+                queued_deliveries=len(recipients.matching(draft.event_type)),
             )
-    # Sorted by key, concurrent batches that share keys wait for each other in one direction, and never in a circle.
-    # The sort is stable: of two drafts with one key, the first is the event, and the second its repeat.
+    # Concurrent batches that share keys insert them in the same order, so they can't deadlock. The sort is stable: of
+    # two drafts with the same key, the first becomes the event and the second its replay.
     in_key_order = sorted(new_events.values(), key=lambda event: event.idempotency_key or "")
     accepted = await event_insert_many(connection, organisation_id=organisation_id, events=in_key_order)
     repeats = [event for event in new_events.values() if event.event_id not in accepted]
@@ -88,25 +88,25 @@ def _check(draft: EventDraft) -> None:
         raise EventTooLargeError(
             f"The payload has {len(draft.payload)} bytes.",
             field="payload",
-            remedy=f"Send at most {PAYLOAD_BYTES_MAX} bytes; put what is larger behind a link.",
+            remedy=f"Send at most {PAYLOAD_BYTES_MAX} bytes; for larger content, send a link to it.",
         )
     key = draft.idempotency_key
     if key is not None and (not 0 < len(key) <= IDEMPOTENCY_KEY_LENGTH_MAX or "\x00" in key):
         raise InvalidInputError(
             f"An idempotency key has 1 to {IDEMPOTENCY_KEY_LENGTH_MAX} characters, none of them NUL.",
             field="idempotency_key",
-            remedy="Use an id of your own for the thing that happened, such as order-1234-created.",
+            remedy="Use an id from your application that identifies the event, such as order-1234-created.",
         )
 
 
 def _replay(event: NewEvent, *, earlier: EarlierEvent) -> Publication | NinefoldError:
-    differing = earlier.differing
-    if differing:
+    differing_fields = earlier.differing_fields
+    if differing_fields:
         earlier_id = format_id(EVENT_PREFIX, earlier.event_id)
         return IdempotencyConflictError(
             f"Idempotency key {event.idempotency_key!r} was used for {earlier_id}, "
-            f"whose {' and '.join(differing)} {'is' if len(differing) == 1 else 'are'} different.",
-            field=differing[0],
+            f"whose {' and '.join(differing_fields)} {'is' if len(differing_fields) == 1 else 'are'} different.",
+            field=differing_fields[0],
             remedy="Use a new key for another event, or send the same bytes again to get the same answer.",
         )
     return Publication(event_id=earlier.event_id, queued_deliveries=earlier.queued_deliveries, is_replay=True)

@@ -1,4 +1,4 @@
-"""Subscriptions: made, read, changed, deleted, and their secrets rotated."""
+"""Create, read, change and delete subscriptions, and rotate their secrets."""
 
 import os
 from collections.abc import Sequence
@@ -29,19 +29,19 @@ from ninefold.systems.webhooks.rules.signing import KEY_BYTES, format_secret
 from ninefold.systems.webhooks.store import subscriptions as store
 
 SUBSCRIPTIONS_MAX: Final = 1_000
-"""Per organisation. An event's fan-out is computed in memory, and shown whole."""
+"""Per organisation. An event's fan-out is computed in memory, and its deliveries are shown without pages."""
 
 DESCRIPTION_LENGTH_MAX: Final = 500
 
 SECRETS_ACTIVE_MAX: Final = 5
-"""Each adds 50 bytes to a header of every delivery, and one hash of its payload."""
+"""Each active secret adds 50 bytes to a header of every delivery, and one hash of its payload."""
 
 ROTATION_GRACE: Final = timedelta(hours=24)
-"""How long a rotated secret keeps signing, unless the caller wants less."""
+"""How long a rotated secret keeps signing, unless the caller asks for less."""
 
 
 class NewSecret(msgspec.Struct, frozen=True, kw_only=True):
-    """A subscription with its new secret, which is shown this once."""
+    """A subscription with its new secret, which is shown only once."""
 
     subscription: Subscription
     secret: str
@@ -55,20 +55,20 @@ async def create_subscription(
     event_types: Sequence[str],
     description: str,
 ) -> NewSecret:
-    """Begin to deliver events of these types to a URL.
+    """Create a subscription, which delivers events of these types to a URL.
 
     Raises:
-        InvalidTargetError: the URL isn't one that can be delivered to.
-        InvalidEventTypeError: a type or pattern has the wrong form.
-        TooManySubscriptionsError: the organisation has `SUBSCRIPTIONS_MAX` already.
+        InvalidTargetError: events can't be delivered to this URL.
+        InvalidEventTypeError: a type or pattern is malformed.
+        TooManySubscriptionsError: the organisation already has `SUBSCRIPTIONS_MAX` subscriptions.
     """
     _check(url=url, event_types=event_types, description=description)
-    # The bump comes first: it makes concurrent calls of an organisation wait for each other, so the count is true.
+    # Bump the version first: its row lock serialises concurrent calls of an organisation, so the count is correct.
     await store.subscription_version_bump(connection, organisation_id=organisation_id)
     if await store.subscription_count(connection, organisation_id=organisation_id) >= SUBSCRIPTIONS_MAX:
         raise TooManySubscriptionsError(
             f"The organisation has {SUBSCRIPTIONS_MAX} subscriptions, which is the limit.",
-            remedy="Delete those that are no longer used, or let one endpoint take several event types.",
+            remedy="Delete subscriptions that you no longer use, or combine several event types in one subscription.",
         )
     subscription = await store.subscription_insert(
         connection,
@@ -88,7 +88,7 @@ async def get_subscription(connection: Connection, *, organisation_id: UUID, sub
     """Return one subscription.
 
     Raises:
-        SubscriptionNotFoundError: the organisation has none of this id.
+        SubscriptionNotFoundError: the organisation has no subscription with this id.
     """
     subscription = await store.subscription_find(
         connection, organisation_id=organisation_id, subscription_id=subscription_id
@@ -101,7 +101,7 @@ async def get_subscription(connection: Connection, *, organisation_id: UUID, sub
 async def list_subscriptions(
     connection: Connection, *, organisation_id: UUID, before: UUID | None, limit: int
 ) -> list[Subscription]:
-    """Return subscriptions, newest first, those before an id."""
+    """Return subscriptions with ids before one, newest first."""
     return await store.subscription_list(connection, organisation_id=organisation_id, before=before, limit=limit)
 
 
@@ -114,10 +114,10 @@ async def update_subscription(
     event_types: Sequence[str] | None,
     description: str | None,
 ) -> Subscription:
-    """Change the parts that aren't None. Deliveries under way keep going; their next attempt uses the new URL.
+    """Change the fields that aren't None. Deliveries in progress continue; their next attempt uses the new URL.
 
     Raises:
-        SubscriptionNotFoundError: the organisation has none of this id.
+        SubscriptionNotFoundError: the organisation has no subscription with this id.
         InvalidTargetError, InvalidEventTypeError: as `create_subscription`.
     """
     _check(url=url, event_types=event_types, description=description)
@@ -136,13 +136,13 @@ async def update_subscription(
 
 
 async def delete_subscription(connection: Connection, *, organisation_id: UUID, subscription_id: UUID) -> None:
-    """Stop delivering to a subscription; what was recorded is kept.
+    """Delete a subscription; recorded deliveries are kept.
 
-    What still waits for an attempt is canceled by a job, of which there may be more than a request can do. Nothing is
-    sent meanwhile: a delivery that comes due is canceled by the worker that would have sent it.
+    Its waiting deliveries are canceled by a job, since there may be more than a request has time for. Nothing is sent
+    in the meantime: the worker that would attempt one of them cancels it.
 
     Raises:
-        SubscriptionNotFoundError: the organisation has none of this id.
+        SubscriptionNotFoundError: the organisation has no subscription with this id.
     """
     await store.subscription_version_bump(connection, organisation_id=organisation_id)
     if not await store.subscription_delete(
@@ -155,11 +155,11 @@ async def delete_subscription(connection: Connection, *, organisation_id: UUID, 
 async def rotate_secret(
     connection: Connection, *, organisation_id: UUID, subscription_id: UUID, grace: timedelta = ROTATION_GRACE
 ) -> NewSecret:
-    """Give a subscription a new secret; the old ones keep signing beside it for the grace.
+    """Give a subscription a new secret. The old secrets also keep signing during the grace period.
 
     Raises:
-        SubscriptionNotFoundError: the organisation has none of this id.
-        TooManySecretsError: `SECRETS_ACTIVE_MAX` sign already.
+        SubscriptionNotFoundError: the organisation has no subscription with this id.
+        TooManySecretsError: `SECRETS_ACTIVE_MAX` secrets are already active.
     """
     await store.subscription_version_bump(connection, organisation_id=organisation_id)
     subscription = await get_subscription(connection, organisation_id=organisation_id, subscription_id=subscription_id)
@@ -168,8 +168,8 @@ async def rotate_secret(
     active = await store.signing_secret_count_active(connection, subscription_id=subscription_id)
     if active >= SECRETS_ACTIVE_MAX:
         raise TooManySecretsError(
-            f"{active} secrets of this subscription still sign its deliveries.",
-            remedy="Wait until one ends, or rotate with grace_s=0 to end all old ones at once.",
+            f"This subscription already has {active} active secrets, which is the limit.",
+            remedy="Wait until one expires, or rotate with grace_s=0 so that all old ones expire at once.",
         )
     return NewSecret(
         subscription=subscription,

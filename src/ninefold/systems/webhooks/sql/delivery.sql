@@ -1,5 +1,5 @@
 -- name: delivery_cancel_held!
--- End deliveries that this worker holds and for which nothing was sent, because their subscription is gone.
+-- Cancel deliveries that this worker holds and won't attempt again, because their subscription is deleted.
 UPDATE webhooks.delivery
 SET
     status = 'canceled',
@@ -10,7 +10,7 @@ WHERE delivery_id = ANY(:delivery_ids::uuid[])
     AND leased_by = :worker_id;
 
 -- name: delivery_cancel_waiting
--- End some of the deliveries to a subscription that wait for an attempt and aren't under way, those after an id.
+-- Cancel some deliveries to a subscription that are waiting for an attempt and that no worker holds, those after an id.
 WITH waiting AS MATERIALIZED (
     SELECT delivery_id
     FROM webhooks.delivery
@@ -33,12 +33,16 @@ WHERE delivery.delivery_id = waiting.delivery_id
 RETURNING delivery.delivery_id;
 
 -- name: delivery_claim
--- Take deliveries that are due: a fair share for each organisation that has some and isn't held back, oldest due first.
--- Organisations are those of the longest due, and the next ones in turn, which a large one could otherwise keep from
--- being seen. What is taken together stays within a budget of payload bytes, of which the first may be more; which
--- organisations are within it is left to chance, with the same for all.
--- An index can be searched for the statement's time, and not for the clock's, which changes with each row.
-WITH RECURSIVE turn AS (
+-- Claim deliveries that are due, for a worker: a fair share for each organisation, longest due first.
+-- It considers the organisations whose deliveries are longest due. It also scans up to :organisations_max organisations
+-- with waiting deliveries, in the order of their ids, starting after :after; otherwise one with many due deliveries
+-- could hide the others. Organisations in :held_back are scanned, but nothing of theirs is claimed.
+-- The payload bytes of the claimed deliveries are limited; the first may exceed the limit. Organisations are ordered at
+-- random, so that each has the same chance to be within the limit.
+-- last_organisation_id is where the next scan continues. It is returned even if no delivery is claimed, in a row of its
+-- own, and is NULL when no organisation is left to scan.
+-- statement_timestamp() allows an index scan. clock_timestamp() doesn't, because its value changes from row to row.
+WITH RECURSIVE scanned AS (
     (
         SELECT
             organisation_id,
@@ -52,22 +56,22 @@ WITH RECURSIVE turn AS (
     )
     UNION ALL
     SELECT
-        following.organisation_id,
-        turn.position + 1
-    FROM turn
+        next_organisation.organisation_id,
+        scanned.position + 1
+    FROM scanned
     CROSS JOIN LATERAL (
         SELECT delivery.organisation_id
         FROM webhooks.delivery
         WHERE delivery.status = 'retrying'
             AND delivery.leased_by IS NULL
-            AND delivery.organisation_id > turn.organisation_id
+            AND delivery.organisation_id > scanned.organisation_id
         ORDER BY delivery.organisation_id
         LIMIT 1
-    ) AS following
-    WHERE turn.position < :organisations_max::integer
+    ) AS next_organisation
+    WHERE scanned.position < :organisations_max::integer
 ),
 
-organisation AS MATERIALIZED (
+due_organisation AS MATERIALIZED (
     SELECT longest_due.organisation_id
     FROM (
         SELECT organisation_id
@@ -80,15 +84,15 @@ organisation AS MATERIALIZED (
     ) AS longest_due
     WHERE longest_due.organisation_id <> ALL(:held_back::uuid[])
     UNION
-    SELECT turn.organisation_id
-    FROM turn
-    WHERE turn.organisation_id <> ALL(:held_back::uuid[])
+    SELECT scanned.organisation_id
+    FROM scanned
+    WHERE scanned.organisation_id <> ALL(:held_back::uuid[])
         AND EXISTS (
             SELECT 1
             FROM webhooks.delivery
             WHERE delivery.status = 'retrying'
                 AND delivery.leased_by IS NULL
-                AND delivery.organisation_id = turn.organisation_id
+                AND delivery.organisation_id = scanned.organisation_id
                 AND delivery.next_attempt_at <= statement_timestamp()
         )
 ),
@@ -96,14 +100,14 @@ organisation AS MATERIALIZED (
 served AS MATERIALIZED (
     SELECT
         organisation_id,
-        random() AS place
-    FROM organisation
+        random() AS random_order
+    FROM due_organisation
 ),
 
 candidate AS MATERIALIZED (
     SELECT
-        head.*,
-        served.place
+        oldest.*,
+        served.random_order
     FROM served
     CROSS JOIN LATERAL (
         SELECT
@@ -119,13 +123,13 @@ candidate AS MATERIALIZED (
         ORDER BY delivery.next_attempt_at
         LIMIT (SELECT ceil(:limit::numeric / count(*))::integer FROM served)
         FOR UPDATE SKIP LOCKED
-    ) AS head
+    ) AS oldest
 ),
 
 ranked AS (
     SELECT
         candidate.delivery_id,
-        candidate.place,
+        candidate.random_order,
         octet_length(event.payload) AS payload_bytes,
         row_number() OVER (
             PARTITION BY candidate.organisation_id
@@ -140,13 +144,13 @@ chosen AS (
     FROM (
         SELECT
             delivery_id,
-            sum(payload_bytes) OVER (ORDER BY rank, place) - payload_bytes AS payload_bytes_before
+            sum(payload_bytes) OVER (ORDER BY rank, random_order) - payload_bytes AS payload_bytes_before
         FROM ranked
-    ) AS summed
+    ) AS running_total
     WHERE payload_bytes_before < :payload_bytes_max
 ),
 
-taken AS (
+claimed AS (
     UPDATE webhooks.delivery
     SET leased_by = :worker_id
     FROM chosen, webhooks.event
@@ -169,19 +173,19 @@ taken AS (
         ) AS subscription_version
 ),
 
-turn_end AS (
-    SELECT organisation_id AS turn_ended_at
-    FROM turn
+scan_end AS (
+    SELECT organisation_id AS last_organisation_id
+    FROM scanned
     WHERE position = :organisations_max::integer
 )
 
 SELECT *
-FROM taken
-FULL JOIN turn_end ON TRUE;
+FROM claimed
+FULL JOIN scan_end ON TRUE;
 
 -- name: delivery_count_retrying$
--- Count the deliveries that wait for another attempt, or are having it, up to a bound.
--- In two parts, since there is an index of either, and of finished deliveries there may be millions.
+-- Count the deliveries that are waiting for another attempt or that a worker holds, up to a limit.
+-- Each half uses a partial index, so the query doesn't read finished deliveries, of which there can be millions.
 SELECT count(*)
 FROM (
     (
@@ -222,8 +226,8 @@ WHERE delivery.delivery_id = :delivery_id
     AND delivery.organisation_id = :organisation_id;
 
 -- name: delivery_insert_outcomes!
--- Write the deliveries whose first outcome is known; one that is known already stays as it is.
--- The outcomes come as one JSON array: for the worker, that is a third of the work of an array per column.
+-- Insert deliveries with their first outcome; skip those that already exist.
+-- The outcomes are one JSON array. To encode it costs the worker a third of the CPU time of one array per column.
 INSERT INTO webhooks.delivery (
     delivery_id,
     organisation_id,
@@ -267,7 +271,7 @@ FROM json_populate_recordset(NULL::webhooks.outcome, :outcomes::json) AS outcome
 ON CONFLICT (event_id, subscription_id) DO NOTHING;
 
 -- name: delivery_list_attempts
--- Read the last attempts of each of these deliveries, oldest first, with the beginning of each response body.
+-- Read the latest attempts of each of these deliveries, oldest first, with the beginning of each response body.
 SELECT
     delivery_id,
     attempt_count AS attempt_number,
@@ -284,7 +288,7 @@ WHERE delivery_id = ANY(:delivery_ids::uuid[])
     AND attempt_count > 0
 UNION ALL
 SELECT earlier.*
-FROM unnest(:delivery_ids::uuid[]) AS wanted (delivery_id)
+FROM unnest(:delivery_ids::uuid[]) AS requested (delivery_id)
 CROSS JOIN LATERAL (
     SELECT
         earlier_attempt.delivery_id,
@@ -298,7 +302,7 @@ CROSS JOIN LATERAL (
         earlier_attempt.error_class,
         earlier_attempt.error_detail
     FROM webhooks.earlier_attempt
-    WHERE earlier_attempt.delivery_id = wanted.delivery_id
+    WHERE earlier_attempt.delivery_id = requested.delivery_id
     ORDER BY earlier_attempt.attempt_number DESC
     LIMIT :attempts_max::integer - 1
 ) AS earlier
@@ -307,7 +311,7 @@ ORDER BY
     attempt_number;
 
 -- name: delivery_list_by_event
--- Read the deliveries of one event of an organisation.
+-- Read the deliveries of one event, in an organisation.
 SELECT
     delivery.delivery_id,
     delivery.organisation_id,
@@ -329,7 +333,7 @@ ORDER BY delivery.subscription_id
 LIMIT :limit;
 
 -- name: delivery_list_by_subscription
--- Read a page of the deliveries to a subscription, newest event first, of one status or of all.
+-- Read a page of the deliveries to a subscription, newest event first, with one status or with any.
 SELECT
     delivery.delivery_id,
     delivery.organisation_id,
@@ -352,14 +356,14 @@ WHERE delivery.subscription_id = :subscription_id
 ORDER BY delivery.delivery_id DESC
 LIMIT :limit;
 
--- name: delivery_list_known
--- Say which of these deliveries have an outcome already.
+-- name: delivery_list_recorded
+-- Return which of these deliveries already have an outcome.
 SELECT delivery_id
 FROM webhooks.delivery
 WHERE delivery_id = ANY(:delivery_ids::uuid[]);
 
 -- name: delivery_lock^
--- Hold one delivery of an organisation until the transaction's end, and say whether its subscription still exists.
+-- Lock one delivery of an organisation until the transaction ends; also return whether its subscription is deleted.
 SELECT
     delivery.leased_by IS NOT NULL AS is_running,
     subscription.deleted_at IS NOT NULL AS is_subscription_deleted
@@ -370,20 +374,20 @@ WHERE delivery.delivery_id = :delivery_id
 FOR UPDATE OF delivery;
 
 -- name: delivery_release!
--- Give back the deliveries that these workers hold.
+-- Release the deliveries that these workers hold.
 UPDATE webhooks.delivery
 SET leased_by = NULL
 WHERE leased_by = ANY(:worker_ids::uuid[]);
 
 -- name: delivery_release_unknown!
--- Give back the deliveries that a worker holds without knowing it, because an error hid from it what it had claimed.
+-- Release the deliveries that a worker holds but doesn't know of, because its claim was committed without confirmation.
 UPDATE webhooks.delivery
 SET leased_by = NULL
 WHERE leased_by = :worker_id
     AND delivery_id <> ALL(:known_ids::uuid[]);
 
 -- name: delivery_schedule_now$
--- Begin a new round of attempts at once; answers when.
+-- Start a new round of attempts now; return when its first attempt is due.
 UPDATE webhooks.delivery
 SET
     status = 'retrying',
@@ -395,9 +399,10 @@ WHERE delivery_id = :delivery_id
 RETURNING next_attempt_at;
 
 -- name: delivery_update_outcomes!
--- Write further attempts and what came of them, as far as this worker still holds the deliveries.
--- The attempts that they follow are kept; a worker that was taken over leaves them to its heir. An attempt that is known
--- already, because the answer to its commit was lost, isn't written again.
+-- Write the outcomes of further attempts, for those of the deliveries that this worker still holds.
+-- The previous attempt of each delivery moves to earlier_attempt. A worker whose lease has expired writes nothing: the
+-- next holder attempts the delivery again. An outcome that is already recorded, because its commit wasn't confirmed,
+-- isn't written twice.
 WITH outcome AS MATERIALIZED (
     SELECT reported.*
     FROM json_populate_recordset(NULL::webhooks.outcome, :outcomes::json) AS reported
@@ -412,7 +417,7 @@ held AS MATERIALIZED (
     FOR UPDATE OF delivery
 ),
 
-followed AS (
+archived AS (
     INSERT INTO webhooks.earlier_attempt (
         delivery_id,
         attempt_number,

@@ -1,10 +1,13 @@
 -- name: event_claim
--- Take queued events for a worker: a fair share for each organisation that has some and isn't held back, oldest first.
--- Organisations are found by leaps through the index, beginning where the turn before ended; where this one ends is
--- answered too, also if nothing was taken, unless it has seen the last of them. What is taken
--- together stays within a budget of payload bytes and of deliveries, of which the first event may be more. Which
--- organisations are within it is left to chance: by age, those with a backlog of large payloads would always be first.
-WITH RECURSIVE organisation AS (
+-- Claim queued events for a worker: a fair share for each organisation, oldest events first.
+-- It scans up to :organisations_max organisations that have queued events, in the order of their ids, starting after
+-- :after. Each step of the recursive CTE finds the next organisation with one index lookup. Organisations in :held_back
+-- are scanned, but nothing of theirs is claimed.
+-- The payload bytes and deliveries of the claimed events are limited; the first event may exceed both limits.
+-- Organisations are ordered at random, because by age, one with a backlog of large payloads would always come first.
+-- last_organisation_id is where the next scan continues. It is returned even if no event is claimed, in a row of its
+-- own, and is NULL when no organisation is left to scan.
+WITH RECURSIVE scanned AS (
     (
         SELECT
             organisation_id,
@@ -18,33 +21,33 @@ WITH RECURSIVE organisation AS (
     )
     UNION ALL
     SELECT
-        following.organisation_id,
-        organisation.position + 1
-    FROM organisation
+        next_organisation.organisation_id,
+        scanned.position + 1
+    FROM scanned
     CROSS JOIN LATERAL (
         SELECT event.organisation_id
         FROM webhooks.event
         WHERE event.status = 'queued'
             AND event.leased_by IS NULL
-            AND event.organisation_id > organisation.organisation_id
+            AND event.organisation_id > scanned.organisation_id
         ORDER BY event.organisation_id
         LIMIT 1
-    ) AS following
-    WHERE organisation.position < :organisations_max::integer
+    ) AS next_organisation
+    WHERE scanned.position < :organisations_max::integer
 ),
 
 served AS MATERIALIZED (
     SELECT
         organisation_id,
-        random() AS place
-    FROM organisation
+        random() AS random_order
+    FROM scanned
     WHERE organisation_id <> ALL(:held_back::uuid[])
 ),
 
 candidate AS MATERIALIZED (
     SELECT
-        head.*,
-        served.place
+        oldest.*,
+        served.random_order
     FROM served
     CROSS JOIN LATERAL (
         SELECT
@@ -59,7 +62,7 @@ candidate AS MATERIALIZED (
         ORDER BY event.event_id
         LIMIT (SELECT ceil(:limit::numeric / count(*))::integer FROM served)
         FOR UPDATE SKIP LOCKED
-    ) AS head
+    ) AS oldest
 ),
 
 ranked AS (
@@ -67,7 +70,7 @@ ranked AS (
         event_id,
         queued_deliveries,
         payload_bytes,
-        place,
+        random_order,
         row_number() OVER (PARTITION BY organisation_id ORDER BY event_id) AS rank
     FROM candidate
 ),
@@ -77,15 +80,15 @@ chosen AS (
     FROM (
         SELECT
             event_id,
-            sum(queued_deliveries) OVER (ORDER BY rank, place) - queued_deliveries AS deliveries_before,
-            sum(payload_bytes) OVER (ORDER BY rank, place) - payload_bytes AS payload_bytes_before
+            sum(queued_deliveries) OVER (ORDER BY rank, random_order) - queued_deliveries AS deliveries_before,
+            sum(payload_bytes) OVER (ORDER BY rank, random_order) - payload_bytes AS payload_bytes_before
         FROM ranked
-    ) AS summed
+    ) AS running_total
     WHERE deliveries_before < :deliveries_max
         AND payload_bytes_before < :payload_bytes_max
 ),
 
-taken AS (
+claimed AS (
     UPDATE webhooks.event
     SET
         leased_by = :worker_id,
@@ -106,19 +109,19 @@ taken AS (
         ) AS subscription_version
 ),
 
-turn_end AS (
-    SELECT organisation_id AS turn_ended_at
-    FROM organisation
+scan_end AS (
+    SELECT organisation_id AS last_organisation_id
+    FROM scanned
     WHERE position = :organisations_max::integer
 )
 
 SELECT *
-FROM taken
-FULL JOIN turn_end ON TRUE;
+FROM claimed
+FULL JOIN scan_end ON TRUE;
 
 -- name: event_count_queued$
--- Count the events that wait for their first attempts, or are having them, up to a bound.
--- In two parts, since there is an index of either, and of dispatched events there may be millions.
+-- Count the events that are waiting for their first attempts or that a worker holds, up to a limit.
+-- Each half uses a partial index, so the query doesn't read dispatched events, of which there can be millions.
 SELECT count(*)
 FROM (
     (
@@ -154,8 +157,8 @@ WHERE event_id = :event_id
     AND organisation_id = :organisation_id;
 
 -- name: event_find_earlier
--- Read the events of an organisation whose idempotency keys these were published with again, and say what differs.
--- Payloads are compared here: the earlier ones may be large, and would be read for nothing else.
+-- Find the earlier events with the idempotency keys of these events, and return what differs.
+-- The query compares the payloads, so that the earlier ones, which can be large, aren't transferred.
 SELECT
     published.event_id AS later_event_id,
     event.event_id,
@@ -172,14 +175,14 @@ INNER JOIN webhooks.event ON event.idempotency_key = published.idempotency_key
 WHERE event.organisation_id = :organisation_id;
 
 -- name: event_find_payload$
--- Read what an event of an organisation was published with, byte for byte.
+-- Read the payload of an event of an organisation, exactly as it was published.
 SELECT payload
 FROM webhooks.event
 WHERE event_id = :event_id
     AND organisation_id = :organisation_id;
 
 -- name: event_finish!
--- Mark the events whose every delivery has an outcome, as far as this worker still holds them.
+-- Mark events as dispatched, because each of their deliveries has an outcome; skip those that this worker has lost.
 UPDATE webhooks.event
 SET
     status = 'dispatched',
@@ -189,8 +192,8 @@ WHERE event_id = ANY(:event_ids::uuid[])
     AND leased_by = :worker_id;
 
 -- name: event_insert_many
--- Accept events; one whose idempotency key is taken is left out, and its id isn't answered.
--- An event that nobody wants has no fan-out, and is dispatched from the start.
+-- Insert events and return their ids; skip those whose idempotency key is already used.
+-- An event without a matching subscription has no fan-out, so it is dispatched from the start.
 INSERT INTO webhooks.event (
     event_id,
     organisation_id,
@@ -238,8 +241,8 @@ ORDER BY event_id DESC
 LIMIT :limit;
 
 -- name: event_list_queued
--- Read a page of an organisation's queued events of some types, newest first.
--- In two parts, since there is an index of either: those that nobody holds, and those that a worker has taken.
+-- Read a page of an organisation's queued events whose type matches a regular expression, newest first.
+-- The first half reads the events that no worker holds, and the second half those that one holds; each uses an index.
 SELECT queued.*
 FROM (
     (
@@ -258,7 +261,7 @@ FROM (
             AND organisation_id = :organisation_id
             AND event_id < :before
             AND accepted_at >= :since
-            AND event_type ~ :wanted_form
+            AND event_type ~ :event_type_regex
         ORDER BY event_id DESC
         LIMIT :limit
     )
@@ -278,7 +281,7 @@ FROM (
             AND organisation_id = :organisation_id
             AND event_id < :before
             AND accepted_at >= :since
-            AND event_type ~ :wanted_form
+            AND event_type ~ :event_type_regex
         ORDER BY event_id DESC
         LIMIT :limit
     )
@@ -287,13 +290,13 @@ ORDER BY event_id DESC
 LIMIT :limit;
 
 -- name: event_release!
--- Give back the events that these workers hold.
+-- Release the events that these workers hold.
 UPDATE webhooks.event
 SET leased_by = NULL
 WHERE leased_by = ANY(:worker_ids::uuid[]);
 
 -- name: event_release_unknown!
--- Give back the events that a worker holds without knowing it, because an error hid from it what it had claimed.
+-- Release the events that a worker holds but doesn't know of, because its claim was committed without confirmation.
 UPDATE webhooks.event
 SET leased_by = NULL
 WHERE leased_by = :worker_id

@@ -1,6 +1,6 @@
 -- name: recipient_list
--- Read an organisation's subscriptions with the secrets that sign for them, and the version that this is.
--- One statement, so that both are of one moment; subscriptions without a match leave one row with the version alone.
+-- Read an organisation's subscriptions with their active secrets, and the version of the whole.
+-- One statement reads both, so they belong together. Without any subscription, it returns one row with the version.
 SELECT
     subscription_version.version,
     subscription.subscription_id,

@@ -1,12 +1,12 @@
 -- name: subscription_count$
--- Count the subscriptions that an organisation has now.
+-- Count the subscriptions of an organisation.
 SELECT count(*)
 FROM webhooks.subscription
 WHERE organisation_id = :organisation_id
     AND deleted_at IS NULL;
 
 -- name: subscription_delete$
--- Mark a subscription as deleted; answers nothing when the organisation has none of this id.
+-- Mark a subscription as deleted; returns no row when the organisation has none with this id.
 UPDATE webhooks.subscription
 SET
     deleted_at = now(),
@@ -32,7 +32,7 @@ WHERE subscription_id = :subscription_id
     AND deleted_at IS NULL;
 
 -- name: subscription_insert^
--- Write a new subscription.
+-- Insert a new subscription.
 INSERT INTO webhooks.subscription (
     subscription_id,
     organisation_id,
@@ -74,7 +74,7 @@ ORDER BY subscription_id DESC
 LIMIT :limit;
 
 -- name: subscription_update^
--- Change the given parts of a subscription; answers nothing when the organisation has none of this id.
+-- Change the given fields of a subscription; returns no row when the organisation has none with this id.
 UPDATE webhooks.subscription
 SET
     url = coalesce(:url, url),

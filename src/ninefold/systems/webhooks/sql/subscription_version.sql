@@ -1,5 +1,5 @@
 -- name: subscription_version_bump!
--- Tell every cache that an organisation's subscriptions have changed; also serialises such changes.
+-- Invalidate every cache of an organisation's subscriptions. The row lock also serialises changes to them.
 INSERT INTO webhooks.subscription_version (
     organisation_id,
     version
@@ -12,7 +12,7 @@ ON CONFLICT (organisation_id) DO UPDATE
 SET version = subscription_version.version + 1;
 
 -- name: subscription_version_find$
--- Read the version of an organisation's subscriptions; none means that it never had any.
+-- Read the version of an organisation's subscriptions; returns no row when it never had any.
 SELECT version
 FROM webhooks.subscription_version
 WHERE organisation_id = :organisation_id;

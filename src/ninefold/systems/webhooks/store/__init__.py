@@ -1,1 +1,1 @@
-"""The queries of schema `webhooks`, one typed function each, and the mapping of rows to the model."""
+"""The queries of the schema `webhooks`, one typed function each, and the mapping of rows to the model."""

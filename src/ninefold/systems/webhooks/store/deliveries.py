@@ -1,4 +1,4 @@
-"""Deliveries and their attempts: writing outcomes, claiming what is due, listing."""
+"""Queries for deliveries and their attempts: record outcomes, claim due deliveries, list."""
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
@@ -25,14 +25,14 @@ _encoder = msgspec.json.Encoder()
 
 
 async def delivery_cancel_held(connection: Connection, *, worker_id: UUID, delivery_ids: Sequence[UUID]) -> None:
-    """End deliveries that this worker holds and for which nothing was sent."""
+    """Cancel deliveries that this worker holds and won't attempt again."""
     await queries.delivery_cancel_held(connection, worker_id=worker_id, delivery_ids=delivery_ids)
 
 
 async def delivery_cancel_waiting(
     connection: Connection, *, subscription_id: UUID, after: UUID, limit: int
 ) -> list[UUID]:
-    """End deliveries to a subscription that wait for an attempt and aren't under way; return their ids, sorted."""
+    """Cancel deliveries to a subscription that wait for an attempt and that no worker holds; return their ids."""
     records = queries.delivery_cancel_waiting(connection, subscription_id=subscription_id, after=after, limit=limit)
     return sorted([record["delivery_id"] async for record in records])
 
@@ -40,12 +40,13 @@ async def delivery_cancel_waiting(
 async def delivery_claim(
     connection: Connection, *, worker_id: UUID, budget: ClaimBudget, after: UUID
 ) -> tuple[list[ClaimedDelivery], UUID | None]:
-    """Take deliveries whose next attempt is due: a fair share for each organisation, longest due first.
+    """Claim deliveries whose next attempt is due: a fair share for each organisation, longest due first.
 
-    Organisations that are held back are passed over. Besides those after this one, it sees the longest due of all.
+    It scans the organisations that follow `after`, and also considers the deliveries that are longest due. It claims
+    nothing of organisations that are held back.
 
     Returns:
-        The deliveries, and the organisation after which the next turn begins; None when this turn saw the last one.
+        The deliveries, and the last organisation scanned; None when no organisation is left to scan.
     """
     records = [
         record
@@ -60,14 +61,14 @@ async def delivery_claim(
         )
     ]
     claimed = [_claimed(record) for record in records if record["delivery_id"] is not None]
-    return claimed, records[0]["turn_ended_at"] if records else None
+    return claimed, records[0]["last_organisation_id"] if records else None
 
 
 async def delivery_copy_delivered(connection: Connection, outcomes: Sequence[Outcome]) -> None:
-    """Write deliveries that succeeded at their first attempt; of all ways the cheapest, for both sides.
+    """Insert deliveries that succeeded at their first attempt, with COPY, the cheapest way for worker and database.
 
     Raises:
-        asyncpg.UniqueViolationError: one of them is known already; then none is written, and the transaction is over.
+        asyncpg.UniqueViolationError: one of them already exists. None is inserted, and the transaction is aborted.
     """
     await connection.copy_records_to_table(
         "delivery",
@@ -78,7 +79,7 @@ async def delivery_copy_delivered(connection: Connection, outcomes: Sequence[Out
 
 
 async def delivery_count_retrying(connection: Connection, *, limit: int) -> int:
-    """Count the deliveries that wait for another attempt, up to a bound."""
+    """Count the deliveries that are waiting for another attempt or that a worker holds, up to a limit."""
     count: int = await queries.delivery_count_retrying(connection, limit=limit)
     return count
 
@@ -90,14 +91,14 @@ async def delivery_find(connection: Connection, *, organisation_id: UUID, delive
 
 
 async def delivery_insert_outcomes(connection: Connection, outcomes: Sequence[Outcome]) -> None:
-    """Write the deliveries whose first outcome is known, with their attempt; one that is known already stays."""
+    """Insert deliveries with their first outcome; skip those that already exist."""
     await queries.delivery_insert_outcomes(connection, outcomes=_encode(outcomes))
 
 
 async def delivery_list_attempts(
     connection: Connection, *, delivery_ids: Sequence[UUID], attempts_max: int, body_bytes_max: int
 ) -> dict[UUID, list[Attempt]]:
-    """Read the last attempts of each of these deliveries, oldest first, with the beginning of each response body."""
+    """Read the latest attempts of each of these deliveries, oldest first, with the beginning of each response body."""
     attempts: dict[UUID, list[Attempt]] = defaultdict(list)
     records = queries.delivery_list_attempts(
         connection, delivery_ids=delivery_ids, attempts_max=attempts_max, body_bytes_max=body_bytes_max
@@ -110,7 +111,7 @@ async def delivery_list_attempts(
 async def delivery_list_by_event(
     connection: Connection, *, organisation_id: UUID, event_id: UUID, limit: int
 ) -> list[Delivery]:
-    """Read the deliveries of one event of an organisation."""
+    """Read the deliveries of one event, in an organisation."""
     records = queries.delivery_list_by_event(
         connection, organisation_id=organisation_id, event_id=event_id, limit=limit
     )
@@ -126,7 +127,7 @@ async def delivery_list_by_subscription(
     before: UUID | None,
     limit: int,
 ) -> list[Delivery]:
-    """Read the deliveries to a subscription, newest event first, of one status or of all, those before an id."""
+    """Read the deliveries to a subscription with ids before one, newest event first, with one status or with any."""
     records = queries.delivery_list_by_subscription(
         connection,
         organisation_id=organisation_id,
@@ -138,36 +139,36 @@ async def delivery_list_by_subscription(
     return [_delivery(record) async for record in records]
 
 
-async def delivery_list_known(connection: Connection, *, delivery_ids: Sequence[UUID]) -> set[UUID]:
-    """Say which of these deliveries have an outcome already."""
-    records = queries.delivery_list_known(connection, delivery_ids=delivery_ids)
+async def delivery_list_recorded(connection: Connection, *, delivery_ids: Sequence[UUID]) -> set[UUID]:
+    """Return which of these deliveries already have an outcome."""
+    records = queries.delivery_list_recorded(connection, delivery_ids=delivery_ids)
     return {record["delivery_id"] async for record in records}
 
 
 async def delivery_lock(connection: Connection, *, organisation_id: UUID, delivery_id: UUID) -> LockedDelivery | None:
-    """Lock one delivery until the transaction's end; None when the organisation has none of this id."""
+    """Lock one delivery until the transaction ends; return None when the organisation has none with this id."""
     record = await queries.delivery_lock(connection, organisation_id=organisation_id, delivery_id=delivery_id)
     return None if record is None else LockedDelivery(**record)
 
 
 async def delivery_release(connection: Connection, *, worker_ids: Sequence[UUID]) -> None:
-    """Give back the deliveries that these workers hold."""
+    """Release the deliveries that these workers hold."""
     await queries.delivery_release(connection, worker_ids=worker_ids)
 
 
 async def delivery_release_unknown(connection: Connection, *, worker_id: UUID, known_ids: Collection[UUID]) -> None:
-    """Give back the deliveries that a worker holds without knowing it."""
+    """Release the deliveries that a worker holds but doesn't know of."""
     await queries.delivery_release_unknown(connection, worker_id=worker_id, known_ids=list(known_ids))
 
 
 async def delivery_schedule_now(connection: Connection, *, delivery_id: UUID) -> datetime:
-    """Begin a new round of attempts at once; return when."""
+    """Start a new round of attempts now; return when its first attempt is due."""
     scheduled_at: datetime = await queries.delivery_schedule_now(connection, delivery_id=delivery_id)
     return scheduled_at
 
 
 async def delivery_update_outcomes(connection: Connection, outcomes: Sequence[Outcome], *, worker_id: UUID) -> None:
-    """Write what came of further attempts, as far as this worker still holds the deliveries."""
+    """Write the outcomes of further attempts, for those of the deliveries that this worker still holds."""
     await queries.delivery_update_outcomes(connection, worker_id=worker_id, outcomes=_encode(outcomes))
 
 
@@ -217,7 +218,7 @@ def _attempt(record: asyncpg.Record) -> Attempt:
 
 
 class _OutcomeRow(msgspec.Struct, frozen=True):
-    """An outcome as the queries take it: flat, its fields in the order of their columns."""
+    """An outcome as the queries take it: flat, with the columns of the type `webhooks.outcome`."""
 
     delivery_id: UUID
     organisation_id: UUID
@@ -278,7 +279,7 @@ _DELIVERED_COLUMNS: Final = (
     "is_last_response_body_truncated",
     "created_at",
 )
-"""`finished_at` is missing: the database's clock gives it."""
+"""`finished_at` is missing, because its default is the database's time."""
 
 
 def _delivered_record(outcome: Outcome, attempt: Attempt) -> tuple[object, ...]:

@@ -1,4 +1,4 @@
-"""Events: accepting, finding, claiming and finishing them."""
+"""Queries for events: accept, find, claim and finish them."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -13,18 +13,18 @@ from ninefold.systems.webhooks.model import ClaimedEvent, EarlierEvent, Event, E
 from ninefold.systems.webhooks.store.queries import queries
 
 _LAST_ID: Final = UUID(int=2**128 - 1)
-"""Before which every event comes."""
+"""An id that sorts after that of every event."""
 
 
 async def event_claim(
     connection: Connection, *, worker_id: UUID, budget: ClaimBudget, after: UUID
 ) -> tuple[list[ClaimedEvent], UUID | None]:
-    """Take queued events for a worker: a fair share for each organisation after this one, oldest first.
+    """Claim queued events for a worker: a fair share for each organisation, oldest events first.
 
-    Organisations that are held back are passed over.
+    It scans the organisations that follow `after`, and claims nothing of those that are held back.
 
     Returns:
-        The events, and the organisation after which the next turn begins; None when this turn saw the last one.
+        The events, and the last organisation scanned; None when no organisation is left to scan.
     """
     records = [
         record
@@ -40,11 +40,11 @@ async def event_claim(
         )
     ]
     claimed = [_claimed(record) for record in records if record["event_id"] is not None]
-    return claimed, records[0]["turn_ended_at"] if records else None
+    return claimed, records[0]["last_organisation_id"] if records else None
 
 
 async def event_count_queued(connection: Connection, *, limit: int) -> int:
-    """Count the events that wait for their first attempts, up to a bound."""
+    """Count the events that are waiting for their first attempts or that a worker holds, up to a limit."""
     count: int = await queries.event_count_queued(connection, limit=limit)
     return count
 
@@ -58,7 +58,7 @@ async def event_find(connection: Connection, *, organisation_id: UUID, event_id:
 async def event_find_earlier(
     connection: Connection, *, organisation_id: UUID, events: Sequence[NewEvent]
 ) -> dict[UUID, EarlierEvent]:
-    """Read the events whose idempotency keys these were published with again, by the ids of these."""
+    """Find the earlier events with the idempotency keys of these events; return them by the ids of these."""
     records = queries.event_find_earlier(
         connection,
         organisation_id=organisation_id,
@@ -71,7 +71,7 @@ async def event_find_earlier(
 
 
 async def event_find_payload(connection: Connection, *, organisation_id: UUID, event_id: UUID) -> bytes | None:
-    """Read what an event of an organisation was published with, byte for byte."""
+    """Read the payload of an event of an organisation, exactly as it was published."""
     payload: bytes | None = await queries.event_find_payload(
         connection, organisation_id=organisation_id, event_id=event_id
     )
@@ -79,12 +79,12 @@ async def event_find_payload(connection: Connection, *, organisation_id: UUID, e
 
 
 async def event_finish(connection: Connection, *, worker_id: UUID, event_ids: Sequence[UUID]) -> None:
-    """Mark the events whose every delivery has an outcome, as far as this worker still holds them."""
+    """Mark events as dispatched, because each of their deliveries has an outcome; skip those this worker has lost."""
     await queries.event_finish(connection, worker_id=worker_id, event_ids=event_ids)
 
 
 async def event_insert_many(connection: Connection, *, organisation_id: UUID, events: Sequence[NewEvent]) -> set[UUID]:
-    """Accept events; one whose idempotency key is taken is left out. Return the ids of those accepted."""
+    """Insert events, except those whose idempotency key is already used; return the ids of the inserted ones."""
     records = queries.event_insert_many(
         connection,
         organisation_id=organisation_id,
@@ -98,7 +98,7 @@ async def event_insert_many(connection: Connection, *, organisation_id: UUID, ev
 
 
 async def event_list(connection: Connection, *, organisation_id: UUID, before: UUID | None, limit: int) -> list[Event]:
-    """Read an organisation's events, newest first, those before an id."""
+    """Read an organisation's events with ids before one, newest first."""
     records = queries.event_list(connection, organisation_id=organisation_id, before=before, limit=limit)
     return [_event(record) async for record in records]
 
@@ -107,19 +107,19 @@ async def event_list_queued(
     connection: Connection,
     *,
     organisation_id: UUID,
-    wanted_form: str,
+    event_type_regex: str,
     since: datetime,
     before: UUID | None,
     limit: int,
 ) -> list[Event]:
-    """Read an organisation's queued events that were accepted since, newest first, before an id.
+    """Read an organisation's queued events that were accepted since a time, with ids before one, newest first.
 
-    Only those whose type has this form, a regular expression.
+    Only events whose type matches the regular expression are read.
     """
     records = queries.event_list_queued(
         connection,
         organisation_id=organisation_id,
-        wanted_form=wanted_form,
+        event_type_regex=event_type_regex,
         since=since,
         before=before or _LAST_ID,
         limit=limit,
@@ -128,12 +128,12 @@ async def event_list_queued(
 
 
 async def event_release(connection: Connection, *, worker_ids: Sequence[UUID]) -> None:
-    """Give back the events that these workers hold."""
+    """Release the events that these workers hold."""
     await queries.event_release(connection, worker_ids=worker_ids)
 
 
 async def event_release_unknown(connection: Connection, *, worker_id: UUID, known_ids: Collection[UUID]) -> None:
-    """Give back the events that a worker holds without knowing it."""
+    """Release the events that a worker holds but doesn't know of."""
     await queries.event_release_unknown(connection, worker_id=worker_id, known_ids=list(known_ids))
 
 
@@ -167,5 +167,5 @@ def _earlier_event(record: asyncpg.Record) -> EarlierEvent:
     return EarlierEvent(
         event_id=record["event_id"],
         queued_deliveries=record["queued_deliveries"],
-        differing=tuple(name for name, is_different in differences.items() if is_different),
+        differing_fields=tuple(name for name, is_different in differences.items() if is_different),
     )

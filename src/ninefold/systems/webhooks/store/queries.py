@@ -1,4 +1,4 @@
-"""The named SQL of webhook delivery, loaded once."""
+"""The named SQL queries of webhook delivery, loaded once."""
 
 from typing import Any
 

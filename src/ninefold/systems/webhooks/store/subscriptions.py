@@ -1,4 +1,4 @@
-"""Subscriptions, their secrets, and what a delivery needs to know of them."""
+"""Queries for subscriptions, their secrets, and the recipients of deliveries."""
 
 from datetime import timedelta
 from uuid import UUID
@@ -11,13 +11,13 @@ from ninefold.systems.webhooks.store.queries import queries
 
 
 async def subscription_count(connection: Connection, *, organisation_id: UUID) -> int:
-    """Count the subscriptions that an organisation has now."""
+    """Count the subscriptions of an organisation."""
     count: int = await queries.subscription_count(connection, organisation_id=organisation_id)
     return count
 
 
 async def subscription_delete(connection: Connection, *, organisation_id: UUID, subscription_id: UUID) -> bool:
-    """Mark a subscription as deleted; False when the organisation has none of this id."""
+    """Mark a subscription as deleted; return False when the organisation has none with this id."""
     deleted = await queries.subscription_delete(
         connection, organisation_id=organisation_id, subscription_id=subscription_id
     )
@@ -43,7 +43,7 @@ async def subscription_insert(
     event_types: list[str],
     description: str,
 ) -> Subscription:
-    """Write a new subscription."""
+    """Insert a new subscription."""
     record = await queries.subscription_insert(
         connection,
         subscription_id=subscription_id,
@@ -58,7 +58,7 @@ async def subscription_insert(
 async def subscription_list(
     connection: Connection, *, organisation_id: UUID, before: UUID | None, limit: int
 ) -> list[Subscription]:
-    """Read an organisation's subscriptions, newest first, those before an id."""
+    """Read an organisation's subscriptions with ids before one, newest first."""
     records = queries.subscription_list(connection, organisation_id=organisation_id, before=before, limit=limit)
     return [_subscription(record) async for record in records]
 
@@ -72,7 +72,7 @@ async def subscription_update(
     event_types: list[str] | None,
     description: str | None,
 ) -> Subscription | None:
-    """Change the parts that aren't None; answers None when the organisation has none of this id."""
+    """Change the fields that aren't None; return None when the organisation has no subscription with this id."""
     record = await queries.subscription_update(
         connection,
         organisation_id=organisation_id,
@@ -85,43 +85,43 @@ async def subscription_update(
 
 
 async def subscription_version_bump(connection: Connection, *, organisation_id: UUID) -> None:
-    """Tell every cache that an organisation's subscriptions have changed; also serialises such changes."""
+    """Invalidate every cache of an organisation's subscriptions. The row lock also serialises changes to them."""
     await queries.subscription_version_bump(connection, organisation_id=organisation_id)
 
 
 async def subscription_version_find(connection: Connection, *, organisation_id: UUID) -> int:
-    """Read the version of an organisation's subscriptions; 0 when it never had any."""
+    """Read the version of an organisation's subscriptions; return 0 when it never had any."""
     version: int | None = await queries.subscription_version_find(connection, organisation_id=organisation_id)
     return version or 0
 
 
 async def signing_secret_count_active(connection: Connection, *, subscription_id: UUID) -> int:
-    """Count the secrets that sign a subscription's deliveries now."""
+    """Count the active secrets of a subscription."""
     count: int = await queries.signing_secret_count_active(connection, subscription_id=subscription_id)
     return count
 
 
 async def signing_secret_delete_expired(connection: Connection, *, subscription_id: UUID) -> None:
-    """Remove the secrets of a subscription that sign no more."""
+    """Delete the expired secrets of a subscription."""
     await queries.signing_secret_delete_expired(connection, subscription_id=subscription_id)
 
 
 async def signing_secret_expire_all(connection: Connection, *, subscription_id: UUID, grace: timedelta) -> None:
-    """Let every secret of a subscription end after the grace at the latest."""
+    """Let every secret of a subscription expire at the end of the grace period, unless it expires earlier."""
     await queries.signing_secret_expire_all(connection, subscription_id=subscription_id, grace=grace)
 
 
 async def signing_secret_insert(
     connection: Connection, *, signing_secret_id: UUID, subscription_id: UUID, key: bytes
 ) -> None:
-    """Write a subscription's new current secret."""
+    """Insert a subscription's new current secret."""
     await queries.signing_secret_insert(
         connection, signing_secret_id=signing_secret_id, subscription_id=subscription_id, key=key
     )
 
 
 async def recipient_list(connection: Connection, *, organisation_id: UUID) -> tuple[int, list[Recipient]]:
-    """Read an organisation's recipients, and the version that this is (0 when it never had any)."""
+    """Read an organisation's recipients and their version, which is 0 when it never had any."""
     records = [record async for record in queries.recipient_list(connection, organisation_id=organisation_id)]
     if not records:
         return 0, []

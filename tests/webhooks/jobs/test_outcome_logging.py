@@ -1,4 +1,4 @@
-"""What the log says of attempts."""
+"""The log lines of attempts."""
 
 from datetime import UTC, datetime
 
@@ -6,7 +6,7 @@ import msgspec
 from structlog.testing import capture_logs
 
 from ninefold.core.ids import new_id, parse_id
-from ninefold.systems.webhooks.jobs.outcome_log import log_outcomes
+from ninefold.systems.webhooks.jobs.outcome_logging import log_outcomes
 from ninefold.systems.webhooks.model import Attempt, DeliveryStatus, Outcome
 
 
@@ -34,7 +34,7 @@ def outcome_of(*, status: DeliveryStatus, response_status: int | None, error_cla
     )
 
 
-def test_each_attempt_has_a_line_with_what_there_is_to_say() -> None:
+def test_each_attempt_has_a_line_with_the_fields_that_apply() -> None:
     delivered = outcome_of(status=DeliveryStatus.DELIVERED, response_status=200)
     retrying = outcome_of(status=DeliveryStatus.RETRYING, response_status=500, error_class="unsuccessful_status")
     failed = outcome_of(status=DeliveryStatus.FAILED, response_status=None, error_class="timeout")

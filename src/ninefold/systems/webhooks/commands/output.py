@@ -1,4 +1,4 @@
-"""What the commands of webhook delivery share: their options, and how they show what they have read."""
+"""The options and output functions that the commands of webhook delivery share."""
 
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Final, Literal, TypeVar
@@ -25,19 +25,19 @@ Limit = Annotated[int, cyclopts.Parameter(validator=cyclopts.validators.Number(g
 _HEADINGS: Final = {"event_type": "Event type", "subscription_id": "Subscription"}
 
 
-def show_fields(thing: msgspec.Struct, *, without: Sequence[str] = ()) -> None:
-    """Print the fields of one thing for people."""
-    fields = {name: value for name, value in msgspec.structs.asdict(thing).items() if name not in without}
+def show_fields(item: msgspec.Struct, *, without: Sequence[str] = ()) -> None:
+    """Print the fields of one object for people."""
+    fields = {name: value for name, value in msgspec.structs.asdict(item).items() if name not in without}
     print_fields({name: _readable(name, value) for name, value in fields.items()})
 
 
 def show_answer(
     answer: ApiResponse, kind: type[ShownT], *, api: ApiOptions, show: Callable[[ShownT], None] = show_fields
 ) -> None:
-    """Print what was answered: its own JSON, or what a person is shown of it.
+    """Print a response: as the JSON that was received, or formatted for people by `show`.
 
     Raises:
-        NotNinefoldError: the answer isn't one of this kind.
+        NotNinefoldError: the response doesn't have this type.
     """
     found = answer.read(kind)
     if api.json:
@@ -49,11 +49,11 @@ def show_answer(
 def show_deliveries(
     deliveries: Sequence[DeliveryAnswer], *, of: Literal["event_type", "subscription_id"], empty: str
 ) -> None:
-    """Print deliveries of one subscription, or of one event, as a table, each with its last error.
+    """Print the deliveries of one subscription or of one event as a table, each with its last error.
 
     Args:
-        deliveries: what to show.
-        of: what tells them apart, in addition to their id.
+        deliveries: the deliveries to print.
+        of: the field to print in the second column.
         empty: see `print_table`.
     """
     print_table(
@@ -73,10 +73,10 @@ def show_deliveries(
     )
 
 
-def tell_next(page: Page[Any]) -> None:
-    """Say how to see more, where there is more."""
+def print_next_page(page: Page[Any]) -> None:
+    """Print how to list the next page, if there is one."""
     if page.next_cursor is not None:
-        print_note(f"More follow: --cursor {page.next_cursor}")
+        print_note(f"For the next page, add: --cursor {page.next_cursor}")
 
 
 def _readable(name: str, value: object) -> object:

@@ -1,4 +1,4 @@
-"""What the log says of attempts: a line for each, once its outcome is recorded."""
+"""Logs a line for each attempt, once its outcome is recorded."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -18,14 +18,14 @@ from ninefold.systems.webhooks.model import (
     Outcome,
 )
 
-TEXTS_CACHED_MAX: Final = 10_000
-"""Ids whose text is kept: a batch has the same events and subscriptions again and again."""
+FORMATTED_IDS_CACHED_MAX: Final = 10_000
+"""Formatted ids in each cache. The same events and subscriptions occur many times in a batch."""
 
 log = structlog.get_logger(__name__)
 
 
 class AttemptLine(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What a line says of an attempt; the event's name says what state the delivery is in after it."""
+    """The fields of an attempt's log line. The log event's name contains the resulting delivery status."""
 
     event_id: str
     subscription_id: str
@@ -58,11 +58,11 @@ def _line(outcome: Outcome, attempt: Attempt) -> AttemptLine:
     )
 
 
-@lru_cache(TEXTS_CACHED_MAX)
+@lru_cache(FORMATTED_IDS_CACHED_MAX)
 def _event_text(event_id: UUID) -> str:
     return format_id(EVENT_PREFIX, event_id)
 
 
-@lru_cache(TEXTS_CACHED_MAX)
+@lru_cache(FORMATTED_IDS_CACHED_MAX)
 def _subscription_text(subscription_id: UUID) -> str:
     return format_id(SUBSCRIPTION_PREFIX, subscription_id)
