@@ -12,6 +12,7 @@ from ninefold.core.config import CoreSettings, read_settings
 from ninefold.core.postgres.database import Database
 from ninefold.core.system import System
 from ninefold.core.tenancy.service import create_api_key, create_organisation
+from ninefold.core.web.stopping import Stopping
 from ninefold.edge.server import build_web_app
 from ninefold.edge.systems import SYSTEMS
 from ninefold.edge.worker import work
@@ -69,7 +70,7 @@ class _LentDatabase(Database):
 def _transport_to(
     database: Database, environment: Mapping[str, str], *, systems: Sequence[System]
 ) -> httpx.ASGITransport:
-    app = build_web_app(database, environment, systems=systems)
+    app = build_web_app(database, environment, systems=systems, stopping=Stopping())
     return httpx.ASGITransport(app)  # type: ignore[arg-type]  # Litestar's scope is typed more narrowly.
 
 
@@ -77,7 +78,7 @@ async def create_key(database: Database, *, organisation: str) -> str:
     """Create an organisation; return a key of it."""
     async with database.transaction() as connection:
         created = await create_organisation(connection, name=organisation)
-        return (await create_api_key(connection, organisation_id=created.organisation_id, name="test")).api_key
+        return (await create_api_key(connection, organisation_id=created.organisation_id, name="test")).text
 
 
 @asynccontextmanager

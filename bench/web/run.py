@@ -53,7 +53,7 @@ async def _prepare(dsn: str) -> str:
         created = await ensure_first_organisation(connection)
     await database.close()
     assert created is not None
-    return created.api_key
+    return created.text
 
 
 def _request(api_key: str) -> bytes:

@@ -10,14 +10,18 @@ from typing import Annotated, Any
 import msgspec
 from granian.constants import Interfaces
 from granian.server.embed import Server
-from litestar import Litestar, post
+from litestar import post
+from litestar.di import NamedDependency
 
 from ninefold.core.postgres.database import Database
 from ninefold.core.telemetry.logs import configure_logging
+from ninefold.core.tenancy.api_keys import API_KEY
 from ninefold.core.tenancy.model import Principal
 from ninefold.core.tenancy.service import authenticate
-from ninefold.core.web.application import create_app
+from ninefold.core.web.api import api_surface
+from ninefold.core.web.application import WebApplication, create_app
 from ninefold.core.web.bodies import JsonDecoder, RequestBody
+from ninefold.core.web.body_reading import FromBody
 
 PATH = "/api/v1/events"
 
@@ -57,23 +61,25 @@ def plain_checked(database: Database) -> Any:
     async def app(scope: Any, receive: Callable[[], Awaitable[Any]], send: Callable[[Any], Awaitable[None]]) -> None:
         header = next(value for name, value in scope["headers"] if name == b"authorization")
         async with database.connection() as connection:
-            await authenticate(connection, header.removeprefix(b"Bearer ").decode())
+            await authenticate(connection, header.removeprefix(b"Bearer ").decode(), kinds=[API_KEY])
         DECODER.decode(await _read(receive))
         await _answer(send)
 
     return app
 
 
-def ninefold(database: Database) -> Litestar:
+def ninefold(database: Database) -> WebApplication:
     """Do the same as `plain_checked` behind our whole envelope."""
 
     @post(PATH, status_code=202)
-    async def publish_event(data: Publish, principal: Principal) -> Accepted:
+    async def publish_event(data: FromBody[Publish], principal: NamedDependency[Principal]) -> Accepted:
         """Publish an event."""
         del data, principal
         return ACCEPTED
 
-    return create_app(database=database, route_handlers=[publish_event], readiness=[], title="Bench", version="1")
+    return create_app(
+        database=database, surfaces=[api_surface(database, [publish_event])], readiness=[], title="Bench", version="1"
+    )
 
 
 APPLICATIONS: dict[str, Callable[[Database], Any]] = {

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 import pytest
 
-from ninefold.core.config import CoreSettings, default_data_dir, read_settings, setting_names
+from ninefold.core.config import CoreSettings, default_data_dir, read_settings, server_url, setting_names
 from ninefold.core.errors import SettingError
 
 PREFIX = "SHOP_"
@@ -205,3 +205,17 @@ def test_an_ordinary_user_keeps_data_in_a_folder_of_their_own(monkeypatch: pytes
 
     assert folder.name == "ninefold"
     assert folder.is_relative_to("/home/ada")
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:8900"),
+        ("0.0.0.0", "http://127.0.0.1:8900"),
+        ("::", "http://[::1]:8900"),
+        ("fd00::1", "http://[fd00::1]:8900"),
+        ("localhost", "http://localhost:8900"),
+    ],
+)
+def test_url_is_what_this_machine_uses(host: str, expected: str) -> None:
+    assert expected == server_url(CoreSettings(host=host, port=8900))

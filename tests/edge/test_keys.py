@@ -1,5 +1,8 @@
+import asyncio
 import json
+from datetime import datetime, timedelta
 
+import asyncpg
 import pytest
 
 from ninefold.edge.cli import EXIT_FAILED, run
@@ -75,8 +78,40 @@ def test_revoked_key_is_listed_as_revoked(capsys: pytest.CaptureFixture[str]) ->
 
 
 @pytest.mark.parametrize(
+    ("given", "expected"), [("30d", timedelta(days=30)), ("12h", timedelta(hours=12)), ("1h30m", timedelta(hours=1.5))]
+)
+def test_a_key_can_expire(given: str, expected: timedelta, capsys: pytest.CaptureFixture[str]) -> None:
+    key = create(capsys, "--expires-in", given)
+
+    assert datetime.fromisoformat(key["expires_at"]) - datetime.fromisoformat(key["created_at"]) == expected
+
+
+def test_a_key_does_not_expire_unless_it_was_asked_to(capsys: pytest.CaptureFixture[str]) -> None:
+    assert create(capsys)["expires_at"] is None
+
+
+def test_an_expired_key_is_listed_as_expired(capsys: pytest.CaptureFixture[str], database_url: str) -> None:
+    create(capsys, "--expires-in", "1h")
+    asyncio.run(let_an_hour_pass(database_url))
+
+    assert run(["keys", "list"]) == 0
+
+    assert "- expired" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("text", ["", "soon", "30", "5sfoo", "99999999999999d"])
+def test_what_is_not_a_time_is_a_wrong_usage(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["keys", "create", "--expires-in", text]) == 2
+
+    assert "--expires-in" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
     "arguments",
     [
+        ["create", "--expires-in", "0s"],
+        ["create", "--expires-in=-1h"],
+        ["create", "--expires-in", "4000d"],
         ["revoke", "sub_01h455vb4pex5vsknk084sn02q"],
         ["revoke", "key_01h455vb4pex5vsknk084sn02q"],
         ["create", "--organisation", "nobody"],
@@ -111,3 +146,12 @@ def create(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, str
     assert run(["keys", "create", "--json", *arguments]) == 0
     key: dict[str, str] = json.loads(capsys.readouterr().out)
     return key
+
+
+async def let_an_hour_pass(database_url: str) -> None:
+    connection = await asyncpg.connect(database_url)
+    await connection.execute(
+        "UPDATE tenancy.credential "
+        "SET created_at = created_at - interval '1 h', expires_at = expires_at - interval '1 h'"
+    )
+    await connection.close()

@@ -64,7 +64,7 @@ def test_list_that_is_cut_says_so(monkeypatch: pytest.MonkeyPatch, capsys: pytes
 def test_name_that_is_none_is_refused(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["organisations", "create", name]) == EXIT_FAILED
 
-    assert capsys.readouterr().err.startswith("✗ The name of an organisation must have")
+    assert capsys.readouterr().err.startswith("✗ A name must have 1 to 200 characters")
 
 
 def test_foreign_database_is_not_migrated_by_the_way(

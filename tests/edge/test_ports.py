@@ -6,7 +6,7 @@ import pytest
 from installations import free_port
 from ninefold.core.config import CoreSettings
 from ninefold.core.errors import SettingError
-from ninefold.edge.ports import is_ready, looks_like_ninefold, require_free_port, server_url
+from ninefold.edge.ports import is_ready, looks_like_ninefold, require_free_port
 
 
 @pytest.fixture
@@ -54,20 +54,6 @@ def test_host_that_is_no_address_names_the_host_setting() -> None:
         require_free_port(CoreSettings(host="no such host", port=free_port()))
 
     assert caught.value.field == "NINEFOLD_HOST"
-
-
-@pytest.mark.parametrize(
-    ("host", "expected"),
-    [
-        ("127.0.0.1", "http://127.0.0.1:8900"),
-        ("0.0.0.0", "http://127.0.0.1:8900"),
-        ("::", "http://[::1]:8900"),
-        ("fd00::1", "http://[fd00::1]:8900"),
-        ("localhost", "http://localhost:8900"),
-    ],
-)
-def test_url_is_what_this_machine_uses(host: str, expected: str) -> None:
-    assert expected == server_url(CoreSettings(host=host, port=8900))
 
 
 async def test_nobody_is_not_ready() -> None:

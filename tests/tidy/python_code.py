@@ -61,6 +61,18 @@ def find_marks(files: Iterable[Path]) -> Iterator[str]:
                 yield f"{name_of(file)}:{number} puts work off: {match[0]}"
 
 
+def find_leaked_records(files: Iterable[Path]) -> Iterator[str]:
+    """Complain of functions of a `store` that return rows as the driver has them, rather than the model's structs."""
+    for file in files:
+        if "store" not in {file.stem, file.parent.name}:
+            continue
+        for node in ast.parse(file.read_text(encoding="utf-8")).body:
+            if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) or node.name.startswith("_"):
+                continue
+            if node.returns is not None and "Record" in ast.unparse(node.returns):
+                yield f"{name_of(file)}:{node.lineno} {node.name} returns the driver's records: map them to the model"
+
+
 def find_unmirrored_folders(tests: Path, source: Path) -> Iterator[str]:
     """Complain of folders with tests that mirror no folder of the source."""
     for folder in sorted({file.parent.relative_to(tests) for file in tests.rglob("test_*.py")}):

@@ -6,6 +6,7 @@ import pytest
 from tidy.python_code import (
     FILE_LINES_MAX,
     FUNCTION_LINES_MAX,
+    find_leaked_records,
     find_long_files,
     find_long_functions,
     find_marks,
@@ -78,6 +79,28 @@ def test_a_mark_is_found(sample: Path) -> None:
     sample.write_text(f"x = 1\n# {mark}: mend this\n")
 
     assert list(find_marks([sample])) == [f"sample.py:2 puts work off: {mark}"]
+
+
+def test_no_store_returns_the_drivers_records() -> None:
+    assert list(find_leaked_records(python_files(SOURCE))) == []
+
+
+@pytest.mark.parametrize(
+    ("function", "is_leak"),
+    [
+        ("async def note_find() -> asyncpg.Record | None: ...", True),
+        ("async def note_list() -> list['Record']: ...", True),
+        ("async def note_find() -> Note | None: ...", False),
+        ("def _note(record: asyncpg.Record) -> Note: ...", False),
+    ],
+)
+def test_a_store_that_returns_the_drivers_records_is_found(tmp_path: Path, function: str, *, is_leak: bool) -> None:
+    (tmp_path / "store").mkdir()
+    files = [tmp_path / "store.py", tmp_path / "store" / "notes.py", tmp_path / "service.py"]
+    for file in files:
+        file.write_text(function)
+
+    assert len(list(find_leaked_records(files))) == (2 if is_leak else 0)
 
 
 def test_every_folder_of_tests_mirrors_one_of_the_source() -> None:

@@ -1,6 +1,7 @@
 """A database with data in it, brought from the first migration to the last, one by one."""
 
 from collections.abc import AsyncIterator, Sequence
+from uuid import UUID
 
 import asyncpg
 import pytest
@@ -8,18 +9,22 @@ import pytest
 from ninefold.core.ids import parse_id
 from ninefold.core.postgres.database import Database
 from ninefold.core.postgres.migrations import Migration, MigrationSource, migrate
-from ninefold.core.tenancy.service import authenticate
+from ninefold.core.tenancy.api_keys import API_KEY
+from ninefold.core.tenancy.model import FULL_ACCESS, Principal
+from ninefold.core.tenancy.service import authenticate, list_credentials
 from ninefold.edge.systems import migration_sources
 from ninefold.systems.webhooks.service.deliveries import get_event, list_deliveries
 from ninefold.systems.webhooks.service.directory import RecipientDirectory
 from tidy.tree import TESTS
 
 SAMPLES = TESTS / "data" / "upgrade"
-API_KEY = "nfk_Samp1eK3_" + "0" * 43
+KEY_TEXT = "nfk_Samp1eK3_" + "0" * 43
 """Its digest stands in the sample of `tenancy`."""
 
 
 MOVED = {
+    # API keys became the first kind of credential.
+    "0002_credentials.sql": {"tenancy.api_key": None, "tenancy.credential": 3},
     # An attempt that is its delivery's last went into the delivery's row.
     "0002_latest_attempt.sql": {"webhooks.attempt": None, "webhooks.earlier_attempt": 1},
 }
@@ -120,7 +125,7 @@ async def test_a_migration_that_loses_rows_is_found(
 
 async def test_this_version_works_with_what_the_earlier_ones_wrote(upgraded: Database) -> None:
     async with upgraded.connection() as connection:
-        principal = await authenticate(connection, API_KEY)
+        principal = await authenticate(connection, KEY_TEXT, kinds=[API_KEY])
         found = await get_event(
             connection,
             RecipientDirectory(),
@@ -150,4 +155,22 @@ async def test_this_version_works_with_what_the_earlier_ones_wrote(upgraded: Dat
         [None],
         [None, 500],
         [204],
+    ]
+
+
+async def test_earlier_api_keys_keep_their_ids_states_and_rights(upgraded: Database) -> None:
+    async with upgraded.connection() as connection:
+        principal = await authenticate(connection, KEY_TEXT, kinds=[API_KEY])
+        keys = await list_credentials(connection, API_KEY, organisation_id=principal.organisation_id)
+
+    assert principal == Principal(
+        organisation_id=UUID("019b7760-0000-7000-8000-0000000000a1"),
+        scopes=FULL_ACCESS,
+        credential_id=UUID("019b7760-0000-7000-8000-0000000000c1"),
+    )
+    assert [(key.credential_id.hex[-2:], key.prefix, key.name, key.state) for key in keys] == [
+        ("c1", "nfk_Samp1eK3", "default", "active"),
+        ("c2", "nfk_Samp1eK4", "old", "revoked"),
+        ("c3", "nfk_Samp1eK5", "early", "active"),
+        ("c4", "nfk_Samp1eK6", "trial", "expired"),
     ]

@@ -5,15 +5,18 @@ A settings class is a `msgspec.Struct` whose fields carry their bounds and their
     class MailSettings(msgspec.Struct, frozen=True, kw_only=True):
         port: Annotated[int, msgspec.Meta(ge=1, le=65535, description="Port of the mail server.")] = 25
 
-`read_settings(MailSettings, prefix="NINEFOLD_MAIL_")` reads `NINEFOLD_MAIL_PORT`, or the file that
-`NINEFOLD_MAIL_PORT_FILE` names, so that a secret needs no environment variable. A command hands over its options, which
-win: `port=…` is what `--port` gave. A field whose option has another name says so, with `extra={"option": "--server"}`.
+    settings = read_settings(MailSettings, prefix="NINEFOLD_MAIL_", environment={"NINEFOLD_MAIL_PORT": "2525"})
+    assert settings.port == 2525
+
+`NINEFOLD_MAIL_PORT_FILE` may name a file with the value, so that a secret needs no environment variable. A command
+hands over its options, which win: `port=…` is what `--port` gave. A field whose option has another name says so, with
+`extra={"option": "--server"}`.
 """
 
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Final, Literal, TypeVar
 
 import msgspec
 import platformdirs
@@ -22,6 +25,9 @@ from msgspec.structs import FieldInfo
 from ninefold.core.errors import SettingError
 
 SettingsT = TypeVar("SettingsT", bound=msgspec.Struct)
+
+# A server that listens on every address is reached on this machine by the loopback address.
+_EVERYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared, not bound.
 
 
 def default_data_dir() -> Path:
@@ -58,6 +64,12 @@ class CoreSettings(msgspec.Struct, frozen=True, kw_only=True):
     log_format: Annotated[
         Literal["json", "console"], msgspec.Meta(description="`json` for machines, `console` for people.")
     ] = "json"
+
+
+def server_url(settings: CoreSettings) -> str:
+    """Return the address under which this machine reaches the server: scheme, host and port."""
+    host = _EVERYWHERE.get(settings.host, settings.host)
+    return f"http://[{host}]:{settings.port}" if ":" in host else f"http://{host}:{settings.port}"
 
 
 def setting_names(settings_class: type[msgspec.Struct], *, prefix: str) -> list[str]:

@@ -19,6 +19,8 @@ from ninefold.core.postgres.database import Connection, Database
 from ninefold.core.postgres.migrations import MigrationSource
 from ninefold.core.queue.leases import WorkerLease
 from ninefold.core.queue.notifier import Notifier
+from ninefold.core.tenancy.kinds import CredentialKind
+from ninefold.core.web.surfaces import Surface
 
 
 class Job(Protocol):
@@ -41,6 +43,8 @@ class ServerContext(msgspec.Struct, frozen=True, kw_only=True):
     notifier: Notifier
     settings: Any
     """The system's own settings object, as its `read_settings` built it."""
+    stopping: asyncio.Event
+    """Set when the server is told to stop: streams and WebSockets end then, see `core/web/stopping.py`."""
 
 
 class WorkerContext(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,7 +66,12 @@ class System(msgspec.Struct, frozen=True, kw_only=True):
     migrations: MigrationSource
     read_settings: Callable[[Mapping[str, str]], Any]
     routes: Callable[[ServerContext], Sequence[ControllerRouterHandler]]
+    """Those of Ninefold's own API, below `/api/v1`."""
+    surfaces: Callable[[ServerContext], Sequence[Surface]] = lambda _: ()
+    """Those of other protocols."""
     jobs: Callable[[WorkerContext], Sequence[Job]]
     release_leases: Callable[[Connection, Sequence[UUID]], Awaitable[None]]
     """Gives back what these dead workers held, so that others can claim it."""
     commands: Sequence[cyclopts.App]
+    credential_kinds: Sequence[CredentialKind] = ()
+    """The kinds of credentials that its protocols accept, where API keys aren't enough."""

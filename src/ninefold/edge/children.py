@@ -10,6 +10,7 @@ from typing import Final
 
 import structlog
 
+from ninefold.core.waiting import wait_for_any
 from ninefold.edge.processes import SUPERVISED
 
 RESTART_DELAY_S_MIN: Final = 1.0
@@ -71,7 +72,7 @@ class Child:
             if time.monotonic() - started_at > CRASH_LOOP_WITHIN_S:
                 delay_s = RESTART_DELAY_S_MIN
             log.error("supervisor.child.died", child=self.name, exit_code=self.exit_code, restart_in_s=delay_s)
-            await _wait_for_any(self._stopping, timeout_s=delay_s)
+            await wait_for_any(self._stopping, timeout_s=delay_s)
             delay_s = min(delay_s * 2, RESTART_DELAY_S_MAX)
 
     def stop(self) -> None:
@@ -85,10 +86,10 @@ class Child:
         log.info("supervisor.child.started", child=self.name, pid=process.pid)
         ended = asyncio.Event()
         waiting = asyncio.create_task(_set_after(process, ended))
-        await _wait_for_any(ended, self._stopping)
+        await wait_for_any(ended, self._stopping)
         if not ended.is_set():
             process.terminate()
-            await _wait_for_any(ended, hurrying, timeout_s=self._grace_s)
+            await wait_for_any(ended, hurrying, timeout_s=self._grace_s)
         if not ended.is_set():
             log.warning("supervisor.child.killed", child=self.name, pid=process.pid, grace_s=self._grace_s)
         # What it started itself, such as the server's own worker process, must not outlive it.
@@ -102,15 +103,6 @@ async def _set_after(process: asyncio.subprocess.Process, ended: asyncio.Event) 
     exit_code = await process.wait()
     ended.set()
     return exit_code
-
-
-async def _wait_for_any(*events: asyncio.Event, timeout_s: float | None = None) -> None:
-    waits = [asyncio.create_task(event.wait()) for event in events]
-    try:
-        await asyncio.wait(waits, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for wait in waits:
-            wait.cancel()
 
 
 def _kill_session(process_id: int) -> None:

@@ -20,7 +20,7 @@ import msgspec
 import psutil
 
 from ninefold.core.commands import ClientSettings
-from ninefold.core.config import CoreSettings, read_settings, setting_names
+from ninefold.core.config import CoreSettings, read_settings, server_url, setting_names
 from ninefold.core.egress import AddressPolicy, EgressLimits
 from ninefold.core.egress.limits import OPEN_FILES_RESERVED
 from ninefold.core.errors import NinefoldError
@@ -29,7 +29,7 @@ from ninefold.core.postgres.embedded.account import SYSTEM_USER, choose_account
 from ninefold.core.postgres.embedded.engine import find_engine
 from ninefold.core.postgres.embedded.ownership import Owner, read_owner
 from ninefold.core.postgres.migrations import read_pending_migrations
-from ninefold.edge.ports import looks_like_ninefold, probe_port, require_free_port, server_url
+from ninefold.edge.ports import looks_like_ninefold, probe_port, require_free_port
 from ninefold.edge.processes import SUPERVISED
 from ninefold.edge.systems import SYSTEMS, migration_sources
 from ninefold.systems.webhooks.settings import PREFIX as WEBHOOKS_PREFIX

@@ -1,4 +1,4 @@
-"""The server's address: where it listens, whether that is free, and whether it answers."""
+"""The server's port: whether it is free, and what answers there."""
 
 import errno
 import socket
@@ -6,18 +6,10 @@ from typing import Final
 
 import httpx
 
-from ninefold.core.config import CoreSettings
+from ninefold.core.config import CoreSettings, server_url
 from ninefold.core.errors import SettingError
 
 PROBE_TIMEOUT_S: Final = 2.0
-
-_EVERYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared, not bound.
-
-
-def server_url(settings: CoreSettings) -> str:
-    """Return the address under which this machine reaches the server."""
-    host = _EVERYWHERE.get(settings.host, settings.host)
-    return f"http://[{host}]:{settings.port}" if ":" in host else f"http://{host}:{settings.port}"
 
 
 def require_free_port(settings: CoreSettings) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, Final
@@ -10,19 +11,23 @@ import structlog
 from granian import Granian
 from granian.constants import Interfaces, Loops
 from granian.log import LogLevels
-from litestar import Litestar
-from litestar.types import Send
+from litestar.types import ControllerRouterHandler, Send
 
 from ninefold import __version__
-from ninefold.core.config import CoreSettings, read_settings
+from ninefold.core.config import CoreSettings, read_settings, server_url
 from ninefold.core.postgres.database import Database
 from ninefold.core.queue.notifier import Notifier
 from ninefold.core.system import ServerContext, System
+from ninefold.core.telemetry.buffer import LogBuffer
 from ninefold.core.telemetry.logs import configure_logging
+from ninefold.core.web.api import api_surface
+from ninefold.core.web.application import WebApplication
 from ninefold.core.web.application import create_app as create_web_app
 from ninefold.core.web.operations import database_readiness
+from ninefold.core.web.stopping import Stopping
+from ninefold.core.web.surfaces import Surface
 from ninefold.edge.database import require_migrated
-from ninefold.edge.ports import require_free_port, server_url
+from ninefold.edge.ports import require_free_port
 from ninefold.edge.processes import end_with_parent, end_with_supervisor, raise_open_file_limit
 from ninefold.edge.settings import check_settings
 from ninefold.edge.systems import SYSTEMS, migration_sources
@@ -78,9 +83,9 @@ def run_server(settings: CoreSettings, *, database_url: str) -> None:
 def create_app() -> "Application":
     """Return the application for Granian's worker process, which gets its settings from the environment."""
     settings = read_settings(CoreSettings, prefix="NINEFOLD_", environment=os.environ)
-    configure_logging(settings.log_level, settings.log_format, process="server")
+    log_buffer = configure_logging(settings.log_level, settings.log_format, process="server")
     end_with_parent(grace_s=STOP_GRACE_S)
-    return Application(settings, os.environ)
+    return Application(settings, os.environ, log_buffer=log_buffer)
 
 
 class Application:
@@ -89,12 +94,15 @@ class Application:
     Args:
         settings: the core's; `database_url` must be set.
         environment: where each system reads its own settings.
+        log_buffer: written out at the end.
     """
 
-    def __init__(self, settings: CoreSettings, environment: Mapping[str, str]) -> None:
+    def __init__(self, settings: CoreSettings, environment: Mapping[str, str], *, log_buffer: LogBuffer) -> None:
         self._settings = settings
         self._environment = environment
-        self._web: Litestar | None = None
+        self._log_buffer = log_buffer
+        self._stopping = Stopping()
+        self._web: WebApplication | None = None
 
     async def __call__(self, scope: Any, receive: Callable[[], Awaitable[Any]], send: Send) -> None:
         """Handle a request, or the process's own start and end; ASGI's messages are plain dictionaries."""
@@ -116,12 +124,15 @@ class Application:
                 await send({"type": "lifespan.startup.failed", "message": str(error)})
                 return
             log.info("server.started", url=server_url(self._settings))
+            _tell_streams_first(self._stopping)
             await send({"type": "lifespan.startup.complete"})
             await receive()
+        # A process that multiprocessing started ends without running what `atexit` has.
+        self._log_buffer.close()
         await send({"type": "lifespan.shutdown.complete"})
 
     @asynccontextmanager
-    async def _open(self) -> AsyncIterator[Litestar]:
+    async def _open(self) -> AsyncIterator[WebApplication]:
         settings = self._settings
         assert settings.database_url is not None, "`ninefold serve` has checked it"
         database = await Database.connect(
@@ -130,7 +141,7 @@ class Application:
             connections_max=settings.database_connections_max,
         )
         try:
-            web = build_web_app(database, self._environment)
+            web = build_web_app(database, self._environment, systems=SYSTEMS, stopping=self._stopping)
             async with web.lifespan():
                 yield web
         finally:
@@ -138,34 +149,64 @@ class Application:
 
 
 def build_web_app(
-    database: Database, environment: Mapping[str, str], *, systems: Sequence[System] = SYSTEMS
-) -> Litestar:
+    database: Database,
+    environment: Mapping[str, str],
+    *,
+    systems: Sequence[System],
+    stopping: Stopping,
+) -> WebApplication:
     """Return the application that answers requests.
 
     Args:
         database: where its routes read and write.
         environment: where each system reads its own settings.
-        systems: whose routes it has.
+        systems: whose routes and surfaces it has.
+        stopping: tells open streams and WebSockets of a stop.
 
     Raises:
         SettingError: a setting of a system is wrong.
     """
     notifier = Notifier(database)
-    routes = [
-        route
-        for system in systems
-        for route in system.routes(
-            ServerContext(database=database, notifier=notifier, settings=system.read_settings(environment))
+    routes: list[ControllerRouterHandler] = []
+    surfaces: list[Surface] = []
+    for system in systems:
+        context = ServerContext(
+            database=database,
+            notifier=notifier,
+            settings=system.read_settings(environment),
+            stopping=stopping.begun,
         )
-    ]
+        routes += system.routes(context)
+        surfaces += system.surfaces(context)
     return create_web_app(
         database=database,
-        route_handlers=routes,
+        surfaces=[api_surface(database, routes), *surfaces],
         readiness=[database_readiness(database, migration_sources())],
         title=TITLE,
         version=__version__,
         description=DESCRIPTION,
+        stopping=stopping,
     )
+
+
+def _tell_streams_first(stopping: Stopping) -> None:
+    """Let open streams and WebSockets know of a stop before Granian does its part.
+
+    At SIGTERM and at SIGINT alike, Granian cuts every WebSocket, waits for every open answer, and has no hook before
+    that. So SIGTERM, which its parent process always sends, tells them first, and is passed on as SIGINT.
+    """
+    loop = asyncio.get_running_loop()
+    tasks: set[asyncio.Task[None]] = set()
+
+    async def pass_on() -> None:
+        await stopping.wait_for_sockets()
+        signal.raise_signal(signal.SIGINT)
+
+    def on_terminate() -> None:
+        stopping.begin()
+        tasks.add(loop.create_task(pass_on()))
+
+    loop.add_signal_handler(signal.SIGTERM, on_terminate)
 
 
 async def _check(database_url: str) -> None:

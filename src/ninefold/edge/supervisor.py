@@ -10,7 +10,7 @@ from typing import Final
 
 import structlog
 
-from ninefold.core.config import CoreSettings
+from ninefold.core.config import CoreSettings, server_url
 from ninefold.core.errors import NinefoldError
 from ninefold.core.postgres.database import Database
 from ninefold.core.postgres.embedded import EmbeddedPostgres
@@ -20,7 +20,7 @@ from ninefold.core.tenancy.service import ensure_first_organisation
 from ninefold.edge.announcements import announce_first_key, announce_ready, announce_stopping
 from ninefold.edge.children import Child
 from ninefold.edge.database import migrate_database
-from ninefold.edge.ports import is_ready, require_free_port, server_url
+from ninefold.edge.ports import is_ready, require_free_port
 from ninefold.edge.processes import end_with_supervisor, ninefold_command
 from ninefold.edge.settings import check_settings
 from ninefold.edge.worker import STOP_GRACE_S
@@ -109,7 +109,7 @@ class Supervisor:
             await database.close()
         # Only now is it committed: a key that was shown must exist.
         if first_key is not None:
-            announce_first_key(first_key.api_key, url=server_url(self._settings))
+            announce_first_key(first_key.text, url=server_url(self._settings))
 
     async def _run_children(self, dsn: str, *, postgres: EmbeddedPostgres | None) -> None:
         server, workers = self._make_children(dsn)

@@ -5,10 +5,9 @@ import os
 import signal
 import threading
 from collections.abc import Mapping, Sequence
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from typing import Final
 
-import asyncpg
 import structlog
 import uvloop
 from prometheus_client import start_http_server
@@ -16,12 +15,14 @@ from prometheus_client import start_http_server
 from ninefold.core.clock import SystemClock
 from ninefold.core.config import CoreSettings
 from ninefold.core.egress import AddressPolicy, EgressClient
-from ninefold.core.errors import NinefoldError, SettingError, UnavailableError
+from ninefold.core.errors import NinefoldError, SettingError
 from ninefold.core.postgres.database import Database
+from ninefold.core.postgres.errors import DatabaseUnavailableError
 from ninefold.core.queue.leases import WorkerLease
 from ninefold.core.queue.notifier import Notifier
 from ninefold.core.system import Job, WorkerContext
 from ninefold.core.telemetry.logs import configure_logging
+from ninefold.core.waiting import wait_for_any
 from ninefold.edge.database import require_migrated
 from ninefold.edge.processes import calm_garbage_collector, end_with_supervisor, raise_open_file_limit
 from ninefold.edge.systems import SYSTEMS
@@ -31,8 +32,6 @@ STOP_GRACE_S: Final = 10.0
 
 RELEASE_GRACE_S: Final = 2.0
 """How long it may then take to give that back. A worker is killed only after both, see the supervisor."""
-
-_DATABASE_ERRORS: Final = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 log = structlog.get_logger(__name__)
 
@@ -44,7 +43,7 @@ def run_worker(settings: CoreSettings, *, database_url: str, metrics_port: int |
 
     Raises:
         SettingError: a setting is wrong, or migrations are pending.
-        UnavailableError: the database doesn't answer at the start.
+        DatabaseUnavailableError: the database doesn't answer at the start.
         LeaseLostError: others took this worker for dead.
     """
     configure_logging(settings.log_level, settings.log_format, process="worker")
@@ -136,7 +135,8 @@ async def work(
                     )
                 )
             ]
-            await _begin(database, lease)
+            await require_migrated(database)
+            await lease.acquire()
             log.info("worker.started", worker_id=str(lease.worker_id), jobs=[job.name for job in jobs])
             try:
                 await _run_jobs(jobs, lease=lease, notifier=notifier, stopping=stopping, hurrying=hurrying)
@@ -144,24 +144,6 @@ async def work(
                 await _release(lease)
     finally:
         await database.close()
-
-
-async def _begin(database: Database, lease: WorkerLease) -> None:
-    """Take the lease on a database that fits.
-
-    Raises:
-        SettingError: migrations are pending.
-        UnavailableError: the connection is lost meanwhile.
-    """
-    try:
-        await require_migrated(database)
-        await lease.acquire()
-    except _DATABASE_ERRORS as error:
-        raise UnavailableError(
-            f"PostgreSQL broke off while the worker was starting: {str(error) or 'no answer in time'}.",
-            field="NINEFOLD_DATABASE_URL",
-            remedy="Start it again; if this repeats, see what PostgreSQL's own log says.",
-        ) from error
 
 
 async def _run_jobs(
@@ -189,9 +171,7 @@ async def _give_up_late(
 ) -> None:
     await stopping.wait()
     log.info("worker.stopping", grace_s=STOP_GRACE_S)
-    with suppress(TimeoutError):
-        async with asyncio.timeout(STOP_GRACE_S):
-            await hurrying.wait()
+    await wait_for_any(hurrying, timeout_s=STOP_GRACE_S)
     for task in running:
         if task.cancel():
             log.warning("worker.job.gave_up", job=task.get_name())
@@ -200,7 +180,7 @@ async def _give_up_late(
 async def _release(lease: WorkerLease) -> None:
     try:
         await lease.release()
-    except (*_DATABASE_ERRORS, NinefoldError) as error:
+    except DatabaseUnavailableError as error:
         # Without a database there is nobody to give it to; the lease runs out by itself.
         log.warning("worker.release.failed", error=str(error))
 

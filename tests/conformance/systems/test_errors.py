@@ -5,7 +5,8 @@ import pytest
 
 from http_api import Api, Json, problem_of
 from ninefold.core.postgres.database import Database
-from ninefold.core.tenancy.service import create_api_key, create_organisation, revoke_api_key
+from ninefold.core.tenancy.api_keys import API_KEY
+from ninefold.core.tenancy.service import create_api_key, create_organisation, revoke_credential
 from openapi_operations import Operation
 
 METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE"}
@@ -29,8 +30,10 @@ async def revoked_key(database: Database) -> str:
         organisation = await create_organisation(connection, name="initech")
         organisation_id = organisation.organisation_id
         created = await create_api_key(connection, organisation_id=organisation_id, name="revoked")
-        await revoke_api_key(connection, organisation_id=organisation_id, api_key_id=created.api_key_id)
-    return created.api_key
+        await revoke_credential(
+            connection, API_KEY, organisation_id=organisation_id, credential_id=created.credential_id
+        )
+    return created.text
 
 
 async def test_every_operation_of_the_document_says_that_it_needs_a_key(operations: list[Operation]) -> None:
@@ -55,7 +58,7 @@ async def test_every_operation_refuses_a_call_without_a_key(
         "Bearer whsec_1234",
         f"Basic {UNKNOWN_KEY}",
         UNKNOWN_KEY,
-        "Bearer '; DROP TABLE tenancy.api_key; --",
+        "Bearer '; DROP TABLE tenancy.credential; --",
     ],
 )
 async def test_every_operation_refuses_a_wrong_key(
@@ -80,11 +83,13 @@ async def test_a_key_revoked_between_two_calls_is_refused_at_once(
     async with database.transaction() as connection:
         organisation = await create_organisation(connection, name="initech")
         created = await create_api_key(connection, organisation_id=organisation.organisation_id, name="leaked")
-    headers = {"Authorization": f"Bearer {created.api_key}"}
+    headers = {"Authorization": f"Bearer {created.text}"}
     before = await call_each(http, operations, headers)
     assert 401 not in {response.status_code for response in before.values()}
     async with database.transaction() as connection:
-        await revoke_api_key(connection, organisation_id=organisation.organisation_id, api_key_id=created.api_key_id)
+        await revoke_credential(
+            connection, API_KEY, organisation_id=organisation.organisation_id, credential_id=created.credential_id
+        )
     for response in (await call_each(http, operations, headers)).values():
         problem_of(response, status=401)
 

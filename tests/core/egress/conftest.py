@@ -1,6 +1,7 @@
 """Every test of egress runs on uvloop, as the worker does, against servers on the loopback."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Protocol
 
@@ -11,11 +12,13 @@ from ninefold.core.egress import (
     AddressPolicy,
     DnsFailedError,
     EgressClient,
+    EgressError,
     EgressLimits,
     EgressResponse,
     Resolver,
     parse_target,
 )
+from ninefold.core.egress.connector import default_tls_context
 
 LOOPBACK = AddressPolicy.from_cidrs(["127.0.0.0/8"])
 
@@ -26,6 +29,23 @@ class Post(Protocol):
     async def __call__(
         self, client: EgressClient, url: str, *, body: bytes = b"{}", timeout_s: float = 5.0
     ) -> EgressResponse: ...
+
+
+class FakeHandler:
+    """Keeps the outcome of a request."""
+
+    def __init__(self) -> None:
+        self._outcome: asyncio.Future[EgressResponse] = asyncio.get_running_loop().create_future()
+
+    async def outcome(self) -> EgressResponse:
+        """Wait for the response, or raise the error."""
+        return await self._outcome
+
+    def on_response(self, response: EgressResponse, /) -> None:
+        self._outcome.set_result(response)
+
+    def on_error(self, error: EgressError, /) -> None:
+        self._outcome.set_exception(error)
 
 
 class FakeResolver:
@@ -54,13 +74,19 @@ def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.Abstrac
 MakeClient = Callable[..., EgressClient]
 
 
+@pytest.fixture(scope="session")
+def tls() -> ssl.SSLContext:
+    """The default context, made once: loading the system's authorities takes longer than most tests."""
+    return default_tls_context()
+
+
 @pytest.fixture
-async def make_client() -> AsyncIterator[MakeClient]:
+async def make_client(tls: ssl.SSLContext) -> AsyncIterator[MakeClient]:
     """Makes clients that may reach 127.0.0.0/8, and closes them after the test."""
     clients = []
 
     def make(*, policy: AddressPolicy = LOOPBACK, resolver: Resolver | None = None, **limits: float) -> EgressClient:
-        client = EgressClient(policy, resolver=resolver, limits=EgressLimits(**limits))  # type: ignore[arg-type]
+        client = EgressClient(policy, resolver=resolver, limits=EgressLimits(**limits), tls=tls)  # type: ignore[arg-type]
         clients.append(client)
         return client
 

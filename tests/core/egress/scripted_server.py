@@ -1,4 +1,4 @@
-"""A server that does on each connection exactly what a test says, well-behaved or not."""
+"""A server that does exactly what a test says on each connection, valid HTTP or not."""
 
 import asyncio
 import contextlib
@@ -11,7 +11,7 @@ OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
 
 
 class Request(msgspec.Struct, frozen=True):
-    """What arrived: the head as it was sent, and the body."""
+    """What arrived: the head as it was sent, and the body without its framing."""
 
     head: bytes
     body: bytes
@@ -29,12 +29,33 @@ class Peer:
         self._server = server
 
     async def read_request(self) -> Request:
-        """Read one request, and note it."""
-        head = await self._reader.readuntil(b"\r\n\r\n")
-        length = int(head.split(b"content-length: ")[1].split(b"\r\n")[0])
-        request = Request(head, await self._reader.readexactly(length))
+        """Read and record one request."""
+        head = await self.read_head()
+        if b"\r\ntransfer-encoding: chunked\r\n" in head:
+            body = await self.read_rest_of_chunked_body()
+        elif b"\r\ncontent-length: " in head:
+            length = int(head.split(b"\r\ncontent-length: ")[1].split(b"\r\n")[0])
+            body = await self._reader.readexactly(length)
+        else:
+            body = b""
+        request = Request(head, body)
         self._server.requests.append(request)
         return request
+
+    async def read_head(self) -> bytes:
+        """Read only the head of a request."""
+        return await self._reader.readuntil(b"\r\n\r\n")
+
+    async def read_rest_of_chunked_body(self) -> bytes:
+        """Read the chunks that follow a head."""
+        return b"".join([chunk async for chunk in self._read_chunks()])
+
+    async def _read_chunks(self) -> AsyncIterator[bytes]:
+        while (line := await self._reader.readuntil(b"\r\n")) != b"0\r\n":
+            chunk = await self._reader.readexactly(int(line, 16) + 2)
+            assert chunk.endswith(b"\r\n")
+            yield chunk[:-2]
+        assert await self._reader.readexactly(2) == b"\r\n"
 
     async def send(self, data: bytes) -> None:
         """Send bytes as they are."""
@@ -42,7 +63,7 @@ class Peer:
         await self._writer.drain()
 
     async def serve(self, response: bytes = OK) -> None:
-        """Answer every request alike until the client goes away."""
+        """Give the same answer to every request until the client closes."""
         while True:
             await self.read_request()
             await self.send(response)
@@ -52,7 +73,7 @@ class Peer:
         await self._reader.read()
 
     def reset(self) -> None:
-        """Close at once, dropping whatever is under way."""
+        """Close at once, without sending what is buffered."""
         self._writer.transport.abort()
 
 
@@ -60,25 +81,25 @@ Script = Callable[[Peer], Awaitable[None]]
 
 
 class ScriptedServer:
-    """What a running server has seen."""
+    """A running server, and what it has received."""
 
     def __init__(self, script: Script) -> None:
         self.requests: list[Request] = []
         self.connection_count = 0
         self.port = 0
         self.connected = asyncio.Event()
-        """Set when there is a connection."""
+        """Set when there was a connection."""
         self.ended = asyncio.Event()
-        """Set whenever a connection's script is over, and the connection closed."""
+        """Set when the script of a connection has ended, and the connection is closed."""
         self._script = script
         self._tasks: set[asyncio.Task[None]] = set()
 
     def url(self, path: str = "/hook", *, host: str = "127.0.0.1", scheme: str = "http") -> str:
-        """Return a URL that leads here."""
+        """Return a URL of this server."""
         return f"{scheme}://{host}:{self.port}{path}"
 
     async def handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Play the script on a connection."""
+        """Run the script on a connection."""
         task = asyncio.current_task()
         assert task is not None
         self._tasks.add(task)
@@ -120,7 +141,7 @@ async def serve_ok(peer: Peer) -> None:
 
 
 def answering(response: bytes) -> Script:
-    """Return a script that answers everything with these bytes, and closes after the first answer."""
+    """Return a script that answers one request with these bytes, and closes."""
 
     async def script(peer: Peer) -> None:
         await peer.read_request()
@@ -130,7 +151,7 @@ def answering(response: bytes) -> Script:
 
 
 def answering_and_waiting(response: bytes) -> Script:
-    """Return a script that answers one request with these bytes, and leaves closing to the client."""
+    """Return a script that answers one request with these bytes, and waits until the client closes."""
 
     async def script(peer: Peer) -> None:
         await peer.read_request()

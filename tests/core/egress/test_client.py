@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from core.egress.conftest import FakeResolver, MakeClient, Post
+from core.egress.conftest import FakeHandler, FakeResolver, MakeClient, Post
 from core.egress.scripted_server import (
     OK,
     Peer,
@@ -22,7 +22,6 @@ from ninefold.core.egress import (
     DnsFailedError,
     EgressClient,
     EgressError,
-    EgressResponse,
     HeadersTooLargeError,
     LocalLimitError,
     ProtocolError,
@@ -39,7 +38,7 @@ async def until_none_is_open(client: EgressClient) -> None:
     assert client.open_connections == 0
 
 
-async def test_the_request_arrives_as_it_was_given(client: EgressClient) -> None:
+async def test_a_post_is_sent_as_given(client: EgressClient) -> None:
     async with running(serve_ok) as server:
         target = parse_target(server.url("/hook?a=b"))
         response = await client.post(
@@ -149,7 +148,7 @@ async def test_a_connection_serves_many_requests(client: EgressClient, post: Pos
     assert server.connection_count == 1
 
 
-async def test_the_connection_that_was_used_last_is_used_next(client: EgressClient, post: Post) -> None:
+async def test_the_last_used_connection_is_used_next(client: EgressClient, post: Post) -> None:
     used: list[int] = []
 
     async def script(peer: Peer) -> None:
@@ -184,7 +183,9 @@ async def test_the_connection_that_was_used_last_is_used_next(client: EgressClie
     ],
     ids=["close", "1.0", "second response", "garbage", "half a response", "short keep-alive"],
 )
-async def test_a_connection_is_not_used_again(client: EgressClient, post: Post, response: bytes) -> None:
+async def test_a_connection_is_not_reused_after_such_a_response(
+    client: EgressClient, post: Post, response: bytes
+) -> None:
     async with running(answering_and_waiting(response)) as server:
         for number in range(1, 3):
             server.ended.clear()
@@ -193,7 +194,7 @@ async def test_a_connection_is_not_used_again(client: EgressClient, post: Post, 
             assert server.connection_count == number
 
 
-async def test_an_unasked_response_closes_an_idle_connection(client: EgressClient, post: Post) -> None:
+async def test_an_unrequested_response_closes_an_idle_connection(client: EgressClient, post: Post) -> None:
     send_more = asyncio.Event()
 
     async def script(peer: Peer) -> None:
@@ -220,7 +221,7 @@ async def test_a_connection_that_the_server_closed_while_idle_is_replaced(client
             assert server.connection_count == number
 
 
-async def test_a_kept_connection_that_breaks_without_an_answer_is_tried_once_more(
+async def test_a_post_is_sent_again_if_a_kept_connection_ends_without_a_response(
     client: EgressClient, post: Post
 ) -> None:
     async def script(peer: Peer) -> None:
@@ -239,7 +240,7 @@ async def test_a_kept_connection_that_breaks_without_an_answer_is_tried_once_mor
     assert [request.body for request in server.requests] == [b"first", b"second", b"second"]
 
 
-async def test_a_kept_connection_that_breaks_long_after_the_request_is_not_tried_again(
+async def test_a_post_is_not_sent_again_if_a_kept_connection_ends_much_later(
     client: EgressClient, post: Post, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("ninefold.core.egress.client.STALE_WITHIN_S", -1.0)
@@ -256,9 +257,7 @@ async def test_a_kept_connection_that_breaks_long_after_the_request_is_not_tried
     assert len(server.requests) == 2
 
 
-async def test_what_is_sent_once_more_goes_over_a_fresh_connection_and_no_third_time(
-    client: EgressClient, post: Post
-) -> None:
+async def test_a_post_is_sent_again_over_a_new_connection_and_only_once(client: EgressClient, post: Post) -> None:
     arrived = asyncio.Event()
 
     async def script(peer: Peer) -> None:
@@ -274,24 +273,26 @@ async def test_what_is_sent_once_more_goes_over_a_fresh_connection_and_no_third_
 
     async with running(script) as server:
         await asyncio.gather(post(client, server.url()), post(client, server.url()))
-        waiter: asyncio.Future[EgressResponse] = asyncio.get_running_loop().create_future()
+        handler = FakeHandler()
         target = parse_target(server.url())
-        assert client.post_at_once(target, head=b"", body=b"", timeout_s=WITHIN_S, waiter=waiter)
+        assert client.post_at_once(target, head=b"", body=b"", timeout_s=WITHIN_S, handler=handler)
         with pytest.raises(StaleConnectionError):
-            await waiter
+            await handler.outcome()
         with pytest.raises(ConnectionClosedError):
-            await client.post_afresh(target, head=b"", body=b"", timeout_s=WITHIN_S, spent_s=0.1)
+            await client.post_over_new_connection(target, head=b"", body=b"", timeout_s=WITHIN_S, spent_s=0.1)
         assert client.open_connections == 1
     assert (server.connection_count, len(server.requests)) == (3, 4)
 
 
-async def test_what_is_sent_once_more_has_only_the_time_that_is_left(client: EgressClient) -> None:
+async def test_a_post_that_is_sent_again_has_only_the_rest_of_its_time(client: EgressClient) -> None:
     async with running(silence) as server:
         with pytest.raises(ResponseTimeoutError, match="within 60 s"):
-            await client.post_afresh(parse_target(server.url()), head=b"", body=b"", timeout_s=60, spent_s=59.9)
+            await client.post_over_new_connection(
+                parse_target(server.url()), head=b"", body=b"", timeout_s=60, spent_s=59.9
+            )
 
 
-async def test_a_kept_connection_that_breaks_in_mid_answer_is_not_tried_again(client: EgressClient, post: Post) -> None:
+async def test_a_post_is_not_sent_again_if_the_response_had_begun(client: EgressClient, post: Post) -> None:
     async def script(peer: Peer) -> None:
         await peer.read_request()
         await peer.send(OK)
@@ -305,7 +306,7 @@ async def test_a_kept_connection_that_breaks_in_mid_answer_is_not_tried_again(cl
     assert server.connection_count == 1
 
 
-async def test_a_fresh_connection_that_breaks_without_an_answer_is_not_tried_again(
+async def test_a_post_is_not_sent_again_if_a_new_connection_ends_without_a_response(
     client: EgressClient, post: Post
 ) -> None:
     async def script(peer: Peer) -> None:
@@ -356,7 +357,7 @@ async def test_a_response_that_is_cut_short_is_an_error(client: EgressClient, po
         b"HTTP/1.1 101 Switching Protocols\r\n\r\n",
     ],
 )
-async def test_what_is_not_a_response_is_a_protocol_error(client: EgressClient, post: Post, response: bytes) -> None:
+async def test_an_invalid_response_is_a_protocol_error(client: EgressClient, post: Post, response: bytes) -> None:
     async with running(answering_and_waiting(response)) as server:
         with pytest.raises(ProtocolError):
             await post(client, server.url())
@@ -373,7 +374,7 @@ async def test_what_is_not_a_response_is_a_protocol_error(client: EgressClient, 
         (b"HTTP/1.1 099 Low\r\n\r\n", r"it calls itself HTTP/1\.1 with the status 099"),
     ],
 )
-async def test_a_protocol_error_says_what_was_wrong_first(
+async def test_a_protocol_error_names_the_first_problem(
     client: EgressClient, post: Post, response: bytes, reason: str
 ) -> None:
     async with running(answering_and_waiting(response)) as server:
@@ -381,7 +382,7 @@ async def test_a_protocol_error_says_what_was_wrong_first(
             await post(client, server.url())
 
 
-async def test_a_server_that_offers_an_upgrade_in_passing_is_fine(client: EgressClient, post: Post) -> None:
+async def test_an_offer_to_upgrade_is_ignored(client: EgressClient, post: Post) -> None:
     head = b"HTTP/1.1 200 OK\r\nupgrade: h2,h2c\r\nconnection: upgrade, keep-alive\r\ncontent-length: 2\r\n\r\nok"
     async with running(answering(head)) as server:
         assert (await post(client, server.url())).body == b"ok"
@@ -407,16 +408,14 @@ def endless(beginning: bytes, piece: bytes) -> Script:
     ],
     ids=["headers", "one value", "interim responses", "reason"],
 )
-async def test_a_head_without_end_is_too_large(
-    client: EgressClient, post: Post, beginning: bytes, piece: bytes
-) -> None:
+async def test_an_endless_head_is_too_large(client: EgressClient, post: Post, beginning: bytes, piece: bytes) -> None:
     async with running(endless(beginning, piece)) as server:
         with pytest.raises(HeadersTooLargeError):
             await post(client, server.url())
         await asyncio.wait_for(server.ended.wait(), WITHIN_S)
 
 
-async def test_a_head_that_arrives_whole_is_measured_too(make_client: MakeClient, post: Post) -> None:
+async def test_a_head_that_arrives_in_one_read_is_limited_too(make_client: MakeClient, post: Post) -> None:
     client = make_client(header_bytes_max=1000)
     fitting = b"HTTP/1.1 200 OK\r\nx-a: " + b"a" * 900 + b"\r\ncontent-length: 2\r\n\r\nok"
     async with running(answering(fitting)) as server:
@@ -435,7 +434,7 @@ async def test_a_large_body_in_the_first_read_is_not_taken_for_a_large_head(
         assert len((await post(client, server.url())).body) == 5000
 
 
-async def test_of_a_body_the_beginning_is_kept_and_the_rest_is_read(client: EgressClient, post: Post) -> None:
+async def test_the_beginning_of_a_body_is_kept_and_the_rest_is_read(client: EgressClient, post: Post) -> None:
     body = bytes(range(256)) * 400
     async with running(answering_and_waiting(b"HTTP/1.1 200 OK\r\ncontent-length: 102400\r\n\r\n" + body)) as server:
         response = await post(client, server.url())
@@ -454,9 +453,7 @@ async def test_of_a_body_the_beginning_is_kept_and_the_rest_is_read(client: Egre
     ],
     ids=["end", "length", "chunked", "trailers"],
 )
-async def test_a_body_without_end_counts_as_far_as_it_was_read(
-    client: EgressClient, post: Post, beginning: bytes, piece: bytes
-) -> None:
+async def test_an_endless_body_is_cut_off(client: EgressClient, post: Post, beginning: bytes, piece: bytes) -> None:
     async with running(endless(beginning, piece)) as server:
         response = await post(client, server.url())
         await asyncio.wait_for(server.ended.wait(), WITHIN_S)
@@ -466,7 +463,7 @@ async def test_a_body_without_end_counts_as_far_as_it_was_read(
     await until_none_is_open(client)
 
 
-async def test_an_answer_before_the_whole_request_was_taken_counts(client: EgressClient, post: Post) -> None:
+async def test_a_response_before_the_whole_request_was_sent_counts(client: EgressClient, post: Post) -> None:
     async def script(peer: Peer) -> None:
         await peer.send(b"HTTP/1.1 413 Too Large\r\ncontent-length: 0\r\n\r\n")
         await over.wait()
@@ -499,7 +496,7 @@ async def trickle(peer: Peer) -> None:
     ],
     ids=["silence", "trickle"],
 )
-async def test_the_whole_attempt_is_bounded(
+async def test_the_whole_post_has_a_timeout(
     client: EgressClient, post: Post, script: Script, body: bytes, message: str
 ) -> None:
     async with running(script) as server:
@@ -511,7 +508,7 @@ async def test_the_whole_attempt_is_bounded(
     await until_none_is_open(client)
 
 
-async def test_a_body_that_nobody_reads_is_bounded_by_the_time(client: EgressClient, post: Post) -> None:
+async def test_a_server_that_reads_nothing_times_out(client: EgressClient, post: Post) -> None:
     async def script(_peer: Peer) -> None:
         await over.wait()
 
@@ -523,7 +520,7 @@ async def test_a_body_that_nobody_reads_is_bounded_by_the_time(client: EgressCli
     await until_none_is_open(client)
 
 
-async def test_a_shorter_time_after_a_longer_one_holds(client: EgressClient, post: Post) -> None:
+async def test_a_timeout_may_be_shorter_than_the_one_before(client: EgressClient, post: Post) -> None:
     async def script(peer: Peer) -> None:
         await peer.read_request()
         await peer.send(OK)
@@ -536,7 +533,7 @@ async def test_a_shorter_time_after_a_longer_one_holds(client: EgressClient, pos
     assert server.connection_count == 1
 
 
-async def test_a_longer_time_after_a_shorter_one_holds(client: EgressClient, post: Post) -> None:
+async def test_a_timeout_may_be_longer_than_the_one_before(client: EgressClient, post: Post) -> None:
     async def script(peer: Peer) -> None:
         await peer.read_request()
         await peer.send(OK)
@@ -559,7 +556,7 @@ async def test_an_idle_connection_is_closed_after_its_lifetime(make_client: Make
     await until_none_is_open(client)
 
 
-async def test_a_surplus_of_idle_connections_goes_soon(make_client: MakeClient, post: Post) -> None:
+async def test_surplus_idle_connections_are_closed_soon(make_client: MakeClient, post: Post) -> None:
     client = make_client(idle_connections_per_origin_max=1, surplus_lifetime_s=0.05)
     async with running(after(3)) as server:
         await asyncio.gather(*(post(client, server.url()) for _ in range(3)))
@@ -573,7 +570,7 @@ async def test_a_surplus_of_idle_connections_goes_soon(make_client: MakeClient, 
 
 
 def after(count: int) -> Script:
-    """Answer when so many requests have come, so that each needed a connection of its own."""
+    """Answer only when this many requests have arrived, so that each needs a connection of its own."""
     arrived = 0
     all_arrived = asyncio.Event()
 
@@ -598,7 +595,7 @@ async def test_no_more_connections_are_open_than_allowed(make_client: MakeClient
     assert server.connection_count == 3
 
 
-async def test_an_idle_connection_makes_room_for_another_origin(make_client: MakeClient, post: Post) -> None:
+async def test_an_idle_connection_is_closed_for_another_origin(make_client: MakeClient, post: Post) -> None:
     client = make_client(connections_max=1)
     async with running(serve_ok) as one, running(serve_ok) as other:
         for server in (one, other, one):
@@ -607,7 +604,9 @@ async def test_an_idle_connection_makes_room_for_another_origin(make_client: Mak
     assert (one.connection_count, other.connection_count) == (2, 1)
 
 
-async def test_a_connection_in_use_makes_room_when_it_is_free(make_client: MakeClient, post: Post) -> None:
+async def test_a_connection_in_use_is_closed_for_another_origin_when_it_becomes_idle(
+    make_client: MakeClient, post: Post
+) -> None:
     client = make_client(connections_max=1)
     async with running(serve_ok) as one, running(serve_ok) as other:
         urls = [one.url(), other.url()] * 5
@@ -616,14 +615,16 @@ async def test_a_connection_in_use_makes_room_when_it_is_free(make_client: MakeC
         assert client.open_connections == 1
 
 
-async def test_a_connection_that_ends_as_it_is_handed_over_is_replaced(make_client: MakeClient, post: Post) -> None:
+async def test_a_connection_that_closes_while_it_is_handed_over_is_replaced(
+    make_client: MakeClient, post: Post
+) -> None:
     client = make_client(connections_max=1)
     async with running(answering(OK)) as server:
         responses = await asyncio.gather(*(post(client, server.url()) for _ in range(10)))
     assert [response.status for response in responses] == [200] * 10
 
 
-async def test_a_server_that_hangs_up_at_once_is_a_closed_connection(make_client: MakeClient, post: Post) -> None:
+async def test_a_server_that_closes_at_once_is_a_closed_connection(make_client: MakeClient, post: Post) -> None:
     async def script(peer: Peer) -> None:
         peer.reset()
 
@@ -634,7 +635,7 @@ async def test_a_server_that_hangs_up_at_once_is_a_closed_connection(make_client
     await until_none_is_open(client)
 
 
-async def test_a_connection_that_is_gone_takes_no_request(client: EgressClient, post: Post) -> None:
+async def test_a_closed_connection_takes_no_request(client: EgressClient, post: Post) -> None:
     async with running(serve_ok) as server:
         await post(client, server.url())
         [connection] = client._pool._open
@@ -643,35 +644,35 @@ async def test_a_connection_that_is_gone_takes_no_request(client: EgressClient, 
     with pytest.raises(ConnectionClosedError, match="as soon as it was open"):
         _ = connection.peer_address
     with pytest.raises(ConnectionClosedError, match="before the request was sent"):
-        connection.send(b"", deadline=0, timeout_s=0, waiter=asyncio.get_running_loop().create_future())
+        connection.send(b"", deadline=0, timeout_s=0, handler=FakeHandler())
 
 
-async def test_an_idle_connection_takes_a_request_at_once(client: EgressClient, post: Post) -> None:
-    waiter: asyncio.Future[EgressResponse] = asyncio.get_running_loop().create_future()
+async def test_a_post_at_once_uses_an_idle_connection(client: EgressClient, post: Post) -> None:
+    handler = FakeHandler()
     async with running(serve_ok) as server:
         target = parse_target(server.url())
-        assert not client.post_at_once(target, head=b"", body=b"", timeout_s=WITHIN_S, waiter=waiter)
+        assert not client.post_at_once(target, head=b"", body=b"", timeout_s=WITHIN_S, handler=handler)
         await post(client, server.url())
-        assert client.post_at_once(target, head=b"", body=b"", timeout_s=WITHIN_S, waiter=waiter)
-        assert (await waiter).status == 200
+        assert client.post_at_once(target, head=b"", body=b"", timeout_s=WITHIN_S, handler=handler)
+        assert (await handler.outcome()).status == 200
     assert server.connection_count == 1
 
 
-async def test_a_connection_that_ended_unnoticed_says_so_to_who_sent_at_once(client: EgressClient, post: Post) -> None:
+async def test_a_post_at_once_over_a_closed_connection_is_reported_as_stale(client: EgressClient, post: Post) -> None:
     async def script(peer: Peer) -> None:
         await peer.read_request()
         await peer.send(OK)
         await peer.read_request()
 
-    waiter: asyncio.Future[EgressResponse] = asyncio.get_running_loop().create_future()
+    handler = FakeHandler()
     async with running(script) as server:
         await post(client, server.url())
-        assert client.post_at_once(parse_target(server.url()), head=b"", body=b"", timeout_s=WITHIN_S, waiter=waiter)
+        assert client.post_at_once(parse_target(server.url()), head=b"", body=b"", timeout_s=WITHIN_S, handler=handler)
         with pytest.raises(StaleConnectionError):
-            await waiter
+            await handler.outcome()
 
 
-async def test_waiting_for_a_connection_counts_as_time(make_client: MakeClient, post: Post) -> None:
+async def test_waiting_for_a_connection_counts_towards_the_timeout(make_client: MakeClient, post: Post) -> None:
     client = make_client(connections_max=1)
     async with running(silence) as server, running(serve_ok) as other:
         busy = asyncio.create_task(post(client, server.url()))
@@ -680,13 +681,13 @@ async def test_waiting_for_a_connection_counts_as_time(make_client: MakeClient, 
             await post(client, other.url(), timeout_s=0.05)
         busy.cancel()
         assert isinstance((await asyncio.gather(busy, return_exceptions=True))[0], asyncio.CancelledError)
-        # Neither the one that gave up waiting nor the one that was canceled has kept its place.
+        # Neither the request that gave up waiting nor the canceled one holds a slot.
         assert (await post(client, other.url())).status == 200
     assert other.connection_count == 1
 
 
 class TakingItsTime:
-    """A resolver that finds nothing in all the time that it has, and says so before anybody else does."""
+    """A resolver that finds nothing, and says so just before its time is over."""
 
     async def resolve(self, host: str, *, timeout_s: float) -> Sequence[str]:
         await asyncio.wait([asyncio.get_running_loop().create_future()], timeout=timeout_s - 0.005)
@@ -705,7 +706,7 @@ class TakingItsTime:
     ],
     ids=["answer", "handshake", "lookup"],
 )
-async def test_who_has_little_time_left_because_of_us_is_not_blamed_for_running_out_of_it(
+async def test_a_timeout_after_a_long_wait_for_a_connection_is_a_local_limit(
     make_client: MakeClient, post: Post, scheme: str, host: str, blamed: type[EgressError]
 ) -> None:
     client = make_client(connections_max=1, resolver=TakingItsTime())
@@ -726,9 +727,7 @@ async def test_who_has_little_time_left_because_of_us_is_not_blamed_for_running_
         assert type(await fail_behind_another(timeout_s=0.4)) is blamed
 
 
-async def test_an_error_that_no_time_would_have_changed_stays_after_a_long_wait(
-    make_client: MakeClient, post: Post
-) -> None:
+async def test_another_error_after_a_long_wait_for_a_connection_stays(make_client: MakeClient, post: Post) -> None:
     client = make_client(connections_max=1, resolver=FakeResolver())
     async with running(silence) as server:
         busy = asyncio.create_task(post(client, server.url(), timeout_s=0.1))
@@ -738,7 +737,7 @@ async def test_an_error_that_no_time_would_have_changed_stays_after_a_long_wait(
         assert isinstance((await asyncio.gather(busy, return_exceptions=True))[0], ResponseTimeoutError)
 
 
-@pytest.mark.parametrize("is_kept", [False, True], ids=["fresh", "kept"])
+@pytest.mark.parametrize("is_kept", [False, True], ids=["new", "kept"])
 async def test_canceling_a_request_closes_its_connection(client: EgressClient, post: Post, *, is_kept: bool) -> None:
     async def script(peer: Peer) -> None:
         if is_kept:
@@ -762,7 +761,7 @@ async def test_canceling_a_request_closes_its_connection(client: EgressClient, p
     assert server.connection_count == 1
 
 
-async def test_closing_ends_what_is_under_way_and_what_comes_later(client: EgressClient, post: Post) -> None:
+async def test_closing_ends_current_and_later_requests(client: EgressClient, post: Post) -> None:
     async with running(silence) as server:
         request = asyncio.create_task(post(client, server.url()))
         await asyncio.wait_for(server.connected.wait(), WITHIN_S)
@@ -775,7 +774,7 @@ async def test_closing_ends_what_is_under_way_and_what_comes_later(client: Egres
     assert server.connection_count == 1
 
 
-async def test_closing_ends_a_wait_for_a_connection(make_client: MakeClient, post: Post) -> None:
+async def test_closing_ends_requests_that_wait_for_a_connection(make_client: MakeClient, post: Post) -> None:
     client = make_client(connections_max=1)
     async with running(silence) as server:
         requests = [asyncio.create_task(post(client, server.url())) for _ in range(3)]
@@ -785,7 +784,7 @@ async def test_closing_ends_a_wait_for_a_connection(make_client: MakeClient, pos
     assert [isinstance(outcome, ConnectionClosedError) for outcome in outcomes] == [True] * 3
 
 
-async def test_a_port_where_nobody_listens_is_a_failed_connection(client: EgressClient, post: Post) -> None:
+async def test_a_port_without_a_listener_is_a_failed_connection(client: EgressClient, post: Post) -> None:
     async with running(serve_ok) as server:
         url = server.url()
         port = server.port
@@ -794,7 +793,7 @@ async def test_a_port_where_nobody_listens_is_a_failed_connection(client: Egress
     await until_none_is_open(client)
 
 
-async def test_failed_connections_give_their_slots_back(make_client: MakeClient, post: Post) -> None:
+async def test_failed_connections_release_their_slots(make_client: MakeClient, post: Post) -> None:
     client = make_client(connections_max=1)
     async with running(serve_ok) as server:
         dead_url = server.url()
@@ -815,7 +814,7 @@ async def test_proxies_of_the_environment_are_ignored(
     assert (proxy.connection_count, server.connection_count) == (0, 1)
 
 
-def test_each_reason_has_a_word_of_its_own() -> None:
+def test_the_error_classes_are_a_fixed_vocabulary() -> None:
     assert {
         "dns_failed",
         "address_denied",

@@ -1,4 +1,4 @@
-"""From a name to a connection: what is resolved, what is judged, and where the connection really goes."""
+"""Opening connections: what is resolved, what is checked, and where the connection leads."""
 
 import asyncio
 import socket
@@ -31,7 +31,7 @@ WITHIN_S = 5.0
 
 
 class SlowResolver:
-    """Never answers, and says when it is asked."""
+    """Never answers, and sets an event when it is asked."""
 
     def __init__(self) -> None:
         self.is_asked = asyncio.Event()
@@ -83,21 +83,21 @@ async def test_a_denied_address_in_the_url_refuses_the_request(make_client: Make
     assert server.connection_count == 0
 
 
-async def test_a_name_that_changes_its_address_gains_nothing(make_client: MakeClient, post: Post) -> None:
+async def test_a_name_that_changes_its_address_is_checked_again(make_client: MakeClient, post: Post) -> None:
     resolver = FakeResolver(["127.0.0.1"], ["10.0.0.1"])
     client = make_client(resolver=resolver)
     async with running(serve_ok) as server:
         url = server.url(host="rebind.example")
         for _ in range(3):
             assert (await post(client, url)).status == 200
-        # One connection, one lookup: what was checked is what is used.
+        # One connection, one lookup: the address that was checked is the one that is used.
         assert resolver.asked == ["rebind.example"]
         other_port_url = url.replace(f":{server.port}", f":{server.port - 1}")
         with pytest.raises(AddressDeniedError):
             await post(client, other_port_url)
 
 
-async def test_connecting_asks_the_system_for_no_second_lookup(
+async def test_connecting_does_not_look_the_name_up_again(
     make_client: MakeClient, post: Post, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[object] = []
@@ -114,7 +114,7 @@ async def test_connecting_asks_the_system_for_no_second_lookup(
     assert set(asked) <= {"127.0.0.1"}
 
 
-async def test_a_connection_that_led_elsewhere_is_refused(
+async def test_a_connection_to_another_address_than_the_checked_one_is_refused(
     make_client: MakeClient, post: Post, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("ninefold.core.egress.connection.Connection.peer_address", "10.0.0.1")
@@ -143,7 +143,7 @@ async def test_the_next_address_is_tried_when_one_fails(make_client: MakeClient,
         assert (await post(client, server.url(host="hooks.example"))).status == 200
 
 
-async def test_only_so_many_addresses_are_tried(make_client: MakeClient, post: Post) -> None:
+async def test_the_number_of_addresses_tried_is_limited(make_client: MakeClient, post: Post) -> None:
     client = make_client(resolver=FakeResolver(["127.0.0.2", "127.0.0.3", "127.0.0.1"]), addresses_tried_max=2)
     async with running(serve_ok) as server:
         with (
@@ -151,7 +151,7 @@ async def test_only_so_many_addresses_are_tried(make_client: MakeClient, post: P
             pytest.raises(ConnectFailedError, match=r"^hooks\.example:\d+ can't be reached"),
         ):
             await post(client, server.url(host="hooks.example"))
-    # What the name leads to can be of the operator's own network: it is for the log only.
+    # The addresses can belong to the operator's network, so they are only logged.
     assert [(entry["event"], entry["address"]) for entry in logs] == [
         ("egress.connection.failed", "127.0.0.2"),
         ("egress.connection.failed", "127.0.0.3"),
@@ -165,19 +165,19 @@ async def test_a_name_without_an_address_is_a_failed_lookup(make_client: MakeCli
             await post(client, "http://nowhere.example/")
 
 
-async def test_a_lookup_is_bounded_by_the_time_for_connecting(make_client: MakeClient, post: Post) -> None:
+async def test_a_lookup_is_limited_by_the_connect_timeout(make_client: MakeClient, post: Post) -> None:
     client = make_client(resolver=SlowResolver(), connect_timeout_s=0.05)
     with pytest.raises(ConnectTimeoutError, match=r"No connection to slow\.example could be opened in time"):
         await post(client, "http://slow.example/")
 
 
-async def test_connecting_takes_no_longer_than_the_whole_attempt_may(make_client: MakeClient, post: Post) -> None:
+async def test_connecting_is_limited_by_the_timeout_of_the_request(make_client: MakeClient, post: Post) -> None:
     client = make_client(resolver=SlowResolver())
     with pytest.raises(ConnectTimeoutError):
         await post(client, "http://slow.example/", timeout_s=0.05)
 
 
-async def test_a_handshake_that_never_ends_is_bounded(make_client: MakeClient, post: Post) -> None:
+async def test_a_handshake_is_limited_by_the_connect_timeout(make_client: MakeClient, post: Post) -> None:
     async def script(peer: Peer) -> None:
         await peer.wait_for_end()
 
@@ -251,7 +251,7 @@ def tls_client(resolver: Resolver | None = None) -> EgressClient:
     )
 
 
-async def test_over_tls_the_name_is_that_of_the_url(post: Post) -> None:
+async def test_over_tls_the_name_of_the_url_is_verified(post: Post) -> None:
     names: list[str | None] = []
     tls = server_context(AUTHORITY.issue_cert("hooks.example"))
     tls.sni_callback = lambda _socket, name, _context: names.append(name)

@@ -1,4 +1,4 @@
-"""What the process may have open bounds its connections, and its end is no fault of a receiver's."""
+"""The open files of the process limit its connections, and running out of them isn't blamed on the receiver."""
 
 import asyncio
 import os
@@ -47,7 +47,7 @@ def no_descriptor_left() -> Iterator[None]:
         (0, 16, 16),
     ],
 )
-def test_there_are_no_more_connections_than_files(
+def test_connections_are_limited_by_the_open_files(
     open_files_max: int, connections_max: int, idle_per_origin_max: int
 ) -> None:
     limits = EgressLimits.within(open_files_max)
@@ -56,7 +56,7 @@ def test_there_are_no_more_connections_than_files(
     assert limits.idle_connections_per_origin_max == idle_per_origin_max
 
 
-async def test_a_client_keeps_to_the_files_of_its_process() -> None:
+async def test_a_client_is_limited_by_the_open_files_of_its_process() -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard))
     try:
@@ -67,7 +67,7 @@ async def test_a_client_keeps_to_the_files_of_its_process() -> None:
     await client.aclose()
 
 
-async def test_an_idle_connection_makes_room_where_no_descriptor_is_left(make_client: MakeClient, post: Post) -> None:
+async def test_an_idle_connection_is_closed_where_no_descriptor_is_left(make_client: MakeClient, post: Post) -> None:
     client = make_client()
     async with running(serve_ok) as idle, running(serve_ok) as server:
         await post(client, idle.url())
@@ -77,9 +77,7 @@ async def test_an_idle_connection_makes_room_where_no_descriptor_is_left(make_cl
         assert (await request).status == 200
 
 
-async def test_a_request_that_got_no_descriptor_in_time_is_not_the_receivers_fault(
-    make_client: MakeClient, post: Post
-) -> None:
+async def test_a_request_that_gets_no_descriptor_in_time_is_a_local_limit(make_client: MakeClient, post: Post) -> None:
     client = make_client(connect_timeout_s=0.1)
     async with running(serve_ok) as server:
         with no_descriptor_left(), pytest.raises(LocalLimitError, match="Too many open files"):
@@ -88,7 +86,7 @@ async def test_a_request_that_got_no_descriptor_in_time_is_not_the_receivers_fau
         assert (await post(client, server.url())).status == 200
 
 
-async def test_a_connection_that_ends_makes_room_too(make_client: MakeClient, post: Post) -> None:
+async def test_a_request_continues_when_another_frees_its_descriptor(make_client: MakeClient, post: Post) -> None:
     async def script(peer: Peer) -> None:
         await peer.read_request()
         await go_on.wait()

@@ -15,24 +15,24 @@ WITHIN_S = 5.0
 PROCESS_WITHIN_S = 30.0
 """A process starts slowly on a busy machine."""
 
-PLACES_OF_NEW_DOMAINS = resolver.LOOKUP_LIMITS.places - resolver.LOOKUP_LIMITS.kept
+SLOTS_FOR_NEW_DOMAINS = resolver.LOOKUP_LIMITS.slots - resolver.LOOKUP_LIMITS.slots_reserved
 
 
 class FakeLookup:
-    """Stands in for `socket.getaddrinfo`: names with the suffix are silent until it is told to go on."""
+    """Stands in for `socket.getaddrinfo`: names with the suffix get no answer until `may_answer` is set."""
 
     def __init__(self) -> None:
-        self.silent_suffix = ""
+        self.slow_suffix = ""
         self.asked: list[str] = []
-        self.began = threading.Semaphore(0)
+        self.started = threading.Semaphore(0)
         self.may_answer = threading.Event()
         self.addresses = ["192.0.2.1", "192.0.2.1", "2001:db8::1"]
 
     def __call__(self, host: str, _port: None, *, type: int) -> list[object]:  # noqa: A002, getaddrinfo's own name
         assert type == socket.SOCK_STREAM
         self.asked.append(host)
-        self.began.release()
-        if host.endswith(self.silent_suffix):
+        self.started.release()
+        if host.endswith(self.slow_suffix):
             assert self.may_answer.wait(WITHIN_S)
         return [(socket.AF_INET, type, 6, "", (address, 0)) for address in self.addresses]
 
@@ -59,7 +59,7 @@ async def test_each_address_comes_once_in_the_systems_order(
     assert await system_resolver.resolve("a.example", timeout_s=5) == ["192.0.2.1", "2001:db8::1"]
 
 
-async def test_those_who_ask_at_the_same_time_share_one_lookup(
+async def test_concurrent_requests_for_a_name_share_one_lookup(
     system_resolver: SystemResolver, lookup: FakeLookup
 ) -> None:
     asking = [asyncio.create_task(system_resolver.resolve("a.example", timeout_s=5)) for _ in range(3)]
@@ -70,30 +70,30 @@ async def test_those_who_ask_at_the_same_time_share_one_lookup(
     assert lookup.asked == ["a.example"]
 
 
-async def test_an_answer_serves_for_some_seconds_and_then_the_name_is_looked_up_anew(
+async def test_an_answer_is_cached_for_some_seconds(
     system_resolver: SystemResolver, lookup: FakeLookup, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lookup.may_answer.set()
     for _ in range(3):
         assert await system_resolver.resolve("a.example", timeout_s=5) == ["192.0.2.1", "2001:db8::1"]
     assert lookup.asked == ["a.example"]
-    monkeypatch.setattr(resolver, "KNOWN_FOR_S", 0.0)
+    monkeypatch.setattr(resolver, "CACHED_FOR_S", 0.0)
     await system_resolver.resolve("b.example", timeout_s=5)
     lookup.addresses = ["192.0.2.2"]
     assert await system_resolver.resolve("b.example", timeout_s=5) == ["192.0.2.2"]
 
 
-async def test_only_so_many_names_are_known(
+async def test_the_oldest_names_are_evicted_from_a_full_cache(
     system_resolver: SystemResolver, lookup: FakeLookup, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(resolver, "NAMES_KNOWN_MAX", 2)
+    monkeypatch.setattr(resolver, "NAMES_CACHED_MAX", 2)
     lookup.may_answer.set()
     for host in ("a.example", "b.example", "c.example", "c.example", "b.example", "a.example"):
         await system_resolver.resolve(host, timeout_s=5)
     assert lookup.asked == ["a.example", "b.example", "c.example", "a.example"]
 
 
-async def test_giving_up_does_not_spoil_the_answer_for_others(
+async def test_a_canceled_request_does_not_affect_others_for_the_same_name(
     system_resolver: SystemResolver, lookup: FakeLookup
 ) -> None:
     patient = asyncio.create_task(system_resolver.resolve("a.example", timeout_s=5))
@@ -106,58 +106,58 @@ async def test_giving_up_does_not_spoil_the_answer_for_others(
     assert await patient == ["192.0.2.1", "2001:db8::1"]
 
 
-async def test_a_slow_lookup_is_bounded(system_resolver: SystemResolver, lookup: FakeLookup) -> None:
+async def test_a_lookup_has_a_timeout(system_resolver: SystemResolver, lookup: FakeLookup) -> None:
     with pytest.raises(DnsFailedError, match=r"Looking up slow\.example took longer than 0\.05 s"):
         await system_resolver.resolve("slow.example", timeout_s=0.05)
     assert lookup.asked == ["slow.example"]
 
 
-async def test_slow_names_do_not_hold_up_another(system_resolver: SystemResolver, lookup: FakeLookup) -> None:
+async def test_slow_names_do_not_block_another(system_resolver: SystemResolver, lookup: FakeLookup) -> None:
     slow = [
         asyncio.create_task(system_resolver.resolve(f"{number}.slow{number}.example", timeout_s=5))
-        for number in range(PLACES_OF_NEW_DOMAINS - 1)
+        for number in range(SLOTS_FOR_NEW_DOMAINS - 1)
     ]
     await asyncio.sleep(0)
     other = asyncio.create_task(system_resolver.resolve("other.example", timeout_s=5))
-    for _ in range(PLACES_OF_NEW_DOMAINS):
-        assert await asyncio.to_thread(lookup.began.acquire, timeout=WITHIN_S)
+    for _ in range(SLOTS_FOR_NEW_DOMAINS):
+        assert await asyncio.to_thread(lookup.started.acquire, timeout=WITHIN_S)
     assert "other.example" in lookup.asked
     lookup.may_answer.set()
     await asyncio.gather(*slow, other)
 
 
-async def test_the_silent_name_server_of_one_domain_leaves_threads_to_others(
+async def test_an_unresponsive_domain_leaves_threads_to_others(
     system_resolver: SystemResolver, lookup: FakeLookup
 ) -> None:
-    lookup.silent_suffix = ".slow.example"
-    hosts = [f"{number}.slow.example" for number in range(2 * resolver.LOOKUP_LIMITS.places)]
+    lookup.slow_suffix = ".slow.example"
+    hosts = [f"{number}.slow.example" for number in range(2 * resolver.LOOKUP_LIMITS.slots)]
     slow = [asyncio.create_task(system_resolver.resolve(host, timeout_s=WITHIN_S)) for host in hosts]
-    assert await asyncio.to_thread(lookup.began.acquire, timeout=WITHIN_S)
-    for number in range(resolver.LOOKUP_LIMITS.places):
+    assert await asyncio.to_thread(lookup.started.acquire, timeout=WITHIN_S)
+    for number in range(resolver.LOOKUP_LIMITS.slots):
         assert await system_resolver.resolve(f"healthy{number}.example", timeout_s=WITHIN_S)
-    assert len(lookup.asked) == 1 + resolver.LOOKUP_LIMITS.places
+    assert len(lookup.asked) == 1 + resolver.LOOKUP_LIMITS.slots
     lookup.may_answer.set()
     assert len(await asyncio.gather(*slow)) == len(hosts)
 
 
-async def test_lookups_that_are_overdue_do_not_hold_up_others(
+async def test_slow_lookups_do_not_block_others(
     system_resolver: SystemResolver, lookup: FakeLookup, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(resolver, "SILENT_AFTER_S", 0.0)
-    lookup.silent_suffix = ".test"
-    hosts = [f"slow{number}.test" for number in range(resolver.LOOKUP_LIMITS.places)]
+    monkeypatch.setattr(resolver, "SLOW_AFTER_S", 0.0)
+    lookup.slow_suffix = ".test"
+    hosts = [f"slow{number}.test" for number in range(resolver.LOOKUP_LIMITS.slots)]
     slow = [asyncio.create_task(system_resolver.resolve(host, timeout_s=WITHIN_S)) for host in hosts]
     for _ in hosts:
-        assert await asyncio.to_thread(lookup.began.acquire, timeout=WITHIN_S)
+        assert await asyncio.to_thread(lookup.started.acquire, timeout=WITHIN_S)
     assert await system_resolver.resolve("other.example", timeout_s=WITHIN_S)
     lookup.may_answer.set()
     assert len(await asyncio.gather(*slow)) == len(hosts)
 
 
-async def test_a_name_behind_the_slow_ones_of_its_domain_says_whose_they_are(
+async def test_a_name_that_waited_for_slow_ones_of_its_domain_blames_the_name_server(
     system_resolver: SystemResolver, lookup: FakeLookup
 ) -> None:
-    hosts = [f"{number}.slow.example" for number in range(resolver.LOOKUP_LIMITS.per_domain)]
+    hosts = [f"{number}.slow.example" for number in range(resolver.LOOKUP_LIMITS.per_domain_max)]
     slow = [asyncio.create_task(system_resolver.resolve(host, timeout_s=WITHIN_S)) for host in hosts]
     await asyncio.sleep(0)
     with pytest.raises(DnsFailedError, match=r"last\.slow\.example wasn't .* the name server of slow\.example is slow"):
@@ -168,10 +168,10 @@ async def test_a_name_behind_the_slow_ones_of_its_domain_says_whose_they_are(
     assert await system_resolver.resolve("last.slow.example", timeout_s=WITHIN_S)
 
 
-async def test_a_name_that_found_no_thread_blames_nobody_else(
+async def test_a_name_that_waited_for_other_domains_is_a_local_limit(
     system_resolver: SystemResolver, lookup: FakeLookup
 ) -> None:
-    hosts = [f"slow{number}.example" for number in range(PLACES_OF_NEW_DOMAINS)]
+    hosts = [f"slow{number}.example" for number in range(SLOTS_FOR_NEW_DOMAINS)]
     slow = [asyncio.create_task(system_resolver.resolve(host, timeout_s=WITHIN_S)) for host in hosts]
     await asyncio.sleep(0)
     with pytest.raises(LocalLimitError, match="Ninefold was busy with lookups of other names"):
@@ -180,10 +180,10 @@ async def test_a_name_that_found_no_thread_blames_nobody_else(
     await asyncio.gather(*slow)
 
 
-async def test_a_name_that_was_silent_fails_at_once_for_some_seconds(
+async def test_a_name_that_timed_out_fails_at_once_for_some_seconds(
     system_resolver: SystemResolver, lookup: FakeLookup, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(resolver, "SILENT_AFTER_S", 0.0)
+    monkeypatch.setattr(resolver, "SLOW_AFTER_S", 0.0)
     with pytest.raises(DnsFailedError, match="took longer"):
         await system_resolver.resolve("slow.example", timeout_s=0.01)
     with pytest.raises(DnsFailedError, match=r"slow\.example wasn't looked up: a moment ago, its name server didn't"):
@@ -191,10 +191,10 @@ async def test_a_name_that_was_silent_fails_at_once_for_some_seconds(
     assert lookup.asked == ["slow.example"]
 
 
-async def test_a_silent_name_is_good_again_as_soon_as_its_answer_comes(
+async def test_a_name_that_timed_out_works_again_as_soon_as_its_answer_arrives(
     system_resolver: SystemResolver, lookup: FakeLookup, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(resolver, "SILENT_AFTER_S", 0.0)
+    monkeypatch.setattr(resolver, "SLOW_AFTER_S", 0.0)
     with pytest.raises(DnsFailedError):
         await system_resolver.resolve("slow.example", timeout_s=0.01)
     [running] = system_resolver._running
@@ -204,20 +204,20 @@ async def test_a_silent_name_is_good_again_as_soon_as_its_answer_comes(
     assert lookup.asked == ["slow.example"]
 
 
-async def test_who_had_little_time_left_does_not_make_a_name_silent(
-    system_resolver: SystemResolver, lookup: FakeLookup
-) -> None:
+async def test_a_short_timeout_does_not_make_a_name_slow(system_resolver: SystemResolver, lookup: FakeLookup) -> None:
     with pytest.raises(DnsFailedError):
         await system_resolver.resolve("slow.example", timeout_s=0.01)
     lookup.may_answer.set()
     assert await system_resolver.resolve("slow.example", timeout_s=WITHIN_S)
 
 
-async def test_closing_ends_the_wait_for_a_lookup(system_resolver: SystemResolver, lookup: FakeLookup) -> None:
-    # The second waits for its turn: its domain has one at a time.
+async def test_closing_ends_requests_that_wait_for_a_lookup(
+    system_resolver: SystemResolver, lookup: FakeLookup
+) -> None:
+    # The second one waits: a new domain has one lookup at a time.
     hosts = ("1.slow.example", "2.slow.example")
     asking = [asyncio.create_task(system_resolver.resolve(host, timeout_s=60)) for host in hosts]
-    assert await asyncio.to_thread(lookup.began.acquire, timeout=WITHIN_S)
+    assert await asyncio.to_thread(lookup.started.acquire, timeout=WITHIN_S)
     system_resolver.close()
     async with asyncio.timeout(WITHIN_S):
         for asked in asking:
@@ -226,7 +226,7 @@ async def test_closing_ends_the_wait_for_a_lookup(system_resolver: SystemResolve
     assert lookup.asked == ["1.slow.example"]
 
 
-LEAVING_A_LOOKUP_BEHIND = """
+EXIT_DURING_A_LOOKUP = """
 import asyncio, socket, threading
 from ninefold.core.egress import DnsFailedError, SystemResolver
 
@@ -252,9 +252,9 @@ asyncio.run(main())
 """
 
 
-async def test_a_process_ends_without_the_lookups_that_are_running() -> None:
+async def test_a_process_exits_without_waiting_for_running_lookups() -> None:
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", LEAVING_A_LOOKUP_BEHIND, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        sys.executable, "-c", EXIT_DURING_A_LOOKUP, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
     try:
         async with asyncio.timeout(PROCESS_WITHIN_S):
@@ -266,7 +266,7 @@ async def test_a_process_ends_without_the_lookups_that_are_running() -> None:
     assert process.returncode == 0
 
 
-def test_an_answer_that_comes_after_the_loop_has_ended_is_dropped() -> None:
+def test_an_answer_after_the_end_of_the_loop_is_dropped() -> None:
     may_answer, answered = threading.Event(), threading.Event()
 
     def answer_late(host: str) -> str:
@@ -274,21 +274,21 @@ def test_an_answer_that_comes_after_the_loop_has_ended_is_dropped() -> None:
         answered.set()
         return host
 
-    async def begin() -> threading.Thread:
+    async def start() -> threading.Thread:
         before = set(threading.enumerate())
         run_in_thread(answer_late, "a.example", name="test-lookup")
         [thread] = set(threading.enumerate()) - before
         return thread
 
-    thread = asyncio.run(begin())
+    thread = asyncio.run(start())
     may_answer.set()
-    # What goes wrong in a thread is a warning, and so fails this test.
+    # An exception in the thread would be a warning, and fail this test.
     thread.join(WITHIN_S)
     assert answered.is_set()
     assert not thread.is_alive()
 
 
-async def test_a_lookup_that_finds_no_thread_is_not_the_names_fault(
+async def test_a_failure_to_start_a_thread_is_a_local_limit(
     system_resolver: SystemResolver, lookup: FakeLookup, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(_thread: threading.Thread) -> None:
@@ -332,7 +332,7 @@ async def test_a_failed_lookup_says_why(
         await system_resolver.resolve("a.example", timeout_s=5)
 
 
-async def test_the_systems_own_trouble_is_not_the_names(
+async def test_a_failure_of_the_system_is_a_local_limit(
     system_resolver: SystemResolver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_arguments: object, **_options: object) -> None:

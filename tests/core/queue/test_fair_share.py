@@ -36,7 +36,7 @@ def test_greedy_organisations_get_as_much_each_and_leave_something(
     assert share.used == sum(used)
 
 
-def test_whoever_comes_next_finds_room() -> None:
+def test_the_next_one_always_finds_room() -> None:
     share = FairShare(2500, multiple=4.0)
     use_all(share, A, B)
     assert share.room(A) == share.room(B) == 0

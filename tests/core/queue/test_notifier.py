@@ -56,7 +56,7 @@ async def heard(notified: asyncio.Event, *, timeout_s: float = 5) -> None:
 
 
 async def all_sent(notifier: Notifier) -> None:
-    """Wait until everything that was rung is sent, or has failed."""
+    """Wait until every notification is sent, or has failed."""
     notifying = notifier._notifying
     assert notifying is not None
     async with asyncio.timeout(15):
@@ -81,7 +81,7 @@ async def test_a_notification_reaches_a_listener_of_another_pool(database_url: s
         await heard(notified)
 
 
-async def test_a_listener_looks_once_when_it_begins_since_it_may_have_missed_a_ring(database: Database) -> None:
+async def test_a_listener_looks_once_when_it_begins_since_it_may_have_missed_a_notification(database: Database) -> None:
     notifier = Notifier(database)
     notified = notifier.subscribe(CHANNEL)
     stopping = asyncio.Event()
@@ -108,7 +108,7 @@ async def test_the_same_channel_has_one_event(database: Database) -> None:
     assert notifier.subscribe(CHANNEL) is notifier.subscribe(CHANNEL)
 
 
-async def test_many_rings_at_once_are_sent_as_one(database: Database, database_url: str) -> None:
+async def test_many_notifications_at_once_are_sent_as_one(database: Database, database_url: str) -> None:
     heard_channels: list[str] = []
     notifier = Notifier(database)
     async with receiving(database_url, heard_channels) as connection:
@@ -154,7 +154,7 @@ async def test_stopping_gives_the_connection_back_without_a_listener(database_ur
             assert await connection.fetch("SELECT pg_listening_channels()") == []
 
 
-async def test_ringing_never_fails_even_when_the_database_is_gone(database_url: str) -> None:
+async def test_notifying_never_fails_even_when_the_database_is_gone(database_url: str) -> None:
     async with pool(database_url) as database:
         notifier = Notifier(database)
     notifier.notify(CHANNEL)
@@ -162,7 +162,7 @@ async def test_ringing_never_fails_even_when_the_database_is_gone(database_url: 
     await all_sent(notifier)
 
 
-async def test_a_driver_that_lost_track_of_a_cut_connection_fails_no_ring(
+async def test_a_driver_that_lost_track_of_a_cut_connection_fails_no_notification(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     notifier = Notifier(database)

@@ -1,32 +1,44 @@
-"""Organisations and keys, against the real PostgreSQL."""
+"""Organisations and credentials, against the real PostgreSQL."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import asyncpg
+import msgspec
 import pytest
 
+from core.tenancy.foreign_kinds import BOT_TOKEN, FOREIGN_KINDS
 from ninefold.core.ids import new_id
-from ninefold.core.postgres.database import Database
+from ninefold.core.postgres.database import Connection, Database
+from ninefold.core.tenancy.api_keys import API_KEY
 from ninefold.core.tenancy.errors import (
+    ApiKeyExpiredError,
     ApiKeyInvalidError,
     ApiKeyMissingError,
-    ApiKeyNotFoundError,
     ApiKeyRevokedError,
+    CredentialExpiredError,
+    CredentialInvalidError,
+    CredentialMissingError,
+    CredentialNotFoundError,
+    CredentialRevokedError,
+    InvalidLifetimeError,
     InvalidNameError,
     OrganisationNotFoundError,
 )
-from ninefold.core.tenancy.keys import new_key_text
-from ninefold.core.tenancy.model import CreatedApiKey, Principal
+from ninefold.core.tenancy.kinds import CredentialKind, digest_text
+from ninefold.core.tenancy.model import FULL_ACCESS, CreatedCredential, Principal
 from ninefold.core.tenancy.service import (
+    LIFETIME_MAX,
+    LIFETIME_MIN,
     authenticate,
     create_api_key,
+    create_credential,
     create_organisation,
     ensure_first_organisation,
-    list_api_keys,
+    list_credentials,
     list_organisations,
-    revoke_api_key,
+    revoke_credential,
 )
 
 
@@ -37,72 +49,80 @@ async def organisation_id(database: Database) -> UUID:
 
 
 @pytest.fixture
-async def api_key(database: Database, organisation_id: UUID) -> CreatedApiKey:
+async def api_key(database: Database, organisation_id: UUID) -> CreatedCredential:
     async with database.connection() as connection:
         return await create_api_key(connection, organisation_id=organisation_id, name="ci")
 
 
-async def test_a_key_speaks_for_its_organisation(database: Database, api_key: CreatedApiKey) -> None:
+async def test_a_key_acts_for_its_organisation_and_may_do_everything_there(
+    database: Database, api_key: CreatedCredential
+) -> None:
     async with database.connection() as connection:
-        principal = await authenticate(connection, api_key.api_key)
+        principal = await authenticate(connection, api_key.text, kinds=[API_KEY])
 
-    assert principal == Principal(organisation_id=api_key.organisation_id, credential_id=api_key.api_key_id)
+    assert principal == Principal(
+        organisation_id=api_key.organisation_id, scopes=FULL_ACCESS, credential_id=api_key.credential_id
+    )
 
 
-async def test_nothing_in_the_database_holds_the_key(database: Database, api_key: CreatedApiKey) -> None:
-    secret = api_key.api_key.rpartition("_")[2]
+async def test_nothing_in_the_database_holds_the_key(database: Database, api_key: CreatedCredential) -> None:
+    secret = api_key.text.rpartition("_")[2]
 
     async with database.connection() as connection:
-        row = await connection.fetchval("SELECT k::text FROM tenancy.api_key AS k")
+        row = await connection.fetchval("SELECT c::text FROM tenancy.credential AS c")
 
     assert api_key.prefix in row
     assert secret not in row
     assert secret.encode().hex() not in row
 
 
-async def test_a_created_key_does_not_show_itself_in_a_traceback(api_key: CreatedApiKey) -> None:
-    assert api_key.api_key not in repr(api_key)
+async def test_a_created_key_does_not_show_itself_in_a_traceback(api_key: CreatedCredential) -> None:
+    assert api_key.text not in repr(api_key)
 
 
-async def test_a_revoked_key_is_refused_with_the_next_request(database: Database, api_key: CreatedApiKey) -> None:
+async def test_a_revoked_key_is_refused_with_the_next_request(database: Database, api_key: CreatedCredential) -> None:
     async with database.connection() as connection:
-        await authenticate(connection, api_key.api_key)
-        await revoke_api_key(connection, organisation_id=api_key.organisation_id, api_key_id=api_key.api_key_id)
+        await authenticate(connection, api_key.text, kinds=[API_KEY])
+        await revoke_credential(
+            connection, API_KEY, organisation_id=api_key.organisation_id, credential_id=api_key.credential_id
+        )
 
         with pytest.raises(ApiKeyRevokedError, match=f"{api_key.prefix}… was revoked at"):
-            await authenticate(connection, api_key.api_key)
+            await authenticate(connection, api_key.text, kinds=[API_KEY])
 
 
-async def test_revoking_twice_keeps_the_first_time(database: Database, api_key: CreatedApiKey) -> None:
+async def test_revoking_twice_keeps_the_first_time(database: Database, api_key: CreatedCredential) -> None:
     async with database.connection() as connection:
-        first = await revoke_api_key(connection, organisation_id=None, api_key_id=api_key.api_key_id)
-        second = await revoke_api_key(connection, organisation_id=None, api_key_id=api_key.api_key_id)
+        first = await revoke_credential(connection, API_KEY, organisation_id=None, credential_id=api_key.credential_id)
+        second = await revoke_credential(connection, API_KEY, organisation_id=None, credential_id=api_key.credential_id)
 
     assert first.revoked_at is not None
     assert first == second
 
 
-async def test_another_organisation_cannot_revoke_a_key(database: Database, api_key: CreatedApiKey) -> None:
+async def test_another_organisation_cannot_revoke_a_key(database: Database, api_key: CreatedCredential) -> None:
     async with database.connection() as connection:
         stranger = await create_organisation(connection, name="stranger")
 
-        with pytest.raises(ApiKeyNotFoundError):
-            await revoke_api_key(connection, organisation_id=stranger.organisation_id, api_key_id=api_key.api_key_id)
+        with pytest.raises(CredentialNotFoundError):
+            await revoke_credential(
+                connection, API_KEY, organisation_id=stranger.organisation_id, credential_id=api_key.credential_id
+            )
 
-        await authenticate(connection, api_key.api_key)
+        await authenticate(connection, api_key.text, kinds=[API_KEY])
 
 
 async def test_a_key_that_was_never_made_is_refused(database: Database) -> None:
     async with database.connection() as connection:
         with pytest.raises(ApiKeyInvalidError, match="There is no API key nfk_"):
-            await authenticate(connection, new_key_text())
+            await authenticate(connection, API_KEY.new_text(), kinds=[API_KEY])
 
 
 @pytest.mark.parametrize("text", ["nfk_short", "whatever", "nfk_AbC123xy_\0"])
 async def test_a_text_without_the_form_of_a_key_is_refused(database: Database, text: str) -> None:
     async with database.connection() as connection:
         with pytest.raises(ApiKeyInvalidError, match="form") as raised:
-            await authenticate(connection, text)
+            await authenticate(connection, text, kinds=[API_KEY])
 
     assert text not in str(raised.value)
 
@@ -110,19 +130,19 @@ async def test_a_text_without_the_form_of_a_key_is_refused(database: Database, t
 async def test_no_key_is_told_apart_from_a_wrong_one(database: Database) -> None:
     async with database.connection() as connection:
         with pytest.raises(ApiKeyMissingError):
-            await authenticate(connection, "")
+            await authenticate(connection, "", kinds=[API_KEY])
 
 
-async def test_the_last_use_is_noted_once_a_minute(database: Database, api_key: CreatedApiKey) -> None:
+async def test_the_last_use_is_noted_once_a_minute(database: Database, api_key: CreatedCredential) -> None:
     async with database.connection() as connection:
-        (before,) = await list_api_keys(connection, api_key.organisation_id)
-        await authenticate(connection, api_key.api_key)
-        (first,) = await list_api_keys(connection, api_key.organisation_id)
-        await authenticate(connection, api_key.api_key)
-        (second,) = await list_api_keys(connection, api_key.organisation_id)
-        await connection.execute("UPDATE tenancy.api_key SET last_used_at = last_used_at - interval '61 s'")
-        await authenticate(connection, api_key.api_key)
-        (later,) = await list_api_keys(connection, api_key.organisation_id)
+        (before,) = await list_credentials(connection, API_KEY, organisation_id=api_key.organisation_id)
+        await authenticate(connection, api_key.text, kinds=[API_KEY])
+        (first,) = await list_credentials(connection, API_KEY, organisation_id=api_key.organisation_id)
+        await authenticate(connection, api_key.text, kinds=[API_KEY])
+        (second,) = await list_credentials(connection, API_KEY, organisation_id=api_key.organisation_id)
+        await let_time_pass(connection, timedelta(seconds=61))
+        await authenticate(connection, api_key.text, kinds=[API_KEY])
+        (later,) = await list_credentials(connection, API_KEY, organisation_id=api_key.organisation_id)
 
     assert before.last_used_at is None
     assert first.last_used_at is not None
@@ -132,15 +152,15 @@ async def test_the_last_use_is_noted_once_a_minute(database: Database, api_key: 
     assert first.last_used_at < later.last_used_at
 
 
-async def test_keys_are_listed_for_their_organisation_only(database: Database, api_key: CreatedApiKey) -> None:
+async def test_keys_are_listed_for_their_organisation_only(database: Database, api_key: CreatedCredential) -> None:
     async with database.connection() as connection:
         stranger = await create_organisation(connection, name="stranger")
         await create_api_key(connection, organisation_id=stranger.organisation_id, name="theirs")
         second = await create_api_key(connection, organisation_id=api_key.organisation_id, name="second")
 
-        listed = await list_api_keys(connection, api_key.organisation_id)
+        listed = await list_credentials(connection, API_KEY, organisation_id=api_key.organisation_id)
 
-    assert [key.api_key_id for key in listed] == [api_key.api_key_id, second.api_key_id]
+    assert [key.credential_id for key in listed] == [api_key.credential_id, second.credential_id]
     assert [key.name for key in listed] == ["ci", "second"]
 
 
@@ -153,7 +173,7 @@ async def test_a_key_needs_an_organisation_that_exists(database: Database) -> No
 async def test_keys_of_an_organisation_that_does_not_exist_are_not_listed(database: Database) -> None:
     async with database.connection() as connection:
         with pytest.raises(OrganisationNotFoundError, match="There is no organisation org_"):
-            await list_api_keys(connection, new_id())
+            await list_credentials(connection, API_KEY, organisation_id=new_id())
 
 
 @pytest.mark.parametrize("name", ["", "   ", "x" * 201, "a\nb", "a\0b"])
@@ -165,6 +185,172 @@ async def test_a_name_is_short_and_printable(database: Database, organisation_id
             await create_api_key(connection, organisation_id=organisation_id, name=name)
 
     assert raised.value.field == "name"
+
+
+@pytest.mark.parametrize("expires_in", [timedelta(0), -LIFETIME_MIN, LIFETIME_MIN / 2, LIFETIME_MAX * 2])
+async def test_a_lifetime_is_bounded(database: Database, organisation_id: UUID, expires_in: timedelta) -> None:
+    async with database.connection() as connection:
+        with pytest.raises(InvalidLifetimeError) as raised:
+            await create_api_key(connection, organisation_id=organisation_id, name="ci", expires_in=expires_in)
+
+    assert raised.value.field == "expires_in"
+
+
+@pytest.mark.parametrize("expires_in", [LIFETIME_MIN, LIFETIME_MAX])
+async def test_a_key_is_valid_for_as_long_as_was_asked(
+    database: Database, organisation_id: UUID, expires_in: timedelta
+) -> None:
+    async with database.connection() as connection:
+        key = await create_api_key(connection, organisation_id=organisation_id, name="ci", expires_in=expires_in)
+
+    assert key.expires_at == key.created_at + expires_in
+    assert key.state == "active"
+
+
+async def test_an_expired_key_is_refused_and_listed_as_expired(database: Database, organisation_id: UUID) -> None:
+    async with database.connection() as connection:
+        key = await create_api_key(
+            connection, organisation_id=organisation_id, name="ci", expires_in=timedelta(hours=1)
+        )
+        await authenticate(connection, key.text, kinds=[API_KEY])
+        await let_time_pass(connection, timedelta(hours=1))
+
+        with pytest.raises(ApiKeyExpiredError, match=f"{key.prefix}… expired at"):
+            await authenticate(connection, key.text, kinds=[API_KEY])
+        (listed,) = await list_credentials(connection, API_KEY, organisation_id=organisation_id)
+
+    assert listed.state == "expired"
+
+
+async def test_a_revoked_key_stays_revoked_when_it_expires(database: Database, organisation_id: UUID) -> None:
+    async with database.connection() as connection:
+        key = await create_api_key(
+            connection, organisation_id=organisation_id, name="ci", expires_in=timedelta(hours=1)
+        )
+        await revoke_credential(connection, API_KEY, organisation_id=None, credential_id=key.credential_id)
+        await let_time_pass(connection, timedelta(hours=2))
+
+        with pytest.raises(ApiKeyRevokedError):
+            await authenticate(connection, key.text, kinds=[API_KEY])
+        (listed,) = await list_credentials(connection, API_KEY, organisation_id=organisation_id)
+
+    assert listed.state == "revoked"
+
+
+@pytest.mark.parametrize("kind", FOREIGN_KINDS, ids=lambda kind: kind.name)
+async def test_another_kind_has_people_scopes_and_errors_of_its_own(
+    database: Database, organisation_id: UUID, kind: CredentialKind
+) -> None:
+    account_id = new_id()
+    async with database.connection() as connection:
+        created = await create_credential(
+            connection,
+            kind,
+            organisation_id=organisation_id,
+            account_id=account_id,
+            name="theirs",
+            scopes={"write", "read"},
+            expires_in=timedelta(minutes=5),
+        )
+
+        assert await authenticate(connection, created.text, kinds=[API_KEY, kind]) == Principal(
+            organisation_id=organisation_id,
+            account_id=account_id,
+            scopes=frozenset({"read", "write"}),
+            credential_id=created.credential_id,
+        )
+        with pytest.raises(CredentialMissingError, match=f"carries no {kind.label}"):
+            await authenticate(connection, "", kinds=[kind])
+        with pytest.raises(CredentialInvalidError, match=f"There is no {kind.label}"):
+            await authenticate(connection, kind.new_text(), kinds=[API_KEY, kind])
+        await let_time_pass(connection, timedelta(minutes=5))
+        with pytest.raises(CredentialExpiredError, match=kind.label):
+            await authenticate(connection, created.text, kinds=[kind])
+        await revoke_credential(connection, kind, organisation_id=organisation_id, credential_id=created.credential_id)
+        with pytest.raises(CredentialRevokedError, match=kind.label):
+            await authenticate(connection, created.text, kinds=[kind])
+
+
+async def test_a_kind_that_is_not_accepted_is_refused_as_if_it_had_never_been_made(
+    database: Database, organisation_id: UUID
+) -> None:
+    async with database.connection() as connection:
+        token = await create_bot_token(connection, organisation_id)
+
+        refusals = [await refusal(connection, text) for text in (token.text, BOT_TOKEN.new_text())]
+
+    assert refusals[0] == refusals[1] == ("api_key_invalid", "The API key doesn't have the form of one.")
+
+
+async def test_a_kind_of_the_same_form_is_refused_as_if_it_had_never_been_made(
+    database: Database, organisation_id: UUID
+) -> None:
+    other = msgspec.structs.replace(API_KEY, name="other")
+    async with database.connection() as connection:
+        created = await create_credential(
+            connection, other, organisation_id=organisation_id, name="theirs", scopes=FULL_ACCESS
+        )
+
+        assert await refusal(connection, created.text) == ("api_key_invalid", f"There is no API key {created.prefix}….")
+
+
+async def test_kinds_are_listed_and_revoked_apart(database: Database, api_key: CreatedCredential) -> None:
+    async with database.connection() as connection:
+        token = await create_bot_token(connection, api_key.organisation_id)
+
+        keys = await list_credentials(connection, API_KEY, organisation_id=api_key.organisation_id)
+        tokens = await list_credentials(connection, BOT_TOKEN, organisation_id=api_key.organisation_id)
+        with pytest.raises(CredentialNotFoundError, match="There is no API key key_"):
+            await revoke_credential(connection, API_KEY, organisation_id=None, credential_id=token.credential_id)
+
+    assert [key.credential_id for key in keys] == [api_key.credential_id]
+    assert [token.credential_id for token in tokens] == [token.credential_id]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "expires_at = created_at",
+        "revoked_at = created_at - interval '1 s'",
+        "last_used_at = created_at - interval '1 s'",
+        "scopes = '{read,NULL}'",
+        "scopes = NULL",
+        "kind = ''",
+        "prefix = ''",
+        "digest = digest || digest",
+        "organisation_id = NULL",
+    ],
+)
+async def test_the_table_refuses_what_contradicts_itself(
+    database: Database, api_key: CreatedCredential, change: str
+) -> None:
+    async with database.connection() as connection:
+        with pytest.raises((asyncpg.CheckViolationError, asyncpg.NotNullViolationError)):
+            await connection.execute(f"UPDATE tenancy.credential SET {change}")
+
+        await authenticate(connection, api_key.text, kinds=[API_KEY])
+
+
+async def test_the_table_has_a_text_only_once(database: Database, api_key: CreatedCredential) -> None:
+    async with database.connection() as connection:
+        await create_bot_token(connection, api_key.organisation_id)
+
+        with pytest.raises(asyncpg.UniqueViolationError):
+            await connection.execute("UPDATE tenancy.credential SET digest = $1", digest_text(api_key.text))
+
+
+async def test_a_clock_that_was_set_back_keeps_no_key_from_being_used_or_revoked(
+    database: Database, api_key: CreatedCredential
+) -> None:
+    async with database.connection() as connection:
+        await let_time_pass(connection, timedelta(hours=-1))
+
+        await authenticate(connection, api_key.text, kinds=[API_KEY])
+        revoked = await revoke_credential(
+            connection, API_KEY, organisation_id=None, credential_id=api_key.credential_id
+        )
+
+    assert revoked.created_at == revoked.last_used_at == revoked.revoked_at
 
 
 async def test_the_first_start_makes_an_organisation_and_a_key(database: Database) -> None:
@@ -180,7 +366,7 @@ async def test_the_first_start_makes_an_organisation_and_a_key(database: Databas
 
 
 async def test_two_processes_that_start_at_once_make_one_organisation(database: Database) -> None:
-    async def start() -> CreatedApiKey | None:
+    async def start() -> CreatedCredential | None:
         async with database.transaction() as connection:
             return await ensure_first_organisation(connection)
 
@@ -195,3 +381,25 @@ async def test_the_first_organisation_is_made_in_a_transaction_or_not_at_all(dat
     async with database.connection() as connection:
         with pytest.raises(asyncpg.NoActiveSQLTransactionError):
             await ensure_first_organisation(connection)
+
+
+async def create_bot_token(connection: Connection, organisation_id: UUID) -> CreatedCredential:
+    return await create_credential(
+        connection, BOT_TOKEN, organisation_id=organisation_id, name="bot", scopes={"chat:write"}
+    )
+
+
+async def refusal(connection: Connection, text: str) -> tuple[str, str]:
+    """Return the code and the sentence with which a text is refused where API keys are accepted."""
+    with pytest.raises(ApiKeyInvalidError) as raised:
+        await authenticate(connection, text, kinds=[API_KEY])
+    return raised.value.code, raised.value.detail
+
+
+async def let_time_pass(connection: Connection, time: timedelta) -> None:
+    """Move all that is known of credentials into the past: to the database it is as if so much time had passed."""
+    await connection.execute(
+        "UPDATE tenancy.credential SET created_at = created_at - $1::interval, expires_at = expires_at - $1::interval, "
+        "last_used_at = last_used_at - $1::interval, revoked_at = revoked_at - $1::interval",
+        time,
+    )

@@ -8,19 +8,22 @@ from uuid import UUID
 import httpx
 import msgspec
 import pytest
-from litestar import Litestar, Response, delete, get, post, put
-from litestar.params import HeaderParameter
+from litestar import Response, delete, get, post, put
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, HeaderParameter
 from structlog.contextvars import merge_contextvars
 from structlog.testing import capture_logs
 
 from ninefold.core.errors import ConflictError
 from ninefold.core.postgres.database import Database
-from ninefold.core.tenancy.model import CreatedApiKey, Principal
+from ninefold.core.tenancy.model import CreatedCredential, Principal
 from ninefold.core.tenancy.service import create_api_key, create_organisation
-from ninefold.core.web.application import create_app
+from ninefold.core.web.api import api_surface
+from ninefold.core.web.application import WebApplication, create_app
 from ninefold.core.web.bodies import RequestBody
+from ninefold.core.web.body_reading import FromBody
 from ninefold.core.web.ids import PathId
-from ninefold.core.web.pages import PAGE_LIMIT_DEFAULT, Cursor, CursorCodec, Page, PageLimit
+from ninefold.core.web.pages import PAGE_LIMIT_DEFAULT, Cursor, Page, PagedList, PageLimit
 from ninefold.core.web.problems import problem_responses
 
 NOTE_BODY_SIZE_MAX = 1000
@@ -64,14 +67,7 @@ class Note(msgspec.Struct, frozen=True, kw_only=True):
     payload: str
 
 
-class Position(msgspec.Struct, frozen=True, array_like=True):
-    """Where a page of notes begins."""
-
-    number: int
-    note_id: UUID
-
-
-CURSORS = CursorCodec(Position)
+NOTES = PagedList("notes", int)
 
 
 @post(
@@ -82,8 +78,8 @@ CURSORS = CursorCodec(Position)
     responses=problem_responses(409),
 )
 async def create_note(
-    data: CreateNote,
-    principal: Principal,
+    data: FromBody[CreateNote],
+    principal: NamedDependency[Principal],
     idempotency_key: Annotated[
         str | None, HeaderParameter(name="Idempotency-Key", description="Makes a repeat safe.")
     ] = None,
@@ -99,21 +95,27 @@ async def create_note(
 
 @get("/api/v1/notes", tags=["notes"])
 async def list_notes(
-    principal: Principal,
-    cursor: Cursor | None = None,
+    principal: NamedDependency[Principal],
+    cursor: FromQuery[Cursor | None] = None,
     limit: PageLimit = PAGE_LIMIT_DEFAULT,
-    colour: Colour | None = None,
+    colour: FromQuery[Colour | None] = None,
+    after_note_id: FromQuery[NoteId | None] = None,
 ) -> Page[Note]:
     """List the notes."""
-    del colour
-    after = CURSORS.decode(cursor)
-    number = after.number if after else 0
-    note = Note(note_id=str(number), organisation_id=principal.organisation_id, payload=str(limit))
-    return Page(items=[note], next_cursor=CURSORS.encode(Position(number + 1, principal.organisation_id)))
+    del colour, after_note_id
+    query = NOTES.query(cursor, limit)
+    first = 0 if query.position is None else query.position + 1
+    return query.page(
+        range(first, first + query.rows_max),
+        position_of=int,
+        show=lambda number: Note(note_id=str(number), organisation_id=principal.organisation_id, payload="1"),
+    )
 
 
 @get("/api/v1/notes/{note_id:str}", tags=["notes"])
-async def read_note(note_id: NoteId, principal: Principal, database: Database) -> Note:
+async def read_note(
+    note_id: FromPath[NoteId], principal: NamedDependency[Principal], database: NamedDependency[Database]
+) -> Note:
     """Read a note."""
     async with database.connection() as connection:
         found = await connection.fetchval("SELECT $1::uuid", note_id)
@@ -121,7 +123,7 @@ async def read_note(note_id: NoteId, principal: Principal, database: Database) -
 
 
 @delete("/api/v1/notes/{note_id:str}", tags=["notes"])
-async def delete_note(note_id: NoteId) -> None:
+async def delete_note(note_id: FromPath[NoteId]) -> None:
     """Delete a note."""
 
 
@@ -132,7 +134,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @put("/api/v1/notes/order", tags=["notes"])
-async def order_notes(data: list[str] | None = None) -> Order:
+async def order_notes(data: FromBody[list[str] | None] = None) -> Order:
     """Put notes in order."""
     return Order(count=len(data or []))
 
@@ -147,10 +149,10 @@ ROUTES = [create_note, list_notes, read_note, delete_note, order_notes, find_bug
 
 
 @pytest.fixture
-def app(database: Database) -> Litestar:
+def app(database: Database) -> WebApplication:
     return create_app(
         database=database,
-        route_handlers=ROUTES,
+        surfaces=[api_surface(database, ROUTES)],
         readiness=[],
         title="Notes",
         version="1.2.3",
@@ -159,14 +161,14 @@ def app(database: Database) -> Litestar:
 
 
 @pytest.fixture
-async def api_key(database: Database) -> CreatedApiKey:
+async def api_key(database: Database) -> CreatedCredential:
     async with database.transaction() as connection:
         organisation = await create_organisation(connection, name="acme")
         return await create_api_key(connection, organisation_id=organisation.organisation_id, name="test")
 
 
 @pytest.fixture
-async def anonymous(app: Litestar) -> AsyncIterator[httpx.AsyncClient]:
+async def anonymous(app: WebApplication) -> AsyncIterator[httpx.AsyncClient]:
     """A client without a key."""
     transport = httpx.ASGITransport(app=app)  # type: ignore[arg-type]  # Litestar's scope is typed more narrowly.
     async with httpx.AsyncClient(transport=transport, base_url="http://notes.test") as client:
@@ -174,9 +176,9 @@ async def anonymous(app: Litestar) -> AsyncIterator[httpx.AsyncClient]:
 
 
 @pytest.fixture
-async def client(anonymous: httpx.AsyncClient, api_key: CreatedApiKey) -> httpx.AsyncClient:
+async def client(anonymous: httpx.AsyncClient, api_key: CreatedCredential) -> httpx.AsyncClient:
     """A client with a key."""
-    anonymous.headers["Authorization"] = f"Bearer {api_key.api_key}"
+    anonymous.headers["Authorization"] = f"Bearer {api_key.text}"
     return anonymous
 
 

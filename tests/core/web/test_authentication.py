@@ -5,18 +5,18 @@ from typing import Any
 
 import httpx
 import pytest
-from litestar import Litestar
 
 from ninefold.core.ids import format_id
 from ninefold.core.postgres.database import Database
-from ninefold.core.tenancy.keys import new_key_text
-from ninefold.core.tenancy.model import CreatedApiKey
-from ninefold.core.tenancy.service import revoke_api_key
+from ninefold.core.tenancy.api_keys import API_KEY
+from ninefold.core.tenancy.model import CreatedCredential
+from ninefold.core.tenancy.service import revoke_credential
+from ninefold.core.web.application import WebApplication
 
 PATH = "/api/v1/notes"
 
 
-async def test_a_key_gives_the_handler_its_tenant(client: httpx.AsyncClient, api_key: CreatedApiKey) -> None:
+async def test_a_key_gives_the_handler_its_tenant(client: httpx.AsyncClient, api_key: CreatedCredential) -> None:
     response = await client.get(PATH)
 
     assert response.status_code == 200
@@ -25,9 +25,9 @@ async def test_a_key_gives_the_handler_its_tenant(client: httpx.AsyncClient, api
 
 @pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER"])
 async def test_the_schemes_spelling_does_not_matter(
-    anonymous: httpx.AsyncClient, api_key: CreatedApiKey, scheme: str
+    anonymous: httpx.AsyncClient, api_key: CreatedCredential, scheme: str
 ) -> None:
-    response = await anonymous.get(PATH, headers={"Authorization": f"{scheme} {api_key.api_key}"})
+    response = await anonymous.get(PATH, headers={"Authorization": f"{scheme} {api_key.text}"})
 
     assert response.status_code == 200
 
@@ -41,7 +41,7 @@ async def test_the_schemes_spelling_does_not_matter(
         ({"Authorization": "Bearer "}, "api_key_missing"),
         ({"Authorization": "Bearer nope"}, "api_key_invalid"),
         ({"Authorization": b"Bearer \xff\xfe"}, "api_key_invalid"),
-        ({"Authorization": f"Bearer {new_key_text()}"}, "api_key_invalid"),
+        ({"Authorization": f"Bearer {API_KEY.new_text()}"}, "api_key_invalid"),
         ({"Authorization": "Basic dXNlcjpwYXNz"}, "api_key_invalid"),
     ],
 )
@@ -56,8 +56,8 @@ async def test_no_key_or_a_wrong_one_answers_401(
     assert "ninefold keys create" in response.json()["remedy"]
 
 
-async def test_two_keys_at_once_are_refused(anonymous: httpx.AsyncClient, api_key: CreatedApiKey) -> None:
-    header = ("Authorization", f"Bearer {api_key.api_key}")
+async def test_two_keys_at_once_are_refused(anonymous: httpx.AsyncClient, api_key: CreatedCredential) -> None:
+    header = ("Authorization", f"Bearer {api_key.text}")
 
     response = await anonymous.get(PATH, headers=[header, header])
 
@@ -65,11 +65,11 @@ async def test_two_keys_at_once_are_refused(anonymous: httpx.AsyncClient, api_ke
 
 
 async def test_a_revoked_key_is_refused_with_the_next_request(
-    client: httpx.AsyncClient, database: Database, api_key: CreatedApiKey
+    client: httpx.AsyncClient, database: Database, api_key: CreatedCredential
 ) -> None:
     before = await client.get(PATH)
     async with database.connection() as connection:
-        await revoke_api_key(connection, organisation_id=None, api_key_id=api_key.api_key_id)
+        await revoke_credential(connection, API_KEY, organisation_id=None, credential_id=api_key.credential_id)
     after = await client.get(PATH)
 
     assert before.status_code == 200
@@ -84,7 +84,7 @@ async def test_no_spelling_of_a_path_gets_around_the_key(anonymous: httpx.AsyncC
     assert response.status_code in {401, 404}
 
 
-async def test_the_body_is_not_read_before_the_key_is_known(app: Litestar) -> None:
+async def test_the_body_is_not_read_before_the_key_is_known(app: WebApplication) -> None:
     sent: list[MutableMapping[str, Any]] = []
 
     async def receive() -> Any:
@@ -113,9 +113,9 @@ async def test_the_body_is_not_read_before_the_key_is_known(app: Litestar) -> No
 
 
 async def test_the_log_names_the_organisation_and_never_the_key(
-    client: httpx.AsyncClient, api_key: CreatedApiKey, logs: list[MutableMapping[str, Any]]
+    client: httpx.AsyncClient, api_key: CreatedCredential, logs: list[MutableMapping[str, Any]]
 ) -> None:
     await client.get(PATH)
 
     assert logs[-1]["organisation_id"] == format_id("org", api_key.organisation_id)
-    assert api_key.api_key not in str(logs)
+    assert api_key.text not in str(logs)

@@ -96,9 +96,9 @@ def test_every_link_leads_somewhere(outline: Outline) -> None:
         "What it is *about*, in <code>short</code>.",
         "It is kept for ever.",
         "in the header",
-        "curl -X POST http://127.0.0.1:8900/api/v1/notes \\",
+        "curl -X POST &quot;$NINEFOLD_URL/api/v1/notes&quot; \\",
         "-H &quot;Authorization: Bearer $NINEFOLD_API_KEY&quot;",
-        "curl http://127.0.0.1:8900/api/v1/notes/note_01h455vb4pex5vsknk084sn02q",
+        "curl &quot;$NINEFOLD_URL/api/v1/notes/note_01h455vb4pex5vsknk084sn02q&quot;",
         "Request entity too large",
     ],
 )

@@ -70,4 +70,4 @@ def test_a_command_has_the_required_part_of_the_query_only() -> None:
         ],
     }
 
-    assert curl_example("get", "/x", operation, {}) == "curl 'http://127.0.0.1:8900/x?from=1'"
+    assert curl_example("get", "/x", operation, {}) == 'curl "$NINEFOLD_URL/x?from=1"'

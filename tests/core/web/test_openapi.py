@@ -5,12 +5,23 @@ from typing import Annotated, Any
 import httpx
 import msgspec
 import pytest
-from litestar import get, post
+from litestar import Response, get, post
+from litestar.params import FromQuery
+from litestar.response import Stream
 
 from ninefold.core.postgres.database import Database
+from ninefold.core.web.answers import bytes_answer, streamed_answer
+from ninefold.core.web.api import api_surface
 from ninefold.core.web.application import create_app
 from ninefold.core.web.openapi import build_openapi
 from ninefold.core.web.problems import problem_responses
+from ninefold.core.web.surfaces import Surface
+
+
+class Move(msgspec.Struct, frozen=True, kw_only=True):
+    """A move."""
+
+    uci: str
 
 
 @pytest.fixture
@@ -66,7 +77,7 @@ def test_a_body_that_may_be_left_out_is_not_required(document: dict[str, Any]) -
 
 
 def test_parameters_say_where_they_stand_and_what_they_may_be(document: dict[str, Any]) -> None:
-    cursor, limit, _ = document["paths"]["/api/v1/notes"]["get"]["parameters"]
+    cursor, limit, *_ = document["paths"]["/api/v1/notes"]["get"]["parameters"]
     (note_id,) = document["paths"]["/api/v1/notes/{note_id}"]["get"]["parameters"]
     (key,) = document["paths"]["/api/v1/notes"]["post"]["parameters"]
 
@@ -125,16 +136,58 @@ def test_the_api_needs_a_key(document: dict[str, Any]) -> None:
     assert document["components"]["securitySchemes"]["api_key"]["scheme"] == "bearer"
 
 
-def test_a_route_outside_the_api_needs_none(database: Database) -> None:
+def test_a_route_of_a_surface_without_authentication_needs_none(database: Database) -> None:
     @get("/feed", sync_to_thread=False)
     def read_feed() -> str:
         """Read the feed."""
         return ""
 
-    operation = _document(database, read_feed)["paths"]["/feed"]["get"]
+    document = _document_of(database, Surface(path="/feed", routes=[read_feed], is_documented=True))
+    operation = document["paths"]["/feed"]["get"]
 
     assert operation["security"] == []
     assert "401" not in operation["responses"]
+
+
+def test_a_surface_is_documented_only_if_it_says_so(database: Database) -> None:
+    @get("/feed", sync_to_thread=False)
+    def read_feed() -> str:
+        """Read the feed."""
+        return ""
+
+    assert _document_of(database, Surface(path="/feed", routes=[read_feed]))["paths"] == {}
+
+
+def test_an_answer_that_is_a_stream_or_bytes_is_described_by_its_media_type(database: Database) -> None:
+    @get("/api/v1/moves", responses=streamed_answer("application/x-ndjson", Move, description="Each move."))
+    async def follow_moves() -> Stream:
+        """Follow the moves."""
+        return Stream(iter(()))
+
+    @get("/api/v1/film", responses=bytes_answer("video/mp4", has_ranges=True))
+    async def read_film() -> Response[bytes]:
+        """Read a film."""
+        return Response(b"")
+
+    paths = _document(database, follow_moves, read_film)["paths"]
+
+    moves = paths["/api/v1/moves"]["get"]["responses"]
+    film = paths["/api/v1/film"]["get"]["responses"]
+    assert moves["200"] == {
+        "description": "Each move.",
+        "content": {"application/x-ndjson": {"schema": {"$ref": "#/components/schemas/Move"}}},
+    }
+    assert film["200"]["content"] == film["206"]["content"] == {"video/mp4": {}}
+    assert list(film["416"]["content"]) == ["application/problem+json"]
+
+
+def test_an_id_in_the_query_is_described_and_its_refusal_too(document: dict[str, Any]) -> None:
+    operation = document["paths"]["/api/v1/notes"]["get"]
+
+    (parameter,) = [each for each in operation["parameters"] if each["name"] == "after_note_id"]
+    assert (parameter["in"], parameter["required"]) == ("query", False)
+    assert parameter["schema"]["pattern"].startswith("^note_")
+    assert "422" in operation["responses"]
 
 
 def test_two_handlers_of_one_name_stop_the_start(database: Database) -> None:
@@ -154,7 +207,7 @@ def test_two_handlers_of_one_name_stop_the_start(database: Database) -> None:
 
 def test_a_bound_that_would_not_be_enforced_stops_the_start(database: Database) -> None:
     @get("/api/v1/a", sync_to_thread=False)
-    def read(size: Annotated[int, msgspec.Meta(ge=1)] = 1) -> str:
+    def read(size: FromQuery[Annotated[int, msgspec.Meta(ge=1)]] = 1) -> str:
         return str(size)
 
     with pytest.raises(ValueError, match="Parameter size"):
@@ -171,8 +224,12 @@ def test_problem_responses_describe_their_statuses() -> None:
 
 
 def _document(database: Database, *handlers: Any) -> dict[str, Any]:
-    app = create_app(database=database, route_handlers=handlers, readiness=[], title="Small", version="1")
-    return build_openapi(app, title="Small", version="1", description="")
+    return _document_of(database, api_surface(database, handlers))
+
+
+def _document_of(database: Database, surface: Surface) -> dict[str, Any]:
+    app = create_app(database=database, surfaces=[surface], readiness=[], title="Small", version="1")
+    return build_openapi(app._litestar, app._surfaces, title="Small", version="1", description="")
 
 
 def _answer(operation: dict[str, Any]) -> Any:

@@ -9,7 +9,8 @@ import httpx
 import pytest
 
 from ninefold.core import queue, tenancy
-from ninefold.core.postgres.database import Connection, Database, DatabaseUnreachableError
+from ninefold.core.postgres.database import Connection, Database
+from ninefold.core.postgres.errors import DatabaseUnavailableError
 from ninefold.core.postgres.migrations import MigrationSource, migrate
 from ninefold.core.web.application import create_app
 from ninefold.core.web.operations import database_readiness
@@ -29,7 +30,7 @@ async def ask_readiness(
 ) -> httpx.Response:
     app = create_app(
         database=database,
-        route_handlers=[],
+        surfaces=[],
         readiness=[database_readiness(database, sources, timeout_s=timeout_s)],
         title="Empty",
         version="1",
@@ -99,7 +100,7 @@ async def test_a_database_that_cannot_be_reached_is_not_ready_and_its_address_is
     empty_database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(_: Database) -> NoReturn:
-        raise DatabaseUnreachableError("PostgreSQL is away: 10.1.2.3.", field="NINEFOLD_DATABASE_URL")
+        raise DatabaseUnavailableError("PostgreSQL is away: 10.1.2.3.", field="NINEFOLD_DATABASE_URL")
 
     monkeypatch.setattr(Database, "connection", fail)
 

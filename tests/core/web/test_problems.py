@@ -7,9 +7,9 @@ import asyncpg
 import httpx
 import pytest
 
-from ninefold.core.postgres.database import Database, DatabaseUnreachableError
+from ninefold.core.postgres.database import Database
+from ninefold.core.postgres.errors import DatabaseUnavailableError
 from ninefold.core.tenancy import service as tenancy_service
-from ninefold.core.web.problems import is_database_unavailable
 
 ID = "note_01h455vb4pex5vsknk084sn02q"
 
@@ -163,31 +163,11 @@ async def test_an_id_reaches_the_handler_as_a_uuid(client: httpx.AsyncClient) ->
     assert response.json()["payload"] == "01890a5d-ac96-774b-bcce-b302099a8057"
 
 
-@pytest.mark.parametrize(
-    "error",
-    [
-        ConnectionRefusedError(111, "Connection refused"),
-        TimeoutError(),
-        asyncpg.ConnectionDoesNotExistError("connection was closed in the middle of operation"),
-        asyncpg.InterfaceError("pool is closing"),
-        asyncpg.TooManyConnectionsError("sorry, too many clients already"),
-        asyncpg.CannotConnectNowError("the database system is starting up"),
-        asyncpg.AdminShutdownError("terminating connection due to administrator command"),
-        asyncpg.DeadlockDetectedError("deadlock detected"),
-        asyncpg.LockNotAvailableError("canceling statement due to lock timeout"),
-        asyncpg.QueryCanceledError("canceling statement due to statement timeout"),
-        asyncpg.DiskFullError("could not extend file"),
-        asyncpg.ReadOnlySQLTransactionError("cannot execute INSERT in a read-only transaction"),
-        DatabaseUnreachableError("PostgreSQL is away.", field="NINEFOLD_DATABASE_URL", remedy="Check the address."),
-    ],
-    ids=lambda error: type(error).__name__,
-)
 async def test_a_database_that_cannot_serve_answers_503_and_when_to_come_back(
-    client: httpx.AsyncClient,
-    monkeypatch: pytest.MonkeyPatch,
-    error: Exception,
-    logs: list[MutableMapping[str, Any]],
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, logs: list[MutableMapping[str, Any]]
 ) -> None:
+    error = DatabaseUnavailableError("PostgreSQL is away.", field="NINEFOLD_DATABASE_URL", remedy="Check the address.")
+
     def fail(_: Database) -> NoReturn:
         raise error
 
@@ -201,25 +181,10 @@ async def test_a_database_that_cannot_serve_answers_503_and_when_to_come_back(
     assert response.json()["is_retryable"] is True
     assert "field" not in response.json()
     assert "Send the same request again" in response.json()["remedy"]
-    assert str(error) not in response.text or not str(error)
+    assert "is away" not in response.text
     assert "NINEFOLD" not in response.text
     assert logs[0]["event"] == "web.database.unavailable"
-    assert logs[0]["error"] == f"{type(error).__name__}: {error}"
-
-
-@pytest.mark.parametrize(
-    "error",
-    [
-        asyncpg.InterfaceError("the server expects 1 argument for this query, 2 were passed"),
-        asyncpg.UniqueViolationError("duplicate key value"),
-        asyncpg.UndefinedColumnError("column does not exist"),
-        asyncpg.CharacterNotInRepertoireError("invalid byte sequence"),
-        KeyError("x"),
-    ],
-    ids=lambda error: type(error).__name__,
-)
-def test_a_wrong_statement_is_a_bug_and_not_a_database_that_is_away(error: Exception) -> None:
-    assert not is_database_unavailable(error)
+    assert logs[0]["error"] == "DatabaseUnavailableError: PostgreSQL is away. Check the address."
 
 
 async def test_a_connection_that_the_driver_lost_track_of_answers_503(

@@ -43,7 +43,7 @@ async def test_a_parameter_that_is_not_known_is_refused_with_those_that_are(
     assert response.status_code == 400
     assert (problem["code"], problem["field"]) == ("unknown_parameter", field)
     assert problem["detail"] == f"{field} isn't a parameter that is known here."
-    assert problem["remedy"] == "Take it out, or correct its name; known are colour, cursor, limit."
+    assert problem["remedy"] == "Take it out, or correct its name; known are after_note_id, colour, cursor, limit."
 
 
 @pytest.mark.parametrize("query", ["x=1", "note_id=note_01h455vb4pex5vsknk084sn02q"])
@@ -71,3 +71,11 @@ async def test_a_parameter_without_a_name_is_refused(client: httpx.AsyncClient) 
 @pytest.mark.parametrize("path", ["/healthz", "/docs", "/openapi.json"])
 async def test_outside_of_the_api_any_query_is_taken(anonymous: httpx.AsyncClient, path: str) -> None:
     assert (await anonymous.get(f"{path}?utm_source=x")).status_code == 200
+
+
+async def test_an_id_in_the_query_that_is_none_answers_422_with_the_form_of_one(client: httpx.AsyncClient) -> None:
+    response = await client.get("/api/v1/notes?after_note_id=nope")
+
+    assert response.status_code == 422
+    assert response.json()["field"] == "after_note_id"
+    assert response.json()["detail"] == "Parameter after_note_id: expected an id such as note_01h45…, got 'nope'."

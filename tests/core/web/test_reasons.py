@@ -18,6 +18,7 @@ from ninefold.core.web.reasons import in_json_words
         ("Expected `str` of length == 3", "expected a string of exactly 3 characters"),
         ("Expected `object` of length <= 2", "expected an object of at most 2 fields"),
         ("Expected `int` >= 0", "expected an integer >= 0"),
+        ("Expected `bytes | null`, got `int`", "expected bytes or null, got an integer"),
         ("Missing required query parameter.", "missing required query parameter"),
     ],
 )

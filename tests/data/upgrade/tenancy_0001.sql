@@ -11,4 +11,9 @@ VALUES
     (
         '019b7760-0000-7000-8000-0000000000c2', '019b7760-0000-7000-8000-0000000000a1', 'old', 'nfk_Samp1eK4',
         decode(repeat('00', 32), 'hex'), NULL, now()
+    ),
+    -- Its use was noted before its creation, by a clock that was set back.
+    (
+        '019b7760-0000-7000-8000-0000000000c3', '019b7760-0000-7000-8000-0000000000a1', 'early', 'nfk_Samp1eK5',
+        decode(repeat('03', 32), 'hex'), now() - interval '1 hour', NULL
     );

@@ -9,8 +9,9 @@ import asyncpg
 import pytest
 
 from ninefold.core.ids import derive_id, new_id
+from ninefold.core.postgres.errors import DatabaseUnavailableError
+from ninefold.core.queue.claims import ClaimBudget
 from ninefold.systems.webhooks.jobs import recorder
-from ninefold.systems.webhooks.jobs.claims import ClaimBudget
 from ninefold.systems.webhooks.jobs.recorder import OutcomeRecorder
 from ninefold.systems.webhooks.model import Attempt, ClaimedEvent, DeliveryStatus, Outcome
 
@@ -22,6 +23,7 @@ class Log:
         self.recorded: list[UUID] = []
         self.finished: list[UUID] = []
         self.refuses: set[UUID] = set()
+        self.refusal: Exception = asyncpg.DataError("unsupported Unicode escape sequence")
         self.failures: list[Exception] = []
         self.told: list[UUID] = []
 
@@ -38,7 +40,7 @@ class Log:
         if self.failures:
             raise self.failures.pop()
         if any(outcome.delivery_id in self.refuses for outcome in outcomes):
-            raise asyncpg.DataError("unsupported Unicode escape sequence")
+            raise self.refusal
         self.recorded.extend(outcome.delivery_id for outcome in outcomes)
         self.finished.extend(finished_events)
 
@@ -100,13 +102,22 @@ async def test_an_event_is_finished_only_after_its_last_batch(monkeypatch: pytes
 async def test_a_database_that_is_away_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recorder, "RETRY_DELAY_S", 0.001)
     log, outcomes = Log(), [outcome_of(new_id())]
-    log.failures = [ConnectionRefusedError(), asyncpg.CannotConnectNowError("starting"), TimeoutError()]
+    log.failures = [DatabaseUnavailableError("starting") for _ in range(3)]
     await record_all(log, outcomes)
     assert log.recorded == [outcomes[0].delivery_id]
 
 
-async def test_an_outcome_that_is_refused_keeps_back_no_other() -> None:
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        asyncpg.DataError("unsupported Unicode escape sequence"),
+        asyncpg.InterfaceError("invalid input for query argument $1: value out of int32 range"),
+    ],
+    ids=["by_the_database", "by_the_driver"],
+)
+async def test_an_outcome_that_is_refused_keeps_back_no_other(refusal: Exception) -> None:
     log, outcomes = Log(), [outcome_of(new_id()) for _ in range(50)]
+    log.refusal = refusal
     refused = outcomes[17]
     log.refuses = {refused.delivery_id}
     await record_all(log, outcomes)
@@ -116,12 +127,12 @@ async def test_an_outcome_that_is_refused_keeps_back_no_other() -> None:
 
 
 async def test_a_recorder_that_is_full_says_so_until_it_has_written(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recorder, "CONGESTED_AT", 3)
+    monkeypatch.setattr(recorder, "UNWRITTEN_MAX", 3)
     log = Log()
     outcome_recorder = OutcomeRecorder(log, on_recorded=log.on_recorded)
     for _ in range(3):
         outcome_recorder.add(outcome_of(new_id()))
-    waiting = asyncio.create_task(outcome_recorder.has_room())
+    waiting = asyncio.create_task(outcome_recorder.wait_for_room())
     await asyncio.sleep(0)
     assert not waiting.done()
     outcome_recorder.close()

@@ -2,21 +2,26 @@
 
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from uuid import UUID
 
+import msgspec
 import pytest
 
 from ninefold.core.ids import derive_id, new_id
 from ninefold.core.postgres.database import Connection, Database
+from ninefold.core.postgres.errors import DatabaseUnavailableError
+from ninefold.core.queue import claims
 from ninefold.core.queue.leases import WorkerLease
-from ninefold.systems.webhooks.jobs import claims
-from ninefold.systems.webhooks.jobs.claims import ClaimBudget
 from ninefold.systems.webhooks.jobs.event_log import PostgresEventLog
+from ninefold.systems.webhooks.jobs.limits import CLAIM_MAX
 from ninefold.systems.webhooks.jobs.retry_queue import RetryQueue
 from ninefold.systems.webhooks.model import Attempt, ClaimedDelivery, Delivery, DeliveryStatus, NewEvent, Outcome
 from ninefold.systems.webhooks.store.deliveries import delivery_find, delivery_list_attempts
 from ninefold.systems.webhooks.store.events import event_insert_many
 from ninefold.systems.webhooks.wiring import SYSTEM
+
+claim_budget = partial(msgspec.structs.replace, CLAIM_MAX)
 
 
 class Worker:
@@ -41,7 +46,7 @@ class Worker:
         )
         async with database.transaction() as connection:
             await event_insert_many(connection, organisation_id=organisation_id, events=[event])
-        (claimed,) = await self.event_log.claim(ClaimBudget(limit=1))
+        (claimed,) = await self.event_log.claim(claim_budget(rows_max=1))
         subscription_id = new_id()
         outcome = Outcome(
             delivery_id=derive_id(claimed.event_id, subscription_id),
@@ -58,7 +63,7 @@ class Worker:
         return organisation_id
 
     async def claim_one(self) -> ClaimedDelivery:
-        (claimed,) = await self.retry_queue.claim(ClaimBudget(limit=10))
+        (claimed,) = await self.retry_queue.claim(claim_budget(rows_max=10))
         return claimed
 
 
@@ -189,7 +194,7 @@ async def test_an_organisation_with_much_to_retry_leaves_the_others_their_share(
     for _ in range(20):
         await worker.fail_first_attempt(database, organisation_id=large)
     small = await worker.fail_first_attempt(database)
-    claimed = await worker.retry_queue.claim(ClaimBudget(limit=10))
+    claimed = await worker.retry_queue.claim(claim_budget(rows_max=10))
     assert sum(delivery.organisation_id == small for delivery in claimed) == 1
     assert sum(delivery.organisation_id == large for delivery in claimed) == 5
 
@@ -202,7 +207,7 @@ async def test_every_organisation_gets_its_turn_to_retry(
     for _ in range(20):
         await worker.fail_first_attempt(database, organisation_id=large)
     small = {await worker.fail_first_attempt(database) for _ in range(4)}
-    turns = [await worker.retry_queue.claim(ClaimBudget(limit=3)) for _ in range(2)]
+    turns = [await worker.retry_queue.claim(claim_budget(rows_max=3)) for _ in range(2)]
     assert {delivery.organisation_id for claimed in turns for delivery in claimed} == small | {large}
 
 
@@ -213,11 +218,11 @@ async def test_an_organisation_that_is_held_back_leaves_the_whole_claim_to_the_o
     held_back, others = UUID(int=1), [UUID(int=2), UUID(int=3)]
     for organisation_id in [held_back, *others] * 3:
         await worker.fail_first_attempt(database, organisation_id=organisation_id)
-    budget = ClaimBudget(limit=3, held_back=[held_back])
+    budget = claim_budget(rows_max=3, held_back=[held_back])
     turns = [await worker.retry_queue.claim(budget) for _ in others]
     assert [delivery.organisation_id for claimed in turns for delivery in claimed].count(held_back) == 0
     assert {delivery.organisation_id for claimed in turns for delivery in claimed} == set(others)
-    (rest,) = [await worker.retry_queue.claim(ClaimBudget(limit=3))]
+    (rest,) = [await worker.retry_queue.claim(claim_budget(rows_max=3))]
     assert [delivery.organisation_id for delivery in rest] == [held_back] * 3
 
 
@@ -231,7 +236,7 @@ async def test_what_is_due_is_found_behind_one_that_is_held_back_and_many_that_a
     for number in range(2, 9):
         await worker.fail_first_attempt(database, organisation_id=UUID(int=number), retry_delay_s=3600.0)
     await worker.fail_first_attempt(database, organisation_id=due)
-    claimed = await worker.retry_queue.claim(ClaimBudget(limit=2, held_back=[held_back]))
+    claimed = await worker.retry_queue.claim(claim_budget(rows_max=2, held_back=[held_back]))
     assert [delivery.organisation_id for delivery in claimed] == [due]
 
 
@@ -243,7 +248,7 @@ async def test_a_canceled_delivery_is_over_and_keeps_its_attempts(worker: Worker
     assert (delivery.status, delivery.is_running, delivery.next_attempt_at) == ("canceled", False, None)
     assert delivery.finished_at is not None
     assert [made.attempt_number for made in attempts] == [1]
-    assert list(await worker.retry_queue.claim(ClaimBudget(limit=10))) == []
+    assert list(await worker.retry_queue.claim(claim_budget(rows_max=10))) == []
 
 
 async def test_what_an_error_kept_from_being_canceled_is_claimed_again(
@@ -253,10 +258,10 @@ async def test_what_an_error_kept_from_being_canceled_is_claimed_again(
     claimed = await worker.claim_one()
 
     def fail() -> AbstractAsyncContextManager[Connection]:
-        raise ConnectionResetError("the database went away")
+        raise DatabaseUnavailableError("the database went away")
 
     with monkeypatch.context() as patch:
         patch.setattr(database, "transaction", fail)
-        with pytest.raises(ConnectionResetError):
+        with pytest.raises(DatabaseUnavailableError):
             await worker.retry_queue.cancel([claimed])
     assert claimed.delivery_id == (await worker.claim_one()).delivery_id

@@ -12,7 +12,8 @@ import pytest
 from core.egress.scripted_server import OK, Peer, running
 from ninefold.core.egress import AddressPolicy, EgressClient
 from ninefold.systems.webhooks.jobs import sender as sender_module
-from ninefold.systems.webhooks.jobs.sender import AttemptRequest, OnEnd, Sender, make_message
+from ninefold.systems.webhooks.jobs.message import FanOut, make_message
+from ninefold.systems.webhooks.jobs.sender import AttemptRequest, Sender
 from ninefold.systems.webhooks.model import Attempt, Recipient, SigningSecret
 
 WITHIN_S = 5.0
@@ -30,7 +31,24 @@ class TickingClock:
         return self.time
 
 
-def make_parcel(url: str, on_end: OnEnd) -> AttemptRequest:
+class RecordingSender(Sender):
+    """A sender that keeps what came of its attempts."""
+
+    def __init__(self, egress: EgressClient) -> None:
+        super().__init__(
+            egress,
+            TickingClock(),
+            on_attempt_end=self._keep,
+            timeout_s=WITHIN_S,
+            response_body_kept_bytes=100,
+        )
+        self.ended: asyncio.Queue[Attempt] = asyncio.Queue()
+
+    def _keep(self, _request: AttemptRequest, attempt: Attempt, _retry_after_s: float | None) -> None:
+        self.ended.put_nowait(attempt)
+
+
+def make_request(url: str, *, fan_out: FanOut | None = None) -> AttemptRequest:
     recipient = Recipient(
         subscription_id=uuid4(),
         url=url,
@@ -46,25 +64,20 @@ def make_parcel(url: str, on_end: OnEnd) -> AttemptRequest:
         attempt_number=1,
         round_attempt_count=1,
         round_started_at=START,
-        on_end=on_end,
+        fan_out=fan_out,
     )
 
 
-async def deliver(sender: Sender, url: str, *, count: int = 1) -> list[Attempt]:
+async def deliver(sender: RecordingSender, url: str, *, count: int = 1) -> list[Attempt]:
     """Send so many requests at once, and return their attempts in the order in which they ended."""
-    ended: asyncio.Queue[Attempt] = asyncio.Queue()
-
-    def on_end(_parcel: AttemptRequest, attempt: Attempt, _retry_after_s: float | None) -> None:
-        ended.put_nowait(attempt)
-
-    sender.send([make_parcel(url, on_end) for _ in range(count)])
-    return [await asyncio.wait_for(ended.get(), WITHIN_S) for _ in range(count)]
+    sender.send([make_request(url) for _ in range(count)])
+    return [await asyncio.wait_for(sender.ended.get(), WITHIN_S) for _ in range(count)]
 
 
 @pytest.fixture
-async def sender() -> AsyncIterator[Sender]:
+async def sender() -> AsyncIterator[RecordingSender]:
     egress = EgressClient(AddressPolicy.from_cidrs(["127.0.0.0/8"]))
-    made = Sender(egress, TickingClock(), timeout_s=WITHIN_S, response_body_kept_bytes=100)
+    made = RecordingSender(egress)
     yield made
     made.close()
     await egress.aclose()
@@ -89,7 +102,7 @@ class HangingUp:
         await peer.read_request()
 
 
-async def test_a_request_that_a_kept_connection_lost_is_sent_once_more_as_it_was(sender: Sender) -> None:
+async def test_a_request_that_a_kept_connection_lost_is_sent_once_more_as_it_was(sender: RecordingSender) -> None:
     async with running(HangingUp(connections=3, is_fresh_answered=True)) as server:
         await deliver(sender, server.url(), count=3)
         [attempt] = await deliver(sender, server.url())
@@ -100,7 +113,7 @@ async def test_a_request_that_a_kept_connection_lost_is_sent_once_more_as_it_was
     assert (len(server.requests), server.connection_count) == (5, 4)
 
 
-async def test_however_many_connections_are_kept_an_attempt_sends_two_requests_at_most(sender: Sender) -> None:
+async def test_however_many_connections_are_kept_an_attempt_sends_two_requests_at_most(sender: RecordingSender) -> None:
     async with running(HangingUp(connections=5, is_fresh_answered=False)) as server:
         await deliver(sender, server.url(), count=5)
         [attempt] = await deliver(sender, server.url())
@@ -109,7 +122,7 @@ async def test_however_many_connections_are_kept_an_attempt_sends_two_requests_a
 
 
 async def test_a_kept_connection_that_ends_long_after_the_request_is_a_closed_connection(
-    sender: Sender, monkeypatch: pytest.MonkeyPatch
+    sender: RecordingSender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sender_module, "STALE_WITHIN_S", 0.0)
     async with running(HangingUp(connections=1, is_fresh_answered=True)) as server:
@@ -122,7 +135,25 @@ async def test_a_kept_connection_that_ends_long_after_the_request_is_a_closed_co
     assert len(server.requests) == 2
 
 
-async def test_an_attempt_that_failed_leaves_nothing_to_the_cycle_collector(sender: Sender) -> None:
+async def test_a_closed_sender_sends_nothing_again(sender: RecordingSender) -> None:
+    async def script(peer: Peer) -> None:
+        await peer.read_request()
+        await peer.send(OK)
+        await peer.read_request()
+        sender.close()
+
+    async with running(script) as server:
+        await deliver(sender, server.url())
+        server.ended.clear()
+        sender.send([make_request(server.url())])
+        await asyncio.wait_for(server.ended.wait(), WITHIN_S)
+        await sender._egress._pool.wait_until_empty(timeout_s=WITHIN_S)
+        assert not sender._tasks
+    assert sender.ended.empty()
+    assert (len(server.requests), server.connection_count) == (2, 1)
+
+
+async def test_an_attempt_that_failed_leaves_nothing_to_the_cycle_collector(sender: RecordingSender) -> None:
     async def refuse(peer: Peer) -> None:
         await peer.read_request()
         peer.reset()
@@ -131,18 +162,21 @@ async def test_an_attempt_that_failed_leaves_nothing_to_the_cycle_collector(send
         gc.collect()
         gc.disable()
         try:
-            end = await deliver_and_forget(sender, server.url())
-            assert end() is None
+            fan_out = await deliver_and_forget(sender, server.url())
+            assert fan_out() is None
         finally:
             gc.enable()
 
 
-async def deliver_and_forget(sender: Sender, url: str) -> "weakref.ref[OnEnd]":
+class WatchedFanOut(FanOut):
+    """A fan-out to which there can be a weak reference."""
+
+
+async def deliver_and_forget(sender: RecordingSender, url: str) -> "weakref.ref[WatchedFanOut]":
     """Return what is alive only as long as the request is."""
-
-    def on_end(_parcel: AttemptRequest, attempt: Attempt, _retry_after_s: float | None) -> None:
-        assert attempt.error_class == "connection_closed"
-
-    sender.send([make_parcel(url, on_end)])
-    await asyncio.wait(list(sender._waiting), timeout=WITHIN_S)
-    return weakref.ref(on_end)
+    fan_out = WatchedFanOut(1)
+    sender.send([make_request(url, fan_out=fan_out)])
+    attempt = await asyncio.wait_for(sender.ended.get(), WITHIN_S)
+    assert attempt.error_class == "connection_closed"
+    await asyncio.sleep(0)
+    return weakref.ref(fan_out)

@@ -8,7 +8,7 @@ import msgspec
 from cyclopts import Parameter
 
 from ninefold.core.commands.client import ApiClient
-from ninefold.core.config import CoreSettings, read_settings
+from ninefold.core.config import CoreSettings, read_settings, server_url
 from ninefold.core.errors import UnauthorizedError
 
 
@@ -69,7 +69,4 @@ FROM_ENVIRONMENT = ApiOptions()
 
 
 def _local_url() -> str:
-    core = read_settings(CoreSettings, prefix="NINEFOLD_", environment=os.environ)
-    # A server that listens on every address is reached on this machine by the loopback address.
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(core.host, core.host)  # noqa: S104 - compared, not bound.
-    return f"http://[{host}]:{core.port}" if ":" in host else f"http://{host}:{core.port}"
+    return server_url(read_settings(CoreSettings, prefix="NINEFOLD_", environment=os.environ))

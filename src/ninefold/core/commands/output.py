@@ -33,6 +33,7 @@ _STATE_LOOKS: Final = {
     "warning": ("!", "yellow"),
     "failed": ("✗", "red"),
     "canceled": ("-", "dim"),
+    "expired": ("-", "dim"),
     "revoked": ("-", "dim"),
     "paused": ("-", "dim"),
     "in_doubt": ("?", "yellow"),

@@ -1,15 +1,17 @@
-"""The one way out: HTTP requests to addresses that other people chose, checked, pinned, pooled and bounded.
+"""The HTTP client for addresses that other people chose: each one is checked and pinned, and everything has a limit.
 
-Whatever Ninefold sends to the outside goes through an `EgressClient`. It isn't a general HTTP client: it
-posts, over HTTP/1.1, and follows nothing.
+All requests that leave Ninefold go through an `EgressClient`: small POSTs by the thousand, and any other method, with
+bodies of any size in both directions. It speaks HTTP/1.1, and follows no redirects.
 """
 
 from ninefold.core.egress.addresses import AddressPolicy
 from ninefold.core.egress.client import EgressClient
-from ninefold.core.egress.connection import STALE_WITHIN_S, StaleConnectionError
+from ninefold.core.egress.connection import ResponseHandler
 from ninefold.core.egress.errors import (
     ERROR_CLASSES,
+    STALE_WITHIN_S,
     AddressDeniedError,
+    BodyTooLargeError,
     ConnectFailedError,
     ConnectionClosedError,
     ConnectTimeoutError,
@@ -19,12 +21,14 @@ from ninefold.core.egress.errors import (
     LocalLimitError,
     ProtocolError,
     ResponseTimeoutError,
+    StaleConnectionError,
     TlsFailedError,
 )
-from ninefold.core.egress.headers import InvalidHeaderError, encode_headers
 from ninefold.core.egress.limits import EgressLimits
+from ninefold.core.egress.request import InvalidHeaderError
 from ninefold.core.egress.resolver import Resolver, SystemResolver
 from ninefold.core.egress.response import EgressResponse
+from ninefold.core.egress.streamed_response import StreamedResponse
 from ninefold.core.egress.target import InvalidTargetError, Target, parse_target
 
 __all__ = [
@@ -32,6 +36,7 @@ __all__ = [
     "STALE_WITHIN_S",
     "AddressDeniedError",
     "AddressPolicy",
+    "BodyTooLargeError",
     "ConnectFailedError",
     "ConnectTimeoutError",
     "ConnectionClosedError",
@@ -46,11 +51,12 @@ __all__ = [
     "LocalLimitError",
     "ProtocolError",
     "Resolver",
+    "ResponseHandler",
     "ResponseTimeoutError",
     "StaleConnectionError",
+    "StreamedResponse",
     "SystemResolver",
     "Target",
     "TlsFailedError",
-    "encode_headers",
     "parse_target",
 ]

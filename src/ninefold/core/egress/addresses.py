@@ -1,8 +1,8 @@
-"""Which addresses outgoing requests may reach: the public internet, and what the self-hoster allows.
+"""Decides which addresses outgoing requests may reach: the public internet, and what the operator allows.
 
-The lists follow IANA's registries "IPv4 Special-Purpose Address Space", "IPv6 Special-Purpose Address Space"
-and "IPv6 Global Unicast Address Assignments"; whatever isn't globally reachable, or leads somewhere else by
-translation, is denied. Metadata services that clouds run on public addresses are added.
+The lists follow IANA's registries "IPv4 Special-Purpose Address Space", "IPv6 Special-Purpose Address Space" and "IPv6
+Global Unicast Address Assignments". An address that isn't globally reachable, or is translated to another one, is
+denied. The metadata services that clouds run on public addresses are denied too.
 """
 
 import ipaddress
@@ -21,7 +21,7 @@ DENIED_IPV4: Final = tuple(
     map(
         ipaddress.IPv4Network,
         (
-            "0.0.0.0/8",  # "this network" (RFC 791); Linux takes 0.0.0.0 for itself
+            "0.0.0.0/8",  # "this network" (RFC 791); on Linux, 0.0.0.0 is this machine
             "10.0.0.0/8",  # private (RFC 1918)
             "100.64.0.0/10",  # carrier-grade NAT (RFC 6598); Alibaba Cloud's metadata at 100.100.100.200
             "127.0.0.0/8",  # loopback (RFC 1122)
@@ -45,7 +45,7 @@ DENIED_IPV4: Final = tuple(
 )
 
 PUBLIC_IPV6: Final = ipaddress.IPv6Network("2000::/3")
-"""All that is assigned as global unicast (RFC 4291); everything outside is denied."""
+"""Everything that is assigned as global unicast (RFC 4291); all other addresses are denied."""
 
 DENIED_IPV6: Final = tuple(
     map(
@@ -59,14 +59,13 @@ DENIED_IPV6: Final = tuple(
         ),
     )
 )
-"""Inside of `PUBLIC_IPV6`, and denied all the same."""
+"""Denied although inside `PUBLIC_IPV6`."""
 
 _NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")
 _MAPPED: Final = ipaddress.IPv6Network("::ffff:0:0/96")
 
 _DENIAL: Final = (
-    "an address that outgoing requests may not reach; "
-    "who runs this installation can allow it with NINEFOLD_EGRESS_ALLOW."
+    "an address that outgoing requests may not reach; the operator can allow it with NINEFOLD_EGRESS_ALLOW."
 )
 
 
@@ -74,10 +73,10 @@ log = structlog.get_logger(__name__)
 
 
 class AddressPolicy:
-    """Says of an address whether an outgoing request may reach it.
+    """Decides whether an outgoing request may reach an address.
 
     Args:
-        allowed: networks that may be reached although the deny list has them.
+        allowed: networks that may be reached although they are on the deny list.
     """
 
     def __init__(self, allowed: Iterable[_Network] = ()) -> None:
@@ -85,7 +84,7 @@ class AddressPolicy:
 
     @classmethod
     def from_cidrs(cls, allow: Iterable[str]) -> "AddressPolicy":
-        """Build a policy from CIDRs such as `10.1.0.0/16`; a plain address is a network of one.
+        """Build a policy from CIDRs such as `10.1.0.0/16`; a single address is a network of one.
 
         Raises:
             SettingError: a text isn't a CIDR.
@@ -93,35 +92,24 @@ class AddressPolicy:
         return cls([_parse_cidr(text) for text in allow])
 
     def is_allowed(self, address: str) -> bool:
-        """Return whether a request may reach this address; False for anything that isn't an address."""
+        """Return whether a request may reach an address; False for a text that isn't an address."""
         try:
             parsed = ipaddress.ip_address(address)
         except ValueError:
             return False
         return self._permits(parsed)
 
-    def check(self, address: str) -> None:
-        """Let an address pass.
-
-        Raises:
-            AddressDeniedError: it may not be reached.
-        """
-        if not self.is_allowed(address):
-            raise AddressDeniedError(f"{address} is {_DENIAL}")
-
     def select(self, host: str, addresses: Sequence[str]) -> list[str]:
-        """Return those of a host's addresses that a connection may be made to, in the same order.
+        """Return the addresses of a host that a connection may be made to, in the same order.
 
-        One denied address refuses them all: an answer that mixes public and private addresses is the mark of
-        DNS rebinding, or of a mistake worth telling. The exception is an answer of nothing but loopback
-        addresses, so that `localhost` (127.0.0.1 and ::1) works where only 127.0.0.0/8 is allowed: of those,
-        the allowed are used.
+        If one address is denied, all are: an answer that mixes public and private addresses is a sign of DNS rebinding,
+        or of a mistake that should be reported. The exception is an answer of loopback addresses only. Of these, the
+        allowed ones are returned, so that `localhost` (127.0.0.1 and ::1) works where only 127.0.0.0/8 is allowed.
 
-        Which address it was goes into the log: what a name leads to inside of the operator's network is nothing that
-        whoever chose the URL should learn.
+        The denied address is logged, and not shown to those who chose the URL: it can belong to the operator's network.
 
         Raises:
-            AddressDeniedError: names the address only if it is the host.
+            AddressDeniedError: an address is denied; the message has it only if it is the host itself.
         """
         allowed = [address for address in addresses if self.is_allowed(address)]
         if len(allowed) == len(addresses) or (allowed and all(map(_is_loopback, addresses))):
@@ -138,11 +126,11 @@ class AddressPolicy:
         if address.scope_id is not None:
             return False
         if address in _MAPPED:
-            # The kernel sends this as plain IPv4; no honest name has it, so it is good only for what is
-            # allowed.
+            # The kernel sends this as plain IPv4. No public name has such an address, so only explicitly allowed ones
+            # may be reached.
             return self._is_listed(_embedded_ipv4(address)) or self._is_listed(address)
         if address in _NAT64:
-            # A translator reaches any IPv4 address for us: allowing it doesn't allow what lies behind it.
+            # The translator can reach any IPv4 address, so that address has to be allowed too.
             return self._is_listed(address) and self._permits(_embedded_ipv4(address))
         return self._is_listed(address) or (
             address in PUBLIC_IPV6 and not any(address in network for network in DENIED_IPV6)

@@ -1,49 +1,43 @@
-"""The client: one POST after another, over connections that are kept, checked and bounded."""
+"""The client: sends requests over connections that are checked, kept and limited in number."""
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterable, AsyncIterator, Iterable
+from contextlib import asynccontextmanager, closing
 from typing import Final
 
+import msgspec
+
 from ninefold.core.egress.addresses import AddressPolicy
-from ninefold.core.egress.connection import STALE_WITHIN_S, Connection, StaleConnectionError, Waiter
+from ninefold.core.egress.connection import Connection, ResponseHandler
 from ninefold.core.egress.connector import Connector, default_tls_context
-from ninefold.core.egress.errors import (
-    ConnectionClosedError,
-    ConnectTimeoutError,
-    DnsFailedError,
-    LocalLimitError,
-    ResponseTimeoutError,
-)
+from ninefold.core.egress.errors import STALE_WITHIN_S, ConnectionClosedError, EgressError, StaleConnectionError
+from ninefold.core.egress.exchange import Exchange, ExchangeTimeouts
 from ninefold.core.egress.limits import EgressLimits
+from ninefold.core.egress.opening import CLOSED, TIMEOUTS, ConnectionOpener, RequestTime
 from ninefold.core.egress.pool import ConnectionPool
+from ninefold.core.egress.request import OutgoingRequest, prepare_request
 from ninefold.core.egress.resolver import Resolver, SystemResolver
 from ninefold.core.egress.response import EgressResponse
+from ninefold.core.egress.streamed_response import BODY_BYTES_MAX, StreamedResponse
 from ninefold.core.egress.target import Target
 
-WAIT_SHARE_MAX: Final = 0.5
-"""Of a request's time, how much may go by waiting for a connection before running out of the rest is our own fault."""
-
 _CLOSE_TIMEOUT_S: Final = 1.0
-_TIMER_SLACK_S: Final = 0.01
-"""How much too early a timer may end: the event loop counts in milliseconds."""
-
-_OUT_OF_TIME: Final = (DnsFailedError, ConnectTimeoutError, ResponseTimeoutError)
-_CLOSED: Final = "The request was ended because this process is shutting down."
 
 
 class EgressClient:
     """Sends requests to targets that other people chose.
 
-    Redirects aren't followed, cookies aren't kept, bodies aren't decompressed, and no proxy of the
-    environment is used: each of them would lead past the checks. A client belongs to the event loop that it is made in.
+    `request` and `stream` send any request. `post` and `post_at_once` are for many small ones: they take a head that is
+    encoded already, and keep only the beginning of the response.
+
+    Redirects aren't followed, cookies aren't kept, bodies aren't decompressed, and no proxy of the environment is used:
+    each of them would bypass the checks. A client belongs to the event loop that it is made in.
 
     Args:
         policy: which addresses may be reached.
-        limits: the bounds of connections and responses; the default ones, within the open files that this process may
-            have, where there are none.
-        resolver: where addresses come from; the system's resolver by default.
+        limits: of connections and responses; by default those of `EgressLimits.of_this_process`.
+        resolver: of host names; the system's resolver by default.
         tls: for `https`; the system's authorities and TLS 1.2 or newer by default.
     """
 
@@ -59,19 +53,18 @@ class EgressClient:
         self._limits = limits or EgressLimits.of_this_process()
         self._resolver = resolver or SystemResolver()
         self._pool = ConnectionPool(self._limits)
-        self._connector = Connector(
+        connector = Connector(
             policy=policy,
             resolver=self._resolver,
             tls=tls or default_tls_context(),
             limits=self._limits,
             owner=self._pool,
         )
-        self._opening: set[asyncio.Timeout] = set()
-        self._is_closed = False
+        self._opener = ConnectionOpener(self._pool, connector, self._limits)
 
     @property
     def connections_max(self) -> int:
-        """How many connections may be open at once; a request beyond them waits."""
+        """How many connections may be open at once; further requests wait."""
         return self._limits.connections_max
 
     @property
@@ -79,14 +72,107 @@ class EgressClient:
         """How many connections are open, in use or idle."""
         return self._pool.open_count
 
-    async def post(self, target: Target, *, head: bytes, body: bytes, timeout_s: float) -> EgressResponse:
-        """Send a POST and return what comes back, of whatever status.
+    async def request(
+        self,
+        method: str,
+        target: Target,
+        *,
+        headers: Iterable[tuple[str, str]] = (),
+        body: bytes = b"",
+        timeout_s: float,
+        body_bytes_max: int = BODY_BYTES_MAX,
+        is_idempotent: bool | None = None,
+    ) -> EgressResponse:
+        """Send a request and return the whole response, whatever its status is.
 
         Cancelling it closes the connection.
 
         Args:
-            target: where to.
-            head: header lines as `encode_headers` makes them; `host` and `content-length` are added here.
+            method: in upper case; any but `CONNECT`.
+            target: where to send it.
+            headers: names and values; `host` and `content-length` are added here.
+            body: sent as it is.
+            timeout_s: for everything together: waiting for a connection, opening it, request and response.
+            body_bytes_max: how large the body of the response may be.
+            is_idempotent: whether the request may be sent again if a kept connection turns out to have been closed;
+                None: as the method says (RFC 9110 §9.2.2). True suits a POST with an idempotency key.
+
+        Raises:
+            EgressError: no response; its `error_class` says why.
+            InvalidHeaderError: a header can't be sent.
+            ValueError: the method can't be sent.
+        """
+        request = prepare_request(method, target, headers=headers, body=body, is_idempotent=is_idempotent)
+        time = self._time(timeout_s)
+        timeouts = ExchangeTimeouts(head_s=timeout_s, idle_s=timeout_s, total=time)
+        try:
+            with closing(await self._begin(request, time, timeouts)) as exchange:
+                head = await exchange.read_head()
+                response = StreamedResponse(exchange, head, body_bytes_max=None)
+                body = await response.read(bytes_max=body_bytes_max)
+        except TIMEOUTS:
+            self._opener.blame_waiting(time)
+            raise
+        return EgressResponse(head.status, head.head, body, is_body_truncated=False)
+
+    @asynccontextmanager
+    async def stream(
+        self,
+        method: str,
+        target: Target,
+        *,
+        headers: Iterable[tuple[str, str]] = (),
+        body: bytes | AsyncIterable[bytes] = b"",
+        body_length: int | None = None,
+        head_timeout_s: float = 30.0,
+        idle_timeout_s: float = 60.0,
+        body_bytes_max: int | None = None,
+        is_idempotent: bool | None = None,
+    ) -> AsyncIterator[StreamedResponse]:
+        """Send a request, and read its response while it arrives.
+
+        ```python
+        async with client.stream("POST", target, body=question) as response:
+            async for piece in response:
+                ...
+        ```
+
+        Leaving the block closes the connection, unless the body was read to its end. A body that comes from an iterator
+        is sent over a new connection, since it can't be sent twice. If the server answers with an error, or a redirect,
+        before it has the whole body, the rest of it isn't sent.
+
+        Args:
+            method: as for `request`.
+            target: as for `request`.
+            headers: as for `request`.
+            body: the whole body, or an iterator of its parts.
+            body_length: in bytes, for an iterator, if it is known; without it, the body is sent in chunks.
+            head_timeout_s: for getting a connection, and then, after the request is sent, for the response's head.
+            idle_timeout_s: how long the server may send nothing of the body, or take nothing of the request's.
+            body_bytes_max: how large the body of the response may be; None: no limit.
+            is_idempotent: as for `request`.
+
+        Raises:
+            EgressError: no response, or its body ended early; its `error_class` says why.
+            InvalidHeaderError: a header can't be sent.
+            ValueError: the method can't be sent, or the body hasn't the length that was announced.
+        """
+        request = prepare_request(
+            method, target, headers=headers, body=body, body_length=body_length, is_idempotent=is_idempotent
+        )
+        timeouts = ExchangeTimeouts(head_s=head_timeout_s, idle_s=idle_timeout_s)
+        with closing(await self._begin(request, self._time(head_timeout_s), timeouts)) as exchange:
+            yield StreamedResponse(exchange, await exchange.read_head(), body_bytes_max=body_bytes_max)
+
+    async def post(self, target: Target, *, head: bytes, body: bytes, timeout_s: float) -> EgressResponse:
+        """Send a POST and return the response, whatever its status is, with the beginning of its body.
+
+        Cancelling it closes the connection. If a kept connection turns out to have been closed, the POST is sent again,
+        and the server may get it twice.
+
+        Args:
+            target: where to send it.
+            head: header lines, each with its line break; `host` and `content-length` are added here.
             body: sent as it is.
             timeout_s: for everything together: waiting for a connection, opening it, request and response.
 
@@ -94,174 +180,150 @@ class EgressClient:
             EgressError: no response; its `error_class` says why.
         """
         request = _join_request(target, head=head, body=body)
-        time = _Time(deadline=self._loop.time() + timeout_s, timeout_s=timeout_s)
+        time = RequestTime(timeout_s=timeout_s, deadline=self._loop.time() + timeout_s)
         try:
             return await self._post(target, request, time)
-        except _OUT_OF_TIME:
-            self._check_wait(time)
+        except TIMEOUTS:
+            self._opener.blame_waiting(time)
             raise
 
-    async def post_afresh(
+    async def post_over_new_connection(
         self, target: Target, *, head: bytes, body: bytes, timeout_s: float, spent_s: float
     ) -> EgressResponse:
-        """Send a POST that `post_at_once` lost to a stale connection once more: over a new one, and no third time.
+        """Send a POST again that `post_at_once` lost to a stale connection: over a new connection, and only once.
 
         Args:
-            target: where to.
+            target: as for `post`.
             head: as for `post`.
             body: as for `post`.
-            timeout_s: for everything together, as it was at first.
-            spent_s: how much of it has gone by.
+            timeout_s: for everything together, the first try included.
+            spent_s: how much of it is over.
 
         Raises:
             EgressError: no response; its `error_class` says why.
         """
         request = _join_request(target, head=head, body=body)
-        time = _Time(deadline=self._loop.time() + timeout_s - spent_s, timeout_s=timeout_s)
+        time = RequestTime(timeout_s=timeout_s, deadline=self._loop.time() + timeout_s - spent_s)
         try:
-            return await self._post_over_new(target, request, time)
-        except _OUT_OF_TIME:
-            self._check_wait(time)
+            return await self._post_over_new_connection(target, request, time)
+        except TIMEOUTS:
+            self._opener.blame_waiting(time)
             raise
 
-    def post_at_once(self, target: Target, *, head: bytes, body: bytes, timeout_s: float, waiter: Waiter) -> bool:
-        """Send a POST over a connection that is idle at this moment, if there is one.
+    def post_at_once(
+        self, target: Target, *, head: bytes, body: bytes, timeout_s: float, handler: ResponseHandler
+    ) -> bool:
+        """Send a POST over an idle connection, if there is one at this moment.
 
-        It is `post` without its waiting, and costs half: no task, no future, no turn of the event loop.
+        It costs half as much as `post`, since it needs no task and no future.
 
         Args:
-            target: where to.
+            target: as for `post`.
             head: as for `post`.
             body: as for `post`.
             timeout_s: as for `post`.
-            waiter: gets the response or an `EgressError`, later. `StaleConnectionError` means that the connection had
-                ended unnoticed, if it comes within `STALE_WITHIN_S`: `post_afresh` then.
+            handler: gets the response or an `EgressError` later. After a `StaleConnectionError` within
+                `STALE_WITHIN_S`, send the request again with `post_over_new_connection`.
 
         Returns:
-            False if no connection is idle; then nothing was sent, and the waiter isn't told.
+            False if no connection is idle; then nothing was sent, and the handler isn't called.
         """
-        connection = self._pool.take(target.origin)
+        connection = self._pool.take_idle(target.origin)
         if connection is None:
             return False
         deadline = self._loop.time() + timeout_s
         request = _join_request(target, head=head, body=body)
         try:
-            connection.send(request, deadline=deadline, timeout_s=timeout_s, waiter=waiter)
+            connection.send(request, deadline=deadline, timeout_s=timeout_s, handler=handler)
         except StaleConnectionError:
             return False
         return True
 
     async def aclose(self) -> None:
-        """Close all connections; requests under way, and later ones, end with `ConnectionClosedError`."""
-        self._is_closed = True
-        for bound in self._opening:
-            if not bound.expired():
-                bound.reschedule(self._loop.time())
-        self._pool.fail_all(ConnectionClosedError(_CLOSED))
+        """Close all connections. Current requests and later ones end with `ConnectionClosedError`."""
+        self._opener.close()
+        self._pool.fail_all(ConnectionClosedError(CLOSED))
         self._resolver.close()
         await self._pool.wait_until_empty(timeout_s=_CLOSE_TIMEOUT_S)
 
-    async def _post(self, target: Target, request: bytes, time: "_Time") -> EgressResponse:
-        connection = self._pool.take(target.origin) or await self._open(target, time)
+    async def _begin(self, request: OutgoingRequest, time: RequestTime, timeouts: ExchangeTimeouts) -> Exchange:
+        """Send a request, and return its exchange as soon as the head of the response has arrived."""
         sent_at = self._loop.time()
         try:
-            return await _exchange(connection, request, time)
+            return await self._begin_once(request, time, timeouts, may_reuse=not request.is_streamed)
+        except StaleConnectionError:
+            if not request.is_idempotent or self._loop.time() - sent_at > STALE_WITHIN_S:
+                raise
+        return await self._begin_once(request, time, timeouts, may_reuse=False)
+
+    async def _begin_once(
+        self, request: OutgoingRequest, time: RequestTime, timeouts: ExchangeTimeouts, *, may_reuse: bool
+    ) -> Exchange:
+        connection = await self._connect(request.target, time, may_reuse=may_reuse)
+        exchange = Exchange(connection, request, timeouts=timeouts, limits=self._limits)
+        try:
+            await exchange.send()
+            await exchange.read_head()
+        except BaseException:
+            exchange.close()
+            raise
+        return exchange
+
+    async def _connect(self, target: Target, time: RequestTime, *, may_reuse: bool) -> Connection:
+        try:
+            connection = self._pool.take_idle(target.origin) if may_reuse else None
+            connection = connection or await self._opener.open(target, time, may_reuse=may_reuse)
+            if not connection.is_reusable:
+                # Lost since the pool handed it over.
+                connection = await self._opener.open(target, time, may_reuse=False)
+        except TIMEOUTS:
+            self._opener.blame_waiting(time)
+            raise
+        return connection
+
+    async def _post(self, target: Target, request: bytes, time: RequestTime) -> EgressResponse:
+        connection = self._pool.take_idle(target.origin) or await self._opener.open(target, time)
+        sent_at = self._loop.time()
+        try:
+            return await self._post_over(connection, request, time)
         except StaleConnectionError:
             if self._loop.time() - sent_at > STALE_WITHIN_S:
                 raise
-        # It was a kept one: once more, on a fresh one.
-        return await self._post_over_new(target, request, time)
+        return await self._post_over_new_connection(target, request, time)
 
-    async def _post_over_new(self, target: Target, request: bytes, time: "_Time") -> EgressResponse:
-        return await _exchange(await self._open(target, time, is_kept_welcome=False), request, time)
+    async def _post_over_new_connection(self, target: Target, request: bytes, time: RequestTime) -> EgressResponse:
+        return await self._post_over(await self._opener.open(target, time, may_reuse=False), request, time)
 
-    async def _open(self, target: Target, time: "_Time", *, is_kept_welcome: bool = True) -> Connection:
-        """Return a connection that has become free while we waited, where that is welcome, or a new one."""
-        self._check_open()
-        connection = await self._reserve(target.origin if is_kept_welcome else None, time)
-        return connection or await self._connect(target, time)
-
-    async def _reserve(self, origin: str | None, time: "_Time") -> Connection | None:
-        """Wait for a connection that becomes free, or the right to a new one (None)."""
-        began_at = self._loop.time()
+    async def _post_over(self, connection: Connection, request: bytes, time: RequestTime) -> EgressResponse:
+        """Send a request and return its response; cancelling it closes the connection."""
+        response: asyncio.Future[EgressResponse] = self._loop.create_future()
+        connection.send(request, deadline=time.deadline, timeout_s=time.timeout_s, handler=_FutureHandler(response))
         try:
-            async with self._until(time.deadline):
-                return await self._pool.reserve(origin)
-        except TimeoutError:
-            self._check_open()
-            raise LocalLimitError(
-                f"None of Ninefold's {self._limits.connections_max} connections became free "
-                f"within {time.timeout_s:.3g} s."
-            ) from None
+            return await response
+        except asyncio.CancelledError:
+            connection.abort()
+            raise
         finally:
-            time.waited_s += self._loop.time() - began_at
+            # An error that it holds has a traceback that refers to this frame, and that to the request.
+            del response
 
-    async def _connect(self, target: Target, time: "_Time") -> Connection:
-        """Fill the slot that was reserved, within the time for connecting."""
-        deadline = min(time.deadline, self._loop.time() + self._limits.connect_timeout_s)
-        connection = None
-        try:
-            self._check_open()
-            async with self._until(deadline):
-                connection = await self._connector.connect(target, deadline=deadline)
-        except TimeoutError:
-            self._check_open()
-            raise ConnectTimeoutError(f"No connection to {target.host} could be opened in time.") from None
-        finally:
-            if connection is None:
-                self._pool.release()
-            else:
-                self._pool.adopt(connection)
-        return connection
-
-    @asynccontextmanager
-    async def _until(self, deadline: float) -> AsyncIterator[None]:
-        """Raise `TimeoutError` at a deadline, and as soon as the client is closed."""
-        async with asyncio.timeout_at(deadline) as bound:
-            self._opening.add(bound)
-            try:
-                yield
-            finally:
-                self._opening.discard(bound)
-
-    def _check_open(self) -> None:
-        if self._is_closed:
-            raise ConnectionClosedError(_CLOSED) from None
-
-    def _check_wait(self, time: "_Time") -> None:
-        """Take the blame for a request that ran out of time, if most of that went by waiting for us."""
-        has_run_out = self._loop.time() >= time.deadline - _TIMER_SLACK_S
-        if has_run_out and time.waited_s > WAIT_SHARE_MAX * time.timeout_s:
-            raise LocalLimitError(
-                f"All of Ninefold's {self._limits.connections_max} connections were busy for {time.waited_s:.3g} s "
-                f"of {time.timeout_s:.3g} s, and the rest wasn't enough."
-            ) from None
-
-
-class _Time:
-    """The time of one request, and how much of it went by waiting for a connection."""
-
-    __slots__ = ("deadline", "timeout_s", "waited_s")
-
-    def __init__(self, *, deadline: float, timeout_s: float) -> None:
-        self.deadline = deadline
-        self.timeout_s = timeout_s
-        self.waited_s = 0.0
+    def _time(self, timeout_s: float) -> RequestTime:
+        return RequestTime(timeout_s=timeout_s, deadline=self._loop.time() + timeout_s)
 
 
 def _join_request(target: Target, *, head: bytes, body: bytes) -> bytes:
     return b"".join((target.request_head, head, b"content-length: %d\r\n\r\n" % len(body), body))
 
 
-async def _exchange(connection: Connection, request: bytes, time: _Time) -> EgressResponse:
-    """Send a request and wait for its response; who is cancelled meanwhile closes the connection."""
-    waiter: asyncio.Future[EgressResponse] = asyncio.get_running_loop().create_future()
-    connection.send(request, deadline=time.deadline, timeout_s=time.timeout_s, waiter=waiter)
-    try:
-        return await waiter
-    except asyncio.CancelledError:
-        connection.abort()
-        raise
-    finally:
-        # It holds the error whose traceback holds this frame, and with it the request.
-        del waiter
+class _FutureHandler(msgspec.Struct, gc=False):
+    """Sets a future to the outcome of a request, unless it was canceled."""
+
+    future: "asyncio.Future[EgressResponse]"
+
+    def on_response(self, response: EgressResponse, /) -> None:
+        if not self.future.done():
+            self.future.set_result(response)
+
+    def on_error(self, error: EgressError, /) -> None:
+        if not self.future.done():
+            self.future.set_exception(error)

@@ -1,4 +1,4 @@
-"""From a target to an open connection: resolve, judge every address, connect to exactly what was judged."""
+"""Opens connections: resolves the host, checks every address, and connects to an address that was checked."""
 
 import asyncio
 import ipaddress
@@ -24,8 +24,8 @@ from ninefold.core.egress.limits import NO_DESCRIPTOR, EgressLimits
 from ninefold.core.egress.resolver import Resolver
 from ninefold.core.egress.target import Target
 
-ROOM_PAUSE_S: Final = 0.05
-"""How long a connection that found no descriptor waits for one, before it asks again."""
+DESCRIPTOR_RETRY_S: Final = 0.05
+"""The pause before connecting is tried again where no file descriptor was left."""
 
 log = structlog.get_logger(__name__)
 
@@ -39,7 +39,7 @@ def default_tls_context() -> ssl.SSLContext:
 
 
 class Connector:
-    """Opens connections, and knows nothing of requests."""
+    """Opens connections; it knows nothing of requests."""
 
     def __init__(
         self,
@@ -60,11 +60,11 @@ class Connector:
         """Open a connection to the first address that accepts one.
 
         Args:
-            target: where to.
+            target: what to connect to.
             deadline: when to give up, in the loop's time; the addresses share what is left.
 
         Raises:
-            EgressError: the reason why there is no connection; that of the last address that was tried.
+            EgressError: no address accepted a connection; the error is that of the last one tried.
         """
         loop = asyncio.get_running_loop()
         addresses = await self._find_addresses(target, time_left_s=deadline - loop.time())
@@ -79,11 +79,12 @@ class Connector:
                     failure = ConnectTimeoutError(f"{_name(target)} didn't accept a connection within {share_s:.3g} s.")
                 except ConnectFailedError as error:
                     failure = error
-                _note_failure(target, address, failure)
+                _log_failure(target, address, failure)
             assert failure is not None
             raise failure
         finally:
-            # A failure's traceback holds this frame: the two, and the request, would wait for the cycle collector.
+            # The traceback of the failure refers to this frame: the two, and the request, would wait for the cycle
+            # collector.
             del failure
 
     async def _find_addresses(self, target: Target, *, time_left_s: float) -> Sequence[str]:
@@ -95,18 +96,19 @@ class Connector:
         return self._policy.select(target.host, found)[: self._limits.addresses_tried_max]
 
     async def _connect_to(self, address: str, target: Target, *, deadline: float) -> Connection:
-        """Open a connection to an address; where no descriptor is left, make room and ask again."""
+        """Open a connection to an address; where no descriptor is left, close an idle connection and try again."""
         loop = asyncio.get_running_loop()
         while True:
             try:
-                return await self._try(address, target, loop)
+                return await self._connect_once(address, target, loop)
             except LocalLimitError:
-                if loop.time() + ROOM_PAUSE_S >= deadline:
+                # After the pause, there has to be time left for connecting: else the timeout would hide this error.
+                if deadline - loop.time() < 2 * DESCRIPTOR_RETRY_S:
                     raise
-            self._owner.make_room()
-            await asyncio.sleep(ROOM_PAUSE_S)
+            self._owner.close_oldest_idle()
+            await asyncio.sleep(DESCRIPTOR_RETRY_S)
 
-    async def _try(self, address: str, target: Target, loop: asyncio.AbstractEventLoop) -> Connection:
+    async def _connect_once(self, address: str, target: Target, loop: asyncio.AbstractEventLoop) -> Connection:
         connection = Connection(owner=self._owner, origin=target.origin, limits=self._limits, loop=loop)
         is_tls = target.scheme == "https"
         try:
@@ -115,8 +117,7 @@ class Connector:
                 address,
                 target.port,
                 ssl=self._tls if is_tls else None,
-                # The name that was asked for, for SNI and for the certificate; the address is only the way
-                # there.
+                # SNI and the certificate are about the name in the URL, not about its address.
                 server_hostname=target.host if is_tls else None,
                 flags=socket.AI_NUMERICHOST,
             )
@@ -137,7 +138,7 @@ def _explain(error: OSError, target: Target) -> EgressError:
         reason = (error.reason or "no reason given").replace("_", " ").lower()
         return TlsFailedError(f"The TLS handshake with {name} failed: {reason}.")
     if target.scheme == "https" and isinstance(error, ConnectionError) and not error.errno:
-        # Without an error number it isn't the kernel's word, but that of the TLS layer.
+        # An error without a number comes from the TLS layer, and not from the kernel.
         return TlsFailedError(f"{name} closed the connection in the TLS handshake.")
     reason = os.strerror(error.errno) if error.errno else str(error)
     if error.errno in NO_DESCRIPTOR:
@@ -146,15 +147,15 @@ def _explain(error: OSError, target: Target) -> EgressError:
 
 
 def _check_peer(connection: Connection, target: Target, address: str) -> None:
-    """Make sure that the address that was judged is the one at the other end."""
+    """Make sure that the connection leads to the address that was checked."""
     peer = connection.peer_address
     if ipaddress.ip_address(peer) != ipaddress.ip_address(address):
         log.warning("egress.peer.unexpected", host=target.host, address=address, peer=peer)
-        raise AddressDeniedError(f"The connection to {_name(target)} led to an address that nobody checked.")
+        raise AddressDeniedError(f"The connection to {_name(target)} led to an address that wasn't checked.")
 
 
-def _note_failure(target: Target, address: str, failure: EgressError) -> None:
-    # What a name leads to can be a matter of the operator's own network: it is for the log, and not for whoever
+def _log_failure(target: Target, address: str, failure: EgressError) -> None:
+    # The addresses of a name can belong to the operator's network: they go into the log, and aren't shown to those who
     # chose the URL.
     if not target.is_address:
         log.info("egress.connection.failed", host=target.host, address=address, error=str(failure))

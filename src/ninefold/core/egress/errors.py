@@ -1,21 +1,23 @@
-"""Why an outgoing request got no response: one class per reason, each with its word for tables and metrics.
+"""Why an outgoing request got no response: a class for each reason, with a word for tables and metrics.
 
-These aren't `NinefoldError`s: no caller of our API made a mistake. They are outcomes of an attempt, to be
-recorded.
+These aren't `NinefoldError`s, since no caller of our API made a mistake: they are outcomes to be recorded.
 """
 
-from typing import ClassVar
+from typing import ClassVar, Final
+
+STALE_WITHIN_S: Final = 1.0
+"""A request may be sent again if its connection ended this soon after sending; later, the server had received it."""
 
 
 class EgressError(Exception):
-    """An outgoing request got no response; the message says why, in a sentence for the endpoint's owner."""
+    """An outgoing request got no response. The message is a sentence that the owner of the URL may read."""
 
     error_class: ClassVar[str]
     """One word of a fixed vocabulary, for a column or a metric's label."""
 
 
 class DnsFailedError(EgressError):
-    """The host's name has no address, or the resolver didn't say in time."""
+    """The host has no address, or wasn't resolved in time."""
 
     error_class = "dns_failed"
 
@@ -33,7 +35,7 @@ class ConnectFailedError(EgressError):
 
 
 class ConnectTimeoutError(EgressError):
-    """Name, connection and TLS handshake together took longer than they may."""
+    """Lookup, connection and TLS handshake together took too long."""
 
     error_class = "connect_timeout"
 
@@ -45,7 +47,7 @@ class TlsFailedError(EgressError):
 
 
 class ResponseTimeoutError(EgressError):
-    """The whole attempt took longer than it may."""
+    """The response didn't come, or didn't end, in time."""
 
     error_class = "timeout"
 
@@ -56,22 +58,36 @@ class ConnectionClosedError(EgressError):
     error_class = "connection_closed"
 
 
+class StaleConnectionError(ConnectionClosedError):
+    """A connection that had served before ended without a byte of response.
+
+    Within `STALE_WITHIN_S` of sending, the server most likely closed the connection while it was idle. The request may
+    then be sent again, once, if the server may get it twice: it can have received this one after all.
+    """
+
+
 class ProtocolError(EgressError):
-    """What came back isn't a response in HTTP/1.x."""
+    """The server's answer isn't a response in HTTP/1.x."""
 
     error_class = "protocol_error"
 
 
 class HeadersTooLargeError(EgressError):
-    """The response's head is larger than it may be."""
+    """The head of the response is too large."""
 
     error_class = "headers_too_large"
 
 
-class LocalLimitError(EgressError):
-    """A bound of this process was reached, so that the receiver wasn't asked, or had too little time left to answer.
+class BodyTooLargeError(EgressError):
+    """The body of the response is larger than the caller allows."""
 
-    It is no fault of the receiver's.
+    error_class = "body_too_large"
+
+
+class LocalLimitError(EgressError):
+    """A limit of this process was reached: the request wasn't sent, or the server had too little time left to answer.
+
+    The server isn't to blame.
     """
 
     error_class = "local_limit"
@@ -92,4 +108,4 @@ ERROR_CLASSES = frozenset(
         LocalLimitError,
     )
 )
-"""The whole vocabulary of `EgressError.error_class`."""
+"""Every `error_class` of `EgressClient.post`; `request` and `stream` can also end with `body_too_large`."""

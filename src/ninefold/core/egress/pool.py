@@ -1,4 +1,4 @@
-"""The connections of a client: which are open, which are idle, and who waits for one."""
+"""The connections of a client: which are open, which are idle, and which requests wait for one."""
 
 import asyncio
 import contextlib
@@ -10,10 +10,10 @@ from ninefold.core.egress.limits import EgressLimits
 
 
 class ConnectionPool:
-    """Keeps idle connections by origin, the latest used first, and never more in all than the limits say.
+    """Keeps idle connections by origin, the last used first, and limits how many are open in all.
 
-    A slot is the right to have one connection. It is reserved before connecting, belongs to the connection
-    while that is open, and passes to whoever waits longest when the connection is gone.
+    A slot is the right to have one connection. A request acquires it before connecting, the connection has it while
+    open, and the request that has waited longest gets it after that.
     """
 
     def __init__(self, limits: EgressLimits) -> None:
@@ -30,12 +30,7 @@ class ConnectionPool:
         """How many connections are open."""
         return len(self._open)
 
-    @property
-    def idle_count(self) -> int:
-        """How many of them are idle."""
-        return len(self._idle_by_age)
-
-    def take(self, origin: str) -> Connection | None:
+    def take_idle(self, origin: str) -> Connection | None:
         """Return an idle connection to an origin, or None."""
         idle = self._idle.get(origin)
         while idle:
@@ -46,46 +41,45 @@ class ConnectionPool:
             connection.abort()
         return None
 
-    async def reserve(self, origin: str | None) -> Connection | None:
-        """Wait for the right to a connection.
+    async def acquire(self, origin: str | None) -> Connection | None:
+        """Wait for a slot, or for a connection to an origin that becomes idle.
 
         Args:
-            origin: a connection to it that becomes free is as welcome as a slot; None where it isn't.
+            origin: of the connection; None to wait for a slot only.
 
         Returns:
-            None: a slot, to be followed by `adopt` or `release`. Or a connection that has become free
-            meanwhile.
+            None for a slot; the caller calls `add` or `release_slot` later. Or a connection, in its own slot.
         """
         if self._slots_used < self._limits.connections_max:
             self._slots_used += 1
             return None
-        self.make_room()
-        turn: asyncio.Future[Connection | None] = asyncio.get_running_loop().create_future()
-        self._waiting.append((origin, turn))
+        self.close_oldest_idle()
+        waiter: asyncio.Future[Connection | None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((origin, waiter))
         try:
-            return await turn
+            return await waiter
         except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled() and turn.exception() is None:
-                self._decline(turn.result())
+            if waiter.done() and not waiter.cancelled() and waiter.exception() is None:
+                self._return_unused(waiter.result())
             raise
 
-    def adopt(self, connection: Connection) -> None:
-        """Let a new connection have the slot that was reserved for it."""
+    def add(self, connection: Connection) -> None:
+        """Add a new connection, in the slot that was acquired for it."""
         if connection.is_open:
             self._open.add(connection)
         else:
-            self.release()
+            self.release_slot()
 
-    def release(self) -> None:
-        """Give up a slot: the first who waits gets it."""
+    def release_slot(self) -> None:
+        """Release a slot that no connection has: the first request that waits gets it."""
         while self._waiting:
-            _, turn = self._waiting.popleft()
-            if not turn.done():
-                turn.set_result(None)
+            _, waiter = self._waiting.popleft()
+            if not waiter.done():
+                waiter.set_result(None)
                 return
         self._slots_used -= 1
 
-    def give_back(self, connection: Connection) -> None:
+    def put_idle(self, connection: Connection) -> None:
         """Take back a connection that can serve another request."""
         if self._waiting and self._hand_over(connection):
             return
@@ -100,61 +94,61 @@ class ConnectionPool:
             len(idle) > limits.idle_connections_per_origin_max or len(self._idle_by_age) > limits.idle_connections_max
         )
         # Responses come in bursts: closing a surplus at once would close what the next burst needs.
-        connection.rest(lifetime_s_max=limits.surplus_lifetime_s if is_surplus else limits.idle_lifetime_s)
+        connection.start_idle_timer(lifetime_s_max=limits.surplus_lifetime_s if is_surplus else limits.idle_lifetime_s)
 
-    def make_room(self) -> None:
-        """Close the connection that is idle for longest, if there is one; its descriptor is free soon after."""
+    def close_oldest_idle(self) -> None:
+        """Close the connection that has been idle longest, if there is one; its descriptor is free soon after."""
         if self._idle_by_age:
             oldest = next(iter(self._idle_by_age))
             self._remove_idle(oldest)
             oldest.abort()
 
-    def forget(self, connection: Connection) -> None:
-        """Take note that a connection is gone."""
+    def remove(self, connection: Connection) -> None:
+        """Remove a connection that was closed or lost, and release its slot."""
         self._remove_idle(connection)
         if connection in self._open:
             self._open.remove(connection)
-            self.release()
+            self.release_slot()
             if not self._open:
                 self._emptied.set()
 
     def fail_all(self, error: EgressError) -> None:
-        """Close every connection, and end every request and every wait with an error."""
+        """Close every connection, and end every request, waiting ones included, with an error."""
         for connection in list(self._open):
             connection.fail(error)
         while self._waiting:
-            _, turn = self._waiting.popleft()
-            if not turn.done():
-                turn.set_exception(error)
+            _, waiter = self._waiting.popleft()
+            if not waiter.done():
+                waiter.set_exception(error)
 
     async def wait_until_empty(self, *, timeout_s: float) -> None:
-        """Wait until every connection that was open is gone, or the time is over."""
+        """Wait until no connection is open, or the time is over."""
         self._emptied.clear()
         if self._open:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._emptied.wait(), timeout_s)
 
     def _hand_over(self, connection: Connection) -> bool:
-        """Serve the first who waits; return False if nobody does any more."""
+        """Give a connection, or its slot, to the first request that waits; return False if none waits any more."""
         while self._waiting and self._waiting[0][1].done():
             self._waiting.popleft()
         if not self._waiting:
             return False
-        origin, turn = self._waiting[0]
+        origin, waiter = self._waiting[0]
         if origin == connection.origin:
             self._waiting.popleft()
-            connection.rest(lifetime_s_max=self._limits.idle_lifetime_s)
-            turn.set_result(connection)
+            connection.start_idle_timer(lifetime_s_max=self._limits.idle_lifetime_s)
+            waiter.set_result(connection)
         else:
-            # Its slot is what is wanted: `forget` passes it on.
+            # Only its slot is of use: `remove` passes that on.
             connection.abort()
         return True
 
-    def _decline(self, turn: Connection | None) -> None:
-        if turn is None:
-            self.release()
-        elif turn.is_reusable:
-            self.give_back(turn)
+    def _return_unused(self, acquired: Connection | None) -> None:
+        if acquired is None:
+            self.release_slot()
+        elif acquired.is_reusable:
+            self.put_idle(acquired)
 
     def _remove_idle(self, connection: Connection) -> None:
         idle = self._idle.get(connection.origin)

@@ -1,6 +1,7 @@
-"""From a host's name to its addresses, by the system's resolver; slow names don't hold up the others.
+"""Resolves host names to addresses with the system's resolver, so that slow names don't hold up the others.
 
-An answer serves whoever asks within `KNOWN_FOR_S`, and no later connection: by the next attempt, a change is seen.
+An answer is cached for `CACHED_FOR_S`: long enough for a burst of connections, short enough for the next attempt to see
+a change.
 """
 
 import asyncio
@@ -14,44 +15,44 @@ from typing import Final, Protocol, TypeAlias
 import msgspec
 
 from ninefold.core.egress.errors import DnsFailedError, EgressError, LocalLimitError
+from ninefold.core.egress.lookup_scheduler import LookupLimits, LookupScheduler, domain_of
 from ninefold.core.egress.threads import run_in_thread
-from ninefold.core.egress.turns import TurnLimits, Turns, domain_of
 
-LOOKUP_LIMITS: Final = TurnLimits(places=64, kept=8, per_domain=8, silent=32, overdue=32)
-"""Lookups at once, in 96 threads at most: the system's resolver blocks one for as long as a name server is silent."""
+LOOKUP_LIMITS: Final = LookupLimits(slots=64, slots_reserved=8, per_domain_max=8, unresponsive_max=32, slow_max=32)
+"""Lookups at once, each in a thread: 96 at most."""
 
 LOOKUPS_PENDING_MAX: Final = 4096
 """Names that are being looked up or wait for it; as many as there can be connections that wait for a name."""
 
-KNOWN_FOR_S: Final = 5.0
-"""How long an answer serves again, and how long a name that gave none in time fails at once, without a thread."""
+CACHED_FOR_S: Final = 5.0
+"""How long an answer is reused, and how long a name whose lookup timed out fails at once, without a new lookup."""
 
-NAMES_KNOWN_MAX: Final = 4096
-"""Names that are known for that long; the oldest go first."""
+NAMES_CACHED_MAX: Final = 4096
+"""Names in the cache; the oldest are evicted first."""
 
-SILENT_AFTER_S: Final = 2.0
-"""How long a lookup has to have run to be overdue: its name gives no answer in time, and its domain is silent."""
+SLOW_AFTER_S: Final = 2.0
+"""How long a lookup may run before it counts as slow, and its domain as unresponsive."""
 
 
 class Resolver(Protocol):
-    """Where addresses come from."""
+    """Resolves host names to addresses."""
 
     async def resolve(self, host: str, *, timeout_s: float) -> Sequence[str]:
         """Return all addresses of a host, in the order in which they should be tried; at least one.
 
         Raises:
-            DnsFailedError: there is none, or no answer came in time.
-            LocalLimitError: a bound of our own kept the name from being looked up.
+            DnsFailedError: the host has no address, or no answer came in time.
+            LocalLimitError: a limit of this process kept the name from being looked up.
         """
         ...
 
     def close(self) -> None:
-        """Give back what the resolver holds."""
+        """Release what the resolver holds."""
         ...
 
 
 class _Failure(msgspec.Struct, frozen=True):
-    """Why a lookup found nothing. It isn't an exception: nobody may be left to take one."""
+    """Why a lookup found nothing. It isn't an exception, since nobody may be left to catch it."""
 
     reason: str
     is_local: bool = False
@@ -62,54 +63,55 @@ _Answer: TypeAlias = Sequence[str] | _Failure
 _CLOSED: Final = _Failure("Ninefold is shutting down")
 
 
-class _Known(msgspec.Struct, frozen=True):
+class _CacheEntry(msgspec.Struct, frozen=True):
     answer: Sequence[str] | None
-    """None: it gave none in time."""
-    until: float
+    """None: the lookup timed out."""
+    expires_at: float
 
 
 class _Lookup:
-    """A name that is being looked up, or waits for its turn; and who wants to know."""
+    """A name that is being looked up, or waits for it, and the futures of those who asked."""
 
-    __slots__ = ("askers", "overdue_timer")
+    __slots__ = ("slow_timer", "waiters")
 
     def __init__(self) -> None:
-        self.askers: set[asyncio.Future[_Answer]] = set()
-        self.overdue_timer: asyncio.TimerHandle | None = None
-        """None while it waits for its turn."""
+        self.waiters: set[asyncio.Future[_Answer]] = set()
+        self.slow_timer: asyncio.TimerHandle | None = None
+        """None while it waits to be started."""
 
     @property
-    def has_begun(self) -> bool:
-        return self.overdue_timer is not None
+    def is_started(self) -> bool:
+        return self.slow_timer is not None
 
     def answer(self, answer: _Answer) -> None:
-        for asker in self.askers:
-            if not asker.done():
-                asker.set_result(answer)
+        for waiter in self.waiters:
+            if not waiter.done():
+                waiter.set_result(answer)
 
 
 class SystemResolver:
-    """`getaddrinfo` in threads of its own; who asks for a name that is being looked up shares the answer.
+    """`getaddrinfo` in threads of its own; concurrent requests for one name share its lookup.
 
-    Not in the loop's own threads: libuv lets two lookups run at once, so that two dead name servers would stop all.
+    The loop's own threads can't be used: libuv runs only two lookups at once, so that two dead name servers would stop
+    all others.
     """
 
     def __init__(self) -> None:
-        self._turns = Turns(LOOKUP_LIMITS)
+        self._scheduler = LookupScheduler(LOOKUP_LIMITS)
         self._pending: dict[str, _Lookup] = {}
         self._running: set[asyncio.Future[_Answer]] = set()
-        # The oldest first, since each is known for the same time.
-        self._known: OrderedDict[str, _Known] = OrderedDict()
+        # The oldest first, since each entry lives equally long.
+        self._cache: OrderedDict[str, _CacheEntry] = OrderedDict()
         self._is_closed = False
 
     async def resolve(self, host: str, *, timeout_s: float) -> Sequence[str]:
         """Return all addresses of a host, in the system's order of preference (RFC 6724)."""
         loop = asyncio.get_running_loop()
-        known = self._known.get(host)
-        if known is not None and known.until > loop.time():
-            if known.answer is None:
+        cached = self._cache.get(host)
+        if cached is not None and cached.expires_at > loop.time():
+            if cached.answer is None:
                 raise DnsFailedError(f"{host} wasn't looked up: a moment ago, its name server didn't answer in time.")
-            return known.answer
+            return cached.answer
         answer = await self._ask(host, timeout_s=timeout_s)
         if isinstance(answer, _Failure):
             kind = LocalLimitError if answer.is_local else DnsFailedError
@@ -117,7 +119,7 @@ class SystemResolver:
         return answer
 
     def close(self) -> None:
-        """Begin no further lookup, and await none; those that are running end by themselves, or with the process."""
+        """Start no further lookup and wait for none; those that are running end by themselves, or with the process."""
         self._is_closed = True
         for lookup in self._pending.values():
             lookup.answer(_CLOSED)
@@ -126,71 +128,71 @@ class SystemResolver:
 
     async def _ask(self, host: str, *, timeout_s: float) -> _Answer:
         lookup = self._pending.get(host) or self._add(host)
-        asker: asyncio.Future[_Answer] = asyncio.get_running_loop().create_future()
-        lookup.askers.add(asker)
-        self._begin_lookups()
+        waiter: asyncio.Future[_Answer] = asyncio.get_running_loop().create_future()
+        lookup.waiters.add(waiter)
+        self._start_lookups()
         try:
             async with asyncio.timeout(timeout_s):
-                return await asker
+                return await waiter
         except TimeoutError:
             raise self._explain_timeout(host, lookup, timeout_s=timeout_s) from None
         finally:
-            lookup.askers.discard(asker)
-            if not lookup.askers and not lookup.has_begun and self._pending.get(host) is lookup:
+            lookup.waiters.discard(waiter)
+            if not lookup.waiters and not lookup.is_started and self._pending.get(host) is lookup:
                 del self._pending[host]
-                self._turns.withdraw(host)
+                self._scheduler.remove(host)
 
     def _add(self, host: str) -> _Lookup:
         if len(self._pending) >= LOOKUPS_PENDING_MAX:
             raise LocalLimitError(f"{host} wasn't looked up: {LOOKUPS_PENDING_MAX} lookups are waiting already.")
         lookup = self._pending[host] = _Lookup()
-        self._turns.wait(host)
+        self._scheduler.add(host)
         return lookup
 
-    def _begin_lookups(self) -> None:
-        while not self._is_closed and (host := self._turns.next()) is not None:
+    def _start_lookups(self) -> None:
+        while not self._is_closed and (host := self._scheduler.start_next()) is not None:
             loop = asyncio.get_running_loop()
-            self._pending[host].overdue_timer = loop.call_later(SILENT_AFTER_S, self._note_overdue, host)
+            self._pending[host].slow_timer = loop.call_later(SLOW_AFTER_S, self._on_slow, host)
             try:
                 future: asyncio.Future[_Answer] = run_in_thread(_look_up, host, name="egress-lookup")
             except RuntimeError as error:
                 future = loop.create_future()
                 future.set_result(_Failure(f"no thread could be started for it ({error})", is_local=True))
             self._running.add(future)
-            future.add_done_callback(partial(self._end, host))
+            future.add_done_callback(partial(self._on_done, host))
 
-    def _note_overdue(self, host: str) -> None:
-        self._turns.note_overdue(host)
-        self._begin_lookups()
+    def _on_slow(self, host: str) -> None:
+        self._scheduler.mark_slow(host)
+        self._start_lookups()
 
-    def _end(self, host: str, done: "asyncio.Future[_Answer]") -> None:
+    def _on_done(self, host: str, done: "asyncio.Future[_Answer]") -> None:
         answer = _CLOSED if done.cancelled() else done.result()
         self._running.discard(done)
-        self._turns.end(host)
+        self._scheduler.finish(host)
         lookup = self._pending.pop(host)
-        if lookup.overdue_timer is not None:
-            lookup.overdue_timer.cancel()
+        if lookup.slow_timer is not None:
+            lookup.slow_timer.cancel()
         lookup.answer(answer)
         if not isinstance(answer, _Failure):
-            self._remember(host, answer)
-        self._begin_lookups()
+            self._store(host, answer)
+        self._start_lookups()
 
     def _explain_timeout(self, host: str, lookup: _Lookup, *, timeout_s: float) -> EgressError:
-        if lookup.has_begun:
-            if self._turns.is_overdue(host):
-                self._remember(host, None)
+        if lookup.is_started:
+            if self._scheduler.is_slow(host):
+                self._store(host, None)
             return DnsFailedError(f"Looking up {host} took longer than {timeout_s:.3g} s.")
-        unasked = f"{host} wasn't looked up within {timeout_s:.3g} s"
-        if self._turns.is_held_up_by_its_own(host):
-            return DnsFailedError(f"{unasked}: the name server of {domain_of(host)} is slow to answer.")
-        return LocalLimitError(f"{unasked}: Ninefold was busy with lookups of other names.")
+        not_started = f"{host} wasn't looked up within {timeout_s:.3g} s"
+        if self._scheduler.is_blocked_by_own_domain(host):
+            return DnsFailedError(f"{not_started}: the name server of {domain_of(host)} is slow to answer.")
+        return LocalLimitError(f"{not_started}: Ninefold was busy with lookups of other names.")
 
-    def _remember(self, host: str, answer: Sequence[str] | None) -> None:
+    def _store(self, host: str, answer: Sequence[str] | None) -> None:
         now = asyncio.get_running_loop().time()
-        self._known.pop(host, None)
-        self._known[host] = _Known(answer, now + KNOWN_FOR_S)
-        while len(self._known) > NAMES_KNOWN_MAX or next(iter(self._known.values())).until < now:
-            self._known.popitem(last=False)
+        self._cache.pop(host, None)
+        self._cache[host] = _CacheEntry(answer, now + CACHED_FOR_S)
+        while len(self._cache) > NAMES_CACHED_MAX or next(iter(self._cache.values())).expires_at < now:
+            self._cache.popitem(last=False)
 
 
 def _look_up(host: str) -> _Answer:
@@ -200,7 +202,7 @@ def _look_up(host: str) -> _Answer:
     except socket.gaierror as error:
         return _Failure(str(error.strerror or error))
     except OSError as error:
-        # The system's own trouble, such as too many open files: it has nothing to do with the name.
+        # A failure of this system, such as too many open files: it isn't caused by the name.
         reason = os.strerror(error.errno) if error.errno else str(error)
         return _Failure(f"the system's resolver failed ({reason})", is_local=True)
     except UnicodeError:

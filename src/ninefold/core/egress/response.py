@@ -1,4 +1,4 @@
-"""What came back."""
+"""Responses, and the headers that their heads contain."""
 
 import contextlib
 from typing import Final
@@ -9,19 +9,16 @@ import msgspec
 _STATUS_OK: Final = 200
 
 
-class EgressResponse(msgspec.Struct, frozen=True, gc=False):
-    """A response, of whatever status; a redirect is one too, and isn't followed."""
+class ResponseHead(msgspec.Struct, frozen=True, gc=False):
+    """Status and headers of a response; a redirect is one too, and isn't followed."""
 
     status: int
     head: bytes
-    """The response as it came, from its beginning to its head's end or beyond."""
-    body: bytes
-    """The beginning of the body, up to `EgressLimits.response_body_kept_bytes`; not decompressed."""
-    is_body_truncated: bool
+    """The response as it came, from its beginning to the end of its head or beyond."""
 
     @property
     def headers(self) -> list[tuple[bytes, bytes]]:
-        """The headers as they were sent: order, case and repetition kept. Read anew at each use."""
+        """The headers as they were sent, with their order, case and repetitions. They are parsed at each use."""
         return parse_headers(self.head) or []
 
     def header(self, name: bytes) -> bytes | None:
@@ -36,20 +33,28 @@ class EgressResponse(msgspec.Struct, frozen=True, gc=False):
         return None
 
 
-def parse_headers(head: bytes) -> list[tuple[bytes, bytes]] | None:
-    """Return the headers of a response that begins with these bytes; None if its head doesn't end in them.
+class EgressResponse(ResponseHead, frozen=True, gc=False):
+    """A response with its body, or the beginning of it."""
 
-    Interim responses (RFC 9110 §15.2) before it are passed over.
+    body: bytes
+    """As it came: not decompressed."""
+    is_body_truncated: bool
+
+
+def parse_headers(head: bytes) -> list[tuple[bytes, bytes]] | None:
+    """Return the headers of a response, of which these are the first bytes; None if they don't contain the whole head.
+
+    Interim responses (RFC 9110 §15.2) before it are skipped.
     """
     reader = _HeaderReader()
     with contextlib.suppress(httptools.HttpParserError, httptools.HttpParserUpgrade):
         reader.parser.feed_data(head)
-    del reader.parser  # It holds the reader's methods: the two would wait for the cycle collector.
+    del reader.parser  # It refers to the reader's methods: else only the cycle collector would free the two.
     return reader.headers if reader.is_complete else None
 
 
 class _HeaderReader:
-    """What `httptools` calls back for each header; hardly any response's are ever asked for."""
+    """Collects headers for `parse_headers`. Connections don't: hardly any response's headers are ever asked for."""
 
     def __init__(self) -> None:
         self.headers: list[tuple[bytes, bytes]] = []
@@ -57,16 +62,16 @@ class _HeaderReader:
         self.parser = httptools.HttpResponseParser(self)
 
     def on_message_begin(self) -> None:
-        """Forget what an interim response had."""
+        """Drop the headers of an interim response."""
         if not self.is_complete:
             self.headers.clear()
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Keep a header; not a trailer, and not what follows the response."""
+        """Keep a header, but no trailer and nothing that follows the response."""
         if not self.is_complete:
             self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
-        """Stop at the final response's."""
+        """Stop after the headers of the final response."""
         if self.parser.get_status_code() >= _STATUS_OK:
             self.is_complete = True

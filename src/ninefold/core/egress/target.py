@@ -1,7 +1,6 @@
-"""A URL that a request may be sent to: parsed once, strictly, with what each request needs at hand.
+"""URLs that a request may be sent to: parsed strictly, and once for all requests.
 
-What is accepted here is still only a spelling; `AddressPolicy` judges the addresses behind it, at each
-connection.
+Only the text is checked here; `AddressPolicy` checks the addresses of the host, for each connection.
 """
 
 import ipaddress
@@ -19,7 +18,7 @@ URL_LENGTH_MAX: Final = 2048
 _HOST_LENGTH_MAX: Final = 253
 _PORT_MAX: Final = 65535
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
-_EXAMPLE: Final = "https://example.com/webhooks"
+_EXAMPLE: Final = "https://example.com/path"
 
 # RFC 3986, appendix B, for the schemes that are allowed.
 _URL: Final = re.compile(
@@ -28,42 +27,46 @@ _URL: Final = re.compile(
 _AUTHORITY: Final = re.compile(r"(?P<host>\[[^\[\]]*\]|[^:\[\]]*)(?::(?P<port>[0-9]{1,5}))?")
 _UNWANTED: Final = re.compile(r"[\x00-\x20\x7f-\xa0\\]|\s")
 _LABEL: Final = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
-# What the system's resolver could take for an IPv4 address (WHATWG URL, "ends in a number checker").
+# What the system's resolver could read as an IPv4 address (WHATWG URL, "ends in a number checker").
 _NUMBER: Final = re.compile(r"[0-9]+|0x[0-9a-f]*")
 _SENT_AS_WRITTEN: Final = "/?:@!$&'()*+,;=-._~%[]"
 
 
 class InvalidTargetError(InvalidInputError):
-    """A URL is not one that requests may be sent to."""
+    """No request may be sent to this URL."""
 
     code = "invalid_url"
     title = "Invalid URL"
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a request goes; made by `parse_target`."""
+    """Where a request goes; `parse_target` makes it."""
 
-    url: str
-    """As it was written."""
     scheme: str
     host: str
     """A name in lower case and ASCII (punycode), or an IP address without brackets."""
     port: int
     path_and_query: str
+    authority: str
+    """Host, and port if it isn't the scheme's own: the value of the `host` header."""
     is_address: bool
-    """True if `host` is an IP address, so that there is nothing to resolve."""
+    """Whether `host` is an IP address, so that there is nothing to resolve."""
     origin: str
-    """`scheme://host:port`, the key of what connections can be shared for."""
+    """`scheme://host:port`; requests with the same origin can share connections."""
     request_head: bytes
     """The request line of a POST and its `host` header, ready to send."""
+
+    def head_for(self, method: str) -> bytes:
+        """Return the request line for a method, and the `host` header."""
+        return f"{method} {self.path_and_query} HTTP/1.1\r\nhost: {self.authority}\r\n".encode("ascii")
 
 
 def parse_target(url: str) -> Target:
     """Parse and check a URL.
 
-    Only `http` and `https`; no credentials, no fragment, no character that two parsers could read
-    differently. An IPv4 address is four decimal numbers: any other spelling that a resolver would take for
-    one is refused.
+    The scheme is `http` or `https`. Credentials, fragments and characters that two parsers could read differently are
+    refused. An IPv4 address is written as four decimal numbers; other notations that a resolver would accept are
+    refused.
 
     Raises:
         InvalidTargetError: names the part that is wrong, and what to do.
@@ -88,16 +91,16 @@ def parse_target(url: str) -> Target:
     port = _parse_port(port_text, scheme=scheme)
     path_and_query = _encode_path(match["path_and_query"])
     bracketed_host = f"[{host}]" if ":" in host else host
-    host_header = bracketed_host if port == _DEFAULT_PORTS[scheme] else f"{bracketed_host}:{port}"
+    authority = bracketed_host if port == _DEFAULT_PORTS[scheme] else f"{bracketed_host}:{port}"
     return Target(
-        url=url,
         scheme=scheme,
         host=host,
         port=port,
         path_and_query=path_and_query,
+        authority=authority,
         is_address=is_address,
         origin=f"{scheme}://{bracketed_host}:{port}",
-        request_head=f"POST {path_and_query} HTTP/1.1\r\nhost: {host_header}\r\n".encode("ascii"),
+        request_head=f"POST {path_and_query} HTTP/1.1\r\nhost: {authority}\r\n".encode("ascii"),
     )
 
 
@@ -105,7 +108,7 @@ def _split_authority(authority: str) -> tuple[str, str | None]:
     if "@" in authority:
         raise _invalid(
             "The URL contains a user name or a password.",
-            "Remove what stands before the @; a receiver recognizes us by the signature.",
+            "Remove everything before the @, and the @ itself.",
         )
     match = _AUTHORITY.fullmatch(authority)
     if match is None:
@@ -138,8 +141,7 @@ def _parse_host(text: str) -> str:
 
 
 def _to_ascii(text: str) -> str:
-    # UTS 46 also turns full-width digits and dots into plain ones, so that no look-alike passes the checks
-    # below.
+    # UTS 46 also turns full-width digits and dots into ASCII ones, so that the checks below see them.
     if text.isascii():
         return text
     try:
@@ -155,7 +157,7 @@ def _parse_ipv4(text: str) -> str:
         return str(ipaddress.IPv4Address(text))
     except ValueError:
         raise _invalid(
-            f"{text[:80]!r} is an unusual spelling of an IPv4 address.",
+            f"{text[:80]!r} is an unusual notation of an IPv4 address.",
             "Write it as four decimal numbers, such as 192.0.2.1.",
         ) from None
 

@@ -1,4 +1,4 @@
-"""Calls that nothing can interrupt, each in a thread that nobody has to wait for."""
+"""Runs blocking calls in daemon threads, which don't keep the process from exiting."""
 
 import asyncio
 import threading
@@ -13,18 +13,18 @@ _Result = TypeVar("_Result")
 def run_in_thread(
     function: Callable[[_Argument], _Result], argument: _Argument, *, name: str
 ) -> "asyncio.Future[_Result]":
-    """Begin a call in a thread of its own; cancelling the future ends the wait for it, and not the call.
+    """Start a call in a thread of its own. Cancelling the future doesn't interrupt the call.
 
-    A `ThreadPoolExecutor` joins its threads when the interpreter ends, so that the process would outlive its work by as
-    long as the slowest call takes. These threads end with the process.
+    A `ThreadPoolExecutor` joins its threads at exit, so the process would wait for the slowest call. These threads end
+    with the process.
 
     Args:
         function: what to call; it must not raise.
-        argument: what with.
-        name: the thread's, for whoever looks at a stack.
+        argument: its argument.
+        name: of the thread, for debugging.
 
     Raises:
-        RuntimeError: the system has no further thread.
+        RuntimeError: no thread could be started.
     """
     loop = asyncio.get_running_loop()
     future: asyncio.Future[_Result] = loop.create_future()
@@ -35,7 +35,7 @@ def run_in_thread(
 
     def run() -> None:
         result = function(argument)
-        # A loop that is closed refuses: nobody waits any more.
+        # The loop is closed: nobody waits for the result.
         with suppress(RuntimeError):
             loop.call_soon_threadsafe(deliver, result)
 

@@ -7,7 +7,8 @@ from typing import TypeAlias
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
-from ninefold.core.errors import SettingError, UnavailableError
+from ninefold.core.errors import SettingError
+from ninefold.core.postgres.errors import DRIVER_ERRORS, DatabaseUnavailableError, is_transient
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
 
@@ -25,13 +26,9 @@ _SERVER_SETTINGS = {
     "timezone": "UTC",
     # Our statements are short: compiling them would cost more than running them.
     "jit": "off",
-    # A transaction that its owner forgot may not hold locks for ever.
+    # A transaction that its owner forgot must not hold locks without end.
     "idle_in_transaction_session_timeout": "60000",
 }
-
-
-class DatabaseUnreachableError(UnavailableError):
-    """PostgreSQL doesn't answer, or no connection is free. The words are the operator's: they name our settings."""
 
 
 class Database:
@@ -50,7 +47,7 @@ class Database:
             connections_max: the pool never holds more.
 
         Raises:
-            DatabaseUnreachableError: the server doesn't answer, or refuses.
+            DatabaseUnavailableError: the server doesn't answer, or refuses.
             SettingError: the address has the wrong form.
         """
         try:
@@ -83,27 +80,28 @@ class Database:
         """Lend a connection; each statement commits by itself.
 
         Raises:
-            DatabaseUnreachableError: none is free in time, or the server doesn't answer.
+            DatabaseUnavailableError: the server can't serve now, or no connection is free in time.
         """
         connection = await self._acquire()
         try:
-            try:
-                yield connection
-            except asyncpg.InternalClientError:
+            yield connection
+        except DRIVER_ERRORS as error:
+            is_closed = _is_closed(connection)
+            if isinstance(error, asyncpg.InternalClientError) and not is_closed:
+                # The connection was cut in the middle of a command, and the driver has lost track of it.
                 connection.terminate()
-                raise
-            finally:
-                await self._pool.release(connection)
-        except asyncpg.InternalClientError as error:
-            # The connection was cut in the middle of a command, and the driver has lost track of it.
-            raise _unreachable(error) from error
+            if is_transient(error, is_connection_closed=is_closed):
+                raise _unavailable(error) from error
+            raise
+        finally:
+            await self._release(connection)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
         """Lend a connection inside one transaction: committed at the end, rolled back after an error.
 
         Raises:
-            DatabaseUnreachableError: none is free in time, or the server doesn't answer.
+            DatabaseUnavailableError: as `connection`; if the commit failed, it may have taken effect all the same.
         """
         async with self.connection() as connection, connection.transaction():
             yield connection
@@ -113,7 +111,7 @@ class Database:
         """Lend a connection whose statements all see one moment, and can't write.
 
         Raises:
-            DatabaseUnreachableError: none is free in time, or the server doesn't answer.
+            DatabaseUnavailableError: as `connection`.
         """
         async with self.connection() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
             yield connection
@@ -122,12 +120,26 @@ class Database:
         try:
             return await self._pool.acquire(timeout=ACQUIRE_TIMEOUT_S)
         except TimeoutError as error:
-            raise DatabaseUnreachableError(
+            raise DatabaseUnavailableError(
                 f"No connection to PostgreSQL became free within {ACQUIRE_TIMEOUT_S:.0f} s.",
                 remedy="Try again; if it stays so, raise NINEFOLD_DATABASE_CONNECTIONS_MAX.",
             ) from error
-        except (OSError, asyncpg.PostgresError, asyncpg.InternalClientError) as error:
+        except DRIVER_ERRORS as error:
             raise _unreachable(error) from error
+
+    async def _release(self, connection: "PoolConnectionProxy[asyncpg.Record]") -> None:
+        try:
+            await self._pool.release(connection)
+        except DRIVER_ERRORS as error:
+            raise _unavailable(error) from error
+
+
+def _is_closed(connection: "PoolConnectionProxy[asyncpg.Record]") -> bool:
+    try:
+        return connection.is_closed()
+    except asyncpg.InterfaceError:
+        # A connection that ends while it is lent is taken back by the pool at once, and can't even be asked this.
+        return True
 
 
 async def _keep_session(_: object) -> None:
@@ -138,9 +150,16 @@ async def _keep_session(_: object) -> None:
     """
 
 
-def _unreachable(error: Exception) -> DatabaseUnreachableError:
-    return DatabaseUnreachableError(
+def _unreachable(error: Exception) -> DatabaseUnavailableError:
+    return DatabaseUnavailableError(
         f"PostgreSQL can't be reached: {str(error) or 'no answer in time'}.",
         field="NINEFOLD_DATABASE_URL",
         remedy="Check that the server runs, and that the address, the user and the database are right.",
+    )
+
+
+def _unavailable(error: Exception) -> DatabaseUnavailableError:
+    return DatabaseUnavailableError(
+        f"PostgreSQL can't serve now: {str(error) or 'no answer in time'}.",
+        remedy="Try again; if it repeats, PostgreSQL's own log says why.",
     )

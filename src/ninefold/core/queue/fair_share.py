@@ -6,7 +6,7 @@ from uuid import UUID
 
 
 class FairShare:
-    """So much of something, of which each organisation may use a multiple of what is free at the moment.
+    """An amount that organisations share: each may use a multiple of what is free at the moment.
 
     With a multiple of 4, one organisation alone gets 4/5 of it; two that want as much as they can get, 4/9 each; ten of
     them, 4/41 each. Nobody has to know how many there are (Choudhury and Hahne, "Dynamic queue length thresholds for
@@ -43,12 +43,12 @@ class FairShare:
         return max(0, of_unreserved, of_guaranteed)
 
     def take(self, organisation_id: UUID, amount: int = 1) -> None:
-        """Take note that an organisation uses so much more."""
+        """Let an organisation use so much more."""
         self._used[organisation_id] = self._used.get(organisation_id, 0) + amount
         self.free -= amount
 
     def give_back(self, organisation_id: UUID, amount: int = 1) -> None:
-        """Take note that an organisation uses so much less."""
+        """Take back so much of what an organisation uses."""
         self.free += amount
         remaining = self._used[organisation_id] - amount
         if remaining:

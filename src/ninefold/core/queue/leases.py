@@ -14,13 +14,14 @@ from datetime import timedelta
 from typing import Final, TypeAlias
 from uuid import UUID
 
-import asyncpg
 import structlog
 
-from ninefold.core.errors import NinefoldError, UnavailableError
+from ninefold.core.errors import NinefoldError
 from ninefold.core.ids import new_id
 from ninefold.core.postgres.database import Connection, Database
+from ninefold.core.postgres.errors import DatabaseUnavailableError
 from ninefold.core.queue import store
+from ninefold.core.waiting import wait_for_any
 
 LEASE_DURATION: Final = timedelta(seconds=5)
 """A worker that is silent for longer is taken for dead. Four heartbeats may get lost before."""
@@ -34,7 +35,7 @@ log = structlog.get_logger(__name__)
 
 
 class LeaseLostError(NinefoldError):
-    """Others took this worker for dead and have its work now; the process must end, and may start anew."""
+    """Others took this worker for dead and have its work now; the process must end, and may be started again."""
 
     code = "lease_lost"
     title = "Lease lost"
@@ -98,9 +99,9 @@ class WorkerLease:
             try:
                 await self._beat()
                 await self.reap()
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, UnavailableError) as error:
-                log.warning("queue.heartbeat.failed", error=str(error) or type(error).__name__)
-            await _wait(stopping, timeout_s=self._heartbeat_interval_s)
+            except DatabaseUnavailableError as error:
+                log.warning("queue.heartbeat.failed", error=str(error))
+            await wait_for_any(stopping, timeout_s=self._heartbeat_interval_s)
 
     async def reap(self) -> list[UUID]:
         """Forget the workers whose lease has run out, and give back what they held.
@@ -137,11 +138,3 @@ class WorkerLease:
             f"Worker {self.worker_id} was silent for too long; others have its work now.",
             remedy="Start it again. If this repeats, the machine or the database is overloaded.",
         )
-
-
-async def _wait(event: asyncio.Event, *, timeout_s: float) -> None:
-    try:
-        async with asyncio.timeout(timeout_s):
-            await event.wait()
-    except TimeoutError:
-        return

@@ -9,16 +9,14 @@ import asyncio
 from collections.abc import Callable
 from typing import Any, Final
 
-import asyncpg
 import structlog
 
-from ninefold.core.errors import UnavailableError
 from ninefold.core.postgres.database import Connection, Database
+from ninefold.core.postgres.errors import DatabaseUnavailableError
+from ninefold.core.waiting import wait_for_any
 
 NOTIFY_INTERVAL_S: Final = 0.005
 RECONNECT_DELAY_S: Final = 1.0
-
-_DATABASE_ERRORS = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, UnavailableError)
 
 log = structlog.get_logger(__name__)
 
@@ -33,7 +31,7 @@ class Notifier:
         self._notifying: asyncio.Task[None] | None = None
 
     def notify(self, channel: str) -> None:
-        """Wake whoever listens on `channel`. Call it after the commit; it returns at once and never fails."""
+        """Wake those who listen on `channel`. Call it after the commit; it returns at once and never fails."""
         self._to_notify.add(channel)
         if self._notifying is None or self._notifying.done():
             self._notifying = asyncio.create_task(self._notify_all())
@@ -48,9 +46,9 @@ class Notifier:
             try:
                 async with self._database.connection() as connection:
                     await self._listen(connection, stopping)
-            except _DATABASE_ERRORS as error:
-                log.warning("queue.notifier.disconnected", error=str(error) or type(error).__name__)
-                await asyncio.sleep(RECONNECT_DELAY_S)
+            except DatabaseUnavailableError as error:
+                log.warning("queue.notifier.disconnected", error=str(error))
+                await wait_for_any(stopping, timeout_s=RECONNECT_DELAY_S)
 
     async def _listen(self, connection: Connection, stopping: asyncio.Event) -> None:
         is_lost = asyncio.Event()
@@ -63,16 +61,16 @@ class Notifier:
         try:
             for channel, callback in callbacks.items():
                 await connection.add_listener(channel, callback)
-                # Rings while nobody listened are gone: look once.
+                # Notifications while nobody listened are lost: look once.
                 self._listeners[channel].set()
-            await _wait_for_any(is_lost, stopping)
+            await wait_for_any(is_lost, stopping)
         except BaseException:
             if not is_lost.is_set():
-                # It may listen still, and isn't lent to anybody so.
+                # It may still listen, and so must not be lent to anybody else.
                 connection.terminate()
             raise
         if is_lost.is_set():
-            raise UnavailableError("PostgreSQL has closed the connection on which notifications are heard.")
+            raise DatabaseUnavailableError("PostgreSQL has closed the connection on which notifications are heard.")
         connection.remove_termination_listener(on_termination)
         for channel, callback in callbacks.items():
             await connection.remove_listener(channel, callback)
@@ -85,17 +83,8 @@ class Notifier:
                 async with self._database.connection() as connection:
                     for channel in sorted(channels):
                         await connection.execute("SELECT pg_notify($1, '')", channel)
-            except _DATABASE_ERRORS as error:
-                log.info("queue.notifier.failed", error=str(error) or type(error).__name__)
-
-
-async def _wait_for_any(*events: asyncio.Event) -> None:
-    waits = [asyncio.create_task(event.wait()) for event in events]
-    try:
-        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for wait in waits:
-            wait.cancel()
+            except DatabaseUnavailableError as error:
+                log.info("queue.notifier.failed", error=str(error))
 
 
 def _setter(event: asyncio.Event) -> Callable[..., None]:

@@ -1,11 +1,16 @@
 """Logs: one JSON object a line on standard error, for our own code and for libraries that use `logging`.
 
+A module has a logger, and names what happened:
+
     log = structlog.get_logger(__name__)
-    log.info("webhooks.delivery.failed", delivery_id=…, attempt=3, duration_ms=12)
+    log.info("webhooks.delivery.failed", delivery_id="dlv_01m8…", attempt=3, duration_ms=12)
 
 What happens by the thousand is logged in one call, with a struct for each line:
 
-    log.info("webhooks.delivery.delivered", each=[DeliveryLine(…), DeliveryLine(…)])
+    class DeliveryLine(msgspec.Struct, frozen=True):
+        delivery_id: str
+
+    log.info("webhooks.delivery.delivered", each=[DeliveryLine("dlv_01m8…"), DeliveryLine("dlv_01m9…")])
 
 Events are named `system.noun.past_participle`. No payloads and no secrets: what looks like one is masked on
 its way out, as a last resort and not as a permission.

@@ -1,13 +1,9 @@
 """Metrics: what Prometheus reads, over all processes of one machine.
 
-Each system defines its counters and histograms next to its code, with `prometheus_client`. Processes share
-them through files in one folder. `prometheus_client` looks for the folder's name in the environment while
-it is imported, so whoever starts processes puts it there for them:
-
-    folder = prepare_metrics_dir(settings.data_dir)
-    start_child(…, env={**os.environ, METRICS_DIR_VARIABLE: str(folder)})
-
-A process without the variable has its metrics for itself.
+Each system defines its counters and histograms next to its code, with `prometheus_client`. Processes share them
+through files in one folder. `prometheus_client` looks for the folder's name in the environment while it is imported, so
+what starts processes gives them the folder of `prepare_metrics_dir` as `METRICS_DIR_VARIABLE`. A process without the
+variable has its metrics for itself.
 """
 
 import os

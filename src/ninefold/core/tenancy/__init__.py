@@ -1,7 +1,7 @@
-"""Tenancy: organisations, and the API keys that speak for them.
+"""Tenancy: organisations, and the credentials that prove on whose behalf a request acts.
 
-Everything that a system stores belongs to one organisation; a request's key says which. Not here: people,
-their roles, their sessions.
+Everything that a system stores belongs to one organisation; a request's credential says which. Not here: people, their
+roles, their sessions.
 """
 
 from ninefold.core.postgres.migrations import MigrationSource

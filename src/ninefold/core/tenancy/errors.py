@@ -1,34 +1,69 @@
-"""What can go wrong with organisations and keys."""
+"""What can go wrong with organisations and credentials."""
 
 from ninefold.core.errors import InvalidInputError, NotFoundError, UnauthorizedError
 
 
-class ApiKeyMissingError(UnauthorizedError):
-    """A request came without a key."""
+class CredentialMissingError(UnauthorizedError):
+    """A request came without a credential."""
+
+    code = "credential_missing"
+    title = "Credential missing"
+
+
+class CredentialInvalidError(UnauthorizedError):
+    """No such credential was ever made here, or it is of a kind that isn't accepted: a caller can't tell which."""
+
+    code = "credential_invalid"
+    title = "Credential invalid"
+
+
+class CredentialRevokedError(UnauthorizedError):
+    """The credential was valid until somebody revoked it."""
+
+    code = "credential_revoked"
+    title = "Credential revoked"
+
+
+class CredentialExpiredError(UnauthorizedError):
+    """The credential was valid until the time that was set when it was made."""
+
+    code = "credential_expired"
+    title = "Credential expired"
+
+
+class ApiKeyMissingError(CredentialMissingError):
+    """A request came without an API key."""
 
     code = "api_key_missing"
     title = "API key missing"
 
 
-class ApiKeyInvalidError(UnauthorizedError):
-    """The text isn't a key, or no such key was ever made here."""
+class ApiKeyInvalidError(CredentialInvalidError):
+    """The text isn't an API key, or no such key was ever made here."""
 
     code = "api_key_invalid"
     title = "API key invalid"
 
 
-class ApiKeyRevokedError(UnauthorizedError):
-    """The key was valid once."""
+class ApiKeyRevokedError(CredentialRevokedError):
+    """The API key was valid until somebody revoked it."""
 
     code = "api_key_revoked"
     title = "API key revoked"
 
 
-class ApiKeyNotFoundError(NotFoundError):
-    """There is no key of this id in the organisation."""
+class ApiKeyExpiredError(CredentialExpiredError):
+    """The API key was valid until the time that was set when it was made."""
 
-    code = "api_key_not_found"
-    title = "API key not found"
+    code = "api_key_expired"
+    title = "API key expired"
+
+
+class CredentialNotFoundError(NotFoundError):
+    """There is no credential of this kind and id in the organisation."""
+
+    code = "credential_not_found"
+    title = "Credential not found"
 
 
 class OrganisationNotFoundError(NotFoundError):
@@ -39,4 +74,8 @@ class OrganisationNotFoundError(NotFoundError):
 
 
 class InvalidNameError(InvalidInputError):
-    """The name of an organisation or a key is empty, too long, or not text."""
+    """The name of an organisation or a credential is empty, too long, or not text."""
+
+
+class InvalidLifetimeError(InvalidInputError):
+    """A credential would be valid for no time at all, or for too long."""

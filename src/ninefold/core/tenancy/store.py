@@ -1,6 +1,8 @@
 """The queries of schema `tenancy`, one typed function each."""
 
+from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -8,18 +10,21 @@ import msgspec
 
 from ninefold.core.postgres.database import Connection
 from ninefold.core.postgres.queries import load_queries
-from ninefold.core.tenancy.model import ApiKey, Organisation
+from ninefold.core.tenancy.model import Credential, Organisation
 
 _queries = load_queries(__package__)
 
 
-class FoundApiKey(msgspec.Struct, frozen=True, kw_only=True):
-    """What authentication needs to know about a key."""
+class FoundCredential(msgspec.Struct, frozen=True, kw_only=True):
+    """What authentication needs to know about a credential."""
 
-    api_key_id: UUID
+    credential_id: UUID
     organisation_id: UUID
+    account_id: UUID | None
+    scopes: frozenset[str]
+    expired_at: datetime | None
     revoked_at: datetime | None
-    is_use_noted: bool | None
+    is_use_noted: bool
 
 
 async def organisation_exists(connection: Connection) -> bool:
@@ -49,45 +54,63 @@ async def organisation_lock(connection: Connection) -> None:
     await _queries.organisation_lock(connection)
 
 
-async def api_key_find_by_digest(
-    connection: Connection, *, digest: bytes, noted_within: timedelta
-) -> FoundApiKey | None:
-    """Find the key that a caller presented, and say whether its last use was noted lately."""
-    record = await _queries.api_key_find_by_digest(connection, digest=digest, noted_within=noted_within)
-    return None if record is None else FoundApiKey(**record)
+async def credential_find_by_digest(
+    connection: Connection, *, kind: str, digest: bytes, noted_within: timedelta
+) -> FoundCredential | None:
+    """Find the credential of this kind that a caller presented, and say whether its last use was noted lately."""
+    record = await _queries.credential_find_by_digest(connection, kind=kind, digest=digest, noted_within=noted_within)
+    return None if record is None else FoundCredential(**_with_scopes(record))
 
 
-async def api_key_insert(
-    connection: Connection, *, api_key_id: UUID, organisation_id: UUID, name: str, prefix: str, digest: bytes
-) -> ApiKey | None:
-    """Add a key by its digest; None when the organisation doesn't exist."""
-    return _api_key(
-        await _queries.api_key_insert(
-            connection,
-            api_key_id=api_key_id,
-            organisation_id=organisation_id,
-            name=name,
-            prefix=prefix,
-            digest=digest,
-        )
+async def credential_insert(
+    connection: Connection,
+    *,
+    credential_id: UUID,
+    kind: str,
+    prefix: str,
+    digest: bytes,
+    organisation_id: UUID,
+    account_id: UUID | None,
+    scopes: AbstractSet[str],
+    name: str,
+    expires_in: timedelta | None,
+) -> Credential | None:
+    """Add a credential by its digest; None when the organisation doesn't exist."""
+    record = await _queries.credential_insert(
+        connection,
+        credential_id=credential_id,
+        kind=kind,
+        prefix=prefix,
+        digest=digest,
+        organisation_id=organisation_id,
+        account_id=account_id,
+        scopes=sorted(scopes),
+        name=name,
+        expires_in=expires_in,
     )
+    return None if record is None else Credential(**_with_scopes(record))
 
 
-async def api_key_list(connection: Connection, *, organisation_id: UUID, limit: int) -> list[ApiKey]:
-    """List an organisation's keys, oldest first, revoked ones too."""
-    records = _queries.api_key_list(connection, organisation_id=organisation_id, limit=limit)
-    return [ApiKey(**record) async for record in records]
+async def credential_list(connection: Connection, *, organisation_id: UUID, kind: str, limit: int) -> list[Credential]:
+    """List an organisation's credentials of one kind, oldest first, expired and revoked ones too."""
+    records = _queries.credential_list(connection, organisation_id=organisation_id, kind=kind, limit=limit)
+    return [Credential(**_with_scopes(record)) async for record in records]
 
 
-async def api_key_note_use(connection: Connection, *, api_key_id: UUID) -> None:
-    """Note that a key has just been used."""
-    await _queries.api_key_note_use(connection, api_key_id=api_key_id)
+async def credential_note_use(connection: Connection, *, credential_id: UUID) -> None:
+    """Note that a credential has just been used."""
+    await _queries.credential_note_use(connection, credential_id=credential_id)
 
 
-async def api_key_revoke(connection: Connection, *, organisation_id: UUID | None, api_key_id: UUID) -> ApiKey | None:
-    """Revoke a key, of this organisation where one is given; None when there is no such key."""
-    return _api_key(await _queries.api_key_revoke(connection, organisation_id=organisation_id, api_key_id=api_key_id))
+async def credential_revoke(
+    connection: Connection, *, organisation_id: UUID | None, kind: str, credential_id: UUID
+) -> Credential | None:
+    """Revoke a credential, of this organisation where one is given; None when there is no such credential."""
+    record = await _queries.credential_revoke(
+        connection, organisation_id=organisation_id, kind=kind, credential_id=credential_id
+    )
+    return None if record is None else Credential(**_with_scopes(record))
 
 
-def _api_key(record: asyncpg.Record | None) -> ApiKey | None:
-    return None if record is None else ApiKey(**record)
+def _with_scopes(record: asyncpg.Record) -> dict[str, Any]:
+    return {**record, "scopes": frozenset(record["scopes"])}

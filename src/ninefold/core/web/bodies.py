@@ -1,63 +1,48 @@
-"""Request bodies: read within a limit, checked to be JSON in UTF-8, decoded into structs.
+"""JSON bodies: checked to be UTF-8, decoded into structs. How they are read is in `body_reading`.
+
+A route names the struct, and its limit if the default isn't right:
+
+    from litestar import post
+    from ninefold.core.web.body_reading import FromBody
 
     class PublishEvent(RequestBody, frozen=True, kw_only=True):
-        event_type: Annotated[str, msgspec.Meta(max_length=200)]
+        event_type: str
         payload: msgspec.Raw
 
     @post("/api/v1/events", request_max_body_size=2 * 1024 * 1024)
-    async def publish(data: PublishEvent) -> …
+    async def publish(data: FromBody[PublishEvent]) -> None: ...
 
 A `msgspec.Raw` field keeps the exact bytes that were sent. No text that reaches a handler holds a NUL, which
-PostgreSQL can't store. The part of a body that is kept raw can be decoded later, with the same checks, by a
-`JsonDecoder`.
+PostgreSQL can't store. The part of a body that is kept raw can be decoded later, with the same checks:
+
+    data = JsonDecoder(PublishEvent).decode(b'{"event_type": "order.created", "payload": [1,  2.0]}', path="events[3]")
+    assert bytes(data.payload) == b"[1,  2.0]"
 """
 
-from typing import Any, ClassVar, Final, Generic, TypeVar, cast
+from typing import ClassVar, Final, Generic, TypeVar
 
 import msgspec
-import msgspec.inspect
-from litestar import Request
-from litestar.dto import AbstractDTO
-from litestar.typing import FieldDefinition
 
-from ninefold.core.errors import PayloadTooLargeError
-from ninefold.core.tenancy.model import Principal
-from ninefold.core.web.errors import (
-    BadJsonError,
-    ClientDisconnectedError,
-    UnsupportedEncodingError,
-    UnsupportedMediaTypeError,
-)
 from ninefold.core.web.json_errors import JSON_DEPTH_MAX, bad_json, invalid_input, nested_too_deeply, refuse_nul
-from ninefold.core.web.json_parts import nesting_depth, split_list, split_object
+from ninefold.core.web.json_scan import is_nested_deeper
 
 T = TypeVar("T")
-
-BODY_SIZE_MAX_DEFAULT: Final = 64 * 1024
-"""Bytes of a body where the route doesn't say more with `request_max_body_size`."""
-
-_JSON_MEDIA_TYPE: Final = "application/json"
-_NOT_ENCODED: Final = "identity"
-_HEADER_SHOWN_MAX: Final = 100
-
-_UNDECODABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 class RequestBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a request's body is decoded into; a field that it doesn't know is an error."""
 
+    is_decoded_in_parts: ClassVar[bool] = False
+    """Whether a handler decodes parts that are kept raw, so that the depth of each is checked then, and not before."""
+
 
 class JsonDecoder(Generic[T]):
-    """Decodes JSON text into one type; build it once and use it often.
-
-    Where the type has a list of `msgspec.Raw`, its items are decoded later and each by itself. One that can't be
-    decoded, for what is wrong inside of it, is left to that: it doesn't keep the others from being read.
-    """
+    """Decodes JSON text into one type; build it once and use it often."""
 
     def __init__(self, kind: type[T]) -> None:
-        self._kind = kind
+        self.kind: Final = kind
         self._decoder: msgspec.json.Decoder[T] = msgspec.json.Decoder(kind)
-        self._raw_lists = _raw_lists(kind)
+        self._is_depth_checked = not getattr(kind, "is_decoded_in_parts", False)
 
     def decode(self, text: bytes | memoryview | msgspec.Raw, *, path: str = "") -> T:
         """Return the decoded text.
@@ -67,182 +52,20 @@ class JsonDecoder(Generic[T]):
             path: where in the request the text stands, such as `events[3]`; put before a field's name.
 
         Raises:
-            BadJsonError: it isn't UTF-8, isn't JSON, or is nested too deeply.
+            BadJsonError: it isn't UTF-8, isn't JSON, or is nested too deeply; says where.
             InvalidInputError: it doesn't fit the type; names the field.
         """
         content = bytes(text)
         try:
-            value = self._decode(content)
+            # msgspec doesn't look into a Raw's characters.
+            content.decode()
+            value = self._decoder.decode(content)
         except msgspec.ValidationError as error:
-            raise invalid_input(str(error), self._kind, path=path) from error
-        except _UNDECODABLE as error:
+            raise invalid_input(str(error), self.kind, path=path) from error
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise bad_json(error, content, path=path) from error
-        if not self._raw_lists and _is_too_deep(content):
-            raise nested_too_deeply(path=path)
+        if self._is_depth_checked and is_nested_deeper(content, JSON_DEPTH_MAX):
+            raise nested_too_deeply(content, path=path)
         if b"\\u0000" in content:
             refuse_nul(value, path=path)
         return value
-
-    def _decode(self, content: bytes) -> T:
-        try:
-            return self._decode_whole(content)
-        except msgspec.ValidationError:
-            raise
-        except _UNDECODABLE:
-            value = self._decode_apart(content)
-            if value is None:
-                raise
-            return value
-
-    def _decode_whole(self, content: bytes) -> T:
-        # msgspec doesn't look into a Raw's characters.
-        content.decode()
-        return self._decoder.decode(content)
-
-    def _decode_apart(self, content: bytes) -> T | None:
-        """Return a struct whose raw items aren't looked into; None if what can't be decoded isn't in one of them."""
-        parts = _take_apart(content, self._raw_lists) if self._raw_lists else None
-        if parts is None:
-            return None
-        outline, raw_lists = parts
-        try:
-            value = self._decode_whole(outline)
-        except msgspec.ValidationError:
-            raise
-        except _UNDECODABLE:
-            return None
-        return cast("T", msgspec.structs.replace(cast("msgspec.Struct", value), **raw_lists))
-
-
-class ApiRequest(Request[Any, Principal, Any]):
-    """A request whose body is read within its route's limit, and must be JSON."""
-
-    async def body(self) -> bytes:
-        """Return the whole body; empty only where the route's `data` has a default.
-
-        Raises:
-            UnsupportedMediaTypeError: it says that it is something else than JSON, or that it is compressed.
-            BadJsonError: it is empty, and must not be.
-            PayloadTooLargeError: it is, or says that it is, larger than the route's `request_max_body_size`.
-            ClientDisconnectedError: it ended too soon.
-        """
-        if not isinstance(self._body, bytes):
-            if self.headers.get("content-length") != "0":
-                self._check_media_type()
-                self._check_encoding()
-            self._body = await self._read(self.route_handler.resolve_request_max_body_size())
-        if not self._body and not self._is_body_optional():
-            raise BadJsonError("The body is empty, and has to be JSON.", remedy="Send a JSON object.")
-        return self._body
-
-    def _is_body_optional(self) -> bool:
-        field = self.route_handler.parsed_data_field
-        return field is None or field.has_default
-
-    def _check_media_type(self) -> None:
-        content_type = self.headers.get("content-type", _JSON_MEDIA_TYPE)
-        media_type, _, _ = content_type.partition(";")
-        if media_type.strip().lower() != _JSON_MEDIA_TYPE:
-            raise UnsupportedMediaTypeError(
-                f"The header Content-Type says {_quote(media_type)}, and only JSON is understood.",
-                remedy=f"Send JSON, with the header `Content-Type: {_JSON_MEDIA_TYPE}`.",
-            )
-
-    def _check_encoding(self) -> None:
-        encoding = self.headers.get("content-encoding", _NOT_ENCODED)
-        if encoding.strip().lower() != _NOT_ENCODED:
-            raise UnsupportedEncodingError(
-                f"The header Content-Encoding says {_quote(encoding)}, and only what isn't encoded is understood.",
-                remedy="Send the JSON as it is, not compressed, without the header Content-Encoding.",
-            )
-
-    async def _read(self, size_max: int | None) -> bytes:
-        size_max = BODY_SIZE_MAX_DEFAULT if size_max is None else size_max
-        announced = self.headers.get("content-length", "")
-        if announced.isdecimal() and int(announced) > size_max:
-            raise _too_large(size_max)
-        parts: list[bytes] = []
-        size = 0
-        while True:
-            message = await self.receive()
-            if message["type"] != "http.request":
-                raise ClientDisconnectedError("The client went away before its whole body had arrived.")
-            part = message["body"]
-            size += len(part)
-            if size > size_max:
-                raise _too_large(size_max)
-            parts.append(part)
-            if not message.get("more_body", False):
-                return parts[0] if len(parts) == 1 else b"".join(parts)
-
-
-class BodyDTO(AbstractDTO[Any]):
-    """Lets Litestar decode a handler's `data` with a `JsonDecoder` of its type."""
-
-    _decoders: ClassVar[dict[str, JsonDecoder[Any]]] = {}
-
-    @classmethod
-    def create_for_field_definition(
-        cls, field_definition: FieldDefinition, handler_id: str, backend_cls: Any = None
-    ) -> None:
-        """Build the decoder of a handler, when the application starts."""
-        del backend_cls
-        cls._decoders[handler_id] = JsonDecoder(field_definition.raw)
-
-    def decode_bytes(self, value: bytes) -> Any:
-        """Decode a body."""
-        return self._decoders[self.asgi_connection.route_handler.handler_id].decode(value)
-
-
-def _quote(header: str) -> str:
-    return f"{header.strip()[:_HEADER_SHOWN_MAX]!r}" if header.strip() else "nothing"
-
-
-def _too_large(size_max: int) -> PayloadTooLargeError:
-    return PayloadTooLargeError(
-        f"The body is larger than the {size_max:,} bytes that are allowed here.",
-        remedy="Send less at once.",
-    )
-
-
-def _raw_lists(kind: Any) -> frozenset[str]:
-    """Return the names of a struct's fields that are lists of `msgspec.Raw`."""
-    info = msgspec.inspect.type_info(kind)
-    fields = info.fields if isinstance(info, msgspec.inspect.StructType) else ()
-    return frozenset(field.name for field in fields if _is_raw_list(field.type))
-
-
-def _is_raw_list(info: msgspec.inspect.Type) -> bool:
-    match info:
-        case msgspec.inspect.Metadata():
-            return _is_raw_list(info.type)
-        case msgspec.inspect.ListType(item_type=msgspec.inspect.Metadata(type=item)):
-            return isinstance(item, msgspec.inspect.RawType)
-        case msgspec.inspect.ListType():
-            return isinstance(info.item_type, msgspec.inspect.RawType)
-        case _:
-            return False
-
-
-def _take_apart(content: bytes, names: frozenset[str]) -> tuple[bytes, dict[str, list[msgspec.Raw]]] | None:
-    """Return an object with nulls for the items of some of its lists, and those items; None if it can't be split."""
-    members = split_object(content)
-    if members is None:
-        return None
-    outline = []
-    raw_lists: dict[str, list[msgspec.Raw]] = {}
-    for quoted, value in members:
-        name = quoted[1:-1].decode(errors="replace")
-        items = split_list(value) if name in names else None
-        if items is None:
-            outline.append(quoted + b":" + value)
-        else:
-            outline.append(quoted + b":[" + b",".join([b"null"] * len(items)) + b"]")
-            raw_lists[name] = [msgspec.Raw(item) for item in items]
-    return b"{" + b",".join(outline) + b"}", raw_lists
-
-
-def _is_too_deep(content: bytes) -> bool:
-    # Counting takes next to nothing, and nearly every text has fewer brackets than it may have levels.
-    brackets = content.count(b"[") + content.count(b"{")
-    return brackets > JSON_DEPTH_MAX and nesting_depth(content) > JSON_DEPTH_MAX

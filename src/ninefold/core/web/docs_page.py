@@ -87,6 +87,8 @@ def render_docs_page(document: Mapping[str, Any], *, style: str) -> str:
 <p>Send an API key with every request: <code>Authorization: Bearer nfk_…</code>.
 <code>ninefold keys create</code> makes one, and shows it once. A key belongs to one organisation, and sees
 nothing of others: what is theirs answers 404, as if it didn't exist.</p>
+<p>The examples take the key from <code>NINEFOLD_API_KEY</code> and this server's address, such as
+<code>https://hooks.example.com</code>, from <code>NINEFOLD_URL</code>.</p>
 <h2 id="errors">Errors</h2>
 <p>Each error is <code>application/problem+json</code> (RFC 9457): what happened, to which field, and what to
 do. <code>is_retryable</code> says whether the same request may succeed later.</p>

@@ -12,6 +12,7 @@ from litestar.response import Redirect
 
 from ninefold.core.web.docs_page import render_docs_page
 from ninefold.core.web.openapi import build_openapi
+from ninefold.core.web.surfaces import SurfaceMap
 
 _STYLE: Final = files(__package__).joinpath("docs_page.css").read_text(encoding="utf-8")
 _STYLE_HASH: Final = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
@@ -28,13 +29,13 @@ class DocumentPages:
         self._openapi = b""
         self._page = b""
 
-    def render(self, app: Litestar, *, title: str, version: str, description: str) -> None:
+    def render(self, app: Litestar, surfaces: SurfaceMap, *, title: str, version: str, description: str) -> None:
         """Make the documents of an application's routes.
 
         Raises:
             ValueError: two routes have the same operation id.
         """
-        document = build_openapi(app, title=title, version=version, description=description)
+        document = build_openapi(app, surfaces, title=title, version=version, description=description)
         self._openapi = msgspec.json.encode(document)
         self._page = render_docs_page(document, style=_STYLE).encode()
 

@@ -29,6 +29,14 @@ class BadJsonError(NinefoldError):
     http_status = 400
 
 
+class BadFormError(NinefoldError):
+    """The body isn't a form, or its fields contradict each other."""
+
+    code = "bad_form"
+    title = "Bad form"
+    http_status = 400
+
+
 class ClientDisconnectedError(NinefoldError):
     """The client went away before its body had arrived; nobody reads the answer."""
 
@@ -57,7 +65,7 @@ class MethodNotAllowedError(NinefoldError):
 
 
 class UnsupportedMediaTypeError(NinefoldError):
-    """The body is of another kind than JSON."""
+    """The body is of a kind that isn't understood here."""
 
     code = "unsupported_media_type"
     title = "Unsupported media type"
@@ -80,13 +88,6 @@ class InvalidCursorError(InvalidInputError):
 
 class InternalError(NinefoldError):
     """A bug of ours. The log has it under the request's id; the answer says nothing about its inside."""
-
-
-class DatabaseUnavailableError(UnavailableError):
-    """PostgreSQL doesn't answer, or is too busy."""
-
-    code = "database_unavailable"
-    title = "Database unavailable"
 
 
 class NotReadyError(UnavailableError):

@@ -1,10 +1,14 @@
-"""Examples made from a JSON schema: a value that fits it, and the curl command that sends it."""
+"""Examples made from a JSON schema: a value that fits it, and the curl command that sends it.
+
+The commands take the server's address and the key from the variables that the `ninefold` command reads too, so that
+they fit wherever the server is reached.
+"""
 
 import json
 from collections.abc import Mapping
 from typing import Any, Final
+from urllib.parse import quote
 
-_BASE_URL: Final = "http://127.0.0.1:8900"
 _DEPTH_MAX: Final = 6
 _BY_TYPE: Final[Mapping[str, Any]] = {
     "string": "text",
@@ -27,8 +31,8 @@ def resolve(schema: Mapping[str, Any], components: Schemas) -> Mapping[str, Any]
     name = schema.get("$ref", "").rpartition("/")[2]
     if not name:
         return schema
-    beside = {key: value for key, value in schema.items() if key != "$ref"}
-    return {**components[name], **beside}
+    siblings = {key: value for key, value in schema.items() if key != "$ref"}
+    return {**components[name], **siblings}
 
 
 def example_of(schema: Mapping[str, Any], components: Schemas, *, depth: int = 0) -> Any:
@@ -60,15 +64,15 @@ def curl_example(method: str, path: str, operation: Mapping[str, Any], component
     address = path
     query = []
     for parameter in operation.get("parameters", []):
-        value = example_of(parameter["schema"], components)
+        value = quote(str(example_of(parameter["schema"], components)))
         if parameter["in"] == "path":
-            address = address.replace(f"{{{parameter['name']}}}", str(value))
+            address = address.replace(f"{{{parameter['name']}}}", value)
         elif parameter["in"] == "query" and parameter["required"]:
             query.append(f"{parameter['name']}={value}")
     if query:
         address = f"{address}?{'&'.join(query)}"
-    quoted = f"'{_BASE_URL}{address}'" if query else f"{_BASE_URL}{address}"
-    lines = [f"curl {quoted}" if method == "get" else f"curl -X {method.upper()} {quoted}"]
+    command = "curl" if method == "get" else f"curl -X {method.upper()}"
+    lines = [f'{command} "$NINEFOLD_URL{address}"']
     if operation.get("security") != []:
         lines.append('-H "Authorization: Bearer $NINEFOLD_API_KEY"')
     if "requestBody" in operation:

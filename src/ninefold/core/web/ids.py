@@ -1,23 +1,32 @@
-"""Ids in paths: TypeID text outside, a UUID for the handler.
+"""Ids in paths and queries: TypeID text outside, a UUID for the handler.
 
-    class SubscriptionId(PathId):
-        prefix = "sub"
+Each kind of id is a class, which a handler names:
 
-    @get("/api/v1/subscriptions/{subscription_id:str}")
-    async def read_subscription(subscription_id: SubscriptionId, principal: Principal) -> …
+    from litestar import get
 
-A text that isn't such an id answers 404, as an id does that nobody has: there is nothing at either.
+    class NoteId(PathId):
+        prefix = "note"
+
+    @get("/api/v1/notes/{note_id:str}")
+    async def get_note(note_id: NoteId) -> str:
+        return f"{note_id} is {note_id.hex}"
+
+    assert decode_path_id(NoteId, "note_01h455vb4pex5vsknk084sn02q") == UUID("01890a5d-ac96-774b-bcce-b302099a8057")
+
+A text that isn't such an id answers 404 in a path, as an id does that nobody has: there is nothing at either. In a
+query it answers 422.
 """
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 from uuid import UUID
 
-from ninefold.core.errors import NotFoundError
 from ninefold.core.ids import InvalidIdError, format_id, parse_id
+
+ID_SHOWN_MAX: Final = 80
 
 
 class PathId(UUID):
-    """A UUID that stands in paths as text with its class's prefix."""
+    """A UUID that stands in paths and queries as text with its class's prefix."""
 
     prefix: ClassVar[str]
 
@@ -31,17 +40,15 @@ def is_path_id(kind: Any) -> bool:
 
 
 def decode_path_id(kind: type[PathId], text: Any) -> PathId:
-    """Return the id in a path's text.
+    """Return the id in a text.
 
     Raises:
-        NotFoundError: it isn't an id of this kind.
+        ValueError: it isn't an id of this kind; Litestar says of which parameter.
     """
     try:
         return kind(int=parse_id(kind.prefix, text).int)
     except InvalidIdError as error:
-        raise NotFoundError(
-            f"There is nothing with the id {text[:80]!r}.", remedy=f"Ids here look like {kind.prefix}_01h45…."
-        ) from error
+        raise ValueError(f"expected an id such as {kind.prefix}_01h45…, got {text[:ID_SHOWN_MAX]!r}") from error
 
 
 def path_id_schema(kind: type[PathId]) -> dict[str, Any]:

@@ -1,34 +1,22 @@
 """What is wrong with a JSON text, as errors that name the field, the reason and the remedy."""
 
-import re
 from typing import Any, Final
 
 import msgspec
 
-from ninefold.core.errors import InvalidInputError, NinefoldError
+from ninefold.core.errors import InvalidInputError
 from ninefold.core.web.choices import choices_at
 from ninefold.core.web.errors import BadJsonError
-from ninefold.core.web.json_parts import find_unpaired_surrogate
+from ninefold.core.web.json_scan import find_unpaired_surrogate, path_of_byte, path_of_level
 from ninefold.core.web.reasons import in_json_words
 
 JSON_DEPTH_MAX: Final = 500
 """Lists and objects inside each other in one JSON text; msgspec's own limit depends on who calls it."""
 
-# The forms of msgspec's messages, such as "Expected `str`, got `int` - at `$.event_types[0]`". A field's name may hold
-# anything, backticks and what looks like a path included; only the path at the very end is one.
-_PATH: Final = re.compile(r" - at `(?:key in )?\$(?P<path>[^`]*)`$")
-_NAMED_FIELD: Final = re.compile(
-    r"^Object (?P<what>contains unknown|missing required) field `(?P<name>.*?)`(?: - at `\$(?P<path>[^`]*)`)?$",
-    re.DOTALL,
-)
 _FIELD_NAME_SHOWN_MAX: Final = 100
 
-_TRUNCATED: Final = "Input data was truncated"
-# What msgspec says of half a character, which it takes for an escape that is cut off.
-_SURROGATE_REASONS: Final = ("surrogate", "hex escape", _TRUNCATED)
 
-
-def bad_json(error: Exception, content: bytes, *, path: str) -> NinefoldError:
+def bad_json(error: Exception, content: bytes, *, path: str) -> BadJsonError:
     """Return the error for a text that isn't JSON in UTF-8, or that can't be decoded.
 
     Args:
@@ -36,33 +24,26 @@ def bad_json(error: Exception, content: bytes, *, path: str) -> NinefoldError:
         content: the text.
         path: where in the request it stands; empty for a whole body.
     """
-    owner, field = path or "The body", path or None
     match error:
-        case UnicodeDecodeError():
-            return BadJsonError(
-                f"{owner} isn't UTF-8 (byte {error.start}).", field=field, remedy="JSON is always sent in UTF-8."
-            )
         case RecursionError():
-            return nested_too_deeply(path=path)
-    reason = str(error).removeprefix("JSON is malformed: ")
-    if any(word in reason for word in _SURROGATE_REASONS) and (found := find_unpaired_surrogate(content)):
-        position, escape = found
-        return BadJsonError(
-            f"{owner} has half a character, the unpaired surrogate {escape} (byte {position}), "
-            "which no text in UTF-8 can hold.",
-            field=field,
-            remedy="Send both halves, or neither; a text that is cut may not be cut inside a character.",
-        )
-    if reason == _TRUNCATED:
-        reason = f"it ends too early (byte {len(content)})"
-    return BadJsonError(f"{owner} isn't JSON: {reason}.", field=field, remedy="Check its commas, quotes and ends.")
-
-
-def nested_too_deeply(*, path: str) -> BadJsonError:
-    """Return the error for a text with more than `JSON_DEPTH_MAX` levels."""
+            return nested_too_deeply(content, path=path)
+        case UnicodeDecodeError():
+            position, problem, remedy = error.start, "isn't UTF-8", "JSON is always sent in UTF-8."
+        case _:
+            position, problem, remedy = _malformed(str(error), content)
+    inner = path_of_byte(content, position)
+    place = f"byte {position}, at {inner}" if inner else f"byte {position}"
     return BadJsonError(
-        f"{path or 'The body'} is nested deeper than {JSON_DEPTH_MAX} levels.",
-        field=path or None,
+        f"{path or 'The body'} {problem} ({place}).", field=join_path(path, inner) or None, remedy=remedy
+    )
+
+
+def nested_too_deeply(content: bytes, *, path: str) -> BadJsonError:
+    """Return the error for a text with more than `JSON_DEPTH_MAX` levels."""
+    inner = path_of_level(content, JSON_DEPTH_MAX)
+    return BadJsonError(
+        f"{path or 'The body'} is nested deeper than {JSON_DEPTH_MAX} levels{f', at {inner}' if inner else ''}.",
+        field=join_path(path, inner) or None,
         remedy=f"Put at most {JSON_DEPTH_MAX} lists and objects inside each other.",
     )
 
@@ -71,24 +52,24 @@ def invalid_input(message: str, kind: Any, *, path: str) -> InvalidInputError:
     """Return the error for a text that doesn't fit its type.
 
     Args:
-        message: msgspec's.
+        message: msgspec's, such as "Expected `str`, got `int` - at `$.event_types[0]`".
         kind: the type.
         path: where in the request the text stands; empty for a whole body.
     """
-    if named := _NAMED_FIELD.match(message):
-        return _wrong_field(
-            join_path(path, named["path"] or "", named["name"][:_FIELD_NAME_SHOWN_MAX]),
-            is_missing=named["what"] == "missing required",
-        )
-    at = _PATH.search(message)
-    inner = at["path"] if at else ""
-    reason = in_json_words(_PATH.sub("", message), choices=choices_at(kind, inner))
-    field = join_path(path, inner)
-    return InvalidInputError(
-        f"{field or 'The body'}: {reason}.",
-        field=field or None,
-        remedy="Correct the value; /docs describes each field.",
-    )
+    reason, _, at = message.partition(" - at `")
+    inner = at.removesuffix("`").removeprefix("key in ").removeprefix("$")
+    what, _, name = reason.partition(" field `")
+    field = join_path(path, inner, name.removesuffix("`")[:_FIELD_NAME_SHOWN_MAX])
+    match what:
+        case "Object missing required":
+            detail, remedy = f"{field} is missing.", "Add it."
+        case "Object contains unknown":
+            detail = f"{field or 'A field without a name'} isn't a field that is known here."
+            remedy = "Remove it, or correct its name; /docs lists the fields."
+        case _:
+            words = in_json_words(reason, choices=choices_at(kind, inner))
+            detail, remedy = f"{field or 'The body'}: {words}.", "Correct the value; /docs describes each field."
+    return InvalidInputError(detail, field=field or None, remedy=remedy)
 
 
 def refuse_nul(value: object, *, path: str) -> None:
@@ -103,7 +84,7 @@ def refuse_nul(value: object, *, path: str) -> None:
                 raise InvalidInputError(
                     f"{path or 'The body'} holds a NUL character (\\u0000).",
                     field=path or None,
-                    remedy="Take it out; PostgreSQL can't store it in text.",
+                    remedy="Remove it; PostgreSQL can't store it in text.",
                 )
         case list() | tuple() | set() | frozenset():
             for index, item in enumerate(value):
@@ -123,11 +104,16 @@ def join_path(*parts: str) -> str:
     return "".join(part if part.startswith("[") else f".{part}" for part in bare).removeprefix(".")
 
 
-def _wrong_field(field: str, *, is_missing: bool) -> InvalidInputError:
-    if is_missing:
-        return InvalidInputError(f"{field} is missing.", field=field, remedy="Add it.")
-    return InvalidInputError(
-        f"{field or 'A field without a name'} isn't a field that is known here.",
-        field=field or None,
-        remedy="Take it out, or correct its name; /docs lists the fields.",
-    )
+def _malformed(message: str, content: bytes) -> tuple[int, str, str]:
+    """Return the position, the problem and the remedy of msgspec's "JSON is malformed: invalid number (byte 24)"."""
+    reason, _, byte = message.removeprefix("JSON is malformed: ").removesuffix(")").partition(" (byte ")
+    position = int(byte) if byte else len(content)
+    surrogate = find_unpaired_surrogate(content)
+    # Of half a character msgspec says that an escape or the text is cut off, and where it would have gone on.
+    if surrogate and surrogate[0] < position:
+        position, escape = surrogate
+        problem = f"has half a character, which no text in UTF-8 can hold: the unpaired surrogate {escape}"
+        remedy = "Send both halves, or neither; a text that is cut may not be cut inside a character."
+        return position, problem, remedy
+    reason = "it ends too early" if reason == "Input data was truncated" else reason
+    return position, f"isn't JSON: {reason}", "Check its commas, quotes and ends."

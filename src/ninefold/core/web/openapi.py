@@ -6,7 +6,7 @@ shape doesn't imply.
 """
 
 import inspect
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from http import HTTPStatus
 from itertools import takewhile
 from typing import Annotated, Any, Final, get_args, get_origin
@@ -14,13 +14,14 @@ from typing import Annotated, Any, Final, get_args, get_origin
 import msgspec
 from litestar import Litestar, Response
 from litestar.handlers import HTTPRouteHandler
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.routes import HTTPRoute
 from litestar.typing import FieldDefinition
 
-from ninefold.core.web.authentication import API_PATH
 from ninefold.core.web.ids import is_path_id, path_id_schema
 from ninefold.core.web.problems import PROBLEM_MEDIA_TYPE, Problem, status_words
 from ninefold.core.web.queries import RESERVED_PARAMETERS, is_header
+from ninefold.core.web.surfaces import Surface, SurfaceMap
 
 _JSON: Final = "application/json"
 _SECTIONS: Final = ("Args:", "Returns:", "Raises:")
@@ -34,13 +35,13 @@ _RETRY_AFTER: Final = {
 _REFERENCE: Final = "#/components/schemas/{name}"
 
 
-def build_openapi(app: Litestar, *, title: str, version: str, description: str) -> dict[str, Any]:
-    """Return the document of all routes that are `include_in_schema`, as JSON-ready data.
+def build_openapi(app: Litestar, surfaces: SurfaceMap, *, title: str, version: str, description: str) -> dict[str, Any]:
+    """Return the document of the routes of documented surfaces, as JSON-ready data.
 
     Raises:
         ValueError: two routes have the same operation id.
     """
-    operations = list(_operations(app))
+    operations = list(_operations(app, surfaces))
     kinds = [kind for operation in operations for kind in operation.kinds()]
     schemas, components = msgspec.json.schema_components(
         [Problem, *kinds], ref_template=_REFERENCE, schema_hook=_schema_of_own_type
@@ -81,14 +82,16 @@ class _SchemaBook:
 class _Operation:
     """One method of one path."""
 
-    def __init__(self, *, path: str, method: str, handler: HTTPRouteHandler, path_parameters: Sequence[str]) -> None:
+    def __init__(
+        self, *, surface: Surface, path: str, method: str, handler: HTTPRouteHandler, path_parameters: Sequence[str]
+    ) -> None:
         self.path = path
         self.method = method
         self.operation_id = handler.fn.__name__
         self._handler = handler
         self._path_parameters = path_parameters
         self._fields = handler.parsed_fn_signature.parameters
-        self._is_authenticated = path.startswith(API_PATH)
+        self._is_authenticated = surface.authenticate is not None
 
     def kinds(self) -> Iterator[Any]:
         """Yield every type whose schema the description needs."""
@@ -97,7 +100,7 @@ class _Operation:
             yield self._fields["data"].raw
         if (answer := self._answer_kind()) is not None:
             yield answer
-        yield from (spec.data_container for spec in (self._handler.responses or {}).values())
+        yield from (spec.data_container for spec in self._special_responses().values() if not _is_bytes(spec))
 
     def describe(self, schemas: _SchemaBook) -> dict[str, Any]:
         """Return the operation object."""
@@ -159,13 +162,11 @@ class _Operation:
         problem = {PROBLEM_MEDIA_TYPE: {"schema": schemas[Problem]}}
         for status in self._implied_problems():
             responses[str(status)] = {"description": status_words(status), "content": problem}
-        for status, spec in (self._handler.responses or {}).items():
-            responses[str(status)] = {
-                "description": spec.description,
-                "content": {
-                    str(getattr(spec.media_type, "value", spec.media_type)): {"schema": schemas[spec.data_container]}
-                },
-            }
+        for status, spec in self._special_responses().items():
+            media_type = str(getattr(spec.media_type, "value", spec.media_type))
+            # What bytes mean is said by their media type; a schema describes JSON.
+            content = {} if _is_bytes(spec) else {"schema": schemas[spec.data_container]}
+            responses[str(status)] = {"description": spec.description, "content": {media_type: content}}
         for retryable in _RETRYABLE & responses.keys():
             responses[retryable]["headers"] = {"Retry-After": _RETRY_AFTER}
         return dict(sorted(responses.items()))
@@ -186,21 +187,31 @@ class _Operation:
         kind = self._handler.parsed_fn_signature.return_type.raw
         if get_origin(kind) is not None and issubclass(get_origin(kind), Response):
             kind = get_args(kind)[0]
-        return None if kind in (None, type(None)) else kind
+        is_described_apart = self._handler.status_code in self._special_responses()
+        return None if is_described_apart or kind in (None, type(None)) else kind
+
+    def _special_responses(self) -> Mapping[int, ResponseSpec]:
+        return self._handler.responses or {}
 
 
-def _operations(app: Litestar) -> Iterator[_Operation]:
+def _operations(app: Litestar, surfaces: SurfaceMap) -> Iterator[_Operation]:
     for route in app.routes:
-        if not isinstance(route, HTTPRoute):
+        surface = surfaces.find(route.path)
+        if not isinstance(route, HTTPRoute) or not surface.is_documented:
             continue
         for method, (handler, _) in route.route_handler_map.items():
             if handler.resolve_include_in_schema():
                 yield _Operation(
+                    surface=surface,
                     path=route.path_format,
                     method=method,
                     handler=handler,
                     path_parameters=list(route.path_parameters),
                 )
+
+
+def _is_bytes(spec: ResponseSpec) -> bool:
+    return spec.data_container is bytes
 
 
 def _check_operation_ids(operations: Sequence[_Operation]) -> None:

@@ -10,10 +10,10 @@ from litestar.handlers import HTTPRouteHandler
 
 from ninefold.core.errors import NinefoldError
 from ninefold.core.postgres.database import Database
+from ninefold.core.postgres.errors import DatabaseUnavailableError
 from ninefold.core.postgres.migrations import MigrationSource, read_pending_migrations
 from ninefold.core.telemetry.metrics import METRICS_CONTENT_TYPE, render_metrics
 from ninefold.core.web.errors import NotReadyError
-from ninefold.core.web.problems import is_database_unavailable
 
 READINESS_TIMEOUT_S: Final = 2.0
 
@@ -36,9 +36,7 @@ def database_readiness(
         try:
             async with asyncio.timeout(timeout_s), database.connection() as connection:
                 pending = await read_pending_migrations(connection, sources)
-        except Exception as error:
-            if not is_database_unavailable(error):
-                raise
+        except (DatabaseUnavailableError, TimeoutError) as error:
             raise NotReadyError(
                 f"The database doesn't answer within {timeout_s:g} s.", remedy="Check that PostgreSQL runs."
             ) from error

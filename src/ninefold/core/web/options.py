@@ -1,11 +1,14 @@
 """Which methods a path has, and the answer to OPTIONS that says so."""
 
-from typing import Final
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
 
 from litestar import Litestar
 from litestar.enums import HttpMethod, ScopeType
-from litestar.exceptions import HTTPException
 from litestar.middleware import ASGIMiddleware
+from litestar.routes import HTTPRoute
 from litestar.types import ASGIApp, Receive, Scope, Send
 from litestar.utils.path import normalize_path
 
@@ -30,14 +33,20 @@ class OptionsMiddleware(ASGIMiddleware):
 def allowed_methods(app: Litestar, path: str) -> list[str]:
     """Return the methods that a path has routes for, however many slashes it is spelt with."""
     path = normalize_path(path)
-    return [method for method in _METHODS if _is_routed(app, path=path, method=method)]
+    routes = [route for route in app.routes if isinstance(route, HTTPRoute) and _matches(route.path_components, path)]
+    # Where a path is spelt out, that route alone has it.
+    routes = [route for route in routes if route.path == path] or routes
+    found: set[str] = {method for route in routes for method in route.methods}
+    if HttpMethod.GET in found:
+        # Every route that has GET answers HEAD, see `RequestEnvelope`.
+        found.add(HttpMethod.HEAD)
+    return [method for method in _METHODS if method in found]
 
 
-def _is_routed(app: Litestar, *, path: str, method: str) -> bool:
-    # Every route that has GET answers HEAD, see `RequestEnvelope`.
-    method = "GET" if method == "HEAD" else method
-    try:
-        app.asgi_router.handle_routing(path=path, method=method)
-    except HTTPException:
-        return False
-    return True
+def _matches(components: Sequence[Any], path: str) -> bool:
+    parts = [re.escape(component) if isinstance(component, str) else _form(component) for component in components]
+    return re.fullmatch(f"/{'/'.join(parts)}", path) is not None
+
+
+def _form(parameter: Any) -> str:
+    return ".+" if parameter.type is Path else "[^/]+"

@@ -1,21 +1,27 @@
 """Pages of a list: a limit, and an opaque cursor that says where the next page begins.
 
-class DeliveryPosition(msgspec.Struct, frozen=True, array_like=True):
-    created_at: datetime
-    delivery_id: UUID
+A list is sorted by what is unique to each item, such as its id. That of a page's last item is the position from which
+the next page goes on:
 
-CURSORS = CursorCodec(DeliveryPosition)
+    _numbers = PagedList("numbers", int)
 
-@get("/api/v1/deliveries") async def list_deliveries(cursor: Cursor | None = None, limit: PageLimit =
-PAGE_LIMIT_DEFAULT) -> Page[Delivery]:
-    after = CURSORS.decode(cursor)
-    …
-    return Page(items=items, next_cursor=CURSORS.encode(position) if has_more else None)
+    async def find_numbers(*, before: int | None, limit: int) -> list[int]:
+        return [number for number in range(9, -1, -1) if before is None or number < before][:limit]
+
+    async def list_numbers(cursor: Cursor | None = None, limit: PageLimit = PAGE_LIMIT_DEFAULT) -> Page[str]:
+        query = _numbers.query(cursor, limit)
+        found = await find_numbers(before=query.position, limit=query.rows_max)
+        return query.page(found, position_of=int, show=str)
+
+    first = await list_numbers(limit=2)
+    second = await list_numbers(first.next_cursor, limit=2)
+    assert (first.items, second.items) == (["9", "8"], ["7", "6"])
 """
 
 import base64
-import binascii
 import hashlib
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Annotated, Final, Generic, TypeVar
 
 import msgspec
@@ -23,11 +29,14 @@ from litestar.params import QueryParameter
 
 from ninefold.core.web.errors import InvalidCursorError
 
-T = TypeVar("T")
-PositionT = TypeVar("PositionT", bound=msgspec.Struct)
+RowT = TypeVar("RowT")
+ItemT = TypeVar("ItemT")
+PositionT = TypeVar("PositionT")
 
 PAGE_LIMIT_DEFAULT: Final = 20
 PAGE_LIMIT_MAX: Final = 100
+"""Items. An answer is put together in memory."""
+
 _CURSOR_LENGTH_MAX: Final = 500
 _CHECKSUM_SIZE: Final = 4
 
@@ -38,57 +47,82 @@ Cursor = Annotated[
 ]
 
 
-class Page(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
+class Page(msgspec.Struct, Generic[ItemT], frozen=True, kw_only=True):
     """A part of a list, and the cursor of the part after it; null at the end."""
 
-    items: list[T]
+    items: list[ItemT]
     next_cursor: str | None
 
 
-class CursorCodec(Generic[PositionT]):
-    """Turns positions in one list into cursors and back.
+class PagedList(Generic[PositionT]):
+    """The cursors of one list.
 
-    The checksum isn't a signature: a cursor only says where to go on reading, and each page checks anew whose
-    rows they are. It is there so that a damaged cursor, or another list's, is told instead of giving a
-    strange page.
+    The checksum in them isn't a signature: a cursor only says where to go on reading, and each page checks whose rows
+    it shows. It is there so that a damaged cursor, or another list's, is refused instead of giving a strange page.
+
+    Args:
+        name: the list's own; a cursor that was made under another name is refused.
+        position: the type of positions, such as `UUID` or `tuple[datetime, UUID]`.
     """
 
-    def __init__(self, kind: type[PositionT]) -> None:
-        self._decoder = msgspec.json.Decoder(kind)
-        self._encoder = msgspec.json.Encoder()
-        self._purpose = hashlib.blake2b(kind.__qualname__.encode(), digest_size=16).digest()
+    def __init__(self, name: str, position: type[PositionT]) -> None:
+        self._decoder: msgspec.json.Decoder[PositionT] = msgspec.json.Decoder(position)
+        self._checksum_key = hashlib.blake2b(name.encode(), digest_size=16).digest()
+
+    def query(self, cursor: str | None, limit: int) -> "PageQuery[PositionT]":
+        """Return what to read for the page that a request asks for.
+
+        Raises:
+            InvalidCursorError: the cursor isn't one of this list.
+        """
+        return PageQuery(self, position=None if cursor is None else self.decode(cursor), limit=limit)
 
     def encode(self, position: PositionT) -> str:
         """Return the cursor of a position."""
-        content = self._encoder.encode(position)
+        content = msgspec.json.encode(position)
         return base64.urlsafe_b64encode(self._checksum(content) + content).decode().rstrip("=")
 
-    def decode(self, cursor: str | None) -> PositionT | None:
-        """Return the position in a cursor; None for none.
+    def decode(self, cursor: str) -> PositionT:
+        """Return the position in a cursor.
 
         Raises:
-            InvalidCursorError: it isn't a cursor of this list.
+            InvalidCursorError: it isn't one of this list.
         """
-        if cursor is None:
-            return None
-        if len(cursor) > _CURSOR_LENGTH_MAX:
-            raise _invalid_cursor()
-        try:
-            raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
-            checksum, content = raw[:_CHECKSUM_SIZE], raw[_CHECKSUM_SIZE:]
-            if checksum != self._checksum(content):
-                raise _invalid_cursor()
-            return self._decoder.decode(content)
-        except (binascii.Error, ValueError) as error:
-            raise _invalid_cursor() from error
+        if len(cursor) <= _CURSOR_LENGTH_MAX:
+            with suppress(ValueError):
+                raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+                checksum, content = raw[:_CHECKSUM_SIZE], raw[_CHECKSUM_SIZE:]
+                if checksum == self._checksum(content):
+                    return self._decoder.decode(content)
+        raise InvalidCursorError(
+            "The cursor isn't one of this list.",
+            field="cursor",
+            remedy="Use `next_cursor` of the page before as it is, or leave it out for the first page.",
+        )
 
     def _checksum(self, content: bytes) -> bytes:
-        return hashlib.blake2b(content, digest_size=_CHECKSUM_SIZE, key=self._purpose).digest()
+        return hashlib.blake2b(content, digest_size=_CHECKSUM_SIZE, key=self._checksum_key).digest()
 
 
-def _invalid_cursor() -> InvalidCursorError:
-    return InvalidCursorError(
-        "The cursor isn't one of this list.",
-        field="cursor",
-        remedy="Use `next_cursor` of the page before as it is, or leave it out to begin anew.",
-    )
+class PageQuery(Generic[PositionT]):
+    """What to read for one page, and the page that is made of it."""
+
+    def __init__(self, paged_list: PagedList[PositionT], *, position: PositionT | None, limit: int) -> None:
+        self._list = paged_list
+        self._limit = limit
+        self.position = position
+        """That of the last item of the page before; None for the first page."""
+
+        self.rows_max = limit + 1
+        """How many rows to read: one more than the page has, to see whether others follow."""
+
+    def page(
+        self, rows: Sequence[RowT], *, position_of: Callable[[RowT], PositionT], show: Callable[[RowT], ItemT]
+    ) -> Page[ItemT]:
+        """Return the page of up to `rows_max` rows, each shown as an item."""
+        has_more = len(rows) > self._limit
+        shown = rows[: self._limit]
+        return Page(
+            items=[show(row) for row in shown],
+            next_cursor=self._list.encode(position_of(shown[-1])) if has_more else None,
+        )

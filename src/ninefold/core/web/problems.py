@@ -4,16 +4,19 @@ A route that can refuse for reasons of its own names their statuses for the Open
 follow from its shape (400, 401, 404 with an id in the path, 413, 415 and 422 with input, 503) are documented
 by themselves:
 
+    from litestar import post
+
     @post("/api/v1/events", status_code=202, responses=problem_responses(409))
+    async def publish_event() -> None: ...
 """
 
 from http import HTTPStatus
 from typing import Annotated, Any, Final
 
-import asyncpg
 import msgspec
 import structlog
 from litestar import Request, Response
+from litestar.connection import ASGIConnection
 from litestar.exceptions import (
     HTTPException,
     MethodNotAllowedException,
@@ -21,18 +24,19 @@ from litestar.exceptions import (
     ValidationException,
 )
 from litestar.openapi.datastructures import ResponseSpec
+from litestar.types import Scope
 
 from ninefold.core.errors import InvalidInputError, NinefoldError, NotFoundError, UnauthorizedError
-from ninefold.core.postgres.database import DatabaseUnreachableError
+from ninefold.core.postgres.errors import DatabaseUnavailableError
 from ninefold.core.web.choices import choices_at
 from ninefold.core.web.errors import (
     BadRequestError,
-    DatabaseUnavailableError,
     InternalError,
     MethodNotAllowedError,
     RouteNotFoundError,
     UnsupportedEncodingError,
 )
+from ninefold.core.web.ids import ID_SHOWN_MAX, is_path_id
 from ninefold.core.web.options import allowed_methods
 from ninefold.core.web.reasons import in_json_words
 
@@ -40,13 +44,6 @@ PROBLEM_MEDIA_TYPE: Final = "application/problem+json"
 RETRY_AFTER_S: Final = 2
 
 _SERVER_ERROR: Final = 500
-
-# SQLSTATE classes: connection lost, rolled back by a conflict, out of resources, stopped by an operator.
-_UNAVAILABLE_CLASSES: Final = ("08", "40", "53", "57")
-_UNAVAILABLE_STATES: Final = (
-    asyncpg.LockNotAvailableError.sqlstate,
-    asyncpg.ReadOnlySQLTransactionError.sqlstate,
-)
 
 log = structlog.get_logger(__name__)
 
@@ -111,20 +108,29 @@ def status_words(status: int) -> str:
     return f"{phrase if phrase.isupper() else phrase.capitalize()}."
 
 
-def handle_exception(request: Request[Any, Any, Any], exception: Exception) -> Response[bytes]:
-    """Answer with a problem, whatever was raised; what is wrong inside of us is logged, and not told."""
-    error = as_ninefold_error(request, exception)
-    if error.http_status >= _SERVER_ERROR and not error.is_retryable:
-        log.error("web.request.failed", exc_info=exception)
-    elif isinstance(error, DatabaseUnavailableError):
-        log.warning("web.database.unavailable", error=f"{type(exception).__name__}: {exception}")
-    problem = describe(error, request_id=request.scope["state"].get("request_id", ""))
+def show_problem(request: Request[Any, Any, Any], error: NinefoldError) -> Response[Any]:
+    """Return an error as a problem: how Ninefold's own API shows it."""
+    problem = describe(error, request_id=request_id_of(request.scope))
     return Response(
         content=msgspec.json.encode(problem),
         status_code=error.http_status,
         media_type=PROBLEM_MEDIA_TYPE,
         headers=problem_headers(error),
     )
+
+
+def log_error(error: NinefoldError, exception: BaseException) -> None:
+    """Log what a caller isn't told: what is wrong inside of us."""
+    if error.http_status >= _SERVER_ERROR and not error.is_retryable:
+        log.error("web.request.failed", exc_info=exception)
+    elif isinstance(error, DatabaseUnavailableError):
+        log.warning("web.database.unavailable", error=f"{type(exception).__name__}: {exception}")
+
+
+def request_id_of(scope: Scope) -> str:
+    """Return the id under which the log knows a request or a WebSocket."""
+    request_id: str = scope["state"].get("request_id", "")
+    return request_id
 
 
 def describe(error: NinefoldError, *, request_id: str) -> Problem:
@@ -158,10 +164,11 @@ def problem_headers(error: NinefoldError) -> dict[str, str]:
             return {}
 
 
-def as_ninefold_error(request: Request[Any, Any, Any], exception: Exception) -> NinefoldError:  # noqa: PLR0911  # a table, a line per kind of error.
+def as_ninefold_error(request: ASGIConnection[Any, Any, Any, Any], exception: Exception) -> NinefoldError:  # noqa: PLR0911  # a table, a line per kind of error.
     """Return the error that a caller may see for anything that was raised."""
     match exception:
-        case _ if is_database_unavailable(exception):
+        case DatabaseUnavailableError():
+            # In the caller's words: the error's own are the operator's.
             return DatabaseUnavailableError(
                 "The database doesn't answer now; whether this request took effect isn't known.",
                 remedy="Send the same request again, with the same idempotency key if it has one.",
@@ -185,26 +192,13 @@ def as_ninefold_error(request: Request[Any, Any, Any], exception: Exception) -> 
             )
 
 
-def is_database_unavailable(exception: Exception) -> bool:
-    """Say whether an exception means that PostgreSQL can't serve now, and may again soon."""
-    match exception:
-        case asyncpg.PostgresError():
-            state = exception.sqlstate or ""
-            return state[:2] in _UNAVAILABLE_CLASSES or state in _UNAVAILABLE_STATES
-        case asyncpg.InterfaceError():
-            # asyncpg says the same of a lost connection and of a wrong call; the words tell them apart.
-            return "clos" in str(exception)
-        case _:
-            return isinstance(exception, DatabaseUnreachableError | OSError | TimeoutError)
-
-
-def _invalid_parameter(request: Request[Any, Any, Any], exception: ValidationException) -> NinefoldError:
+def _invalid_parameter(request: ASGIConnection[Any, Any, Any, Any], exception: ValidationException) -> NinefoldError:
     extra = exception.extra
     first: dict[str, str] = extra[0] if isinstance(extra, list) and extra else {}
     name = first.get("key")
-    if first.get("source") == "path":
-        return NotFoundError(f"There is nothing with this {name}.", field=name)
     parameter = request.route_handler.parsed_fn_signature.parameters.get(name or "")
+    if first.get("source") == "path":
+        return _nothing_there(request, name or "", kind=parameter.annotation if parameter else None)
     choices = choices_at(parameter.raw) if parameter else []
     reason = in_json_words(first.get("message") or exception.detail, choices=choices)
     return InvalidInputError(
@@ -214,11 +208,18 @@ def _invalid_parameter(request: Request[Any, Any, Any], exception: ValidationExc
     )
 
 
-def _method_not_allowed(request: Request[Any, Any, Any]) -> MethodNotAllowedError:
-    path = request.scope["path"]
-    return MethodNotAllowedError(
-        f"{request.method} isn't possible at {path}.", allowed=allowed_methods(request.app, path)
+def _nothing_there(request: ASGIConnection[Any, Any, Any, Any], name: str, *, kind: Any) -> NotFoundError:
+    """Return the error for a path with what can't be an id, or another parameter, of what is there."""
+    text = str(request.path_params.get(name, ""))
+    return NotFoundError(
+        f"There is nothing with the {'id' if is_path_id(kind) else name} {text[:ID_SHOWN_MAX]!r}.",
+        remedy=f"Ids here look like {kind.prefix}_01h45…." if is_path_id(kind) else None,
     )
+
+
+def _method_not_allowed(request: ASGIConnection[Any, Any, Any, Any]) -> MethodNotAllowedError:
+    path, method = request.scope["path"], request.scope.get("method")
+    return MethodNotAllowedError(f"{method} isn't possible at {path}.", allowed=allowed_methods(request.app, path))
 
 
 def _sentence(text: str) -> str:

@@ -16,7 +16,6 @@ from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 from litestar.typing import FieldDefinition
 
 from ninefold.core.errors import InvalidInputError
-from ninefold.core.web.authentication import API_PATH
 from ninefold.core.web.errors import UnknownParameterError
 
 RESERVED_PARAMETERS: Final = frozenset({"data", "request", "headers", "cookies", "state", "scope", "body"})
@@ -31,10 +30,13 @@ class QueryMiddleware(ASGIMiddleware):
 
     scopes = (ScopeType.HTTP,)
 
+    def __init__(self, *, is_strict: bool) -> None:
+        self._is_strict = is_strict
+
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
         """Check the query, then go on."""
         if scope["type"] == ScopeType.HTTP and scope["query_string"]:
-            _check_query(scope)
+            _check_query(scope, is_strict=self._is_strict)
         await next_app(scope, receive, send)
 
 
@@ -54,15 +56,15 @@ def is_header(field: FieldDefinition) -> bool:
     return isinstance(kwarg, ParameterKwarg) and kwarg.param_type == ParamType.HEADER
 
 
-def _check_query(scope: HTTPScope) -> None:
+def _check_query(scope: HTTPScope, *, is_strict: bool) -> None:
     handler = scope["route_handler"]
     assert isinstance(handler, HTTPRouteHandler)
     fields = query_parameters(handler, path_parameters=scope["path_params"])
     seen = set()
     for name, value in parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True):
         if name not in fields:
-            # Outside of the API a query may be anyone's: a load balancer's, a campaign's.
-            if scope["path_template"].startswith(API_PATH):
+            # Where it isn't strict, a query may be anyone's: a load balancer's, a campaign's.
+            if is_strict:
                 raise _unknown(name, fields)
             continue
         if fields[name].is_non_string_sequence:

@@ -1,7 +1,8 @@
-"""`ninefold keys …`: they speak to the database, not to a server, so that the first key needs no key."""
+"""`ninefold keys …`: API keys. They use the database, not a server, so that the first key needs no key."""
 
 import asyncio
 from contextlib import AbstractAsyncContextManager
+from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
@@ -11,12 +12,11 @@ from ninefold.core.commands import parse_argument_id, print_fields, print_json, 
 from ninefold.core.ids import format_id
 from ninefold.core.postgres.database import Connection
 from ninefold.core.tenancy import service, store
-from ninefold.core.tenancy.model import ApiKey, CreatedApiKey
+from ninefold.core.tenancy.api_keys import API_KEY
+from ninefold.core.tenancy.model import CreatedCredential, Credential
 from ninefold.edge.cli.organisations import ORGANISATION_PREFIX, parse_organisation_id
 from ninefold.edge.cli.settings import DataDir, Json, read_core_settings
 from ninefold.edge.database import open_transaction
-
-KEY_PREFIX: Final = "key"
 
 _COLUMNS: Final = {
     "api_key_id": "Key",
@@ -25,6 +25,7 @@ _COLUMNS: Final = {
     "state": "State",
     "organisation_id": "Organisation",
     "created_at": "Created at",
+    "expires_at": "Expires at",
     "last_used_at": "Last used at",
 }
 
@@ -36,6 +37,7 @@ def create(
     *,
     name: str = "command line",
     organisation: str | None = None,
+    expires_in: timedelta | None = None,
     data_dir: DataDir = None,
     json: Json = False,
 ) -> None:
@@ -43,18 +45,20 @@ def create(
 
     Args:
         name: What the key is for.
-        organisation: Whom it speaks for, as org_…; by default the first. `ninefold organisations list` shows them.
+        organisation: Whom it acts for, as org_…; by default the first. `ninefold organisations list` shows them.
+        expires_in: How long it is valid, such as 30d or 12h; by default until it is revoked.
         data_dir: see DataDir.
         json: see Json.
     """
     organisation_id = None if organisation is None else parse_organisation_id(organisation)
-    key = asyncio.run(_create(name=name, organisation_id=organisation_id, data_dir=data_dir))
+    key = asyncio.run(_create(name=name, organisation_id=organisation_id, expires_in=expires_in, data_dir=data_dir))
     shown = {
-        "api_key": key.api_key,
-        "api_key_id": format_id(KEY_PREFIX, key.api_key_id),
+        "api_key": key.text,
+        "api_key_id": _format_key_id(key),
         "name": key.name,
         "organisation_id": format_id(ORGANISATION_PREFIX, key.organisation_id),
         "created_at": key.created_at,
+        "expires_at": key.expires_at,
     }
     if json:
         print_json(shown)
@@ -85,14 +89,14 @@ def list_(*, organisation: str | None = None, data_dir: DataDir = None, json: Js
 
 @keys.command
 def revoke(api_key_id: str, /, *, data_dir: DataDir = None, json: Json = False) -> None:
-    """Revoke an API key for ever; the next request with it is refused.
+    """Revoke an API key; the next request with it is refused, and that can't be undone.
 
     Args:
         api_key_id: The key's id, as key_…; `ninefold keys list` shows it.
         data_dir: see DataDir.
         json: see Json.
     """
-    parsed_id = parse_argument_id(KEY_PREFIX, api_key_id, shown_by="ninefold keys list")
+    parsed_id = parse_argument_id(API_KEY.id_prefix, api_key_id, shown_by="ninefold keys list")
     key = _describe(asyncio.run(_revoke(parsed_id, data_dir=data_dir)))
     if json:
         print_json(key)
@@ -100,12 +104,16 @@ def revoke(api_key_id: str, /, *, data_dir: DataDir = None, json: Json = False) 
     print_note(f"Revoked {key['api_key_id']} ({key['prefix']}…, {key['name']}).")
 
 
-async def _create(*, name: str, organisation_id: UUID | None, data_dir: str | None) -> CreatedApiKey:
+async def _create(
+    *, name: str, organisation_id: UUID | None, expires_in: timedelta | None, data_dir: str | None
+) -> CreatedCredential:
     # An organisation that somebody names is in a database that is there.
     async with _transaction(data_dir, may_create=organisation_id is None) as connection:
         if organisation_id is None:
             organisation_id = await _first_organisation_id(connection)
-        return await service.create_api_key(connection, organisation_id=organisation_id, name=name)
+        return await service.create_api_key(
+            connection, organisation_id=organisation_id, name=name, expires_in=expires_in
+        )
 
 
 async def _first_organisation_id(connection: Connection) -> UUID:
@@ -118,20 +126,20 @@ async def _first_organisation_id(connection: Connection) -> UUID:
     return organisation.organisation_id
 
 
-async def _list(organisation_id: UUID | None, *, data_dir: str | None) -> list[ApiKey]:
+async def _list(organisation_id: UUID | None, *, data_dir: str | None) -> list[Credential]:
     async with _transaction(data_dir, may_create=False) as connection:
         if organisation_id is not None:
-            return await service.list_api_keys(connection, organisation_id)
+            return await service.list_credentials(connection, API_KEY, organisation_id=organisation_id)
         return [
             key
             for organisation in await service.list_organisations(connection)
-            for key in await service.list_api_keys(connection, organisation.organisation_id)
+            for key in await service.list_credentials(connection, API_KEY, organisation_id=organisation.organisation_id)
         ]
 
 
-async def _revoke(api_key_id: UUID, *, data_dir: str | None) -> ApiKey:
+async def _revoke(api_key_id: UUID, *, data_dir: str | None) -> Credential:
     async with _transaction(data_dir, may_create=False) as connection:
-        return await service.revoke_api_key(connection, organisation_id=None, api_key_id=api_key_id)
+        return await service.revoke_credential(connection, API_KEY, organisation_id=None, credential_id=api_key_id)
 
 
 def _transaction(data_dir: str | None, *, may_create: bool) -> AbstractAsyncContextManager[Connection]:
@@ -139,14 +147,19 @@ def _transaction(data_dir: str | None, *, may_create: bool) -> AbstractAsyncCont
     return open_transaction(settings, application_name="ninefold keys", may_create=may_create)
 
 
-def _describe(key: ApiKey) -> dict[str, object]:
+def _describe(key: Credential) -> dict[str, object]:
     return {
-        "api_key_id": format_id(KEY_PREFIX, key.api_key_id),
+        "api_key_id": _format_key_id(key),
         "prefix": key.prefix,
         "name": key.name,
-        "state": "active" if key.revoked_at is None else "revoked",
+        "state": key.state,
         "organisation_id": format_id(ORGANISATION_PREFIX, key.organisation_id),
         "created_at": key.created_at,
+        "expires_at": key.expires_at,
         "last_used_at": key.last_used_at,
         "revoked_at": key.revoked_at,
     }
+
+
+def _format_key_id(key: Credential) -> str:
+    return format_id(API_KEY.id_prefix, key.credential_id)

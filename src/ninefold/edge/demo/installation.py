@@ -12,6 +12,7 @@ from typing import Final
 
 import msgspec
 
+from ninefold.core.config import CoreSettings, server_url
 from ninefold.core.errors import NinefoldError
 from ninefold.edge.ports import is_ready
 from ninefold.edge.processes import SUPERVISED, ninefold_command
@@ -49,7 +50,7 @@ async def start_installation() -> AsyncIterator[Installation]:
     """
     with tempfile.TemporaryDirectory(prefix="ninefold-demo-") as folder:
         port = _free_port()
-        url = f"http://127.0.0.1:{port}"
+        url = server_url(CoreSettings(port=port))
         environment = _environment(Path(folder, "data"), port=port)
         log_path = Path(folder, "ninefold.log")
         with log_path.open("wb") as log_file:  # noqa: ASYNC230 - a local file, before anything else runs.

@@ -85,11 +85,6 @@ class Subscriber:
         return sum(1 for event_id, body in self.expected.items() if self._delivered.get(event_id) == body)
 
     @property
-    def attempts_seen(self) -> int:
-        """How many requests came; those to a closed port are not among them."""
-        return self._attempts.total()
-
-    @property
     def is_complete(self) -> bool:
         """Whether everything arrived, and nothing else."""
         return not self.missing and not self.unexpected and not self.problems

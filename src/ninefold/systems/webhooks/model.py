@@ -142,6 +142,13 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     is_running: bool
 
 
+class LockedDelivery(msgspec.Struct, frozen=True, kw_only=True):
+    """What decides whether a delivery that is locked may be retried."""
+
+    is_running: bool
+    is_subscription_deleted: bool
+
+
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     """One request that was sent, or couldn't be, and what came of it."""
 

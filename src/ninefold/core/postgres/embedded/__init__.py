@@ -1,10 +1,7 @@
 """The embedded PostgreSQL: a real server from a wheel, on a unix socket, in Ninefold's data folder.
 
-    with EmbeddedPostgres(data_dir) as postgres:    # the one owner, such as `ninefold up`
-        serve(postgres.dsn())
-
-    with use_postgres(data_dir) as dsn:             # a short command: joins the owner's server, or starts one
-        ...
+`EmbeddedPostgres(data_dir)` is the server's one owner, such as `ninefold up`. `use_postgres(data_dir)` is for a short
+command: it joins the owner's server, or starts one for as long as it takes. Use both in a `with` block.
 
 What it promises: no permission of a folder that isn't ours changes; nothing listens on a port; the server
 never runs as root; it ends with its owner, however that ends; and a start after a power cut finds everything

@@ -4,7 +4,7 @@ DELETE FROM queue.worker
 WHERE worker_id = :worker_id;
 
 -- name: worker_delete_expired
--- Forget the workers whose lease has run out, skipping those that another reaper has in hand.
+-- Delete the workers whose lease has run out, but for those that another worker deletes at the moment.
 DELETE FROM queue.worker
 WHERE worker_id IN (
     SELECT worker_id

@@ -10,7 +10,6 @@ from ninefold.core.commands import (
     Page,
     parse_argument_id,
     print_gap,
-    print_json_text,
     print_table,
 )
 from ninefold.systems.webhooks.commands.answers import DeliveryAnswer, RetryAnswer
@@ -43,20 +42,8 @@ def list_deliveries(
     """
     path = f"{subscription_path(subscription_id)}/deliveries"
     with api.client() as client:
-        answer = client.get(
-            path,
-            status=None if status is None else status.value,
-            limit=limit,
-            cursor=cursor,
-        )
-    page = answer.read(Page[DeliveryAnswer])
-    if api.json:
-        print_json_text(answer.content)
-        return
-    show_deliveries(
-        page.items, of="event_type", empty="No such deliveries. Publish an event that this subscription wants."
-    )
-    tell_next(page)
+        answer = client.get(path, status=None if status is None else status.value, limit=limit, cursor=cursor)
+        show_answer(answer, Page[DeliveryAnswer], api=api, show=_show_deliveries)
 
 
 @deliveries.command(name="show")
@@ -69,11 +56,30 @@ def show_delivery(delivery_id: str, *, api: ApiOptions = FROM_ENVIRONMENT) -> No
     """
     path = _delivery_path(delivery_id)
     with api.client() as client:
-        answer = client.get(path)
-    delivery = answer.read(DeliveryAnswer)
-    if api.json:
-        print_json_text(answer.content)
-        return
+        show_answer(client.get(path), DeliveryAnswer, api=api, show=_show_delivery)
+
+
+@deliveries.command(name="retry")
+def retry_delivery(delivery_id: str, *, api: ApiOptions = FROM_ENVIRONMENT) -> None:
+    """Send a delivery again at once: the same bytes, the same id.
+
+    Args:
+        delivery_id: Such as dlv_01h455vb4pex5vsknk084sn02q.
+        api: Which server to ask.
+    """
+    path = f"{_delivery_path(delivery_id)}/retry"
+    with api.client() as client:
+        show_answer(client.post(path), RetryAnswer, api=api)
+
+
+def _show_deliveries(page: Page[DeliveryAnswer]) -> None:
+    show_deliveries(
+        page.items, of="event_type", empty="No such deliveries. Publish an event that this subscription wants."
+    )
+    tell_next(page)
+
+
+def _show_delivery(delivery: DeliveryAnswer) -> None:
     show_fields(delivery, without=["attempts"])
     print_gap()
     print_table(
@@ -90,19 +96,6 @@ def show_delivery(delivery_id: str, *, api: ApiOptions = FROM_ENVIRONMENT) -> No
         ],
         empty="No attempt yet.",
     )
-
-
-@deliveries.command(name="retry")
-def retry_delivery(delivery_id: str, *, api: ApiOptions = FROM_ENVIRONMENT) -> None:
-    """Send a delivery again at once: the same bytes, the same id.
-
-    Args:
-        delivery_id: Such as dlv_01h455vb4pex5vsknk084sn02q.
-        api: Which server to ask.
-    """
-    path = f"{_delivery_path(delivery_id)}/retry"
-    with api.client() as client:
-        show_answer(client.post(path), RetryAnswer, api=api)
 
 
 def _delivery_path(delivery_id: str) -> str:

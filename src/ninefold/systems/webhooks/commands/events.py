@@ -17,14 +17,13 @@ from ninefold.core.commands import (
     print_fields,
     print_gap,
     print_json,
-    print_json_text,
     print_note,
     print_table,
     state_text,
 )
 from ninefold.core.errors import InvalidInputError
 from ninefold.systems.webhooks.commands.answers import EventAnswer, EventWithDeliveriesAnswer, PublishedAnswer
-from ninefold.systems.webhooks.commands.showing import Limit, show_deliveries, show_fields, tell_next
+from ninefold.systems.webhooks.commands.showing import Limit, show_answer, show_deliveries, show_fields, tell_next
 from ninefold.systems.webhooks.model import EVENT_PREFIX
 
 _EVENTS: Final = "/api/v1/events"
@@ -73,20 +72,7 @@ def list_events(*, limit: Limit = 20, cursor: str | None = None, api: ApiOptions
         api: Which server to ask.
     """
     with api.client() as client:
-        answer = client.get(_EVENTS, limit=limit, cursor=cursor)
-    page = answer.read(Page[EventAnswer])
-    if api.json:
-        print_json_text(answer.content)
-        return
-    print_table(
-        ["Event", "Type", "Status", "Deliveries", "Accepted at"],
-        [
-            [item.event_id, item.event_type, state_text(item.status), item.queued_deliveries, item.accepted_at]
-            for item in page.items
-        ],
-        empty="No events yet. Publish one: ninefold events publish order.created '{\"order\": 1}'",
-    )
-    tell_next(page)
+        show_answer(client.get(_EVENTS, limit=limit, cursor=cursor), Page[EventAnswer], api=api, show=_show_events)
 
 
 @events.command(name="show")
@@ -100,10 +86,22 @@ def show_event(event_id: str, *, api: ApiOptions = FROM_ENVIRONMENT) -> None:
     parse_argument_id(EVENT_PREFIX, event_id, shown_by="ninefold events list")
     with api.client() as client:
         answer = client.get(f"{_EVENTS}/{event_id}")
-    event = answer.read(EventWithDeliveriesAnswer)
-    if api.json:
-        print_json_text(answer.content)
-        return
+        show_answer(answer, EventWithDeliveriesAnswer, api=api, show=_show_event)
+
+
+def _show_events(page: Page[EventAnswer]) -> None:
+    print_table(
+        ["Event", "Type", "Status", "Deliveries", "Accepted at"],
+        [
+            [item.event_id, item.event_type, state_text(item.status), item.queued_deliveries, item.accepted_at]
+            for item in page.items
+        ],
+        empty="No events yet. Publish one: ninefold events publish order.created '{\"order\": 1}'",
+    )
+    tell_next(page)
+
+
+def _show_event(event: EventWithDeliveriesAnswer) -> None:
     show_fields(event, without=["deliveries"])
     print_gap()
     show_deliveries(event.deliveries, of="subscription_id", empty="Nobody was subscribed to this event.")

@@ -1,7 +1,7 @@
 """What the commands of webhook delivery share: their options, and how they show what they have read."""
 
-from collections.abc import Sequence
-from typing import Annotated, Any, Final, Literal
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, Final, Literal, TypeVar
 
 import cyclopts
 import msgspec
@@ -18,13 +18,23 @@ from ninefold.core.commands import (
 )
 from ninefold.systems.webhooks.commands.answers import DeliveryAnswer
 
+ShownT = TypeVar("ShownT", bound=msgspec.Struct)
+
 Limit = Annotated[int, cyclopts.Parameter(validator=cyclopts.validators.Number(gte=1, lte=100))]
 
 _HEADINGS: Final = {"event_type": "Event type", "subscription_id": "Subscription"}
 
 
-def show_answer(answer: Answer, kind: type[msgspec.Struct], *, api: ApiOptions) -> None:
-    """Print one thing: the answer's own JSON, or its fields.
+def show_fields(thing: msgspec.Struct, *, without: Sequence[str] = ()) -> None:
+    """Print the fields of one thing for people."""
+    fields = {name: value for name, value in msgspec.structs.asdict(thing).items() if name not in without}
+    print_fields({name: _readable(name, value) for name, value in fields.items()})
+
+
+def show_answer(
+    answer: Answer, kind: type[ShownT], *, api: ApiOptions, show: Callable[[ShownT], None] = show_fields
+) -> None:
+    """Print what was answered: its own JSON, or what a person is shown of it.
 
     Raises:
         NotNinefoldError: the answer isn't one of this kind.
@@ -33,13 +43,7 @@ def show_answer(answer: Answer, kind: type[msgspec.Struct], *, api: ApiOptions) 
     if api.json:
         print_json_text(answer.content)
     else:
-        show_fields(found)
-
-
-def show_fields(thing: msgspec.Struct, *, without: Sequence[str] = ()) -> None:
-    """Print the fields of one thing for people."""
-    fields = {name: value for name, value in msgspec.structs.asdict(thing).items() if name not in without}
-    print_fields({name: _readable(name, value) for name, value in fields.items()})
+        show(found)
 
 
 def show_deliveries(
@@ -49,7 +53,7 @@ def show_deliveries(
 
     Args:
         deliveries: what to show.
-        of: what tells them apart beside their id.
+        of: what tells them apart, in addition to their id.
         empty: see `print_table`.
     """
     print_table(

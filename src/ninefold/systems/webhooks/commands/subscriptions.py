@@ -10,7 +10,6 @@ from ninefold.core.commands import (
     Page,
     parse_argument_id,
     print_json,
-    print_json_text,
     print_note,
     print_table,
 )
@@ -18,7 +17,7 @@ from ninefold.systems.webhooks.commands.answers import NewSecretAnswer, Subscrip
 from ninefold.systems.webhooks.commands.showing import Limit, show_answer, tell_next
 from ninefold.systems.webhooks.model import SUBSCRIPTION_PREFIX
 
-SUBSCRIPTIONS: Final = "/api/v1/subscriptions"
+_SUBSCRIPTIONS: Final = "/api/v1/subscriptions"
 _SHOWN_ONCE: Final = (
     "Keep the secret now: it isn't shown again. `ninefold subscriptions rotate-secret` makes a new one."
 )
@@ -43,7 +42,7 @@ def create_subscription(
     """
     body = {"url": url, "event_types": event_types, "description": description}
     with api.client() as client:
-        created = client.post(SUBSCRIPTIONS, body)
+        created = client.post(_SUBSCRIPTIONS, body)
     show_answer(created, NewSecretAnswer, api=api)
     if not api.json:
         print_note(_SHOWN_ONCE)
@@ -59,17 +58,8 @@ def list_subscriptions(*, limit: Limit = 20, cursor: str | None = None, api: Api
         api: Which server to ask.
     """
     with api.client() as client:
-        answer = client.get(SUBSCRIPTIONS, limit=limit, cursor=cursor)
-    page = answer.read(Page[SubscriptionAnswer])
-    if api.json:
-        print_json_text(answer.content)
-        return
-    print_table(
-        ["Subscription", "URL", "Event types", "Description"],
-        [[item.subscription_id, item.url, ", ".join(item.event_types), item.description] for item in page.items],
-        empty="No subscriptions yet. Make one: ninefold subscriptions create https://example.com/hooks -t 'order.*'",
-    )
-    tell_next(page)
+        answer = client.get(_SUBSCRIPTIONS, limit=limit, cursor=cursor)
+        show_answer(answer, Page[SubscriptionAnswer], api=api, show=_show_subscriptions)
 
 
 @subscriptions.command(name="show")
@@ -151,4 +141,13 @@ def subscription_path(subscription_id: str) -> str:
         InvalidInputError: it isn't a subscription's id.
     """
     parse_argument_id(SUBSCRIPTION_PREFIX, subscription_id, shown_by="ninefold subscriptions list")
-    return f"{SUBSCRIPTIONS}/{subscription_id}"
+    return f"{_SUBSCRIPTIONS}/{subscription_id}"
+
+
+def _show_subscriptions(page: Page[SubscriptionAnswer]) -> None:
+    print_table(
+        ["Subscription", "URL", "Event types", "Description"],
+        [[item.subscription_id, item.url, ", ".join(item.event_types), item.description] for item in page.items],
+        empty="No subscriptions yet. Make one: ninefold subscriptions create https://example.com/hooks -t 'order.*'",
+    )
+    tell_next(page)

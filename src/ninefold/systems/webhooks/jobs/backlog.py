@@ -1,20 +1,20 @@
-"""The backlog as numbers: how many events and deliveries wait, for whoever watches the metrics."""
+"""The backlog as metrics: how many events and deliveries wait."""
 
 import asyncio
 from typing import Final
 
-import asyncpg
 import structlog
 
-from ninefold.core.errors import UnavailableError
 from ninefold.core.postgres.database import Database
+from ninefold.core.postgres.errors import DatabaseUnavailableError
+from ninefold.core.waiting import wait_for_any
 from ninefold.systems.webhooks.jobs import metrics
 from ninefold.systems.webhooks.store.deliveries import delivery_count_retrying
 from ninefold.systems.webhooks.store.events import event_count_queued
 
 COUNT_INTERVAL_S: Final = 5.0
 COUNTED_MAX: Final = 100_000
-"""A longer backlog is shown as this; counting it all would add to the load that made it."""
+"""A longer backlog is shown as this: counting all of it would add to the load that made it."""
 
 log = structlog.get_logger(__name__)
 
@@ -32,13 +32,9 @@ class BacklogCounter:
         while not stopping.is_set():
             try:
                 await self._count()
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, UnavailableError) as error:
+            except DatabaseUnavailableError as error:
                 log.warning("webhooks.backlog.uncounted", error=str(error))
-            try:
-                async with asyncio.timeout(COUNT_INTERVAL_S):
-                    await stopping.wait()
-            except TimeoutError:
-                continue
+            await wait_for_any(stopping, timeout_s=COUNT_INTERVAL_S)
 
     async def _count(self) -> None:
         async with self._database.connection() as connection:

@@ -10,9 +10,9 @@ from uuid import UUID
 import asyncpg
 
 from ninefold.core.postgres.database import Connection, Database
+from ninefold.core.queue.claims import ClaimBudget, RoundRobinClaims
 from ninefold.core.queue.leased_ids import LeasedIds
 from ninefold.core.queue.leases import WorkerLease
-from ninefold.systems.webhooks.jobs.claims import LOOKS_MAX, ClaimBudget, Turn
 from ninefold.systems.webhooks.model import ClaimedEvent, DeliveryStatus, Outcome
 from ninefold.systems.webhooks.store.deliveries import (
     delivery_copy_delivered,
@@ -28,17 +28,20 @@ class EventLog(Protocol):
     """Where accepted events wait, and where what came of them is written."""
 
     async def claim(self, budget: ClaimBudget) -> Sequence[ClaimedEvent]:
-        """Take events that nobody holds, within a budget: a fair share for each organisation, oldest first."""
+        """Claim events that nobody holds, within a budget: a fair share for each organisation, oldest first."""
         ...
 
     def give_back(self, events: Sequence[ClaimedEvent]) -> None:
-        """Let go of events that were claimed and not begun; takes effect with the next claim, and can't fail."""
+        """Give back events of which nothing was begun; takes effect with the next claim, and can't fail."""
         ...
 
     async def record(self, outcomes: Sequence[Outcome], *, finished_events: Sequence[UUID]) -> None:
-        """Write outcomes, and only then let go of the events whose fan-out is complete; all of it or nothing.
+        """Write outcomes, and only then release the events whose fan-out is complete; all of it or nothing.
 
         What another worker has recorded or taken over meanwhile stays as it is there.
+
+        Raises:
+            DatabaseUnavailableError: whether anything was written isn't known; recording it again does no harm.
         """
         ...
 
@@ -48,36 +51,20 @@ class PostgresEventLog:
 
     def __init__(self, database: Database, lease: WorkerLease) -> None:
         self._database = database
-        self._lease = lease
-        self._turn = Turn()
+        self._worker_id = lease.worker_id
         self._leased_ids = LeasedIds(database, lease, event_release_unknown)
+        self._claims = RoundRobinClaims(self._leased_ids, event_claim, id_of=lambda event: event.event_id)
 
     async def claim(self, budget: ClaimBudget) -> Sequence[ClaimedEvent]:
-        """Take events, beginning with the organisation at which the turn before ended.
+        """Claim events, beginning with the organisation after that at which the claim before ended.
 
         Raises:
             LeaseLostError: others took this worker for dead.
         """
-        for _ in range(LOOKS_MAX):
-            async with self._leased_ids.claim() as connection:
-                claimed, turn_ended_at = await event_claim(
-                    connection,
-                    worker_id=self._lease.worker_id,
-                    limit=budget.limit,
-                    deliveries_max=budget.deliveries_max,
-                    payload_bytes_max=budget.payload_bytes_max,
-                    after=self._turn.after,
-                    organisations_max=budget.organisations_max,
-                    held_back=budget.held_back,
-                )
-            self._leased_ids.end_claim(event.event_id for event in claimed)
-            was_all = self._turn.end(turn_ended_at)
-            if claimed or was_all:
-                break
-        return claimed
+        return await self._claims.claim(budget)
 
     def give_back(self, events: Sequence[ClaimedEvent]) -> None:
-        """Forget events, so that the next claim gives them back."""
+        """Forget events, so that the next claim releases them."""
         self._leased_ids.give_back(event.event_id for event in events)
 
     async def record(self, outcomes: Sequence[Outcome], *, finished_events: Sequence[UUID]) -> None:
@@ -87,7 +74,7 @@ class PostgresEventLog:
         except asyncpg.UniqueViolationError:
             # Another worker has recorded some of them; now with the statement that leaves those out.
             await self._record(outcomes, finished_events, insert_delivered=delivery_insert_outcomes)
-        self._leased_ids.settle(finished_events)
+        self._leased_ids.remove(finished_events)
 
     async def _record(
         self, outcomes: Sequence[Outcome], finished_events: Sequence[UUID], *, insert_delivered: _InsertOutcomes
@@ -99,9 +86,9 @@ class PostgresEventLog:
             if unsuccessful:
                 await delivery_insert_outcomes(connection, unsuccessful)
             if further:
-                await delivery_update_outcomes(connection, further, worker_id=self._lease.worker_id)
+                await delivery_update_outcomes(connection, further, worker_id=self._worker_id)
             if finished_events:
-                await event_finish(connection, worker_id=self._lease.worker_id, event_ids=finished_events)
+                await event_finish(connection, worker_id=self._worker_id, event_ids=finished_events)
 
 
 def _divide(outcomes: Sequence[Outcome]) -> tuple[list[Outcome], list[Outcome], list[Outcome]]:

@@ -8,32 +8,20 @@ from uuid import UUID
 import asyncpg
 import structlog
 
-from ninefold.core.errors import UnavailableError
+from ninefold.core.postgres.errors import DatabaseUnavailableError
 from ninefold.systems.webhooks.jobs import metrics
 from ninefold.systems.webhooks.jobs.event_log import EventLog
 from ninefold.systems.webhooks.jobs.outcome_log import log_outcomes
 from ninefold.systems.webhooks.model import Outcome
 
-GATHERING_S: Final = 0.02
+BATCH_DELAY_S: Final = 0.02
 """How long outcomes wait for others before they are written together. Each transaction costs as much as fifty rows."""
 
 BATCH_MAX: Final = 2_000
-CONGESTED_AT: Final = 10_000
-"""With so many outcomes unwritten, no more work is taken on."""
+UNWRITTEN_MAX: Final = 10_000
+"""With so many outcomes unwritten, no more work is claimed."""
 
 RETRY_DELAY_S: Final = 0.5
-
-TRANSIENT_ERRORS: Final = (
-    OSError,
-    TimeoutError,
-    UnavailableError,
-    asyncpg.InterfaceError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.TransactionRollbackError,
-)
-"""What the database may answer today and not tomorrow: unreachable, restarting, out of space, a deadlock."""
 
 log = structlog.get_logger(__name__)
 
@@ -64,16 +52,16 @@ class OutcomeRecorder:
         """Take an outcome."""
         self._outcomes.append(outcome)
         self._has_work.set()
-        if len(self._outcomes) >= CONGESTED_AT:
+        if len(self._outcomes) >= UNWRITTEN_MAX:
             self._has_room.clear()
 
     def finish_event(self, event_id: UUID) -> None:
-        """Take note that the last outcome of an event's fan-out has been added."""
+        """Finish an event once every outcome that was added before is written."""
         self._finished_events.append(event_id)
         self._has_work.set()
 
-    async def has_room(self) -> None:
-        """Wait until the database has caught up."""
+    async def wait_for_room(self) -> None:
+        """Wait as long as `UNWRITTEN_MAX` outcomes or more are unwritten."""
         await self._has_room.wait()
 
     async def run(self) -> None:
@@ -81,7 +69,7 @@ class OutcomeRecorder:
         while True:
             await self._has_work.wait()
             if not self._is_closing:
-                await asyncio.sleep(GATHERING_S)
+                await asyncio.sleep(BATCH_DELAY_S)
             await self._write_all()
             if self._is_closing:
                 return
@@ -99,44 +87,44 @@ class OutcomeRecorder:
             if not self._outcomes:
                 # Only now has every outcome of these events been written, or is in this batch.
                 finished, self._finished_events = self._finished_events, []
-            await self._write_or_divide(outcomes, finished)
-            if len(self._outcomes) < CONGESTED_AT:
+            await self._write_or_bisect(outcomes, finished)
+            if len(self._outcomes) < UNWRITTEN_MAX:
                 self._has_room.set()
 
-    async def _write_or_divide(self, outcomes: list[Outcome], finished: list[UUID]) -> None:
-        """Write a batch; if the database refuses it, find the outcome that it is, and write the others."""
+    async def _write_or_bisect(self, outcomes: list[Outcome], finished: list[UUID]) -> None:
+        """Write a batch; if database or driver refuse it, find the outcome that they refuse, and write the others."""
         try:
-            await self._write_patiently(outcomes, finished)
-        except asyncpg.PostgresError:
+            await self._write_until_done(outcomes, finished)
+        except (asyncpg.PostgresError, asyncpg.InterfaceError):
             if len(outcomes) > 1:
                 middle = len(outcomes) // 2
-                await self._write_or_divide(outcomes[:middle], [])
-                await self._write_or_divide(outcomes[middle:], finished)
+                await self._write_or_bisect(outcomes[:middle], [])
+                await self._write_or_bisect(outcomes[middle:], finished)
                 return
             # A bug of ours. The event isn't finished by it: it stays ours, and is attempted again after us.
             for outcome in outcomes:
                 log.exception("webhooks.outcome.refused", delivery_id=str(outcome.delivery_id))
                 self._refused_events.add(outcome.event_id)
-            await self._write_patiently([], finished)
+            await self._write_until_done([], finished)
 
-    async def _write_patiently(self, outcomes: list[Outcome], finished: list[UUID]) -> None:
-        """Write a batch, as often as it takes until the database answers."""
+    async def _write_until_done(self, outcomes: list[Outcome], finished: list[UUID]) -> None:
+        """Write a batch, again and again until the database is available."""
         while True:
             try:
                 await self._event_log.record(
                     outcomes, finished_events=[event for event in finished if event not in self._refused_events]
                 )
-            except TRANSIENT_ERRORS as error:
+            except DatabaseUnavailableError as error:
                 log.warning("webhooks.outcomes.delayed", outcomes=len(outcomes), error=str(error))
                 await asyncio.sleep(RETRY_DELAY_S)
             else:
                 self._on_recorded(outcomes)
-                _tell(outcomes)
+                _report(outcomes)
                 return
 
 
-def _tell(outcomes: list[Outcome]) -> None:
-    """Let metrics and log have what was recorded; that they can't take it, changes nothing of it."""
+def _report(outcomes: list[Outcome]) -> None:
+    """Count and log what was recorded; metrics that can't be written hold nothing up."""
     try:
         metrics.count_outcomes(outcomes)
     except OSError as error:

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from ninefold.core.postgres.database import Database
+from ninefold.core.queue.claims import ClaimBudget, RoundRobinClaims
 from ninefold.core.queue.leased_ids import LeasedIds
 from ninefold.core.queue.leases import WorkerLease
-from ninefold.systems.webhooks.jobs.claims import LOOKS_MAX, ClaimBudget, Turn
 from ninefold.systems.webhooks.model import ClaimedDelivery, Outcome
 from ninefold.systems.webhooks.store.deliveries import (
     delivery_cancel_held,
@@ -21,53 +21,39 @@ class RetryQueue:
 
     def __init__(self, database: Database, lease: WorkerLease) -> None:
         self._database = database
-        self._lease = lease
-        self._turn = Turn()
+        self._worker_id = lease.worker_id
         self._leased_ids = LeasedIds(database, lease, delivery_release_unknown)
+        self._claims = RoundRobinClaims(
+            self._leased_ids, delivery_claim, id_of=lambda delivery: delivery.delivery_id, is_one_look_enough=True
+        )
 
     async def claim(self, budget: ClaimBudget) -> Sequence[ClaimedDelivery]:
-        """Take deliveries that are due, within a budget: a fair share for each organisation, longest due first.
+        """Claim deliveries that are due, within a budget: a fair share for each organisation, longest due first.
 
         Raises:
             LeaseLostError: others took this worker for dead.
         """
-        for _ in range(LOOKS_MAX):
-            async with self._leased_ids.claim() as connection:
-                claimed, turn_ended_at = await delivery_claim(
-                    connection,
-                    worker_id=self._lease.worker_id,
-                    limit=budget.limit,
-                    payload_bytes_max=budget.payload_bytes_max,
-                    after=self._turn.after,
-                    organisations_max=budget.organisations_max,
-                    held_back=budget.held_back,
-                )
-            self._leased_ids.end_claim(delivery.delivery_id for delivery in claimed)
-            was_all = self._turn.end(turn_ended_at)
-            # The longest due of all are seen in each look: if none of them is held back, there are no others.
-            if claimed or was_all or not budget.held_back:
-                break
-        return claimed
+        return await self._claims.claim(budget)
 
     def give_back(self, deliveries: Sequence[ClaimedDelivery]) -> None:
-        """Forget deliveries that were claimed and not begun, so that the next claim gives them back."""
+        """Forget deliveries of which nothing was begun, so that the next claim releases them."""
         self._leased_ids.give_back(delivery.delivery_id for delivery in deliveries)
 
     async def cancel(self, deliveries: Sequence[ClaimedDelivery]) -> None:
-        """End deliveries whose subscription is gone; the next claim gives back what an error keeps from ending."""
+        """Cancel deliveries whose subscription is gone; if that fails, the next claim releases them."""
         self.give_back(deliveries)
         async with self._database.transaction() as connection:
             await delivery_cancel_held(
                 connection,
-                worker_id=self._lease.worker_id,
+                worker_id=self._worker_id,
                 delivery_ids=[delivery.delivery_id for delivery in deliveries],
             )
 
-    def settle(self, outcomes: Sequence[Outcome]) -> None:
-        """Take note that these outcomes are recorded, which has let go of their deliveries."""
-        self._leased_ids.settle(outcome.delivery_id for outcome in outcomes if not outcome.is_first)
+    def forget_recorded(self, outcomes: Sequence[Outcome]) -> None:
+        """Forget the deliveries of outcomes that are recorded, which has released them."""
+        self._leased_ids.remove(outcome.delivery_id for outcome in outcomes if not outcome.is_first)
 
-    async def known(self, delivery_ids: Sequence[UUID]) -> set[UUID]:
-        """Say which of these deliveries have an outcome already."""
+    async def find_known(self, delivery_ids: Sequence[UUID]) -> set[UUID]:
+        """Return those of these deliveries that have an outcome already."""
         async with self._database.connection() as connection:
             return await delivery_list_known(connection, delivery_ids=delivery_ids)

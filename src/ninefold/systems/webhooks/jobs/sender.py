@@ -2,6 +2,8 @@
 
 Every delivery takes this path, so it does without a task where it can: an idle connection tells the `AttemptRequest`
 itself of the response. Only where a connection has to be opened first does a task wait for that.
+
+Either way, what came of an attempt goes through `Sender.complete` to the one `on_attempt_end` of the sender's owner.
 """
 
 import asyncio
@@ -12,10 +14,8 @@ from functools import lru_cache, partial
 from typing import Final, TypeAlias
 from uuid import UUID
 
-import msgspec
 import structlog
 
-from ninefold import __version__
 from ninefold.core.clock import Clock
 from ninefold.core.egress import (
     STALE_WITHIN_S,
@@ -26,12 +26,11 @@ from ninefold.core.egress import (
     StaleConnectionError,
     parse_target,
 )
-from ninefold.core.ids import format_id
-from ninefold.systems.webhooks.model import EVENT_PREFIX, Attempt, Recipient
+from ninefold.systems.webhooks.jobs.message import FanOut, Message
+from ninefold.systems.webhooks.model import Attempt, Recipient
 from ninefold.systems.webhooks.rules.retries import is_success, parse_retry_after
 from ninefold.systems.webhooks.rules.signing import active_keys, sign, signed_content
 
-USER_AGENT: Final = f"Ninefold/{__version__}"
 TARGETS_CACHED_MAX: Final = 10_000
 
 log = structlog.get_logger(__name__)
@@ -39,31 +38,10 @@ log = structlog.get_logger(__name__)
 _find_target = lru_cache(TARGETS_CACHED_MAX)(parse_target)
 
 
-class Message(msgspec.Struct, frozen=True, kw_only=True):
-    """What every delivery of an event has in common."""
-
-    event_id: UUID
-    webhook_id: bytes
-    common_head: bytes
-    payload: bytes
-
-
-def make_message(event_id: UUID, payload: bytes) -> Message:
-    """Prepare what every delivery of an event has in common."""
-    webhook_id = format_id(EVENT_PREFIX, event_id).encode("ascii")
-    return Message(
-        event_id=event_id,
-        webhook_id=webhook_id,
-        common_head=b"content-type: application/json\r\nuser-agent: %b\r\nwebhook-id: %b\r\nx-webhook-id: %b\r\n"
-        % (USER_AGENT.encode("ascii"), webhook_id, webhook_id),
-        payload=payload,
-    )
-
-
 class AttemptRequest:
-    """One attempt under way: what is sent to whom, and who hears what came of it.
+    """One attempt under way: what is sent to whom, and what has to be known when it has ended.
 
-    To the connection that carries it, it is a future.
+    It is the `ResponseHandler` of the connection that carries it.
 
     Args:
         message: what is sent.
@@ -71,18 +49,18 @@ class AttemptRequest:
         delivery_id: of the delivery.
         organisation_id: whose it is.
         attempt_number: which attempt of the delivery this is, from 1.
-        round_attempt_count: which attempt of its round this is, from 1.
+        round_attempt_count: which attempt of its round this is, from 1. A round is a first attempt and its retries;
+            a retry by hand begins another round.
         round_started_at: when its round began.
-        on_end: called once, with the request, the attempt, and the seconds that the receiver asked to wait before the
-            next, where it did.
+        fan_out: of the event, which counts its first attempts; None for a retry.
     """
 
     __slots__ = (
         "attempt_number",
         "attempted_at",
         "delivery_id",
+        "fan_out",
         "message",
-        "on_end",
         "organisation_id",
         "recipient",
         "round_attempt_count",
@@ -105,7 +83,7 @@ class AttemptRequest:
         attempt_number: int,
         round_attempt_count: int,
         round_started_at: datetime,
-        on_end: "OnEnd",
+        fan_out: FanOut | None,
     ) -> None:
         self.message = message
         self.recipient = recipient
@@ -114,82 +92,97 @@ class AttemptRequest:
         self.attempt_number = attempt_number
         self.round_attempt_count = round_attempt_count
         self.round_started_at = round_started_at
-        self.on_end = on_end
+        self.fan_out = fan_out
 
-    def done(self) -> bool:
-        """Say that nobody waits any more, as a future would: the sender knows."""
-        return self.sender.is_closed
+    def on_response(self, response: EgressResponse, /) -> None:
+        """End the attempt with a response."""
+        self.sender.complete(self, response=response)
 
-    def set_result(self, result: EgressResponse, /) -> None:
-        """Take the response."""
-        self.sender.end(self, response=result)
-
-    def set_exception(self, exception: EgressError, /) -> None:
-        """Take the reason why there is no response; a connection that had ended unnoticed is no reason."""
+    def on_error(self, error: EgressError, /) -> None:
+        """End the attempt with an error, or send the request again if the connection was stale."""
         spent_s = time.perf_counter() - self.started_at_s
-        if isinstance(exception, StaleConnectionError) and spent_s <= STALE_WITHIN_S:
-            self.sender.send_afresh(self, spent_s=spent_s)
+        is_stale = isinstance(error, StaleConnectionError) and spent_s <= STALE_WITHIN_S
+        if is_stale and not self.sender.is_closed:
+            self.sender.resend(self, spent_s=spent_s)
         else:
-            self.sender.end(self, error_class=exception.error_class, error_detail=str(exception))
+            self.sender.complete(self, error_class=error.error_class, error_detail=str(error))
 
 
-OnEnd: TypeAlias = Callable[[AttemptRequest, Attempt, float | None], None]
+OnAttemptEnd: TypeAlias = Callable[[AttemptRequest, Attempt, float | None], None]
+"""Takes a request, its attempt, and the seconds that the receiver asked to wait before the next one, where it did."""
 
 _Send: TypeAlias = Callable[[], Awaitable[EgressResponse]]
 
 
 class Sender:
-    """Carries requests to their recipients, once each."""
+    """Sends requests to their recipients, and tells what came of each.
 
-    def __init__(self, egress: EgressClient, clock: Clock, *, timeout_s: float, response_body_kept_bytes: int) -> None:
+    Args:
+        egress: the way out.
+        clock: says when an attempt is made.
+        on_attempt_end: called once for each request that was sent, unless the sender is closed before.
+        timeout_s: how long an attempt may take.
+        response_body_kept_bytes: how much of a response's body is kept with its attempt.
+    """
+
+    def __init__(
+        self,
+        egress: EgressClient,
+        clock: Clock,
+        *,
+        on_attempt_end: OnAttemptEnd,
+        timeout_s: float,
+        response_body_kept_bytes: int,
+    ) -> None:
         self._egress = egress
         self._clock = clock
+        self._on_attempt_end = on_attempt_end
         self._timeout_s = timeout_s
-        self._body_kept = response_body_kept_bytes
-        self._waiting: set[asyncio.Task[None]] = set()
+        self._body_kept_bytes = response_body_kept_bytes
+        self._tasks: set[asyncio.Task[None]] = set()
         self.is_closed = False
 
     def send(self, requests: Sequence[AttemptRequest]) -> None:
-        """Begin attempts: sign each message with every active secret, then send them all.
-
-        Each request's `on_end` is called later.
-        """
-        for request, head in zip(requests, self._sign(requests, attempted_at=self._clock.now()), strict=True):
+        """Begin attempts: sign each message with every active secret, then send them all."""
+        attempted_at = self._clock.now()
+        for request, head in zip(requests, _sign(requests, attempted_at=attempted_at), strict=True):
+            request.sender = self
+            request.attempted_at = attempted_at
             request.started_at_s = time.perf_counter()
             try:
                 target = _find_target(request.recipient.url)
             except InvalidTargetError as error:
                 # Possible only where the rules for URLs have become stricter than they were.
-                self._end_soon(request, error_class=error.code, error_detail=str(error))
+                self._fail_soon(request, error_class=error.code, error_detail=str(error))
                 continue
             is_sent = self._egress.post_at_once(
-                target, head=head, body=request.message.payload, timeout_s=self._timeout_s, waiter=request
+                target, head=head, body=request.message.payload, timeout_s=self._timeout_s, handler=request
             )
             if not is_sent:
                 send = partial(
                     self._egress.post, target, head=head, body=request.message.payload, timeout_s=self._timeout_s
                 )
-                self._begin_patiently(request, send)
+                self._send_in_task(request, send)
 
-    def send_afresh(self, request: AttemptRequest, *, spent_s: float) -> None:
-        """Send the same request once more, in the same attempt, over a connection that nobody has used yet.
+    def resend(self, request: AttemptRequest, *, spent_s: float) -> None:
+        """Send the same request once more, in the same attempt, over a new connection.
 
         Args:
-            request: what a kept connection, which had ended unnoticed, didn't carry.
+            request: what wasn't sent by the connection that was used before, since it had ended unnoticed.
             spent_s: how much of the attempt's time has gone by.
         """
-        [head] = self._sign([request], attempted_at=request.attempted_at)
+        [head] = _sign([request], attempted_at=request.attempted_at)
         send = partial(
-            self._egress.post_afresh,
+            self._egress.post_over_new_connection,
             _find_target(request.recipient.url),
             head=head,
             body=request.message.payload,
             timeout_s=self._timeout_s,
             spent_s=spent_s,
         )
-        self._begin_patiently(request, send)
+        self._send_in_task(request, send)
 
-    def end(
+    def complete(
         self,
         request: AttemptRequest,
         *,
@@ -197,7 +190,7 @@ class Sender:
         error_class: str | None = None,
         error_detail: str | None = None,
     ) -> None:
-        """Take what came of an attempt: a response, or an error. After `close`, it is forgotten."""
+        """Tell what came of an attempt, a response or an error; after `close`, nothing is told any more."""
         if self.is_closed:
             return
         duration_s = time.perf_counter() - request.started_at_s
@@ -213,56 +206,58 @@ class Sender:
             attempted_at=request.attempted_at,
             duration_ms=duration_s * 1000,
             response_status=None if response is None else response.status,
-            response_body=None if body is None else body[: self._body_kept],
+            response_body=None if body is None else body[: self._body_kept_bytes],
             is_response_body_truncated=response is not None
-            and (response.is_body_truncated or len(response.body) > self._body_kept),
+            and (response.is_body_truncated or len(response.body) > self._body_kept_bytes),
             error_class=error_class,
             # It may quote what a receiver sent, and PostgreSQL's text has no NUL.
             error_detail=error_detail and error_detail.replace("\0", "\N{REPLACEMENT CHARACTER}"),
         )
-        request.on_end(request, attempt, retry_after_s)
+        self._on_attempt_end(request, attempt, retry_after_s)
 
     def close(self) -> None:
-        """Forget every attempt that is under way: whoever takes over makes it anew."""
+        """Forget every attempt that is under way; another worker repeats it."""
         self.is_closed = True
-        for task in self._waiting:
+        for task in self._tasks:
             task.cancel()
 
-    def _sign(self, requests: Sequence[AttemptRequest], *, attempted_at: datetime) -> list[bytes]:
-        """Return the head of each request, all signed at one moment; what one event's have in common is made once."""
-        timestamp = b"%d" % attempted_at.timestamp()
-        heads: list[bytes] = []
-        message: Message | None = None
-        content = common_head = b""
-        for request in requests:
-            if request.message is not message:
-                message = request.message
-                content = signed_content(message_id=message.webhook_id, timestamp=timestamp, payload=message.payload)
-                common_head = b"%bwebhook-timestamp: %b\r\n" % (message.common_head, timestamp)
-            request.sender = self
-            request.attempted_at = attempted_at
-            signature = sign(active_keys(request.recipient.secrets, now=attempted_at), content)
-            heads.append(b"%bwebhook-signature: %b\r\n" % (common_head, signature))
-        return heads
+    def _fail_soon(self, request: AttemptRequest, *, error_class: str, error_detail: str) -> None:
+        complete = partial(self.complete, request, error_class=error_class, error_detail=error_detail)
+        asyncio.get_running_loop().call_soon(complete)
 
-    def _end_soon(self, request: AttemptRequest, *, error_class: str, error_detail: str) -> None:
-        end = partial(self.end, request, error_class=error_class, error_detail=error_detail)
-        asyncio.get_running_loop().call_soon(end)
-
-    def _begin_patiently(self, request: AttemptRequest, send: _Send) -> None:
-        task = asyncio.get_running_loop().create_task(self._send_patiently(request, send))
-        self._waiting.add(task)
-        task.add_done_callback(self._waiting.discard)
-
-    async def _send_patiently(self, request: AttemptRequest, send: _Send) -> None:
+    def _send_in_task(self, request: AttemptRequest, send: _Send) -> None:
         """Send over a connection that has to be opened first, or waited for."""
+        task = asyncio.get_running_loop().create_task(self._send_and_complete(request, send))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _send_and_complete(self, request: AttemptRequest, send: _Send) -> None:
         try:
             response = await send()
         except EgressError as error:
-            self.end(request, error_class=error.error_class, error_detail=str(error))
+            self.complete(request, error_class=error.error_class, error_detail=str(error))
         except Exception:
             # A bug of ours: it is seen as a failed attempt and in the log, and holds nothing back.
             log.exception("webhooks.attempt.crashed")
-            self.end(request, error_class="internal_error", error_detail="Ninefold failed to send the request.")
+            self.complete(request, error_class="internal_error", error_detail="Ninefold failed to send the request.")
         else:
-            self.end(request, response=response)
+            self.complete(request, response=response)
+
+
+def _sign(requests: Sequence[AttemptRequest], *, attempted_at: datetime) -> list[bytes]:
+    """Return the head of each request, all signed as of one moment.
+
+    Requests of one event that follow each other share the content that is signed.
+    """
+    timestamp = b"%d" % attempted_at.timestamp()
+    heads: list[bytes] = []
+    message: Message | None = None
+    content = common_head = b""
+    for request in requests:
+        if request.message is not message:
+            message = request.message
+            content = signed_content(message_id=message.webhook_id, timestamp=timestamp, payload=message.payload)
+            common_head = b"%bwebhook-timestamp: %b\r\n" % (message.common_head, timestamp)
+        signature = sign(active_keys(request.recipient.secrets, now=attempted_at), content)
+        heads.append(b"%bwebhook-signature: %b\r\n" % (common_head, signature))
+    return heads

@@ -3,7 +3,9 @@
 from typing import Final
 
 from litestar import get, post
+from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
 
 from ninefold.core.ids import format_id
 from ninefold.core.postgres.database import Database
@@ -21,7 +23,10 @@ _TAGS: Final = ["deliveries"]
 
 @get(_DELIVERY, tags=_TAGS)
 async def get_delivery(
-    delivery_id: DeliveryId, principal: Principal, database: Database, webhooks_settings: WebhooksSettings
+    delivery_id: FromPath[DeliveryId],
+    principal: NamedDependency[Principal],
+    database: NamedDependency[Database],
+    webhooks_settings: NamedDependency[WebhooksSettings],
 ) -> DeliveryView:
     """Show a delivery.
 
@@ -36,7 +41,10 @@ async def get_delivery(
 
 @post(f"{_DELIVERY}/retry", tags=_TAGS, status_code=202, responses=problem_responses(409))
 async def retry_delivery(
-    delivery_id: DeliveryId, principal: Principal, database: Database, notifier: Notifier
+    delivery_id: FromPath[DeliveryId],
+    principal: NamedDependency[Principal],
+    database: NamedDependency[Database],
+    notifier: NamedDependency[Notifier],
 ) -> RetryScheduled:
     """Retry a delivery.
 

@@ -1,20 +1,23 @@
 """Events over HTTP: published one by one or in batches, and looked at."""
 
 from typing import Any, Final
+from uuid import UUID
 
 from litestar import Request, Response, get, post
 from litestar.datastructures import ResponseHeader
+from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath, FromQuery
 
 from ninefold.core.errors import NinefoldError
 from ninefold.core.postgres.database import Database
 from ninefold.core.queue.notifier import Notifier
 from ninefold.core.tenancy.model import Principal
 from ninefold.core.web.bodies import JsonDecoder
-from ninefold.core.web.pages import PAGE_LIMIT_DEFAULT, Cursor, CursorCodec, Page, PageLimit
+from ninefold.core.web.body_reading import FromBody
+from ninefold.core.web.pages import PAGE_LIMIT_DEFAULT, Cursor, Page, PagedList, PageLimit
 from ninefold.core.web.problems import describe, problem_responses
 from ninefold.systems.webhooks.model import EVENTS_CHANNEL
-from ninefold.systems.webhooks.routes.positions import EventPosition, cut_page
 from ninefold.systems.webhooks.routes.wire import (
     BatchAccepted,
     BatchResult,
@@ -45,6 +48,7 @@ EVENT_BODY_BYTES_MAX: Final = PAYLOAD_BYTES_MAX + 64 * 1024
 """A payload, and what stands around it."""
 
 BATCH_BODY_BYTES_MAX: Final = 5 * 1024 * 1024
+"""Five of the largest payloads, or a thousand of 5 KiB. A request's whole body is in memory."""
 
 _ACCEPTED: Final = 202
 
@@ -55,7 +59,7 @@ _REPLAYED: Final = ResponseHeader(
 )
 
 _draft_decoder: JsonDecoder[PublishEvent] = JsonDecoder(PublishEvent)
-_event_cursors = CursorCodec(EventPosition)
+_event_list = PagedList("events", UUID)
 
 
 @post(
@@ -67,7 +71,11 @@ _event_cursors = CursorCodec(EventPosition)
     responses=problem_responses(409),
 )
 async def publish_event(
-    data: PublishEvent, principal: Principal, database: Database, notifier: Notifier, directory: RecipientDirectory
+    data: FromBody[PublishEvent],
+    principal: NamedDependency[Principal],
+    database: NamedDependency[Database],
+    notifier: NamedDependency[Notifier],
+    directory: NamedDependency[RecipientDirectory],
 ) -> Response[EventAccepted]:
     """Publish an event. The answer leaves after the commit; deliveries follow, until each subscriber has it.
 
@@ -91,12 +99,12 @@ async def publish_event(
 @post(f"{_EVENTS}/batch", tags=_TAGS, status_code=_ACCEPTED, request_max_body_size=BATCH_BODY_BYTES_MAX)
 async def publish_event_batch(
     *,
-    data: PublishEventBatch,
+    data: FromBody[PublishEventBatch],
     request: Request[Any, Principal, Any],
-    principal: Principal,
-    database: Database,
-    notifier: Notifier,
-    directory: RecipientDirectory,
+    principal: NamedDependency[Principal],
+    database: NamedDependency[Database],
+    notifier: NamedDependency[Notifier],
+    directory: NamedDependency[RecipientDirectory],
 ) -> BatchAccepted:
     """Publish a batch of events.
 
@@ -125,37 +133,33 @@ async def publish_event_batch(
 
 @get(_EVENTS, tags=_TAGS)
 async def list_events(
-    principal: Principal,
-    database: Database,
-    cursor: Cursor | None = None,
+    principal: NamedDependency[Principal],
+    database: NamedDependency[Database],
+    cursor: FromQuery[Cursor | None] = None,
     limit: PageLimit = PAGE_LIMIT_DEFAULT,
 ) -> Page[EventSummary]:
     """List events.
 
     The newest first, without their payloads.
     """
-    position = _event_cursors.decode(cursor)
+    query = _event_list.query(cursor, limit)
     async with database.connection() as connection:
         found = await delivery_service.list_events(
             connection,
             organisation_id=principal.organisation_id,
-            before=None if position is None else position.event_id,
-            limit=limit + 1,
+            before=query.position,
+            limit=query.rows_max,
         )
-    shown, last = cut_page(found, limit=limit)
-    return Page(
-        items=[show_event_summary(event) for event in shown],
-        next_cursor=None if last is None else _event_cursors.encode(EventPosition(last.event_id)),
-    )
+    return query.page(found, position_of=lambda event: event.event_id, show=show_event_summary)
 
 
 @get(f"{_EVENTS}/{{event_id:str}}", tags=_TAGS)
 async def get_event(
-    event_id: EventId,
-    principal: Principal,
-    database: Database,
-    directory: RecipientDirectory,
-    webhooks_settings: WebhooksSettings,
+    event_id: FromPath[EventId],
+    principal: NamedDependency[Principal],
+    database: NamedDependency[Database],
+    directory: NamedDependency[RecipientDirectory],
+    webhooks_settings: NamedDependency[WebhooksSettings],
 ) -> EventView:
     """Show an event.
 

@@ -1,19 +1,22 @@
 """Subscriptions over HTTP."""
 
 from datetime import timedelta
+from functools import partial
 from typing import Annotated, Final, TypeVar
+from uuid import UUID
 
 import msgspec
 from litestar import delete, get, patch, post
+from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import Parameter
+from litestar.params import FromPath, FromQuery, Parameter
 
 from ninefold.core.postgres.database import Database
 from ninefold.core.tenancy.model import Principal
-from ninefold.core.web.pages import PAGE_LIMIT_DEFAULT, Cursor, CursorCodec, Page, PageLimit
+from ninefold.core.web.body_reading import FromBody
+from ninefold.core.web.pages import PAGE_LIMIT_DEFAULT, Cursor, Page, PagedList, PageLimit
 from ninefold.core.web.problems import problem_responses
-from ninefold.systems.webhooks.model import Delivery, DeliveryStatus
-from ninefold.systems.webhooks.routes.positions import DeliveryPosition, QueuedPosition, SubscriptionPosition, cut_page
+from ninefold.systems.webhooks.model import DeliveryStatus
 from ninefold.systems.webhooks.routes.wire import (
     CreateSubscription,
     DeliveryView,
@@ -36,14 +39,15 @@ _TAGS: Final = ["subscriptions"]
 
 ValueT = TypeVar("ValueT")
 
-_subscription_cursors = CursorCodec(SubscriptionPosition)
-_delivery_cursors = CursorCodec(DeliveryPosition)
-_queued_cursors = CursorCodec(QueuedPosition)
+_subscription_list = PagedList("subscriptions", UUID)
+_delivery_list = PagedList("deliveries", UUID)
+# By the ids of their events: those that are queued have no row of their own yet.
+_queued_list = PagedList("deliveries.queued", UUID)
 
 
 @post(_SUBSCRIPTIONS, tags=_TAGS, responses=problem_responses(409))
 async def create_subscription(
-    data: CreateSubscription, principal: Principal, database: Database
+    data: FromBody[CreateSubscription], principal: NamedDependency[Principal], database: NamedDependency[Database]
 ) -> SubscriptionWithSecretView:
     """Create a subscription. Its secret is in this answer and in that of a rotation, and nowhere else."""
     async with database.transaction() as connection:
@@ -59,33 +63,31 @@ async def create_subscription(
 
 @get(_SUBSCRIPTIONS, tags=_TAGS)
 async def list_subscriptions(
-    principal: Principal,
-    database: Database,
-    cursor: Cursor | None = None,
+    principal: NamedDependency[Principal],
+    database: NamedDependency[Database],
+    cursor: FromQuery[Cursor | None] = None,
     limit: PageLimit = PAGE_LIMIT_DEFAULT,
 ) -> Page[SubscriptionView]:
     """List subscriptions.
 
     The newest first.
     """
-    position = _subscription_cursors.decode(cursor)
+    query = _subscription_list.query(cursor, limit)
     async with database.connection() as connection:
         found = await service.list_subscriptions(
             connection,
             organisation_id=principal.organisation_id,
-            before=None if position is None else position.subscription_id,
-            limit=limit + 1,
+            before=query.position,
+            limit=query.rows_max,
         )
-    shown, last = cut_page(found, limit=limit)
-    return Page(
-        items=[show_subscription(subscription) for subscription in shown],
-        next_cursor=None if last is None else _subscription_cursors.encode(SubscriptionPosition(last.subscription_id)),
-    )
+    return query.page(found, position_of=lambda subscription: subscription.subscription_id, show=show_subscription)
 
 
 @get(_SUBSCRIPTION, tags=_TAGS)
 async def get_subscription(
-    subscription_id: SubscriptionId, principal: Principal, database: Database
+    subscription_id: FromPath[SubscriptionId],
+    principal: NamedDependency[Principal],
+    database: NamedDependency[Database],
 ) -> SubscriptionView:
     """Show a subscription."""
     async with database.connection() as connection:
@@ -97,7 +99,10 @@ async def get_subscription(
 
 @patch(_SUBSCRIPTION, tags=_TAGS)
 async def update_subscription(
-    subscription_id: SubscriptionId, data: UpdateSubscription, principal: Principal, database: Database
+    subscription_id: FromPath[SubscriptionId],
+    data: FromBody[UpdateSubscription],
+    principal: NamedDependency[Principal],
+    database: NamedDependency[Database],
 ) -> SubscriptionView:
     """Change a subscription.
 
@@ -116,7 +121,11 @@ async def update_subscription(
 
 
 @delete(_SUBSCRIPTION, tags=_TAGS)
-async def delete_subscription(subscription_id: SubscriptionId, principal: Principal, database: Database) -> None:
+async def delete_subscription(
+    subscription_id: FromPath[SubscriptionId],
+    principal: NamedDependency[Principal],
+    database: NamedDependency[Database],
+) -> None:
     """Delete a subscription. Deliveries that wait for an attempt are canceled."""
     async with database.transaction() as connection:
         await service.delete_subscription(
@@ -126,14 +135,14 @@ async def delete_subscription(subscription_id: SubscriptionId, principal: Princi
 
 @post(f"{_SUBSCRIPTION}/rotate-secret", tags=_TAGS, status_code=200, responses=problem_responses(409))
 async def rotate_secret(
-    subscription_id: SubscriptionId,
-    principal: Principal,
-    database: Database,
-    data: RotateSecret | None = None,
+    subscription_id: FromPath[SubscriptionId],
+    principal: NamedDependency[Principal],
+    database: NamedDependency[Database],
+    data: FromBody[RotateSecret | None] = None,
 ) -> SubscriptionWithSecretView:
     """Rotate a secret.
 
-    The old one keeps signing beside the new one for a while, 24 hours by default.
+    The old one keeps signing too for a while, 24 hours by default.
     """
     rotation = data or RotateSecret()
     async with database.transaction() as connection:
@@ -149,12 +158,12 @@ async def rotate_secret(
 @get(f"{_SUBSCRIPTION}/deliveries", tags=["deliveries"])
 async def list_deliveries(
     *,
-    subscription_id: SubscriptionId,
-    principal: Principal,
-    database: Database,
-    webhooks_settings: WebhooksSettings,
+    subscription_id: FromPath[SubscriptionId],
+    principal: NamedDependency[Principal],
+    database: NamedDependency[Database],
+    webhooks_settings: NamedDependency[WebhooksSettings],
     status: Annotated[DeliveryStatus | None, Parameter(description="Only deliveries in this state.")] = None,
-    cursor: Cursor | None = None,
+    cursor: FromQuery[Cursor | None] = None,
     limit: PageLimit = PAGE_LIMIT_DEFAULT,
 ) -> Page[DeliveryView]:
     """List deliveries.
@@ -162,32 +171,29 @@ async def list_deliveries(
     Those to one subscription, of the newest events first, with their last attempts. Those that are `queued` are listed
     by `status=queued` alone; the others stand here from their first outcome on.
     """
+    show = partial(show_delivery, attempts_per_round=webhooks_settings.attempts_per_round)
     if status is DeliveryStatus.QUEUED:
-        queued_position = _queued_cursors.decode(cursor)
+        query = _queued_list.query(cursor, limit)
         async with database.snapshot() as connection:
             found = await delivery_service.list_queued_deliveries(
                 connection,
                 organisation_id=principal.organisation_id,
                 subscription_id=subscription_id,
-                before=None if queued_position is None else queued_position.event_id,
-                limit=limit + 1,
+                before=query.position,
+                limit=query.rows_max,
             )
-    else:
-        position = _delivery_cursors.decode(cursor)
-        async with database.snapshot() as connection:
-            found = await delivery_service.list_deliveries(
-                connection,
-                organisation_id=principal.organisation_id,
-                subscription_id=subscription_id,
-                status=status,
-                before=None if position is None else position.delivery_id,
-                limit=limit + 1,
-            )
-    shown, last = cut_page(found, limit=limit)
-    return Page(
-        items=[show_delivery(delivery, attempts_per_round=webhooks_settings.attempts_per_round) for delivery in shown],
-        next_cursor=None if last is None else _cursor_after(last.delivery),
-    )
+        return query.page(found, position_of=lambda shown: shown.delivery.event_id, show=show)
+    query = _delivery_list.query(cursor, limit)
+    async with database.snapshot() as connection:
+        found = await delivery_service.list_deliveries(
+            connection,
+            organisation_id=principal.organisation_id,
+            subscription_id=subscription_id,
+            status=status,
+            before=query.position,
+            limit=query.rows_max,
+        )
+    return query.page(found, position_of=lambda shown: shown.delivery.delivery_id, show=show)
 
 
 SUBSCRIPTION_ROUTES: Final[list[HTTPRouteHandler]] = [
@@ -199,12 +205,6 @@ SUBSCRIPTION_ROUTES: Final[list[HTTPRouteHandler]] = [
     rotate_secret,
     list_deliveries,
 ]
-
-
-def _cursor_after(delivery: Delivery) -> str:
-    if delivery.status is DeliveryStatus.QUEUED:
-        return _queued_cursors.encode(QueuedPosition(delivery.event_id))
-    return _delivery_cursors.encode(DeliveryPosition(delivery.delivery_id))
 
 
 def _given(value: msgspec.UnsetType | ValueT) -> ValueT | None:

@@ -33,7 +33,10 @@ from ninefold.systems.webhooks.service.publishing import IDEMPOTENCY_KEY_LENGTH_
 from ninefold.systems.webhooks.service.subscriptions import DESCRIPTION_LENGTH_MAX, NewSecret
 
 BATCH_EVENTS_MAX: Final = 1_000
+"""Per transaction, whose idempotency keys others wait for."""
+
 GRACE_S_DEFAULT: Final = 86_400
+"""As much as there may be; a receiver has a day to take over a new secret."""
 
 _ADVISED: Final = frozenset({DeliveryStatus.RETRYING, DeliveryStatus.FAILED})
 """States in which there is something to be done. `canceled` is final."""
@@ -71,7 +74,7 @@ IdempotencyKey = Annotated[
 
 # msgspec tells the format only of times that must have a zone, as all of ours do.
 Timestamp = Annotated[datetime, msgspec.Meta(tz=True)]
-# Kept raw, so that one that is refused doesn't keep back the others; each is decoded as a `PublishEvent`.
+# Kept raw, so that one that doesn't fit is refused alone; each is decoded as a `PublishEvent`.
 BatchItem = Annotated[msgspec.Raw, msgspec.Meta(extra_json_schema={"$ref": "#/components/schemas/PublishEvent"})]
 
 
@@ -146,12 +149,14 @@ class PublishEvent(RequestBody, frozen=True, kw_only=True):
 class PublishEventBatch(RequestBody, frozen=True, kw_only=True):
     """Events to publish in one transaction."""
 
+    is_decoded_in_parts = True
+
     events: Annotated[
         list[BatchItem],
         msgspec.Meta(
             min_length=1,
             max_length=BATCH_EVENTS_MAX,
-            description="Each as for a single event; one that is refused doesn't keep back the others.",
+            description="Each as for a single event; one that is refused doesn't keep the others from being accepted.",
         ),
     ]
 

@@ -165,12 +165,12 @@ async def retry_delivery(connection: Connection, *, organisation_id: UUID, deliv
     if locked is None:
         raise _not_found(delivery_id)
     delivery_text = format_id(DELIVERY_PREFIX, delivery_id)
-    if locked["is_subscription_deleted"]:
+    if locked.is_subscription_deleted:
         raise SubscriptionDeletedError(
             f"The subscription of {delivery_text} has been deleted.",
             remedy="Create a subscription for its receiver, and publish the event again.",
         )
-    if locked["is_running"]:
+    if locked.is_running:
         raise DeliveryRunningError(
             f"An attempt of {delivery_text} is under way.",
             remedy="Wait for its outcome; retry then if it is needed.",

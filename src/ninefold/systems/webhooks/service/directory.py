@@ -14,7 +14,10 @@ from ninefold.systems.webhooks.rules.event_types import is_wanted
 from ninefold.systems.webhooks.store.subscriptions import recipient_list, subscription_version_find
 
 ORGANISATIONS_CACHED_MAX: Final = 1_000
+"""Each with up to a thousand recipients in memory."""
+
 EVENT_TYPES_CACHED_MAX: Final = 1_000
+"""Per organisation: a publisher may invent types without end."""
 
 
 class OrganisationRecipients:

@@ -16,7 +16,10 @@ from ninefold.systems.webhooks.service.directory import RecipientDirectory
 from ninefold.systems.webhooks.store.events import event_find_earlier, event_insert_many
 
 PAYLOAD_BYTES_MAX: Final = 1024 * 1024
+"""Of JSON text. A worker holds it in memory for each attempt under way."""
+
 IDEMPOTENCY_KEY_LENGTH_MAX: Final = 255
+"""Characters; each key is an entry of an index."""
 
 
 class EventDraft(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,7 +10,15 @@ import asyncpg
 import msgspec
 
 from ninefold.core.postgres.database import Connection
-from ninefold.systems.webhooks.model import Attempt, ClaimedDelivery, Delivery, DeliveryStatus, Outcome
+from ninefold.core.queue.claims import ClaimBudget
+from ninefold.systems.webhooks.model import (
+    Attempt,
+    ClaimedDelivery,
+    Delivery,
+    DeliveryStatus,
+    LockedDelivery,
+    Outcome,
+)
 from ninefold.systems.webhooks.store.queries import queries
 
 _encoder = msgspec.json.Encoder()
@@ -27,18 +35,11 @@ async def delivery_cancel_held(connection: Connection, *, worker_id: UUID, deliv
 
 
 async def delivery_claim(
-    connection: Connection,
-    *,
-    worker_id: UUID,
-    limit: int,
-    payload_bytes_max: int,
-    after: UUID,
-    organisations_max: int,
-    held_back: Collection[UUID],
+    connection: Connection, *, worker_id: UUID, budget: ClaimBudget, after: UUID
 ) -> tuple[list[ClaimedDelivery], UUID | None]:
     """Take deliveries whose next attempt is due: a fair share for each organisation, longest due first.
 
-    Organisations that are held back are passed over.
+    Organisations that are held back are passed over. Besides those after this one, it sees the longest due of all.
 
     Returns:
         The deliveries, and the organisation after which the next turn begins; None when this turn saw the last one.
@@ -48,11 +49,11 @@ async def delivery_claim(
         async for record in queries.delivery_claim(
             connection,
             worker_id=worker_id,
-            limit=limit,
-            payload_bytes_max=payload_bytes_max,
+            limit=budget.rows_max,
+            payload_bytes_max=budget.bytes_max,
             after=after,
-            organisations_max=organisations_max,
-            held_back=list(held_back),
+            organisations_max=budget.organisations_max,
+            held_back=list(budget.held_back),
         )
     ]
     claimed = [_claimed(record) for record in records if record["delivery_id"] is not None]
@@ -140,16 +141,10 @@ async def delivery_list_known(connection: Connection, *, delivery_ids: Sequence[
     return {record["delivery_id"] async for record in records}
 
 
-async def delivery_lock(connection: Connection, *, organisation_id: UUID, delivery_id: UUID) -> asyncpg.Record | None:
-    """Hold one delivery until the transaction's end.
-
-    Returns:
-        `is_running` and `is_subscription_deleted`; None when the organisation has none of this id.
-    """
-    record: asyncpg.Record | None = await queries.delivery_lock(
-        connection, organisation_id=organisation_id, delivery_id=delivery_id
-    )
-    return record
+async def delivery_lock(connection: Connection, *, organisation_id: UUID, delivery_id: UUID) -> LockedDelivery | None:
+    """Lock one delivery until the transaction's end; None when the organisation has none of this id."""
+    record = await queries.delivery_lock(connection, organisation_id=organisation_id, delivery_id=delivery_id)
+    return None if record is None else LockedDelivery(**record)
 
 
 async def delivery_release(connection: Connection, *, worker_ids: Sequence[UUID]) -> None:

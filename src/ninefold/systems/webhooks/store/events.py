@@ -8,6 +8,7 @@ from uuid import UUID
 import asyncpg
 
 from ninefold.core.postgres.database import Connection
+from ninefold.core.queue.claims import ClaimBudget
 from ninefold.systems.webhooks.model import ClaimedEvent, EarlierEvent, Event, EventStatus, NewEvent
 from ninefold.systems.webhooks.store.queries import queries
 
@@ -16,15 +17,7 @@ _LAST_ID: Final = UUID(int=2**128 - 1)
 
 
 async def event_claim(
-    connection: Connection,
-    *,
-    worker_id: UUID,
-    limit: int,
-    deliveries_max: int,
-    payload_bytes_max: int,
-    after: UUID,
-    organisations_max: int,
-    held_back: Collection[UUID],
+    connection: Connection, *, worker_id: UUID, budget: ClaimBudget, after: UUID
 ) -> tuple[list[ClaimedEvent], UUID | None]:
     """Take queued events for a worker: a fair share for each organisation after this one, oldest first.
 
@@ -38,12 +31,12 @@ async def event_claim(
         async for record in queries.event_claim(
             connection,
             worker_id=worker_id,
-            limit=limit,
-            deliveries_max=deliveries_max,
-            payload_bytes_max=payload_bytes_max,
+            limit=budget.rows_max,
+            deliveries_max=budget.items_max,
+            payload_bytes_max=budget.bytes_max,
             after=after,
-            organisations_max=organisations_max,
-            held_back=list(held_back),
+            organisations_max=budget.organisations_max,
+            held_back=list(budget.held_back),
         )
     ]
     claimed = [_claimed(record) for record in records if record["event_id"] is not None]

@@ -1,0 +1,143 @@
+"""Reads a response with `httptools` (llhttp): the part that whole and streamed responses have in common."""
+
+import asyncio
+from typing import Final
+
+import httptools
+
+from ninefold.core.egress.errors import (
+    ConnectionClosedError,
+    EgressError,
+    HeadersTooLargeError,
+    ProtocolError,
+    StaleConnectionError,
+)
+from ninefold.core.egress.limits import EgressLimits
+from ninefold.core.egress.response import parse_headers
+
+_STATUS_CONTINUE: Final = 100
+_STATUS_SWITCHING_PROTOCOLS: Final = 101
+STATUS_FINAL_MIN: Final = 200
+"""The lowest status that isn't interim (RFC 9110 §15.2)."""
+
+_HTTP_1: Final = b"HTTP/1."
+
+
+class ResponseReader(asyncio.Protocol):
+    """The state of a response that is being read, and the methods that the parser calls.
+
+    A subclass calls `_parse`, and handles the body in `on_body`.
+
+    Args:
+        limits: of the response.
+
+    `is_reusable` is true as long as another request may be sent over the connection after this one.
+    """
+
+    __slots__ = (
+        "_failure",
+        "_has_headers",
+        "_head",
+        "_is_complete",
+        "_limits",
+        "_parser",
+        "_received_bytes",
+        "_status",
+        "is_reusable",
+    )
+
+    def __init__(self, limits: EgressLimits) -> None:
+        self.is_reusable = True
+        self._limits = limits
+        self._parser: httptools.HttpResponseParser | None = None
+        self._head = b""
+        self._received_bytes = 0
+        self._status = 0
+        self._has_headers = False
+        self._is_complete = False
+        self._failure: EgressError | None = None
+
+    def fail(self, error: EgressError) -> None:
+        """Close, and end the current request with an error, if there is one."""
+        raise NotImplementedError
+
+    def on_message_begin(self) -> None:
+        """Don't reuse the connection after a second response to one request."""
+        if self._is_complete:
+            self.is_reusable = False
+
+    def on_headers_complete(self) -> None:
+        """Store the status, and check the status line and the size of the head."""
+        if self._is_complete or self._failure is not None:
+            # One read can bring thousands of interim responses; after an error, the rest of them is ignored.
+            return
+        assert self._parser is not None
+        self._has_headers = True
+        # Asking the parser is slower, so it is asked only if something came before the status line.
+        is_http_1 = not self._status and self._head.startswith(_HTTP_1)
+        self._status = self._parser.get_status_code()
+        if self._status < _STATUS_CONTINUE or not (is_http_1 or self._parser.get_http_version().startswith("1.")):
+            self._failure = self._explain_status_line()
+        # Only a read this large can hold a head that is too large, but it may hold a body instead.
+        if self._received_bytes > self._limits.header_bytes_max and parse_headers(self._head) is None:
+            self._failure = self._explain_large_head()
+
+    def on_message_complete(self) -> None:
+        """Mark the response as complete; `data_received` does the rest."""
+        if self._is_complete:
+            return
+        assert self._parser is not None
+        status = self._status
+        if status >= STATUS_FINAL_MIN:
+            self._is_complete = True
+            if not self._parser.should_keep_alive():
+                self.is_reusable = False
+        elif status == _STATUS_SWITCHING_PROTOCOLS:
+            self._failure = ProtocolError("The server switched protocols (101), which wasn't asked for.")
+        else:
+            # An interim response (RFC 9110 §15.2); its bytes still count, so that there can't be endlessly many.
+            self._has_headers = False
+
+    def _parse(self, data: bytes) -> None:
+        """Feed the parser; the result is in `_has_headers`, `_is_complete` and `_failure`."""
+        assert self._parser is not None
+        self._received_bytes += len(data)
+        if not self._has_headers:
+            self._head += data[: self._limits.header_bytes_max]
+        try:
+            self._parser.feed_data(data)
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
+            # After a complete response, only what follows it is unreadable.
+            self.is_reusable = False
+            if not self._is_complete and self._failure is None:
+                self._failure = ProtocolError(f"The server's answer isn't a response in HTTP/1.x: {error}.")
+
+    def _is_delimited_by_end(self) -> bool:
+        # RFC 9112 §6.3, rules 4 and 8: without a length, and with transfer codings that don't end in chunked, the body
+        # ends where the connection does.
+        if not self._has_headers:
+            return False
+        headers = [(name.lower(), value) for name, value in parse_headers(self._head) or []]
+        codings = b",".join(value for name, value in headers if name == b"transfer-encoding").lower()
+        applied = [coding.strip() for coding in codings.split(b",") if coding.strip()]
+        return applied[-1:] != [b"chunked"] and all(name != b"content-length" for name, _ in headers)
+
+    def _explain_loss(self, error: Exception | None, *, has_served: bool) -> ConnectionClosedError:
+        reason = "closed" if error is None else f"lost ({error.__class__.__name__})"
+        if self._received_bytes:
+            return ConnectionClosedError(f"The connection was {reason} in the middle of the response.")
+        if has_served:
+            return StaleConnectionError(f"The connection was {reason} before the response began.")
+        return ConnectionClosedError(f"The connection was {reason} before the response began.")
+
+    def _explain_status_line(self) -> ProtocolError:
+        assert self._parser is not None
+        return ProtocolError(
+            "The server's answer isn't a response in HTTP/1.x: "
+            f"it calls itself HTTP/{self._parser.get_http_version()} with the status {self._status:03d}."
+        )
+
+    def _explain_large_head(self) -> HeadersTooLargeError:
+        return HeadersTooLargeError(
+            f"The response's headers exceed the {self._limits.header_bytes_max} bytes that are read at most."
+        )

@@ -1,0 +1,152 @@
+"""Claims events and due deliveries, and puts their attempts into the queues.
+
+    claim events  ──fan-out──┐
+                             ├──▶ queues
+    claim retries ───────────┘
+
+An event is claimed again after a worker died with it. Then only the attempts that have no outcome yet are made.
+"""
+
+from collections.abc import Iterator, Sequence
+from uuid import UUID
+
+from ninefold.core.ids import derive_id
+from ninefold.core.postgres.database import Database
+from ninefold.core.postgres.errors import DatabaseUnavailableError
+from ninefold.core.queue.tenant_queues import Batch, TenantQueues
+from ninefold.systems.webhooks.jobs.event_log import EventLog
+from ninefold.systems.webhooks.jobs.message import FanOut, make_message
+from ninefold.systems.webhooks.jobs.recorder import OutcomeRecorder
+from ninefold.systems.webhooks.jobs.retry_queue import RetryQueue
+from ninefold.systems.webhooks.jobs.sender import AttemptRequest
+from ninefold.systems.webhooks.model import ClaimedDelivery, ClaimedEvent, Recipient
+from ninefold.systems.webhooks.service.directory import OrganisationRecipients, RecipientDirectory
+
+
+class Claimer:
+    """Claims work for a worker, and lets its attempts wait for a slot.
+
+    Args:
+        database: where the subscriptions are.
+        event_log: where events are claimed.
+        retry_queue: where deliveries are claimed that are due.
+        queues: where the attempts wait.
+        recorder: learns of events that nobody wants.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        event_log: EventLog,
+        retry_queue: RetryQueue,
+        queues: TenantQueues[AttemptRequest],
+        recorder: OutcomeRecorder,
+    ) -> None:
+        self._database = database
+        self._event_log = event_log
+        self._retry_queue = retry_queue
+        self._queues = queues
+        self._recorder = recorder
+        self._directory = RecipientDirectory()
+
+    async def claim_events(self) -> set[UUID]:
+        """Claim events, and queue their first attempts; return whose they are.
+
+        Raises:
+            DatabaseUnavailableError: what was claimed and not queued is given back.
+            LeaseLostError: others took this worker for dead.
+        """
+        events = await self._event_log.claim(self._queues.budget())
+        for position, event in enumerate(events):
+            try:
+                recipients = await self._recipients(event.organisation_id, version=event.subscription_version)
+                wanting = await self._recipients_without_outcome(event, recipients)
+            except DatabaseUnavailableError:
+                self._event_log.give_back(events[position:])
+                raise
+            self._queue_first_attempts(event, wanting)
+        return {event.organisation_id for event in events}
+
+    async def claim_retries(self) -> set[UUID]:
+        """Claim deliveries that are due, and queue their next attempts; return whose they are.
+
+        Raises:
+            DatabaseUnavailableError: what was claimed and not queued is given back.
+            LeaseLostError: others took this worker for dead.
+        """
+        deliveries = await self._retry_queue.claim(self._queues.budget())
+        without_recipient: list[ClaimedDelivery] = []
+        for position, delivery in enumerate(deliveries):
+            try:
+                recipients = await self._recipients(delivery.organisation_id, version=delivery.subscription_version)
+            except DatabaseUnavailableError:
+                self._retry_queue.give_back([*without_recipient, *deliveries[position:]])
+                raise
+            recipient = recipients.find(delivery.subscription_id)
+            if recipient is None:
+                without_recipient.append(delivery)
+            else:
+                self._queue_retry(delivery, recipient)
+        if without_recipient:
+            await self._retry_queue.cancel(without_recipient)
+        return {delivery.organisation_id for delivery in deliveries}
+
+    async def _recipients(self, organisation_id: UUID, *, version: int) -> OrganisationRecipients:
+        cached = self._directory.find(organisation_id, version=version)
+        if cached is not None:
+            return cached
+        async with self._database.connection() as connection:
+            return await self._directory.load(connection, organisation_id)
+
+    async def _recipients_without_outcome(
+        self, event: ClaimedEvent, recipients: OrganisationRecipients
+    ) -> Sequence[Recipient]:
+        """Return who wants an event and has had no attempt that is recorded."""
+        wanting = [
+            recipient for recipient in recipients.wanting(event.event_type) if recipient.created_at <= event.accepted_at
+        ]
+        if event.claim_count == 1:
+            return wanting
+        delivery_ids = [derive_id(event.event_id, recipient.subscription_id) for recipient in wanting]
+        known = await self._retry_queue.find_known(delivery_ids)
+        return [
+            recipient for delivery_id, recipient in zip(delivery_ids, wanting, strict=True) if delivery_id not in known
+        ]
+
+    def _queue_first_attempts(self, event: ClaimedEvent, recipients: Sequence[Recipient]) -> None:
+        if not recipients:
+            self._recorder.finish_event(event.event_id)
+            return
+        batch = Batch(_first_attempts(event, recipients), count=len(recipients), payload_bytes=len(event.payload))
+        self._queues.add(event.organisation_id, batch)
+
+    def _queue_retry(self, delivery: ClaimedDelivery, recipient: Recipient) -> None:
+        request = AttemptRequest(
+            message=make_message(delivery.event_id, delivery.payload),
+            recipient=recipient,
+            delivery_id=delivery.delivery_id,
+            organisation_id=delivery.organisation_id,
+            attempt_number=delivery.attempt_count + 1,
+            round_attempt_count=delivery.round_attempt_count + 1,
+            round_started_at=delivery.round_started_at,
+            fan_out=None,
+        )
+        self._queues.add(delivery.organisation_id, Batch([request], count=1, payload_bytes=len(delivery.payload)))
+
+
+def _first_attempts(event: ClaimedEvent, recipients: Sequence[Recipient]) -> Iterator[AttemptRequest]:
+    """Make the first attempts of an event's deliveries, each when it begins."""
+    message = make_message(event.event_id, event.payload)
+    fan_out = FanOut(len(recipients))
+    for recipient in recipients:
+        yield AttemptRequest(
+            message=message,
+            recipient=recipient,
+            delivery_id=derive_id(event.event_id, recipient.subscription_id),
+            organisation_id=event.organisation_id,
+            attempt_number=1,
+            round_attempt_count=1,
+            round_started_at=event.accepted_at,
+            fan_out=fan_out,
+        )

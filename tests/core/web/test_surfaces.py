@@ -1,0 +1,334 @@
+"""Surfaces: each protocol has its own credentials, bodies, errors, methods and queries, also where no route is."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
+
+import httpx
+import msgspec
+import pytest
+from litestar import Request, Response, asgi, get, head, post, route
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery
+from litestar.response import Stream
+from litestar.types import Receive, Scope, Send
+
+from ninefold.core.errors import ConflictError, NinefoldError, UnauthorizedError
+from ninefold.core.ids import new_id
+from ninefold.core.postgres.database import Database
+from ninefold.core.tenancy.model import Principal
+from ninefold.core.web.api import api_surface
+from ninefold.core.web.application import create_app
+from ninefold.core.web.body_reading import FormRequest, FromBody, RawRequest
+from ninefold.core.web.forms import UploadedFile
+from ninefold.core.web.surfaces import Connection, Surface, SurfaceMap
+
+GUEST = Principal(organisation_id=new_id(), credential_id=new_id())
+UPLOAD_BYTES_MAX = 300_000
+
+
+class Card(msgspec.Struct, frozen=True, kw_only=True):
+    """A part of a charge."""
+
+    number: str
+    exp_month: Annotated[int, msgspec.Meta(ge=1, le=12)]
+
+
+class Charge(msgspec.Struct, frozen=True, kw_only=True):
+    """What a form describes."""
+
+    amount: int
+    is_captured: bool = True
+    card: Card | None = None
+    expand: list[str] = msgspec.field(default_factory=list)
+    receipt: UploadedFile | None = None
+
+
+async def find_token(connection: Connection) -> Principal | None:
+    """Take the token from the header, or else from the form, as Slack does."""
+    token = connection.headers.get("x-token")
+    if token is None and isinstance(connection, FormRequest):
+        token = (await connection.body()).decode().partition("token=")[2].partition("&")[0]
+    if token != "right":
+        raise UnauthorizedError("Who are you?")
+    return GUEST
+
+
+def show_error(request: Request[Any, Any, Any], error: NinefoldError) -> Response[Any]:
+    """Show errors as a made-up protocol does, with status 200 for all of them."""
+    del request
+    return Response({"ok": False, "error": error.code}, status_code=200)
+
+
+@post("/pay/v1/charges", status_code=200)
+async def create_charge(data: FromBody[Charge], principal: NamedDependency[Principal]) -> dict[str, Any]:
+    """Return what was understood."""
+    assert principal == GUEST
+    shown: dict[str, Any] = msgspec.to_builtins(data)
+    return shown
+
+
+@asgi("/pay/v1/files", is_mount=True, copy_scope=True)
+async def serve_files(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer as an ASGI application of its own, such as a Git server."""
+    del receive
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": str(scope["auth"] == GUEST).encode(), "more_body": False})
+
+
+@get("/pay/v1/refused")
+async def refuse() -> None:
+    """Refuse."""
+    raise ConflictError("No.")
+
+
+@post("/in/{token:str}", status_code=200, request_max_body_size=UPLOAD_BYTES_MAX)
+async def receive_callback(request: RawRequest, token: FromPath[str]) -> dict[str, Any]:
+    """Say how much came, and with which query."""
+    sizes = [len(part) async for part in request.stream()]
+    return {"token": token, "size": sum(sizes), "query": request.scope["query_string"].decode("latin-1")}
+
+
+@get("/in/content", cache_control=None)
+async def read_content() -> Response[bytes]:
+    """Return bytes that may be cached."""
+    return Response(b"content", headers={"cache-control": "public, max-age=60"})
+
+
+@get("/in/lines", media_type="application/x-ndjson")
+async def read_lines() -> Stream:
+    """Return a short stream."""
+
+    async def lines() -> AsyncIterator[bytes]:
+        for number in range(3):
+            yield b"%d\n" % number
+
+    return Stream(lines())
+
+
+@head("/uploads/{name:str}", status_code=200)
+async def measure_upload(name: FromPath[str]) -> Response[None]:
+    """Say how much is there, as tus does."""
+    return Response(None, headers={"upload-offset": str(len(name))})
+
+
+@route("/uploads", http_method=["OPTIONS"], status_code=204)
+async def describe_uploads() -> Response[None]:
+    """Say what is possible, as tus does."""
+    return Response(None, headers={"tus-version": "1.0.0"})
+
+
+@get("/api/v1/things")
+async def list_things(limit: FromQuery[int] = 1) -> dict[str, int]:
+    """Have a route in Ninefold's own API."""
+    return {"limit": limit}
+
+
+SURFACES = [
+    Surface(
+        path="/pay/v1",
+        routes=[create_charge, refuse, serve_files],
+        authenticate=find_token,
+        request_class=FormRequest,
+        show_error=show_error,
+    ),
+    Surface(path="/in", routes=[receive_callback, read_content, read_lines], request_class=RawRequest),
+    Surface(path="/uploads", routes=[measure_upload, describe_uploads], has_own_methods=True),
+]
+
+
+@pytest.fixture
+async def client(database: Database) -> AsyncIterator[httpx.AsyncClient]:
+    app = create_app(
+        database=database,
+        surfaces=[api_surface(database, [list_things]), *SURFACES],
+        readiness=[],
+        title="Many",
+        version="1",
+    )
+    transport = httpx.ASGITransport(app=app)  # type: ignore[arg-type]  # ASGI's messages are plain dictionaries.
+    async with httpx.AsyncClient(transport=transport, base_url="http://many.test") as opened:
+        yield opened
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("/pay/v1/nowhere", (200, {"ok": False, "error": "route_not_found"})),
+        ("//pay//v1/nowhere/", (200, {"ok": False, "error": "route_not_found"})),
+        ("/pay/v1", (200, {"ok": False, "error": "route_not_found"})),
+        ("/pay/v1/%00", (200, {"ok": False, "error": "bad_request"})),
+    ],
+)
+async def test_a_path_without_a_route_is_answered_in_the_way_of_its_surface(
+    client: httpx.AsyncClient, path: str, expected: Any
+) -> None:
+    response = await client.get(f"http://many.test{path}")
+
+    assert (response.status_code, response.json()) == expected
+
+
+@pytest.mark.parametrize("path", ["/pay/v10/charges", "/pay", "/nowhere"])
+async def test_a_path_next_to_a_surface_is_not_its(client: httpx.AsyncClient, path: str) -> None:
+    response = await client.get(path)
+
+    assert response.status_code == 404
+    assert response.headers["content-type"] == "application/problem+json"
+
+
+async def test_what_a_route_raises_and_a_wrong_method_are_shown_in_the_way_of_their_surface(
+    client: httpx.AsyncClient,
+) -> None:
+    refused = await client.get("/pay/v1/refused", headers={"x-token": "right"})
+    wrong = await client.delete("/pay/v1/charges")
+
+    assert refused.json() == {"ok": False, "error": "conflict"}
+    assert wrong.json() == {"ok": False, "error": "method_not_allowed"}
+
+
+@pytest.mark.parametrize("body", ["token=right&amount=5", "amount=5&token=right"])
+async def test_a_token_may_be_in_the_body_which_the_route_still_gets(client: httpx.AsyncClient, body: str) -> None:
+    allowed = await client.post("/pay/v1/charges", content=body)
+    refused = await client.post("/pay/v1/charges", content=body.replace("right", "wrong"))
+
+    assert allowed.json()["amount"] == 5
+    assert refused.json() == {"ok": False, "error": "unauthorized"}
+
+
+@pytest.mark.parametrize("path", ["/pay/v1/files", "/pay/v1/files/a/b"])
+async def test_an_application_inside_a_surface_needs_its_token_too(client: httpx.AsyncClient, path: str) -> None:
+    allowed = await client.get(path, headers={"x-token": "right"})
+    refused = await client.get(path)
+
+    assert allowed.text == "True"
+    assert refused.json() == {"ok": False, "error": "unauthorized"}
+
+
+async def test_a_form_is_read_by_the_types_that_the_route_wants(client: httpx.AsyncClient) -> None:
+    form = "amount=500&is_captured=false&card[number]=4242&card[exp_month]=4&expand[]=a&expand[]=b"
+
+    response = await client.post("/pay/v1/charges", content=form, headers={"x-token": "right"})
+
+    assert response.json() == {
+        "amount": 500,
+        "is_captured": False,
+        "card": {"number": "4242", "exp_month": 4},
+        "expand": ["a", "b"],
+        "receipt": None,
+    }
+
+
+async def test_the_same_route_takes_json_and_multipart_with_files(client: httpx.AsyncClient) -> None:
+    headers = {"x-token": "right"}
+
+    as_json = await client.post("/pay/v1/charges", json={"amount": 7}, headers=headers)
+    as_parts = await client.post(
+        "/pay/v1/charges",
+        data={"amount": "8"},
+        files={"receipt": ("r.txt", b"\xffpaid", "text/plain")},
+        headers=headers,
+    )
+
+    assert as_json.json()["amount"] == 7
+    assert as_parts.json()["amount"] == 8
+    assert as_parts.json()["receipt"] == {"file_name": "r.txt", "media_type": "text/plain", "content": "/3BhaWQ="}
+
+
+async def test_a_body_of_another_kind_than_a_form_is_refused(client: httpx.AsyncClient) -> None:
+    headers = {"x-token": "right", "content-type": "text/csv"}
+
+    response = await client.post("/pay/v1/charges", content=b"amount", headers=headers)
+
+    assert response.json() == {"ok": False, "error": "unsupported_media_type"}
+
+
+@pytest.mark.parametrize("content_type", ["application/json", "text/plain", "application/x-www-form-urlencoded", ""])
+async def test_a_raw_route_takes_any_bytes_of_any_media_type_in_parts(
+    client: httpx.AsyncClient, content_type: str
+) -> None:
+    async def parts() -> AsyncIterator[bytes]:
+        for _ in range(2):
+            yield b"\x00\xff" * 50_000
+
+    response = await client.post("/in/t1", content=parts(), headers={"content-type": content_type})
+
+    assert response.json() == {"token": "t1", "size": 200_000, "query": ""}
+
+
+async def test_a_raw_route_has_its_own_bound(client: httpx.AsyncClient) -> None:
+    response = await client.post("/in/t1", content=b"x" * (UPLOAD_BYTES_MAX + 1))
+
+    assert response.status_code == 413
+    assert "300,000 bytes" in response.json()["detail"]
+
+
+@pytest.mark.parametrize("query", ["a=%FF", "a=1&a=2&b", "%", "x=null"])
+async def test_a_query_of_any_bytes_reaches_a_surface_that_is_not_strict(client: httpx.AsyncClient, query: str) -> None:
+    response = await client.post(f"http://many.test/in/t1?{query}", content=b"")
+    refused = await client.get(f"http://many.test/api/v1/things?{query}")
+
+    assert response.json()["query"] == query
+    assert refused.status_code in {400, 401}
+
+
+async def test_a_surface_may_answer_head_and_options_itself(client: httpx.AsyncClient) -> None:
+    measured = await client.head("/uploads/abc")
+    described = await client.options("/uploads")
+
+    assert (measured.status_code, measured.headers["upload-offset"]) == (200, "3")
+    assert (described.status_code, described.headers["tus-version"]) == (204, "1.0.0")
+
+
+async def test_a_routes_own_cache_control_stays(client: httpx.AsyncClient) -> None:
+    response = await client.get("/in/content")
+
+    assert response.headers.get_list("cache-control") == ["public, max-age=60"]
+    assert response.headers["x-content-type-options"] == "nosniff"
+
+
+async def test_a_stream_passes_whole(client: httpx.AsyncClient) -> None:
+    response = await client.get("/in/lines")
+
+    assert response.text == "0\n1\n2\n"
+
+
+def test_a_route_outside_its_surfaces_path_stops_the_start(database: Database) -> None:
+    with pytest.raises(ValueError, match=r"/in/\{token:str\} is a route of the surface /out"):
+        create_app(
+            database=database,
+            surfaces=[Surface(path="/out", routes=[receive_callback])],
+            readiness=[],
+            title="Wrong",
+            version="1",
+        )
+
+
+@pytest.mark.parametrize(
+    ("paths", "reason"),
+    [
+        (["/", "/a", "/a"], "same path"),
+        (["/a"], "at the root"),
+        (["/", "/a/"], "begins with one slash"),
+        (["/", "a"], "begins with one slash"),
+    ],
+)
+def test_surfaces_that_contradict_each_other_stop_the_start(paths: list[str], reason: str) -> None:
+    with pytest.raises(ValueError, match=reason):
+        SurfaceMap([Surface(path=path) for path in paths])
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("/", "/"),
+        ("/api/account", "/"),
+        ("/api/v1", "/api/v1"),
+        ("/api/v1/x", "/api/v1"),
+        ("/api/v1x", "/"),
+        ("//api//v1//", "/api/v1"),
+        ("/api/v1/deep/er", "/api/v1/deep"),
+    ],
+)
+def test_the_longest_path_holds(path: str, expected: str) -> None:
+    surfaces = SurfaceMap([Surface(path=each) for each in ("/", "/api/v1/deep", "/api/v1")])
+
+    assert surfaces.find(path).path == expected

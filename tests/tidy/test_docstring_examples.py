@@ -1,0 +1,60 @@
+"""Examples in docstrings run, so that they can't tell of what was renamed."""
+
+from textwrap import dedent
+from types import ModuleType
+
+import pytest
+
+from tidy.docstring_examples import find_broken_examples, source_modules
+
+MODULES = list(source_modules())
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__)
+def test_every_example_runs(module: ModuleType) -> None:
+    assert list(find_broken_examples(module)) == []
+
+
+@pytest.mark.parametrize(
+    ("example", "is_broken"),
+    [
+        ("It does:\n\n    assert limit == 3\n\nAnd then:\n\n    x = limit\n", False),
+        ("It does:\n\n    x = limit\n\nAnd then:\n\n    assert x == 3", False),
+        ("It waits:\n\n    import asyncio\n\n    await asyncio.sleep(0)\n", False),
+        ("A picture.\n\n    a -> b\n", False),
+        ("Do it.\n\nArgs:\n    what: not code\n", False),
+        ("It does:\n\n    a -> b\n", True),
+        ("It does:\n\n    assert limit == 4\n", True),
+        ("It does:\n\n    def work() -> Unknown: ...\n", True),
+        ("It waits:\n\n    await unknown()\n", True),
+    ],
+)
+def test_an_example_that_does_not_run_is_found(example: str, *, is_broken: bool) -> None:
+    module = ModuleType("sample", example)
+    vars(module)["limit"] = 3
+
+    assert (list(find_broken_examples(module)) != []) is is_broken
+
+
+def test_examples_of_classes_and_functions_are_run_too() -> None:
+    module = ModuleType("sample")
+    exec(
+        dedent(
+            '''
+            class Shown:
+                """It does:
+
+                    assert 1 == 2
+                """
+
+            def show():
+                """It does:
+
+                    assert 1 == 1
+                    assert 1 == 3
+                """
+            '''
+        ),
+        vars(module),
+    )
+    assert len(list(find_broken_examples(module))) == 2
