@@ -31,7 +31,7 @@ class Applications:
     """The applications of a test process, each with its settings.
 
     Building one takes longer than most tests, and the longer the more systems there are. So it is built once, and lent
-    the database of one test after the other.
+    the database of one test after the other. For that, all tests of a process share one event loop.
     """
 
     def __init__(self) -> None:
