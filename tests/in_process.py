@@ -12,6 +12,7 @@ from ninefold.core.config import CoreSettings, read_settings
 from ninefold.core.postgres.database import Database
 from ninefold.core.system import AnySystem
 from ninefold.core.tenancy.service import create_api_key, create_organisation
+from ninefold.core.web.stopping import Stopping
 from ninefold.edge.server import build_web_app
 from ninefold.edge.systems import SYSTEMS
 from ninefold.edge.worker import work
@@ -30,7 +31,7 @@ class Applications:
     """The applications of a test process, each with its settings.
 
     Building one takes longer than most tests, and the longer the more systems there are. So it is built once, and lent
-    the database of one test after the other.
+    the database of one test after the other. For that, all tests of a process share one event loop.
     """
 
     def __init__(self) -> None:
@@ -69,7 +70,7 @@ class _LentDatabase(Database):
 def _transport_to(
     database: Database, environment: Mapping[str, str], *, systems: Sequence[AnySystem]
 ) -> httpx.ASGITransport:
-    app = build_web_app(database, environment, systems=systems)
+    app = build_web_app(database, environment, systems=systems, stopping=Stopping())
     return httpx.ASGITransport(app)  # type: ignore[arg-type]  # Litestar's scope is typed more narrowly.
 
 

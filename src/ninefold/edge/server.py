@@ -152,8 +152,8 @@ def build_web_app(
     database: Database,
     environment: Mapping[str, str],
     *,
-    systems: Sequence[AnySystem] = SYSTEMS,
-    stopping: Stopping | None = None,
+    systems: Sequence[AnySystem],
+    stopping: Stopping,
 ) -> WebApplication:
     """Return the application that answers requests.
 
@@ -167,7 +167,6 @@ def build_web_app(
         SettingError: a setting of a system is wrong.
     """
     notifier = Notifier(database)
-    stopping = stopping or Stopping()
     routes: list[ControllerRouterHandler] = []
     surfaces: list[Surface] = []
     for system in systems:
