@@ -8,9 +8,10 @@ import msgspec
 
 from ninefold.core.config import CoreSettings
 from ninefold.core.jobs import BoundHandler, JobRunner, JobScheduler, Schedule
-from ninefold.core.jobs.backlog import JobCounter
 from ninefold.core.jobs.cleaning import CLEANING, CLEANING_SCHEDULE, CleaningContext
+from ninefold.core.jobs.metrics import JOB_COUNTS
 from ninefold.core.postgres.database import Database
+from ninefold.core.queue.backlog import BacklogCounter
 from ninefold.core.system import AnySystem, WorkerContext, WorkerTask
 
 
@@ -45,7 +46,8 @@ def build_worker_tasks(
     runner = JobRunner(
         core.database, core.lease, core.notifier, handlers=handlers, concurrency=core.settings.jobs_concurrency
     )
-    return [*tasks, runner, JobScheduler(core.database, core.notifier, schedules), JobCounter(core.database)]
+    scheduler = JobScheduler(core.database, core.notifier, schedules)
+    return [*tasks, runner, scheduler, BacklogCounter("jobs.backlog", core.database, JOB_COUNTS)]
 
 
 def _check_handlers_of(schedules: Sequence[Schedule[Any]], handlers: Sequence[BoundHandler]) -> None:

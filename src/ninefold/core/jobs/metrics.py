@@ -5,7 +5,9 @@ from typing import Final
 
 from prometheus_client import Counter, Gauge, Histogram
 
+from ninefold.core.jobs import store
 from ninefold.core.jobs.model import AttemptOutcome, ClaimedJob
+from ninefold.core.queue.backlog import Counts
 
 _DURATION_BUCKETS_S: Final = (0.005, 0.025, 0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 1_800.0)
 _WAIT_BUCKETS_S: Final = (0.005, 0.025, 0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 1_800.0)
@@ -41,6 +43,10 @@ FAILED: Final = Gauge(
     "Jobs that failed and that nobody has retried, up to 100,000.",
     multiprocess_mode="livemostrecent",
 )
+
+
+JOB_COUNTS: Final[Counts] = ((QUEUED, store.job_count_queued), (FAILED, store.job_count_failed))
+"""What a `BacklogCounter` counts."""
 
 
 def count_begun(jobs: Sequence[ClaimedJob]) -> None:

@@ -10,11 +10,12 @@ from litestar.types import ControllerRouterHandler
 
 from ninefold.core.postgres.database import Connection
 from ninefold.core.postgres.migrations import MigrationSource
+from ninefold.core.queue.backlog import BacklogCounter, Counts
 from ninefold.core.queue.notifier import Notifier
 from ninefold.core.system import ServerContext, System, WorkerContext, WorkerTask
 from ninefold.systems.webhooks.checks import check_in_flight
 from ninefold.systems.webhooks.commands import COMMANDS
-from ninefold.systems.webhooks.jobs.backlog import BacklogCounter
+from ninefold.systems.webhooks.jobs import metrics
 from ninefold.systems.webhooks.jobs.cancellation import CANCELLATION
 from ninefold.systems.webhooks.jobs.dispatcher import Dispatcher
 from ninefold.systems.webhooks.routes.deliveries import DELIVERY_ROUTES
@@ -22,8 +23,8 @@ from ninefold.systems.webhooks.routes.events import EVENT_ROUTES
 from ninefold.systems.webhooks.routes.subscriptions import SUBSCRIPTION_ROUTES
 from ninefold.systems.webhooks.service.recipients import RecipientCache
 from ninefold.systems.webhooks.settings import WebhooksSettings, read_webhooks_settings
-from ninefold.systems.webhooks.store.deliveries import delivery_release
-from ninefold.systems.webhooks.store.events import event_release
+from ninefold.systems.webhooks.store.deliveries import delivery_count_retrying, delivery_release
+from ninefold.systems.webhooks.store.events import event_count_queued, event_release
 
 
 def _routes(context: ServerContext[WebhooksSettings]) -> Sequence[ControllerRouterHandler]:
@@ -52,7 +53,11 @@ def _routes(context: ServerContext[WebhooksSettings]) -> Sequence[ControllerRout
 
 
 def _worker_tasks(context: WorkerContext[WebhooksSettings]) -> Sequence[WorkerTask]:
-    return [Dispatcher(context), BacklogCounter(context.database)]
+    counts: Counts = [
+        (metrics.EVENTS_QUEUED, event_count_queued),
+        (metrics.DELIVERIES_RETRYING, delivery_count_retrying),
+    ]
+    return [Dispatcher(context), BacklogCounter("webhooks.backlog", context.database, counts)]
 
 
 async def _release_leases(connection: Connection, worker_ids: Sequence[UUID]) -> None:
