@@ -1,7 +1,6 @@
 """The backlog's gauges: set every few seconds, also after the database was unavailable."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
 from prometheus_client import CollectorRegistry, Gauge
@@ -39,9 +38,8 @@ def gauge() -> Gauge:
 
 
 @pytest.fixture(autouse=True)
-async def short_interval(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
+def short_interval(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(backlog, "COUNT_INTERVAL_S", 0.01)
-    yield
 
 
 async def count_once(counter: BacklogCounter, count: Count) -> None:
