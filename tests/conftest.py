@@ -43,6 +43,17 @@ def pytest_configure_node(node: "WorkerController") -> None:
     node.workerinput["postgres"] = config.stash[SERVER]
 
 
+@pytest.fixture(autouse=True)
+async def no_task_left() -> AsyncIterator[None]:
+    """Whatever a test leaves running ends with it: the next one uses the same event loop."""
+    before = asyncio.all_tasks()
+    yield
+    left = asyncio.all_tasks() - before - {asyncio.current_task()}
+    for task in left:
+        task.cancel()
+    await asyncio.gather(*left, return_exceptions=True)
+
+
 @pytest.fixture(scope="session")
 def fast_dir() -> Iterator[Path]:
     """A folder in memory where there is room."""

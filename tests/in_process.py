@@ -10,8 +10,9 @@ import httpx
 from http_api import Api, Json
 from ninefold.core.config import CoreSettings, read_settings
 from ninefold.core.postgres.database import Database
-from ninefold.core.system import System
+from ninefold.core.system import AnySystem
 from ninefold.core.tenancy.service import create_api_key, create_organisation
+from ninefold.core.web.stopping import Stopping
 from ninefold.edge.server import build_web_app
 from ninefold.edge.systems import SYSTEMS
 from ninefold.edge.worker import work
@@ -30,7 +31,7 @@ class Applications:
     """The applications of a test process, each with its settings.
 
     Building one takes longer than most tests, and the longer the more systems there are. So it is built once, and lent
-    the database of one test after the other.
+    the database of one test after the other. For that, all tests of a process share one event loop.
     """
 
     def __init__(self) -> None:
@@ -47,7 +48,7 @@ class Applications:
         lent.lend(database)
         return httpx.AsyncClient(transport=transport, base_url=BASE_URL)
 
-    async def document_of(self, system: System) -> Json:
+    async def document_of(self, system: AnySystem) -> Json:
         """Return the OpenAPI document of an application that has this system alone."""
         if system.name not in self._documents:
             transport = _transport_to(_LentDatabase(), {}, systems=[system])
@@ -67,9 +68,9 @@ class _LentDatabase(Database):
 
 
 def _transport_to(
-    database: Database, environment: Mapping[str, str], *, systems: Sequence[System]
+    database: Database, environment: Mapping[str, str], *, systems: Sequence[AnySystem]
 ) -> httpx.ASGITransport:
-    app = build_web_app(database, environment, systems=systems)
+    app = build_web_app(database, environment, systems=systems, stopping=Stopping())
     return httpx.ASGITransport(app)  # type: ignore[arg-type]  # Litestar's scope is typed more narrowly.
 
 

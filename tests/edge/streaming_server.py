@@ -22,7 +22,7 @@ from ninefold.core.web.surfaces import Surface
 from ninefold.edge import server
 
 
-def make_routes(context: ServerContext) -> Sequence[ControllerRouterHandler]:
+def make_routes(context: ServerContext[CoreSettings]) -> Sequence[ControllerRouterHandler]:
     @websocket("/api/v1/echo")
     async def echo(socket: WebSocket[Any, Any, Any], principal: NamedDependency[Principal]) -> None:
         """Send every message back, until the client closes the connection."""
@@ -44,7 +44,7 @@ def make_routes(context: ServerContext) -> Sequence[ControllerRouterHandler]:
     return [echo, absent]
 
 
-def make_surfaces(context: ServerContext) -> Sequence[Surface]:
+def make_surfaces(context: ServerContext[CoreSettings]) -> Sequence[Surface]:
     @get("/feed/polite", media_type="application/x-ndjson")
     async def read_polite_feed() -> Stream:
         """End as soon as the server begins to stop, with a last line."""
@@ -83,12 +83,9 @@ def make_surfaces(context: ServerContext) -> Sequence[Surface]:
 SYSTEM = System(
     name="streaming",
     migrations=MigrationSource(namespace="streaming", package="ninefold.core.queue"),
-    read_settings=lambda _: None,
+    read_settings=lambda _: CoreSettings(),
     routes=make_routes,
     surfaces=make_surfaces,
-    jobs=lambda _: (),
-    release_leases=lambda *_: asyncio.sleep(0),
-    commands=(),
 )
 
 if __name__ == "__main__":

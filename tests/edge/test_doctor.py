@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 
 from installations import free_port
+from ninefold.core.checks import Finding
 from ninefold.core.postgres.embedded.ownership import Owner
 from ninefold.edge import doctor
 from ninefold.edge.cli import EXIT_FAILED, run
-from ninefold.edge.doctor import Finding, examine
+from ninefold.edge.doctor import examine
 
 
 async def test_a_sound_machine_passes_every_check(tmp_path: Path, database_url: str) -> None:

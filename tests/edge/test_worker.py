@@ -1,8 +1,10 @@
 import asyncio
 from collections.abc import Sequence
+from typing import Any
 from unittest.mock import AsyncMock
 
 import asyncpg
+import msgspec
 import pytest
 
 from ninefold.core.config import CoreSettings
@@ -11,7 +13,7 @@ from ninefold.core.postgres.database import Database
 from ninefold.core.postgres.errors import DatabaseUnavailableError
 from ninefold.core.queue import store
 from ninefold.core.queue.leases import LeaseLostError
-from ninefold.core.system import Job, System, WorkerContext
+from ninefold.core.system import WorkerContext, WorkerTask
 from ninefold.edge import worker
 from ninefold.edge.systems import SYSTEMS
 from ninefold.edge.worker import work
@@ -19,10 +21,10 @@ from ninefold.edge.worker import work
 WITHIN_S = 20.0
 
 
-class RecordingJob:
+class RecordingTask:
     """Says when it runs, and ends as its test wants."""
 
-    name = "test.job"
+    name = "test.task"
 
     def __init__(self) -> None:
         self.has_started = asyncio.Event()
@@ -43,24 +45,15 @@ class RecordingJob:
 
 
 @pytest.fixture
-def job(monkeypatch: pytest.MonkeyPatch) -> RecordingJob:
-    job = RecordingJob()
+def task(monkeypatch: pytest.MonkeyPatch) -> RecordingTask:
+    task = RecordingTask()
 
-    def jobs(_: WorkerContext) -> Sequence[Job]:
-        return [job]
+    def worker_tasks(_: WorkerContext[Any]) -> Sequence[WorkerTask]:
+        return [task]
 
-    system = SYSTEMS[0]
-    replaced = System(
-        name=system.name,
-        migrations=system.migrations,
-        read_settings=system.read_settings,
-        routes=system.routes,
-        jobs=jobs,
-        release_leases=system.release_leases,
-        commands=system.commands,
-    )
+    replaced = msgspec.structs.replace(SYSTEMS[0], worker_tasks=worker_tasks)
     monkeypatch.setattr(worker, "SYSTEMS", (replaced,))
-    return job
+    return task
 
 
 class Run:
@@ -84,52 +77,52 @@ class Run:
             await self.task
 
 
-async def test_worker_holds_a_lease_until_its_jobs_have_ended(
-    database: Database, database_url: str, job: RecordingJob
+async def test_worker_holds_a_lease_until_its_tasks_have_ended(
+    database: Database, database_url: str, task: RecordingTask
 ) -> None:
     run = Run(database_url)
-    await job.has_started.wait()
+    await task.has_started.wait()
     assert await count_workers(database) == 1
 
     run.stopping.set()
     assert await count_workers(database) == 1
-    job.may_end.set()
+    task.may_end.set()
 
     await run.end()
     assert await count_workers(database) == 0
-    assert not job.was_canceled
+    assert not task.was_canceled
 
 
 async def test_hurried_worker_gives_up_what_is_in_flight(
-    database: Database, database_url: str, job: RecordingJob
+    database: Database, database_url: str, task: RecordingTask
 ) -> None:
     run = Run(database_url)
-    await job.has_started.wait()
+    await task.has_started.wait()
 
     run.stopping.set()
     run.hurrying.set()
 
     await run.end()
-    assert job.was_canceled
+    assert task.was_canceled
     assert await count_workers(database) == 0
 
 
-async def test_grace_has_an_end(database_url: str, job: RecordingJob, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_grace_has_an_end(database_url: str, task: RecordingTask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker, "STOP_GRACE_S", 0.05)
     run = Run(database_url)
-    await job.has_started.wait()
+    await task.has_started.wait()
 
     run.stopping.set()
 
     await run.end()
-    assert job.was_canceled
+    assert task.was_canceled
 
 
-async def test_failing_job_ends_the_worker(database: Database, database_url: str, job: RecordingJob) -> None:
-    job.error = RuntimeError("a bug")
-    job.may_end.set()
+async def test_failing_task_ends_the_worker(database: Database, database_url: str, task: RecordingTask) -> None:
+    task.error = RuntimeError("a bug")
+    task.may_end.set()
     run = Run(database_url)
-    await job.has_started.wait()
+    await task.has_started.wait()
 
     run.stopping.set()
 
@@ -139,9 +132,9 @@ async def test_failing_job_ends_the_worker(database: Database, database_url: str
     assert await count_workers(database) == 0
 
 
-async def test_worker_that_was_taken_for_dead_ends(database: Database, database_url: str, job: RecordingJob) -> None:
+async def test_worker_that_was_taken_for_dead_ends(database: Database, database_url: str, task: RecordingTask) -> None:
     run = Run(database_url)
-    await job.has_started.wait()
+    await task.has_started.wait()
 
     async with database.connection() as connection:
         await connection.execute("DELETE FROM queue.worker")
@@ -149,14 +142,14 @@ async def test_worker_that_was_taken_for_dead_ends(database: Database, database_
     with pytest.raises(ExceptionGroup) as caught:
         await run.end()
     assert caught.group_contains(LeaseLostError)
-    assert job.was_canceled
+    assert task.was_canceled
 
 
-async def test_pending_migrations_refuse_the_start(empty_database_url: str, job: RecordingJob) -> None:
+async def test_pending_migrations_refuse_the_start(empty_database_url: str, task: RecordingTask) -> None:
     with pytest.raises(SettingError, match="ninefold migrate"):
         await Run(empty_database_url).end()
 
-    assert not job.has_started.is_set()
+    assert not task.has_started.is_set()
 
 
 async def test_unreachable_database_refuses_the_start() -> None:
@@ -165,7 +158,7 @@ async def test_unreachable_database_refuses_the_start() -> None:
 
 
 async def test_connection_that_is_cut_at_the_start_is_a_message_and_no_bug(
-    database_url: str, job: RecordingJob, monkeypatch: pytest.MonkeyPatch
+    database_url: str, task: RecordingTask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
         store, "worker_insert", AsyncMock(side_effect=asyncpg.ConnectionDoesNotExistError("connection was closed"))
@@ -174,7 +167,7 @@ async def test_connection_that_is_cut_at_the_start_is_a_message_and_no_bug(
     with pytest.raises(DatabaseUnavailableError, match=r"is unavailable: connection was closed\."):
         await Run(database_url).end()
 
-    assert not job.has_started.is_set()
+    assert not task.has_started.is_set()
 
 
 async def count_workers(database: Database) -> int:

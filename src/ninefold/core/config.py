@@ -54,6 +54,15 @@ class CoreSettings(msgspec.Struct, frozen=True, kw_only=True):
     workers: Annotated[int, msgspec.Meta(ge=1, le=256, description="Worker processes that `ninefold up` starts.")] = (
         max(1, (os.cpu_count() or 1) - 1)
     )
+    jobs_concurrency: Annotated[
+        int, msgspec.Meta(ge=1, le=1000, description="Durable jobs that one worker runs at once.")
+    ] = 20
+    jobs_finished_kept_s: Annotated[
+        int, msgspec.Meta(ge=0, le=315_360_000, description="Seconds for which a job is kept that succeeded.")
+    ] = 604_800
+    jobs_failed_kept_s: Annotated[
+        int, msgspec.Meta(ge=0, le=315_360_000, description="Seconds for which a failed job is kept.")
+    ] = 2_592_000
     egress_allow: Annotated[
         tuple[str, ...],
         msgspec.Meta(description="CIDRs that outgoing requests can reach although they are on the deny list."),

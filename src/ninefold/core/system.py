@@ -5,30 +5,35 @@ connects the two.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 from uuid import UUID
 
 import cyclopts
 import msgspec
 from litestar.types import ControllerRouterHandler
 
+from ninefold.core.checks import Finding
 from ninefold.core.clock import Clock
 from ninefold.core.egress import EgressClient
+from ninefold.core.jobs import JobHandler, Schedule
 from ninefold.core.postgres.database import Connection, Database
 from ninefold.core.postgres.migrations import MigrationSource
-from ninefold.core.queue.leases import WorkerLease
+from ninefold.core.queue.leases import Releaser, WorkerLease
 from ninefold.core.queue.notifier import Notifier
 from ninefold.core.tenancy.kinds import CredentialKind
 from ninefold.core.web.surfaces import Surface
 
+SettingsT = TypeVar("SettingsT", bound=msgspec.Struct)
+"""A system's own settings object, as its `read_settings` builds it."""
 
-class Job(Protocol):
+
+class WorkerTask(Protocol):
     """Something that a worker process runs until it stops."""
 
     @property
     def name(self) -> str:
-        """What logs and metrics call it, such as `webhooks.dispatch`."""
+        """What logs call it, such as `webhooks.dispatch`."""
         ...
 
     async def run(self, stopping: asyncio.Event) -> None:
@@ -36,42 +41,63 @@ class Job(Protocol):
         ...
 
 
-class ServerContext(msgspec.Struct, frozen=True, kw_only=True):
+class ServerContext(msgspec.Struct, Generic[SettingsT], frozen=True, kw_only=True):
     """What a system's routes can use."""
 
     database: Database
     notifier: Notifier
-    settings: Any
-    """The system's own settings object, as its `read_settings` built it."""
+    settings: SettingsT
     stopping: asyncio.Event
     """Set when the server begins to stop; streams and WebSockets then have to end. See `core/web/stopping.py`."""
 
 
-class WorkerContext(msgspec.Struct, frozen=True, kw_only=True):
-    """What a system's jobs can use."""
+class WorkerContext(msgspec.Struct, Generic[SettingsT], frozen=True, kw_only=True):
+    """What a system's worker tasks and job handlers can use."""
 
     database: Database
     notifier: Notifier
     lease: WorkerLease
     egress: EgressClient
     clock: Clock
-    settings: Any
-    """The system's own settings object, as its `read_settings` built it."""
+    settings: SettingsT
 
 
-class System(msgspec.Struct, frozen=True, kw_only=True):
-    """The parts of one system."""
+def _no_surfaces(_: ServerContext[SettingsT]) -> Sequence[Surface]:
+    return ()
+
+
+def _no_worker_tasks(_: WorkerContext[SettingsT]) -> Sequence[WorkerTask]:
+    return ()
+
+
+async def _release_nothing(_: Connection, __: Sequence[UUID]) -> None:
+    return
+
+
+class System(msgspec.Struct, Generic[SettingsT], frozen=True, kw_only=True):
+    """The parts of one system. Those with a default are optional."""
 
     name: str
     migrations: MigrationSource
-    read_settings: Callable[[Mapping[str, str]], Any]
-    routes: Callable[[ServerContext], Sequence[ControllerRouterHandler]]
+    read_settings: Callable[[Mapping[str, str]], SettingsT]
+    routes: Callable[[ServerContext[SettingsT]], Sequence[ControllerRouterHandler]]
     """The routes of Ninefold's own API, below `/api/v1`."""
-    surfaces: Callable[[ServerContext], Sequence[Surface]] = lambda _: ()
+    surfaces: Callable[[ServerContext[SettingsT]], Sequence[Surface]] = _no_surfaces
     """The surfaces of other protocols."""
-    jobs: Callable[[WorkerContext], Sequence[Job]]
-    release_leases: Callable[[Connection, Sequence[UUID]], Awaitable[None]]
-    """Releases what these dead workers had claimed, so that others can claim it."""
-    commands: Sequence[cyclopts.App]
+    worker_tasks: Callable[[WorkerContext[SettingsT]], Sequence[WorkerTask]] = _no_worker_tasks
+    release_leases: Releaser = _release_nothing
+    """Releases what these dead workers had claimed, for other workers; for systems with `leased_by` columns."""
+    # Each kind of job has its own type of payload, which only its handler knows.
+    job_handlers: Sequence[JobHandler[Any, WorkerContext[SettingsT]]] = ()
+    """The handlers of the system's durable jobs, one for each kind. Their context has a separate connection pool."""
+    schedules: Sequence[Schedule[Any]] = ()
+    """The schedules by which its jobs are enqueued."""
+    commands: Sequence[cyclopts.App] = ()
+    checks: Sequence[Callable[[SettingsT], Iterable[Finding]]] = ()
+    """Additional checks of `ninefold doctor` with valid settings; they must not change anything."""
     credential_kinds: Sequence[CredentialKind] = ()
     """The kinds of credentials that its protocols accept besides API keys."""
+
+
+AnySystem: TypeAlias = System[Any]
+"""A system with any type of settings, which only the system itself knows."""

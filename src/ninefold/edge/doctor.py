@@ -6,7 +6,6 @@ Nothing is started, created or changed.
 import os
 import platform
 import pwd
-import resource
 import shutil
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
@@ -14,15 +13,14 @@ from datetime import UTC, datetime
 from difflib import get_close_matches
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final
 
-import msgspec
 import psutil
 
+from ninefold.core.checks import Finding, failed, ok, warning
 from ninefold.core.commands import ClientSettings
 from ninefold.core.config import CoreSettings, read_settings, server_url, setting_names
-from ninefold.core.egress import AddressPolicy, EgressLimits
-from ninefold.core.egress.limits import OPEN_FILES_RESERVED
+from ninefold.core.egress import AddressPolicy
 from ninefold.core.errors import NinefoldError
 from ninefold.core.postgres.database import Database
 from ninefold.core.postgres.embedded.account import SYSTEM_USER, choose_account
@@ -32,8 +30,6 @@ from ninefold.core.postgres.migrations import read_pending_migrations
 from ninefold.edge.ports import looks_like_ninefold, probe_port, require_free_port
 from ninefold.edge.processes import SUPERVISED
 from ninefold.edge.systems import SYSTEMS, migration_sources
-from ninefold.systems.webhooks.settings import PREFIX as WEBHOOKS_PREFIX
-from ninefold.systems.webhooks.settings import read_webhooks_settings
 
 PYTHON_MIN: Final = (3, 11)
 FREE_BYTES_MIN: Final = 256 * 1024**2
@@ -48,16 +44,6 @@ CLOCK_EARLIEST: Final = datetime(2025, 1, 1, tzinfo=UTC)
 """A clock before this was never set. Receivers would refuse every signature as too old."""
 
 _PREFIX: Final = "NINEFOLD_"
-_IN_FLIGHT_MAX: Final = f"{WEBHOOKS_PREFIX}IN_FLIGHT_MAX"
-
-
-class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """What one check found."""
-
-    check: str
-    state: Literal["ok", "warning", "failed"]
-    detail: str
-    remedy: str | None = None
 
 
 async def examine(
@@ -71,7 +57,7 @@ async def examine(
         data_dir: the value of `--data-dir`, which wins over NINEFOLD_DATA_DIR.
     """
     findings = [_check_python(), _check_clock()]
-    findings += _check_in_flight(environment)
+    findings += _check_systems(environment)
     findings += _check_variables(environment)
     settings, setting_findings = _read_all_settings(environment, port=port, data_dir=data_dir)
     findings += setting_findings
@@ -89,54 +75,28 @@ async def examine(
 def _check_python() -> Finding:
     version = platform.python_version()
     if sys.version_info[:2] < PYTHON_MIN:
-        return _failed("python", f"Python {version} is too old.", "Install Python 3.11 or newer.")
-    return _ok("python", f"Python {version} at {sys.executable}")
+        return failed("python", f"Python {version} is too old.", "Install Python 3.11 or newer.")
+    return ok("python", f"Python {version} at {sys.executable}")
 
 
 def _check_clock() -> Finding:
     now = datetime.now(UTC)
     if now < CLOCK_EARLIEST:
-        return _failed(
+        return failed(
             "clock",
             f"The clock is wrong: it says {now:%Y-%m-%d %H:%M} UTC.",
             "Set it, preferably by NTP. Receivers refuse signatures whose time is more than 5 minutes off.",
         )
-    return _ok("clock", f"{now:%Y-%m-%d %H:%M:%S} UTC")
+    return ok("clock", f"{now:%Y-%m-%d %H:%M:%S} UTC")
 
 
-def _check_in_flight(environment: Mapping[str, str]) -> Iterator[Finding]:
-    """Compare the deliveries that a worker is to have under way with the connections that it will have."""
-    webhooks = _attempt(read_webhooks_settings, environment)
-    if isinstance(webhooks, NinefoldError):
+def _check_systems(environment: Mapping[str, str]) -> Iterator[Finding]:
+    for system in SYSTEMS:
+        settings = _attempt(system.read_settings, environment)
         # What is wrong with the settings is another check's finding.
-        return
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    is_bounded = hard != resource.RLIM_INFINITY
-    connections_max = EgressLimits.within(hard if is_bounded else -1).connections_max
-    useful_max = min(webhooks.in_flight_max, EgressLimits().connections_max)
-    if connections_max < useful_max:
-        files_needed = useful_max + OPEN_FILES_RESERVED
-        yield _warning(
-            "open files",
-            f"A process may open at most {hard:,} files, so a worker has at most {connections_max:,} connections; "
-            f"{_IN_FLIGHT_MAX} is {webhooks.in_flight_max:,}.",
-            f"Raise the hard limit (LimitNOFILE={files_needed} or ulimit -Hn {files_needed}), "
-            f"or set {_IN_FLIGHT_MAX}={connections_max}.",
-        )
-    else:
-        bound = f"up to {hard:,}" if is_bounded else "without limit"
-        yield _ok(
-            "open files",
-            f"{bound}, enough for {useful_max:,} deliveries in flight; servers and workers raise their own limit "
-            f"from {soft:,}",
-        )
-    if useful_max < webhooks.in_flight_max:
-        yield _warning(
-            "settings",
-            f"{_IN_FLIGHT_MAX} is {webhooks.in_flight_max:,}, and a worker never has more than {useful_max:,} "
-            "connections.",
-            f"Set it to {useful_max}, and run more workers.",
-        )
+        if not isinstance(settings, NinefoldError):
+            for check in system.checks:
+                yield from check(settings)
 
 
 def _check_variables(environment: Mapping[str, str]) -> Iterator[Finding]:
@@ -145,7 +105,7 @@ def _check_variables(environment: Mapping[str, str]) -> Iterator[Finding]:
         if variable in known:
             continue
         close = get_close_matches(variable, known, n=1)
-        yield _warning(
+        yield warning(
             "settings",
             f"{variable} isn't a setting and has no effect.",
             f"Did you mean {close[0]}?" if close else "Remove it.",
@@ -169,10 +129,10 @@ def _read_all_settings(
     core = _attempt(read_core, environment)
     others = [_attempt(system.read_settings, environment) for system in SYSTEMS]
     errors = [outcome for outcome in (core, *others) if isinstance(outcome, NinefoldError)]
-    findings = [_failed("settings", error.detail, error.remedy) for error in errors]
+    findings = [failed("settings", error.detail, error.remedy) for error in errors]
     if not findings:
         given = sum(1 for name, value in environment.items() if value and name in _known_variables())
-        findings = [_ok("settings", f"{given} given by the environment, the others at their defaults")]
+        findings = [ok("settings", f"{given} given by the environment, the others at their defaults")]
     return (None if isinstance(core, NinefoldError) else core), findings
 
 
@@ -187,16 +147,16 @@ def _check_egress(settings: CoreSettings) -> Finding:
     try:
         AddressPolicy.from_cidrs(settings.egress_allow)
     except NinefoldError as error:
-        return _failed("egress", error.detail, error.remedy)
+        return failed("egress", error.detail, error.remedy)
     if inner := [cidr for cidr in settings.egress_allow if _reaches_this_machine(cidr)]:
-        return _warning(
+        return warning(
             "egress",
             f"Webhooks can be sent to this machine: NINEFOLD_EGRESS_ALLOW contains {', '.join(inner)}.",
             "Allow this only for trials: anyone who can create a subscription can reach every service on it.",
         )
     if settings.egress_allow:
-        return _ok("egress", f"public addresses, and {', '.join(settings.egress_allow)}")
-    return _ok("egress", "public addresses only")
+        return ok("egress", f"public addresses, and {', '.join(settings.egress_allow)}")
+    return ok("egress", "public addresses only")
 
 
 def _reaches_this_machine(cidr: str) -> bool:
@@ -211,30 +171,30 @@ def _check_port(settings: CoreSettings) -> Finding:
         probe_port(settings.host, settings.port)
     except OSError:
         if looks_like_ninefold(server_url(settings)):
-            return _ok("port", f"Ninefold answers at {server_url(settings)}")
+            return ok("port", f"Ninefold answers at {server_url(settings)}")
     try:
         require_free_port(settings)
     except NinefoldError as error:
-        return _failed("port", error.detail, error.remedy)
-    return _ok("port", f"{where} is free")
+        return failed("port", error.detail, error.remedy)
+    return ok("port", f"{where} is free")
 
 
 def _check_data_dir(data_dir: Path) -> Finding:
     existing = next(folder for folder in (data_dir, *data_dir.absolute().parents) if _is_seen(folder))
     if not existing.is_dir():
-        return _failed("data folder", f"{existing} isn't a folder.", _OTHER_FOLDER)
+        return failed("data folder", f"{existing} isn't a folder.", _OTHER_FOLDER)
     if not os.access(existing, os.W_OK | os.X_OK):
         owner = _user_name(existing.stat().st_uid)
-        return _failed("data folder", f"{existing} belongs to {owner}, and this user can't write there.", _OTHER_FOLDER)
+        return failed("data folder", f"{existing} belongs to {owner}, and this user can't write there.", _OTHER_FOLDER)
     free = shutil.disk_usage(existing).free
     detail = f"{data_dir}, {free / 1024**3:.1f} GB free"
     if existing != data_dir:
         detail += ", will be created at the first start"
     if free < FREE_BYTES_MIN:
-        return _failed("data folder", detail, f"Free some space. Or: {_OTHER_FOLDER}")
+        return failed("data folder", detail, f"Free some space. Or: {_OTHER_FOLDER}")
     if free < FREE_BYTES_COMFORTABLE:
-        return _warning("data folder", detail, "PostgreSQL alone can need 2 GB under load. Free some space.")
-    return _ok("data folder", detail)
+        return warning("data folder", detail, "PostgreSQL alone can need 2 GB under load. Free some space.")
+    return ok("data folder", detail)
 
 
 _OTHER_FOLDER: Final = "Choose another folder with --data-dir or NINEFOLD_DATA_DIR."
@@ -243,12 +203,12 @@ _AS_OWNER: Final = "Run `ninefold doctor` as the user who runs Ninefold, perhaps
 
 def _check_engine() -> Finding:
     if os.geteuid() == 0 and not _user_exists(SYSTEM_USER):
-        return _ok("postgresql", f"embedded; the first start creates the system user {SYSTEM_USER!r} for it")
+        return ok("postgresql", f"embedded; the first start creates the system user {SYSTEM_USER!r} for it")
     try:
         engine = find_engine(choose_account())
     except NinefoldError as error:
-        return _failed("postgresql", error.detail, error.remedy)
-    return _ok("postgresql", f"embedded, runs as {engine.account.name!r}")
+        return failed("postgresql", error.detail, error.remedy)
+    return ok("postgresql", f"embedded, runs as {engine.account.name!r}")
 
 
 async def _check_database(settings: CoreSettings) -> AsyncIterator[Finding]:
@@ -257,7 +217,7 @@ async def _check_database(settings: CoreSettings) -> AsyncIterator[Finding]:
         try:
             owner = read_owner(settings.data_dir)
         except PermissionError as error:
-            yield _warning(
+            yield warning(
                 "database", f"Can't tell whether it is running: this user can't read {error.filename}.", _AS_OWNER
             )
             return
@@ -283,9 +243,9 @@ async def _check_database(settings: CoreSettings) -> AsyncIterator[Finding]:
 def _explain_silence(error: NinefoldError, owner: Owner | None) -> Finding:
     """Say why the owner's database, or without an owner the operator's own, can't be checked."""
     if owner is None:
-        return _failed("database", error.detail, error.remedy)
+        return failed("database", error.detail, error.remedy)
     if psutil.pid_exists(owner.pid):
-        return _warning("database", f"Process {owner.pid} runs it, but it can't be checked: {error.detail}", _AS_OWNER)
+        return warning("database", f"Process {owner.pid} runs it, but it can't be checked: {error.detail}", _AS_OWNER)
     # The lock is left from a process that was killed.
     return _NOT_RUNNING
 
@@ -298,18 +258,18 @@ async def _examine_database(database: Database) -> list[Finding]:
         try:
             pending = await read_pending_migrations(connection, migration_sources())
         except NinefoldError as error:
-            return [_failed("database", error.detail, error.remedy)]
+            return [failed("database", error.detail, error.remedy)]
     findings = []
     if version_number < POSTGRES_VERSION_MIN:
-        findings.append(_failed("database", f"PostgreSQL {version} is too old.", "Use PostgreSQL 15 or newer."))
+        findings.append(failed("database", f"PostgreSQL {version} is too old.", "Use PostgreSQL 15 or newer."))
     elif pending:
-        findings.append(_warning("database", f"{len(pending)} migrations are pending.", "Run `ninefold migrate`."))
+        findings.append(warning("database", f"{len(pending)} migrations are pending.", "Run `ninefold migrate`."))
     else:
-        findings.append(_ok("database", f"PostgreSQL {version}, every migration applied"))
+        findings.append(ok("database", f"PostgreSQL {version}, every migration applied"))
     difference_s = abs((datetime.now(UTC) - their_clock).total_seconds())
     if difference_s > CLOCK_DIFFERENCE_S_MAX:
         findings.append(
-            _warning(
+            warning(
                 "clock",
                 f"This machine's clock and the database's differ by {difference_s:.0f} s.",
                 "Synchronise both by NTP. Leases and retries use the database's clock.",
@@ -341,16 +301,4 @@ def _user_name(uid: int) -> str:
         return f"user {uid}"
 
 
-def _ok(check: str, detail: str) -> Finding:
-    return Finding(check=check, state="ok", detail=detail)
-
-
-def _warning(check: str, detail: str, remedy: str) -> Finding:
-    return Finding(check=check, state="warning", detail=detail, remedy=remedy)
-
-
-def _failed(check: str, detail: str, remedy: str | None) -> Finding:
-    return Finding(check=check, state="failed", detail=detail, remedy=remedy)
-
-
-_NOT_RUNNING: Final = _ok("database", "not running; `ninefold up` starts it")
+_NOT_RUNNING: Final = ok("database", "not running; `ninefold up` starts it")

@@ -17,7 +17,7 @@ from ninefold import __version__
 from ninefold.core.config import CoreSettings, read_settings, server_url
 from ninefold.core.postgres.database import Database
 from ninefold.core.queue.notifier import Notifier
-from ninefold.core.system import ServerContext, System
+from ninefold.core.system import AnySystem, ServerContext
 from ninefold.core.telemetry.buffer import LogBuffer
 from ninefold.core.telemetry.logs import configure_logging
 from ninefold.core.web.api import api_surface
@@ -154,8 +154,8 @@ def build_web_app(
     database: Database,
     environment: Mapping[str, str],
     *,
-    systems: Sequence[System] = SYSTEMS,
-    stopping: Stopping | None = None,
+    systems: Sequence[AnySystem],
+    stopping: Stopping,
 ) -> WebApplication:
     """Return the application that answers requests.
 
@@ -169,7 +169,6 @@ def build_web_app(
         SettingError: a setting of a system is wrong.
     """
     notifier = Notifier(database)
-    stopping = stopping or Stopping()
     routes: list[ControllerRouterHandler] = []
     surfaces: list[Surface] = []
     for system in systems:

@@ -1,11 +1,11 @@
-"""One worker process: runs the jobs of all systems under one lease, until it is told to stop."""
+"""One worker process: runs the tasks of all systems under one lease, until it is told to stop."""
 
 import asyncio
 import os
 import signal
 import threading
 from collections.abc import Mapping, Sequence
-from contextlib import aclosing
+from contextlib import AsyncExitStack, aclosing
 from typing import Final
 
 import structlog
@@ -16,19 +16,21 @@ from ninefold.core.clock import SystemClock
 from ninefold.core.config import CoreSettings
 from ninefold.core.egress import AddressPolicy, EgressClient
 from ninefold.core.errors import NinefoldError, SettingError
+from ninefold.core.jobs import release_jobs
 from ninefold.core.postgres.database import Database
 from ninefold.core.postgres.errors import DatabaseUnavailableError
 from ninefold.core.queue.leases import WorkerLease
 from ninefold.core.queue.notifier import Notifier
-from ninefold.core.system import Job, WorkerContext
+from ninefold.core.system import WorkerContext, WorkerTask
 from ninefold.core.telemetry.logs import configure_logging
 from ninefold.core.waiting import wait_for_any
 from ninefold.edge.database import require_migrated
 from ninefold.edge.processes import end_with_supervisor, raise_open_file_limit, tune_garbage_collector
 from ninefold.edge.systems import SYSTEMS
+from ninefold.edge.worker_tasks import build_worker_tasks
 
 STOP_GRACE_S: Final = 10.0
-"""How long a stopping worker lets its jobs finish what is in flight; the rest is given back and done again."""
+"""How long a stopping worker lets its tasks finish what is in flight; the rest is given back and done again."""
 
 RELEASE_GRACE_S: Final = 2.0
 """How long it may then take to give that back. A worker is killed only after both, see the supervisor."""
@@ -103,7 +105,7 @@ async def work(
     stopping: asyncio.Event,
     hurrying: asyncio.Event,
 ) -> None:
-    """Run every system's jobs until `stopping` is set, then finish or give back what is held.
+    """Run every system's tasks until `stopping` is set, then finish or give back what is held.
 
     Args:
         settings: the core's.
@@ -114,52 +116,58 @@ async def work(
     """
     egress_policy = AddressPolicy.from_cidrs(settings.egress_allow)
     system_settings = [system.read_settings(environment) for system in SYSTEMS]
-    database = await Database.connect(
-        database_url, application_name="ninefold worker", connections_max=settings.database_connections_max
-    )
-    try:
-        notifier = Notifier(database)
-        lease = WorkerLease(database, [system.release_leases for system in SYSTEMS])
-        async with aclosing(EgressClient(egress_policy)) as egress:
-            jobs = [
-                job
-                for system, its_settings in zip(SYSTEMS, system_settings, strict=True)
-                for job in system.jobs(
-                    WorkerContext(
-                        database=database,
-                        notifier=notifier,
-                        lease=lease,
-                        egress=egress,
-                        clock=SystemClock(),
-                        settings=its_settings,
-                    )
-                )
-            ]
-            await require_migrated(database)
-            await lease.acquire()
-            log.info("worker.started", worker_id=str(lease.worker_id), jobs=[job.name for job in jobs])
-            try:
-                await _run_jobs(jobs, lease=lease, notifier=notifier, stopping=stopping, hurrying=hurrying)
-            finally:
-                await _release(lease)
-    finally:
-        await database.close()
+    async with AsyncExitStack() as stack:
+        connections_max = settings.database_connections_max
+        database = await _open_pool(stack, database_url, connections_max=connections_max)
+        job_database = await _open_pool(stack, database_url, connections_max=job_connections_max(connections_max))
+        egress = await stack.enter_async_context(aclosing(EgressClient(egress_policy)))
+        lease = WorkerLease(database, [release_jobs, *[system.release_leases for system in SYSTEMS]])
+        context = WorkerContext(
+            database=database,
+            notifier=Notifier(database),
+            lease=lease,
+            egress=egress,
+            clock=SystemClock(),
+            settings=settings,
+        )
+        tasks = build_worker_tasks(context, SYSTEMS, system_settings, job_database=job_database)
+        await require_migrated(database)
+        await lease.acquire()
+        log.info("worker.started", worker_id=str(lease.worker_id), tasks=[task.name for task in tasks])
+        try:
+            await _run_tasks(tasks, lease=lease, notifier=context.notifier, stopping=stopping, hurrying=hurrying)
+        finally:
+            await _release(lease)
 
 
-async def _run_jobs(
-    jobs: Sequence[Job],
+def job_connections_max(connections_max: int) -> int:
+    """Return how many connections the handlers of durable jobs have for themselves, in addition to the worker's own.
+
+    Whatever they do with them, the worker can still prolong its lease, claim, and record.
+    """
+    return max(1, connections_max // 2)
+
+
+async def _open_pool(stack: AsyncExitStack, database_url: str, *, connections_max: int) -> Database:
+    database = await Database.connect(database_url, application_name="ninefold worker", connections_max=connections_max)
+    stack.push_async_callback(database.close)
+    return database
+
+
+async def _run_tasks(
+    tasks: Sequence[WorkerTask],
     *,
     lease: WorkerLease,
     notifier: Notifier,
     stopping: asyncio.Event,
     hurrying: asyncio.Event,
 ) -> None:
-    # The lease is prolonged until the last job has ended: what is still in flight is still ours.
+    # The lease is prolonged until the last task has ended: what is still in flight is still ours.
     all_ended = asyncio.Event()
     async with asyncio.TaskGroup() as group:
         group.create_task(lease.run(all_ended))
         group.create_task(notifier.run(all_ended))
-        running = [group.create_task(job.run(stopping), name=job.name) for job in jobs]
+        running = [group.create_task(task.run(stopping), name=task.name) for task in tasks]
         giving_up = group.create_task(_give_up_late(running, stopping=stopping, hurrying=hurrying))
         await asyncio.wait(running)
         giving_up.cancel()
@@ -174,7 +182,7 @@ async def _give_up_late(
     await wait_for_any(hurrying, timeout_s=STOP_GRACE_S)
     for task in running:
         if task.cancel():
-            log.warning("worker.job.gave_up", job=task.get_name())
+            log.warning("worker.task.gave_up", task=task.get_name())
 
 
 async def _release(lease: WorkerLease) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from http_api import Api
 from in_process import Applications, StartWorker
-from ninefold.core.system import System
+from ninefold.core.system import AnySystem
 from ninefold.edge.systems import SYSTEMS
 from openapi_operations import Operation, operations_of
 from receivers import Receiver
@@ -12,22 +12,22 @@ from sample_data import SampleContext, SampleData, sample_maker_of
 
 
 @pytest.fixture(params=SYSTEMS, ids=lambda system: system.name)
-def system(request: pytest.FixtureRequest) -> System:
+def system(request: pytest.FixtureRequest) -> AnySystem:
     """Each system; one that brings no sample data fails here, in every suite."""
-    found: System = request.param
+    found: AnySystem = request.param
     sample_maker_of(found.name)
     return found
 
 
 @pytest.fixture
-async def sample_data(system: System, api: Api, receiver: Receiver, start_worker: StartWorker) -> SampleData:
+async def sample_data(system: AnySystem, api: Api, receiver: Receiver, start_worker: StartWorker) -> SampleData:
     """What `api` has of the system."""
     make = sample_maker_of(system.name)
     return await make(SampleContext(api=api, receiver=receiver, start_worker=start_worker))
 
 
 @pytest.fixture
-async def operations(system: System, applications: Applications) -> list[Operation]:
+async def operations(system: AnySystem, applications: Applications) -> list[Operation]:
     """The operations that the OpenAPI document has of the system."""
     found = operations_of(await applications.document_of(system))
     assert found, f"The OpenAPI document has no operation of the system {system.name}."

@@ -11,7 +11,7 @@ import pytest
 from http_api import Api
 from in_process import running_worker
 from installations import clean_environment
-from ninefold.core.system import System
+from ninefold.core.system import AnySystem
 from openapi_operations import Operation
 from receivers import Receiver
 from sample_data import TESTS, SampleContext, sample_maker_of
@@ -21,7 +21,7 @@ FINISHED_WITHIN_S = 120
 
 
 @pytest.fixture
-async def owner(system: System, server_api: Api, server_database_url: str, receiver: Receiver) -> Api:
+async def owner(system: AnySystem, server_api: Api, server_database_url: str, receiver: Receiver) -> Api:
     """A caller of the server whose organisation has sample data, so that what is shown of them is checked too."""
     start_worker = partial(running_worker, server_database_url, {})
     await sample_maker_of(system.name)(SampleContext(api=server_api, receiver=receiver, start_worker=start_worker))
@@ -29,7 +29,7 @@ async def owner(system: System, server_api: Api, server_database_url: str, recei
 
 
 async def test_every_operation_keeps_what_the_document_promises(
-    system: System, operations: list[Operation], server_url: str, owner: Api, tmp_path: Path
+    system: AnySystem, operations: list[Operation], server_url: str, owner: Api, tmp_path: Path
 ) -> None:
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "schemathesis.cli", "--no-color"),
@@ -49,7 +49,7 @@ async def test_every_operation_keeps_what_the_document_promises(
     assert f"Tested: {len(operations)}" in output, output
 
 
-def configuration_of(system: System, folder: Path) -> Path:
+def configuration_of(system: AnySystem, folder: Path) -> Path:
     """Return the configuration for all systems, with the exceptions of this one."""
     exceptions = TESTS / system.name / "schemathesis.toml"
     texts = [file.read_text(encoding="utf-8") for file in (CONFIGURATION, exceptions) if file.exists()]

@@ -34,6 +34,7 @@ _COMMANDS: Final = {
     "doctor": (_ADMINISTER, "Check this machine and its settings, and say how to fix what is wrong."),
     "organisations": (_ADMINISTER, "Create and list organisations."),
     "keys": (_ADMINISTER, "Create, list and revoke API keys."),
+    "jobs": (_ADMINISTER, "List, retry and cancel durable jobs, the background work of workers."),
 }
 
 

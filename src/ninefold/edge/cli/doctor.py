@@ -6,9 +6,10 @@ import sys
 
 from rich.text import Text
 
+from ninefold.core.checks import Finding
 from ninefold.core.commands import as_plain, print_json, print_table, state_text
 from ninefold.edge.cli.settings import Json
-from ninefold.edge.doctor import Finding, examine
+from ninefold.edge.doctor import examine
 
 
 def doctor(

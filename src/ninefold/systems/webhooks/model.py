@@ -7,6 +7,8 @@ from uuid import UUID
 
 import msgspec
 
+from ninefold.core.jobs import JobKind
+
 EVENT_PREFIX: Final = "evt"
 SUBSCRIPTION_PREFIX: Final = "sub"
 DELIVERY_PREFIX: Final = "dlv"
@@ -15,6 +17,15 @@ EVENTS_CHANNEL: Final = "webhooks_events"
 """The notifier's channel for newly accepted events."""
 RETRIES_CHANNEL: Final = "webhooks_retries"
 """The notifier's channel for deliveries that are now due because of a manual retry."""
+
+
+class CancelDeliveries(msgspec.Struct, frozen=True):
+    """Whose waiting deliveries to end."""
+
+    subscription_id: UUID
+
+
+CANCEL_DELIVERIES: Final = JobKind(name="webhooks.cancel_deliveries", payload=CancelDeliveries, timeout_s=3_600.0)
 
 
 class EventStatus(StrEnum):

@@ -10,21 +10,24 @@ from litestar.types import ControllerRouterHandler
 
 from ninefold.core.postgres.database import Connection
 from ninefold.core.postgres.migrations import MigrationSource
+from ninefold.core.queue.backlog import BacklogCounter, Counts
 from ninefold.core.queue.notifier import Notifier
-from ninefold.core.system import Job, ServerContext, System, WorkerContext
+from ninefold.core.system import ServerContext, System, WorkerContext, WorkerTask
+from ninefold.systems.webhooks.checks import check_in_flight
 from ninefold.systems.webhooks.commands import COMMANDS
-from ninefold.systems.webhooks.jobs.backlog import BacklogCounter
+from ninefold.systems.webhooks.jobs import metrics
+from ninefold.systems.webhooks.jobs.cancellation import CANCELLATION
 from ninefold.systems.webhooks.jobs.dispatcher import Dispatcher
 from ninefold.systems.webhooks.routes.deliveries import DELIVERY_ROUTES
 from ninefold.systems.webhooks.routes.events import EVENT_ROUTES
 from ninefold.systems.webhooks.routes.subscriptions import SUBSCRIPTION_ROUTES
 from ninefold.systems.webhooks.service.recipients import RecipientCache
 from ninefold.systems.webhooks.settings import WebhooksSettings, read_webhooks_settings
-from ninefold.systems.webhooks.store.deliveries import delivery_release
-from ninefold.systems.webhooks.store.events import event_release
+from ninefold.systems.webhooks.store.deliveries import delivery_count_retrying, delivery_release
+from ninefold.systems.webhooks.store.events import event_count_queued, event_release
 
 
-def _routes(context: ServerContext) -> Sequence[ControllerRouterHandler]:
+def _routes(context: ServerContext[WebhooksSettings]) -> Sequence[ControllerRouterHandler]:
     recipient_cache = RecipientCache()
 
     def provide_recipient_cache() -> RecipientCache:
@@ -34,8 +37,7 @@ def _routes(context: ServerContext) -> Sequence[ControllerRouterHandler]:
         return context.notifier
 
     def provide_settings() -> WebhooksSettings:
-        settings: WebhooksSettings = context.settings
-        return settings
+        return context.settings
 
     return [
         Router(
@@ -50,8 +52,12 @@ def _routes(context: ServerContext) -> Sequence[ControllerRouterHandler]:
     ]
 
 
-def _jobs(context: WorkerContext) -> Sequence[Job]:
-    return [Dispatcher(context), BacklogCounter(context.database)]
+def _worker_tasks(context: WorkerContext[WebhooksSettings]) -> Sequence[WorkerTask]:
+    counts: Counts = [
+        (metrics.EVENTS_QUEUED, event_count_queued),
+        (metrics.DELIVERIES_RETRYING, delivery_count_retrying),
+    ]
+    return [Dispatcher(context), BacklogCounter("webhooks.backlog", context.database, counts)]
 
 
 async def _release_leases(connection: Connection, worker_ids: Sequence[UUID]) -> None:
@@ -64,7 +70,9 @@ SYSTEM: Final = System(
     migrations=MigrationSource(namespace="webhooks", package="ninefold.systems.webhooks"),
     read_settings=read_webhooks_settings,
     routes=_routes,
-    jobs=_jobs,
+    worker_tasks=_worker_tasks,
     release_leases=_release_leases,
+    job_handlers=(CANCELLATION,),
     commands=COMMANDS,
+    checks=(check_in_flight,),
 )

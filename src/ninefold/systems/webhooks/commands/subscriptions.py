@@ -102,7 +102,7 @@ def update_subscription(
 
 @subscriptions.command(name="delete")
 def delete_subscription(subscription_id: str, *, api: ApiOptions = FROM_ENVIRONMENT) -> None:
-    """Delete a subscription and cancel its waiting deliveries.
+    """Delete a subscription; its waiting deliveries are canceled in the background.
 
     Args:
         subscription_id: The subscription's id, such as sub_01h455vb4pex5vsknk084sn02q.

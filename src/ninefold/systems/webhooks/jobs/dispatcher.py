@@ -1,4 +1,4 @@
-"""The worker's main job: attempt claimed deliveries and record the outcomes.
+"""The worker's main task: attempt claimed deliveries and record the outcomes.
 
     claimer ──▶ queues ──▶ sender ──▶ recorder ──▶ event log
 
@@ -52,8 +52,8 @@ class Dispatcher:
 
     name = "webhooks.dispatch"
 
-    def __init__(self, context: WorkerContext) -> None:
-        settings: WebhooksSettings = context.settings
+    def __init__(self, context: WorkerContext[WebhooksSettings]) -> None:
+        settings = context.settings
         self._clock = context.clock
         self._schedule = RetrySchedule(
             delays_s=settings.retry_delays_s,

@@ -11,7 +11,9 @@ from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery, Parameter
 
+from ninefold.core.jobs import JOBS_CHANNEL
 from ninefold.core.postgres.database import Database
+from ninefold.core.queue.notifier import Notifier
 from ninefold.core.tenancy.model import Principal
 from ninefold.core.web.bodies import FromBody
 from ninefold.core.web.pagination import PAGE_LIMIT_DEFAULT, Cursor, Page, PagedList, PageLimit
@@ -125,12 +127,17 @@ async def delete_subscription(
     subscription_id: FromPath[SubscriptionId],
     principal: NamedDependency[Principal],
     database: NamedDependency[Database],
+    notifier: NamedDependency[Notifier],
 ) -> None:
-    """Delete a subscription. Deliveries that are waiting for an attempt are canceled."""
+    """Delete a subscription.
+
+    Nothing more is sent to it. Its waiting deliveries are canceled in the background, within moments of the answer.
+    """
     async with database.transaction() as connection:
         await service.delete_subscription(
             connection, organisation_id=principal.organisation_id, subscription_id=subscription_id
         )
+    notifier.notify(JOBS_CHANNEL)
 
 
 @post(f"{_SUBSCRIPTION}/rotate-secret", tags=_TAGS, status_code=200, responses=problem_responses(409))

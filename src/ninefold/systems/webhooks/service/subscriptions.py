@@ -11,16 +11,21 @@ import msgspec
 from ninefold.core.egress import parse_target
 from ninefold.core.errors import InvalidInputError
 from ninefold.core.ids import format_id, new_id
+from ninefold.core.jobs import enqueue
 from ninefold.core.postgres.database import Connection
 from ninefold.systems.webhooks.errors import (
     SubscriptionNotFoundError,
     TooManySecretsError,
     TooManySubscriptionsError,
 )
-from ninefold.systems.webhooks.model import SUBSCRIPTION_PREFIX, Subscription
+from ninefold.systems.webhooks.model import (
+    CANCEL_DELIVERIES,
+    SUBSCRIPTION_PREFIX,
+    CancelDeliveries,
+    Subscription,
+)
 from ninefold.systems.webhooks.rules.event_types import check_patterns
 from ninefold.systems.webhooks.rules.signing import KEY_BYTES, format_secret
-from ninefold.systems.webhooks.store import deliveries as delivery_store
 from ninefold.systems.webhooks.store import subscriptions as store
 
 SUBSCRIPTIONS_MAX: Final = 1_000
@@ -131,7 +136,10 @@ async def update_subscription(
 
 
 async def delete_subscription(connection: Connection, *, organisation_id: UUID, subscription_id: UUID) -> None:
-    """Delete a subscription. Its waiting deliveries are canceled; recorded deliveries are kept.
+    """Delete a subscription; recorded deliveries are kept.
+
+    Its waiting deliveries are canceled by a job, since there may be more than a request has time for. Nothing is sent
+    in the meantime: the worker that would attempt one of them cancels it.
 
     Raises:
         SubscriptionNotFoundError: the organisation has no subscription with this id.
@@ -141,7 +149,7 @@ async def delete_subscription(connection: Connection, *, organisation_id: UUID, 
         connection, organisation_id=organisation_id, subscription_id=subscription_id
     ):
         raise _not_found(subscription_id)
-    await delivery_store.delivery_cancel_all(connection, subscription_id=subscription_id)
+    await enqueue(connection, CANCEL_DELIVERIES, CancelDeliveries(subscription_id), organisation_id=organisation_id)
 
 
 async def rotate_secret(

@@ -1,14 +1,3 @@
--- name: delivery_cancel_all!
--- Cancel the deliveries to a subscription that are waiting for an attempt and that no worker holds.
-UPDATE webhooks.delivery
-SET
-    status = 'canceled',
-    next_attempt_at = NULL,
-    finished_at = now()
-WHERE subscription_id = :subscription_id
-    AND status = 'retrying'
-    AND leased_by IS NULL;
-
 -- name: delivery_cancel_held!
 -- Cancel deliveries that this worker holds and won't attempt again, because their subscription is deleted.
 UPDATE webhooks.delivery
@@ -19,6 +8,29 @@ SET
     leased_by = NULL
 WHERE delivery_id = ANY(:delivery_ids::uuid[])
     AND leased_by = :worker_id;
+
+-- name: delivery_cancel_waiting
+-- Cancel some deliveries to a subscription that are waiting for an attempt and that no worker holds, those after an id.
+WITH waiting AS MATERIALIZED (
+    SELECT delivery_id
+    FROM webhooks.delivery
+    WHERE subscription_id = :subscription_id
+        AND status = 'retrying'
+        AND leased_by IS NULL
+        AND delivery_id > :after
+    ORDER BY delivery_id
+    LIMIT :limit
+    FOR UPDATE SKIP LOCKED
+)
+
+UPDATE webhooks.delivery
+SET
+    status = 'canceled',
+    next_attempt_at = NULL,
+    finished_at = now()
+FROM waiting
+WHERE delivery.delivery_id = waiting.delivery_id
+RETURNING delivery.delivery_id;
 
 -- name: delivery_claim
 -- Claim deliveries that are due, for a worker: a fair share for each organisation, longest due first.

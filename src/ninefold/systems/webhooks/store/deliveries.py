@@ -24,14 +24,17 @@ from ninefold.systems.webhooks.store.queries import queries
 _encoder = msgspec.json.Encoder()
 
 
-async def delivery_cancel_all(connection: Connection, *, subscription_id: UUID) -> None:
-    """Cancel the deliveries to a subscription that are waiting for an attempt and that no worker holds."""
-    await queries.delivery_cancel_all(connection, subscription_id=subscription_id)
-
-
 async def delivery_cancel_held(connection: Connection, *, worker_id: UUID, delivery_ids: Sequence[UUID]) -> None:
     """Cancel deliveries that this worker holds and won't attempt again."""
     await queries.delivery_cancel_held(connection, worker_id=worker_id, delivery_ids=delivery_ids)
+
+
+async def delivery_cancel_waiting(
+    connection: Connection, *, subscription_id: UUID, after: UUID, limit: int
+) -> list[UUID]:
+    """Cancel deliveries to a subscription that wait for an attempt and that no worker holds; return their ids."""
+    records = queries.delivery_cancel_waiting(connection, subscription_id=subscription_id, after=after, limit=limit)
+    return sorted([record["delivery_id"] async for record in records])
 
 
 async def delivery_claim(

@@ -1,0 +1,211 @@
+"""Enqueue, list, cancel and retry durable jobs, and take over those of dead workers."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+import msgspec
+
+from ninefold.core.ids import format_id, new_id
+from ninefold.core.jobs import store
+from ninefold.core.jobs.errors import JobNotFoundError, JobStateError
+from ninefold.core.jobs.model import (
+    JOB_PREFIX,
+    EndedJob,
+    Job,
+    JobKind,
+    JobPriority,
+    JobState,
+    PayloadT,
+    ScheduleState,
+)
+from ninefold.core.postgres.database import Connection
+
+PAYLOAD_BYTES_MAX: Final = 64 * 1024
+"""A job says what is to be done; what is large has a table, or a blob, of its own."""
+
+WORKER_ENDED: Final = "The worker that ran it ended without recording an outcome."
+
+
+async def enqueue(
+    connection: Connection,
+    kind: JobKind[PayloadT],
+    payload: PayloadT,
+    *,
+    organisation_id: UUID | None,
+    key: str | None = None,
+    priority: JobPriority = JobPriority.NORMAL,
+    run_at: datetime | None = None,
+) -> UUID:
+    """Enqueue a job in the caller's transaction: it exists if that commits, and not otherwise.
+
+    After the commit, `notifier.notify(JOBS_CHANNEL)` lets it begin at once; without it, within half a second.
+
+    Args:
+        connection: in the caller's transaction.
+        kind: what is to be done.
+        payload: with what.
+        organisation_id: whose job it is; None for Ninefold's own.
+        key: of the organisation's jobs with the same key, of whatever kind, one runs at a time, in the order in which
+            they were enqueued. An id such as `sub_…` makes a good one.
+        priority: which of the organisation's due jobs come first, other keys being equal.
+        run_at: not before then; by default at once.
+
+    Returns:
+        The job's id.
+
+    Raises:
+        ValueError: the payload is larger than `PAYLOAD_BYTES_MAX`.
+    """
+    job_id = new_id()
+    await store.job_insert(
+        connection,
+        job_id=job_id,
+        kind=kind.name,
+        organisation_id=organisation_id,
+        payload=_encode(payload),
+        priority=priority,
+        key=key,
+        is_unique=False,
+        run_at=run_at,
+        attempts_max=kind.attempts_max,
+    )
+    return job_id
+
+
+async def enqueue_unique(
+    connection: Connection,
+    kind: JobKind[PayloadT],
+    payload: PayloadT,
+    *,
+    organisation_id: UUID | None,
+    key: str,
+    priority: JobPriority = JobPriority.NORMAL,
+    run_at: datetime | None = None,
+) -> UUID | None:
+    """Enqueue a job, unless one of this kind and key was enqueued so and still waits for its first attempt.
+
+    One that runs already may have read what has changed since, so it keeps no other out.
+
+    Returns:
+        The job's id; None if there is one already.
+
+    Raises:
+        ValueError: as `enqueue`.
+    """
+    job_id = new_id()
+    is_new = await store.job_insert(
+        connection,
+        job_id=job_id,
+        kind=kind.name,
+        organisation_id=organisation_id,
+        payload=_encode(payload),
+        priority=priority,
+        key=key,
+        is_unique=True,
+        run_at=run_at,
+        attempts_max=kind.attempts_max,
+    )
+    return job_id if is_new else None
+
+
+async def get_job(connection: Connection, job_id: UUID) -> Job:
+    """Return one job, of whatever organisation.
+
+    Raises:
+        JobNotFoundError: there is none of this id.
+    """
+    job = await store.job_find(connection, job_id=job_id)
+    if job is None:
+        raise _not_found(job_id)
+    return job
+
+
+async def list_jobs(
+    connection: Connection,
+    *,
+    state: JobState | None = None,
+    kind: str | None = None,
+    organisation_id: UUID | None = None,
+    before: UUID | None = None,
+    limit: int,
+) -> list[Job]:
+    """Return jobs, newest first, those before an id."""
+    return await store.job_list(
+        connection, state=state, kind=kind, organisation_id=organisation_id, before=before, limit=limit
+    )
+
+
+async def list_schedules(connection: Connection) -> list[ScheduleState]:
+    """Return every schedule, by name."""
+    return await store.schedule_list(connection)
+
+
+async def cancel_job(connection: Connection, job_id: UUID, *, canceled_by: str) -> Job:
+    """End a job that isn't running; ask a running one to end, which it does within seconds.
+
+    Returns:
+        The job: `canceled`, or still `running` with `cancel_requested_at`.
+
+    Raises:
+        JobNotFoundError: there is none of this id.
+        JobStateError: it has ended already.
+    """
+    ended = await store.job_cancel(connection, job_id=job_id, canceled_by=canceled_by)
+    if ended is None:
+        job = await get_job(connection, job_id)
+        raise JobStateError(
+            f"{format_id(JOB_PREFIX, job_id)} is {job.state} already.", remedy="There is nothing left to cancel."
+        )
+    await free_keys(connection, [ended])
+    return await get_job(connection, job_id)
+
+
+async def retry_job(connection: Connection, job_id: UUID) -> Job:
+    """Let a job run at once: one that failed or was canceled, from the cursor that it saved, or one that waits.
+
+    Raises:
+        JobNotFoundError: there is none of this id.
+        JobStateError: it is in no state in which this makes sense.
+    """
+    if not await store.job_retry(connection, job_id=job_id):
+        job = await get_job(connection, job_id)
+        raise JobStateError(
+            f"{format_id(JOB_PREFIX, job_id)} is {job.state}.",
+            remedy="Only a job that is failed, canceled or retrying can be retried.",
+        )
+    return await get_job(connection, job_id)
+
+
+async def release_jobs(connection: Connection, worker_ids: Sequence[UUID]) -> None:
+    """Give back what dead workers ran, so that others go on with it."""
+    released = await store.job_release(connection, worker_ids=worker_ids, error=WORKER_ENDED)
+    await free_keys(connection, released)
+
+
+async def release_unknown_jobs(connection: Connection, *, worker_id: UUID, known_ids: Collection[UUID]) -> None:
+    """Give back what a living worker holds without knowing it."""
+    released = await store.job_release_unknown(connection, worker_id=worker_id, known_ids=known_ids)
+    await free_keys(connection, released)
+
+
+async def free_keys(connection: Connection, ended: Sequence[EndedJob]) -> None:
+    """Let the jobs go on that waited for the keys of those that ended; in the transaction that ended them."""
+    keys = {(job.tenant_id, job.key) for job in ended if job.key is not None and job.frees_its_key}
+    if keys:
+        await store.job_promote(connection, keys=keys)
+
+
+def _encode(payload: msgspec.Struct) -> str:
+    encoded = msgspec.json.encode(payload)
+    if len(encoded) > PAYLOAD_BYTES_MAX:
+        raise ValueError(f"A job's payload has {len(encoded):,} bytes; at most {PAYLOAD_BYTES_MAX:,} are allowed.")
+    return encoded.decode()
+
+
+def _not_found(job_id: UUID) -> JobNotFoundError:
+    return JobNotFoundError(
+        f"There is no job {format_id(JOB_PREFIX, job_id)}.",
+        remedy="Jobs are deleted some days after their end. `ninefold jobs list` shows those that are there.",
+    )

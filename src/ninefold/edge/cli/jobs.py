@@ -1,0 +1,230 @@
+"""`ninefold jobs …`: they speak to the database, as `ninefold keys` does, and so of every organisation's jobs."""
+
+import asyncio
+from contextlib import AbstractAsyncContextManager
+from typing import Annotated, Final
+from uuid import UUID
+
+import cyclopts
+import msgspec
+
+from ninefold.core.commands import parse_argument_id, print_fields, print_json, print_note, print_table, state_text
+from ninefold.core.ids import format_id
+from ninefold.core.jobs import Job, JobState, service
+from ninefold.core.jobs.model import JOB_PREFIX, ScheduleState
+from ninefold.core.postgres.database import Connection
+from ninefold.edge.cli.organisations import ORGANISATION_PREFIX, parse_organisation_id
+from ninefold.edge.cli.settings import DataDir, Json, read_core_settings
+from ninefold.edge.database import open_transaction
+
+CANCELED_BY: Final = "command line"
+
+ERROR_LENGTH_SHOWN_MAX: Final = 120
+"""In a list; `ninefold jobs show` has all of it."""
+
+Limit = Annotated[int, cyclopts.Parameter(validator=cyclopts.validators.Number(gte=1, lte=1_000))]
+
+jobs = cyclopts.App(name="jobs")
+
+
+@jobs.command(name="list")
+def list_(
+    *,
+    state: JobState | None = None,
+    kind: str | None = None,
+    organisation: str | None = None,
+    limit: Limit = 50,
+    before: str | None = None,
+    data_dir: DataDir = None,
+    json: Json = False,
+) -> None:
+    """List jobs, newest first.
+
+    Args:
+        state: Only jobs in this state; `failed` for those that need a person.
+        kind: Only jobs of this kind, such as webhooks.cancel_deliveries.
+        organisation: Whose, as org_….
+        limit: How many, at most.
+        before: Only jobs that are older than this one, as job_….
+        data_dir: see DataDir.
+        json: see Json.
+    """
+    found = asyncio.run(
+        _list(
+            state=state,
+            kind=kind,
+            organisation_id=None if organisation is None else parse_organisation_id(organisation),
+            before=None if before is None else _parse_id(before),
+            limit=limit,
+            data_dir=data_dir,
+        )
+    )
+    if json:
+        print_json([_describe(job) for job in found])
+        return
+    print_table(
+        ["Job", "Kind", "State", "Attempts", "Progress", "Due at", "Ended at", "Organisation", "Error"],
+        [
+            [
+                format_id(JOB_PREFIX, job.job_id),
+                job.kind,
+                state_text(job.state),
+                f"{job.attempt_count} of {job.attempts_max}",
+                _progress(job),
+                job.run_at,
+                job.finished_at,
+                _organisation(job),
+                _shortened(job.error),
+            ]
+            for job in found
+        ],
+        empty="There are no such jobs.",
+    )
+    if len(found) == limit:
+        print_note(f"More may follow: --before {format_id(JOB_PREFIX, found[-1].job_id)}")
+
+
+@jobs.command
+def show(job_id: str, /, *, data_dir: DataDir = None, json: Json = False) -> None:
+    """Show a job, with what it carries.
+
+    Args:
+        job_id: The job's id, as job_…; `ninefold jobs list` shows it.
+        data_dir: see DataDir.
+        json: see Json.
+    """
+    _show(asyncio.run(_get(_parse_id(job_id), data_dir=data_dir)), json=json)
+
+
+@jobs.command
+def retry(job_id: str, /, *, data_dir: DataDir = None, json: Json = False) -> None:
+    """Run a job at once that failed, was canceled, or waits for its next attempt. It goes on where it was.
+
+    Args:
+        job_id: The job's id, as job_…; `ninefold jobs list --state failed` shows those that need it.
+        data_dir: see DataDir.
+        json: see Json.
+    """
+    job = asyncio.run(_retry(_parse_id(job_id), data_dir=data_dir))
+    if json:
+        print_json(_describe(job))
+    else:
+        print_note(f"{format_id(JOB_PREFIX, job.job_id)} ({job.kind}) runs as soon as a worker is free.")
+
+
+@jobs.command
+def cancel(job_id: str, /, *, data_dir: DataDir = None, json: Json = False) -> None:
+    """Cancel a job: at once, or if it runs, within seconds. `ninefold jobs retry` lets it go on.
+
+    Args:
+        job_id: The job's id, as job_…; `ninefold jobs list` shows it.
+        data_dir: see DataDir.
+        json: see Json.
+    """
+    job = asyncio.run(_cancel(_parse_id(job_id), data_dir=data_dir))
+    if json:
+        print_json(_describe(job))
+        return
+    shown_id = format_id(JOB_PREFIX, job.job_id)
+    is_over = job.state is JobState.CANCELED
+    print_note(
+        f"Canceled {shown_id} ({job.kind})." if is_over else f"{shown_id} ({job.kind}) runs, and is asked to end."
+    )
+
+
+@jobs.command
+def schedules(*, data_dir: DataDir = None, json: Json = False) -> None:
+    """List the schedules by which jobs are enqueued, and when each is due.
+
+    Args:
+        data_dir: see DataDir.
+        json: see Json.
+    """
+    found = asyncio.run(_list_schedules(data_dir=data_dir))
+    if json:
+        print_json(found)
+        return
+    print_table(
+        ["Schedule", "Cron", "Time zone", "Next run at", "Last run at"],
+        [list(msgspec.structs.astuple(schedule)) for schedule in found],
+        empty="There is no schedule yet. The first worker writes them: ninefold up",
+    )
+
+
+def _parse_id(text: str) -> UUID:
+    return parse_argument_id(JOB_PREFIX, text, shown_by="ninefold jobs list")
+
+
+async def _list(
+    *,
+    state: JobState | None,
+    kind: str | None,
+    organisation_id: UUID | None,
+    before: UUID | None,
+    limit: int,
+    data_dir: str | None,
+) -> list[Job]:
+    async with _transaction(data_dir) as connection:
+        return await service.list_jobs(
+            connection, state=state, kind=kind, organisation_id=organisation_id, before=before, limit=limit
+        )
+
+
+async def _get(job_id: UUID, *, data_dir: str | None) -> Job:
+    async with _transaction(data_dir) as connection:
+        return await service.get_job(connection, job_id)
+
+
+async def _retry(job_id: UUID, *, data_dir: str | None) -> Job:
+    async with _transaction(data_dir) as connection:
+        return await service.retry_job(connection, job_id)
+
+
+async def _cancel(job_id: UUID, *, data_dir: str | None) -> Job:
+    async with _transaction(data_dir) as connection:
+        return await service.cancel_job(connection, job_id, canceled_by=CANCELED_BY)
+
+
+async def _list_schedules(*, data_dir: str | None) -> list[ScheduleState]:
+    async with _transaction(data_dir) as connection:
+        return await service.list_schedules(connection)
+
+
+def _transaction(data_dir: str | None) -> AbstractAsyncContextManager[Connection]:
+    settings = read_core_settings(data_dir=data_dir)
+    return open_transaction(settings, application_name="ninefold jobs", may_create=False)
+
+
+def _show(job: Job, *, json: bool) -> None:
+    fields = _describe(job)
+    if json:
+        print_json(fields)
+        return
+    texts = {name: bytes(value).decode() for name, value in fields.items() if isinstance(value, msgspec.Raw)}
+    print_fields({**fields, **texts, "state": state_text(job.state)})
+
+
+def _describe(job: Job) -> dict[str, object]:
+    return {
+        **msgspec.structs.asdict(job),
+        "job_id": format_id(JOB_PREFIX, job.job_id),
+        "organisation_id": _organisation(job),
+        "priority": job.priority.name.lower(),
+    }
+
+
+def _organisation(job: Job) -> str | None:
+    return None if job.organisation_id is None else format_id(ORGANISATION_PREFIX, job.organisation_id)
+
+
+def _shortened(error: str | None) -> str | None:
+    if error is None or len(error) <= ERROR_LENGTH_SHOWN_MAX:
+        return error
+    return f"{error[:ERROR_LENGTH_SHOWN_MAX]}…"
+
+
+def _progress(job: Job) -> str | None:
+    if job.progress_done is None:
+        return job.progress_note
+    counted = f"{job.progress_done:,}" + ("" if job.progress_total is None else f" of {job.progress_total:,}")
+    return counted if job.progress_note is None else f"{counted}, {job.progress_note}"

@@ -1,0 +1,66 @@
+"""What runs in a worker process: the tasks of all systems, and the durable jobs of all systems and of the core."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+
+from ninefold.core.config import CoreSettings
+from ninefold.core.jobs import BoundHandler, JobRunner, JobScheduler, Schedule
+from ninefold.core.jobs.cleaning import CLEANING, CLEANING_SCHEDULE, CleaningContext
+from ninefold.core.jobs.metrics import JOB_COUNTS
+from ninefold.core.postgres.database import Database
+from ninefold.core.queue.backlog import BacklogCounter
+from ninefold.core.system import AnySystem, WorkerContext, WorkerTask
+
+
+def build_worker_tasks(
+    core: WorkerContext[CoreSettings],
+    systems: Sequence[AnySystem],
+    system_settings: Sequence[msgspec.Struct],
+    *,
+    job_database: Database,
+) -> list[WorkerTask]:
+    """Return everything that a worker runs for as long as it lives.
+
+    Args:
+        core: what the core's own work may use.
+        systems: whose tasks and jobs they are.
+        system_settings: each system's, in the same order.
+        job_database: the pool that the handlers of jobs use.
+
+    Raises:
+        ValueError: two handlers are for one kind of job, two schedules have one name, or a schedule has no handler.
+    """
+    contexts = [msgspec.structs.replace(core, settings=settings) for settings in system_settings]
+    tasks = [task for system, context in zip(systems, contexts, strict=True) for task in system.worker_tasks(context)]
+    handlers = [
+        handler.bind(msgspec.structs.replace(context, database=job_database))
+        for system, context in zip(systems, contexts, strict=True)
+        for handler in system.job_handlers
+    ]
+    handlers.append(CLEANING.bind(_cleaning_context(core.settings, job_database)))
+    schedules = [CLEANING_SCHEDULE, *[schedule for system in systems for schedule in system.schedules]]
+    _check_handlers_of(schedules, handlers)
+    runner = JobRunner(
+        core.database, core.lease, core.notifier, handlers=handlers, concurrency=core.settings.jobs_concurrency
+    )
+    scheduler = JobScheduler(core.database, core.notifier, schedules)
+    return [*tasks, runner, scheduler, BacklogCounter("jobs.backlog", core.database, JOB_COUNTS)]
+
+
+def _check_handlers_of(schedules: Sequence[Schedule[Any]], handlers: Sequence[BoundHandler]) -> None:
+    """Refuse a schedule whose jobs nobody would ever run."""
+    kinds = {handler.kind.name for handler in handlers}
+    for schedule in schedules:
+        if schedule.kind.name not in kinds:
+            raise ValueError(f"The schedule {schedule.name} enqueues {schedule.kind.name}, which has no handler.")
+
+
+def _cleaning_context(settings: CoreSettings, database: Database) -> CleaningContext:
+    return CleaningContext(
+        database=database,
+        finished_kept=timedelta(seconds=settings.jobs_finished_kept_s),
+        failed_kept=timedelta(seconds=settings.jobs_failed_kept_s),
+    )

@@ -1,0 +1,324 @@
+"""Enqueueing, canceling, retrying and listing jobs."""
+
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+import pytest
+
+from durable_jobs import STEP, Claimer, Jobs, Step, new_claimer
+from ninefold.core.ids import new_id
+from ninefold.core.jobs import JobKind, JobPriority, JobState, enqueue, enqueue_unique
+from ninefold.core.jobs.errors import JobNotFoundError, JobStateError
+from ninefold.core.jobs.model import AttemptEnding, AttemptOutcome, ClaimedJob, Progress
+from ninefold.core.jobs.service import PAYLOAD_BYTES_MAX, cancel_job, list_jobs, retry_job
+from ninefold.core.postgres.database import Database
+
+
+class Note(msgspec.Struct):
+    """A payload with a text."""
+
+    text: str
+
+
+NOTE = JobKind(name="test.note", payload=Note)
+
+
+@pytest.fixture
+async def claimer(database: Database) -> Claimer:
+    return await new_claimer(database)
+
+
+async def end(claimer: Claimer, job: ClaimedJob, ending: AttemptEnding, *, delay_s: float | None = None) -> None:
+    error = None if ending is AttemptEnding.SUCCEEDED else "It failed."
+    await claimer.queue.finish(
+        [
+            AttemptOutcome(
+                job=job, ending=ending, duration_s=0.1, progress=Progress(), error=error, retry_delay_s=delay_s
+            )
+        ]
+    )
+
+
+async def test_a_job_is_queued_with_what_it_was_given(database: Database, jobs: Jobs) -> None:
+    organisation_id, run_at = new_id(), datetime.now(UTC) + timedelta(days=1)
+    async with database.transaction() as connection:
+        job_id = await enqueue(
+            connection,
+            STEP,
+            Step(number=3),
+            organisation_id=organisation_id,
+            key="sub_1",
+            priority=JobPriority.HIGH,
+            run_at=run_at,
+        )
+
+    job = await jobs.get(job_id)
+
+    assert (job.kind, job.state, job.organisation_id) == ("test.step", JobState.QUEUED, organisation_id)
+    assert (job.key, job.priority, job.run_at) == ("sub_1", JobPriority.HIGH, run_at)
+    assert (bytes(job.payload), job.attempt_count, job.attempts_max) == (b'{"number":3}', 0, 3)
+
+
+@pytest.mark.parametrize("text", ["\0", "\u20ac \U0001f600", '"\\', ""])
+async def test_any_text_is_kept_as_it_is(database: Database, jobs: Jobs, text: str) -> None:
+    async with database.transaction() as connection:
+        job_id = await enqueue(connection, NOTE, Note(text=text), organisation_id=None)
+
+    assert msgspec.json.decode((await jobs.get(job_id)).payload, type=Note).text == text
+
+
+async def test_a_payload_that_is_too_large_is_refused(database: Database, jobs: Jobs) -> None:
+    async with database.transaction() as connection:
+        with pytest.raises(ValueError, match=r"at most 65,536 are allowed"):
+            await enqueue(connection, NOTE, Note(text="x" * PAYLOAD_BYTES_MAX), organisation_id=None)
+
+    assert await jobs.states() == []
+
+
+@pytest.mark.parametrize(
+    "fields", [{"name": "step"}, {"name": "Test.Step"}, {"attempts_max": 0}, {"timeout_s": 0.0}, {"timeout_s": -1.0}]
+)
+def test_a_kind_that_makes_no_sense_is_refused(fields: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match="Not a kind of job"):
+        JobKind(**{"name": "test.step", "payload": Step, **fields})  # type: ignore[arg-type]  # It is what is tested.
+
+
+class TestUnique:
+    """A unique job keeps others of its kind and key out while it waits for its first attempt."""
+
+    async def test_the_second_one_is_not_enqueued(self, database: Database, jobs: Jobs) -> None:
+        async with database.transaction() as connection:
+            first = await enqueue_unique(connection, STEP, Step(number=1), organisation_id=None, key="reindex")
+            second = await enqueue_unique(connection, STEP, Step(number=2), organisation_id=None, key="reindex")
+
+        assert first is not None
+        assert second is None
+        assert await jobs.states() == [JobState.QUEUED]
+
+    async def test_one_that_runs_keeps_no_other_out(self, database: Database, claimer: Claimer, jobs: Jobs) -> None:
+        async with database.transaction() as connection:
+            await enqueue_unique(connection, STEP, Step(), organisation_id=None, key="reindex")
+        (claimed,) = await claimer.claim()
+
+        async with database.transaction() as connection:
+            second = await enqueue_unique(connection, STEP, Step(), organisation_id=None, key="reindex")
+
+        assert second is not None
+        # Neither a retry nor a return of the first one gets into the way of the second.
+        await end(claimer, claimed, AttemptEnding.RETRYING, delay_s=0.0)
+        assert await jobs.states() == [JobState.RETRYING, JobState.QUEUED]
+
+    async def test_a_canceled_one_keeps_no_other_out(self, database: Database) -> None:
+        async with database.transaction() as connection:
+            first = await enqueue_unique(connection, STEP, Step(), organisation_id=None, key="reindex")
+            assert first is not None
+            await cancel_job(connection, first, canceled_by="test")
+            second = await enqueue_unique(connection, STEP, Step(), organisation_id=None, key="reindex")
+
+        assert second is not None
+
+    async def test_another_organisation_kind_or_key_is_another_job(self, database: Database, jobs: Jobs) -> None:
+        other_kind = JobKind(name="test.other", payload=Step)
+        async with database.transaction() as connection:
+            await enqueue_unique(connection, STEP, Step(), organisation_id=None, key="reindex")
+            await enqueue_unique(connection, STEP, Step(), organisation_id=new_id(), key="reindex")
+            await enqueue_unique(connection, STEP, Step(), organisation_id=None, key="other")
+            await enqueue_unique(connection, other_kind, Step(), organisation_id=None, key="reindex")
+
+        assert len(await jobs.states()) == 4
+
+    async def test_an_ordinary_one_of_the_same_key_is_enqueued_all_the_same(self, database: Database) -> None:
+        async with database.transaction() as connection:
+            await enqueue_unique(connection, STEP, Step(), organisation_id=None, key="reindex")
+            await enqueue(connection, STEP, Step(), organisation_id=None, key="reindex")
+
+
+class TestCancel:
+    """In each state."""
+
+    async def test_a_queued_one_ends_at_once(self, database: Database, jobs: Jobs, claimer: Claimer) -> None:
+        job_id = await jobs.add()
+
+        async with database.transaction() as connection:
+            job = await cancel_job(connection, job_id, canceled_by="ada")
+
+        assert (job.state, job.canceled_by) == (JobState.CANCELED, "ada")
+        assert job.finished_at is not None
+        assert await claimer.claim() == []
+
+    async def test_one_that_is_retried_ends_at_once(self, database: Database, jobs: Jobs, claimer: Claimer) -> None:
+        job_id = await jobs.add()
+        (claimed,) = await claimer.claim()
+        await end(claimer, claimed, AttemptEnding.RETRYING, delay_s=0.0)
+
+        async with database.transaction() as connection:
+            job = await cancel_job(connection, job_id, canceled_by="ada")
+
+        assert (job.state, job.error) == (JobState.CANCELED, "It failed.")
+        assert await claimer.claim() == []
+
+    async def test_one_that_waits_for_its_key_ends_and_changes_nothing_for_the_others(
+        self, database: Database, jobs: Jobs, claimer: Claimer
+    ) -> None:
+        _, second, third = await jobs.add_many((Step(), Step(), Step()), key="k")
+        (first,) = await claimer.claim()
+        await claimer.claim()
+
+        async with database.transaction() as connection:
+            await cancel_job(connection, second, canceled_by="ada")
+        assert await jobs.states() == [JobState.RUNNING, JobState.CANCELED, JobState.WAITING]
+
+        await end(claimer, first, AttemptEnding.SUCCEEDED)
+        assert await claimer.claim_ids() == [third]
+
+    async def test_the_first_of_a_key_lets_the_next_one_go_on(
+        self, database: Database, jobs: Jobs, claimer: Claimer
+    ) -> None:
+        first, second = await jobs.add_many((Step(), Step()), key="k")
+        (claimed,) = await claimer.claim()
+        await claimer.claim()
+        await end(claimer, claimed, AttemptEnding.RETRYING, delay_s=3600.0)
+
+        async with database.transaction() as connection:
+            await cancel_job(connection, first, canceled_by="ada")
+
+        assert await claimer.claim_ids() == [second]
+
+    @pytest.mark.parametrize("ending", [AttemptEnding.RETURNED, AttemptEnding.RETRYING])
+    async def test_a_running_one_is_asked_and_is_not_tried_again(
+        self, database: Database, jobs: Jobs, claimer: Claimer, ending: AttemptEnding
+    ) -> None:
+        job_id = await jobs.add()
+        (claimed,) = await claimer.claim()
+
+        async with database.transaction() as connection:
+            asked = await cancel_job(connection, job_id, canceled_by="ada")
+        assert (asked.state, asked.cancel_requested_at is not None) == (JobState.RUNNING, True)
+        assert await claimer.queue.list_cancel_requested() == {job_id}
+        assert await claimer.queue.report(claimed, Progress(done=1)) is True
+        await end(claimer, claimed, ending, delay_s=0.0 if ending is AttemptEnding.RETRYING else None)
+
+        job = await jobs.get(job_id)
+        assert (job.state, job.canceled_by, job.progress_done) == (JobState.CANCELED, "ada", 1)
+
+    async def test_a_running_one_that_succeeds_all_the_same_has_succeeded(
+        self, database: Database, jobs: Jobs, claimer: Claimer
+    ) -> None:
+        job_id = await jobs.add()
+        (claimed,) = await claimer.claim()
+        async with database.transaction() as connection:
+            await cancel_job(connection, job_id, canceled_by="ada")
+
+        await end(claimer, claimed, AttemptEnding.SUCCEEDED)
+
+        job = await jobs.get(job_id)
+        assert (job.state, job.canceled_by, job.cancel_requested_at) == (JobState.SUCCEEDED, None, None)
+
+    @pytest.mark.parametrize("ending", [AttemptEnding.SUCCEEDED, AttemptEnding.FAILED])
+    async def test_one_that_has_ended_refuses(
+        self, database: Database, jobs: Jobs, claimer: Claimer, ending: AttemptEnding
+    ) -> None:
+        job_id = await jobs.add()
+        (claimed,) = await claimer.claim()
+        await end(claimer, claimed, ending)
+
+        async with database.transaction() as connection:
+            with pytest.raises(JobStateError, match=f"is {ending} already"):
+                await cancel_job(connection, job_id, canceled_by="ada")
+
+    async def test_one_that_is_not_there_is_not_found(self, database: Database) -> None:
+        async with database.transaction() as connection:
+            with pytest.raises(JobNotFoundError):
+                await cancel_job(connection, new_id(), canceled_by="ada")
+
+
+class TestRetry:
+    """By a person."""
+
+    async def test_a_failed_one_begins_anew_from_its_cursor(
+        self, database: Database, jobs: Jobs, claimer: Claimer
+    ) -> None:
+        job_id = await jobs.add()
+        (claimed,) = await claimer.claim()
+        async with database.transaction() as connection:
+            await claimer.queue.save(connection, claimed, progress=Progress(done=4, total=9), cursor="[4]")
+        await end(claimer, claimed, AttemptEnding.FAILED)
+
+        async with database.transaction() as connection:
+            job = await retry_job(connection, job_id)
+
+        assert (job.state, job.attempt_count, job.progress_done) == (JobState.QUEUED, 0, 4)
+        (again,) = await claimer.claim()
+        assert (again.job_id, again.attempt_count, again.cursor) == (job_id, 1, "[4]")
+
+    async def test_a_canceled_one_goes_on(self, database: Database, jobs: Jobs, claimer: Claimer) -> None:
+        job_id = await jobs.add()
+        async with database.transaction() as connection:
+            await cancel_job(connection, job_id, canceled_by="ada")
+            job = await retry_job(connection, job_id)
+
+        assert (job.state, job.canceled_by, job.finished_at) == (JobState.QUEUED, None, None)
+        assert await claimer.claim_ids() == [job_id]
+
+    async def test_one_that_waits_for_its_next_attempt_runs_at_once(
+        self, database: Database, jobs: Jobs, claimer: Claimer
+    ) -> None:
+        job_id = await jobs.add()
+        (claimed,) = await claimer.claim()
+        await end(claimer, claimed, AttemptEnding.RETRYING, delay_s=3600.0)
+
+        async with database.transaction() as connection:
+            job = await retry_job(connection, job_id)
+
+        assert job.state is JobState.RETRYING
+        (again,) = await claimer.claim()
+        assert (again.job_id, again.attempt_count) == (job_id, 2)
+
+    async def test_an_older_one_of_a_key_waits_for_the_one_that_runs(
+        self, database: Database, jobs: Jobs, claimer: Claimer
+    ) -> None:
+        first, _ = await jobs.add_many((Step(), Step()), key="k")
+        (claimed,) = await claimer.claim()
+        await end(claimer, claimed, AttemptEnding.FAILED)
+        (second,) = await claimer.claim()
+
+        async with database.transaction() as connection:
+            await retry_job(connection, first)
+        assert await claimer.claim() == []
+        await end(claimer, second, AttemptEnding.SUCCEEDED)
+
+        assert await claimer.claim_ids() == [first]
+
+    async def test_one_that_succeeded_or_runs_refuses(self, database: Database, jobs: Jobs, claimer: Claimer) -> None:
+        job_id = await jobs.add()
+        (claimed,) = await claimer.claim()
+        async with database.transaction() as connection:
+            with pytest.raises(JobStateError, match="is running"):
+                await retry_job(connection, job_id)
+        await end(claimer, claimed, AttemptEnding.SUCCEEDED)
+        async with database.transaction() as connection:
+            with pytest.raises(JobStateError, match="is succeeded"):
+                await retry_job(connection, job_id)
+
+
+async def test_jobs_are_listed_newest_first_by_state_kind_and_organisation(
+    database: Database, jobs: Jobs, claimer: Claimer
+) -> None:
+    organisation_id = new_id()
+    first = await jobs.add(organisation_id=organisation_id)
+    await claimer.claim()
+    second = await jobs.add(kind=JobKind(name="test.other", payload=Step), organisation_id=organisation_id)
+    third = await jobs.add()
+
+    async with database.connection() as connection:
+
+        async def listed(**conditions: object) -> list[object]:
+            return [job.job_id for job in await list_jobs(connection, limit=10, **conditions)]  # type: ignore[arg-type]
+
+        # Of one millisecond, ids have no order.
+        newest_first = sorted([first, second, third], reverse=True)
+        assert await listed() == newest_first
+        assert await listed(state=JobState.RUNNING) == [first]
+        assert await listed(kind="test.other") == [second]
+        assert set(await listed(organisation_id=organisation_id)) == {first, second}
+        assert await listed(before=newest_first[0]) == newest_first[1:]

@@ -1,0 +1,92 @@
+"""Jobs whose worker is killed in mid-run: another one goes on where they were, and none is lost."""
+
+import asyncio
+import sys
+from asyncio.subprocess import DEVNULL, Process
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from durable_jobs import Jobs
+from e2e.job_worker import HELD_AT, STEPS, TABLES, TAKE_STEPS, Steps
+from installations import clean_environment
+from ninefold.core.ids import new_id
+from ninefold.core.jobs import JobState, enqueue
+from ninefold.core.postgres.database import Database
+
+SCRIPT: Final = Path(__file__).with_name("job_worker.py")
+JOBS: Final = 30
+
+_HELD = f"SELECT count(*) FROM jobs.job WHERE state = 'running' AND progress_done = {HELD_AT}"
+_UNFINISHED = "SELECT count(*) FROM jobs.job WHERE state <> 'succeeded'"
+
+
+@pytest.fixture
+def jobs(database: Database) -> Jobs:
+    return Jobs(database)
+
+
+@asynccontextmanager
+async def running_worker(database_url: str) -> AsyncIterator[Process]:
+    """Run the worker as a process of its own, for as long as the block lasts."""
+    environment = clean_environment({"NINEFOLD_DATABASE_URL": database_url})
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, SCRIPT), env=environment, stdin=DEVNULL, stdout=DEVNULL, stderr=DEVNULL
+    )
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.terminate()
+        await process.wait()
+
+
+async def wait_for(database: Database, query: str, expected: int, *, timeout_s: float = 40.0) -> None:
+    """Wait until a query counts what is expected."""
+    async with asyncio.timeout(timeout_s), database.connection() as connection:
+        while await connection.fetchval(query) != expected:
+            await asyncio.sleep(0.05)
+
+
+async def enqueue_jobs(database: Database) -> None:
+    async with database.transaction() as connection:
+        await connection.execute(TABLES)
+        for _ in range(JOBS):
+            await enqueue(connection, TAKE_STEPS, Steps(), organisation_id=new_id())
+
+
+async def test_a_killed_workers_jobs_go_on_where_they_were(database: Database, database_url: str, jobs: Jobs) -> None:
+    await enqueue_jobs(database)
+    async with running_worker(database_url) as doomed:
+        await wait_for(database, _HELD, 20)
+        doomed.kill()
+        await doomed.wait()
+    async with running_worker(database_url):
+        # Only from now on do steps succeed, so what was killed is begun again in the middle.
+        async with database.connection() as connection:
+            await connection.execute("INSERT INTO gate DEFAULT VALUES")
+        await wait_for(database, _UNFINISHED, 0)
+
+    assert await jobs.states() == [JobState.SUCCEEDED] * JOBS
+    async with database.connection() as connection:
+        taken = await connection.fetch("SELECT job_id, step FROM taken")
+        begun = await connection.fetch("SELECT attempt, step FROM begun")
+    assert Counter(record["step"] for record in taken) == dict.fromkeys(range(STEPS), JOBS)
+    assert len(set(taken)) == JOBS * STEPS
+    assert Counter((record["attempt"], record["step"]) for record in begun) == {(1, 0): JOBS, (2, HELD_AT): 20}
+
+
+async def test_a_worker_that_stops_gives_its_jobs_back_without_using_up_an_attempt(
+    database: Database, database_url: str, jobs: Jobs
+) -> None:
+    await enqueue_jobs(database)
+    async with running_worker(database_url) as stopping:
+        await wait_for(database, _HELD, 20)
+        stopping.terminate()
+        assert await stopping.wait() == 0
+
+    assert await jobs.states() == [JobState.QUEUED] * JOBS
