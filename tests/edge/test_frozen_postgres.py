@@ -19,7 +19,7 @@ from installations import clean_environment
 from ninefold.core.postgres.embedded import EmbeddedPostgres
 from ninefold.core.postgres.migrations import migrate
 from ninefold.edge.systems import migration_sources
-from ninefold.edge.worker import RELEASE_GRACE_S, STOP_GRACE_S
+from ninefold.edge.worker import RELEASE_GRACE_PERIOD_S, STOP_GRACE_PERIOD_S
 
 WITHIN_S = 60.0
 MARGIN_S = 5.0
@@ -44,9 +44,9 @@ async def test_a_worker_stops_even_if_the_database_does_not_answer(own_postgres:
             await event_of(hurried, "worker.stopping")
             hurried.send_signal(signal.SIGTERM)
 
-            await ends_overdue(hurried, timeout_s=RELEASE_GRACE_S + MARGIN_S)
+            await ends_overdue(hurried, timeout_s=RELEASE_GRACE_PERIOD_S + MARGIN_S)
             assert patient.returncode is None
-            await ends_overdue(patient, timeout_s=STOP_GRACE_S + MARGIN_S)
+            await ends_overdue(patient, timeout_s=STOP_GRACE_PERIOD_S + MARGIN_S)
 
 
 async def ends_overdue(process: Process, *, timeout_s: float) -> None:

@@ -132,7 +132,7 @@ def _read_all_settings(
     findings = [failed("settings", error.detail, error.remedy) for error in errors]
     if not findings:
         given = sum(1 for name, value in environment.items() if value and name in _known_variables())
-        findings = [ok("settings", f"{given} given by the environment, the others at their defaults")]
+        findings = [ok("settings", f"{given} set in the environment, the others have their defaults")]
     return (None if isinstance(core, NinefoldError) else core), findings
 
 

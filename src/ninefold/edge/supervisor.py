@@ -23,7 +23,7 @@ from ninefold.edge.database import migrate_database
 from ninefold.edge.ports import is_ready, require_free_port
 from ninefold.edge.processes import end_with_supervisor, ninefold_command
 from ninefold.edge.settings import check_settings
-from ninefold.edge.worker import STOP_GRACE_S
+from ninefold.edge.worker import STOP_GRACE_PERIOD_S
 
 READY_WITHIN_S: Final = 60.0
 READY_POLL_INTERVAL_S: Final = 0.05
@@ -161,7 +161,7 @@ class Supervisor:
             )
 
         server = make_child("server", "serve", grace_period_s=SERVER_GRACE_PERIOD_S)
-        worker_grace_period_s = STOP_GRACE_S + KILL_MARGIN_S
+        worker_grace_period_s = STOP_GRACE_PERIOD_S + KILL_MARGIN_S
         numbers = range(1, settings.workers + 1)
         workers = [make_child(f"worker {n}", "worker", grace_period_s=worker_grace_period_s) for n in numbers]
         return server, workers

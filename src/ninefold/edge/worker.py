@@ -1,4 +1,4 @@
-"""One worker process: runs the tasks of all systems under one lease, until it is told to stop."""
+"""One worker process: runs the tasks of all systems under one lease, until it is stopped."""
 
 import asyncio
 import os
@@ -29,11 +29,11 @@ from ninefold.edge.processes import end_with_supervisor, raise_open_file_limit, 
 from ninefold.edge.systems import SYSTEMS
 from ninefold.edge.worker_tasks import build_worker_tasks
 
-STOP_GRACE_S: Final = 10.0
-"""How long a stopping worker lets its tasks finish what is in flight; the rest is given back and done again."""
+STOP_GRACE_PERIOD_S: Final = 10.0
+"""How long the tasks of a stopping worker may finish their work; the rest is released and done again."""
 
-RELEASE_GRACE_S: Final = 2.0
-"""How long it may then take to give that back. A worker is killed only after both, see the supervisor."""
+RELEASE_GRACE_PERIOD_S: Final = 2.0
+"""How long it may then take to release the rest. The supervisor kills a worker only after both grace periods."""
 
 log = structlog.get_logger(__name__)
 
@@ -65,10 +65,10 @@ async def _run_until_signal(settings: CoreSettings, environment: Mapping[str, st
     def on_signal() -> None:
         if stopping.is_set():
             hurrying.set()
-            _end_after(RELEASE_GRACE_S)
+            _end_after(RELEASE_GRACE_PERIOD_S)
         else:
             stopping.set()
-            _end_after(STOP_GRACE_S + RELEASE_GRACE_S)
+            _end_after(STOP_GRACE_PERIOD_S + RELEASE_GRACE_PERIOD_S)
 
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -79,10 +79,10 @@ async def _run_until_signal(settings: CoreSettings, environment: Mapping[str, st
         raise _first(group) from group
 
 
-def _end_after(grace_s: float) -> None:
+def _end_after(delay_s: float) -> None:
     """End the process without cleaning up if it hasn't ended within so many seconds."""
     # In a thread, because the event loop may be what is stuck.
-    timer = threading.Timer(grace_s, _end_overdue)
+    timer = threading.Timer(delay_s, _end_overdue)
     timer.daemon = True
     timer.start()
 
@@ -105,14 +105,14 @@ async def work(
     stopping: asyncio.Event,
     hurrying: asyncio.Event,
 ) -> None:
-    """Run every system's tasks until `stopping` is set, then finish or give back what is held.
+    """Run the tasks of all systems until `stopping` is set, then finish or release the claimed work.
 
     Args:
         settings: the core's.
         environment: where each system reads its own settings.
         database_url: the PostgreSQL to work for.
-        stopping: set it to end in an orderly way.
-        hurrying: set it to give back at once what is in flight.
+        stopping: set it to finish the work in progress and stop.
+        hurrying: set it to release the work in progress at once.
     """
     egress_policy = AddressPolicy.from_cidrs(settings.egress_allow)
     system_settings = [system.read_settings(environment) for system in SYSTEMS]
@@ -141,9 +141,9 @@ async def work(
 
 
 def job_connections_max(connections_max: int) -> int:
-    """Return how many connections the handlers of durable jobs have for themselves, in addition to the worker's own.
+    """Return the number of connections for job handlers, in addition to the worker's own.
 
-    Whatever they do with them, the worker can still prolong its lease, claim, and record.
+    With a separate pool, handlers can't prevent the worker from extending its lease, claiming and recording.
     """
     return max(1, connections_max // 2)
 
@@ -162,7 +162,7 @@ async def _run_tasks(
     stopping: asyncio.Event,
     hurrying: asyncio.Event,
 ) -> None:
-    # The lease is prolonged until the last task has ended: what is still in flight is still ours.
+    # The lease is extended until the last task has ended, because it still covers their work.
     all_ended = asyncio.Event()
     async with asyncio.TaskGroup() as group:
         group.create_task(lease.run(all_ended))
@@ -178,8 +178,8 @@ async def _give_up_late(
     running: Sequence[asyncio.Task[None]], *, stopping: asyncio.Event, hurrying: asyncio.Event
 ) -> None:
     await stopping.wait()
-    log.info("worker.stopping", grace_s=STOP_GRACE_S)
-    await wait_for_any(hurrying, timeout_s=STOP_GRACE_S)
+    log.info("worker.stopping", grace_s=STOP_GRACE_PERIOD_S)
+    await wait_for_any(hurrying, timeout_s=STOP_GRACE_PERIOD_S)
     for task in running:
         if task.cancel():
             log.warning("worker.task.gave_up", task=task.get_name())

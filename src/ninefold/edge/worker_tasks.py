@@ -1,4 +1,4 @@
-"""What runs in a worker process: the tasks of all systems, and the durable jobs of all systems and of the core."""
+"""Builds what runs in a worker process: the tasks of all systems, and the runner and the scheduler of durable jobs."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -25,10 +25,10 @@ def build_worker_tasks(
     """Return everything that a worker runs for as long as it lives.
 
     Args:
-        core: what the core's own work may use.
-        systems: whose tasks and jobs they are.
-        system_settings: each system's, in the same order.
-        job_database: the pool that the handlers of jobs use.
+        core: the context of the core's own tasks and jobs.
+        systems: the systems, with their tasks and jobs.
+        system_settings: the settings of each system, in the same order.
+        job_database: the connection pool for job handlers.
 
     Raises:
         ValueError: two handlers are for one kind of job, two schedules have one name, or a schedule has no handler.
@@ -51,7 +51,7 @@ def build_worker_tasks(
 
 
 def _check_handlers_of(schedules: Sequence[Schedule[Any]], handlers: Sequence[BoundHandler]) -> None:
-    """Refuse a schedule whose jobs nobody would ever run."""
+    """Refuse a schedule whose jobs have no handler."""
     kinds = {handler.kind.name for handler in handlers}
     for schedule in schedules:
         if schedule.kind.name not in kinds:

@@ -409,7 +409,7 @@ class TestStopping:
     async def test_a_long_job_is_given_back_and_keeps_its_attempt(
         self, database: Database, jobs: Jobs, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(runner_module, "STOP_GRACE_S", 0.05)
+        monkeypatch.setattr(runner_module, "STOP_GRACE_PERIOD_S", 0.05)
         gate = Gate()
         job_id = await jobs.add()
         async with running(database, step(gate)):
@@ -436,7 +436,7 @@ class TestStopping:
             await has_begun.wait()
             began_at_s = time.monotonic()
 
-        assert time.monotonic() - began_at_s < runner_module.STOP_GRACE_S / 2
+        assert time.monotonic() - began_at_s < runner_module.STOP_GRACE_PERIOD_S / 2
         job = await jobs.get(job_id)
         assert (job.state, job.cursor is not None) == (JobState.QUEUED, True)
 

@@ -35,7 +35,7 @@ POLL_S: Final = 0.5
 CANCEL_POLL_S: Final = 1.0
 """Between two polls for jobs that are to be canceled. A handler that goes on until the next one is ended."""
 
-STOP_GRACE_S: Final = 8.0
+STOP_GRACE_PERIOD_S: Final = 8.0
 """How long jobs may take to end when the worker stops; the others are given back, and run again elsewhere."""
 
 CANCELLATION_GRACE_S: Final = 1.0
@@ -193,7 +193,7 @@ class JobRunner:
         for attempt in self._attempts.values():
             attempt.run.is_interrupted = True
         if self._attempts:
-            await asyncio.wait([attempt.task for attempt in self._attempts.values()], timeout=STOP_GRACE_S)
+            await asyncio.wait([attempt.task for attempt in self._attempts.values()], timeout=STOP_GRACE_PERIOD_S)
 
     async def _end_all(self) -> None:
         """End the jobs that are still under way; each is given back."""
