@@ -131,7 +131,7 @@ async def http(
 
 @pytest.fixture
 def make_api(http: httpx.AsyncClient, database: Database) -> MakeApi:
-    """Make a caller with a key of a new organisation."""
+    """Make a client with a key of a new organisation."""
 
     async def make(organisation: str) -> Api:
         return Api(http, await create_key(database, organisation=organisation))
@@ -141,13 +141,13 @@ def make_api(http: httpx.AsyncClient, database: Database) -> MakeApi:
 
 @pytest.fixture
 async def api(make_api: MakeApi) -> Api:
-    """A caller with a key of an organisation."""
+    """A client with a key of an organisation."""
     return await make_api("acme")
 
 
 @pytest.fixture
 async def other_api(make_api: MakeApi) -> Api:
-    """A caller with a key of another organisation."""
+    """A client with a key of another organisation."""
     return await make_api("globex")
 
 
@@ -194,7 +194,7 @@ def server_url(server_database_url: str, tmp_path_factory: pytest.TempPathFactor
 
 @pytest.fixture
 async def server_api(server_url: str, server_database_url: str) -> AsyncIterator[Api]:
-    """A caller of the server process with a key of a new organisation."""
+    """A client of the server process with a key of a new organisation."""
     database = await Database.connect(server_database_url, application_name="ninefold-test", connections_max=2)
     api_key = await create_key(database, organisation="acme")
     await database.close()

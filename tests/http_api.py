@@ -1,4 +1,4 @@
-"""A caller of the HTTP API, for tests of any system."""
+"""A client of the HTTP API, for tests of any system."""
 
 from collections.abc import AsyncIterable, Mapping
 from typing import Any, TypeAlias

@@ -178,6 +178,11 @@ def clean_environment(settings: Mapping[str, str]) -> dict[str, str]:
     return {**inherited, **settings}
 
 
+def load_per_core() -> float:
+    """Return how many processes want each core, 1.0 at least: how much longer than usual something may take now."""
+    return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+
+
 def free_port() -> int:
     """Return a port that nobody listens on now, nor is likely to before its caller does.
 
