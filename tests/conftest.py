@@ -1,4 +1,4 @@
-"""What every test may ask for: a database of its own, and Ninefold with all its systems, in process or as a server."""
+"""Fixtures for every test: its own database, and Ninefold with all systems, in process or as a server."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping
@@ -17,24 +17,24 @@ from installations import serving
 from ninefold.core.postgres.database import Database
 from ninefold.core.postgres.migrations import migrate
 from ninefold.edge.systems import migration_sources
-from postgres_support import run_apart
+from postgres_support import run_in_new_loop
 from receivers import Receiver
 from shared_postgres import SharedPostgres, running_server, temporary_fast_dir
 
 if TYPE_CHECKING:
     from xdist.workermanage import WorkerController
 
-# A busy machine is no failure; a failure that can be repeated is a good one.
+# Slow examples on a busy machine are no failure. Print what reproduces a failure.
 settings.register_profile("ninefold", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
 settings.load_profile("ninefold")
 
 SERVER = pytest.StashKey[str]()
-"""The address of the run's PostgreSQL, in the process that hands the tests out to others."""
+"""The address of the run's PostgreSQL, in the pytest-xdist controller."""
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: "WorkerController") -> None:
-    """Run one PostgreSQL for all processes of pytest-xdist, and tell each of them its address."""
+    """Run one PostgreSQL for all processes of pytest-xdist, and pass each of them its address."""
     config = node.config
     if SERVER not in config.stash:
         server = ExitStack()
@@ -45,7 +45,7 @@ def pytest_configure_node(node: "WorkerController") -> None:
 
 @pytest.fixture(autouse=True)
 async def no_task_left() -> AsyncIterator[None]:
-    """Whatever a test leaves running ends with it: the next one uses the same event loop."""
+    """Cancel the tasks that a test leaves running, because the next test uses the same event loop."""
     before = asyncio.all_tasks()
     yield
     left = asyncio.all_tasks() - before - {asyncio.current_task()}
@@ -56,14 +56,14 @@ async def no_task_left() -> AsyncIterator[None]:
 
 @pytest.fixture(scope="session")
 def fast_dir() -> Iterator[Path]:
-    """A folder in memory where there is room."""
+    """A folder in memory if there is enough space."""
     with temporary_fast_dir() as folder:
         yield folder
 
 
 @pytest.fixture(scope="session")
 def postgres(request: pytest.FixtureRequest) -> Iterator[SharedPostgres]:
-    """One server for the whole run; where pytest-xdist runs the tests, its controller runs the server."""
+    """One server for the whole run; with pytest-xdist, its controller runs the server."""
     given: dict[str, str] | None = getattr(request.config, "workerinput", None)
     with ExitStack() as stack:
         dsn = stack.enter_context(running_server()) if given is None else given["postgres"]
@@ -73,29 +73,29 @@ def postgres(request: pytest.FixtureRequest) -> Iterator[SharedPostgres]:
 
 @pytest.fixture(scope="session")
 def template_database(postgres: SharedPostgres) -> Iterator[str]:
-    """The name of the database that has every migration and no data; tests get copies."""
+    """The name of the migrated, empty database that tests get copies of."""
     with postgres.temporary_database() as name:
-        run_apart(_migrate(postgres.dsn(database=name)))
+        run_in_new_loop(_migrate(postgres.dsn(database=name)))
         yield name
 
 
 @pytest.fixture
 def database_url(postgres: SharedPostgres, template_database: str) -> Iterator[str]:
-    """The address of a migrated database that the test has for itself."""
+    """The address of a migrated database for this test only."""
     with postgres.temporary_database(template=template_database) as name:
         yield postgres.dsn(database=name)
 
 
 @pytest.fixture
 def empty_database_url(postgres: SharedPostgres) -> Iterator[str]:
-    """The address of a database without any migration that the test has for itself."""
+    """The address of a database without migrations, for this test only."""
     with postgres.temporary_database() as name:
         yield postgres.dsn(database=name)
 
 
 @pytest.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
-    """A pool on a migrated database that the test has for itself."""
+    """A connection pool for the test's migrated database."""
     pool = await Database.connect(database_url, application_name="ninefold-test")
     yield pool
     await pool.close()
@@ -103,7 +103,7 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 
 @pytest.fixture
 async def receiver() -> AsyncIterator[Receiver]:
-    """A receiver of HTTP requests that answers as the test tells it."""
+    """An HTTP server with responses that the test chooses."""
     async with Receiver() as started:
         yield started
 
@@ -116,7 +116,7 @@ def applications() -> Applications:
 
 @pytest.fixture
 def environment() -> Mapping[str, str]:
-    """The settings of the application and the worker in this process; a system's tests replace them by their own."""
+    """The settings of the application and the worker in this process; a system's tests can override them."""
     return {}
 
 
@@ -131,7 +131,7 @@ async def http(
 
 @pytest.fixture
 def make_api(http: httpx.AsyncClient, database: Database) -> MakeApi:
-    """Make a caller with a key of a new organisation."""
+    """Create an organisation, and return a client with its key."""
 
     async def make(organisation: str) -> Api:
         return Api(http, await create_key(database, organisation=organisation))
@@ -141,19 +141,19 @@ def make_api(http: httpx.AsyncClient, database: Database) -> MakeApi:
 
 @pytest.fixture
 async def api(make_api: MakeApi) -> Api:
-    """A caller with a key of an organisation."""
+    """A client with a key of an organisation."""
     return await make_api("acme")
 
 
 @pytest.fixture
 async def other_api(make_api: MakeApi) -> Api:
-    """A caller with a key of another organisation."""
+    """A client with a key of another organisation."""
     return await make_api("globex")
 
 
 @pytest.fixture
 def start_worker(database_url: str, environment: Mapping[str, str]) -> StartWorker:
-    """Run a worker of all systems for the time of an `async with`."""
+    """Run a worker of all systems during an `async with`."""
 
     def start(other_environment: Mapping[str, str] = environment) -> AbstractAsyncContextManager[None]:
         return running_worker(database_url, other_environment)
@@ -163,7 +163,7 @@ def start_worker(database_url: str, environment: Mapping[str, str]) -> StartWork
 
 @pytest.fixture
 async def worker(start_worker: StartWorker) -> AsyncIterator[None]:
-    """A worker that runs during the test, in a task of its own: a fixture's two halves run in different tasks."""
+    """A worker that runs during the test. It has its own task, because a fixture's setup and teardown run in two."""
     is_running, is_over = asyncio.Event(), asyncio.Event()
 
     async def run() -> None:
@@ -187,14 +187,14 @@ def server_database_url(postgres: SharedPostgres, template_database: str) -> Ite
 
 @pytest.fixture(scope="module")
 def server_url(server_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A server process that a module's tests share; whatever it is sent, it never logs a failure of its own."""
+    """A server process that a module's tests share. It fails if the server has logged an internal error."""
     with serving(server_database_url, log=tmp_path_factory.mktemp("server") / "log.ndjson") as url:
         yield url
 
 
 @pytest.fixture
 async def server_api(server_url: str, server_database_url: str) -> AsyncIterator[Api]:
-    """A caller of the server process with a key of a new organisation."""
+    """A client of the server process with a key of a new organisation."""
     database = await Database.connect(server_database_url, application_name="ninefold-test", connections_max=2)
     api_key = await create_key(database, organisation="acme")
     await database.close()

@@ -1,4 +1,4 @@
-"""Ninefold inside the tests' own process: its application and its worker, with every system."""
+"""Runs Ninefold's application and worker in the test process, with all systems."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -21,49 +21,49 @@ BASE_URL = "http://ninefold.test"
 LOOPBACK = "127.0.0.0/8,::1/128"
 
 MakeApi: TypeAlias = Callable[[str], Awaitable[Api]]
-"""Creates an organisation of this name; returns a caller with a key of it."""
+"""Creates an organisation with this name; returns a client with its key."""
 
 StartWorker: TypeAlias = Callable[..., AbstractAsyncContextManager[None]]
-"""Runs a worker for the time of an `async with`, with other settings than the test's `environment` if any are given."""
+"""Runs a worker during an `async with`, by default with the settings of the test's `environment`."""
 
 
 class Applications:
     """The applications of a test process, each with its settings.
 
-    Building one takes longer than most tests, and the longer the more systems there are. So it is built once, and lent
-    the database of one test after the other. For that, all tests of a process share one event loop.
+    Building one takes longer than most tests. So it is built once, and then uses the database of one test after the
+    other. That requires that all tests of a process share one event loop.
     """
 
     def __init__(self) -> None:
-        self._built: dict[object, tuple[httpx.ASGITransport, _LentDatabase]] = {}
+        self._built: dict[object, tuple[httpx.ASGITransport, _SwappableDatabase]] = {}
         self._documents: dict[str, Json] = {}
 
     def client(self, environment: Mapping[str, str], *, database: Database) -> httpx.AsyncClient:
         """Return a client of the application with these settings and this database."""
         choice = tuple(sorted(environment.items()))
         if choice not in self._built:
-            lent = _LentDatabase()
-            self._built[choice] = _transport_to(lent, environment, systems=SYSTEMS), lent
-        transport, lent = self._built[choice]
-        lent.lend(database)
+            swappable = _SwappableDatabase()
+            self._built[choice] = _transport_to(swappable, environment, systems=SYSTEMS), swappable
+        transport, swappable = self._built[choice]
+        swappable.use_pool_of(database)
         return httpx.AsyncClient(transport=transport, base_url=BASE_URL)
 
     async def document_of(self, system: AnySystem) -> Json:
-        """Return the OpenAPI document of an application that has this system alone."""
+        """Return the OpenAPI document of an application with only this system."""
         if system.name not in self._documents:
-            transport = _transport_to(_LentDatabase(), {}, systems=[system])
+            transport = _transport_to(_SwappableDatabase(), {}, systems=[system])
             async with httpx.AsyncClient(transport=transport, base_url=BASE_URL) as client:
                 self._documents[system.name] = (await client.get("/openapi.json")).json()
         return self._documents[system.name]
 
 
-class _LentDatabase(Database):
-    """The database of an application that outlives it."""
+class _SwappableDatabase(Database):
+    """A database whose connection pool can be replaced, for an application that outlives it."""
 
     def __init__(self) -> None:
-        """Begin without any."""
+        """Start without a pool."""
 
-    def lend(self, database: Database) -> None:
+    def use_pool_of(self, database: Database) -> None:
         self._pool = database._pool
 
 
@@ -75,7 +75,7 @@ def _transport_to(
 
 
 async def create_key(database: Database, *, organisation: str) -> str:
-    """Create an organisation; return a key of it."""
+    """Create an organisation; return an API key of it."""
     async with database.transaction() as connection:
         created = await create_organisation(connection, name=organisation)
         return (await create_api_key(connection, organisation_id=created.organisation_id, name="test")).text
@@ -83,7 +83,7 @@ async def create_key(database: Database, *, organisation: str) -> str:
 
 @asynccontextmanager
 async def running_worker(database_url: str, environment: Mapping[str, str]) -> AsyncIterator[None]:
-    """Run a worker until the block ends; it may send to this machine."""
+    """Run a worker until the block ends; it can send to this machine."""
     environment = {"NINEFOLD_EGRESS_ALLOW": LOOPBACK, **environment}
     settings = read_settings(CoreSettings, prefix="NINEFOLD_", environment=environment)
     stopping, hurrying = asyncio.Event(), asyncio.Event()

@@ -1,4 +1,4 @@
-"""Sample data: what each system brings, so that the suites that run over all systems have something to look at."""
+"""Sample data of each system, for the test suites that run on all systems."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from importlib.util import module_from_spec, spec_from_file_location
@@ -13,26 +13,26 @@ TESTS = Path(__file__).parent
 
 
 class SampleContext(NamedTuple):
-    """What sample data are made with."""
+    """What `make_sample_data` gets."""
 
     api: Api
-    """A caller of the organisation that will have them."""
+    """A client of the organisation that will own the data."""
     receiver: Receiver
     start_worker: StartWorker
 
 
 class SampleData(NamedTuple):
-    """What an organisation has of one system."""
+    """The data that an organisation has in one system."""
 
     ids: Mapping[str, str]
     """For each parameter of a path, an id on which every operation with this parameter succeeds.
 
-    A list of all that an organisation has shows one of these, and has a second page when `limit` is 1.
+    Every list of the organisation's data contains one of these, and has a second page if `limit` is 1.
     """
     secret_text: str
-    """A text that an answer to the owner shows; nobody else may see it."""
+    """A text in the owner's responses that nobody else may see."""
     destroying: Sequence[str]
-    """The operations that are called last, in this order, because they remove what others need."""
+    """The operations to call last, in this order, because they delete what others need."""
 
 
 MakeSampleData: TypeAlias = Callable[[SampleContext], Awaitable[SampleData]]
@@ -42,14 +42,14 @@ def sample_maker_of(system_name: str, *, tests: Path = TESTS) -> MakeSampleData:
     """Return the `make_sample_data` of a system's `samples.py`.
 
     Raises:
-        AssertionError: the system brings none.
+        AssertionError: the system has none.
     """
     file = tests / system_name / "samples.py"
     assert file.is_file(), (
-        f"The system {system_name} brings no sample data, so nobody knows whether one organisation can see another's. "
+        f"The system {system_name} has no sample data, so its isolation of organisations isn't tested. "
         f"Write tests/{system_name}/samples.py with a make_sample_data, as docs/testing.md says."
     )
-    # By its path, because a system may have the name of a package that is installed.
+    # Load it by path, because an installed package could have the system's name.
     spec = spec_from_file_location(f"samples_of_{system_name}", file)
     assert spec is not None
     assert spec.loader is not None

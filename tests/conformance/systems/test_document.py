@@ -1,4 +1,4 @@
-"""The OpenAPI document of all systems says what a generated client needs."""
+"""The OpenAPI document of all systems contains what a generated client needs."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -19,7 +19,7 @@ async def document(http: httpx.AsyncClient) -> Json:
     return found
 
 
-async def test_every_operation_is_one_of_a_system_and_so_called_by_the_suites(
+async def test_every_operation_belongs_to_a_system_so_the_suites_call_it(
     document: Json, applications: Applications
 ) -> None:
     known = [operation for system in SYSTEMS for operation in operations_of(await applications.document_of(system))]
@@ -28,13 +28,13 @@ async def test_every_operation_is_one_of_a_system_and_so_called_by_the_suites(
     }
 
 
-def test_every_reference_leads_somewhere(document: Json) -> None:
+def test_every_reference_has_a_target(document: Json) -> None:
     references = list(values_of(document, "$ref"))
     assert references
     assert {reference.rpartition("/")[2] for reference in references} <= document["components"]["schemas"].keys()
 
 
-def test_every_time_says_its_format(document: Json) -> None:
+def test_every_time_has_a_format(document: Json) -> None:
     times = {
         f"{name}.{field}": schema
         for name, kind in document["components"]["schemas"].items()

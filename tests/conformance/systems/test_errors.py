@@ -1,4 +1,4 @@
-"""What is refused at every operation alike, and how it is told."""
+"""The errors that every operation returns in the same way."""
 
 import httpx
 import pytest
@@ -36,11 +36,11 @@ async def revoked_key(database: Database) -> str:
     return created.text
 
 
-async def test_every_operation_of_the_document_says_that_it_needs_a_key(operations: list[Operation]) -> None:
+async def test_every_operation_of_the_document_requires_a_key(operations: list[Operation]) -> None:
     assert [operation.operation_id for operation in operations if not operation.is_authenticated] == []
 
 
-async def test_every_operation_refuses_a_call_without_a_key(
+async def test_every_operation_rejects_a_call_without_a_key(
     http: httpx.AsyncClient, operations: list[Operation]
 ) -> None:
     for name, response in (await call_each(http, operations, {})).items():
@@ -61,7 +61,7 @@ async def test_every_operation_refuses_a_call_without_a_key(
         "Bearer '; DROP TABLE tenancy.credential; --",
     ],
 )
-async def test_every_operation_refuses_a_wrong_key(
+async def test_every_operation_rejects_a_wrong_key(
     http: httpx.AsyncClient, operations: list[Operation], authorization: str
 ) -> None:
     for name, response in (await call_each(http, operations, {"Authorization": authorization})).items():
@@ -69,7 +69,7 @@ async def test_every_operation_refuses_a_wrong_key(
         assert UNKNOWN_KEY not in response.text, name
 
 
-async def test_every_operation_refuses_a_revoked_key(
+async def test_every_operation_rejects_a_revoked_key(
     http: httpx.AsyncClient, operations: list[Operation], revoked_key: str
 ) -> None:
     for name, response in (await call_each(http, operations, {"Authorization": f"Bearer {revoked_key}"})).items():
@@ -77,7 +77,7 @@ async def test_every_operation_refuses_a_revoked_key(
         assert revoked_key not in response.text, name
 
 
-async def test_a_key_revoked_between_two_calls_is_refused_at_once(
+async def test_a_key_revoked_between_two_calls_is_rejected_at_once(
     http: httpx.AsyncClient, operations: list[Operation], database: Database
 ) -> None:
     async with database.transaction() as connection:
@@ -94,16 +94,16 @@ async def test_a_key_revoked_between_two_calls_is_refused_at_once(
         problem_of(response, status=401)
 
 
-async def test_a_body_is_not_read_before_the_key_is_known(http: httpx.AsyncClient, operations: list[Operation]) -> None:
+async def test_a_body_is_not_read_before_the_key_is_checked(
+    http: httpx.AsyncClient, operations: list[Operation]
+) -> None:
     for operation in operations:
         if operation.body is not None:
             response = await http.request(operation.method, operation.unknown_address, content=b"x" * 10_000_000)
             problem_of(response, status=401)
 
 
-async def test_every_operation_with_an_id_answers_404_where_nobody_has_it(
-    api: Api, operations: list[Operation]
-) -> None:
+async def test_every_operation_with_an_unknown_id_returns_404(api: Api, operations: list[Operation]) -> None:
     for operation in operations:
         if operation.path_examples:
             response = await api.http.request(
@@ -115,7 +115,7 @@ async def test_every_operation_with_an_id_answers_404_where_nobody_has_it(
             assert problem_of(response, status=404)["remedy"], operation.operation_id
 
 
-async def test_every_operation_with_a_body_refuses_what_is_no_json(api: Api, operations: list[Operation]) -> None:
+async def test_every_operation_with_a_body_rejects_invalid_json(api: Api, operations: list[Operation]) -> None:
     for operation in operations:
         if operation.body is not None:
             path = operation.unknown_address.removeprefix("/api/v1")
@@ -123,7 +123,7 @@ async def test_every_operation_with_a_body_refuses_what_is_no_json(api: Api, ope
             assert problem["code"] == "bad_json", operation.operation_id
 
 
-async def test_every_operation_with_a_body_refuses_an_unknown_field(api: Api, operations: list[Operation]) -> None:
+async def test_every_operation_with_a_body_rejects_an_unknown_field(api: Api, operations: list[Operation]) -> None:
     for operation in operations:
         if operation.body is not None:
             path = operation.unknown_address.removeprefix("/api/v1")
@@ -132,7 +132,7 @@ async def test_every_operation_with_a_body_refuses_an_unknown_field(api: Api, op
             assert problem["field"] == "unknown_field", operation.operation_id
 
 
-async def test_every_path_names_its_methods_to_who_uses_another(api: Api, operations: list[Operation]) -> None:
+async def test_every_path_lists_its_methods_if_another_is_used(api: Api, operations: list[Operation]) -> None:
     for address in {operation.unknown_address for operation in operations}:
         possible = {operation.method for operation in operations if operation.unknown_address == address}
         for method in METHODS - possible:
@@ -141,7 +141,7 @@ async def test_every_path_names_its_methods_to_who_uses_another(api: Api, operat
             assert possible <= set(response.headers["allow"].split(", ")), address
 
 
-async def test_nothing_is_found_below_an_operation_that_ends_there(api: Api, operations: list[Operation]) -> None:
+async def test_paths_below_an_operation_are_not_found(api: Api, operations: list[Operation]) -> None:
     for operation in operations:
         path = f"{operation.unknown_address.removeprefix('/api/v1')}/not/a/path"
         assert (await api.refused(404, "GET", path))["code"] == "route_not_found", operation.operation_id

@@ -1,4 +1,4 @@
-"""No system escapes the suites: one without sample data fails, and so does an operation that they don't fill."""
+"""The suites fail for a system without sample data, and for an operation whose ids the sample data don't have."""
 
 from pathlib import Path
 
@@ -17,8 +17,8 @@ def test_sample_data_have_an_id_for_each_parameter_of_a_path(
         assert "{" not in operation.address(sample_data.ids)
 
 
-def test_a_system_without_sample_data_fails_by_its_name(tmp_path: Path) -> None:
-    with pytest.raises(AssertionError, match="The system shop brings no sample data"):
+def test_a_system_without_sample_data_fails_with_its_name(tmp_path: Path) -> None:
+    with pytest.raises(AssertionError, match="The system shop has no sample data"):
         sample_maker_of("shop", tests=tmp_path)
 
     (tmp_path / "shop").mkdir()
@@ -26,7 +26,7 @@ def test_a_system_without_sample_data_fails_by_its_name(tmp_path: Path) -> None:
     assert callable(sample_maker_of("shop", tests=tmp_path))
 
 
-def test_an_operation_that_the_sample_data_do_not_fill_fails_by_its_name() -> None:
+def test_an_operation_without_a_sample_id_fails_with_its_name() -> None:
     operation = Operation(
         operation_id="get_order",
         method="GET",

@@ -1,4 +1,4 @@
-"""Each system's API against its own OpenAPI document: schemathesis sends what fits the document, and what doesn't."""
+"""Each system's API against its own OpenAPI document: schemathesis sends valid and invalid requests."""
 
 import asyncio
 import sys
@@ -22,13 +22,13 @@ FINISHED_WITHIN_S = 120
 
 @pytest.fixture
 async def owner(system: AnySystem, server_api: Api, server_database_url: str, receiver: Receiver) -> Api:
-    """A caller of the server whose organisation has sample data, so that what is shown of them is checked too."""
+    """A client of the server whose organisation has sample data, so that responses with data are checked too."""
     start_worker = partial(running_worker, server_database_url, {})
     await sample_maker_of(system.name)(SampleContext(api=server_api, receiver=receiver, start_worker=start_worker))
     return server_api
 
 
-async def test_every_operation_keeps_what_the_document_promises(
+async def test_every_operation_conforms_to_the_document(
     system: AnySystem, operations: list[Operation], server_url: str, owner: Api, tmp_path: Path
 ) -> None:
     process = await asyncio.create_subprocess_exec(
@@ -44,7 +44,7 @@ async def test_every_operation_keeps_what_the_document_promises(
     )
     async with asyncio.timeout(FINISHED_WITHIN_S):
         output = (await process.communicate())[0].decode()
-    # The seed stands in the configuration, and with what reproduces a failure in the output.
+    # The seed is in the configuration. The output shows how to reproduce a failure.
     assert process.returncode == 0, output
     assert f"Tested: {len(operations)}" in output, output
 
