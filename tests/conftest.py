@@ -17,7 +17,7 @@ from installations import serving
 from ninefold.core.postgres.database import Database
 from ninefold.core.postgres.migrations import migrate
 from ninefold.edge.systems import migration_sources
-from postgres_support import run_apart
+from postgres_support import run_in_new_loop
 from receivers import Receiver
 from shared_postgres import SharedPostgres, running_server, temporary_fast_dir
 
@@ -75,7 +75,7 @@ def postgres(request: pytest.FixtureRequest) -> Iterator[SharedPostgres]:
 def template_database(postgres: SharedPostgres) -> Iterator[str]:
     """The name of the database that has every migration and no data; tests get copies."""
     with postgres.temporary_database() as name:
-        run_apart(_migrate(postgres.dsn(database=name)))
+        run_in_new_loop(_migrate(postgres.dsn(database=name)))
         yield name
 
 

@@ -1,4 +1,4 @@
-"""A worker is killed while it runs jobs: another one continues them where they were, and none is lost."""
+"""A worker is killed while it runs jobs: another one continues them where they stopped, and none is lost."""
 
 import asyncio
 import sys
@@ -32,7 +32,7 @@ def jobs(database: Database) -> Jobs:
 
 @asynccontextmanager
 async def running_worker(database_url: str) -> AsyncIterator[Process]:
-    """Run the worker as a process for as long as the block."""
+    """Run the worker as a process during the `async with`."""
     environment = clean_environment({"NINEFOLD_DATABASE_URL": database_url})
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, SCRIPT), env=environment, stdin=DEVNULL, stdout=DEVNULL, stderr=DEVNULL
@@ -59,16 +59,16 @@ async def enqueue_jobs(database: Database) -> None:
             await enqueue(connection, TAKE_STEPS, Steps(), organisation_id=new_id())
 
 
-async def test_jobs_of_a_killed_worker_continue_where_they_were(
+async def test_jobs_of_a_killed_worker_continue_where_they_stopped(
     database: Database, database_url: str, jobs: Jobs
 ) -> None:
     await enqueue_jobs(database)
-    async with running_worker(database_url) as doomed:
+    async with running_worker(database_url) as killed:
         await wait_for(database, _HELD, 20)
-        doomed.kill()
-        await doomed.wait()
+        killed.kill()
+        await killed.wait()
     async with running_worker(database_url):
-        # Only from now on do steps succeed, so what was killed is begun again in the middle.
+        # The gate opens only now, so the killed jobs have to continue in the middle.
         async with database.connection() as connection:
             await connection.execute("INSERT INTO gate DEFAULT VALUES")
         await wait_for(database, _UNFINISHED, 0)

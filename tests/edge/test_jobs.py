@@ -9,7 +9,7 @@ from ninefold.core.jobs import JobPriority, enqueue
 from ninefold.core.jobs.model import AttemptEnding, AttemptOutcome, Progress
 from ninefold.core.postgres.database import Database
 from ninefold.edge.cli import EXIT_FAILED, run
-from postgres_support import query, run_apart
+from postgres_support import query, run_in_new_loop
 
 ORGANISATION = new_id()
 
@@ -31,7 +31,7 @@ def add(database_url: str, *, number: int = 0) -> str:
         await database.close()
         return format_id("job", job_id)
 
-    return run_apart(work())
+    return run_in_new_loop(work())
 
 
 def fail(database_url: str) -> None:
@@ -52,7 +52,7 @@ def fail(database_url: str) -> None:
             await claimer.queue.finish([outcome])
         await database.close()
 
-    run_apart(work())
+    run_in_new_loop(work())
 
 
 def shown(capsys: pytest.CaptureFixture[str], *arguments: str) -> Any:
@@ -151,7 +151,7 @@ def test_a_running_job_is_asked_to_stop(database_url: str, capsys: pytest.Captur
         await (await new_claimer(database)).claim()
         await database.close()
 
-    run_apart(claim())
+    run_in_new_loop(claim())
     assert run(["jobs", "cancel", job_id]) == 0
 
     assert "is running and will stop within seconds" in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""What a system provides to the edge, the composition root, as data.
+"""Describes, as data, what a system provides to the edge, which is the composition root.
 
 Each system's `wiring.py` builds one `System`. The edge lists them, and runs their parts in its processes. Nothing else
 connects the two.
@@ -86,12 +86,12 @@ class System(msgspec.Struct, Generic[SettingsT], frozen=True, kw_only=True):
     """The surfaces of other protocols."""
     worker_tasks: Callable[[WorkerContext[SettingsT]], Sequence[WorkerTask]] = _no_worker_tasks
     release_leases: Releaser = _release_nothing
-    """Releases what these dead workers had claimed, for other workers; for systems with `leased_by` columns."""
+    """Releases the rows that dead workers had claimed, for systems with `leased_by` columns."""
     # Each kind of job has its own type of payload, which only its handler knows.
     job_handlers: Sequence[JobHandler[Any, WorkerContext[SettingsT]]] = ()
     """The handlers of the system's durable jobs, one for each kind. Their context has a separate connection pool."""
     schedules: Sequence[Schedule[Any]] = ()
-    """The schedules by which its jobs are enqueued."""
+    """The schedules that enqueue its jobs."""
     commands: Sequence[cyclopts.App] = ()
     checks: Sequence[Callable[[SettingsT], Iterable[Finding]]] = ()
     """Additional checks of `ninefold doctor` with valid settings; they must not change anything."""

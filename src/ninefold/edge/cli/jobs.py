@@ -1,4 +1,4 @@
-"""`ninefold jobs …`: these commands use the database, as `ninefold keys` does, and see jobs of all organisations."""
+"""`ninefold jobs …`: like `ninefold keys`, they connect to the database. They show the jobs of all organisations."""
 
 import asyncio
 from contextlib import AbstractAsyncContextManager
@@ -20,7 +20,7 @@ from ninefold.edge.database import open_transaction
 CANCELED_BY: Final = "command line"
 
 ERROR_LENGTH_SHOWN_MAX: Final = 120
-"""In a list; `ninefold jobs show` prints the whole error."""
+"""The limit in lists; `ninefold jobs show` prints the whole error."""
 
 Limit = Annotated[int, cyclopts.Parameter(validator=cyclopts.validators.Number(gte=1, lte=1_000))]
 
@@ -41,7 +41,7 @@ def list_(
     """List jobs, newest first.
 
     Args:
-        state: List only jobs in this state; `failed` ones need attention.
+        state: List only jobs in this state; `failed` jobs need attention.
         kind: List only jobs of this kind, such as webhooks.cancel_deliveries.
         organisation: List only jobs of this organisation.
         limit: Maximum number of jobs to list.
@@ -81,7 +81,7 @@ def list_(
         empty="There are no such jobs.",
     )
     if len(found) == limit:
-        print_note(f"There can be more: --before {format_id(JOB_PREFIX, found[-1].job_id)}")
+        print_note(f"There may be more: --before {format_id(JOB_PREFIX, found[-1].job_id)}")
 
 
 @jobs.command
@@ -98,7 +98,7 @@ def show(job_id: str, /, *, data_dir: DataDir = None, json: Json = False) -> Non
 
 @jobs.command
 def retry(job_id: str, /, *, data_dir: DataDir = None, json: Json = False) -> None:
-    """Run a job now that failed, was canceled or is waiting for its next attempt. It continues where it was.
+    """Run a job now that failed, was canceled or is waiting for a retry. It continues where it stopped.
 
     Args:
         job_id: The job's id, as listed by `ninefold jobs list --state failed`.
@@ -136,7 +136,7 @@ def cancel(job_id: str, /, *, data_dir: DataDir = None, json: Json = False) -> N
 
 @jobs.command
 def schedules(*, data_dir: DataDir = None, json: Json = False) -> None:
-    """List the schedules by which jobs are enqueued, and when they are due.
+    """List the schedules that enqueue jobs, and when they run next.
 
     Args:
         data_dir: see DataDir.
