@@ -94,6 +94,7 @@ async def test_a_websocket_needs_the_key_of_its_surface(server: StreamingServer,
     refused_line, line = await server.logged("web.socket.closed", count=2)
     assert (refused_line["route"], refused_line["code"]) == ("/api/v1/echo", 4401)
     assert (line["route"], line["code"]) == ("/api/v1/echo", 1000)
+    assert server.lines("web.request.failed") == []
     assert line["organisation_id"].startswith("org_")
     assert line["request_id"].startswith("req_")
 
@@ -160,6 +161,7 @@ async def test_a_stop_ends_a_hundred_open_streams_within_two_seconds_and_loses_n
     assert len(server.lines("web.request.answered")) == STREAMS // 2 + STREAMS // 4
     assert len(server.lines("web.socket.closed")) == STREAMS // 4
     assert server.lines("server.stopped")
+    assert server.lines("web.request.failed") == []
     assert took_s < 2 * load_per_core()
 
 
