@@ -1,6 +1,12 @@
 """The errors of webhook delivery that callers can get."""
 
-from ninefold.core.errors import ConflictError, InvalidInputError, NotFoundError, PayloadTooLargeError
+from ninefold.core.errors import (
+    ConflictError,
+    InvalidInputError,
+    NinefoldError,
+    NotFoundError,
+    PayloadTooLargeError,
+)
 
 
 class SubscriptionNotFoundError(NotFoundError):
@@ -57,6 +63,14 @@ class IdempotencyConflictError(ConflictError):
 
     code = "idempotency_conflict"
     title = "Idempotency key reused"
+
+
+class IdempotencyKeysDifferError(NinefoldError):
+    """One publish has two different idempotency keys."""
+
+    code = "idempotency_keys_differ"
+    title = "Idempotency keys differ"
+    http_status = 400
 
 
 class DeliveryRunningError(ConflictError):

@@ -19,6 +19,7 @@ from ninefold.core.web.bodies import FromBody
 from ninefold.core.web.pagination import PAGE_LIMIT_DEFAULT, Cursor, Page, PagedList, PageLimit
 from ninefold.core.web.problems import problem_responses
 from ninefold.systems.webhooks.model import DeliveryStatus
+from ninefold.systems.webhooks.routes.idempotency import refuse_idempotency_key
 from ninefold.systems.webhooks.routes.wire import (
     CreateSubscription,
     DeliveryView,
@@ -47,7 +48,12 @@ _delivery_list = PagedList("deliveries", UUID)
 _queued_list = PagedList("deliveries.queued", UUID)
 
 
-@post(_SUBSCRIPTIONS, tags=_TAGS, responses=problem_responses(409))
+@post(
+    _SUBSCRIPTIONS,
+    tags=_TAGS,
+    responses=problem_responses(409),
+    guards=[refuse_idempotency_key(remedy="Remove the header. List the subscriptions to see whether it was created.")],
+)
 async def create_subscription(
     data: FromBody[CreateSubscription], principal: NamedDependency[Principal], database: NamedDependency[Database]
 ) -> SubscriptionWithSecretView:
@@ -140,7 +146,13 @@ async def delete_subscription(
     notifier.notify(JOBS_CHANNEL)
 
 
-@post(f"{_SUBSCRIPTION}/rotate-secret", tags=_TAGS, status_code=200, responses=problem_responses(409))
+@post(
+    f"{_SUBSCRIPTION}/rotate-secret",
+    tags=_TAGS,
+    status_code=200,
+    responses=problem_responses(409),
+    guards=[refuse_idempotency_key(remedy="Remove the header. If no response arrived, rotate again.")],
+)
 async def rotate_secret(
     subscription_id: FromPath[SubscriptionId],
     principal: NamedDependency[Principal],
