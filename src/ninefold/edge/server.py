@@ -15,6 +15,7 @@ from litestar.types import ControllerRouterHandler, Send
 
 from ninefold import __version__
 from ninefold.core.config import CoreSettings, read_settings, server_url
+from ninefold.core.egress import AddressPolicy
 from ninefold.core.postgres.database import Database
 from ninefold.core.queue.notifier import Notifier
 from ninefold.core.system import AnySystem, ServerContext
@@ -141,7 +142,13 @@ class Application:
             connections_max=settings.database_connections_max,
         )
         try:
-            web = build_web_app(database, self._environment, systems=SYSTEMS, stopping=self._stopping)
+            web = build_web_app(
+                database,
+                self._environment,
+                systems=SYSTEMS,
+                egress_policy=AddressPolicy.from_cidrs(settings.egress_allow),
+                stopping=self._stopping,
+            )
             async with web.lifespan():
                 yield web
         finally:
@@ -153,6 +160,7 @@ def build_web_app(
     environment: Mapping[str, str],
     *,
     systems: Sequence[AnySystem],
+    egress_policy: AddressPolicy,
     stopping: Stopping,
 ) -> WebApplication:
     """Return the application that answers requests.
@@ -161,6 +169,7 @@ def build_web_app(
         database: where its routes read and write.
         environment: where each system reads its own settings.
         systems: whose routes and surfaces it has.
+        egress_policy: the addresses that workers may send requests to.
         stopping: tells open streams and WebSockets that the server stops.
 
     Raises:
@@ -174,6 +183,7 @@ def build_web_app(
             database=database,
             notifier=notifier,
             settings=system.read_settings(environment),
+            egress_policy=egress_policy,
             stopping=stopping.begun,
         )
         routes += system.routes(context)

@@ -11,6 +11,7 @@ from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery, Parameter
 
+from ninefold.core.egress import AddressPolicy
 from ninefold.core.jobs import JOBS_CHANNEL
 from ninefold.core.postgres.database import Database
 from ninefold.core.queue.notifier import Notifier
@@ -55,12 +56,16 @@ _queued_list = PagedList("deliveries.queued", UUID)
     guards=[refuse_idempotency_key(remedy="Remove the header. List the subscriptions to see whether it was created.")],
 )
 async def create_subscription(
-    data: FromBody[CreateSubscription], principal: NamedDependency[Principal], database: NamedDependency[Database]
+    data: FromBody[CreateSubscription],
+    principal: NamedDependency[Principal],
+    database: NamedDependency[Database],
+    egress_policy: NamedDependency[AddressPolicy],
 ) -> SubscriptionWithSecretView:
     """Create a subscription. Only this response, and that of a rotation, contain the secret."""
     async with database.transaction() as connection:
         created = await service.create_subscription(
             connection,
+            egress_policy,
             organisation_id=principal.organisation_id,
             url=data.url,
             event_types=data.event_types,
@@ -111,6 +116,7 @@ async def update_subscription(
     data: FromBody[UpdateSubscription],
     principal: NamedDependency[Principal],
     database: NamedDependency[Database],
+    egress_policy: NamedDependency[AddressPolicy],
 ) -> SubscriptionView:
     """Change a subscription.
 
@@ -119,6 +125,7 @@ async def update_subscription(
     async with database.transaction() as connection:
         subscription = await service.update_subscription(
             connection,
+            egress_policy,
             organisation_id=principal.organisation_id,
             subscription_id=subscription_id,
             url=_none_if_unset(data.url),
