@@ -28,6 +28,7 @@ from ninefold.systems.webhooks.rules.event_types import (
     EVENT_TYPES_PER_SUBSCRIPTION_MAX,
     PATTERN_REGEX,
 )
+from ninefold.systems.webhooks.rules.response_text import read_response_text
 from ninefold.systems.webhooks.service.deliveries import DeliveryWithAttempts, EventWithDeliveries
 from ninefold.systems.webhooks.service.publishing import IDEMPOTENCY_KEY_LENGTH_MAX, Publication
 from ninefold.systems.webhooks.service.subscriptions import DESCRIPTION_LENGTH_MAX, NewSecret
@@ -331,19 +332,20 @@ def show_delivery(shown: DeliveryWithAttempts, *, attempts_per_round: int) -> De
         created_at=delivery.created_at,
         finished_at=delivery.finished_at,
         advice=advise(last_error) if delivery.status in _STATUSES_WITH_ADVICE else None,
-        attempts=[_show_attempt(attempt) for attempt in shown.attempts],
+        attempts=[_show_attempt(attempt, body_bytes_max=shown.body_bytes_max) for attempt in shown.attempts],
     )
 
 
-def _show_attempt(attempt: Attempt) -> AttemptView:
-    body = attempt.response_body
+def _show_attempt(attempt: Attempt, *, body_bytes_max: int) -> AttemptView:
+    body, is_truncated = attempt.response_body, attempt.is_response_body_truncated
+    shown = None if body is None else read_response_text(body, is_truncated=is_truncated, bytes_max=body_bytes_max)
     return AttemptView(
         attempt_number=attempt.attempt_number,
         attempted_at=attempt.attempted_at,
         duration_ms=attempt.duration_ms,
         response_code=attempt.response_status,
-        response_body=None if body is None else body.decode("utf-8", errors="replace"),
-        is_response_body_truncated=attempt.is_response_body_truncated,
+        response_body=None if shown is None else shown.text,
+        is_response_body_truncated=is_truncated if shown is None else shown.is_truncated,
         error_class=attempt.error_class,
         error_detail=attempt.error_detail,
     )

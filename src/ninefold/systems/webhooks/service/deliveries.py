@@ -45,6 +45,8 @@ class DeliveryWithAttempts(msgspec.Struct, frozen=True, kw_only=True):
 
     delivery: Delivery
     attempts: Sequence[Attempt]
+    body_bytes_max: int = BODIES_PER_ANSWER_BYTES_MAX
+    """How much of each response body the answer has room for, once it is decompressed."""
 
 
 class EventWithDeliveries(msgspec.Struct, frozen=True, kw_only=True):
@@ -210,14 +212,17 @@ def _queued_delivery(event: Event, *, subscription_id: UUID) -> Delivery:
 
 async def _with_attempts(connection: Connection, deliveries: Sequence[Delivery]) -> list[DeliveryWithAttempts]:
     shown_max = max(1, min(ATTEMPTS_SHOWN_MAX, ATTEMPTS_PER_ANSWER_MAX // max(1, len(deliveries))))
+    body_bytes_max = BODIES_PER_ANSWER_BYTES_MAX // max(1, len(deliveries) * shown_max)
     attempts = await store.delivery_list_attempts(
         connection,
         delivery_ids=[delivery.delivery_id for delivery in deliveries],
         attempts_max=shown_max,
-        body_bytes_max=BODIES_PER_ANSWER_BYTES_MAX // max(1, len(deliveries) * shown_max),
+        body_bytes_max=body_bytes_max,
     )
     return [
-        DeliveryWithAttempts(delivery=delivery, attempts=attempts.get(delivery.delivery_id, []))
+        DeliveryWithAttempts(
+            delivery=delivery, attempts=attempts.get(delivery.delivery_id, []), body_bytes_max=body_bytes_max
+        )
         for delivery in deliveries
     ]
 
