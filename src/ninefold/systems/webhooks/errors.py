@@ -81,6 +81,13 @@ class DeliveryRunningError(ConflictError):
     is_retryable = True
 
 
+class EventTypeUnwantedError(ConflictError):
+    """The delivery's subscription no longer wants this event type, so it can't be sent again."""
+
+    code = "event_type_unwanted"
+    title = "Event type unwanted"
+
+
 class SubscriptionDeletedError(ConflictError):
     """The delivery's subscription has been deleted, so it can't be sent again."""
 

@@ -120,7 +120,8 @@ async def update_subscription(
 ) -> SubscriptionView:
     """Change a subscription.
 
-    The new values apply to the next event, and to the next attempt of each delivery.
+    The new values apply to the next event, and to the next attempt of each delivery. A delivery whose type was removed
+    isn't retried: it is canceled when its next attempt would be due.
     """
     async with database.transaction() as connection:
         subscription = await service.update_subscription(

@@ -40,7 +40,7 @@ GRACE_S_DEFAULT: Final = 86_400
 """The default and the maximum: the receiver has a day to switch to the new secret."""
 
 _STATUSES_WITH_ADVICE: Final = frozenset({DeliveryStatus.RETRYING, DeliveryStatus.FAILED})
-"""The statuses in which a person can fix something. `canceled` is final."""
+"""The statuses in which a person can fix something. A `canceled` delivery isn't wanted any more."""
 
 _FAILED: Final = "unsuccessful_status"
 _PAYLOAD: Final = {"order": 1042, "total": 19.9}

@@ -13,6 +13,7 @@ from ninefold.systems.webhooks.errors import (
     DeliveryNotFoundError,
     DeliveryRunningError,
     EventNotFoundError,
+    EventTypeUnwantedError,
     SubscriptionDeletedError,
 )
 from ninefold.systems.webhooks.model import (
@@ -24,7 +25,7 @@ from ninefold.systems.webhooks.model import (
     Event,
     EventStatus,
 )
-from ninefold.systems.webhooks.rules.event_types import patterns_regex
+from ninefold.systems.webhooks.rules.event_types import matches_any, patterns_regex
 from ninefold.systems.webhooks.service.recipients import RecipientCache
 from ninefold.systems.webhooks.service.subscriptions import SUBSCRIPTIONS_MAX, get_subscription
 from ninefold.systems.webhooks.store import deliveries as store
@@ -162,6 +163,7 @@ async def retry_delivery(connection: Connection, *, organisation_id: UUID, deliv
         DeliveryNotFoundError: the organisation has no delivery with this id, or it has no outcome yet.
         DeliveryRunningError: an attempt is in progress.
         SubscriptionDeletedError: the delivery's subscription has been deleted.
+        EventTypeUnwantedError: the delivery's subscription no longer wants this event type.
     """
     locked = await store.delivery_lock(connection, organisation_id=organisation_id, delivery_id=delivery_id)
     if locked is None:
@@ -171,6 +173,11 @@ async def retry_delivery(connection: Connection, *, organisation_id: UUID, deliv
         raise SubscriptionDeletedError(
             f"The subscription of {delivery_text} has been deleted.",
             remedy="Create a new subscription for the receiver and publish the event again.",
+        )
+    if not matches_any(locked.event_type, locked.event_types):
+        raise EventTypeUnwantedError(
+            f"The subscription of {delivery_text} no longer wants {locked.event_type}.",
+            remedy="Add the type to the subscription's event_types, then retry.",
         )
     if locked.is_running:
         raise DeliveryRunningError(
