@@ -8,7 +8,9 @@ from typing import TypeAlias
 import httpx
 
 from http_api import Api, Json
+from installations import LOOPBACK
 from ninefold.core.config import CoreSettings, read_settings
+from ninefold.core.egress import AddressPolicy
 from ninefold.core.postgres.database import Database
 from ninefold.core.system import AnySystem
 from ninefold.core.tenancy.service import create_api_key, create_organisation
@@ -18,7 +20,6 @@ from ninefold.edge.systems import SYSTEMS
 from ninefold.edge.worker import work
 
 BASE_URL = "http://ninefold.test"
-LOOPBACK = "127.0.0.0/8,::1/128"
 
 MakeApi: TypeAlias = Callable[[str], Awaitable[Api]]
 """Creates an organisation of this name; returns a client with a key of it."""
@@ -70,8 +71,20 @@ class _LentDatabase(Database):
 def _transport_to(
     database: Database, environment: Mapping[str, str], *, systems: Sequence[AnySystem]
 ) -> httpx.ASGITransport:
-    app = build_web_app(database, environment, systems=systems, stopping=Stopping())
+    settings = read_settings(CoreSettings, prefix="NINEFOLD_", environment=_allow_loopback(environment))
+    app = build_web_app(
+        database,
+        environment,
+        systems=systems,
+        egress_policy=AddressPolicy.from_cidrs(settings.egress_allow),
+        stopping=Stopping(),
+    )
     return httpx.ASGITransport(app)  # type: ignore[arg-type]  # Litestar's scope is typed more narrowly.
+
+
+def _allow_loopback(environment: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the settings with which requests may be sent to this machine, unless the test says otherwise."""
+    return {"NINEFOLD_EGRESS_ALLOW": LOOPBACK, **environment}
 
 
 async def create_key(database: Database, *, organisation: str) -> str:
@@ -84,7 +97,7 @@ async def create_key(database: Database, *, organisation: str) -> str:
 @asynccontextmanager
 async def running_worker(database_url: str, environment: Mapping[str, str]) -> AsyncIterator[None]:
     """Run a worker until the block ends; it may send to this machine."""
-    environment = {"NINEFOLD_EGRESS_ALLOW": LOOPBACK, **environment}
+    environment = _allow_loopback(environment)
     settings = read_settings(CoreSettings, prefix="NINEFOLD_", environment=environment)
     stopping, hurrying = asyncio.Event(), asyncio.Event()
     async with asyncio.TaskGroup() as group:

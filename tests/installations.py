@@ -23,6 +23,8 @@ READY_WITHIN_S = 90.0
 FREE_WITHIN_S = 30.0
 STOP_WITHIN_S = 60.0
 PORTS = range(20_000, 32_000)
+LOOPBACK = "127.0.0.0/8,::1/128"
+"""What servers and workers may send requests to in tests: this machine, where the receivers are."""
 
 # Hypothesis sets the seed of Python's default generator to the same value repeatedly.
 _RANDOM = random.SystemRandom()
@@ -139,7 +141,9 @@ def serving(database_url: str, *, log: Path) -> Iterator[str]:
     """Run `ninefold serve`; yield its URL, and check at the end that it logged no internal error."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
-    environment = clean_environment({"NINEFOLD_DATABASE_URL": database_url, "NINEFOLD_PORT": str(port)})
+    environment = clean_environment(
+        {"NINEFOLD_DATABASE_URL": database_url, "NINEFOLD_PORT": str(port), "NINEFOLD_EGRESS_ALLOW": LOOPBACK}
+    )
     with (
         log.open("wb") as standard_error,
         subprocess.Popen([sys.executable, "-m", "ninefold", "serve"], env=environment, stderr=standard_error) as server,

@@ -21,6 +21,7 @@ from uuid import UUID
 import msgspec
 import psutil
 
+from ninefold.core.egress import AddressPolicy
 from ninefold.core.postgres.database import Database
 from ninefold.core.postgres.migrations import migrate
 from ninefold.core.queue.notifier import Notifier
@@ -68,6 +69,7 @@ class Publisher:
             for number in range(FAN_OUT):
                 await create_subscription(
                     connection,
+                    AddressPolicy.from_cidrs(["127.0.0.0/8"]),
                     organisation_id=organisation_id,
                     url=f"http://127.0.0.1:{receiver_port}/{number}",
                     event_types=["*"],

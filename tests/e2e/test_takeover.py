@@ -12,6 +12,7 @@ from typing import Final
 from uuid import UUID
 
 from installations import clean_environment
+from ninefold.core.egress import AddressPolicy
 from ninefold.core.ids import format_id
 from ninefold.core.postgres.database import Database
 from ninefold.core.tenancy.service import create_organisation
@@ -59,6 +60,7 @@ async def subscribe_and_publish(database: Database, receiver: Receiver) -> tuple
         for number in range(SUBSCRIBERS):
             created = await create_subscription(
                 connection,
+                AddressPolicy.from_cidrs(["127.0.0.0/8"]),
                 organisation_id=organisation_id,
                 url=f"{receiver.url}/{number}",
                 event_types=["*"],

@@ -220,3 +220,22 @@ def walk(app: cyclopts.App, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, 
     for name in app:
         if not name.startswith("-"):
             yield from walk(app[name], (*path, *app.name))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["subscriptions", "create", "https://example.com"], "needs --event-type (-t)"),
+        (["subscriptions", "create", "-t", "*"], "needs the argument URL"),
+        (["events", "publish"], "needs the argument EVENT-TYPE"),
+        (["deliveries", "list"], "needs the argument SUBSCRIPTION-ID"),
+        (["subscriptions", "create", "https://example.com", "-t"], "parameter -t requires an argument"),
+        (["deliveries", "list", "x", "--unknown"], "Unknown option"),
+    ],
+)
+def test_usage_error_names_what_is_missing(
+    arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(arguments) == 2
+
+    assert words in capsys.readouterr().err

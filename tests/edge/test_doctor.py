@@ -102,6 +102,21 @@ async def test_loopback_in_the_allow_list_is_a_warning(tmp_path: Path) -> None:
     assert "10.0.0.0/8" not in find(findings, "egress").detail
 
 
+@pytest.mark.parametrize(
+    ("variables", "detail"),
+    [
+        ({}, "public addresses only: this shell has no NINEFOLD_EGRESS_ALLOW"),
+        ({"NINEFOLD_EGRESS_ALLOW": "10.0.0.0/8"}, "and 10.0.0.0/8 by this shell's NINEFOLD_EGRESS_ALLOW"),
+        ({"NINEFOLD_EGRESS_ALLOW": "127.0.0.0/8"}, "this shell's NINEFOLD_EGRESS_ALLOW has 127.0.0.0/8"),
+    ],
+)
+async def test_egress_is_that_of_this_shell_and_says_so(tmp_path: Path, variables: dict[str, str], detail: str) -> None:
+    finding = find(await examine(settings(tmp_path, **variables)), "egress")
+
+    assert detail in finding.detail
+    assert "a running server or worker uses the value that it was started with" in finding.detail
+
+
 async def test_an_invalid_allow_list_fails(tmp_path: Path) -> None:
     findings = await examine(settings(tmp_path, NINEFOLD_EGRESS_ALLOW="everything"))
 

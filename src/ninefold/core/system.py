@@ -15,7 +15,7 @@ from litestar.types import ControllerRouterHandler
 
 from ninefold.core.checks import Finding
 from ninefold.core.clock import Clock
-from ninefold.core.egress import EgressClient
+from ninefold.core.egress import AddressPolicy, EgressClient
 from ninefold.core.jobs import JobHandler, Schedule
 from ninefold.core.postgres.database import Connection, Database
 from ninefold.core.postgres.migrations import MigrationSource
@@ -47,6 +47,8 @@ class ServerContext(msgspec.Struct, Generic[SettingsT], frozen=True, kw_only=Tru
     database: Database
     notifier: Notifier
     settings: SettingsT
+    egress_policy: AddressPolicy
+    """The addresses that workers may send requests to, so that a route can refuse a URL that could only fail."""
     stopping: asyncio.Event
     """Set when the server begins to stop; streams and WebSockets then have to end. See `core/web/stopping.py`."""
 

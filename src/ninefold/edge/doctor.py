@@ -44,6 +44,7 @@ CLOCK_EARLIEST: Final = datetime(2025, 1, 1, tzinfo=UTC)
 """A clock before this was never set. Receivers would refuse every signature as too old."""
 
 _PREFIX: Final = "NINEFOLD_"
+_EGRESS_ALLOW: Final = f"{_PREFIX}EGRESS_ALLOW"
 
 
 async def examine(
@@ -144,6 +145,7 @@ def _attempt(read: Callable[[Mapping[str, str]], Any], environment: Mapping[str,
 
 
 def _check_egress(settings: CoreSettings) -> Finding:
+    """Judge the setting of this environment. A server or a worker that runs has the one that it was started with."""
     try:
         AddressPolicy.from_cidrs(settings.egress_allow)
     except NinefoldError as error:
@@ -151,12 +153,14 @@ def _check_egress(settings: CoreSettings) -> Finding:
     if inner := [cidr for cidr in settings.egress_allow if _reaches_this_machine(cidr)]:
         return warning(
             "egress",
-            f"Webhooks can be sent to this machine: NINEFOLD_EGRESS_ALLOW contains {', '.join(inner)}.",
+            f"Webhooks can be sent to this machine: this shell's {_EGRESS_ALLOW} has {', '.join(inner)}; "
+            f"{_AS_STARTED}.",
             "Allow this only for trials: anyone who can create a subscription can reach every service on it.",
         )
     if settings.egress_allow:
-        return ok("egress", f"public addresses, and {', '.join(settings.egress_allow)}")
-    return ok("egress", "public addresses only")
+        networks = ", ".join(settings.egress_allow)
+        return ok("egress", f"public addresses, and {networks} by this shell's {_EGRESS_ALLOW}; {_AS_STARTED}")
+    return ok("egress", f"public addresses only: this shell has no {_EGRESS_ALLOW}; {_AS_STARTED}")
 
 
 def _reaches_this_machine(cidr: str) -> bool:
@@ -197,6 +201,7 @@ def _check_data_dir(data_dir: Path) -> Finding:
     return ok("data folder", detail)
 
 
+_AS_STARTED: Final = "a running server or worker uses the value that it was started with"
 _OTHER_FOLDER: Final = "Choose another folder with --data-dir or NINEFOLD_DATA_DIR."
 _AS_OWNER: Final = "Run `ninefold doctor` as the user who runs Ninefold, perhaps root."
 

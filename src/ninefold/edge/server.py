@@ -15,6 +15,7 @@ from litestar.types import ControllerRouterHandler, Send
 
 from ninefold import __version__
 from ninefold.core.config import CoreSettings, read_settings, server_url
+from ninefold.core.egress import AddressPolicy
 from ninefold.core.postgres.database import Database
 from ninefold.core.queue.notifier import Notifier
 from ninefold.core.system import AnySystem, ServerContext
@@ -143,7 +144,13 @@ class Application:
             connections_max=settings.database_connections_max,
         )
         try:
-            web = build_web_app(database, self._environment, systems=SYSTEMS, stopping=self._stopping)
+            web = build_web_app(
+                database,
+                self._environment,
+                systems=SYSTEMS,
+                egress_policy=AddressPolicy.from_cidrs(settings.egress_allow),
+                stopping=self._stopping,
+            )
             async with web.lifespan():
                 yield web
         finally:
@@ -155,6 +162,7 @@ def build_web_app(
     environment: Mapping[str, str],
     *,
     systems: Sequence[AnySystem],
+    egress_policy: AddressPolicy,
     stopping: Stopping,
 ) -> WebApplication:
     """Return the application that answers requests.
@@ -163,6 +171,7 @@ def build_web_app(
         database: where its routes read and write.
         environment: where each system reads its own settings.
         systems: their routes and surfaces are served.
+        egress_policy: the addresses that workers can send requests to.
         stopping: notifies open streams and WebSockets when the server stops.
 
     Raises:
@@ -176,6 +185,7 @@ def build_web_app(
             database=database,
             notifier=notifier,
             settings=system.read_settings(environment),
+            egress_policy=egress_policy,
             stopping=stopping.begun,
         )
         routes += system.routes(context)

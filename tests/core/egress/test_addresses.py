@@ -1,4 +1,5 @@
 import ipaddress
+from contextlib import nullcontext
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
 import pytest
@@ -6,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
-from ninefold.core.egress.addresses import DENIED_IPV4, DENIED_IPV6, AddressPolicy
+from ninefold.core.egress import parse_target
+from ninefold.core.egress.addresses import DENIED_IPV4, DENIED_IPV6, AddressPolicy, DeniedTargetError
 from ninefold.core.egress.errors import AddressDeniedError
 from ninefold.core.errors import SettingError
 
@@ -234,6 +236,77 @@ def test_the_error_for_a_denied_address_says_how_to_allow_it() -> None:
     assert DEFAULT.select("8.8.8.8", ["8.8.8.8"]) == ["8.8.8.8"]
     with pytest.raises(AddressDeniedError, match="the operator can allow it with NINEFOLD_EGRESS_ALLOW"):
         DEFAULT.select("127.0.0.1", ["127.0.0.1"])
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "127.0.0.1",
+        "127.255.255.255",
+        "0.0.0.0",  # nothing is bound to it.
+        "10.0.0.1",
+        "169.254.169.254",
+        "[::1]",
+        "[::]",
+        "[0:0:0:0:0:0:0:1]",
+        "[::ffff:127.0.0.1]",
+        "[::ffff:7f00:1]",
+        "[::ffff:8.8.8.8]",
+        "[::127.0.0.1]",
+        "[64:ff9b::7f00:1]",
+        "[fc00::1]",
+        "[fe80::1]",
+        "\uff11\uff12\uff17.0.0.1",
+        "127\u30020\u30020\u30021",
+        "127.0.0.1.",
+        "localhost",
+        "LocalHost",
+        "localhost.",
+        "receiver.localhost",
+        "\uff4cocalhost",
+    ],
+)
+def test_a_target_with_a_denied_host_is_refused(host: str) -> None:
+    with pytest.raises(DeniedTargetError, match="is an address that outgoing requests may not reach") as caught:
+        DEFAULT.check_target(parse_target(f"http://{host}:8080/hooks"))
+    assert (caught.value.code, caught.value.http_status, caught.value.field) == ("address_denied", 422, "url")
+    assert "NINEFOLD_EGRESS_ALLOW" in str(caught.value.remedy)
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "8.8.8.8",
+        "[2606:4700:4700::1111]",
+        "example.com",
+        "localhost.example.com",
+        "notlocalhost",
+        "localhost6",
+        "host.local",
+        "10.0.0.1.example",
+    ],
+)
+def test_a_target_that_is_public_or_needs_a_lookup_is_accepted(host: str) -> None:
+    DEFAULT.check_target(parse_target(f"http://{host}/"))
+
+
+@pytest.mark.parametrize(
+    ("allow", "host", "is_accepted"),
+    [
+        ("127.0.0.0/8", "127.0.0.1", True),
+        ("127.0.0.0/8", "[::1]", False),
+        ("127.0.0.0/8", "[::ffff:127.0.0.1]", True),
+        ("127.0.0.0/8", "localhost", True),
+        ("::1/128", "localhost", True),
+        ("::1/128", "127.0.0.1", False),
+        ("10.0.0.0/8", "10.1.2.3", True),
+        ("10.0.0.0/8", "localhost", False),
+    ],
+)
+def test_an_allowed_network_is_accepted_as_a_target(allow: str, host: str, *, is_accepted: bool) -> None:
+    policy = AddressPolicy.from_cidrs([allow])
+    with nullcontext() if is_accepted else pytest.raises(DeniedTargetError):
+        policy.check_target(parse_target(f"http://{host}/"))
 
 
 def test_everything_that_python_lists_as_private_is_denied() -> None:

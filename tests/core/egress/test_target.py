@@ -23,6 +23,11 @@ from ninefold.core.egress import InvalidTargetError, Target, parse_target
         ("https://1.example.com/", "https", "1.example.com", 443, "/"),
         ("http://\uff11\uff19\uff12.0.2.1/", "http", "192.0.2.1", 80, "/"),
         ("http://192\u30020\u30022\u30021/", "http", "192.0.2.1", 80, "/"),
+        ("http://example.com:/x", "http", "example.com", 80, "/x"),
+        ("https://example.com:", "https", "example.com", 443, "/"),
+        ("https://example.com:?x=1", "https", "example.com", 443, "/?x=1"),
+        ("http://[2001:db8::1]:/x", "http", "2001:db8::1", 80, "/x"),
+        ("https://example.com:00443/", "https", "example.com", 443, "/"),
         ('https://example.com/"<>', "https", "example.com", 443, "/%22%3C%3E"),
     ],
 )
@@ -36,6 +41,7 @@ def test_a_url_is_parsed(url: str, scheme: str, host: str, port: int, path_and_q
     [
         ("https://example.com/a?b=c", b"POST /a?b=c HTTP/1.1\r\nhost: example.com\r\n"),
         ("https://example.com:443/", b"POST / HTTP/1.1\r\nhost: example.com\r\n"),
+        ("https://example.com:/", b"POST / HTTP/1.1\r\nhost: example.com\r\n"),
         ("https://example.com:80/", b"POST / HTTP/1.1\r\nhost: example.com:80\r\n"),
         ("http://[2001:db8::1]:8080/", b"POST / HTTP/1.1\r\nhost: [2001:db8::1]:8080\r\n"),
     ],
@@ -99,7 +105,7 @@ def test_unusual_notations_of_addresses_are_refused(host: str) -> None:
         ("https://example.com/a#", "fragment"),
         ("https://example.com:0/", "port is 0"),
         ("https://example.com:65536/", "port is 65536"),
-        ("https://example.com:/", "host or port"),
+        ("https://example.com::/", "host or port"),
         ("https://example.com:x/", "host or port"),
         ("https://example.com:80:80/", "host or port"),
         ("https://example.com:+80/", "host or port"),
@@ -108,12 +114,8 @@ def test_unusual_notations_of_addresses_are_refused(host: str) -> None:
         ("https://[127.0.0.1]/", "isn't an IPv6 address"),
         ("https://[fe80::1%25eth0]/", "zone"),
         ("https://[fe80::1%eth0]/", "zone"),
-        ("https://exa mple.com/", "a space"),
-        ("https://example.com/a b", "a space"),
-        ("https://example.com/\r\nx: y", "a space"),
-        ("https://example.com/\x00", "a space"),
-        ("https://example.com/\u2028", "a space"),
-        ("\thttps://example.com/", "a space"),
+        ("https://exa mple.com/", "contains a space"),
+        ("https://example.com/a b", "contains a space"),
         ("https://example.com\\@evil.example/", "backslash"),
         ("https://-example.com/", "isn't a host name"),
         ("https://exa%6dple.com/", "isn't a host name"),
@@ -132,6 +134,32 @@ def test_a_bad_url_says_what_is_wrong_with_it(url: str, detail: str) -> None:
     assert caught.value.field == "url"
     assert caught.value.http_status == 422
     assert caught.value.remedy is not None
+
+
+@pytest.mark.parametrize(
+    ("url", "detail", "remedy"),
+    [
+        (" https://example.com/", "begins with a space", "Remove it."),
+        ("https://example.com/ ", "ends with a space", "Remove it."),
+        ("https://example.com/\n", "ends with a line break", "Remove it."),
+        ("https://example.com/\r\n", "ends with a line break", "Remove it."),
+        ("\thttps://example.com/", "begins with a tab", "Remove it."),
+        ("\ufeffhttps://example.com/", r"begins with an invisible character \(U\+FEFF\)", "Remove it."),
+        ("https://example.com/\u200b", r"ends with an invisible character \(U\+200B\)", "Remove it."),
+        ("https://example.com/\xa0", r"ends with a space \(U\+00A0\)", "Remove it."),
+        ("https://example.com/\x00", r"ends with a control character \(U\+0000\)", "Remove it."),
+        ("https://example.com/\u2028", "ends with a line break", "Remove it."),
+        (" ", "begins with a space", "Remove it."),
+        ("https://example.com/a b ", "contains a space", "write it as %20 in the path or in the query"),
+        ("https://example.com/\r\nx: y", "contains a line break", "Remove it."),
+        ("https://example.com/a\x7fb", r"contains a control character \(U\+007F\)", "Remove it."),
+        ("https://example.com\\@evil.example/", "contains a backslash", "Write / instead"),
+    ],
+)
+def test_an_unwanted_character_is_named_with_what_to_do_about_it(url: str, detail: str, remedy: str) -> None:
+    with pytest.raises(InvalidTargetError, match=f"^The URL {detail}") as caught:
+        parse_target(url)
+    assert remedy in str(caught.value.remedy)
 
 
 @given(st.text(max_size=60))

@@ -1,12 +1,14 @@
 """Deliveries over the API: list by status and page, show with attempts, retry manually."""
 
 import asyncio
+import gzip
 from datetime import datetime
 
 import pytest
 
 from http_api import Json
 from in_process import StartWorker
+from ninefold.core.postgres.database import Database
 from receivers import Answer, Receiver
 from webhooks.webhooks_api import WebhooksApi
 
@@ -99,7 +101,7 @@ async def test_an_attempt_without_a_response_has_an_error_and_advice(api: Webhoo
         (b"123456789", "12345678", True),
         (b"x" * 100_000, "xxxxxxxx", True),
         (b"\xff\x00ok", "\ufffd\x00ok", False),
-        ("1234567ü".encode(), "1234567\ufffd", True),
+        ("1234567ü".encode(), "1234567", True),
     ],
     ids=lambda value: repr(value)[:24],
 )
@@ -111,6 +113,26 @@ async def test_a_response_body_of_any_content_is_kept_up_to_the_limit(
     async with start_worker(SHORT_BODIES):
         (attempt,) = (await deliver(api))["attempts"]
     assert (attempt["response_body"], attempt["is_response_body_truncated"]) == (shown, is_truncated)
+
+
+@pytest.mark.usefixtures("worker")
+@pytest.mark.parametrize(
+    ("body", "headers"),
+    [
+        (gzip.compress("Größe ungültig".encode()), {"content-encoding": "gzip"}),
+        ("Größe ungültig".encode("latin-1"), {"content-type": "text/plain; charset=iso-8859-1"}),
+    ],
+    ids=["gzip", "latin-1"],
+)
+async def test_a_compressed_or_latin_1_response_body_is_shown_as_text_and_kept_as_bytes(
+    api: WebhooksApi, receiver: Receiver, database: Database, body: bytes, headers: dict[str, str]
+) -> None:
+    await api.subscribe(receiver.url)
+    receiver.default_answer = Answer(200, body=body, headers=headers)
+    (attempt,) = (await deliver(api))["attempts"]
+    assert attempt["response_body"] == "Größe ungültig"
+    async with database.connection() as connection:
+        assert await connection.fetchval("SELECT last_response_body FROM webhooks.delivery") == body
 
 
 async def test_the_list_can_be_filtered_by_status_and_paged(

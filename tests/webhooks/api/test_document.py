@@ -1,9 +1,14 @@
 """The OpenAPI document says of the webhooks' API what a generated client needs."""
 
+from collections.abc import Iterator
+from typing import Any
+
 import httpx
 import pytest
 
 from http_api import Json
+from ninefold.core.web.openapi.examples import example_of
+from ninefold.systems.webhooks.rules.advice import advise
 from openapi_operations import Operation, operations_of
 
 
@@ -35,3 +40,51 @@ def test_a_batch_has_events_as_they_are_published_one_by_one(document: Json) -> 
 def test_a_publish_says_how_a_replay_is_told(document: Json) -> None:
     accepted = document["paths"]["/api/v1/events"]["post"]["responses"]["202"]
     assert accepted["headers"].keys() == {"Idempotency-Replayed"}
+
+
+def answer_example(document: Json, method: str, path: str) -> Any:
+    """Return the example of a successful answer, as /docs shows it."""
+    responses = document["paths"][path][method]["responses"]
+    (answer,) = (response for status, response in responses.items() if status.startswith("2"))
+    return example_of(answer["content"]["application/json"]["schema"], document["components"]["schemas"])
+
+
+def leaves(value: Any) -> Iterator[Any]:
+    """Yield every value that isn't an object or a list."""
+    if isinstance(value, dict | list):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from leaves(inner)
+    else:
+        yield value
+
+
+def test_no_example_of_an_answer_has_a_placeholder(document: Json) -> None:
+    placeholders = []
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            if "204" not in operation["responses"]:
+                found = set(leaves(answer_example(document, method, path))) & {"text", "JSON", 1.5}
+                placeholders += [(method, path, value) for value in found]
+    assert placeholders == []
+
+
+def test_the_example_of_a_delivery_could_be_real(document: Json) -> None:
+    delivery = answer_example(document, "get", "/api/v1/deliveries/{delivery_id}")
+    (attempt,) = delivery["attempts"]
+    assert (delivery["status"], delivery["finished_at"]) == ("retrying", None)
+    assert delivery["next_attempt_at"] > attempt["attempted_at"]
+    assert attempt["attempt_number"] == delivery["attempt_count"] < delivery["attempts_planned"]
+    assert delivery["advice"] == advise(attempt["error_class"])
+    assert str(attempt["response_code"]) in attempt["error_detail"]
+
+
+def test_the_example_of_a_retry_is_retrying(document: Json) -> None:
+    assert answer_example(document, "post", "/api/v1/deliveries/{delivery_id}/retry")["status"] == "retrying"
+
+
+def test_the_example_of_an_event_has_as_many_deliveries_as_it_counts(document: Json) -> None:
+    event = answer_example(document, "get", "/api/v1/events/{event_id}")
+    assert event["queued_deliveries"] == len(event["deliveries"])
+    batch = answer_example(document, "post", "/api/v1/events/batch")
+    assert batch["results"] == [{"status": 202, "event_id": event["event_id"], "queued_deliveries": 1}]
+    assert (batch["accepted"], batch["refused"]) == (1, 0)

@@ -1,7 +1,9 @@
 """The commands against a fake server: what they send, and how they show its responses."""
 
+import codecs
 import json
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import pytest
 
 from ninefold.core.commands import ApiClient
 from ninefold.edge.cli import EXIT_FAILED, run
+from ninefold.systems.webhooks.commands.deliveries import BODY_SHOWN_MAX
 
 EVENT_ID = "evt_01h455vb4pex5vsknk084sn02q"
 SUBSCRIPTION_ID = "sub_01h455vb4pex5vsknk084sn02q"
@@ -23,6 +26,16 @@ SUBSCRIPTION = {
     "description": "\x1b]0;gone\x07",
     "created_at": "2026-01-02T03:04:05Z",
     "updated_at": "2026-01-02T03:04:05Z",
+}
+ATTEMPT = {
+    "attempt_number": 1,
+    "attempted_at": "2026-01-02T03:04:05Z",
+    "duration_ms": 12.34,
+    "response_code": 500,
+    "response_body": "no",
+    "is_response_body_truncated": False,
+    "error_class": "status",
+    "error_detail": "The receiver answered 500.",
 }
 DELIVERY = {
     "delivery_id": DELIVERY_ID,
@@ -37,19 +50,9 @@ DELIVERY = {
     "created_at": "2026-01-02T03:04:05Z",
     "finished_at": None,
     "advice": "See the receiver's log.",
-    "attempts": [
-        {
-            "attempt_number": 1,
-            "attempted_at": "2026-01-02T03:04:05Z",
-            "duration_ms": 12.34,
-            "response_code": 500,
-            "response_body": "no",
-            "is_response_body_truncated": False,
-            "error_class": "status",
-            "error_detail": "The receiver answered 500.",
-        }
-    ],
+    "attempts": [ATTEMPT],
 }
+QUEUED_DELIVERY = {**DELIVERY, "status": "queued", "attempt_count": 0, "next_attempt_at": None, "attempts": []}
 EVENT = (
     b'{"event_id":"%b","event_type":"order.created","idempotency_key":null,"status":"dispatched",'
     b'"queued_deliveries":0,"accepted_at":"2026-01-02T03:04:05Z","dispatched_at":null,'
@@ -183,6 +186,15 @@ def test_payload_can_be_read_from_a_file(server: Server, tmp_path: Path) -> None
     assert b'"payload":{"total": 19.90}}' in server.requests[0].content
 
 
+def test_a_byte_order_mark_at_the_beginning_of_a_file_is_left_out(server: Server, tmp_path: Path) -> None:
+    (tmp_path / "order.json").write_bytes(codecs.BOM_UTF8 + b'{"total": 19.90}\r\n')
+    server.answer = partial(httpx.Response, 202, json=ACCEPTED)
+
+    assert run(["events", "publish", "order.created", f"@{tmp_path}/order.json"]) == 0
+
+    assert b'"payload":{"total": 19.90}}' in server.requests[0].content
+
+
 @pytest.mark.parametrize(
     ("payload", "words"),
     [
@@ -192,6 +204,10 @@ def test_payload_can_be_read_from_a_file(server: Server, tmp_path: Path) -> None
         (b'"\xff"', "The payload isn't JSON"),
         (b"", "The payload isn't JSON"),
         (b"NaN", "The payload isn't JSON"),
+        (codecs.BOM_UTF8, "The payload isn't JSON"),
+        (b'{"a": "x"}\xef\xbb\xbf', "The payload isn't JSON"),
+        ('{"order": 1}'.encode("utf-16"), "The payload is UTF-16"),
+        (codecs.BOM_UTF16_BE + '{"order": 1}'.encode("utf-16-be"), "The payload is UTF-16"),
     ],
 )
 def test_payload_that_is_not_json_is_refused_with_one_message(
@@ -251,6 +267,72 @@ def test_delivery_is_shown_with_its_attempts_and_advice(server: Server, capsys: 
     assert ["1", "2026-01-02T03:04:05Z", "500", "12.3", "ms", "The", "receiver", "answered", "500."] in lines
 
 
+@pytest.mark.parametrize(
+    ("body", "is_truncated", "shown"),
+    [
+        ("no such\norder", False, "Response body of attempt 1:\nno such\norder\n"),
+        ("\x1b]0;gone\x07", False, "Response body of attempt 1:\n␛]0;gone␇\n"),
+        ("no", True, "Response body of attempt 1, its beginning:\nno\n"),
+        ("x" * 16_384, False, f"Response body of attempt 1, its beginning:\n{'x' * BODY_SHOWN_MAX}\n"),
+        ("", False, "answered 500.\n"),
+        (None, False, "answered 500.\n"),
+    ],
+    ids=["lines", "control characters", "truncated", "long", "empty", "none"],
+)
+def test_delivery_is_shown_with_the_body_of_its_last_response(
+    server: Server, capsys: pytest.CaptureFixture[str], body: str | None, shown: str, *, is_truncated: bool
+) -> None:
+    attempt = {**ATTEMPT, "response_body": body, "is_response_body_truncated": is_truncated}
+    server.answer = partial(httpx.Response, 200, json={**DELIVERY, "attempts": [attempt]})
+
+    assert run(["deliveries", "show", DELIVERY_ID]) == 0
+
+    assert re.sub(" +\n", "\n", capsys.readouterr().out).endswith(shown)
+
+
+def list_deliveries(
+    server: Server, *, queued: Sequence[object], recorded: Sequence[object], cursor: str | None
+) -> None:
+    """Let the server answer with these queued deliveries, and with these that have an outcome."""
+    queued_page = httpx.Response(200, json={"items": queued, "next_cursor": cursor})
+    server.answer = iter([queued_page, httpx.Response(200, json={"items": recorded, "next_cursor": None})]).__next__
+
+
+def test_a_queued_delivery_is_listed_during_its_first_attempt(
+    server: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
+    list_deliveries(server, queued=[QUEUED_DELIVERY], recorded=[], cursor=None)
+
+    assert run(["deliveries", "list", SUBSCRIPTION_ID]) == 0
+
+    assert [request.url.params.get("status") for request in server.requests] == ["queued", None]
+    captured = capsys.readouterr()
+    assert f"{DELIVERY_ID}  order.created  · queued" in captured.out
+    assert captured.err == ""
+
+
+def test_a_delivery_that_ends_its_first_attempt_meanwhile_is_listed_once(
+    server: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
+    list_deliveries(server, queued=[QUEUED_DELIVERY], recorded=[DELIVERY], cursor="next")
+
+    assert run(["deliveries", "list", SUBSCRIPTION_ID]) == 0
+
+    captured = capsys.readouterr()
+    assert captured.out.count(DELIVERY_ID) == 1
+    assert "retrying" in captured.out
+    assert "--status queued" in captured.err
+
+
+@pytest.mark.parametrize("options", [["--json"], ["--cursor", "x"], ["--status", "failed"]])
+def test_queued_deliveries_are_added_only_to_the_first_page_for_people(server: Server, options: list[str]) -> None:
+    server.answer = partial(httpx.Response, 200, json={"items": [], "next_cursor": None})
+
+    assert run(["deliveries", "list", SUBSCRIPTION_ID, *options]) == 0
+
+    assert len(server.requests) == 1
+
+
 def test_deliveries_are_listed_with_their_last_error(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
     server.answer = partial(httpx.Response, 200, json={"items": [DELIVERY], "next_cursor": None})
 
@@ -292,3 +374,12 @@ def test_update_sends_only_the_given_options(server: Server, capsys: pytest.Capt
 
     assert msgspec.json.decode(server.requests[0].content) == {"description": ""}
     assert "order.*, invoice.paid" in capsys.readouterr().out
+
+
+def test_update_without_a_change_is_a_usage_error(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["subscriptions", "update", SUBSCRIPTION_ID]) == 2
+
+    shown = capsys.readouterr().err
+    assert "Nothing to change" in shown
+    assert "--event-type (-t)" in shown
+    assert server.requests == []

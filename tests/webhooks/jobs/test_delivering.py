@@ -11,10 +11,12 @@ import pytest
 
 from in_process import StartWorker
 from ninefold.core.egress import EgressClient, EgressResponse, LocalLimitError, Target
+from ninefold.core.ids import parse_id
 from ninefold.core.postgres.database import Connection, Database
 from ninefold.core.postgres.errors import DatabaseUnavailableError
 from ninefold.systems.webhooks.jobs import dispatcher, limits
 from ninefold.systems.webhooks.service.recipients import OrganisationRecipients, RecipientCache
+from ninefold.systems.webhooks.store.subscriptions import subscription_lock
 from receivers import Answer, Receiver
 from webhooks.webhooks_api import WebhooksApi
 
@@ -166,6 +168,90 @@ async def test_deleting_a_subscription_cancels_its_waiting_deliveries(api: Webho
     refused = await api.request("POST", f"/deliveries/{delivery['delivery_id']}/retry")
     assert (refused.status_code, refused.json()["code"]) == (409, "subscription_deleted")
     assert len(receiver.requests) == 1
+
+
+@pytest.mark.usefixtures("worker")
+@pytest.mark.parametrize("earlier_failures", [0, 1], ids=["first attempt", "further attempt"])
+async def test_deleting_a_subscription_during_an_attempt_cancels_the_delivery_with_its_outcome(
+    api: WebhooksApi, receiver: Receiver, earlier_failures: int
+) -> None:
+    answer_now = asyncio.Event()
+    receiver.answers.extend([Answer(500)] * earlier_failures)
+    receiver.default_answer = Answer(503, headers={"retry-after": "3600"}, until=answer_now)
+    subscription = await api.subscribe(receiver.url)
+    kept = await api.subscribe("http://127.0.0.1:1/closed")
+    event_id = await api.publish()
+    await receiver.received(earlier_failures + 1)
+    await api.request("DELETE", f"/subscriptions/{subscription['subscription_id']}")
+    answer_now.set()
+    deliveries = {item["subscription_id"]: item for item in await api.settled(event_id)}
+    deleted = deliveries[subscription["subscription_id"]]
+    assert (deleted["status"], deleted["next_attempt_at"]) == ("canceled", None)
+    assert deleted["finished_at"] is not None
+    assert deleted["attempts"][-1]["response_code"] == 503
+    assert deliveries[kept["subscription_id"]]["status"] == "failed"
+
+
+async def test_a_deletion_waits_for_outcomes_that_are_being_recorded(
+    api: WebhooksApi, database: Database, receiver: Receiver
+) -> None:
+    subscription = await api.subscribe(receiver.url)
+    subscription_id = parse_id("sub", subscription["subscription_id"])
+    async with database.transaction() as connection:
+        assert await subscription_lock(connection, subscription_ids={subscription_id}) == set()
+        deleting = asyncio.create_task(api.request("DELETE", f"/subscriptions/{subscription['subscription_id']}"))
+        async with database.connection() as observer, asyncio.timeout(10):
+            while not await observer.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"):
+                await asyncio.sleep(0.01)
+        assert not deleting.done()
+    assert (await deleting).status_code == 204
+    async with database.transaction() as connection:
+        assert await subscription_lock(connection, subscription_ids={subscription_id}) == {subscription_id}
+
+
+@pytest.mark.parametrize(
+    ("event_types", "status", "requests"),
+    [
+        (["invoice.*"], "canceled", 1),
+        (["order.updated"], "canceled", 1),
+        (["order.*", "invoice.*"], "delivered", 2),
+        (["*"], "delivered", 2),
+    ],
+)
+async def test_a_retry_is_made_only_if_the_subscription_still_wants_the_type(
+    *,
+    api: WebhooksApi,
+    receiver: Receiver,
+    start_worker: StartWorker,
+    event_types: list[str],
+    status: str,
+    requests: int,
+) -> None:
+    subscription = await api.subscribe(receiver.url, "order.created")
+    receiver.answers.append(Answer(500, headers={"retry-after": "1"}))
+    async with start_worker():
+        event_id = await api.publish()
+        await api.dispatched(event_id)
+        path = f"/subscriptions/{subscription['subscription_id']}"
+        await api.done("PATCH", path, json={"event_types": event_types})
+        (delivery,) = await api.settled(event_id)
+    assert delivery["status"] == status
+    assert len(receiver.requests) == requests
+
+
+async def test_a_type_that_the_subscription_no_longer_wants_cannot_be_retried_by_hand(
+    api: WebhooksApi, receiver: Receiver, start_worker: StartWorker
+) -> None:
+    subscription = await api.subscribe(receiver.url, "order.created")
+    path = f"/subscriptions/{subscription['subscription_id']}"
+    async with start_worker():
+        (delivery,) = await api.settled(await api.publish())
+    await api.done("PATCH", path, json={"event_types": ["invoice.*"]})
+    problem = await api.refused(409, "POST", f"/deliveries/{delivery['delivery_id']}/retry")
+    assert problem["code"] == "event_type_unwanted"
+    assert "event_types" in problem["remedy"]
+    await api.done("PATCH", path, json={"event_types": ["order.*"]})
+    await api.done("POST", f"/deliveries/{delivery['delivery_id']}/retry")
 
 
 async def test_without_a_worker_an_event_and_its_deliveries_are_queued(api: WebhooksApi, receiver: Receiver) -> None:

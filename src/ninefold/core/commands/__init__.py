@@ -16,6 +16,7 @@ from ninefold.core.commands.output import (
     print_json_text,
     print_note,
     print_table,
+    print_text,
     state_text,
 )
 
@@ -35,5 +36,6 @@ __all__ = [
     "print_json_text",
     "print_note",
     "print_table",
+    "print_text",
     "state_text",
 ]

@@ -127,6 +127,11 @@ def print_gap() -> None:
     _console(stderr=False).print()
 
 
+def print_text(text: str) -> None:
+    """Print lines of text as data on standard output."""
+    _console(stderr=False).print(Text(as_plain(text, has_lines=True)), soft_wrap=True)
+
+
 def print_note(text: str) -> None:
     """Print a message that isn't data on standard error."""
     _console(stderr=True).print(Text(as_plain(text, has_lines=True)), soft_wrap=True)

@@ -4,7 +4,7 @@ All requests that leave Ninefold go through an `EgressClient`: small POSTs by th
 bodies of any size in both directions. It speaks HTTP/1.1, and follows no redirects.
 """
 
-from ninefold.core.egress.addresses import AddressPolicy
+from ninefold.core.egress.addresses import AddressPolicy, DeniedTargetError
 from ninefold.core.egress.client import EgressClient
 from ninefold.core.egress.connection import ResponseHandler
 from ninefold.core.egress.errors import (
@@ -40,6 +40,7 @@ __all__ = [
     "ConnectFailedError",
     "ConnectTimeoutError",
     "ConnectionClosedError",
+    "DeniedTargetError",
     "DnsFailedError",
     "EgressClient",
     "EgressError",

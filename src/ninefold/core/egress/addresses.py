@@ -12,6 +12,7 @@ from typing import Final, TypeAlias
 import structlog
 
 from ninefold.core.egress.errors import AddressDeniedError
+from ninefold.core.egress.target import InvalidTargetError, Target
 from ninefold.core.errors import SettingError
 
 _Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -69,7 +70,17 @@ _DENIAL: Final = (
 )
 
 
+_LOCALHOST: Final = "localhost"
+_LOOPBACK_ADDRESSES: Final = ("127.0.0.1", "::1")
+
 log = structlog.get_logger(__name__)
+
+
+class DeniedTargetError(InvalidTargetError):
+    """Every request to this URL would be denied, whatever its host's name resolves to."""
+
+    code = "address_denied"
+    title = "Address denied"
 
 
 class AddressPolicy:
@@ -98,6 +109,24 @@ class AddressPolicy:
         except ValueError:
             return False
         return self._permits(parsed)
+
+    def check_target(self, target: Target) -> None:
+        """Refuse a target that is denied by its URL alone, without a lookup.
+
+        It is denied if its host is a denied address, or `localhost` or a name below it, which are always this machine
+        (RFC 6761 §6.3), and no loopback address is allowed. Other names are only checked when a connection is made,
+        because what they resolve to can change.
+
+        Raises:
+            DeniedTargetError: requests to the target would be denied.
+        """
+        addresses = [target.host] if target.is_address else _localhost_addresses(target.host)
+        if addresses and not any(map(self.is_allowed, addresses)):
+            raise DeniedTargetError(
+                f"{target.host} is an address that outgoing requests may not reach.",
+                field="url",
+                remedy="Use a public address, or ask the operator to allow this one with NINEFOLD_EGRESS_ALLOW.",
+            )
 
     def select(self, host: str, addresses: Sequence[str]) -> list[str]:
         """Return the addresses of a host that a connection may be made to, in the same order.
@@ -153,6 +182,10 @@ def _parse_cidr(text: str) -> _Network:
 
 def _embedded_ipv4(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address:
     return ipaddress.IPv4Address(address.packed[-4:])
+
+
+def _localhost_addresses(host: str) -> Sequence[str]:
+    return _LOOPBACK_ADDRESSES if host == _LOCALHOST or host.endswith(f".{_LOCALHOST}") else ()
 
 
 def _is_loopback(address: str) -> bool:

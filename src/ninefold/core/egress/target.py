@@ -24,8 +24,11 @@ _EXAMPLE: Final = "https://example.com/path"
 _URL: Final = re.compile(
     r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<authority>[^/?#]*)(?P<path_and_query>[^#]*)(?P<fragment>#.*)?"
 )
-_AUTHORITY: Final = re.compile(r"(?P<host>\[[^\[\]]*\]|[^:\[\]]*)(?::(?P<port>[0-9]{1,5}))?")
-_UNWANTED: Final = re.compile(r"[\x00-\x20\x7f-\xa0\\]|\s")
+_AUTHORITY: Final = re.compile(r"(?P<host>\[[^\[\]]*\]|[^:\[\]]*)(?::(?P<port>[0-9]{0,5}))?")
+_UNWANTED: Final = re.compile(r"[\x00-\x20\x7f-\xa0\\\u200b\u2060\ufeff]|\s")
+_LINE_BREAKS: Final = frozenset("\r\n\x0b\x0c\x85\u2028\u2029")
+_INVISIBLE: Final = frozenset("\u200b\u2060\ufeff")
+"""Zero-width characters that are copied along with a URL; the first and the last are often unseen."""
 _LABEL: Final = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
 # What the system's resolver could read as an IPv4 address (WHATWG URL, "ends in a number checker").
 _NUMBER: Final = re.compile(r"[0-9]+|0x[0-9a-f]*")
@@ -73,11 +76,8 @@ def parse_target(url: str) -> Target:
     """
     if len(url) > URL_LENGTH_MAX:
         raise _invalid(f"The URL has {len(url)} characters.", f"Use at most {URL_LENGTH_MAX} characters.")
-    if _UNWANTED.search(url):
-        raise _invalid(
-            "The URL contains a space, a control character or a backslash.",
-            "Write such a character percent-encoded, such as %20.",
-        )
+    if (unwanted := _UNWANTED.search(url)) is not None:
+        raise _unwanted_character(url, unwanted.start())
     match = _URL.fullmatch(url)
     if match is None:
         raise _invalid("The URL isn't absolute.", f"Write it in full, such as {_EXAMPLE}.")
@@ -102,6 +102,32 @@ def parse_target(url: str) -> Target:
         origin=f"{scheme}://{bracketed_host}:{port}",
         request_head=f"POST {path_and_query} HTTP/1.1\r\nhost: {authority}\r\n".encode("ascii"),
     )
+
+
+def _unwanted_character(url: str, position: int) -> InvalidTargetError:
+    character = url[position]
+    name = _name_of(character)
+    if position == 0 or not _UNWANTED.sub("", url[position:]):
+        return _invalid(f"The URL {'begins' if position == 0 else 'ends'} with {name}.", "Remove it.")
+    if character == "\\":
+        return _invalid(f"The URL contains {name}.", "Write / instead, or %5C where a backslash is meant.")
+    if character == " ":
+        return _invalid(f"The URL contains {name}.", "Remove it, or write it as %20 in the path or in the query.")
+    return _invalid(f"The URL contains {name}.", "Remove it.")
+
+
+def _name_of(character: str) -> str:
+    if character == "\\":
+        return "a backslash"
+    if character == "\t":
+        return "a tab"
+    if character in _LINE_BREAKS:
+        return "a line break"
+    if character in _INVISIBLE:
+        return f"an invisible character (U+{ord(character):04X})"
+    if character.isspace():
+        return "a space" if character == " " else f"a space (U+{ord(character):04X})"
+    return f"a control character (U+{ord(character):04X})"
 
 
 def _split_authority(authority: str) -> tuple[str, str | None]:
@@ -163,7 +189,8 @@ def _parse_ipv4(text: str) -> str:
 
 
 def _parse_port(text: str | None, *, scheme: str) -> int:
-    port = _DEFAULT_PORTS[scheme] if text is None else int(text)
+    # An empty port, as in `http://host:/`, is the default one (RFC 3986 §3.2.3).
+    port = int(text) if text else _DEFAULT_PORTS[scheme]
     if not 1 <= port <= _PORT_MAX:
         raise _invalid(f"The URL's port is {port}.", f"Use a port from 1 to {_PORT_MAX}, or none.")
     return port

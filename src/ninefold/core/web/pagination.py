@@ -55,7 +55,7 @@ class Page(msgspec.Struct, Generic[ItemT], frozen=True, kw_only=True):
     """A page of a list, and the cursor of the next page; null on the last page."""
 
     items: list[ItemT]
-    next_cursor: str | None
+    next_cursor: Annotated[str | None, msgspec.Meta(examples=[None])]
 
 
 class PagedList(Generic[PositionT]):

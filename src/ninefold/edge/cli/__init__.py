@@ -15,6 +15,7 @@ from rich.text import Text
 
 from ninefold import __version__
 from ninefold.core.errors import NinefoldError
+from ninefold.edge.cli.usage_errors import format_usage_error
 
 EXIT_FAILED: Final = 1
 EXIT_INTERRUPTED: Final = 130
@@ -73,6 +74,7 @@ def build_app(*, with_systems: bool = True) -> cyclopts.App:
         version=__version__,
         help_format="plaintext",
         error_console=Console(stderr=True),
+        error_formatter=format_usage_error,
     )
     app["--help"].group = app["--version"].group = _HELP
     for name, (group, text) in _COMMANDS.items():

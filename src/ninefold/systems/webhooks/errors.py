@@ -1,6 +1,12 @@
 """The errors of webhook delivery that callers can get."""
 
-from ninefold.core.errors import ConflictError, InvalidInputError, NotFoundError, PayloadTooLargeError
+from ninefold.core.errors import (
+    ConflictError,
+    InvalidInputError,
+    NinefoldError,
+    NotFoundError,
+    PayloadTooLargeError,
+)
 
 
 class SubscriptionNotFoundError(NotFoundError):
@@ -59,12 +65,27 @@ class IdempotencyConflictError(ConflictError):
     title = "Idempotency key reused"
 
 
+class IdempotencyKeysDifferError(NinefoldError):
+    """One publish has two different idempotency keys."""
+
+    code = "idempotency_keys_differ"
+    title = "Idempotency keys differ"
+    http_status = 400
+
+
 class DeliveryRunningError(ConflictError):
     """An attempt of this delivery is in progress."""
 
     code = "delivery_running"
     title = "Delivery running"
     is_retryable = True
+
+
+class EventTypeUnwantedError(ConflictError):
+    """The delivery's subscription no longer wants this event type, so it can't be sent again."""
+
+    code = "event_type_unwanted"
+    title = "Event type unwanted"
 
 
 class SubscriptionDeletedError(ConflictError):

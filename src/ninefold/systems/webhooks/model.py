@@ -1,5 +1,6 @@
 """The data types of webhook delivery: immutable, without behaviour or I/O."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
@@ -158,6 +159,9 @@ class LockedDelivery(msgspec.Struct, frozen=True, kw_only=True):
 
     is_running: bool
     is_subscription_deleted: bool
+    event_types: Sequence[str]
+    """The types and patterns that the subscription wants."""
+    event_type: str
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):

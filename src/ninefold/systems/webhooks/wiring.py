@@ -8,6 +8,7 @@ from litestar import Router
 from litestar.di import Provide
 from litestar.types import ControllerRouterHandler
 
+from ninefold.core.egress import AddressPolicy
 from ninefold.core.postgres.database import Connection
 from ninefold.core.postgres.migrations import MigrationSource
 from ninefold.core.queue.backlog import BacklogCounter, Counts
@@ -39,6 +40,9 @@ def _routes(context: ServerContext[WebhooksSettings]) -> Sequence[ControllerRout
     def provide_settings() -> WebhooksSettings:
         return context.settings
 
+    def provide_egress_policy() -> AddressPolicy:
+        return context.egress_policy
+
     return [
         Router(
             path="/",
@@ -46,6 +50,7 @@ def _routes(context: ServerContext[WebhooksSettings]) -> Sequence[ControllerRout
             dependencies={
                 "recipient_cache": Provide(provide_recipient_cache, sync_to_thread=False),
                 "notifier": Provide(provide_notifier, sync_to_thread=False),
+                "egress_policy": Provide(provide_egress_policy, sync_to_thread=False),
                 "webhooks_settings": Provide(provide_settings, sync_to_thread=False),
             },
         )

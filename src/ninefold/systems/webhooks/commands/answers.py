@@ -48,6 +48,8 @@ class AttemptAnswer(msgspec.Struct, frozen=True, kw_only=True):
     attempted_at: datetime
     duration_ms: float
     response_code: int | None
+    response_body: str | None
+    is_response_body_truncated: bool
     error_detail: str | None
 
 

@@ -1,23 +1,31 @@
 """`ninefold deliveries …`."""
 
+from collections.abc import Sequence
+from functools import partial
 from typing import Final
 
 from cyclopts import App
 
 from ninefold.core.commands import (
     FROM_ENVIRONMENT,
+    ApiClient,
     ApiOptions,
     Page,
     parse_argument_id,
     print_gap,
+    print_note,
     print_table,
+    print_text,
 )
-from ninefold.systems.webhooks.commands.answers import DeliveryAnswer, RetryAnswer
+from ninefold.systems.webhooks.commands.answers import AttemptAnswer, DeliveryAnswer, RetryAnswer
 from ninefold.systems.webhooks.commands.output import Limit, print_next_page, show_answer, show_deliveries, show_fields
 from ninefold.systems.webhooks.commands.subscriptions import subscription_path
 from ninefold.systems.webhooks.model import DELIVERY_PREFIX, DeliveryStatus
 
 _DELIVERIES: Final = "/api/v1/deliveries"
+
+BODY_SHOWN_MAX: Final = 2_000
+"""Characters of a response body that `deliveries show` prints; --json prints all that the API has."""
 
 deliveries = App(name="deliveries", help="View and retry deliveries.")
 
@@ -33,6 +41,8 @@ def list_deliveries(
 ) -> None:
     """List the deliveries to a subscription, newest events first.
 
+    The first page begins with the deliveries that are queued. With --json, it has them only with --status queued.
+
     Args:
         subscription_id: The subscription's id, such as sub_01h455vb4pex5vsknk084sn02q.
         status: List only deliveries with this status.
@@ -42,8 +52,11 @@ def list_deliveries(
     """
     path = f"{subscription_path(subscription_id)}/deliveries"
     with api.client() as client:
+        # The API lists deliveries without an outcome only by their status. People expect them on the first page.
+        has_queued = status is None and cursor is None and not api.json
+        queued = _get_queued(client, path, limit=limit) if has_queued else []
         answer = client.get(path, status=None if status is None else status.value, limit=limit, cursor=cursor)
-        show_answer(answer, Page[DeliveryAnswer], api=api, show=_show_deliveries)
+        show_answer(answer, Page[DeliveryAnswer], api=api, show=partial(_show_deliveries, queued=queued))
 
 
 @deliveries.command(name="show")
@@ -72,9 +85,20 @@ def retry_delivery(delivery_id: str, *, api: ApiOptions = FROM_ENVIRONMENT) -> N
         show_answer(client.post(path), RetryAnswer, api=api)
 
 
-def _show_deliveries(page: Page[DeliveryAnswer]) -> None:
+def _get_queued(client: ApiClient, path: str, *, limit: int) -> list[DeliveryAnswer]:
+    queued = client.get(path, status=DeliveryStatus.QUEUED.value, limit=limit).read(Page[DeliveryAnswer])
+    if queued.next_cursor is not None:
+        print_note("More deliveries are queued; to list all of them, add: --status queued")
+    return queued.items
+
+
+def _show_deliveries(page: Page[DeliveryAnswer], *, queued: Sequence[DeliveryAnswer]) -> None:
+    # A delivery can get its first outcome between the two requests.
+    recorded = {delivery.delivery_id for delivery in page.items}
     show_deliveries(
-        page.items, of="event_type", empty="No deliveries found. Publish an event that matches the subscription."
+        [*(delivery for delivery in queued if delivery.delivery_id not in recorded), *page.items],
+        of="event_type",
+        empty="No deliveries found. Publish an event that matches the subscription.",
     )
     print_next_page(page)
 
@@ -96,6 +120,20 @@ def _show_delivery(delivery: DeliveryAnswer) -> None:
         ],
         empty="No attempts yet.",
     )
+    if delivery.attempts:
+        _show_response_body(delivery.attempts[-1])
+
+
+def _show_response_body(attempt: AttemptAnswer) -> None:
+    """Print what the receiver answered to an attempt; its beginning, if it is long."""
+    body = (attempt.response_body or "").strip()
+    if not body:
+        return
+    shown = body[:BODY_SHOWN_MAX]
+    is_cut = attempt.is_response_body_truncated or len(body) > len(shown)
+    print_gap()
+    print_text(f"Response body of attempt {attempt.attempt_number}{', its beginning' if is_cut else ''}:")
+    print_text(shown)
 
 
 def _delivery_path(delivery_id: str) -> str:

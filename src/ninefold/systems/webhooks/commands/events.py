@@ -1,5 +1,6 @@
 """`ninefold events …`."""
 
+import codecs
 import os
 import sys
 from pathlib import Path
@@ -29,6 +30,7 @@ from ninefold.systems.webhooks.model import EVENT_PREFIX
 _EVENTS: Final = "/api/v1/events"
 _STANDARD_INPUT: Final = "-"
 _REPLAYED: Final = "Idempotency-Replayed"
+_UTF_16_BOMS: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 events = App(name="events", help="Publish and view events.")
 
@@ -108,7 +110,14 @@ def _show_event(event: EventWithDeliveriesAnswer) -> None:
 
 
 def _read_payload(payload: str) -> bytes:
-    """Return the payload's bytes unchanged, so that they are delivered byte for byte."""
+    """Return the payload's bytes unchanged, so that they are delivered byte for byte.
+
+    Only a byte order mark, which some editors write at the beginning of a file, is left out: JSON has none (RFC 8259).
+    """
+    return _read_bytes(payload).removeprefix(codecs.BOM_UTF8)
+
+
+def _read_bytes(payload: str) -> bytes:
     if payload == _STANDARD_INPUT:
         return sys.stdin.buffer.read()
     if not payload.startswith("@"):
@@ -140,6 +149,8 @@ def _event_body(event_type: str, payload: bytes, idempotency_key: str | None) ->
 
 def _check_payload(payload: bytes) -> None:
     """Reject payloads that would make the request's JSON invalid. Numbers of any size are allowed."""
+    if payload.startswith(_UTF_16_BOMS):
+        raise InvalidInputError("The payload is UTF-16.", field="payload", remedy="Save it as UTF-8.")
     try:
         payload.decode()
         msgspec.json.decode(payload, type=msgspec.Raw)

@@ -75,7 +75,13 @@ def show_subscription(subscription_id: str, *, api: ApiOptions = FROM_ENVIRONMEN
         show_answer(client.get(path), SubscriptionAnswer, api=api)
 
 
-@subscriptions.command(name="update")
+def _require_a_change(*_: object, **options: object) -> None:
+    """Refuse an update without any change; cyclopts shows a ValueError as a usage error."""
+    if not options.keys() & {"url", "event_types", "description"}:
+        raise ValueError("Nothing to change: give --url, --event-type (-t) or --description.")
+
+
+@subscriptions.command(name="update", validator=_require_a_change)
 def update_subscription(
     subscription_id: str,
     *,

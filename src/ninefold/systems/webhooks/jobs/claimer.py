@@ -84,7 +84,7 @@ class Claimer:
             except DatabaseUnavailableError:
                 self._retry_queue.give_back([*without_recipient, *deliveries[position:]])
                 raise
-            recipient = recipients.find(delivery.subscription_id)
+            recipient = recipients.find(delivery.subscription_id, event_type=delivery.event_type)
             if recipient is None:
                 without_recipient.append(delivery)
             else:

@@ -15,11 +15,13 @@ from ninefold.core.queue.leased_ids import LeasedIds
 from ninefold.core.queue.leases import WorkerLease
 from ninefold.systems.webhooks.model import ClaimedEvent, DeliveryStatus, Outcome
 from ninefold.systems.webhooks.store.deliveries import (
+    delivery_cancel_recorded,
     delivery_copy_delivered,
     delivery_insert_outcomes,
     delivery_update_outcomes,
 )
 from ninefold.systems.webhooks.store.events import event_claim, event_finish, event_release_unknown
+from ninefold.systems.webhooks.store.subscriptions import subscription_lock
 
 _InsertOutcomes: TypeAlias = Callable[[Connection, Sequence[Outcome]], Awaitable[None]]
 
@@ -87,8 +89,26 @@ class PostgresEventLog:
                 await delivery_insert_outcomes(connection, unsuccessful)
             if further:
                 await delivery_update_outcomes(connection, further, worker_id=self._worker_id)
+            await _cancel_unwanted(connection, [*unsuccessful, *further])
             if finished_events:
                 await event_finish(connection, worker_id=self._worker_id, event_ids=finished_events)
+
+
+async def _cancel_unwanted(connection: Connection, outcomes: Sequence[Outcome]) -> None:
+    """Cancel what would be retried although its subscription was deleted while the attempt was in progress.
+
+    The job that cancels a deleted subscription's deliveries doesn't see these: they have no row yet, or a worker holds
+    them. The lock ensures that either this transaction sees the deletion, or the job sees these rows.
+    """
+    retrying = [outcome for outcome in outcomes if outcome.status is DeliveryStatus.RETRYING]
+    if not retrying:
+        return
+    deleted = await subscription_lock(connection, subscription_ids={outcome.subscription_id for outcome in retrying})
+    if deleted:
+        await delivery_cancel_recorded(
+            connection,
+            delivery_ids=[outcome.delivery_id for outcome in retrying if outcome.subscription_id in deleted],
+        )
 
 
 def _divide(outcomes: Sequence[Outcome]) -> tuple[list[Outcome], list[Outcome], list[Outcome]]:

@@ -40,7 +40,7 @@ class RetryQueue:
         self._leased_ids.give_back(delivery.delivery_id for delivery in deliveries)
 
     async def cancel(self, deliveries: Sequence[ClaimedDelivery]) -> None:
-        """Cancel deliveries whose subscription is deleted; if this fails, the next claim releases them."""
+        """Cancel deliveries that their subscription doesn't want; if this fails, the next claim releases them."""
         self.give_back(deliveries)
         async with self._database.transaction() as connection:
             await delivery_cancel_held(

@@ -13,6 +13,7 @@ from ninefold.core.queue.notifier import Notifier
 from ninefold.core.tenancy.model import Principal
 from ninefold.core.web.problems import problem_responses
 from ninefold.systems.webhooks.model import DELIVERY_PREFIX, RETRIES_CHANNEL, DeliveryStatus
+from ninefold.systems.webhooks.routes.idempotency import refuse_idempotency_key
 from ninefold.systems.webhooks.routes.wire import DeliveryId, DeliveryView, RetryScheduled, show_delivery
 from ninefold.systems.webhooks.service import deliveries as service
 from ninefold.systems.webhooks.settings import WebhooksSettings
@@ -39,7 +40,13 @@ async def get_delivery(
     return show_delivery(delivery, attempts_per_round=webhooks_settings.attempts_per_round)
 
 
-@post(f"{_DELIVERY}/retry", tags=_TAGS, status_code=202, responses=problem_responses(409))
+@post(
+    f"{_DELIVERY}/retry",
+    tags=_TAGS,
+    status_code=202,
+    responses=problem_responses(409),
+    guards=[refuse_idempotency_key(remedy="Remove the header. Show the delivery to see whether it is being retried.")],
+)
 async def retry_delivery(
     delivery_id: FromPath[DeliveryId],
     principal: NamedDependency[Principal],

@@ -17,6 +17,11 @@ from ninefold.core.web.bodies import FromBody, JsonDecoder
 from ninefold.core.web.pagination import PAGE_LIMIT_DEFAULT, Cursor, Page, PagedList, PageLimit
 from ninefold.core.web.problems import describe, problem_responses
 from ninefold.systems.webhooks.model import EVENTS_CHANNEL
+from ninefold.systems.webhooks.routes.idempotency import (
+    IdempotencyKeyHeader,
+    find_idempotency_key,
+    refuse_idempotency_key,
+)
 from ninefold.systems.webhooks.routes.wire import (
     BatchAccepted,
     BatchResult,
@@ -70,20 +75,27 @@ _event_list = PagedList("events", UUID)
     responses=problem_responses(409),
 )
 async def publish_event(
+    *,
     data: FromBody[PublishEvent],
+    request: Request[Any, Principal, Any],
     principal: NamedDependency[Principal],
     database: NamedDependency[Database],
     notifier: NamedDependency[Notifier],
     recipient_cache: NamedDependency[RecipientCache],
+    idempotency_key: IdempotencyKeyHeader = None,  # noqa: ARG001  # documented here; all its values are read below.
 ) -> Response[EventAccepted]:
     """Publish an event. The response is sent after the commit; workers then deliver the event to each subscriber.
 
     If the idempotency key was used before with the same content, the response repeats the first one, with
     `Idempotency-Replayed: true`. If the content differs, the response is a conflict that names what differs.
     """
+    key = find_idempotency_key(request.headers, field=data.idempotency_key)
     async with database.transaction() as connection:
         (result,) = await publish_events(
-            connection, recipient_cache, organisation_id=principal.organisation_id, drafts=[_draft(data)]
+            connection,
+            recipient_cache,
+            organisation_id=principal.organisation_id,
+            drafts=[_draft(data, idempotency_key=key)],
         )
     if isinstance(result, NinefoldError):
         raise result
@@ -95,7 +107,17 @@ async def publish_event(
     )
 
 
-@post(f"{_EVENTS}/batch", tags=_TAGS, status_code=_ACCEPTED, request_max_body_size=BATCH_BODY_BYTES_MAX)
+@post(
+    f"{_EVENTS}/batch",
+    tags=_TAGS,
+    status_code=_ACCEPTED,
+    request_max_body_size=BATCH_BODY_BYTES_MAX,
+    guards=[
+        refuse_idempotency_key(
+            remedy="Remove the header, and give each event of the batch its own idempotency_key: keys are per event."
+        )
+    ],
+)
 async def publish_event_batch(
     *,
     data: FromBody[PublishEventBatch],
@@ -108,15 +130,18 @@ async def publish_event_batch(
     """Publish a batch of events.
 
     Publishes up to 1,000 events in one transaction. The response has a result for each event, in the order of the
-    request. If an event is refused, its result contains the problem, and the others are still accepted.
+    request. If an event is refused, its result contains the problem, and the others are still accepted. Each event has
+    its own idempotency key; the header `Idempotency-Key` is refused.
     """
     drafts: dict[int, EventDraft] = {}
     results: dict[int, Publication | NinefoldError] = {}
     for position, raw in enumerate(data.events):
         try:
-            drafts[position] = _draft(_draft_decoder.decode(raw, path=f"events[{position}]"))
+            event = _draft_decoder.decode(raw, path=f"events[{position}]")
         except NinefoldError as error:
             results[position] = error
+        else:
+            drafts[position] = _draft(event, idempotency_key=event.idempotency_key)
     async with database.transaction() as connection:
         published = await publish_events(
             connection, recipient_cache, organisation_id=principal.organisation_id, drafts=list(drafts.values())
@@ -174,8 +199,8 @@ async def get_event(
 EVENT_ROUTES: Final[list[HTTPRouteHandler]] = [publish_event, publish_event_batch, list_events, get_event]
 
 
-def _draft(data: PublishEvent) -> EventDraft:
-    return EventDraft(event_type=data.event_type, payload=bytes(data.payload), idempotency_key=data.idempotency_key)
+def _draft(data: PublishEvent, *, idempotency_key: str | None) -> EventDraft:
+    return EventDraft(event_type=data.event_type, payload=bytes(data.payload), idempotency_key=idempotency_key)
 
 
 def _prefix_field(result: Publication | NinefoldError, *, position: int) -> Publication | NinefoldError:

@@ -11,6 +11,7 @@ from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery, Parameter
 
+from ninefold.core.egress import AddressPolicy
 from ninefold.core.jobs import JOBS_CHANNEL
 from ninefold.core.postgres.database import Database
 from ninefold.core.queue.notifier import Notifier
@@ -19,6 +20,7 @@ from ninefold.core.web.bodies import FromBody
 from ninefold.core.web.pagination import PAGE_LIMIT_DEFAULT, Cursor, Page, PagedList, PageLimit
 from ninefold.core.web.problems import problem_responses
 from ninefold.systems.webhooks.model import DeliveryStatus
+from ninefold.systems.webhooks.routes.idempotency import refuse_idempotency_key
 from ninefold.systems.webhooks.routes.wire import (
     CreateSubscription,
     DeliveryView,
@@ -47,14 +49,23 @@ _delivery_list = PagedList("deliveries", UUID)
 _queued_list = PagedList("deliveries.queued", UUID)
 
 
-@post(_SUBSCRIPTIONS, tags=_TAGS, responses=problem_responses(409))
+@post(
+    _SUBSCRIPTIONS,
+    tags=_TAGS,
+    responses=problem_responses(409),
+    guards=[refuse_idempotency_key(remedy="Remove the header. List the subscriptions to see whether it was created.")],
+)
 async def create_subscription(
-    data: FromBody[CreateSubscription], principal: NamedDependency[Principal], database: NamedDependency[Database]
+    data: FromBody[CreateSubscription],
+    principal: NamedDependency[Principal],
+    database: NamedDependency[Database],
+    egress_policy: NamedDependency[AddressPolicy],
 ) -> SubscriptionWithSecretView:
     """Create a subscription. Only this response, and that of a rotation, contain the secret."""
     async with database.transaction() as connection:
         created = await service.create_subscription(
             connection,
+            egress_policy,
             organisation_id=principal.organisation_id,
             url=data.url,
             event_types=data.event_types,
@@ -105,14 +116,17 @@ async def update_subscription(
     data: FromBody[UpdateSubscription],
     principal: NamedDependency[Principal],
     database: NamedDependency[Database],
+    egress_policy: NamedDependency[AddressPolicy],
 ) -> SubscriptionView:
     """Change a subscription.
 
-    The new values apply to the next event, and to the next attempt of each delivery.
+    The new values apply to the next event, and to the next attempt of each delivery. A delivery whose type was removed
+    isn't retried: it is canceled when its next attempt would be due.
     """
     async with database.transaction() as connection:
         subscription = await service.update_subscription(
             connection,
+            egress_policy,
             organisation_id=principal.organisation_id,
             subscription_id=subscription_id,
             url=_none_if_unset(data.url),
@@ -140,7 +154,13 @@ async def delete_subscription(
     notifier.notify(JOBS_CHANNEL)
 
 
-@post(f"{_SUBSCRIPTION}/rotate-secret", tags=_TAGS, status_code=200, responses=problem_responses(409))
+@post(
+    f"{_SUBSCRIPTION}/rotate-secret",
+    tags=_TAGS,
+    status_code=200,
+    responses=problem_responses(409),
+    guards=[refuse_idempotency_key(remedy="Remove the header. If no response arrived, rotate again.")],
+)
 async def rotate_secret(
     subscription_id: FromPath[SubscriptionId],
     principal: NamedDependency[Principal],

@@ -28,6 +28,7 @@ from ninefold.systems.webhooks.rules.event_types import (
     EVENT_TYPES_PER_SUBSCRIPTION_MAX,
     PATTERN_REGEX,
 )
+from ninefold.systems.webhooks.rules.response_text import read_response_text
 from ninefold.systems.webhooks.service.deliveries import DeliveryWithAttempts, EventWithDeliveries
 from ninefold.systems.webhooks.service.publishing import IDEMPOTENCY_KEY_LENGTH_MAX, Publication
 from ninefold.systems.webhooks.service.subscriptions import DESCRIPTION_LENGTH_MAX, NewSecret
@@ -39,7 +40,17 @@ GRACE_S_DEFAULT: Final = 86_400
 """The default and the maximum: the receiver has a day to switch to the new secret."""
 
 _STATUSES_WITH_ADVICE: Final = frozenset({DeliveryStatus.RETRYING, DeliveryStatus.FAILED})
-"""The statuses in which a person can fix something. `canceled` is final."""
+"""The statuses in which a person can fix something. A `canceled` delivery isn't wanted any more."""
+
+_FAILED: Final = "unsuccessful_status"
+_PAYLOAD: Final = {"order": 1042, "total": 19.9}
+_EXAMPLE_ID: Final = "01h455vb4pex5vsknk084sn02q"
+
+# The examples of the views belong together: /docs shows an event whose delivery waits for its second attempt.
+SubscriptionIdText = Annotated[str, msgspec.Meta(examples=[f"{SUBSCRIPTION_PREFIX}_{_EXAMPLE_ID}"])]
+EventIdText = Annotated[str, msgspec.Meta(examples=[f"{EVENT_PREFIX}_{_EXAMPLE_ID}"])]
+DeliveryIdText = Annotated[str, msgspec.Meta(examples=[f"{DELIVERY_PREFIX}_{_EXAMPLE_ID}"])]
+EventTypeText = Annotated[str, msgspec.Meta(examples=["order.created"])]
 
 # `extra_json_schema` is for the OpenAPI document only. The rules enforce these limits, with more helpful errors.
 Url = Annotated[
@@ -65,6 +76,7 @@ Description = Annotated[
     str,
     msgspec.Meta(
         description="Free text for people; up to 500 characters.",
+        examples=["Warehouse"],
         extra_json_schema={"maxLength": DESCRIPTION_LENGTH_MAX},
     ),
 ]
@@ -139,7 +151,7 @@ class PublishEvent(RequestBody, frozen=True, kw_only=True):
     ]
     payload: Annotated[
         msgspec.Raw,
-        msgspec.Meta(description="Any JSON value, up to 1 MiB. It is delivered byte for byte."),
+        msgspec.Meta(description="Any JSON value, up to 1 MiB. It is delivered byte for byte.", examples=[_PAYLOAD]),
     ]
     idempotency_key: Annotated[
         IdempotencyKey | None,
@@ -165,10 +177,10 @@ class PublishEventBatch(RequestBody, frozen=True, kw_only=True):
 class SubscriptionView(msgspec.Struct, frozen=True, kw_only=True):
     """A subscription, without its secret."""
 
-    subscription_id: str
-    url: str
-    event_types: Sequence[str]
-    description: str
+    subscription_id: SubscriptionIdText
+    url: Annotated[str, msgspec.Meta(examples=["https://example.com/hooks"])]
+    event_types: Annotated[Sequence[str], msgspec.Meta(examples=[["order.created", "invoice.*"]])]
+    description: Annotated[str, msgspec.Meta(examples=["Warehouse"])]
     created_at: Timestamp
     updated_at: Timestamp
 
@@ -176,23 +188,23 @@ class SubscriptionView(msgspec.Struct, frozen=True, kw_only=True):
 class SubscriptionWithSecretView(SubscriptionView, frozen=True, kw_only=True):
     """A subscription with its new secret, which is shown only once."""
 
-    secret: str
+    secret: Annotated[str, msgspec.Meta(examples=["whsec_qvFMGbct…"])]
 
 
 class EventAccepted(msgspec.Struct, frozen=True, kw_only=True):
     """An event that is committed and will be delivered."""
 
-    event_id: str
-    queued_deliveries: int
+    event_id: EventIdText
+    queued_deliveries: Annotated[int, msgspec.Meta(examples=[1])]
 
 
 class BatchResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The result of one event of a batch."""
 
-    status: int
+    status: Annotated[int, msgspec.Meta(examples=[202])]
     """The status that a single publish would have returned: 202, or that of the problem."""
-    event_id: str | None = None
-    queued_deliveries: int | None = None
+    event_id: Annotated[str | None, msgspec.Meta(examples=[f"{EVENT_PREFIX}_{_EXAMPLE_ID}"])] = None
+    queued_deliveries: Annotated[int | None, msgspec.Meta(examples=[1])] = None
     is_replay: bool = False
     problem: Problem | None = None
 
@@ -201,8 +213,8 @@ class BatchAccepted(msgspec.Struct, frozen=True, kw_only=True):
     """The results of the events of a batch, in the order of the request."""
 
     results: list[BatchResult]
-    accepted: int
-    refused: int
+    accepted: Annotated[int, msgspec.Meta(examples=[1])]
+    refused: Annotated[int, msgspec.Meta(examples=[0])]
 
 
 class AttemptView(msgspec.Struct, frozen=True, kw_only=True):
@@ -210,30 +222,30 @@ class AttemptView(msgspec.Struct, frozen=True, kw_only=True):
 
     attempt_number: int
     attempted_at: Timestamp
-    duration_ms: float
-    response_code: int | None
-    response_body: str | None
-    is_response_body_truncated: bool
-    error_class: str | None
-    error_detail: str | None
+    duration_ms: Annotated[float, msgspec.Meta(examples=[48.2])]
+    response_code: Annotated[int | None, msgspec.Meta(examples=[503])]
+    response_body: Annotated[str | None, msgspec.Meta(examples=["Down for maintenance"])]
+    is_response_body_truncated: Annotated[bool, msgspec.Meta(examples=[False])]
+    error_class: Annotated[str | None, msgspec.Meta(examples=[_FAILED])]
+    error_detail: Annotated[str | None, msgspec.Meta(examples=["The receiver answered 503."])]
 
 
 class DeliveryView(msgspec.Struct, frozen=True, kw_only=True):
     """The delivery of an event to one subscription."""
 
-    delivery_id: str
-    event_id: str
-    event_type: str
-    subscription_id: str
-    status: DeliveryStatus
-    is_running: bool
-    attempt_count: int
-    attempts_planned: int
+    delivery_id: DeliveryIdText
+    event_id: EventIdText
+    event_type: EventTypeText
+    subscription_id: SubscriptionIdText
+    status: Annotated[DeliveryStatus, msgspec.Meta(examples=[DeliveryStatus.RETRYING])]
+    is_running: Annotated[bool, msgspec.Meta(examples=[False])]
+    attempt_count: Annotated[int, msgspec.Meta(examples=[1])]
+    attempts_planned: Annotated[int, msgspec.Meta(examples=[6])]
     """The maximum number of attempts at the end of the current round, including those of earlier rounds."""
-    next_attempt_at: Timestamp | None
+    next_attempt_at: Annotated[Timestamp | None, msgspec.Meta(examples=["2026-01-31T12:00:01Z"])]
     created_at: Timestamp
-    finished_at: Timestamp | None
-    advice: str | None
+    finished_at: Annotated[Timestamp | None, msgspec.Meta(examples=[None])]
+    advice: Annotated[str | None, msgspec.Meta(examples=[advise(_FAILED)])]
     """What to do about the last attempt's error."""
     attempts: list[AttemptView]
 
@@ -241,11 +253,11 @@ class DeliveryView(msgspec.Struct, frozen=True, kw_only=True):
 class EventSummary(msgspec.Struct, frozen=True, kw_only=True):
     """An event in a list."""
 
-    event_id: str
-    event_type: str
-    idempotency_key: str | None
-    status: EventStatus
-    queued_deliveries: int
+    event_id: EventIdText
+    event_type: EventTypeText
+    idempotency_key: Annotated[str | None, msgspec.Meta(examples=["order-1042-created"])]
+    status: Annotated[EventStatus, msgspec.Meta(examples=[EventStatus.DISPATCHED])]
+    queued_deliveries: Annotated[int, msgspec.Meta(examples=[1])]
     accepted_at: Timestamp
     dispatched_at: Timestamp | None
 
@@ -253,15 +265,15 @@ class EventSummary(msgspec.Struct, frozen=True, kw_only=True):
 class EventView(EventSummary, frozen=True, kw_only=True):
     """An event with its payload and its deliveries."""
 
-    payload: msgspec.Raw
+    payload: Annotated[msgspec.Raw, msgspec.Meta(examples=[_PAYLOAD])]
     deliveries: list[DeliveryView]
 
 
 class RetryScheduled(msgspec.Struct, frozen=True, kw_only=True):
     """A delivery that is about to be attempted again."""
 
-    delivery_id: str
-    status: DeliveryStatus
+    delivery_id: DeliveryIdText
+    status: Annotated[DeliveryStatus, msgspec.Meta(examples=[DeliveryStatus.RETRYING])]
     scheduled_at: Timestamp
 
 
@@ -331,19 +343,20 @@ def show_delivery(shown: DeliveryWithAttempts, *, attempts_per_round: int) -> De
         created_at=delivery.created_at,
         finished_at=delivery.finished_at,
         advice=advise(last_error) if delivery.status in _STATUSES_WITH_ADVICE else None,
-        attempts=[_show_attempt(attempt) for attempt in shown.attempts],
+        attempts=[_show_attempt(attempt, body_bytes_max=shown.body_bytes_max) for attempt in shown.attempts],
     )
 
 
-def _show_attempt(attempt: Attempt) -> AttemptView:
-    body = attempt.response_body
+def _show_attempt(attempt: Attempt, *, body_bytes_max: int) -> AttemptView:
+    body, is_truncated = attempt.response_body, attempt.is_response_body_truncated
+    shown = None if body is None else read_response_text(body, is_truncated=is_truncated, bytes_max=body_bytes_max)
     return AttemptView(
         attempt_number=attempt.attempt_number,
         attempted_at=attempt.attempted_at,
         duration_ms=attempt.duration_ms,
         response_code=attempt.response_status,
-        response_body=None if body is None else body.decode("utf-8", errors="replace"),
-        is_response_body_truncated=attempt.is_response_body_truncated,
+        response_body=None if shown is None else shown.text,
+        is_response_body_truncated=is_truncated if shown is None else shown.is_truncated,
         error_class=attempt.error_class,
         error_detail=attempt.error_detail,
     )

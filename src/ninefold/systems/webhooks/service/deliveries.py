@@ -13,6 +13,7 @@ from ninefold.systems.webhooks.errors import (
     DeliveryNotFoundError,
     DeliveryRunningError,
     EventNotFoundError,
+    EventTypeUnwantedError,
     SubscriptionDeletedError,
 )
 from ninefold.systems.webhooks.model import (
@@ -24,7 +25,7 @@ from ninefold.systems.webhooks.model import (
     Event,
     EventStatus,
 )
-from ninefold.systems.webhooks.rules.event_types import patterns_regex
+from ninefold.systems.webhooks.rules.event_types import matches_any, patterns_regex
 from ninefold.systems.webhooks.service.recipients import RecipientCache
 from ninefold.systems.webhooks.service.subscriptions import SUBSCRIPTIONS_MAX, get_subscription
 from ninefold.systems.webhooks.store import deliveries as store
@@ -45,6 +46,8 @@ class DeliveryWithAttempts(msgspec.Struct, frozen=True, kw_only=True):
 
     delivery: Delivery
     attempts: Sequence[Attempt]
+    body_bytes_max: int = BODIES_PER_ANSWER_BYTES_MAX
+    """How much of each response body the answer has room for, once it is decompressed."""
 
 
 class EventWithDeliveries(msgspec.Struct, frozen=True, kw_only=True):
@@ -160,6 +163,7 @@ async def retry_delivery(connection: Connection, *, organisation_id: UUID, deliv
         DeliveryNotFoundError: the organisation has no delivery with this id, or it has no outcome yet.
         DeliveryRunningError: an attempt is in progress.
         SubscriptionDeletedError: the delivery's subscription has been deleted.
+        EventTypeUnwantedError: the delivery's subscription no longer wants this event type.
     """
     locked = await store.delivery_lock(connection, organisation_id=organisation_id, delivery_id=delivery_id)
     if locked is None:
@@ -169,6 +173,11 @@ async def retry_delivery(connection: Connection, *, organisation_id: UUID, deliv
         raise SubscriptionDeletedError(
             f"The subscription of {delivery_text} has been deleted.",
             remedy="Create a new subscription for the receiver and publish the event again.",
+        )
+    if not matches_any(locked.event_type, locked.event_types):
+        raise EventTypeUnwantedError(
+            f"The subscription of {delivery_text} no longer wants {locked.event_type}.",
+            remedy="Add the type to the subscription's event_types, then retry.",
         )
     if locked.is_running:
         raise DeliveryRunningError(
@@ -210,14 +219,17 @@ def _queued_delivery(event: Event, *, subscription_id: UUID) -> Delivery:
 
 async def _with_attempts(connection: Connection, deliveries: Sequence[Delivery]) -> list[DeliveryWithAttempts]:
     shown_max = max(1, min(ATTEMPTS_SHOWN_MAX, ATTEMPTS_PER_ANSWER_MAX // max(1, len(deliveries))))
+    body_bytes_max = BODIES_PER_ANSWER_BYTES_MAX // max(1, len(deliveries) * shown_max)
     attempts = await store.delivery_list_attempts(
         connection,
         delivery_ids=[delivery.delivery_id for delivery in deliveries],
         attempts_max=shown_max,
-        body_bytes_max=BODIES_PER_ANSWER_BYTES_MAX // max(1, len(deliveries) * shown_max),
+        body_bytes_max=body_bytes_max,
     )
     return [
-        DeliveryWithAttempts(delivery=delivery, attempts=attempts.get(delivery.delivery_id, []))
+        DeliveryWithAttempts(
+            delivery=delivery, attempts=attempts.get(delivery.delivery_id, []), body_bytes_max=body_bytes_max
+        )
         for delivery in deliveries
     ]
 

@@ -28,9 +28,10 @@ class OrganisationRecipients:
         self._by_id: Final = {recipient.subscription_id: recipient for recipient in recipients}
         self._by_event_type: dict[str, list[Recipient]] = {}
 
-    def find(self, subscription_id: UUID) -> Recipient | None:
-        """Return one recipient, or None when its subscription has been deleted."""
-        return self._by_id.get(subscription_id)
+    def find(self, subscription_id: UUID, *, event_type: str) -> Recipient | None:
+        """Return one recipient; None when its subscription has been deleted or no longer wants this event type."""
+        recipient = self._by_id.get(subscription_id)
+        return recipient if recipient is not None and matches_any(event_type, recipient.event_types) else None
 
     def matching(self, event_type: str) -> list[Recipient]:
         """Return the recipients whose patterns match this event type."""

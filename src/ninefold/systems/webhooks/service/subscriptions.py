@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from ninefold.core.egress import parse_target
+from ninefold.core.egress import AddressPolicy, parse_target
 from ninefold.core.errors import InvalidInputError
 from ninefold.core.ids import format_id, new_id
 from ninefold.core.jobs import enqueue
@@ -49,6 +49,7 @@ class NewSecret(msgspec.Struct, frozen=True, kw_only=True):
 
 async def create_subscription(
     connection: Connection,
+    egress_policy: AddressPolicy,
     *,
     organisation_id: UUID,
     url: str,
@@ -58,11 +59,11 @@ async def create_subscription(
     """Create a subscription, which delivers events of these types to a URL.
 
     Raises:
-        InvalidTargetError: events can't be delivered to this URL.
+        InvalidTargetError: events can't be delivered to this URL, because of its form or of the egress policy.
         InvalidEventTypeError: a type or pattern is malformed.
         TooManySubscriptionsError: the organisation already has `SUBSCRIPTIONS_MAX` subscriptions.
     """
-    _check(url=url, event_types=event_types, description=description)
+    _check(egress_policy, url=url, event_types=event_types, description=description)
     # Bump the version first: its row lock serialises concurrent calls of an organisation, so the count is correct.
     await store.subscription_version_bump(connection, organisation_id=organisation_id)
     if await store.subscription_count(connection, organisation_id=organisation_id) >= SUBSCRIPTIONS_MAX:
@@ -107,6 +108,7 @@ async def list_subscriptions(
 
 async def update_subscription(
     connection: Connection,
+    egress_policy: AddressPolicy,
     *,
     organisation_id: UUID,
     subscription_id: UUID,
@@ -120,7 +122,7 @@ async def update_subscription(
         SubscriptionNotFoundError: the organisation has no subscription with this id.
         InvalidTargetError, InvalidEventTypeError: as `create_subscription`.
     """
-    _check(url=url, event_types=event_types, description=description)
+    _check(egress_policy, url=url, event_types=event_types, description=description)
     await store.subscription_version_bump(connection, organisation_id=organisation_id)
     subscription = await store.subscription_update(
         connection,
@@ -183,9 +185,11 @@ async def _insert_secret(connection: Connection, *, subscription_id: UUID) -> st
     return format_secret(key)
 
 
-def _check(*, url: str | None, event_types: Sequence[str] | None, description: str | None) -> None:
+def _check(
+    egress_policy: AddressPolicy, *, url: str | None, event_types: Sequence[str] | None, description: str | None
+) -> None:
     if url is not None:
-        parse_target(url)
+        egress_policy.check_target(parse_target(url))
     if event_types is not None:
         check_patterns(event_types, field="event_types")
     if description is not None and (len(description) > DESCRIPTION_LENGTH_MAX or "\x00" in description):

@@ -1,5 +1,5 @@
 -- name: delivery_cancel_held!
--- Cancel deliveries that this worker holds and won't attempt again, because their subscription is deleted.
+-- Cancel deliveries that this worker holds and won't attempt again, because their subscription doesn't want them.
 UPDATE webhooks.delivery
 SET
     status = 'canceled',
@@ -8,6 +8,17 @@ SET
     leased_by = NULL
 WHERE delivery_id = ANY(:delivery_ids::uuid[])
     AND leased_by = :worker_id;
+
+-- name: delivery_cancel_recorded!
+-- Cancel those of these deliveries that wait for another attempt, because their subscription is deleted.
+UPDATE webhooks.delivery
+SET
+    status = 'canceled',
+    next_attempt_at = NULL,
+    finished_at = clock_timestamp()
+WHERE delivery_id = ANY(:delivery_ids::uuid[])
+    AND status = 'retrying'
+    AND leased_by IS NULL;
 
 -- name: delivery_cancel_waiting
 -- Cancel some deliveries to a subscription that are waiting for an attempt and that no worker holds, those after an id.
@@ -363,12 +374,15 @@ FROM webhooks.delivery
 WHERE delivery_id = ANY(:delivery_ids::uuid[]);
 
 -- name: delivery_lock^
--- Lock one delivery of an organisation until the transaction ends; also return whether its subscription is deleted.
+-- Lock one delivery of an organisation until the transaction ends; also return what decides whether it can be sent.
 SELECT
     delivery.leased_by IS NOT NULL AS is_running,
-    subscription.deleted_at IS NOT NULL AS is_subscription_deleted
+    subscription.deleted_at IS NOT NULL AS is_subscription_deleted,
+    subscription.event_types,
+    event.event_type
 FROM webhooks.delivery
 INNER JOIN webhooks.subscription ON subscription.subscription_id = delivery.subscription_id
+INNER JOIN webhooks.event ON event.event_id = delivery.event_id
 WHERE delivery.delivery_id = :delivery_id
     AND delivery.organisation_id = :organisation_id
 FOR UPDATE OF delivery;

@@ -73,6 +73,17 @@ WHERE organisation_id = :organisation_id
 ORDER BY subscription_id DESC
 LIMIT :limit;
 
+-- name: subscription_lock
+-- Keep these subscriptions from being deleted until the transaction ends; return whether each is deleted already.
+-- A deletion that isn't committed yet is waited for.
+SELECT
+    subscription_id,
+    deleted_at IS NOT NULL AS is_deleted
+FROM webhooks.subscription
+WHERE subscription_id = ANY(:subscription_ids::uuid[])
+ORDER BY subscription_id
+FOR SHARE;
+
 -- name: subscription_update^
 -- Change the given fields of a subscription; returns no row when the organisation has none with this id.
 UPDATE webhooks.subscription

@@ -29,6 +29,11 @@ async def delivery_cancel_held(connection: Connection, *, worker_id: UUID, deliv
     await queries.delivery_cancel_held(connection, worker_id=worker_id, delivery_ids=delivery_ids)
 
 
+async def delivery_cancel_recorded(connection: Connection, *, delivery_ids: Sequence[UUID]) -> None:
+    """Cancel those of these deliveries that wait for another attempt and that no worker holds."""
+    await queries.delivery_cancel_recorded(connection, delivery_ids=delivery_ids)
+
+
 async def delivery_cancel_waiting(
     connection: Connection, *, subscription_id: UUID, after: UUID, limit: int
 ) -> list[UUID]:

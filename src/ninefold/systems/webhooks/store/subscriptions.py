@@ -1,5 +1,6 @@
 """Queries for subscriptions, their secrets, and the recipients of deliveries."""
 
+from collections.abc import Collection
 from datetime import timedelta
 from uuid import UUID
 
@@ -61,6 +62,12 @@ async def subscription_list(
     """Read an organisation's subscriptions with ids before one, newest first."""
     records = queries.subscription_list(connection, organisation_id=organisation_id, before=before, limit=limit)
     return [_subscription(record) async for record in records]
+
+
+async def subscription_lock(connection: Connection, *, subscription_ids: Collection[UUID]) -> set[UUID]:
+    """Keep subscriptions from being deleted until the transaction ends; return those that are deleted already."""
+    records = queries.subscription_lock(connection, subscription_ids=list(subscription_ids))
+    return {record["subscription_id"] async for record in records if record["is_deleted"]}
 
 
 async def subscription_update(

@@ -1,0 +1,74 @@
+"""The header `Idempotency-Key`: the same as the field of a publish, and refused by every other POST."""
+
+from typing import Annotated, Any, Final, TypeAlias
+
+from litestar.connection import ASGIConnection
+from litestar.datastructures import Headers
+from litestar.handlers import BaseRouteHandler
+from litestar.params import HeaderParameter
+from litestar.types import Guard
+
+from ninefold.core.web.errors import BadRequestError
+from ninefold.systems.webhooks.errors import IdempotencyKeysDifferError
+from ninefold.systems.webhooks.service.publishing import IDEMPOTENCY_KEY_LENGTH_MAX
+
+IDEMPOTENCY_KEY: Final = "Idempotency-Key"
+
+IdempotencyKeyHeader: TypeAlias = Annotated[
+    str | None,
+    HeaderParameter(
+        name=IDEMPOTENCY_KEY,
+        description=(
+            "The same as the field `idempotency_key`, in ASCII. If both are given, they must be equal. "
+            f"Up to {IDEMPOTENCY_KEY_LENGTH_MAX} characters."
+        ),
+    ),
+]
+"""Documents the header. Litestar passes on only one of several values, so `find_idempotency_key` reads them all."""
+
+
+def find_idempotency_key(headers: Headers, *, field: str | None) -> str | None:
+    """Return the idempotency key of a publish, from the header or from the field of the body.
+
+    Raises:
+        IdempotencyKeysDifferError: there are two different keys.
+        BadRequestError: the header isn't ASCII.
+    """
+    keys = headers.getall(IDEMPOTENCY_KEY, [])
+    if not all(key.isascii() for key in keys):
+        raise BadRequestError(
+            f"The header {IDEMPOTENCY_KEY} isn't ASCII.",
+            field=IDEMPOTENCY_KEY,
+            remedy="Put the key into the field idempotency_key, which can be any text.",
+        )
+    if len(set(keys)) > 1:
+        raise IdempotencyKeysDifferError(
+            f"The header {IDEMPOTENCY_KEY} is given more than once, with different keys.",
+            field=IDEMPOTENCY_KEY,
+            remedy="Send it once.",
+        )
+    if not keys:
+        return field
+    if field is not None and field != keys[0]:
+        raise IdempotencyKeysDifferError(
+            f"The header {IDEMPOTENCY_KEY} and the field idempotency_key have different keys.",
+            field="idempotency_key",
+            remedy="Send the key once, in the header or in the field.",
+        )
+    return keys[0]
+
+
+def refuse_idempotency_key(*, remedy: str) -> Guard:
+    """Return a guard for a route that doesn't support the header. To ignore it would be to break its promise.
+
+    Args:
+        remedy: what the caller should do instead.
+    """
+
+    def check(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+        if IDEMPOTENCY_KEY in connection.headers:
+            raise BadRequestError(
+                f"This request doesn't support the header {IDEMPOTENCY_KEY}.", field=IDEMPOTENCY_KEY, remedy=remedy
+            )
+
+    return check
