@@ -213,7 +213,7 @@ class Connection(ResponseReader):
             return
         self._parse(data)
         if self._failure is not None:
-            self.fail(self._failure)
+            self._end_early(self._failure)
         elif self._is_complete:
             self._finish()
         else:
@@ -232,7 +232,9 @@ class Connection(ResponseReader):
             if error is None and self._is_delimited_by_end():
                 self._finish()
             else:
-                self.fail(self._explain_loss(error, has_served=self.has_served))
+                if error is None and not self._has_headers:
+                    self._end_head()
+                self._end_early(self._explain_loss(error, has_served=self.has_served))
         self.is_reusable = False
         # The parser refers to our methods: without this, only the cycle collector would free the two.
         self._parser = None
@@ -267,6 +269,23 @@ class Connection(ResponseReader):
         else:
             self.abort()
 
+    def _end_early(self, error: EgressError) -> None:
+        """End a response that is incomplete or invalid: once its head has arrived, only a part of its body is missing.
+
+        The status is the answer. To treat it as an error would send a request again that the server has accepted.
+        """
+        if self._has_final_head():
+            self.is_reusable = False
+            self._finish(is_cut=True)
+        else:
+            error.status = self._find_status()
+            self.fail(error)
+
+    def _end_head(self) -> None:
+        """Accept a head that the server ended by closing the connection, as curl does."""
+        if b"\n" in self._head.lstrip():
+            self._parse_leniently(self._head.rstrip(b"\r\n") + b"\r\n\r\n")
+
     def _begin_response(self) -> None:
         self._head = b""
         self._body = b""
@@ -284,7 +303,7 @@ class Connection(ResponseReader):
                 self.is_reusable = False
                 self._finish(is_cut=True)
         elif self._received_bytes > limits.header_bytes_max:
-            self.fail(self._explain_large_head())
+            self._end_early(self._explain_large_head())
 
     def _note_served(self, keep_alive: bytes | None) -> None:
         self.has_served = True
@@ -306,7 +325,7 @@ class Connection(ResponseReader):
         elif self._handler is None:
             self.abort()
         else:
-            self.fail(self._explain_timeout())
+            self._end_early(self._explain_timeout())
 
     def _explain_timeout(self) -> ResponseTimeoutError:
         bound = f"within {self._timeout_s:.3g} s"

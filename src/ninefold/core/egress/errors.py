@@ -15,6 +15,9 @@ class EgressError(Exception):
     error_class: ClassVar[str]
     """One word of a fixed vocabulary, for a column or a metric's label."""
 
+    status: int | None = None
+    """The status that the server had sent, if a status line had arrived."""
+
 
 class DnsFailedError(EgressError):
     """The host has no address, or wasn't resolved in time."""
@@ -47,13 +50,13 @@ class TlsFailedError(EgressError):
 
 
 class ResponseTimeoutError(EgressError):
-    """The response didn't come, or didn't end, in time."""
+    """The response didn't come, or its head didn't end, in time; for `request` and `stream`, also its body."""
 
     error_class = "timeout"
 
 
 class ConnectionClosedError(EgressError):
-    """The connection ended before the response was complete."""
+    """The connection ended before the head of the response; for `request` and `stream`, also before its end."""
 
     error_class = "connection_closed"
 

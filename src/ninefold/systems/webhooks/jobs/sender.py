@@ -105,7 +105,7 @@ class AttemptRequest:
         if is_stale and not self.sender.is_closed:
             self.sender.resend(self, spent_s=spent_s)
         else:
-            self.sender.complete(self, error_class=error.error_class, error_detail=str(error))
+            self.sender.fail(self, error)
 
 
 OnAttemptEnd: TypeAlias = Callable[[AttemptRequest, Attempt, float | None], None]
@@ -187,10 +187,19 @@ class Sender:
         request: AttemptRequest,
         *,
         response: EgressResponse | None = None,
+        response_status: int | None = None,
         error_class: str | None = None,
         error_detail: str | None = None,
     ) -> None:
-        """Report the result of an attempt: a response or an error. After `close`, do nothing."""
+        """Report the result of an attempt: a response or an error. After `close`, do nothing.
+
+        Args:
+            request: what was sent.
+            response: the response; None after an error.
+            response_status: the status that arrived before an error.
+            error_class: the kind of the error.
+            error_detail: the error in one sentence.
+        """
         if self.is_closed:
             return
         duration_s = time.perf_counter() - request.started_at_s
@@ -205,7 +214,7 @@ class Sender:
             attempt_number=request.attempt_number,
             attempted_at=request.attempted_at,
             duration_ms=duration_s * 1000,
-            response_status=None if response is None else response.status,
+            response_status=response_status if response is None else response.status,
             response_body=None if body is None else body[: self._body_kept_bytes],
             is_response_body_truncated=response is not None
             and (response.is_body_truncated or len(response.body) > self._body_kept_bytes),
@@ -214,6 +223,10 @@ class Sender:
             error_detail=error_detail and error_detail.replace("\0", "\N{REPLACEMENT CHARACTER}"),
         )
         self._on_attempt_end(request, attempt, retry_after_s)
+
+    def fail(self, request: AttemptRequest, error: EgressError) -> None:
+        """Report an attempt that got no response."""
+        self.complete(request, response_status=error.status, error_class=error.error_class, error_detail=str(error))
 
     def close(self) -> None:
         """Abandon every attempt in flight. Other workers repeat them."""
@@ -235,7 +248,7 @@ class Sender:
         try:
             response = await send()
         except EgressError as error:
-            self.complete(request, error_class=error.error_class, error_detail=str(error))
+            self.fail(request, error)
         except Exception:
             # A bug in Ninefold. Record a failed attempt and log the error, so that the delivery isn't stuck.
             log.exception("webhooks.attempt.crashed")

@@ -212,8 +212,10 @@ class AttemptView(msgspec.Struct, frozen=True, kw_only=True):
     attempted_at: Timestamp
     duration_ms: float
     response_code: int | None
+    """The status that arrived; also with an error, if a status line came before it."""
     response_body: str | None
     is_response_body_truncated: bool
+    """Whether the body is incomplete here: it is too long to be kept or shown, was cut short, or can't be read."""
     error_class: str | None
     error_detail: str | None
 

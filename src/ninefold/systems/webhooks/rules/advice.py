@@ -6,7 +6,8 @@ _ADVICE: Final = {
     "address_denied": "Use a public address, or ask the operator to allow this one with NINEFOLD_EGRESS_ALLOW.",
     "connect_failed": "Check that the receiver is running and accepts connections at this host and port.",
     "connect_timeout": "Check that the receiver is running and that no firewall drops its packets.",
-    "connection_closed": "Check the receiver's log for a crash or restart during the request.",
+    "connection_closed": "Check that the receiver speaks HTTP at this port, and that http and https aren't mixed up. "
+    "If it does, look in its log, and in that of any proxy in front of it.",
     "dns_failed": "Check the spelling of the host name and its DNS records.",
     "headers_too_large": "Reduce the size of the headers in the receiver's response; Ninefold doesn't need them.",
     "internal_error": "Report this to the operator; the reason is in the worker's log.",
