@@ -4,6 +4,7 @@ import socket
 from pathlib import Path
 
 import pytest
+import trustme
 
 from installations import free_port
 from ninefold.core.checks import Finding
@@ -108,6 +109,22 @@ async def test_allow_list_that_is_none_fails(tmp_path: Path) -> None:
     findings = await examine(settings(tmp_path, NINEFOLD_EGRESS_ALLOW="everything"))
 
     assert find(findings, "egress").state == "failed"
+
+
+async def test_file_of_authorities_is_read(tmp_path: Path) -> None:
+    trustme.CA().cert_pem.write_to_path(tmp_path / "ca.pem")
+
+    findings = await examine(settings(tmp_path, NINEFOLD_EGRESS_CA_FILE=str(tmp_path / "ca.pem")))
+
+    assert find(findings, "egress").state == "ok"
+    assert f"{tmp_path / 'ca.pem'} (1)" in find(findings, "egress").detail
+
+
+async def test_file_of_authorities_that_is_missing_fails(tmp_path: Path) -> None:
+    findings = await examine(settings(tmp_path, NINEFOLD_EGRESS_CA_FILE=str(tmp_path / "none.pem")))
+
+    assert find(findings, "egress").state == "failed"
+    assert "NINEFOLD_EGRESS_CA_FILE" in str(find(findings, "egress").remedy)
 
 
 async def test_taken_port_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

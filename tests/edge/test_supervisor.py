@@ -111,6 +111,7 @@ async def test_second_start_on_the_same_port_or_folder_says_who_has_it(tmp_path:
         ("NINEFOLD_WEBHOOKS_IN_FLIGHT_MAX", "many"),
         ("NINEFOLD_EGRESS_ALLOW", "10.1.2.3/16"),
         ("NINEFOLD_EGRESS_ALLOW", "999"),
+        ("NINEFOLD_EGRESS_CA_FILE", "no-such-file.pem"),
     ],
 )
 async def test_wrong_setting_that_only_a_child_needs_stops_the_start(tmp_path: Path, variable: str, value: str) -> None:

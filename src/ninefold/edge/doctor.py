@@ -20,7 +20,7 @@ import psutil
 from ninefold.core.checks import Finding, failed, ok, warning
 from ninefold.core.commands import ClientSettings
 from ninefold.core.config import CoreSettings, read_settings, server_url, setting_names
-from ninefold.core.egress import AddressPolicy
+from ninefold.core.egress import AddressPolicy, count_authorities
 from ninefold.core.errors import NinefoldError
 from ninefold.core.postgres.database import Database
 from ninefold.core.postgres.embedded.account import SYSTEM_USER, choose_account
@@ -146,6 +146,7 @@ def _attempt(read: Callable[[Mapping[str, str]], Any], environment: Mapping[str,
 def _check_egress(settings: CoreSettings) -> Finding:
     try:
         AddressPolicy.from_cidrs(settings.egress_allow)
+        trusted = _describe_authorities(settings)
     except NinefoldError as error:
         return failed("egress", error.detail, error.remedy)
     if inner := [cidr for cidr in settings.egress_allow if _reaches_this_machine(cidr)]:
@@ -155,8 +156,15 @@ def _check_egress(settings: CoreSettings) -> Finding:
             "Keep that for trying things out; with other people's URLs it opens every local service to them.",
         )
     if settings.egress_allow:
-        return ok("egress", f"public addresses, and {', '.join(settings.egress_allow)}")
-    return ok("egress", "public addresses only")
+        return ok("egress", f"public addresses, and {', '.join(settings.egress_allow)}{trusted}")
+    return ok("egress", f"public addresses only{trusted}")
+
+
+def _describe_authorities(settings: CoreSettings) -> str:
+    if settings.egress_ca_file is None:
+        return ""
+    count = count_authorities(settings.egress_ca_file)
+    return f"; certificates of {settings.egress_ca_file} ({count}) are trusted too"
 
 
 def _reaches_this_machine(cidr: str) -> bool:

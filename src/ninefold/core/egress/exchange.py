@@ -171,7 +171,8 @@ class Exchange(ResponseReader):
             if error is None and self._is_delimited_by_end():
                 self._is_complete = True
             else:
-                self._failure = self._explain_loss(error, has_served=self._connection.has_served)
+                connection = self._connection
+                self._failure = self._explain_loss(error, has_served=connection.has_served, origin=connection.origin)
         # The parser refers to our methods: without this, only the cycle collector would free the two.
         self._parser = None
         self._connection.connection_lost(error)

@@ -90,14 +90,28 @@ def _split_head(data: bytes) -> tuple[bytes | None, bytes]:
 
 def _repair(status: int, lines: list[bytes], rest: bytes) -> RepairedHead:
     fields = _read_fields(lines)
-    lengths = {length.strip() for name, value in fields if name == b"content-length" for length in value.split(b",")}
-    has_coding = any(name == b"transfer-encoding" for name, _ in fields)
-    is_readable = has_coding or not lengths or (len(lengths) == 1 and all(map(_LENGTH.fullmatch, lengths)))
-    kept = [field for field in fields if field[0] != b"content-length"]
-    if is_readable and lengths and not has_coding:
+    lengths = set(_read_list(fields, b"content-length", default=b"unreadable"))
+    codings = _read_list(fields, b"transfer-encoding")
+    is_readable = bool(codings) or not lengths or (len(lengths) == 1 and all(map(_LENGTH.fullmatch, lengths)))
+    kept = [field for field in fields if field[0] not in {b"content-length", b"transfer-encoding"}]
+    if codings:
+        kept.append((b"transfer-encoding", b", ".join(codings)))
+    elif is_readable and lengths:
         kept.append((b"content-length", lengths.pop()))
     head = b"".join((b"HTTP/1.1 %d \r\n" % status, *(b"%b: %b\r\n" % field for field in kept), b"\r\n"))
     return RepairedHead(head=head, rest=rest, is_length_readable=is_readable)
+
+
+def _read_list(fields: list[tuple[bytes, bytes]], wanted: bytes, *, default: bytes | None = None) -> list[bytes]:
+    """Return the parts of a header that is a list, however often it is repeated; `default` stands for an empty value.
+
+    Args:
+        fields: names in lower case, and values.
+        wanted: the name.
+        default: None: empty parts are dropped.
+    """
+    parts = [part.strip() or default for name, value in fields if name == wanted for part in value.split(b",")]
+    return [part for part in parts if part is not None]
 
 
 def _read_fields(lines: list[bytes]) -> list[tuple[bytes, bytes]]:

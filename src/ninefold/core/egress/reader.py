@@ -1,6 +1,7 @@
 """Reads a response with `httptools` (llhttp): the part that whole and streamed responses have in common."""
 
 import asyncio
+import ssl
 from typing import Final
 
 import httptools
@@ -15,6 +16,7 @@ from ninefold.core.egress.errors import (
 from ninefold.core.egress.lenient_head import find_status, may_be_response, repair_head
 from ninefold.core.egress.limits import EgressLimits
 from ninefold.core.egress.response import parse_headers
+from ninefold.core.egress.tls import explain_tls_error
 
 _STATUS_CONTINUE: Final = 100
 _STATUS_SWITCHING_PROTOCOLS: Final = 101
@@ -22,6 +24,8 @@ STATUS_FINAL_MIN: Final = 200
 """The lowest status that isn't interim (RFC 9110 §15.2)."""
 
 _HTTP_1: Final = b"HTTP/1."
+_TLS_RECORDS: Final = (b"\x15\x03", b"\x16\x03")
+"""The beginnings of an alert and of a handshake (RFC 8446 §5.1)."""
 _NOT_HTTP: Final = "The server's answer isn't a response in HTTP/1.x"
 
 
@@ -124,7 +128,7 @@ class ResponseReader(asyncio.Protocol):
             if self._is_complete or self._failure is not None:
                 return
             if self._has_headers or not may_be_response(self._head):
-                self._failure = ProtocolError(f"{_NOT_HTTP}: {error}.")
+                self._failure = self._explain_unreadable(error)
             else:
                 self._parse_leniently(self._head + data[self._limits.header_bytes_max :])
 
@@ -171,13 +175,21 @@ class ResponseReader(asyncio.Protocol):
         applied = [coding.strip() for coding in codings.split(b",") if coding.strip()]
         return applied[-1:] != [b"chunked"] and all(name != b"content-length" for name, _ in headers)
 
-    def _explain_loss(self, error: Exception | None, *, has_served: bool) -> ConnectionClosedError:
+    def _explain_loss(self, error: Exception | None, *, has_served: bool, origin: str) -> EgressError:
+        if isinstance(error, ssl.SSLError) and not self._received_bytes and not has_served:
+            # In TLS 1.3, the server judges the client's certificate only after the handshake.
+            return explain_tls_error(error, origin=origin)
         reason = "closed" if error is None else f"lost ({error.__class__.__name__})"
         if self._received_bytes:
             return ConnectionClosedError(f"The connection was {reason} in the middle of the response.")
         if has_served:
             return StaleConnectionError(f"The connection was {reason} before the response began.")
         return ConnectionClosedError(f"The connection was {reason} before the response began.")
+
+    def _explain_unreadable(self, error: Exception) -> ProtocolError:
+        if self._head.startswith(_TLS_RECORDS):
+            return ProtocolError("The server speaks TLS at this port, and the URL's scheme is http.")
+        return ProtocolError(f"{_NOT_HTTP}: {error}.")
 
     def _explain_status_line(self) -> ProtocolError:
         assert self._parser is not None

@@ -15,7 +15,19 @@ _ADVICE: Final = {
     "local_limit": "The receiver didn't cause this. Report it to the operator; the error says which limit to raise.",
     "protocol_error": "Check that the URL leads to an HTTP server, and that http and https aren't mixed up.",
     "timeout": "Let the receiver respond immediately and process the event afterwards.",
-    "tls_failed": "Renew or fix the receiver's certificate.",
+    "tls_certificate_expired": "Renew the receiver's certificate, and reload the server that presents it.",
+    "tls_certificate_untrusted": "Install a certificate of a public authority, with its intermediate certificates. "
+    "For a private authority, ask the operator to add it with NINEFOLD_EGRESS_CA_FILE.",
+    "tls_certificate_wrong_host": "Install a certificate for the host in the subscription's URL, or change the URL "
+    "to a host that the certificate is for.",
+    "tls_client_certificate_required": "Let the receiver accept this URL without a client certificate; the signature "
+    "shows that a request is from Ninefold.",
+    "tls_failed": "Check the receiver's TLS settings: that this port speaks TLS, and demands no client certificate. "
+    "Its log can say more.",
+    "tls_host_unknown": "Configure the host of the subscription's URL, with a certificate, at the receiver or at the "
+    "proxy in front of it; or correct the URL.",
+    "tls_not_spoken": "Change the subscription's URL to http, or to the port that speaks TLS.",
+    "tls_version_too_old": "Enable TLS 1.2 or 1.3 at the receiver, or at the proxy in front of it.",
     "unsuccessful_status": "Check the status and body of the response; only 2xx counts as delivered.",
 }
 _RETRY: Final = "Then retry the delivery."
