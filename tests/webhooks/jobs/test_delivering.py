@@ -66,6 +66,23 @@ async def test_a_failing_delivery_is_retried_with_the_same_id_and_bytes_until_it
     ]
     assert {(request.headers["webhook-id"], request.body) for request in receiver.requests} == {(event_id, ODD_PAYLOAD)}
     assert {request.path for request in receiver.requests} == {b"/hooks"}
+    assert [attempt["error_detail"] for attempt in delivery["attempts"]] == [
+        "The receiver answered 500.",
+        f"The receiver redirects to {receiver.url.removesuffix('/hooks')}/elsewhere; change the subscription's URL.",
+        None,
+    ]
+
+
+@pytest.mark.usefixtures("worker")
+async def test_a_delivery_that_is_redirected_advises_to_change_the_url(api: WebhooksApi, receiver: Receiver) -> None:
+    await api.subscribe(receiver.url)
+    receiver.default_answer = Answer(308, headers={"location": "https://example.com/new"})
+    (delivery,) = await api.settled(await api.publish())
+    assert delivery["status"] == "failed"
+    assert delivery["attempts"][-1]["error_detail"] == (
+        "The receiver redirects to https://example.com/new; change the subscription's URL."
+    )
+    assert delivery["advice"].startswith("Change the subscription's URL to the one that the receiver redirects to")
 
 
 @pytest.mark.usefixtures("worker")

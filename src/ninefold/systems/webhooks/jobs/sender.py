@@ -28,6 +28,7 @@ from ninefold.core.egress import (
 )
 from ninefold.systems.webhooks.jobs.message import FanOut, Message
 from ninefold.systems.webhooks.model import Attempt, Recipient
+from ninefold.systems.webhooks.rules.redirects import is_redirect, resolve_location
 from ninefold.systems.webhooks.rules.retries import is_success, parse_retry_after
 from ninefold.systems.webhooks.rules.signing import active_keys, sign, signed_content
 
@@ -205,7 +206,7 @@ class Sender:
         duration_s = time.perf_counter() - request.started_at_s
         retry_after_s: float | None = None
         if response is not None and not is_success(response.status):
-            error_class, error_detail = "unsuccessful_status", f"The receiver answered {response.status}."
+            error_class, error_detail = "unsuccessful_status", _explain_status(response, url=request.recipient.url)
             retry_after_s = parse_retry_after(
                 response.header(b"retry-after"), now=request.attempted_at + timedelta(seconds=duration_s)
             )
@@ -255,6 +256,14 @@ class Sender:
             self.complete(request, error_class="internal_error", error_detail="Ninefold failed to send the request.")
         else:
             self.complete(request, response=response)
+
+
+def _explain_status(response: EgressResponse, *, url: str) -> str:
+    if is_redirect(response.status):
+        location = resolve_location(response.header(b"location"), url=url)
+        if location is not None:
+            return f"The receiver redirects to {location}; change the subscription's URL."
+    return f"The receiver answered {response.status}."
 
 
 def _sign(requests: Sequence[AttemptRequest], *, attempted_at: datetime) -> list[bytes]:

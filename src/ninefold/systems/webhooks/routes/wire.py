@@ -319,7 +319,6 @@ def show_event(shown: EventWithDeliveries, *, attempts_per_round: int) -> EventV
 def show_delivery(shown: DeliveryWithAttempts, *, attempts_per_round: int) -> DeliveryView:
     """Show a delivery with its attempts."""
     delivery = shown.delivery
-    last_error = shown.attempts[-1].error_class if shown.attempts else None
     return DeliveryView(
         delivery_id=format_id(DELIVERY_PREFIX, delivery.delivery_id),
         event_id=format_id(EVENT_PREFIX, delivery.event_id),
@@ -332,9 +331,15 @@ def show_delivery(shown: DeliveryWithAttempts, *, attempts_per_round: int) -> De
         next_attempt_at=delivery.next_attempt_at,
         created_at=delivery.created_at,
         finished_at=delivery.finished_at,
-        advice=advise(last_error) if delivery.status in _STATUSES_WITH_ADVICE else None,
+        advice=_advise(shown.attempts) if delivery.status in _STATUSES_WITH_ADVICE else None,
         attempts=[_show_attempt(attempt) for attempt in shown.attempts],
     )
+
+
+def _advise(attempts: Sequence[Attempt]) -> str | None:
+    if not attempts:
+        return None
+    return advise(attempts[-1].error_class, response_status=attempts[-1].response_status)
 
 
 def _show_attempt(attempt: Attempt) -> AttemptView:

@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from ninefold.systems.webhooks.rules.redirects import is_redirect
+
 _ADVICE: Final = {
     "address_denied": "Use a public address, or ask the operator to allow this one with NINEFOLD_EGRESS_ALLOW.",
     "connect_failed": "Check that the receiver is running and accepts connections at this host and port.",
@@ -30,11 +32,21 @@ _ADVICE: Final = {
     "tls_version_too_old": "Enable TLS 1.2 or 1.3 at the receiver, or at the proxy in front of it.",
     "unsuccessful_status": "Check the status and body of the response; only 2xx counts as delivered.",
 }
+_REDIRECT_ADVICE: Final = (
+    "Change the subscription's URL to the one that the receiver redirects to; Ninefold doesn't follow redirects."
+)
 _RETRY: Final = "Then retry the delivery."
 
 
-def advise(error_class: str | None) -> str | None:
-    """Return advice on how to fix an error class, in one to three sentences; None for success."""
+def advise(error_class: str | None, *, response_status: int | None = None) -> str | None:
+    """Return advice on how to fix an error, in one to three sentences; None for success.
+
+    Args:
+        error_class: of the attempt.
+        response_status: of the attempt, if the receiver sent one.
+    """
     if error_class is None:
         return None
+    if error_class == "unsuccessful_status" and is_redirect(response_status):
+        return f"{_REDIRECT_ADVICE} {_RETRY}"
     return f"{_ADVICE[error_class]} {_RETRY}" if error_class in _ADVICE else _RETRY
