@@ -32,6 +32,7 @@ async def test_a_delivery_has_the_published_bytes_and_a_valid_signature(api: Web
     assert request.body == ODD_PAYLOAD
     assert event_id == request.headers["webhook-id"]
     assert event_id == request.headers["x-webhook-id"]
+    assert request.headers["x-webhook-event-type"] == "order.created"
     assert request.headers["content-type"] == "application/json"
     assert msgspec.json.decode(ODD_PAYLOAD) == request.verify(subscription["secret"])
     (delivery,) = await api.settled(event_id)
@@ -65,6 +66,7 @@ async def test_a_failing_delivery_is_retried_with_the_same_id_and_bytes_until_it
         None,
     ]
     assert {(request.headers["webhook-id"], request.body) for request in receiver.requests} == {(event_id, ODD_PAYLOAD)}
+    assert {request.headers["x-webhook-event-type"] for request in receiver.requests} == {"order.created"}
     assert {request.path for request in receiver.requests} == {b"/hooks"}
     assert [attempt["error_detail"] for attempt in delivery["attempts"]] == [
         "The receiver answered 500.",

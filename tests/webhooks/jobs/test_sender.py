@@ -57,7 +57,7 @@ def make_request(url: str, *, fan_out: FanOut | None = None) -> AttemptRequest:
         secrets=(SigningSecret(key=b"k" * 32, expires_at=None),),
     )
     return AttemptRequest(
-        message=make_message(uuid4(), b"{}"),
+        message=make_message(uuid4(), event_type="order.created", payload=b"{}"),
         recipient=recipient,
         delivery_id=uuid4(),
         organisation_id=uuid4(),
