@@ -4,6 +4,7 @@ import socket
 from pathlib import Path
 
 import pytest
+import trustme
 
 from installations import free_port
 from ninefold.core.checks import Finding
@@ -121,6 +122,22 @@ async def test_an_invalid_allow_list_fails(tmp_path: Path) -> None:
     findings = await examine(settings(tmp_path, NINEFOLD_EGRESS_ALLOW="everything"))
 
     assert find(findings, "egress").state == "failed"
+
+
+async def test_the_file_of_authorities_is_read(tmp_path: Path) -> None:
+    trustme.CA().cert_pem.write_to_path(tmp_path / "ca.pem")
+
+    findings = await examine(settings(tmp_path, NINEFOLD_EGRESS_CA_FILE=str(tmp_path / "ca.pem")))
+
+    assert find(findings, "egress").state == "ok"
+    assert f"{tmp_path / 'ca.pem'} (1)" in find(findings, "egress").detail
+
+
+async def test_a_missing_file_of_authorities_fails(tmp_path: Path) -> None:
+    findings = await examine(settings(tmp_path, NINEFOLD_EGRESS_CA_FILE=str(tmp_path / "none.pem")))
+
+    assert find(findings, "egress").state == "failed"
+    assert "NINEFOLD_EGRESS_CA_FILE" in str(find(findings, "egress").remedy)
 
 
 async def test_a_port_that_is_taken_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

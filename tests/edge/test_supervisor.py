@@ -111,6 +111,7 @@ async def test_a_second_start_with_the_same_port_or_folder_is_refused_with_the_r
         ("NINEFOLD_WEBHOOKS_IN_FLIGHT_MAX", "many"),
         ("NINEFOLD_EGRESS_ALLOW", "10.1.2.3/16"),
         ("NINEFOLD_EGRESS_ALLOW", "999"),
+        ("NINEFOLD_EGRESS_CA_FILE", "no-such-file.pem"),
     ],
 )
 async def test_an_invalid_setting_that_only_a_child_reads_stops_the_start(

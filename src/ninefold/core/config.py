@@ -67,6 +67,10 @@ class CoreSettings(msgspec.Struct, frozen=True, kw_only=True):
         tuple[str, ...],
         msgspec.Meta(description="CIDRs that outgoing requests can reach although they are on the deny list."),
     ] = ()
+    egress_ca_file: Annotated[
+        Path | None,
+        msgspec.Meta(description="PEM file of authorities to trust in TLS, in addition to the system's."),
+    ] = None
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], msgspec.Meta(description="Lowest level that is logged.")
     ] = "info"

@@ -20,7 +20,7 @@ import psutil
 from ninefold.core.checks import Finding, failed, ok, warning
 from ninefold.core.commands import ClientSettings
 from ninefold.core.config import CoreSettings, read_settings, server_url, setting_names
-from ninefold.core.egress import AddressPolicy
+from ninefold.core.egress import AddressPolicy, count_authorities
 from ninefold.core.errors import NinefoldError
 from ninefold.core.postgres.database import Database
 from ninefold.core.postgres.embedded.account import SYSTEM_USER, choose_account
@@ -148,6 +148,7 @@ def _check_egress(settings: CoreSettings) -> Finding:
     """Judge the setting of this environment. A server or a worker that runs has the one that it was started with."""
     try:
         AddressPolicy.from_cidrs(settings.egress_allow)
+        trusted = _describe_authorities(settings)
     except NinefoldError as error:
         return failed("egress", error.detail, error.remedy)
     if inner := [cidr for cidr in settings.egress_allow if _reaches_this_machine(cidr)]:
@@ -159,8 +160,15 @@ def _check_egress(settings: CoreSettings) -> Finding:
         )
     if settings.egress_allow:
         networks = ", ".join(settings.egress_allow)
-        return ok("egress", f"public addresses, and {networks} by this shell's {_EGRESS_ALLOW}; {_AS_STARTED}")
-    return ok("egress", f"public addresses only: this shell has no {_EGRESS_ALLOW}; {_AS_STARTED}")
+        return ok("egress", f"public addresses, and {networks} by this shell's {_EGRESS_ALLOW}; {_AS_STARTED}{trusted}")
+    return ok("egress", f"public addresses only: this shell has no {_EGRESS_ALLOW}; {_AS_STARTED}{trusted}")
+
+
+def _describe_authorities(settings: CoreSettings) -> str:
+    if settings.egress_ca_file is None:
+        return ""
+    count = count_authorities(settings.egress_ca_file)
+    return f"; certificates of {settings.egress_ca_file} ({count}) are trusted too"
 
 
 def _reaches_this_machine(cidr: str) -> bool:

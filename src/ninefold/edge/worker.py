@@ -14,7 +14,7 @@ from prometheus_client import start_http_server
 
 from ninefold.core.clock import SystemClock
 from ninefold.core.config import CoreSettings
-from ninefold.core.egress import AddressPolicy, EgressClient
+from ninefold.core.egress import AddressPolicy, EgressClient, default_tls_context
 from ninefold.core.errors import NinefoldError, SettingError
 from ninefold.core.jobs import release_jobs
 from ninefold.core.postgres.database import Database
@@ -115,12 +115,13 @@ async def work(
         hurrying: set it to release the work in progress at once.
     """
     egress_policy = AddressPolicy.from_cidrs(settings.egress_allow)
+    egress_tls = default_tls_context(settings.egress_ca_file)
     system_settings = [system.read_settings(environment) for system in SYSTEMS]
     async with AsyncExitStack() as stack:
         connections_max = settings.database_connections_max
         database = await _open_pool(stack, database_url, connections_max=connections_max)
         job_database = await _open_pool(stack, database_url, connections_max=job_connections_max(connections_max))
-        egress = await stack.enter_async_context(aclosing(EgressClient(egress_policy)))
+        egress = await stack.enter_async_context(aclosing(EgressClient(egress_policy, tls=egress_tls)))
         lease = WorkerLease(database, [release_jobs, *[system.release_leases for system in SYSTEMS]])
         context = WorkerContext(
             database=database,

@@ -18,7 +18,7 @@ from ninefold.core.egress import (
     Resolver,
     parse_target,
 )
-from ninefold.core.egress.connector import default_tls_context
+from ninefold.core.egress.tls import default_tls_context
 
 LOOPBACK = AddressPolicy.from_cidrs(["127.0.0.0/8"])
 

@@ -4,14 +4,13 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 import pytest
 import trustme
 from structlog.testing import capture_logs
 
 from core.egress.conftest import LOOPBACK, FakeResolver, MakeClient, Post
-from core.egress.scripted_server import OK, Peer, running, serve_ok
+from core.egress.scripted_server import Peer, running, serve_ok
 from ninefold.core.egress import (
     AddressDeniedError,
     AddressPolicy,
@@ -25,7 +24,6 @@ from ninefold.core.egress import (
     TlsFailedError,
     parse_target,
 )
-from ninefold.core.egress.connector import default_tls_context
 
 WITHIN_S = 5.0
 
@@ -272,74 +270,19 @@ async def test_over_tls_an_address_is_verified_as_such(post: Post) -> None:
     await client.aclose()
 
 
-def expired_certificate() -> trustme.LeafCert:
-    return AUTHORITY.issue_cert(
-        "hooks.example", not_before=datetime(2020, 1, 1, tzinfo=UTC), not_after=datetime(2020, 1, 2, tzinfo=UTC)
-    )
-
-
-@pytest.mark.parametrize(
-    ("certificate", "reason"),
-    [
-        (AUTHORITY.issue_cert("other.example"), "not valid for 'hooks.example'"),
-        (AUTHORITY.issue_cert("127.0.0.1"), "not valid for 'hooks.example'"),
-        (expired_certificate(), "certificate has expired"),
-        (trustme.CA().issue_cert("hooks.example"), "unable to get local issuer certificate"),
-    ],
-    ids=["other name", "address", "expired", "unknown authority"],
-)
-async def test_a_certificate_that_is_not_valid_refuses_the_request(
-    post: Post, certificate: trustme.LeafCert, reason: str
-) -> None:
-    client = tls_client()
-    async with running(serve_ok, tls=server_context(certificate)) as server:
-        with pytest.raises(TlsFailedError, match=reason) as caught:
-            await post(client, server.url(host="hooks.example", scheme="https"))
-    await client.aclose()
-    assert str(caught.value).startswith(f"The certificate of hooks.example:{server.port} isn't valid: ")
-    assert not str(caught.value).endswith("..")
-    assert server.requests == []
-
-
-async def test_a_server_without_tls_fails_the_handshake(post: Post) -> None:
-    async def script(peer: Peer) -> None:
-        await peer.send(OK)
-        await peer.wait_for_end()
-
-    client = tls_client()
-    async with running(script) as server:
-        with pytest.raises(TlsFailedError, match=r"The TLS handshake with hooks\.example:\d+ failed: "):
-            await post(client, server.url(host="hooks.example", scheme="https"))
-    await client.aclose()
-
-
-async def test_an_old_version_of_tls_is_refused(post: Post) -> None:
-    tls = server_context(AUTHORITY.issue_cert("hooks.example"))
-    tls.set_ciphers("ALL:@SECLEVEL=0")
-    with pytest.warns(DeprecationWarning, match="TLSv1_1 is deprecated"):
-        tls.minimum_version = tls.maximum_version = ssl.TLSVersion.TLSv1_1
-    client = EgressClient(LOOPBACK, resolver=FakeResolver(["127.0.0.1"]))
-    async with running(serve_ok, tls=tls) as server:
-        with pytest.raises(TlsFailedError, match="in the TLS handshake"):
-            await post(client, server.url(host="hooks.example", scheme="https"))
-    await client.aclose()
-    assert server.requests == []
-    assert default_tls_context().minimum_version == ssl.TLSVersion.TLSv1_2
-
-
 async def test_the_default_context_trusts_no_unknown_authority(make_client: MakeClient, post: Post) -> None:
     async with running(serve_ok, tls=server_context(AUTHORITY.issue_cert("127.0.0.1"))) as server:
-        with pytest.raises(TlsFailedError, match="isn't valid"):
+        with pytest.raises(TlsFailedError, match="isn't signed by a trusted authority"):
             await post(make_client(), server.url(scheme="https"))
 
 
-async def test_over_tls_a_connection_that_is_cut_short_is_an_error() -> None:
+async def test_over_tls_a_response_that_is_cut_short_is_marked_as_such() -> None:
     async def script(peer: Peer) -> None:
         await peer.read_request()
         await peer.send(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nabc")
 
     client = tls_client()
     async with running(script, tls=server_context(AUTHORITY.issue_cert("127.0.0.1"))) as server:
-        with pytest.raises(ConnectionClosedError):
-            await client.post(parse_target(server.url(scheme="https")), head=b"", body=b"", timeout_s=5)
+        response = await client.post(parse_target(server.url(scheme="https")), head=b"", body=b"", timeout_s=5)
+    assert (response.status, response.body, response.is_body_truncated) == (200, b"abc", True)
     await client.aclose()

@@ -33,6 +33,7 @@ class FakeConnection:
 
     def __init__(self) -> None:
         self.has_served = False
+        self.origin = "http://hooks.example:80"
         self.end: str | None = None
 
     def lend(self, _borrower: Exchange) -> FakeTransport:

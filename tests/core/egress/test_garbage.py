@@ -129,19 +129,23 @@ class Hanging:
     [
         (answering_and_waiting(OK), "http", "200"),
         (answering(b"HTTP/1.1 200 OK\r\n\r\nok"), "http", "200"),
-        (answering(b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nok"), "http", "connection_closed"),
+        (answering(b"HTTP/1.1 200 OK\ncontent-length: 2\n\nok"), "http", "200"),
+        (answering(b"HTTP/1.1 200 OK\r\ncont"), "http", None),
+        (answering(b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nok"), "http", None),
         (hang_up, "http", "connection_closed"),
         (silence, "http", "timeout"),
         (answering_and_waiting(b"SSH-2.0\r\n"), "http", "protocol_error"),
         (answering_and_waiting(b"HTTP/1.1 101 Other\r\n\r\n"), "http", "protocol_error"),
         (answering_and_waiting(b"HTTP/1.1 200 OK\r\nx-a: " + b"a" * 100_000), "http", "headers_too_large"),
         (silence, "https", "connect_timeout"),
-        (speak_first, "https", "tls_failed"),
+        (speak_first, "https", "tls_not_spoken"),
     ],
     ids=[
         "kept",
         "delimited by end",
-        "cut short",
+        "bare LF",
+        "head cut short",
+        "body cut short",
         "closed",
         "silent",
         "not HTTP",
@@ -152,8 +156,11 @@ class Hanging:
     ],
 )
 async def test_a_request_leaves_no_cycles(
-    client: EgressClient, send: Send, script: Script, scheme: str, expected: str
+    client: EgressClient, send: Send, script: Script, scheme: str, expected: str | None
 ) -> None:
+    if expected is None:
+        # A POST whose response is incomplete has its status; other callers need the whole response.
+        expected = "200" if send is post_outcome else "connection_closed"
     timeout_s = 0.05 if script is silence else WITHIN_S
     async with running(script) as server:
         with no_cycles():
@@ -210,4 +217,4 @@ async def test_a_certificate_that_is_not_valid_leaves_no_cycles(post: Post, make
     client = make_client()
     async with running(silence, tls=tls) as server:
         with no_cycles():
-            assert await outcome(post, client, server.url(scheme="https")) == "tls_failed"
+            assert await outcome(post, client, server.url(scheme="https")) == "tls_certificate_untrusted"

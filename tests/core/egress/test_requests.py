@@ -153,7 +153,7 @@ async def test_a_response_to_head_closes_the_connection_if_the_next_one_could_be
     ("response", "expected"),
     [
         (b"SSH-2.0-OpenSSH_9.9\r\n", ProtocolError),
-        (b"HTTP/2.0 200 OK\r\ncontent-length: 2\r\n\r\nok", ProtocolError),
+        (b"HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nok", ProtocolError),
         (b"HTTP/1.1 099 Low\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok", ProtocolError),
         (b"HTTP/1.1 101 Go\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n\x81\x00", ProtocolError),
         (b"HTTP/1.1 101 Go\r\n\r\n", ProtocolError),

@@ -34,6 +34,7 @@ async def test_a_delivery_has_the_published_bytes_and_a_valid_signature(api: Web
     assert request.body == ODD_PAYLOAD
     assert event_id == request.headers["webhook-id"]
     assert event_id == request.headers["x-webhook-id"]
+    assert request.headers["x-webhook-event-type"] == "order.created"
     assert request.headers["content-type"] == "application/json"
     assert msgspec.json.decode(ODD_PAYLOAD) == request.verify(subscription["secret"])
     (delivery,) = await api.settled(event_id)
@@ -67,7 +68,25 @@ async def test_a_failing_delivery_is_retried_with_the_same_id_and_bytes_until_it
         None,
     ]
     assert {(request.headers["webhook-id"], request.body) for request in receiver.requests} == {(event_id, ODD_PAYLOAD)}
+    assert {request.headers["x-webhook-event-type"] for request in receiver.requests} == {"order.created"}
     assert {request.path for request in receiver.requests} == {b"/hooks"}
+    assert [attempt["error_detail"] for attempt in delivery["attempts"]] == [
+        "The receiver answered 500.",
+        f"The receiver redirects to {receiver.url.removesuffix('/hooks')}/elsewhere; change the subscription's URL.",
+        None,
+    ]
+
+
+@pytest.mark.usefixtures("worker")
+async def test_a_delivery_that_is_redirected_advises_to_change_the_url(api: WebhooksApi, receiver: Receiver) -> None:
+    await api.subscribe(receiver.url)
+    receiver.default_answer = Answer(308, headers={"location": "https://example.com/new"})
+    (delivery,) = await api.settled(await api.publish())
+    assert delivery["status"] == "failed"
+    assert delivery["attempts"][-1]["error_detail"] == (
+        "The receiver redirects to https://example.com/new; change the subscription's URL."
+    )
+    assert delivery["advice"].startswith("Change the subscription's URL to the one that the receiver redirects to")
 
 
 @pytest.mark.usefixtures("worker")

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 
-from core.egress.scripted_server import OK, Peer, running
+from core.egress.scripted_server import OK, Peer, answering, answering_and_waiting, running
 from ninefold.core.egress import AddressPolicy, EgressClient
 from ninefold.systems.webhooks.jobs import sender as sender_module
 from ninefold.systems.webhooks.jobs.message import FanOut, make_message
@@ -57,7 +57,7 @@ def make_request(url: str, *, fan_out: FanOut | None = None) -> AttemptRequest:
         secrets=(SigningSecret(key=b"k" * 32, expires_at=None),),
     )
     return AttemptRequest(
-        message=make_message(uuid4(), b"{}"),
+        message=make_message(uuid4(), event_type="order.created", payload=b"{}"),
         recipient=recipient,
         delivery_id=uuid4(),
         organisation_id=uuid4(),
@@ -139,6 +139,41 @@ async def test_a_kept_connection_that_closes_long_after_the_request_is_not_consi
         "The connection was closed before the response began.",
     )
     assert len(server.requests) == 2
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        b"HTTP/1.1 200 OK\nContent-Length: 2\nConnection: close\n\nok",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
+    ],
+    ids=["bare LF", "length and chunks"],
+)
+async def test_a_sloppy_response_counts(sender: RecordingSender, response: bytes) -> None:
+    async with running(answering_and_waiting(response)) as server:
+        [attempt] = await deliver(sender, server.url())
+        await asyncio.wait_for(server.ended.wait(), WITHIN_S)
+    assert (attempt.response_status, attempt.response_body, attempt.error_class) == (200, b"ok", None)
+    assert not attempt.is_response_body_truncated
+
+
+@pytest.mark.parametrize(
+    ("status", "error_class"), [(200, None), (500, "unsuccessful_status")], ids=["success", "failure"]
+)
+async def test_a_response_counts_although_its_body_is_cut_short(
+    sender: RecordingSender, status: int, error_class: str | None
+) -> None:
+    async with running(answering(b"HTTP/1.1 %d Said\r\ncontent-length: 9\r\n\r\nok" % status)) as server:
+        [attempt] = await deliver(sender, server.url())
+    assert (attempt.response_status, attempt.response_body, attempt.error_class) == (status, b"ok", error_class)
+    assert attempt.is_response_body_truncated
+
+
+async def test_an_error_keeps_the_status_that_had_arrived(sender: RecordingSender) -> None:
+    head = b"HTTP/1.1 200 OK\r\nx-a: " + b"a" * 100_000
+    async with running(answering_and_waiting(head)) as server:
+        attempts = await deliver(sender, server.url())
+    assert [(attempt.response_status, attempt.error_class) for attempt in attempts] == [(200, "headers_too_large")]
 
 
 async def test_a_closed_sender_sends_nothing_again(sender: RecordingSender) -> None:

@@ -29,3 +29,17 @@ def test_no_two_error_classes_have_the_same_advice() -> None:
 
 def test_an_unknown_error_class_has_general_advice() -> None:
     assert advise("unheard_of") == "Then retry the delivery."
+
+
+def test_a_redirect_has_its_own_advice() -> None:
+    advice = advise("unsuccessful_status", response_status=308)
+
+    assert advice is not None
+    assert "redirects" in advice
+    assert advise("unsuccessful_status", response_status=500) == advise("unsuccessful_status") != advice
+
+
+def test_no_advice_presumes_a_cause_that_the_error_does_not_show() -> None:
+    assert "crash" not in str(advise("connection_closed"))
+    assert "http and https" in str(advise("connection_closed"))
+    assert "certificate" not in str(advise("tls_not_spoken"))

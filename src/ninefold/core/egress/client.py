@@ -10,7 +10,7 @@ import msgspec
 
 from ninefold.core.egress.addresses import AddressPolicy
 from ninefold.core.egress.connection import Connection, ResponseHandler
-from ninefold.core.egress.connector import Connector, default_tls_context
+from ninefold.core.egress.connector import Connector
 from ninefold.core.egress.errors import STALE_WITHIN_S, ConnectionClosedError, EgressError, StaleConnectionError
 from ninefold.core.egress.exchange import Exchange, ExchangeTimeouts
 from ninefold.core.egress.limits import EgressLimits
@@ -21,6 +21,7 @@ from ninefold.core.egress.resolver import Resolver, SystemResolver
 from ninefold.core.egress.response import EgressResponse
 from ninefold.core.egress.streamed_response import BODY_BYTES_MAX, StreamedResponse
 from ninefold.core.egress.target import Target
+from ninefold.core.egress.tls import default_tls_context
 
 _CLOSE_TIMEOUT_S: Final = 1.0
 

@@ -8,6 +8,7 @@ serves all its requests: a new deadline that is later than the timer is only sto
 import asyncio
 import math
 import re
+import ssl
 from typing import Final, Protocol, cast
 
 import httptools
@@ -21,6 +22,7 @@ from ninefold.core.egress.errors import (
 from ninefold.core.egress.limits import EgressLimits
 from ninefold.core.egress.reader import ResponseReader
 from ninefold.core.egress.response import EgressResponse
+from ninefold.core.egress.tls import explain_tls_error
 
 _KEEP_ALIVE_TIMEOUT: Final = re.compile(rb"timeout\s*=\s*(\d{1,9})", re.IGNORECASE)
 _KEEP_ALIVE_MARGIN_S: Final = 1.0
@@ -114,9 +116,10 @@ class Connection(ResponseReader):
 
         Raises:
             ConnectionClosedError: it is closed already.
+            TlsFailedError: the server closed it for a reason that it told in TLS.
         """
         if self._transport is None:
-            raise ConnectionClosedError("The connection was closed as soon as it was open.")
+            raise self._explain_absence(ConnectionClosedError("The connection was closed as soon as it was open."))
         return str(self._transport.get_extra_info("peername")[0])
 
     def send(self, request: bytes, *, deadline: float, timeout_s: float, handler: ResponseHandler) -> None:
@@ -132,11 +135,12 @@ class Connection(ResponseReader):
 
         Raises:
             StaleConnectionError: the connection is closed already; the handler isn't called.
+            TlsFailedError: likewise, for a reason that the server told in TLS.
         """
         transport = self._transport
         if transport is None:
             # Lost since the pool handed it over.
-            raise StaleConnectionError("The connection was closed before the request was sent.")
+            raise self._explain_absence(StaleConnectionError("The connection was closed before the request was sent."))
         self._handler = handler
         self._timeout_s = timeout_s
         self._deadline = deadline
@@ -154,7 +158,7 @@ class Connection(ResponseReader):
         """
         transport = self._transport
         if transport is None:
-            raise StaleConnectionError("The connection was closed before the request was sent.")
+            raise self._explain_absence(StaleConnectionError("The connection was closed before the request was sent."))
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -213,7 +217,7 @@ class Connection(ResponseReader):
             return
         self._parse(data)
         if self._failure is not None:
-            self.fail(self._failure)
+            self._end_early(self._failure)
         elif self._is_complete:
             self._finish()
         else:
@@ -232,7 +236,11 @@ class Connection(ResponseReader):
             if error is None and self._is_delimited_by_end():
                 self._finish()
             else:
-                self.fail(self._explain_loss(error, has_served=self.has_served))
+                if error is None and not self._has_headers:
+                    self._end_head()
+                self._end_early(self._explain_loss(error, has_served=self.has_served, origin=self.origin))
+        elif isinstance(error, ssl.SSLError) and not self.has_served:
+            self._failure = explain_tls_error(error, origin=self.origin)
         self.is_reusable = False
         # The parser refers to our methods: without this, only the cycle collector would free the two.
         self._parser = None
@@ -267,6 +275,23 @@ class Connection(ResponseReader):
         else:
             self.abort()
 
+    def _end_early(self, error: EgressError) -> None:
+        """End a response that is incomplete or invalid: once its head has arrived, only a part of its body is missing.
+
+        The status is the answer. To treat it as an error would send a request again that the server has accepted.
+        """
+        if self._has_final_head():
+            self.is_reusable = False
+            self._finish(is_cut=True)
+        else:
+            error.status = self._find_status()
+            self.fail(error)
+
+    def _end_head(self) -> None:
+        """Accept a head that the server ended by closing the connection, as curl does."""
+        if b"\n" in self._head.lstrip():
+            self._parse_leniently(self._head.rstrip(b"\r\n") + b"\r\n\r\n")
+
     def _begin_response(self) -> None:
         self._head = b""
         self._body = b""
@@ -284,7 +309,12 @@ class Connection(ResponseReader):
                 self.is_reusable = False
                 self._finish(is_cut=True)
         elif self._received_bytes > limits.header_bytes_max:
-            self.fail(self._explain_large_head())
+            self._end_early(self._explain_large_head())
+
+    def _explain_absence(self, default: EgressError) -> EgressError:
+        """Return why the connection was closed before it was used; once only, since raising it makes it refer to us."""
+        failure, self._failure = self._failure, None
+        return failure or default
 
     def _note_served(self, keep_alive: bytes | None) -> None:
         self.has_served = True
@@ -306,7 +336,7 @@ class Connection(ResponseReader):
         elif self._handler is None:
             self.abort()
         else:
-            self.fail(self._explain_timeout())
+            self._end_early(self._explain_timeout())
 
     def _explain_timeout(self) -> ResponseTimeoutError:
         bound = f"within {self._timeout_s:.3g} s"

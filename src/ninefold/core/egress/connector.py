@@ -23,19 +23,12 @@ from ninefold.core.egress.errors import (
 from ninefold.core.egress.limits import NO_DESCRIPTOR, EgressLimits
 from ninefold.core.egress.resolver import Resolver
 from ninefold.core.egress.target import Target
+from ninefold.core.egress.tls import explain_tls_error
 
 DESCRIPTOR_RETRY_S: Final = 0.05
 """The pause before connecting is tried again where no file descriptor was left."""
 
 log = structlog.get_logger(__name__)
-
-
-def default_tls_context() -> ssl.SSLContext:
-    """Return a context that trusts the system's authorities and speaks TLS 1.2 or newer, for HTTP/1.1."""
-    context = ssl.create_default_context()
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.set_alpn_protocols(["http/1.1"])
-    return context
 
 
 class Connector:
@@ -132,11 +125,8 @@ class Connector:
 
 def _explain(error: OSError, target: Target) -> EgressError:
     name = _name(target)
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return TlsFailedError(f"The certificate of {name} isn't valid: {error.verify_message.rstrip('.')}.")
     if isinstance(error, ssl.SSLError):
-        reason = (error.reason or "no reason given").replace("_", " ").lower()
-        return TlsFailedError(f"The TLS handshake with {name} failed: {reason}.")
+        return explain_tls_error(error, origin=target.origin)
     if target.scheme == "https" and isinstance(error, ConnectionError) and not error.errno:
         # An error without a number comes from the TLS layer, and not from the kernel.
         return TlsFailedError(f"{name} closed the connection in the TLS handshake.")

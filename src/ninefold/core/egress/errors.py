@@ -15,6 +15,9 @@ class EgressError(Exception):
     error_class: ClassVar[str]
     """One word of a fixed vocabulary, for a column or a metric's label."""
 
+    status: int | None = None
+    """The status that the server had sent, if a status line had arrived."""
+
 
 class DnsFailedError(EgressError):
     """The host has no address, or wasn't resolved in time."""
@@ -41,19 +44,61 @@ class ConnectTimeoutError(EgressError):
 
 
 class TlsFailedError(EgressError):
-    """The TLS handshake failed, or the certificate isn't valid for the host."""
+    """The TLS handshake failed. The subclasses are the reasons that the owner of the URL can fix."""
 
     error_class = "tls_failed"
 
 
+class TlsNotSpokenError(TlsFailedError):
+    """The port speaks another protocol, such as plain HTTP."""
+
+    error_class = "tls_not_spoken"
+
+
+class TlsVersionTooOldError(TlsFailedError):
+    """The server only speaks versions of TLS that aren't safe any more."""
+
+    error_class = "tls_version_too_old"
+
+
+class TlsHostUnknownError(TlsFailedError):
+    """The server has no certificate for the host (the alert `unrecognized_name`)."""
+
+    error_class = "tls_host_unknown"
+
+
+class TlsClientCertificateRequiredError(TlsFailedError):
+    """The server demands a client certificate."""
+
+    error_class = "tls_client_certificate_required"
+
+
+class TlsCertificateExpiredError(TlsFailedError):
+    """The server's certificate, or one that it depends on, has expired."""
+
+    error_class = "tls_certificate_expired"
+
+
+class TlsCertificateWrongHostError(TlsFailedError):
+    """The server's certificate isn't valid for the host."""
+
+    error_class = "tls_certificate_wrong_host"
+
+
+class TlsCertificateUntrustedError(TlsFailedError):
+    """The server's certificate isn't signed by an authority that is trusted."""
+
+    error_class = "tls_certificate_untrusted"
+
+
 class ResponseTimeoutError(EgressError):
-    """The response didn't come, or didn't end, in time."""
+    """The response didn't come, or its head didn't end, in time; for `request` and `stream`, also its body."""
 
     error_class = "timeout"
 
 
 class ConnectionClosedError(EgressError):
-    """The connection ended before the response was complete."""
+    """The connection ended before the head of the response; for `request` and `stream`, also before its end."""
 
     error_class = "connection_closed"
 
@@ -101,6 +146,13 @@ ERROR_CLASSES = frozenset(
         ConnectFailedError,
         ConnectTimeoutError,
         TlsFailedError,
+        TlsNotSpokenError,
+        TlsVersionTooOldError,
+        TlsHostUnknownError,
+        TlsClientCertificateRequiredError,
+        TlsCertificateExpiredError,
+        TlsCertificateWrongHostError,
+        TlsCertificateUntrustedError,
         ResponseTimeoutError,
         ConnectionClosedError,
         ProtocolError,

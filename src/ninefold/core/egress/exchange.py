@@ -16,7 +16,7 @@ from ninefold.core.egress.connection import Connection
 from ninefold.core.egress.errors import ConnectionClosedError, EgressError, ResponseTimeoutError
 from ninefold.core.egress.limits import EgressLimits
 from ninefold.core.egress.opening import RequestTime
-from ninefold.core.egress.reader import STATUS_FINAL_MIN, ResponseReader
+from ninefold.core.egress.reader import ResponseReader
 from ninefold.core.egress.request import OutgoingRequest
 from ninefold.core.egress.response import ResponseHead
 
@@ -106,7 +106,7 @@ class Exchange(ResponseReader):
         Raises:
             EgressError: the connection ended, the head didn't come in time or isn't valid.
         """
-        await self._wait_until(self._has_head, timeout_s=self._timeouts.head_s, problem="No response came")
+        await self._wait_until(self._has_final_head, timeout_s=self._timeouts.head_s, problem="No response came")
         return ResponseHead(self._status, self._head)
 
     async def read_body(self) -> bytes:
@@ -171,7 +171,8 @@ class Exchange(ResponseReader):
             if error is None and self._is_delimited_by_end():
                 self._is_complete = True
             else:
-                self._failure = self._explain_loss(error, has_served=self._connection.has_served)
+                connection = self._connection
+                self._failure = self._explain_loss(error, has_served=connection.has_served, origin=connection.origin)
         # The parser refers to our methods: without this, only the cycle collector would free the two.
         self._parser = None
         self._connection.connection_lost(error)
@@ -182,10 +183,7 @@ class Exchange(ResponseReader):
     def on_headers_complete(self) -> None:
         """End the response to HEAD here: the parser doesn't know the request, and would wait for a body."""
         super().on_headers_complete()
-        if self._failure is not None:
-            # The caller gets the error instead of this head.
-            self._has_headers = False
-        elif self._request.method == "HEAD" and self._has_head():
+        if self._request.method == "HEAD" and self._has_final_head():
             self.on_message_complete()
 
     def on_body(self, data: bytes) -> None:
@@ -205,9 +203,6 @@ class Exchange(ResponseReader):
 
     def _is_refused(self) -> bool:
         return self._status >= _STATUS_REDIRECT_MIN
-
-    def _has_head(self) -> bool:
-        return self._has_headers and self._status >= STATUS_FINAL_MIN
 
     def _has_news(self) -> bool:
         return bool(self._body) or self._is_complete
@@ -251,5 +246,10 @@ class Exchange(ResponseReader):
 
     def _check_failure(self) -> None:
         if self._failure is not None:
-            # A copy: the traceback of the raised error refers to this exchange, which must not refer to the error.
-            raise type(self._failure)(*self._failure.args)
+            raise self._copy(self._failure)
+
+    def _copy(self, failure: EgressError) -> EgressError:
+        """Copy an error: the traceback of a raised one refers to this exchange, which must not refer to the error."""
+        copy = type(failure)(*failure.args)
+        copy.status = self._find_status()
+        return copy

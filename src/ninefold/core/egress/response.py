@@ -39,6 +39,7 @@ class EgressResponse(ResponseHead, frozen=True, gc=False):
     body: bytes
     """As it came: not decompressed."""
     is_body_truncated: bool
+    """Whether `body` isn't the whole body: it is too long, ended early, or its end couldn't be found."""
 
 
 def parse_headers(head: bytes) -> list[tuple[bytes, bytes]] | None:

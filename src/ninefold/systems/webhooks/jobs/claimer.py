@@ -128,7 +128,7 @@ class Claimer:
 
     def _queue_retry(self, delivery: ClaimedDelivery, recipient: Recipient) -> None:
         request = AttemptRequest(
-            message=make_message(delivery.event_id, delivery.payload),
+            message=make_message(delivery.event_id, event_type=delivery.event_type, payload=delivery.payload),
             recipient=recipient,
             delivery_id=delivery.delivery_id,
             organisation_id=delivery.organisation_id,
@@ -142,7 +142,7 @@ class Claimer:
 
 def _first_attempts(event: ClaimedEvent, recipients: Sequence[Recipient]) -> Iterator[AttemptRequest]:
     """Yield the first attempts of an event's deliveries; each is created when it starts."""
-    message = make_message(event.event_id, event.payload)
+    message = make_message(event.event_id, event_type=event.event_type, payload=event.payload)
     fan_out = FanOut(len(recipients))
     for recipient in recipients:
         yield AttemptRequest(

@@ -23,14 +23,17 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     payload: bytes
 
 
-def make_message(event_id: UUID, payload: bytes) -> Message:
+def make_message(event_id: UUID, *, event_type: str, payload: bytes) -> Message:
     """Prepare the content that every delivery of an event sends."""
     webhook_id = format_id(EVENT_PREFIX, event_id).encode("ascii")
     return Message(
         event_id=event_id,
         webhook_id=webhook_id,
-        common_head=b"content-type: application/json\r\nuser-agent: %b\r\nwebhook-id: %b\r\nx-webhook-id: %b\r\n"
-        % (USER_AGENT.encode("ascii"), webhook_id, webhook_id),
+        common_head=(
+            b"content-type: application/json\r\nuser-agent: %b\r\nwebhook-id: %b\r\nx-webhook-id: %b\r\n"
+            b"x-webhook-event-type: %b\r\n"
+            % (USER_AGENT.encode("ascii"), webhook_id, webhook_id, event_type.encode("ascii"))
+        ),
         payload=payload,
     )
 

@@ -28,6 +28,7 @@ from ninefold.core.egress import (
 )
 from ninefold.systems.webhooks.jobs.message import FanOut, Message
 from ninefold.systems.webhooks.model import Attempt, Recipient
+from ninefold.systems.webhooks.rules.redirects import is_redirect, resolve_location
 from ninefold.systems.webhooks.rules.retries import is_success, parse_retry_after
 from ninefold.systems.webhooks.rules.signing import active_keys, sign, signed_content
 
@@ -105,7 +106,7 @@ class AttemptRequest:
         if is_stale and not self.sender.is_closed:
             self.sender.resend(self, spent_s=spent_s)
         else:
-            self.sender.complete(self, error_class=error.error_class, error_detail=str(error))
+            self.sender.fail(self, error)
 
 
 OnAttemptEnd: TypeAlias = Callable[[AttemptRequest, Attempt, float | None], None]
@@ -187,16 +188,25 @@ class Sender:
         request: AttemptRequest,
         *,
         response: EgressResponse | None = None,
+        response_status: int | None = None,
         error_class: str | None = None,
         error_detail: str | None = None,
     ) -> None:
-        """Report the result of an attempt: a response or an error. After `close`, do nothing."""
+        """Report the result of an attempt: a response or an error. After `close`, do nothing.
+
+        Args:
+            request: what was sent.
+            response: the response; None after an error.
+            response_status: the status that arrived before an error.
+            error_class: the kind of the error.
+            error_detail: the error in one sentence.
+        """
         if self.is_closed:
             return
         duration_s = time.perf_counter() - request.started_at_s
         retry_after_s: float | None = None
         if response is not None and not is_success(response.status):
-            error_class, error_detail = "unsuccessful_status", f"The receiver answered {response.status}."
+            error_class, error_detail = "unsuccessful_status", _explain_status(response, url=request.recipient.url)
             retry_after_s = parse_retry_after(
                 response.header(b"retry-after"), now=request.attempted_at + timedelta(seconds=duration_s)
             )
@@ -205,7 +215,7 @@ class Sender:
             attempt_number=request.attempt_number,
             attempted_at=request.attempted_at,
             duration_ms=duration_s * 1000,
-            response_status=None if response is None else response.status,
+            response_status=response_status if response is None else response.status,
             response_body=None if body is None else body[: self._body_kept_bytes],
             is_response_body_truncated=response is not None
             and (response.is_body_truncated or len(response.body) > self._body_kept_bytes),
@@ -214,6 +224,10 @@ class Sender:
             error_detail=error_detail and error_detail.replace("\0", "\N{REPLACEMENT CHARACTER}"),
         )
         self._on_attempt_end(request, attempt, retry_after_s)
+
+    def fail(self, request: AttemptRequest, error: EgressError) -> None:
+        """Report an attempt that got no response."""
+        self.complete(request, response_status=error.status, error_class=error.error_class, error_detail=str(error))
 
     def close(self) -> None:
         """Abandon every attempt in flight. Other workers repeat them."""
@@ -235,13 +249,21 @@ class Sender:
         try:
             response = await send()
         except EgressError as error:
-            self.complete(request, error_class=error.error_class, error_detail=str(error))
+            self.fail(request, error)
         except Exception:
             # A bug in Ninefold. Record a failed attempt and log the error, so that the delivery isn't stuck.
             log.exception("webhooks.attempt.crashed")
             self.complete(request, error_class="internal_error", error_detail="Ninefold failed to send the request.")
         else:
             self.complete(request, response=response)
+
+
+def _explain_status(response: EgressResponse, *, url: str) -> str:
+    if is_redirect(response.status):
+        location = resolve_location(response.header(b"location"), url=url)
+        if location is not None:
+            return f"The receiver redirects to {location}; change the subscription's URL."
+    return f"The receiver answered {response.status}."
 
 
 def _sign(requests: Sequence[AttemptRequest], *, attempted_at: datetime) -> list[bytes]:

@@ -224,6 +224,7 @@ class AttemptView(msgspec.Struct, frozen=True, kw_only=True):
     attempted_at: Timestamp
     duration_ms: Annotated[float, msgspec.Meta(examples=[48.2])]
     response_code: Annotated[int | None, msgspec.Meta(examples=[503])]
+    """The status that arrived; also with an error, if a status line came before it."""
     response_body: Annotated[str | None, msgspec.Meta(examples=["Down for maintenance"])]
     is_response_body_truncated: Annotated[bool, msgspec.Meta(examples=[False])]
     error_class: Annotated[str | None, msgspec.Meta(examples=[_FAILED])]
@@ -329,7 +330,6 @@ def show_event(shown: EventWithDeliveries, *, attempts_per_round: int) -> EventV
 def show_delivery(shown: DeliveryWithAttempts, *, attempts_per_round: int) -> DeliveryView:
     """Show a delivery with its attempts."""
     delivery = shown.delivery
-    last_error = shown.attempts[-1].error_class if shown.attempts else None
     return DeliveryView(
         delivery_id=format_id(DELIVERY_PREFIX, delivery.delivery_id),
         event_id=format_id(EVENT_PREFIX, delivery.event_id),

@@ -2,11 +2,14 @@
 
 from typing import Final
 
+from ninefold.systems.webhooks.rules.redirects import is_redirect
+
 _ADVICE: Final = {
     "address_denied": "Use a public address, or ask the operator to allow this one with NINEFOLD_EGRESS_ALLOW.",
     "connect_failed": "Check that the receiver is running and accepts connections at this host and port.",
     "connect_timeout": "Check that the receiver is running and that no firewall drops its packets.",
-    "connection_closed": "Check the receiver's log for a crash or restart during the request.",
+    "connection_closed": "Check that the receiver speaks HTTP at this port, and that http and https aren't mixed up. "
+    "If it does, look in its log, and in that of any proxy in front of it.",
     "dns_failed": "Check the spelling of the host name and its DNS records.",
     "headers_too_large": "Reduce the size of the headers in the receiver's response; Ninefold doesn't need them.",
     "internal_error": "Report this to the operator; the reason is in the worker's log.",
@@ -14,14 +17,36 @@ _ADVICE: Final = {
     "local_limit": "The receiver didn't cause this. Report it to the operator; the error says which limit to raise.",
     "protocol_error": "Check that the URL leads to an HTTP server, and that http and https aren't mixed up.",
     "timeout": "Let the receiver respond immediately and process the event afterwards.",
-    "tls_failed": "Renew or fix the receiver's certificate.",
+    "tls_certificate_expired": "Renew the receiver's certificate, and reload the server that presents it.",
+    "tls_certificate_untrusted": "Install a certificate of a public authority, with its intermediate certificates. "
+    "For a private authority, ask the operator to add it with NINEFOLD_EGRESS_CA_FILE.",
+    "tls_certificate_wrong_host": "Install a certificate for the host in the subscription's URL, or change the URL "
+    "to a host that the certificate is for.",
+    "tls_client_certificate_required": "Let the receiver accept this URL without a client certificate; the signature "
+    "shows that a request is from Ninefold.",
+    "tls_failed": "Check the receiver's TLS settings: that this port speaks TLS, and demands no client certificate. "
+    "Its log can say more.",
+    "tls_host_unknown": "Configure the host of the subscription's URL, with a certificate, at the receiver or at the "
+    "proxy in front of it; or correct the URL.",
+    "tls_not_spoken": "Change the subscription's URL to http, or to the port that speaks TLS.",
+    "tls_version_too_old": "Enable TLS 1.2 or 1.3 at the receiver, or at the proxy in front of it.",
     "unsuccessful_status": "Check the status and body of the response; only 2xx counts as delivered.",
 }
+_REDIRECT_ADVICE: Final = (
+    "Change the subscription's URL to the one that the receiver redirects to; Ninefold doesn't follow redirects."
+)
 _RETRY: Final = "Then retry the delivery."
 
 
-def advise(error_class: str | None) -> str | None:
-    """Return advice on how to fix an error class, in one to three sentences; None for success."""
+def advise(error_class: str | None, *, response_status: int | None = None) -> str | None:
+    """Return advice on how to fix an error, in one to three sentences; None for success.
+
+    Args:
+        error_class: of the attempt.
+        response_status: of the attempt, if the receiver sent one.
+    """
     if error_class is None:
         return None
+    if error_class == "unsuccessful_status" and is_redirect(response_status):
+        return f"{_REDIRECT_ADVICE} {_RETRY}"
     return f"{_ADVICE[error_class]} {_RETRY}" if error_class in _ADVICE else _RETRY
