@@ -6,7 +6,9 @@ import signal
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing
+from functools import partial
 from typing import Final
+from uuid import UUID
 
 import structlog
 import uvloop
@@ -16,10 +18,11 @@ from ninefold.core.clock import SystemClock
 from ninefold.core.config import CoreSettings
 from ninefold.core.egress import AddressPolicy, EgressClient
 from ninefold.core.errors import NinefoldError, SettingError
+from ninefold.core.ids import new_id
 from ninefold.core.jobs import release_jobs
 from ninefold.core.postgres.database import Database
 from ninefold.core.postgres.errors import DatabaseUnavailableError
-from ninefold.core.queue.leases import WorkerLease
+from ninefold.core.queue.leases import WorkerLease, session_name
 from ninefold.core.queue.notifier import Notifier
 from ninefold.core.system import WorkerContext, WorkerTask
 from ninefold.core.telemetry.logs import configure_logging
@@ -117,11 +120,13 @@ async def work(
     egress_policy = AddressPolicy.from_cidrs(settings.egress_allow)
     system_settings = [system.read_settings(environment) for system in SYSTEMS]
     async with AsyncExitStack() as stack:
-        connections_max = settings.database_connections_max
-        database = await _open_pool(stack, database_url, connections_max=connections_max)
-        job_database = await _open_pool(stack, database_url, connections_max=job_connections_max(connections_max))
+        worker_id = new_id()
+        open_pool = partial(_open_pool, stack, database_url, worker_id=worker_id)
+        database = await open_pool(connections_max=settings.database_connections_max)
+        job_database = await open_pool(connections_max=job_connections_max(settings.database_connections_max))
         egress = await stack.enter_async_context(aclosing(EgressClient(egress_policy)))
-        lease = WorkerLease(database, [release_jobs, *[system.release_leases for system in SYSTEMS]])
+        releasers = [release_jobs, *[system.release_leases for system in SYSTEMS]]
+        lease = WorkerLease(database, releasers, worker_id=worker_id)
         context = WorkerContext(
             database=database,
             notifier=Notifier(database),
@@ -148,8 +153,10 @@ def job_connections_max(connections_max: int) -> int:
     return max(1, connections_max // 2)
 
 
-async def _open_pool(stack: AsyncExitStack, database_url: str, *, connections_max: int) -> Database:
-    database = await Database.connect(database_url, application_name="ninefold worker", connections_max=connections_max)
+async def _open_pool(stack: AsyncExitStack, database_url: str, *, worker_id: UUID, connections_max: int) -> Database:
+    database = await Database.connect(
+        database_url, application_name=session_name(worker_id), connections_max=connections_max
+    )
     stack.push_async_callback(database.close)
     return database
 

@@ -28,6 +28,12 @@ _SERVER_SETTINGS = {
     "jit": "off",
     # An abandoned transaction must not hold its locks indefinitely.
     "idle_in_transaction_session_timeout": "60000",
+    # PostgreSQL must notice within 25 s that a client's machine has vanished, and close the session. By default, it
+    # takes more than two hours. On a Unix socket these have no effect.
+    "tcp_keepalives_idle": "10",
+    "tcp_keepalives_interval": "5",
+    "tcp_keepalives_count": "3",
+    "tcp_user_timeout": "25000",
 }
 
 
