@@ -72,6 +72,24 @@ async def test_obedient_child_stops_within_its_grace(journal: Path) -> None:
     assert len(ended) == 1
 
 
+async def test_child_that_ends_just_before_it_is_told_to_stop_has_stopped(
+    journal: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def find_it_ended(process: asyncio.subprocess.Process) -> None:
+        process.kill()
+        raise ProcessLookupError
+
+    monkeypatch.setattr(asyncio.subprocess.Process, "terminate", find_it_ended)
+    child = make_child(OBEDIENT, journal)
+    running = asyncio.create_task(child.keep_running(asyncio.Event()))
+    await lines_in(journal, count=1)
+
+    child.stop()
+
+    await asyncio.wait_for(running, WITHIN_S)
+    assert child.exit_code == -signal.SIGKILL
+
+
 async def test_stubborn_child_is_killed_after_its_grace(journal: Path) -> None:
     child = make_child(STUBBORN, journal, grace_s=0.1)
     running = asyncio.create_task(child.keep_running(asyncio.Event()))
