@@ -4,7 +4,6 @@ import asyncio
 import os
 import signal
 import time
-from collections import deque
 from functools import partial
 from typing import Final
 
@@ -32,9 +31,10 @@ KILL_MARGIN_S: Final = 3.0
 
 SERVER_GRACE_S: Final = 15.0
 POSTGRES_POLL_INTERVAL_S: Final = 1.0
-POSTGRES_RESTARTS_MAX: Final = 5
-POSTGRES_RESTART_WINDOW_S: Final = 300.0
-"""A server that dies more often within this time needs a person: the disk, the memory or the data is bad."""
+POSTGRES_RESTART_DELAY_S_MIN: Final = 0.5
+POSTGRES_RESTART_DELAY_S_MAX: Final = 60.0
+POSTGRES_STABLE_AFTER_S: Final = 300.0
+"""After a longer life, a server is started again after the shortest pause; after a shorter one, the pause doubles."""
 
 log = structlog.get_logger(__name__)
 
@@ -184,23 +184,34 @@ class Supervisor:
         announce_ready(url=url, data_dir=self._settings.data_dir, workers=self._settings.workers)
 
     async def _keep_postgres(self, postgres: EmbeddedPostgres) -> None:
-        """Start PostgreSQL again when it dies: at the same address, so that the pools find back by themselves."""
+        """Start PostgreSQL again whenever it dies, at the same address, so that the pools reconnect by themselves."""
         dsn = postgres.dsn()
-        restarts: deque[float] = deque(maxlen=POSTGRES_RESTARTS_MAX)
+        delay_s, started_at = POSTGRES_RESTART_DELAY_S_MIN, time.monotonic()
         while True:
             await asyncio.sleep(POSTGRES_POLL_INTERVAL_S)
             if postgres.is_running:
                 continue
             log.error("supervisor.postgres.died", last_lines=postgres.last_log_lines())
-            if len(restarts) == restarts.maxlen and time.monotonic() - restarts[0] < POSTGRES_RESTART_WINDOW_S:
-                raise PostgresFailedError(
-                    f"The embedded PostgreSQL died again, after {len(restarts)} restarts in a row.",
-                    remedy=f"See {self._settings.data_dir}/postgres.log; what was accepted is safe on the disk.",
-                )
-            restarts.append(time.monotonic())
-            if await asyncio.to_thread(postgres.start) != dsn:
+            if time.monotonic() - started_at > POSTGRES_STABLE_AFTER_S:
+                delay_s = POSTGRES_RESTART_DELAY_S_MIN
+            delay_s = await self._restart_postgres(postgres, dsn=dsn, delay_s=delay_s)
+            started_at = time.monotonic()
+            log.warning("supervisor.postgres.restarted")
+
+    async def _restart_postgres(self, postgres: EmbeddedPostgres, *, dsn: str, delay_s: float) -> float:
+        """Try to start PostgreSQL until it runs, with growing pauses; return the next pause."""
+        while True:
+            await asyncio.sleep(delay_s)
+            delay_s = min(delay_s * 2, POSTGRES_RESTART_DELAY_S_MAX)
+            try:
+                restarted = await asyncio.to_thread(postgres.start)
+            except NinefoldError as error:
+                # Its disk is full, for example. As soon as somebody has freed space, everything continues.
+                log.error("supervisor.postgres.start_failed", error=str(error), retry_in_s=delay_s)  # noqa: TRY400
+                continue
+            if restarted != dsn:
                 raise PostgresFailedError(
                     "The embedded PostgreSQL came back at another address than before.",
                     remedy="Start again with `ninefold up`; what was accepted is safe on the disk.",
                 )
-            log.warning("supervisor.postgres.restarted")
+            return delay_s
