@@ -126,6 +126,16 @@ async def test_parts_refuse_an_allow_list_that_is_none(database_url: str) -> Non
         assert "Traceback" not in finished.errors
 
 
+async def test_worker_without_a_database_says_so_in_its_log() -> None:
+    address = f"postgresql://ninefold@127.0.0.1:{free_port()}/none"
+    finished = await run_command("worker", environment=clean_environment({"NINEFOLD_DATABASE_URL": address}))
+
+    lines = [json.loads(line) for line in finished.errors.splitlines()]
+    assert finished.exit_code == 1
+    assert [line["event"] for line in lines] == ["worker.starting", "worker.failed"]
+    assert lines[-1]["code"] == "database_unavailable"
+
+
 async def test_worker_says_when_it_can_not_serve_its_metrics(database_url: str) -> None:
     environment = clean_environment({"NINEFOLD_DATABASE_URL": database_url})
     environment["NINEFOLD_HOST"] = "192.0.2.1"

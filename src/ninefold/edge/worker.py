@@ -22,7 +22,7 @@ from ninefold.core.ids import new_id
 from ninefold.core.jobs import release_jobs
 from ninefold.core.postgres.database import Database
 from ninefold.core.postgres.errors import DatabaseUnavailableError
-from ninefold.core.queue.leases import WorkerLease, session_name
+from ninefold.core.queue.leases import LeaseLostError, WorkerLease, session_name
 from ninefold.core.queue.notifier import Notifier
 from ninefold.core.system import WorkerContext, WorkerTask
 from ninefold.core.telemetry.logs import configure_logging
@@ -48,8 +48,8 @@ def run_worker(settings: CoreSettings, *, database_url: str, metrics_port: int |
 
     Raises:
         SettingError: a setting is wrong, or migrations are pending.
-        DatabaseUnavailableError: the database doesn't answer at the start.
-        LeaseLostError: others took this worker for dead.
+        SystemExit: with code 1, after a line in the log, if the database doesn't answer at the start, or if others took
+            this worker for dead.
     """
     configure_logging(settings.log_level, settings.log_format, process="worker")
     end_with_supervisor(os.environ)
@@ -58,7 +58,12 @@ def run_worker(settings: CoreSettings, *, database_url: str, metrics_port: int |
     calm_garbage_collector()
     if metrics_port is not None:
         _serve_metrics(metrics_port, host=settings.host)
-    uvloop.run(_run_until_signal(settings, os.environ, database_url=database_url))
+    try:
+        uvloop.run(_run_until_signal(settings, os.environ, database_url=database_url))
+    except (LeaseLostError, DatabaseUnavailableError) as error:
+        # These aren't mistakes at the command line, but happen to processes that run: they belong in the log.
+        log.error("worker.failed", code=error.code, error=str(error))  # noqa: TRY400  # the traceback says no more.
+        raise SystemExit(1) from error
     log.info("worker.stopped")
 
 
