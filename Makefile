@@ -1,5 +1,5 @@
-# Everything is reached from here. `make help` lists it.
-# Paths are relative, so that a clone may live in a folder whose name has a space.
+# All commands for working with this repository; `make help` lists them.
+# Paths are relative, so a clone can be in a folder with a space in its name.
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -13,32 +13,32 @@ help: ## List the commands.
 up: .venv/.ready ## Install, then run Ninefold until Ctrl-C.
 	@exec $(BIN)/ninefold up
 
-demo: .venv/.ready ## Install, then deliver real webhooks in front of your eyes.
+demo: .venv/.ready ## Install, then watch real webhooks being delivered.
 	@exec $(BIN)/ninefold demo
 
-test: .venv/.ready-dev ## Install what the tests need, run all of them on all cores, and name the ten slowest.
+test: .venv/.ready-dev ## Run all tests on all cores and list the ten slowest.
 	$(BIN)/python -m pytest -n logical --dist worksteal --durations=10
 
-check: .venv/.ready-dev ## Format, lint, types and layers; changes nothing.
+check: .venv/.ready-dev ## Check format, lint rules, types and layers; changes nothing.
 	$(BIN)/python -m ruff format --check .
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m mypy
 	$(BIN)/lint-imports --no-cache
 
-format: .venv/.ready-dev ## Format the code and apply the safe fixes.
+format: .venv/.ready-dev ## Format the code and apply safe fixes.
 	$(BIN)/python -m ruff format .
 	$(BIN)/python -m ruff check --fix .
 
-bench: .venv/.ready-dev ## Measure: prints tables, writes bench/results/*.json.
+bench: .venv/.ready-dev ## Run the webhooks benchmark; writes bench/results/*.json.
 	$(BIN)/python bench/webhooks/run.py
 
-lock: .venv/.ready-dev ## Write the lock files anew from pyproject.toml.
+lock: .venv/.ready-dev ## Update the lock files from pyproject.toml.
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --custom-compile-command "make lock" --extra build --output-file requirements.lock pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --custom-compile-command "make lock" --extra build --extra dev --output-file requirements-dev.lock pyproject.toml
 
-clean: ## Remove the installation and every cache; data folders stay.
+clean: ## Remove the installation and all caches; keeps data folders.
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 .venv/bin/python:

@@ -17,7 +17,7 @@ from installations import serving
 from ninefold.core.postgres.database import Database
 from ninefold.core.postgres.migrations import migrate
 from ninefold.edge.systems import migration_sources
-from postgres_support import run_apart
+from postgres_support import run_in_new_loop
 from receivers import Receiver
 from shared_postgres import SharedPostgres, running_server, temporary_fast_dir
 
@@ -75,7 +75,7 @@ def postgres(request: pytest.FixtureRequest) -> Iterator[SharedPostgres]:
 def template_database(postgres: SharedPostgres) -> Iterator[str]:
     """The name of the database that has every migration and no data; tests get copies."""
     with postgres.temporary_database() as name:
-        run_apart(_migrate(postgres.dsn(database=name)))
+        run_in_new_loop(_migrate(postgres.dsn(database=name)))
         yield name
 
 
@@ -131,7 +131,7 @@ async def http(
 
 @pytest.fixture
 def make_api(http: httpx.AsyncClient, database: Database) -> MakeApi:
-    """Make a caller with a key of a new organisation."""
+    """Make a client with a key of a new organisation."""
 
     async def make(organisation: str) -> Api:
         return Api(http, await create_key(database, organisation=organisation))
@@ -141,13 +141,13 @@ def make_api(http: httpx.AsyncClient, database: Database) -> MakeApi:
 
 @pytest.fixture
 async def api(make_api: MakeApi) -> Api:
-    """A caller with a key of an organisation."""
+    """A client with a key of an organisation."""
     return await make_api("acme")
 
 
 @pytest.fixture
 async def other_api(make_api: MakeApi) -> Api:
-    """A caller with a key of another organisation."""
+    """A client with a key of another organisation."""
     return await make_api("globex")
 
 
@@ -194,7 +194,7 @@ def server_url(server_database_url: str, tmp_path_factory: pytest.TempPathFactor
 
 @pytest.fixture
 async def server_api(server_url: str, server_database_url: str) -> AsyncIterator[Api]:
-    """A caller of the server process with a key of a new organisation."""
+    """A client of the server process with a key of a new organisation."""
     database = await Database.connect(server_database_url, application_name="ninefold-test", connections_max=2)
     api_key = await create_key(database, organisation="acme")
     await database.close()

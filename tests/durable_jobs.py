@@ -1,4 +1,4 @@
-"""Durable jobs for tests: kinds of job, workers that run them in this process, and a look at the table."""
+"""Durable jobs for tests: kinds of job, workers that run them in this process, and access to the table."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
@@ -21,33 +21,33 @@ from ninefold.core.jobs import (
     enqueue,
     release_jobs,
 )
-from ninefold.core.jobs.model import ClaimedJob, Room
+from ninefold.core.jobs.model import ClaimedJob, FreeSlots
 from ninefold.core.jobs.queue import JobQueue
 from ninefold.core.jobs.service import get_job
 from ninefold.core.postgres.database import Connection, Database
 from ninefold.core.queue.leases import WorkerLease
 from ninefold.core.queue.notifier import Notifier
 
-QUICKLY = Backoff(first_s=0.01, max_s=0.01, jitter_ratio=0.0)
+FAST_BACKOFF = Backoff(first_s=0.01, max_s=0.01, jitter_ratio=0.0)
 
 
 class Step(msgspec.Struct, frozen=True):
-    """What a job of these tests carries."""
+    """The payload of these tests' jobs."""
 
     number: int = 0
 
 
-STEP = JobKind(name="test.step", payload=Step, attempts_max=3, backoff=QUICKLY)
+STEP = JobKind(name="test.step", payload=Step, attempts_max=3, backoff=FAST_BACKOFF)
 
 
 class Jobs:
-    """The table of jobs, as a test looks at it."""
+    """Adds jobs to the table, and reads them."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
 
     async def add(self, payload: Step | None = None, *, kind: JobKind[Step] = STEP, **options: Any) -> UUID:
-        """Enqueue a job; Ninefold's own unless an organisation is given."""
+        """Enqueue a job, which is Ninefold's own unless an organisation is given."""
         (job_id,) = await self.add_many([payload or Step()], kind=kind, **options)
         return job_id
 
@@ -82,7 +82,7 @@ class Jobs:
         return await self.wait_until(job_id, lambda job: job.state is state, timeout_s=timeout_s)
 
     async def wait_until(self, job_id: UUID, condition: Callable[[Job], bool], *, timeout_s: float = 10.0) -> Job:
-        """Wait until a condition holds of a job."""
+        """Wait until a condition is true of a job."""
         async with asyncio.timeout(timeout_s):
             while not condition(job := await self.get(job_id)):
                 await asyncio.sleep(0.01)
@@ -90,15 +90,15 @@ class Jobs:
 
 
 class Claimer:
-    """A worker's lease and its part of the queue, without anything that runs by itself."""
+    """A worker's lease and its queue, without background tasks."""
 
     def __init__(self, database: Database, *, duration: timedelta = timedelta(minutes=1)) -> None:
         self.lease = WorkerLease(database, [release_jobs], duration=duration)
         self.queue = JobQueue(database, self.lease, kinds=[STEP.name])
 
-    async def claim(self, *, limit: int = 10, rooms: dict[UUID, int] | None = None) -> list[ClaimedJob]:
+    async def claim(self, *, limit: int = 10, slots: dict[UUID, int] | None = None) -> list[ClaimedJob]:
         """Claim jobs."""
-        return await self.queue.claim(Room(total=limit, of_newcomer=limit, of_tenants=rooms or {}))
+        return await self.queue.claim(FreeSlots(total=limit, new_tenant=limit, by_tenant=slots or {}))
 
     async def claim_ids(self, *, limit: int = 10) -> list[UUID]:
         """Claim jobs, and return their ids."""
@@ -116,7 +116,7 @@ async def new_claimer(database: Database, *, duration: timedelta = timedelta(min
 async def running(
     database: Database, *handlers: JobHandler[Any, Any], context: object = None, concurrency: int = 10
 ) -> AsyncIterator[Notifier]:
-    """Run a worker's jobs for the time of an `async with`; handlers get the database unless they need more."""
+    """Run the jobs of a worker during an `async with`. Handlers get the database unless a context is given."""
     lease, notifier = WorkerLease(database, [release_jobs]), Notifier(database)
     runner = JobRunner(
         database,
@@ -141,18 +141,18 @@ async def running(
 
 
 def step(run: Callable[[JobRun[Step], Database], Any], *, kind: JobKind[Step] = STEP) -> JobHandler[Step, Database]:
-    """Return a handler of a kind of job."""
+    """Return a handler for a kind of job."""
     return JobHandler(kind, run)
 
 
 async def release(database: Database, *dead: Claimer) -> None:
-    """Take workers for dead, and give back what they held."""
+    """Declare workers dead, and release their jobs."""
     async with database.transaction() as connection:
         await release_jobs(connection, [claimer.lease.worker_id for claimer in dead])
-        await _forget(connection, dead)
+        await _delete_leases(connection, dead)
 
 
-async def _forget(connection: Connection, dead: Iterable[Claimer]) -> None:
+async def _delete_leases(connection: Connection, dead: Iterable[Claimer]) -> None:
     ids = [claimer.lease.worker_id for claimer in dead]
     await connection.execute("DELETE FROM queue.worker WHERE worker_id = ANY($1)", ids)
 

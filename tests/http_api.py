@@ -1,4 +1,4 @@
-"""A caller of the HTTP API, for tests of any system."""
+"""A client of the HTTP API, for tests of any system."""
 
 from collections.abc import AsyncIterable, Mapping
 from typing import Any, TypeAlias
@@ -7,7 +7,7 @@ import httpx
 import msgspec
 
 Json: TypeAlias = dict[str, Any]
-"""An answer's object; a test names the fields that it looks at."""
+"""A JSON object of a response."""
 
 PROBLEM_FIELDS = {"type", "title", "status", "detail", "code", "is_retryable", "request_id"}
 
@@ -37,18 +37,18 @@ class Api:
         return await self.http.request(method, f"/api/v1{path}", content=content, headers={**sent, **(headers or {})})
 
     async def get(self, path: str) -> Json:
-        """Read something that is there."""
+        """Send a GET request that succeeds; return the response."""
         return await self.done("GET", path)
 
     async def done(self, method: str, path: str, **given: Any) -> Json:
-        """Send a request that succeeds; return its answer."""
+        """Send a request that succeeds; return the response."""
         response = await self.request(method, path, **given)
         assert response.is_success, response.text
-        answer: Json = response.json()
-        return answer
+        body: Json = response.json()
+        return body
 
     async def refused(self, status: int, method: str, path: str, **given: Any) -> Json:
-        """Send a request that is refused; return the problem."""
+        """Send a request that fails with this status; return the problem."""
         return problem_of(await self.request(method, path, **given), status=status)
 
     async def walk(self, path: str, *, limit: int) -> list[list[Json]]:
@@ -65,7 +65,7 @@ class Api:
 
 
 def problem_of(response: httpx.Response, *, status: int) -> Json:
-    """Check that an answer is a complete problem of this status; return it."""
+    """Check that a response is a complete problem with this status; return it."""
     assert (response.status_code, response.headers["content-type"]) == (status, "application/problem+json"), (
         response.text
     )

@@ -21,7 +21,7 @@ BASE_URL = "http://ninefold.test"
 LOOPBACK = "127.0.0.0/8,::1/128"
 
 MakeApi: TypeAlias = Callable[[str], Awaitable[Api]]
-"""Creates an organisation of this name; returns a caller with a key of it."""
+"""Creates an organisation of this name; returns a client with a key of it."""
 
 StartWorker: TypeAlias = Callable[..., AbstractAsyncContextManager[None]]
 """Runs a worker for the time of an `async with`, with other settings than the test's `environment` if any are given."""

@@ -1,4 +1,4 @@
-"""Ninefold as processes, started as a person starts it, for the tests that need the whole."""
+"""Runs Ninefold as processes, with its command line, for end-to-end tests."""
 
 import asyncio
 import json
@@ -24,12 +24,12 @@ FREE_WITHIN_S = 30.0
 STOP_WITHIN_S = 60.0
 PORTS = range(20_000, 32_000)
 
-# Hypothesis gives Python's own generator the same seed again and again.
+# Hypothesis sets the seed of Python's default generator to the same value repeatedly.
 _RANDOM = random.SystemRandom()
 
 
 class Installation:
-    """`ninefold up` on a data folder and a free port; what it writes is kept line by line."""
+    """Runs `ninefold up` with a data folder and a free port, and collects the lines that it prints."""
 
     def __init__(self, data_dir: Path, *, port: int | None = None, settings: Mapping[str, str] | None = None) -> None:
         self.port = free_port() if port is None else port
@@ -65,25 +65,25 @@ class Installation:
         ]
 
     async def wait_for_error_line(self, text: str, *, count: int = 1) -> None:
-        """Wait until so many lines with this text have come on standard error."""
+        """Wait until standard error has this many lines with this text."""
         async with asyncio.timeout(READY_WITHIN_S), self._changed:
             await self._changed.wait_for(lambda: self._count(text) >= count or self._has_ended())
         assert self._count(text) >= count, "\n".join(self.errors)
 
     async def stop(self, number: int = signal.SIGINT) -> int:
-        """Send a signal and wait for the end; return the exit code."""
+        """Send a signal and wait for the process to exit; return the exit code."""
         self.process.send_signal(number)
         return await self.wait()
 
     async def wait(self) -> int:
-        """Wait for the end; return the exit code."""
+        """Wait for the process to exit; return the exit code."""
         async with asyncio.timeout(STOP_WITHIN_S):
             exit_code = await self.process.wait()
             await asyncio.gather(*self._readers)
         return exit_code
 
     def descendants(self) -> list[psutil.Process]:
-        """Return every process that it started, PostgreSQL's included."""
+        """Return all processes that it started, including PostgreSQL's."""
         return psutil.Process(self.process.pid).children(recursive=True)
 
     def child(self, argument: str) -> psutil.Process:
@@ -124,7 +124,7 @@ class Finished:
 
 
 async def run_command(*arguments: str, environment: Mapping[str, str]) -> Finished:
-    """Run `ninefold` with these arguments to its end."""
+    """Run `ninefold` with these arguments until it exits."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "ninefold", *arguments, env=environment, stdout=PIPE, stderr=PIPE
     )
@@ -136,7 +136,7 @@ async def run_command(*arguments: str, environment: Mapping[str, str]) -> Finish
 
 @contextmanager
 def serving(database_url: str, *, log: Path) -> Iterator[str]:
-    """Run `ninefold serve`; yield its URL, and check at the end that it has logged no failure of its own."""
+    """Run `ninefold serve`; yield its URL, and check at the end that it logged no internal error."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     environment = clean_environment({"NINEFOLD_DATABASE_URL": database_url, "NINEFOLD_PORT": str(port)})
@@ -163,26 +163,31 @@ def _wait_until_ready(url: str, server: subprocess.Popen[bytes], log: Path) -> N
             if httpx.get(f"{url}/readyz", trust_env=False).is_success:
                 return
         except httpx.TransportError:
-            time.sleep(0.05)  # A server that starts has no other signal.
+            time.sleep(0.05)  # A starting server sends no signal to wait for.
     raise AssertionError(log.read_text())
 
 
 def alive_among(processes: Sequence[psutil.Process]) -> list[psutil.Process]:
-    """Return those that still run; an ended one that nobody has asked about yet isn't alive."""
+    """Return the running processes; zombies aren't running."""
     return [process for process in processes if process.is_running() and process.status() != psutil.STATUS_ZOMBIE]
 
 
 def clean_environment(settings: Mapping[str, str]) -> dict[str, str]:
-    """Return our environment without anybody's Ninefold settings, and with these."""
+    """Return this process's environment without its Ninefold settings, plus these settings."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("NINEFOLD_")}
     return {**inherited, **settings}
 
 
-def free_port() -> int:
-    """Return a port that nobody listens on now, nor is likely to before its caller does.
+def load_per_core() -> float:
+    """Return how many processes want each core, 1.0 at least: how much longer than usual something may take now."""
+    return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
 
-    It is chosen at random, because several processes run tests, and below the ports that systems lend to outgoing
-    connections, because tests make thousands of those.
+
+def free_port() -> int:
+    """Return a port that is free and likely to stay so until the caller uses it.
+
+    It is chosen at random, because several processes run tests, and below the ports that operating systems use for
+    outgoing connections, because tests make thousands of those.
     """
     while True:
         port = _RANDOM.choice(PORTS)
@@ -195,7 +200,7 @@ def free_port() -> int:
 
 
 async def wait_until_free(port: int) -> None:
-    """Wait until nobody listens on the port any more."""
+    """Wait until no process listens on the port."""
     async with asyncio.timeout(FREE_WITHIN_S):
         while True:
             try:
@@ -203,7 +208,7 @@ async def wait_until_free(port: int) -> None:
             except ConnectionRefusedError:
                 return
             except ConnectionResetError:
-                # It came while the listener was closing, which says nothing yet.
+                # The listener is closing, so it may not be closed yet.
                 continue
             writer.close()
             await asyncio.sleep(0.02)

@@ -13,24 +13,24 @@ class Operation(NamedTuple):
     method: str
     path: str
     path_examples: Mapping[str, str]
-    """For each parameter of the path, the id of something that nobody has."""
+    """For each parameter of the path, an id that doesn't exist."""
     query_parameters: Sequence[str]
     body: Any
-    """A body that fits the schema; None where none is needed."""
+    """A body that matches the schema; None if the operation has none."""
     is_authenticated: bool
 
     def address(self, ids: Mapping[str, str]) -> str:
         """Return the path with each of its parameters filled in."""
         unknown = self.path_examples.keys() - ids.keys()
         assert not unknown, (
-            f"{self.operation_id} has path parameters that the sample data can't fill: {sorted(unknown)}. Make such a "
-            "thing in the system's samples.py and add its id, so that the operation is tested like the others."
+            f"{self.operation_id} has path parameters that the sample data can't fill: {sorted(unknown)}. Create "
+            "a sample in the system's samples.py and add its id, so that the operation is tested like the others."
         )
         return self.path.format_map(ids)
 
     @property
     def unknown_address(self) -> str:
-        """The path with ids that nobody has."""
+        """The path with ids that don't exist."""
         return self.address(self.path_examples)
 
 

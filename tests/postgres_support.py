@@ -10,7 +10,7 @@ import asyncpg
 ResultT = TypeVar("ResultT")
 
 
-def run_apart(work: Coroutine[Any, Any, ResultT]) -> ResultT:
+def run_in_new_loop(work: Coroutine[Any, Any, ResultT]) -> ResultT:
     """Run a coroutine in a separate event loop, for fixtures of both synchronous and asynchronous tests."""
     with ThreadPoolExecutor(max_workers=1) as executor:
         return executor.submit(asyncio.run, work).result()
@@ -26,4 +26,4 @@ def query(dsn: str, statement: str) -> Any:
         finally:
             await connection.close()
 
-    return run_apart(fetch())
+    return run_in_new_loop(fetch())

@@ -1,4 +1,4 @@
-"""A receiver of webhooks for tests: keeps what it gets, answers as it is told."""
+"""A webhook receiver for tests: it stores requests, and sends the responses that the test chooses."""
 
 import asyncio
 from collections import deque
@@ -23,7 +23,7 @@ class ReceivedRequest:
 
 
 class Answer:
-    """How to answer a request: when `until` is set, only after that event."""
+    """A response; with `until`, it is sent after that event."""
 
     def __init__(
         self,
@@ -40,9 +40,9 @@ class Answer:
 
 
 class Receiver:
-    """Listens on a free port of 127.0.0.1 for as long as its `async with` lasts.
+    """Listens on a free port of 127.0.0.1 during its `async with`.
 
-    `answers` are used up one by one, then `default_answer` is used.
+    It sends each of `answers` once, then always `default_answer`.
     """
 
     def __init__(self) -> None:
@@ -70,17 +70,17 @@ class Receiver:
         return f"http://127.0.0.1:{self.port}/hooks"
 
     async def received(self, count: int, *, timeout_s: float = 10.0) -> list[ReceivedRequest]:
-        """Wait until so many requests have arrived; return all."""
+        """Wait until this many requests have arrived; return all."""
         await self.wait_until(lambda: len(self.requests) >= count, timeout_s=timeout_s)
         return self.requests
 
     async def wait_until(self, condition: Callable[[], bool], *, timeout_s: float = 10.0) -> None:
-        """Wait until the condition holds; it is tried after each arrival."""
+        """Wait until the condition is true; it is checked after each request."""
         async with asyncio.timeout(timeout_s), self._arrived:
             await self._arrived.wait_for(condition)
 
     async def answer(self, request: ReceivedRequest) -> Answer:
-        """Take a request, and say what to answer."""
+        """Store a request, and return the response to it."""
         answer = self.answers.popleft() if self.answers else self.default_answer
         async with self._arrived:
             self.requests.append(request)

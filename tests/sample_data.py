@@ -1,4 +1,4 @@
-"""Sample data: what each system brings, so that the suites that run over all systems have something to look at."""
+"""Sample data: each system brings some, for the suites that run over all systems."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from importlib.util import module_from_spec, spec_from_file_location
@@ -13,10 +13,10 @@ TESTS = Path(__file__).parent
 
 
 class SampleContext(NamedTuple):
-    """What sample data are made with."""
+    """What sample data is made with."""
 
     api: Api
-    """A caller of the organisation that will have them."""
+    """A client of the organisation that will own it."""
     receiver: Receiver
     start_worker: StartWorker
 
@@ -30,7 +30,7 @@ class SampleData(NamedTuple):
     A list of all that an organisation has shows one of these, and has a second page when `limit` is 1.
     """
     secret_text: str
-    """A text that an answer to the owner shows; nobody else may see it."""
+    """A text in the answers to the owner, which nobody else may see."""
     destroying: Sequence[str]
     """The operations that are called last, in this order, because they remove what others need."""
 

@@ -1,4 +1,4 @@
-"""The PostgreSQL server that all tests of a run share, also when several processes run them."""
+"""The PostgreSQL server that all tests of a run share, even if several processes run them."""
 
 import asyncio
 import shutil
@@ -23,9 +23,9 @@ MEMORY_FREE_BYTES_MIN = 1024**3
 
 @contextmanager
 def temporary_fast_dir() -> Iterator[Path]:
-    """Make a folder in memory where there is room, for databases that need not survive.
+    """Create a folder in memory if there is enough space, for databases that needn't be durable.
 
-    A new one is hundreds of small files, for which some disks take a third of a second.
+    A new database has hundreds of small files, which take some disks a third of a second.
     """
     has_room = MEMORY_DIR.is_dir() and shutil.disk_usage(MEMORY_DIR).free >= MEMORY_FREE_BYTES_MIN
     with TemporaryDirectory(prefix="ninefold-test-", dir=MEMORY_DIR if has_room else None) as folder:
@@ -34,23 +34,23 @@ def temporary_fast_dir() -> Iterator[Path]:
 
 @contextmanager
 def running_server() -> Iterator[str]:
-    """Run the server; yield its address, which other processes may use too."""
+    """Run the server; yield its address, which other processes can use too."""
     with temporary_fast_dir() as folder, EmbeddedPostgres(folder, is_durable=False) as server:
         yield server.dsn()
 
 
 class SharedPostgres:
-    """The server, as one of the processes that run tests uses it.
+    """One test process's access to the server.
 
     Args:
-        dsn: what `running_server` gave.
-        process_name: stands in the names of this process's databases, for whoever lists them.
+        dsn: the address that `running_server` yielded.
+        process_name: becomes part of this process's database names, to help with debugging.
     """
 
     def __init__(self, dsn: str, *, process_name: str) -> None:
         self._socket_dir = Path(parse_qs(urlsplit(dsn).query)["host"][0])
         self._process_name = process_name
-        # Tests with and without an event loop use it, so its connection has a loop and a thread to itself.
+        # Tests with and without an event loop use it, so its connection has its own event loop and thread.
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="postgres-administrator")
         self._runner = asyncio.Runner()
 
@@ -70,7 +70,7 @@ class SharedPostgres:
 
     @contextmanager
     def temporary_database(self, *, template: str = "template1") -> Iterator[str]:
-        """Create a database as a copy of another, and yield its name; drop it, whoever is still connected."""
+        """Create a database as a copy of another, and yield its name; then drop it, even if there are connections."""
         name = f"test_{self._process_name}_{uuid4().hex}"
         self._execute(f"CREATE DATABASE {name} OWNER {ROLE} TEMPLATE {template} STRATEGY file_copy")
         try:

@@ -1,6 +1,6 @@
-"""The floor: a bare loop that claims rows of a bare table in batches, and marks them as done. Nothing else.
+"""The floor: a bare loop that claims rows of a plain table in batches, and marks them as succeeded.
 
-No lease, no fairness, no order, no handler, no retry, no log: what PostgreSQL and asyncpg can do with a queue in a
+It has no leases, fairness, handlers, retries or logs. It shows what PostgreSQL and asyncpg can do with a queue in a
 table.
 """
 
@@ -12,7 +12,7 @@ import asyncpg
 import uvloop
 
 BATCH: Final = 20
-"""As many as a worker has slots."""
+"""The number of a worker's slots."""
 
 IDLE_S: Final = 0.001
 
@@ -28,7 +28,7 @@ _FINISH = "UPDATE bench.item SET state = 'succeeded', result = '1' WHERE item_id
 
 
 async def main() -> None:
-    """Work until the process is ended."""
+    """Process rows until the process is killed."""
     connection = await asyncpg.connect(os.environ["NINEFOLD_DATABASE_URL"])
     while True:
         item_ids = [record["item_id"] for record in await connection.fetch(_CLAIM, BATCH)]

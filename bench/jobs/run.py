@@ -1,8 +1,9 @@
-"""How many durable jobs a second one worker process does, from enqueueing to `succeeded`, compared with a floor.
+"""Measures how many durable jobs one worker process runs per second, from enqueueing to `succeeded`.
 
     .venv/bin/python bench/jobs/run.py
 
-Prints a table, and writes bench/results/jobs.json. What was measured, and when, stands in docs/benchmarks.md.
+Prints a table, and writes bench/results/jobs.json. docs/benchmarks.md has the published results. The floor
+is a bare loop without Ninefold, for comparison: see floor.py.
 """
 
 import argparse
@@ -35,7 +36,7 @@ from ninefold.edge.systems import migration_sources
 
 HERE: Final = Path(__file__).parent
 RESULTS: Final = HERE.parent / "results" / "jobs.json"
-JOBS_PER_S_TO_REACH: Final = 1_000
+JOBS_PER_S_TARGET: Final = 1_000
 ORGANISATIONS: Final = 10
 BATCH: Final = 100
 """Jobs that one transaction enqueues."""
@@ -45,13 +46,13 @@ POLL_S: Final = 0.05
 
 
 class Number(msgspec.Struct, frozen=True):
-    """What a job carries."""
+    """The payload of a job."""
 
     value: int
 
 
 DOUBLE: Final = JobKind(name="bench.double", payload=Number)
-"""As the worker has it: between processes, a kind is its name and the fields of its payload."""
+"""The same kind as in worker.py: a kind is identified by its name and its payload's fields."""
 
 _TABLE = """
     CREATE SCHEMA bench;
@@ -87,7 +88,7 @@ _LATENCIES_MS = """
 
 @asynccontextmanager
 async def running(script: str, dsn: str) -> AsyncIterator[psutil.Process]:
-    """Run one of the workers in a process of its own."""
+    """Run one of the workers in a separate process."""
     process = subprocess.Popen(
         [sys.executable, str(HERE / script)],
         env={**os.environ, "NINEFOLD_DATABASE_URL": dsn},
@@ -102,7 +103,7 @@ async def running(script: str, dsn: str) -> AsyncIterator[psutil.Process]:
 
 
 async def measure_floor(database: Database, dsn: str, *, count: int) -> dict[str, Any]:
-    """Insert bare rows as fast as possible, and count until the bare loop has done the last."""
+    """Insert bare rows as fast as possible; measure the time until the bare loop has finished the last."""
     async with database.connection() as connection:
         await connection.execute("DROP SCHEMA IF EXISTS bench CASCADE")
         await connection.execute(_TABLE)
@@ -116,13 +117,13 @@ async def measure_floor(database: Database, dsn: str, *, count: int) -> dict[str
 
 
 async def measure_jobs(database: Database, dsn: str, *, count: int) -> dict[str, Any]:
-    """Enqueue jobs as fast as possible, and count until the worker has recorded the last; check each."""
+    """Enqueue jobs as fast as possible; measure the time until the worker has recorded the last. Check each job."""
     organisations = [new_id() for _ in range(ORGANISATIONS)]
-    await _forget_jobs(database)
+    await _delete_jobs(database)
     async with running("worker.py", dsn) as process:
         await _enqueue(database, organisations, start=0, count=BATCH)
         await _wait_until_none(database, _UNFINISHED)
-        await _forget_jobs(database)
+        await _delete_jobs(database)
         began_at, cpu_before = time.perf_counter(), _cpu_s(process)
         await _enqueue(database, organisations, start=0, count=count)
         enqueued_s = time.perf_counter() - began_at
@@ -133,13 +134,13 @@ async def measure_jobs(database: Database, dsn: str, *, count: int) -> dict[str,
 
 
 async def measure_paced(database: Database, dsn: str, *, jobs_per_s: int, seconds: int) -> dict[str, Any]:
-    """Enqueue at a steady rate, one job a transaction, and read from the table how long each took."""
+    """Enqueue at a steady rate, one job per transaction; read from the table how long each took."""
     organisations = [new_id()]
-    await _forget_jobs(database)
+    await _delete_jobs(database)
     async with running("worker.py", dsn):
         await _enqueue(database, organisations, start=0, count=BATCH)
         await _wait_until_none(database, _UNFINISHED)
-        await _forget_jobs(database)
+        await _delete_jobs(database)
         began_at = time.perf_counter()
         for number in range(jobs_per_s * seconds):
             await asyncio.sleep(max(0.0, began_at + number / jobs_per_s - time.perf_counter()))
@@ -152,7 +153,7 @@ async def measure_paced(database: Database, dsn: str, *, jobs_per_s: int, second
 
 
 async def measure(options: argparse.Namespace) -> dict[str, Any]:
-    """Measure floor and jobs in turn, so that both see the same machine."""
+    """Measure floor and jobs alternately, so that both run under the same conditions."""
     with tempfile.TemporaryDirectory() as folder, EmbeddedPostgres(Path(folder)) as postgres:
         dsn = postgres.dsn()
         database = await Database.connect(dsn, application_name="ninefold bench")
@@ -180,7 +181,7 @@ async def measure(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def print_results(results: dict[str, Any]) -> None:
-    """Print the figures, and whether they are what was wanted."""
+    """Print the results, and whether the target was reached."""
     table = Table(
         title=f"Durable jobs, one worker, {results['cores']} cores (load {results['load_average']:.1f}), "
         f"median of {len(results['rounds'])} rounds"
@@ -193,8 +194,8 @@ def print_results(results: dict[str, Any]) -> None:
     console.print(table)
     paced, jobs_per_s = results["paced"], results["jobs"]["jobs_per_s"]
     console.print(f"At {paced['jobs_per_s']} jobs/s: p50 {paced['p50_ms']} ms, p99 {paced['p99_ms']} ms to succeeded.")
-    is_reached = "reached" if jobs_per_s >= JOBS_PER_S_TO_REACH else "not reached"
-    console.print(f"{results['ratio_to_floor']:.0%} of the floor; {JOBS_PER_S_TO_REACH:,} jobs/s: {is_reached}.")
+    verdict = "reached" if jobs_per_s >= JOBS_PER_S_TARGET else "not reached"
+    console.print(f"{results['ratio_to_floor']:.0%} of the floor; {JOBS_PER_S_TARGET:,} jobs/s: {verdict}.")
 
 
 async def _insert_items(database: Database, *, count: int) -> None:
@@ -220,17 +221,17 @@ async def _wait_until_none(database: Database, query: str) -> None:
             await asyncio.sleep(POLL_S)
 
 
-async def _forget_jobs(database: Database) -> None:
+async def _delete_jobs(database: Database) -> None:
     async with database.connection() as connection:
         await connection.execute("DELETE FROM jobs.job WHERE kind = 'bench.double'")
 
 
 async def _check(database: Database, *, count: int) -> None:
-    """Raise unless every job ran once and left the right result."""
+    """Raise unless every job ran once and has the correct result."""
     async with database.connection() as connection:
         wrong, distinct = await connection.fetchval(_WRONG), await connection.fetchval(_DISTINCT)
     if wrong or distinct != count:
-        raise RuntimeError(f"{wrong} jobs are wrong, and {distinct} of {count} were done")
+        raise RuntimeError(f"{wrong} jobs have a wrong state or result; {distinct} of {count} jobs exist")
 
 
 def _figures(count: int, *, began_at: float, cpu_s: float) -> dict[str, Any]:
@@ -254,8 +255,8 @@ def _cpu_s(process: psutil.Process) -> float:
 
 
 def main() -> None:
-    """Measure, print, and write the figures down."""
-    parser = argparse.ArgumentParser(description="Durable jobs against the floor of this machine.")
+    """Measure, print the results, and write them to the file."""
+    parser = argparse.ArgumentParser(description="Compare durable jobs with the floor on this machine.")
     parser.add_argument("--jobs", type=int, default=10_000)
     parser.add_argument("--rounds", type=int, default=3)
     results = asyncio.run(measure(parser.parse_args()))

@@ -1,4 +1,4 @@
-"""A real worker process, whose one system has the job of this benchmark and nothing else to do."""
+"""A real worker process whose only system has the job of this benchmark."""
 
 import os
 from typing import Any, Final
@@ -13,7 +13,7 @@ from ninefold.edge.systems import SYSTEMS
 
 
 class Number(msgspec.Struct, frozen=True):
-    """What a job carries."""
+    """The payload of a job."""
 
     value: int
 
@@ -22,7 +22,7 @@ DOUBLE: Final = JobKind(name="bench.double", payload=Number)
 
 
 async def double(job: JobRun[Number], _: WorkerContext[Any]) -> int:
-    """Do what costs nothing, and can be checked."""
+    """Return a result that is cheap to compute and can be checked."""
     return 2 * job.payload.value
 
 
@@ -31,7 +31,7 @@ def _no_worker_tasks(_: WorkerContext[Any]) -> tuple[()]:
 
 
 def main() -> None:
-    """Run the worker until it is told to stop."""
+    """Run the worker until it is stopped."""
     system = msgspec.structs.replace(
         SYSTEMS[0], worker_tasks=_no_worker_tasks, job_handlers=(JobHandler(DOUBLE, double),)
     )

@@ -1,6 +1,7 @@
-"""A real worker process whose one system has two jobs for the tests.
+"""A real worker process with a sample system that has two jobs.
 
-One takes ten steps, each saved with its work. The other freezes its worker at the first attempt, inside a transaction.
+One has ten steps, and saves its cursor with each of them. The other suspends its worker at the first attempt, inside a
+transaction.
 """
 
 import asyncio
@@ -18,11 +19,11 @@ from ninefold.edge.systems import SYSTEMS
 
 STEPS: Final = 10
 HELD_AT: Final = 5
-"""Before this step a job waits until the test opens the gate."""
+"""Before this step, a job waits until the test opens the gate."""
 
 
 class Steps(msgspec.Struct, frozen=True):
-    """What the job carries: nothing."""
+    """The empty payload of the job."""
 
 
 TAKE_STEPS: Final = JobKind(name="test.take_steps", payload=Steps)
@@ -37,7 +38,7 @@ TABLES: Final = """
 
 
 async def take_steps(job: JobRun[Steps], context: WorkerContext[Any]) -> None:
-    """Take the steps that are left."""
+    """Do the remaining steps."""
     first = job.read_cursor(int) or 0
     async with context.database.connection() as connection:
         await connection.execute("INSERT INTO begun VALUES ($1, $2, $3)", job.job_id, job.attempt, first)
@@ -68,7 +69,7 @@ async def wait_for_gate(context: WorkerContext[Any]) -> None:
 
 
 def main() -> None:
-    """Run the worker until it is told to stop."""
+    """Run the worker until it is stopped."""
     system = msgspec.structs.replace(
         SYSTEMS[0], job_handlers=(JobHandler(TAKE_STEPS, take_steps), JobHandler(FREEZE, freeze))
     )

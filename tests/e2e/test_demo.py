@@ -15,8 +15,8 @@ WITHIN_S = 60.0
 EVENTS = 40
 
 
-async def test_demo_delivers_everything_and_says_so(tmp_path: Path) -> None:
-    # A person's own settings must neither help nor harm it.
+async def test_the_demo_delivers_everything_and_reports_it(tmp_path: Path) -> None:
+    # The user's own settings must not affect it.
     environment = clean_environment({"NINEFOLD_DATABASE_URL": "postgresql://127.0.0.1:1/none", "TMPDIR": str(tmp_path)})
 
     finished = await run_command("demo", "--json", "--events", str(EVENTS), environment=environment)
@@ -33,9 +33,9 @@ async def test_demo_delivers_everything_and_says_so(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-async def test_interrupted_demo_leaves_nothing_behind(tmp_path: Path, number: int) -> None:
+async def test_an_interrupted_demo_leaves_nothing_behind(tmp_path: Path, number: int) -> None:
     process = await create_subprocess_exec(
-        # A script's background command has SIGINT ignored when it starts.
+        # A shell ignores SIGINT for commands that it runs in the background.
         *("/bin/sh", "-c", "trap '' INT; exec \"$@\"", "sh"),
         sys.executable,
         *("-m", "ninefold", "demo"),
@@ -57,7 +57,7 @@ async def test_interrupted_demo_leaves_nothing_behind(tmp_path: Path, number: in
     assert files_in(tmp_path) == []
 
 
-async def test_killed_demo_takes_its_processes_along(tmp_path: Path) -> None:
+async def test_the_processes_of_a_killed_demo_end_too(tmp_path: Path) -> None:
     process = await create_subprocess_exec(
         sys.executable,
         *("-m", "ninefold", "demo"),

@@ -1,4 +1,4 @@
-"""Jobs whose worker is killed in mid-run: another one goes on where they were, and none is lost."""
+"""A worker is killed while it runs jobs: another one continues them where they stopped, and none is lost."""
 
 import asyncio
 import signal
@@ -36,7 +36,7 @@ def jobs(database: Database) -> Jobs:
 
 @asynccontextmanager
 async def running_worker(database_url: str) -> AsyncIterator[Process]:
-    """Run the worker as a process of its own, for as long as the block lasts."""
+    """Run the worker as a process during the `async with`."""
     environment = clean_environment({"NINEFOLD_DATABASE_URL": database_url})
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, SCRIPT), env=environment, stdin=DEVNULL, stdout=DEVNULL, stderr=DEVNULL
@@ -52,7 +52,7 @@ async def running_worker(database_url: str) -> AsyncIterator[Process]:
 
 
 async def wait_for(database: Database, query: str, expected: int, *, timeout_s: float = 40.0) -> None:
-    """Wait until a query counts what is expected."""
+    """Wait until a query returns the expected count."""
     async with asyncio.timeout(timeout_s), database.connection() as connection:
         while await connection.fetchval(query) != expected:
             await asyncio.sleep(0.05)
@@ -65,14 +65,16 @@ async def enqueue_jobs(database: Database) -> None:
             await enqueue(connection, TAKE_STEPS, Steps(), organisation_id=new_id())
 
 
-async def test_a_killed_workers_jobs_go_on_where_they_were(database: Database, database_url: str, jobs: Jobs) -> None:
+async def test_jobs_of_a_killed_worker_continue_where_they_stopped(
+    database: Database, database_url: str, jobs: Jobs
+) -> None:
     await enqueue_jobs(database)
-    async with running_worker(database_url) as doomed:
+    async with running_worker(database_url) as killed:
         await wait_for(database, _HELD, 20)
-        doomed.kill()
-        await doomed.wait()
+        killed.kill()
+        await killed.wait()
     async with running_worker(database_url):
-        # Only from now on do steps succeed, so what was killed is begun again in the middle.
+        # The gate opens only now, so the killed jobs have to continue in the middle.
         async with database.connection() as connection:
             await connection.execute("INSERT INTO gate DEFAULT VALUES")
         await wait_for(database, _UNFINISHED, 0)
@@ -94,7 +96,7 @@ async def test_the_job_of_a_worker_that_freezes_in_a_transaction_is_taken_over(
         await enqueue(connection, FREEZE, Steps(), organisation_id=new_id())
     async with running_worker(database_url) as frozen:
         await wait_for(database, _RUNNING, 1)
-        # The process freezes itself, which only the operating system knows of.
+        # The process suspends itself. Only the operating system knows when.
         await wait_until_frozen(frozen)
         async with running_worker(database_url):
             await wait_for(database, _UNFINISHED, 0, timeout_s=TAKEN_OVER_WITHIN_S)
@@ -114,7 +116,7 @@ async def wait_until_frozen(process: Process) -> None:
             await asyncio.sleep(0.02)
 
 
-async def test_a_worker_that_stops_gives_its_jobs_back_without_using_up_an_attempt(
+async def test_a_worker_that_stops_releases_its_jobs_without_using_up_an_attempt(
     database: Database, database_url: str, jobs: Jobs
 ) -> None:
     await enqueue_jobs(database)

@@ -1,4 +1,4 @@
-"""A worker that is killed in mid-delivery: another takes over, nothing is lost, and little is done twice."""
+"""A worker is killed during deliveries: another takes over, nothing is lost, and only a few deliveries are repeated."""
 
 import asyncio
 import signal
@@ -62,7 +62,7 @@ async def running_worker(database_url: str) -> AsyncIterator[Process]:
     finally:
         if process.returncode is None:
             process.terminate()
-            # A frozen one hears of it only when it thaws.
+            # A suspended process gets the signal only when it continues.
             process.send_signal(signal.SIGCONT)
         await process.wait()
 
@@ -70,7 +70,7 @@ async def running_worker(database_url: str) -> AsyncIterator[Process]:
 async def subscribe_and_publish(
     database: Database, receiver: Receiver, *, payload_bytes: int = 100
 ) -> tuple[dict[bytes, UUID], list[UUID]]:
-    """Return the subscriptions by the path that their requests have, and the events' ids."""
+    """Return the ids of the subscriptions, by the path of their URLs, and the ids of the events."""
     subscriptions = {}
     async with database.transaction() as connection:
         organisation_id = (await create_organisation(connection, name="acme")).organisation_id
@@ -93,13 +93,13 @@ async def subscribe_and_publish(
 
 
 async def wait_for(database: Database, query: str, expected: int, *, timeout_s: float) -> None:
-    """Wait until a query counts what is expected."""
+    """Wait until a query returns the expected count."""
     async with asyncio.timeout(timeout_s), database.connection() as connection:
         while await connection.fetchval(query) != expected:
             await asyncio.sleep(0.05)
 
 
-async def test_a_killed_worker_is_taken_over_and_only_what_was_not_recorded_is_repeated(
+async def test_another_worker_takes_over_from_a_killed_one_and_repeats_only_what_was_not_recorded(
     database: Database, database_url: str, receiver: Receiver
 ) -> None:
     subscriptions, event_ids = await subscribe_and_publish(database, receiver)
@@ -112,7 +112,7 @@ async def test_a_killed_worker_is_taken_over_and_only_what_was_not_recorded_is_r
     assert_all_arrived(receiver, subscriptions, event_ids, recorded=recorded)
 
 
-async def test_a_worker_that_freezes_is_taken_over_and_ends_when_it_thaws(
+async def test_another_worker_takes_over_from_a_suspended_one_which_ends_when_it_continues(
     database: Database, database_url: str, receiver: Receiver
 ) -> None:
     subscriptions, event_ids = await subscribe_and_publish(database, receiver)
@@ -162,7 +162,7 @@ async def test_a_worker_that_freezes_during_its_claim_is_taken_over(
 
 @asynccontextmanager
 async def stuck_worker(database_url: str, receiver: Receiver) -> AsyncIterator[Process]:
-    """Run a worker that has every attempt under way: some are answered, the others never will be."""
+    """Run a worker that has begun every attempt. Some are answered, the others get no answer."""
     receiver.answers.extend([Answer() for _ in range(ANSWERED_AT_FIRST)])
     receiver.default_answer = Answer(until=asyncio.Event())
     async with running_worker(database_url) as process:
@@ -171,10 +171,10 @@ async def stuck_worker(database_url: str, receiver: Receiver) -> AsyncIterator[P
 
 
 async def unstick(database: Database, receiver: Receiver) -> set[tuple[UUID, UUID]]:
-    """Answer from now on, and wait until another worker has taken over.
+    """Start answering all requests, and wait until another worker has taken over.
 
     Returns:
-        The event and the subscription of each delivery that had been recorded before.
+        Event and subscription of each delivery that had been recorded before.
     """
     began_at, already = time.monotonic(), len(receiver.requests)
     async with database.connection() as connection:
@@ -192,7 +192,7 @@ def assert_all_arrived(
     *,
     recorded: set[tuple[UUID, UUID]],
 ) -> None:
-    """Every event reached every subscriber, and twice only where the first time wasn't recorded."""
+    """Assert that every event reached every subscriber, and twice only if the first time wasn't recorded."""
     expected = {
         (format_id("evt", event_id), path): (event_id, subscription_id)
         for event_id in event_ids

@@ -1,4 +1,4 @@
-"""`ninefold serve` with a made-up system of streams and WebSockets, which no system of ours has yet.
+"""`ninefold serve` with a sample system that has streams and WebSockets.
 
 NINEFOLD_DATABASE_URL=… NINEFOLD_PORT=… python tests/edge/streaming_server.py
 """
@@ -25,7 +25,7 @@ from ninefold.edge import server
 def make_routes(context: ServerContext[CoreSettings]) -> Sequence[ControllerRouterHandler]:
     @websocket("/api/v1/echo")
     async def echo(socket: WebSocket[Any, Any, Any], principal: NamedDependency[Principal]) -> None:
-        """Send back what comes, until the client goes."""
+        """Send every message back, until the client closes the connection."""
         await socket.accept()
         await socket.send_text(f"hello {principal.organisation_id}")
         while True:
@@ -47,7 +47,7 @@ def make_routes(context: ServerContext[CoreSettings]) -> Sequence[ControllerRout
 def make_surfaces(context: ServerContext[CoreSettings]) -> Sequence[Surface]:
     @get("/feed/polite", media_type="application/x-ndjson")
     async def read_polite_feed() -> Stream:
-        """End as soon as the server stops, with a last line."""
+        """End as soon as the server begins to stop, with a last line."""
 
         async def lines() -> AsyncIterator[bytes]:
             yield b'"first"\n'
@@ -68,7 +68,7 @@ def make_surfaces(context: ServerContext[CoreSettings]) -> Sequence[Surface]:
 
     @get("/feed/broken", media_type="application/x-ndjson")
     async def read_broken_feed() -> Stream:
-        """Fail in mid-stream."""
+        """Fail after the first line."""
 
         async def lines() -> AsyncIterator[bytes]:
             yield b'"first"\n'
@@ -89,7 +89,7 @@ SYSTEM = System(
 )
 
 if __name__ == "__main__":
-    # The worker process of the server is forked, and so has this list too.
+    # The server's worker process is forked, so it has this list too.
     vars(server)["SYSTEMS"] = (SYSTEM,)
     settings = read_settings(CoreSettings, prefix="NINEFOLD_", environment=os.environ)
     server.run_server(settings, database_url=settings.database_url or "")

@@ -15,7 +15,7 @@ from ninefold.edge.children import Child
 
 WITHIN_S = 20.0
 
-# A signal that came between a handler and `pause` would be waited for in vain; one that is blocked is kept.
+# With a handler and `pause`, a signal that arrives in between would be missed. A blocked signal stays pending.
 OBEDIENT = """
 import signal, sys
 signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
@@ -53,12 +53,12 @@ while os.read(0, 1):
 
 
 @pytest.fixture(autouse=True)
-def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+def short_delays(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(children, "RESTART_DELAY_S_MIN", 0.01)
     monkeypatch.setattr(children, "RESTART_DELAY_S_MAX", 0.02)
 
 
-async def test_obedient_child_stops_within_its_grace(journal: Path) -> None:
+async def test_a_child_can_stop_within_its_grace_period(journal: Path) -> None:
     ended: list[int] = []
     child = make_child(OBEDIENT, journal, on_end=ended.append)
     running = asyncio.create_task(child.keep_running(asyncio.Event()))
@@ -72,7 +72,7 @@ async def test_obedient_child_stops_within_its_grace(journal: Path) -> None:
     assert len(ended) == 1
 
 
-async def test_child_that_ends_just_before_it_is_told_to_stop_has_stopped(
+async def test_a_child_that_ends_just_before_it_is_stopped_counts_as_stopped(
     journal: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def find_it_ended(process: asyncio.subprocess.Process) -> None:
@@ -90,8 +90,8 @@ async def test_child_that_ends_just_before_it_is_told_to_stop_has_stopped(
     assert child.exit_code == -signal.SIGKILL
 
 
-async def test_stubborn_child_is_killed_after_its_grace(journal: Path) -> None:
-    child = make_child(STUBBORN, journal, grace_s=0.1)
+async def test_a_child_that_does_not_stop_is_killed_after_its_grace_period(journal: Path) -> None:
+    child = make_child(STUBBORN, journal, grace_period_s=0.1)
     running = asyncio.create_task(child.keep_running(asyncio.Event()))
     await lines_in(journal, count=1)
 
@@ -101,9 +101,9 @@ async def test_stubborn_child_is_killed_after_its_grace(journal: Path) -> None:
     assert child.exit_code == -signal.SIGKILL
 
 
-async def test_hurrying_kills_at_once(journal: Path) -> None:
+async def test_hurrying_kills_a_child_at_once(journal: Path) -> None:
     hurrying = asyncio.Event()
-    child = make_child(STUBBORN, journal, grace_s=WITHIN_S * 10)
+    child = make_child(STUBBORN, journal, grace_period_s=WITHIN_S * 10)
     running = asyncio.create_task(child.keep_running(hurrying))
     await lines_in(journal, count=1)
 
@@ -114,7 +114,7 @@ async def test_hurrying_kills_at_once(journal: Path) -> None:
     assert child.exit_code == -signal.SIGKILL
 
 
-async def test_child_that_dies_is_started_again(journal: Path) -> None:
+async def test_a_child_that_dies_is_started_again(journal: Path) -> None:
     child = make_child(DYING, journal)
     running = asyncio.create_task(child.keep_running(asyncio.Event()))
 
@@ -125,11 +125,11 @@ async def test_child_that_dies_is_started_again(journal: Path) -> None:
     assert child.has_died.is_set()
 
 
-async def test_child_that_dies_at_its_start_is_started_again_ever_later_up_to_a_limit(journal: Path) -> None:
+async def test_the_delay_grows_up_to_a_limit_for_a_child_that_dies_at_its_start(journal: Path) -> None:
     assert await delays_of(DYING, journal, count=4) == [0.01, 0.02, 0.02, 0.02]
 
 
-async def test_child_that_lived_for_a_while_is_started_again_as_after_a_first_crash(
+async def test_the_delay_starts_again_for_a_child_that_ran_for_a_while(
     journal: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(children, "CRASH_LOOP_WITHIN_S", 0.0)
@@ -137,10 +137,10 @@ async def test_child_that_lived_for_a_while_is_started_again_as_after_a_first_cr
     assert await delays_of(DYING, journal, count=3) == [0.01, 0.01, 0.01]
 
 
-async def test_what_a_dead_child_started_does_not_outlive_it(journal: Path) -> None:
+async def test_processes_of_a_dead_child_do_not_outlive_it(journal: Path) -> None:
     child = make_child(PARENT, journal)
     running = asyncio.create_task(child.keep_running(asyncio.Event()))
-    # The second start comes after the first one's session was cleared.
+    # The child is started again only after the processes in its session were killed.
     grandchild_id = int((await lines_in(journal, count=2))[0])
 
     child.stop()
@@ -149,7 +149,7 @@ async def test_what_a_dead_child_started_does_not_outlive_it(journal: Path) -> N
     assert not is_alive(grandchild_id)
 
 
-async def test_child_has_its_own_session_and_hears_the_end_of_its_parent(journal: Path) -> None:
+async def test_a_child_has_its_own_session_and_ends_when_its_standard_input_does(journal: Path) -> None:
     child = make_child(LISTENER, journal)
     running = asyncio.create_task(child.keep_running(asyncio.Event()))
     (line,) = await lines_in(journal, count=1)
@@ -176,14 +176,14 @@ async def no_children_left() -> AsyncIterator[None]:
 
 
 def make_child(
-    code: str, journal: Path, *, grace_s: float = WITHIN_S, on_end: Callable[[int], None] = lambda _: None
+    code: str, journal: Path, *, grace_period_s: float = WITHIN_S, on_end: Callable[[int], None] = lambda _: None
 ) -> Child:
     command = [sys.executable, "-c", code, str(journal)]
-    return Child(name="test", command=command, environment=os.environ, grace_s=grace_s, on_end=on_end)
+    return Child(name="test", command=command, environment=os.environ, grace_period_s=grace_period_s, on_end=on_end)
 
 
 async def delays_of(code: str, journal: Path, *, count: int) -> list[float]:
-    """Return the pauses after the first deaths of such a child."""
+    """Return the delays before the first restarts of a child with this code."""
     child = make_child(code, journal)
     with capture_logs() as lines:
         running = asyncio.create_task(child.keep_running(asyncio.Event()))

@@ -19,7 +19,7 @@ def no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
-def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+def test_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["--help"]) == 0
 
     shown = capsys.readouterr().out
@@ -30,7 +30,7 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     "command", ["demo", "doctor", "migrate", "keys create", "subscriptions create", "deliveries list"]
 )
-def test_help_names_no_default_that_says_nothing(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_help_does_not_show_useless_defaults(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run([*command.split(), "--help"]) == 0
 
     shown = capsys.readouterr().out
@@ -39,7 +39,7 @@ def test_help_names_no_default_that_says_nothing(command: str, capsys: pytest.Ca
     assert 'default: ""' not in shown
 
 
-def test_no_argument_shows_the_help(capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_arguments_help_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
     assert run([]) == 0
 
     assert "Usage: ninefold COMMAND" in capsys.readouterr().out
@@ -59,13 +59,13 @@ def test_every_command_is_described() -> None:
     assert [path for path, command in commands if not command.help] == []
 
 
-def test_version_is_the_package_s(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["--version"]) == 0
 
     assert capsys.readouterr().out.strip() == __version__
 
 
-def test_unknown_command_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_unknown_command_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["nonsense"]) == USAGE_ERROR
 
     captured = capsys.readouterr()
@@ -73,13 +73,15 @@ def test_unknown_command_is_a_usage_error(capsys: pytest.CaptureFixture[str]) ->
     assert captured.out == ""
 
 
-def test_wrong_option_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_invalid_option_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["up", "--port", "many"]) == USAGE_ERROR
 
     assert "--port" in capsys.readouterr().err
 
 
-def test_wrong_setting_names_its_variable(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_invalid_setting_names_its_variable(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setenv("NINEFOLD_PORT", "many")
 
     assert run(["up"]) == EXIT_FAILED
@@ -105,7 +107,7 @@ def test_wrong_setting_names_its_variable(monkeypatch: pytest.MonkeyPatch, capsy
         (["events", "list", "--api-key", ""], "--api-key"),
     ],
 )
-def test_wrong_option_value_names_the_option(
+def test_an_option_that_the_settings_refuse_is_named(
     arguments: list[str],
     option: str,
     tmp_path: Path,
@@ -131,7 +133,7 @@ def test_wrong_option_value_names_the_option(
         ["organisations", "list"],
     ],
 )
-def test_looking_at_a_folder_without_a_database_makes_none(
+def test_commands_that_only_read_create_no_database(
     arguments: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     data_dir = tmp_path / "mistyped"
@@ -145,7 +147,7 @@ def test_looking_at_a_folder_without_a_database_makes_none(
 
 
 @pytest.mark.parametrize("name", ["serve", "worker"])
-def test_parts_alone_need_a_database(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_server_and_worker_need_a_database(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run([name]) == EXIT_FAILED
 
     shown = capsys.readouterr().err
@@ -153,7 +155,7 @@ def test_parts_alone_need_a_database(name: str, capsys: pytest.CaptureFixture[st
     assert "ninefold up" in shown
 
 
-def test_command_without_key_says_how_to_make_one(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_command_without_an_api_key_says_how_to_create_one(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["subscriptions", "list"]) == EXIT_FAILED
 
     shown = capsys.readouterr().err
@@ -161,7 +163,7 @@ def test_command_without_key_says_how_to_make_one(capsys: pytest.CaptureFixture[
     assert "ninefold keys create" in shown
 
 
-def test_command_without_server_says_how_to_start_one(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_command_without_a_server_says_how_to_start_one(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["subscriptions", "list", "--api-key", "nfk_x", "--server", "http://127.0.0.1:1"]) == EXIT_FAILED
 
     shown = capsys.readouterr().err
@@ -169,7 +171,7 @@ def test_command_without_server_says_how_to_start_one(capsys: pytest.CaptureFixt
     assert "ninefold up" in shown
 
 
-def test_interrupt_ends_quietly(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_interrupt_prints_nothing(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(cli, "build_app", failing_app(KeyboardInterrupt()))
 
     assert run(["up"]) == EXIT_INTERRUPTED
@@ -177,7 +179,7 @@ def test_interrupt_ends_quietly(monkeypatch: pytest.MonkeyPatch, capsys: pytest.
     assert capsys.readouterr().err == ""
 
 
-def test_error_says_what_happened_and_what_to_do(
+def test_an_error_is_printed_with_its_remedy(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     error = SettingError("The disk is full.", remedy="Free some space.")
@@ -188,13 +190,15 @@ def test_error_says_what_happened_and_what_to_do(
     assert capsys.readouterr().err == "✗ The disk is full.\n  Free some space.\n"
 
 
-def test_error_does_not_steer_the_terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    error = SettingError("It says \x1b[2J.\nTwice.", remedy="Mend \x1b[2J.")
+def test_control_characters_in_an_error_are_made_visible(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    error = SettingError("It says \x1b[2J.\nTwice.", remedy="Fix \x1b[2J.")
     monkeypatch.setattr(cli, "build_app", failing_app(error))
 
     assert run(["up"]) == EXIT_FAILED
 
-    assert capsys.readouterr().err == "✗ It says ␛[2J.\nTwice.\n  Mend ␛[2J.\n"
+    assert capsys.readouterr().err == "✗ It says ␛[2J.\nTwice.\n  Fix ␛[2J.\n"
 
 
 def failing_app(error: BaseException) -> object:

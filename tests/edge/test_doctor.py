@@ -13,14 +13,14 @@ from ninefold.edge.cli import EXIT_FAILED, run
 from ninefold.edge.doctor import examine
 
 
-async def test_sound_machine_has_nothing_to_mend(tmp_path: Path, database_url: str) -> None:
+async def test_a_sound_machine_passes_every_check(tmp_path: Path, database_url: str) -> None:
     findings = await examine(settings(tmp_path, NINEFOLD_DATABASE_URL=database_url))
 
     assert {"ok"} == {finding.state for finding in findings}
     assert "every migration applied" in find(findings, "database").detail
 
 
-async def test_embedded_database_is_examined_without_starting_it(tmp_path: Path) -> None:
+async def test_the_embedded_database_is_checked_without_starting_it(tmp_path: Path) -> None:
     findings = await examine(settings(tmp_path))
 
     assert "not running" in find(findings, "database").detail
@@ -36,15 +36,13 @@ async def test_pending_migrations_are_a_warning(tmp_path: Path, empty_database_u
     assert "ninefold migrate" in str(find(findings, "database").remedy)
 
 
-async def test_unreachable_database_fails(tmp_path: Path) -> None:
+async def test_an_unreachable_database_fails(tmp_path: Path) -> None:
     findings = await examine(settings(tmp_path, NINEFOLD_DATABASE_URL="postgresql://127.0.0.1:1/none"))
 
     assert find(findings, "database").state == "failed"
 
 
-async def test_lock_that_can_not_be_read_leaves_the_question_open(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_lock_that_cannot_be_read_is_a_warning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     lock = tmp_path / "data" / "postgres.lock"
 
     def refuse(_: Path) -> None:
@@ -55,14 +53,14 @@ async def test_lock_that_can_not_be_read_leaves_the_question_open(
     finding = find(await examine(settings(tmp_path)), "database")
 
     assert finding.state == "warning"
-    assert f"this user may not read {lock}" in finding.detail
+    assert f"this user can't read {lock}" in finding.detail
     assert "as the user who runs Ninefold" in str(finding.remedy)
 
 
 @pytest.mark.parametrize(
     ("is_alive", "state", "words"), [(True, "warning", "Process 1 runs it"), (False, "ok", "not running")]
 )
-async def test_database_of_another_that_does_not_answer_is_told_from_one_that_ended(
+async def test_a_running_database_that_does_not_answer_is_a_warning_and_a_stopped_one_is_not(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_alive: bool, state: str, words: str
 ) -> None:
     owner = Owner(pid=1, is_shared=True, dsn="postgresql://127.0.0.1:1/none")
@@ -75,7 +73,7 @@ async def test_database_of_another_that_does_not_answer_is_told_from_one_that_en
     assert words in finding.detail
 
 
-async def test_unknown_variable_is_answered_with_the_closest_name(tmp_path: Path) -> None:
+async def test_the_closest_name_is_suggested_for_an_unknown_variable(tmp_path: Path) -> None:
     findings = await examine(settings(tmp_path, NINEFOLD_EGRES_ALLOW="10.0.0.0/8"))
 
     assert find(findings, "settings").state == "warning"
@@ -83,14 +81,14 @@ async def test_unknown_variable_is_answered_with_the_closest_name(tmp_path: Path
 
 
 @pytest.mark.parametrize("variable", ["NINEFOLD_DATA_DIR", "NINEFOLD_API_KEY_FILE", "NINEFOLD_WEBHOOKS_IN_FLIGHT_MAX"])
-async def test_known_variables_are_not_warned_of(tmp_path: Path, variable: str) -> None:
+async def test_there_is_no_warning_for_known_variables(tmp_path: Path, variable: str) -> None:
     findings = await examine({**settings(tmp_path), variable: "100"})
 
     assert not any(variable in finding.detail for finding in findings if finding.state == "warning")
 
 
 @pytest.mark.parametrize("variable", ["NINEFOLD_PORT", "NINEFOLD_WEBHOOKS_IN_FLIGHT_MAX"])
-async def test_wrong_value_fails_by_name(tmp_path: Path, variable: str) -> None:
+async def test_an_invalid_value_fails_with_the_name_of_its_variable(tmp_path: Path, variable: str) -> None:
     findings = await examine({**settings(tmp_path), variable: "many"})
 
     assert [variable in finding.detail for finding in findings if finding.state == "failed"] == [True]
@@ -104,13 +102,13 @@ async def test_loopback_in_the_allow_list_is_a_warning(tmp_path: Path) -> None:
     assert "10.0.0.0/8" not in find(findings, "egress").detail
 
 
-async def test_allow_list_that_is_none_fails(tmp_path: Path) -> None:
+async def test_an_invalid_allow_list_fails(tmp_path: Path) -> None:
     findings = await examine(settings(tmp_path, NINEFOLD_EGRESS_ALLOW="everything"))
 
     assert find(findings, "egress").state == "failed"
 
 
-async def test_taken_port_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_port_that_is_taken_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ninefold.edge.ports.PROBE_TIMEOUT_S", 0.05)
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
@@ -120,7 +118,7 @@ async def test_taken_port_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert find(findings, "port").state == "failed"
 
 
-async def test_port_where_ninefold_answers_is_fine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_port_where_ninefold_answers_passes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "looks_like_ninefold", lambda _: True)
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
@@ -130,7 +128,7 @@ async def test_port_where_ninefold_answers_is_fine(tmp_path: Path, monkeypatch: 
     assert "Ninefold answers" in find(findings, "port").detail
 
 
-async def test_data_folder_below_a_file_fails(tmp_path: Path) -> None:
+async def test_a_data_folder_below_a_file_fails(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
 
     findings = await examine(settings(tmp_path), data_dir=tmp_path / "file" / "data")
@@ -147,7 +145,7 @@ async def test_data_folder_below_a_file_fails(tmp_path: Path) -> None:
         (-1, None, "without limit"),
     ],
 )
-async def test_files_for_the_deliveries_in_flight_are_enough(
+async def test_enough_open_files_for_the_deliveries_in_flight_pass(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, hard: int, in_flight_max: str | None, words: str
 ) -> None:
     monkeypatch.setattr("resource.getrlimit", lambda _: (64, hard))
@@ -168,7 +166,7 @@ async def test_files_for_the_deliveries_in_flight_are_enough(
         (256, "100000", 128, 4_224),
     ],
 )
-async def test_too_few_files_for_the_deliveries_in_flight_are_a_warning_that_says_how_many(
+async def test_too_few_open_files_for_the_deliveries_in_flight_are_a_warning_with_the_number_needed(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     *,
@@ -198,7 +196,7 @@ async def test_more_deliveries_in_flight_than_a_worker_has_connections_are_a_war
     assert "never has more than 4,096 connections" in find(findings, "settings").detail
 
 
-async def test_full_disk_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_full_disk_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "FREE_BYTES_MIN", 1 << 62)
 
     findings = await examine(settings(tmp_path))
@@ -206,7 +204,7 @@ async def test_full_disk_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert find(findings, "data folder").state == "failed"
 
 
-def test_command_prints_a_line_for_each_check(
+def test_the_command_prints_a_line_for_each_check(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     set_environment(monkeypatch, settings(tmp_path))
@@ -217,7 +215,7 @@ def test_command_prints_a_line_for_each_check(
     assert [check for check in ("python", "clock", "port", "egress", "database") if check not in shown] == []
 
 
-def test_command_fails_when_something_would(
+def test_the_command_fails_if_a_check_does(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     set_environment(monkeypatch, settings(tmp_path, NINEFOLD_EGRESS_ALLOW="everything"))

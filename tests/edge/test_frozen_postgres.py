@@ -1,4 +1,4 @@
-"""`ninefold worker` when PostgreSQL stands still: it neither answers nor refuses, and connections stay open."""
+"""`ninefold worker` when PostgreSQL hangs: it doesn't answer, and its connections stay open."""
 
 import asyncio
 import json
@@ -19,23 +19,23 @@ from installations import clean_environment
 from ninefold.core.postgres.embedded import EmbeddedPostgres
 from ninefold.core.postgres.migrations import migrate
 from ninefold.edge.systems import migration_sources
-from ninefold.edge.worker import RELEASE_GRACE_S, STOP_GRACE_S
+from ninefold.edge.worker import RELEASE_GRACE_PERIOD_S, STOP_GRACE_PERIOD_S
 
 WITHIN_S = 60.0
 MARGIN_S = 5.0
-"""For a machine that is busy."""
+"""For busy machines."""
 
 
 @pytest.fixture
 def own_postgres(fast_dir: Path) -> Iterator[EmbeddedPostgres]:
-    """A server that nobody else needs."""
+    """A server that no other test uses."""
     folder = fast_dir / uuid4().hex
     with EmbeddedPostgres(folder, is_durable=False) as server:
         yield server
     shutil.rmtree(folder, ignore_errors=True)
 
 
-async def test_stopping_worker_ends_without_an_answer_of_the_database(own_postgres: EmbeddedPostgres) -> None:
+async def test_a_worker_stops_even_if_the_database_does_not_answer(own_postgres: EmbeddedPostgres) -> None:
     await migrate_all(own_postgres.dsn())
     async with running_worker(own_postgres) as patient, running_worker(own_postgres) as hurried:
         with frozen(own_postgres):
@@ -44,9 +44,9 @@ async def test_stopping_worker_ends_without_an_answer_of_the_database(own_postgr
             await event_of(hurried, "worker.stopping")
             hurried.send_signal(signal.SIGTERM)
 
-            await ends_overdue(hurried, timeout_s=RELEASE_GRACE_S + MARGIN_S)
+            await ends_overdue(hurried, timeout_s=RELEASE_GRACE_PERIOD_S + MARGIN_S)
             assert patient.returncode is None
-            await ends_overdue(patient, timeout_s=STOP_GRACE_S + MARGIN_S)
+            await ends_overdue(patient, timeout_s=STOP_GRACE_PERIOD_S + MARGIN_S)
 
 
 async def ends_overdue(process: Process, *, timeout_s: float) -> None:
@@ -73,7 +73,7 @@ async def running_worker(postgres: EmbeddedPostgres) -> AsyncIterator[Process]:
 
 
 async def event_of(process: Process, name: str) -> None:
-    """Read what the process logs up to this event."""
+    """Read the log of the process up to this event."""
     assert process.stderr is not None
     async with asyncio.timeout(WITHIN_S):
         async for line in process.stderr:
@@ -84,7 +84,7 @@ async def event_of(process: Process, name: str) -> None:
 
 @contextmanager
 def frozen(postgres: EmbeddedPostgres) -> Iterator[None]:
-    """Let every process of the server stand still."""
+    """Suspend every process of the server."""
     postmaster = psutil.Process(postgres.pid)
     processes = [postmaster, *postmaster.children(recursive=True)]
     try:

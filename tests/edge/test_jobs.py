@@ -9,7 +9,7 @@ from ninefold.core.jobs import JobPriority, enqueue
 from ninefold.core.jobs.model import AttemptEnding, AttemptOutcome, Progress
 from ninefold.core.postgres.database import Database
 from ninefold.edge.cli import EXIT_FAILED, run
-from postgres_support import query, run_apart
+from postgres_support import query, run_in_new_loop
 
 ORGANISATION = new_id()
 
@@ -20,7 +20,7 @@ def settings(monkeypatch: pytest.MonkeyPatch, database_url: str) -> None:
 
 
 def add(database_url: str, *, number: int = 0) -> str:
-    """Enqueue a job of an organisation; return its id as people write it."""
+    """Enqueue a job of an organisation and return its id as text."""
 
     async def work() -> str:
         database = await Database.connect(database_url, application_name="test")
@@ -31,11 +31,11 @@ def add(database_url: str, *, number: int = 0) -> str:
         await database.close()
         return format_id("job", job_id)
 
-    return run_apart(work())
+    return run_in_new_loop(work())
 
 
 def fail(database_url: str) -> None:
-    """Let a worker claim what there is, get a part of the way, and fail."""
+    """Let a worker claim all jobs, report some progress, and fail."""
 
     async def work() -> None:
         database = await Database.connect(database_url, application_name="test")
@@ -52,16 +52,16 @@ def fail(database_url: str) -> None:
             await claimer.queue.finish([outcome])
         await database.close()
 
-    run_apart(work())
+    run_in_new_loop(work())
 
 
 def shown(capsys: pytest.CaptureFixture[str], *arguments: str) -> Any:
-    """Run a command with --json; return what it prints."""
+    """Run a command with --json and return its output."""
     assert run(["jobs", *arguments, "--json"]) == 0
     return json.loads(capsys.readouterr().out)
 
 
-def test_list_shows_people_what_they_need_and_obeys_no_control_character(
+def test_the_list_shows_progress_and_errors_without_control_characters(
     database_url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     job_id = add(database_url)
@@ -78,7 +78,9 @@ def test_list_shows_people_what_they_need_and_obeys_no_control_character(
     assert "\x1b" not in table
 
 
-def test_list_is_narrowed_by_state_kind_and_organisation(database_url: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_list_can_be_filtered_by_state_kind_and_organisation(
+    database_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     failed = add(database_url)
     fail(database_url)
     queued = add(database_url)
@@ -93,7 +95,7 @@ def test_list_is_narrowed_by_state_kind_and_organisation(database_url: str, caps
     assert ids("--organisation", format_id("org", new_id())) == []
 
 
-def test_list_says_how_to_go_on(database_url: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_list_says_how_to_see_the_next_page(database_url: str, capsys: pytest.CaptureFixture[str]) -> None:
     ids = sorted([add(database_url) for _ in range(3)], reverse=True)
 
     assert run(["jobs", "list", "--limit", "2"]) == 0
@@ -109,7 +111,7 @@ def test_an_empty_list_says_so(capsys: pytest.CaptureFixture[str]) -> None:
     assert (captured.out, captured.err) == ("", "There are no such jobs.\n")
 
 
-def test_show_has_what_the_job_carries(database_url: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_show_prints_a_job_with_its_payload(database_url: str, capsys: pytest.CaptureFixture[str]) -> None:
     job_id = add(database_url, number=7)
 
     job = shown(capsys, "show", job_id)
@@ -120,18 +122,18 @@ def test_show_has_what_the_job_carries(database_url: str, capsys: pytest.Capture
     assert '{"number":7}' in capsys.readouterr().out
 
 
-def test_retry_lets_a_failed_job_run_again(database_url: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_failed_job_can_be_retried(database_url: str, capsys: pytest.CaptureFixture[str]) -> None:
     job_id = add(database_url)
     fail(database_url)
 
     assert run(["jobs", "retry", job_id]) == 0
-    assert "runs as soon as a worker is free" in capsys.readouterr().err
+    assert "will run as soon as a worker is free" in capsys.readouterr().err
 
     job = shown(capsys, "show", job_id)
     assert (job["state"], job["attempt_count"], job["progress_done"]) == ("queued", 0, 1_500)
 
 
-def test_cancel_ends_a_job_that_waits(database_url: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_queued_job_is_canceled_at_once(database_url: str, capsys: pytest.CaptureFixture[str]) -> None:
     job_id = add(database_url)
 
     assert run(["jobs", "cancel", job_id]) == 0
@@ -141,7 +143,7 @@ def test_cancel_ends_a_job_that_waits(database_url: str, capsys: pytest.CaptureF
     assert (job["state"], job["canceled_by"]) == ("canceled", "command line")
 
 
-def test_cancel_asks_a_job_that_runs(database_url: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_running_job_is_asked_to_stop(database_url: str, capsys: pytest.CaptureFixture[str]) -> None:
     job_id = add(database_url)
 
     async def claim() -> None:
@@ -149,10 +151,10 @@ def test_cancel_asks_a_job_that_runs(database_url: str, capsys: pytest.CaptureFi
         await (await new_claimer(database)).claim()
         await database.close()
 
-    run_apart(claim())
+    run_in_new_loop(claim())
     assert run(["jobs", "cancel", job_id]) == 0
 
-    assert "runs, and is asked to end" in capsys.readouterr().err
+    assert "is running and will stop within seconds" in capsys.readouterr().err
     assert shown(capsys, "show", job_id)["cancel_requested_at"] is not None
 
 
@@ -166,13 +168,15 @@ def test_cancel_asks_a_job_that_runs(database_url: str, capsys: pytest.CaptureFi
         (["list", "--organisation", "x"], "isn't an id of the form org_"),
     ],
 )
-def test_what_is_not_there_is_refused(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_unknown_job_or_organisation_is_refused(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert run(["jobs", *arguments]) == EXIT_FAILED
 
     assert message in capsys.readouterr().err
 
 
-def test_what_makes_no_sense_is_refused(database_url: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_job_that_cannot_be_retried_is_refused(database_url: str, capsys: pytest.CaptureFixture[str]) -> None:
     job_id = add(database_url)
 
     assert run(["jobs", "retry", job_id]) == EXIT_FAILED

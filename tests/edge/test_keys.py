@@ -13,7 +13,7 @@ def settings(monkeypatch: pytest.MonkeyPatch, database_url: str) -> None:
     monkeypatch.setenv("NINEFOLD_DATABASE_URL", database_url)
 
 
-def test_first_key_makes_the_first_organisation(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_first_key_creates_the_first_organisation(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["keys", "create", "--json"]) == 0
 
     key = json.loads(capsys.readouterr().out)
@@ -22,7 +22,7 @@ def test_first_key_makes_the_first_organisation(capsys: pytest.CaptureFixture[st
     assert key["organisation_id"].startswith("org_")
 
 
-def test_second_key_speaks_for_the_same_organisation(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_second_key_belongs_to_the_same_organisation(capsys: pytest.CaptureFixture[str]) -> None:
     first = create(capsys)
     second = create(capsys, "--name", "second")
 
@@ -31,7 +31,7 @@ def test_second_key_speaks_for_the_same_organisation(capsys: pytest.CaptureFixtu
     assert first["api_key"] != second["api_key"]
 
 
-def test_list_never_shows_a_key_again(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_list_does_not_show_keys(capsys: pytest.CaptureFixture[str]) -> None:
     key = create(capsys)
 
     assert run(["keys", "list", "--json"]) == 0
@@ -41,7 +41,7 @@ def test_list_never_shows_a_key_again(capsys: pytest.CaptureFixture[str]) -> Non
     assert [(key["api_key_id"], "active")] == [(item["api_key_id"], item["state"]) for item in json.loads(shown)]
 
 
-def test_table_tells_people_the_same(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_table_shows_ids_and_states(capsys: pytest.CaptureFixture[str]) -> None:
     key = create(capsys)
 
     assert run(["keys", "list"]) == 0
@@ -51,7 +51,7 @@ def test_table_tells_people_the_same(capsys: pytest.CaptureFixture[str]) -> None
     assert "✓ active" in shown
 
 
-def test_empty_list_teaches_the_first_step(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_empty_list_says_how_to_create_a_key(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["keys", "list"]) == 0
 
     captured = capsys.readouterr()
@@ -59,15 +59,15 @@ def test_empty_list_teaches_the_first_step(capsys: pytest.CaptureFixture[str]) -
     assert "ninefold keys create" in captured.err
 
 
-def test_created_key_is_shown_to_people_once_with_a_warning(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_new_key_is_printed_with_the_advice_to_save_it(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["keys", "create"]) == 0
 
     captured = capsys.readouterr()
     assert "nfk_" in captured.out
-    assert "Keep the key now" in captured.err
+    assert "Save the key now" in captured.err
 
 
-def test_revoked_key_is_listed_as_revoked(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_revoked_key_is_listed_as_revoked(capsys: pytest.CaptureFixture[str]) -> None:
     key = create(capsys)
 
     assert run(["keys", "revoke", key["api_key_id"]]) == 0
@@ -86,7 +86,7 @@ def test_a_key_can_expire(given: str, expected: timedelta, capsys: pytest.Captur
     assert datetime.fromisoformat(key["expires_at"]) - datetime.fromisoformat(key["created_at"]) == expected
 
 
-def test_a_key_does_not_expire_unless_it_was_asked_to(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_key_does_not_expire_by_default(capsys: pytest.CaptureFixture[str]) -> None:
     assert create(capsys)["expires_at"] is None
 
 
@@ -100,7 +100,7 @@ def test_an_expired_key_is_listed_as_expired(capsys: pytest.CaptureFixture[str],
 
 
 @pytest.mark.parametrize("text", ["", "soon", "30", "5sfoo", "99999999999999d"])
-def test_what_is_not_a_time_is_a_wrong_usage(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_invalid_duration_is_a_usage_error(text: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["keys", "create", "--expires-in", text]) == 2
 
     assert "--expires-in" in capsys.readouterr().err
@@ -122,7 +122,7 @@ def test_what_is_not_a_time_is_a_wrong_usage(text: str, capsys: pytest.CaptureFi
         ["list", "--organisation", "org_01h455vb4pex5vsknk084sn02q"],
     ],
 )
-def test_what_does_not_exist_is_refused_in_one_message(
+def test_an_invalid_or_unknown_value_is_refused_with_one_message(
     arguments: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(["keys", *arguments]) == EXIT_FAILED
@@ -132,7 +132,7 @@ def test_what_does_not_exist_is_refused_in_one_message(
     assert captured.err.startswith("✗ ")
 
 
-def test_foreign_database_is_not_migrated_by_the_way(
+def test_the_operators_own_database_is_not_migrated(
     monkeypatch: pytest.MonkeyPatch, empty_database_url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("NINEFOLD_DATABASE_URL", empty_database_url)

@@ -5,7 +5,7 @@ import pytest
 from ninefold.edge.cli import run
 
 
-def test_everything_is_applied_once(
+def test_pending_migrations_are_applied_once(
     monkeypatch: pytest.MonkeyPatch, empty_database_url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("NINEFOLD_DATABASE_URL", empty_database_url)
@@ -22,7 +22,7 @@ def test_everything_is_applied_once(
     assert again == []
 
 
-def test_people_are_told_that_nothing_was_left_to_do(
+def test_it_says_that_nothing_is_pending(
     monkeypatch: pytest.MonkeyPatch, database_url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("NINEFOLD_DATABASE_URL", database_url)
@@ -31,4 +31,4 @@ def test_people_are_told_that_nothing_was_left_to_do(
 
     captured = capsys.readouterr()
     assert captured.out == ""
-    assert "at this version already" in captured.err
+    assert "already at this version" in captured.err

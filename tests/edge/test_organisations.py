@@ -10,7 +10,7 @@ def settings(monkeypatch: pytest.MonkeyPatch, database_url: str) -> None:
     monkeypatch.setenv("NINEFOLD_DATABASE_URL", database_url)
 
 
-def test_created_organisation_is_listed_and_gets_keys_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_new_organisation_is_listed_and_can_have_its_own_keys(capsys: pytest.CaptureFixture[str]) -> None:
     first = create(capsys, "acme")
     second = create(capsys, "globex")
 
@@ -22,7 +22,7 @@ def test_created_organisation_is_listed_and_gets_keys_of_its_own(capsys: pytest.
     assert json.loads(capsys.readouterr().out)["organisation_id"] == second["organisation_id"]
 
 
-def test_table_tells_people_the_same(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_table_shows_ids_and_names(capsys: pytest.CaptureFixture[str]) -> None:
     organisation = create(capsys, "acme & sons")
 
     assert run(["organisations", "list"]) == 0
@@ -32,7 +32,7 @@ def test_table_tells_people_the_same(capsys: pytest.CaptureFixture[str]) -> None
     assert "acme & sons" in shown
 
 
-def test_creating_teaches_the_next_step(capsys: pytest.CaptureFixture[str]) -> None:
+def test_creating_an_organisation_says_how_to_create_a_key_for_it(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["organisations", "create", "acme"]) == 0
 
     captured = capsys.readouterr()
@@ -40,7 +40,7 @@ def test_creating_teaches_the_next_step(capsys: pytest.CaptureFixture[str]) -> N
     assert "ninefold keys create --organisation org_" in captured.err
 
 
-def test_empty_list_teaches_the_first_step(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_empty_list_says_how_to_create_an_organisation(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["organisations", "list"]) == 0
 
     captured = capsys.readouterr()
@@ -48,7 +48,7 @@ def test_empty_list_teaches_the_first_step(capsys: pytest.CaptureFixture[str]) -
     assert "ninefold organisations create" in captured.err
 
 
-def test_list_that_is_cut_says_so(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_truncated_list_says_so(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr("ninefold.core.tenancy.service.LIST_LENGTH_MAX", 1)
     create(capsys, "acme")
     create(capsys, "globex")
@@ -61,13 +61,13 @@ def test_list_that_is_cut_says_so(monkeypatch: pytest.MonkeyPatch, capsys: pytes
 
 
 @pytest.mark.parametrize("name", ["", " ", "a\x1b[2J", "x" * 201])
-def test_name_that_is_none_is_refused(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_invalid_name_is_refused(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["organisations", "create", name]) == EXIT_FAILED
 
     assert capsys.readouterr().err.startswith("✗ A name must have 1 to 200 printable characters")
 
 
-def test_foreign_database_is_not_migrated_by_the_way(
+def test_the_operators_own_database_is_not_migrated(
     monkeypatch: pytest.MonkeyPatch, empty_database_url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("NINEFOLD_DATABASE_URL", empty_database_url)

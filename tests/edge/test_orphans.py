@@ -1,4 +1,4 @@
-"""`ninefold serve` by itself, when one of its two processes is killed."""
+"""`ninefold serve` by itself, when its outer process is killed."""
 
 import asyncio
 import sys
@@ -15,17 +15,17 @@ READY_WITHIN_S = 60.0
 ENDED_WITHIN_S = 10.0
 
 
-async def test_process_that_answers_ends_with_the_one_that_holds_it(database_url: str) -> None:
+async def test_the_inner_process_ends_when_the_outer_one_is_killed(database_url: str) -> None:
     port = free_port()
-    async with serving(database_url, port=port) as holder:
-        answering = psutil.Process(holder.pid).children()
-        assert len(answering) == 1
+    async with serving(database_url, port=port) as outer:
+        inner = psutil.Process(outer.pid).children()
+        assert len(inner) == 1
 
-        holder.kill()
-        await holder.wait()
+        outer.kill()
+        await outer.wait()
 
         await wait_until_free(port)
-        await wait_until_ended(answering)
+        await wait_until_ended(inner)
 
 
 @asynccontextmanager

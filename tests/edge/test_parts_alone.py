@@ -1,4 +1,4 @@
-"""`ninefold serve` and `ninefold worker` by themselves, against somebody's own database."""
+"""`ninefold serve` and `ninefold worker` without `ninefold up`, on a database of the operator's own."""
 
 import asyncio
 import json
@@ -19,7 +19,7 @@ from ninefold.edge.ports import is_ready
 WITHIN_S = 60.0
 
 
-async def test_server_answers_and_ends_on_sigterm(database_url: str) -> None:
+async def test_the_server_answers_and_ends_on_sigterm(database_url: str) -> None:
     port = free_port()
     environment = clean_environment({"NINEFOLD_DATABASE_URL": database_url, "NINEFOLD_PORT": str(port)})
     async with (
@@ -29,12 +29,12 @@ async def test_server_answers_and_ends_on_sigterm(database_url: str) -> None:
         await wait_until_ready(client)
         assert (await client.get("/api/v1/subscriptions")).status_code == httpx.codes.UNAUTHORIZED
         document = (await client.get("/openapi.json")).json()
-        # The client's connection is still open, and must not keep the server.
+        # The client's connection is still open, and must not keep the server running.
         assert await end(process) == 0
     assert document["info"]["title"] == "Ninefold"
 
 
-async def test_request_in_flight_is_finished(database_url: str) -> None:
+async def test_a_request_in_progress_is_finished(database_url: str) -> None:
     port = free_port()
     environment = clean_environment({"NINEFOLD_DATABASE_URL": database_url, "NINEFOLD_PORT": str(port)})
     key = json.loads((await run_command("keys", "create", "--json", environment=environment)).output)["api_key"]
@@ -49,7 +49,7 @@ async def test_request_in_flight_is_finished(database_url: str) -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(head.encode())
         async with asyncio.timeout(WITHIN_S):
-            # The application waits for the body now.
+            # Now the application is waiting for the body.
             assert (await reader.readline()).startswith(b"HTTP/1.1 100")
             ending = asyncio.create_task(end(process))
             await wait_until_free(port)
@@ -61,7 +61,7 @@ async def test_request_in_flight_is_finished(database_url: str) -> None:
         assert await ending == 0
 
 
-async def test_commands_show_what_the_server_keeps(
+async def test_commands_show_what_the_server_has_stored(
     server_url: str, server_api: Api, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("NINEFOLD_URL", server_url)
@@ -93,7 +93,7 @@ async def test_commands_show_what_the_server_keeps(
     assert f'"payload":{payload}' in "".join(shown.split())
 
 
-async def test_worker_serves_its_own_metrics_and_ends_on_sigterm(database_url: str) -> None:
+async def test_a_worker_serves_its_own_metrics_and_ends_on_sigterm(database_url: str) -> None:
     port = free_port()
     environment = clean_environment({"NINEFOLD_DATABASE_URL": database_url})
     async with running(
@@ -105,7 +105,7 @@ async def test_worker_serves_its_own_metrics_and_ends_on_sigterm(database_url: s
     assert "python_info" in metrics
 
 
-async def test_parts_refuse_a_database_without_migrations(empty_database_url: str) -> None:
+async def test_server_and_worker_refuse_a_database_that_is_not_migrated(empty_database_url: str) -> None:
     environment = clean_environment({"NINEFOLD_DATABASE_URL": empty_database_url, "NINEFOLD_PORT": str(free_port())})
 
     for part in ("serve", "worker"):
@@ -115,7 +115,7 @@ async def test_parts_refuse_a_database_without_migrations(empty_database_url: st
         assert "Traceback" not in finished.errors
 
 
-async def test_parts_refuse_an_allow_list_that_is_none(database_url: str) -> None:
+async def test_server_and_worker_refuse_an_invalid_allow_list(database_url: str) -> None:
     environment = clean_environment({"NINEFOLD_DATABASE_URL": database_url, "NINEFOLD_PORT": str(free_port())})
     environment["NINEFOLD_EGRESS_ALLOW"] = "127.0.0.1/8"
 
@@ -126,7 +126,7 @@ async def test_parts_refuse_an_allow_list_that_is_none(database_url: str) -> Non
         assert "Traceback" not in finished.errors
 
 
-async def test_worker_without_a_database_says_so_in_its_log() -> None:
+async def test_a_worker_without_a_database_logs_why_it_failed() -> None:
     address = f"postgresql://ninefold@127.0.0.1:{free_port()}/none"
     finished = await run_command("worker", environment=clean_environment({"NINEFOLD_DATABASE_URL": address}))
 
@@ -136,7 +136,7 @@ async def test_worker_without_a_database_says_so_in_its_log() -> None:
     assert lines[-1]["code"] == "database_unavailable"
 
 
-async def test_worker_says_when_it_can_not_serve_its_metrics(database_url: str) -> None:
+async def test_a_worker_reports_that_it_cannot_serve_its_metrics(database_url: str) -> None:
     environment = clean_environment({"NINEFOLD_DATABASE_URL": database_url})
     environment["NINEFOLD_HOST"] = "192.0.2.1"
 

@@ -18,7 +18,7 @@ DSN = "postgresql://ninefold@/ninefold"
 
 
 class FakePostgres:
-    """A PostgreSQL that is dead, and fails to start as often as it is told."""
+    """A PostgreSQL that is dead, and fails to start a given number of times."""
 
     def __init__(self, *, failures: int, dsn_after: str = DSN) -> None:
         self.is_running = False
@@ -51,7 +51,7 @@ def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def keep(postgres: FakePostgres, *, data_dir: Path) -> None:
     supervisor = Supervisor(CoreSettings(data_dir=data_dir))
-    await supervisor._keep_postgres(cast("EmbeddedPostgres", postgres))
+    await supervisor._keep_postgres_running(cast("EmbeddedPostgres", postgres))
 
 
 async def test_a_start_that_fails_is_repeated_with_growing_pauses(tmp_path: Path) -> None:

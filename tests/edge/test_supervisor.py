@@ -1,4 +1,4 @@
-"""The supervisor with real processes; one test tells a whole story, because each start takes seconds."""
+"""The supervisor with real processes. Each test covers several steps, because every start takes seconds."""
 
 import asyncio
 import json
@@ -14,10 +14,10 @@ from installations import Installation, alive_among, free_port
 
 WITHIN_S = 30.0
 FROZEN_STOP_WITHIN_S = 40.0
-"""The graces of a worker and of the server, one after the other, and a margin for a machine that is busy."""
+"""The grace periods of a worker and of the server, one after the other, and a margin for a busy machine."""
 
 
-async def test_stops_cleanly_and_keeps_its_data(tmp_path: Path) -> None:
+async def test_it_stops_cleanly_and_keeps_its_data(tmp_path: Path) -> None:
     data_dir = tmp_path / "a folder with spaces"
     async with Installation(data_dir) as first:
         key = next(line.strip() for line in first.output if line.startswith("  nfk_"))
@@ -32,7 +32,7 @@ async def test_stops_cleanly_and_keeps_its_data(tmp_path: Path) -> None:
         assert await second.stop(signal.SIGTERM) == 0
 
 
-async def test_crashed_parts_come_back_and_nothing_outlives_the_supervisor(tmp_path: Path) -> None:
+async def test_crashed_processes_are_restarted_and_none_outlives_the_supervisor(tmp_path: Path) -> None:
     async with Installation(tmp_path / "data", settings={"NINEFOLD_WORKERS": "2"}) as installation:
         created = await installation.run("keys", "create", "--json")
         key = json.loads(created.output)["api_key"]
@@ -60,20 +60,20 @@ async def test_crashed_parts_come_back_and_nothing_outlives_the_supervisor(tmp_p
         assert await list_subscriptions(again, key) == httpx.codes.OK
 
 
-async def test_second_signal_does_not_wait_for_a_worker_that_hangs(tmp_path: Path) -> None:
+async def test_a_second_signal_does_not_wait_for_a_worker_that_hangs(tmp_path: Path) -> None:
     async with Installation(tmp_path / "data") as installation:
         await installation.wait_for_error_line('"event":"worker.started"')
         processes = installation.descendants()
         installation.child("worker").suspend()
 
         installation.process.send_signal(signal.SIGINT)
-        await installation.wait_for_error_line("Ctrl-C again hurries")
+        await installation.wait_for_error_line("Press Ctrl-C again to stop at once")
 
         assert await installation.stop() == 0
     assert alive_among(processes) == []
 
 
-async def test_stop_does_not_wait_for_a_postgres_that_is_frozen(tmp_path: Path) -> None:
+async def test_a_suspended_postgresql_does_not_delay_a_stop(tmp_path: Path) -> None:
     async with Installation(tmp_path / "data") as installation:
         await installation.wait_for_error_line('"event":"worker.started"')
         processes = installation.descendants()
@@ -87,7 +87,7 @@ async def test_stop_does_not_wait_for_a_postgres_that_is_frozen(tmp_path: Path) 
     assert "database system is shut down" in (tmp_path / "data" / "postgres.log").read_text()
 
 
-async def test_taken_port_is_named_before_anything_starts(tmp_path: Path) -> None:
+async def test_a_port_that_is_taken_is_reported_before_anything_starts(tmp_path: Path) -> None:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
@@ -104,12 +104,12 @@ async def test_taken_port_is_named_before_anything_starts(tmp_path: Path) -> Non
     assert not (tmp_path / "data").exists()
 
 
-async def test_second_start_on_the_same_port_or_folder_says_who_has_it(tmp_path: Path) -> None:
+async def test_a_second_start_with_the_same_port_or_folder_is_refused_with_the_reason(tmp_path: Path) -> None:
     async with Installation(tmp_path / "data") as running:
         same_port = Installation(tmp_path / "other", port=running.port)
         await same_port.start()
         assert await same_port.wait() == 1
-        assert "Ninefold runs there already" in "\n".join(same_port.errors)
+        assert "Ninefold already runs there" in "\n".join(same_port.errors)
 
         same_folder = Installation(tmp_path / "data", port=free_port())
         await same_folder.start()
@@ -129,7 +129,9 @@ async def test_second_start_on_the_same_port_or_folder_says_who_has_it(tmp_path:
         ("NINEFOLD_EGRESS_ALLOW", "999"),
     ],
 )
-async def test_wrong_setting_that_only_a_child_needs_stops_the_start(tmp_path: Path, variable: str, value: str) -> None:
+async def test_an_invalid_setting_that_only_a_child_reads_stops_the_start(
+    tmp_path: Path, variable: str, value: str
+) -> None:
     installation = Installation(tmp_path / "data", settings={variable: value})
     await installation.start()
 

@@ -22,7 +22,7 @@ WITHIN_S = 20.0
 
 
 class RecordingTask:
-    """Says when it runs, and ends as its test wants."""
+    """Records that it has started, and ends as the test says."""
 
     name = "test.task"
 
@@ -77,7 +77,7 @@ class Run:
             await self.task
 
 
-async def test_worker_holds_a_lease_until_its_tasks_have_ended(
+async def test_a_worker_has_its_lease_until_its_tasks_have_ended(
     database: Database, database_url: str, task: RecordingTask
 ) -> None:
     run = Run(database_url)
@@ -93,7 +93,7 @@ async def test_worker_holds_a_lease_until_its_tasks_have_ended(
     assert not task.was_canceled
 
 
-async def test_hurried_worker_gives_up_what_is_in_flight(
+async def test_a_hurried_worker_gives_up_the_work_in_progress(
     database: Database, database_url: str, task: RecordingTask
 ) -> None:
     run = Run(database_url)
@@ -107,8 +107,10 @@ async def test_hurried_worker_gives_up_what_is_in_flight(
     assert await count_workers(database) == 0
 
 
-async def test_grace_has_an_end(database_url: str, task: RecordingTask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(worker, "STOP_GRACE_S", 0.05)
+async def test_tasks_are_canceled_after_the_grace_period(
+    database_url: str, task: RecordingTask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "STOP_GRACE_PERIOD_S", 0.05)
     run = Run(database_url)
     await task.has_started.wait()
 
@@ -118,7 +120,7 @@ async def test_grace_has_an_end(database_url: str, task: RecordingTask, monkeypa
     assert task.was_canceled
 
 
-async def test_failing_task_ends_the_worker(database: Database, database_url: str, task: RecordingTask) -> None:
+async def test_a_failing_task_ends_the_worker(database: Database, database_url: str, task: RecordingTask) -> None:
     task.error = RuntimeError("a bug")
     task.may_end.set()
     run = Run(database_url)
@@ -132,7 +134,9 @@ async def test_failing_task_ends_the_worker(database: Database, database_url: st
     assert await count_workers(database) == 0
 
 
-async def test_worker_that_was_taken_for_dead_ends(database: Database, database_url: str, task: RecordingTask) -> None:
+async def test_a_worker_whose_lease_was_deleted_ends(
+    database: Database, database_url: str, task: RecordingTask
+) -> None:
     run = Run(database_url)
     await task.has_started.wait()
 
@@ -145,19 +149,19 @@ async def test_worker_that_was_taken_for_dead_ends(database: Database, database_
     assert task.was_canceled
 
 
-async def test_pending_migrations_refuse_the_start(empty_database_url: str, task: RecordingTask) -> None:
+async def test_a_worker_does_not_start_with_pending_migrations(empty_database_url: str, task: RecordingTask) -> None:
     with pytest.raises(SettingError, match="ninefold migrate"):
         await Run(empty_database_url).end()
 
     assert not task.has_started.is_set()
 
 
-async def test_unreachable_database_refuses_the_start() -> None:
+async def test_a_worker_does_not_start_without_a_database() -> None:
     with pytest.raises(DatabaseUnavailableError):
         await Run("postgresql://127.0.0.1:1/none").end()
 
 
-async def test_connection_that_is_cut_at_the_start_is_a_message_and_no_bug(
+async def test_a_connection_that_is_lost_at_the_start_is_reported_as_unavailable(
     database_url: str, task: RecordingTask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(

@@ -1,4 +1,4 @@
-"""What runs in a worker process, and with what."""
+"""The tasks of a worker process, and what they get."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -43,7 +43,7 @@ async def context(database: Database) -> AsyncIterator[WorkerContext[CoreSetting
     await egress.aclose()
 
 
-async def test_a_worker_runs_the_tasks_of_its_systems_and_everybodys_jobs(
+async def test_a_worker_runs_the_tasks_and_the_jobs_of_all_systems(
     context: WorkerContext[CoreSettings],
 ) -> None:
     tasks = build_worker_tasks(context, SYSTEMS, [SETTINGS], job_database=context.database)
@@ -57,7 +57,7 @@ async def test_a_worker_runs_the_tasks_of_its_systems_and_everybodys_jobs(
     ]
 
 
-async def test_a_handler_gets_its_systems_settings_and_a_pool_of_its_own(
+async def test_a_handler_gets_the_settings_of_its_system_and_a_separate_pool(
     context: WorkerContext[CoreSettings], database: Database, database_url: str
 ) -> None:
     seen: list[WorkerContext[Any]] = []
@@ -81,7 +81,7 @@ async def test_a_handler_gets_its_systems_settings_and_a_pool_of_its_own(
     assert [(each.database, each.settings) for each in seen] == [(job_database, SETTINGS)]
 
 
-async def test_a_schedule_whose_jobs_nobody_would_run_is_refused(context: WorkerContext[CoreSettings]) -> None:
+async def test_a_schedule_whose_jobs_have_no_handler_is_refused(context: WorkerContext[CoreSettings]) -> None:
     system = msgspec.structs.replace(SYSTEM, schedules=(TICK,))
     with pytest.raises(ValueError, match=r"enqueues test\.step, which has no handler"):
         build_worker_tasks(context, [system], [SETTINGS], job_database=context.database)

@@ -1,4 +1,4 @@
-"""What is checked of the kinds of credentials: that none can be taken for another."""
+"""Checks of the kinds of credentials: no credential can be mistaken for one of another kind."""
 
 import re
 from collections import Counter
@@ -8,7 +8,7 @@ from ninefold.core.tenancy.kinds import CredentialKind
 
 
 def find_bad_kinds(kinds: Sequence[CredentialKind]) -> Iterator[str]:
-    """Complain of kinds that share a name or an id prefix, recognise another's text, or don't recognise their own."""
+    """Report kinds that share a name or an id prefix, recognise another's text, or don't recognise their own."""
     for what, values in {
         "name": [kind.name for kind in kinds],
         "id prefix": [kind.id_prefix for kind in kinds],

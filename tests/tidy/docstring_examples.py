@@ -1,4 +1,4 @@
-"""What is checked of the code in docstrings: it runs."""
+"""Runs the examples in docstrings."""
 
 import ast
 import asyncio
@@ -25,9 +25,9 @@ def source_modules() -> Iterator[ModuleType]:
 
 
 def find_broken_examples(module: ModuleType) -> Iterator[str]:
-    """Complain of examples that raise an error, in the docstrings of a module, its classes and its functions.
+    """Report examples that raise an error, in the docstrings of a module, its classes and its functions.
 
-    What a docstring shows is run from top to bottom, with the names of its module; it may `await`.
+    All examples of a docstring run together, with the names of its module; they can `await`.
     """
     own = [value for value in vars(module).values() if inspect.isclass(value) or inspect.isfunction(value)]
     for documented in [module, *(value for value in own if value.__module__ == module.__name__)]:
@@ -39,7 +39,7 @@ def find_broken_examples(module: ModuleType) -> Iterator[str]:
 
 
 def _without_margin(docstring: str) -> str:
-    """Return a docstring without the blanks that stand ahead of its closing quotes, and so of each line."""
+    """Return a docstring without its indentation, which is that of the closing quotes."""
     margin = docstring.rpartition("\n")[2]
     return docstring if margin.strip() else docstring.replace(f"\n{margin}", "\n")
 

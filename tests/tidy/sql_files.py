@@ -1,4 +1,4 @@
-"""What is checked of SQL files: names, purposes, order, spelling, use, and whose tables they name."""
+"""Checks of SQL files: names and purposes of queries, their order, keywords, use, and the schemas that they name."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -23,11 +23,11 @@ _KEYWORDS_IN_LOWER_CASE: Final = """
 """
 
 KEYWORDS: Final = frozenset(_KEYWORDS_IN_LOWER_CASE.split())
-"""Words that are PostgreSQL's and no column's of ours."""
+"""SQL keywords that aren't column names in Ninefold."""
 
 
 class Query(msgspec.Struct, frozen=True, kw_only=True):
-    """One named query of a file."""
+    """A named query."""
 
     name: str
     comment: list[str]
@@ -35,7 +35,7 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_queries(text: str) -> list[Query]:
-    """Return the named queries of a file's text, in its order."""
+    """Return the named queries in the text of a file, in order."""
     queries = []
     for part in re.split(r"(?m)^(?=-- name:)", text):
         lines = part.splitlines()
@@ -52,48 +52,48 @@ def read_queries(text: str) -> list[Query]:
 
 
 def find_bad_queries(file: Path) -> Iterator[str]:
-    """Complain of queries without a name or a purpose, of another noun, and of a wrong order."""
+    """Report queries without a name or a purpose, with another noun than the file, or in the wrong order."""
     text = file.read_text(encoding="utf-8")
     queries = read_queries(text)
     if not queries or not text.startswith("-- name:") or text.count("-- name:") != len(queries):
-        yield f"{name_of(file)} has something before, or instead of, `-- name: noun_verb`"
+        yield f"{name_of(file)} has something before or instead of `-- name: noun_verb`"
     for query in queries:
         if not query.comment or not query.comment[0].endswith("."):
-            yield f"{name_of(file)}: {query.name} lacks a line that says in a sentence what it is for"
+            yield f"{name_of(file)}: {query.name} lacks a sentence that says what it is for"
         if query.text.count(";") != 1 or not query.text.rstrip().endswith(";"):
             yield f"{name_of(file)}: {query.name} isn't one statement that ends with a semicolon"
         if not f"{query.name}_".startswith(f"{file.stem}_"):
             yield f"{name_of(file)}: {query.name} doesn't begin with the file's noun"
     names = [query.name for query in queries]
     if names != sorted(set(names)):
-        yield f"{name_of(file)}: the queries aren't sorted by name, or a name stands twice"
+        yield f"{name_of(file)}: the queries aren't sorted by name, or a name occurs twice"
 
 
 def find_lower_case_keywords(file: Path) -> Iterator[str]:
-    """Complain of SQL's own words that aren't in upper case."""
+    """Report SQL keywords that aren't in upper case."""
     code = strip_comments_and_texts(file.read_text(encoding="utf-8"))
     for number, line in enumerate(code.splitlines(), start=1):
         for word in _WORD.findall(line):
             if word.lower() in KEYWORDS and not word.isupper():
-                yield f"{name_of(file)}:{number} has {word} for {word.upper()}"
+                yield f"{name_of(file)}:{number} has {word} instead of {word.upper()}"
 
 
 def find_volatile_conditions(file: Path) -> Iterator[str]:
-    """Complain of comparisons with the clock, which changes with each row: no index can be searched for it."""
+    """Report comparisons with clock_timestamp(), which changes from row to row, so that no index can be used."""
     for match in _VOLATILE_CONDITION.finditer(file.read_text(encoding="utf-8")):
         yield f"{name_of(file)} compares {match[0]!r}; statement_timestamp() lets an index be used"
 
 
 def find_foreign_tables(file: Path, *, own: str, namespaces: Iterable[str]) -> Iterator[str]:
-    """Complain of a namespace's SQL that names another one's tables."""
+    """Report SQL of one namespace that names tables of another one."""
     code = strip_comments_and_texts(file.read_text(encoding="utf-8"))
     for namespace in {*namespaces, "meta"} - {own}:
         if re.search(rf"(?<![.\w]){namespace}\s*\.", code):
-            yield f"{name_of(file)} belongs to {own} and names {namespace}'s tables"
+            yield f"{name_of(file)} belongs to {own} and names tables of {namespace}"
 
 
 def find_unused_queries(names: Iterable[str], *, store: str, others: str) -> Iterator[str]:
-    """Complain of queries that the store doesn't call, or whose store function nobody calls.
+    """Report queries that the store doesn't call, or whose store function isn't called.
 
     Args:
         names: the queries of a package.
@@ -104,9 +104,9 @@ def find_unused_queries(names: Iterable[str], *, store: str, others: str) -> Ite
         if not re.search(rf"queries\.{name}\b", store):
             yield f"{name}: no store calls it"
         elif not re.search(rf"\b{name}\b", others):
-            yield f"{name}: nobody calls its store function"
+            yield f"{name}: its store function isn't called"
 
 
 def strip_comments_and_texts(sql: str) -> str:
-    """Return SQL with blanks for comments, texts, quoted names, parameters and casts, line for line."""
+    """Return SQL with spaces instead of comments, string literals, quoted names, parameters and casts."""
     return _NOT_CODE.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), sql)

@@ -10,7 +10,7 @@ from ninefold.edge.systems import SYSTEMS
 from tidy.credential_kinds import find_bad_kinds
 
 
-def test_no_credential_can_be_taken_for_one_of_another_kind() -> None:
+def test_no_credential_can_be_mistaken_for_one_of_another_kind() -> None:
     kinds = [API_KEY, *[kind for system in SYSTEMS for kind in system.credential_kinds]]
 
     assert list(find_bad_kinds(kinds)) == []
@@ -27,7 +27,7 @@ def test_no_credential_can_be_taken_for_one_of_another_kind() -> None:
         msgspec.structs.replace(BOT_TOKEN, new_text=lambda: "xoxb-0123456789-" + "s" * 24),
     ],
 )
-def test_a_kind_that_could_be_is_found(kind: CredentialKind) -> None:
+def test_an_ambiguous_kind_is_reported(kind: CredentialKind) -> None:
     assert list(find_bad_kinds([API_KEY, *FOREIGN_KINDS])) == []
 
     assert len(list(find_bad_kinds([API_KEY, kind]))) == 1

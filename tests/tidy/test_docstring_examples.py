@@ -1,4 +1,4 @@
-"""Examples in docstrings run, so that they can't tell of what was renamed."""
+"""Examples in docstrings run, so that they can't become outdated."""
 
 from textwrap import dedent
 from types import ModuleType
@@ -29,7 +29,7 @@ def test_every_example_runs(module: ModuleType) -> None:
         ("It waits:\n\n    await unknown()\n", True),
     ],
 )
-def test_an_example_that_does_not_run_is_found(example: str, *, is_broken: bool) -> None:
+def test_an_example_that_fails_is_reported(example: str, *, is_broken: bool) -> None:
     module = ModuleType("sample", example)
     vars(module)["limit"] = 3
 

@@ -37,13 +37,13 @@ def contracts() -> configparser.ConfigParser:
     return parser
 
 
-def test_imports_only_go_where_the_contracts_let_them() -> None:
+def test_all_imports_follow_the_contracts() -> None:
     result = lint_imports(ROOT, path=SOURCE.parent)
 
     assert result.returncode == 0, result.stdout + result.stderr
 
 
-def test_an_import_that_goes_the_other_way_is_found(tmp_path: Path) -> None:
+def test_an_import_against_a_contract_is_reported(tmp_path: Path) -> None:
     package = tmp_path / "shop"
     package.mkdir()
     for name in ("__init__", "core", "edge"):
@@ -58,14 +58,14 @@ def test_an_import_that_goes_the_other_way_is_found(tmp_path: Path) -> None:
     assert "shop.core is not allowed to import shop.edge" in result.stdout
 
 
-def test_every_package_stands_in_the_layers() -> None:
+def test_every_package_is_in_the_layers() -> None:
     layers = set(contracts()["importlinter:contract:layers"]["layers"].split())
     packages = {f"ninefold.{file.parent.name}" for file in SOURCE.glob("*/__init__.py")}
 
     assert layers == packages
 
 
-def test_every_system_has_a_contract_for_its_inside() -> None:
+def test_every_system_has_a_contract_for_its_packages() -> None:
     parser = contracts()
     systems = {file.parent.name for file in (SOURCE / "systems").glob("*/__init__.py")}
     containers = {parser[section].get("containers", "").strip() for section in parser.sections()}

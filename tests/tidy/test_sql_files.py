@@ -27,7 +27,7 @@ NAMESPACES: Final = {source.package: source.namespace for source in migration_so
 MIGRATION_FILES: Final = sorted(SOURCE.rglob("migrations/*.sql"))
 
 UNUSED: Final[dict[str, set[str]]] = {}
-"""Queries that nothing used when the rule came. This table may only shrink."""
+"""Queries that nothing used when the rule was introduced. This table may only shrink."""
 
 GOOD: Final = """\
 -- name: item_find^
@@ -51,12 +51,12 @@ def sample(tmp_path: Path) -> Path:
     return file
 
 
-def test_there_are_queries_and_their_owners_are_known() -> None:
+def test_every_package_with_queries_has_a_namespace() -> None:
     assert len(QUERY_FILES) >= 8
     assert {*PACKAGES} <= {*NAMESPACES}
 
 
-def test_every_query_has_a_name_a_purpose_and_its_place() -> None:
+def test_every_query_has_a_name_and_a_purpose_and_is_in_order() -> None:
     assert [complaint for file in QUERY_FILES for complaint in find_bad_queries(file)] == []
 
 
@@ -75,7 +75,7 @@ def test_every_query_has_a_name_a_purpose_and_its_place() -> None:
         (":item_id;", ":item_id; SELECT 1;"),
     ],
 )
-def test_a_query_without_one_of_them_is_found(sample: Path, good: str, bad: str) -> None:
+def test_a_bad_query_is_reported(sample: Path, good: str, bad: str) -> None:
     assert list(find_bad_queries(sample)) == []
     sample.write_text(GOOD.replace(good, bad, 1))
 
@@ -89,7 +89,7 @@ def test_keywords_are_in_upper_case() -> None:
 
 
 @pytest.mark.parametrize(("good", "bad"), [("SELECT", "select"), ("FROM", "From"), ("WHERE item", "where item")])
-def test_a_keyword_in_lower_case_is_found(sample: Path, good: str, bad: str) -> None:
+def test_a_keyword_in_lower_case_is_reported(sample: Path, good: str, bad: str) -> None:
     assert list(find_lower_case_keywords(sample)) == []
     sample.write_text(GOOD.replace(good, bad, 1))
 
@@ -101,7 +101,7 @@ def test_no_condition_is_compared_with_the_clock() -> None:
 
 
 @pytest.mark.parametrize("condition", ["until <= clock_timestamp()", "\n    until = clock_timestamp()"])
-def test_a_condition_compared_with_the_clock_is_found(sample: Path, condition: str) -> None:
+def test_a_condition_compared_with_the_clock_is_reported(sample: Path, condition: str) -> None:
     sample.write_text(GOOD.replace(":item_id;", f":item_id AND {condition};", 1))
 
     assert len(list(find_volatile_conditions(sample))) == 1
@@ -118,7 +118,7 @@ def test_no_sql_names_the_tables_of_another_namespace() -> None:
     assert complaints == []
 
 
-def test_a_foreign_table_is_found(sample: Path) -> None:
+def test_a_table_of_another_namespace_is_reported(sample: Path) -> None:
     assert list(find_foreign_tables(sample, own="shop", namespaces=["shop", "bank"])) == []
     sample.write_text(GOOD.replace("FROM shop.item\n", "FROM shop.item\nINNER JOIN bank.account USING (id)\n"))
 
@@ -138,7 +138,7 @@ def test_every_query_is_used(package: str) -> None:
     assert {complaint.partition(":")[0] for complaint in found} == UNUSED.get(package, set())
 
 
-def test_an_unused_query_is_found() -> None:
+def test_an_unused_query_is_reported() -> None:
     store = "async def item_find(): return await queries.item_find()"
 
     assert list(find_unused_queries(["item_find"], store=store, others="store.item_find()")) == []
@@ -147,7 +147,7 @@ def test_an_unused_query_is_found() -> None:
 
 
 @pytest.mark.parametrize("package", PACKAGES)
-async def test_every_query_fits_the_migrated_schema(package: str, database: Database) -> None:
+async def test_every_query_can_be_prepared_with_the_migrated_schema(package: str, database: Database) -> None:
     queries = load_queries(package)
     names = [query.name for file in PACKAGES[package].glob("*.sql") for query in read_queries(file.read_text())]
     assert names
@@ -159,7 +159,7 @@ async def test_every_query_fits_the_migrated_schema(package: str, database: Data
                 pytest.fail(f"{package}: {name}: {error}")
 
 
-async def test_a_query_that_does_not_fit_is_found(database: Database) -> None:
+async def test_a_query_with_an_unknown_column_is_reported(database: Database) -> None:
     async with database.connection() as connection:
         with pytest.raises(asyncpg.UndefinedColumnError):
             await connection.prepare("SELECT nothing_of_that_name FROM tenancy.organisation")

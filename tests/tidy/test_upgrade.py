@@ -1,4 +1,4 @@
-"""A database with data in it, brought from the first migration to the last, one by one."""
+"""Migrates a database with data from the first migration to the last, one by one."""
 
 from collections.abc import AsyncIterator, Sequence
 from uuid import UUID
@@ -19,20 +19,20 @@ from tidy.tree import TESTS
 
 SAMPLES = TESTS / "data" / "upgrade"
 KEY_TEXT = "nfk_Samp1eK3_" + "0" * 43
-"""Its digest stands in the sample of `tenancy`."""
+"""Its digest is in the sample of `tenancy`."""
 
 
 MOVED = {
-    # API keys became the first kind of credential.
+    # API keys became a kind of credential.
     "0002_credentials.sql": {"tenancy.api_key": None, "tenancy.credential": 3},
-    # An attempt that is its delivery's last went into the delivery's row.
+    # The latest attempt of a delivery moved into the delivery's row.
     "0002_latest_attempt.sql": {"webhooks.attempt": None, "webhooks.earlier_attempt": 1},
 }
-"""Tables that a migration empties or renames on purpose, with the rows that they have afterwards; None: it is gone."""
+"""Tables that a migration empties or removes on purpose, with their rows afterwards; None: the table is removed."""
 
 
 class EarlierSource(MigrationSource, frozen=True, kw_only=True):
-    """A source as it was when it had only so many migrations."""
+    """A source with only its first `count` migrations."""
 
     count: int
 
@@ -60,7 +60,7 @@ async def upgraded(
 async def upgrade(
     connection: "asyncpg.Connection[asyncpg.Record]", sources: Sequence[MigrationSource]
 ) -> dict[str, int | None]:
-    """Apply each migration by itself, each followed by its sample rows; return what every table had in the end."""
+    """Apply each migration, followed by its sample rows; return the number of rows in each table at the end."""
     counts: dict[str, int | None] = {}
     for position, source in enumerate(sources):
         for migration in source.read():
@@ -83,7 +83,7 @@ async def upgrade(
 
 
 def sample_of(migration: Migration) -> str:
-    """Return rows as a user would have had them after this migration, and before the next."""
+    """Return SQL that inserts rows as they can exist after this migration and before the next."""
     return (SAMPLES / f"{migration.namespace}_{migration.number:04}.sql").read_text(encoding="utf-8")
 
 
@@ -101,7 +101,7 @@ async def test_every_row_survives_every_migration(connection: "asyncpg.Connectio
     assert [table for table, count in counts.items() if count == 0] == []
 
 
-def test_every_migration_has_its_sample_and_every_sample_its_migration() -> None:
+def test_every_migration_has_a_sample_and_every_sample_has_a_migration() -> None:
     migrations = [migration for source in migration_sources() for migration in source.read()]
 
     assert {f"{migration.namespace}_{migration.number:04}.sql" for migration in migrations} == {
@@ -109,7 +109,7 @@ def test_every_migration_has_its_sample_and_every_sample_its_migration() -> None
     }
 
 
-async def test_a_migration_that_loses_rows_is_found(
+async def test_a_migration_that_loses_rows_is_reported(
     connection: "asyncpg.Connection[asyncpg.Record]", monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sources = migration_sources()
@@ -123,7 +123,7 @@ async def test_a_migration_that_loses_rows_is_found(
         await upgrade(connection, sources)
 
 
-async def test_this_version_works_with_what_the_earlier_ones_wrote(upgraded: Database) -> None:
+async def test_this_version_works_with_rows_of_earlier_versions(upgraded: Database) -> None:
     async with upgraded.connection() as connection:
         principal = await authenticate(connection, KEY_TEXT, kinds=[API_KEY])
         found = await get_event(
@@ -158,7 +158,7 @@ async def test_this_version_works_with_what_the_earlier_ones_wrote(upgraded: Dat
     ]
 
 
-async def test_earlier_api_keys_keep_their_ids_states_and_rights(upgraded: Database) -> None:
+async def test_api_keys_of_earlier_versions_keep_their_ids_states_and_scopes(upgraded: Database) -> None:
     async with upgraded.connection() as connection:
         principal = await authenticate(connection, KEY_TEXT, kinds=[API_KEY])
         keys = await list_credentials(connection, API_KEY, organisation_id=principal.organisation_id)

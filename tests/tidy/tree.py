@@ -1,4 +1,4 @@
-"""Where things are in this repository."""
+"""The paths of this repository."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,10 +19,10 @@ def python_files(*folders: Path) -> Iterator[Path]:
 
 
 def documents(root: Path = ROOT) -> list[Path]:
-    """Return the documents that people read: those at the top, and those below `docs`."""
+    """Return the Markdown documents in the root folder and below `docs`."""
     return sorted([*root.glob("*.md"), *(root / "docs").rglob("*.md")])
 
 
 def name_of(path: Path) -> str:
-    """Return a path as a person of this repository would write it."""
+    """Return a path relative to the repository, or the file name if it is elsewhere."""
     return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else path.name

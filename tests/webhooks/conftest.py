@@ -20,11 +20,11 @@ def environment() -> Mapping[str, str]:
 
 @pytest.fixture
 def api(api: Api) -> WebhooksApi:
-    """A caller with a key of an organisation."""
+    """A client with a key of an organisation."""
     return WebhooksApi(api.http, api.api_key)
 
 
 @pytest.fixture
 def other_api(other_api: Api) -> WebhooksApi:
-    """A caller with a key of another organisation."""
+    """A client with a key of another organisation."""
     return WebhooksApi(other_api.http, other_api.api_key)

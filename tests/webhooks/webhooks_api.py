@@ -1,4 +1,4 @@
-"""A caller of the webhooks' HTTP API, for tests."""
+"""A client of the webhooks' HTTP API, for tests."""
 
 import asyncio
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What an examination finds: the findings of `ninefold doctor`, and of the checks that systems bring along."""
+"""The findings of `ninefold doctor`, from its own checks and from those of the systems."""
 
 from typing import Literal
 
@@ -9,23 +9,23 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """What one check found."""
 
     check: str
-    """What was looked at, such as `open files`."""
+    """What was checked, such as `open files`."""
     state: Literal["ok", "warning", "failed"]
     detail: str
     remedy: str | None = None
-    """What to do about it, unless all is well."""
+    """How to fix it; None if nothing has to be fixed."""
 
 
 def ok(check: str, detail: str) -> Finding:
-    """Return a finding that needs nobody."""
+    """Return a finding that needs no attention."""
     return Finding(check=check, state="ok", detail=detail)
 
 
 def warning(check: str, detail: str, remedy: str) -> Finding:
-    """Return a finding that lets the start go on, and that somebody should look at."""
+    """Return a finding that doesn't prevent the start, but needs attention."""
     return Finding(check=check, state="warning", detail=detail, remedy=remedy)
 
 
 def failed(check: str, detail: str, remedy: str | None) -> Finding:
-    """Return a finding with which something won't work."""
+    """Return a finding because of which something won't work."""
     return Finding(check=check, state="failed", detail=detail, remedy=remedy)

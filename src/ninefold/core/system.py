@@ -1,7 +1,7 @@
-"""What a system hands to the composition root: its page of contents, as data.
+"""Describes, as data, what a system provides to the edge, which is the composition root.
 
-Each system's `wiring.py` builds one `System`; the edge lists them, and starts their parts in the processes they belong
-to. Nothing else connects the two.
+Each system's `wiring.py` builds one `System`. The edge lists them, and runs their parts in its processes. Nothing else
+connects the two.
 """
 
 import asyncio
@@ -29,7 +29,7 @@ SettingsT = TypeVar("SettingsT", bound=msgspec.Struct)
 
 
 class WorkerTask(Protocol):
-    """Something that a worker process runs for as long as it lives."""
+    """Something that a worker process runs until it stops."""
 
     @property
     def name(self) -> str:
@@ -37,22 +37,22 @@ class WorkerTask(Protocol):
         ...
 
     async def run(self, stopping: asyncio.Event) -> None:
-        """Work until `stopping` is set; then finish or give back what is held, and return."""
+        """Work until `stopping` is set; then finish or release the claimed work, and return."""
         ...
 
 
 class ServerContext(msgspec.Struct, Generic[SettingsT], frozen=True, kw_only=True):
-    """What a system's routes may use."""
+    """What a system's routes can use."""
 
     database: Database
     notifier: Notifier
     settings: SettingsT
     stopping: asyncio.Event
-    """Set when the server is told to stop: streams and WebSockets end then, see `core/web/stopping.py`."""
+    """Set when the server begins to stop; streams and WebSockets then have to end. See `core/web/stopping.py`."""
 
 
 class WorkerContext(msgspec.Struct, Generic[SettingsT], frozen=True, kw_only=True):
-    """What a system's work in a worker process may use."""
+    """What a system's worker tasks and job handlers can use."""
 
     database: Database
     notifier: Notifier
@@ -75,29 +75,29 @@ async def _release_nothing(_: Connection, __: Sequence[UUID]) -> None:
 
 
 class System(msgspec.Struct, Generic[SettingsT], frozen=True, kw_only=True):
-    """One system's page of contents. What has a default is optional."""
+    """The parts of one system. Those with a default are optional."""
 
     name: str
     migrations: MigrationSource
     read_settings: Callable[[Mapping[str, str]], SettingsT]
     routes: Callable[[ServerContext[SettingsT]], Sequence[ControllerRouterHandler]]
-    """Those of Ninefold's own API, below `/api/v1`."""
+    """The routes of Ninefold's own API, below `/api/v1`."""
     surfaces: Callable[[ServerContext[SettingsT]], Sequence[Surface]] = _no_surfaces
-    """Those of other protocols."""
+    """The surfaces of other protocols."""
     worker_tasks: Callable[[WorkerContext[SettingsT]], Sequence[WorkerTask]] = _no_worker_tasks
     release_leases: Releaser = _release_nothing
-    """Gives back what these dead workers held, so that others can claim it; for systems with a `leased_by` column."""
-    # Each kind of job has a payload of its own, which only its handler looks into.
+    """Releases the rows that dead workers had claimed, for systems with `leased_by` columns."""
+    # Each kind of job has its own type of payload, which only its handler knows.
     job_handlers: Sequence[JobHandler[Any, WorkerContext[SettingsT]]] = ()
-    """How the system's durable jobs are done, one for each kind. They get a context with a pool of their own."""
+    """The handlers of the system's durable jobs, one for each kind. Their context has a separate connection pool."""
     schedules: Sequence[Schedule[Any]] = ()
-    """Which of its jobs the clock enqueues."""
+    """The schedules that enqueue its jobs."""
     commands: Sequence[cyclopts.App] = ()
     checks: Sequence[Callable[[SettingsT], Iterable[Finding]]] = ()
-    """What `ninefold doctor` examines besides the settings' form; each only looks, and changes nothing."""
+    """Additional checks of `ninefold doctor` with valid settings; they must not change anything."""
     credential_kinds: Sequence[CredentialKind] = ()
-    """The kinds of credentials that its protocols accept, where API keys aren't enough."""
+    """The kinds of credentials that its protocols accept besides API keys."""
 
 
 AnySystem: TypeAlias = System[Any]
-"""A system with settings of whatever kind: only the system itself looks into them."""
+"""A system with any type of settings, which only the system itself knows."""

@@ -1,1 +1,1 @@
-"""The composition root: command line, HTTP server, worker, supervisor. Knows everything, decides nothing."""
+"""The composition root: command line, HTTP server, worker, supervisor. It imports everything and decides nothing."""

@@ -1,4 +1,4 @@
-"""A child process that is kept running: started, restarted with growing pauses when it dies, and told to stop."""
+"""A child process that is kept running: started, restarted with growing delays when it dies, and stopped."""
 
 import asyncio
 import os
@@ -15,11 +15,11 @@ from ninefold.edge.processes import SUPERVISED
 
 RESTART_DELAY_S_MIN: Final = 1.0
 RESTART_DELAY_S_MAX: Final = 4.0
-"""Not longer: where there is one worker, nobody takes over from it before it is back. Its lease runs out meanwhile, so
-that what it held is attempted again within 10 s even after many crashes."""
+"""Not longer: if there is only one worker, nothing happens until it is back. Its lease expires in the meantime, so that
+its work is attempted again within 10 s even after many crashes."""
 
 CRASH_LOOP_WITHIN_S: Final = 10.0
-"""A child that lived longer wasn't ended by its start; its crash is treated like a first one."""
+"""If a child ran for longer than this, its crash counts as a first one, and the delay starts again at the minimum."""
 
 log = structlog.get_logger(__name__)
 
@@ -27,15 +27,15 @@ log = structlog.get_logger(__name__)
 class Child:
     """One part of Ninefold in a process of its own.
 
-    Each has its own session, so that Ctrl-C in the terminal reaches only the supervisor, and its standard input is a
-    pipe that ends when the supervisor does.
+    Each child has its own session, so that Ctrl-C in the terminal reaches only the supervisor. Its standard input is a
+    pipe that is closed when the supervisor ends.
 
     Args:
-        name: what the log calls it.
-        command: the program and its arguments; no secret, everybody can read it.
+        name: its name in the log.
+        command: the program and its arguments, which every user of the machine can read: no secrets.
         environment: its whole environment; secrets go here.
-        grace_s: how long it may take to stop, before it is killed.
-        on_end: called with the process's id after each end, bidden or not.
+        grace_period_s: how long it may take to stop before it is killed.
+        on_end: called with the process's id each time the process ends, whether it was stopped or died.
     """
 
     def __init__(
@@ -44,23 +44,23 @@ class Child:
         name: str,
         command: Sequence[str],
         environment: Mapping[str, str],
-        grace_s: float,
+        grace_period_s: float,
         on_end: Callable[[int], None],
     ) -> None:
         self.name: Final = name
         self.has_died = asyncio.Event()
-        """Set when the process ended unbidden for the first time."""
+        """Set when the process has ended without being stopped, for the first time."""
         self.exit_code: int | None = None
         self._command = command
         self._environment = {**environment, SUPERVISED: "1"}
-        self._grace_s = grace_s
+        self._grace_period_s = grace_period_s
         self._on_end = on_end
         self._stopping = asyncio.Event()
 
     async def keep_running(self, hurrying: asyncio.Event) -> None:
         """Start the process, and start it again whenever it ends, until `stop` is called.
 
-        Then it has its grace to end in an orderly way, and is killed after it, or as soon as `hurrying` is set.
+        Then the process has its grace period to stop. It is killed after that, or as soon as `hurrying` is set.
         """
         delay_s = RESTART_DELAY_S_MIN
         while not self._stopping.is_set():
@@ -76,7 +76,7 @@ class Child:
             delay_s = min(delay_s * 2, RESTART_DELAY_S_MAX)
 
     def stop(self) -> None:
-        """Tell the process to stop; `keep_running` returns when it has."""
+        """Stop the process; `keep_running` returns when it has ended."""
         self._stopping.set()
 
     async def _run_once(self, hurrying: asyncio.Event) -> int:
@@ -88,13 +88,13 @@ class Child:
         waiting = asyncio.create_task(_set_after(process, ended))
         await wait_for_any(ended, self._stopping)
         if not ended.is_set():
-            # It can have ended by itself just now, before `ended` was set.
+            # The process can have ended just now, before `ended` was set.
             with suppress(ProcessLookupError):
                 process.terminate()
-            await wait_for_any(ended, hurrying, timeout_s=self._grace_s)
+            await wait_for_any(ended, hurrying, timeout_s=self._grace_period_s)
         if not ended.is_set():
-            log.warning("supervisor.child.killed", child=self.name, pid=process.pid, grace_s=self._grace_s)
-        # What it started itself, such as the server's own worker process, must not outlive it.
+            log.warning("supervisor.child.killed", child=self.name, pid=process.pid, grace_s=self._grace_period_s)
+        # Processes that it started, such as the server's own worker process, must not outlive it.
         _kill_session(process.pid)
         exit_code = await waiting
         self._on_end(process.pid)
@@ -108,6 +108,6 @@ async def _set_after(process: asyncio.subprocess.Process, ended: asyncio.Event) 
 
 
 def _kill_session(process_id: int) -> None:
-    """Kill every process of a session that the process led, where any is left."""
+    """Kill the processes that are left in the session of a process."""
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(process_id, signal.SIGKILL)

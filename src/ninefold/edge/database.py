@@ -1,4 +1,4 @@
-"""How the edge comes to a database: the person's own one, or the embedded one; migrated, or a clear refusal."""
+"""Opens the database, the operator's own or the embedded one, and makes sure that it is migrated."""
 
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
@@ -14,20 +14,19 @@ from ninefold.edge.systems import migration_sources
 
 @asynccontextmanager
 async def open_database(settings: CoreSettings, *, application_name: str, may_create: bool) -> AsyncIterator[Database]:
-    """Lend the database of these settings to a command, whether a server runs or not.
+    """Open the database of these settings for a command, whether a server is running or not.
 
-    Without NINEFOLD_DATABASE_URL it is the embedded PostgreSQL: a running one is joined, otherwise one runs for as
-    long as the block.
+    Without NINEFOLD_DATABASE_URL it is the embedded PostgreSQL, which is started for the block if it isn't running.
 
     Args:
         settings: where the database is.
-        application_name: what PostgreSQL calls the command.
-        may_create: whether an embedded PostgreSQL is made where there is none; a command that looks at things or takes
-            them away has nothing to find in a new one.
+        application_name: the command's name in PostgreSQL's views.
+        may_create: whether to create the embedded PostgreSQL if it doesn't exist. Commands that only read or revoke
+            don't: they would find nothing in a new one.
 
     Raises:
         UnavailableError: the server doesn't answer.
-        SettingError: the machine or the data folder doesn't allow an embedded server, or has none.
+        SettingError: the embedded server doesn't exist, or can't run on this machine or in this folder.
     """
     if settings.database_url is None and not may_create:
         _require_cluster(settings.data_dir)
@@ -44,10 +43,9 @@ async def open_database(settings: CoreSettings, *, application_name: str, may_cr
 async def open_transaction(
     settings: CoreSettings, *, application_name: str, may_create: bool
 ) -> AsyncIterator[Connection]:
-    """Lend a transaction on a migrated database to a command, as `open_database` does.
+    """Open a transaction on a migrated database, as `open_database` does.
 
-    The embedded PostgreSQL is ours, and is migrated where needed. A database of the person's own is only changed by
-    `ninefold migrate`.
+    The embedded PostgreSQL is migrated if necessary. Only `ninefold migrate` migrates the operator's own database.
     """
     async with open_database(settings, application_name=application_name, may_create=may_create) as database:
         if settings.database_url is None:
@@ -59,13 +57,13 @@ async def open_transaction(
 
 
 async def migrate_database(database: Database) -> list[Migration]:
-    """Apply what is missing, and return what was applied now."""
+    """Apply the pending migrations and return them."""
     async with database.connection() as connection:
         return await migrate(connection, migration_sources())
 
 
 async def require_migrated(database: Database) -> None:
-    """Refuse to go on with a database that this version's code doesn't fit.
+    """Raise an error if the database isn't at the version of this code.
 
     Raises:
         SettingError: migrations are pending, or the database is newer than this code.
@@ -81,15 +79,15 @@ async def require_migrated(database: Database) -> None:
 
 
 def _require_cluster(data_dir: Path) -> None:
-    """Refuse a data folder without a database, before the look at it makes one."""
+    """Refuse a data folder without a database, so that none is created there."""
     try:
         is_there = (data_dir / "postgres").exists()
     except PermissionError:
-        # What this user can't see may be there; opening it says what is in the way.
+        # It may exist, but this user can't see it. Opening it raises the error that explains this.
         return
     if not is_there:
         raise SettingError(
             f"There is no database in the data folder {data_dir.absolute()}.",
             field="NINEFOLD_DATA_DIR",
-            remedy="Name an installation's folder with --data-dir or NINEFOLD_DATA_DIR; `ninefold up` makes a new one.",
+            remedy="Name an existing data folder with --data-dir or NINEFOLD_DATA_DIR. `ninefold up` creates one.",
         )

@@ -1,6 +1,6 @@
-"""The examination of a machine and its settings: what would fail, what might, and how to mend it.
+"""Checks a machine and its settings: what would fail, what could fail, and how to fix it.
 
-It only looks: nothing is started, created or changed.
+Nothing is started, created or changed.
 """
 
 import os
@@ -33,7 +33,7 @@ from ninefold.edge.systems import SYSTEMS, migration_sources
 
 PYTHON_MIN: Final = (3, 11)
 FREE_BYTES_MIN: Final = 256 * 1024**2
-"""Less, and the embedded PostgreSQL can't even be made."""
+"""With less, the embedded PostgreSQL can't even be created."""
 
 FREE_BYTES_COMFORTABLE: Final = 2 * 1024**3
 POSTGRES_VERSION_MIN: Final = 150_000
@@ -41,7 +41,7 @@ POSTGRES_VERSION_MIN: Final = 150_000
 
 CLOCK_DIFFERENCE_S_MAX: Final = 5.0
 CLOCK_EARLIEST: Final = datetime(2025, 1, 1, tzinfo=UTC)
-"""A clock before this was never set: receivers would refuse every signature as too old."""
+"""A clock before this was never set. Receivers would refuse every signature as too old."""
 
 _PREFIX: Final = "NINEFOLD_"
 
@@ -49,12 +49,12 @@ _PREFIX: Final = "NINEFOLD_"
 async def examine(
     environment: Mapping[str, str], *, port: int | None = None, data_dir: str | Path | None = None
 ) -> list[Finding]:
-    """Make every check; one that can't be made because of another is left out.
+    """Run all checks, without those that depend on one that failed.
 
     Args:
-        environment: where the settings are, usually `os.environ`.
-        port: what `--port` gave; wins over NINEFOLD_PORT.
-        data_dir: what `--data-dir` gave; wins over NINEFOLD_DATA_DIR.
+        environment: the variables with the settings, usually `os.environ`.
+        port: the value of `--port`, which wins over NINEFOLD_PORT.
+        data_dir: the value of `--data-dir`, which wins over NINEFOLD_DATA_DIR.
     """
     findings = [_check_python(), _check_clock()]
     findings += _check_systems(environment)
@@ -84,8 +84,8 @@ def _check_clock() -> Finding:
     if now < CLOCK_EARLIEST:
         return failed(
             "clock",
-            f"The clock says {now:%Y-%m-%d %H:%M} UTC, which is long ago.",
-            "Set it, best by NTP: receivers refuse signatures that are more than 5 minutes off.",
+            f"The clock is wrong: it says {now:%Y-%m-%d %H:%M} UTC.",
+            "Set it, preferably by NTP. Receivers refuse signatures whose time is more than 5 minutes off.",
         )
     return ok("clock", f"{now:%Y-%m-%d %H:%M:%S} UTC")
 
@@ -107,15 +107,15 @@ def _check_variables(environment: Mapping[str, str]) -> Iterator[Finding]:
         close = get_close_matches(variable, known, n=1)
         yield warning(
             "settings",
-            f"{variable} isn't a setting, and has no effect.",
-            f"Did you mean {close[0]}?" if close else "Take it out.",
+            f"{variable} isn't a setting and has no effect.",
+            f"Did you mean {close[0]}?" if close else "Remove it.",
         )
 
 
 def _known_variables() -> set[str]:
     names = {*setting_names(CoreSettings, prefix=_PREFIX), *setting_names(ClientSettings, prefix=_PREFIX)}
     for system in SYSTEMS:
-        # Defaults tell the kind, and the kind tells the names.
+        # The type of the settings, and so their names, is that of the default ones.
         names.update(setting_names(type(system.read_settings({})), prefix=f"{_PREFIX}{system.name.upper()}_"))
     return {*names, *[f"{name}_FILE" for name in names], SUPERVISED}
 
@@ -132,7 +132,7 @@ def _read_all_settings(
     findings = [failed("settings", error.detail, error.remedy) for error in errors]
     if not findings:
         given = sum(1 for name, value in environment.items() if value and name in _known_variables())
-        findings = [ok("settings", f"{given} given by the environment, the others at their defaults")]
+        findings = [ok("settings", f"{given} set in the environment, the others have their defaults")]
     return (None if isinstance(core, NinefoldError) else core), findings
 
 
@@ -151,8 +151,8 @@ def _check_egress(settings: CoreSettings) -> Finding:
     if inner := [cidr for cidr in settings.egress_allow if _reaches_this_machine(cidr)]:
         return warning(
             "egress",
-            f"Webhooks may be sent to this machine itself: NINEFOLD_EGRESS_ALLOW has {', '.join(inner)}.",
-            "Keep that for trying things out; with other people's URLs it opens every local service to them.",
+            f"Webhooks can be sent to this machine: NINEFOLD_EGRESS_ALLOW contains {', '.join(inner)}.",
+            "Allow this only for trials: anyone who can create a subscription can reach every service on it.",
         )
     if settings.egress_allow:
         return ok("egress", f"public addresses, and {', '.join(settings.egress_allow)}")
@@ -185,27 +185,25 @@ def _check_data_dir(data_dir: Path) -> Finding:
         return failed("data folder", f"{existing} isn't a folder.", _OTHER_FOLDER)
     if not os.access(existing, os.W_OK | os.X_OK):
         owner = _user_name(existing.stat().st_uid)
-        return failed(
-            "data folder", f"{existing} belongs to {owner}, and this user may not write there.", _OTHER_FOLDER
-        )
+        return failed("data folder", f"{existing} belongs to {owner}, and this user can't write there.", _OTHER_FOLDER)
     free = shutil.disk_usage(existing).free
     detail = f"{data_dir}, {free / 1024**3:.1f} GB free"
     if existing != data_dir:
-        detail += ", to be made at the first start"
+        detail += ", will be created at the first start"
     if free < FREE_BYTES_MIN:
-        return failed("data folder", detail, f"Free space, or: {_OTHER_FOLDER}")
+        return failed("data folder", detail, f"Free some space. Or: {_OTHER_FOLDER}")
     if free < FREE_BYTES_COMFORTABLE:
-        return warning("data folder", detail, "PostgreSQL alone may need 2 GB while it is busy; free some space.")
+        return warning("data folder", detail, "PostgreSQL alone can need 2 GB under load. Free some space.")
     return ok("data folder", detail)
 
 
 _OTHER_FOLDER: Final = "Choose another folder with --data-dir or NINEFOLD_DATA_DIR."
-_AS_OWNER: Final = "Run `ninefold doctor` as the user who runs Ninefold, root perhaps."
+_AS_OWNER: Final = "Run `ninefold doctor` as the user who runs Ninefold, perhaps root."
 
 
 def _check_engine() -> Finding:
     if os.geteuid() == 0 and not _user_exists(SYSTEM_USER):
-        return ok("postgresql", f"embedded; the first start makes the system user {SYSTEM_USER!r} for it")
+        return ok("postgresql", f"embedded; the first start creates the system user {SYSTEM_USER!r} for it")
     try:
         engine = find_engine(choose_account())
     except NinefoldError as error:
@@ -220,7 +218,7 @@ async def _check_database(settings: CoreSettings) -> AsyncIterator[Finding]:
             owner = read_owner(settings.data_dir)
         except PermissionError as error:
             yield warning(
-                "database", f"Whether it runs can't be told: this user may not read {error.filename}.", _AS_OWNER
+                "database", f"Can't tell whether it is running: this user can't read {error.filename}.", _AS_OWNER
             )
             return
         except OSError:
@@ -243,14 +241,12 @@ async def _check_database(settings: CoreSettings) -> AsyncIterator[Finding]:
 
 
 def _explain_silence(error: NinefoldError, owner: Owner | None) -> Finding:
-    """Say why the database of an owner, or the person's own one where there is none, can't be looked into."""
+    """Say why the owner's database, or without an owner the operator's own, can't be checked."""
     if owner is None:
         return failed("database", error.detail, error.remedy)
     if psutil.pid_exists(owner.pid):
-        return warning(
-            "database", f"Process {owner.pid} runs it, and it can't be looked into: {error.detail}", _AS_OWNER
-        )
-    # The lock of a process that was killed says what was true then.
+        return warning("database", f"Process {owner.pid} runs it, but it can't be checked: {error.detail}", _AS_OWNER)
+    # The lock is left from a process that was killed.
     return _NOT_RUNNING
 
 
@@ -276,7 +272,7 @@ async def _examine_database(database: Database) -> list[Finding]:
             warning(
                 "clock",
                 f"This machine's clock and the database's differ by {difference_s:.0f} s.",
-                "Let both follow NTP: leases and retries go by the database's clock.",
+                "Synchronise both by NTP. Leases and retries use the database's clock.",
             )
         )
     return findings
@@ -286,7 +282,7 @@ def _is_seen(path: Path) -> bool:
     try:
         return path.exists()
     except PermissionError:
-        # One of its parents hides it, and is what the finding will be about.
+        # The finding will be about the parent folder that can't be read.
         return False
 
 

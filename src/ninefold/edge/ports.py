@@ -1,4 +1,4 @@
-"""The server's port: whether it is free, and what answers there."""
+"""The server's port: whether it is free, and whether Ninefold answers there."""
 
 import errno
 import socket
@@ -13,10 +13,10 @@ PROBE_TIMEOUT_S: Final = 2.0
 
 
 def require_free_port(settings: CoreSettings) -> None:
-    """Make sure that the server can listen.
+    """Make sure that the server can listen on its port.
 
     Raises:
-        SettingError: another process listens there, or the address isn't this machine's.
+        SettingError: another process listens there, or the address isn't one of this machine.
     """
     try:
         probe_port(settings.host, settings.port)
@@ -25,21 +25,21 @@ def require_free_port(settings: CoreSettings) -> None:
 
 
 def probe_port(host: str, port: int) -> None:
-    """Listen for a moment.
+    """Listen on a port and stop at once.
 
     Raises:
-        OSError: it can't be done.
+        OSError: this process can't listen there.
     """
     family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
     with socket.socket(family, kind, protocol) as probe:
-        # As the server does it: connections of an earlier run that the kernel still remembers don't count.
+        # As the server does: closed connections that are still in TIME_WAIT don't count.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         probe.bind(address)
         probe.listen(1)
 
 
 async def is_ready(url: str) -> bool:
-    """Say whether a server answers there, and can serve."""
+    """Return whether a server is ready at this URL."""
     try:
         async with httpx.AsyncClient(timeout=PROBE_TIMEOUT_S, trust_env=False) as client:
             return (await client.get(f"{url}/readyz")).status_code == httpx.codes.OK
@@ -48,7 +48,7 @@ async def is_ready(url: str) -> bool:
 
 
 def looks_like_ninefold(url: str) -> bool:
-    """Say whether what answers there describes itself as Ninefold."""
+    """Return whether the server at this URL describes itself as Ninefold."""
     try:
         document = httpx.get(f"{url}/openapi.json", timeout=PROBE_TIMEOUT_S, trust_env=False).json()
     except (httpx.TransportError, ValueError):
@@ -61,7 +61,7 @@ def _explain(error: OSError, settings: CoreSettings) -> SettingError:
     if error.errno == errno.EADDRINUSE:
         url = server_url(settings)
         is_ours = looks_like_ninefold(url)
-        who = f"Ninefold runs there already: {url}" if is_ours else "another program listens there"
+        who = f"Ninefold already runs there: {url}" if is_ours else "another program listens there"
         first = "Use that one, stop it," if is_ours else "Stop that program,"
         return SettingError(
             f"Port {settings.port} on {settings.host} is taken; {who}.",
@@ -70,9 +70,9 @@ def _explain(error: OSError, settings: CoreSettings) -> SettingError:
         )
     if error.errno == errno.EACCES:
         return SettingError(
-            f"This user may not listen on {where}: ports below 1024 are reserved.",
+            f"This user isn't allowed to listen on {where}: ports below 1024 are reserved.",
             field="NINEFOLD_PORT",
-            remedy="Choose a port from 1024 on with --port or NINEFOLD_PORT.",
+            remedy="Choose a port above 1023 with --port or NINEFOLD_PORT.",
         )
     return SettingError(
         f"The server can't listen on {where}: {error.strerror or error}.",

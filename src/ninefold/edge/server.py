@@ -1,4 +1,4 @@
-"""The HTTP server process: Granian outside, the systems' routes inside."""
+"""The HTTP server process: Granian serves an ASGI application with the routes of all systems."""
 
 import asyncio
 import os
@@ -32,13 +32,13 @@ from ninefold.edge.processes import end_with_parent, end_with_supervisor, raise_
 from ninefold.edge.settings import check_settings
 from ninefold.edge.systems import SYSTEMS, migration_sources
 
-STOP_GRACE_S: Final = 10
-"""How long requests in flight may take to finish after SIGTERM."""
+STOP_GRACE_PERIOD_S: Final = 10
+"""How long requests in progress may take to finish after SIGTERM."""
 
 TITLE: Final = "Ninefold"
 DESCRIPTION: Final = "Back-end systems that product teams keep rebuilding, as one self-hosted service."
 
-# Granian's lines go the way of all others: through the root logger, which is ours.
+# Granian's log lines go through the root logger, which Ninefold configures.
 _GRANIAN_LOGGING: Final[dict[str, Any]] = {
     "formatters": {},
     "handlers": {},
@@ -52,7 +52,7 @@ log = structlog.get_logger(__name__)
 
 
 def run_server(settings: CoreSettings, *, database_url: str) -> None:
-    """Serve until SIGTERM or SIGINT, and finish the requests in flight.
+    """Serve until SIGTERM or SIGINT, then finish the requests in progress.
 
     Raises:
         SettingError: the port is taken, a setting is wrong, or migrations are pending.
@@ -73,7 +73,7 @@ def run_server(settings: CoreSettings, *, database_url: str) -> None:
         loop=Loops.uvloop,
         log_level=LogLevels.warning,
         log_dictconfig=_GRANIAN_LOGGING,
-        workers_kill_timeout=STOP_GRACE_S,
+        workers_kill_timeout=STOP_GRACE_PERIOD_S,
     )
     log.info("server.starting", url=server_url(settings), open_files_max=limit)
     server.serve()
@@ -81,20 +81,20 @@ def run_server(settings: CoreSettings, *, database_url: str) -> None:
 
 
 def create_app() -> "Application":
-    """Return the application for Granian's worker process, which gets its settings from the environment."""
+    """Return the application for Granian's worker process, which reads its settings from the environment."""
     settings = read_settings(CoreSettings, prefix="NINEFOLD_", environment=os.environ)
     log_buffer = configure_logging(settings.log_level, settings.log_format, process="server")
-    end_with_parent(grace_s=STOP_GRACE_S)
+    end_with_parent(grace_period_s=STOP_GRACE_PERIOD_S)
     return Application(settings, os.environ, log_buffer=log_buffer)
 
 
 class Application:
-    """The ASGI application: connects to the database when it starts, and only then builds the routes.
+    """The ASGI application: connects to the database at startup, and then builds the routes.
 
     Args:
         settings: the core's; `database_url` must be set.
         environment: where each system reads its own settings.
-        log_buffer: written out at the end.
+        log_buffer: flushed at shutdown.
     """
 
     def __init__(self, settings: CoreSettings, environment: Mapping[str, str], *, log_buffer: LogBuffer) -> None:
@@ -105,29 +105,31 @@ class Application:
         self._web: WebApplication | None = None
 
     async def __call__(self, scope: Any, receive: Callable[[], Awaitable[Any]], send: Send) -> None:
-        """Handle a request, or the process's own start and end; ASGI's messages are plain dictionaries."""
+        """Handle a request, a WebSocket, or the lifespan of the process. ASGI's messages are plain dictionaries."""
         if scope["type"] == "lifespan":
-            await self._live(receive, send)
+            await self._run_lifespan(receive, send)
         else:
-            assert self._web is not None, "requests come after the start"
+            assert self._web is not None, "requests come after the startup"
             await self._web(scope, receive, send)
 
-    async def _live(self, receive: Callable[[], Awaitable[Any]], send: Callable[[Any], Awaitable[None]]) -> None:
+    async def _run_lifespan(
+        self, receive: Callable[[], Awaitable[Any]], send: Callable[[Any], Awaitable[None]]
+    ) -> None:
         """Answer the ASGI lifespan messages: startup, then shutdown."""
         await receive()
         async with AsyncExitStack() as stack:
             try:
                 self._web = await stack.enter_async_context(self._open())
             except Exception as error:
-                # Granian would go on without us after anything that is raised here.
+                # If this raised, Granian would go on without the application.
                 log.exception("server.start.failed")
                 await send({"type": "lifespan.startup.failed", "message": str(error)})
                 return
             log.info("server.started", url=server_url(self._settings))
-            _tell_streams_first(self._stopping)
+            _stop_streams_first(self._stopping)
             await send({"type": "lifespan.startup.complete"})
             await receive()
-        # A process that multiprocessing started ends without running what `atexit` has.
+        # Processes that `multiprocessing` started don't run `atexit` handlers.
         self._log_buffer.close()
         await send({"type": "lifespan.shutdown.complete"})
 
@@ -160,8 +162,8 @@ def build_web_app(
     Args:
         database: where its routes read and write.
         environment: where each system reads its own settings.
-        systems: whose routes and surfaces it has.
-        stopping: tells open streams and WebSockets that the server stops.
+        systems: their routes and surfaces are served.
+        stopping: notifies open streams and WebSockets when the server stops.
 
     Raises:
         SettingError: a setting of a system is wrong.
@@ -189,28 +191,28 @@ def build_web_app(
     )
 
 
-def _tell_streams_first(stopping: Stopping) -> None:
-    """Let open streams and WebSockets know of a stop before Granian does its part.
+def _stop_streams_first(stopping: Stopping) -> None:
+    """Notify open streams and WebSockets of a stop before Granian stops.
 
-    At SIGTERM and at SIGINT alike, Granian cuts every WebSocket, waits for every open answer, and has no hook before
-    that. So SIGTERM, which its parent process always sends, tells them first, and is passed on as SIGINT.
+    On SIGTERM and on SIGINT, Granian cuts every WebSocket and waits for every open response, without a hook before
+    that. Its parent process always sends SIGTERM. So SIGTERM notifies them first, and then raises SIGINT for Granian.
     """
     loop = asyncio.get_running_loop()
     tasks: set[asyncio.Task[None]] = set()
 
-    async def pass_on() -> None:
+    async def stop_granian() -> None:
         await stopping.wait_for_sockets()
         signal.raise_signal(signal.SIGINT)
 
     def on_terminate() -> None:
         stopping.begin()
-        tasks.add(loop.create_task(pass_on()))
+        tasks.add(loop.create_task(stop_granian()))
 
     loop.add_signal_handler(signal.SIGTERM, on_terminate)
 
 
 async def _check(database_url: str) -> None:
-    """Refuse a start that can't work here, where the person sees the message."""
+    """Check the database in this process, so that the operator sees the error message."""
     database = await Database.connect(database_url, application_name="ninefold serve", connections_max=2)
     try:
         await require_migrated(database)

@@ -1,4 +1,4 @@
-"""The settings that a process depends on later: wrong ones must stop the start, not make a child die for ever."""
+"""Checks settings that only child processes use: a wrong one must stop the start, and not restart a child endlessly."""
 
 from collections.abc import Mapping
 
@@ -8,14 +8,14 @@ from ninefold.edge.systems import SYSTEMS
 
 
 def check_settings(settings: CoreSettings, environment: Mapping[str, str]) -> None:
-    """Build once whatever any process of this installation builds from settings.
+    """Read every setting that any process of this installation reads.
 
     Args:
         settings: the core's.
         environment: where each system reads its own settings.
 
     Raises:
-        SettingError: a value doesn't fit; names the variable.
+        SettingError: a value is invalid; the error names the variable.
     """
     AddressPolicy.from_cidrs(settings.egress_allow)
     for system in SYSTEMS:

@@ -1,4 +1,4 @@
-"""`ninefold up`: one process that brings up PostgreSQL, the server and the workers, and takes them down in order."""
+"""`ninefold up`: starts PostgreSQL, the server and the workers, restarts them if they die, and stops them in order."""
 
 import asyncio
 import os
@@ -22,39 +22,39 @@ from ninefold.edge.database import migrate_database
 from ninefold.edge.ports import is_ready, require_free_port
 from ninefold.edge.processes import end_with_supervisor, ninefold_command
 from ninefold.edge.settings import check_settings
-from ninefold.edge.worker import STOP_GRACE_S
+from ninefold.edge.worker import STOP_GRACE_PERIOD_S
 
 READY_WITHIN_S: Final = 60.0
 READY_POLL_INTERVAL_S: Final = 0.05
 KILL_MARGIN_S: Final = 3.0
-"""How much longer than its own grace a worker has, before it is killed."""
+"""How long after its grace period a worker is killed."""
 
-SERVER_GRACE_S: Final = 15.0
+SERVER_GRACE_PERIOD_S: Final = 15.0
 POSTGRES_POLL_INTERVAL_S: Final = 1.0
 POSTGRES_RESTART_DELAY_S_MIN: Final = 0.5
 POSTGRES_RESTART_DELAY_S_MAX: Final = 60.0
 POSTGRES_STABLE_AFTER_S: Final = 300.0
-"""After a longer life, a server is started again after the shortest pause; after a shorter one, the pause doubles."""
+"""If PostgreSQL ran for longer than this, it is restarted after the shortest delay. Otherwise the delay doubles."""
 
 log = structlog.get_logger(__name__)
 
 
 class ChildFailedError(NinefoldError):
-    """A part of Ninefold ended while everything was starting; its own message stands above."""
+    """A child process ended before Ninefold was ready; its own message is above this one."""
 
     code = "start_failed"
     title = "Start failed"
 
 
 class PostgresFailedError(NinefoldError):
-    """The embedded PostgreSQL died, and can't be started again."""
+    """The embedded PostgreSQL died and can't be used after its restart."""
 
     code = "postgres_failed"
     title = "PostgreSQL failed"
 
 
 class Supervisor:
-    """Everything that `ninefold up` holds in its hands."""
+    """The process `ninefold up`."""
 
     def __init__(self, settings: CoreSettings) -> None:
         self._settings = settings
@@ -62,13 +62,13 @@ class Supervisor:
         self._hurrying = asyncio.Event()
 
     async def run(self) -> None:
-        """Bring everything up, and keep it up until SIGINT or SIGTERM; a second signal hurries.
+        """Start everything and keep it running until SIGINT or SIGTERM; a second signal stops it at once.
 
         Raises:
             SettingError: a setting is wrong, or the port is taken.
             UnavailableError: PostgreSQL doesn't answer.
-            ChildFailedError: a part ended while it was starting.
-            PostgresFailedError: the embedded PostgreSQL died for good.
+            ChildFailedError: the server ended or wasn't ready in time.
+            PostgresFailedError: the embedded PostgreSQL died, and restarted at a different address.
         """
         settings = self._settings
         configure_logging(settings.log_level, settings.log_format, process="supervisor")
@@ -79,7 +79,7 @@ class Supervisor:
         postgres = None if settings.database_url else EmbeddedPostgres(settings.data_dir)
         try:
             dsn = await asyncio.to_thread(postgres.start) if postgres else str(settings.database_url)
-            await self._prepare(dsn)
+            await self._prepare_database(dsn)
             await self._run_children(dsn, postgres=postgres)
         finally:
             if postgres is not None:
@@ -98,7 +98,7 @@ class Supervisor:
             announce_stopping()
             self._stopping.set()
 
-    async def _prepare(self, dsn: str) -> None:
+    async def _prepare_database(self, dsn: str) -> None:
         database = await Database.connect(dsn, application_name="ninefold up", connections_max=2)
         try:
             for migration in await migrate_database(database):
@@ -107,7 +107,7 @@ class Supervisor:
                 first_key = await ensure_first_organisation(connection)
         finally:
             await database.close()
-        # Only now is it committed: a key that was shown must exist.
+        # Only after the commit, because a key that was shown must exist.
         if first_key is not None:
             announce_first_key(first_key.text, url=server_url(self._settings))
 
@@ -118,8 +118,8 @@ class Supervisor:
         try:
             await self._watch(server, postgres)
         finally:
-            # The same order after Ctrl-C, a failed start and a dead PostgreSQL. Workers first: what the server still
-            # accepts while they finish is durable, and waits for the next start.
+            # The same order after Ctrl-C, after a failed start and after PostgreSQL died. Workers stop first: what the
+            # server accepts in the meantime is durable, and is done after the next start.
             for worker in workers:
                 worker.stop()
             await asyncio.gather(*workers_running)
@@ -131,7 +131,7 @@ class Supervisor:
             async with asyncio.TaskGroup() as group:
                 watches = [group.create_task(self._announce_when_ready(server))]
                 if postgres is not None:
-                    watches.append(group.create_task(self._keep_postgres(postgres)))
+                    watches.append(group.create_task(self._keep_postgres_running(postgres)))
                 await self._stopping.wait()
                 for watch in watches:
                     watch.cancel()
@@ -151,18 +151,19 @@ class Supervisor:
             METRICS_DIR_VARIABLE: str(metrics_dir),
         }
 
-        def make_child(name: str, command: str, *, grace_s: float) -> Child:
+        def make_child(name: str, command: str, *, grace_period_s: float) -> Child:
             return Child(
                 name=name,
                 command=ninefold_command(command),
                 environment=environment,
-                grace_s=grace_s,
+                grace_period_s=grace_period_s,
                 on_end=partial(mark_process_dead, metrics_dir=metrics_dir),
             )
 
-        server = make_child("server", "serve", grace_s=SERVER_GRACE_S)
+        server = make_child("server", "serve", grace_period_s=SERVER_GRACE_PERIOD_S)
+        worker_grace_period_s = STOP_GRACE_PERIOD_S + KILL_MARGIN_S
         numbers = range(1, settings.workers + 1)
-        workers = [make_child(f"worker {n}", "worker", grace_s=STOP_GRACE_S + KILL_MARGIN_S) for n in numbers]
+        workers = [make_child(f"worker {n}", "worker", grace_period_s=worker_grace_period_s) for n in numbers]
         return server, workers
 
     async def _announce_when_ready(self, server: Child) -> None:
@@ -172,19 +173,19 @@ class Supervisor:
                 while not await is_ready(url):
                     if server.has_died.is_set():
                         raise ChildFailedError(
-                            f"The server ended with exit code {server.exit_code} while it was starting.",
-                            remedy="Its message stands above; `ninefold doctor` examines the machine.",
+                            f"The server exited with code {server.exit_code} while it was starting.",
+                            remedy="See its message above, or run `ninefold doctor` to check this machine.",
                         )
                     await asyncio.sleep(READY_POLL_INTERVAL_S)
         except TimeoutError as error:
             raise ChildFailedError(
                 f"The server wasn't ready within {READY_WITHIN_S:.0f} s.",
-                remedy="The log above says what it waits for; `ninefold doctor` examines the machine.",
+                remedy="See the log above, or run `ninefold doctor` to check this machine.",
             ) from error
         announce_ready(url=url, data_dir=self._settings.data_dir, workers=self._settings.workers)
 
-    async def _keep_postgres(self, postgres: EmbeddedPostgres) -> None:
-        """Start PostgreSQL again whenever it dies, at the same address, so that the pools reconnect by themselves."""
+    async def _keep_postgres_running(self, postgres: EmbeddedPostgres) -> None:
+        """Restart PostgreSQL when it dies, at the same address, so that the connection pools reconnect."""
         dsn = postgres.dsn()
         delay_s, started_at = POSTGRES_RESTART_DELAY_S_MIN, time.monotonic()
         while True:
@@ -199,19 +200,19 @@ class Supervisor:
             log.warning("supervisor.postgres.restarted")
 
     async def _restart_postgres(self, postgres: EmbeddedPostgres, *, dsn: str, delay_s: float) -> float:
-        """Try to start PostgreSQL until it runs, with growing pauses; return the next pause."""
+        """Try to start PostgreSQL until it runs, with growing delays; return the next delay in seconds."""
         while True:
             await asyncio.sleep(delay_s)
             delay_s = min(delay_s * 2, POSTGRES_RESTART_DELAY_S_MAX)
             try:
                 restarted = await asyncio.to_thread(postgres.start)
             except NinefoldError as error:
-                # Its disk is full, for example. As soon as somebody has freed space, everything continues.
+                # Its disk is full, for example. Everything continues as soon as the operator has freed space.
                 log.error("supervisor.postgres.start_failed", error=str(error), retry_in_s=delay_s)  # noqa: TRY400
                 continue
             if restarted != dsn:
                 raise PostgresFailedError(
-                    "The embedded PostgreSQL came back at another address than before.",
-                    remedy="Start again with `ninefold up`; what was accepted is safe on the disk.",
+                    "The embedded PostgreSQL restarted at a different address.",
+                    remedy="Run `ninefold up` again. Everything that was accepted is safe on disk.",
                 )
             return delay_s

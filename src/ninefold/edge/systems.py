@@ -1,4 +1,4 @@
-"""The list of the systems that this installation has. A new system adds its line here, and nowhere else."""
+"""The list of systems. A new system adds its line here, and nowhere else."""
 
 from typing import Final
 
@@ -11,5 +11,5 @@ SYSTEMS: Final[tuple[AnySystem, ...]] = (WEBHOOKS,)
 
 
 def migration_sources() -> list[MigrationSource]:
-    """Return where every migration comes from, in the order in which they apply."""
+    """Return the sources of all migrations, in the order in which they are applied."""
     return [tenancy.MIGRATIONS, queue.MIGRATIONS, jobs.MIGRATIONS, *[system.migrations for system in SYSTEMS]]

@@ -1,4 +1,4 @@
-"""One worker process: runs the tasks of all systems under one lease, until it is told to stop."""
+"""One worker process: runs the tasks of all systems under one lease, until it is stopped."""
 
 import asyncio
 import os
@@ -28,40 +28,40 @@ from ninefold.core.system import WorkerContext, WorkerTask
 from ninefold.core.telemetry.logs import configure_logging
 from ninefold.core.waiting import wait_for_any
 from ninefold.edge.database import require_migrated
-from ninefold.edge.processes import calm_garbage_collector, end_with_supervisor, raise_open_file_limit
+from ninefold.edge.processes import end_with_supervisor, raise_open_file_limit, tune_garbage_collector
 from ninefold.edge.systems import SYSTEMS
 from ninefold.edge.worker_tasks import build_worker_tasks
 
-STOP_GRACE_S: Final = 10.0
-"""How long a stopping worker lets its tasks finish what is in flight; the rest is given back and done again."""
+STOP_GRACE_PERIOD_S: Final = 10.0
+"""How long the tasks of a stopping worker may finish their work; the rest is released and done again."""
 
-RELEASE_GRACE_S: Final = 2.0
-"""How long it may then take to give that back. A worker is killed only after both, see the supervisor."""
+RELEASE_GRACE_PERIOD_S: Final = 2.0
+"""How long it may then take to release the rest. The supervisor kills a worker only after both grace periods."""
 
 log = structlog.get_logger(__name__)
 
 
 def run_worker(settings: CoreSettings, *, database_url: str, metrics_port: int | None) -> None:
-    """Work until SIGTERM or SIGINT; a second one gives up what is in flight.
+    """Work until SIGTERM or SIGINT; a second signal gives up the work in progress.
 
-    If stopping takes longer than its two graces, the process ends at once with exit code 1.
+    If stopping takes longer than both grace periods, the process ends at once with exit code 1.
 
     Raises:
         SettingError: a setting is wrong, or migrations are pending.
-        SystemExit: with code 1, after a line in the log, if the database doesn't answer at the start, or if others took
-            this worker for dead.
+        SystemExit: with code 1, after a line in the log, if the database doesn't answer at the start, or if other
+            workers took this one for dead.
     """
     configure_logging(settings.log_level, settings.log_format, process="worker")
     end_with_supervisor(os.environ)
     limit = raise_open_file_limit()
     log.info("worker.starting", open_files_max=limit)
-    calm_garbage_collector()
+    tune_garbage_collector()
     if metrics_port is not None:
         _serve_metrics(metrics_port, host=settings.host)
     try:
         uvloop.run(_run_until_signal(settings, os.environ, database_url=database_url))
     except (LeaseLostError, DatabaseUnavailableError) as error:
-        # These aren't mistakes at the command line, but happen to processes that run: they belong in the log.
+        # These aren't mistakes on the command line. They happen in operation, so they belong in the log.
         log.error("worker.failed", code=error.code, error=str(error))  # noqa: TRY400  # the traceback says no more.
         raise SystemExit(1) from error
     log.info("worker.stopped")
@@ -73,10 +73,10 @@ async def _run_until_signal(settings: CoreSettings, environment: Mapping[str, st
     def on_signal() -> None:
         if stopping.is_set():
             hurrying.set()
-            _end_after(RELEASE_GRACE_S)
+            _end_after(RELEASE_GRACE_PERIOD_S)
         else:
             stopping.set()
-            _end_after(STOP_GRACE_S + RELEASE_GRACE_S)
+            _end_after(STOP_GRACE_PERIOD_S + RELEASE_GRACE_PERIOD_S)
 
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -87,20 +87,20 @@ async def _run_until_signal(settings: CoreSettings, environment: Mapping[str, st
         raise _first(group) from group
 
 
-def _end_after(grace_s: float) -> None:
-    """End the process hard if it is still there after so many seconds."""
-    # In a thread, since any wait in the loop may be the one that doesn't end.
-    timer = threading.Timer(grace_s, _end_overdue)
+def _end_after(delay_s: float) -> None:
+    """End the process without cleaning up if it hasn't ended within so many seconds."""
+    # In a thread, because the event loop may be what is stuck.
+    timer = threading.Timer(delay_s, _end_overdue)
     timer.daemon = True
     timer.start()
 
 
 def _end_overdue() -> None:
-    # A database that doesn't answer holds up every wait here, one after the other. Nothing is lost without them:
-    # the lease runs out by itself, and others take over as from a worker that was killed.
+    # If the database doesn't answer, each step of stopping waits for it. Nothing is lost by skipping them: the lease
+    # expires, and other workers take over as if this one had been killed.
     log.error(
         "worker.stop.overdue",
-        detail="The worker ends without giving back what it holds; others take it over when its lease runs out.",
+        detail="The worker ends without releasing its work. Other workers take it over when the lease expires.",
     )
     os._exit(1)
 
@@ -113,14 +113,14 @@ async def work(
     stopping: asyncio.Event,
     hurrying: asyncio.Event,
 ) -> None:
-    """Run every system's tasks until `stopping` is set, then finish or give back what is held.
+    """Run the tasks of all systems until `stopping` is set, then finish or release the claimed work.
 
     Args:
         settings: the core's.
         environment: where each system reads its own settings.
         database_url: the PostgreSQL to work for.
-        stopping: set it to end in an orderly way.
-        hurrying: set it to give back at once what is in flight.
+        stopping: set it to finish the work in progress and stop.
+        hurrying: set it to release the work in progress at once.
     """
     egress_policy = AddressPolicy.from_cidrs(settings.egress_allow)
     system_settings = [system.read_settings(environment) for system in SYSTEMS]
@@ -151,9 +151,9 @@ async def work(
 
 
 def job_connections_max(connections_max: int) -> int:
-    """Return how many connections the handlers of durable jobs have for themselves, in addition to the worker's own.
+    """Return the number of connections for job handlers, in addition to the worker's own.
 
-    Whatever they do with them, the worker can still prolong its lease, claim, and record.
+    With a separate pool, handlers can't prevent the worker from extending its lease, claiming and recording.
     """
     return max(1, connections_max // 2)
 
@@ -174,7 +174,7 @@ async def _run_tasks(
     stopping: asyncio.Event,
     hurrying: asyncio.Event,
 ) -> None:
-    # The lease is prolonged until the last task has ended: what is still in flight is still ours.
+    # The lease is extended until the last task has ended, because it still covers their work.
     all_ended = asyncio.Event()
     async with asyncio.TaskGroup() as group:
         group.create_task(lease.run(all_ended))
@@ -190,8 +190,8 @@ async def _give_up_late(
     running: Sequence[asyncio.Task[None]], *, stopping: asyncio.Event, hurrying: asyncio.Event
 ) -> None:
     await stopping.wait()
-    log.info("worker.stopping", grace_s=STOP_GRACE_S)
-    await wait_for_any(hurrying, timeout_s=STOP_GRACE_S)
+    log.info("worker.stopping", grace_s=STOP_GRACE_PERIOD_S)
+    await wait_for_any(hurrying, timeout_s=STOP_GRACE_PERIOD_S)
     for task in running:
         if task.cancel():
             log.warning("worker.task.gave_up", task=task.get_name())
@@ -201,7 +201,7 @@ async def _release(lease: WorkerLease) -> None:
     try:
         await lease.release()
     except DatabaseUnavailableError as error:
-        # Without a database there is nobody to give it to; the lease runs out by itself.
+        # Without the database nothing can be released. The lease expires.
         log.warning("worker.release.failed", error=str(error))
 
 
@@ -210,9 +210,9 @@ def _serve_metrics(port: int, *, host: str) -> None:
         start_http_server(port, addr=host)
     except OSError as error:
         raise SettingError(
-            f"The worker's metrics can't be served on {host}:{port}: {error.strerror}.",
+            f"The worker can't serve its metrics on {host}:{port}: {error.strerror}.",
             field="--metrics-port",
-            remedy="Choose another port with --metrics-port; NINEFOLD_HOST is the address.",
+            remedy="Choose another port with --metrics-port, or another address with NINEFOLD_HOST.",
         ) from error
 
 

@@ -1,4 +1,4 @@
-"""What runs in a worker process: the tasks of all systems, and the durable jobs of all systems and of the core."""
+"""Builds what runs in a worker process: the tasks of all systems, and the runner and the scheduler of durable jobs."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -8,8 +8,8 @@ import msgspec
 
 from ninefold.core.config import CoreSettings
 from ninefold.core.jobs import BoundHandler, JobRunner, JobScheduler, Schedule
-from ninefold.core.jobs.cleaning import CLEANING, CLEANING_SCHEDULE, CleaningContext
 from ninefold.core.jobs.metrics import JOB_COUNTS
+from ninefold.core.jobs.retention import DELETE_FINISHED_HANDLER, DELETE_FINISHED_SCHEDULE, RetentionContext
 from ninefold.core.postgres.database import Database
 from ninefold.core.queue.backlog import BacklogCounter
 from ninefold.core.system import AnySystem, WorkerContext, WorkerTask
@@ -22,13 +22,13 @@ def build_worker_tasks(
     *,
     job_database: Database,
 ) -> list[WorkerTask]:
-    """Return everything that a worker runs for as long as it lives.
+    """Return the tasks that a worker runs until it stops.
 
     Args:
-        core: what the core's own work may use.
-        systems: whose tasks and jobs they are.
-        system_settings: each system's, in the same order.
-        job_database: the pool that the handlers of jobs use.
+        core: the context of the core's own tasks and jobs.
+        systems: the systems, with their tasks and jobs.
+        system_settings: the settings of each system, in the same order.
+        job_database: the connection pool for job handlers.
 
     Raises:
         ValueError: two handlers are for one kind of job, two schedules have one name, or a schedule has no handler.
@@ -40,8 +40,8 @@ def build_worker_tasks(
         for system, context in zip(systems, contexts, strict=True)
         for handler in system.job_handlers
     ]
-    handlers.append(CLEANING.bind(_cleaning_context(core.settings, job_database)))
-    schedules = [CLEANING_SCHEDULE, *[schedule for system in systems for schedule in system.schedules]]
+    handlers.append(DELETE_FINISHED_HANDLER.bind(_retention_context(core.settings, job_database)))
+    schedules = [DELETE_FINISHED_SCHEDULE, *[schedule for system in systems for schedule in system.schedules]]
     _check_handlers_of(schedules, handlers)
     runner = JobRunner(
         core.database, core.lease, core.notifier, handlers=handlers, concurrency=core.settings.jobs_concurrency
@@ -51,16 +51,16 @@ def build_worker_tasks(
 
 
 def _check_handlers_of(schedules: Sequence[Schedule[Any]], handlers: Sequence[BoundHandler]) -> None:
-    """Refuse a schedule whose jobs nobody would ever run."""
+    """Refuse a schedule whose jobs have no handler."""
     kinds = {handler.kind.name for handler in handlers}
     for schedule in schedules:
         if schedule.kind.name not in kinds:
             raise ValueError(f"The schedule {schedule.name} enqueues {schedule.kind.name}, which has no handler.")
 
 
-def _cleaning_context(settings: CoreSettings, database: Database) -> CleaningContext:
-    return CleaningContext(
+def _retention_context(settings: CoreSettings, database: Database) -> RetentionContext:
+    return RetentionContext(
         database=database,
-        finished_kept=timedelta(seconds=settings.jobs_finished_kept_s),
-        failed_kept=timedelta(seconds=settings.jobs_failed_kept_s),
+        finished_retention=timedelta(seconds=settings.jobs_finished_kept_s),
+        failed_retention=timedelta(seconds=settings.jobs_failed_kept_s),
     )

@@ -1,4 +1,4 @@
-"""What the suites over all systems ask for: one system after the other, its operations, and its sample data."""
+"""Fixtures of the suites that run on all systems: each system, its operations, and its sample data."""
 
 import pytest
 
@@ -13,7 +13,7 @@ from sample_data import SampleContext, SampleData, sample_maker_of
 
 @pytest.fixture(params=SYSTEMS, ids=lambda system: system.name)
 def system(request: pytest.FixtureRequest) -> AnySystem:
-    """Each system; one that brings no sample data fails here, in every suite."""
+    """Each system; one without sample data fails here, in every suite."""
     found: AnySystem = request.param
     sample_maker_of(found.name)
     return found
@@ -21,14 +21,14 @@ def system(request: pytest.FixtureRequest) -> AnySystem:
 
 @pytest.fixture
 async def sample_data(system: AnySystem, api: Api, receiver: Receiver, start_worker: StartWorker) -> SampleData:
-    """What `api` has of the system."""
+    """The organisation's data in the system."""
     make = sample_maker_of(system.name)
     return await make(SampleContext(api=api, receiver=receiver, start_worker=start_worker))
 
 
 @pytest.fixture
 async def operations(system: AnySystem, applications: Applications) -> list[Operation]:
-    """The operations that the OpenAPI document has of the system."""
+    """The system's operations in the OpenAPI document."""
     found = operations_of(await applications.document_of(system))
     assert found, f"The OpenAPI document has no operation of the system {system.name}."
     return found

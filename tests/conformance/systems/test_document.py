@@ -19,7 +19,7 @@ async def document(http: httpx.AsyncClient) -> Json:
     return found
 
 
-async def test_every_operation_is_one_of_a_system_and_so_called_by_the_suites(
+async def test_every_operation_belongs_to_a_system_and_is_therefore_tested(
     document: Json, applications: Applications
 ) -> None:
     known = [operation for system in SYSTEMS for operation in operations_of(await applications.document_of(system))]
@@ -34,7 +34,7 @@ def test_every_reference_leads_somewhere(document: Json) -> None:
     assert {reference.rpartition("/")[2] for reference in references} <= document["components"]["schemas"].keys()
 
 
-def test_every_time_says_its_format(document: Json) -> None:
+def test_every_time_has_its_format(document: Json) -> None:
     times = {
         f"{name}.{field}": schema
         for name, kind in document["components"]["schemas"].items()

@@ -1,4 +1,4 @@
-"""What is refused at every operation alike, and how it is told."""
+"""The errors that every operation answers in the same way."""
 
 import httpx
 import pytest
@@ -36,7 +36,7 @@ async def revoked_key(database: Database) -> str:
     return created.text
 
 
-async def test_every_operation_of_the_document_says_that_it_needs_a_key(operations: list[Operation]) -> None:
+async def test_every_operation_is_documented_as_needing_a_key(operations: list[Operation]) -> None:
     assert [operation.operation_id for operation in operations if not operation.is_authenticated] == []
 
 
@@ -101,9 +101,7 @@ async def test_a_body_is_not_read_before_the_key_is_known(http: httpx.AsyncClien
             problem_of(response, status=401)
 
 
-async def test_every_operation_with_an_id_answers_404_where_nobody_has_it(
-    api: Api, operations: list[Operation]
-) -> None:
+async def test_every_operation_answers_404_for_an_unknown_id(api: Api, operations: list[Operation]) -> None:
     for operation in operations:
         if operation.path_examples:
             response = await api.http.request(
@@ -115,7 +113,7 @@ async def test_every_operation_with_an_id_answers_404_where_nobody_has_it(
             assert problem_of(response, status=404)["remedy"], operation.operation_id
 
 
-async def test_every_operation_with_a_body_refuses_what_is_no_json(api: Api, operations: list[Operation]) -> None:
+async def test_every_operation_with_a_body_refuses_invalid_json(api: Api, operations: list[Operation]) -> None:
     for operation in operations:
         if operation.body is not None:
             path = operation.unknown_address.removeprefix("/api/v1")
@@ -132,7 +130,7 @@ async def test_every_operation_with_a_body_refuses_an_unknown_field(api: Api, op
             assert problem["field"] == "unknown_field", operation.operation_id
 
 
-async def test_every_path_names_its_methods_to_who_uses_another(api: Api, operations: list[Operation]) -> None:
+async def test_every_path_answers_405_to_other_methods_and_lists_its_own(api: Api, operations: list[Operation]) -> None:
     for address in {operation.unknown_address for operation in operations}:
         possible = {operation.method for operation in operations if operation.unknown_address == address}
         for method in METHODS - possible:
@@ -141,7 +139,7 @@ async def test_every_path_names_its_methods_to_who_uses_another(api: Api, operat
             assert possible <= set(response.headers["allow"].split(", ")), address
 
 
-async def test_nothing_is_found_below_an_operation_that_ends_there(api: Api, operations: list[Operation]) -> None:
+async def test_an_unknown_path_below_an_operation_is_not_found(api: Api, operations: list[Operation]) -> None:
     for operation in operations:
         path = f"{operation.unknown_address.removeprefix('/api/v1')}/not/a/path"
         assert (await api.refused(404, "GET", path))["code"] == "route_not_found", operation.operation_id

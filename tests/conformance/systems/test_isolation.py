@@ -1,4 +1,4 @@
-"""No organisation can see or change what is another's, through any operation of the OpenAPI document.
+"""No organisation can see or change what belongs to another, through any operation of the OpenAPI document.
 
 A foreign protocol isn't in the document. Its system's tests have a table of its operations, each with an id or a token
 of another organisation.
@@ -16,7 +16,7 @@ from sample_data import SampleData
 
 @pytest.fixture
 async def unchanged(api: Api, sample_data: SampleData, operations: list[Operation]) -> AsyncIterator[None]:
-    """Whatever the test does, the owner sees afterwards what was there before."""
+    """Whatever the test does, the owner still sees the same afterwards."""
     before = await read_everything(api, sample_data, operations)
     assert sample_data.secret_text in str(before)
     yield
@@ -32,7 +32,7 @@ async def read_everything(api: Api, sample_data: SampleData, operations: list[Op
     }
 
 
-async def test_the_owner_reaches_each_thing_that_a_path_names(
+async def test_every_operation_succeeds_for_the_owner(
     api: Api, sample_data: SampleData, operations: list[Operation]
 ) -> None:
     # Otherwise the 404s below would prove nothing.
@@ -44,7 +44,7 @@ async def test_the_owner_reaches_each_thing_that_a_path_names(
 
 
 @pytest.mark.usefixtures("unchanged")
-async def test_every_operation_on_anothers_thing_answers_404_and_changes_nothing(
+async def test_every_operation_with_an_id_of_another_organisation_answers_404_and_changes_nothing(
     other_api: Api, sample_data: SampleData, operations: list[Operation]
 ) -> None:
     for operation in operations:
@@ -55,7 +55,7 @@ async def test_every_operation_on_anothers_thing_answers_404_and_changes_nothing
             assert sample_data.secret_text not in response.text, operation.operation_id
 
 
-async def test_anothers_thing_is_told_like_one_that_never_was(
+async def test_an_id_of_another_organisation_is_answered_like_one_that_does_not_exist(
     api: Api, other_api: Api, sample_data: SampleData, operations: list[Operation]
 ) -> None:
     for operation in operations:
@@ -68,7 +68,7 @@ async def test_anothers_thing_is_told_like_one_that_never_was(
 
 
 @pytest.mark.usefixtures("unchanged")
-async def test_no_list_shows_anothers_things_even_with_its_cursor(
+async def test_no_list_shows_another_organisations_items_even_with_its_cursor(
     api: Api, other_api: Api, sample_data: SampleData, operations: list[Operation]
 ) -> None:
     for operation in operations:
@@ -90,7 +90,7 @@ async def test_no_list_shows_anothers_things_even_with_its_cursor(
 
 
 @pytest.mark.usefixtures("unchanged")
-async def test_a_call_that_names_nothing_of_anothers_changes_nothing_of_it(
+async def test_an_operation_without_an_id_changes_nothing_of_another_organisation(
     other_api: Api, sample_data: SampleData, operations: list[Operation]
 ) -> None:
     for operation in operations:

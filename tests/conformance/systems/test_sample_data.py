@@ -1,4 +1,4 @@
-"""No system escapes the suites: one without sample data fails, and so does an operation that they don't fill."""
+"""No system can be left out of the suites: they fail without its sample data, and for a path that it has no id for."""
 
 from pathlib import Path
 
@@ -10,14 +10,12 @@ from sample_data import SampleData, sample_maker_of
 EMPTY = "async def make_sample_data(context):\n    return None\n"
 
 
-def test_sample_data_have_an_id_for_each_parameter_of_a_path(
-    sample_data: SampleData, operations: list[Operation]
-) -> None:
+def test_sample_data_has_an_id_for_each_path_parameter(sample_data: SampleData, operations: list[Operation]) -> None:
     for operation in operations:
         assert "{" not in operation.address(sample_data.ids)
 
 
-def test_a_system_without_sample_data_fails_by_its_name(tmp_path: Path) -> None:
+def test_a_system_without_sample_data_fails_with_its_name(tmp_path: Path) -> None:
     with pytest.raises(AssertionError, match="The system shop brings no sample data"):
         sample_maker_of("shop", tests=tmp_path)
 
@@ -26,7 +24,7 @@ def test_a_system_without_sample_data_fails_by_its_name(tmp_path: Path) -> None:
     assert callable(sample_maker_of("shop", tests=tmp_path))
 
 
-def test_an_operation_that_the_sample_data_do_not_fill_fails_by_its_name() -> None:
+def test_an_operation_without_an_id_in_the_sample_data_fails_with_its_name() -> None:
     operation = Operation(
         operation_id="get_order",
         method="GET",

@@ -22,7 +22,7 @@ FINISHED_WITHIN_S = 120
 
 @pytest.fixture
 async def owner(system: AnySystem, server_api: Api, server_database_url: str, receiver: Receiver) -> Api:
-    """A caller of the server whose organisation has sample data, so that what is shown of them is checked too."""
+    """A client of the server whose organisation has sample data, so that what lists show of it is checked too."""
     start_worker = partial(running_worker, server_database_url, {})
     await sample_maker_of(system.name)(SampleContext(api=server_api, receiver=receiver, start_worker=start_worker))
     return server_api

@@ -6,5 +6,5 @@ from ninefold.core.postgres.database import Database
 
 @pytest.fixture
 def jobs(database: Database) -> Jobs:
-    """The table of jobs."""
+    """The jobs table."""
     return Jobs(database)

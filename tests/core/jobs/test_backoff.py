@@ -20,12 +20,12 @@ def backoffs(draw: st.DrawFn) -> Backoff:
 @pytest.mark.parametrize(
     ("attempts_failed", "delay_s"), [(1, 5.0), (2, 10.0), (3, 20.0), (10, 2_560.0), (11, 3_600.0), (10_000, 3_600.0)]
 )
-def test_delays_double_up_to_their_bound(attempts_failed: int, delay_s: float) -> None:
+def test_delays_double_up_to_the_maximum(attempts_failed: int, delay_s: float) -> None:
     assert next_delay_s(Backoff(), attempts_failed=attempts_failed, random_unit=0.5) == delay_s
 
 
 @given(backoff=backoffs(), attempts_failed=st.integers(1, 10**9), random_unit=UNITS)
-def test_a_delay_is_never_longer_than_its_bound_and_the_jitter(
+def test_a_delay_never_exceeds_the_maximum_plus_jitter(
     backoff: Backoff, attempts_failed: int, random_unit: float
 ) -> None:
     delay_s = next_delay_s(backoff, attempts_failed=attempts_failed, random_unit=random_unit)
@@ -34,7 +34,7 @@ def test_a_delay_is_never_longer_than_its_bound_and_the_jitter(
 
 
 @given(backoff=backoffs(), attempts_failed=st.integers(1, 100), random_unit=UNITS)
-def test_a_later_attempt_never_waits_less(backoff: Backoff, attempts_failed: int, random_unit: float) -> None:
+def test_a_later_attempt_never_has_a_shorter_delay(backoff: Backoff, attempts_failed: int, random_unit: float) -> None:
     delays_s = [
         next_delay_s(backoff, attempts_failed=count, random_unit=random_unit)
         for count in (attempts_failed, attempts_failed + 1)
@@ -54,6 +54,6 @@ def test_jitter_spreads_around_the_delay() -> None:
 @pytest.mark.parametrize(
     "fields", [{"first_s": 0.0}, {"first_s": 10.0, "max_s": 5.0}, {"max_s": DELAY_S_MAX + 1}, {"jitter_ratio": 1.0}]
 )
-def test_delays_that_make_no_sense_are_refused(fields: dict[str, float]) -> None:
-    with pytest.raises(ValueError, match="Not a backoff"):
+def test_invalid_delays_are_rejected(fields: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match="Invalid backoff"):
         Backoff(**fields)

@@ -1,4 +1,4 @@
-"""Which job is claimed when, by whom, and who may write of it: the table's own rules, without a runner."""
+"""Claiming and finishing jobs, and the rules of the table, without a runner."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -40,7 +40,9 @@ async def finish(claimer: Claimer, job: ClaimedJob, ending: AttemptEnding = Atte
     await claimer.queue.finish([outcome(job, ending)])
 
 
-async def test_a_claimed_job_runs_and_nobody_else_gets_it(database: Database, jobs: Jobs, claimer: Claimer) -> None:
+async def test_a_claimed_job_is_running_and_no_other_worker_gets_it(
+    database: Database, jobs: Jobs, claimer: Claimer
+) -> None:
     job_id = await jobs.add(Step(number=7))
     other = await new_claimer(database)
 
@@ -60,7 +62,7 @@ async def test_two_workers_that_claim_at_once_share_the_jobs(database: Database,
     assert sorted(ids) == sorted(job_id for each in claimed for job_id in each)
 
 
-async def test_a_job_of_a_transaction_that_is_rolled_back_was_never_there(
+async def test_a_job_of_a_rolled_back_transaction_does_not_exist(
     database: Database, jobs: Jobs, claimer: Claimer
 ) -> None:
     async with database.connection() as connection:
@@ -73,7 +75,7 @@ async def test_a_job_of_a_transaction_that_is_rolled_back_was_never_there(
     assert await jobs.states() == []
 
 
-async def test_higher_priority_comes_first_and_then_what_is_due_for_longest(jobs: Jobs, claimer: Claimer) -> None:
+async def test_higher_priority_comes_first_and_then_the_longest_due(jobs: Jobs, claimer: Claimer) -> None:
     now = datetime.now(UTC)
     low = await jobs.add(priority=JobPriority.LOW, run_at=now - timedelta(hours=3))
     recent = await jobs.add(run_at=now - timedelta(hours=1))
@@ -96,7 +98,7 @@ async def test_a_job_is_not_claimed_before_its_time(jobs: Jobs, claimer: Claimer
     assert [job_id] == claimed
 
 
-async def test_a_kind_that_a_worker_cannot_run_is_left_to_others(jobs: Jobs, claimer: Claimer) -> None:
+async def test_a_worker_does_not_claim_kinds_that_it_cannot_run(jobs: Jobs, claimer: Claimer) -> None:
     await jobs.add(kind=OTHER)
     mine = await jobs.add()
 
@@ -104,7 +106,7 @@ async def test_a_kind_that_a_worker_cannot_run_is_left_to_others(jobs: Jobs, cla
     assert await claimer.claim_ids() == []
 
 
-async def test_what_is_finished_has_its_state_and_its_times(jobs: Jobs, claimer: Claimer) -> None:
+async def test_a_finished_job_has_its_state_and_times(jobs: Jobs, claimer: Claimer) -> None:
     job_id = await jobs.add()
     (claimed,) = await claimer.claim()
 
@@ -117,7 +119,7 @@ async def test_what_is_finished_has_its_state_and_its_times(jobs: Jobs, claimer:
     assert job.created_at <= job.started_at <= job.finished_at
 
 
-async def test_a_failed_attempt_comes_back_after_its_delay(jobs: Jobs, claimer: Claimer) -> None:
+async def test_a_failed_attempt_is_retried_after_its_delay(jobs: Jobs, claimer: Claimer) -> None:
     job_id = await jobs.add()
     (claimed,) = await claimer.claim()
 
@@ -129,7 +131,7 @@ async def test_a_failed_attempt_comes_back_after_its_delay(jobs: Jobs, claimer: 
     assert await claimer.claim() == []
 
 
-async def test_a_returned_job_keeps_its_attempt_and_is_claimed_at_once(database: Database, jobs: Jobs) -> None:
+async def test_a_returned_job_does_not_use_up_an_attempt_and_is_claimed_at_once(database: Database, jobs: Jobs) -> None:
     first, second = await new_claimer(database), await new_claimer(database)
     job_id = await jobs.add()
     (claimed,) = await first.claim()
@@ -141,8 +143,10 @@ async def test_a_returned_job_keeps_its_attempt_and_is_claimed_at_once(database:
     assert (again.job_id, again.attempt_count) == (job_id, 1)
 
 
-async def test_a_dead_workers_job_is_run_by_another_and_counts_as_failed(database: Database, jobs: Jobs) -> None:
-    dead, heir = await new_claimer(database), await new_claimer(database)
+async def test_another_worker_runs_a_dead_workers_job_and_the_attempt_counts_as_failed(
+    database: Database, jobs: Jobs
+) -> None:
+    dead, successor = await new_claimer(database), await new_claimer(database)
     job_id = await jobs.add()
     await dead.claim()
 
@@ -150,11 +154,11 @@ async def test_a_dead_workers_job_is_run_by_another_and_counts_as_failed(databas
 
     job = await jobs.get(job_id)
     assert (job.state, job.error) == (JobState.RETRYING, "The worker that ran it ended without recording an outcome.")
-    (claimed,) = await heir.claim()
+    (claimed,) = await successor.claim()
     assert (claimed.job_id, claimed.attempt_count) == (job_id, 2)
 
 
-async def test_a_job_that_ends_every_worker_has_failed_in_the_end_and_comes_later_each_time(
+async def test_a_job_that_crashes_every_worker_gets_longer_delays_and_fails_in_the_end(
     database: Database, jobs: Jobs
 ) -> None:
     job_id = await jobs.add()
@@ -171,12 +175,12 @@ async def test_a_job_that_ends_every_worker_has_failed_in_the_end_and_comes_late
     assert (await jobs.get(job_id)).state is JobState.FAILED
 
 
-async def test_a_worker_that_was_taken_for_dead_changes_nothing_any_more(database: Database, jobs: Jobs) -> None:
-    dead, heir = await new_claimer(database), await new_claimer(database)
+async def test_a_worker_with_an_expired_lease_cannot_write(database: Database, jobs: Jobs) -> None:
+    dead, successor = await new_claimer(database), await new_claimer(database)
     job_id = await jobs.add()
     (lost,) = await dead.claim()
     await release(database, dead)
-    await heir.claim()
+    await successor.claim()
 
     assert await dead.queue.finish([outcome(lost)]) == []
     with pytest.raises(JobLostError):
@@ -186,7 +190,7 @@ async def test_a_worker_that_was_taken_for_dead_changes_nothing_any_more(databas
     assert (job.state, job.attempt_count, job.progress_done) == (JobState.RUNNING, 2, None)
 
 
-async def test_an_outcome_of_an_earlier_attempt_changes_nothing_of_a_later_one(jobs: Jobs, claimer: Claimer) -> None:
+async def test_an_outcome_of_an_earlier_attempt_does_not_change_a_later_one(jobs: Jobs, claimer: Claimer) -> None:
     job_id = await jobs.add()
     (first,) = await claimer.claim()
     await claimer.queue.finish([outcome(first, AttemptEnding.RETRYING, delay_s=0.0)])
@@ -198,10 +202,12 @@ async def test_an_outcome_of_an_earlier_attempt_changes_nothing_of_a_later_one(j
     assert second.attempt_count == 2
 
 
-async def test_what_an_error_hid_from_a_worker_is_given_back_by_its_next_claim(jobs: Jobs, claimer: Claimer) -> None:
+async def test_jobs_of_a_claim_whose_result_was_lost_are_released_by_the_next_claim(
+    jobs: Jobs, claimer: Claimer
+) -> None:
     job_id = await jobs.add()
     await claimer.claim()
-    # As if the answer to the claim's commit had been lost.
+    # As if the connection had been lost during the claim's commit.
     claimer.queue._leased_ids.give_back([job_id])
 
     (again,) = await claimer.claim()
@@ -210,9 +216,9 @@ async def test_what_an_error_hid_from_a_worker_is_given_back_by_its_next_claim(j
 
 
 class TestKeys:
-    """One at a time for a key, in the order in which they were enqueued."""
+    """Jobs with the same key run one at a time, in the order in which they were enqueued."""
 
-    async def test_the_next_one_runs_when_the_one_before_has_ended(self, jobs: Jobs, claimer: Claimer) -> None:
+    async def test_the_next_job_runs_when_the_previous_one_has_ended(self, jobs: Jobs, claimer: Claimer) -> None:
         ids = await jobs.add_many((Step(), Step(), Step()), key="repository")
         ran = []
         for _ in ids:
@@ -223,7 +229,7 @@ class TestKeys:
         assert ids == ran
         assert await claimer.claim() == []
 
-    async def test_those_behind_wait_and_say_so(self, jobs: Jobs, claimer: Claimer) -> None:
+    async def test_later_jobs_are_in_state_waiting(self, jobs: Jobs, claimer: Claimer) -> None:
         await jobs.add_many((Step(), Step(), Step()), key="repository")
 
         (claimed,) = await claimer.claim()
@@ -239,7 +245,7 @@ class TestKeys:
 
         assert [first] == await claimer.claim_ids()
 
-    async def test_one_that_is_retried_later_still_comes_first(self, jobs: Jobs, claimer: Claimer) -> None:
+    async def test_a_retrying_job_still_comes_first(self, jobs: Jobs, claimer: Claimer) -> None:
         await jobs.add_many((Step(), Step()), key="repository")
         (claimed,) = await claimer.claim()
 
@@ -247,7 +253,7 @@ class TestKeys:
 
         assert await claimer.claim() == []
 
-    async def test_one_that_failed_for_good_lets_the_next_one_go_on(self, jobs: Jobs, claimer: Claimer) -> None:
+    async def test_a_failed_job_lets_the_next_one_run(self, jobs: Jobs, claimer: Claimer) -> None:
         _, second = await jobs.add_many((Step(), Step()), key="repository")
         (claimed,) = await claimer.claim()
 
@@ -257,33 +263,37 @@ class TestKeys:
 
     async def test_a_dead_worker_does_not_change_their_order(self, database: Database, jobs: Jobs) -> None:
         first, _ = await jobs.add_many((Step(), Step()), key="repository")
-        dead, heir = await new_claimer(database), await new_claimer(database)
+        dead, successor = await new_claimer(database), await new_claimer(database)
         await dead.claim()
-        await heir.claim()
+        await successor.claim()
 
         await release(database, dead)
 
-        assert [first] == await heir.claim_ids()
+        assert [first] == await successor.claim_ids()
 
-    async def test_a_dead_workers_last_attempt_lets_the_next_one_go_on(self, database: Database, jobs: Jobs) -> None:
+    async def test_the_last_attempt_of_a_dead_worker_lets_the_next_job_run(
+        self, database: Database, jobs: Jobs
+    ) -> None:
         once = JobKind(name=STEP.name, payload=Step, attempts_max=1)
         _, second = await jobs.add_many((Step(), Step()), kind=once, key="repository")
-        dead, heir = await new_claimer(database), await new_claimer(database)
+        dead, successor = await new_claimer(database), await new_claimer(database)
         await dead.claim()
-        await heir.claim()
+        await successor.claim()
 
         await release(database, dead)
 
-        assert [second] == await heir.claim_ids()
+        assert [second] == await successor.claim_ids()
 
-    async def test_the_same_key_of_another_organisation_is_another_key(self, jobs: Jobs, claimer: Claimer) -> None:
+    async def test_keys_of_different_organisations_are_independent(self, jobs: Jobs, claimer: Claimer) -> None:
         first = await jobs.add(key="repository", organisation_id=new_id())
         second = await jobs.add(key="repository", organisation_id=new_id())
         third = await jobs.add(key="repository")
 
         assert {first, second, third} == set(await claimer.claim_ids())
 
-    async def test_the_database_itself_refuses_two_at_once(self, database: Database, jobs: Jobs) -> None:
+    async def test_the_database_rejects_two_running_jobs_with_the_same_key(
+        self, database: Database, jobs: Jobs
+    ) -> None:
         await jobs.add_many((Step(), Step()), key="repository")
 
         async with database.connection() as connection:
@@ -293,20 +303,20 @@ class TestKeys:
                     new_id(),
                 )
 
-    async def test_a_claim_that_the_database_refuses_is_made_again(
+    async def test_a_claim_that_the_database_rejects_is_retried(
         self, jobs: Jobs, claimer: Claimer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """As when two workers claim for one key at once, of which neither sees what the other does."""
+        """This happens if two workers claim jobs with the same key at once."""
         job_id = await jobs.add(key="repository")
-        claim, is_refused = store.job_claim, iter([True, False])
+        claim, is_rejected = store.job_claim, iter([True, False])
 
-        async def refuse_once(*arguments: Any, **options: Any) -> store.Claim:
+        async def reject_once(*arguments: Any, **options: Any) -> store.Claim:
             claimed = await claim(*arguments, **options)
-            if next(is_refused):
+            if next(is_rejected):
                 raise asyncpg.UniqueViolationError("job_running_of_key")
             return claimed
 
-        monkeypatch.setattr(store, "job_claim", refuse_once)
+        monkeypatch.setattr(store, "job_claim", reject_once)
 
         assert await claimer.claim_ids() == [job_id]
         assert (await jobs.get(job_id)).attempt_count == 1
@@ -318,8 +328,8 @@ class TestKeys:
 
         assert [other] == await claimer.claim_ids(limit=1)
 
-    async def test_workers_at_once_keep_the_order(self, database: Database, jobs: Jobs) -> None:
-        """What is set aside and what ends meanwhile cross each other; nothing may be left waiting."""
+    async def test_concurrent_workers_keep_the_order(self, database: Database, jobs: Jobs) -> None:
+        """Jobs are marked as waiting while others end; none may stay in state waiting."""
         ids = await jobs.add_many((Step() for _ in range(60)), key="a")
         others = await jobs.add_many((Step() for _ in range(60)), key="b")
         ran: list[UUID] = []
@@ -343,7 +353,9 @@ class TestKeys:
 class TestFairness:
     """One organisation's many jobs don't delay another's few."""
 
-    async def test_one_job_of_another_is_in_the_next_claim(self, jobs: Jobs, claimer: Claimer) -> None:
+    async def test_the_only_job_of_another_organisation_is_in_the_next_claim(
+        self, jobs: Jobs, claimer: Claimer
+    ) -> None:
         await jobs.add_many((Step() for _ in range(500)), organisation_id=new_id(), priority=JobPriority.HIGH)
         small = await jobs.add(organisation_id=new_id(), priority=JobPriority.LOW)
 
@@ -360,47 +372,47 @@ class TestFairness:
             sum(job.organisation_id == organisation_id for job in claimed) for organisation_id in organisations
         ] == [5, 5, 5, 5]
 
-    async def test_an_organisation_without_room_is_passed_over(self, jobs: Jobs, claimer: Claimer) -> None:
+    async def test_an_organisation_without_free_slots_is_skipped(self, jobs: Jobs, claimer: Claimer) -> None:
         full, other = new_id(), new_id()
         await jobs.add_many((Step() for _ in range(20)), organisation_id=full)
         await jobs.add_many((Step() for _ in range(20)), organisation_id=other)
 
-        claimed = await claimer.claim(limit=6, rooms={full: 0})
+        claimed = await claimer.claim(limit=6, slots={full: 0})
         assert {other} == {job.organisation_id for job in claimed}
 
-        claimed = await claimer.claim(limit=6, rooms={full: 2})
+        claimed = await claimer.claim(limit=6, slots={full: 2})
         assert [full, full] == [job.organisation_id for job in claimed if job.organisation_id == full]
 
-    async def test_hundreds_of_organisations_with_nothing_due_are_looked_at_once(
+    async def test_hundreds_of_organisations_with_nothing_due_are_scanned_once(
         self, jobs: Jobs, claimer: Claimer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         tomorrow = datetime.now(UTC) + timedelta(days=1)
         organisations = [new_id() for _ in range(250)]
         for organisation_id in organisations:
             await jobs.add(organisation_id=organisation_id, run_at=tomorrow)
-        claim, looks = store.job_claim, []
+        claim, scans = store.job_claim, []
 
         async def count(*arguments: Any, **options: Any) -> store.Claim:
-            looks.append(options["after"])
+            scans.append(options["after"])
             return await claim(*arguments, **options)
 
         monkeypatch.setattr(store, "job_claim", count)
 
         assert await claimer.claim() == []
-        assert len(looks) == 3
+        assert len(scans) == 3
 
-        # Also when a claim begins in the middle, behind the only one that has something.
+        # The same if a scan starts in the middle, after the only organisation with a due job.
         first, last = (
             await jobs.add(organisation_id=min(organisations)),
             await jobs.add(organisation_id=max(organisations)),
         )
         assert await claimer.claim_ids(limit=1) == [first]
         assert await claimer.claim_ids(limit=1) == [last]
-        looks.clear()
+        scans.clear()
         assert await claimer.claim() == []
-        assert len(looks) <= 4
+        assert len(scans) <= 4
 
-    async def test_hundreds_of_organisations_have_their_turn(self, jobs: Jobs, claimer: Claimer) -> None:
+    async def test_each_of_hundreds_of_organisations_gets_its_turn(self, jobs: Jobs, claimer: Claimer) -> None:
         organisations = [new_id() for _ in range(250)]
         for organisation_id in organisations:
             await jobs.add_many((Step(), Step()), organisation_id=organisation_id)

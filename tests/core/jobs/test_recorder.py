@@ -1,4 +1,4 @@
-"""Outcomes on their way to the database: none is lost, and one that is refused keeps no other back."""
+"""The recorder loses no outcome, and one that the database rejects doesn't block the others."""
 
 import asyncio
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ async def claimer(database: Database) -> Claimer:
 
 
 async def claimed(jobs: Jobs, claimer: Claimer, count: int) -> list[AttemptOutcome]:
-    """Return the outcomes of so many jobs that the claimer runs."""
+    """Claim this many jobs, and return a successful outcome for each."""
     await jobs.add_many(Step() for _ in range(count))
     return [
         AttemptOutcome(job=job, ending=AttemptEnding.SUCCEEDED, duration_s=0.1, progress=Progress())
@@ -33,7 +33,7 @@ async def claimed(jobs: Jobs, claimer: Claimer, count: int) -> list[AttemptOutco
 
 
 async def record(claimer: Claimer, outcomes: Sequence[AttemptOutcome]) -> list[UUID]:
-    """Hand outcomes to a recorder, and let it end; return those that it has let go of."""
+    """Pass outcomes to a recorder and close it; return the ids of the recorded jobs."""
     recorded: list[UUID] = []
     recorder = JobRecorder(
         claimer.queue, on_recorded=lambda batch: recorded.extend(outcome.job.job_id for outcome in batch)
@@ -46,7 +46,7 @@ async def record(claimer: Claimer, outcomes: Sequence[AttemptOutcome]) -> list[U
     return recorded
 
 
-async def test_everything_is_written_before_it_ends(jobs: Jobs, claimer: Claimer) -> None:
+async def test_all_outcomes_are_written_before_it_returns(jobs: Jobs, claimer: Claimer) -> None:
     outcomes = await claimed(jobs, claimer, 20)
 
     recorded = await record(claimer, outcomes)
@@ -55,11 +55,11 @@ async def test_everything_is_written_before_it_ends(jobs: Jobs, claimer: Claimer
     assert await jobs.states() == [JobState.SUCCEEDED] * 20
 
 
-async def test_without_any_outcome_it_ends_at_once(claimer: Claimer) -> None:
+async def test_it_returns_at_once_without_outcomes(claimer: Claimer) -> None:
     assert await record(claimer, []) == []
 
 
-async def test_a_large_backlog_is_written_in_parts(
+async def test_a_large_backlog_is_written_in_batches(
     jobs: Jobs, claimer: Claimer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(recorder_module, "BATCH_MAX", 3)
@@ -73,12 +73,12 @@ async def test_a_large_backlog_is_written_in_parts(
     assert await jobs.states() == [JobState.SUCCEEDED] * 8
 
 
-async def test_a_database_that_is_away_is_waited_for(
+async def test_it_retries_while_the_database_is_unavailable(
     jobs: Jobs, claimer: Claimer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(recorder_module, "RETRY_DELAY_S", 0.01)
     outcomes = await claimed(jobs, claimer, 2)
-    finish, errors = claimer.queue.finish, [DatabaseUnavailableError("gone"), DatabaseUnavailableError("starting")]
+    finish, errors = claimer.queue.finish, [DatabaseUnavailableError("closed"), DatabaseUnavailableError("starting")]
 
     async def fail_twice(batch: Sequence[AttemptOutcome]) -> list[EndedJob]:
         if errors:
@@ -92,23 +92,23 @@ async def test_a_database_that_is_away_is_waited_for(
     assert await jobs.states() == [JobState.SUCCEEDED] * 2
 
 
-async def test_an_outcome_that_is_refused_keeps_no_other_back(
+async def test_a_rejected_outcome_does_not_block_the_others(
     jobs: Jobs, claimer: Claimer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     outcomes = await claimed(jobs, claimer, 7)
-    refused = outcomes[3].job.job_id
+    rejected = outcomes[3].job.job_id
     finish = claimer.queue.finish
 
-    async def refuse_one(batch: Sequence[AttemptOutcome]) -> list[EndedJob]:
-        if refused in [outcome.job.job_id for outcome in batch]:
+    async def reject_one(batch: Sequence[AttemptOutcome]) -> list[EndedJob]:
+        if rejected in [outcome.job.job_id for outcome in batch]:
             raise asyncpg.CheckViolationError("a bug")
         return await finish(batch)
 
-    monkeypatch.setattr(claimer.queue, "finish", refuse_one)
+    monkeypatch.setattr(claimer.queue, "finish", reject_one)
     with capture_logs() as lines:
         recorded = await record(claimer, outcomes)
 
     assert len(recorded) == 7
-    assert (await jobs.get(refused)).state is JobState.RUNNING
+    assert (await jobs.get(rejected)).state is JobState.RUNNING
     assert (await jobs.states()).count(JobState.SUCCEEDED) == 6
     assert [line["log_level"] for line in lines if line["event"] == "jobs.outcome.refused"] == ["error"]

@@ -1,4 +1,4 @@
-"""Jobs that really run: handlers, their outcomes, cancellation, time limits, stopping, and shares."""
+"""The runner with real handlers: outcomes, cancellation, time limits, stopping, and fair shares."""
 
 import asyncio
 import time
@@ -10,7 +10,7 @@ import pytest
 from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
-from durable_jobs import JOBS_CHANNEL, QUICKLY, STEP, Jobs, Step, new_claimer, running, step
+from durable_jobs import FAST_BACKOFF, JOBS_CHANNEL, STEP, Jobs, Step, new_claimer, running, step
 from ninefold.core.errors import UnavailableError
 from ninefold.core.ids import new_id
 from ninefold.core.jobs import JobFailedError, JobKind, JobRun, JobRunner, JobState
@@ -37,17 +37,17 @@ async def cancel(database: Database, job_id: UUID) -> None:
 
 
 class Gate:
-    """A handler that says when it has begun, and ends when it may."""
+    """A handler that signals its start, and waits until the test lets it end."""
 
     def __init__(self) -> None:
-        self.begun: list[UUID] = []
-        self.has_begun = asyncio.Event()
+        self.started: list[UUID] = []
+        self.has_started = asyncio.Event()
         self.may_end = asyncio.Event()
         self.was_cancelled = False
 
     async def __call__(self, job: Run, _: Database) -> None:
-        self.begun.append(job.job_id)
-        self.has_begun.set()
+        self.started.append(job.job_id)
+        self.has_started.set()
         try:
             await self.may_end.wait()
         except asyncio.CancelledError:
@@ -55,7 +55,7 @@ class Gate:
             raise
 
 
-async def test_a_job_runs_and_leaves_its_result(database: Database, jobs: Jobs) -> None:
+async def test_a_job_runs_and_stores_its_result(database: Database, jobs: Jobs) -> None:
     async def double(job: Run, _: Database) -> dict[str, int]:
         return {"doubled": 2 * job.payload.number}
 
@@ -67,7 +67,7 @@ async def test_a_job_runs_and_leaves_its_result(database: Database, jobs: Jobs) 
     assert (bytes(job.result), job.attempt_count, job.error) == (b'{"doubled":42}', 1, None)
 
 
-async def test_a_job_that_is_enqueued_later_begins_with_the_notification(
+async def test_a_notification_starts_a_job_at_once(
     database: Database, jobs: Jobs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(runner_module, "POLL_S", 3600.0)
@@ -77,7 +77,7 @@ async def test_a_job_that_is_enqueued_later_begins_with_the_notification(
         await jobs.wait(job_id, JobState.SUCCEEDED)
 
 
-async def test_without_a_notification_it_is_found_all_the_same(database: Database, jobs: Jobs) -> None:
+async def test_a_job_is_found_without_a_notification(database: Database, jobs: Jobs) -> None:
     async with running(database, step(succeed)):
         await jobs.wait(await jobs.add(), JobState.SUCCEEDED, timeout_s=5.0)
 
@@ -96,8 +96,10 @@ async def test_many_jobs_each_run_once(database: Database, jobs: Jobs) -> None:
     assert sorted(ran) == list(range(1_000))
 
 
-@pytest.mark.parametrize("error", [UnavailableError("The forge is away."), RuntimeError("a bug"), TimeoutError("slow")])
-async def test_a_failed_attempt_is_made_again(database: Database, jobs: Jobs, error: Exception) -> None:
+@pytest.mark.parametrize(
+    "error", [UnavailableError("The forge is unavailable."), RuntimeError("a bug"), TimeoutError("slow")]
+)
+async def test_a_failed_attempt_is_retried(database: Database, jobs: Jobs, error: Exception) -> None:
     errors = [error, error]
     seen: list[int] = []
 
@@ -113,7 +115,7 @@ async def test_a_failed_attempt_is_made_again(database: Database, jobs: Jobs, er
     assert (seen, job.attempt_count, job.error) == ([1, 2, 3], 3, None)
 
 
-async def test_after_the_last_attempt_a_job_is_failed_and_says_why(database: Database, jobs: Jobs) -> None:
+async def test_a_job_is_failed_after_its_last_attempt_and_has_the_error(database: Database, jobs: Jobs) -> None:
     async def fail(_: Run, __: Database) -> None:
         raise ValueError("no such\0shelf")
 
@@ -124,46 +126,46 @@ async def test_after_the_last_attempt_a_job_is_failed_and_says_why(database: Dat
     assert (job.attempt_count, job.error) == (3, "ValueError: no such\N{REPLACEMENT CHARACTER}shelf")
 
 
-async def test_a_handler_may_say_that_no_further_attempt_helps(database: Database, jobs: Jobs) -> None:
+async def test_a_handler_can_fail_a_job_without_further_attempts(database: Database, jobs: Jobs) -> None:
     async def give_up(_: Run, __: Database) -> None:
-        raise JobFailedError("The shelf is gone.", remedy="Choose another.")
+        raise JobFailedError("The shelf doesn't exist.", remedy="Choose another.")
 
     job_id = await jobs.add()
     async with running(database, step(give_up)):
         job = await jobs.wait(job_id, JobState.FAILED)
 
-    assert (job.attempt_count, job.error) == (1, "The shelf is gone. Choose another.")
+    assert (job.attempt_count, job.error) == (1, "The shelf doesn't exist. Choose another.")
 
 
-async def test_an_attempt_that_takes_too_long_has_failed(database: Database, jobs: Jobs) -> None:
+async def test_an_attempt_that_takes_too_long_fails(database: Database, jobs: Jobs) -> None:
     once = JobKind(name=STEP.name, payload=Step, attempts_max=1, timeout_s=0.05)
     job_id = await jobs.add(kind=once)
 
     async with running(database, step(Gate(), kind=once)):
         job = await jobs.wait(job_id, JobState.FAILED)
 
-    assert job.error == "It took longer than 0.05 s."
+    assert job.error == "The attempt took longer than 0.05 s."
 
 
-async def test_a_payload_of_another_version_fails_the_job_and_no_other(database: Database, jobs: Jobs) -> None:
-    misfit, good = await jobs.add(), await jobs.add()
+async def test_a_payload_of_another_version_fails_only_its_job(database: Database, jobs: Jobs) -> None:
+    mismatched, good = await jobs.add(), await jobs.add()
     async with database.connection() as connection:
-        await connection.execute("""UPDATE jobs.job SET payload = '{"number": "x"}' WHERE job_id = $1""", misfit)
+        await connection.execute("""UPDATE jobs.job SET payload = '{"number": "x"}' WHERE job_id = $1""", mismatched)
 
     async with running(database, step(succeed)):
         await jobs.wait(good, JobState.SUCCEEDED)
-        job = await jobs.wait(misfit, JobState.FAILED)
+        job = await jobs.wait(mismatched, JobState.FAILED)
 
-    assert job.error == "Its payload doesn't fit this version: Expected `int`, got `str` - at `$.number`"
+    assert job.error == "The payload doesn't match this version of the code: Expected `int`, got `str` - at `$.number`"
 
 
 @pytest.mark.parametrize("result", ["x" * 70_000, object()])
-async def test_a_result_that_cannot_be_kept_fails_the_attempt(database: Database, jobs: Jobs, result: object) -> None:
-    async def answer(_: Run, __: Database) -> object:
+async def test_a_result_that_cannot_be_stored_fails_the_attempt(database: Database, jobs: Jobs, result: object) -> None:
+    async def return_result(_: Run, __: Database) -> object:
         return result
 
     job_id = await jobs.add()
-    async with running(database, step(answer)):
+    async with running(database, step(return_result)):
         await jobs.wait(job_id, JobState.FAILED)
 
 
@@ -176,7 +178,7 @@ async def test_metrics_count_attempts_by_kind_and_ending(database: Database, job
         if job.attempt == 1:
             raise UnavailableError("Not yet.")
 
-    kind = JobKind(name="test.counted", payload=Step, backoff=QUICKLY)
+    kind = JobKind(name="test.counted", payload=Step, backoff=FAST_BACKOFF)
     job_id = await jobs.add(kind=kind)
     async with running(database, step(fail_once, kind=kind)):
         await jobs.wait(job_id, JobState.SUCCEEDED)
@@ -184,7 +186,7 @@ async def test_metrics_count_attempts_by_kind_and_ending(database: Database, job
     assert (count("retrying"), count("succeeded"), count("failed")) == (1.0, 1.0, 0.0)
 
 
-async def test_the_log_says_what_came_of_a_job_and_not_what_it_carries(database: Database, jobs: Jobs) -> None:
+async def test_the_log_has_the_outcome_but_not_the_payload(database: Database, jobs: Jobs) -> None:
     organisation_id = new_id()
     with capture_logs() as lines:
         async with running(database, step(succeed)):
@@ -197,9 +199,9 @@ async def test_the_log_says_what_came_of_a_job_and_not_what_it_carries(database:
 
 
 class TestProgress:
-    """How far a job is, and where it goes on."""
+    """Progress and cursors."""
 
-    async def test_it_is_seen_while_the_job_runs_and_kept_afterwards(self, database: Database, jobs: Jobs) -> None:
+    async def test_progress_is_visible_during_and_after_the_run(self, database: Database, jobs: Jobs) -> None:
         gate = asyncio.Event()
 
         async def work(job: Run, _: Database) -> None:
@@ -216,7 +218,7 @@ class TestProgress:
         assert (seen.progress_done, seen.progress_total, seen.progress_note) == (1, 3, "first")
         assert (last.progress_done, last.progress_total, last.progress_note) == (3, 3, "last")
 
-    async def test_it_is_written_seldom_however_often_it_is_reported(
+    async def test_progress_is_written_rarely_however_often_it_is_reported(
         self, database: Database, jobs: Jobs, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         writes: list[int] = []
@@ -224,7 +226,7 @@ class TestProgress:
 
         async def count(*arguments: object) -> bool:
             writes.append(1)
-            return await report(*arguments)  # type: ignore[arg-type]  # It is called as it was.
+            return await report(*arguments)  # type: ignore[arg-type]  # The arguments are passed on unchanged.
 
         monkeypatch.setattr(JobQueue, "report", count)
 
@@ -239,11 +241,11 @@ class TestProgress:
         assert job.progress_done == 9_999
         assert len(writes) < 10
 
-    async def test_a_database_that_is_away_for_a_report_fails_no_job(
+    async def test_a_report_does_not_fail_the_job_if_the_database_is_unavailable(
         self, database: Database, jobs: Jobs, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         async def fail(*_: object) -> bool:
-            raise DatabaseUnavailableError("gone")
+            raise DatabaseUnavailableError("closed")
 
         monkeypatch.setattr(JobQueue, "report", fail)
 
@@ -257,7 +259,7 @@ class TestProgress:
         assert job.progress_done == 5
 
     @pytest.mark.parametrize("count", [-1, 2**63])
-    async def test_a_count_that_is_none_fails_the_attempt_and_nothing_else(
+    async def test_a_count_out_of_range_fails_only_that_attempt(
         self, database: Database, jobs: Jobs, count: int
     ) -> None:
         async def work(job: Run, _: Database) -> None:
@@ -269,7 +271,7 @@ class TestProgress:
             failed = await jobs.wait(bad, JobState.FAILED)
 
         assert done.progress_note == "half a ?, and \N{REPLACEMENT CHARACTER}"
-        assert failed.error == f"ValueError: A job's progress counts from 0 to 9223372036854775807, and not {count}."
+        assert failed.error == f"ValueError: A job's progress must be from 0 to 9223372036854775807, not {count}."
 
     async def test_a_cursor_that_is_too_large_fails_the_attempt(self, database: Database, jobs: Jobs) -> None:
         async def work(job: Run, database: Database) -> None:
@@ -280,9 +282,9 @@ class TestProgress:
         async with running(database, step(work)):
             job = await jobs.wait(job_id, JobState.FAILED)
 
-        assert job.error == "ValueError: A cursor has 70,002 bytes; at most 65,536 are allowed."
+        assert job.error == "ValueError: The job's cursor has 70,002 bytes; at most 65,536 are allowed."
 
-    async def test_a_cursor_is_saved_with_the_work_and_the_next_attempt_begins_there(
+    async def test_a_cursor_commits_with_the_work_and_the_next_attempt_starts_there(
         self, database: Database, jobs: Jobs
     ) -> None:
         begun_at: list[int] = []
@@ -295,7 +297,7 @@ class TestProgress:
                     await connection.execute("INSERT INTO done VALUES ($1)", number)
                     await job.save(connection, cursor=number + 1, done=number + 1, total=6)
                     if (job.attempt, number) in {(1, 2), (2, 4)}:
-                        # In the middle of a transaction: neither the work nor the cursor may stay.
+                        # In the middle of a transaction: neither the work nor the cursor is committed.
                         raise RuntimeError("a bug")
 
         async with database.connection() as connection:
@@ -312,30 +314,30 @@ class TestProgress:
 
 
 class TestCancel:
-    """Of a job that runs."""
+    """Canceling a running job."""
 
-    async def test_a_handler_that_reports_hears_of_it(
+    async def test_a_handler_that_reports_is_notified(
         self, database: Database, jobs: Jobs, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(handlers_module, "REPORT_INTERVAL_S", 0.0)
         monkeypatch.setattr(runner_module, "CANCEL_POLL_S", 3600.0)
-        has_begun = asyncio.Event()
+        has_started = asyncio.Event()
 
         async def work(job: Run, _: Database) -> None:
             number = 0
             while True:
                 await job.report(number := number + 1)
-                has_begun.set()
+                has_started.set()
 
         job_id = await jobs.add()
         async with running(database, step(work)):
-            await has_begun.wait()
+            await has_started.wait()
             await cancel(database, job_id)
             job = await jobs.wait(job_id, JobState.CANCELED)
 
         assert (job.canceled_by, job.attempt_count) == ("ada", 1)
 
-    async def test_what_was_saved_before_stays(self, database: Database, jobs: Jobs) -> None:
+    async def test_a_cursor_that_was_saved_before_is_kept(self, database: Database, jobs: Jobs) -> None:
         has_saved = asyncio.Event()
 
         async def work(job: Run, database: Database) -> None:
@@ -357,104 +359,104 @@ class TestCancel:
         assert job.cursor is not None
         assert (job.progress_done, again.progress_done is not None) == (int(bytes(job.cursor)), True)
 
-    async def test_a_handler_that_does_not_look_is_ended(
+    async def test_a_handler_that_does_not_check_is_cancelled(
         self, database: Database, jobs: Jobs, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(runner_module, "CANCEL_POLL_S", 0.02)
         gate = Gate()
         job_id = await jobs.add()
         async with running(database, step(gate)):
-            await gate.has_begun.wait()
+            await gate.has_started.wait()
             await cancel(database, job_id)
             await jobs.wait(job_id, JobState.CANCELED)
 
         assert gate.was_cancelled
 
-    async def test_a_handler_has_time_to_put_things_in_order(
+    async def test_a_handler_has_time_to_clean_up(
         self, database: Database, jobs: Jobs, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(runner_module, "CANCEL_POLL_S", 0.02)
-        has_begun, is_in_order = asyncio.Event(), asyncio.Event()
+        has_started, is_cleaned_up = asyncio.Event(), asyncio.Event()
 
         async def work(_: Run, database: Database) -> None:
-            has_begun.set()
+            has_started.set()
             try:
                 await asyncio.Event().wait()
             finally:
                 async with database.connection() as connection:
                     await connection.execute("SELECT pg_sleep(0.2)")
-                is_in_order.set()
+                is_cleaned_up.set()
 
         job_id = await jobs.add()
         async with running(database, step(work)):
-            await has_begun.wait()
+            await has_started.wait()
             await cancel(database, job_id)
             await jobs.wait(job_id, JobState.CANCELED)
 
-        assert is_in_order.is_set()
+        assert is_cleaned_up.is_set()
 
 
 class TestStopping:
-    """A worker that stops lets jobs end, or gives them back."""
+    """A stopping worker waits for its jobs, or releases them."""
 
-    async def test_a_short_job_ends(self, database: Database, jobs: Jobs) -> None:
+    async def test_a_short_job_finishes(self, database: Database, jobs: Jobs) -> None:
         gate = Gate()
         job_id = await jobs.add()
         async with running(database, step(gate)):
-            await gate.has_begun.wait()
+            await gate.has_started.wait()
             asyncio.get_running_loop().call_later(0.2, gate.may_end.set)
 
         assert (await jobs.get(job_id)).state is JobState.SUCCEEDED
 
-    async def test_a_long_job_is_given_back_and_keeps_its_attempt(
+    async def test_a_long_job_is_released_without_using_up_an_attempt(
         self, database: Database, jobs: Jobs, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(runner_module, "STOP_GRACE_S", 0.05)
+        monkeypatch.setattr(runner_module, "STOP_GRACE_PERIOD_S", 0.05)
         gate = Gate()
         job_id = await jobs.add()
         async with running(database, step(gate)):
-            await gate.has_begun.wait()
+            await gate.has_started.wait()
 
         job = await jobs.get(job_id)
         assert (job.state, job.attempt_count) == (JobState.QUEUED, 0)
         assert gate.was_cancelled
 
-    async def test_a_job_that_checks_ends_between_two_steps_without_waiting_for_the_grace(
+    async def test_a_job_that_checks_stops_between_steps_before_the_grace_period_ends(
         self, database: Database, jobs: Jobs
     ) -> None:
-        has_begun = asyncio.Event()
+        has_started = asyncio.Event()
 
         async def work(job: Run, database: Database) -> None:
             for number in range(1_000_000):
                 job.check()
                 async with database.transaction() as connection:
                     await job.save(connection, cursor=number)
-                has_begun.set()
+                has_started.set()
 
         job_id = await jobs.add()
         async with running(database, step(work)):
-            await has_begun.wait()
+            await has_started.wait()
             began_at_s = time.monotonic()
 
-        assert time.monotonic() - began_at_s < runner_module.STOP_GRACE_S / 2
+        assert time.monotonic() - began_at_s < runner_module.STOP_GRACE_PERIOD_S / 2
         job = await jobs.get(job_id)
         assert (job.state, job.cursor is not None) == (JobState.QUEUED, True)
 
-    async def test_nothing_more_begins(self, database: Database, jobs: Jobs) -> None:
+    async def test_no_further_job_starts(self, database: Database, jobs: Jobs) -> None:
         gate = Gate()
         await jobs.add_many(Step() for _ in range(5))
         async with running(database, step(gate), concurrency=1):
-            await gate.has_begun.wait()
+            await gate.has_started.wait()
             asyncio.get_running_loop().call_later(0.1, gate.may_end.set)
 
-        assert len(gate.begun) == 1
+        assert len(gate.started) == 1
         assert (await jobs.states()).count(JobState.QUEUED) == 4
 
 
 class TestKeys:
-    """One at a time for a key, however many workers there are."""
+    """Jobs with the same key run one at a time, however many workers there are."""
 
-    async def test_two_workers_run_a_keys_jobs_in_order_and_never_two_at_once(
+    async def test_two_workers_run_the_jobs_of_a_key_in_order_and_one_at_a_time(
         self, database: Database, jobs: Jobs
     ) -> None:
         ran: list[int] = []
@@ -472,7 +474,7 @@ class TestKeys:
 
         assert ran == list(range(60))
 
-    async def test_a_retry_is_waited_for(self, database: Database, jobs: Jobs) -> None:
+    async def test_later_jobs_wait_for_a_retry(self, database: Database, jobs: Jobs) -> None:
         ran: list[int] = []
 
         async def fail_once(job: Run, _: Database) -> None:
@@ -490,9 +492,7 @@ class TestKeys:
 class TestFairness:
     """One organisation's many or long jobs don't delay another's few."""
 
-    async def test_ten_thousand_jobs_of_one_delay_those_of_another_by_little(
-        self, database: Database, jobs: Jobs
-    ) -> None:
+    async def test_ten_thousand_jobs_of_one_hardly_delay_those_of_another(self, database: Database, jobs: Jobs) -> None:
         large, small = new_id(), new_id()
         done_of_large: list[UUID] = []
 
@@ -511,10 +511,10 @@ class TestFairness:
             await jobs.wait(small_id, JobState.SUCCEEDED)
             done_meanwhile = len(done_of_large) - done_before
 
-        # In the order of their age, ten thousand would have been done first.
+        # In the order of enqueueing, ten thousand would have run first.
         assert done_meanwhile < 1_000
 
-    async def test_an_organisation_alone_gets_its_two_thirds_also_beside_one_with_little(
+    async def test_an_organisation_gets_two_thirds_of_the_slots_even_if_another_has_a_few_jobs(
         self, database: Database, jobs: Jobs, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(runner_module, "POLL_S", 3600.0)
@@ -529,7 +529,7 @@ class TestFairness:
         await jobs.add(organisation_id=small)
         async with running(database, step(work), concurrency=12):
             async with asyncio.timeout(10):
-                while len(never.begun) < 8:
+                while len(never.started) < 8:
                     await asyncio.sleep(0.01)
             never.may_end.set()
 
@@ -543,36 +543,34 @@ class TestFairness:
 
         await jobs.add_many((Step() for _ in range(100)), organisation_id=large)
         async with running(database, step(work), concurrency=12) as notifier:
-            await never.has_begun.wait()
+            await never.has_started.wait()
             for _ in range(20):
                 job_id = await jobs.add(organisation_id=new_id())
                 notifier.notify(JOBS_CHANNEL)
                 await jobs.wait(job_id, JobState.SUCCEEDED, timeout_s=5.0)
-            under_way = len(never.begun)
+            running_count = len(never.started)
             never.may_end.set()
 
         # Two thirds of the slots.
-        assert under_way == 8
+        assert running_count == 8
 
 
-async def test_a_job_that_was_lost_to_another_worker_ends_without_a_trace(database: Database, jobs: Jobs) -> None:
+async def test_a_job_that_another_worker_took_over_is_only_logged_as_lost(database: Database, jobs: Jobs) -> None:
     gate = Gate()
     job_id = await jobs.add()
     with capture_logs() as lines:
         async with running(database, step(gate)):
-            await gate.has_begun.wait()
-            heir = await new_claimer(database, duration=timedelta(minutes=1))
+            await gate.has_started.wait()
+            successor = await new_claimer(database, duration=timedelta(minutes=1))
             async with database.connection() as connection:
-                await connection.execute("UPDATE jobs.job SET leased_by = $1", heir.lease.worker_id)
+                await connection.execute("UPDATE jobs.job SET leased_by = $1", successor.lease.worker_id)
             gate.may_end.set()
 
     assert (await jobs.get(job_id)).state is JobState.RUNNING
     assert "jobs.job.lost" in [line["event"] for line in lines]
 
 
-async def test_a_worker_with_nothing_to_do_looks_seldom(
-    database: Database, jobs: Jobs, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_an_idle_worker_claims_rarely(database: Database, jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
     claims: list[int] = []
     claim = JobQueue.claim
 
@@ -591,17 +589,15 @@ async def test_a_worker_with_nothing_to_do_looks_seldom(
     assert len(claims) <= 5
 
 
-async def test_a_claim_that_fails_is_made_again(
-    database: Database, jobs: Jobs, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_failed_claim_is_retried(database: Database, jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(claim_loop, "ERROR_DELAY_S", 0.01)
     claim = JobQueue.claim
-    errors = [DatabaseUnavailableError("gone")]
+    errors = [DatabaseUnavailableError("closed")]
 
     async def fail_once(*arguments: object, **options: object) -> object:
         if errors:
             raise errors.pop()
-        return await claim(*arguments, **options)  # type: ignore[arg-type]  # It is called as it was.
+        return await claim(*arguments, **options)  # type: ignore[arg-type]  # The arguments are passed on unchanged.
 
     monkeypatch.setattr(JobQueue, "claim", fail_once)
     job_id = await jobs.add()
@@ -609,7 +605,7 @@ async def test_a_claim_that_fails_is_made_again(
         await jobs.wait(job_id, JobState.SUCCEEDED)
 
 
-async def test_two_handlers_of_a_kind_are_refused(database: Database) -> None:
+async def test_two_handlers_for_the_same_kind_are_rejected(database: Database) -> None:
     lease, notifier = WorkerLease(database, []), Notifier(database)
 
     with pytest.raises(ValueError, match="for the same kind"):
@@ -617,7 +613,7 @@ async def test_two_handlers_of_a_kind_are_refused(database: Database) -> None:
 
 
 async def test_a_kind_without_a_handler_waits_for_a_worker_that_has_one(database: Database, jobs: Jobs) -> None:
-    other = JobKind(name="test.other", payload=Step, backoff=QUICKLY)
+    other = JobKind(name="test.other", payload=Step, backoff=FAST_BACKOFF)
     job_id = await jobs.add(kind=other)
     async with running(database, step(succeed)):
         await jobs.wait(await jobs.add(), JobState.SUCCEEDED)

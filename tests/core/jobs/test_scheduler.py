@@ -1,4 +1,4 @@
-"""Each tick enqueues one job, whatever number of workers there are, and missed ones come once."""
+"""Each tick enqueues one job, however many workers there are. Missed ticks enqueue one job together."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -21,7 +21,7 @@ NAME = "test.tick"
 
 
 @pytest.fixture(autouse=True)
-def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+def _short_poll(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scheduler_module, "POLL_S", 0.02)
 
 
@@ -37,7 +37,7 @@ def schedule(cron: str = "0 0 1 1 *", *, timezone: str = "UTC", name: str = NAME
 
 @asynccontextmanager
 async def scheduling(database: Database, *schedules: Schedule[Step], workers: int = 1) -> AsyncIterator[None]:
-    """Let so many workers enqueue what is due."""
+    """Run the scheduler in this many workers."""
     stopping = asyncio.Event()
     async with asyncio.TaskGroup() as group:
         for _ in range(workers):
@@ -48,8 +48,8 @@ async def scheduling(database: Database, *schedules: Schedule[Step], workers: in
             stopping.set()
 
 
-async def registered(database: Database) -> ScheduleState:
-    """Wait until the schedule is in the table; return how it is."""
+async def wait_until_registered(database: Database) -> ScheduleState:
+    """Wait until the schedule is in the table; return its state."""
     async with asyncio.timeout(10), database.connection() as connection:
         while not (found := await list_schedules(connection)):
             await asyncio.sleep(0.01)
@@ -61,8 +61,8 @@ async def make_due(database: Database, *, since: timedelta = timedelta(0)) -> No
         await connection.execute("UPDATE jobs.schedule SET next_run_at = now() - $1::interval", since)
 
 
-async def moved_on(database: Database) -> None:
-    """Wait until nothing is due any more."""
+async def wait_until_none_due(database: Database) -> None:
+    """Wait until no schedule is due."""
     async with asyncio.timeout(10), database.connection() as connection:
         while await connection.fetchval("SELECT count(*) FROM jobs.schedule WHERE next_run_at <= now()"):
             await asyncio.sleep(0.01)
@@ -70,7 +70,7 @@ async def moved_on(database: Database) -> None:
 
 async def test_a_new_schedule_waits_for_its_first_tick(database: Database, jobs: Jobs) -> None:
     async with scheduling(database, schedule()):
-        state = await registered(database)
+        state = await wait_until_registered(database)
 
     assert (state.name, state.cron, state.timezone, state.last_run_at) == (NAME, "0 0 1 1 *", "UTC", None)
     assert state.next_run_at == datetime(datetime.now(UTC).year + 1, 1, 1, tzinfo=UTC)
@@ -79,69 +79,69 @@ async def test_a_new_schedule_waits_for_its_first_tick(database: Database, jobs:
 
 async def test_a_tick_is_enqueued_once_by_four_workers(database: Database, jobs: Jobs) -> None:
     async with scheduling(database, schedule(), workers=4):
-        await registered(database)
+        await wait_until_registered(database)
         for _ in range(10):
             await make_due(database)
-            await moved_on(database)
+            await wait_until_none_due(database)
             assert await jobs.states() == [JobState.QUEUED]
             async with database.connection() as connection:
-                # So that it isn't this one that keeps a second one out.
+                # Otherwise the unique key alone would prevent a second job.
                 await connection.execute("UPDATE jobs.job SET is_unique = FALSE")
                 await make_due(database)
-                await moved_on(database)
+                await wait_until_none_due(database)
                 assert await connection.fetchval("SELECT count(*) FROM jobs.job") == 2
                 await connection.execute("DELETE FROM jobs.job")
 
 
-async def test_what_was_missed_comes_once_with_the_latest_tick(database: Database) -> None:
+async def test_missed_ticks_enqueue_one_job_with_the_latest_tick(database: Database) -> None:
     async with scheduling(database, schedule("0 * * * *")):
-        await registered(database)
+        await wait_until_registered(database)
     await make_due(database, since=timedelta(days=3))
 
     async with scheduling(database, schedule("0 * * * *"), workers=2):
-        await moved_on(database)
+        await wait_until_none_due(database)
 
     hour = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
     (claimed,) = await (await new_claimer(database)).claim()
     assert msgspec.json.decode(claimed.payload, type=Step) == Step(number=int(hour.timestamp()))
-    assert (await registered(database)).next_run_at == hour + timedelta(hours=1)
+    assert (await wait_until_registered(database)).next_run_at == hour + timedelta(hours=1)
 
 
-async def test_a_tick_adds_no_job_while_the_one_before_still_waits(database: Database, jobs: Jobs) -> None:
+async def test_a_tick_enqueues_no_job_while_the_previous_one_is_waiting(database: Database, jobs: Jobs) -> None:
     async with scheduling(database, schedule()):
-        await registered(database)
+        await wait_until_registered(database)
         for _ in range(3):
             await make_due(database)
-            await moved_on(database)
+            await wait_until_none_due(database)
 
     assert await jobs.states() == [JobState.QUEUED]
 
 
 async def test_a_changed_schedule_is_due_at_its_new_time(database: Database) -> None:
     async with scheduling(database, schedule("0 9 * * *", timezone="UTC")):
-        before = await registered(database)
+        before = await wait_until_registered(database)
     async with scheduling(database, schedule("0 9 * * *", timezone="Asia/Kolkata")):
         async with asyncio.timeout(10):
-            while (after := await registered(database)).timezone != "Asia/Kolkata":
+            while (after := await wait_until_registered(database)).timezone != "Asia/Kolkata":
                 await asyncio.sleep(0.01)
 
     assert (before.next_run_at.hour, after.next_run_at.strftime("%H:%M")) == (9, "03:30")
 
 
-async def test_an_unchanged_schedule_keeps_what_it_has_missed(database: Database, jobs: Jobs) -> None:
+async def test_an_unchanged_schedule_keeps_its_missed_tick(database: Database, jobs: Jobs) -> None:
     async with scheduling(database, schedule()):
-        await registered(database)
+        await wait_until_registered(database)
     await make_due(database, since=timedelta(hours=1))
 
     async with scheduling(database, schedule()):
-        await moved_on(database)
+        await wait_until_none_due(database)
 
     assert await jobs.states() == [JobState.QUEUED]
 
 
-async def test_a_schedule_that_the_code_has_no_more_enqueues_nothing(database: Database, jobs: Jobs) -> None:
+async def test_a_schedule_that_was_removed_from_the_code_enqueues_nothing(database: Database, jobs: Jobs) -> None:
     async with scheduling(database, schedule()):
-        await registered(database)
+        await wait_until_registered(database)
     async with (
         scheduling(database, schedule(name="test.other")),
         asyncio.timeout(10),
@@ -156,39 +156,39 @@ async def test_a_schedule_that_the_code_has_no_more_enqueues_nothing(database: D
     assert await jobs.states() == [JobState.QUEUED]
 
 
-async def test_a_tick_runs_with_its_worker(database: Database) -> None:
+async def test_a_scheduled_job_runs(database: Database) -> None:
     ran = asyncio.Event()
 
     async def note(_: JobRun[Step], __: Database) -> None:
         ran.set()
 
     async with running(database, step(note)), scheduling(database, schedule()):
-        await registered(database)
+        await wait_until_registered(database)
         await make_due(database)
         async with asyncio.timeout(10):
             await ran.wait()
 
 
-async def test_a_database_that_is_away_delays_a_tick_and_loses_none(
+async def test_an_unavailable_database_delays_a_tick_but_loses_none(
     database: Database, jobs: Jobs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    errors = [DatabaseUnavailableError("gone")]
+    errors = [DatabaseUnavailableError("closed")]
     set_next = store.schedule_set_next
 
     async def fail_once(*arguments: object, **options: object) -> None:
         if errors:
             raise errors.pop()
-        await set_next(*arguments, **options)  # type: ignore[arg-type]  # It is called as it was.
+        await set_next(*arguments, **options)  # type: ignore[arg-type]  # The arguments are passed on unchanged.
 
     monkeypatch.setattr(store, "schedule_set_next", fail_once)
     async with scheduling(database, schedule()):
-        await registered(database)
+        await wait_until_registered(database)
         await make_due(database)
-        await moved_on(database)
+        await wait_until_none_due(database)
 
     assert (errors, await jobs.states()) == ([], [JobState.QUEUED])
 
 
-async def test_two_schedules_of_a_name_are_refused(database: Database) -> None:
+async def test_two_schedules_with_the_same_name_are_rejected(database: Database) -> None:
     with pytest.raises(ValueError, match="the same name"):
         JobScheduler(database, Notifier(database), [schedule(), schedule()])

@@ -1,4 +1,4 @@
-"""When a schedule is due, clocks that are changed included."""
+"""When schedules are due, including changes to and from daylight saving time."""
 
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -13,7 +13,7 @@ from ninefold.core.jobs.schedules import Schedule, last_tick, next_tick
 
 BERLIN = "Europe/Berlin"
 ZONES = ["UTC", BERLIN, "America/New_York", "Australia/Lord_Howe", "Asia/Kolkata"]
-"""The fourth changes its clocks by half an hour; the last never does."""
+"""The fourth changes its clocks by half an hour; the last has no daylight saving time."""
 
 EXPRESSIONS = ["* * * * *", "*/15 * * * *", "17 * * * *", "30 2 * * *", "0 3 * * MON", "0 0 1 * *", "15 1,2,3 * * *"]
 
@@ -25,46 +25,46 @@ def schedule(cron: str, timezone: str = "UTC") -> Schedule[Step]:
 
 
 def ticks(cron: str, timezone: str, *, after: datetime, count: int) -> list[datetime]:
-    """Return the next ticks, as the clock on the wall there shows them."""
+    """Return the next ticks in local time."""
     found = [after]
     for _ in range(count):
         found.append(next_tick(schedule(cron, timezone), after=found[-1]))
     return [tick.astimezone(ZoneInfo(timezone)) for tick in found[1:]]
 
 
-def wall(moments: list[datetime]) -> list[str]:
+def local_texts(moments: list[datetime]) -> list[str]:
     return [moment.strftime("%d %H:%M %Z") for moment in moments]
 
 
-def test_ticks_go_by_the_clock_of_the_zone() -> None:
+def test_ticks_follow_the_local_time_of_the_zone() -> None:
     winter, summer = datetime(2027, 1, 10, tzinfo=UTC), datetime(2027, 7, 10, tzinfo=UTC)
 
     assert next_tick(schedule("0 9 * * *", BERLIN), after=winter).hour == 8
     assert next_tick(schedule("0 9 * * *", BERLIN), after=summer).hour == 7
 
 
-def test_what_is_due_in_the_hour_that_is_left_out_comes_right_after_it() -> None:
-    # On 28 March 2027, two o'clock is followed by three.
+def test_a_tick_in_the_skipped_hour_happens_right_after_it() -> None:
+    # On 28 March 2027, the clock goes from 02:00 to 03:00.
     found = ticks("30 2 * * *", BERLIN, after=datetime(2027, 3, 26, 12, tzinfo=UTC), count=3)
 
-    assert wall(found) == ["27 02:30 CET", "28 03:00 CEST", "29 02:30 CEST"]
+    assert local_texts(found) == ["27 02:30 CET", "28 03:00 CEST", "29 02:30 CEST"]
 
 
-def test_what_is_due_in_the_hour_that_comes_twice_comes_once() -> None:
-    # On 31 October 2027, three o'clock is followed by two.
+def test_a_tick_in_the_repeated_hour_happens_once() -> None:
+    # On 31 October 2027, the clock goes from 03:00 back to 02:00.
     found = ticks("30 2 * * *", BERLIN, after=datetime(2027, 10, 29, 12, tzinfo=UTC), count=3)
 
-    assert wall(found) == ["30 02:30 CEST", "31 02:30 CEST", "01 02:30 CET"]
+    assert local_texts(found) == ["30 02:30 CEST", "31 02:30 CEST", "01 02:30 CET"]
 
 
-def test_what_comes_every_hour_comes_in_each_hour_that_passes() -> None:
+def test_an_hourly_schedule_ticks_in_both_repeated_hours() -> None:
     found = ticks("0 * * * *", BERLIN, after=datetime(2027, 10, 30, 23, 30, tzinfo=UTC), count=4)
 
-    assert wall(found) == ["31 02:00 CEST", "31 02:00 CET", "31 03:00 CET", "31 04:00 CET"]
+    assert local_texts(found) == ["31 02:00 CEST", "31 02:00 CET", "31 03:00 CET", "31 04:00 CET"]
 
 
 @given(moment=MOMENTS, cron=st.sampled_from(EXPRESSIONS), zone=st.sampled_from(ZONES))
-def test_a_moment_lies_between_its_last_and_its_next_tick(moment: datetime, cron: str, zone: str) -> None:
+def test_a_time_is_between_its_last_and_its_next_tick(moment: datetime, cron: str, zone: str) -> None:
     tick = schedule(cron, zone)
 
     last, following = last_tick(tick, until=moment), next_tick(tick, after=moment)
@@ -75,7 +75,7 @@ def test_a_moment_lies_between_its_last_and_its_next_tick(moment: datetime, cron
 
 
 @given(moment=MOMENTS, cron=st.sampled_from(EXPRESSIONS), zone=st.sampled_from(ZONES))
-def test_ticks_only_go_forwards(moment: datetime, cron: str, zone: str) -> None:
+def test_ticks_are_in_increasing_order(moment: datetime, cron: str, zone: str) -> None:
     found = ticks(cron, zone, after=moment, count=10)
 
     assert all(earlier.astimezone(UTC) < later.astimezone(UTC) for earlier, later in pairwise(found))
@@ -92,8 +92,8 @@ def test_ticks_only_go_forwards(moment: datetime, cron: str, zone: str) -> None:
         {"name": "tick"},
     ],
 )
-def test_what_never_comes_due_or_is_no_schedule_is_refused(fields: dict[str, str]) -> None:
+def test_a_schedule_that_is_invalid_or_never_due_is_rejected(fields: dict[str, str]) -> None:
     good = {"name": "test.tick", "cron": "* * * * *", "timezone": "UTC"}
 
-    with pytest.raises(ValueError, match="Not a schedule"):
+    with pytest.raises(ValueError, match="Invalid schedule"):
         Schedule(kind=STEP, make_payload=lambda _: Step(), **{**good, **fields})

@@ -39,7 +39,7 @@ async def end(claimer: Claimer, job: ClaimedJob, ending: AttemptEnding, *, delay
     )
 
 
-async def test_a_job_is_queued_with_what_it_was_given(database: Database, jobs: Jobs) -> None:
+async def test_a_job_is_queued_with_its_arguments(database: Database, jobs: Jobs) -> None:
     organisation_id, run_at = new_id(), datetime.now(UTC) + timedelta(days=1)
     async with database.transaction() as connection:
         job_id = await enqueue(
@@ -60,14 +60,14 @@ async def test_a_job_is_queued_with_what_it_was_given(database: Database, jobs: 
 
 
 @pytest.mark.parametrize("text", ["\0", "\u20ac \U0001f600", '"\\', ""])
-async def test_any_text_is_kept_as_it_is(database: Database, jobs: Jobs, text: str) -> None:
+async def test_any_text_is_stored_unchanged(database: Database, jobs: Jobs, text: str) -> None:
     async with database.transaction() as connection:
         job_id = await enqueue(connection, NOTE, Note(text=text), organisation_id=None)
 
     assert msgspec.json.decode((await jobs.get(job_id)).payload, type=Note).text == text
 
 
-async def test_a_payload_that_is_too_large_is_refused(database: Database, jobs: Jobs) -> None:
+async def test_a_payload_that_is_too_large_is_rejected(database: Database, jobs: Jobs) -> None:
     async with database.transaction() as connection:
         with pytest.raises(ValueError, match=r"at most 65,536 are allowed"):
             await enqueue(connection, NOTE, Note(text="x" * PAYLOAD_BYTES_MAX), organisation_id=None)
@@ -78,13 +78,13 @@ async def test_a_payload_that_is_too_large_is_refused(database: Database, jobs: 
 @pytest.mark.parametrize(
     "fields", [{"name": "step"}, {"name": "Test.Step"}, {"attempts_max": 0}, {"timeout_s": 0.0}, {"timeout_s": -1.0}]
 )
-def test_a_kind_that_makes_no_sense_is_refused(fields: dict[str, object]) -> None:
-    with pytest.raises(ValueError, match="Not a kind of job"):
-        JobKind(**{"name": "test.step", "payload": Step, **fields})  # type: ignore[arg-type]  # It is what is tested.
+def test_an_invalid_kind_is_rejected(fields: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match="Invalid kind of job"):
+        JobKind(**{"name": "test.step", "payload": Step, **fields})  # type: ignore[arg-type]  # The test passes invalid types.
 
 
 class TestUnique:
-    """A unique job keeps others of its kind and key out while it waits for its first attempt."""
+    """While a unique job waits for its first attempt, no other of its kind and key is enqueued."""
 
     async def test_the_second_one_is_not_enqueued(self, database: Database, jobs: Jobs) -> None:
         async with database.transaction() as connection:
@@ -95,7 +95,7 @@ class TestUnique:
         assert second is None
         assert await jobs.states() == [JobState.QUEUED]
 
-    async def test_one_that_runs_keeps_no_other_out(self, database: Database, claimer: Claimer, jobs: Jobs) -> None:
+    async def test_a_running_one_does_not_block_another(self, database: Database, claimer: Claimer, jobs: Jobs) -> None:
         async with database.transaction() as connection:
             await enqueue_unique(connection, STEP, Step(), organisation_id=None, key="reindex")
         (claimed,) = await claimer.claim()
@@ -104,11 +104,11 @@ class TestUnique:
             second = await enqueue_unique(connection, STEP, Step(), organisation_id=None, key="reindex")
 
         assert second is not None
-        # Neither a retry nor a return of the first one gets into the way of the second.
+        # A retry of the first one doesn't conflict with the second.
         await end(claimer, claimed, AttemptEnding.RETRYING, delay_s=0.0)
         assert await jobs.states() == [JobState.RETRYING, JobState.QUEUED]
 
-    async def test_a_canceled_one_keeps_no_other_out(self, database: Database) -> None:
+    async def test_a_canceled_one_does_not_block_another(self, database: Database) -> None:
         async with database.transaction() as connection:
             first = await enqueue_unique(connection, STEP, Step(), organisation_id=None, key="reindex")
             assert first is not None
@@ -117,7 +117,7 @@ class TestUnique:
 
         assert second is not None
 
-    async def test_another_organisation_kind_or_key_is_another_job(self, database: Database, jobs: Jobs) -> None:
+    async def test_one_of_another_organisation_kind_or_key_is_enqueued(self, database: Database, jobs: Jobs) -> None:
         other_kind = JobKind(name="test.other", payload=Step)
         async with database.transaction() as connection:
             await enqueue_unique(connection, STEP, Step(), organisation_id=None, key="reindex")
@@ -127,16 +127,16 @@ class TestUnique:
 
         assert len(await jobs.states()) == 4
 
-    async def test_an_ordinary_one_of_the_same_key_is_enqueued_all_the_same(self, database: Database) -> None:
+    async def test_an_ordinary_job_with_the_same_key_is_still_enqueued(self, database: Database) -> None:
         async with database.transaction() as connection:
             await enqueue_unique(connection, STEP, Step(), organisation_id=None, key="reindex")
             await enqueue(connection, STEP, Step(), organisation_id=None, key="reindex")
 
 
 class TestCancel:
-    """In each state."""
+    """Canceling a job in each state."""
 
-    async def test_a_queued_one_ends_at_once(self, database: Database, jobs: Jobs, claimer: Claimer) -> None:
+    async def test_a_queued_job_is_canceled_at_once(self, database: Database, jobs: Jobs, claimer: Claimer) -> None:
         job_id = await jobs.add()
 
         async with database.transaction() as connection:
@@ -146,7 +146,7 @@ class TestCancel:
         assert job.finished_at is not None
         assert await claimer.claim() == []
 
-    async def test_one_that_is_retried_ends_at_once(self, database: Database, jobs: Jobs, claimer: Claimer) -> None:
+    async def test_a_retrying_job_is_canceled_at_once(self, database: Database, jobs: Jobs, claimer: Claimer) -> None:
         job_id = await jobs.add()
         (claimed,) = await claimer.claim()
         await end(claimer, claimed, AttemptEnding.RETRYING, delay_s=0.0)
@@ -157,7 +157,7 @@ class TestCancel:
         assert (job.state, job.error) == (JobState.CANCELED, "It failed.")
         assert await claimer.claim() == []
 
-    async def test_one_that_waits_for_its_key_ends_and_changes_nothing_for_the_others(
+    async def test_canceling_a_job_that_waits_for_its_key_does_not_affect_the_others(
         self, database: Database, jobs: Jobs, claimer: Claimer
     ) -> None:
         _, second, third = await jobs.add_many((Step(), Step(), Step()), key="k")
@@ -171,7 +171,7 @@ class TestCancel:
         await end(claimer, first, AttemptEnding.SUCCEEDED)
         assert await claimer.claim_ids() == [third]
 
-    async def test_the_first_of_a_key_lets_the_next_one_go_on(
+    async def test_canceling_the_first_job_of_a_key_lets_the_next_one_run(
         self, database: Database, jobs: Jobs, claimer: Claimer
     ) -> None:
         first, second = await jobs.add_many((Step(), Step()), key="k")
@@ -185,7 +185,7 @@ class TestCancel:
         assert await claimer.claim_ids() == [second]
 
     @pytest.mark.parametrize("ending", [AttemptEnding.RETURNED, AttemptEnding.RETRYING])
-    async def test_a_running_one_is_asked_and_is_not_tried_again(
+    async def test_a_running_job_is_asked_to_stop_and_is_not_retried(
         self, database: Database, jobs: Jobs, claimer: Claimer, ending: AttemptEnding
     ) -> None:
         job_id = await jobs.add()
@@ -201,7 +201,7 @@ class TestCancel:
         job = await jobs.get(job_id)
         assert (job.state, job.canceled_by, job.progress_done) == (JobState.CANCELED, "ada", 1)
 
-    async def test_a_running_one_that_succeeds_all_the_same_has_succeeded(
+    async def test_a_running_job_that_still_succeeds_is_succeeded(
         self, database: Database, jobs: Jobs, claimer: Claimer
     ) -> None:
         job_id = await jobs.add()
@@ -215,7 +215,7 @@ class TestCancel:
         assert (job.state, job.canceled_by, job.cancel_requested_at) == (JobState.SUCCEEDED, None, None)
 
     @pytest.mark.parametrize("ending", [AttemptEnding.SUCCEEDED, AttemptEnding.FAILED])
-    async def test_one_that_has_ended_refuses(
+    async def test_a_finished_job_cannot_be_canceled(
         self, database: Database, jobs: Jobs, claimer: Claimer, ending: AttemptEnding
     ) -> None:
         job_id = await jobs.add()
@@ -223,19 +223,19 @@ class TestCancel:
         await end(claimer, claimed, ending)
 
         async with database.transaction() as connection:
-            with pytest.raises(JobStateError, match=f"is {ending} already"):
+            with pytest.raises(JobStateError, match=f"is already {ending}"):
                 await cancel_job(connection, job_id, canceled_by="ada")
 
-    async def test_one_that_is_not_there_is_not_found(self, database: Database) -> None:
+    async def test_a_missing_job_is_not_found(self, database: Database) -> None:
         async with database.transaction() as connection:
             with pytest.raises(JobNotFoundError):
                 await cancel_job(connection, new_id(), canceled_by="ada")
 
 
 class TestRetry:
-    """By a person."""
+    """Retrying a job by command."""
 
-    async def test_a_failed_one_begins_anew_from_its_cursor(
+    async def test_a_failed_job_starts_again_from_its_cursor(
         self, database: Database, jobs: Jobs, claimer: Claimer
     ) -> None:
         job_id = await jobs.add()
@@ -251,7 +251,7 @@ class TestRetry:
         (again,) = await claimer.claim()
         assert (again.job_id, again.attempt_count, again.cursor) == (job_id, 1, "[4]")
 
-    async def test_a_canceled_one_goes_on(self, database: Database, jobs: Jobs, claimer: Claimer) -> None:
+    async def test_a_canceled_job_is_queued_again(self, database: Database, jobs: Jobs, claimer: Claimer) -> None:
         job_id = await jobs.add()
         async with database.transaction() as connection:
             await cancel_job(connection, job_id, canceled_by="ada")
@@ -260,9 +260,7 @@ class TestRetry:
         assert (job.state, job.canceled_by, job.finished_at) == (JobState.QUEUED, None, None)
         assert await claimer.claim_ids() == [job_id]
 
-    async def test_one_that_waits_for_its_next_attempt_runs_at_once(
-        self, database: Database, jobs: Jobs, claimer: Claimer
-    ) -> None:
+    async def test_a_retrying_job_runs_at_once(self, database: Database, jobs: Jobs, claimer: Claimer) -> None:
         job_id = await jobs.add()
         (claimed,) = await claimer.claim()
         await end(claimer, claimed, AttemptEnding.RETRYING, delay_s=3600.0)
@@ -274,7 +272,7 @@ class TestRetry:
         (again,) = await claimer.claim()
         assert (again.job_id, again.attempt_count) == (job_id, 2)
 
-    async def test_an_older_one_of_a_key_waits_for_the_one_that_runs(
+    async def test_an_older_job_of_a_key_waits_for_the_running_one(
         self, database: Database, jobs: Jobs, claimer: Claimer
     ) -> None:
         first, _ = await jobs.add_many((Step(), Step()), key="k")
@@ -289,7 +287,9 @@ class TestRetry:
 
         assert await claimer.claim_ids() == [first]
 
-    async def test_one_that_succeeded_or_runs_refuses(self, database: Database, jobs: Jobs, claimer: Claimer) -> None:
+    async def test_a_succeeded_or_running_job_cannot_be_retried(
+        self, database: Database, jobs: Jobs, claimer: Claimer
+    ) -> None:
         job_id = await jobs.add()
         (claimed,) = await claimer.claim()
         async with database.transaction() as connection:
@@ -315,7 +315,7 @@ async def test_jobs_are_listed_newest_first_by_state_kind_and_organisation(
         async def listed(**conditions: object) -> list[object]:
             return [job.job_id for job in await list_jobs(connection, limit=10, **conditions)]  # type: ignore[arg-type]
 
-        # Of one millisecond, ids have no order.
+        # Ids of the same millisecond are in random order.
         newest_first = sorted([first, second, third], reverse=True)
         assert await listed() == newest_first
         assert await listed(state=JobState.RUNNING) == [first]

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import httpx
 import msgspec
 import pytest
-from litestar import Request, Response, asgi, get, head, post, route
+from litestar import Request, Response, WebSocket, asgi, get, head, post, route, websocket
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 from litestar.response import Stream
@@ -44,9 +44,9 @@ class Charge(msgspec.Struct, frozen=True, kw_only=True):
 
 async def find_token(connection: Connection) -> Principal | None:
     """Read the token from the header, or else from the form, like Slack."""
-    token = connection.headers.get("x-token")
+    token: object = connection.headers.get("x-token")
     if token is None and isinstance(connection, FormRequest):
-        token = (await connection.body()).decode().partition("token=")[2].partition("&")[0]
+        token = (await connection.fields()).get("token")
     if token != "right":
         raise UnauthorizedError("The token is wrong.")
     return GUEST
@@ -122,7 +122,40 @@ async def list_things(limit: FromQuery[int] = 1) -> dict[str, int]:
     return {"limit": limit}
 
 
+@get("/in/whoami")
+async def show_principal(principal: NamedDependency[Principal | None]) -> dict[str, Any]:
+    """Return the principal, where nobody is authenticated."""
+    return {"principal": principal}
+
+
+@get("/in/search")
+async def search(text: FromQuery[str]) -> dict[str, str]:
+    """Return what was searched for."""
+    return {"text": text}
+
+
+@websocket("/in/sockets/one")
+async def open_socket(socket: WebSocket[Any, Any, Any]) -> None:
+    """Accept a WebSocket and close it."""
+    await socket.accept()
+    await socket.close()
+
+
+@post("/in/charges", status_code=200)
+async def create_public_charge(data: FromBody[Charge]) -> dict[str, int]:
+    """Return the amount of a form that everyone can send."""
+    return {"amount": data.amount}
+
+
+def fail_to_show(request: Request[Any, Any, Any], error: NinefoldError) -> Response[Any]:
+    """Fail where an error is to be shown."""
+    del request, error
+    raise ZeroDivisionError
+
+
 SURFACES = [
+    Surface(path="/broken", show_error=fail_to_show),
+    Surface(path="/in/charges", routes=[create_public_charge], request_class=FormRequest),
     Surface(
         path="/pay/v1",
         routes=[create_charge, refuse, serve_files],
@@ -130,7 +163,11 @@ SURFACES = [
         request_class=FormRequest,
         show_error=show_error,
     ),
-    Surface(path="/in", routes=[receive_callback, read_content, read_lines], request_class=RawRequest),
+    Surface(
+        path="/in",
+        routes=[receive_callback, read_content, read_lines, show_principal, search, open_socket],
+        request_class=RawRequest,
+    ),
     Surface(path="/uploads", routes=[measure_upload, describe_uploads], has_own_methods=True),
 ]
 
@@ -204,6 +241,63 @@ async def test_a_mounted_application_needs_the_token_of_its_surface(client: http
 
     assert allowed.text == "True"
     assert refused.json() == {"ok": False, "error": "unauthorized"}
+
+
+async def test_a_mounted_application_reads_its_query_itself(client: httpx.AsyncClient) -> None:
+    response = await client.get("/pay/v1/files/a?x=1&x=2", headers={"x-token": "right"})
+
+    assert response.text == "True"
+
+
+async def test_a_token_can_be_in_a_multipart_body(client: httpx.AsyncClient) -> None:
+    response = await client.post("/pay/v1/charges", files={"token": (None, "right"), "amount": (None, "5")})
+
+    assert response.json()["amount"] == 5
+
+
+@pytest.mark.parametrize("content", [b"", b"&"])
+async def test_an_empty_form_is_told_which_field_is_missing(client: httpx.AsyncClient, content: bytes) -> None:
+    response = await client.post("/in/charges", content=content)
+
+    assert (response.status_code, response.json()["field"]) == (422, "amount")
+    assert response.json()["detail"] == "amount is missing."
+
+
+async def test_a_principal_is_none_on_a_surface_without_authentication(client: httpx.AsyncClient) -> None:
+    response = await client.get("/in/whoami")
+
+    assert response.json() == {"principal": None}
+
+
+async def test_a_nul_in_a_query_parameter_is_refused_on_every_surface(client: httpx.AsyncClient) -> None:
+    response = await client.get("/in/search?text=%00")
+
+    assert (response.status_code, response.json()["field"]) == (422, "text")
+
+
+@pytest.mark.parametrize("query", ["text=null", "text=a&text=b", "text=a&other=1"])
+async def test_a_surface_that_is_not_strict_accepts_any_query(client: httpx.AsyncClient, query: str) -> None:
+    assert (await client.get(f"/in/search?{query}")).status_code == 200
+
+
+async def test_a_missing_query_parameter_is_named(client: httpx.AsyncClient) -> None:
+    response = await client.get("/in/search")
+
+    assert (response.status_code, response.json()["field"]) == (422, "text")
+    assert response.json()["detail"] == "Parameter text is missing."
+
+
+async def test_a_request_to_a_websocket_is_told_to_upgrade(client: httpx.AsyncClient) -> None:
+    response = await client.get("/in/sockets/one")
+
+    assert (response.status_code, response.headers["upgrade"]) == (426, "websocket")
+    assert response.json()["code"] == "upgrade_required"
+
+
+async def test_an_error_that_its_surface_fails_to_show_becomes_a_problem(client: httpx.AsyncClient) -> None:
+    response = await client.get("/broken/nowhere")
+
+    assert (response.status_code, response.json()["code"]) == (404, "route_not_found")
 
 
 async def test_a_form_is_converted_to_the_types_of_the_route(client: httpx.AsyncClient) -> None:

@@ -5,17 +5,17 @@ import pytest
 from rich.console import Console
 
 from ninefold.edge.demo.display import LiveTable, PlainLines, open_progress, print_summary
-from ninefold.edge.demo.standing import Standing, SubscriberSummary, Summary
+from ninefold.edge.demo.status import SubscriberStatus, SubscriberSummary, Summary
 from ninefold.edge.demo.subscribers import BEHAVIOURS
 
 
 @pytest.mark.parametrize("width", [60, 100])
-def test_live_table_shows_states_with_their_reasons(width: int) -> None:
+def test_the_live_table_shows_states_with_their_reasons(width: int) -> None:
     console = Console(file=io.StringIO(), force_terminal=True, width=width)
     with open_progress(console) as progress:
         assert isinstance(progress, LiveTable)
         progress.say("Delivering")
-        progress.show([standing(delivered=1, retrying=3), standing(delivered=4), standing(delivered=3, failed=1)])
+        progress.show([status(delivered=1, retrying=3), status(delivered=4), status(delivered=3, failed=1)])
         shown = render(progress, width=width)
 
     assert "↻ retrying 3, next in" in shown
@@ -26,12 +26,12 @@ def test_live_table_shows_states_with_their_reasons(width: int) -> None:
 
 
 @pytest.mark.parametrize("width", [60, 80])
-def test_nothing_is_cut_off_in_a_narrow_terminal(width: int) -> None:
+def test_nothing_is_truncated_in_a_narrow_terminal(width: int) -> None:
     console = Console(file=io.StringIO(), force_terminal=True, width=width)
     with LiveTable(console) as progress:
         progress.show(
             [
-                standing(name=behaviour.name, story=behaviour.story, delivered=1, retrying=3, why="connect failed")
+                status(name=behaviour.name, story=behaviour.story, delivered=1, retrying=3, why="connect failed")
                 for behaviour in BEHAVIOURS
             ]
         )
@@ -43,7 +43,7 @@ def test_nothing_is_cut_off_in_a_narrow_terminal(width: int) -> None:
     assert all(behaviour.name in live for behaviour in BEHAVIOURS)
 
 
-def test_summary_of_the_demo_takes_a_line_for_each_subscriber_in_80_columns() -> None:
+def test_the_summary_has_one_line_for_each_subscriber_in_80_columns() -> None:
     console = Console(file=io.StringIO(), width=80)
 
     for behaviour in BEHAVIOURS:
@@ -54,19 +54,19 @@ def test_summary_of_the_demo_takes_a_line_for_each_subscriber_in_80_columns() ->
     assert len(lines) == len(BEHAVIOURS) * len(["", "head", "test", "all", "", "verdict", "signature"])
 
 
-def test_other_output_gets_plain_lines() -> None:
+def test_output_that_is_no_terminal_gets_plain_lines() -> None:
     console = Console(file=io.StringIO(), width=100)
     with open_progress(console) as progress:
         assert isinstance(progress, PlainLines)
         progress.say("Delivering")
-        progress.show([standing(delivered=1, retrying=3)])
-        progress.show([standing(delivered=2)])
+        progress.show([status(delivered=1, retrying=3)])
+        progress.show([status(delivered=2)])
 
     lines = output_of(console).splitlines()
     assert [line.split(" s  ")[1] for line in lines] == ["Delivering", "test 1/4 (3 retrying)"]
 
 
-def test_summary_ends_with_the_verdict() -> None:
+def test_the_summary_ends_with_the_result() -> None:
     console = Console(file=io.StringIO(), width=120)
 
     print_summary(console, summary(problems=[]))
@@ -74,7 +74,7 @@ def test_summary_ends_with_the_verdict() -> None:
     assert "✓ 4 events reached every subscriber" in output_of(console)
 
 
-def test_summary_names_what_is_missing() -> None:
+def test_the_summary_lists_problems() -> None:
     console = Console(file=io.StringIO(), width=120)
 
     print_summary(console, summary(problems=["1 events didn't arrive with the published bytes: evt_1."]))
@@ -84,7 +84,7 @@ def test_summary_names_what_is_missing() -> None:
     assert "test: 1 events didn't arrive with the published bytes: evt_1." in shown
 
 
-def standing(
+def status(
     *,
     delivered: int,
     retrying: int = 0,
@@ -92,8 +92,8 @@ def standing(
     name: str = "test",
     story: str = "is tested",
     why: str = "answered 500",
-) -> Standing:
-    return Standing(
+) -> SubscriberStatus:
+    return SubscriberStatus(
         name=name,
         story=story,
         expected=4,

@@ -9,7 +9,7 @@ import pytest
 from standardwebhooks import Webhook
 
 from ninefold.edge.demo.api import Attempt, Delivery
-from ninefold.edge.demo.standing import describe_standing, percentile, summarize
+from ninefold.edge.demo.status import describe_status, percentile, summarize
 from ninefold.edge.demo.subscribers import Behaviour, Subscriber
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -21,7 +21,7 @@ Make: TypeAlias = Callable[..., Awaitable[Subscriber]]
 
 @pytest.fixture
 async def make() -> AsyncIterator[Make]:
-    """Make a subscriber that is closed with the test."""
+    """Return a function that creates subscribers, which are closed after the test."""
     made = []
 
     async def make_one(*, failures_first: int = 0, is_open: bool = True) -> Subscriber:
@@ -58,7 +58,7 @@ class Sender:
             return response.status_code
 
 
-async def test_expected_event_completes_its_subscriber(make: Make) -> None:
+async def test_a_subscriber_is_complete_when_every_expected_event_has_arrived(make: Make) -> None:
     subscriber = await make()
     subscriber.expect("evt_1", BODY, published_at=0.0)
     assert list(subscriber.missing) == ["evt_1"]
@@ -71,7 +71,7 @@ async def test_expected_event_completes_its_subscriber(make: Make) -> None:
 
 
 @pytest.mark.parametrize("other", [b'{"number":1,"text":"\xc3\xa4"}', b'{"text":"\xc3\xa4","number":1.0}'])
-async def test_other_bytes_of_the_same_value_are_missing(other: bytes, make: Make) -> None:
+async def test_an_event_with_other_bytes_counts_as_missing(other: bytes, make: Make) -> None:
     subscriber = await make()
     subscriber.expect("evt_1", BODY, published_at=0.0)
 
@@ -81,7 +81,7 @@ async def test_other_bytes_of_the_same_value_are_missing(other: bytes, make: Mak
     assert not subscriber.is_complete
 
 
-async def test_wrong_signature_is_a_problem(make: Make) -> None:
+async def test_an_invalid_signature_is_a_problem(make: Make) -> None:
     subscriber = await make()
 
     assert await Sender(subscriber, secret="whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA").send("evt_1") == 400
@@ -90,7 +90,7 @@ async def test_wrong_signature_is_a_problem(make: Make) -> None:
     assert not subscriber.is_complete
 
 
-async def test_first_attempts_fail_as_its_behaviour_says(make: Make) -> None:
+async def test_the_first_attempts_of_each_event_fail_as_configured(make: Make) -> None:
     subscriber = await make(failures_first=2)
     sender = Sender(subscriber)
 
@@ -98,7 +98,7 @@ async def test_first_attempts_fail_as_its_behaviour_says(make: Make) -> None:
     assert await sender.send("evt_2") == 500
 
 
-async def test_event_that_nobody_published_is_unexpected(make: Make) -> None:
+async def test_an_event_that_was_not_published_is_unexpected(make: Make) -> None:
     subscriber = await make()
 
     await Sender(subscriber).send("evt_1")
@@ -107,7 +107,7 @@ async def test_event_that_nobody_published_is_unexpected(make: Make) -> None:
     assert not subscriber.is_complete
 
 
-async def test_event_that_comes_again_with_other_bytes_is_a_problem(make: Make) -> None:
+async def test_an_event_that_arrives_again_with_other_bytes_is_a_problem(make: Make) -> None:
     subscriber = await make()
     subscriber.expect("evt_1", BODY, published_at=0.0)
 
@@ -117,7 +117,7 @@ async def test_event_that_comes_again_with_other_bytes_is_a_problem(make: Make) 
     assert "different bytes" in subscriber.problems[0]
 
 
-async def test_closed_subscriber_refuses_and_keeps_its_port(make: Make) -> None:
+async def test_a_subscriber_refuses_connections_until_it_is_opened(make: Make) -> None:
     subscriber = await make(is_open=False)
     with pytest.raises(httpx.ConnectError):
         await Sender(subscriber).send("evt_1")
@@ -127,7 +127,7 @@ async def test_closed_subscriber_refuses_and_keeps_its_port(make: Make) -> None:
     assert await Sender(subscriber).send("evt_1") == 204
 
 
-async def test_request_that_is_no_http_is_refused(make: Make) -> None:
+async def test_a_request_that_is_not_http_is_refused(make: Make) -> None:
     subscriber = await make()
 
     reader, writer = await asyncio.open_connection("127.0.0.1", httpx.URL(subscriber.receiver.url).port)
@@ -138,7 +138,7 @@ async def test_request_that_is_no_http_is_refused(make: Make) -> None:
     assert answer.startswith(b"HTTP/1.1 400")
 
 
-async def test_summary_needs_ninefold_s_own_record_too(make: Make) -> None:
+async def test_the_summary_is_complete_only_if_ninefold_has_recorded_every_delivery(make: Make) -> None:
     subscriber = await make()
     subscriber.expect("evt_1", BODY, published_at=0.0)
     await Sender(subscriber).send("evt_1")
@@ -151,22 +151,22 @@ async def test_summary_needs_ninefold_s_own_record_too(make: Make) -> None:
     assert "dlv_1" in unfinished.subscribers[0].problems[0]
 
 
-async def test_standing_says_when_the_next_attempt_is_and_why(make: Make) -> None:
+async def test_the_status_has_the_time_of_the_next_attempt_and_its_reason(make: Make) -> None:
     subscriber = await make(is_open=False)
     subscriber.expect("evt_1", BODY, published_at=0.0)
 
-    standing = describe_standing(subscriber, retrying=[delivery("retrying")], failed=[])
+    status = describe_status(subscriber, retrying=[delivery("retrying")], failed=[])
 
-    assert (standing.expected, standing.delivered, standing.retrying) == (1, 0, 1)
-    assert standing.why == "connect failed"
-    assert datetime(2026, 1, 1, tzinfo=UTC) == standing.next_attempt_at
+    assert (status.expected, status.delivered, status.retrying) == (1, 0, 1)
+    assert status.why == "connect failed"
+    assert datetime(2026, 1, 1, tzinfo=UTC) == status.next_attempt_at
 
 
 @pytest.mark.parametrize(
     ("values", "percent", "expected"),
     [([], 50, None), ([1.0], 99, 1.0), ([1.0, 2.0], 50, 1.0), ([1.0, 2.0, 3.0], 50, 2.0), ([1.0, 2.0], 99, 2.0)],
 )
-def test_percentile_is_the_least_value_that_is_enough(
+def test_percentile_is_the_smallest_value_that_is_large_enough(
     values: list[float], percent: int, expected: float | None
 ) -> None:
     assert expected == percentile(values, percent)

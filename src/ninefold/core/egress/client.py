@@ -111,7 +111,7 @@ class EgressClient:
                 response = StreamedResponse(exchange, head, body_bytes_max=None)
                 body = await response.read(bytes_max=body_bytes_max)
         except TIMEOUTS:
-            self._opener.blame_waiting(time)
+            self._opener.raise_if_waited_too_long(time)
             raise
         return EgressResponse(head.status, head.head, body, is_body_truncated=False)
 
@@ -184,7 +184,7 @@ class EgressClient:
         try:
             return await self._post(target, request, time)
         except TIMEOUTS:
-            self._opener.blame_waiting(time)
+            self._opener.raise_if_waited_too_long(time)
             raise
 
     async def post_over_new_connection(
@@ -207,7 +207,7 @@ class EgressClient:
         try:
             return await self._post_over_new_connection(target, request, time)
         except TIMEOUTS:
-            self._opener.blame_waiting(time)
+            self._opener.raise_if_waited_too_long(time)
             raise
 
     def post_at_once(
@@ -277,7 +277,7 @@ class EgressClient:
                 # Lost since the pool handed it over.
                 connection = await self._opener.open(target, time, may_reuse=False)
         except TIMEOUTS:
-            self._opener.blame_waiting(time)
+            self._opener.raise_if_waited_too_long(time)
             raise
         return connection
 

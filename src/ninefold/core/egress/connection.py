@@ -28,7 +28,7 @@ _KEEP_ALIVE_MARGIN_S: Final = 1.0
 
 
 class ResponseHandler(Protocol):
-    """What is told how a request ended: exactly one of these methods is called, once."""
+    """Is notified of the end of a request: exactly one of these methods is called, once."""
 
     def on_response(self, response: EgressResponse, /) -> None:
         """Handle the response, whatever its status is."""
@@ -59,7 +59,7 @@ class Connection(ResponseReader):
     """A connection to one origin.
 
     Args:
-        owner: gets the connection after each request, and is told when it is lost.
+        owner: gets the connection after each request, and is notified when it is lost.
         origin: `scheme://host:port`.
         limits: of each response.
         loop: the running event loop.

@@ -162,5 +162,5 @@ def _log_failure(target: Target, address: str, failure: EgressError) -> None:
 
 
 def _name(target: Target) -> str:
-    """Return host and port as they stand in the URL."""
+    """Return host and port as they are in the URL."""
     return target.origin.partition("://")[2]

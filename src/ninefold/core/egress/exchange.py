@@ -191,7 +191,7 @@ class Exchange(ResponseReader):
     def on_body(self, data: bytes) -> None:
         """Keep a part of the body for the caller, and pause reading when that is too much."""
         if self._is_complete:
-            # A body in answer to HEAD: the next response couldn't be told from it.
+            # A body in the response to HEAD: it couldn't be distinguished from the next response.
             self.is_reusable = False
             return
         self._body.append(data)

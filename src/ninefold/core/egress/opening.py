@@ -24,7 +24,7 @@ WAIT_SHARE_MAX: Final = 0.5
 CLOSED: Final = "The request was ended because this process is shutting down."
 
 TIMEOUTS: Final = (DnsFailedError, ConnectTimeoutError, ResponseTimeoutError)
-"""What a request can end with that ran out of time; see `ConnectionOpener.blame_waiting`."""
+"""What a request can end with that ran out of time; see `ConnectionOpener.raise_if_waited_too_long`."""
 
 _TIMER_SLACK_S: Final = 0.01
 """How much too early a timer may fire: the event loop counts in milliseconds."""
@@ -74,7 +74,7 @@ class ConnectionOpener:
             if not timeout.expired():
                 timeout.reschedule(self._loop.time())
 
-    def blame_waiting(self, time: RequestTime) -> None:
+    def raise_if_waited_too_long(self, time: RequestTime) -> None:
         """Raise `LocalLimitError` if a request has run out of time because it waited too long for a connection."""
         has_run_out = self._loop.time() >= time.deadline - _TIMER_SLACK_S
         if has_run_out and time.waited_s > WAIT_SHARE_MAX * time.timeout_s:

@@ -52,7 +52,7 @@ class Resolver(Protocol):
 
 
 class _Failure(msgspec.Struct, frozen=True):
-    """Why a lookup found nothing. It isn't an exception, since nobody may be left to catch it."""
+    """Why a lookup found nothing. It isn't an exception, since there may be no caller left to catch it."""
 
     reason: str
     is_local: bool = False
@@ -70,7 +70,7 @@ class _CacheEntry(msgspec.Struct, frozen=True):
 
 
 class _Lookup:
-    """A name that is being looked up, or waits for it, and the futures of those who asked."""
+    """A name that is being looked up or waits for it, and the futures of the callers."""
 
     __slots__ = ("slow_timer", "waiters")
 
@@ -90,7 +90,7 @@ class _Lookup:
 
 
 class SystemResolver:
-    """`getaddrinfo` in threads of its own; concurrent requests for one name share its lookup.
+    """Calls `getaddrinfo` in its own threads; concurrent requests for one name share a lookup.
 
     The loop's own threads can't be used: libuv runs only two lookups at once, so that two dead name servers would stop
     all others.

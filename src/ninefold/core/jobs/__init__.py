@@ -1,4 +1,4 @@
-"""Durable jobs: work that must not be lost, of ordinary rate, enqueued in the caller's transaction.
+"""Durable jobs: background work that must not be lost. A job is enqueued in the caller's transaction.
 
     CLEAN_UP: Final = JobKind(name="shop.clean_up", payload=CleanUp)
 

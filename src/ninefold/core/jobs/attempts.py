@@ -1,4 +1,4 @@
-"""One attempt of a job: run its handler within its time, and say what came of it. No database here."""
+"""Runs one attempt of a job: calls the handler with a time limit, and returns the outcome. It uses no database."""
 
 import asyncio
 import random
@@ -13,7 +13,7 @@ from ninefold.core.jobs.backoff import next_delay_s
 from ninefold.core.jobs.errors import JobCanceledError, JobFailedError, JobInterruptedError
 from ninefold.core.jobs.handlers import BoundHandler, JobRun
 from ninefold.core.jobs.model import AttemptEnding, AttemptOutcome, ClaimedJob, Progress
-from ninefold.core.jobs.texts import storable
+from ninefold.core.jobs.sanitizing import sanitize_text
 
 RESULT_BYTES_MAX: Final = 64 * 1024
 ERROR_LENGTH_MAX: Final = 2_000
@@ -22,7 +22,7 @@ log = structlog.get_logger(__name__)
 
 
 class _AttemptFailedError(Exception):
-    """Why an attempt failed, in words for those who look after the job."""
+    """An attempt failed; the message becomes the job's `error`."""
 
     def __init__(self, error: Exception | str, *, is_final: bool = False) -> None:
         super().__init__(error)
@@ -30,8 +30,8 @@ class _AttemptFailedError(Exception):
         self.is_final = is_final
 
 
-async def make_attempt(job: ClaimedJob, handler: BoundHandler, run: JobRun[Any]) -> AttemptOutcome:
-    """Run the handler, and return what came of it; raises nothing, whatever the handler does."""
+async def run_attempt(job: ClaimedJob, handler: BoundHandler, run: JobRun[Any]) -> AttemptOutcome:
+    """Run the handler and return the outcome. It never raises, whatever the handler does."""
     began_at_s = time.perf_counter()
     result: msgspec.Raw | None = None
     error: str | None = None
@@ -56,23 +56,23 @@ async def make_attempt(job: ClaimedJob, handler: BoundHandler, run: JobRun[Any])
     )
 
 
-def refuse_payload(job: ClaimedJob, error: msgspec.DecodeError) -> AttemptOutcome:
-    """Return the outcome of a job whose payload another version of the code must have enqueued."""
+def reject_payload(job: ClaimedJob, error: msgspec.DecodeError) -> AttemptOutcome:
+    """Return a failed outcome for a payload that doesn't match its kind; another version of the code enqueued it."""
     return AttemptOutcome(
         job=job,
         ending=AttemptEnding.FAILED,
         duration_s=0.0,
         progress=Progress(),
-        error=f"Its payload doesn't fit this version: {error}",
+        error=f"The payload doesn't match this version of the code: {error}",
     )
 
 
 async def _run(handler: BoundHandler, run: JobRun[Any]) -> msgspec.Raw | None:
-    """Run the handler within its time; return its result as JSON.
+    """Run the handler with its time limit; return its result as JSON.
 
     Raises:
-        _AttemptFailedError: it failed, for this reason.
-        asyncio.CancelledError: it was ended from outside.
+        _AttemptFailedError: the attempt failed.
+        asyncio.CancelledError: the attempt was stopped from outside.
     """
     timeout_s = handler.kind.timeout_s
     try:
@@ -82,15 +82,17 @@ async def _run(handler: BoundHandler, run: JobRun[Any]) -> msgspec.Raw | None:
     except (JobCanceledError, JobInterruptedError, asyncio.CancelledError) as error:
         if run.should_end:
             raise asyncio.CancelledError from error
-        raise _AttemptFailedError(f"Nobody asked it to end, and it raised {type(error).__name__}.") from error
+        raise _AttemptFailedError(
+            f"The handler raised {type(error).__name__}, but the job wasn't asked to stop."
+        ) from error
     except JobFailedError as error:
         raise _AttemptFailedError(error, is_final=True) from error
     except (NinefoldError, TimeoutError) as error:
         if isinstance(error, TimeoutError) and timeout.expired():
-            raise _AttemptFailedError(f"It took longer than {timeout_s:g} s.") from error
+            raise _AttemptFailedError(f"The attempt took longer than {timeout_s:g} s.") from error
         raise _AttemptFailedError(error) from error
     except Exception as error:
-        # A bug of the handler's. It is seen in the log, and as a failed attempt.
+        # A bug in the handler: it is logged, and the attempt fails.
         log.exception("jobs.handler.crashed")
         raise _AttemptFailedError(error) from error
 
@@ -108,10 +110,10 @@ def _delay_s(job: ClaimedJob, handler: BoundHandler) -> float:
     return next_delay_s(
         handler.kind.backoff,
         attempts_failed=job.attempt_count,
-        random_unit=random.random(),  # noqa: S311 - spreads load, guards nothing.
+        random_unit=random.random(),  # noqa: S311 - it spreads load; it isn't used for security.
     )
 
 
 def _describe(error: Exception) -> str:
     text = str(error) if isinstance(error, NinefoldError) else f"{type(error).__name__}: {error}"
-    return storable(text)[:ERROR_LENGTH_MAX]
+    return sanitize_text(text)[:ERROR_LENGTH_MAX]

@@ -1,36 +1,36 @@
-"""What goes wrong with durable jobs: for those who look after them, and inside a handler."""
+"""The errors of durable jobs: those that operators see, and those that handlers raise or let pass."""
 
 from ninefold.core.errors import ConflictError, NinefoldError, NotFoundError
 
 
 class JobNotFoundError(NotFoundError):
-    """There is no job of this id."""
+    """There is no job with this id."""
 
     code = "job_not_found"
 
 
 class JobStateError(ConflictError):
-    """The job's state doesn't allow this."""
+    """The job's state doesn't allow the operation."""
 
     code = "job_state"
 
 
 class JobFailedError(NinefoldError):
-    """A handler raises it when no further attempt would help: the job is `failed` at once, for this reason."""
+    """Raised by a handler if a retry wouldn't help: the job becomes `failed` at once, with this error."""
 
     code = "job_failed"
     title = "Job failed"
 
 
 class JobCanceledError(NinefoldError):
-    """Somebody canceled the job; its handler lets this pass, after whatever it has to put in order."""
+    """The job was canceled. The handler must let this error pass; it can clean up first."""
 
     code = "job_canceled"
     title = "Job canceled"
 
 
 class JobInterruptedError(NinefoldError):
-    """The worker stops, and another one will go on with the job; its handler lets this pass."""
+    """The worker is stopping, and another one will continue the job. The handler must let this error pass."""
 
     code = "job_interrupted"
     title = "Job interrupted"
@@ -38,7 +38,7 @@ class JobInterruptedError(NinefoldError):
 
 
 class JobLostError(NinefoldError):
-    """This worker was taken for dead, and others have the job; nothing may be written for it any more."""
+    """This worker's lease expired and it no longer holds the job, so it must not write anything for it."""
 
     code = "job_lost"
     title = "Job lost"

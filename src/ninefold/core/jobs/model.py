@@ -1,4 +1,4 @@
-"""The data of durable jobs: frozen, without behaviour, and without I/O."""
+"""The data of durable jobs: frozen structs without I/O."""
 
 import re
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from ninefold.core.jobs.backoff import Backoff
 JOB_PREFIX: Final = "job"
 
 JOBS_CHANNEL: Final = "jobs"
-"""What the notifier is told after the commit of a transaction that enqueued something."""
+"""The channel to notify after the commit of a transaction that enqueued a job."""
 
 KIND_NAME: Final = re.compile(r"[a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)+")
 
@@ -22,23 +22,23 @@ PayloadT = TypeVar("PayloadT", bound=msgspec.Struct)
 
 
 class JobState(StrEnum):
-    """How far a job is."""
+    """The state of a job."""
 
     QUEUED = "queued"
-    """Accepted and durable; its first attempt hasn't begun."""
+    """Its first attempt hasn't started."""
     WAITING = "waiting"
-    """Another job with its key comes first."""
+    """An earlier job with the same key isn't finished."""
     RUNNING = "running"
     RETRYING = "retrying"
-    """An attempt failed, and the next one comes by itself."""
+    """An attempt failed; the next one is scheduled."""
     SUCCEEDED = "succeeded"
     FAILED = "failed"
-    """No attempt is left; a person may retry it."""
+    """No attempt is left. An operator can retry it."""
     CANCELED = "canceled"
 
 
 class JobPriority(IntEnum):
-    """Which of an organisation's jobs come first. Those of others don't matter for it."""
+    """The order of one organisation's jobs. It has no effect on other organisations' jobs."""
 
     LOW = 0
     NORMAL = 1
@@ -46,29 +46,29 @@ class JobPriority(IntEnum):
 
 
 class JobKind(msgspec.Struct, Generic[PayloadT], frozen=True, kw_only=True):
-    """A kind of job: what it is called, what it carries, and how its attempts go.
+    """A kind of job: its name, the type of its payload, and how it is retried.
 
-    The name and the payload's fields are a contract with jobs that are enqueued already: a new version of the code has
-    to understand the payloads of the one before it.
+    The name and the payload's fields are a contract with jobs that are already enqueued: a new version of the code must
+    be able to read the payloads of the previous one.
     """
 
     name: str
-    """Such as `webhooks.cancel_deliveries`: the system, and what is done."""
+    """The system and the action, such as `webhooks.cancel_deliveries`."""
     payload: type[PayloadT]
     attempts_max: int = 10
-    """After so many failed attempts a job is `failed`."""
+    """A job becomes `failed` after this many failed attempts."""
     timeout_s: float = 300.0
-    """An attempt that takes longer has failed."""
+    """An attempt that takes longer fails."""
     backoff: Backoff = Backoff()
 
     def __post_init__(self) -> None:
-        """Refuse what the table would refuse later."""
+        """Reject what the table's constraints would reject later."""
         if not KIND_NAME.fullmatch(self.name) or self.attempts_max < 1 or self.timeout_s <= 0:
-            raise ValueError(f"Not a kind of job: {self}")
+            raise ValueError(f"Invalid kind of job: {self}")
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
-    """A job, as people look at it."""
+    """A job, as operators see it."""
 
     job_id: UUID
     kind: str
@@ -81,7 +81,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     attempts_max: int
     created_at: datetime
     started_at: datetime | None
-    """When its latest attempt began."""
+    """When its latest attempt started."""
     finished_at: datetime | None
     cancel_requested_at: datetime | None
     canceled_by: str | None
@@ -95,18 +95,18 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     result: msgspec.Raw | None
 
 
-class Room(msgspec.Struct, frozen=True, kw_only=True):
-    """How many more jobs a worker may run."""
+class FreeSlots(msgspec.Struct, frozen=True, kw_only=True):
+    """How many more jobs a worker can run."""
 
     total: int
-    of_newcomer: int
-    """Of a tenant that has none running here."""
-    of_tenants: Mapping[UUID, int]
-    """Of those that have some, by tenant."""
+    new_tenant: int
+    """For a tenant that has no job running on this worker."""
+    by_tenant: Mapping[UUID, int]
+    """For each tenant that has jobs running on this worker."""
 
 
 class ClaimedJob(msgspec.Struct, frozen=True, kw_only=True):
-    """A job that this worker holds, to make an attempt."""
+    """A job that this worker has claimed, for one attempt."""
 
     job_id: UUID
     tenant_id: UUID
@@ -115,12 +115,12 @@ class ClaimedJob(msgspec.Struct, frozen=True, kw_only=True):
     payload: str
     """JSON."""
     cursor: str | None
-    """JSON, as an earlier attempt saved it."""
+    """JSON that an earlier attempt saved."""
     attempt_count: int
-    """This attempt included."""
+    """Including this attempt."""
     attempts_max: int
     waited_s: float
-    """Seconds between when it was due and now."""
+    """Seconds from when it was due to the claim."""
 
 
 class AttemptEnding(StrEnum):
@@ -130,11 +130,11 @@ class AttemptEnding(StrEnum):
     RETRYING = "retrying"
     FAILED = "failed"
     RETURNED = "returned"
-    """It was ended from outside: the job was canceled, or the worker stops and another one makes this attempt."""
+    """It was stopped from outside: the job was canceled, or the worker is stopping and another one will run it."""
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True):
-    """How far a job is; None is "no news"."""
+    """A job's progress; None leaves the earlier value unchanged."""
 
     done: int | None = None
     total: int | None = None
@@ -142,7 +142,7 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AttemptOutcome(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of an attempt."""
+    """The outcome of an attempt."""
 
     job: ClaimedJob
     ending: AttemptEnding
@@ -151,12 +151,12 @@ class AttemptOutcome(msgspec.Struct, frozen=True, kw_only=True):
     retry_delay_s: float | None = None
     """Seconds until the next attempt; None unless `ending` is `retrying`."""
     result: msgspec.Raw | None = None
-    """JSON, after success."""
+    """JSON; None unless the attempt succeeded and returned something."""
     error: str | None = None
 
 
 class EndedJob(msgspec.Struct, frozen=True, kw_only=True):
-    """A job that nobody runs any more, with the state that followed."""
+    """A job whose attempt has ended, or that was canceled, with its new state."""
 
     job_id: UUID
     state: JobState
@@ -164,13 +164,13 @@ class EndedJob(msgspec.Struct, frozen=True, kw_only=True):
     key: str | None
 
     @property
-    def frees_its_key(self) -> bool:
-        """Whether the next job of its key may run."""
+    def releases_key(self) -> bool:
+        """Whether the next job with its key can run now."""
         return self.key is not None and self.state in {JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELED}
 
 
 class ScheduleState(msgspec.Struct, frozen=True, kw_only=True):
-    """A schedule, as people look at it."""
+    """A schedule, as operators see it."""
 
     name: str
     cron: str

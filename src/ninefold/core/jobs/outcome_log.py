@@ -1,4 +1,4 @@
-"""What the log says of jobs: a line for each attempt, once its outcome is recorded."""
+"""Logs the outcome of each attempt once it is recorded."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -18,7 +18,7 @@ log = structlog.get_logger(__name__)
 
 
 class AttemptLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What a line says of an attempt; the event's name says how it ended. Never what the job carries."""
+    """The logged fields of an attempt. The event's name says how it ended; the payload is never logged."""
 
     job_id: str
     kind: str
@@ -33,21 +33,21 @@ def log_outcomes(outcomes: Sequence[AttemptOutcome], states: Mapping[UUID, JobSt
     """Log `jobs.job.succeeded`, `.retrying`, `.failed`, `.canceled`, `.returned` or `.lost` for each attempt.
 
     Args:
-        outcomes: what came of the attempts.
-        states: of the jobs that were still this worker's, what followed; the others are lost to it.
+        outcomes: the recorded outcomes.
+        states: the new states of the jobs that this worker still held; the others are logged as lost.
     """
     lines: defaultdict[str, list[AttemptLine]] = defaultdict(list)
     for outcome in outcomes:
-        lines[_participle(outcome, states.get(outcome.job.job_id))].append(_line(outcome))
-    for participle, each in lines.items():
-        write = log.warning if participle in _WARNINGS else log.info
-        write(f"jobs.job.{participle}", each=each)
+        lines[_event_suffix(outcome, states.get(outcome.job.job_id))].append(_line(outcome))
+    for suffix, each in lines.items():
+        write = log.warning if suffix in _WARNINGS else log.info
+        write(f"jobs.job.{suffix}", each=each)
 
 
-def _participle(outcome: AttemptOutcome, state: JobState | None) -> str:
+def _event_suffix(outcome: AttemptOutcome, state: JobState | None) -> str:
     if state is None:
         return _LOST
-    # What was to be canceled isn't tried again, however its attempt ended.
+    # A job with a cancel request isn't retried, whatever its attempt's ending.
     return state.value if state is JobState.CANCELED else outcome.ending.value
 
 

@@ -1,4 +1,4 @@
-"""What one worker process does with the table of jobs: claim, save, finish. Its lease guards each."""
+"""One worker's view of the jobs table: it claims, saves and finishes jobs under its lease."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -8,24 +8,24 @@ import asyncpg
 
 from ninefold.core.jobs import store
 from ninefold.core.jobs.errors import JobLostError
-from ninefold.core.jobs.model import AttemptOutcome, ClaimedJob, EndedJob, Progress, Room
-from ninefold.core.jobs.service import free_keys, release_unknown_jobs
+from ninefold.core.jobs.model import AttemptOutcome, ClaimedJob, EndedJob, FreeSlots, Progress
+from ninefold.core.jobs.service import release_unknown_jobs, unblock_keys
 from ninefold.core.postgres.database import Connection, Database
 from ninefold.core.queue.claims import CLAIM_ORGANISATIONS_MAX, SCANS_MAX
 from ninefold.core.queue.leased_ids import LeasedIds
 from ninefold.core.queue.leases import WorkerLease
 
-_FIRST: Final = UUID(int=0)
-"""After which every tenant comes."""
+_BEFORE_ALL: Final = UUID(int=0)
+"""Sorts before every tenant's id."""
 
 
 class JobQueue:
-    """The jobs that this worker claims, and what it writes of them.
+    """Claims jobs for this worker, and writes their progress and outcomes.
 
     Args:
-        database: where they are.
-        lease: this worker's.
-        kinds: the kinds that it can run; others are left to workers of another version.
+        database: has the jobs.
+        lease: this worker's lease.
+        kinds: the kinds that this worker can run; other workers run the others.
     """
 
     def __init__(self, database: Database, lease: WorkerLease, *, kinds: Sequence[str]) -> None:
@@ -33,44 +33,44 @@ class JobQueue:
         self._worker_id = lease.worker_id
         self._leased_ids = LeasedIds(database, lease, release_unknown_jobs)
         self._kinds = kinds
-        self._after = _FIRST
+        self._after = _BEFORE_ALL
 
-    async def claim(self, room: Room) -> list[ClaimedJob]:
-        """Take jobs that are due, a fair share for each tenant, beginning where the last claim ended.
+    async def claim(self, slots: FreeSlots) -> list[ClaimedJob]:
+        """Claim due jobs, a fair share for each tenant, starting where the last claim ended.
 
         Raises:
-            LeaseLostError: others took this worker for dead.
+            LeaseLostError: this worker's lease expired.
         """
-        tenants = _RoundOfTenants(self._after)
+        cycle = _ScanCycle(self._after)
         for _ in range(SCANS_MAX):
             try:
-                claim, set_aside = await self._scan(room)
+                claim, marked_waiting = await self._scan(slots)
             except asyncpg.UniqueViolationError:
-                # Another worker has begun a job of the same key at this very moment: now it is seen.
+                # Another worker claimed a job with the same key at the same time. The next scan sees it.
                 continue
-            tenants.end_scan(self._after, set_aside=set_aside)
-            if claim.jobs or (tenants.is_over and not tenants.set_aside):
+            cycle.end_scan(self._after, marked_waiting=marked_waiting)
+            if claim.jobs or (cycle.is_over and not cycle.marked_waiting):
                 return claim.jobs
-            if tenants.is_over:
-                # Behind what was set aside, there may be something to take.
-                tenants = _RoundOfTenants(self._after)
+            if cycle.is_over:
+                # Jobs that were hidden behind those that now wait for their key may be due.
+                cycle = _ScanCycle(self._after)
         return []
 
     async def finish(self, outcomes: Sequence[AttemptOutcome]) -> list[EndedJob]:
-        """Write what came of attempts; return the jobs that were still this worker's, with their new states."""
+        """Write the outcomes of attempts; return the jobs that this worker still held, with their new states."""
         async with self._database.transaction() as connection:
             ended = await store.job_finish(connection, worker_id=self._worker_id, outcomes=outcomes)
-            await free_keys(connection, ended)
+            await unblock_keys(connection, ended)
         self._leased_ids.remove(outcome.job.job_id for outcome in outcomes)
         return ended
 
     async def save(
         self, connection: Connection, job: ClaimedJob, *, progress: Progress, cursor: str | None = None
     ) -> bool:
-        """Write how far a job is, in the caller's transaction; say whether it is to be canceled.
+        """Write a job's progress in the caller's transaction; return whether cancellation was requested.
 
         Raises:
-            JobLostError: others have the job; what the transaction did may not be committed.
+            JobLostError: this worker no longer holds the job; the transaction must not be committed.
         """
         is_cancel_requested = await store.job_save(
             connection,
@@ -81,53 +81,55 @@ class JobQueue:
             cursor=cursor,
         )
         if is_cancel_requested is None:
-            raise JobLostError("Another worker has this job; this one was silent for too long.")
+            raise JobLostError("This worker no longer holds the job, because its lease expired.")
         return is_cancel_requested
 
     async def report(self, job: ClaimedJob, progress: Progress) -> bool:
-        """Write how far a job is, and commit it; say whether it is to be canceled.
+        """Write a job's progress and commit; return whether cancellation was requested.
 
         Raises:
-            JobLostError: others have the job.
+            JobLostError: this worker no longer holds the job.
         """
         async with self._database.connection() as connection:
             return await self.save(connection, job, progress=progress)
 
     async def list_cancel_requested(self) -> set[UUID]:
-        """Return the ids of the jobs here that are to be canceled."""
+        """Return the ids of this worker's jobs whose cancellation was requested."""
         async with self._database.connection() as connection:
             return await store.job_list_cancel_requested(connection, worker_id=self._worker_id)
 
-    async def _scan(self, room: Room) -> tuple[store.Claim, int]:
-        """Scan the next tenants; return what was claimed, and how many jobs were set aside."""
+    async def _scan(self, slots: FreeSlots) -> tuple[store.Claim, int]:
+        """Scan the next tenants; return the claim, and how many jobs were marked as waiting for their key."""
         async with self._leased_ids.claim() as connection:
             claim = await store.job_claim(
                 connection,
                 worker_id=self._worker_id,
                 kinds=self._kinds,
-                room=room,
+                slots=slots,
                 after=self._after,
                 tenants_max=CLAIM_ORGANISATIONS_MAX,
             )
-            set_aside = await store.job_set_aside(connection, keys=claim.blocked_keys) if claim.blocked_keys else 0
+            marked_waiting = (
+                await store.job_mark_waiting(connection, keys=claim.blocked_keys) if claim.blocked_keys else 0
+            )
         self._leased_ids.add(job.job_id for job in claim.jobs)
-        self._after = claim.last_tenant_id or _FIRST
-        return claim, set_aside
+        self._after = claim.last_tenant_id or _BEFORE_ALL
+        return claim, marked_waiting
 
 
-class _RoundOfTenants:
-    """The scans that cover all tenants, starting after one of them; after the last tenant comes the first."""
+class _ScanCycle:
+    """The scans that together cover all cycle. They start after one of them and wrap around after the last."""
 
     def __init__(self, began_after: UUID) -> None:
         self.is_over = False
-        self.set_aside = 0
-        """Jobs that wait for their key since it started."""
+        self.marked_waiting = 0
+        """Jobs that were marked as waiting for their key during these scans."""
         self._began_after = began_after
-        self._has_wrapped = began_after == _FIRST
+        self._has_wrapped = began_after == _BEFORE_ALL
 
-    def end_scan(self, ended_at: UUID, *, set_aside: int) -> None:
+    def end_scan(self, ended_at: UUID, *, marked_waiting: int) -> None:
         """Record a scan that ended with this tenant."""
-        self.set_aside += set_aside
+        self.marked_waiting += marked_waiting
         if self._has_wrapped:
-            self.is_over = ended_at == _FIRST or ended_at >= self._began_after > _FIRST
-        self._has_wrapped = self._has_wrapped or ended_at == _FIRST
+            self.is_over = ended_at == _BEFORE_ALL or ended_at >= self._began_after > _BEFORE_ALL
+        self._has_wrapped = self._has_wrapped or ended_at == _BEFORE_ALL

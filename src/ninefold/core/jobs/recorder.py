@@ -1,4 +1,4 @@
-"""Outcomes of attempts on their way to the database, in batches: whatever has come while the last batch was written."""
+"""Writes outcomes of attempts in batches; a batch is what arrived while the previous one was written."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -23,11 +23,11 @@ log = structlog.get_logger(__name__)
 
 
 class JobRecorder:
-    """Takes outcomes at once, and writes them as soon as it can; a batch that can't be written is tried again.
+    """Buffers outcomes and writes them as soon as possible. It retries while the database is unavailable.
 
     Args:
-        queue: where they are written.
-        on_recorded: called with each batch once it is, or once it is clear that it never will be.
+        queue: writes them.
+        on_recorded: called with each batch when it is written, or when the database has rejected it.
     """
 
     def __init__(self, queue: JobQueue, *, on_recorded: OnRecorded) -> None:
@@ -38,42 +38,42 @@ class JobRecorder:
         self._is_closing = False
 
     def add(self, outcome: AttemptOutcome) -> None:
-        """Take an outcome."""
+        """Add an outcome to the next batch."""
         self._outcomes.append(outcome)
         self._has_work.set()
 
     async def run(self) -> None:
-        """Write until `close` was called and everything is written."""
+        """Write outcomes until `close` was called and everything is written."""
         while not self._is_closing or self._outcomes:
             await self._has_work.wait()
             self._has_work.clear()
-            # What ends in the same turn of the loop is written together.
+            # Attempts that end in the same iteration of the event loop go into one batch.
             await asyncio.sleep(0)
             while self._outcomes:
                 batch, self._outcomes = self._outcomes[:BATCH_MAX], self._outcomes[BATCH_MAX:]
-                await self._write_or_divide(batch)
+                await self._write_or_split(batch)
                 self._on_recorded(batch)
 
     def close(self) -> None:
-        """Let `run` return as soon as everything is written."""
+        """Make `run` return when everything is written."""
         self._is_closing = True
         self._has_work.set()
 
-    async def _write_or_divide(self, outcomes: Sequence[AttemptOutcome]) -> None:
-        """Write a batch; if the database refuses it, find the outcome that it is, and write the others."""
+    async def _write_or_split(self, outcomes: Sequence[AttemptOutcome]) -> None:
+        """Write a batch. If the database rejects it, split it to find the bad outcome and write the others."""
         try:
-            await self._write_patiently(outcomes)
+            await self._write_with_retries(outcomes)
         except asyncpg.PostgresError:
             if len(outcomes) > 1:
                 middle = len(outcomes) // 2
-                await self._write_or_divide(outcomes[:middle])
-                await self._write_or_divide(outcomes[middle:])
+                await self._write_or_split(outcomes[:middle])
+                await self._write_or_split(outcomes[middle:])
             else:
-                # A bug of ours. The job stays this worker's until it ends, and is run again after it.
+                # A bug in Ninefold. This worker holds the job until it exits; then another one runs it again.
                 log.exception("jobs.outcome.refused", job_id=format_id(JOB_PREFIX, outcomes[0].job.job_id))
 
-    async def _write_patiently(self, outcomes: Sequence[AttemptOutcome]) -> None:
-        """Write a batch, as often as it takes until the database answers."""
+    async def _write_with_retries(self, outcomes: Sequence[AttemptOutcome]) -> None:
+        """Write a batch; retry until the database is available."""
         while True:
             try:
                 ended = await self._queue.finish(outcomes)
@@ -81,12 +81,12 @@ class JobRecorder:
                 log.warning("jobs.outcomes.delayed", outcomes=len(outcomes), error=str(error))
                 await asyncio.sleep(RETRY_DELAY_S)
             else:
-                _tell(outcomes, ended)
+                _log_and_count(outcomes, ended)
                 return
 
 
-def _tell(outcomes: Sequence[AttemptOutcome], ended: Sequence[EndedJob]) -> None:
-    """Let metrics and log have what was recorded; that they can't take it, changes nothing of it."""
+def _log_and_count(outcomes: Sequence[AttemptOutcome], ended: Sequence[EndedJob]) -> None:
+    """Count and log recorded outcomes. An error of the metrics is only logged, because the outcomes are recorded."""
     try:
         metrics.count_outcomes(outcomes)
     except OSError as error:

@@ -1,9 +1,9 @@
-"""The task of a worker that runs jobs: claims what is due, runs each with its handler, and records what came of it.
+"""The worker task that runs jobs: it claims due jobs, calls their handlers, and records the outcomes.
 
     claim ──▶ slots ──▶ handler ──▶ recorder
 
-A job takes up a slot until its outcome is recorded. Organisations share the slots, so that long jobs of one leave some
-to the others.
+A job occupies a slot until its outcome is recorded. Organisations share the slots, so that long jobs of one can't use
+all of them.
 """
 
 import asyncio
@@ -17,9 +17,9 @@ import structlog
 
 from ninefold.core.ids import format_id
 from ninefold.core.jobs import metrics
-from ninefold.core.jobs.attempts import make_attempt, refuse_payload
+from ninefold.core.jobs.attempts import reject_payload, run_attempt
 from ninefold.core.jobs.handlers import BoundHandler, JobRun
-from ninefold.core.jobs.model import JOB_PREFIX, JOBS_CHANNEL, AttemptOutcome, ClaimedJob, Room
+from ninefold.core.jobs.model import JOB_PREFIX, JOBS_CHANNEL, AttemptOutcome, ClaimedJob, FreeSlots
 from ninefold.core.jobs.queue import JobQueue
 from ninefold.core.jobs.recorder import JobRecorder
 from ninefold.core.postgres.database import Database
@@ -30,32 +30,32 @@ from ninefold.core.queue.leases import WorkerLease
 from ninefold.core.queue.notifier import Notifier
 
 POLL_S: Final = 0.5
-"""Between two claims when nobody notified; a notification is a hint, this is the certainty."""
+"""The interval between two claims without a notification. Notifications can be lost, so polling is needed too."""
 
 CANCEL_POLL_S: Final = 1.0
-"""Between two polls for jobs that are to be canceled. A handler that goes on until the next one is ended."""
+"""The interval between two polls for cancel requests. A handler that hasn't stopped by the next poll is cancelled."""
 
-STOP_GRACE_S: Final = 8.0
-"""How long jobs may take to end when the worker stops; the others are given back, and run again elsewhere."""
+STOP_GRACE_PERIOD_S: Final = 8.0
+"""How long running jobs can continue when the worker stops. Those that don't end in time are released."""
 
 CANCELLATION_GRACE_S: Final = 1.0
-"""How long a handler may then take to put things in order."""
+"""How long a handler can then take to clean up."""
 
 SLOTS_MULTIPLE: Final = 4.0
 RESERVED_RATIO: Final = 1 / 6
-"""Of the slots, an organisation alone gets four fifths of the other five sixths, two thirds."""
+"""One organisation alone gets 4/5 of the 5/6 that aren't reserved: two thirds of the slots."""
 
 SLOTS_GUARANTEED: Final = 1
-"""Slots that an organisation gets even if others have taken all but what is reserved."""
+"""Slots that each organisation can use even if only the reserved ones are free."""
 
-_NEWCOMER: Final = UUID(int=0)
-"""A tenant that has no job running anywhere."""
+_NEW_TENANT: Final = UUID(int=0)
+"""Represents any tenant without running jobs."""
 
 log = structlog.get_logger(__name__)
 
 
 class _Attempt:
-    """An attempt that is under way."""
+    """A running attempt."""
 
     __slots__ = ("_is_cancelled", "run", "task")
 
@@ -65,20 +65,20 @@ class _Attempt:
         self._is_cancelled = False
 
     def cancel(self) -> None:
-        """End the handler where it waits; only once, since it may be putting things in order."""
+        """Cancel the handler's task, but only once, because the handler may be cleaning up."""
         if not self._is_cancelled:
             self._is_cancelled = True
             self.task.cancel()
 
 
 class JobRunner:
-    """Runs jobs until it is told to stop.
+    """Runs jobs until the worker stops.
 
     Args:
-        database: where the jobs are; handlers have a pool of their own.
-        lease: this worker's.
-        notifier: tells when something was enqueued.
-        handlers: one for each kind.
+        database: has the jobs; handlers use a separate connection pool.
+        lease: this worker's lease.
+        notifier: notifies when a job was enqueued.
+        handlers: one for each kind of job.
         concurrency: how many jobs run at once.
     """
 
@@ -97,58 +97,60 @@ class JobRunner:
         if len(self._handlers) != len(handlers):
             raise ValueError("Two handlers are for the same kind of job.")
         self._queue = JobQueue(database, lease, kinds=list(self._handlers))
-        self._recorder = JobRecorder(self._queue, on_recorded=self._free_slots)
+        self._recorder = JobRecorder(self._queue, on_recorded=self._release_slots)
         self._reserved = int(concurrency * RESERVED_RATIO)
         self._slots = FairShare(
             concurrency, multiple=SLOTS_MULTIPLE, reserved=self._reserved, guaranteed=SLOTS_GUARANTEED
         )
         self._attempts: dict[UUID, _Attempt] = {}
         self._slots_taken: Counter[UUID] = Counter()
-        self._may_claim = notifier.subscribe(JOBS_CHANNEL)
+        self._should_claim = notifier.subscribe(JOBS_CHANNEL)
 
     async def run(self, stopping: asyncio.Event) -> None:
-        """Run jobs until `stopping` is set; then let those under way end, or give them back.
+        """Run jobs until `stopping` is set; then wait for the running ones, or release them.
 
         Raises:
-            LeaseLostError: others took this worker for dead.
+            LeaseLostError: this worker's lease expired.
         """
         async with asyncio.TaskGroup() as recording:
             recording.create_task(self._recorder.run())
-            watching = recording.create_task(self._watch_cancellations())
+            watching = recording.create_task(self._poll_cancellations())
             try:
-                await repeat_claim(self._claim, name="jobs", notified=self._may_claim, poll_s=POLL_S, stopping=stopping)
-                await self._let_end()
+                await repeat_claim(
+                    self._claim, name="jobs", notified=self._should_claim, poll_s=POLL_S, stopping=stopping
+                )
+                await self._wait_for_attempts()
             finally:
-                await self._end_all()
+                await self._cancel_attempts()
                 watching.cancel()
                 self._recorder.close()
 
     async def _claim(self) -> bool:
-        """Claim what there is room for, and begin it; say whether there may be more at once."""
-        room = self._room()
-        if room.total == 0:
+        """Claim as many jobs as there are free slots, and start them; return whether more may be due."""
+        slots = self._free_slots()
+        if slots.total == 0:
             return False
-        jobs = await self._queue.claim(room)
-        metrics.count_begun(jobs)
+        jobs = await self._queue.claim(slots)
+        metrics.observe_waits(jobs)
         for job in jobs:
-            self._begin(job)
-        return 0 < len(jobs) < room.total
+            self._start(job)
+        return 0 < len(jobs) < slots.total
 
-    def _room(self) -> Room:
-        # What is reserved is for those that have none, and only when nothing else is left.
-        return Room(
+    def _free_slots(self) -> FreeSlots:
+        # The reserved slots are used only if no others are free, and only by tenants without running jobs.
+        return FreeSlots(
             total=self._slots.free - self._reserved if self._slots.free > self._reserved else self._slots.free,
-            of_newcomer=self._slots.room(_NEWCOMER),
-            of_tenants={tenant_id: self._slots.room(tenant_id) for tenant_id in self._slots_taken},
+            new_tenant=self._slots.room(_NEW_TENANT),
+            by_tenant={tenant_id: self._slots.room(tenant_id) for tenant_id in self._slots_taken},
         )
 
-    def _begin(self, job: ClaimedJob) -> None:
+    def _start(self, job: ClaimedJob) -> None:
         self._take_slot(job.tenant_id)
         handler = self._handlers[job.kind]
         try:
             payload = msgspec.json.decode(job.payload, type=handler.kind.payload)
         except msgspec.DecodeError as error:
-            self._recorder.add(refuse_payload(job, error))
+            self._recorder.add(reject_payload(job, error))
             return
         run = JobRun(job, payload, self._queue)
         task = asyncio.create_task(self._attempt(job, handler, run), name=f"{job.kind} {job.job_id}")
@@ -156,9 +158,9 @@ class JobRunner:
         metrics.RUNNING.set(len(self._attempts))
 
     async def _attempt(self, job: ClaimedJob, handler: BoundHandler, run: JobRun[Any]) -> None:
-        # The task has a context of its own, so these stand in the handler's log lines and in no others.
+        # Each task has its own context, so these fields appear only in the handler's log lines.
         structlog.contextvars.bind_contextvars(job_id=format_id(JOB_PREFIX, job.job_id), job_kind=job.kind)
-        self._recorder.add(await make_attempt(job, handler, run))
+        self._recorder.add(await run_attempt(job, handler, run))
         del self._attempts[job.job_id]
         metrics.RUNNING.set(len(self._attempts))
 
@@ -166,14 +168,14 @@ class JobRunner:
         self._slots.take(tenant_id)
         self._slots_taken[tenant_id] += 1
 
-    def _free_slots(self, outcomes: Sequence[AttemptOutcome]) -> None:
+    def _release_slots(self, outcomes: Sequence[AttemptOutcome]) -> None:
         for outcome in outcomes:
             self._slots.give_back(outcome.job.tenant_id)
         self._slots_taken -= Counter(outcome.job.tenant_id for outcome in outcomes)
-        self._may_claim.set()
+        self._should_claim.set()
 
-    async def _watch_cancellations(self) -> None:
-        """Tell jobs that they are to be canceled; end those that go on until the next poll."""
+    async def _poll_cancellations(self) -> None:
+        """Notify jobs of cancel requests; cancel the tasks of those that are still running at the next poll."""
         while True:
             await asyncio.sleep(CANCEL_POLL_S)
             if not self._attempts:
@@ -188,15 +190,15 @@ class JobRunner:
                     attempt.cancel()
                 attempt.run.is_cancel_requested = True
 
-    async def _let_end(self) -> None:
-        """Wait for the jobs under way as long as the grace lasts."""
+    async def _wait_for_attempts(self) -> None:
+        """Ask running jobs to stop, and wait for them during the grace period."""
         for attempt in self._attempts.values():
             attempt.run.is_interrupted = True
         if self._attempts:
-            await asyncio.wait([attempt.task for attempt in self._attempts.values()], timeout=STOP_GRACE_S)
+            await asyncio.wait([attempt.task for attempt in self._attempts.values()], timeout=STOP_GRACE_PERIOD_S)
 
-    async def _end_all(self) -> None:
-        """End the jobs that are still under way; each is given back."""
+    async def _cancel_attempts(self) -> None:
+        """Cancel the jobs that are still running; they are released."""
         tasks = [attempt.task for attempt in self._attempts.values()]
         for attempt in self._attempts.values():
             attempt.run.is_interrupted = True

@@ -1,4 +1,4 @@
-"""The task of a worker that enqueues what schedules are due. Every worker does; each tick is enqueued once."""
+"""The worker task that enqueues scheduled jobs. It runs in every worker, but each tick is enqueued once."""
 
 import asyncio
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from ninefold.core.queue.notifier import Notifier
 from ninefold.core.waiting import wait_for_any
 
 POLL_S: Final = 1.0
-"""Between two polls for schedules that are due; a tick may come that late."""
+"""The interval between two polls for due schedules; a job can be enqueued this late."""
 
 log = structlog.get_logger(__name__)
 
@@ -25,13 +25,13 @@ log = structlog.get_logger(__name__)
 class JobScheduler:
     """Enqueues a job for each tick of its schedules.
 
-    A tick is due in the table until the transaction that enqueues its job has moved it on, so that no number of workers
-    makes two of it. What was missed while no worker ran comes once, as soon as one does.
+    The transaction that enqueues a tick's job also sets the schedule's next tick, so several workers can't enqueue it
+    twice. If ticks were missed because no worker ran, one job is enqueued for the latest of them.
 
     Args:
-        database: where the jobs and the next ticks are.
-        notifier: told when something was enqueued.
-        schedules: what the code has; each name once.
+        database: has the jobs and the schedules.
+        notifier: is notified when a job was enqueued.
+        schedules: the schedules in the code, with unique names.
     """
 
     name = "jobs.schedule"
@@ -45,7 +45,7 @@ class JobScheduler:
         self._are_registered = False
 
     async def run(self, stopping: asyncio.Event) -> None:
-        """Enqueue what is due until `stopping` is set."""
+        """Enqueue due jobs until `stopping` is set."""
         while self._schedules and not stopping.is_set():
             try:
                 if not self._are_registered:
@@ -57,7 +57,7 @@ class JobScheduler:
             await wait_for_any(stopping, timeout_s=POLL_S)
 
     async def _register(self) -> None:
-        """Write the schedules that are new or have changed: their first tick is the next one from now on."""
+        """Write new and changed schedules, each with its next tick from now."""
         async with self._database.transaction() as connection:
             now = await store.schedule_read_clock(connection)
             for schedule in sorted(self._schedules.values(), key=lambda each: each.name):
@@ -82,7 +82,7 @@ class JobScheduler:
         return len(due)
 
     async def _enqueue(self, connection: Connection, schedule: Schedule[Any], tick: datetime) -> None:
-        # The key keeps the ticks of a schedule from overlapping, and from piling up where its jobs take longer.
+        # With the key, the jobs of a schedule don't overlap, and they don't pile up if they take longer than a tick.
         job_id = await enqueue_unique(
             connection, schedule.kind, schedule.make_payload(tick), organisation_id=None, key=schedule.name
         )

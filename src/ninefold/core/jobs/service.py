@@ -1,4 +1,4 @@
-"""Enqueue, list, cancel and retry durable jobs, and take over those of dead workers."""
+"""Enqueue, list, cancel and retry durable jobs, and release those of dead workers."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -23,7 +23,7 @@ from ninefold.core.jobs.model import (
 from ninefold.core.postgres.database import Connection
 
 PAYLOAD_BYTES_MAX: Final = 64 * 1024
-"""A job says what is to be done; what is large has a table, or a blob, of its own."""
+"""Store larger data in a table or a blob, and put its id into the payload."""
 
 WORKER_ENDED: Final = "The worker that ran it ended without recording an outcome."
 
@@ -38,19 +38,19 @@ async def enqueue(
     priority: JobPriority = JobPriority.NORMAL,
     run_at: datetime | None = None,
 ) -> UUID:
-    """Enqueue a job in the caller's transaction: it exists if that commits, and not otherwise.
+    """Enqueue a job in the caller's transaction: the job exists only if the transaction commits.
 
-    After the commit, `notifier.notify(JOBS_CHANNEL)` lets it begin at once; without it, within half a second.
+    After the commit, `notifier.notify(JOBS_CHANNEL)` starts it at once. Without that, it starts within half a second.
 
     Args:
         connection: in the caller's transaction.
-        kind: what is to be done.
-        payload: with what.
-        organisation_id: whose job it is; None for Ninefold's own.
-        key: of the organisation's jobs with the same key, of whatever kind, one runs at a time, in the order in which
-            they were enqueued. An id such as `sub_…` makes a good one.
-        priority: which of the organisation's due jobs come first, other keys being equal.
-        run_at: not before then; by default at once.
+        kind: the kind of job.
+        payload: what the handler gets.
+        organisation_id: the job's organisation; None for Ninefold's own jobs.
+        key: the organisation's jobs with the same key run one at a time, in the order in which they were enqueued,
+            whatever their kinds. An id such as `sub_…` is a good key.
+        priority: which of the organisation's due jobs run first. Jobs with the same key keep their order.
+        run_at: when the job is due; at once by default.
 
     Returns:
         The job's id.
@@ -111,10 +111,10 @@ async def enqueue_unique(
 
 
 async def get_job(connection: Connection, job_id: UUID) -> Job:
-    """Return one job, of whatever organisation.
+    """Return one job, of any organisation.
 
     Raises:
-        JobNotFoundError: there is none of this id.
+        JobNotFoundError: there is no job with this id.
     """
     job = await store.job_find(connection, job_id=job_id)
     if job is None:
@@ -131,43 +131,43 @@ async def list_jobs(
     before: UUID | None = None,
     limit: int,
 ) -> list[Job]:
-    """Return jobs, newest first, those before an id."""
+    """Return jobs, newest first; with `before`, those that are older than that job."""
     return await store.job_list(
         connection, state=state, kind=kind, organisation_id=organisation_id, before=before, limit=limit
     )
 
 
 async def list_schedules(connection: Connection) -> list[ScheduleState]:
-    """Return every schedule, by name."""
+    """Return all schedules, sorted by name."""
     return await store.schedule_list(connection)
 
 
 async def cancel_job(connection: Connection, job_id: UUID, *, canceled_by: str) -> Job:
-    """End a job that isn't running; ask a running one to end, which it does within seconds.
+    """Cancel a job at once if it isn't running; otherwise ask it to stop, which takes a few seconds.
 
     Returns:
-        The job: `canceled`, or still `running` with `cancel_requested_at`.
+        The job, which is `canceled`, or still `running` with `cancel_requested_at` set.
 
     Raises:
-        JobNotFoundError: there is none of this id.
-        JobStateError: it has ended already.
+        JobNotFoundError: there is no job with this id.
+        JobStateError: it is already finished.
     """
     ended = await store.job_cancel(connection, job_id=job_id, canceled_by=canceled_by)
     if ended is None:
         job = await get_job(connection, job_id)
         raise JobStateError(
-            f"{format_id(JOB_PREFIX, job_id)} is {job.state} already.", remedy="There is nothing left to cancel."
+            f"{format_id(JOB_PREFIX, job_id)} is already {job.state}.", remedy="A finished job can't be canceled."
         )
-    await free_keys(connection, [ended])
+    await unblock_keys(connection, [ended])
     return await get_job(connection, job_id)
 
 
 async def retry_job(connection: Connection, job_id: UUID) -> Job:
-    """Let a job run at once: one that failed or was canceled, from the cursor that it saved, or one that waits.
+    """Run a job now that failed, was canceled or is waiting for a retry. It continues from the cursor that it saved.
 
     Raises:
-        JobNotFoundError: there is none of this id.
-        JobStateError: it is in no state in which this makes sense.
+        JobNotFoundError: there is no job with this id.
+        JobStateError: it isn't `failed`, `canceled` or `retrying`.
     """
     if not await store.job_retry(connection, job_id=job_id):
         job = await get_job(connection, job_id)
@@ -179,20 +179,20 @@ async def retry_job(connection: Connection, job_id: UUID) -> Job:
 
 
 async def release_jobs(connection: Connection, worker_ids: Sequence[UUID]) -> None:
-    """Give back what dead workers ran, so that others go on with it."""
+    """Release the jobs of dead workers, so that other workers continue them."""
     released = await store.job_release(connection, worker_ids=worker_ids, error=WORKER_ENDED)
-    await free_keys(connection, released)
+    await unblock_keys(connection, released)
 
 
 async def release_unknown_jobs(connection: Connection, *, worker_id: UUID, known_ids: Collection[UUID]) -> None:
-    """Give back what a living worker holds without knowing it."""
+    """Release the jobs that a live worker holds in the database but doesn't know about."""
     released = await store.job_release_unknown(connection, worker_id=worker_id, known_ids=known_ids)
-    await free_keys(connection, released)
+    await unblock_keys(connection, released)
 
 
-async def free_keys(connection: Connection, ended: Sequence[EndedJob]) -> None:
-    """Let the jobs go on that waited for the keys of those that ended; in the transaction that ended them."""
-    keys = {(job.tenant_id, job.key) for job in ended if job.key is not None and job.frees_its_key}
+async def unblock_keys(connection: Connection, ended: Sequence[EndedJob]) -> None:
+    """Let the next jobs run that were waiting for these jobs' keys. Call it in the transaction that ended them."""
+    keys = {(job.tenant_id, job.key) for job in ended if job.key is not None and job.releases_key}
     if keys:
         await store.job_promote(connection, keys=keys)
 
@@ -207,5 +207,5 @@ def _encode(payload: msgspec.Struct) -> str:
 def _not_found(job_id: UUID) -> JobNotFoundError:
     return JobNotFoundError(
         f"There is no job {format_id(JOB_PREFIX, job_id)}.",
-        remedy="Jobs are deleted some days after their end. `ninefold jobs list` shows those that are there.",
+        remedy="Finished jobs are deleted after some days. `ninefold jobs list` shows the existing ones.",
     )

@@ -1,4 +1,4 @@
-"""The queries of schema `jobs`, one typed function each."""
+"""The queries of schema `jobs`, with one typed function for each."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -11,34 +11,34 @@ from ninefold.core.jobs.model import (
     AttemptOutcome,
     ClaimedJob,
     EndedJob,
+    FreeSlots,
     Job,
     JobPriority,
     JobState,
     Progress,
-    Room,
     ScheduleState,
 )
 from ninefold.core.postgres.database import Connection
 from ninefold.core.postgres.queries import load_queries
 
-SET_ASIDE_MAX = 1_000
-"""Jobs of one key that one statement sets aside."""
+MARK_WAITING_MAX = 1_000
+"""Jobs of one key that one statement marks as waiting."""
 
 _queries = load_queries(__package__)
 
 
 class Claim(msgspec.Struct, frozen=True, kw_only=True):
-    """What one claim has brought."""
+    """The result of one claim."""
 
     jobs: list[ClaimedJob]
     last_tenant_id: UUID | None
-    """The last tenant that was scanned; None if no tenant is left."""
+    """The last scanned tenant; None if no tenant is left to scan."""
     blocked_keys: list[tuple[UUID, str]]
-    """Tenant and key of due jobs that have to wait for another one."""
+    """The tenants and keys of due jobs that have to wait for an earlier job."""
 
 
 async def job_cancel(connection: Connection, *, job_id: UUID, canceled_by: str) -> EndedJob | None:
-    """End a job, or ask for the end of a running one; None when there is no such unfinished job."""
+    """Cancel a job, or request it of a running one; return None if there is no such unfinished job."""
     record = await _queries.job_cancel(connection, job_id=job_id, canceled_by=canceled_by)
     return None if record is None else msgspec.convert(record, EndedJob)
 
@@ -48,19 +48,19 @@ async def job_claim(
     *,
     worker_id: UUID,
     kinds: Sequence[str],
-    room: Room,
+    slots: FreeSlots,
     after: UUID,
     tenants_max: int,
 ) -> Claim:
-    """Take jobs that are due.
+    """Claim due jobs.
 
     Args:
-        connection: in a transaction that guards the worker's lease.
-        worker_id: who takes them.
-        kinds: which kinds it can run.
-        room: how many it can take.
+        connection: in a transaction that holds the worker's lease.
+        worker_id: the worker that claims them.
+        kinds: the kinds that it can run.
+        slots: how many more jobs it can run.
         after: the tenant after which the scan starts.
-        tenants_max: how many tenants are scanned.
+        tenants_max: how many tenants to scan at most.
     """
     records = [
         record
@@ -68,10 +68,10 @@ async def job_claim(
             connection,
             worker_id=worker_id,
             kinds=kinds,
-            limit=room.total,
-            room_of_newcomer=room.of_newcomer,
-            tenant_ids=list(room.of_tenants),
-            rooms=list(room.of_tenants.values()),
+            limit=slots.total,
+            new_tenant_slots=slots.new_tenant,
+            tenant_ids=list(slots.by_tenant),
+            slots_of_tenants=list(slots.by_tenant.values()),
             after=after,
             tenants_max=tenants_max,
         )
@@ -86,25 +86,25 @@ async def job_claim(
 
 
 async def job_count_failed(connection: Connection, *, limit: int) -> int:
-    """Count the jobs that failed, up to a bound."""
+    """Count failed jobs, up to a limit."""
     count: int = await _queries.job_count_failed(connection, limit=limit)
     return count
 
 
 async def job_count_queued(connection: Connection, *, limit: int) -> int:
-    """Count the jobs that wait for an attempt or for their key, up to a bound."""
+    """Count the jobs that are waiting for an attempt or for their key, up to a limit."""
     count: int = await _queries.job_count_queued(connection, limit=limit)
     return count
 
 
-async def job_delete_failed(connection: Connection, *, kept: timedelta, limit: int) -> int:
-    """Delete failed jobs that ended longer ago than they are kept; return how many."""
-    return len([record async for record in _queries.job_delete_failed(connection, kept=kept, limit=limit)])
+async def job_delete_failed(connection: Connection, *, retention: timedelta, limit: int) -> int:
+    """Delete failed jobs whose retention period is over; return how many were deleted."""
+    return len([record async for record in _queries.job_delete_failed(connection, retention=retention, limit=limit)])
 
 
-async def job_delete_succeeded_or_canceled(connection: Connection, *, kept: timedelta, limit: int) -> int:
-    """Delete jobs that succeeded or were canceled longer ago than they are kept; return how many."""
-    records = _queries.job_delete_succeeded_or_canceled(connection, kept=kept, limit=limit)
+async def job_delete_succeeded_or_canceled(connection: Connection, *, retention: timedelta, limit: int) -> int:
+    """Delete succeeded and canceled jobs whose retention period is over; return how many were deleted."""
+    records = _queries.job_delete_succeeded_or_canceled(connection, retention=retention, limit=limit)
     return len([record async for record in records])
 
 
@@ -115,7 +115,7 @@ async def job_find(connection: Connection, *, job_id: UUID) -> Job | None:
 
 
 async def job_finish(connection: Connection, *, worker_id: UUID, outcomes: Sequence[AttemptOutcome]) -> list[EndedJob]:
-    """Write what came of attempts; return the jobs that this worker still held, with their new states."""
+    """Write the outcomes of attempts; return the jobs that this worker still held, with their new states."""
     rows = [_outcome_row(outcome) for outcome in outcomes]
     records = _queries.job_finish(connection, worker_id=worker_id, outcomes=msgspec.json.encode(rows).decode())
     return [msgspec.convert(record, EndedJob) async for record in records]
@@ -134,7 +134,7 @@ async def job_insert(
     run_at: datetime | None,
     attempts_max: int,
 ) -> bool:
-    """Enqueue a job; False when a unique one of its kind and key already waits for its first attempt."""
+    """Enqueue a job; return False if a unique job of its kind and key is already waiting for its first attempt."""
     inserted_id = await _queries.job_insert(
         connection,
         job_id=job_id,
@@ -159,7 +159,7 @@ async def job_list(
     before: UUID | None,
     limit: int,
 ) -> list[Job]:
-    """Read a page of jobs, newest first; None is no condition."""
+    """Read a page of jobs, newest first; None means no condition."""
     records = _queries.job_list(
         connection, state=state, kind=kind, organisation_id=organisation_id, before=before, limit=limit
     )
@@ -167,19 +167,30 @@ async def job_list(
 
 
 async def job_list_cancel_requested(connection: Connection, *, worker_id: UUID) -> set[UUID]:
-    """Return the ids of the jobs that a worker runs and that are to be canceled."""
+    """Return the ids of a worker's running jobs whose cancellation was requested."""
     return {record["job_id"] async for record in _queries.job_list_cancel_requested(connection, worker_id=worker_id)}
 
 
+async def job_mark_waiting(connection: Connection, *, keys: Collection[tuple[UUID, str]]) -> int:
+    """Mark the jobs behind the first one of each key as waiting; return how many were marked."""
+    records = _queries.job_mark_waiting(
+        connection,
+        tenant_ids=[tenant_id for tenant_id, _ in keys],
+        keys=[key for _, key in keys],
+        limit=MARK_WAITING_MAX,
+    )
+    return len([record async for record in records])
+
+
 async def job_promote(connection: Connection, *, keys: Collection[tuple[UUID, str]]) -> None:
-    """Let the first job that waits for each of these keys run; tenants and keys."""
+    """Let the first waiting job of each key run; keys are pairs of tenant and key."""
     await _queries.job_promote(
         connection, tenant_ids=[tenant_id for tenant_id, _ in keys], keys=[key for _, key in keys]
     )
 
 
 async def job_release(connection: Connection, *, worker_ids: Sequence[UUID], error: str) -> list[EndedJob]:
-    """Give back what dead workers ran, as an attempt that failed for this reason."""
+    """Release the jobs of dead workers; the attempt counts as failed with this error."""
     records = _queries.job_release(connection, worker_ids=worker_ids, error=error)
     return [msgspec.convert(record, EndedJob) async for record in records]
 
@@ -187,20 +198,20 @@ async def job_release(connection: Connection, *, worker_ids: Sequence[UUID], err
 async def job_release_unknown(
     connection: Connection, *, worker_id: UUID, known_ids: Collection[UUID]
 ) -> list[EndedJob]:
-    """Give back what a worker holds, but for what it knows of."""
+    """Release the jobs that a worker holds, except those that it knows."""
     records = _queries.job_release_unknown(connection, worker_id=worker_id, known_ids=list(known_ids))
     return [msgspec.convert(record, EndedJob) async for record in records]
 
 
 async def job_retry(connection: Connection, *, job_id: UUID) -> bool:
-    """Let a job run again at once; False when its state doesn't allow it, or it isn't there."""
+    """Make a job due now; return False if its state doesn't allow it, or if there is no such job."""
     return await _queries.job_retry(connection, job_id=job_id) is not None
 
 
 async def job_save(
     connection: Connection, *, job_id: UUID, worker_id: UUID, attempt: int, progress: Progress, cursor: str | None
 ) -> bool | None:
-    """Write how far a job is; say whether it is to be canceled, or None when this worker doesn't hold it any more."""
+    """Write a job's progress; return whether its cancellation was requested, or None if this worker has lost it."""
     record = await _queries.job_save(
         connection,
         job_id=job_id,
@@ -214,42 +225,31 @@ async def job_save(
     return None if record is None else bool(record["is_cancel_requested"])
 
 
-async def job_set_aside(connection: Connection, *, keys: Collection[tuple[UUID, str]]) -> int:
-    """Let the jobs behind the first one of each of these keys wait; return how many there were."""
-    records = _queries.job_set_aside(
-        connection,
-        tenant_ids=[tenant_id for tenant_id, _ in keys],
-        keys=[key for _, key in keys],
-        limit=SET_ASIDE_MAX,
-    )
-    return len([record async for record in records])
-
-
 async def schedule_list(connection: Connection) -> list[ScheduleState]:
-    """Read every schedule, by name."""
+    """Read all schedules, sorted by name."""
     return [msgspec.convert(record, ScheduleState) async for record in _queries.schedule_list(connection)]
 
 
 async def schedule_lock_due(connection: Connection, *, names: Sequence[str]) -> list[tuple[str, datetime]]:
-    """Hold those of these schedules that are due and that nobody else has in hand; return names and the present."""
+    """Lock the due schedules that no other worker has locked; return each name and the current time."""
     return [(record["name"], record["now"]) async for record in _queries.schedule_lock_due(connection, names=names)]
 
 
 async def schedule_read_clock(connection: Connection) -> datetime:
-    """Return the database's present."""
+    """Return the database's current time."""
     now: datetime = await _queries.schedule_read_clock(connection)
     return now
 
 
 async def schedule_set_next(connection: Connection, *, name: str, next_run_at: datetime) -> None:
-    """Write when a schedule that was due is due again."""
+    """Set when a schedule is due next."""
     await _queries.schedule_set_next(connection, name=name, next_run_at=next_run_at)
 
 
 async def schedule_upsert(
     connection: Connection, *, name: str, cron: str, timezone: str, next_run_at: datetime
 ) -> None:
-    """Write a schedule that is new or has changed; one that is as it was stays so."""
+    """Write a new or changed schedule; an unchanged one is left as it is."""
     await _queries.schedule_upsert(connection, name=name, cron=cron, timezone=timezone, next_run_at=next_run_at)
 
 

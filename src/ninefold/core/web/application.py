@@ -4,9 +4,11 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
+import structlog
 from litestar import Litestar, Request, Response, Router
 from litestar.di import Provide
 from litestar.enums import ScopeType
+from litestar.exceptions import WebSocketDisconnect
 from litestar.types import Receive, Scope, Send
 
 from ninefold.core.postgres.database import Database
@@ -16,12 +18,14 @@ from ninefold.core.web.health import ReadinessCheck, health_routes
 from ninefold.core.web.ids import decode_path_id, is_path_id
 from ninefold.core.web.methods import OptionsMiddleware
 from ninefold.core.web.openapi.routes import DocumentRoutes
-from ninefold.core.web.problems import as_ninefold_error, log_error
+from ninefold.core.web.problems import as_ninefold_error, log_error, show_problem
 from ninefold.core.web.query_parameters import QueryMiddleware
 from ninefold.core.web.requests import RequestCycle
 from ninefold.core.web.stopping import Stopping
 from ninefold.core.web.surfaces import ROOT_PATH, Connection, Surface, SurfaceMap
 from ninefold.core.web.websockets import ERROR_STATE_KEY, WebSocketCycle
+
+log = structlog.get_logger(__name__)
 
 SURFACE_STATE_KEY: Final = "surface"
 """Key in the scope's state. The surface is looked up first, because Litestar changes the path when it routes."""
@@ -94,11 +98,15 @@ def _build_litestar(database: Database, surfaces: Sequence[Surface], surface_map
         error = as_ninefold_error(request, exception)
         log_error(error, exception)
         surface: Surface = request.scope["state"][SURFACE_STATE_KEY]
-        return surface.show_error(request, error)
+        try:
+            return surface.show_error(request, error)
+        except Exception:
+            log.exception("web.error.not_shown", surface=surface.path)
+            return show_problem(request, error)
 
     async def store_socket_error(exception: Exception, scope: Scope) -> None:
         # Litestar doesn't log an error of a WebSocket, and sends the client no useful reason.
-        if scope["type"] == ScopeType.WEBSOCKET:
+        if scope["type"] == ScopeType.WEBSOCKET and not isinstance(exception, WebSocketDisconnect):
             connection: Connection = Connection(scope)
             error = as_ninefold_error(connection, exception)
             log_error(error, exception)

@@ -47,7 +47,7 @@ class AuthenticationMiddleware(ASGIMiddleware):
 
 def provide_principal(scope: Scope) -> Principal | None:
     """Return on whose behalf a request or a WebSocket acts; injected into handlers as `principal`."""
-    principal: Principal | None = scope["auth"]
+    principal: Principal | None = scope.get("auth")
     return principal
 
 

@@ -64,6 +64,14 @@ class MethodNotAllowedError(NinefoldError):
         self.allowed = allowed
 
 
+class UpgradeRequiredError(NinefoldError):
+    """The path has only a WebSocket, and the request isn't its handshake."""
+
+    code = "upgrade_required"
+    title = "Upgrade required"
+    http_status = 426
+
+
 class UnsupportedMediaTypeError(NinefoldError):
     """The route doesn't support the media type of the body."""
 

@@ -36,6 +36,7 @@ from ninefold.core.web.errors import (
     MethodNotAllowedError,
     RouteNotFoundError,
     UnsupportedEncodingError,
+    UpgradeRequiredError,
 )
 from ninefold.core.web.ids import ID_SHOWN_MAX, is_path_id
 from ninefold.core.web.methods import allowed_methods
@@ -48,6 +49,8 @@ UNAVAILABLE_LOG_INTERVAL_S: Final = 60.0
 """How long the log is silent about requests that fail for the same reason; their access lines are still logged."""
 
 _SERVER_ERROR: Final = 500
+_MISSING: Final = "Missing required"
+"""How Litestar begins the message for a parameter that the request lacks."""
 
 log = structlog.get_logger(__name__)
 
@@ -169,6 +172,8 @@ def problem_headers(error: NinefoldError) -> dict[str, str]:
     match error:
         case MethodNotAllowedError():
             return {"Allow": ", ".join(error.allowed)}
+        case UpgradeRequiredError():
+            return {"Upgrade": "websocket"}
         case UnauthorizedError():
             return {"WWW-Authenticate": 'Bearer realm="ninefold"'}
         case UnsupportedEncodingError():
@@ -217,6 +222,9 @@ def _invalid_parameter(request: ASGIConnection[Any, Any, Any, Any], exception: V
     extra = exception.extra
     first: dict[str, str] = extra[0] if isinstance(extra, list) and extra else {}
     name = first.get("key")
+    if name is None and exception.detail.startswith(_MISSING):
+        name = exception.detail.partition("'")[2].partition("'")[0]
+        return InvalidInputError(f"Parameter {name} is missing.", field=name, remedy="Add it.")
     parameter = request.route_handler.parsed_fn_signature.parameters.get(name or "")
     if first.get("source") == "path":
         return _nothing_there(request, name or "", kind=parameter.annotation if parameter else None)
@@ -238,8 +246,10 @@ def _nothing_there(request: ASGIConnection[Any, Any, Any, Any], name: str, *, ki
     )
 
 
-def _method_not_allowed(request: ASGIConnection[Any, Any, Any, Any]) -> MethodNotAllowedError:
+def _method_not_allowed(request: ASGIConnection[Any, Any, Any, Any]) -> NinefoldError:
     path, method = request.scope["path"], request.scope.get("method")
+    if not allowed_methods(request.app, path):
+        return UpgradeRequiredError(f"{path} is a WebSocket.", remedy="Connect to it with a WebSocket client.")
     return MethodNotAllowedError(f"{path} doesn't allow {method}.", allowed=allowed_methods(request.app, path))
 
 

@@ -26,7 +26,7 @@ _NAME_SHOWN_MAX: Final = 100
 
 
 class QueryMiddleware(ASGIMiddleware):
-    """Refuses parameters that are repeated, `null`, or (if strict) unknown."""
+    """Refuses parameters with a NUL, and if strict those that are repeated, `null` or unknown."""
 
     scopes = (ScopeType.HTTP,)
 
@@ -57,8 +57,10 @@ def is_header(field: FieldDefinition) -> bool:
 
 
 def _check_query(scope: HTTPScope, *, is_strict: bool) -> None:
-    handler = scope["route_handler"]
-    assert isinstance(handler, HTTPRouteHandler)
+    handler: object = scope["route_handler"]
+    if not isinstance(handler, HTTPRouteHandler):
+        # A mounted ASGI application reads its query itself.
+        return
     fields = query_parameters(handler, path_parameters=scope["path_params"])
     seen = set()
     for name, value in parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True):
@@ -67,7 +69,13 @@ def _check_query(scope: HTTPScope, *, is_strict: bool) -> None:
             if is_strict:
                 raise _unknown(name, fields)
             continue
-        if fields[name].is_non_string_sequence:
+        if "\0" in value:
+            raise InvalidInputError(
+                f"Parameter {name} contains a NUL character (%00).",
+                field=name,
+                remedy="Remove it; PostgreSQL can't store it in text.",
+            )
+        if fields[name].is_non_string_sequence or not is_strict:
             continue
         if name in seen:
             raise InvalidInputError(f"Parameter {name} is given more than once.", field=name, remedy="Give it once.")

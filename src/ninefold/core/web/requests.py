@@ -39,10 +39,10 @@ _DEFAULT_HEADERS: Final = (
 )
 """Added to every response, unless its route sets them."""
 
-_requests_total = Counter("ninefold_http_requests", "HTTP requests answered.", ["method", "route", "status"])
+_requests_total = Counter("ninefold_http_requests", "HTTP requests that got a response.", ["method", "route", "status"])
 _request_duration = Histogram(
     "ninefold_http_request_duration_seconds",
-    "Time from a request's head to the end of its answer.",
+    "Time from a request's head to the end of its response.",
     ["method", "route"],
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
 )

@@ -54,7 +54,8 @@ class Surface(msgspec.Struct, frozen=True, kw_only=True):
     show_error: ShowError = show_problem
 
     is_query_strict: bool = False
-    """Whether a query string with an unknown parameter, or with bytes that aren't UTF-8, is refused."""
+    """Whether a query string is refused that has an unknown parameter, a repeated one, the text `null` for an optional
+    one, or bytes that aren't UTF-8."""
 
     has_own_methods: bool = False
     """Whether the routes handle HEAD and OPTIONS themselves. If not, HEAD is GET without the body, and OPTIONS returns

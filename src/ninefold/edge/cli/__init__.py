@@ -1,7 +1,7 @@
-"""The command line `ninefold`: its page of contents, and what becomes of an error.
+"""The command line `ninefold`: the list of its commands, and how errors are shown.
 
-A command's module is imported when the command runs, so that help is quick. Systems bring their own commands along in
-their wiring; these are loaded unless the first word already names one of the edge's.
+A command's module is imported when the command runs, so that help is fast. Each system lists its own commands in its
+wiring. They are loaded unless the first argument names one of the edge's commands.
 """
 
 import os
@@ -21,25 +21,25 @@ EXIT_INTERRUPTED: Final = 130
 """128 + SIGINT, as shells expect it."""
 
 _RUN: Final = cyclopts.Group("Run", sort_key=1)
-_LOOK_AFTER: Final = cyclopts.Group("Look after", sort_key=2)
+_ADMINISTER: Final = cyclopts.Group("Administer", sort_key=2)
 _USE: Final = cyclopts.Group("Use", sort_key=3)
 _HELP: Final = cyclopts.Group("Help", sort_key=4)
 
 _COMMANDS: Final = {
     "up": (_RUN, "Run Ninefold on this machine until Ctrl-C: PostgreSQL, server and workers."),
-    "demo": (_RUN, "Deliver real webhooks in front of your eyes, in a folder of its own."),
-    "serve": (_RUN, "Run only the HTTP server, against NINEFOLD_DATABASE_URL."),
-    "worker": (_RUN, "Run only a worker, against NINEFOLD_DATABASE_URL."),
-    "migrate": (_LOOK_AFTER, "Bring the database to this version."),
-    "doctor": (_LOOK_AFTER, "Say what is wrong with this machine or a setting, and how to mend it."),
-    "organisations": (_LOOK_AFTER, "Create and list organisations, whom everything belongs to."),
-    "keys": (_LOOK_AFTER, "Create, list and revoke API keys."),
-    "jobs": (_LOOK_AFTER, "List, retry and cancel durable jobs: work that workers do in the background."),
+    "demo": (_RUN, "Watch real webhooks being delivered by a temporary installation."),
+    "serve": (_RUN, "Run only the HTTP server, on the database at NINEFOLD_DATABASE_URL."),
+    "worker": (_RUN, "Run only a worker, on the database at NINEFOLD_DATABASE_URL."),
+    "migrate": (_ADMINISTER, "Migrate the database to this version."),
+    "doctor": (_ADMINISTER, "Check this machine and its settings, and say how to fix what is wrong."),
+    "organisations": (_ADMINISTER, "Create and list organisations."),
+    "keys": (_ADMINISTER, "Create, list and revoke API keys."),
+    "jobs": (_ADMINISTER, "List, retry and cancel durable jobs, the background work of workers."),
 }
 
 
 def main() -> None:
-    """Run the command that the arguments name, and end the process with its exit code."""
+    """Run the command that is named by the arguments, and exit with its exit code."""
     sys.exit(run(sys.argv[1:]))
 
 
@@ -47,7 +47,7 @@ def run(arguments: Sequence[str]) -> int:
     """Run one command.
 
     Returns:
-        The exit code: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
+        The exit code: 0 for success, 1 for failure, 2 for wrong usage, 130 if interrupted.
     """
     try:
         build_app(with_systems=_needs_systems(arguments))(arguments, result_action="return_value")
@@ -57,7 +57,7 @@ def run(arguments: Sequence[str]) -> int:
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
     except BrokenPipeError:
-        # Whoever read our output has seen enough; the interpreter must not complain about it while it ends.
+        # The reader of our output has closed it. Without this, the interpreter would report an error at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_FAILED
     except SystemExit as exit_:
@@ -66,10 +66,10 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def build_app(*, with_systems: bool = True) -> cyclopts.App:
-    """Return the whole command line, or the edge's own part of it."""
+    """Return the whole command line, or only the edge's own commands."""
     app = cyclopts.App(
         name="ninefold",
-        help="Back-end systems that product teams keep rebuilding, as one service of your own.",
+        help="Back-end systems that product teams keep rebuilding, as one self-hosted service.",
         version=__version__,
         help_format="plaintext",
         error_console=Console(stderr=True),
@@ -78,7 +78,7 @@ def build_app(*, with_systems: bool = True) -> cyclopts.App:
     for name, (group, text) in _COMMANDS.items():
         app.command(f"ninefold.edge.cli.{name}:{name}", name=name, group=group, help=text)
     if with_systems:
-        from ninefold.edge.systems import SYSTEMS  # noqa: PLC0415 - costs most of the start, and few need it.
+        from ninefold.edge.systems import SYSTEMS  # noqa: PLC0415 - it takes most of the start, and few commands need it.
 
         for system in SYSTEMS:
             for command in system.commands:
@@ -88,11 +88,11 @@ def build_app(*, with_systems: bool = True) -> cyclopts.App:
 
 
 def print_error(error: NinefoldError) -> None:
-    """Say on standard error what happened, to what, and what to do."""
-    from ninefold.core.commands import as_plain  # noqa: PLC0415 - costs half of the start, and help needs none of it.
+    """Print on standard error what went wrong and what to do."""
+    from ninefold.core.commands import as_plain  # noqa: PLC0415 - it takes half of the start, and help doesn't need it.
 
     console = Console(stderr=True, highlight=False)
-    # Words of a server, or of whoever wrote a payload, may be in it.
+    # The text can come from a server or from a payload.
     console.print(Text.assemble(("✗ ", "red"), as_plain(error.detail, has_lines=True)), soft_wrap=True)
     if error.remedy:
         console.print(Text(f"  {as_plain(error.remedy, has_lines=True)}"), soft_wrap=True)

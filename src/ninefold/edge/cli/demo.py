@@ -16,16 +16,16 @@ def demo(
     json: Annotated[bool, Parameter(negative="", show_default=False)] = False,
     events: Annotated[int | None, Parameter(validator=Number(gte=1))] = None,
 ) -> None:
-    """Publish webhooks such as GitHub sends to five subscribers, four of them difficult, and compare every byte.
+    """Publish webhooks like those of GitHub to five subscribers, four of them difficult, and compare every byte.
 
-    It uses a data folder and ports of its own, and removes the folder at the end.
+    It uses its own data folder and ports, and removes the folder at the end.
 
     Args:
         json: Print the summary as JSON on standard output.
-        events: Publish so many events instead of each payload once.
+        events: Number of events to publish; by default one for each sample payload, but at least 120.
     """
-    # An ordinary end by SIGTERM cleans up as Ctrl-C does.
-    # A script that starts it in the background lets SIGINT be ignored, and with it both ways to end it.
+    # SIGTERM cleans up as Ctrl-C does. The handler of SIGINT is set too, because a shell ignores SIGINT for commands
+    # that it runs in the background.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     is_complete = asyncio.run(run_demo(is_json=json, events=events))

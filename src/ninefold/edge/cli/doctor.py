@@ -18,11 +18,11 @@ def doctor(
     data_dir: str | None = None,
     json: Json = False,
 ) -> None:
-    """Examine this machine and these settings; exit code 1 when something would fail.
+    """Check this machine and its settings; the exit code is 1 if something would fail.
 
     Args:
-        port: Port that `ninefold up` shall use [NINEFOLD_PORT; default: 8900].
-        data_dir: Folder that it shall use [NINEFOLD_DATA_DIR; default: the platform's].
+        port: Port to check [NINEFOLD_PORT; default: 8900].
+        data_dir: Data folder to check [NINEFOLD_DATA_DIR; default: depends on the platform].
         json: see Json.
     """
     findings = asyncio.run(examine(os.environ, port=port, data_dir=data_dir))
@@ -30,7 +30,7 @@ def doctor(
         print_json(findings)
     else:
         rows = [[state_text(finding.state), finding.check, _describe(finding)] for finding in findings]
-        print_table(["State", "Check", "Finding"], rows, empty="Nothing was examined.")
+        print_table(["State", "Check", "Finding"], rows, empty="Nothing was checked.")
     if any(finding.state == "failed" for finding in findings):
         sys.exit(1)
 

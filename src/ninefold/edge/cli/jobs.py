@@ -1,4 +1,4 @@
-"""`ninefold jobs …`: they speak to the database, as `ninefold keys` does, and so of every organisation's jobs."""
+"""`ninefold jobs …`: like `ninefold keys`, they connect to the database. They show the jobs of all organisations."""
 
 import asyncio
 from contextlib import AbstractAsyncContextManager
@@ -20,7 +20,7 @@ from ninefold.edge.database import open_transaction
 CANCELED_BY: Final = "command line"
 
 ERROR_LENGTH_SHOWN_MAX: Final = 120
-"""In a list; `ninefold jobs show` has all of it."""
+"""The limit in lists; `ninefold jobs show` prints the whole error."""
 
 Limit = Annotated[int, cyclopts.Parameter(validator=cyclopts.validators.Number(gte=1, lte=1_000))]
 
@@ -41,11 +41,11 @@ def list_(
     """List jobs, newest first.
 
     Args:
-        state: Only jobs in this state; `failed` for those that need a person.
-        kind: Only jobs of this kind, such as webhooks.cancel_deliveries.
-        organisation: Whose, as org_….
-        limit: How many, at most.
-        before: Only jobs that are older than this one, as job_….
+        state: List only jobs in this state; `failed` jobs need attention.
+        kind: List only jobs of this kind, such as webhooks.cancel_deliveries.
+        organisation: List only jobs of this organisation.
+        limit: Maximum number of jobs to list.
+        before: List only jobs that are older than the job with this id.
         data_dir: see DataDir.
         json: see Json.
     """
@@ -81,15 +81,15 @@ def list_(
         empty="There are no such jobs.",
     )
     if len(found) == limit:
-        print_note(f"More may follow: --before {format_id(JOB_PREFIX, found[-1].job_id)}")
+        print_note(f"There may be more: --before {format_id(JOB_PREFIX, found[-1].job_id)}")
 
 
 @jobs.command
 def show(job_id: str, /, *, data_dir: DataDir = None, json: Json = False) -> None:
-    """Show a job, with what it carries.
+    """Show a job with its payload, progress, result and error.
 
     Args:
-        job_id: The job's id, as job_…; `ninefold jobs list` shows it.
+        job_id: The job's id, as listed by `ninefold jobs list`.
         data_dir: see DataDir.
         json: see Json.
     """
@@ -98,10 +98,10 @@ def show(job_id: str, /, *, data_dir: DataDir = None, json: Json = False) -> Non
 
 @jobs.command
 def retry(job_id: str, /, *, data_dir: DataDir = None, json: Json = False) -> None:
-    """Run a job at once that failed, was canceled, or waits for its next attempt. It goes on where it was.
+    """Run a job now that failed, was canceled or is waiting for a retry. It continues where it stopped.
 
     Args:
-        job_id: The job's id, as job_…; `ninefold jobs list --state failed` shows those that need it.
+        job_id: The job's id, as listed by `ninefold jobs list --state failed`.
         data_dir: see DataDir.
         json: see Json.
     """
@@ -109,15 +109,15 @@ def retry(job_id: str, /, *, data_dir: DataDir = None, json: Json = False) -> No
     if json:
         print_json(_describe(job))
     else:
-        print_note(f"{format_id(JOB_PREFIX, job.job_id)} ({job.kind}) runs as soon as a worker is free.")
+        print_note(f"{format_id(JOB_PREFIX, job.job_id)} ({job.kind}) will run as soon as a worker is free.")
 
 
 @jobs.command
 def cancel(job_id: str, /, *, data_dir: DataDir = None, json: Json = False) -> None:
-    """Cancel a job: at once, or if it runs, within seconds. `ninefold jobs retry` lets it go on.
+    """Cancel a job, or stop it within seconds if it is running. `ninefold jobs retry` continues it.
 
     Args:
-        job_id: The job's id, as job_…; `ninefold jobs list` shows it.
+        job_id: The job's id, as listed by `ninefold jobs list`.
         data_dir: see DataDir.
         json: see Json.
     """
@@ -128,13 +128,15 @@ def cancel(job_id: str, /, *, data_dir: DataDir = None, json: Json = False) -> N
     shown_id = format_id(JOB_PREFIX, job.job_id)
     is_over = job.state is JobState.CANCELED
     print_note(
-        f"Canceled {shown_id} ({job.kind})." if is_over else f"{shown_id} ({job.kind}) runs, and is asked to end."
+        f"Canceled {shown_id} ({job.kind})."
+        if is_over
+        else f"{shown_id} ({job.kind}) is running and will stop within seconds."
     )
 
 
 @jobs.command
 def schedules(*, data_dir: DataDir = None, json: Json = False) -> None:
-    """List the schedules by which jobs are enqueued, and when each is due.
+    """List the schedules that enqueue jobs, and when they run next.
 
     Args:
         data_dir: see DataDir.
@@ -147,7 +149,7 @@ def schedules(*, data_dir: DataDir = None, json: Json = False) -> None:
     print_table(
         ["Schedule", "Cron", "Time zone", "Next run at", "Last run at"],
         [list(msgspec.structs.astuple(schedule)) for schedule in found],
-        empty="There is no schedule yet. The first worker writes them: ninefold up",
+        empty="There are no schedules yet. The first worker creates them: ninefold up",
     )
 
 

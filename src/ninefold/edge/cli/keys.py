@@ -1,4 +1,4 @@
-"""`ninefold keys …`: API keys. They use the database, not a server, so that the first key needs no key."""
+"""`ninefold keys …`: API keys. These commands use the database, not a server, so they need no key."""
 
 import asyncio
 from contextlib import AbstractAsyncContextManager
@@ -41,12 +41,12 @@ def create(
     data_dir: DataDir = None,
     json: Json = False,
 ) -> None:
-    """Create an API key, and show it this once. The first use also makes the first organisation.
+    """Create an API key and print it, once. If there is no organisation yet, one is created too.
 
     Args:
         name: What the key is for.
-        organisation: Whom it acts for, as org_…; by default the first. `ninefold organisations list` shows them.
-        expires_in: How long it is valid, such as 30d or 12h; by default until it is revoked.
+        organisation: Organisation that the key belongs to (`ninefold organisations list`); by default the first.
+        expires_in: How long the key is valid, such as 30d or 12h; by default until it is revoked.
         data_dir: see DataDir.
         json: see Json.
     """
@@ -64,15 +64,15 @@ def create(
         print_json(shown)
         return
     print_fields(shown)
-    print_note("Keep the key now: it can't be shown again.")
+    print_note("Save the key now: it can't be shown again.")
 
 
 @keys.command(name="list")
 def list_(*, organisation: str | None = None, data_dir: DataDir = None, json: Json = False) -> None:
-    """List the API keys of every organisation, or of one.
+    """List API keys, with their state and their last use.
 
     Args:
-        organisation: Whose, as org_….
+        organisation: List only the keys of this organisation.
         data_dir: see DataDir.
         json: see Json.
     """
@@ -84,15 +84,15 @@ def list_(*, organisation: str | None = None, data_dir: DataDir = None, json: Js
     rows = [
         [state_text(str(key[column])) if column == "state" else key[column] for column in _COLUMNS] for key in found
     ]
-    print_table(list(_COLUMNS.values()), rows, empty="There is no API key yet. Make one: ninefold keys create")
+    print_table(list(_COLUMNS.values()), rows, empty="There are no API keys yet. Create one: ninefold keys create")
 
 
 @keys.command
 def revoke(api_key_id: str, /, *, data_dir: DataDir = None, json: Json = False) -> None:
-    """Revoke an API key; the next request with it is refused, and that can't be undone.
+    """Revoke an API key: the next request with it is refused. This can't be undone.
 
     Args:
-        api_key_id: The key's id, as key_…; `ninefold keys list` shows it.
+        api_key_id: The key's id, as listed by `ninefold keys list`.
         data_dir: see DataDir.
         json: see Json.
     """
@@ -107,7 +107,7 @@ def revoke(api_key_id: str, /, *, data_dir: DataDir = None, json: Json = False) 
 async def _create(
     *, name: str, organisation_id: UUID | None, expires_in: timedelta | None, data_dir: str | None
 ) -> CreatedCredential:
-    # An organisation that somebody names is in a database that is there.
+    # An organisation that is named can only be in a database that exists.
     async with _transaction(data_dir, may_create=organisation_id is None) as connection:
         if organisation_id is None:
             organisation_id = await _first_organisation_id(connection)
@@ -117,7 +117,7 @@ async def _create(
 
 
 async def _first_organisation_id(connection: Connection) -> UUID:
-    # `ninefold up` may start at the same moment, and must not make a second first organisation.
+    # `ninefold up` could start at the same moment and create a first organisation too.
     await store.organisation_lock(connection)
     organisations = await service.list_organisations(connection)
     if organisations:

@@ -19,10 +19,10 @@ def migrate(
     data_dir: DataDir = None,
     json: Json = False,
 ) -> None:
-    """Apply the migrations that are missing.
+    """Apply the pending migrations.
 
     Args:
-        dry_run: Only list them.
+        dry_run: List the pending migrations without applying them.
         data_dir: see DataDir.
         json: see Json.
     """
@@ -32,7 +32,7 @@ def migrate(
     if json:
         print_json({"pending" if dry_run else "applied": names})
         return
-    print_table(["Migration"], [[name] for name in names], empty="The database is at this version already.")
+    print_table(["Migration"], [[name] for name in names], empty="The database is already at this version.")
     if names:
         print_note(f"{len(names)} pending." if dry_run else f"{len(names)} applied.")
 

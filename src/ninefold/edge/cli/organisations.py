@@ -1,4 +1,4 @@
-"""`ninefold organisations …`: they speak to the database, as `ninefold keys` does."""
+"""`ninefold organisations …`: these commands use the database, as `ninefold keys` does."""
 
 import asyncio
 from typing import Final
@@ -22,10 +22,10 @@ organisations = cyclopts.App(name="organisations")
 
 @organisations.command
 def create(name: str, /, *, data_dir: DataDir = None, json: Json = False) -> None:
-    """Create an organisation: subscriptions, events and keys of its own.
+    """Create an organisation, which has its own subscriptions, events and keys.
 
     Args:
-        name: What people call it; names needn't differ, ids do.
+        name: Name to display; it needn't be unique.
         data_dir: see DataDir.
         json: see Json.
     """
@@ -34,12 +34,12 @@ def create(name: str, /, *, data_dir: DataDir = None, json: Json = False) -> Non
         print_json(organisation)
         return
     print_fields(organisation)
-    print_note(f"Make a key for it: ninefold keys create --organisation {organisation['organisation_id']}")
+    print_note(f"Create a key for it: ninefold keys create --organisation {organisation['organisation_id']}")
 
 
 @organisations.command(name="list")
 def list_(*, data_dir: DataDir = None, json: Json = False) -> None:
-    """List the organisations, oldest first.
+    """List organisations, oldest first.
 
     Args:
         data_dir: see DataDir.
@@ -52,17 +52,17 @@ def list_(*, data_dir: DataDir = None, json: Json = False) -> None:
         print_table(
             ["Organisation", "Name", "Created at"],
             [list(organisation.values()) for organisation in found],
-            empty="There is no organisation yet. Make one: ninefold organisations create NAME",
+            empty="There are no organisations yet. Create one: ninefold organisations create NAME",
         )
     if len(found) == service.LIST_LENGTH_MAX:
         print_note(f"Only the first {service.LIST_LENGTH_MAX:,} are shown.")
 
 
 def parse_organisation_id(text: str) -> UUID:
-    """Return the id that an option `--organisation` names.
+    """Return the organisation's id that was given with `--organisation`.
 
     Raises:
-        InvalidInputError: it isn't one.
+        InvalidInputError: it isn't an organisation's id.
     """
     return parse_argument_id(ORGANISATION_PREFIX, text, shown_by="ninefold organisations list")
 

@@ -8,7 +8,7 @@ def worker(*, metrics_port: int | None = None) -> None:
     """Run a worker.
 
     Args:
-        metrics_port: Serve this worker's own /metrics here, for one that runs without `ninefold up`.
+        metrics_port: Port for the /metrics of this worker, if it runs without `ninefold up`.
     """
     settings = read_core_settings()
     run_worker(settings, database_url=require_database_url(settings, command="worker"), metrics_port=metrics_port)

@@ -1,4 +1,4 @@
-"""What the demo asks of Ninefold's HTTP API, as any client would."""
+"""The demo's client for Ninefold's HTTP API."""
 
 from datetime import datetime
 from typing import Final, TypeVar
@@ -24,7 +24,7 @@ class RefusedError(NinefoldError):
 
 
 class Created(msgspec.Struct, frozen=True):
-    """A subscription that was made."""
+    """A subscription that was created."""
 
     subscription_id: str
     secret: str
@@ -38,14 +38,14 @@ class Accepted(msgspec.Struct, frozen=True):
 
 
 class Attempt(msgspec.Struct, frozen=True):
-    """One attempt of a delivery, as far as the demo shows it."""
+    """One attempt of a delivery: the fields that the demo shows."""
 
     response_code: int | None = None
     error_class: str | None = None
 
 
 class Delivery(msgspec.Struct, frozen=True):
-    """A delivery, as far as the demo shows it."""
+    """A delivery: the fields that the demo shows."""
 
     delivery_id: str
     status: str
@@ -80,17 +80,17 @@ class Api:
         await self._http.aclose()
 
     async def subscribe(self, *, url: str, event_types: tuple[str, ...], description: str) -> Created:
-        """Make a subscription."""
+        """Create a subscription."""
         body = {"url": url, "event_types": event_types, "description": description}
         return await self._post("/api/v1/subscriptions", msgspec.json.encode(body), Created)
 
     async def publish(self, payload: Payload) -> Accepted:
-        """Publish an event, its payload's bytes untouched."""
+        """Publish an event, with the bytes of its payload unchanged."""
         event = _Event(event_type=payload.event_type, payload=msgspec.Raw(payload.body))
         return await self._post("/api/v1/events", msgspec.json.encode(event), Accepted)
 
     async def list_deliveries(self, subscription_id: str, *, status: str | None = None) -> list[Delivery]:
-        """Return all deliveries of a subscription that have an outcome, or those in one state."""
+        """Return the deliveries of a subscription that have an outcome, or those with one status."""
         found: list[Delivery] = []
         query: dict[str, str | int] = {"limit": PAGE_LIMIT}
         if status is not None:

@@ -1,4 +1,4 @@
-"""How the demo looks: a live table in a terminal, a line now and then elsewhere, and the summary at the end."""
+"""The demo's output: a live table in a terminal, plain lines elsewhere, and the summary at the end."""
 
 import time
 from collections.abc import Sequence
@@ -13,8 +13,8 @@ from rich.table import Table
 from rich.text import Text
 
 from ninefold.core.commands import state_text
-from ninefold.edge.demo.standing import Standing, Summary
-from ninefold.edge.sign import beside_sign
+from ninefold.edge.demo.status import SubscriberStatus, Summary
+from ninefold.edge.logo import with_logo
 
 LINE_INTERVAL_S: Final = 2.0
 BAR_WIDTH: Final = 12
@@ -25,31 +25,31 @@ DURATION_WIDTH: Final = len("999 ms")
 
 
 class Progress(Protocol):
-    """Whatever shows how it goes."""
+    """Shows the progress of the demo."""
 
     def say(self, text: str) -> None:
-        """Tell what happens now."""
+        """Show what is happening now."""
         ...
 
-    def show(self, standings: Sequence[Standing]) -> None:
-        """Show how the subscribers stand."""
+    def show(self, statuses: Sequence[SubscriberStatus]) -> None:
+        """Show the status of each subscriber."""
         ...
 
 
 def open_progress(console: Console) -> "AbstractContextManager[Progress]":
-    """Return what fits the console."""
+    """Return a live table for a terminal, and plain lines for anything else."""
     return LiveTable(console) if console.is_terminal else PlainLines(console)
 
 
 class LiveTable:
-    """A table that stays in its place."""
+    """A table that is redrawn in place."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
         self._now = ""
-        self._standings: Sequence[Standing] = ()
+        self._statuses: Sequence[SubscriberStatus] = ()
         self._started_at = time.monotonic()
-        # It leaves at the end, for the summary says the same and more.
+        # The table is removed at the end, since the summary replaces it.
         self._live = Live(
             console=console, refresh_per_second=REFRESH_PER_SECOND, get_renderable=self._render, transient=True
         )
@@ -64,23 +64,23 @@ class LiveTable:
         self._live.stop()
 
     def say(self, text: str) -> None:
-        """Tell what happens now, above the table."""
+        """Show what is happening now, above the table."""
         self._now = text
 
-    def show(self, standings: Sequence[Standing]) -> None:
-        """Show how the subscribers stand; drawn at the next refresh."""
-        self._standings = standings
+    def show(self, statuses: Sequence[SubscriberStatus]) -> None:
+        """Show the status of each subscriber, at the next refresh."""
+        self._statuses = statuses
 
     def _render(self) -> RenderableType:
         elapsed_s = time.monotonic() - self._started_at
         lines = [Text("Ninefold demo", style="bold"), Text(self._now), Text(f"{elapsed_s:.0f} s", style="dim")]
-        head = beside_sign(lines, step=int(elapsed_s * REFRESH_PER_SECOND))
-        table = _standings_table(self._standings, width=self._console.width) if self._standings else Text()
+        head = with_logo(lines, step=int(elapsed_s * REFRESH_PER_SECOND))
+        table = _status_table(self._statuses, width=self._console.width) if self._statuses else Text()
         return Group(Text(), head, Text(), table)
 
 
 class PlainLines:
-    """A line for each step, and one with numbers every few seconds."""
+    """A line for each step, and one with the status of the subscribers every few seconds."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -96,18 +96,18 @@ class PlainLines:
         return
 
     def say(self, text: str) -> None:
-        """Print what happens now."""
+        """Print what is happening now."""
         self._console.print(f"{self._elapsed()} {text}", soft_wrap=True, highlight=False)
 
-    def show(self, standings: Sequence[Standing]) -> None:
-        """Print how the subscribers stand, unless that was only just done."""
+    def show(self, statuses: Sequence[SubscriberStatus]) -> None:
+        """Print the status of each subscriber, at most once per `LINE_INTERVAL_S`."""
         if time.monotonic() - self._shown_at < LINE_INTERVAL_S:
             return
         self._shown_at = time.monotonic()
         parts = [
-            f"{standing.name} {standing.delivered}/{standing.expected}"
-            + (f" ({standing.retrying} retrying)" if standing.retrying else "")
-            for standing in standings
+            f"{status.name} {status.delivered}/{status.expected}"
+            + (f" ({status.retrying} retrying)" if status.retrying else "")
+            for status in statuses
         ]
         self.say("  ".join(parts))
 
@@ -116,7 +116,7 @@ class PlainLines:
 
 
 def print_summary(console: Console, summary: Summary) -> None:
-    """Print the outcome, and what is missing where something is."""
+    """Print the outcome, and what went wrong, if anything did."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     table.add_column("subscriber", no_wrap=True)
     for column in ("delivered", "attempts", "retried", "p50", "p99"):
@@ -153,13 +153,13 @@ def _verdict(summary: Summary) -> Text:
         return Text.assemble(
             ("✓ ", "green"),
             f"{summary.events} events reached every subscriber that wants them, in {summary.duration_s:.1f} s.\n"
-            "  Each came byte for byte, with a valid signature.",
+            "  Each arrived byte for byte, with a valid signature.",
         )
     lines = [f"\n  {part.name}: {problem}" for part in summary.subscribers for problem in part.problems]
     return Text.assemble(("✗ ", "red"), "Not everything arrived as it was published.", *lines)
 
 
-def _standings_table(standings: Sequence[Standing], *, width: int) -> Table:
+def _status_table(statuses: Sequence[SubscriberStatus], *, width: int) -> Table:
     has_bar = width >= WIDTH_WITH_BAR_MIN
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     table.add_column("subscriber", no_wrap=True)
@@ -167,42 +167,42 @@ def _standings_table(standings: Sequence[Standing], *, width: int) -> Table:
         table.add_column("", no_wrap=True)
     table.add_column("delivered", justify="right", no_wrap=True)
     for column in ("p50", "p99"):
-        # As wide as what will come, so that the table stands still.
+        # Wide enough for later values, so that the columns don't move.
         table.add_column(column, justify="right", no_wrap=True, min_width=DURATION_WIDTH)
     table.add_column("state")
-    for standing in standings:
+    for status in statuses:
         table.add_row(
-            standing.name,
-            *([_bar(standing)] if has_bar else []),
-            f"{standing.delivered}/{standing.expected}",
-            _duration(None if standing.p50_s is None else standing.p50_s * 1000),
-            _duration(None if standing.p99_s is None else standing.p99_s * 1000),
-            _state(standing).append(f"\n{_explain(standing)}\n", style="dim"),
+            status.name,
+            *([_bar(status)] if has_bar else []),
+            f"{status.delivered}/{status.expected}",
+            _duration(None if status.p50_s is None else status.p50_s * 1000),
+            _duration(None if status.p99_s is None else status.p99_s * 1000),
+            _state(status).append(f"\n{_explain(status)}\n", style="dim"),
         )
     return table
 
 
-def _bar(standing: Standing) -> Text:
-    filled = BAR_WIDTH * standing.delivered // standing.expected if standing.expected else 0
+def _bar(status: SubscriberStatus) -> Text:
+    filled = BAR_WIDTH * status.delivered // status.expected if status.expected else 0
     return Text.assemble(("━" * filled, "green"), ("━" * (BAR_WIDTH - filled), "bright_black"))
 
 
-def _state(standing: Standing) -> Text:
-    if standing.failed:
-        return state_text("failed").append(f" {standing.failed}")
-    if standing.retrying:
-        text = state_text("retrying").append(f" {standing.retrying}")
-        if standing.next_attempt_at is not None:
-            wait_s = max(0.0, (standing.next_attempt_at - datetime.now(UTC)).total_seconds())
+def _state(status: SubscriberStatus) -> Text:
+    if status.failed:
+        return state_text("failed").append(f" {status.failed}")
+    if status.retrying:
+        text = state_text("retrying").append(f" {status.retrying}")
+        if status.next_attempt_at is not None:
+            wait_s = max(0.0, (status.next_attempt_at - datetime.now(UTC)).total_seconds())
             text.append(f", next in {wait_s:.0f} s")
         return text
-    if standing.expected and standing.delivered == standing.expected:
+    if status.expected and status.delivered == status.expected:
         return state_text("delivered")
     return state_text("running")
 
 
-def _explain(standing: Standing) -> str:
-    return f"{standing.story}: {standing.why}" if standing.why else standing.story
+def _explain(status: SubscriberStatus) -> str:
+    return f"{status.story}: {status.why}" if status.why else status.story
 
 
 def _duration(milliseconds: float | None) -> str:

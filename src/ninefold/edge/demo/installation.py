@@ -1,4 +1,4 @@
-"""A Ninefold of the demo's own: `ninefold up` as a person would start it, in a folder that is removed afterwards."""
+"""The demo's own installation: `ninefold up` as an operator would start it, in a folder that is removed afterwards."""
 
 import asyncio
 import os
@@ -24,14 +24,14 @@ LOG_LINES_SHOWN: Final = 12
 
 
 class DemoFailedError(NinefoldError):
-    """The demo's own Ninefold didn't start."""
+    """The demo's installation didn't start."""
 
     code = "demo_failed"
     title = "Demo failed"
 
 
 class Installation(msgspec.Struct, frozen=True, kw_only=True):
-    """A running Ninefold, and a key for it."""
+    """A running installation, and an API key for it."""
 
     url: str
     api_key: str
@@ -43,10 +43,10 @@ class _CreatedKey(msgspec.Struct, frozen=True):
 
 @asynccontextmanager
 async def start_installation() -> AsyncIterator[Installation]:
-    """Run a Ninefold for as long as the block, on a free port, with nothing of the person's own.
+    """Run an installation for as long as the block, on a free port, without the user's own settings and data.
 
     Raises:
-        DemoFailedError: it doesn't start; carries the end of its log.
+        DemoFailedError: it doesn't start; the message has the end of its log.
     """
     with tempfile.TemporaryDirectory(prefix="ninefold-demo-") as folder:
         port = _free_port()
@@ -57,11 +57,11 @@ async def start_installation() -> AsyncIterator[Installation]:
             process = await asyncio.create_subprocess_exec(
                 *ninefold_command("up"),
                 env={**environment, SUPERVISED: "1"},
-                # A pipe that ends with the demo, and with it this one, however the demo ends.
+                # The pipe is closed when the demo ends, even by SIGKILL, and then `ninefold up` stops too.
                 stdin=asyncio.subprocess.PIPE,
                 stdout=log_file,
                 stderr=log_file,
-                # Ctrl-C is for the demo, which then stops this one in order.
+                # Only the demo gets Ctrl-C; it then stops `ninefold up`.
                 start_new_session=True,
             )
         try:
@@ -72,13 +72,13 @@ async def start_installation() -> AsyncIterator[Installation]:
 
 
 def _environment(data_dir: Path, *, port: int) -> dict[str, str]:
-    # The person's own settings, their database above all, must not reach the demo.
-    foreign = {name: value for name, value in os.environ.items() if not name.startswith("NINEFOLD_")}
+    # The demo must not use the user's own settings, and above all not their database.
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("NINEFOLD_")}
     return {
-        **foreign,
+        **inherited,
         "NINEFOLD_DATA_DIR": str(data_dir),
         "NINEFOLD_PORT": str(port),
-        # The subscribers are on this machine, which nobody may send webhooks to unless it is allowed.
+        # The subscribers are on this machine, and webhooks to it are denied by default.
         "NINEFOLD_EGRESS_ALLOW": "127.0.0.0/8",
     }
 
@@ -88,7 +88,7 @@ async def _wait_until_ready(process: asyncio.subprocess.Process, *, url: str, lo
         async with asyncio.timeout(START_WITHIN_S):
             while not await is_ready(url):
                 if process.returncode is not None:
-                    raise _failed(f"Ninefold ended with exit code {process.returncode} while starting", log_path)
+                    raise _failed(f"Ninefold exited with code {process.returncode} while starting", log_path)
                 await asyncio.sleep(POLL_INTERVAL_S)
     except TimeoutError as error:
         raise _failed(f"Ninefold wasn't ready within {START_WITHIN_S:.0f} s", log_path) from error
@@ -104,8 +104,8 @@ async def _create_key(environment: Mapping[str, str]) -> str:
     output, errors = await process.communicate()
     if process.returncode != 0:
         raise DemoFailedError(
-            f"No API key could be made: {errors.decode(errors='replace').strip()}",
-            remedy="`ninefold doctor` examines this machine.",
+            f"No API key could be created: {errors.decode(errors='replace').strip()}",
+            remedy="Run `ninefold doctor` to check this machine.",
         )
     return msgspec.json.decode(output, type=_CreatedKey).api_key
 
@@ -128,7 +128,7 @@ async def _stop(process: asyncio.subprocess.Process) -> None:
 def _failed(what: str, log_path: Path) -> DemoFailedError:
     lines = log_path.read_text(encoding="utf-8", errors="replace").splitlines()[-LOG_LINES_SHOWN:]
     return DemoFailedError(
-        "\n".join([f"{what}. The end of its log:", *lines]), remedy="`ninefold doctor` examines this machine."
+        "\n".join([f"{what}. The end of its log:", *lines]), remedy="Run `ninefold doctor` to check this machine."
     )
 
 

@@ -1,4 +1,4 @@
-"""What the demo publishes: real GitHub webhooks where the corpus lies next to the repository, a sample otherwise."""
+"""What the demo publishes: real GitHub webhooks if the corpus is next to the repository, otherwise a sample."""
 
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -10,7 +10,7 @@ import msgspec
 import ninefold
 
 CORPUS: Final = Path("shared", "corpus", "github_webhook_payloads.ndjson")
-"""Relative to the folder that the repository lies in."""
+"""Relative to the parent folder of the repository."""
 
 SAMPLE: Final = "sample.ndjson"
 
@@ -20,11 +20,11 @@ class Payload(msgspec.Struct, frozen=True, kw_only=True):
 
     event_type: str
     body: bytes
-    """The payload's JSON, exactly as it stands in the file."""
+    """The payload's JSON, exactly as it is in the file."""
 
 
 class PayloadFile(msgspec.Struct, frozen=True, kw_only=True):
-    """Payloads, and where they come from, in words for people."""
+    """Payloads, and a description of where they come from."""
 
     origin: str
     payloads: list[Payload]
@@ -36,21 +36,21 @@ class _Line(msgspec.Struct, frozen=True):
 
 
 def read_payloads(*, repository: Path | None = None) -> PayloadFile:
-    """Read the corpus, or the sample where there is none.
+    """Read the corpus, or the sample if there is no corpus.
 
     Args:
-        repository: the repository's folder; by default the one that this code runs from, where it does.
+        repository: the repository's folder; by default that of the running code.
     """
     corpus = (repository or Path(ninefold.__file__).parents[2]).parent / CORPUS
     if corpus.is_file():
-        return PayloadFile(origin="GitHub webhooks of the corpus", payloads=_read(corpus))
+        return PayloadFile(origin="GitHub webhooks from the corpus", payloads=_read(corpus))
     sample = files(__package__).joinpath(SAMPLE)
-    return PayloadFile(origin="sample webhooks that come with Ninefold", payloads=_read(sample))
+    return PayloadFile(origin="sample webhooks included in Ninefold", payloads=_read(sample))
 
 
 def _read(file: Path | Traversable) -> list[Payload]:
     lines = [
-        # Raw keeps the bytes: decoding and encoding again would spell numbers and order keys anew.
+        # Raw keeps the bytes. Decoding and encoding again would change the notation of numbers and the order of keys.
         msgspec.json.decode(line, type=_Line)
         for line in file.read_bytes().splitlines()
         if line.strip()

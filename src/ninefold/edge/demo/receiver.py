@@ -1,4 +1,4 @@
-"""A small HTTP/1.1 server for the demo's subscribers: reads a POST whole, asks for a status, answers it."""
+"""A small HTTP/1.1 server for the demo's subscribers: reads a whole POST and answers with a status."""
 
 import asyncio
 import socket
@@ -11,35 +11,35 @@ BODY_SIZE_MAX: Final = 4 * 1024 * 1024
 BACKLOG: Final = 1024
 
 Answer: TypeAlias = Callable[[dict[str, str], bytes], Awaitable[int]]
-"""Gets the headers, by their names in lower case, and the body; returns the status to answer."""
+"""Gets the headers, with names in lower case, and the body; returns the status of the answer."""
 
 _REASONS: Final = {204: "No Content", 400: "Bad Request", 500: "Internal Server Error"}
 
 
 class Receiver:
-    """One address on this machine that webhooks are sent to.
+    """A local address that webhooks are sent to.
 
-    It holds its port from the beginning, and refuses connections until it is opened.
+    It has its port from the beginning, but refuses connections until it is opened.
 
     Args:
-        answer: decides about each request.
+        answer: returns the status for each request.
     """
 
     def __init__(self, answer: Answer) -> None:
         self._answer = answer
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        # Bound but not listening: the port is ours, and the kernel refuses whoever connects.
+        # Bound but not listening: the port is taken, and the kernel refuses connections.
         self._socket.bind(("127.0.0.1", 0))
         self._server: asyncio.Server | None = None
         self._connections: set[_Connection] = set()
 
     @property
     def url(self) -> str:
-        """Where to send."""
+        """The URL to send webhooks to."""
         return f"http://127.0.0.1:{self._socket.getsockname()[1]}/webhooks"
 
     async def open(self) -> None:
-        """Accept connections from now on."""
+        """Start accepting connections."""
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(self._connect, sock=self._socket, backlog=BACKLOG)
 
@@ -58,7 +58,7 @@ class Receiver:
 
 
 class _Connection(asyncio.Protocol):
-    """One connection; requests follow one another on it."""
+    """One connection, which carries one request after another."""
 
     def __init__(self, answer: Answer, connections: "set[_Connection]") -> None:
         self._answer = answer
@@ -113,7 +113,7 @@ class _Connection(asyncio.Protocol):
     def _reply(self, status: int, *, is_last: bool) -> None:
         if self._transport is None or self._transport.is_closing():
             return
-        length = "" if status == 204 else "content-length: 0\r\n"  # noqa: PLR2004 - RFC 9110 §8.6 forbids it there.
+        length = "" if status == 204 else "content-length: 0\r\n"  # noqa: PLR2004 - RFC 9110 §8.6 forbids it for 204.
         ending = "connection: close\r\n" if is_last else ""
         self._transport.write(f"HTTP/1.1 {status} {_REASONS[status]}\r\n{length}{ending}\r\n".encode("ascii"))
         if is_last:

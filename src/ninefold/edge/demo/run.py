@@ -1,4 +1,4 @@
-"""The demo's course: start, subscribe, publish, watch until all has arrived, compare."""
+"""The steps of the demo: start, subscribe, publish, wait until everything has arrived, compare."""
 
 import asyncio
 import time
@@ -14,19 +14,19 @@ from ninefold.edge.demo.api import Api
 from ninefold.edge.demo.display import Progress, open_progress, print_summary
 from ninefold.edge.demo.installation import start_installation
 from ninefold.edge.demo.payloads import Payload, PayloadFile, read_payloads
-from ninefold.edge.demo.standing import Standing, Summary, describe_standing, summarize
+from ninefold.edge.demo.status import SubscriberStatus, Summary, describe_status, summarize
 from ninefold.edge.demo.subscribers import BEHAVIOURS, Subscriber
 
 COMPLETE_WITHIN_S: Final = 60.0
 EVENTS_MIN: Final = 120
-"""The sample has fewer payloads: with so few events there would be little to see."""
+"""The sample has fewer payloads, which would be too few events to watch."""
 
 PUBLISHERS: Final = 8
-"""How many events are published at once."""
+"""How many events are published concurrently."""
 
 SHOW_INTERVAL_S: Final = 0.5
 RECORD_WITHIN_S: Final = 5.0
-"""How long after the last arrival Ninefold may take to have recorded it."""
+"""How long Ninefold may take to record the last delivery after it has arrived."""
 
 RECORD_POLL_INTERVAL_S: Final = 0.2
 
@@ -35,12 +35,12 @@ async def run_demo(*, is_json: bool, events: int | None) -> bool:
     """Run the whole demo.
 
     Args:
-        is_json: print the summary as JSON on standard output; progress then goes to standard error.
-        events: publish so many, the payloads again from the first where they are fewer; by default each of them once,
-            and `EVENTS_MIN` at least.
+        is_json: print the summary as JSON on standard output, and progress on standard error.
+        events: how many to publish; the payloads are repeated if there are fewer. By default each payload is published
+            once, but `EVENTS_MIN` events at least.
 
     Returns:
-        Whether every event reached every subscriber that wants it as it was published.
+        Whether every event reached every subscriber that wants it, byte for byte.
     """
     file = read_payloads()
     payloads = list(islice(cycle(file.payloads), events or max(len(file.payloads), EVENTS_MIN)))
@@ -59,7 +59,7 @@ async def _deliver(file: PayloadFile, progress: Progress) -> Summary:
     async with AsyncExitStack() as stack:
         for subscriber in subscribers:
             stack.push_async_callback(subscriber.receiver.close)
-        progress.say("Starting Ninefold on an embedded PostgreSQL, in a folder of its own")
+        progress.say("Starting Ninefold with an embedded PostgreSQL in a temporary folder")
         installation = await stack.enter_async_context(start_installation())
         api = await stack.enter_async_context(aclosing(Api(url=installation.url, api_key=installation.api_key)))
         for subscriber in subscribers:
@@ -74,11 +74,11 @@ async def _deliver(file: PayloadFile, progress: Progress) -> Summary:
             await _wait_for_all(subscribers)
             showing.cancel()
         duration_s = time.monotonic() - started_at
-        progress.show(await _look(api, subscribers))
+        progress.show(await _read_statuses(api, subscribers))
         progress.say("Comparing what arrived with what was published")
         await _wait_for_records(api, subscribers)
         deliveries = [await api.list_deliveries(subscriber.subscription_id) for subscriber in subscribers]
-        progress.say("Stopping Ninefold, and removing its folder")
+        progress.say("Stopping Ninefold and removing its folder")
     return summarize(
         subscribers,
         deliveries,
@@ -120,7 +120,7 @@ async def _publish_all(api: Api, payloads: Sequence[Payload], subscribers: Seque
 
 
 async def _wait_for_all(subscribers: Sequence[Subscriber]) -> None:
-    # After the time is up the comparison says what is missing.
+    # After the timeout, the comparison reports what is missing.
     with suppress(TimeoutError):
         async with asyncio.timeout(COMPLETE_WITHIN_S):
             for subscriber in subscribers:
@@ -130,11 +130,11 @@ async def _wait_for_all(subscribers: Sequence[Subscriber]) -> None:
 
 
 async def _wait_for_records(api: Api, subscribers: Sequence[Subscriber]) -> None:
-    # An outcome is written a moment after the subscriber has answered.
+    # An outcome is recorded shortly after the subscriber has answered.
     with suppress(TimeoutError):
         async with asyncio.timeout(RECORD_WITHIN_S):
             for subscriber in subscribers:
-                while not await _is_recorded(api, subscriber):  # noqa: ASYNC110 - the API has no signal.
+                while not await _is_recorded(api, subscriber):  # noqa: ASYNC110 - the API has no notification for it.
                     await asyncio.sleep(RECORD_POLL_INTERVAL_S)
 
 
@@ -145,13 +145,13 @@ async def _is_recorded(api: Api, subscriber: Subscriber) -> bool:
 
 async def _keep_showing(api: Api, subscribers: Sequence[Subscriber], progress: Progress) -> None:
     while True:
-        progress.show(await _look(api, subscribers))
+        progress.show(await _read_statuses(api, subscribers))
         await asyncio.sleep(SHOW_INTERVAL_S)
 
 
-async def _look(api: Api, subscribers: Sequence[Subscriber]) -> list[Standing]:
+async def _read_statuses(api: Api, subscribers: Sequence[Subscriber]) -> list[SubscriberStatus]:
     return [
-        describe_standing(
+        describe_status(
             subscriber,
             retrying=await api.list_deliveries(subscriber.subscription_id, status="retrying"),
             failed=await api.list_deliveries(subscriber.subscription_id, status="failed"),

@@ -1,4 +1,4 @@
-"""The demo's subscribers: how each one behaves, and what each one got."""
+"""The demo's subscribers: how each one behaves, and what it has received."""
 
 import asyncio
 import time
@@ -23,10 +23,10 @@ class Behaviour(msgspec.Struct, frozen=True, kw_only=True):
     story: str
     event_types: tuple[str, ...] = ("*",)
     failures_first: int = 0
-    """How many attempts of each event are answered with an error."""
+    """How many attempts of each event are answered with an error, before one succeeds."""
     answers_after_s: float = 0.0
     down_for_s: float = 0.0
-    """How long it refuses connections after the first event was published."""
+    """How long it refuses connections at the beginning."""
 
 
 BEHAVIOURS: Final = (
@@ -43,10 +43,10 @@ BEHAVIOURS: Final = (
 
 
 class Subscriber:
-    """One receiving end: verifies every request with the official library, and remembers what came.
+    """A subscriber: verifies every request with the official library, and records what arrives.
 
     Args:
-        behaviour: how it treats requests.
+        behaviour: how it answers requests.
     """
 
     def __init__(self, behaviour: Behaviour) -> None:
@@ -54,9 +54,9 @@ class Subscriber:
         self.receiver: Final = Receiver(self._answer)
         self.subscription_id = ""
         self.expected: dict[str, bytes] = {}
-        """What must arrive: each event's id with the payload's exact bytes."""
+        """What must arrive: the exact bytes of the payload, by the event's id."""
         self.problems: list[str] = []
-        """What must not have happened, one sentence each."""
+        """What went wrong, one sentence each."""
         self.has_progress: Final = asyncio.Event()
         self._secret: Webhook | None = None
         self._attempts: Counter[str] = Counter()
@@ -65,16 +65,16 @@ class Subscriber:
         self._published_at: dict[str, float] = {}
 
     def subscribe(self, *, subscription_id: str, secret: str) -> None:
-        """Learn which subscription this is, and the secret that its requests are signed with."""
+        """Set the id of its subscription, and the secret that requests are signed with."""
         self.subscription_id = subscription_id
         self._secret = Webhook(secret)
 
     def wants(self, event_type: str) -> bool:
-        """Say whether events of this type must arrive here."""
+        """Return whether it is subscribed to events of this type."""
         return "*" in self.behaviour.event_types or event_type in self.behaviour.event_types
 
     def expect(self, event_id: str, body: bytes, *, published_at: float) -> None:
-        """Note an event that was accepted; it may have arrived already."""
+        """Add an event that was accepted; it can have arrived already."""
         self.expected[event_id] = body
         self._published_at[event_id] = published_at
         self.has_progress.set()
@@ -91,16 +91,16 @@ class Subscriber:
 
     @property
     def missing(self) -> Sequence[str]:
-        """The events that didn't arrive, or not with the bytes that were published."""
+        """The events that haven't arrived with the bytes that were published."""
         return [event_id for event_id, body in self.expected.items() if self._delivered.get(event_id) != body]
 
     @property
     def unexpected(self) -> Sequence[str]:
-        """The events that arrived and shouldn't have."""
+        """The events that arrived although they weren't expected."""
         return [event_id for event_id in self._delivered if event_id not in self.expected]
 
     def latencies_s(self) -> list[float]:
-        """Return the seconds from publishing to acceptance here, sorted."""
+        """Return the seconds between publishing each event and its arrival, sorted."""
         return sorted(
             self._delivered_at[event_id] - published_at
             for event_id, published_at in self._published_at.items()
@@ -119,11 +119,11 @@ class Subscriber:
         if self._attempts[event_id] <= self.behaviour.failures_first:
             return BROKEN
         await asyncio.sleep(self.behaviour.answers_after_s)
-        self._note_delivery(event_id, body)
+        self._record_delivery(event_id, body)
         return ACCEPTED
 
-    def _note_delivery(self, event_id: str, body: bytes) -> None:
+    def _record_delivery(self, event_id: str, body: bytes) -> None:
         if self._delivered.setdefault(event_id, body) != body:
-            self.problems.append(f"Event {event_id} came twice, with different bytes.")
+            self.problems.append(f"Event {event_id} arrived twice, with different bytes.")
         self._delivered_at.setdefault(event_id, time.monotonic())
         self.has_progress.set()

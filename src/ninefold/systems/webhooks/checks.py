@@ -1,4 +1,4 @@
-"""What `ninefold doctor` examines for webhook delivery."""
+"""The checks of `ninefold doctor` for webhook delivery."""
 
 import resource
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ _IN_FLIGHT_MAX: Final = f"{PREFIX}IN_FLIGHT_MAX"
 
 
 def check_in_flight(settings: WebhooksSettings) -> Iterator[Finding]:
-    """Compare the attempts that a worker may have under way with the connections that it will have."""
+    """Compare the configured attempts in flight of a worker with the connections that it can have."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     is_bounded = hard != resource.RLIM_INFINITY
     connections_max = EgressLimits.within(hard if is_bounded else -1).connections_max
@@ -22,7 +22,7 @@ def check_in_flight(settings: WebhooksSettings) -> Iterator[Finding]:
         files_needed = useful_max + OPEN_FILES_RESERVED
         yield warning(
             "open files",
-            f"A process may open at most {hard:,} files, so a worker has at most {connections_max:,} connections; "
+            f"A process can open at most {hard:,} files, so a worker has at most {connections_max:,} connections; "
             f"{_IN_FLIGHT_MAX} is {settings.in_flight_max:,}.",
             f"Raise the hard limit (LimitNOFILE={files_needed} or ulimit -Hn {files_needed}), "
             f"or set {_IN_FLIGHT_MAX}={connections_max}.",
@@ -37,7 +37,7 @@ def check_in_flight(settings: WebhooksSettings) -> Iterator[Finding]:
     if useful_max < settings.in_flight_max:
         yield warning(
             "settings",
-            f"{_IN_FLIGHT_MAX} is {settings.in_flight_max:,}, and a worker never has more than {useful_max:,} "
+            f"{_IN_FLIGHT_MAX} is {settings.in_flight_max:,}, but a worker never has more than {useful_max:,} "
             "connections.",
-            f"Set it to {useful_max}, and run more workers.",
+            f"Set it to {useful_max} and run more workers.",
         )

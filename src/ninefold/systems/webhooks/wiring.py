@@ -16,7 +16,7 @@ from ninefold.core.system import ServerContext, System, WorkerContext, WorkerTas
 from ninefold.systems.webhooks.checks import check_in_flight
 from ninefold.systems.webhooks.commands import COMMANDS
 from ninefold.systems.webhooks.jobs import metrics
-from ninefold.systems.webhooks.jobs.cancellation import CANCELLATION
+from ninefold.systems.webhooks.jobs.cancellation import CANCEL_DELIVERIES_HANDLER
 from ninefold.systems.webhooks.jobs.dispatcher import Dispatcher
 from ninefold.systems.webhooks.routes.deliveries import DELIVERY_ROUTES
 from ninefold.systems.webhooks.routes.events import EVENT_ROUTES
@@ -72,7 +72,7 @@ SYSTEM: Final = System(
     routes=_routes,
     worker_tasks=_worker_tasks,
     release_leases=_release_leases,
-    job_handlers=(CANCELLATION,),
+    job_handlers=(CANCEL_DELIVERIES_HANDLER,),
     commands=COMMANDS,
     checks=(check_in_flight,),
 )

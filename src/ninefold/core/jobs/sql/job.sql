@@ -1,5 +1,5 @@
 -- name: job_cancel^
--- End a job that isn't running, and ask for the end of one that is; answers nothing when there is no such unfinished job.
+-- Cancel a job at once if it isn't running; otherwise request it. Returns nothing if there is no such unfinished job.
 UPDATE jobs.job
 SET
     state = CASE WHEN state = 'running' THEN 'running' ELSE 'canceled' END,
@@ -16,7 +16,7 @@ RETURNING
     key;
 
 -- name: job_claim
--- Claim jobs that are due, for a worker: a fair share for each tenant that has room, by priority, then longest due first.
+-- Claim jobs that are due, for a worker: a fair share for each tenant with free slots, by priority, then longest due first.
 -- It scans up to :tenants_max tenants in the order of their ids, starting after :after, and serves at most :limit of
 -- them. last_tenant_id is where the next scan continues, and is NULL when no tenant is left to scan.
 -- A job whose key has an earlier unfinished job, or a running one, isn't claimed; its key is returned as blocked.
@@ -52,11 +52,11 @@ served AS MATERIALIZED (
     SELECT
         scanned.tenant_id,
         random() AS place,
-        coalesce(known.room, :room_of_newcomer::integer) AS room
+        coalesce(known.slots, :new_tenant_slots::integer) AS slots
     FROM scanned
-    LEFT JOIN unnest(:tenant_ids::uuid[], :rooms::integer[]) AS known (tenant_id, room)
+    LEFT JOIN unnest(:tenant_ids::uuid[], :slots_of_tenants::integer[]) AS known (tenant_id, slots)
         ON known.tenant_id = scanned.tenant_id
-    WHERE coalesce(known.room, :room_of_newcomer::integer) > 0
+    WHERE coalesce(known.slots, :new_tenant_slots::integer) > 0
         AND EXISTS (
             SELECT 1
             FROM (VALUES (2), (1), (0)) AS level (priority)
@@ -114,10 +114,10 @@ candidate AS MATERIALIZED (
             ORDER BY
                 job.run_at,
                 job.position
-            LIMIT least(fair_share.size, served.room)
+            LIMIT least(fair_share.size, served.slots)
             FOR UPDATE SKIP LOCKED
         ) AS due
-        LIMIT least(fair_share.size, served.room)
+        LIMIT least(fair_share.size, served.slots)
     ) AS head
 ),
 
@@ -189,7 +189,7 @@ FROM summary
 LEFT JOIN taken ON TRUE;
 
 -- name: job_count_failed$
--- Count the jobs that failed and that nobody has retried, up to a bound.
+-- Count failed jobs that nobody has retried, up to a limit.
 SELECT count(*)
 FROM (
     SELECT 1
@@ -199,7 +199,7 @@ FROM (
 ) AS failed;
 
 -- name: job_count_queued$
--- Count the jobs that wait for an attempt or for their key, up to a bound.
+-- Count the jobs that are waiting for an attempt or for their key, up to a limit.
 SELECT count(*)
 FROM (
     (
@@ -220,13 +220,13 @@ FROM (
 ) AS queued;
 
 -- name: job_delete_failed
--- Delete some of the jobs that failed long ago.
+-- Delete some failed jobs whose retention period is over.
 DELETE FROM jobs.job
 WHERE job_id IN (
     SELECT job_id
     FROM jobs.job
     WHERE state = 'failed'
-        AND finished_at < statement_timestamp() - :kept::interval
+        AND finished_at < statement_timestamp() - :retention::interval
     ORDER BY finished_at
     LIMIT :limit
     FOR UPDATE SKIP LOCKED
@@ -234,13 +234,13 @@ WHERE job_id IN (
 RETURNING job_id;
 
 -- name: job_delete_succeeded_or_canceled
--- Delete some of the jobs that succeeded or were canceled long ago.
+-- Delete some succeeded and canceled jobs whose retention period is over.
 DELETE FROM jobs.job
 WHERE job_id IN (
     SELECT job_id
     FROM jobs.job
     WHERE state IN ('succeeded', 'canceled')
-        AND finished_at < statement_timestamp() - :kept::interval
+        AND finished_at < statement_timestamp() - :retention::interval
     ORDER BY finished_at
     LIMIT :limit
     FOR UPDATE SKIP LOCKED
@@ -275,8 +275,8 @@ FROM jobs.job
 WHERE job_id = :job_id;
 
 -- name: job_finish
--- Write what came of attempts, as far as this worker still holds the jobs; answers the state that followed.
--- A job that was to be canceled isn't tried again. One that is returned unbegun or unfinished keeps its attempt.
+-- Write the outcomes of attempts for the jobs that this worker still holds; returns their new states.
+-- A job with a cancel request isn't retried. For a job that is returned before its end, the attempt doesn't count.
 WITH ended AS MATERIALIZED (
     SELECT
         outcome.*,
@@ -328,7 +328,7 @@ RETURNING
     job.key;
 
 -- name: job_insert$
--- Enqueue a job; answers nothing when a unique one of its kind and key already waits for its first attempt.
+-- Enqueue a job; returns nothing if a unique job of its kind and key is already waiting for its first attempt.
 INSERT INTO jobs.job (
     job_id,
     kind,
@@ -357,7 +357,7 @@ ON CONFLICT (kind, tenant_id, key) WHERE is_unique DO NOTHING
 RETURNING job_id;
 
 -- name: job_list
--- Read a page of jobs, newest first; those of one state, kind or organisation, or of all.
+-- Read a page of jobs, newest first, optionally of one state, kind or organisation.
 SELECT
     job_id,
     organisation_id,
@@ -389,118 +389,16 @@ ORDER BY job_id DESC
 LIMIT :limit;
 
 -- name: job_list_cancel_requested
--- Say which of the jobs that a worker runs are to be canceled.
+-- List the running jobs of a worker whose cancellation was requested.
 SELECT job_id
 FROM jobs.job
 WHERE leased_by = :worker_id
     AND cancel_requested_at IS NOT NULL;
 
--- name: job_promote!
--- Let the first of the jobs that wait for these keys run, where nothing is before it any more.
--- It must be a statement of its own after the one that ended a job: it has to see what was set aside until then.
-UPDATE jobs.job
-SET state = CASE WHEN job.attempt_count > 0 AND job.error IS NOT NULL THEN 'retrying' ELSE 'queued' END
-FROM unnest(:tenant_ids::uuid[], :keys::text[]) AS freed (tenant_id, key)
-CROSS JOIN LATERAL (
-    SELECT
-        unfinished.job_id,
-        unfinished.state
-    FROM jobs.job AS unfinished
-    WHERE unfinished.tenant_id = freed.tenant_id
-        AND unfinished.key = freed.key
-        AND unfinished.state IN ('queued', 'waiting', 'running', 'retrying')
-    ORDER BY unfinished.position
-    LIMIT 1
-) AS first
-WHERE job.job_id = first.job_id
-    AND job.state = 'waiting';
-
--- name: job_release
--- Give back the jobs that dead workers ran: their attempt counts as one that failed.
--- A job that ends its workers one after the other comes back later each time. Answers the state that followed.
-WITH released AS MATERIALIZED (
-    SELECT
-        job_id,
-        CASE
-            WHEN cancel_requested_at IS NOT NULL THEN 'canceled'
-            WHEN attempt_count >= attempts_max THEN 'failed'
-            ELSE 'retrying'
-        END AS state
-    FROM jobs.job
-    WHERE leased_by = ANY(:worker_ids::uuid[])
-    ORDER BY job_id
-    FOR UPDATE
-)
-
-UPDATE jobs.job
-SET
-    state = released.state,
-    run_at = now() + (job.attempt_count - 1) * interval '5 seconds',
-    finished_at = CASE WHEN released.state <> 'retrying' THEN now() END,
-    leased_by = NULL,
-    cancel_requested_at = NULL,
-    canceled_by = CASE WHEN released.state = 'canceled' THEN job.canceled_by END,
-    error = :error
-FROM released
-WHERE job.job_id = released.job_id
-RETURNING
-    job.job_id,
-    job.state,
-    job.tenant_id,
-    job.key;
-
--- name: job_release_unknown
--- Give back the jobs that a worker holds without knowing it, because an error hid from it what it had claimed.
--- None of them was begun, so the attempt doesn't count. Answers the state that followed.
-UPDATE jobs.job
-SET
-    state = CASE
-        WHEN cancel_requested_at IS NOT NULL THEN 'canceled'
-        WHEN attempt_count > 1 AND error IS NOT NULL THEN 'retrying'
-        ELSE 'queued'
-    END,
-    attempt_count = attempt_count - 1,
-    finished_at = CASE WHEN cancel_requested_at IS NOT NULL THEN now() END,
-    leased_by = NULL,
-    cancel_requested_at = NULL
-WHERE leased_by = :worker_id
-    AND job_id <> ALL(:known_ids::uuid[])
-RETURNING
-    job_id,
-    state,
-    tenant_id,
-    key;
-
--- name: job_retry$
--- Let a job that failed or was canceled run again from what it has saved, or one that is retried run at once.
-UPDATE jobs.job
-SET
-    state = CASE WHEN state = 'retrying' THEN 'retrying' ELSE 'queued' END,
-    attempt_count = CASE WHEN state = 'retrying' THEN attempt_count ELSE 0 END,
-    run_at = now(),
-    finished_at = NULL,
-    canceled_by = NULL
-WHERE job_id = :job_id
-    AND state IN ('retrying', 'failed', 'canceled')
-RETURNING job_id;
-
--- name: job_save^
--- Write how far a running job is, as far as this worker still holds it; says whether it is to be canceled.
-UPDATE jobs.job
-SET
-    progress_done = coalesce(:done, progress_done),
-    progress_total = coalesce(:total, progress_total),
-    progress_note = coalesce(:note, progress_note),
-    cursor = coalesce(:cursor::json, cursor)
-WHERE job_id = :job_id
-    AND leased_by = :worker_id
-    AND attempt_count = :attempt
-RETURNING cancel_requested_at IS NOT NULL AS is_cancel_requested;
-
--- name: job_set_aside
--- Let jobs wait for their key that stand behind an unfinished one, so that claims needn't pass over them each time.
--- The job in front of them is locked, so that it can't end in the meantime: the transaction that ends it finds them then,
--- and lets the first one go on.
+-- name: job_mark_waiting
+-- Mark jobs as waiting that have an earlier unfinished job with the same key, so that claims needn't skip them each time.
+-- The earlier job is locked, so that it can't end in the meantime. The transaction that ends it then sees the waiting
+-- jobs, and lets the first one run.
 WITH anchor AS MATERIALIZED (
     SELECT
         blocked.tenant_id,
@@ -540,3 +438,106 @@ SET state = 'waiting'
 FROM behind
 WHERE job.job_id = behind.job_id
 RETURNING job.job_id;
+
+-- name: job_promote!
+-- Let the first job of each key run if it is waiting.
+-- It must be a separate statement after the one that ended a job, so that it sees jobs that were marked as waiting
+-- in the meantime.
+UPDATE jobs.job
+SET state = CASE WHEN job.attempt_count > 0 AND job.error IS NOT NULL THEN 'retrying' ELSE 'queued' END
+FROM unnest(:tenant_ids::uuid[], :keys::text[]) AS freed (tenant_id, key)
+CROSS JOIN LATERAL (
+    SELECT
+        unfinished.job_id,
+        unfinished.state
+    FROM jobs.job AS unfinished
+    WHERE unfinished.tenant_id = freed.tenant_id
+        AND unfinished.key = freed.key
+        AND unfinished.state IN ('queued', 'waiting', 'running', 'retrying')
+    ORDER BY unfinished.position
+    LIMIT 1
+) AS first
+WHERE job.job_id = first.job_id
+    AND job.state = 'waiting';
+
+-- name: job_release
+-- Release the jobs that dead workers were running; the attempt counts as failed. Returns their new states.
+-- The delay grows with each attempt, in case the job itself crashes its workers.
+WITH released AS MATERIALIZED (
+    SELECT
+        job_id,
+        CASE
+            WHEN cancel_requested_at IS NOT NULL THEN 'canceled'
+            WHEN attempt_count >= attempts_max THEN 'failed'
+            ELSE 'retrying'
+        END AS state
+    FROM jobs.job
+    WHERE leased_by = ANY(:worker_ids::uuid[])
+    ORDER BY job_id
+    FOR UPDATE
+)
+
+UPDATE jobs.job
+SET
+    state = released.state,
+    run_at = now() + (job.attempt_count - 1) * interval '5 seconds',
+    finished_at = CASE WHEN released.state <> 'retrying' THEN now() END,
+    leased_by = NULL,
+    cancel_requested_at = NULL,
+    canceled_by = CASE WHEN released.state = 'canceled' THEN job.canceled_by END,
+    error = :error
+FROM released
+WHERE job.job_id = released.job_id
+RETURNING
+    job.job_id,
+    job.state,
+    job.tenant_id,
+    job.key;
+
+-- name: job_release_unknown
+-- Release the jobs that a worker holds without knowing it, because it didn't get the result of its claim.
+-- It didn't start them, so the attempt doesn't count. Returns their new states.
+UPDATE jobs.job
+SET
+    state = CASE
+        WHEN cancel_requested_at IS NOT NULL THEN 'canceled'
+        WHEN attempt_count > 1 AND error IS NOT NULL THEN 'retrying'
+        ELSE 'queued'
+    END,
+    attempt_count = attempt_count - 1,
+    finished_at = CASE WHEN cancel_requested_at IS NOT NULL THEN now() END,
+    leased_by = NULL,
+    cancel_requested_at = NULL
+WHERE leased_by = :worker_id
+    AND job_id <> ALL(:known_ids::uuid[])
+RETURNING
+    job_id,
+    state,
+    tenant_id,
+    key;
+
+-- name: job_retry$
+-- Make a failed, canceled or retrying job due now. It continues from its cursor.
+UPDATE jobs.job
+SET
+    state = CASE WHEN state = 'retrying' THEN 'retrying' ELSE 'queued' END,
+    attempt_count = CASE WHEN state = 'retrying' THEN attempt_count ELSE 0 END,
+    run_at = now(),
+    finished_at = NULL,
+    canceled_by = NULL
+WHERE job_id = :job_id
+    AND state IN ('retrying', 'failed', 'canceled')
+RETURNING job_id;
+
+-- name: job_save^
+-- Write a running job's progress if this worker still holds it; returns whether its cancellation was requested.
+UPDATE jobs.job
+SET
+    progress_done = coalesce(:done, progress_done),
+    progress_total = coalesce(:total, progress_total),
+    progress_note = coalesce(:note, progress_note),
+    cursor = coalesce(:cursor::json, cursor)
+WHERE job_id = :job_id
+    AND leased_by = :worker_id
+    AND attempt_count = :attempt
+RETURNING cancel_requested_at IS NOT NULL AS is_cancel_requested;

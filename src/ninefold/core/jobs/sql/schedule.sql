@@ -1,5 +1,5 @@
 -- name: schedule_list
--- Read every schedule, by name.
+-- Read all schedules, sorted by name.
 SELECT
     name,
     cron,
@@ -10,7 +10,7 @@ FROM jobs.schedule
 ORDER BY name;
 
 -- name: schedule_lock_due
--- Hold the schedules that are due until the transaction's end, skipping those that another worker has in hand.
+-- Lock the due schedules until the end of the transaction, skipping those that another worker has locked.
 SELECT
     name,
     statement_timestamp() AS now
@@ -21,11 +21,11 @@ ORDER BY name
 FOR UPDATE SKIP LOCKED;
 
 -- name: schedule_read_clock$
--- Read the database's clock, by which every worker goes.
+-- Read the database's clock, which all workers use.
 SELECT statement_timestamp();
 
 -- name: schedule_set_next!
--- Write when a schedule that was due is due again.
+-- Set when a schedule is due next.
 UPDATE jobs.schedule
 SET
     next_run_at = :next_run_at,
@@ -33,7 +33,7 @@ SET
 WHERE name = :name;
 
 -- name: schedule_upsert!
--- Write a schedule that is new or has changed; one that is as it was keeps its next time, also one that was missed.
+-- Write a new or changed schedule; an unchanged one keeps its next time, even if that was missed.
 INSERT INTO jobs.schedule (name, cron, timezone, next_run_at)
 VALUES (:name, :cron, :timezone, :next_run_at)
 ON CONFLICT (name) DO UPDATE

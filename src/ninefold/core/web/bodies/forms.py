@@ -2,7 +2,7 @@
 
     amount=500&card[exp][month]=4&items[0][price]=p1&items[1][price]=p2&tags[]=a&tags[]=b
 
-    {"amount": "500", "card": {"exp": {"month": "4"}}, "items": [{"price": "p1"}, {"price": "p2"}], "tags": ["a", "b"]}
+    {"amount": 500, "card": {"exp": {"month": 4}}, "items": [{"price": "p1"}, {"price": "p2"}], "tags": ["a", "b"]}
 
 Square brackets in a name mean nesting. That is not part of HTML, but Stripe's SDKs, jQuery, PHP and Rack use it. The
 limits keep a small body from becoming a large tree.
@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl
 import msgspec
 import multipart
 
-from ninefold.core.errors import InvalidInputError
+from ninefold.core.web.bodies.form_shapes import shape_form
 from ninefold.core.web.bodies.json_errors import invalid_input, refuse_nul
 from ninefold.core.web.errors import BadFormError
 
@@ -82,8 +82,9 @@ def convert_form(fields: dict[str, FormValue], kind: type[T]) -> T:
     Raises:
         InvalidInputError: it doesn't match the type; names the field.
     """
+    shaped = shape_form(fields, msgspec.inspect.type_info(kind))
     try:
-        value = msgspec.convert(fields, kind, strict=False)
+        value = msgspec.convert(shaped, kind, strict=False)
     except msgspec.ValidationError as error:
         raise invalid_input(str(error), kind, path="") from error
     refuse_nul(value, path="")
@@ -93,14 +94,15 @@ def convert_form(fields: dict[str, FormValue], kind: type[T]) -> T:
 def nest(fields: Iterable[tuple[str, "str | UploadedFile"]]) -> dict[str, FormValue]:
     """Return fields as nested values, according to the brackets in their names.
 
+    A name that is given more than once, or that ends in empty brackets, gets a list.
+
     Raises:
         BadFormError: a name's brackets don't match, or two names contradict each other.
-        InvalidInputError: a field is given more than once.
     """
     root: dict[str, Any] = {}
     for name, value in fields:
         _put(root, name, value)
-    return {name: _with_lists(value) for name, value in root.items()}
+    return {name: _without_append_keys(value) for name, value in root.items()}
 
 
 def _put(root: dict[str, Any], name: str, value: "str | UploadedFile") -> None:
@@ -116,9 +118,10 @@ def _put(root: dict[str, Any], name: str, value: "str | UploadedFile") -> None:
         node[last] = value
     elif isinstance(node[last], dict):
         raise _contradiction(name)
+    elif isinstance(node[last], list):
+        node[last].append(value)
     else:
-        shown = name[:NAME_SHOWN_MAX]
-        raise InvalidInputError(f"{shown} is given more than once.", field=shown, remedy="Give it once.")
+        node[last] = [node[last], value]
 
 
 def _segments(name: str) -> list[str]:
@@ -140,17 +143,15 @@ def _segments(name: str) -> list[str]:
     return segments
 
 
-def _with_lists(value: Any) -> Any:
-    """Convert fields with empty brackets, or with the keys 0, 1, 2, …, into lists."""
+def _without_append_keys(value: Any) -> Any:
+    """Convert fields with empty brackets into lists."""
     if not isinstance(value, dict):
         return value
-    inner = {key: _with_lists(item) for key, item in value.items()}
+    inner = {key: _without_append_keys(item) for key, item in value.items()}
     if inner.keys() == {_APPEND}:
         return inner[_APPEND]
     if _APPEND in inner:
         raise BadFormError("A field has both empty brackets and keys in brackets.", remedy="Use one or the other.")
-    if inner and inner.keys() == {str(number) for number in range(len(inner))}:
-        return [inner[str(number)] for number in range(len(inner))]
     return inner
 
 

@@ -22,7 +22,7 @@ from litestar.typing import FieldDefinition
 
 from ninefold.core.errors import PayloadTooLargeError
 from ninefold.core.tenancy.model import Principal
-from ninefold.core.web.bodies.forms import convert_form, parse_multipart, parse_urlencoded
+from ninefold.core.web.bodies.forms import FormValue, convert_form, parse_multipart, parse_urlencoded
 from ninefold.core.web.bodies.json_decoder import JsonDecoder
 from ninefold.core.web.errors import (
     BadJsonError,
@@ -32,6 +32,10 @@ from ninefold.core.web.errors import (
 )
 
 T = TypeVar("T")
+
+_object_decoder: JsonDecoder[dict[str, Any]] = JsonDecoder(dict[str, Any])
+_NO_FIELDS: Final = b"&"
+"""An urlencoded form without fields."""
 
 FromBody: TypeAlias = Annotated[T, BodyKwarg()]
 """Marks a handler's `data` as the request's body, like Litestar's `FromPath` and `FromQuery`."""
@@ -159,10 +163,37 @@ class FormRequest(RawRequest):
         """
         if self.media_type == _JSON:
             return decoder.decode(content)
+        return convert_form(self._parse_form(content), decoder.kind)
+
+    async def fields(self) -> dict[str, FormValue]:
+        """Return the form's fields, nested, or those of a JSON object; for an authentication that needs one of them.
+
+        Raises:
+            BadFormError: the form can't be parsed.
+            BadJsonError: the JSON can't be parsed.
+            InvalidInputError: it is JSON, but no object.
+        """
+        content = await self.body()
+        if self.media_type == _JSON:
+            return _object_decoder.decode(content)
+        return self._parse_form(content)
+
+    def _parse_form(self, content: bytes) -> dict[str, FormValue]:
         if self.media_type == _MULTIPART:
             _, options = self.content_type
-            return convert_form(parse_multipart(content, boundary=options.get("boundary", "")), decoder.kind)
-        return convert_form(parse_urlencoded(content), decoder.kind)
+            return parse_multipart(content, boundary=options.get("boundary", ""))
+        return parse_urlencoded(content)
+
+    async def body(self) -> bytes:
+        """Return the whole body; a form without fields is a form too.
+
+        Raises:
+            PayloadTooLargeError: as `RawRequest.body`.
+            ClientDisconnectedError: as `RawRequest.body`.
+        """
+        # Litestar decodes no empty body: it would say that `data` is missing, instead of which fields are.
+        content = await super().body()
+        return content or (b"" if self.media_type in (_JSON, _MULTIPART) or _is_body_optional(self) else _NO_FIELDS)
 
 
 class BodyDTO(AbstractDTO[Any]):

@@ -1,4 +1,4 @@
-"""The job that ends what waits for a subscription that was deleted: there may be more of it than a request can do."""
+"""The job that cancels the waiting deliveries of a deleted subscription: too many for the request that deleted it."""
 
 from typing import Final
 from uuid import UUID
@@ -18,10 +18,10 @@ _BEFORE_ALL: Final = UUID(int=0)
 
 
 class CancelCursor(msgspec.Struct, frozen=True, kw_only=True):
-    """How far the job is."""
+    """Where the job continues."""
 
     after: UUID = _BEFORE_ALL
-    """The last delivery that was canceled."""
+    """The last canceled delivery."""
     canceled: int = 0
 
 
@@ -32,7 +32,7 @@ class Canceled(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def cancel_deliveries(job: JobRun[CancelDeliveries], context: WorkerContext[WebhooksSettings]) -> Canceled:
-    """Cancel the waiting deliveries of a subscription, a batch in each transaction."""
+    """Cancel the waiting deliveries of a subscription, one batch for each transaction."""
     cursor = job.read_cursor(CancelCursor) or CancelCursor()
     has_more = True
     while has_more:
@@ -48,4 +48,4 @@ async def cancel_deliveries(job: JobRun[CancelDeliveries], context: WorkerContex
     return Canceled(deliveries=cursor.canceled)
 
 
-CANCELLATION: Final = JobHandler(CANCEL_DELIVERIES, cancel_deliveries)
+CANCEL_DELIVERIES_HANDLER: Final = JobHandler(CANCEL_DELIVERIES, cancel_deliveries)

@@ -1,4 +1,4 @@
-"""What is checked of documents and lock files: links, settings, commands, decisions, changes, hashes."""
+"""Checks of documents and lock files: links, settings, commands, decisions, the changelog, hashes."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,7 +13,7 @@ DECISION_PARTS: Final = {
     "what we need": r"## What we need",
     "the choice": r"## The choice",
     "when it fails": r"## When it fails",
-    "which simpler thing would have been enough": r"## Wh(?:at|ich)\b.*\bwould have been enough",
+    "what simpler thing would have been enough": r"## Wh(?:at|ich)\b.*\bwould have been enough",
     "what we measured": r"## What we measured",
 }
 
@@ -25,7 +25,7 @@ _REQUIREMENT: Final = re.compile(r"(?m)^(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)(?:\
 
 
 def find_dead_links(documents: Iterable[Path]) -> Iterator[str]:
-    """Complain of relative links that lead nowhere, to a file or to a heading."""
+    """Report relative links to files or headings that don't exist."""
     for document in documents:
         text = _FENCED.sub("", document.read_text(encoding="utf-8"))
         for match in _LINK.finditer(text):
@@ -35,14 +35,14 @@ def find_dead_links(documents: Iterable[Path]) -> Iterator[str]:
             path, _, anchor = target.partition("#")
             file = (document.parent / path) if path else document
             if not file.exists() or (anchor and anchor not in _anchors(file)):
-                yield f"{name_of(document)} links to {target}, which isn't there"
+                yield f"{name_of(document)} links to {target}, which doesn't exist"
 
 
 def find_undocumented_settings(defaults: Mapping[str, object], document: str) -> Iterator[str]:
-    """Complain of settings without a row in a table that tells their default.
+    """Report settings without a row in a table that has their default.
 
     Args:
-        defaults: each variable's name and its default; an Ellipsis where it depends on the machine.
+        defaults: the default of each variable; an Ellipsis if it depends on the machine.
         document: the text that must have the rows.
     """
     for name, default in defaults.items():
@@ -50,11 +50,11 @@ def find_undocumented_settings(defaults: Mapping[str, object], document: str) ->
         if row is None:
             yield f"{name} has no row | `{name}` | default | meaning |"
         elif default is not ... and row["default"] != _as_written(default):
-            yield f"{name} has the default {_as_written(default)}, and its row says {row['default']}"
+            yield f"{name} has the default {_as_written(default)}, but its row has {row['default']}"
 
 
 def find_unknown_settings(names: Iterable[str], document: str) -> Iterator[str]:
-    """Complain of rows for settings that don't exist."""
+    """Report rows for settings that don't exist."""
     known = {*names, *[f"{name}_FILE" for name in names]}
     for name in re.findall(r"(?m)^\| `(NINEFOLD_[A-Z0-9_]+)` \|", document):
         if name not in known:
@@ -68,14 +68,14 @@ def list_commands(app: cyclopts.App, prefix: str) -> list[str]:
 
 
 def find_undocumented_commands(commands: Iterable[str], document: str) -> Iterator[str]:
-    """Complain of commands without a row in a table."""
+    """Report commands without a row in a table."""
     for command in commands:
         if not re.search(rf"(?m)^\| `{re.escape(command)}\b", document):
             yield f"`{command}` has no row"
 
 
 def find_bad_decisions(folder: Path) -> Iterator[str]:
-    """Complain of decisions with a gap in their numbers, another name, or a part that is missing."""
+    """Report decisions with a missing number, a wrong file name or a missing part."""
     numbers = []
     for file in sorted(folder.iterdir()):
         match = _DECISION_NAME.fullmatch(file.name)
@@ -85,24 +85,24 @@ def find_bad_decisions(folder: Path) -> Iterator[str]:
         numbers.append(int(match["number"]))
         text = file.read_text(encoding="utf-8")
         if not re.match(rf"# {match['number']}\. \S", text):
-            yield f"{name_of(file)} doesn't begin with # {match['number']}. and what was decided"
+            yield f"{name_of(file)} doesn't begin with # {match['number']}. and a title"
         for part, heading in DECISION_PARTS.items():
             if not re.search(rf"(?m)^{heading}", text):
-                yield f"{name_of(file)} doesn't say {part}"
+                yield f"{name_of(file)} lacks the part: {part}"
     if numbers != list(range(1, len(numbers) + 1)):
         yield f"the decisions of {name_of(folder)} aren't numbered 1, 2, 3, … without a gap"
 
 
 def find_bad_changelog(text: str, *, version: str) -> Iterator[str]:
-    """Complain of a changelog that has no place for this version."""
+    """Report a changelog without a section for this version."""
     if not re.search(rf"(?m)^## \[(?:Unreleased|{re.escape(version)})\]", text):
         yield f"the changelog has neither [Unreleased] nor [{version}]"
 
 
 def find_bad_locks(text: str, *, needed: Iterable[str]) -> Iterator[str]:
-    """Complain of a lock file without hashes, with addresses, or without something that is needed."""
+    """Report a lock file without hashes, with a registry address, or without a needed package."""
     if "://" in text or "-index" in re.sub(r"(?m)^#.*$", "", text):
-        yield "it names the address of a registry"
+        yield "it has the address of a registry"
     blocks = re.split(r"(?m)^(?=[A-Za-z0-9])", text)
     locked = set()
     for block in blocks:
@@ -120,7 +120,7 @@ def find_bad_locks(text: str, *, needed: Iterable[str]) -> Iterator[str]:
 
 
 def _anchors(file: Path) -> set[str]:
-    """Return the anchors that GitHub gives a document's headings."""
+    """Return the anchors that GitHub generates for the headings of a document."""
     text = _FENCED.sub("", file.read_text(encoding="utf-8"))
     words = [match["words"].strip().lower() for match in _HEADING.finditer(text)]
     return {re.sub(r"[^\w\- ]", "", heading).replace(" ", "-") for heading in words}

@@ -1,4 +1,4 @@
-"""The sign: a grid of nine dots, one of them filled. While something is under way the filled one travels."""
+"""The logo for terminals: a grid of nine dots, one of them filled. While something is in progress, that one moves."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -9,17 +9,17 @@ from rich.text import Text
 ACCENT: Final = "rgb(99,102,241)"
 
 _ROUND: Final = (0, 1, 2, 5, 8, 7, 6, 3)
-"""The way of the filled dot: once around the middle."""
+"""The positions of the moving dot: once around the middle."""
 
 _MIDDLE: Final = 4
 
 
-def beside_sign(lines: Sequence[Text], *, step: int | None = None) -> Table:
-    """Put up to three lines beside the sign.
+def with_logo(lines: Sequence[Text], *, step: int | None = None) -> Table:
+    """Put up to three lines next to the logo.
 
     Args:
-        lines: what stands to its right.
-        step: how far the filled dot has travelled; None when nothing is under way.
+        lines: the text to its right.
+        step: how many positions the filled dot has moved; None if nothing is in progress.
     """
     filled = _MIDDLE if step is None else _ROUND[step % len(_ROUND)]
     grid = Table.grid(padding=(0, 3, 0, 0))

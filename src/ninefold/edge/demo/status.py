@@ -1,4 +1,4 @@
-"""How each subscriber stands, as plain numbers: what the live table shows, and what the summary says at the end."""
+"""The status of each subscriber during the demo, and the summary at its end."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -12,8 +12,8 @@ from ninefold.edge.demo.subscribers import Subscriber
 MISSING_NAMED_MAX: Final = 5
 
 
-class Standing(msgspec.Struct, frozen=True, kw_only=True):
-    """How one subscriber stands at a moment."""
+class SubscriberStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """The status of one subscriber at one moment."""
 
     name: str
     story: str
@@ -58,11 +58,13 @@ class SubscriberSummary(msgspec.Struct, frozen=True, kw_only=True):
     problems: list[str]
 
 
-def describe_standing(subscriber: Subscriber, *, retrying: Sequence[Delivery], failed: Sequence[Delivery]) -> Standing:
-    """Put together what a subscriber got, and what Ninefold says of the rest."""
+def describe_status(
+    subscriber: Subscriber, *, retrying: Sequence[Delivery], failed: Sequence[Delivery]
+) -> SubscriberStatus:
+    """Combine what a subscriber has received with Ninefold's records of the other deliveries."""
     latencies_s = subscriber.latencies_s()
     due = sorted((delivery.next_attempt_at, _why(delivery)) for delivery in retrying if delivery.next_attempt_at)
-    return Standing(
+    return SubscriberStatus(
         name=subscriber.behaviour.name,
         story=subscriber.behaviour.story,
         expected=len(subscriber.expected),
@@ -103,7 +105,7 @@ def summarize(
 
 
 def percentile(sorted_values: Sequence[float], percent: int) -> float | None:
-    """Return the least value that so many percent of all don't exceed; None where there is no value."""
+    """Return the smallest value that is at least as large as `percent` % of all values; None if there are none."""
     if not sorted_values:
         return None
     return sorted_values[max(0, -(-len(sorted_values) * percent // 100) - 1)]
@@ -127,17 +129,17 @@ def _summarize_one(subscriber: Subscriber, deliveries: Sequence[Delivery]) -> Su
 def _find_problems(subscriber: Subscriber, deliveries: Sequence[Delivery]) -> list[str]:
     problems = list(subscriber.problems)
     if missing := subscriber.missing:
-        problems.append(f"{len(missing)} events didn't arrive with the published bytes: {_name(missing)}.")
+        problems.append(f"{len(missing)} events didn't arrive with the published bytes: {_join_ids(missing)}.")
     if unexpected := subscriber.unexpected:
-        problems.append(f"{len(unexpected)} events arrived that it doesn't want: {_name(unexpected)}.")
+        problems.append(f"{len(unexpected)} events arrived that weren't expected: {_join_ids(unexpected)}.")
     if unfinished := [delivery.delivery_id for delivery in deliveries if delivery.status != "delivered"]:
-        problems.append(f"{len(unfinished)} deliveries aren't recorded as delivered: {_name(unfinished)}.")
+        problems.append(f"{len(unfinished)} deliveries aren't recorded as delivered: {_join_ids(unfinished)}.")
     if len(deliveries) != len(subscriber.expected):
-        problems.append(f"{len(deliveries)} deliveries are recorded, not {len(subscriber.expected)}.")
+        problems.append(f"{len(deliveries)} deliveries are recorded instead of {len(subscriber.expected)}.")
     return problems
 
 
-def _name(ids: Sequence[str]) -> str:
+def _join_ids(ids: Sequence[str]) -> str:
     rest = len(ids) - MISSING_NAMED_MAX
     return ", ".join(ids[:MISSING_NAMED_MAX]) + (f" and {rest} more" if rest > 0 else "")
 

@@ -1,4 +1,4 @@
-"""Finished jobs are deleted after their time, and no others."""
+"""Finished jobs are deleted after their retention period, and no others."""
 
 from datetime import timedelta
 
@@ -6,14 +6,14 @@ import msgspec
 import pytest
 
 from durable_jobs import Jobs, Step, running
-from ninefold.core.jobs import JobState, cleaning, enqueue
-from ninefold.core.jobs.cleaning import (
-    CLEANING,
-    CLEANING_SCHEDULE,
+from ninefold.core.jobs import JobState, enqueue, retention
+from ninefold.core.jobs.retention import (
     DELETE_FINISHED,
-    CleaningContext,
+    DELETE_FINISHED_HANDLER,
+    DELETE_FINISHED_SCHEDULE,
     Deleted,
     DeleteFinished,
+    RetentionContext,
 )
 from ninefold.core.postgres.database import Database
 
@@ -26,16 +26,16 @@ STATES = {
 }
 
 
-async def clean_up(database: Database, jobs: Jobs, *, finished_days: int, failed_days: int) -> Deleted:
-    """Let a worker run the clean-up."""
+async def delete_finished(database: Database, jobs: Jobs, *, finished_days: int, failed_days: int) -> Deleted:
+    """Run the job in a worker."""
     async with database.transaction() as connection:
         job_id = await enqueue(connection, DELETE_FINISHED, DeleteFinished(), organisation_id=None)
-    context = CleaningContext(
+    context = RetentionContext(
         database=database,
-        finished_kept=timedelta(days=finished_days),
-        failed_kept=timedelta(days=failed_days),
+        finished_retention=timedelta(days=finished_days),
+        failed_retention=timedelta(days=failed_days),
     )
-    async with running(database, CLEANING, context=context):
+    async with running(database, DELETE_FINISHED_HANDLER, context=context):
         job = await jobs.wait(job_id, JobState.SUCCEEDED)
     assert job.result is not None
     return msgspec.json.decode(job.result, type=Deleted)
@@ -50,7 +50,7 @@ async def clean_up(database: Database, jobs: Jobs, *, finished_days: int, failed
         (0, 0, ["queued", "retrying"]),
     ],
 )
-async def test_what_ended_long_ago_is_deleted(
+async def test_jobs_are_deleted_after_their_retention_period(
     database: Database, jobs: Jobs, finished_days: int, failed_days: int, left: list[str]
 ) -> None:
     for state, fields in STATES.items():
@@ -58,24 +58,27 @@ async def test_what_ended_long_ago_is_deleted(
         async with database.connection() as connection:
             await connection.execute(f"UPDATE jobs.job SET state = '{state}', {fields} WHERE job_id = $1", job_id)
 
-    await clean_up(database, jobs, finished_days=finished_days, failed_days=failed_days)
+    await delete_finished(database, jobs, finished_days=finished_days, failed_days=failed_days)
 
     assert await jobs.states() == [*left, "succeeded"]
 
 
-async def test_it_goes_on_until_nothing_is_left(
+async def test_it_deletes_batches_until_nothing_is_left(
     database: Database, jobs: Jobs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cleaning, "BATCH", 10)
+    monkeypatch.setattr(retention, "BATCH", 10)
     await jobs.add_many(Step() for _ in range(35))
     async with database.connection() as connection:
         await connection.execute("UPDATE jobs.job SET state = 'succeeded', finished_at = now() - interval '1 hour'")
 
-    deleted = await clean_up(database, jobs, finished_days=0, failed_days=0)
+    deleted = await delete_finished(database, jobs, finished_days=0, failed_days=0)
 
     assert deleted == Deleted(finished=35, failed=0)
     assert await jobs.states() == [JobState.SUCCEEDED]
 
 
 def test_it_is_scheduled_every_hour() -> None:
-    assert (CLEANING_SCHEDULE.kind, CLEANING_SCHEDULE.cron) == (CLEANING.kind, "17 * * * *")
+    assert (DELETE_FINISHED_SCHEDULE.kind, DELETE_FINISHED_SCHEDULE.cron) == (
+        DELETE_FINISHED_HANDLER.kind,
+        "17 * * * *",
+    )

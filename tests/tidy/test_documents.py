@@ -11,7 +11,7 @@ from ninefold.core.commands import ClientSettings
 from ninefold.core.config import CoreSettings, setting_names
 from ninefold.edge.cli import build_app
 from ninefold.edge.systems import SYSTEMS
-from tidy.papers import (
+from tidy.documents import (
     DECISION_PARTS,
     find_bad_changelog,
     find_bad_decisions,
@@ -30,7 +30,7 @@ HASH: Final = "--hash=sha256:" + "0" * 64
 
 
 def all_defaults() -> dict[str, object]:
-    """Return every setting of every owner, with its default."""
+    """Return all settings of the core and of the systems, with their defaults."""
     owners: list[tuple[Any, str]] = [(CoreSettings(), PREFIX), (ClientSettings(), PREFIX)]
     owners += [(system.read_settings({}), f"{PREFIX}{system.name.upper()}_") for system in SYSTEMS]
     defaults: dict[str, object] = {}
@@ -44,7 +44,7 @@ def pyproject() -> dict[str, Any]:
     return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]  # type: ignore[no-any-return]
 
 
-def test_every_link_leads_somewhere() -> None:
+def test_every_link_has_a_target() -> None:
     assert list(find_dead_links(documents())) == []
 
 
@@ -61,7 +61,7 @@ def test_every_link_leads_somewhere() -> None:
         ("[a](#there)", True),
     ],
 )
-def test_a_dead_link_is_found(tmp_path: Path, link: str, *, is_dead: bool) -> None:
+def test_a_dead_link_is_reported(tmp_path: Path, link: str, *, is_dead: bool) -> None:
     (tmp_path / "other.md").write_text("# Other\n\n## The second part\n")
     document = tmp_path / "document.md"
     document.write_text(f"# Here: it's me\n\n{link}\n")
@@ -85,14 +85,14 @@ def test_every_setting_is_documented_with_its_default() -> None:
         "SHOP_PORT is the port.",
     ],
 )
-def test_a_setting_without_its_row_is_found(document: str) -> None:
+def test_a_setting_without_its_row_is_reported(document: str) -> None:
     assert list(find_undocumented_settings({"SHOP_PORT": 80}, "| `SHOP_PORT` | `80` | Port. |")) == []
     assert list(find_undocumented_settings({"SHOP_PORT": ...}, "| `SHOP_PORT` | any | Port. |")) == []
 
     assert len(list(find_undocumented_settings({"SHOP_PORT": 80}, document))) == 1
 
 
-def test_a_row_for_a_setting_that_does_not_exist_is_found() -> None:
+def test_a_row_for_an_unknown_setting_is_reported() -> None:
     rows = "| `NINEFOLD_PORT` | `1` | Port. |\n| `NINEFOLD_PORT_FILE` | none | File. |"
 
     assert list(find_unknown_settings(["NINEFOLD_PORT"], rows)) == []
@@ -106,7 +106,7 @@ def test_every_command_is_documented() -> None:
     assert list(find_undocumented_commands(commands, OPERATIONS.read_text(encoding="utf-8"))) == []
 
 
-def test_a_command_without_its_row_is_found() -> None:
+def test_a_command_without_its_row_is_reported() -> None:
     app = cyclopts.App(name="shop")
     keys = cyclopts.App(name="keys")
     keys.command(lambda: None, name="create")
@@ -121,11 +121,11 @@ def test_a_command_without_its_row_is_found() -> None:
     ]
 
 
-def test_every_decision_has_its_number_and_its_parts() -> None:
+def test_every_decision_has_its_number_and_all_parts() -> None:
     assert list(find_bad_decisions(DECISIONS)) == []
 
 
-def test_a_decision_without_one_of_them_is_found(tmp_path: Path) -> None:
+def test_an_incomplete_decision_is_reported(tmp_path: Path) -> None:
     parts = [
         "## What we need",
         "## The choice",
@@ -150,24 +150,24 @@ def test_a_decision_without_one_of_them_is_found(tmp_path: Path) -> None:
     assert len(list(find_bad_decisions(tmp_path))) == 1
 
 
-def test_the_changelog_has_a_place_for_this_version() -> None:
+def test_the_changelog_has_a_section_for_this_version() -> None:
     changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
 
     assert list(find_bad_changelog(changelog, version=__version__)) == []
 
 
-def test_a_changelog_without_it_is_found() -> None:
+def test_a_changelog_without_a_section_for_this_version_is_reported() -> None:
     assert list(find_bad_changelog("# Changelog\n\n## [1.0.0] - 2026-01-01\n", version="1.0.0")) == []
     assert list(find_bad_changelog("# Changelog\n\n## [Unreleased]\n", version="1.0.0")) == []
 
     assert len(list(find_bad_changelog("# Changelog\n\n## [1.0.0]\n", version="1.0.1"))) == 1
 
 
-def test_the_version_is_the_same_in_the_package_and_in_the_code() -> None:
+def test_package_and_code_have_the_same_version() -> None:
     assert pyproject()["version"] == __version__
 
 
-def test_everything_is_locked_with_hashes_and_without_addresses() -> None:
+def test_every_dependency_is_locked_with_hashes_and_without_registry_addresses() -> None:
     needed = pyproject()["dependencies"]
     extras = pyproject()["optional-dependencies"]
     locks = {
@@ -189,7 +189,7 @@ def test_everything_is_locked_with_hashes_and_without_addresses() -> None:
         f"other==1.0 \\\n    {HASH}\n",
     ],
 )
-def test_a_lock_file_that_locks_too_little_is_found(text: str) -> None:
+def test_a_bad_lock_file_is_reported(text: str) -> None:
     good = f"# made by uv --no-emit-index-url\nItem[extra]==1.0 ; python_version > '3' \\\n    {HASH}\n    # via x\n"
     assert list(find_bad_locks(good, needed=["item>=0.9"])) == []
 
