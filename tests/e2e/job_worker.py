@@ -51,7 +51,7 @@ async def take_steps(job: JobRun[Steps], context: WorkerContext[Any]) -> None:
 
 
 async def freeze(job: JobRun[Steps], context: WorkerContext[Any]) -> None:
-    """Freeze this process, at the first attempt, in the transaction that saves the cursor."""
+    """Suspend this process, at the first attempt, in the transaction that saves the cursor."""
     async with context.database.transaction() as connection:
         await connection.execute("INSERT INTO taken VALUES ($1, $2)", job.job_id, job.attempt)
         await job.save(connection, cursor=job.attempt, done=job.attempt)

@@ -46,7 +46,7 @@ async def running_worker(database_url: str) -> AsyncIterator[Process]:
     finally:
         if process.returncode is None:
             process.terminate()
-            # A frozen one gets the signal only when it runs again.
+            # A suspended process gets the signal only when it is resumed.
             process.send_signal(signal.SIGCONT)
         await process.wait()
 

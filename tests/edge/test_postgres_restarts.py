@@ -1,4 +1,4 @@
-"""The supervisor's watch over an embedded PostgreSQL that dies, or that can't be started."""
+"""The supervisor restarts an embedded PostgreSQL that dies or can't be started."""
 
 import asyncio
 from pathlib import Path
@@ -43,7 +43,7 @@ class FakePostgres:
 
 
 @pytest.fixture(autouse=True)
-def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+def short_delays(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(supervisor_module, "POSTGRES_POLL_INTERVAL_S", 0.001)
     monkeypatch.setattr(supervisor_module, "POSTGRES_RESTART_DELAY_S_MIN", 0.001)
     monkeypatch.setattr(supervisor_module, "POSTGRES_RESTART_DELAY_S_MAX", 0.004)
@@ -54,7 +54,7 @@ async def keep(postgres: FakePostgres, *, data_dir: Path) -> None:
     await supervisor._keep_postgres_running(cast("EmbeddedPostgres", postgres))
 
 
-async def test_a_start_that_fails_is_repeated_with_growing_pauses(tmp_path: Path) -> None:
+async def test_a_start_that_fails_is_repeated_with_growing_delays(tmp_path: Path) -> None:
     postgres = FakePostgres(failures=8)
     with capture_logs() as lines:
         keeping = asyncio.create_task(keep(postgres, data_dir=tmp_path))
@@ -66,7 +66,7 @@ async def test_a_start_that_fails_is_repeated_with_growing_pauses(tmp_path: Path
     assert "No space left on device" in failed[0]["error"]
 
 
-async def test_a_server_that_dies_again_and_again_is_always_started_again(tmp_path: Path) -> None:
+async def test_a_server_that_dies_repeatedly_is_restarted_without_a_limit(tmp_path: Path) -> None:
     postgres = FakePostgres(failures=0)
     keeping = asyncio.create_task(keep(postgres, data_dir=tmp_path))
     for _ in range(8):
@@ -77,8 +77,8 @@ async def test_a_server_that_dies_again_and_again_is_always_started_again(tmp_pa
     keeping.cancel()
 
 
-async def test_another_address_ends_everything(tmp_path: Path) -> None:
+async def test_a_restart_at_a_different_address_is_an_error(tmp_path: Path) -> None:
     postgres = FakePostgres(failures=0, dsn_after="postgresql://elsewhere/")
 
-    with pytest.raises(PostgresFailedError, match="another address"):
+    with pytest.raises(PostgresFailedError, match="different address"):
         await asyncio.wait_for(keep(postgres, data_dir=tmp_path), WITHIN_S)

@@ -1,4 +1,4 @@
-"""What is checked of log events: that the operations page lists each one."""
+"""Checks that the operations page lists every log event."""
 
 import ast
 import re
@@ -20,7 +20,7 @@ def list_log_events(files: Iterable[Path]) -> set[str]:
 
 
 def find_undocumented_events(events: Iterable[str], document: str) -> Iterator[str]:
-    """Complain of events without a row in the table. In a row, `.retrying` stands for another last part."""
+    """Return an error for each event without a row in the table. In a row, `.retrying` stands for another last part."""
     documented = set(_documented_events(document))
     for event in sorted(events):
         prefix = event.removesuffix("*")
@@ -29,7 +29,7 @@ def find_undocumented_events(events: Iterable[str], document: str) -> Iterator[s
 
 
 def find_unknown_events(events: Iterable[str], document: str) -> Iterator[str]:
-    """Complain of rows for events that nothing logs."""
+    """Return an error for each row whose event is never logged."""
     known = set(events)
     for name in _documented_events(document):
         if name not in known and f"{name.rpartition('.')[0]}.*" not in known:

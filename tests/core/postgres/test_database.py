@@ -249,7 +249,7 @@ async def _has_schema(database: Database, name: str) -> bool:
     return found
 
 
-async def test_a_full_disk_is_named(database: Database) -> None:
+async def test_a_full_disk_is_reported(database: Database) -> None:
     with pytest.raises(DatabaseDiskFullError, match="disk is full: No space left on device"):
         async with database.connection():
             raise asyncpg.DiskFullError("No space left on device")

@@ -178,7 +178,7 @@ async def test_a_worker_does_not_end_its_own_sessions(database: Database, databa
 
 @asynccontextmanager
 async def own_pool(database_url: str, lease: WorkerLease) -> AsyncIterator[Database]:
-    """Open a pool whose sessions are known to be this worker's."""
+    """Open a pool whose sessions have this worker's name."""
     pool = await Database.connect(database_url, application_name=session_name(lease.worker_id))
     try:
         yield pool
@@ -187,7 +187,7 @@ async def own_pool(database_url: str, lease: WorkerLease) -> AsyncIterator[Datab
 
 
 async def reap_until_deleted(lease: WorkerLease) -> list[UUID]:
-    """Reap until a worker was deleted: a session that was told to end needs a moment."""
+    """Reap until a worker was deleted: a session takes a moment to end."""
     async with asyncio.timeout(10):
         while not (deleted := await lease.reap()):
             await asyncio.sleep(0.01)

@@ -196,7 +196,7 @@ async def test_an_unavailable_database_gets_503_with_retry_after(
     assert logs[0]["error"] == "DatabaseUnavailableError: PostgreSQL is away. Check the address."
 
 
-async def test_a_full_disk_of_the_database_is_named(
+async def test_a_full_disk_of_the_database_is_reported(
     client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, logs: list[MutableMapping[str, Any]]
 ) -> None:
     async def fail(*_: object, **__: object) -> NoReturn:

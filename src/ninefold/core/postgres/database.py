@@ -33,7 +33,7 @@ _SERVER_SETTINGS = {
     "jit": "off",
     # An abandoned transaction must not hold its locks indefinitely.
     "idle_in_transaction_session_timeout": "60000",
-    # PostgreSQL must notice within 25 s that a client's machine has vanished, and close the session. By default, it
+    # PostgreSQL must notice within 25 s that a client's machine has failed, and close the session. By default, it
     # takes more than two hours. On a Unix socket these have no effect.
     "tcp_keepalives_idle": "10",
     "tcp_keepalives_interval": "5",
@@ -188,7 +188,7 @@ def _unavailable(error: Exception) -> DatabaseUnavailableError:
         case asyncpg.DiskFullError():
             return _disk_full(error)
         case asyncpg.InternalClientError():
-            # The driver's own text is about its states, such as "cannot switch to state 15".
+            # The driver's own message names its internal states, such as "cannot switch to state 15".
             reason = "the connection was lost in the middle of a command"
         case _:
             reason = str(error) or "no answer in time"
@@ -200,5 +200,6 @@ def _unavailable(error: Exception) -> DatabaseUnavailableError:
 
 def _disk_full(error: asyncpg.DiskFullError) -> DatabaseDiskFullError:
     return DatabaseDiskFullError(
-        f"PostgreSQL's disk is full: {error}.", remedy="Free space on it; everything then continues by itself."
+        f"PostgreSQL's disk is full: {error}.",
+        remedy="Free space on the disk. Everything then continues automatically.",
     )

@@ -30,7 +30,7 @@ class DatabaseUnavailableError(UnavailableError):
 
 
 class DatabaseDiskFullError(DatabaseUnavailableError):
-    """The disk of PostgreSQL is full; it takes nothing until somebody frees space."""
+    """The disk of PostgreSQL is full. It can't write until the operator frees space."""
 
     code = "database_disk_full"
     title = "The database's disk is full"

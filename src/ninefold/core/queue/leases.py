@@ -2,8 +2,8 @@
 
 A worker inserts one row into `queue.worker` and extends its lease with each heartbeat. The rows that it claims have its
 id in `leased_by`. So a claim costs one write, and holding a thousand rows costs no more than holding one. When the
-heartbeats stop and the lease expires, any other worker ends its database sessions, so that no lock of a frozen worker
-or of a lost machine is in the way. Then it deletes its row and releases what it held, in one transaction.
+heartbeats stop and the lease expires, any other worker ends its database sessions, so that a suspended worker or
+a failed machine holds no locks. Then it deletes its row and releases what it held, in one transaction.
 
 A worker gets a new id at each start, and ids are never reused. The id is therefore a fencing token: after the lease has
 expired, the worker's writes match no rows.
@@ -120,7 +120,7 @@ class WorkerLease:
     async def reap(self) -> list[UUID]:
         """End the sessions of the workers whose lease has expired, delete the workers, and release their rows.
 
-        A session needs a moment to end. A worker whose row is still locked then is left for the next call.
+        A session takes a moment to end. A worker whose row is still locked is left for the next call.
 
         Returns:
             The ids of the deleted workers.

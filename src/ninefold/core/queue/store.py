@@ -11,7 +11,7 @@ _queries = load_queries(__package__)
 
 
 async def session_terminate(connection: Connection, *, names: Sequence[str]) -> None:
-    """Tell PostgreSQL to end the sessions of this role that have one of these names; it doesn't wait for their end."""
+    """Make PostgreSQL end the sessions of this role that have one of these names, without waiting for their end."""
     await _queries.session_terminate(connection, names=names)
 
 

@@ -46,7 +46,7 @@ PROBLEM_MEDIA_TYPE: Final = "application/problem+json"
 RETRY_AFTER_S: Final = 2
 
 UNAVAILABLE_LOG_INTERVAL_S: Final = 60.0
-"""How long the log is silent about requests that fail for the same reason; their access lines are still logged."""
+"""Requests that fail for the same reason are reported once in this time. Their access lines are always logged."""
 
 _SERVER_ERROR: Final = 500
 _MISSING: Final = "Missing required"
@@ -56,7 +56,7 @@ log = structlog.get_logger(__name__)
 
 
 class _UnavailableLog:
-    """Logs that the database isn't available: each kind of reason once a minute, however many requests fail."""
+    """Logs that the database is unavailable: each reason at most once a minute, however many requests fail."""
 
     def __init__(self) -> None:
         self._logged_at: dict[type[BaseException], float] = {}
@@ -190,8 +190,8 @@ def as_ninefold_error(request: ASGIConnection[Any, Any, Any, Any], exception: Ex
     match exception:
         case DatabaseDiskFullError():
             return DatabaseDiskFullError(
-                "The database's disk is full; this request took no effect.",
-                remedy="Send the same request again when the operator of this server has freed space.",
+                "The database's disk is full. This request had no effect.",
+                remedy="Send the same request again after the operator of this server has freed disk space.",
             )
         case DatabaseUnavailableError():
             # In the caller's words: the error's own are the operator's.

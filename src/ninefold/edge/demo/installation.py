@@ -113,7 +113,7 @@ async def _create_key(environment: Mapping[str, str]) -> str:
 async def _stop(process: asyncio.subprocess.Process) -> None:
     if process.returncode is not None:
         return
-    # It can end by itself at any moment.
+    # The process can end at any moment.
     with suppress(ProcessLookupError):
         process.send_signal(signal.SIGINT)
     try:

@@ -37,5 +37,5 @@ def _stop_orphans(cluster_dir: Path) -> None:
     if orphans:
         raise UnavailableError(
             f"A PostgreSQL without an owner (process {orphans[0].pid}) runs in {cluster_dir} and can't be killed.",
-            remedy="It waits for a disk or a device that doesn't answer; restart the machine.",
+            remedy="It is waiting for a disk or a device that doesn't respond. Restart the machine.",
         )

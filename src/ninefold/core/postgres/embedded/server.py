@@ -230,7 +230,7 @@ class EmbeddedPostgres:
             resume_processes(self._cluster_dir)
             if self._process.wait(timeout_s):
                 break
-        # What a killed server had started ends by itself, unless it is stuck.
+        # The child processes of a killed server end by themselves, unless they are stuck.
         if not self._process.has_ended_cleanly:
             kill_processes(self._cluster_dir)
         # A later line would create the file again, perhaps in a folder that is being removed.

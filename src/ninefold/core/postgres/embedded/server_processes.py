@@ -1,4 +1,4 @@
-"""The operating system's processes of a server: finds them, and ends them when the server doesn't."""
+"""Finds the operating system processes of a PostgreSQL server, and ends them if the server doesn't end by itself."""
 
 import signal
 from contextlib import suppress
@@ -8,9 +8,9 @@ from typing import Final
 import psutil
 
 STOP_TIMEOUT_S: Final = 20.0
-"""Time for the last checkpoint. A server that is killed after it recovers at its next start.
+"""Time for the last checkpoint. After that, the server is killed, and recovers at its next start.
 
-It isn't longer, because a fast shutdown can hang: PostgreSQL 18 does in one while it recovers from a backend's crash.
+It isn't longer, because a fast shutdown can hang: PostgreSQL 18 does if it recovers from a backend's crash.
 """
 
 KILL_TIMEOUT_S: Final = 10.0
@@ -24,7 +24,7 @@ STOP_SIGNALS: Final = (
 
 
 def find_processes(cluster_dir: Path) -> list[psutil.Process]:
-    """Return every process of the server that runs on a cluster's folder, also those that have lost their parent."""
+    """Return all processes of the server that uses a cluster's folder, including those without a parent."""
     # The working directory of every server process is its cluster's folder. `samefile` also finds a renamed folder.
     found = []
     for process in psutil.process_iter():
@@ -38,7 +38,7 @@ def find_processes(cluster_dir: Path) -> list[psutil.Process]:
 
 
 def resume_processes(cluster_dir: Path) -> None:
-    """Let processes run again that were stopped (SIGSTOP); otherwise they wouldn't act on any signal but SIGKILL."""
+    """Resume processes that were suspended (SIGSTOP). Until then, the only signal that works is SIGKILL."""
     send_to_all(find_processes(cluster_dir), signal.SIGCONT)
 
 
@@ -50,10 +50,10 @@ def kill_processes(cluster_dir: Path) -> None:
 
 
 def stop_processes(cluster_dir: Path) -> list[psutil.Process]:
-    """Stop a server that has no owner: cleanly if it can, and else by a kill.
+    """Stop a server that has no owner: cleanly if possible, otherwise kill it.
 
     Returns:
-        The processes that still run.
+        The processes that are still running.
     """
     for number, timeout_s in STOP_SIGNALS:
         processes = find_processes(cluster_dir)
@@ -66,9 +66,9 @@ def stop_processes(cluster_dir: Path) -> list[psutil.Process]:
 
 
 def send_to_all(processes: list[psutil.Process], number: int) -> None:
-    """Send a signal to each process that still runs."""
+    """Send a signal to each process that is still running."""
     for process in processes:
-        # It can end by itself at any moment.
+        # The process can end at any moment.
         with suppress(psutil.NoSuchProcess):
             process.send_signal(number)
 
