@@ -1,7 +1,12 @@
-"""A real worker process with a sample system. Its job has ten steps, and saves its cursor with each of them."""
+"""A real worker process with a sample system that has two jobs.
+
+One has ten steps, and saves its cursor with each of them. The other suspends its worker at the first attempt, inside a
+transaction.
+"""
 
 import asyncio
 import os
+import signal
 from typing import Any, Final
 
 import msgspec
@@ -23,6 +28,8 @@ class Steps(msgspec.Struct, frozen=True):
 
 TAKE_STEPS: Final = JobKind(name="test.take_steps", payload=Steps)
 
+FREEZE: Final = JobKind(name="test.freeze", payload=Steps)
+
 TABLES: Final = """
     CREATE TABLE begun (job_id uuid NOT NULL, attempt integer NOT NULL, step integer NOT NULL);
     CREATE TABLE taken (job_id uuid NOT NULL, step integer NOT NULL);
@@ -43,6 +50,15 @@ async def take_steps(job: JobRun[Steps], context: WorkerContext[Any]) -> None:
             await job.save(connection, cursor=step + 1, done=step + 1, total=STEPS)
 
 
+async def freeze(job: JobRun[Steps], context: WorkerContext[Any]) -> None:
+    """Suspend this process, at the first attempt, in the transaction that saves the cursor."""
+    async with context.database.transaction() as connection:
+        await connection.execute("INSERT INTO taken VALUES ($1, $2)", job.job_id, job.attempt)
+        await job.save(connection, cursor=job.attempt, done=job.attempt)
+        if job.attempt == 1:
+            os.kill(os.getpid(), signal.SIGSTOP)
+
+
 async def wait_for_gate(context: WorkerContext[Any]) -> None:
     """Wait until the gate is open."""
     while True:
@@ -54,7 +70,9 @@ async def wait_for_gate(context: WorkerContext[Any]) -> None:
 
 def main() -> None:
     """Run the worker until it is stopped."""
-    system = msgspec.structs.replace(SYSTEMS[0], job_handlers=(JobHandler(TAKE_STEPS, take_steps),))
+    system = msgspec.structs.replace(
+        SYSTEMS[0], job_handlers=(JobHandler(TAKE_STEPS, take_steps), JobHandler(FREEZE, freeze))
+    )
     vars(worker)["SYSTEMS"] = (system,)
     worker.run_worker(CoreSettings(), database_url=os.environ["NINEFOLD_DATABASE_URL"], metrics_port=None)
 

@@ -11,6 +11,8 @@ from contextlib import asynccontextmanager
 from typing import Final
 from uuid import UUID
 
+import pytest
+
 from installations import clean_environment
 from ninefold.core.egress import AddressPolicy
 from ninefold.core.ids import format_id
@@ -33,6 +35,20 @@ _RECORDED = """
 """
 _UNFINISHED = "SELECT count(*) FROM webhooks.event WHERE status <> 'dispatched'"
 _WORKERS = "SELECT count(*) FROM queue.worker"
+_CLAIMS = """
+    SELECT count(*)
+    FROM pg_stat_activity
+    WHERE datname = current_database()
+        AND query LIKE 'WITH RECURSIVE scanned%FROM webhooks.event%'
+"""
+
+# Claims wait for an advisory lock when they update a row; by then, they have locked their worker's lease.
+_MAKE_CLAIMS_WAIT = """
+    CREATE FUNCTION wait_for_lock() RETURNS trigger LANGUAGE plpgsql AS
+        'BEGIN PERFORM pg_advisory_xact_lock(1); RETURN NEW; END';
+    CREATE TRIGGER wait_for_lock BEFORE UPDATE ON webhooks.event
+        FOR EACH ROW EXECUTE FUNCTION wait_for_lock();
+"""
 
 
 @asynccontextmanager
@@ -52,7 +68,9 @@ async def running_worker(database_url: str) -> AsyncIterator[Process]:
         await process.wait()
 
 
-async def subscribe_and_publish(database: Database, receiver: Receiver) -> tuple[dict[bytes, UUID], list[UUID]]:
+async def subscribe_and_publish(
+    database: Database, receiver: Receiver, *, payload_bytes: int = 100
+) -> tuple[dict[bytes, UUID], list[UUID]]:
     """Return the ids of the subscriptions, by the path of their URLs, and the ids of the events."""
     subscriptions = {}
     async with database.transaction() as connection:
@@ -68,7 +86,7 @@ async def subscribe_and_publish(database: Database, receiver: Receiver) -> tuple
             )
             subscriptions[f"/hooks/{number}".encode()] = created.subscription.subscription_id
     drafts = [
-        EventDraft(event_type="order.created", payload=b'{"n":%d}' % number, idempotency_key=None)
+        EventDraft(event_type="order.created", payload=b'{"n":%d}'.ljust(payload_bytes) % number, idempotency_key=None)
         for number in range(EVENTS)
     ]
     async with database.transaction() as connection:
@@ -109,6 +127,39 @@ async def test_another_worker_takes_over_from_a_suspended_one_which_ends_when_it
         async with asyncio.timeout(30):
             assert await frozen.wait() == 1
     assert_all_arrived(receiver, subscriptions, event_ids, recorded=recorded)
+
+
+@pytest.mark.parametrize(
+    ("payload_bytes", "frozen_in"),
+    [
+        pytest.param(100, "state = 'idle in transaction'", id="before its commit"),
+        pytest.param(200_000, "wait_event = 'ClientWrite'", id="while PostgreSQL sends it rows"),
+    ],
+)
+async def test_a_worker_that_freezes_during_its_claim_is_taken_over(
+    database: Database, database_url: str, receiver: Receiver, payload_bytes: int, frozen_in: str
+) -> None:
+    subscriptions, event_ids = await subscribe_and_publish(database, receiver, payload_bytes=payload_bytes)
+    async with database.transaction() as connection:
+        await connection.execute(_MAKE_CLAIMS_WAIT)
+    async with running_worker(database_url) as frozen:
+        async with database.transaction() as connection:
+            await connection.execute("SELECT pg_advisory_xact_lock(1)")
+            await wait_for(database, f"{_CLAIMS} AND wait_event_type = 'Lock'", 1, timeout_s=30)
+            frozen.send_signal(signal.SIGSTOP)
+            frozen_at = time.monotonic()
+        await wait_for(database, f"{_CLAIMS} AND {frozen_in}", 1, timeout_s=30)
+        async with running_worker(database_url):
+            await receiver.received(1, timeout_s=30)
+            assert time.monotonic() - frozen_at < TAKEN_OVER_WITHIN_S
+            await wait_for(database, _UNFINISHED, 0, timeout_s=30)
+            frozen.send_signal(signal.SIGCONT)
+            async with asyncio.timeout(30):
+                assert await frozen.wait() == 1
+    nothing_was_sent_twice = {
+        (event_id, subscription_id) for event_id in event_ids for subscription_id in subscriptions.values()
+    }
+    assert_all_arrived(receiver, subscriptions, event_ids, recorded=nothing_was_sent_twice)
 
 
 @asynccontextmanager

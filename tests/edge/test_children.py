@@ -72,6 +72,24 @@ async def test_a_child_can_stop_within_its_grace_period(journal: Path) -> None:
     assert len(ended) == 1
 
 
+async def test_a_child_that_ends_just_before_it_is_stopped_counts_as_stopped(
+    journal: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def find_it_ended(process: asyncio.subprocess.Process) -> None:
+        process.kill()
+        raise ProcessLookupError
+
+    monkeypatch.setattr(asyncio.subprocess.Process, "terminate", find_it_ended)
+    child = make_child(OBEDIENT, journal)
+    running = asyncio.create_task(child.keep_running(asyncio.Event()))
+    await lines_in(journal, count=1)
+
+    child.stop()
+
+    await asyncio.wait_for(running, WITHIN_S)
+    assert child.exit_code == -signal.SIGKILL
+
+
 async def test_a_child_that_does_not_stop_is_killed_after_its_grace_period(journal: Path) -> None:
     child = make_child(STUBBORN, journal, grace_period_s=0.1)
     running = asyncio.create_task(child.keep_running(asyncio.Event()))

@@ -126,6 +126,16 @@ async def test_server_and_worker_refuse_an_invalid_allow_list(database_url: str)
         assert "Traceback" not in finished.errors
 
 
+async def test_a_worker_without_a_database_logs_why_it_failed() -> None:
+    address = f"postgresql://ninefold@127.0.0.1:{free_port()}/none"
+    finished = await run_command("worker", environment=clean_environment({"NINEFOLD_DATABASE_URL": address}))
+
+    lines = [json.loads(line) for line in finished.errors.splitlines()]
+    assert finished.exit_code == 1
+    assert [line["event"] for line in lines] == ["worker.starting", "worker.failed"]
+    assert lines[-1]["code"] == "database_unavailable"
+
+
 async def test_a_worker_reports_that_it_cannot_serve_its_metrics(database_url: str) -> None:
     environment = clean_environment({"NINEFOLD_DATABASE_URL": database_url})
     environment["NINEFOLD_HOST"] = "192.0.2.1"

@@ -13,6 +13,8 @@ import pytest
 from installations import Installation, alive_among, free_port
 
 WITHIN_S = 30.0
+FROZEN_STOP_WITHIN_S = 40.0
+"""The grace periods of a worker and of the server, one after the other, and a margin for a busy machine."""
 
 
 async def test_it_stops_cleanly_and_keeps_its_data(tmp_path: Path) -> None:
@@ -69,6 +71,20 @@ async def test_a_second_signal_does_not_wait_for_a_worker_that_hangs(tmp_path: P
 
         assert await installation.stop() == 0
     assert alive_among(processes) == []
+
+
+async def test_a_suspended_postgresql_does_not_delay_a_stop(tmp_path: Path) -> None:
+    async with Installation(tmp_path / "data") as installation:
+        await installation.wait_for_error_line('"event":"worker.started"')
+        processes = installation.descendants()
+        for process in processes:
+            if process.name() == "postgres":
+                process.suspend()
+
+        async with asyncio.timeout(FROZEN_STOP_WITHIN_S):
+            assert await installation.stop(signal.SIGTERM) == 0
+    assert alive_among(processes) == []
+    assert "database system is shut down" in (tmp_path / "data" / "postgres.log").read_text()
 
 
 async def test_a_port_that_is_taken_is_reported_before_anything_starts(tmp_path: Path) -> None:

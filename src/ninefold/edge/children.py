@@ -88,7 +88,9 @@ class Child:
         waiting = asyncio.create_task(_set_after(process, ended))
         await wait_for_any(ended, self._stopping)
         if not ended.is_set():
-            process.terminate()
+            # The process can have ended just now, before `ended` was set.
+            with suppress(ProcessLookupError):
+                process.terminate()
             await wait_for_any(ended, hurrying, timeout_s=self._grace_period_s)
         if not ended.is_set():
             log.warning("supervisor.child.killed", child=self.name, pid=process.pid, grace_s=self._grace_period_s)

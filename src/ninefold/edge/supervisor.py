@@ -4,7 +4,6 @@ import asyncio
 import os
 import signal
 import time
-from collections import deque
 from functools import partial
 from typing import Final
 
@@ -32,9 +31,10 @@ KILL_MARGIN_S: Final = 3.0
 
 SERVER_GRACE_PERIOD_S: Final = 15.0
 POSTGRES_POLL_INTERVAL_S: Final = 1.0
-POSTGRES_RESTARTS_MAX: Final = 5
-POSTGRES_RESTART_WINDOW_S: Final = 300.0
-"""If it dies more often within this time, an operator has to find the cause: the disk, the memory or the data."""
+POSTGRES_RESTART_DELAY_S_MIN: Final = 0.5
+POSTGRES_RESTART_DELAY_S_MAX: Final = 60.0
+POSTGRES_STABLE_AFTER_S: Final = 300.0
+"""If PostgreSQL ran for longer than this, it is restarted after the shortest delay. Otherwise the delay doubles."""
 
 log = structlog.get_logger(__name__)
 
@@ -47,7 +47,7 @@ class ChildFailedError(NinefoldError):
 
 
 class PostgresFailedError(NinefoldError):
-    """The embedded PostgreSQL died and isn't started again."""
+    """The embedded PostgreSQL died and can't be used after its restart."""
 
     code = "postgres_failed"
     title = "PostgreSQL failed"
@@ -68,7 +68,7 @@ class Supervisor:
             SettingError: a setting is wrong, or the port is taken.
             UnavailableError: PostgreSQL doesn't answer.
             ChildFailedError: the server ended or wasn't ready in time.
-            PostgresFailedError: the embedded PostgreSQL died again and again.
+            PostgresFailedError: the embedded PostgreSQL died, and restarted at a different address.
         """
         settings = self._settings
         configure_logging(settings.log_level, settings.log_format, process="supervisor")
@@ -187,21 +187,32 @@ class Supervisor:
     async def _keep_postgres_running(self, postgres: EmbeddedPostgres) -> None:
         """Restart PostgreSQL when it dies, at the same address, so that the connection pools reconnect."""
         dsn = postgres.dsn()
-        restarts: deque[float] = deque(maxlen=POSTGRES_RESTARTS_MAX)
+        delay_s, started_at = POSTGRES_RESTART_DELAY_S_MIN, time.monotonic()
         while True:
             await asyncio.sleep(POSTGRES_POLL_INTERVAL_S)
             if postgres.is_running:
                 continue
             log.error("supervisor.postgres.died", last_lines=postgres.last_log_lines())
-            if len(restarts) == restarts.maxlen and time.monotonic() - restarts[0] < POSTGRES_RESTART_WINDOW_S:
-                raise PostgresFailedError(
-                    f"The embedded PostgreSQL died again, after {len(restarts)} restarts in a row.",
-                    remedy=f"See {self._settings.data_dir}/postgres.log. Everything that was accepted is safe on disk.",
-                )
-            restarts.append(time.monotonic())
-            if await asyncio.to_thread(postgres.start) != dsn:
+            if time.monotonic() - started_at > POSTGRES_STABLE_AFTER_S:
+                delay_s = POSTGRES_RESTART_DELAY_S_MIN
+            delay_s = await self._restart_postgres(postgres, dsn=dsn, delay_s=delay_s)
+            started_at = time.monotonic()
+            log.warning("supervisor.postgres.restarted")
+
+    async def _restart_postgres(self, postgres: EmbeddedPostgres, *, dsn: str, delay_s: float) -> float:
+        """Try to start PostgreSQL until it runs, with growing delays; return the next delay in seconds."""
+        while True:
+            await asyncio.sleep(delay_s)
+            delay_s = min(delay_s * 2, POSTGRES_RESTART_DELAY_S_MAX)
+            try:
+                restarted = await asyncio.to_thread(postgres.start)
+            except NinefoldError as error:
+                # Its disk is full, for example. Everything continues as soon as the operator has freed space.
+                log.error("supervisor.postgres.start_failed", error=str(error), retry_in_s=delay_s)  # noqa: TRY400
+                continue
+            if restarted != dsn:
                 raise PostgresFailedError(
                     "The embedded PostgreSQL restarted at a different address.",
                     remedy="Run `ninefold up` again. Everything that was accepted is safe on disk.",
                 )
-            log.warning("supervisor.postgres.restarted")
+            return delay_s

@@ -6,7 +6,9 @@ import signal
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing
+from functools import partial
 from typing import Final
+from uuid import UUID
 
 import structlog
 import uvloop
@@ -16,10 +18,11 @@ from ninefold.core.clock import SystemClock
 from ninefold.core.config import CoreSettings
 from ninefold.core.egress import AddressPolicy, EgressClient, default_tls_context
 from ninefold.core.errors import NinefoldError, SettingError
+from ninefold.core.ids import new_id
 from ninefold.core.jobs import release_jobs
 from ninefold.core.postgres.database import Database
 from ninefold.core.postgres.errors import DatabaseUnavailableError
-from ninefold.core.queue.leases import WorkerLease
+from ninefold.core.queue.leases import LeaseLostError, WorkerLease, session_name
 from ninefold.core.queue.notifier import Notifier
 from ninefold.core.system import WorkerContext, WorkerTask
 from ninefold.core.telemetry.logs import configure_logging
@@ -45,8 +48,8 @@ def run_worker(settings: CoreSettings, *, database_url: str, metrics_port: int |
 
     Raises:
         SettingError: a setting is wrong, or migrations are pending.
-        DatabaseUnavailableError: the database doesn't answer at the start.
-        LeaseLostError: other workers took this one for dead.
+        SystemExit: with code 1, after a line in the log, if the database doesn't answer at the start, or if other
+            workers took this one for dead.
     """
     configure_logging(settings.log_level, settings.log_format, process="worker")
     end_with_supervisor(os.environ)
@@ -55,7 +58,12 @@ def run_worker(settings: CoreSettings, *, database_url: str, metrics_port: int |
     tune_garbage_collector()
     if metrics_port is not None:
         _serve_metrics(metrics_port, host=settings.host)
-    uvloop.run(_run_until_signal(settings, os.environ, database_url=database_url))
+    try:
+        uvloop.run(_run_until_signal(settings, os.environ, database_url=database_url))
+    except (LeaseLostError, DatabaseUnavailableError) as error:
+        # These aren't mistakes on the command line. They happen in operation, so they belong in the log.
+        log.error("worker.failed", code=error.code, error=str(error))  # noqa: TRY400  # the traceback says no more.
+        raise SystemExit(1) from error
     log.info("worker.stopped")
 
 
@@ -118,11 +126,13 @@ async def work(
     egress_tls = default_tls_context(settings.egress_ca_file)
     system_settings = [system.read_settings(environment) for system in SYSTEMS]
     async with AsyncExitStack() as stack:
-        connections_max = settings.database_connections_max
-        database = await _open_pool(stack, database_url, connections_max=connections_max)
-        job_database = await _open_pool(stack, database_url, connections_max=job_connections_max(connections_max))
+        worker_id = new_id()
+        open_pool = partial(_open_pool, stack, database_url, worker_id=worker_id)
+        database = await open_pool(connections_max=settings.database_connections_max)
+        job_database = await open_pool(connections_max=job_connections_max(settings.database_connections_max))
         egress = await stack.enter_async_context(aclosing(EgressClient(egress_policy, tls=egress_tls)))
-        lease = WorkerLease(database, [release_jobs, *[system.release_leases for system in SYSTEMS]])
+        releasers = [release_jobs, *[system.release_leases for system in SYSTEMS]]
+        lease = WorkerLease(database, releasers, worker_id=worker_id)
         context = WorkerContext(
             database=database,
             notifier=Notifier(database),
@@ -149,8 +159,10 @@ def job_connections_max(connections_max: int) -> int:
     return max(1, connections_max // 2)
 
 
-async def _open_pool(stack: AsyncExitStack, database_url: str, *, connections_max: int) -> Database:
-    database = await Database.connect(database_url, application_name="ninefold worker", connections_max=connections_max)
+async def _open_pool(stack: AsyncExitStack, database_url: str, *, worker_id: UUID, connections_max: int) -> Database:
+    database = await Database.connect(
+        database_url, application_name=session_name(worker_id), connections_max=connections_max
+    )
     stack.push_async_callback(database.close)
     return database
 

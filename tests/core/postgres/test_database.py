@@ -11,7 +11,7 @@ from ninefold.core.errors import SettingError
 from ninefold.core.postgres import database as database_module
 from ninefold.core.postgres.database import Connection, Database
 from ninefold.core.postgres.embedded import EmbeddedPostgres
-from ninefold.core.postgres.errors import DatabaseUnavailableError
+from ninefold.core.postgres.errors import DatabaseDiskFullError, DatabaseUnavailableError
 from shared_postgres import SharedPostgres
 
 Lend: TypeAlias = Callable[[Database], AbstractAsyncContextManager[Connection]]
@@ -131,7 +131,7 @@ async def test_a_connection_that_the_driver_lost_track_of_is_not_lent_again(data
     async with pool.connection() as connection:
         lost = await connection.fetchval("SELECT pg_backend_pid()")
 
-    with pytest.raises(DatabaseUnavailableError, match="cannot switch to state"):
+    with pytest.raises(DatabaseUnavailableError, match="lost in the middle of a command"):
         async with pool.transaction():
             raise asyncpg.InternalClientError("cannot switch to state 15; another operation (2) is in progress")
 
@@ -247,3 +247,23 @@ async def _has_schema(database: Database, name: str) -> bool:
     async with database.connection() as connection:
         found: bool = await connection.fetchval("SELECT to_regnamespace($1) IS NOT NULL", name)
     return found
+
+
+async def test_a_full_disk_is_reported(database: Database) -> None:
+    with pytest.raises(DatabaseDiskFullError, match="disk is full: No space left on device"):
+        async with database.connection():
+            raise asyncpg.DiskFullError("No space left on device")
+
+
+async def test_a_pool_logs_nothing_itself_during_an_outage(
+    server: EmbeddedPostgres, caplog: pytest.LogCaptureFixture
+) -> None:
+    pool = await Database.connect(server.dsn(), application_name="test")
+    await asyncio.to_thread(server.stop)
+    for _ in range(2):
+        with pytest.raises(DatabaseUnavailableError):
+            async with pool.connection() as connection:
+                await connection.fetchval("SELECT 1")
+    await pool.close()
+
+    assert caplog.messages == []

@@ -2,7 +2,8 @@
 
 import asyncio
 import itertools
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from unittest.mock import DEFAULT, AsyncMock
 from uuid import UUID
@@ -11,8 +12,9 @@ import asyncpg
 import pytest
 
 from ninefold.core.postgres.database import Connection, Database
+from ninefold.core.postgres.errors import DatabaseUnavailableError
 from ninefold.core.queue import store
-from ninefold.core.queue.leases import LeaseLostError, WorkerLease
+from ninefold.core.queue.leases import LeaseLostError, WorkerLease, session_name
 
 SHORT = timedelta(milliseconds=50)
 LONG = timedelta(minutes=1)
@@ -124,6 +126,72 @@ async def test_a_worker_is_not_deleted_during_its_claim(database: Database) -> N
         await expire(database, claiming)
         assert await other.reap() == []
     assert await other.reap() == [claiming.worker_id]
+
+
+async def test_the_locks_of_an_expired_worker_do_not_keep_others_from_its_rows(
+    database: Database, database_url: str
+) -> None:
+    async with database.connection() as connection:
+        await connection.execute("CREATE TABLE held AS SELECT 1 AS number")
+
+    async def release(connection: Connection, _: Sequence[UUID]) -> None:
+        await connection.execute("UPDATE held SET number = 2")
+
+    frozen = WorkerLease(database, [], duration=SHORT)
+    other = WorkerLease(database, [release], duration=LONG)
+    await frozen.acquire()
+
+    async def hold_locks_until_deleted(own: Database) -> None:
+        async with own.transaction() as claiming, own.transaction() as saving:
+            await frozen.guard(claiming)
+            await saving.execute("UPDATE held SET number = 3")
+            await expire(database, frozen)
+            assert await reap_until_deleted(other) == [frozen.worker_id]
+
+    async with own_pool(database_url, frozen) as own:
+        with pytest.raises(DatabaseUnavailableError):
+            await hold_locks_until_deleted(own)
+    async with database.connection() as connection:
+        assert await connection.fetchval("SELECT number FROM held") == 2
+
+
+async def test_only_the_sessions_of_an_expired_worker_end(database: Database, database_url: str) -> None:
+    expired = WorkerLease(database, [], duration=SHORT)
+    alive = WorkerLease(database, [], duration=LONG)
+    await expired.acquire()
+    await alive.acquire()
+    await expire(database, expired)
+    async with own_pool(database_url, alive) as own, own.transaction() as connection:
+        await alive.guard(connection)
+        assert await reap_until_deleted(alive) == [expired.worker_id]
+        assert await connection.fetchval("SELECT 1") == 1
+
+
+async def test_a_worker_does_not_end_its_own_sessions(database: Database, database_url: str) -> None:
+    late = WorkerLease(database, [], duration=SHORT)
+    await late.acquire()
+    async with own_pool(database_url, late) as own, own.connection() as connection:
+        await expire(database, late)
+        assert await late.reap() == [late.worker_id]
+        assert await connection.fetchval("SELECT 1") == 1
+
+
+@asynccontextmanager
+async def own_pool(database_url: str, lease: WorkerLease) -> AsyncIterator[Database]:
+    """Open a pool whose sessions have this worker's name."""
+    pool = await Database.connect(database_url, application_name=session_name(lease.worker_id))
+    try:
+        yield pool
+    finally:
+        await pool.close()
+
+
+async def reap_until_deleted(lease: WorkerLease) -> list[UUID]:
+    """Reap until a worker was deleted: a session takes a moment to end."""
+    async with asyncio.timeout(10):
+        while not (deleted := await lease.reap()):
+            await asyncio.sleep(0.01)
+    return deleted
 
 
 async def test_a_clean_shutdown_releases_everything_at_once(database: Database) -> None:

@@ -10,8 +10,15 @@ import pytest
 from ninefold.core.postgres.database import Database
 from ninefold.core.postgres.errors import DatabaseUnavailableError
 from ninefold.core.tenancy import service as tenancy_service
+from ninefold.core.web import problems
 
 ID = "note_01h455vb4pex5vsknk084sn02q"
+
+
+@pytest.fixture(autouse=True)
+def nothing_logged_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forget what was logged for earlier tests: an unavailable database is logged once a minute."""
+    monkeypatch.setattr("ninefold.core.web.problems._UNAVAILABLE_LOG._logged_at", {})
 
 
 @pytest.mark.parametrize(
@@ -187,6 +194,42 @@ async def test_an_unavailable_database_gets_503_with_retry_after(
     assert "NINEFOLD" not in response.text
     assert logs[0]["event"] == "web.database.unavailable"
     assert logs[0]["error"] == "DatabaseUnavailableError: PostgreSQL is away. Check the address."
+
+
+async def test_a_full_disk_of_the_database_is_reported(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, logs: list[MutableMapping[str, Any]]
+) -> None:
+    async def fail(*_: object, **__: object) -> NoReturn:
+        raise asyncpg.DiskFullError("could not extend file: No space left on device")
+
+    monkeypatch.setattr(tenancy_service, "authenticate", fail)
+
+    responses = [await client.get("/api/v1/notes") for _ in range(3)]
+
+    for response in responses:
+        assert response.status_code == 503
+        assert response.json()["code"] == "database_disk_full"
+        assert response.json()["is_retryable"] is True
+        assert "disk is full" in response.json()["detail"]
+        assert "extend file" not in response.text
+    unavailable = [line["error"] for line in logs if line["event"] == "web.database.unavailable"]
+    assert len(unavailable) == 1
+    assert "No space left on device" in unavailable[0]
+
+
+async def test_a_reason_is_logged_again_after_a_minute(
+    client: httpx.AsyncClient,
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+    logs: list[MutableMapping[str, Any]],
+) -> None:
+    monkeypatch.setattr(problems, "UNAVAILABLE_LOG_INTERVAL_S", 0.0)
+    await database.close()
+
+    for _ in range(2):
+        await client.get("/api/v1/notes")
+
+    assert [line["event"] for line in logs].count("web.database.unavailable") == 2
 
 
 async def test_a_connection_in_an_unknown_state_gets_503(

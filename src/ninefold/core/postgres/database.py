@@ -8,7 +8,12 @@ import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
 from ninefold.core.errors import SettingError
-from ninefold.core.postgres.errors import DRIVER_ERRORS, DatabaseUnavailableError, is_transient
+from ninefold.core.postgres.errors import (
+    DRIVER_ERRORS,
+    DatabaseDiskFullError,
+    DatabaseUnavailableError,
+    is_transient,
+)
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
 
@@ -28,6 +33,12 @@ _SERVER_SETTINGS = {
     "jit": "off",
     # An abandoned transaction must not hold its locks indefinitely.
     "idle_in_transaction_session_timeout": "60000",
+    # PostgreSQL must notice within 25 s that a client's machine has failed, and close the session. By default, it
+    # takes more than two hours. On a Unix socket these have no effect.
+    "tcp_keepalives_idle": "10",
+    "tcp_keepalives_interval": "5",
+    "tcp_keepalives_count": "3",
+    "tcp_user_timeout": "25000",
 }
 
 
@@ -51,16 +62,7 @@ class Database:
             SettingError: `dsn` is malformed.
         """
         try:
-            pool = await asyncpg.create_pool(
-                dsn,
-                min_size=1,
-                max_size=connections_max,
-                timeout=CONNECT_TIMEOUT_S,
-                command_timeout=COMMAND_TIMEOUT_S,
-                max_inactive_connection_lifetime=IDLE_CONNECTION_LIFETIME_S,
-                reset=_skip_session_reset,
-                server_settings={**_SERVER_SETTINGS, "application_name": application_name},
-            )
+            pool = await _open_pool(dsn, application_name=application_name, connections_max=connections_max)
         except (OSError, asyncpg.PostgresError) as error:
             raise _unreachable(error) from error
         except (asyncpg.InterfaceError, ValueError) as error:
@@ -134,6 +136,27 @@ class Database:
             raise _unavailable(error) from error
 
 
+async def _open_pool(dsn: str, *, application_name: str, connections_max: int) -> "asyncpg.Pool[asyncpg.Record]":
+    pool = await asyncpg.create_pool(
+        dsn,
+        # With a minimum, asyncpg logs a traceback for each of its own attempts to reconnect after an outage.
+        min_size=0,
+        max_size=connections_max,
+        timeout=CONNECT_TIMEOUT_S,
+        command_timeout=COMMAND_TIMEOUT_S,
+        max_inactive_connection_lifetime=IDLE_CONNECTION_LIFETIME_S,
+        reset=_skip_session_reset,
+        server_settings={**_SERVER_SETTINGS, "application_name": application_name},
+    )
+    try:
+        # Without a minimum, nothing has connected yet.
+        await pool.release(await pool.acquire())
+    except BaseException:
+        pool.terminate()
+        raise
+    return pool
+
+
 def _is_closed(connection: "PoolConnectionProxy[asyncpg.Record]") -> bool:
     try:
         return connection.is_closed()
@@ -151,6 +174,8 @@ async def _skip_session_reset(_: object) -> None:
 
 
 def _unreachable(error: Exception) -> DatabaseUnavailableError:
+    if isinstance(error, asyncpg.DiskFullError):
+        return _disk_full(error)
     return DatabaseUnavailableError(
         f"PostgreSQL can't be reached: {str(error) or 'no answer in time'}.",
         field="NINEFOLD_DATABASE_URL",
@@ -159,7 +184,22 @@ def _unreachable(error: Exception) -> DatabaseUnavailableError:
 
 
 def _unavailable(error: Exception) -> DatabaseUnavailableError:
+    match error:
+        case asyncpg.DiskFullError():
+            return _disk_full(error)
+        case asyncpg.InternalClientError():
+            # The driver's own message names its internal states, such as "cannot switch to state 15".
+            reason = "the connection was lost in the middle of a command"
+        case _:
+            reason = str(error) or "no answer in time"
     return DatabaseUnavailableError(
-        f"PostgreSQL is unavailable: {str(error) or 'no answer in time'}.",
+        f"PostgreSQL is unavailable: {reason}.",
         remedy="Try again; if this persists, look for the reason in PostgreSQL's log.",
+    )
+
+
+def _disk_full(error: asyncpg.DiskFullError) -> DatabaseDiskFullError:
+    return DatabaseDiskFullError(
+        f"PostgreSQL's disk is full: {error}.",
+        remedy="Free space on the disk. Everything then continues automatically.",
     )

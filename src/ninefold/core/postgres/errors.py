@@ -29,6 +29,13 @@ class DatabaseUnavailableError(UnavailableError):
     title = "Database unavailable"
 
 
+class DatabaseDiskFullError(DatabaseUnavailableError):
+    """The disk of PostgreSQL is full. It can't write until the operator frees space."""
+
+    code = "database_disk_full"
+    title = "The database's disk is full"
+
+
 def is_transient(error: Exception, *, is_connection_closed: bool) -> bool:
     """Return whether a driver's error is transient.
 

@@ -2,7 +2,8 @@
 
 A worker inserts one row into `queue.worker` and extends its lease with each heartbeat. The rows that it claims have its
 id in `leased_by`. So a claim costs one write, and holding a thousand rows costs no more than holding one. When the
-heartbeats stop and the lease expires, any other worker deletes its row and releases what it held, in one transaction.
+heartbeats stop and the lease expires, any other worker ends its database sessions, so that a suspended worker or
+a failed machine holds no locks. Then it deletes its row and releases what it held, in one transaction.
 
 A worker gets a new id at each start, and ids are never reused. The id is therefore a fencing token: after the lease has
 expired, the worker's writes match no rows.
@@ -43,12 +44,21 @@ class LeaseLostError(NinefoldError):
     title = "Lease lost"
 
 
+def session_name(worker_id: UUID) -> str:
+    """Return the `application_name` that each database session of a worker must have.
+
+    The sessions of a worker whose lease has expired are found by it.
+    """
+    return f"ninefold worker {worker_id}"
+
+
 class WorkerLease:
     """This process's lease on the rows that it claims.
 
     Args:
         database: where leases are stored.
         releasers: one per system that has `leased_by` columns.
+        worker_id: a new id; the worker's other sessions have it in their name, see `session_name`.
         duration: how long the lease lasts after each heartbeat.
         heartbeat_interval_s: seconds between heartbeats, and between checks for expired workers.
     """
@@ -58,10 +68,11 @@ class WorkerLease:
         database: Database,
         releasers: Sequence[Releaser],
         *,
+        worker_id: UUID | None = None,
         duration: timedelta = LEASE_DURATION,
         heartbeat_interval_s: float = HEARTBEAT_INTERVAL_S,
     ) -> None:
-        self.worker_id: Final = new_id()
+        self.worker_id: Final = worker_id or new_id()
         self._database = database
         self._releasers = releasers
         self._duration = duration
@@ -107,11 +118,19 @@ class WorkerLease:
             await wait_for_any(stopping, timeout_s=self._heartbeat_interval_s)
 
     async def reap(self) -> list[UUID]:
-        """Delete the workers whose lease has expired, and release their rows.
+        """End the sessions of the workers whose lease has expired, delete the workers, and release their rows.
+
+        A session takes a moment to end. A worker whose row is still locked is left for the next call.
 
         Returns:
             The ids of the deleted workers.
         """
+        async with self._database.connection() as connection:
+            expired = await store.worker_list_expired(connection)
+            if not expired:
+                return []
+            names = [session_name(worker_id) for worker_id in expired if worker_id != self.worker_id]
+            await store.session_terminate(connection, names=names)
         async with self._database.transaction() as connection:
             expired = await store.worker_delete_expired(connection)
             if expired:

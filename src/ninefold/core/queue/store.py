@@ -1,5 +1,6 @@
 """The queries of the schema `queue`, one typed function each."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -7,6 +8,11 @@ from ninefold.core.postgres.database import Connection
 from ninefold.core.postgres.queries import load_queries
 
 _queries = load_queries(__package__)
+
+
+async def session_terminate(connection: Connection, *, names: Sequence[str]) -> None:
+    """Make PostgreSQL end the sessions of this role that have one of these names, without waiting for their end."""
+    await _queries.session_terminate(connection, names=names)
 
 
 async def worker_delete(connection: Connection, *, worker_id: UUID) -> None:
@@ -27,6 +33,11 @@ async def worker_extend(connection: Connection, *, worker_id: UUID, duration: ti
 async def worker_insert(connection: Connection, *, worker_id: UUID, host: str, pid: int, duration: timedelta) -> None:
     """Insert a worker process with its first lease."""
     await _queries.worker_insert(connection, worker_id=worker_id, host=host, pid=pid, duration=duration)
+
+
+async def worker_list_expired(connection: Connection) -> list[UUID]:
+    """Return the ids of the workers whose lease has expired."""
+    return [record["worker_id"] async for record in _queries.worker_list_expired(connection)]
 
 
 async def worker_lock_shared(connection: Connection, *, worker_id: UUID) -> bool:

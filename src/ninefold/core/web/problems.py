@@ -9,6 +9,8 @@ A route lists the statuses of its own errors for the OpenAPI document. Those tha
     async def publish_event() -> None: ...
 """
 
+import math
+import time
 from http import HTTPStatus
 from typing import Annotated, Any, Final
 
@@ -26,7 +28,7 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.types import Scope
 
 from ninefold.core.errors import InvalidInputError, NinefoldError, NotFoundError, UnauthorizedError
-from ninefold.core.postgres.errors import DatabaseUnavailableError
+from ninefold.core.postgres.errors import DatabaseDiskFullError, DatabaseUnavailableError
 from ninefold.core.web.allowed_values import allowed_values_at
 from ninefold.core.web.errors import (
     BadRequestError,
@@ -43,11 +45,30 @@ from ninefold.core.web.validation_messages import in_plain_words
 PROBLEM_MEDIA_TYPE: Final = "application/problem+json"
 RETRY_AFTER_S: Final = 2
 
+UNAVAILABLE_LOG_INTERVAL_S: Final = 60.0
+"""Requests that fail for the same reason are reported once in this time. Their access lines are always logged."""
+
 _SERVER_ERROR: Final = 500
 _MISSING: Final = "Missing required"
 """How Litestar begins the message for a parameter that the request lacks."""
 
 log = structlog.get_logger(__name__)
+
+
+class _UnavailableLog:
+    """Logs that the database is unavailable: each reason at most once a minute, however many requests fail."""
+
+    def __init__(self) -> None:
+        self._logged_at: dict[type[BaseException], float] = {}
+
+    def warning(self, kind: type[BaseException], error: str) -> None:
+        now = time.monotonic()
+        if now - self._logged_at.get(kind, -math.inf) >= UNAVAILABLE_LOG_INTERVAL_S:
+            self._logged_at[kind] = now
+            log.warning("web.database.unavailable", error=error)
+
+
+_UNAVAILABLE_LOG: Final = _UnavailableLog()
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
@@ -122,7 +143,7 @@ def log_error(error: NinefoldError, exception: BaseException) -> None:
     if error.http_status >= _SERVER_ERROR and not error.is_retryable:
         log.error("web.request.failed", exc_info=exception)
     elif isinstance(error, DatabaseUnavailableError):
-        log.warning("web.database.unavailable", error=f"{type(exception).__name__}: {exception}")
+        _UNAVAILABLE_LOG.warning(type(exception), f"{type(exception).__name__}: {exception}")
 
 
 def request_id_of(scope: Scope) -> str:
@@ -167,6 +188,11 @@ def problem_headers(error: NinefoldError) -> dict[str, str]:
 def as_ninefold_error(request: ASGIConnection[Any, Any, Any, Any], exception: Exception) -> NinefoldError:  # noqa: PLR0911  # a table, a line per kind of error.
     """Return the error to send to the client for any exception."""
     match exception:
+        case DatabaseDiskFullError():
+            return DatabaseDiskFullError(
+                "The database's disk is full. This request had no effect.",
+                remedy="Send the same request again after the operator of this server has freed disk space.",
+            )
         case DatabaseUnavailableError():
             # In the caller's words: the error's own are the operator's.
             return DatabaseUnavailableError(

@@ -6,7 +6,7 @@ import signal
 import socket
 import tempfile
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -113,12 +113,15 @@ async def _create_key(environment: Mapping[str, str]) -> str:
 async def _stop(process: asyncio.subprocess.Process) -> None:
     if process.returncode is not None:
         return
-    process.send_signal(signal.SIGINT)
+    # The process can end at any moment.
+    with suppress(ProcessLookupError):
+        process.send_signal(signal.SIGINT)
     try:
         async with asyncio.timeout(STOP_WITHIN_S):
             await process.wait()
     except TimeoutError:
-        process.kill()
+        with suppress(ProcessLookupError):
+            process.kill()
         await process.wait()
 
 

@@ -11,7 +11,8 @@ import psutil
 import pytest
 
 from ninefold.core.errors import SettingError, UnavailableError
-from ninefold.core.postgres.embedded import EmbeddedPostgres, cluster
+from ninefold.core.postgres.embedded import EmbeddedPostgres, cluster, server_processes
+from ninefold.core.postgres.embedded import server as server_module
 from postgres_support import query
 
 DEATH_TIMEOUT_S = 20
@@ -78,6 +79,32 @@ def test_committed_data_survives_a_kill_and_the_address_stays_the_same(made_data
         assert postgres.start() == dsn
         assert query(dsn, "SELECT count(*) FROM kept") == 1000
         assert "automatic recovery in progress" in (made_data_dir / "postgres.log").read_text()
+
+
+def test_a_frozen_server_is_resumed_and_stops_cleanly(made_data_dir: Path) -> None:
+    with EmbeddedPostgres(made_data_dir, is_durable=False) as postgres:
+        processes = server_processes.find_processes(made_data_dir / "postgres")
+        for process in processes:
+            process.suspend()
+
+        postgres.stop()
+
+    assert [process for process in processes if process.is_running()] == []
+    assert "database system is shut down" in (made_data_dir / "postgres.log").read_text()
+
+
+def test_nothing_of_a_server_that_must_be_killed_is_left(made_data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # As if they waited for a disk that doesn't answer: they can't be resumed.
+    monkeypatch.setattr(server_module, "resume_processes", lambda _: None)
+    monkeypatch.setattr(server_module, "STOP_SIGNALS", [(signal.SIGINT, 0.1), (signal.SIGKILL, DEATH_TIMEOUT_S)])
+    with EmbeddedPostgres(made_data_dir, is_durable=False) as postgres:
+        processes = server_processes.find_processes(made_data_dir / "postgres")
+        for process in processes:
+            process.suspend()
+
+        postgres.stop()
+
+    assert [process for process in processes if process.is_running()] == []
 
 
 def test_it_listens_on_a_unix_socket_only(server: EmbeddedPostgres) -> None:

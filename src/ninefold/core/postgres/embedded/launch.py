@@ -31,9 +31,11 @@ def _stop_with_owner(owner_pid: int) -> None:
     if sys.platform != "linux":
         # On other systems, the next start stops a server that outlived its owner.
         return
-    # SIGINT is PostgreSQL's fast shutdown. It is sent when the thread that started this process ends, see process.py.
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGINT, 0, 0, 0)
+    # This signal is sent when the thread that started this process ends, see process.py. SIGQUIT is the immediate
+    # shutdown of PostgreSQL, which always works. The fast shutdown (SIGINT) hangs while PostgreSQL 18 recovers from the
+    # crash of a backend, and no process would be left to repeat it. The cost is a recovery at the next start.
+    signal.signal(signal.SIGQUIT, signal.SIG_DFL)
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGQUIT, 0, 0, 0)
     if os.getppid() != owner_pid:
         sys.exit("The owner ended before PostgreSQL was started.")
 

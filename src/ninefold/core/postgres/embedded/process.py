@@ -50,6 +50,11 @@ class ServerProcess:
         """Whether the process has ended."""
         return self._exited.is_set()
 
+    @property
+    def has_ended_cleanly(self) -> bool:
+        """Whether the process has ended by itself, with exit code 0."""
+        return self._process is not None and self._process.returncode == 0
+
     def wait(self, timeout_s: float | None = None) -> bool:
         """Wait until the process ends, and return whether it did in time."""
         return self._exited.wait(timeout_s)

@@ -1,7 +1,6 @@
 """Starts, monitors and stops the server."""
 
 import os
-import signal
 import threading
 import time
 from pathlib import Path
@@ -28,6 +27,7 @@ from ninefold.core.postgres.embedded.ownership import (
     read_owner,
 )
 from ninefold.core.postgres.embedded.process import ServerProcess
+from ninefold.core.postgres.embedded.server_processes import STOP_SIGNALS, kill_processes, resume_processes
 from ninefold.core.postgres.embedded.sockets import (
     format_dsn,
     is_usable_socket_dir,
@@ -38,19 +38,8 @@ from ninefold.core.postgres.embedded.sockets import (
 START_TIMEOUT_S: Final = 300.0
 """Long enough for crash recovery, which replays about `max_wal_size` of WAL."""
 
-STOP_TIMEOUT_S: Final = 60.0
-"""Time for the last checkpoint. A server that is killed after it recovers at its next start."""
-
 COMMAND_TIMEOUT_S: Final = 30.0
 """How long a start waits for a short command that runs the server."""
-
-_KILL_TIMEOUT_S: Final = 10.0
-# PostgreSQL's fast shutdown; then the immediate shutdown, which needs recovery at the next start; then a kill.
-_STOP_SIGNALS: Final = (
-    (signal.SIGINT, STOP_TIMEOUT_S),
-    (signal.SIGQUIT, _KILL_TIMEOUT_S),
-    (signal.SIGKILL, _KILL_TIMEOUT_S),
-)
 
 _POLL_INTERVAL_S: Final = 0.01
 _LOG_TIMEOUT_S: Final = 2.0
@@ -236,10 +225,14 @@ class EmbeddedPostgres:
     def _stop_server(self) -> None:
         if self._process is None:
             return
-        for number, timeout_s in _STOP_SIGNALS:
+        for number, timeout_s in STOP_SIGNALS:
             self._process.signal(number)
+            resume_processes(self._cluster_dir)
             if self._process.wait(timeout_s):
                 break
+        # The child processes of a killed server end by themselves, unless they are stuck.
+        if not self._process.has_ended_cleanly:
+            kill_processes(self._cluster_dir)
         # A later line would create the file again, perhaps in a folder that is being removed.
         self._log.finish(timeout_s=_LOG_TIMEOUT_S)
         self._process = None

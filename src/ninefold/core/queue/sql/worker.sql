@@ -27,6 +27,13 @@ RETURNING worker_id;
 INSERT INTO queue.worker (worker_id, host, pid, lease_expires_at)
 VALUES (:worker_id, :host, :pid, clock_timestamp() + :duration);
 
+-- name: worker_list_expired
+-- List the workers whose lease has expired.
+SELECT worker_id
+FROM queue.worker
+WHERE lease_expires_at < statement_timestamp()
+ORDER BY worker_id;
+
 -- name: worker_lock_shared$
 -- Keep others from deleting a worker until this transaction ends; returns no row when it has already been deleted.
 SELECT worker_id

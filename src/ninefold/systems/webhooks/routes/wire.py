@@ -342,9 +342,15 @@ def show_delivery(shown: DeliveryWithAttempts, *, attempts_per_round: int) -> De
         next_attempt_at=delivery.next_attempt_at,
         created_at=delivery.created_at,
         finished_at=delivery.finished_at,
-        advice=advise(last_error) if delivery.status in _STATUSES_WITH_ADVICE else None,
+        advice=_advise(shown.attempts) if delivery.status in _STATUSES_WITH_ADVICE else None,
         attempts=[_show_attempt(attempt, body_bytes_max=shown.body_bytes_max) for attempt in shown.attempts],
     )
+
+
+def _advise(attempts: Sequence[Attempt]) -> str | None:
+    if not attempts:
+        return None
+    return advise(attempts[-1].error_class, response_status=attempts[-1].response_status)
 
 
 def _show_attempt(attempt: Attempt, *, body_bytes_max: int) -> AttemptView:
