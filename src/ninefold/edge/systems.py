@@ -1,4 +1,4 @@
-"""The list of systems. A new system adds its line here, and nowhere else."""
+"""The list of systems. A new system adds its line here; `docs/adding-a-system.md` says what else it needs."""
 
 from typing import Final
 
