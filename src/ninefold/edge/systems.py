@@ -5,6 +5,7 @@ from typing import Final
 from ninefold.core import jobs, queue, tenancy
 from ninefold.core.postgres.migrations import MigrationSource
 from ninefold.core.system import AnySystem
+from ninefold.core.tenancy.kinds import CredentialKind
 from ninefold.systems.webhooks.wiring import SYSTEM as WEBHOOKS
 
 SYSTEMS: Final[tuple[AnySystem, ...]] = (WEBHOOKS,)
@@ -13,3 +14,8 @@ SYSTEMS: Final[tuple[AnySystem, ...]] = (WEBHOOKS,)
 def migration_sources() -> list[MigrationSource]:
     """Return the sources of all migrations, in the order in which they are applied."""
     return [tenancy.MIGRATIONS, queue.MIGRATIONS, jobs.MIGRATIONS, *[system.migrations for system in SYSTEMS]]
+
+
+def credential_kinds() -> list[CredentialKind]:
+    """Return the kinds of credentials of all systems, besides API keys."""
+    return [kind for system in SYSTEMS for kind in system.credential_kinds]
