@@ -13,7 +13,8 @@ SYSTEMS: Final[tuple[AnySystem, ...]] = (WEBHOOKS,)
 
 def migration_sources() -> list[MigrationSource]:
     """Return the sources of all migrations, in the order in which they are applied."""
-    return [tenancy.MIGRATIONS, queue.MIGRATIONS, jobs.MIGRATIONS, *[system.migrations for system in SYSTEMS]]
+    own = [system.migrations for system in SYSTEMS if system.migrations is not None]
+    return [tenancy.MIGRATIONS, queue.MIGRATIONS, jobs.MIGRATIONS, *own]
 
 
 def credential_kinds() -> list[CredentialKind]:
