@@ -25,6 +25,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     networks: tuple[str, ...] = ()
     delays_s: Annotated[tuple[float, ...], msgspec.Meta(max_length=3)] = (1.0,)
     level: Literal["low", "high"] = "low"
+    pin: Annotated[int, msgspec.Meta(extra={"is_secret": True})] = 0
     address: Annotated[str | None, msgspec.Meta(extra={"option": "--server"})] = None
 
 
@@ -64,7 +65,7 @@ def test_a_tilde_is_the_home_folder(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_home_folder_of_an_unknown_user_is_refused() -> None:
-    with pytest.raises(SettingError, match=r"SHOP_FOLDER has an invalid value: the home folder of .* isn't known"):
+    with pytest.raises(SettingError, match=r"SHOP_FOLDER .* '~nobody.*': the home folder of this user isn't known"):
         read({"SHOP_FOLDER": "~nobody-of-this-name/shop"})
 
 
@@ -100,6 +101,37 @@ def test_the_error_for_an_invalid_value_names_its_variable(variable: str, text: 
 
     assert caught.value.field == variable
     assert caught.value.remedy is not None
+
+
+@pytest.mark.parametrize(
+    ("variable", "text", "message"),
+    [
+        ("SHOP_PORT", "http", "SHOP_PORT has an invalid value 'http': expected an integer."),
+        ("SHOP_PORT", "0", "SHOP_PORT has an invalid value '0': expected an integer >= 1."),
+        ("SHOP_RATIO", "half", "SHOP_RATIO has an invalid value 'half': expected a number."),
+        ("SHOP_IS_OPEN", "perhaps", "SHOP_IS_OPEN has an invalid value 'perhaps': expected true or false."),
+        ("SHOP_DELAYS_S", "1,soon", "SHOP_DELAYS_S has an invalid value '1,soon': item 2: expected a number."),
+        (
+            "SHOP_DELAYS_S",
+            "1,2,3,4",
+            "SHOP_DELAYS_S has an invalid value '1,2,3,4': expected a list of at most 3 items.",
+        ),
+        ("SHOP_LEVEL", "middle", "SHOP_LEVEL has an invalid value 'middle': expected high or low."),
+        ("SHOP_PIN", "hunter2", "SHOP_PIN has an invalid value: expected an integer."),
+    ],
+)
+def test_the_error_says_in_plain_words_what_was_expected(variable: str, text: str, message: str) -> None:
+    with pytest.raises(SettingError) as caught:
+        read({variable: text})
+
+    assert caught.value.detail == message
+
+
+def test_the_error_for_a_long_value_shows_its_start() -> None:
+    with pytest.raises(SettingError) as caught:
+        read({"SHOP_PORT": "x" * 10_000})
+
+    assert len(caught.value.detail) < 200
 
 
 def test_a_file_can_hold_a_value(tmp_path: Path) -> None:

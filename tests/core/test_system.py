@@ -8,7 +8,7 @@ from litestar.types import ControllerRouterHandler
 
 from ninefold.core.postgres.database import Connection
 from ninefold.core.postgres.migrations import MigrationSource
-from ninefold.core.system import ServerContext, System, WorkerContext
+from ninefold.core.system import NoSettings, ServerContext, System, WorkerContext
 
 
 class ShopSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,3 +42,13 @@ async def test_a_system_with_routes_alone_has_nothing_to_do_in_a_worker() -> Non
     assert SHOP.worker_tasks(context) == ()
     await SHOP.release_leases(connection, [])
     assert (SHOP.commands, SHOP.checks) == ((), ())
+
+
+async def test_every_part_of_a_system_except_its_name_is_optional() -> None:
+    system: System[NoSettings] = System(name="empty")
+    settings = system.read_settings({"NINEFOLD_EMPTY_SHELVES": "3"})
+    context = cast("ServerContext[NoSettings]", None)
+
+    assert settings == NoSettings()
+    assert system.migrations is None
+    assert (system.routes(context), system.surfaces(context)) == ((), ())

@@ -15,14 +15,13 @@ from litestar.types import ControllerRouterHandler
 
 from ninefold.core.config import CoreSettings, read_settings
 from ninefold.core.errors import NotFoundError
-from ninefold.core.postgres.migrations import MigrationSource
-from ninefold.core.system import ServerContext, System
+from ninefold.core.system import NoSettings, ServerContext, System
 from ninefold.core.tenancy.model import Principal
 from ninefold.core.web.surfaces import Surface
 from ninefold.edge import server
 
 
-def make_routes(context: ServerContext[CoreSettings]) -> Sequence[ControllerRouterHandler]:
+def make_routes(context: ServerContext[NoSettings]) -> Sequence[ControllerRouterHandler]:
     @websocket("/api/v1/echo")
     async def echo(socket: WebSocket[Any, Any, Any], principal: NamedDependency[Principal]) -> None:
         """Send every message back, until the client closes the connection."""
@@ -44,7 +43,7 @@ def make_routes(context: ServerContext[CoreSettings]) -> Sequence[ControllerRout
     return [echo, absent]
 
 
-def make_surfaces(context: ServerContext[CoreSettings]) -> Sequence[Surface]:
+def make_surfaces(context: ServerContext[NoSettings]) -> Sequence[Surface]:
     @get("/feed/polite", media_type="application/x-ndjson")
     async def read_polite_feed() -> Stream:
         """End as soon as the server begins to stop, with a last line."""
@@ -80,10 +79,8 @@ def make_surfaces(context: ServerContext[CoreSettings]) -> Sequence[Surface]:
     return [Surface(path="/feed", routes=[read_polite_feed, read_stubborn_feed, read_broken_feed])]
 
 
-SYSTEM = System(
+SYSTEM: System[NoSettings] = System(
     name="streaming",
-    migrations=MigrationSource(namespace="streaming", package="ninefold.core.queue"),
-    read_settings=lambda _: CoreSettings(),
     routes=make_routes,
     surfaces=make_surfaces,
 )

@@ -1,11 +1,20 @@
-"""Examples in docstrings run, so that they can't become outdated."""
+"""Examples in docstrings and in the page about new systems run, so that they can't become outdated."""
 
+import asyncio
+import re
 from textwrap import dedent
 from types import ModuleType
+from unittest.mock import MagicMock
 
 import pytest
 
+from ninefold.core.postgres.database import Database
+from ninefold.core.queue.notifier import Notifier
+from ninefold.core.system import ServerContext
+from ninefold.core.tenancy.api_keys import API_KEY
+from tidy.credential_kinds import find_bad_kinds
 from tidy.docstring_examples import find_broken_examples, source_modules
+from tidy.tree import DOCS
 
 MODULES = list(source_modules())
 
@@ -58,3 +67,20 @@ def test_examples_of_classes_and_functions_are_run_too() -> None:
         vars(module),
     )
     assert len(list(find_broken_examples(module))) == 2
+
+
+def test_the_example_of_a_new_system_runs() -> None:
+    (code,) = re.findall(r"(?ms)^```python\n(.*?)^```", (DOCS / "adding-a-system.md").read_text(encoding="utf-8"))
+    module = ModuleType("example")
+    exec(code, vars(module))  # our own document.
+    system = module.SYSTEM
+    context = ServerContext(
+        database=MagicMock(spec=Database),
+        notifier=MagicMock(spec=Notifier),
+        settings=system.read_settings({"NINEFOLD_NOTES_TEXT_LENGTH_MAX": "7"}),
+        stopping=asyncio.Event(),
+    )
+
+    assert [surface.path for surface in system.surfaces(context)] == ["/notes/api"]
+    assert [finding.detail for check in system.checks for finding in check(context.settings)] == ["up to 7 characters"]
+    assert list(find_bad_kinds([API_KEY, *system.credential_kinds])) == []

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
+from ninefold.edge.systems import SYSTEMS
 from tidy.tree import ROOT, SOURCE
 
 CONTRACTS: Final = ".importlinter"
@@ -37,6 +38,10 @@ def contracts() -> configparser.ConfigParser:
     return parser
 
 
+def system_packages() -> set[str]:
+    return {file.parent.name for file in (SOURCE / "systems").glob("*/__init__.py")}
+
+
 def test_all_imports_follow_the_contracts() -> None:
     result = lint_imports(ROOT, path=SOURCE.parent)
 
@@ -67,7 +72,10 @@ def test_every_package_is_in_the_layers() -> None:
 
 def test_every_system_has_a_contract_for_its_packages() -> None:
     parser = contracts()
-    systems = {file.parent.name for file in (SOURCE / "systems").glob("*/__init__.py")}
     containers = {parser[section].get("containers", "").strip() for section in parser.sections()}
 
-    assert {f"ninefold.systems.{name}" for name in systems} <= containers
+    assert {f"ninefold.systems.{name}" for name in system_packages()} - containers == set()
+
+
+def test_every_system_is_listed_in_the_edge() -> None:
+    assert {system.name for system in SYSTEMS} == system_packages()

@@ -15,7 +15,7 @@ from ninefold.core.tenancy.service import authenticate, list_credentials
 from ninefold.edge.systems import migration_sources
 from ninefold.systems.webhooks.service.deliveries import get_event, list_deliveries
 from ninefold.systems.webhooks.service.recipients import RecipientCache
-from tidy.tree import TESTS
+from tidy.tree import TESTS, name_of
 
 SAMPLES = TESTS / "data" / "upgrade"
 KEY_TEXT = "nfk_Samp1eK3_" + "0" * 43
@@ -84,7 +84,12 @@ async def upgrade(
 
 def sample_of(migration: Migration) -> str:
     """Return SQL that inserts rows as they can exist after this migration and before the next."""
-    return (SAMPLES / f"{migration.namespace}_{migration.number:04}.sql").read_text(encoding="utf-8")
+    file = SAMPLES / f"{migration.namespace}_{migration.number:04}.sql"
+    assert file.is_file(), (
+        f"{name_of(file)} is missing: write rows as they can exist after {migration.name}, "
+        "at least one in each new table"
+    )
+    return file.read_text(encoding="utf-8")
 
 
 async def count_rows(connection: "asyncpg.Connection[asyncpg.Record]") -> dict[str, int | None]:
@@ -107,6 +112,13 @@ def test_every_migration_has_a_sample_and_every_sample_has_a_migration() -> None
     assert {f"{migration.namespace}_{migration.number:04}.sql" for migration in migrations} == {
         file.name for file in SAMPLES.iterdir()
     }
+
+
+def test_a_migration_without_a_sample_is_reported() -> None:
+    migration = Migration(namespace="shop", number=7, name="0007_items.sql", sql="")
+
+    with pytest.raises(AssertionError, match=r"^tests/data/upgrade/shop_0007\.sql is missing: .* 0007_items\.sql"):
+        sample_of(migration)
 
 
 async def test_a_migration_that_loses_rows_is_reported(

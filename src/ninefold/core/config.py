@@ -10,10 +10,12 @@ A settings class is a `msgspec.Struct`. Its fields have a description and, if ne
 
 `NINEFOLD_MAIL_PORT_FILE` can name a file with the value, so that a secret doesn't have to be in the environment. A
 command passes its options, which take precedence: `port=…` is the value of `--port`. If the option of a field has
-another name, the field declares it with `extra={"option": "--server"}`.
+another name, the field declares it with `extra={"option": "--server"}`. The error for an invalid value shows the value,
+unless the field declares `extra={"is_secret": True}`.
 """
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, TypeVar
@@ -22,7 +24,9 @@ import msgspec
 import platformdirs
 from msgspec.structs import FieldInfo
 
+from ninefold.core.allowed_values import allowed_values_at
 from ninefold.core.errors import SettingError
+from ninefold.core.validation_messages import alternatives, in_plain_words, shorten
 
 SettingsT = TypeVar("SettingsT", bound=msgspec.Struct)
 
@@ -46,7 +50,11 @@ class CoreSettings(msgspec.Struct, frozen=True, kw_only=True):
         msgspec.field(default_factory=default_data_dir)
     )
     database_url: Annotated[
-        str | None, msgspec.Meta(description="Address of your own PostgreSQL; without it, the embedded one is used.")
+        str | None,
+        msgspec.Meta(
+            description="Address of your own PostgreSQL; without it, the embedded one is used.",
+            extra={"is_secret": True},
+        ),
     ] = None
     database_connections_max: Annotated[
         int, msgspec.Meta(ge=2, le=1000, description="Connections to PostgreSQL, per process.")
@@ -153,7 +161,7 @@ def _convert_option(value: object, field: FieldInfo, *, variable: str) -> object
         return _convert(value, field.type)
     except msgspec.ValidationError as error:
         raise SettingError(
-            f"{option} has an invalid value: {error}.",
+            f"{option} has an invalid value{_shown(value, field)}: {_reason(error, field)}.",
             field=option,
             remedy=f"Correct it, or omit the option to use {variable} or the default.",
         ) from error
@@ -164,10 +172,31 @@ def _convert_variable(text: str, field: FieldInfo, *, variable: str) -> object:
         return _convert(text, field.type)
     except msgspec.ValidationError as error:
         raise SettingError(
-            f"{variable} has an invalid value: {error}.",
+            f"{variable} has an invalid value{_shown(text, field)}: {_reason(error, field)}.",
             field=variable,
             remedy="Correct it, or unset it to use the default; docs/operations.md lists every setting.",
         ) from error
+
+
+def _reason(error: msgspec.ValidationError, field: FieldInfo) -> str:
+    """Return in plain words what a setting must be; the value itself is shown elsewhere."""
+    message, _, path = str(error).partition(" - at `$")
+    if choices := allowed_values_at(field.type):
+        return f"expected {alternatives([str(choice) for choice in choices])}"
+    if _is_boolean(field):
+        return "expected true or false"
+    words = in_plain_words(message).partition(", got ")[0]
+    item = re.fullmatch(r"\[(?P<index>\d+)\]`", path)
+    return f"item {int(item['index']) + 1}: {words}" if item else words
+
+
+def _shown(value: object, field: FieldInfo) -> str:
+    """Return the value for an error message, unless it is secret."""
+    return "" if _extra_of(field, "is_secret", default=False) else f" {shorten(str(value))!r}"
+
+
+def _is_boolean(field: FieldInfo) -> bool:
+    return bool in {field.type, getattr(field.type, "__origin__", None)}
 
 
 def _convert(value: object, kind: Any) -> object:
@@ -177,9 +206,13 @@ def _convert(value: object, kind: Any) -> object:
 
 
 def _option_of(field: FieldInfo) -> str:
-    default = f"--{field.name.replace('_', '-')}"
+    return str(_extra_of(field, "option", default=f"--{field.name.replace('_', '-')}"))
+
+
+def _extra_of(field: FieldInfo, key: str, *, default: object) -> object:
+    """Return what a field declares with `msgspec.Meta(extra={…})`."""
     notes = [note for note in getattr(field.type, "__metadata__", ()) if isinstance(note, msgspec.Meta)]
-    return next((note.extra["option"] for note in notes if note.extra), default)
+    return next((note.extra[key] for note in notes if note.extra and key in note.extra), default)
 
 
 def _is_list(kind: Any) -> bool:
@@ -193,5 +226,5 @@ def _decode_path(kind: type, value: Any) -> Any:
         try:
             return Path(value).expanduser()
         except RuntimeError as error:
-            raise ValueError(f"the home folder of {value!r} isn't known") from error
+            raise ValueError("the home folder of this user isn't known") from error
     raise NotImplementedError(f"A setting can't be of type {kind}")

@@ -64,6 +64,19 @@ class WorkerContext(msgspec.Struct, Generic[SettingsT], frozen=True, kw_only=Tru
     settings: SettingsT
 
 
+class NoSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """The settings of a system without settings."""
+
+
+# Any, because a default can't depend on the type parameter: such a system is a `System[NoSettings]`.
+def _no_settings(_: Mapping[str, str]) -> Any:
+    return NoSettings()
+
+
+def _no_routes(_: ServerContext[SettingsT]) -> Sequence[ControllerRouterHandler]:
+    return ()
+
+
 def _no_surfaces(_: ServerContext[SettingsT]) -> Sequence[Surface]:
     return ()
 
@@ -80,9 +93,10 @@ class System(msgspec.Struct, Generic[SettingsT], frozen=True, kw_only=True):
     """The parts of one system. Those with a default are optional."""
 
     name: str
-    migrations: MigrationSource
-    read_settings: Callable[[Mapping[str, str]], SettingsT]
-    routes: Callable[[ServerContext[SettingsT]], Sequence[ControllerRouterHandler]]
+    migrations: MigrationSource | None = None
+    """None if it has no tables."""
+    read_settings: Callable[[Mapping[str, str]], SettingsT] = _no_settings
+    routes: Callable[[ServerContext[SettingsT]], Sequence[ControllerRouterHandler]] = _no_routes
     """The routes of Ninefold's own API, below `/api/v1`."""
     surfaces: Callable[[ServerContext[SettingsT]], Sequence[Surface]] = _no_surfaces
     """The surfaces of other protocols."""

@@ -31,7 +31,7 @@ from ninefold.edge.database import require_migrated
 from ninefold.edge.ports import require_free_port
 from ninefold.edge.processes import end_with_parent, end_with_supervisor, raise_open_file_limit
 from ninefold.edge.settings import check_settings
-from ninefold.edge.systems import SYSTEMS, migration_sources
+from ninefold.edge.systems import SYSTEMS, credential_kinds, migration_sources
 
 STOP_GRACE_PERIOD_S: Final = 10
 """How long requests in progress may take to finish after SIGTERM."""
@@ -59,7 +59,7 @@ def run_server(settings: CoreSettings, *, database_url: str) -> None:
         SettingError: the port is taken, a setting is wrong, or migrations are pending.
         UnavailableError: the database doesn't answer at the start.
     """
-    configure_logging(settings.log_level, settings.log_format, process="server")
+    configure_logging(settings.log_level, settings.log_format, process="server", credential_kinds=credential_kinds())
     end_with_supervisor(os.environ)
     check_settings(settings, os.environ)
     require_free_port(settings)
@@ -84,7 +84,9 @@ def run_server(settings: CoreSettings, *, database_url: str) -> None:
 def create_app() -> "Application":
     """Return the application for Granian's worker process, which reads its settings from the environment."""
     settings = read_settings(CoreSettings, prefix="NINEFOLD_", environment=os.environ)
-    log_buffer = configure_logging(settings.log_level, settings.log_format, process="server")
+    log_buffer = configure_logging(
+        settings.log_level, settings.log_format, process="server", credential_kinds=credential_kinds()
+    )
     end_with_parent(grace_period_s=STOP_GRACE_PERIOD_S)
     return Application(settings, os.environ, log_buffer=log_buffer)
 

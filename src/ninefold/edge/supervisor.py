@@ -22,6 +22,7 @@ from ninefold.edge.database import migrate_database
 from ninefold.edge.ports import is_ready, require_free_port
 from ninefold.edge.processes import end_with_supervisor, ninefold_command
 from ninefold.edge.settings import check_settings
+from ninefold.edge.systems import credential_kinds
 from ninefold.edge.worker import STOP_GRACE_PERIOD_S
 
 READY_WITHIN_S: Final = 60.0
@@ -71,7 +72,9 @@ class Supervisor:
             PostgresFailedError: the embedded PostgreSQL died, and restarted at a different address.
         """
         settings = self._settings
-        configure_logging(settings.log_level, settings.log_format, process="supervisor")
+        configure_logging(
+            settings.log_level, settings.log_format, process="supervisor", credential_kinds=credential_kinds()
+        )
         end_with_supervisor(os.environ)
         check_settings(settings, os.environ)
         require_free_port(settings)

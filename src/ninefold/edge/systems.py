@@ -1,10 +1,11 @@
-"""The list of systems. A new system adds its line here, and nowhere else."""
+"""The list of systems. A new system adds its line here; `docs/adding-a-system.md` says what else it needs."""
 
 from typing import Final
 
 from ninefold.core import jobs, queue, tenancy
 from ninefold.core.postgres.migrations import MigrationSource
 from ninefold.core.system import AnySystem
+from ninefold.core.tenancy.kinds import CredentialKind
 from ninefold.systems.webhooks.wiring import SYSTEM as WEBHOOKS
 
 SYSTEMS: Final[tuple[AnySystem, ...]] = (WEBHOOKS,)
@@ -12,4 +13,10 @@ SYSTEMS: Final[tuple[AnySystem, ...]] = (WEBHOOKS,)
 
 def migration_sources() -> list[MigrationSource]:
     """Return the sources of all migrations, in the order in which they are applied."""
-    return [tenancy.MIGRATIONS, queue.MIGRATIONS, jobs.MIGRATIONS, *[system.migrations for system in SYSTEMS]]
+    own = [system.migrations for system in SYSTEMS if system.migrations is not None]
+    return [tenancy.MIGRATIONS, queue.MIGRATIONS, jobs.MIGRATIONS, *own]
+
+
+def credential_kinds() -> list[CredentialKind]:
+    """Return the kinds of credentials of all systems, besides API keys."""
+    return [kind for system in SYSTEMS for kind in system.credential_kinds]

@@ -29,7 +29,7 @@ from ninefold.core.telemetry.logs import configure_logging
 from ninefold.core.waiting import wait_for_any
 from ninefold.edge.database import require_migrated
 from ninefold.edge.processes import end_with_supervisor, raise_open_file_limit, tune_garbage_collector
-from ninefold.edge.systems import SYSTEMS
+from ninefold.edge.systems import SYSTEMS, credential_kinds
 from ninefold.edge.worker_tasks import build_worker_tasks
 
 STOP_GRACE_PERIOD_S: Final = 10.0
@@ -51,7 +51,7 @@ def run_worker(settings: CoreSettings, *, database_url: str, metrics_port: int |
         SystemExit: with code 1, after a line in the log, if the database doesn't answer at the start, or if other
             workers took this one for dead.
     """
-    configure_logging(settings.log_level, settings.log_format, process="worker")
+    configure_logging(settings.log_level, settings.log_format, process="worker", credential_kinds=credential_kinds())
     end_with_supervisor(os.environ)
     limit = raise_open_file_limit()
     log.info("worker.starting", open_files_max=limit)

@@ -22,7 +22,9 @@ class ClientSettings(msgspec.Struct, frozen=True, kw_only=True):
             extra={"option": "--server"},
         ),
     ] = None
-    api_key: Annotated[str | None, msgspec.Meta(description="API key that commands send.")] = None
+    api_key: Annotated[
+        str | None, msgspec.Meta(description="API key that commands send.", extra={"is_secret": True})
+    ] = None
 
 
 @Parameter(name="*")

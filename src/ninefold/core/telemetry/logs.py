@@ -13,14 +13,13 @@ Frequent events are logged in batches: one call with a struct for each line:
     log.info("webhooks.delivery.delivered", each=[DeliveryLine("dlv_01m8…"), DeliveryLine("dlv_01m9…")])
 
 Events are named `system.noun.past_participle`. Never log payloads or secrets. What looks like a secret is masked before
-it is written, but only as a safety net.
+it is written, but only as a safety net (`masking`).
 """
 
 import logging
 import os
-import re
 import sys
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Iterable, Mapping, MutableMapping
 from datetime import UTC, datetime
 from typing import Any, Final, Literal, TypeAlias
 
@@ -29,36 +28,16 @@ import structlog
 from structlog.typing import ExcInfo
 
 from ninefold.core.telemetry.buffer import LogBuffer
+from ninefold.core.telemetry.masking import LineMask, mask_secrets
+from ninefold.core.tenancy.kinds import CredentialKind
 
 Level: TypeAlias = Literal["debug", "info", "warning", "error"]
 Format: TypeAlias = Literal["json", "console"]
-
-MASK: Final = "[masked]"
-
-SECRET_KEYS: Final = frozenset(
-    {
-        "api_key",
-        "authorization",
-        "cookie",
-        "password",
-        "payload",
-        "private_key",
-        "secret",
-        "token",
-    }
-)
-"""Keys whose values are never logged."""
 
 EACH: Final = "each"
 """The key whose value is a list of `msgspec.Struct`; the call writes a line for each of them."""
 
 _STANDARD_ERROR: Final = 2
-
-_SECRET_FORMS: Final = re.compile(
-    rb"(?P<api_key>nfk_[A-Za-z0-9]{4,16}_)[A-Za-z0-9_-]+"
-    rb"|(?P<signing_secret>whs(?:ec|k)_)[A-Za-z0-9+/=_-]+"
-    rb"|(?P<address>://[^\s/:@\"']*:)[^\s/@\"']+(?=@)"
-)
 
 _NOISY_LIBRARIES: Final = ("asyncio", "httpx", "httpcore")
 """Their debug and info messages repeat what Ninefold's own events say."""
@@ -69,6 +48,7 @@ def configure_logging(
     log_format: Format = "json",
     *,
     process: str,
+    credential_kinds: Iterable[CredentialKind] = (),
     descriptor: int = _STANDARD_ERROR,
 ) -> LogBuffer:
     """Set up logging for this process. Call it once, before the first log line.
@@ -77,13 +57,15 @@ def configure_logging(
         level: the lowest level that is logged.
         log_format: `json` for machines, `console` for people.
         process: the kind of this process, such as `server` or `worker`; it is in every line.
+        credential_kinds: the kinds of the systems, whose texts are masked. API keys always are.
         descriptor: the file descriptor to write to.
 
     Returns:
         The buffer of the lines; it is flushed regularly and at exit.
     """
     buffer = LogBuffer(descriptor)
-    render = _JsonRenderer(process) if log_format == "json" else _ConsoleRenderer()
+    mask = LineMask(credential_kinds)
+    render = _JsonRenderer(process, mask) if log_format == "json" else _ConsoleRenderer(mask)
     threshold = logging.getLevelNamesMapping()[level.upper()]
     structlog.configure(
         processors=[
@@ -100,30 +82,12 @@ def configure_logging(
     return buffer
 
 
-def mask_secrets(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Mask the values of `SECRET_KEYS`; a structlog processor."""
-    for key in SECRET_KEYS & event.keys():
-        event[key] = MASK
-    return event
-
-
-def mask_secret_forms(line: bytes) -> bytes:
-    """Mask what looks like an API key, a signing secret, or a password in a URL."""
-    if b"nfk_" in line or b"whsec_" in line or b"whsk_" in line or b"://" in line:
-        return _SECRET_FORMS.sub(_mask_match, line)
-    return line
-
-
-def _mask_match(match: re.Match[bytes]) -> bytes:
-    visible: bytes = match[match.lastgroup or 0]
-    return visible + MASK.encode()
-
-
 class _JsonRenderer:
     """Renders an event as one line of JSON: time, level, event, process and pid, then the event's other keys."""
 
-    def __init__(self, process: str) -> None:
+    def __init__(self, process: str, mask: LineMask) -> None:
         self._process = process
+        self._mask = mask
         self._encoder = msgspec.json.Encoder(enc_hook=str)
 
     def __call__(self, _: Any, level: str, event: MutableMapping[str, Any]) -> bytes:
@@ -141,7 +105,7 @@ class _JsonRenderer:
             # All lines start with the same text (`{"time":…,"pid":7`), and then have their own (`,"attempt":1}`).
             common = encoded[:-1] + b","
             encoded = b"\n".join([common + self._encoder.encode(row)[1:] for row in rows])
-        return mask_secret_forms(encoded) + b"\n"
+        return self._mask(encoded) + b"\n"
 
     def _encode(self, line: Mapping[str, Any]) -> bytes:
         try:
@@ -154,7 +118,8 @@ class _JsonRenderer:
 class _ConsoleRenderer:
     """Renders an event as a line for people, coloured if standard error is a terminal."""
 
-    def __init__(self) -> None:
+    def __init__(self, mask: LineMask) -> None:
+        self._mask = mask
         self._stamp = structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False)
         self._render = structlog.dev.ConsoleRenderer(
             colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
@@ -167,7 +132,7 @@ class _ConsoleRenderer:
         # As in JSON, a field without a value is left out.
         events = [event] if rows is None else [{**event, **msgspec.to_builtins(row)} for row in rows]
         lines = "\n".join([self._render(logger, level, line) for line in events])
-        return mask_secret_forms(lines.encode(errors="backslashreplace")) + b"\n"
+        return self._mask(lines.encode(errors="backslashreplace")) + b"\n"
 
 
 class _BufferedLogger:

@@ -27,9 +27,10 @@ from litestar.exceptions import (
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.types import Scope
 
+from ninefold.core.allowed_values import allowed_values_at
 from ninefold.core.errors import InvalidInputError, NinefoldError, NotFoundError, UnauthorizedError
 from ninefold.core.postgres.errors import DatabaseDiskFullError, DatabaseUnavailableError
-from ninefold.core.web.allowed_values import allowed_values_at
+from ninefold.core.validation_messages import in_plain_words
 from ninefold.core.web.errors import (
     BadRequestError,
     InternalError,
@@ -40,7 +41,6 @@ from ninefold.core.web.errors import (
 )
 from ninefold.core.web.ids import ID_SHOWN_MAX, is_path_id
 from ninefold.core.web.methods import allowed_methods
-from ninefold.core.web.validation_messages import in_plain_words
 
 PROBLEM_MEDIA_TYPE: Final = "application/problem+json"
 RETRY_AFTER_S: Final = 2

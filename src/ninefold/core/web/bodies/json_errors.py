@@ -4,11 +4,11 @@ from typing import Any, Final
 
 import msgspec
 
+from ninefold.core.allowed_values import allowed_values_at
 from ninefold.core.errors import InvalidInputError
-from ninefold.core.web.allowed_values import allowed_values_at
+from ninefold.core.validation_messages import in_plain_words
 from ninefold.core.web.bodies.json_scan import find_unpaired_surrogate, path_of_byte, path_of_level
 from ninefold.core.web.errors import BadJsonError
-from ninefold.core.web.validation_messages import in_plain_words
 
 JSON_DEPTH_MAX: Final = 500
 """Nesting levels of lists and objects in one JSON text. msgspec's own limit depends on the depth of the call stack."""

@@ -33,14 +33,14 @@ def in_plain_words(message: str, *, allowed_values: Sequence[Any] = ()) -> str:
         allowed_values: the values that the type allows, if it is an enum or a literal.
     """
     if allowed_values and message.startswith(_INVALID_ENUM_VALUE):
-        expected = _alternatives([msgspec.json.encode(value).decode() for value in allowed_values])
-        return f"expected {expected}, got {_shorten(message.removeprefix(_INVALID_ENUM_VALUE))}"
+        expected = alternatives([msgspec.json.encode(value).decode() for value in allowed_values])
+        return f"expected {expected}, got {shorten(message.removeprefix(_INVALID_ENUM_VALUE))}"
     words = _QUOTED_TYPES.sub(_type_words, _LENGTH.sub(_length_words, message)).rstrip(".")
     return words[:1].lower() + words[1:]
 
 
 def _type_words(match: re.Match[str]) -> str:
-    return _alternatives([_TYPE_NAMES.get(name, name) for name in match["names"].split(" | ")])
+    return alternatives([_TYPE_NAMES.get(name, name) for name in match["names"].split(" | ")])
 
 
 def _length_words(match: re.Match[str]) -> str:
@@ -49,11 +49,12 @@ def _length_words(match: re.Match[str]) -> str:
     return f"{_TYPE_NAMES[match['type']]} of {_LENGTH_BOUNDS[match['bound']]} {int(match['count']):,} {unit}"
 
 
-def _alternatives(words: Sequence[str]) -> str:
-    """Return `a, b or c`."""
+def alternatives(words: Sequence[str]) -> str:
+    """Return `a, b or c`; there must be at least one."""
     *others, last = words
     return f"{', '.join(others)} or {last}" if others else last
 
 
-def _shorten(value: str) -> str:
+def shorten(value: str) -> str:
+    """Return the start of a value that is too long for a message."""
     return value if len(value) <= _VALUE_SHOWN_MAX else f"{value[:_VALUE_SHOWN_MAX]}…"

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from ninefold.core.web.validation_messages import in_plain_words
+from ninefold.core.validation_messages import in_plain_words
 
 
 @pytest.mark.parametrize(

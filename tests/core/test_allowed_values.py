@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 import pytest
 
-from ninefold.core.web.allowed_values import allowed_values_at
+from ninefold.core.allowed_values import allowed_values_at
 
 
 class Colour(StrEnum):
