@@ -67,6 +67,20 @@ def list_commands(app: cyclopts.App, prefix: str) -> list[str]:
     return [command for name in names for command in list_commands(app[name], f"{prefix} {name}")] or [prefix]
 
 
+def find_repeated_commands(owners: Mapping[str, Iterable[str]]) -> Iterator[str]:
+    """Report commands of the same name: with two, every call of the program fails.
+
+    Args:
+        owners: the names of the commands of each owner, such as `webhooks`.
+    """
+    owner_of: dict[str, str] = {}
+    for owner, names in owners.items():
+        for name in names:
+            if name in owner_of:
+                yield f"`ninefold {name}` is a command of {owner_of[name]} and of {owner}"
+            owner_of[name] = owner
+
+
 def find_undocumented_commands(commands: Iterable[str], document: str) -> Iterator[str]:
     """Report commands without a row in a table."""
     for command in commands:

@@ -8,6 +8,7 @@ from unittest.mock import MagicMock
 
 import pytest
 
+from ninefold.core.egress import AddressPolicy
 from ninefold.core.postgres.database import Database
 from ninefold.core.queue.notifier import Notifier
 from ninefold.core.system import ServerContext
@@ -79,6 +80,7 @@ def test_the_example_of_a_new_system_runs() -> None:
         notifier=MagicMock(spec=Notifier),
         settings=system.read_settings({"NINEFOLD_NOTES_TEXT_LENGTH_MAX": "7"}),
         stopping=asyncio.Event(),
+        egress_policy=AddressPolicy.from_cidrs(()),
     )
 
     assert [surface.path for surface in system.surfaces(context)] == ["/notes/api"]

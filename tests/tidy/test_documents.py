@@ -17,6 +17,7 @@ from tidy.documents import (
     find_bad_decisions,
     find_bad_locks,
     find_dead_links,
+    find_repeated_commands,
     find_undocumented_commands,
     find_undocumented_settings,
     find_unknown_settings,
@@ -97,6 +98,20 @@ def test_a_row_for_an_unknown_setting_is_reported() -> None:
 
     assert list(find_unknown_settings(["NINEFOLD_PORT"], rows)) == []
     assert len(list(find_unknown_settings(["NINEFOLD_HOST"], rows))) == 2
+
+
+def test_no_two_commands_have_the_same_name() -> None:
+    owners = {system.name: [name for app in system.commands for name in app.name] for system in SYSTEMS}
+
+    assert "subscriptions" in owners["webhooks"]
+    assert list(find_repeated_commands({"the edge": [*build_app(with_systems=False)], **owners})) == []
+
+
+def test_a_repeated_command_is_reported() -> None:
+    assert list(find_repeated_commands({"shop": ["items", "orders"], "bank": ["accounts"]})) == []
+    assert list(find_repeated_commands({"shop": ["items", "orders"], "bank": ["orders"]})) == [
+        "`ninefold orders` is a command of shop and of bank"
+    ]
 
 
 def test_every_command_is_documented() -> None:
