@@ -30,7 +30,7 @@ class SampleData(NamedTuple):
     A list of all that an organisation has shows one of these, and has a second page when `limit` is 1.
     """
     secret_text: str
-    """A text in the answers to the owner, which nobody else may see."""
+    """A text that only the owner's responses may contain."""
     destroying: Sequence[str]
     """The operations that are called last, in this order, because they remove what others need."""
 
