@@ -43,9 +43,63 @@ class DeliveryStatus(StrEnum):
 
     QUEUED = "queued"
     RETRYING = "retrying"
+    WAITING = "waiting"
+    """It could be attempted, but must not be yet; see `WaitingReason`."""
     DELIVERED = "delivered"
     FAILED = "failed"
     CANCELED = "canceled"
+
+
+class WaitingReason(StrEnum):
+    """Why a delivery waits. All waiting deliveries of a subscription have the same reason."""
+
+    PAUSED = "paused"
+    CIRCUIT_OPEN = "circuit_open"
+    RATE_LIMITED = "rate_limited"
+    """The subscription has reached its rate limit or its limit of attempts in flight, or its receiver asked for a
+    pause with `Retry-After`."""
+
+
+class PauseReason(StrEnum):
+    """Why a subscription is paused."""
+
+    BY_HAND = "by_hand"
+    GONE = "gone"
+    """The receiver answered 410."""
+    FAILING = "failing"
+    """Every attempt has failed for days."""
+
+
+class CircuitState(StrEnum):
+    """The state of a subscription's circuit breaker."""
+
+    CLOSED = "closed"
+    OPEN = "open"
+    """No attempt is made before `retry_at`."""
+    HALF_OPEN = "half_open"
+    """One attempt, the probe, is in progress or due; its result closes the circuit or opens it again."""
+
+
+class Circuit(msgspec.Struct, frozen=True, kw_only=True):
+    """The health of a subscription's endpoint."""
+
+    state: CircuitState = CircuitState.CLOSED
+    consecutive_failures: int = 0
+    failing_since: datetime | None = None
+    """The first failed attempt after the latest success; None for a healthy endpoint."""
+    opened_at: datetime | None = None
+    retry_at: datetime | None = None
+    """When the next probe may be made; None while the circuit is closed."""
+    throttled_until: datetime | None = None
+    """The receiver asked with `Retry-After` to send nothing until then."""
+
+
+class RetryPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """A subscription's own retry delays."""
+
+    delays_s: tuple[float, ...]
+    preset: str | None
+    """The name of the preset that they come from, if any."""
 
 
 class Subscription(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,6 +110,15 @@ class Subscription(msgspec.Struct, frozen=True, kw_only=True):
     url: str
     event_types: tuple[str, ...]
     description: str
+    subscriber_id: str | None = None
+    """The customer that it belongs to, as the organisation calls it."""
+    paused_at: datetime | None = None
+    pause_reason: PauseReason | None = None
+    rate_limit_per_s: float | None = None
+    """None where the installation's setting applies; likewise the next two."""
+    in_flight_max: int | None = None
+    retry_plan: RetryPlan | None = None
+    circuit: Circuit = Circuit()
     created_at: datetime
     updated_at: datetime
 
@@ -75,6 +138,11 @@ class Recipient(msgspec.Struct, frozen=True, kw_only=True):
     event_types: tuple[str, ...]
     created_at: datetime
     secrets: tuple[SigningSecret, ...]
+    is_paused: bool = False
+    rate_limit_per_s: float | None = None
+    """None where the installation's setting applies; likewise the next two."""
+    in_flight_max: int | None = None
+    retry_delays_s: tuple[float, ...] | None = None
 
 
 class NewEvent(msgspec.Struct, frozen=True, kw_only=True):
