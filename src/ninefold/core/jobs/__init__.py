@@ -13,7 +13,13 @@ A handler may run more than once for the same job; docs/jobs.md says when.
 """
 
 from ninefold.core.jobs.backoff import Backoff
-from ninefold.core.jobs.errors import JobCanceledError, JobFailedError, JobInterruptedError, JobLostError
+from ninefold.core.jobs.errors import (
+    JobCanceledError,
+    JobFailedError,
+    JobInterruptedError,
+    JobLostError,
+    JobPausedError,
+)
 from ninefold.core.jobs.handlers import BoundHandler, JobHandler, JobRun
 from ninefold.core.jobs.model import JOBS_CHANNEL, Job, JobKind, JobPriority, JobState
 from ninefold.core.jobs.runner import JobRunner
@@ -36,6 +42,7 @@ __all__ = [
     "JobInterruptedError",
     "JobKind",
     "JobLostError",
+    "JobPausedError",
     "JobPriority",
     "JobRun",
     "JobRunner",

@@ -41,13 +41,21 @@ class QueryMiddleware(ASGIMiddleware):
 
 
 def query_parameters(handler: HTTPRouteHandler, *, path_parameters: Iterable[str]) -> dict[str, FieldDefinition]:
-    """Return the arguments of a handler that come from the query string."""
+    """Return the arguments of a handler that come from the query string, by the names that requests use."""
     other_names = RESERVED_PARAMETERS | handler.resolve_dependencies().keys() | set(path_parameters)
     return {
-        name: field
+        name_in_request(name, field): field
         for name, field in handler.parsed_fn_signature.parameters.items()
         if name not in other_names and not is_header(field)
     }
+
+
+def name_in_request(name: str, field: FieldDefinition) -> str:
+    """Return what requests call an argument: its own name, unless `QueryParameter(name=…)` gives another.
+
+    `state`, for example, can't be the name of an argument, because Litestar injects that.
+    """
+    return getattr(field.kwarg_definition, "name", None) or name
 
 
 def is_header(field: FieldDefinition) -> bool:
