@@ -18,6 +18,10 @@ EVENTS_CHANNEL: Final = "webhooks_events"
 """The notifier's channel for newly accepted events."""
 RETRIES_CHANNEL: Final = "webhooks_retries"
 """The notifier's channel for deliveries that are now due because of a manual retry."""
+WAITING_CHANNEL: Final = "webhooks_waiting"
+"""The notifier's channel for subscriptions whose waiting deliveries may now be attempted."""
+SUBSCRIPTIONS_CHANNEL: Final = "webhooks_subscriptions"
+"""The notifier's channel for subscriptions that were changed, paused or deleted."""
 
 
 class CancelDeliveries(msgspec.Struct, frozen=True):
