@@ -16,7 +16,7 @@ from ninefold.core.ids import new_id
 from ninefold.core.jobs import JobFailedError, JobKind, JobRun, JobRunner, JobState
 from ninefold.core.jobs import handlers as handlers_module
 from ninefold.core.jobs import runner as runner_module
-from ninefold.core.jobs.model import StopRequest, WaitingReason
+from ninefold.core.jobs.model import JobWaitingReason, StopRequest
 from ninefold.core.jobs.queue import JobQueue
 from ninefold.core.jobs.service import cancel_job, pause_job, resume_job, retry_job
 from ninefold.core.postgres.database import Database
@@ -427,7 +427,7 @@ class TestPause:
             notifier.notify(JOBS_CHANNEL)
             job = await jobs.wait(job_id, JobState.SUCCEEDED, timeout_s=30.0)
 
-        assert (paused.waiting_reason, paused.attempt_count) == (WaitingReason.PAUSED, 0)
+        assert (paused.waiting_reason, paused.attempt_count) == (JobWaitingReason.PAUSED, 0)
         assert paused.progress_done == stopped_at < steps
         assert taken == list(range(steps))
         assert (job.attempt_count, job.progress_done) == (1, steps)

@@ -10,7 +10,7 @@ from durable_jobs import STEP, Claimer, Jobs, Step, new_claimer, release
 from ninefold.core.ids import new_id
 from ninefold.core.jobs import Job, JobKind, JobPriority, JobState, enqueue, enqueue_unique
 from ninefold.core.jobs.errors import JobNotFoundError, JobStateError
-from ninefold.core.jobs.model import AttemptEnding, AttemptOutcome, ClaimedJob, Progress, StopRequest, WaitingReason
+from ninefold.core.jobs.model import AttemptEnding, AttemptOutcome, ClaimedJob, JobWaitingReason, Progress, StopRequest
 from ninefold.core.jobs.service import (
     PAYLOAD_BYTES_MAX,
     cancel_job,
@@ -329,7 +329,7 @@ class TestPause:
         job_id = await jobs.add()
 
         paused = await pause(database, job_id)
-        assert (paused.state, paused.waiting_reason) == (JobState.WAITING, WaitingReason.PAUSED)
+        assert (paused.state, paused.waiting_reason) == (JobState.WAITING, JobWaitingReason.PAUSED)
         assert (paused.paused_by, paused.paused_at is not None) == ("ada", True)
         assert await claimer.claim() == []
 
@@ -377,7 +377,7 @@ class TestPause:
         await end(claimer, claimed, ending, delay_s=0.0 if ending is AttemptEnding.RETRYING else None)
 
         paused = await jobs.get(job_id)
-        assert (paused.state, paused.waiting_reason) == (JobState.WAITING, WaitingReason.PAUSED)
+        assert (paused.state, paused.waiting_reason) == (JobState.WAITING, JobWaitingReason.PAUSED)
         assert (paused.attempt_count, paused.pause_requested_at) == (attempts_counted, None)
         assert await claimer.claim() == []
         await resume(database, job_id)
@@ -421,7 +421,7 @@ class TestPause:
         await release(database, claimer)
 
         job = await jobs.get(job_id)
-        assert (job.state, job.waiting_reason, job.attempt_count) == (JobState.WAITING, WaitingReason.PAUSED, 1)
+        assert (job.state, job.waiting_reason, job.attempt_count) == (JobState.WAITING, JobWaitingReason.PAUSED, 1)
         assert (await resume(database, job_id)).state is JobState.RETRYING
 
     async def test_a_job_that_its_worker_does_not_know_of_is_paused(
@@ -443,7 +443,7 @@ class TestPause:
         first, second = await jobs.add_many((Step(), Step()), key="k")
         await pause(database, first)
         assert await claimer.claim() == []
-        assert (await jobs.get(second)).waiting_reason is WaitingReason.KEY
+        assert (await jobs.get(second)).waiting_reason is JobWaitingReason.KEY
 
         await resume(database, first)
         (claimed,) = await claimer.claim()
@@ -474,7 +474,7 @@ class TestPause:
         await resume(database, second)
 
         assert await claimer.claim() == []
-        assert (await jobs.get(second)).waiting_reason is WaitingReason.KEY
+        assert (await jobs.get(second)).waiting_reason is JobWaitingReason.KEY
 
         await end(claimer, claimed, AttemptEnding.SUCCEEDED)
         assert await claimer.claim_ids() == [second]

@@ -25,7 +25,7 @@ from ninefold.core.jobs.model import JOBS_CHANNEL, Job, JobKind, JobPriority, Jo
 from ninefold.core.jobs.runner import JobRunner
 from ninefold.core.jobs.scheduler import JobScheduler
 from ninefold.core.jobs.schedules import Schedule
-from ninefold.core.jobs.service import enqueue, enqueue_unique, release_jobs
+from ninefold.core.jobs.service import count_unfinished_jobs, enqueue, enqueue_unique, get_job, release_jobs
 from ninefold.core.postgres.migrations import MigrationSource
 
 MIGRATIONS = MigrationSource(namespace="jobs", package=__name__)
@@ -49,7 +49,9 @@ __all__ = [
     "JobScheduler",
     "JobState",
     "Schedule",
+    "count_unfinished_jobs",
     "enqueue",
     "enqueue_unique",
+    "get_job",
     "release_jobs",
 ]

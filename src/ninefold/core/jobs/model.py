@@ -27,7 +27,7 @@ class JobState(StrEnum):
     QUEUED = "queued"
     """Its first attempt hasn't started."""
     WAITING = "waiting"
-    """It could run, but must not yet; see `WaitingReason`."""
+    """It could run, but must not yet; see `JobWaitingReason`."""
     RUNNING = "running"
     RETRYING = "retrying"
     """An attempt failed; the next one is scheduled."""
@@ -37,7 +37,7 @@ class JobState(StrEnum):
     CANCELED = "canceled"
 
 
-class WaitingReason(StrEnum):
+class JobWaitingReason(StrEnum):
     """Why a job is waiting."""
 
     KEY = "key"
@@ -114,11 +114,11 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     result: msgspec.Raw | None
 
     @property
-    def waiting_reason(self) -> WaitingReason | None:
+    def waiting_reason(self) -> JobWaitingReason | None:
         """Why it waits; None unless it is `waiting`."""
         if self.state is not JobState.WAITING:
             return None
-        return WaitingReason.KEY if self.paused_at is None else WaitingReason.PAUSED
+        return JobWaitingReason.KEY if self.paused_at is None else JobWaitingReason.PAUSED
 
 
 class FreeSlots(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,7 +5,7 @@ Where a function takes an `organisation_id`, the job must belong to it; None is 
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import msgspec
@@ -140,6 +140,14 @@ async def list_jobs(
     return await store.job_list_by_organisation(
         connection, organisation_id=organisation_id, state=state, kind=kind, before=before, limit=limit
     )
+
+
+async def count_unfinished_jobs(
+    connection: Connection, *, organisation_id: UUID, kinds: Sequence[JobKind[Any]], limit: int
+) -> int:
+    """Count an organisation's jobs of some kinds that aren't finished, also paused ones, up to a limit."""
+    names = [kind.name for kind in kinds]
+    return await store.job_count_unfinished(connection, organisation_id=organisation_id, kinds=names, limit=limit)
 
 
 async def list_schedules(connection: Connection) -> list[ScheduleState]:

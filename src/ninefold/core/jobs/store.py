@@ -108,6 +108,16 @@ async def job_count_queued(connection: Connection, *, limit: int) -> int:
     return count
 
 
+async def job_count_unfinished(
+    connection: Connection, *, organisation_id: UUID, kinds: Sequence[str], limit: int
+) -> int:
+    """Count an organisation's jobs of some kinds that aren't finished, up to a limit."""
+    count: int = await _queries.job_count_unfinished(
+        connection, organisation_id=organisation_id, kinds=kinds, limit=limit
+    )
+    return count
+
+
 async def job_delete_failed(connection: Connection, *, retention: timedelta, limit: int) -> int:
     """Delete failed jobs whose retention period is over; return how many were deleted."""
     return len([record async for record in _queries.job_delete_failed(connection, retention=retention, limit=limit)])

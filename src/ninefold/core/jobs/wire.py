@@ -6,7 +6,7 @@ from typing import Annotated, Final
 import msgspec
 
 from ninefold.core.ids import format_id
-from ninefold.core.jobs.model import JOB_PREFIX, Job, JobState, WaitingReason
+from ninefold.core.jobs.model import JOB_PREFIX, Job, JobState, JobWaitingReason
 from ninefold.core.web.ids import PathId
 
 JOBS_PATH: Final = "/api/v1/jobs"
@@ -29,7 +29,7 @@ class JobView(msgspec.Struct, frozen=True, kw_only=True):
     kind: Annotated[str, msgspec.Meta(examples=["webhooks.replay_dead_letters"])]
     """The system and what the job does."""
     state: Annotated[JobState, msgspec.Meta(examples=[JobState.RUNNING])]
-    waiting_reason: Annotated[WaitingReason | None, msgspec.Meta(examples=[None])]
+    waiting_reason: Annotated[JobWaitingReason | None, msgspec.Meta(examples=[None])]
     """Why it is `waiting`: for an earlier job with its key, or because it is paused."""
     progress_done: Annotated[int | None, msgspec.Meta(examples=[1_500])]
     progress_total: Annotated[int | None, msgspec.Meta(examples=[4_000])]

@@ -225,6 +225,18 @@ FROM (
     LIMIT :limit
 ) AS queued;
 
+-- name: job_count_unfinished$
+-- Count an organisation's jobs of some kinds that aren't finished, up to a limit.
+SELECT count(*)
+FROM (
+    SELECT 1
+    FROM jobs.job
+    WHERE organisation_id = :organisation_id
+        AND kind = ANY(:kinds::text[])
+        AND finished_at IS NULL
+    LIMIT :limit
+) AS unfinished;
+
 -- name: job_delete_failed
 -- Delete some failed jobs whose retention period is over.
 DELETE FROM jobs.job

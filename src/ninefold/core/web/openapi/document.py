@@ -7,6 +7,7 @@ don't follow from its types.
 
 import inspect
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from http import HTTPStatus
 from itertools import takewhile
 from typing import Annotated, Any, Final, get_args, get_origin
@@ -234,6 +235,9 @@ def _kind_of_parameter(field: FieldDefinition) -> Any:
     """
     if any(isinstance(extra, msgspec.Meta) for extra in getattr(field.raw, "__metadata__", ())):
         raise ValueError(f"Parameter {field.name}: Litestar enforces bounds in QueryParameter, not in msgspec.Meta.")
+    if datetime in {field.annotation, *get_args(field.annotation)}:
+        # Only with `tz=True`, msgspec adds the format `date-time`.
+        return Annotated[datetime, msgspec.Meta(tz=True)]
     kwarg = field.kwarg_definition
     bounds = {key: getattr(kwarg, key) for key in _BOUNDS if getattr(kwarg, key, None) is not None}
     return Annotated[field.annotation, msgspec.Meta(**bounds)] if bounds else field.raw

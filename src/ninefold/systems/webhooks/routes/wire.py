@@ -13,6 +13,7 @@ from ninefold.core.web.problems import Problem
 from ninefold.systems.webhooks.model import (
     DELIVERY_PREFIX,
     EVENT_PREFIX,
+    EXPIRED,
     SUBSCRIPTION_PREFIX,
     Attempt,
     Delivery,
@@ -260,8 +261,10 @@ def _attempts_planned(delivery: Delivery, *, attempts_per_round: int) -> int:
 def _advise(delivery: Delivery, attempts: Sequence[Attempt]) -> str | None:
     if delivery.waiting_reason is not None:
         return advise_on_waiting(delivery.waiting_reason)
-    if not attempts or delivery.status not in _STATUSES_WITH_ADVICE:
+    if delivery.status not in _STATUSES_WITH_ADVICE:
         return None
+    if not attempts or attempts[-1].error_class is None:
+        return advise(EXPIRED) if delivery.status is DeliveryStatus.FAILED else None
     return advise(attempts[-1].error_class, response_status=attempts[-1].response_status)
 
 
