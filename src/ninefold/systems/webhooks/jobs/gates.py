@@ -1,4 +1,4 @@
-"""The limits of each subscription in this worker: its rate, its attempts in flight, its circuit, and whether it is paused.
+"""The gates: what a worker may send to each subscription, by its rate, attempts in flight, circuit and pause.
 
 Every attempt passes its subscription's gate. What may not pass is written to the database as `waiting`, and claimed
 again when the gate has room. The limits hold for all workers together: each worker applies its share of them.
@@ -115,6 +115,7 @@ class Gates:
         self._workers = (share.count, share.position)
         self._gates: dict[UUID, Gate] = {}
         self._by_organisation: defaultdict[UUID, dict[UUID, Gate]] = defaultdict(dict)
+        self._with_waiting: dict[UUID, Gate] = {}
         self._blocked: dict[UUID, float] = {}
 
     def find(self, recipient: Recipient, organisation_id: UUID) -> Gate:
@@ -122,13 +123,9 @@ class Gates:
         gate = self._gates.get(recipient.subscription_id)
         return gate if gate is not None else self._add(recipient, organisation_id)
 
-    def get(self, subscription_id: UUID) -> Gate | None:
-        """Return a subscription's gate, if this worker has one."""
-        return self._gates.get(subscription_id)
-
     def with_waiting(self) -> list[Gate]:
         """Return the gates whose subscriptions have waiting deliveries."""
-        return [gate for gate in self._gates.values() if gate.has_waiting]
+        return list(self._with_waiting.values())
 
     def organisations_in_use(self) -> list[UUID]:
         """Return the organisations with attempts in flight or waiting deliveries."""
@@ -186,12 +183,21 @@ class Gates:
             gate.bucket.slow_down()
             self.block({subscription_id: now_s + for_s})
 
-    def note_waiting(self, subscription_ids: Iterable[UUID]) -> None:
-        """Note that deliveries of these subscriptions wait in the database."""
+    def note_waiting(self, subscription_ids: Iterable[UUID], *, has_waiting: bool = True) -> None:
+        """Note whether deliveries of these subscriptions wait in the database."""
         for subscription_id in subscription_ids:
             gate = self._gates.get(subscription_id)
-            if gate is not None:
-                gate.has_waiting = True
+            if gate is not None and gate.has_waiting != has_waiting:
+                gate.has_waiting = has_waiting
+                if has_waiting:
+                    self._with_waiting[subscription_id] = gate
+                else:
+                    del self._with_waiting[subscription_id]
+
+    def give_back(self, subscription_id: UUID, count: int) -> None:
+        """Return room that was taken at a subscription's gate for attempts that aren't made."""
+        # A gate with attempts in flight isn't dropped.
+        self._gates[subscription_id].give_back(count)
 
     def _add(self, recipient: Recipient, organisation_id: UUID) -> Gate:
         if len(self._gates) >= GATES_MAX:

@@ -1,4 +1,4 @@
-"""The rate limit of one subscription in one worker: a token bucket whose rate adapts to a receiver that is throttling."""
+"""A subscription's rate limit in one worker: a token bucket that slows down when the receiver throttles."""
 
 from typing import Final
 
