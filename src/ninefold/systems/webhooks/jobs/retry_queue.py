@@ -1,5 +1,6 @@
 """The deliveries that have a row and need another attempt. They are in PostgreSQL whatever the event log uses."""
 
+import asyncio
 from collections.abc import Sequence
 from uuid import UUID
 
@@ -26,6 +27,8 @@ class RetryQueue:
         self._database = database
         self._worker_id = lease.worker_id
         self._leased_ids = LeasedIds(database, lease, delivery_release_unknown)
+        # A claim releases what isn't known to be held, and so the rows of a concurrent claim.
+        self._claiming = asyncio.Lock()
         self._claims = RoundRobinClaims(
             self._leased_ids, delivery_claim, id_of=lambda delivery: delivery.delivery_id, is_one_scan_enough=True
         )
@@ -36,7 +39,8 @@ class RetryQueue:
         Raises:
             LeaseLostError: this worker's lease has expired.
         """
-        return await self._claims.claim(budget)
+        async with self._claiming:
+            return await self._claims.claim(budget)
 
     async def claim_waiting(
         self, claims: Sequence[WaitingClaim], *, payload_bytes_max: int, probe_expires_in_s: float
@@ -51,15 +55,16 @@ class RetryQueue:
         Raises:
             LeaseLostError: this worker's lease has expired.
         """
-        async with self._leased_ids.claim() as connection:
-            deliveries = await delivery_claim_waiting(
-                connection, claims, worker_id=self._worker_id, payload_bytes_max=payload_bytes_max
-            )
-            probed = {claim.subscription_id for claim in claims if claim.is_probe}
-            started = [delivery.subscription_id for delivery in deliveries if delivery.subscription_id in probed]
-            if started:
-                await circuit_start_probes(connection, subscription_ids=started, expires_in_s=probe_expires_in_s)
-        self._leased_ids.add(delivery.delivery_id for delivery in deliveries)
+        async with self._claiming:
+            async with self._leased_ids.claim() as connection:
+                deliveries = await delivery_claim_waiting(
+                    connection, claims, worker_id=self._worker_id, payload_bytes_max=payload_bytes_max
+                )
+                probed = {claim.subscription_id for claim in claims if claim.is_probe}
+                started = [delivery.subscription_id for delivery in deliveries if delivery.subscription_id in probed]
+                if started:
+                    await circuit_start_probes(connection, subscription_ids=started, expires_in_s=probe_expires_in_s)
+            self._leased_ids.add(delivery.delivery_id for delivery in deliveries)
         return deliveries
 
     def give_back(self, deliveries: Sequence[ClaimedDelivery]) -> None:
