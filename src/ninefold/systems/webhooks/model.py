@@ -18,15 +18,14 @@ EVENTS_CHANNEL: Final = "webhooks_events"
 """The notifier's channel for newly accepted events."""
 RETRIES_CHANNEL: Final = "webhooks_retries"
 """The notifier's channel for deliveries that are now due because of a manual retry."""
-
 WAITING_CHANNEL: Final = "webhooks_waiting"
-"""The notifier's channel for waiting deliveries that may now go on, such as those of a resumed subscription."""
+"""The notifier's channel for subscriptions whose waiting deliveries may now be attempted."""
 SUBSCRIPTIONS_CHANNEL: Final = "webhooks_subscriptions"
-"""The notifier's channel for changed subscriptions."""
+"""The notifier's channel for subscriptions that were changed, paused or deleted."""
 
 
 class CancelDeliveries(msgspec.Struct, frozen=True):
-    """Whose waiting deliveries to end."""
+    """Whose unfinished deliveries to cancel."""
 
     subscription_id: UUID
 
@@ -126,6 +125,26 @@ class Subscription(msgspec.Struct, frozen=True, kw_only=True):
     circuit: Circuit = Circuit()
     created_at: datetime
     updated_at: datetime
+
+
+class SubscriptionDraft(msgspec.Struct, frozen=True, kw_only=True):
+    """The fields of a subscription that a person can set, except for the pause."""
+
+    url: str
+    event_types: Sequence[str]
+    description: str
+    subscriber_id: str | None
+    rate_limit_per_s: float | None
+    in_flight_max: int | None
+    retry_plan: RetryPlan | None
+
+
+class SubscriptionFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which subscriptions to list; None means any."""
+
+    subscriber_id: str | None = None
+    is_active: bool | None = None
+    circuit_state: CircuitState | None = None
 
 
 class SigningSecret(msgspec.Struct, frozen=True, kw_only=True):
@@ -244,13 +263,21 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
     finished_at: datetime | None
     is_running: bool
+    own_retry_count: int | None = None
+    """The retries of a round that the subscription has set itself; None where the installation's setting applies."""
+    waiting_reason: WaitingReason | None = None
+    """None unless `status` is `waiting`."""
+    waiting_until: datetime | None = None
+    """When it may be attempted; None if it doesn't wait or if there is no such time."""
 
 
 class LockedDelivery(msgspec.Struct, frozen=True, kw_only=True):
     """The state of a locked delivery that decides whether it can be retried."""
 
     is_running: bool
+    subscription_id: UUID
     is_subscription_deleted: bool
+    is_subscription_paused: bool
     event_types: Sequence[str]
     """The types and patterns that the subscription wants."""
     event_type: str

@@ -27,6 +27,15 @@ WHERE subscription_id = ANY(:subscription_ids::uuid[])
     AND failing_since IS NOT NULL
 RETURNING subscription_id;
 
+-- name: circuit_probe_now!
+-- Let the next attempt of a subscription whose circuit is open be made at once.
+UPDATE webhooks.circuit
+SET
+    retry_at = now(),
+    changed_at = clock_timestamp()
+WHERE subscription_id = :subscription_id
+    AND retry_at > now();
+
 -- name: circuit_record_failures
 -- Count failed attempts; open the circuits that have reached the limit, and those whose probe has failed.
 -- Failures without a count are requests to slow down: they don't open a circuit, but end its probe.
@@ -130,6 +139,20 @@ WHERE circuit.subscription_id = succeeded.subscription_id
 RETURNING
     circuit.subscription_id,
     succeeded.was_open;
+
+-- name: circuit_reset!
+-- Close the circuit of a subscription and forget its failures, as if its endpoint had always been healthy.
+UPDATE webhooks.circuit
+SET
+    consecutive_failures = 0,
+    failing_since = NULL,
+    opened_at = NULL,
+    retry_at = NULL,
+    probe_expires_at = NULL,
+    throttled_until = NULL,
+    pause_announced_at = NULL,
+    changed_at = clock_timestamp()
+WHERE subscription_id = :subscription_id;
 
 -- name: circuit_start_probes!
 -- Note that these circuits are being probed, so that no other worker does it too.

@@ -9,24 +9,16 @@ SET
 WHERE delivery_id = ANY(:delivery_ids::uuid[])
     AND leased_by = :worker_id;
 
--- name: delivery_cancel_recorded!
--- Cancel those of these deliveries that wait for another attempt, because their subscription is deleted.
-UPDATE webhooks.delivery
-SET
-    status = 'canceled',
-    next_attempt_at = NULL,
-    finished_at = clock_timestamp()
-WHERE delivery_id = ANY(:delivery_ids::uuid[])
-    AND status IN ('retrying', 'waiting')
-    AND leased_by IS NULL;
-
--- name: delivery_cancel_waiting
--- Cancel some deliveries to a subscription that are waiting for an attempt and that no worker holds, those after an id.
-WITH waiting AS MATERIALIZED (
+-- name: delivery_cancel_pending
+-- Cancel some deliveries to a subscription that have a status and that no worker holds, those after an id.
+-- The condition on 'delivered' selects an index in the order of the ids, so a later call doesn't read again what an
+-- earlier one has canceled.
+WITH pending AS MATERIALIZED (
     SELECT delivery_id
     FROM webhooks.delivery
     WHERE subscription_id = :subscription_id
-        AND status = 'retrying'
+        AND status = :status
+        AND status <> 'delivered'
         AND leased_by IS NULL
         AND delivery_id > :after
     ORDER BY delivery_id
@@ -39,9 +31,20 @@ SET
     status = 'canceled',
     next_attempt_at = NULL,
     finished_at = now()
-FROM waiting
-WHERE delivery.delivery_id = waiting.delivery_id
+FROM pending
+WHERE delivery.delivery_id = pending.delivery_id
 RETURNING delivery.delivery_id;
+
+-- name: delivery_cancel_recorded!
+-- Cancel those of these deliveries that aren't finished, because their subscription is deleted.
+UPDATE webhooks.delivery
+SET
+    status = 'canceled',
+    next_attempt_at = NULL,
+    finished_at = clock_timestamp()
+WHERE delivery_id = ANY(:delivery_ids::uuid[])
+    AND status IN ('retrying', 'waiting')
+    AND leased_by IS NULL;
 
 -- name: delivery_claim
 -- Claim deliveries that are due, for a worker: a fair share for each organisation, longest due first.
@@ -362,9 +365,15 @@ SELECT
     delivery.next_attempt_at,
     delivery.created_at,
     delivery.finished_at,
-    delivery.leased_by IS NOT NULL AS is_running
+    delivery.leased_by IS NOT NULL AS is_running,
+    cardinality(subscription.retry_delays_s) AS own_retry_count,
+    subscription.paused_at,
+    circuit.retry_at,
+    CASE WHEN circuit.throttled_until > now() THEN circuit.throttled_until END AS throttled_until
 FROM webhooks.delivery
 INNER JOIN webhooks.event ON event.event_id = delivery.event_id
+INNER JOIN webhooks.subscription ON subscription.subscription_id = delivery.subscription_id
+LEFT JOIN webhooks.circuit ON circuit.subscription_id = delivery.subscription_id
 WHERE delivery.delivery_id = :delivery_id
     AND delivery.organisation_id = :organisation_id;
 
@@ -529,9 +538,15 @@ SELECT
     delivery.next_attempt_at,
     delivery.created_at,
     delivery.finished_at,
-    delivery.leased_by IS NOT NULL AS is_running
+    delivery.leased_by IS NOT NULL AS is_running,
+    cardinality(subscription.retry_delays_s) AS own_retry_count,
+    subscription.paused_at,
+    circuit.retry_at,
+    CASE WHEN circuit.throttled_until > now() THEN circuit.throttled_until END AS throttled_until
 FROM webhooks.delivery
 INNER JOIN webhooks.event ON event.event_id = delivery.event_id
+INNER JOIN webhooks.subscription ON subscription.subscription_id = delivery.subscription_id
+LEFT JOIN webhooks.circuit ON circuit.subscription_id = delivery.subscription_id
 WHERE delivery.event_id = :event_id
     AND delivery.organisation_id = :organisation_id
 ORDER BY delivery.subscription_id
@@ -551,9 +566,15 @@ SELECT
     delivery.next_attempt_at,
     delivery.created_at,
     delivery.finished_at,
-    delivery.leased_by IS NOT NULL AS is_running
+    delivery.leased_by IS NOT NULL AS is_running,
+    cardinality(subscription.retry_delays_s) AS own_retry_count,
+    subscription.paused_at,
+    circuit.retry_at,
+    CASE WHEN circuit.throttled_until > now() THEN circuit.throttled_until END AS throttled_until
 FROM webhooks.delivery
 INNER JOIN webhooks.event ON event.event_id = delivery.event_id
+INNER JOIN webhooks.subscription ON subscription.subscription_id = delivery.subscription_id
+LEFT JOIN webhooks.circuit ON circuit.subscription_id = delivery.subscription_id
 WHERE delivery.subscription_id = :subscription_id
     AND delivery.organisation_id = :organisation_id
     AND (:status::text IS NULL OR delivery.status = :status)
@@ -571,7 +592,9 @@ WHERE delivery_id = ANY(:delivery_ids::uuid[]);
 -- Lock one delivery of an organisation until the transaction ends; also return what decides whether it can be sent.
 SELECT
     delivery.leased_by IS NOT NULL AS is_running,
+    subscription.subscription_id,
     subscription.deleted_at IS NOT NULL AS is_subscription_deleted,
+    subscription.paused_at IS NOT NULL AS is_subscription_paused,
     subscription.event_types,
     event.event_type
 FROM webhooks.delivery

@@ -17,59 +17,104 @@ WHERE subscription_id = :subscription_id
 RETURNING subscription_id;
 
 -- name: subscription_find^
--- Read one subscription of an organisation.
+-- Read one subscription of an organisation, with the state of its circuit.
 SELECT
-    subscription_id,
-    organisation_id,
-    url,
-    event_types,
-    description,
-    created_at,
-    updated_at
+    subscription.subscription_id,
+    subscription.organisation_id,
+    subscription.url,
+    subscription.event_types,
+    subscription.description,
+    subscription.subscriber_id,
+    subscription.paused_at,
+    subscription.pause_reason,
+    subscription.rate_limit_per_s,
+    subscription.in_flight_max,
+    subscription.retry_delays_s,
+    subscription.retry_preset,
+    subscription.created_at,
+    subscription.updated_at,
+    CASE
+        WHEN circuit.opened_at IS NULL THEN 'closed'
+        WHEN circuit.retry_at <= now() THEN 'half_open'
+        ELSE 'open'
+    END AS circuit_state,
+    circuit.consecutive_failures,
+    circuit.failing_since,
+    circuit.opened_at,
+    circuit.retry_at,
+    circuit.throttled_until
 FROM webhooks.subscription
-WHERE subscription_id = :subscription_id
-    AND organisation_id = :organisation_id
-    AND deleted_at IS NULL;
+LEFT JOIN webhooks.circuit ON circuit.subscription_id = subscription.subscription_id
+WHERE subscription.subscription_id = :subscription_id
+    AND subscription.organisation_id = :organisation_id
+    AND subscription.deleted_at IS NULL;
 
--- name: subscription_insert^
+-- name: subscription_insert!
 -- Insert a new subscription.
 INSERT INTO webhooks.subscription (
     subscription_id,
     organisation_id,
     url,
     event_types,
-    description
+    description,
+    subscriber_id,
+    rate_limit_per_s,
+    in_flight_max,
+    retry_delays_s,
+    retry_preset
 )
 VALUES (
     :subscription_id,
     :organisation_id,
     :url,
     :event_types,
-    :description
-)
-RETURNING
-    subscription_id,
-    organisation_id,
-    url,
-    event_types,
-    description,
-    created_at,
-    updated_at;
+    :description,
+    :subscriber_id,
+    :rate_limit_per_s,
+    :in_flight_max,
+    :retry_delays_s,
+    :retry_preset
+);
 
 -- name: subscription_list
--- Read a page of an organisation's subscriptions, newest first.
-SELECT
-    subscription_id,
-    organisation_id,
-    url,
-    event_types,
-    description,
-    created_at,
-    updated_at
-FROM webhooks.subscription
-WHERE organisation_id = :organisation_id
-    AND deleted_at IS NULL
-    AND (:before::uuid IS NULL OR subscription_id < :before)
+-- Read a page of an organisation's subscriptions, newest first, with the states of their circuits.
+-- Each filter is NULL for any value.
+SELECT *
+FROM (
+    SELECT
+        subscription.subscription_id,
+        subscription.organisation_id,
+        subscription.url,
+        subscription.event_types,
+        subscription.description,
+        subscription.subscriber_id,
+        subscription.paused_at,
+        subscription.pause_reason,
+        subscription.rate_limit_per_s,
+        subscription.in_flight_max,
+        subscription.retry_delays_s,
+        subscription.retry_preset,
+        subscription.created_at,
+        subscription.updated_at,
+        CASE
+            WHEN circuit.opened_at IS NULL THEN 'closed'
+            WHEN circuit.retry_at <= now() THEN 'half_open'
+            ELSE 'open'
+        END AS circuit_state,
+        circuit.consecutive_failures,
+        circuit.failing_since,
+        circuit.opened_at,
+        circuit.retry_at,
+        circuit.throttled_until
+    FROM webhooks.subscription
+    LEFT JOIN webhooks.circuit ON circuit.subscription_id = subscription.subscription_id
+    WHERE subscription.organisation_id = :organisation_id
+        AND subscription.deleted_at IS NULL
+        AND (:subscriber_id::text IS NULL OR subscription.subscriber_id = :subscriber_id)
+        AND (:is_active::boolean IS NULL OR (subscription.paused_at IS NULL) = :is_active)
+        AND (:before::uuid IS NULL OR subscription.subscription_id < :before)
+) AS listed
+WHERE :circuit_state::text IS NULL OR circuit_state = :circuit_state
 ORDER BY subscription_id DESC
 LIMIT :limit;
 
@@ -164,22 +209,28 @@ WHERE subscription_id = :subscription_id
     AND deleted_at IS NULL
 RETURNING subscription_id;
 
--- name: subscription_update^
--- Change the given fields of a subscription; returns no row when the organisation has none with this id.
+-- name: subscription_resume!
+-- Resume a paused subscription.
 UPDATE webhooks.subscription
 SET
-    url = coalesce(:url, url),
-    event_types = coalesce(:event_types, event_types),
-    description = coalesce(:description, description),
+    paused_at = NULL,
+    pause_reason = NULL,
+    resumed_at = now(),
     updated_at = now()
 WHERE subscription_id = :subscription_id
-    AND organisation_id = :organisation_id
-    AND deleted_at IS NULL
-RETURNING
-    subscription_id,
-    organisation_id,
-    url,
-    event_types,
-    description,
-    created_at,
-    updated_at;
+    AND paused_at IS NOT NULL;
+
+-- name: subscription_update!
+-- Write the fields of a subscription that a person can change, except for the pause.
+UPDATE webhooks.subscription
+SET
+    url = :url,
+    event_types = :event_types,
+    description = :description,
+    subscriber_id = :subscriber_id,
+    rate_limit_per_s = :rate_limit_per_s,
+    in_flight_max = :in_flight_max,
+    retry_delays_s = :retry_delays_s,
+    retry_preset = :retry_preset,
+    updated_at = now()
+WHERE subscription_id = :subscription_id;

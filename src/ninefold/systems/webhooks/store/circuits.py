@@ -65,6 +65,11 @@ async def circuit_open(connection: Connection, *, subscription_ids: Collection[U
     return {record["subscription_id"] async for record in records}
 
 
+async def circuit_probe_now(connection: Connection, *, subscription_id: UUID) -> None:
+    """Let an open circuit be probed at once; a closed one isn't changed."""
+    await queries.circuit_probe_now(connection, subscription_id=subscription_id)
+
+
 async def circuit_record_failures(
     connection: Connection,
     reports: Sequence[FailureReport],
@@ -90,6 +95,11 @@ async def circuit_record_success(connection: Connection, *, subscription_ids: Co
     """Close the circuits of these subscriptions; return those that were failing, and whether each was open."""
     records = queries.circuit_record_success(connection, subscription_ids=list(subscription_ids))
     return {record["subscription_id"]: record["was_open"] async for record in records}
+
+
+async def circuit_reset(connection: Connection, *, subscription_id: UUID) -> None:
+    """Close a subscription's circuit and forget its failures."""
+    await queries.circuit_reset(connection, subscription_id=subscription_id)
 
 
 async def circuit_start_probes(

@@ -20,6 +20,7 @@ from ninefold.systems.webhooks.model import (
     Outcome,
     Postponement,
     WaitingClaim,
+    WaitingReason,
 )
 from ninefold.systems.webhooks.store.queries import queries
 
@@ -35,17 +36,27 @@ async def delivery_cancel_held(connection: Connection, *, worker_id: UUID, deliv
     await queries.delivery_cancel_held(connection, worker_id=worker_id, delivery_ids=delivery_ids)
 
 
-async def delivery_cancel_recorded(connection: Connection, *, delivery_ids: Sequence[UUID]) -> None:
-    """Cancel those of these deliveries that wait for another attempt and that no worker holds."""
-    await queries.delivery_cancel_recorded(connection, delivery_ids=delivery_ids)
-
-
-async def delivery_cancel_waiting(
-    connection: Connection, *, subscription_id: UUID, after: UUID, limit: int
+async def delivery_cancel_pending(
+    connection: Connection, *, subscription_id: UUID, status: DeliveryStatus, after: UUID, limit: int
 ) -> list[UUID]:
-    """Cancel deliveries to a subscription that wait for an attempt and that no worker holds; return their ids."""
-    records = queries.delivery_cancel_waiting(connection, subscription_id=subscription_id, after=after, limit=limit)
+    """Cancel deliveries to a subscription that have this status and that no worker holds; return their ids.
+
+    Args:
+        connection: the transaction.
+        subscription_id: the subscription.
+        status: `retrying` or `waiting`.
+        after: only deliveries with later ids are canceled.
+        limit: how many are canceled at most.
+    """
+    records = queries.delivery_cancel_pending(
+        connection, subscription_id=subscription_id, status=status, after=after, limit=limit
+    )
     return sorted([record["delivery_id"] async for record in records])
+
+
+async def delivery_cancel_recorded(connection: Connection, *, delivery_ids: Sequence[UUID]) -> None:
+    """Cancel those of these deliveries that aren't finished and that no worker holds."""
+    await queries.delivery_cancel_recorded(connection, delivery_ids=delivery_ids)
 
 
 async def delivery_claim(
@@ -262,7 +273,25 @@ def _delivery(record: asyncpg.Record) -> Delivery:
         created_at=record["created_at"],
         finished_at=record["finished_at"],
         is_running=record["is_running"],
+        own_retry_count=record["own_retry_count"],
+        waiting_reason=_waiting_reason(record),
+        waiting_until=_waiting_until(record),
     )
+
+
+def _waiting_reason(record: asyncpg.Record) -> WaitingReason | None:
+    if record["status"] != DeliveryStatus.WAITING:
+        return None
+    if record["paused_at"] is not None:
+        return WaitingReason.PAUSED
+    return WaitingReason.RATE_LIMITED if record["retry_at"] is None else WaitingReason.CIRCUIT_OPEN
+
+
+def _waiting_until(record: asyncpg.Record) -> datetime | None:
+    if record["status"] != DeliveryStatus.WAITING or record["paused_at"] is not None:
+        return None
+    until: datetime | None = record["retry_at"] or record["throttled_until"]
+    return until
 
 
 def _attempt(record: asyncpg.Record) -> Attempt:
