@@ -227,6 +227,8 @@ class ClaimedDelivery(msgspec.Struct, frozen=True, kw_only=True):
     attempt_count: int
     round_attempt_count: int
     round_started_at: datetime
+    is_manual: bool
+    """Whether a person asked for this attempt; it is then made even if the circuit is open or a limit is reached."""
     subscription_version: int
 
 

@@ -1,11 +1,10 @@
 """The circuit breaker: what attempts say about the health of each subscription's endpoint.
 
 The state is in `webhooks.circuit`, and is written in the transaction that records the attempts. Each worker knows which
-endpoints are failing, from its own attempts at once, and from those of other workers within `REFRESH_S`. The success of
+endpoints are failing: from its own attempts at once, from those of other workers with the next `refresh`. The success of
 any other endpoint writes nothing.
 """
 
-import asyncio
 from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -18,7 +17,6 @@ from ninefold.core.ids import format_id
 from ninefold.core.postgres.database import Connection, Database
 from ninefold.core.postgres.errors import DatabaseUnavailableError
 from ninefold.core.queue.notifier import Notifier
-from ninefold.core.waiting import wait_for_any
 from ninefold.systems.webhooks.jobs.gates import OPEN, SHUT, Gates
 from ninefold.systems.webhooks.jobs.verdict import GONE
 from ninefold.systems.webhooks.model import (
@@ -30,11 +28,8 @@ from ninefold.systems.webhooks.model import (
 )
 from ninefold.systems.webhooks.store import circuits as store
 from ninefold.systems.webhooks.store.circuits import FailingCircuit, FailureReport
-from ninefold.systems.webhooks.store.deliveries import delivery_keep_for_endpoint
+from ninefold.systems.webhooks.store.deliveries import delivery_set_waiting_for_endpoint
 from ninefold.systems.webhooks.store.subscriptions import subscription_pause, subscription_version_bump
-
-REFRESH_S: Final = 1.0
-"""Seconds between looks at what other workers have found."""
 
 OVERLAP: Final = timedelta(seconds=10)
 """Each look also covers this time before the latest known change, since transactions don't commit in order."""
@@ -158,15 +153,6 @@ class CircuitBreaker:
         except DatabaseUnavailableError as error:
             log.warning("webhooks.subscription.unpaused", error=str(error))
 
-    async def run(self, stopping: asyncio.Event) -> None:
-        """Follow what other workers and people change, until `stopping` is set."""
-        while not stopping.is_set():
-            try:
-                await self.refresh()
-            except DatabaseUnavailableError as error:
-                log.warning("webhooks.circuits.unknown", error=str(error))
-            await wait_for_any(stopping, timeout_s=REFRESH_S)
-
     async def refresh(self) -> None:
         """Read the circuits that have changed since the previous call, and apply them to this worker's gates."""
         since = self._known_until - OVERLAP if self._known_until > _BEFORE_ALL else _BEFORE_ALL
@@ -189,7 +175,7 @@ class CircuitBreaker:
         failed = [outcome.delivery_id for outcome in outcomes if outcome.status is DeliveryStatus.FAILED]
         if not failed:
             return frozenset(), frozenset()
-        kept = await delivery_keep_for_endpoint(connection, delivery_ids=failed, horizon_s=self._rules.horizon_s)
+        kept = await delivery_set_waiting_for_endpoint(connection, delivery_ids=failed, horizon_s=self._rules.horizon_s)
         if not kept:
             return frozenset(), frozenset()
         opened = await store.circuit_open(connection, subscription_ids=set(kept.values()), retry_s=self._rules.retry_s)

@@ -106,7 +106,7 @@ class Claimer:
             if recipient is None:
                 without_recipient.append(delivery)
             else:
-                self._queue_further(delivery, recipient)
+                self._queue_further(delivery, recipient, bypasses_limits=delivery.is_manual)
         if without_recipient:
             await self._retry_queue.cancel(without_recipient)
         return {delivery.organisation_id for delivery in deliveries}
@@ -216,7 +216,7 @@ class Claimer:
                 unwanted.append(delivery)
             else:
                 gate = self._gates.find(recipient, delivery.organisation_id)
-                self._queue_further(delivery, recipient, gate=gate, is_probe=delivery.subscription_id in probed)
+                self._queue_further(delivery, recipient, gate=gate, bypasses_limits=delivery.subscription_id in probed)
         for delivery in unwanted:
             self._gates.give_back(delivery.subscription_id, 1)
         if unwanted:
@@ -259,7 +259,12 @@ class Claimer:
         self._queues.add(event.organisation_id, batch)
 
     def _queue_further(
-        self, delivery: ClaimedDelivery, recipient: Recipient, *, gate: Gate | None = None, is_probe: bool = False
+        self,
+        delivery: ClaimedDelivery,
+        recipient: Recipient,
+        *,
+        gate: Gate | None = None,
+        bypasses_limits: bool = False,
     ) -> None:
         request = AttemptRequest(
             message=make_message(delivery.event_id, event_type=delivery.event_type, payload=delivery.payload),
@@ -271,7 +276,7 @@ class Claimer:
             round_started_at=delivery.round_started_at,
             fan_out=None,
             gate=gate,
-            is_probe=is_probe,
+            bypasses_limits=bypasses_limits,
         )
         self._queues.add(delivery.organisation_id, Batch([request], count=1, payload_bytes=len(delivery.payload)))
 

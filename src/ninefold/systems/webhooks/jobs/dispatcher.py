@@ -156,7 +156,6 @@ class Dispatcher:
             try:
                 async with asyncio.TaskGroup() as claiming:
                     claiming.create_task(self._share.run(stopping))
-                    claiming.create_task(self._circuit_breaker.run(stopping))
                     claiming.create_task(self._claim_events(stopping))
                     claiming.create_task(self._claim_retries(stopping))
                     claiming.create_task(self._find_waiting(stopping))
@@ -191,6 +190,7 @@ class Dispatcher:
     async def _find_waiting(self, stopping: asyncio.Event) -> None:
         async def find() -> bool:
             self._gates.apply_shares()
+            await self._circuit_breaker.refresh()
             if await self._claimer.find_waiting():
                 self._waiting_found.set()
             return False
@@ -270,17 +270,19 @@ class Dispatcher:
         return admitted
 
     def _may_pass(self, request: AttemptRequest, now_s: float, *, organisation_room: int) -> bool:
-        gate = request.gate
+        gate, is_new = request.gate, request.gate is None
         if gate is None:
             gate = request.gate = self._gates.find(request.recipient, request.organisation_id)
-            if gate.has_waiting or not gate.room(now_s, organisation_room=organisation_room):
-                return False
+            is_blocked = gate.has_waiting or not gate.room(now_s, organisation_room=organisation_room)
+        else:
+            # It took its room when it was claimed.
+            is_blocked = now_s < gate.blocked_until_s
+        may_pass = not gate.is_shut and (not is_blocked or request.bypasses_limits)
+        if may_pass and is_new:
             gate.take(1, now_s)
-            return True
-        if gate.is_shut or (now_s < gate.blocked_until_s and not request.is_probe):
+        elif not may_pass and not is_new:
             gate.give_back(1)
-            return False
-        return True
+        return may_pass
 
     def _postpone(self, request: AttemptRequest) -> None:
         """Let a delivery wait, and free its slot."""

@@ -21,7 +21,7 @@ from ninefold.systems.webhooks.store.deliveries import (
     delivery_insert_outcomes,
     delivery_insert_waiting,
     delivery_update_outcomes,
-    delivery_wait,
+    delivery_set_waiting,
 )
 from ninefold.systems.webhooks.store.events import event_claim, event_finish, event_release_unknown
 from ninefold.systems.webhooks.store.subscriptions import subscription_lock
@@ -122,7 +122,7 @@ class PostgresEventLog:
     async def _postpone(self, connection: Connection, postponed: Sequence[Postponement]) -> None:
         held = [each.delivery_id for each in postponed if each.has_row]
         if held:
-            await delivery_wait(connection, worker_id=self._worker_id, delivery_ids=held)
+            await delivery_set_waiting(connection, worker_id=self._worker_id, delivery_ids=held)
         without_row = [each for each in postponed if not each.has_row]
         if without_row:
             await delivery_insert_waiting(connection, without_row)

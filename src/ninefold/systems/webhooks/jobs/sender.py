@@ -62,18 +62,18 @@ class AttemptRequest:
         round_started_at: when the round started.
         fan_out: the counter of the event's first attempts; None if the delivery has a row already.
         gate: the subscription's gate, if room was already taken there; else the dispatcher sets it.
-        is_probe: whether it probes an open circuit.
+        bypasses_limits: whether it is sent even if the circuit is open or a limit is reached: a probe or a manual retry.
     """
 
     __slots__ = (
         "attempt_number",
         "attempted_at",
+        "bypasses_limits",
         "connection",
         "delivery_id",
         "fan_out",
         "gate",
         "is_done",
-        "is_probe",
         "message",
         "organisation_id",
         "recipient",
@@ -101,7 +101,7 @@ class AttemptRequest:
         round_started_at: datetime,
         fan_out: FanOut | None,
         gate: Gate | None = None,
-        is_probe: bool = False,
+        bypasses_limits: bool = False,
     ) -> None:
         self.message = message
         self.recipient = recipient
@@ -112,7 +112,7 @@ class AttemptRequest:
         self.round_started_at = round_started_at
         self.fan_out = fan_out
         self.gate = gate
-        self.is_probe = is_probe
+        self.bypasses_limits = bypasses_limits
         self.is_done = False
         self.connection = None
 

@@ -180,6 +180,7 @@ claimed AS (
         delivery.attempt_count,
         delivery.round_attempt_count,
         delivery.round_started_at,
+        delivery.next_attempt_at = delivery.round_started_at AS is_manual,
         (
             SELECT subscription_version.version
             FROM webhooks.subscription_version
@@ -261,6 +262,7 @@ RETURNING
     delivery.attempt_count,
     delivery.round_attempt_count,
     delivery.round_started_at,
+    FALSE AS is_manual,
     (
         SELECT subscription_version.version
         FROM webhooks.subscription_version
@@ -456,8 +458,8 @@ FROM unnest(
 ) AS postponed (delivery_id, organisation_id, event_id, subscription_id, round_started_at)
 ON CONFLICT (event_id, subscription_id) DO NOTHING;
 
--- name: delivery_keep_for_endpoint
--- Let deliveries that have just failed wait, if their endpoint has been failing since their round's first attempt and
+-- name: delivery_set_waiting_for_endpoint
+-- Keep deliveries that have just failed waiting, if their endpoint has been failing since their round's first attempt and
 -- their time isn't over. The time starts again after a pause of the subscription.
 UPDATE webhooks.delivery
 SET
@@ -470,7 +472,7 @@ WHERE delivery.delivery_id = ANY(:delivery_ids::uuid[])
     AND circuit.subscription_id = delivery.subscription_id
     AND subscription.subscription_id = delivery.subscription_id
     AND greatest(delivery.round_started_at, subscription.resumed_at)
-    > clock_timestamp() - :horizon_s::double precision * interval '1 second'
+    > statement_timestamp() - :horizon_s::double precision * interval '1 second'
     AND circuit.failing_since <= coalesce(
         (
             SELECT earlier_attempt.attempted_at
@@ -693,7 +695,7 @@ FROM held
 INNER JOIN outcome ON outcome.delivery_id = held.delivery_id
 WHERE delivery.delivery_id = held.delivery_id;
 
--- name: delivery_wait!
+-- name: delivery_set_waiting!
 -- Let deliveries wait that this worker holds and must not attempt yet.
 UPDATE webhooks.delivery
 SET

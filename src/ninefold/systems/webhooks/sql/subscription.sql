@@ -166,12 +166,12 @@ found AS (
     LEFT JOIN webhooks.circuit ON circuit.subscription_id = scanned.subscription_id
     WHERE subscription.paused_at IS NULL
         AND subscription.deleted_at IS NULL
-        AND coalesce(circuit.throttled_until <= clock_timestamp(), TRUE)
+        AND coalesce(circuit.throttled_until <= statement_timestamp(), TRUE)
         AND (
             circuit.opened_at IS NULL
             OR (
-                circuit.retry_at <= clock_timestamp()
-                AND coalesce(circuit.probe_expires_at <= clock_timestamp(), TRUE)
+                circuit.retry_at <= statement_timestamp()
+                AND coalesce(circuit.probe_expires_at <= statement_timestamp(), TRUE)
             )
         )
 ),

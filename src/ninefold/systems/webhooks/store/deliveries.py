@@ -150,7 +150,7 @@ async def delivery_insert_waiting(connection: Connection, postponed: Sequence[Po
     )
 
 
-async def delivery_keep_for_endpoint(
+async def delivery_set_waiting_for_endpoint(
     connection: Connection, *, delivery_ids: Sequence[UUID], horizon_s: float
 ) -> dict[UUID, UUID]:
     """Let deliveries that have just failed wait, if their endpoint has been down since their first attempt.
@@ -158,7 +158,7 @@ async def delivery_keep_for_endpoint(
     Returns:
         Those that wait, with their subscriptions.
     """
-    records = queries.delivery_keep_for_endpoint(connection, delivery_ids=delivery_ids, horizon_s=horizon_s)
+    records = queries.delivery_set_waiting_for_endpoint(connection, delivery_ids=delivery_ids, horizon_s=horizon_s)
     return {record["delivery_id"]: record["subscription_id"] async for record in records}
 
 
@@ -239,9 +239,9 @@ async def delivery_update_outcomes(connection: Connection, outcomes: Sequence[Ou
     await queries.delivery_update_outcomes(connection, worker_id=worker_id, outcomes=_encode(outcomes))
 
 
-async def delivery_wait(connection: Connection, *, worker_id: UUID, delivery_ids: Sequence[UUID]) -> None:
+async def delivery_set_waiting(connection: Connection, *, worker_id: UUID, delivery_ids: Sequence[UUID]) -> None:
     """Let deliveries wait that this worker holds and must not attempt yet."""
-    await queries.delivery_wait(connection, worker_id=worker_id, delivery_ids=delivery_ids)
+    await queries.delivery_set_waiting(connection, worker_id=worker_id, delivery_ids=delivery_ids)
 
 
 def _claimed(record: asyncpg.Record) -> ClaimedDelivery:
@@ -255,6 +255,7 @@ def _claimed(record: asyncpg.Record) -> ClaimedDelivery:
         attempt_count=record["attempt_count"],
         round_attempt_count=record["round_attempt_count"],
         round_started_at=record["round_started_at"],
+        is_manual=record["is_manual"],
         subscription_version=record["subscription_version"] or 0,
     )
 
