@@ -266,7 +266,8 @@ def _describe(job: Job) -> dict[str, object]:
 
 
 def _state(job: Job) -> Text:
-    return state_text(job.state, because=job.waiting_reason)
+    reason = "" if job.waiting_reason is None else f" ({job.waiting_reason})"
+    return state_text(f"{job.state}{reason}", like=job.state)
 
 
 def _organisation(job: Job) -> str | None:

@@ -51,7 +51,8 @@ _TAGS: Final = ["subscriptions"]
 _SubscriberIdFilter = Annotated[
     str,
     msgspec.Meta(
-        min_length=1, max_length=SUBSCRIBER_ID_LENGTH_MAX, description="Only subscriptions of this subscriber."
+        description="Only subscriptions of this subscriber.",
+        extra_json_schema={"minLength": 1, "maxLength": SUBSCRIBER_ID_LENGTH_MAX},
     ),
 ]
 

@@ -36,7 +36,7 @@ def check_subscriber_id(subscriber_id: str) -> None:
         raise InvalidInputError(
             f"A subscriber id has 1 to {SUBSCRIBER_ID_LENGTH_MAX} characters, none of them NUL.",
             field="subscriber_id",
-            remedy="Use the customer's id in your application, or null for none.",
+            remedy="Use the customer's id in your application. In a subscription, null means none.",
         )
 
 

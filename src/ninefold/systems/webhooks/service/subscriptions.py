@@ -135,7 +135,13 @@ async def get_subscription(connection: Connection, *, organisation_id: UUID, sub
 async def list_subscriptions(
     connection: Connection, *, organisation_id: UUID, only: SubscriptionFilter, before: UUID | None, limit: int
 ) -> list[Subscription]:
-    """Return the subscriptions that match a filter, with ids before one, newest first."""
+    """Return the subscriptions that match a filter, with ids before one, newest first.
+
+    Raises:
+        InvalidInputError: the filter's subscriber id can't exist.
+    """
+    if only.subscriber_id is not None:
+        check_subscriber_id(only.subscriber_id)
     return await store.subscription_list(
         connection, organisation_id=organisation_id, only=only, before=before, limit=limit
     )
