@@ -7,7 +7,6 @@ don't follow from its types.
 
 import inspect
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
 from http import HTTPStatus
 from itertools import takewhile
 from typing import Annotated, Any, Final, get_args, get_origin
@@ -137,6 +136,8 @@ class _Operation:
             place = "header"
         if field.has_default and field.default is not None:
             schema["default"] = field.default
+        if text_format := getattr(kwarg, "format", None):
+            schema["format"] = text_format
         described = {
             "name": name,
             "in": place,
@@ -235,9 +236,6 @@ def _kind_of_parameter(field: FieldDefinition) -> Any:
     """
     if any(isinstance(extra, msgspec.Meta) for extra in getattr(field.raw, "__metadata__", ())):
         raise ValueError(f"Parameter {field.name}: Litestar enforces bounds in QueryParameter, not in msgspec.Meta.")
-    if datetime in {field.annotation, *get_args(field.annotation)}:
-        # Only with `tz=True`, msgspec adds the format `date-time`.
-        return Annotated[datetime, msgspec.Meta(tz=True)]
     kwarg = field.kwarg_definition
     bounds = {key: getattr(kwarg, key) for key in _BOUNDS if getattr(kwarg, key, None) is not None}
     return Annotated[field.annotation, msgspec.Meta(**bounds)] if bounds else field.raw

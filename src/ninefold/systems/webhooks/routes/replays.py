@@ -1,6 +1,5 @@
 """The HTTP routes that list dead letters, and those that start replays."""
 
-from datetime import datetime
 from functools import partial
 from typing import Annotated, Final
 
@@ -18,6 +17,7 @@ from ninefold.core.tenancy.model import Principal
 from ninefold.core.web.bodies import FromBody
 from ninefold.core.web.pagination import PAGE_LIMIT_DEFAULT, Cursor, Page, PagedList, PageLimit
 from ninefold.core.web.problems import problem_responses
+from ninefold.core.web.query_parameters import DATE_TIME, parse_time
 from ninefold.systems.webhooks.model import DeadLetterFilter, ReplayPosition
 from ninefold.systems.webhooks.routes.idempotency import refuse_idempotency_key
 from ninefold.systems.webhooks.routes.replay_wire import (
@@ -65,10 +65,14 @@ async def list_dead_letters(
         ),
     ] = None,
     failed_after: Annotated[
-        datetime | None,
-        QueryParameter(description="Only those that failed then or later, such as 2026-01-31T12:00:00Z."),
+        str | None,
+        QueryParameter(
+            format=DATE_TIME, description="Only those that failed then or later, such as 2026-01-31T12:00:00Z."
+        ),
     ] = None,
-    failed_before: Annotated[datetime | None, QueryParameter(description="Only those that failed earlier.")] = None,
+    failed_before: Annotated[
+        str | None, QueryParameter(format=DATE_TIME, description="Only those that failed earlier.")
+    ] = None,
     cursor: FromQuery[Cursor | None] = None,
     limit: PageLimit = PAGE_LIMIT_DEFAULT,
 ) -> Page[DeadLetterView]:
@@ -83,8 +87,8 @@ async def list_dead_letters(
         subscriber_id=subscriber_id,
         event_type=event_type,
         error_class=error_class,
-        failed_after=failed_after,
-        failed_before=failed_before,
+        failed_after=parse_time(failed_after, field="failed_after"),
+        failed_before=parse_time(failed_before, field="failed_before"),
     )
     async with database.snapshot() as connection:
         found = await service.list_dead_letters(
