@@ -172,18 +172,20 @@ async def test_only_dead_letters_that_match_the_filter_are_sent(
     assert await statuses_of(api, others) == ["failed"] * len(others)
 
 
-@pytest.mark.usefixtures("worker")
-async def test_what_fails_again_is_not_replayed_a_second_time(
-    api: WebhooksApi, database: Database, receiver: Receiver, subscription: Json
+async def test_what_fails_again_during_a_replay_is_not_replayed_a_second_time(
+    api: WebhooksApi, database: Database, receiver: Receiver, start_worker: StartWorker, subscription: Json
 ) -> None:
     receiver.default_answer = Answer(400)
-    await store_dead_letters(database, subscription, 2)
-    # One that was delivered in the meantime shows that the receiver takes others: these two then die.
-    job = await replay(api, rate_per_s=1)
+    first, *_ = await store_dead_letters(database, subscription, 4)
+    async with start_worker({"NINEFOLD_WEBHOOKS_RETRY_HORIZON_S": "0.2", "NINEFOLD_WEBHOOKS_RETRY_DELAYS_S": "0.01"}):
+        job = await replay(api, rate_per_s=2)
+        await receiver.received(1)
+        (delivery,) = await api.settled(first.event_id)
+        assert delivery["status"] == "failed"
+        job = await ended(api, job)
 
-    job = await ended(api, job)
-
-    assert job["result"]["replayed"] == 2
+    assert delivery["finished_at"] < job["finished_at"]
+    assert job["result"] == {"replayed": 4, "skipped": {}}
 
 
 @pytest.mark.usefixtures("worker")
