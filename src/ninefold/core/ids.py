@@ -43,8 +43,11 @@ def derive_id(parent: UUID, other: UUID) -> UUID:
 
 
 def first_id_at(moment: datetime) -> UUID:
-    """Return the smallest UUID with this time, rounded down to a millisecond: all ids from then on are greater."""
-    milliseconds = int(moment.timestamp() * 1_000)
+    """Return the smallest UUID with this time, rounded down to a millisecond: all ids from then on are greater.
+
+    Before 1970, it is the smallest UUID.
+    """
+    milliseconds = max(0, int(moment.timestamp() * 1_000))
     return pgproto.UUID(milliseconds.to_bytes(_TIMESTAMP_BYTES, "big") + bytes(_HASH_BYTES))
 
 

@@ -18,6 +18,7 @@ POLL_S: Final = 0.5
 NOTE_INTERVAL_S: Final = 10.0
 """How often a line is printed if standard error isn't a terminal."""
 
+_NULL: Final = "null"
 _ENDED: Final = frozenset({"succeeded", "failed", "canceled"})
 
 
@@ -42,7 +43,8 @@ class JobAnswer(msgspec.Struct, frozen=True, kw_only=True):
     canceled_by: str | None
     created_at: datetime
     finished_at: datetime | None
-    result: msgspec.Raw | None
+    result: msgspec.Raw
+    """Any JSON value; null if there is none."""
 
 
 def follow_job(client: ApiClient, started: ApiResponse, *, api: ApiOptions, should_wait: bool) -> None:
@@ -116,7 +118,5 @@ def _print_job(answer: ApiResponse, job: JobAnswer, *, api: ApiOptions) -> None:
     if api.json:
         print_json_text(answer.content)
         return
-    fields = {name: value for name, value in msgspec.structs.asdict(job).items() if value is not None}
-    if job.result is not None:
-        fields["result"] = bytes(job.result).decode()
-    print_fields({**fields, "state": state_text(job.state)})
+    fields = {**msgspec.structs.asdict(job), "state": state_text(job.state), "result": bytes(job.result).decode()}
+    print_fields({name: value for name, value in fields.items() if value not in (None, _NULL)})

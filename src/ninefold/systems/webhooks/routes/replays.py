@@ -78,7 +78,7 @@ async def list_dead_letters(
 ) -> Page[DeadLetterView]:
     """List dead letters.
 
-    The deliveries that failed for good, latest first. If few of the latest 10,000 match `event_type` or `error_class`,
+    The deliveries that failed for good, latest first. If few of the latest 5,000 match `event_type` or `error_class`,
     a page has fewer items than `limit`, or none, and still a `next_cursor`: the search continues with the next page.
     """
     query = _dead_letter_list.query(cursor, limit)

@@ -14,7 +14,7 @@ from ninefold.systems.webhooks.store.deliveries import delivery_list_by_ids
 from ninefold.systems.webhooks.store.replays import Span, dead_letter_list_latest
 from ninefold.systems.webhooks.store.subscriptions import subscription_list_ids_by_subscriber
 
-LOOKED_AT_MAX: Final = 10_000
+LOOKED_AT_MAX: Final = 5_000
 """Dead letters that one request looks at. If few of them match its filter, the page is shorter, or even empty."""
 
 BATCH: Final = 1_000
