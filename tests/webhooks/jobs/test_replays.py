@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from svix.webhooks import Webhook as SvixWebhook
 
 from http_api import Json
 from in_process import StartWorker
@@ -105,6 +106,7 @@ async def test_an_event_that_died_arrives_with_the_bytes_that_were_published(
     assert first.headers["webhook-timestamp"] <= second.headers["webhook-timestamp"]
     for request in (first, second):
         request.verify(subscription["secret"])
+        SvixWebhook(subscription["secret"]).verify(request.body, request.headers)
 
 
 @pytest.mark.usefixtures("worker")
