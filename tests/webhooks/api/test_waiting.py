@@ -14,8 +14,6 @@ from receivers import Answer, Receiver
 from webhooks.stored_states import read_circuit, store_circuit, store_pause, store_status
 from webhooks.webhooks_api import WebhooksApi
 
-LATER = Answer(503, headers={"retry-after": "3600"})
-
 
 @pytest.fixture
 async def subscription(api: WebhooksApi, receiver: Receiver) -> Json:
@@ -29,7 +27,7 @@ async def delivery(
     api: WebhooksApi, receiver: Receiver, database: Database, start_worker: StartWorker, subscription: Json
 ) -> Json:
     """A delivery to it that waits after one attempt. No worker runs."""
-    receiver.answers.append(LATER)
+    receiver.answers.append(Answer(500))
     async with start_worker():
         (found,) = await api.dispatched(await api.publish())
     assert found["subscription_id"] == subscription["subscription_id"]
@@ -80,7 +78,8 @@ async def test_the_reason_is_that_of_the_subscription(
     found = await read(api, delivery)
     assert (found["status"], found["waiting_reason"], found["is_running"]) == ("waiting", reason, False)
     assert (found["next_attempt_at"], found["finished_at"]) == (None, None)
-    assert found["advice"] == advise_on_waiting(WaitingReason(reason))
+    advice = advise_on_waiting(WaitingReason(reason), error_class="unsuccessful_status", response_status=500)
+    assert found["advice"] == advice
     if until is None:
         assert found["waiting_until"] is None
     else:

@@ -57,3 +57,18 @@ def test_what_waits_for_a_person_or_a_receiver_has_advice() -> None:
     without_advice = [reason for reason in WaitingReason if advise_on_waiting(reason) is None]
 
     assert without_advice == [WaitingReason.RATE_LIMITED]
+
+
+@pytest.mark.parametrize("error_class", sorted(ERROR_CLASSES | COURIERS_OWN))
+def test_what_waits_for_a_receiver_says_how_to_fix_it(error_class: str) -> None:
+    advice = advise_on_waiting(WaitingReason.CIRCUIT_OPEN, error_class=error_class)
+
+    general = advise_on_waiting(WaitingReason.CIRCUIT_OPEN)
+    assert str(advise(error_class)).removesuffix("Then retry the delivery.") + str(general) == advice
+    assert advise_on_waiting(WaitingReason.CIRCUIT_OPEN, error_class="unheard_of") == general
+
+
+def test_what_waits_for_a_person_does_not_blame_the_receiver() -> None:
+    advice = advise_on_waiting(WaitingReason.PAUSED, error_class="timeout")
+
+    assert advise_on_waiting(WaitingReason.PAUSED) == advice

@@ -258,11 +258,13 @@ def _attempts_planned(delivery: Delivery, *, attempts_per_round: int) -> int:
 
 
 def _advise(delivery: Delivery, attempts: Sequence[Attempt]) -> str | None:
+    error_class = attempts[-1].error_class if attempts else None
+    response_status = attempts[-1].response_status if attempts else None
     if delivery.waiting_reason is not None:
-        return advise_on_waiting(delivery.waiting_reason)
-    if not attempts or delivery.status not in _STATUSES_WITH_ADVICE:
+        return advise_on_waiting(delivery.waiting_reason, error_class=error_class, response_status=response_status)
+    if delivery.status not in _STATUSES_WITH_ADVICE:
         return None
-    return advise(attempts[-1].error_class, response_status=attempts[-1].response_status)
+    return advise(error_class, response_status=response_status)
 
 
 def _show_attempt(attempt: Attempt, *, body_bytes_max: int) -> AttemptView:

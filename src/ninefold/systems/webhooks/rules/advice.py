@@ -48,8 +48,8 @@ _PAUSE_ADVICE: Final = {
 }
 _WAITING_ADVICE: Final = {
     WaitingReason.PAUSED: "Resume the subscription, which is paused: it says why.",
-    WaitingReason.CIRCUIT_OPEN: "The receiver fails. Everything that waits is sent as soon as it answers with 2xx; to "
-    "try at once, close the subscription's circuit or retry a delivery.",
+    WaitingReason.CIRCUIT_OPEN: "The delivery is sent as soon as the receiver answers with 2xx. To try at once, close "
+    "the subscription's circuit or retry the delivery.",
     WaitingReason.RATE_LIMITED: None,
 }
 
@@ -63,9 +63,7 @@ def advise(error_class: str | None, *, response_status: int | None = None) -> st
     """
     if error_class is None:
         return None
-    if error_class == "unsuccessful_status" and is_redirect(response_status):
-        return f"{_REDIRECT_ADVICE} {_RETRY}"
-    return f"{_ADVICE[error_class]} {_RETRY}" if error_class in _ADVICE else _RETRY
+    return " ".join([*_cause_advice(error_class, response_status=response_status), _RETRY])
 
 
 def advise_on_pause(reason: PauseReason) -> str:
@@ -73,6 +71,24 @@ def advise_on_pause(reason: PauseReason) -> str:
     return _PAUSE_ADVICE[reason]
 
 
-def advise_on_waiting(reason: WaitingReason) -> str | None:
-    """Return what to do about a waiting delivery; None if it only needs time."""
-    return _WAITING_ADVICE[reason]
+def advise_on_waiting(
+    reason: WaitingReason, *, error_class: str | None = None, response_status: int | None = None
+) -> str | None:
+    """Return what to do about a waiting delivery; None if it only needs time.
+
+    Args:
+        reason: why it waits.
+        error_class: of its last attempt, if there was one.
+        response_status: of its last attempt, if the receiver sent one.
+    """
+    advice = _WAITING_ADVICE[reason]
+    if reason is not WaitingReason.CIRCUIT_OPEN or advice is None or error_class is None:
+        return advice
+    return " ".join([*_cause_advice(error_class, response_status=response_status), advice])
+
+
+def _cause_advice(error_class: str, *, response_status: int | None) -> list[str]:
+    """Return how to fix the cause of an error; nothing for a class that a later version wrote."""
+    if error_class == "unsuccessful_status" and is_redirect(response_status):
+        return [_REDIRECT_ADVICE]
+    return [_ADVICE[error_class]] if error_class in _ADVICE else []
