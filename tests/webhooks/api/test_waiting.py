@@ -9,7 +9,7 @@ from http_api import Json
 from in_process import StartWorker
 from ninefold.core.postgres.database import Database
 from ninefold.systems.webhooks.model import WaitingReason
-from ninefold.systems.webhooks.rules.advice import advise_on_waiting
+from ninefold.systems.webhooks.rules.advice import advise
 from receivers import Answer, Receiver
 from webhooks.stored_states import read_circuit, store_circuit, store_pause, store_status
 from webhooks.webhooks_api import WebhooksApi
@@ -78,7 +78,7 @@ async def test_the_reason_is_that_of_the_subscription(
     found = await read(api, delivery)
     assert (found["status"], found["waiting_reason"], found["is_running"]) == ("waiting", reason, False)
     assert (found["next_attempt_at"], found["finished_at"]) == (None, None)
-    advice = advise_on_waiting(WaitingReason(reason), error_class="unsuccessful_status", response_status=500)
+    advice = advise("unsuccessful_status", response_status=500, waiting_reason=WaitingReason(reason))
     assert found["advice"] == advice
     if until is None:
         assert found["waiting_until"] is None

@@ -167,6 +167,7 @@ class Recipient(msgspec.Struct, frozen=True, kw_only=True):
     """None where the installation's setting applies; likewise the next two."""
     in_flight_max: int | None = None
     retry_delays_s: tuple[float, ...] | None = None
+    resumed_at: datetime | None = None
 
 
 class NewEvent(msgspec.Struct, frozen=True, kw_only=True):
@@ -226,7 +227,27 @@ class ClaimedDelivery(msgspec.Struct, frozen=True, kw_only=True):
     attempt_count: int
     round_attempt_count: int
     round_started_at: datetime
+    is_manual: bool
+    """Whether a person asked for this attempt; it is then made even if the circuit is open or a limit is reached."""
     subscription_version: int
+
+
+class BackloggedSubscription(msgspec.Struct, frozen=True, kw_only=True):
+    """A subscription with waiting deliveries that may go on."""
+
+    subscription_id: UUID
+    organisation_id: UUID
+    subscription_version: int
+    is_probe: bool
+    """Whether its circuit is open, so that only one of them may be attempted."""
+
+
+class WaitingClaim(msgspec.Struct, frozen=True, kw_only=True):
+    """How many waiting deliveries of a subscription to claim."""
+
+    subscription_id: UUID
+    count: int
+    is_probe: bool
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
@@ -290,8 +311,21 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     round_started_at: datetime
     retry_delay_s: float | None
     """Seconds until the next attempt; None unless `status` is `retrying`."""
+    has_row: bool
+    """Whether the delivery had a row before this attempt."""
+    is_counted: bool = True
+    """Whether the attempt counts for the endpoint's health: not if Ninefold prevented it, or ended it."""
+    throttled_for_s: float | None = None
+    """How long the receiver asked to send nothing, with 429 or 503 and `Retry-After`."""
 
-    @property
-    def is_first(self) -> bool:
-        """Whether this is the first attempt, so that the delivery has no row yet."""
-        return self.attempt.attempt_number == 1
+
+class Postponement(msgspec.Struct, frozen=True, kw_only=True):
+    """A delivery that must wait; no attempt was made."""
+
+    delivery_id: UUID
+    organisation_id: UUID
+    event_id: UUID
+    subscription_id: UUID
+    round_started_at: datetime
+    has_row: bool
+    """Whether the delivery has a row, which this worker then holds."""

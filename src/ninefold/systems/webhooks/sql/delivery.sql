@@ -180,6 +180,7 @@ claimed AS (
         delivery.attempt_count,
         delivery.round_attempt_count,
         delivery.round_started_at,
+        delivery.next_attempt_at = delivery.round_started_at AS is_manual,
         (
             SELECT subscription_version.version
             FROM webhooks.subscription_version
@@ -196,6 +197,77 @@ scan_end AS (
 SELECT *
 FROM claimed
 FULL JOIN scan_end ON TRUE;
+
+-- name: delivery_claim_waiting
+-- Claim waiting deliveries of some subscriptions for a worker, of each as many as it may send, oldest first.
+-- With :among, they are chosen at random from that many, so that a probe isn't always the same delivery.
+-- The payload bytes of the claimed deliveries are limited; the first may exceed the limit.
+WITH candidate AS MATERIALIZED (
+    SELECT
+        waiting.*,
+        row_number() OVER (PARTITION BY waiting.subscription_id) AS rank
+    FROM unnest(
+        :subscription_ids::uuid[],
+        :counts::integer[],
+        :among::integer[]
+    ) AS requested (subscription_id, count, among)
+    CROSS JOIN LATERAL (
+        SELECT *
+        FROM (
+            SELECT
+                delivery.delivery_id,
+                delivery.subscription_id,
+                delivery.event_id,
+                delivery.round_started_at
+            FROM webhooks.delivery
+            WHERE delivery.subscription_id = requested.subscription_id
+                AND delivery.status = 'waiting'
+                AND delivery.leased_by IS NULL
+            ORDER BY delivery.round_started_at
+            LIMIT requested.among
+            FOR UPDATE SKIP LOCKED
+        ) AS oldest
+        ORDER BY
+            CASE WHEN requested.among > requested.count THEN random() END,
+            oldest.round_started_at
+        LIMIT requested.count
+    ) AS waiting
+),
+
+chosen AS (
+    SELECT delivery_id
+    FROM (
+        SELECT
+            candidate.delivery_id,
+            sum(octet_length(event.payload)) OVER (ORDER BY candidate.rank, candidate.delivery_id)
+            - octet_length(event.payload) AS payload_bytes_before
+        FROM candidate
+        INNER JOIN webhooks.event ON event.event_id = candidate.event_id
+    ) AS running_total
+    WHERE payload_bytes_before < :payload_bytes_max
+)
+
+UPDATE webhooks.delivery
+SET leased_by = :worker_id
+FROM chosen, webhooks.event
+WHERE delivery.delivery_id = chosen.delivery_id
+    AND event.event_id = delivery.event_id
+RETURNING
+    delivery.delivery_id,
+    delivery.organisation_id,
+    delivery.event_id,
+    delivery.subscription_id,
+    event.event_type,
+    event.payload,
+    delivery.attempt_count,
+    delivery.round_attempt_count,
+    delivery.round_started_at,
+    FALSE AS is_manual,
+    (
+        SELECT subscription_version.version
+        FROM webhooks.subscription_version
+        WHERE subscription_version.organisation_id = delivery.organisation_id
+    ) AS subscription_version;
 
 -- name: delivery_count_retrying$
 -- Count the deliveries that are waiting for another attempt or that a worker holds, up to a limit.
@@ -218,6 +290,68 @@ FROM (
     )
     LIMIT :limit
 ) AS retrying;
+
+-- name: delivery_expire_waiting$
+-- End some waiting deliveries whose time is over, as failed; return how many.
+-- Those of paused subscriptions don't expire. After a pause, the time starts again.
+WITH RECURSIVE backlogged AS (
+    (
+        SELECT subscription_id
+        FROM webhooks.delivery
+        WHERE status = 'waiting'
+            AND leased_by IS NULL
+        ORDER BY subscription_id
+        LIMIT 1
+    )
+    UNION ALL
+    SELECT next_subscription.subscription_id
+    FROM backlogged
+    CROSS JOIN LATERAL (
+        SELECT delivery.subscription_id
+        FROM webhooks.delivery
+        WHERE delivery.status = 'waiting'
+            AND delivery.leased_by IS NULL
+            AND delivery.subscription_id > backlogged.subscription_id
+        ORDER BY delivery.subscription_id
+        LIMIT 1
+    ) AS next_subscription
+),
+
+due AS MATERIALIZED (
+    SELECT expired.delivery_id
+    FROM backlogged
+    INNER JOIN webhooks.subscription
+        ON subscription.subscription_id = backlogged.subscription_id
+        AND subscription.paused_at IS NULL
+        AND coalesce(
+            subscription.resumed_at < now() - :horizon_s::double precision * interval '1 second', TRUE
+        )
+    CROSS JOIN LATERAL (
+        SELECT delivery.delivery_id
+        FROM webhooks.delivery
+        WHERE delivery.subscription_id = backlogged.subscription_id
+            AND delivery.status = 'waiting'
+            AND delivery.leased_by IS NULL
+            AND delivery.round_started_at < now() - :horizon_s::double precision * interval '1 second'
+        ORDER BY delivery.round_started_at
+        LIMIT :limit
+        FOR UPDATE SKIP LOCKED
+    ) AS expired
+    LIMIT :limit
+),
+
+expired AS (
+    UPDATE webhooks.delivery
+    SET
+        status = 'failed',
+        finished_at = now()
+    FROM due
+    WHERE delivery.delivery_id = due.delivery_id
+    RETURNING delivery.delivery_id
+)
+
+SELECT count(*)
+FROM expired;
 
 -- name: delivery_find^
 -- Read one delivery of an organisation.
@@ -278,7 +412,7 @@ SELECT
     outcome.round_attempt_count,
     outcome.round_started_at,
     clock_timestamp() + outcome.retry_delay_s * interval '1 second',
-    CASE WHEN outcome.retry_delay_s IS NULL THEN clock_timestamp() END,
+    CASE WHEN outcome.status NOT IN ('retrying', 'waiting') THEN clock_timestamp() END,
     outcome.attempted_at,
     outcome.duration_ms,
     outcome.response_status,
@@ -288,6 +422,40 @@ SELECT
     outcome.error_detail,
     outcome.round_started_at
 FROM json_populate_recordset(NULL::webhooks.outcome, :outcomes::json) AS outcome
+ON CONFLICT (event_id, subscription_id) DO NOTHING;
+
+-- name: delivery_insert_waiting!
+-- Insert deliveries that must wait before their first attempt; skip those that already exist.
+INSERT INTO webhooks.delivery (
+    delivery_id,
+    organisation_id,
+    event_id,
+    subscription_id,
+    status,
+    attempt_count,
+    round_attempt_count,
+    round_started_at,
+    finished_at,
+    created_at
+)
+SELECT
+    postponed.delivery_id,
+    postponed.organisation_id,
+    postponed.event_id,
+    postponed.subscription_id,
+    'waiting',
+    0,
+    0,
+    postponed.round_started_at,
+    NULL,
+    postponed.round_started_at
+FROM unnest(
+    :delivery_ids::uuid[],
+    :organisation_ids::uuid[],
+    :event_ids::uuid[],
+    :subscription_ids::uuid[],
+    :rounds_started_at::timestamptz[]
+) AS postponed (delivery_id, organisation_id, event_id, subscription_id, round_started_at)
 ON CONFLICT (event_id, subscription_id) DO NOTHING;
 
 -- name: delivery_list_attempts
@@ -435,6 +603,45 @@ SET
 WHERE delivery_id = :delivery_id
 RETURNING next_attempt_at;
 
+-- name: delivery_set_waiting!
+-- Let deliveries wait that this worker holds and must not attempt yet.
+UPDATE webhooks.delivery
+SET
+    status = 'waiting',
+    next_attempt_at = NULL,
+    leased_by = NULL
+WHERE delivery_id = ANY(:delivery_ids::uuid[])
+    AND leased_by = :worker_id;
+
+-- name: delivery_set_waiting_for_endpoint
+-- Let deliveries that have just failed wait for their endpoint.
+-- It must have been failing since their round's first attempt, and their time mustn't be over. The time starts again
+-- after a pause of the subscription.
+UPDATE webhooks.delivery
+SET
+    status = 'waiting',
+    finished_at = NULL
+FROM webhooks.circuit, webhooks.subscription
+WHERE delivery.delivery_id = ANY(:delivery_ids::uuid[])
+    AND delivery.status = 'failed'
+    AND delivery.leased_by IS NULL
+    AND circuit.subscription_id = delivery.subscription_id
+    AND subscription.subscription_id = delivery.subscription_id
+    AND greatest(delivery.round_started_at, subscription.resumed_at)
+    > statement_timestamp() - :horizon_s::double precision * interval '1 second'
+    AND circuit.failing_since <= coalesce(
+        (
+            SELECT earlier_attempt.attempted_at
+            FROM webhooks.earlier_attempt
+            WHERE earlier_attempt.delivery_id = delivery.delivery_id
+                AND earlier_attempt.attempt_number = delivery.attempt_count - delivery.round_attempt_count + 1
+        ),
+        delivery.last_attempted_at
+    )
+RETURNING
+    delivery.delivery_id,
+    delivery.subscription_id;
+
 -- name: delivery_update_outcomes!
 -- Write the outcomes of further attempts, for those of the deliveries that this worker still holds.
 -- The previous attempt of each delivery moves to earlier_attempt. A worker whose lease has expired writes nothing: the
@@ -486,7 +693,7 @@ SET
     attempt_count = outcome.attempt_number,
     round_attempt_count = outcome.round_attempt_count,
     next_attempt_at = clock_timestamp() + outcome.retry_delay_s * interval '1 second',
-    finished_at = CASE WHEN outcome.retry_delay_s IS NULL THEN clock_timestamp() END,
+    finished_at = CASE WHEN outcome.status NOT IN ('retrying', 'waiting') THEN clock_timestamp() END,
     leased_by = NULL,
     last_attempted_at = outcome.attempted_at,
     last_duration_ms = outcome.duration_ms,

@@ -118,6 +118,74 @@ WHERE :circuit_state::text IS NULL OR circuit_state = :circuit_state
 ORDER BY subscription_id DESC
 LIMIT :limit;
 
+-- name: subscription_list_backlogged
+-- Find subscriptions with waiting deliveries that may go on.
+-- They are neither paused nor throttled, and the circuit is closed or due for a probe. It scans up to :limit subscriptions with waiting deliveries, starting after :after; each step of the
+-- recursive CTE finds the next one with one index lookup.
+-- last_subscription_id is where the next scan continues. It is returned even if nothing is found, in a row of its own,
+-- and is NULL when no subscription is left to scan.
+WITH RECURSIVE scanned AS (
+    (
+        SELECT
+            subscription_id,
+            1 AS position
+        FROM webhooks.delivery
+        WHERE status = 'waiting'
+            AND leased_by IS NULL
+            AND subscription_id > :after
+        ORDER BY subscription_id
+        LIMIT 1
+    )
+    UNION ALL
+    SELECT
+        next_subscription.subscription_id,
+        scanned.position + 1
+    FROM scanned
+    CROSS JOIN LATERAL (
+        SELECT delivery.subscription_id
+        FROM webhooks.delivery
+        WHERE delivery.status = 'waiting'
+            AND delivery.leased_by IS NULL
+            AND delivery.subscription_id > scanned.subscription_id
+        ORDER BY delivery.subscription_id
+        LIMIT 1
+    ) AS next_subscription
+    WHERE scanned.position < :limit::integer
+),
+
+found AS (
+    SELECT
+        subscription.subscription_id,
+        subscription.organisation_id,
+        subscription_version.version AS subscription_version,
+        circuit.opened_at IS NOT NULL AS is_probe
+    FROM scanned
+    INNER JOIN webhooks.subscription ON subscription.subscription_id = scanned.subscription_id
+    LEFT JOIN webhooks.subscription_version
+        ON subscription_version.organisation_id = subscription.organisation_id
+    LEFT JOIN webhooks.circuit ON circuit.subscription_id = scanned.subscription_id
+    WHERE subscription.paused_at IS NULL
+        AND subscription.deleted_at IS NULL
+        AND coalesce(circuit.throttled_until <= statement_timestamp(), TRUE)
+        AND (
+            circuit.opened_at IS NULL
+            OR (
+                circuit.retry_at <= statement_timestamp()
+                AND coalesce(circuit.probe_expires_at <= statement_timestamp(), TRUE)
+            )
+        )
+),
+
+scan_end AS (
+    SELECT subscription_id AS last_subscription_id
+    FROM scanned
+    WHERE position = :limit::integer
+)
+
+SELECT *
+FROM found
+FULL JOIN scan_end ON TRUE;
+
 -- name: subscription_lock
 -- Keep these subscriptions from being deleted until the transaction ends; return whether each is deleted already.
 -- A deletion that isn't committed yet is waited for.
@@ -129,15 +197,17 @@ WHERE subscription_id = ANY(:subscription_ids::uuid[])
 ORDER BY subscription_id
 FOR SHARE;
 
--- name: subscription_pause!
--- Pause a subscription; one that is paused keeps its reason and time.
+-- name: subscription_pause$
+-- Pause a subscription; returns no row when it is paused or deleted already.
 UPDATE webhooks.subscription
 SET
     paused_at = now(),
     pause_reason = :reason,
     updated_at = now()
 WHERE subscription_id = :subscription_id
-    AND paused_at IS NULL;
+    AND paused_at IS NULL
+    AND deleted_at IS NULL
+RETURNING subscription_id;
 
 -- name: subscription_resume!
 -- Resume a paused subscription.

@@ -18,9 +18,15 @@ from ninefold.systems.webhooks.model import (
     DeliveryStatus,
     LockedDelivery,
     Outcome,
+    Postponement,
+    WaitingClaim,
     WaitingReason,
 )
 from ninefold.systems.webhooks.store.queries import queries
+
+PROBE_AMONG: Final = 20
+"""A probe is chosen among this many of the oldest waiting deliveries: one that the receiver always refuses must not be
+every probe."""
 
 _encoder = msgspec.json.Encoder()
 
@@ -80,6 +86,21 @@ async def delivery_claim(
     return claimed, records[0]["last_organisation_id"] if records else None
 
 
+async def delivery_claim_waiting(
+    connection: Connection, claims: Sequence[WaitingClaim], *, worker_id: UUID, payload_bytes_max: int
+) -> list[ClaimedDelivery]:
+    """Claim waiting deliveries of some subscriptions, of each as many as it may send, oldest first."""
+    records = queries.delivery_claim_waiting(
+        connection,
+        worker_id=worker_id,
+        subscription_ids=[claim.subscription_id for claim in claims],
+        counts=[claim.count for claim in claims],
+        among=[PROBE_AMONG if claim.is_probe else claim.count for claim in claims],
+        payload_bytes_max=payload_bytes_max,
+    )
+    return [_claimed(record) async for record in records]
+
+
 async def delivery_copy_delivered(connection: Connection, outcomes: Sequence[Outcome]) -> None:
     """Insert deliveries that succeeded at their first attempt, with COPY, the cheapest way for worker and database.
 
@@ -100,6 +121,12 @@ async def delivery_count_retrying(connection: Connection, *, limit: int) -> int:
     return count
 
 
+async def delivery_expire_waiting(connection: Connection, *, horizon_s: float, limit: int) -> int:
+    """End some waiting deliveries whose time is over, as failed; return how many."""
+    count: int = await queries.delivery_expire_waiting(connection, horizon_s=horizon_s, limit=limit)
+    return count
+
+
 async def delivery_find(connection: Connection, *, organisation_id: UUID, delivery_id: UUID) -> Delivery | None:
     """Read one delivery of an organisation."""
     record = await queries.delivery_find(connection, organisation_id=organisation_id, delivery_id=delivery_id)
@@ -109,6 +136,30 @@ async def delivery_find(connection: Connection, *, organisation_id: UUID, delive
 async def delivery_insert_outcomes(connection: Connection, outcomes: Sequence[Outcome]) -> None:
     """Insert deliveries with their first outcome; skip those that already exist."""
     await queries.delivery_insert_outcomes(connection, outcomes=_encode(outcomes))
+
+
+async def delivery_insert_waiting(connection: Connection, postponed: Sequence[Postponement]) -> None:
+    """Insert deliveries that must wait before their first attempt; skip those that already exist."""
+    await queries.delivery_insert_waiting(
+        connection,
+        delivery_ids=[each.delivery_id for each in postponed],
+        organisation_ids=[each.organisation_id for each in postponed],
+        event_ids=[each.event_id for each in postponed],
+        subscription_ids=[each.subscription_id for each in postponed],
+        rounds_started_at=[each.round_started_at for each in postponed],
+    )
+
+
+async def delivery_set_waiting_for_endpoint(
+    connection: Connection, *, delivery_ids: Sequence[UUID], horizon_s: float
+) -> dict[UUID, UUID]:
+    """Let deliveries that have just failed wait, if their endpoint has been down since their first attempt.
+
+    Returns:
+        Those that wait, with their subscriptions.
+    """
+    records = queries.delivery_set_waiting_for_endpoint(connection, delivery_ids=delivery_ids, horizon_s=horizon_s)
+    return {record["delivery_id"]: record["subscription_id"] async for record in records}
 
 
 async def delivery_list_attempts(
@@ -188,6 +239,11 @@ async def delivery_update_outcomes(connection: Connection, outcomes: Sequence[Ou
     await queries.delivery_update_outcomes(connection, worker_id=worker_id, outcomes=_encode(outcomes))
 
 
+async def delivery_set_waiting(connection: Connection, *, worker_id: UUID, delivery_ids: Sequence[UUID]) -> None:
+    """Let deliveries wait that this worker holds and must not attempt yet."""
+    await queries.delivery_set_waiting(connection, worker_id=worker_id, delivery_ids=delivery_ids)
+
+
 def _claimed(record: asyncpg.Record) -> ClaimedDelivery:
     return ClaimedDelivery(
         delivery_id=record["delivery_id"],
@@ -199,6 +255,7 @@ def _claimed(record: asyncpg.Record) -> ClaimedDelivery:
         attempt_count=record["attempt_count"],
         round_attempt_count=record["round_attempt_count"],
         round_started_at=record["round_started_at"],
+        is_manual=record["is_manual"],
         subscription_version=record["subscription_version"] or 0,
     )
 

@@ -1,6 +1,6 @@
 """Queries for subscriptions, their secrets, and the recipients of deliveries."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -8,6 +8,7 @@ import asyncpg
 
 from ninefold.core.postgres.database import Connection
 from ninefold.systems.webhooks.model import (
+    BackloggedSubscription,
     Circuit,
     CircuitState,
     PauseReason,
@@ -76,9 +77,33 @@ async def subscription_lock(connection: Connection, *, subscription_ids: Collect
     return {record["subscription_id"] async for record in records if record["is_deleted"]}
 
 
-async def subscription_pause(connection: Connection, *, subscription_id: UUID, reason: PauseReason) -> None:
-    """Pause a subscription; one that is paused keeps its reason and time."""
-    await queries.subscription_pause(connection, subscription_id=subscription_id, reason=reason)
+async def subscription_list_backlogged(
+    connection: Connection, *, after: UUID, limit: int
+) -> tuple[list[BackloggedSubscription], UUID | None]:
+    """Find subscriptions with waiting deliveries that may go on: the circuit is closed, or due for a probe.
+
+    It scans up to `limit` subscriptions that have waiting deliveries, in the order of their ids.
+
+    Returns:
+        The subscriptions, and the last one scanned; None when none is left to scan.
+    """
+    records = [record async for record in queries.subscription_list_backlogged(connection, after=after, limit=limit)]
+    found = [
+        BackloggedSubscription(
+            subscription_id=record["subscription_id"],
+            organisation_id=record["organisation_id"],
+            subscription_version=record["subscription_version"] or 0,
+            is_probe=record["is_probe"],
+        )
+        for record in records
+        if record["subscription_id"] is not None
+    ]
+    return found, records[0]["last_subscription_id"] if records else None
+
+
+async def subscription_pause(connection: Connection, *, subscription_id: UUID, reason: PauseReason) -> bool:
+    """Pause a subscription; return False when it is paused or deleted already."""
+    return await queries.subscription_pause(connection, subscription_id=subscription_id, reason=reason) is not None
 
 
 async def subscription_resume(connection: Connection, *, subscription_id: UUID) -> None:
@@ -94,6 +119,12 @@ async def subscription_update(connection: Connection, draft: SubscriptionDraft, 
 async def subscription_version_bump(connection: Connection, *, organisation_id: UUID) -> None:
     """Invalidate every cache of an organisation's subscriptions. The row lock also serialises changes to them."""
     await queries.subscription_version_bump(connection, organisation_id=organisation_id)
+
+
+async def subscription_version_list(connection: Connection, *, organisation_ids: Sequence[UUID]) -> dict[UUID, int]:
+    """Read the versions of some organisations' subscriptions."""
+    records = queries.subscription_version_list(connection, organisation_ids=organisation_ids)
+    return {record["organisation_id"]: record["version"] async for record in records}
 
 
 async def subscription_version_find(connection: Connection, *, organisation_id: UUID) -> int:
@@ -196,4 +227,9 @@ def _recipient(record: asyncpg.Record) -> Recipient:
             SigningSecret(key=key, expires_at=expires_at)
             for key, expires_at in zip(record["keys"], record["expiries"], strict=True)
         ),
+        is_paused=record["is_paused"],
+        rate_limit_per_s=record["rate_limit_per_s"],
+        in_flight_max=record["in_flight_max"],
+        retry_delays_s=None if record["retry_delays_s"] is None else tuple(record["retry_delays_s"]),
+        resumed_at=record["resumed_at"],
     )
