@@ -1,5 +1,7 @@
 """Deliveries that wait: why and until when they are shown to, and what a retry by hand does."""
 
+import asyncio
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -151,3 +153,56 @@ async def test_a_delivery_to_a_paused_subscription_cannot_be_retried(
     assert subscription["subscription_id"] in problem["remedy"]
     assert "is_active to true" in problem["remedy"]
     assert (await read(api, delivery))["status"] == status
+
+
+async def wait_for(api: WebhooksApi, event_id: str, status: str) -> Json:
+    """Wait until the only delivery of an event has a status; return it."""
+    async with asyncio.timeout(10):
+        while True:
+            deliveries: list[Json] = (await api.get(f"/events/{event_id}"))["deliveries"]
+            if [delivery["status"] for delivery in deliveries] == [status]:
+                return deliveries[0]
+            await asyncio.sleep(0.01)
+
+
+@pytest.mark.usefixtures("worker")
+async def test_what_was_published_during_a_pause_is_sent_when_it_ends(api: WebhooksApi, receiver: Receiver) -> None:
+    created = await api.subscribe(receiver.url)
+    path = f"/subscriptions/{created['subscription_id']}"
+    await api.done("PATCH", path, json={"is_active": False})
+    event_id = await api.publish()
+    waiting = await wait_for(api, event_id, "waiting")
+    assert (waiting["waiting_reason"], waiting["attempt_count"]) == ("paused", 0)
+    assert receiver.requests == []
+    await api.done("PATCH", path, json={"is_active": True})
+    assert (await wait_for(api, event_id, "delivered"))["attempt_count"] == 1
+    assert len(receiver.requests) == 1
+
+
+async def test_what_waits_for_a_circuit_is_sent_when_it_is_closed_by_hand(
+    api: WebhooksApi, receiver: Receiver, start_worker: StartWorker, environment: Mapping[str, str]
+) -> None:
+    created = await api.subscribe(receiver.url)
+    path = f"/subscriptions/{created['subscription_id']}"
+    receiver.default_answer = Answer(500)
+    async with start_worker({**environment, "NINEFOLD_WEBHOOKS_CIRCUIT_FAILURES_MAX": "2"}):
+        event_id = await api.publish()
+        waiting = await wait_for(api, event_id, "waiting")
+        circuit = (await api.get(path))["circuit"]
+        assert (waiting["waiting_reason"], waiting["waiting_until"]) == ("circuit_open", circuit["retry_at"])
+        assert circuit["state"] == "open"
+        receiver.default_answer = Answer(200)
+        await api.done("POST", f"{path}/circuit/close")
+        await wait_for(api, event_id, "delivered")
+
+
+@pytest.mark.usefixtures("worker")
+async def test_what_waits_is_canceled_when_its_subscription_is_deleted(api: WebhooksApi, receiver: Receiver) -> None:
+    body = {"url": receiver.url, "event_types": ["*"], "is_active": False}
+    created = await api.done("POST", "/subscriptions", json=body)
+    event_id = await api.publish()
+    await wait_for(api, event_id, "waiting")
+    await api.request("DELETE", f"/subscriptions/{created['subscription_id']}")
+    canceled = await wait_for(api, event_id, "canceled")
+    assert canceled["finished_at"] is not None
+    assert (canceled["waiting_reason"], receiver.requests) == (None, [])
