@@ -158,7 +158,7 @@ class Connection(ResponseReader):
         self._deadline = deadline
         if self._timer is None or deadline < self._timer_at:
             self._arm_timer()
-        self._began_at = self._sent_at = perf_counter()
+        self._began_at = perf_counter()
         transport.write(request)
 
     def lend(self, borrower: ResponseReader) -> asyncio.Transport:
@@ -319,11 +319,12 @@ class Connection(ResponseReader):
     def _measure(self) -> EgressTimings:
         """Return the phases of the current request; opening the connection is one of its first request only."""
         now = perf_counter()
-        is_sent = self._sent_at < math.inf
+        # A request that the operating system took at once leaves the time of an earlier one here.
+        sent_at = max(self._sent_at, self._began_at)
         return msgspec.structs.replace(
             self.opening or _OPENED_EARLIER,
-            send_s=(self._sent_at if is_sent else now) - self._began_at,
-            wait_s=now - self._sent_at if is_sent else None,
+            send_s=min(sent_at, now) - self._began_at,
+            wait_s=now - sent_at if sent_at <= now else None,
         )
 
     def _begin_response(self) -> None:

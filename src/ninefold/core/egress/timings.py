@@ -11,8 +11,7 @@ OpeningPhase: TypeAlias = Literal["lookup_s", "connect_s", "tls_s"]
 class EgressTimings(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The durations of a request's phases, in seconds. None: the request didn't have this phase, or didn't get to it.
 
-    The phase in which a request failed is included. Time that a request waited for one of this process's own limits
-    belongs to no phase.
+    The phase in which a request failed is included. Waiting for a free connection belongs to no phase.
     """
 
     lookup_s: float | None = None

@@ -182,6 +182,7 @@ class Dispatcher:
             organisation_id=request.organisation_id,
             event_id=request.message.event_id,
             subscription_id=request.recipient.subscription_id,
+            url_revision=request.recipient.url_revision,
             attempt=attempt,
             status=status_after(is_successful=attempt.error_class is None, retry_delay_s=retry_delay_s),
             round_attempt_count=round_attempt_count,

@@ -21,6 +21,7 @@ from ninefold.systems.webhooks.model import (
     EventStatus,
     Subscription,
 )
+from ninefold.systems.webhooks.routes.attempt_wire import AttemptView, show_attempt
 from ninefold.systems.webhooks.rules.advice import advise
 from ninefold.systems.webhooks.rules.event_types import (
     EVENT_TYPE_LENGTH_MAX,
@@ -28,7 +29,6 @@ from ninefold.systems.webhooks.rules.event_types import (
     EVENT_TYPES_PER_SUBSCRIPTION_MAX,
     PATTERN_REGEX,
 )
-from ninefold.systems.webhooks.rules.response_text import read_response_text
 from ninefold.systems.webhooks.service.deliveries import DeliveryWithAttempts, EventWithDeliveries
 from ninefold.systems.webhooks.service.publishing import IDEMPOTENCY_KEY_LENGTH_MAX, Publication
 from ninefold.systems.webhooks.service.subscriptions import DESCRIPTION_LENGTH_MAX, NewSecret
@@ -217,20 +217,6 @@ class BatchAccepted(msgspec.Struct, frozen=True, kw_only=True):
     refused: Annotated[int, msgspec.Meta(examples=[0])]
 
 
-class AttemptView(msgspec.Struct, frozen=True, kw_only=True):
-    """One attempt of a delivery."""
-
-    attempt_number: int
-    attempted_at: Timestamp
-    duration_ms: Annotated[float, msgspec.Meta(examples=[48.2])]
-    response_code: Annotated[int | None, msgspec.Meta(examples=[503])]
-    """The status that arrived; also with an error, if a status line came before it."""
-    response_body: Annotated[str | None, msgspec.Meta(examples=["Down for maintenance"])]
-    is_response_body_truncated: Annotated[bool, msgspec.Meta(examples=[False])]
-    error_class: Annotated[str | None, msgspec.Meta(examples=[_FAILED])]
-    error_detail: Annotated[str | None, msgspec.Meta(examples=["The receiver answered 503."])]
-
-
 class DeliveryView(msgspec.Struct, frozen=True, kw_only=True):
     """The delivery of an event to one subscription."""
 
@@ -343,7 +329,7 @@ def show_delivery(shown: DeliveryWithAttempts, *, attempts_per_round: int) -> De
         created_at=delivery.created_at,
         finished_at=delivery.finished_at,
         advice=_advise(shown.attempts) if delivery.status in _STATUSES_WITH_ADVICE else None,
-        attempts=[_show_attempt(attempt, body_bytes_max=shown.body_bytes_max) for attempt in shown.attempts],
+        attempts=[show_attempt(attempt, body_bytes_max=shown.body_bytes_max) for attempt in shown.attempts],
     )
 
 
@@ -351,18 +337,3 @@ def _advise(attempts: Sequence[Attempt]) -> str | None:
     if not attempts:
         return None
     return advise(attempts[-1].error_class, response_status=attempts[-1].response_status)
-
-
-def _show_attempt(attempt: Attempt, *, body_bytes_max: int) -> AttemptView:
-    body, is_truncated = attempt.response_body, attempt.is_response_body_truncated
-    shown = None if body is None else read_response_text(body, is_truncated=is_truncated, bytes_max=body_bytes_max)
-    return AttemptView(
-        attempt_number=attempt.attempt_number,
-        attempted_at=attempt.attempted_at,
-        duration_ms=attempt.duration_ms,
-        response_code=attempt.response_status,
-        response_body=None if shown is None else shown.text,
-        is_response_body_truncated=is_truncated if shown is None else shown.is_truncated,
-        error_class=attempt.error_class,
-        error_detail=attempt.error_detail,
-    )

@@ -79,6 +79,7 @@ async def create_subscription(
         event_types=list(event_types),
         description=description,
     )
+    await store.subscription_url_keep(connection, subscription_id=subscription.subscription_id)
     return NewSecret(
         subscription=subscription,
         secret=await _insert_secret(connection, subscription_id=subscription.subscription_id),
@@ -134,6 +135,8 @@ async def update_subscription(
     )
     if subscription is None:
         raise _not_found(subscription_id)
+    if url is not None:
+        await store.subscription_url_keep(connection, subscription_id=subscription_id)
     return subscription
 
 

@@ -5,6 +5,7 @@ SELECT
     subscription_version.version,
     subscription.subscription_id,
     subscription.url,
+    subscription.url_revision,
     subscription.event_types,
     subscription.created_at,
     array_agg(signing_secret.key ORDER BY signing_secret.signing_secret_id DESC) AS keys,

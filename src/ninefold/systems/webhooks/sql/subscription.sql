@@ -89,6 +89,7 @@ FOR SHARE;
 UPDATE webhooks.subscription
 SET
     url = coalesce(:url, url),
+    url_revision = CASE WHEN :url <> url THEN url_revision + 1 ELSE url_revision END,
     event_types = coalesce(:event_types, event_types),
     description = coalesce(:description, description),
     updated_at = now()

@@ -13,6 +13,7 @@ from ninefold.core.postgres.database import Connection
 from ninefold.core.queue.claims import ClaimBudget
 from ninefold.systems.webhooks.model import (
     Attempt,
+    AttemptTimings,
     ClaimedDelivery,
     Delivery,
     DeliveryStatus,
@@ -22,6 +23,7 @@ from ninefold.systems.webhooks.model import (
 from ninefold.systems.webhooks.store.queries import queries
 
 _encoder = msgspec.json.Encoder()
+_PHASES: Final = AttemptTimings.__struct_fields__
 
 
 async def delivery_cancel_held(connection: Connection, *, worker_id: UUID, delivery_ids: Sequence[UUID]) -> None:
@@ -210,6 +212,7 @@ def _delivery(record: asyncpg.Record) -> Delivery:
 
 
 def _attempt(record: asyncpg.Record) -> Attempt:
+    timings_ms: Sequence[float | None] | None = record["timings_ms"]
     return Attempt(
         attempt_number=record["attempt_number"],
         attempted_at=record["attempted_at"],
@@ -219,6 +222,8 @@ def _attempt(record: asyncpg.Record) -> Attempt:
         is_response_body_truncated=record["is_response_body_truncated"],
         error_class=record["error_class"],
         error_detail=record["error_detail"],
+        url=record["url"],
+        timings=None if timings_ms is None else AttemptTimings(**dict(zip(_PHASES, timings_ms, strict=True))),
     )
 
 
@@ -241,6 +246,8 @@ class _OutcomeRow(msgspec.Struct, frozen=True):
     is_response_body_truncated: bool
     error_class: str | None
     error_detail: str | None
+    url_revision: int
+    timings_ms: Sequence[float | None] | None
 
 
 def _encode(outcomes: Sequence[Outcome]) -> str:
@@ -265,7 +272,14 @@ def _row(outcome: Outcome, attempt: Attempt) -> _OutcomeRow:
         attempt.is_response_body_truncated,
         attempt.error_class,
         attempt.error_detail,
+        outcome.url_revision,
+        _timings_ms(attempt),
     )
+
+
+def _timings_ms(attempt: Attempt) -> Sequence[float | None] | None:
+    """Return the durations in the order of the database's arrays, which is that of the fields."""
+    return None if attempt.timings is None else msgspec.structs.astuple(attempt.timings)
 
 
 _DELIVERED_COLUMNS: Final = (
@@ -282,6 +296,8 @@ _DELIVERED_COLUMNS: Final = (
     "last_response_status",
     "last_response_body",
     "is_last_response_body_truncated",
+    "last_url_revision",
+    "last_timings_ms",
     "created_at",
 )
 """`finished_at` is missing, because its default is the database's time."""
@@ -302,5 +318,7 @@ def _delivered_record(outcome: Outcome, attempt: Attempt) -> tuple[object, ...]:
         attempt.response_status,
         attempt.response_body,
         attempt.is_response_body_truncated,
+        outcome.url_revision,
+        _timings_ms(attempt),
         outcome.round_started_at,
     )
