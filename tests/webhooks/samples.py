@@ -15,7 +15,12 @@ async def make_sample_data(context: SampleContext) -> SampleData:
     created = await api.done(
         "POST",
         "/subscriptions",
-        json={"url": f"{receiver.url}/{SECRET_TEXT}", "event_types": ["*"], "description": SECRET_TEXT},
+        json={
+            "url": f"{receiver.url}/{SECRET_TEXT}",
+            "event_types": ["*"],
+            "description": SECRET_TEXT,
+            "subscriber_id": SECRET_TEXT,
+        },
     )
     await api.subscribe(f"{receiver.url}/second", "invoice.*")
     receiver.answers.extend([Answer(), Answer(503, headers={"retry-after": "3600"})])

@@ -24,6 +24,21 @@ SUBSCRIPTION = {
     "url": "https://example.com/hooks",
     "event_types": ["order.*", "invoice.paid"],
     "description": "\x1b]0;gone\x07",
+    "subscriber_id": "customer-7",
+    "is_active": True,
+    "pause": None,
+    "circuit": {
+        "state": "closed",
+        "consecutive_failures": 0,
+        "failing_since": None,
+        "opened_at": None,
+        "retry_at": None,
+        "pauses_at": None,
+    },
+    "rate_limit_per_s": None,
+    "in_flight_max": 5,
+    "retry_schedule": "day",
+    "effective": {"rate_limit_per_s": 100.0, "in_flight_max": 5, "retry_delays_s": [5.0, 300.0]},
     "created_at": "2026-01-02T03:04:05Z",
     "updated_at": "2026-01-02T03:04:05Z",
 }
@@ -45,6 +60,8 @@ DELIVERY = {
     "event_type": "order.created",
     "subscription_id": SUBSCRIPTION_ID,
     "status": "retrying",
+    "waiting_reason": None,
+    "waiting_until": None,
     "is_running": False,
     "attempt_count": 1,
     "attempts_planned": 6,
@@ -63,6 +80,9 @@ EVENT = (
 COMMANDS_WITH_ID = [
     ("sub", ["subscriptions", "show"]),
     ("sub", ["subscriptions", "update", "--description", "x"]),
+    ("sub", ["subscriptions", "pause"]),
+    ("sub", ["subscriptions", "resume"]),
+    ("sub", ["subscriptions", "close-circuit"]),
     ("sub", ["subscriptions", "delete"]),
     ("sub", ["subscriptions", "rotate-secret"]),
     ("evt", ["events", "show"]),
@@ -154,16 +174,17 @@ def test_event_with_any_payload_can_be_shown(server: Server, capsys: pytest.Capt
     assert "No subscription matched" in captured.err
 
 
-def test_control_characters_of_a_description_do_not_reach_the_terminal(
+def test_control_characters_of_texts_do_not_reach_the_terminal(
     server: Server, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    server.answer = partial(httpx.Response, 200, json={"items": [SUBSCRIPTION], "next_cursor": "\x1bnext"})
+    subscription = {**SUBSCRIPTION, "subscriber_id": SUBSCRIPTION["description"]}
+    server.answer = partial(httpx.Response, 200, json={"items": [subscription], "next_cursor": "\x1bnext"})
     assert run(["subscriptions", "list"]) == 0
-    server.answer = partial(httpx.Response, 200, json=SUBSCRIPTION)
+    server.answer = partial(httpx.Response, 200, json=subscription)
     assert run(["subscriptions", "show", SUBSCRIPTION_ID]) == 0
 
     captured = capsys.readouterr()
-    assert captured.out.count("␛]0;gone␇") == 2
+    assert captured.out.count("␛]0;gone␇") == 3
     assert "\x1b" not in captured.out + captured.err
 
 

@@ -20,6 +20,7 @@ from ninefold.systems.webhooks.model import Attempt, ClaimedDelivery, Delivery, 
 from ninefold.systems.webhooks.store.deliveries import delivery_find, delivery_list_attempts
 from ninefold.systems.webhooks.store.events import event_insert_many
 from ninefold.systems.webhooks.wiring import SYSTEM
+from webhooks.circuit_breakers import make_circuit_breaker
 
 claim_budget = partial(msgspec.structs.replace, CLAIM_MAX)
 
@@ -29,7 +30,7 @@ class Worker:
 
     def __init__(self, database: Database) -> None:
         self.lease = WorkerLease(database, [SYSTEM.release_leases], duration=timedelta(minutes=1))
-        self.event_log = PostgresEventLog(database, self.lease)
+        self.event_log = PostgresEventLog(database, self.lease, make_circuit_breaker(database))
         self.retry_queue = RetryQueue(database, self.lease)
 
     async def fail_first_attempt(
@@ -59,6 +60,7 @@ class Worker:
             round_attempt_count=1,
             round_started_at=claimed.accepted_at,
             retry_delay_s=retry_delay_s,
+            has_row=False,
         )
         await self.event_log.record([outcome], finished_events=[claimed.event_id])
         return organisation_id
@@ -107,6 +109,7 @@ def outcome_of(claimed: ClaimedDelivery, *, response_status: int) -> Outcome:
         round_attempt_count=claimed.round_attempt_count + 1,
         round_started_at=claimed.round_started_at,
         retry_delay_s=None if is_successful else 0.0,
+        has_row=True,
     )
 
 

@@ -93,3 +93,10 @@ class SubscriptionDeletedError(ConflictError):
 
     code = "subscription_deleted"
     title = "Subscription deleted"
+
+
+class SubscriptionPausedError(ConflictError):
+    """The delivery's subscription is paused, so it can't be sent now."""
+
+    code = "subscription_paused"
+    title = "Subscription paused"

@@ -18,10 +18,14 @@ EVENTS_CHANNEL: Final = "webhooks_events"
 """The notifier's channel for newly accepted events."""
 RETRIES_CHANNEL: Final = "webhooks_retries"
 """The notifier's channel for deliveries that are now due because of a manual retry."""
+WAITING_CHANNEL: Final = "webhooks_waiting"
+"""The notifier's channel for subscriptions whose waiting deliveries may now be attempted."""
+SUBSCRIPTIONS_CHANNEL: Final = "webhooks_subscriptions"
+"""The notifier's channel for subscriptions that were changed, paused or deleted."""
 
 
 class CancelDeliveries(msgspec.Struct, frozen=True):
-    """Whose waiting deliveries to end."""
+    """Whose unfinished deliveries to cancel."""
 
     subscription_id: UUID
 
@@ -123,6 +127,26 @@ class Subscription(msgspec.Struct, frozen=True, kw_only=True):
     updated_at: datetime
 
 
+class SubscriptionDraft(msgspec.Struct, frozen=True, kw_only=True):
+    """The fields of a subscription that a person can set, except for the pause."""
+
+    url: str
+    event_types: Sequence[str]
+    description: str
+    subscriber_id: str | None
+    rate_limit_per_s: float | None
+    in_flight_max: int | None
+    retry_plan: RetryPlan | None
+
+
+class SubscriptionFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which subscriptions to list; None means any."""
+
+    subscriber_id: str | None = None
+    is_active: bool | None = None
+    circuit_state: CircuitState | None = None
+
+
 class SigningSecret(msgspec.Struct, frozen=True, kw_only=True):
     """A key that signs deliveries. The current key never expires; rotated ones do."""
 
@@ -145,6 +169,7 @@ class Recipient(msgspec.Struct, frozen=True, kw_only=True):
     """None where the installation's setting applies; likewise the next two."""
     in_flight_max: int | None = None
     retry_delays_s: tuple[float, ...] | None = None
+    resumed_at: datetime | None = None
 
 
 class NewEvent(msgspec.Struct, frozen=True, kw_only=True):
@@ -204,7 +229,27 @@ class ClaimedDelivery(msgspec.Struct, frozen=True, kw_only=True):
     attempt_count: int
     round_attempt_count: int
     round_started_at: datetime
+    is_manual: bool
+    """Whether a person asked for this attempt; it is then made even if the circuit is open or a limit is reached."""
     subscription_version: int
+
+
+class BackloggedSubscription(msgspec.Struct, frozen=True, kw_only=True):
+    """A subscription with waiting deliveries that may go on."""
+
+    subscription_id: UUID
+    organisation_id: UUID
+    subscription_version: int
+    is_probe: bool
+    """Whether its circuit is open, so that only one of them may be attempted."""
+
+
+class WaitingClaim(msgspec.Struct, frozen=True, kw_only=True):
+    """How many waiting deliveries of a subscription to claim."""
+
+    subscription_id: UUID
+    count: int
+    is_probe: bool
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
@@ -222,13 +267,21 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
     finished_at: datetime | None
     is_running: bool
+    own_retry_count: int | None = None
+    """The retries of a round that the subscription has set itself; None where the installation's setting applies."""
+    waiting_reason: WaitingReason | None = None
+    """None unless `status` is `waiting`."""
+    waiting_until: datetime | None = None
+    """When it may be attempted; None if it doesn't wait or if there is no such time."""
 
 
 class LockedDelivery(msgspec.Struct, frozen=True, kw_only=True):
     """The state of a locked delivery that decides whether it can be retried."""
 
     is_running: bool
+    subscription_id: UUID
     is_subscription_deleted: bool
+    is_subscription_paused: bool
     event_types: Sequence[str]
     """The types and patterns that the subscription wants."""
     event_type: str
@@ -277,8 +330,21 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     round_started_at: datetime
     retry_delay_s: float | None
     """Seconds until the next attempt; None unless `status` is `retrying`."""
+    has_row: bool
+    """Whether the delivery had a row before this attempt."""
+    is_counted: bool = True
+    """Whether the attempt counts for the endpoint's health: not if Ninefold prevented it, or ended it."""
+    throttled_for_s: float | None = None
+    """How long the receiver asked to send nothing, with 429 or 503 and `Retry-After`."""
 
-    @property
-    def is_first(self) -> bool:
-        """Whether this is the first attempt, so that the delivery has no row yet."""
-        return self.attempt.attempt_number == 1
+
+class Postponement(msgspec.Struct, frozen=True, kw_only=True):
+    """A delivery that must wait; no attempt was made."""
+
+    delivery_id: UUID
+    organisation_id: UUID
+    event_id: UUID
+    subscription_id: UUID
+    round_started_at: datetime
+    has_row: bool
+    """Whether the delivery has a row, which this worker then holds."""

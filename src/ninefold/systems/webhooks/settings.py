@@ -38,7 +38,9 @@ class WebhooksSettings(msgspec.Struct, frozen=True, kw_only=True):
     ] = 86_400.0
     rate_limit_per_s: Annotated[
         float,
-        msgspec.Meta(gt=0, le=1_000_000, description="Attempts per second to one subscription, of all workers together."),
+        msgspec.Meta(
+            gt=0, le=1_000_000, description="Attempts per second to one subscription, of all workers together."
+        ),
     ] = 100.0
     subscription_in_flight_max: Annotated[
         int,

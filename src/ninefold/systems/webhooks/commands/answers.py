@@ -5,6 +5,32 @@ from datetime import datetime
 import msgspec
 
 
+class PauseAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """Why and since when a subscription is paused."""
+
+    reason: str
+    paused_at: datetime
+    advice: str
+
+
+class CircuitAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """The circuit breaker of a subscription."""
+
+    state: str
+    consecutive_failures: int
+    opened_at: datetime | None
+    retry_at: datetime | None
+    pauses_at: datetime | None
+
+
+class EffectiveAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """What applies to a subscription."""
+
+    rate_limit_per_s: float
+    in_flight_max: int
+    retry_delays_s: list[float]
+
+
 class SubscriptionAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """A subscription."""
 
@@ -12,6 +38,13 @@ class SubscriptionAnswer(msgspec.Struct, frozen=True, kw_only=True):
     url: str
     event_types: list[str]
     description: str
+    subscriber_id: str | None
+    pause: PauseAnswer | None
+    circuit: CircuitAnswer
+    rate_limit_per_s: float | None
+    in_flight_max: int | None
+    retry_schedule: str | list[float] | None
+    effective: EffectiveAnswer
     created_at: datetime
     updated_at: datetime
 
@@ -73,6 +106,8 @@ class DeliveryAnswer(msgspec.Struct, frozen=True, kw_only=True):
     event_id: str
     event_type: str
     subscription_id: str
+    waiting_reason: str | None
+    waiting_until: datetime | None
     is_running: bool
     attempt_count: int
     attempts_planned: int

@@ -46,9 +46,6 @@ CREATE TABLE webhooks.circuit (
 -- Workers read what has changed since they last looked.
 CREATE INDEX circuit_changed ON webhooks.circuit (changed_at);
 
-CREATE INDEX circuit_to_probe ON webhooks.circuit (retry_at)
-WHERE opened_at IS NOT NULL;
-
 -- A delivery that could be attempted, but must not be yet. The reason is that of its subscription: it is paused, its
 -- circuit is open, or it has reached a limit.
 ALTER TABLE webhooks.delivery

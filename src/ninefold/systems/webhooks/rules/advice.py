@@ -1,7 +1,8 @@
-"""Advice for people on how to fix a failing delivery, by error class."""
+"""Advice for people on what to do: about a failing delivery by its error class, and about what waits."""
 
 from typing import Final
 
+from ninefold.systems.webhooks.model import PauseReason, WaitingReason
 from ninefold.systems.webhooks.rules.redirects import is_redirect
 
 _ADVICE: Final = {
@@ -37,6 +38,21 @@ _REDIRECT_ADVICE: Final = (
 )
 _RETRY: Final = "Then retry the delivery."
 
+_RESUME: Final = "set is_active to true: what waits is then sent."
+_PAUSE_ADVICE: Final = {
+    PauseReason.BY_HAND: f"To resume the subscription, {_RESUME}",
+    PauseReason.GONE: "The receiver answered 410 Gone, which means that it wants no more. Delete the subscription, or "
+    f"correct its URL and {_RESUME}",
+    PauseReason.FAILING: "Every attempt failed, for so long that the subscription was paused. Look at the errors of "
+    f"its deliveries and fix the receiver, or delete the subscription. Then {_RESUME}",
+}
+_WAITING_ADVICE: Final = {
+    WaitingReason.PAUSED: "Resume the subscription, which is paused: it says why.",
+    WaitingReason.CIRCUIT_OPEN: "The receiver fails. Everything that waits is sent as soon as it answers with 2xx; to "
+    "try at once, close the subscription's circuit or retry a delivery.",
+    WaitingReason.RATE_LIMITED: None,
+}
+
 
 def advise(error_class: str | None, *, response_status: int | None = None) -> str | None:
     """Return advice on how to fix an error, in one to three sentences; None for success.
@@ -50,3 +66,13 @@ def advise(error_class: str | None, *, response_status: int | None = None) -> st
     if error_class == "unsuccessful_status" and is_redirect(response_status):
         return f"{_REDIRECT_ADVICE} {_RETRY}"
     return f"{_ADVICE[error_class]} {_RETRY}" if error_class in _ADVICE else _RETRY
+
+
+def advise_on_pause(reason: PauseReason) -> str:
+    """Return what to do about a paused subscription."""
+    return _PAUSE_ADVICE[reason]
+
+
+def advise_on_waiting(reason: WaitingReason) -> str | None:
+    """Return what to do about a waiting delivery; None if it only needs time."""
+    return _WAITING_ADVICE[reason]

@@ -19,8 +19,15 @@ from ninefold.systems.webhooks.model import (
     DeliveryStatus,
     LockedDelivery,
     Outcome,
+    Postponement,
+    WaitingClaim,
+    WaitingReason,
 )
 from ninefold.systems.webhooks.store.queries import queries
+
+PROBE_AMONG: Final = 20
+"""A probe is chosen among this many of the oldest waiting deliveries: one that the receiver always refuses must not be
+every probe."""
 
 _encoder = msgspec.json.Encoder()
 _PHASES: Final = AttemptTimings.__struct_fields__
@@ -31,17 +38,27 @@ async def delivery_cancel_held(connection: Connection, *, worker_id: UUID, deliv
     await queries.delivery_cancel_held(connection, worker_id=worker_id, delivery_ids=delivery_ids)
 
 
-async def delivery_cancel_recorded(connection: Connection, *, delivery_ids: Sequence[UUID]) -> None:
-    """Cancel those of these deliveries that wait for another attempt and that no worker holds."""
-    await queries.delivery_cancel_recorded(connection, delivery_ids=delivery_ids)
-
-
-async def delivery_cancel_waiting(
-    connection: Connection, *, subscription_id: UUID, after: UUID, limit: int
+async def delivery_cancel_pending(
+    connection: Connection, *, subscription_id: UUID, status: DeliveryStatus, after: UUID, limit: int
 ) -> list[UUID]:
-    """Cancel deliveries to a subscription that wait for an attempt and that no worker holds; return their ids."""
-    records = queries.delivery_cancel_waiting(connection, subscription_id=subscription_id, after=after, limit=limit)
+    """Cancel deliveries to a subscription that have this status and that no worker holds; return their ids.
+
+    Args:
+        connection: the transaction.
+        subscription_id: the subscription.
+        status: `retrying` or `waiting`.
+        after: only deliveries with later ids are canceled.
+        limit: how many are canceled at most.
+    """
+    records = queries.delivery_cancel_pending(
+        connection, subscription_id=subscription_id, status=status, after=after, limit=limit
+    )
     return sorted([record["delivery_id"] async for record in records])
+
+
+async def delivery_cancel_recorded(connection: Connection, *, delivery_ids: Sequence[UUID]) -> None:
+    """Cancel those of these deliveries that aren't finished and that no worker holds."""
+    await queries.delivery_cancel_recorded(connection, delivery_ids=delivery_ids)
 
 
 async def delivery_claim(
@@ -71,6 +88,21 @@ async def delivery_claim(
     return claimed, records[0]["last_organisation_id"] if records else None
 
 
+async def delivery_claim_waiting(
+    connection: Connection, claims: Sequence[WaitingClaim], *, worker_id: UUID, payload_bytes_max: int
+) -> list[ClaimedDelivery]:
+    """Claim waiting deliveries of some subscriptions, of each as many as it may send, oldest first."""
+    records = queries.delivery_claim_waiting(
+        connection,
+        worker_id=worker_id,
+        subscription_ids=[claim.subscription_id for claim in claims],
+        counts=[claim.count for claim in claims],
+        among=[PROBE_AMONG if claim.is_probe else claim.count for claim in claims],
+        payload_bytes_max=payload_bytes_max,
+    )
+    return [_claimed(record) async for record in records]
+
+
 async def delivery_copy_delivered(connection: Connection, outcomes: Sequence[Outcome]) -> None:
     """Insert deliveries that succeeded at their first attempt, with COPY, the cheapest way for worker and database.
 
@@ -91,6 +123,12 @@ async def delivery_count_retrying(connection: Connection, *, limit: int) -> int:
     return count
 
 
+async def delivery_expire_waiting(connection: Connection, *, horizon_s: float, limit: int) -> int:
+    """End some waiting deliveries whose time is over, as failed; return how many."""
+    count: int = await queries.delivery_expire_waiting(connection, horizon_s=horizon_s, limit=limit)
+    return count
+
+
 async def delivery_find(connection: Connection, *, organisation_id: UUID, delivery_id: UUID) -> Delivery | None:
     """Read one delivery of an organisation."""
     record = await queries.delivery_find(connection, organisation_id=organisation_id, delivery_id=delivery_id)
@@ -100,6 +138,30 @@ async def delivery_find(connection: Connection, *, organisation_id: UUID, delive
 async def delivery_insert_outcomes(connection: Connection, outcomes: Sequence[Outcome]) -> None:
     """Insert deliveries with their first outcome; skip those that already exist."""
     await queries.delivery_insert_outcomes(connection, outcomes=_encode(outcomes))
+
+
+async def delivery_insert_waiting(connection: Connection, postponed: Sequence[Postponement]) -> None:
+    """Insert deliveries that must wait before their first attempt; skip those that already exist."""
+    await queries.delivery_insert_waiting(
+        connection,
+        delivery_ids=[each.delivery_id for each in postponed],
+        organisation_ids=[each.organisation_id for each in postponed],
+        event_ids=[each.event_id for each in postponed],
+        subscription_ids=[each.subscription_id for each in postponed],
+        rounds_started_at=[each.round_started_at for each in postponed],
+    )
+
+
+async def delivery_set_waiting_for_endpoint(
+    connection: Connection, *, delivery_ids: Sequence[UUID], horizon_s: float
+) -> dict[UUID, UUID]:
+    """Let deliveries that have just failed wait, if their endpoint has been down since their first attempt.
+
+    Returns:
+        Those that wait, with their subscriptions.
+    """
+    records = queries.delivery_set_waiting_for_endpoint(connection, delivery_ids=delivery_ids, horizon_s=horizon_s)
+    return {record["delivery_id"]: record["subscription_id"] async for record in records}
 
 
 async def delivery_list_attempts(
@@ -179,6 +241,11 @@ async def delivery_update_outcomes(connection: Connection, outcomes: Sequence[Ou
     await queries.delivery_update_outcomes(connection, worker_id=worker_id, outcomes=_encode(outcomes))
 
 
+async def delivery_set_waiting(connection: Connection, *, worker_id: UUID, delivery_ids: Sequence[UUID]) -> None:
+    """Let deliveries wait that this worker holds and must not attempt yet."""
+    await queries.delivery_set_waiting(connection, worker_id=worker_id, delivery_ids=delivery_ids)
+
+
 def _claimed(record: asyncpg.Record) -> ClaimedDelivery:
     return ClaimedDelivery(
         delivery_id=record["delivery_id"],
@@ -190,6 +257,7 @@ def _claimed(record: asyncpg.Record) -> ClaimedDelivery:
         attempt_count=record["attempt_count"],
         round_attempt_count=record["round_attempt_count"],
         round_started_at=record["round_started_at"],
+        is_manual=record["is_manual"],
         subscription_version=record["subscription_version"] or 0,
     )
 
@@ -208,7 +276,25 @@ def _delivery(record: asyncpg.Record) -> Delivery:
         created_at=record["created_at"],
         finished_at=record["finished_at"],
         is_running=record["is_running"],
+        own_retry_count=record["own_retry_count"],
+        waiting_reason=_waiting_reason(record),
+        waiting_until=_waiting_until(record),
     )
+
+
+def _waiting_reason(record: asyncpg.Record) -> WaitingReason | None:
+    if record["status"] != DeliveryStatus.WAITING:
+        return None
+    if record["paused_at"] is not None:
+        return WaitingReason.PAUSED
+    return WaitingReason.RATE_LIMITED if record["retry_at"] is None else WaitingReason.CIRCUIT_OPEN
+
+
+def _waiting_until(record: asyncpg.Record) -> datetime | None:
+    if record["status"] != DeliveryStatus.WAITING or record["paused_at"] is not None:
+        return None
+    until: datetime | None = record["retry_at"] or record["throttled_until"]
+    return until
 
 
 def _attempt(record: asyncpg.Record) -> Attempt:
