@@ -3,45 +3,20 @@
 import codecs
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
 import httpx
-import msgspec
 import pytest
 
-from ninefold.core.commands import ApiClient
 from ninefold.edge.cli import EXIT_FAILED, run
 from ninefold.systems.webhooks.commands.deliveries import BODY_SHOWN_MAX
+from webhooks.fake_server import SUBSCRIPTION, SUBSCRIPTION_ID, Server
 
 EVENT_ID = "evt_01h455vb4pex5vsknk084sn02q"
-SUBSCRIPTION_ID = "sub_01h455vb4pex5vsknk084sn02q"
 DELIVERY_ID = "dlv_01h455vb4pex5vsknk084sn02q"
 ACCEPTED = {"event_id": EVENT_ID, "queued_deliveries": 2}
-SUBSCRIPTION = {
-    "subscription_id": SUBSCRIPTION_ID,
-    "url": "https://example.com/hooks",
-    "event_types": ["order.*", "invoice.paid"],
-    "description": "\x1b]0;gone\x07",
-    "subscriber_id": "customer-7",
-    "is_active": True,
-    "pause": None,
-    "circuit": {
-        "state": "closed",
-        "consecutive_failures": 0,
-        "failing_since": None,
-        "opened_at": None,
-        "retry_at": None,
-        "pauses_at": None,
-    },
-    "rate_limit_per_s": None,
-    "in_flight_max": 5,
-    "retry_schedule": "day",
-    "effective": {"rate_limit_per_s": 100.0, "in_flight_max": 5, "retry_delays_s": [5.0, 300.0]},
-    "created_at": "2026-01-02T03:04:05Z",
-    "updated_at": "2026-01-02T03:04:05Z",
-}
 ATTEMPT = {
     "attempt_number": 1,
     "url": "https://example.com/former",
@@ -91,28 +66,6 @@ COMMANDS_WITH_ID = [
     ("dlv", ["deliveries", "retry"]),
 ]
 IDS = {"sub": SUBSCRIPTION_ID, "evt": EVENT_ID, "dlv": DELIVERY_ID}
-
-
-class Server:
-    """Returns the response that the test sets, and records the requests."""
-
-    def __init__(self) -> None:
-        self.requests: list[httpx.Request] = []
-        self.answer: Callable[[], httpx.Response] = partial(httpx.Response, 200, json={})
-
-    def handle(self, request: httpx.Request) -> httpx.Response:
-        self.requests.append(request)
-        return self.answer()
-
-
-@pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Server:
-    server = Server()
-    monkeypatch.setenv("NINEFOLD_URL", "http://ninefold.test")
-    monkeypatch.setenv("NINEFOLD_API_KEY", "nfk_test")
-    make_client = partial(ApiClient, transport=httpx.MockTransport(server.handle))
-    monkeypatch.setattr("ninefold.core.commands.options.ApiClient", make_client)
-    return server
 
 
 @pytest.mark.parametrize(("prefix", "command"), COMMANDS_WITH_ID)
@@ -392,6 +345,29 @@ def test_deliveries_are_listed_with_their_last_error(server: Server, capsys: pyt
     assert captured.err == ""
 
 
+@pytest.mark.parametrize(
+    ("reason", "until", "words"),
+    [
+        ("circuit_open", "2026-01-02T03:04:06.7Z", "circuit open until 2026-01-02T03:04:06Z"),
+        ("rate_limited", None, "rate limited"),
+        ("paused", None, "paused"),
+    ],
+)
+def test_waiting_deliveries_are_listed_with_what_they_wait_for(
+    server: Server, capsys: pytest.CaptureFixture[str], reason: str, until: str | None, words: str
+) -> None:
+    waiting = {"status": "waiting", "next_attempt_at": None, "waiting_reason": reason, "waiting_until": until}
+    server.answer = partial(httpx.Response, 200, json={"items": [{**DELIVERY, **waiting}], "next_cursor": None})
+
+    assert run(["deliveries", "list", SUBSCRIPTION_ID, "--status", "waiting"]) == 0
+
+    assert f"◦ waiting  1 of 6    {words}  " in capsys.readouterr().out
+    server.answer = partial(httpx.Response, 200, json={**DELIVERY, **waiting})
+    assert run(["deliveries", "show", DELIVERY_ID]) == 0
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert ["waiting_reason", reason] in lines
+
+
 def test_retry_shows_when_it_is_scheduled(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
     retry = {"delivery_id": DELIVERY_ID, "status": "retrying", "scheduled_at": "2026-01-02T03:04:05Z"}
     server.answer = partial(httpx.Response, 202, json=retry)
@@ -400,32 +376,3 @@ def test_retry_shows_when_it_is_scheduled(server: Server, capsys: pytest.Capture
 
     assert server.requests[0].url.path == f"/api/v1/deliveries/{DELIVERY_ID}/retry"
     assert "2026-01-02T03:04:05Z" in capsys.readouterr().out
-
-
-def test_delete_prints_a_confirmation(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
-    server.answer = partial(httpx.Response, 204)
-
-    assert run(["subscriptions", "delete", SUBSCRIPTION_ID]) == 0
-
-    assert [("DELETE", f"/api/v1/subscriptions/{SUBSCRIPTION_ID}")] == [
-        (request.method, request.url.path) for request in server.requests
-    ]
-    assert f"Deleted {SUBSCRIPTION_ID}." in capsys.readouterr().err
-
-
-def test_update_sends_only_the_given_options(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
-    server.answer = partial(httpx.Response, 200, json=SUBSCRIPTION)
-
-    assert run(["subscriptions", "update", SUBSCRIPTION_ID, "--description", ""]) == 0
-
-    assert msgspec.json.decode(server.requests[0].content) == {"description": ""}
-    assert "order.*, invoice.paid" in capsys.readouterr().out
-
-
-def test_update_without_a_change_is_a_usage_error(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["subscriptions", "update", SUBSCRIPTION_ID]) == 2
-
-    shown = capsys.readouterr().err
-    assert "Nothing to change" in shown
-    assert "--event-type (-t)" in shown
-    assert server.requests == []

@@ -1,8 +1,8 @@
 """The circuit breaker: what attempts say about the health of each subscription's endpoint.
 
 The state is in `webhooks.circuit`, and is written in the transaction that records the attempts. Each worker knows which
-endpoints are failing: from its own attempts at once, from those of other workers with the next `refresh`. The success of
-any other endpoint writes nothing.
+endpoints are failing: from its own attempts at once, from those of other workers with the next `refresh`. The success
+of any other endpoint writes nothing.
 """
 
 from collections.abc import Callable, Collection, Iterable, Sequence

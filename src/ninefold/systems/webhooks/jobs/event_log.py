@@ -20,8 +20,8 @@ from ninefold.systems.webhooks.store.deliveries import (
     delivery_copy_delivered,
     delivery_insert_outcomes,
     delivery_insert_waiting,
-    delivery_update_outcomes,
     delivery_set_waiting,
+    delivery_update_outcomes,
 )
 from ninefold.systems.webhooks.store.events import event_claim, event_finish, event_release_unknown
 from ninefold.systems.webhooks.store.subscriptions import subscription_lock

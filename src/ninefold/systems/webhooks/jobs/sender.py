@@ -63,7 +63,8 @@ class AttemptRequest:
         round_started_at: when the round started.
         fan_out: the counter of the event's first attempts; None if the delivery has a row already.
         gate: the subscription's gate, if room was already taken there; else the dispatcher sets it.
-        bypasses_limits: whether it is sent even if the circuit is open or a limit is reached: a probe or a manual retry.
+        bypasses_limits: whether it is sent even if the circuit is open or a limit is reached, as a probe and a manual
+            retry are.
     """
 
     __slots__ = (

@@ -22,7 +22,7 @@ from ninefold.systems.webhooks.model import (
     WaitingReason,
 )
 from ninefold.systems.webhooks.routes.attempt_wire import AttemptView, show_attempt
-from ninefold.systems.webhooks.rules.advice import advise, advise_on_waiting
+from ninefold.systems.webhooks.rules.advice import advise
 from ninefold.systems.webhooks.rules.event_types import EVENT_TYPE_LENGTH_MAX, EVENT_TYPE_REGEX
 from ninefold.systems.webhooks.service.deliveries import DeliveryWithAttempts, EventWithDeliveries
 from ninefold.systems.webhooks.service.publishing import IDEMPOTENCY_KEY_LENGTH_MAX, Publication
@@ -30,7 +30,7 @@ from ninefold.systems.webhooks.service.publishing import IDEMPOTENCY_KEY_LENGTH_
 BATCH_EVENTS_MAX: Final = 1_000
 """Limits the duration of a transaction, during which other publishers of the same idempotency keys wait."""
 
-_STATUSES_WITH_ADVICE: Final = frozenset({DeliveryStatus.RETRYING, DeliveryStatus.FAILED})
+_STATUSES_WITH_ADVICE: Final = frozenset({DeliveryStatus.RETRYING, DeliveryStatus.WAITING, DeliveryStatus.FAILED})
 """The statuses in which a person can fix something. A `canceled` delivery isn't wanted any more."""
 
 _FAILED: Final = "unsuccessful_status"
@@ -244,8 +244,11 @@ def _attempts_planned(delivery: Delivery, *, attempts_per_round: int) -> int:
 
 
 def _advise(delivery: Delivery, attempts: Sequence[Attempt]) -> str | None:
-    if delivery.waiting_reason is not None:
-        return advise_on_waiting(delivery.waiting_reason)
-    if not attempts or delivery.status not in _STATUSES_WITH_ADVICE:
+    if delivery.status not in _STATUSES_WITH_ADVICE:
         return None
-    return advise(attempts[-1].error_class, response_status=attempts[-1].response_status)
+    last = attempts[-1] if attempts else None
+    return advise(
+        None if last is None else last.error_class,
+        response_status=None if last is None else last.response_status,
+        waiting_reason=delivery.waiting_reason,
+    )

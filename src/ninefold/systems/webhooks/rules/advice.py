@@ -6,6 +6,7 @@ from ninefold.systems.webhooks.model import PauseReason, WaitingReason
 from ninefold.systems.webhooks.rules.redirects import is_redirect
 
 _ADVICE: Final = {
+    "aborted": "The attempt ended because its subscription was paused or deleted.",
     "address_denied": "Use a public address, or ask the operator to allow this one with NINEFOLD_EGRESS_ALLOW.",
     "connect_failed": "Check that the receiver is running and accepts connections at this host and port.",
     "connect_timeout": "Check that the receiver is running and that no firewall drops its packets.",
@@ -48,31 +49,34 @@ _PAUSE_ADVICE: Final = {
 }
 _WAITING_ADVICE: Final = {
     WaitingReason.PAUSED: "Resume the subscription, which is paused: it says why.",
-    WaitingReason.CIRCUIT_OPEN: "The receiver fails. Everything that waits is sent as soon as it answers with 2xx; to "
-    "try at once, close the subscription's circuit or retry a delivery.",
+    WaitingReason.CIRCUIT_OPEN: "What waits is sent as soon as the receiver answers with 2xx. To try it at once, retry "
+    "the delivery, or close the subscription's circuit.",
     WaitingReason.RATE_LIMITED: None,
 }
+_WAITING_FOR_OTHERS: Final = frozenset({WaitingReason.PAUSED, WaitingReason.RATE_LIMITED})
+"""The reasons that don't depend on what went wrong with the delivery itself."""
 
 
-def advise(error_class: str | None, *, response_status: int | None = None) -> str | None:
-    """Return advice on how to fix an error, in one to three sentences; None for success.
+def advise(
+    error_class: str | None, *, response_status: int | None = None, waiting_reason: WaitingReason | None = None
+) -> str | None:
+    """Return advice on how to fix a delivery, in one to four sentences; None if nothing needs to be done.
 
     Args:
-        error_class: of the attempt.
-        response_status: of the attempt, if the receiver sent one.
+        error_class: of the last attempt; None for success, and without an attempt.
+        response_status: of the last attempt, if the receiver sent one.
+        waiting_reason: why the delivery waits, if it does.
     """
+    then = _RETRY if waiting_reason is None else _WAITING_ADVICE[waiting_reason]
     if error_class is None:
-        return None
+        return None if waiting_reason is None else then
+    if waiting_reason in _WAITING_FOR_OTHERS:
+        return then
     if error_class == "unsuccessful_status" and is_redirect(response_status):
-        return f"{_REDIRECT_ADVICE} {_RETRY}"
-    return f"{_ADVICE[error_class]} {_RETRY}" if error_class in _ADVICE else _RETRY
+        return f"{_REDIRECT_ADVICE} {then}"
+    return f"{_ADVICE[error_class]} {then}" if error_class in _ADVICE else then
 
 
 def advise_on_pause(reason: PauseReason) -> str:
     """Return what to do about a paused subscription."""
     return _PAUSE_ADVICE[reason]
-
-
-def advise_on_waiting(reason: WaitingReason) -> str | None:
-    """Return what to do about a waiting delivery; None if it only needs time."""
-    return _WAITING_ADVICE[reason]

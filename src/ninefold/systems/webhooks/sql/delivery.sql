@@ -462,34 +462,6 @@ FROM unnest(
 ) AS postponed (delivery_id, organisation_id, event_id, subscription_id, round_started_at)
 ON CONFLICT (event_id, subscription_id) DO NOTHING;
 
--- name: delivery_set_waiting_for_endpoint
--- Keep deliveries that have just failed waiting, if their endpoint has been failing since their round's first attempt and
--- their time isn't over. The time starts again after a pause of the subscription.
-UPDATE webhooks.delivery
-SET
-    status = 'waiting',
-    finished_at = NULL
-FROM webhooks.circuit, webhooks.subscription
-WHERE delivery.delivery_id = ANY(:delivery_ids::uuid[])
-    AND delivery.status = 'failed'
-    AND delivery.leased_by IS NULL
-    AND circuit.subscription_id = delivery.subscription_id
-    AND subscription.subscription_id = delivery.subscription_id
-    AND greatest(delivery.round_started_at, subscription.resumed_at)
-    > statement_timestamp() - :horizon_s::double precision * interval '1 second'
-    AND circuit.failing_since <= coalesce(
-        (
-            SELECT earlier_attempt.attempted_at
-            FROM webhooks.earlier_attempt
-            WHERE earlier_attempt.delivery_id = delivery.delivery_id
-                AND earlier_attempt.attempt_number = delivery.attempt_count - delivery.round_attempt_count + 1
-        ),
-        delivery.last_attempted_at
-    )
-RETURNING
-    delivery.delivery_id,
-    delivery.subscription_id;
-
 -- name: delivery_list_attempts
 -- Read the latest attempts of each of these deliveries, oldest first, with the beginning of each response body.
 WITH attempt AS (
@@ -652,6 +624,45 @@ SET
 WHERE delivery_id = :delivery_id
 RETURNING next_attempt_at;
 
+-- name: delivery_set_waiting!
+-- Let deliveries wait that this worker holds and must not attempt yet.
+UPDATE webhooks.delivery
+SET
+    status = 'waiting',
+    next_attempt_at = NULL,
+    leased_by = NULL
+WHERE delivery_id = ANY(:delivery_ids::uuid[])
+    AND leased_by = :worker_id;
+
+-- name: delivery_set_waiting_for_endpoint
+-- Let deliveries that have just failed wait for their endpoint.
+-- It must have been failing since their round's first attempt, and their time mustn't be over. The time starts again
+-- after a pause of the subscription.
+UPDATE webhooks.delivery
+SET
+    status = 'waiting',
+    finished_at = NULL
+FROM webhooks.circuit, webhooks.subscription
+WHERE delivery.delivery_id = ANY(:delivery_ids::uuid[])
+    AND delivery.status = 'failed'
+    AND delivery.leased_by IS NULL
+    AND circuit.subscription_id = delivery.subscription_id
+    AND subscription.subscription_id = delivery.subscription_id
+    AND greatest(delivery.round_started_at, subscription.resumed_at)
+    > statement_timestamp() - :horizon_s::double precision * interval '1 second'
+    AND circuit.failing_since <= coalesce(
+        (
+            SELECT earlier_attempt.attempted_at
+            FROM webhooks.earlier_attempt
+            WHERE earlier_attempt.delivery_id = delivery.delivery_id
+                AND earlier_attempt.attempt_number = delivery.attempt_count - delivery.round_attempt_count + 1
+        ),
+        delivery.last_attempted_at
+    )
+RETURNING
+    delivery.delivery_id,
+    delivery.subscription_id;
+
 -- name: delivery_update_outcomes!
 -- Write the outcomes of further attempts, for those of the deliveries that this worker still holds.
 -- The previous attempt of each delivery moves to earlier_attempt. A worker whose lease has expired writes nothing: the
@@ -721,13 +732,3 @@ SET
 FROM held
 INNER JOIN outcome ON outcome.delivery_id = held.delivery_id
 WHERE delivery.delivery_id = held.delivery_id;
-
--- name: delivery_set_waiting!
--- Let deliveries wait that this worker holds and must not attempt yet.
-UPDATE webhooks.delivery
-SET
-    status = 'waiting',
-    next_attempt_at = NULL,
-    leased_by = NULL
-WHERE delivery_id = ANY(:delivery_ids::uuid[])
-    AND leased_by = :worker_id;

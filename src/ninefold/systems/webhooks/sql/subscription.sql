@@ -119,8 +119,8 @@ ORDER BY subscription_id DESC
 LIMIT :limit;
 
 -- name: subscription_list_backlogged
--- Find subscriptions with waiting deliveries that may go on: neither paused nor throttled, and the circuit is closed or
--- due for a probe. It scans up to :limit subscriptions with waiting deliveries, starting after :after; each step of the
+-- Find subscriptions with waiting deliveries that may go on.
+-- They are neither paused nor throttled, and the circuit is closed or due for a probe. It scans up to :limit subscriptions with waiting deliveries, starting after :after; each step of the
 -- recursive CTE finds the next one with one index lookup.
 -- last_subscription_id is where the next scan continues. It is returned even if nothing is found, in a row of its own,
 -- and is NULL when no subscription is left to scan.
