@@ -19,8 +19,8 @@ class TimingsView(msgspec.Struct, frozen=True, kw_only=True):
     lookup_ms: Annotated[float | None, msgspec.Meta(description="The DNS lookup.", examples=[1.9])]
     connect_ms: Annotated[float | None, msgspec.Meta(description="The TCP connection.", examples=[8.4])]
     tls_ms: Annotated[float | None, msgspec.Meta(description="The TLS handshake.", examples=[17.6])]
-    send_ms: Annotated[float | None, msgspec.Meta(description="Sending the request.", examples=[0.1])]
-    wait_ms: Annotated[float | None, msgspec.Meta(description="Waiting for the response, to its end.", examples=[20.2])]
+    send_ms: Annotated[float | None, msgspec.Meta(description="Sending the request.", examples=[0.0])]
+    wait_ms: Annotated[float | None, msgspec.Meta(description="Waiting for the response, to its end.", examples=[20.3])]
 
 
 class AttemptView(msgspec.Struct, frozen=True, kw_only=True):
