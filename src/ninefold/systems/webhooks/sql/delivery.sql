@@ -374,7 +374,7 @@ SELECT
     CASE WHEN circuit.throttled_until > now() THEN circuit.throttled_until END AS throttled_until
 FROM webhooks.delivery
 INNER JOIN webhooks.event ON event.event_id = delivery.event_id
-INNER JOIN webhooks.subscription ON subscription.subscription_id = delivery.subscription_id
+LEFT JOIN webhooks.subscription ON subscription.subscription_id = delivery.subscription_id
 LEFT JOIN webhooks.circuit ON circuit.subscription_id = delivery.subscription_id
 WHERE delivery.delivery_id = :delivery_id
     AND delivery.organisation_id = :organisation_id;
@@ -540,7 +540,7 @@ SELECT
     CASE WHEN circuit.throttled_until > now() THEN circuit.throttled_until END AS throttled_until
 FROM webhooks.delivery
 INNER JOIN webhooks.event ON event.event_id = delivery.event_id
-INNER JOIN webhooks.subscription ON subscription.subscription_id = delivery.subscription_id
+LEFT JOIN webhooks.subscription ON subscription.subscription_id = delivery.subscription_id
 LEFT JOIN webhooks.circuit ON circuit.subscription_id = delivery.subscription_id
 WHERE delivery.event_id = :event_id
     AND delivery.organisation_id = :organisation_id
@@ -568,7 +568,7 @@ SELECT
     CASE WHEN circuit.throttled_until > now() THEN circuit.throttled_until END AS throttled_until
 FROM webhooks.delivery
 INNER JOIN webhooks.event ON event.event_id = delivery.event_id
-INNER JOIN webhooks.subscription ON subscription.subscription_id = delivery.subscription_id
+LEFT JOIN webhooks.subscription ON subscription.subscription_id = delivery.subscription_id
 LEFT JOIN webhooks.circuit ON circuit.subscription_id = delivery.subscription_id
 WHERE delivery.subscription_id = :subscription_id
     AND delivery.organisation_id = :organisation_id
