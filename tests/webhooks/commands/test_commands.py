@@ -19,8 +19,10 @@ DELIVERY_ID = "dlv_01h455vb4pex5vsknk084sn02q"
 ACCEPTED = {"event_id": EVENT_ID, "queued_deliveries": 2}
 ATTEMPT = {
     "attempt_number": 1,
+    "url": "https://example.com/former",
     "attempted_at": "2026-01-02T03:04:05Z",
     "duration_ms": 12.34,
+    "timings": {"lookup_ms": 1.25, "connect_ms": 4.0, "tls_ms": None, "send_ms": 0.0, "wait_ms": 7.04},
     "response_code": 500,
     "response_body": "no",
     "is_response_body_truncated": False,
@@ -248,8 +250,8 @@ def test_delivery_is_shown_with_its_attempts_and_advice(server: Server, capsys: 
         ("\x1b]0;gone\x07", False, "Response body of attempt 1:\n␛]0;gone␇\n"),
         ("no", True, "Response body of attempt 1, its beginning:\nno\n"),
         ("x" * 16_384, False, f"Response body of attempt 1, its beginning:\n{'x' * BODY_SHOWN_MAX}\n"),
-        ("", False, "answered 500.\n"),
-        (None, False, "answered 500.\n"),
+        ("", False, "wait 7.0 ms)\n"),
+        (None, False, "wait 7.0 ms)\n"),
     ],
     ids=["lines", "control characters", "truncated", "long", "empty", "none"],
 )
@@ -257,6 +259,29 @@ def test_delivery_is_shown_with_the_body_of_its_last_response(
     server: Server, capsys: pytest.CaptureFixture[str], body: str | None, shown: str, *, is_truncated: bool
 ) -> None:
     attempt = {**ATTEMPT, "response_body": body, "is_response_body_truncated": is_truncated}
+    server.answer = partial(httpx.Response, 200, json={**DELIVERY, "attempts": [attempt]})
+
+    assert run(["deliveries", "show", DELIVERY_ID]) == 0
+
+    assert re.sub(" +\n", "\n", capsys.readouterr().out).endswith(shown)
+
+
+@pytest.mark.parametrize(
+    ("changes", "shown"),
+    [
+        (
+            {},
+            "Attempt 1 went to https://example.com/former (lookup 1.2 ms, connect 4.0 ms, send 0.0 ms, wait 7.0 ms)\n",
+        ),
+        ({"timings": None}, "Attempt 1 went to https://example.com/former\n"),
+        ({"timings": None, "url": None}, "The receiver answered 500.\n"),
+    ],
+    ids=["new connection", "kept connection", "earlier version"],
+)
+def test_delivery_is_shown_with_the_url_and_the_phases_of_its_last_attempt(
+    server: Server, capsys: pytest.CaptureFixture[str], changes: dict[str, object], shown: str
+) -> None:
+    attempt = {**ATTEMPT, "response_body": None, **changes}
     server.answer = partial(httpx.Response, 200, json={**DELIVERY, "attempts": [attempt]})
 
     assert run(["deliveries", "show", DELIVERY_ID]) == 0

@@ -159,6 +159,8 @@ class Recipient(msgspec.Struct, frozen=True, kw_only=True):
 
     subscription_id: UUID
     url: str
+    url_revision: int
+    """The number of the URL among those that the subscription has had, from 1."""
     event_types: tuple[str, ...]
     created_at: datetime
     secrets: tuple[SigningSecret, ...]
@@ -285,6 +287,17 @@ class LockedDelivery(msgspec.Struct, frozen=True, kw_only=True):
     event_type: str
 
 
+class AttemptTimings(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """The durations of an attempt's phases, in milliseconds. None: it didn't have this phase, or didn't get to it."""
+
+    lookup_ms: float | None = None
+    connect_ms: float | None = None
+    tls_ms: float | None = None
+    send_ms: float | None = None
+    wait_ms: float | None = None
+    """For the response, to its end."""
+
+
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     """One attempt to send a delivery's request, and its result."""
 
@@ -296,6 +309,10 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     is_response_body_truncated: bool
     error_class: str | None
     error_detail: str | None
+    url: str | None = None
+    """Where the request went; None if an earlier version of Ninefold recorded the attempt."""
+    timings: AttemptTimings | None = None
+    """None for a success over a connection that was open already, and if no phase had begun; likewise."""
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -305,6 +322,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     organisation_id: UUID
     event_id: UUID
     subscription_id: UUID
+    url_revision: int
+    """Stands for the attempt's URL in the database."""
     attempt: Attempt
     status: DeliveryStatus
     round_attempt_count: int

@@ -352,6 +352,7 @@ class Dispatcher:
             organisation_id=request.organisation_id,
             event_id=request.message.event_id,
             subscription_id=request.recipient.subscription_id,
+            url_revision=request.recipient.url_revision,
             attempt=attempt,
             status=DeliveryStatus.DELIVERED if verdict is None else verdict.status,
             round_attempt_count=request.round_attempt_count if verdict is None else verdict.round_attempt_count,
