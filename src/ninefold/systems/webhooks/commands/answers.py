@@ -118,6 +118,12 @@ class DeliveryAnswer(msgspec.Struct, frozen=True, kw_only=True):
     attempts: list[AttemptAnswer]
 
 
+class DeadLetterAnswer(DeliveryAnswer, frozen=True, kw_only=True):
+    """A delivery that failed for good."""
+
+    error_class: str
+
+
 class EventWithDeliveriesAnswer(EventAnswer, frozen=True, kw_only=True):
     """An event with its deliveries."""
 

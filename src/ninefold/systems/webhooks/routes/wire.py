@@ -13,6 +13,7 @@ from ninefold.core.web.problems import Problem
 from ninefold.systems.webhooks.model import (
     DELIVERY_PREFIX,
     EVENT_PREFIX,
+    EXPIRED,
     SUBSCRIPTION_PREFIX,
     Attempt,
     Delivery,
@@ -247,8 +248,11 @@ def _advise(delivery: Delivery, attempts: Sequence[Attempt]) -> str | None:
     if delivery.status not in _STATUSES_WITH_ADVICE:
         return None
     last = attempts[-1] if attempts else None
+    error_class = None if last is None else last.error_class
+    if delivery.status is DeliveryStatus.FAILED and error_class is None:
+        error_class = EXPIRED
     return advise(
-        None if last is None else last.error_class,
+        error_class,
         response_status=None if last is None else last.response_status,
         waiting_reason=delivery.waiting_reason,
     )

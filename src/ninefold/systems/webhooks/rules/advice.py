@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from ninefold.systems.webhooks.model import PauseReason, WaitingReason
+from ninefold.systems.webhooks.model import EXPIRED, PauseReason, WaitingReason
 from ninefold.systems.webhooks.rules.redirects import is_redirect
 
 _ADVICE: Final = {
@@ -13,6 +13,8 @@ _ADVICE: Final = {
     "connection_closed": "Check that the receiver speaks HTTP at this port, and that http and https aren't mixed up. "
     "If it does, look in its log, and in that of any proxy in front of it.",
     "dns_failed": "Check the spelling of the host name and its DNS records.",
+    EXPIRED: "The time for its attempts was over while it waited. Look at the subscription: it was paused, its circuit "
+    "was open, or more was published than its limits let through.",
     "headers_too_large": "Reduce the size of the headers in the receiver's response; Ninefold doesn't need them.",
     "internal_error": "Report this to the operator; the reason is in the worker's log.",
     "invalid_url": "Change the subscription's URL.",
@@ -38,6 +40,9 @@ _REDIRECT_ADVICE: Final = (
     "Change the subscription's URL to the one that the receiver redirects to; Ninefold doesn't follow redirects."
 )
 _RETRY: Final = "Then retry the delivery."
+
+KNOWN_ERROR_CLASSES: Final = frozenset(_ADVICE)
+"""The error classes of attempts and of dead letters."""
 
 _RESUME: Final = "set is_active to true: what waits is then sent."
 _PAUSE_ADVICE: Final = {

@@ -82,7 +82,7 @@ async def get_event(
     )
     if event.status == EventStatus.QUEUED:
         deliveries += await _queued_deliveries(connection, recipient_cache, event=event, known=deliveries)
-    return EventWithDeliveries(event=event, payload=payload, deliveries=await _with_attempts(connection, deliveries))
+    return EventWithDeliveries(event=event, payload=payload, deliveries=await with_attempts(connection, deliveries))
 
 
 async def list_events(connection: Connection, *, organisation_id: UUID, before: UUID | None, limit: int) -> list[Event]:
@@ -99,7 +99,7 @@ async def get_delivery(connection: Connection, *, organisation_id: UUID, deliver
     delivery = await store.delivery_find(connection, organisation_id=organisation_id, delivery_id=delivery_id)
     if delivery is None:
         raise _not_found(delivery_id)
-    return (await _with_attempts(connection, [delivery]))[0]
+    return (await with_attempts(connection, [delivery]))[0]
 
 
 async def list_deliveries(
@@ -125,7 +125,7 @@ async def list_deliveries(
         before=before,
         limit=limit,
     )
-    return await _with_attempts(connection, deliveries)
+    return await with_attempts(connection, deliveries)
 
 
 async def list_queued_deliveries(
@@ -210,6 +210,24 @@ def _check_retry(locked: LockedDelivery, *, delivery_text: str) -> None:
         )
 
 
+async def with_attempts(connection: Connection, deliveries: Sequence[Delivery]) -> list[DeliveryWithAttempts]:
+    """Return deliveries with their latest attempts, as many as fit into one response."""
+    shown_max = max(1, min(ATTEMPTS_SHOWN_MAX, ATTEMPTS_PER_ANSWER_MAX // max(1, len(deliveries))))
+    body_bytes_max = BODIES_PER_ANSWER_BYTES_MAX // max(1, len(deliveries) * shown_max)
+    attempts = await store.delivery_list_attempts(
+        connection,
+        delivery_ids=[delivery.delivery_id for delivery in deliveries],
+        attempts_max=shown_max,
+        body_bytes_max=body_bytes_max,
+    )
+    return [
+        DeliveryWithAttempts(
+            delivery=delivery, attempts=attempts.get(delivery.delivery_id, []), body_bytes_max=body_bytes_max
+        )
+        for delivery in deliveries
+    ]
+
+
 async def _queued_deliveries(
     connection: Connection, recipient_cache: RecipientCache, *, event: Event, known: Sequence[Delivery]
 ) -> list[Delivery]:
@@ -245,23 +263,6 @@ def _queued_delivery(event: Event, *, subscription_id: UUID, own_retry_count: in
         is_running=False,
         own_retry_count=own_retry_count,
     )
-
-
-async def _with_attempts(connection: Connection, deliveries: Sequence[Delivery]) -> list[DeliveryWithAttempts]:
-    shown_max = max(1, min(ATTEMPTS_SHOWN_MAX, ATTEMPTS_PER_ANSWER_MAX // max(1, len(deliveries))))
-    body_bytes_max = BODIES_PER_ANSWER_BYTES_MAX // max(1, len(deliveries) * shown_max)
-    attempts = await store.delivery_list_attempts(
-        connection,
-        delivery_ids=[delivery.delivery_id for delivery in deliveries],
-        attempts_max=shown_max,
-        body_bytes_max=body_bytes_max,
-    )
-    return [
-        DeliveryWithAttempts(
-            delivery=delivery, attempts=attempts.get(delivery.delivery_id, []), body_bytes_max=body_bytes_max
-        )
-        for delivery in deliveries
-    ]
 
 
 def _not_found(delivery_id: UUID) -> DeliveryNotFoundError:

@@ -547,6 +547,32 @@ WHERE delivery.event_id = :event_id
 ORDER BY delivery.subscription_id
 LIMIT :limit;
 
+-- name: delivery_list_by_ids
+-- Read these deliveries of an organisation.
+SELECT
+    delivery.delivery_id,
+    delivery.organisation_id,
+    delivery.event_id,
+    event.event_type,
+    delivery.subscription_id,
+    delivery.status,
+    delivery.attempt_count,
+    delivery.round_attempt_count,
+    delivery.next_attempt_at,
+    delivery.created_at,
+    delivery.finished_at,
+    delivery.leased_by IS NOT NULL AS is_running,
+    cardinality(subscription.retry_delays_s) AS own_retry_count,
+    subscription.paused_at,
+    circuit.retry_at,
+    CASE WHEN circuit.throttled_until > now() THEN circuit.throttled_until END AS throttled_until
+FROM webhooks.delivery
+INNER JOIN webhooks.event ON event.event_id = delivery.event_id
+INNER JOIN webhooks.subscription ON subscription.subscription_id = delivery.subscription_id
+LEFT JOIN webhooks.circuit ON circuit.subscription_id = delivery.subscription_id
+WHERE delivery.delivery_id = ANY(:delivery_ids::uuid[])
+    AND delivery.organisation_id = :organisation_id;
+
 -- name: delivery_list_by_subscription
 -- Read a page of the deliveries to a subscription, newest event first, with one status or with any.
 SELECT

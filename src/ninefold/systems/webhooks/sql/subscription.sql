@@ -186,6 +186,15 @@ SELECT *
 FROM found
 FULL JOIN scan_end ON TRUE;
 
+-- name: subscription_list_ids_by_subscriber
+-- Read the ids of a customer's subscriptions, also of deleted ones, newest first.
+SELECT subscription_id
+FROM webhooks.subscription
+WHERE organisation_id = :organisation_id
+    AND subscriber_id = :subscriber_id
+ORDER BY subscription_id DESC
+LIMIT :limit;
+
 -- name: subscription_lock
 -- Keep these subscriptions from being deleted until the transaction ends; return whether each is deleted already.
 -- A deletion that isn't committed yet is waited for.
@@ -196,6 +205,36 @@ FROM webhooks.subscription
 WHERE subscription_id = ANY(:subscription_ids::uuid[])
 ORDER BY subscription_id
 FOR SHARE;
+
+-- name: subscription_lock_for_replay
+-- Keep these subscriptions from being deleted until the transaction ends; return what decides whether deliveries can be
+-- released to them. The waiting deliveries of one that is sent nothing now aren't counted: they may be millions.
+SELECT
+    subscription.subscription_id,
+    subscription.event_types,
+    subscription.deleted_at IS NOT NULL AS is_deleted,
+    subscription.rate_limit_per_s,
+    CASE
+        WHEN subscription.paused_at IS NULL
+            AND circuit.opened_at IS NULL
+            AND (circuit.throttled_until IS NULL OR circuit.throttled_until <= now())
+            THEN (
+                SELECT count(*)
+                FROM (
+                    SELECT 1
+                    FROM webhooks.delivery
+                    WHERE delivery.subscription_id = subscription.subscription_id
+                        AND delivery.status = 'waiting'
+                        AND delivery.leased_by IS NULL
+                    LIMIT :waiting_max
+                ) AS counted
+            )
+    END AS waiting
+FROM webhooks.subscription
+LEFT JOIN webhooks.circuit ON circuit.subscription_id = subscription.subscription_id
+WHERE subscription.subscription_id = ANY(:subscription_ids::uuid[])
+ORDER BY subscription.subscription_id
+FOR SHARE OF subscription;
 
 -- name: subscription_pause$
 -- Pause a subscription; returns no row when it is paused or deleted already.

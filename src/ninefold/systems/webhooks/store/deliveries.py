@@ -188,6 +188,15 @@ async def delivery_list_by_event(
     return [_delivery(record) async for record in records]
 
 
+async def delivery_list_by_ids(
+    connection: Connection, *, organisation_id: UUID, delivery_ids: Sequence[UUID]
+) -> list[Delivery]:
+    """Read those of these deliveries that are of an organisation, in the order of the ids."""
+    records = queries.delivery_list_by_ids(connection, organisation_id=organisation_id, delivery_ids=delivery_ids)
+    found = {record["delivery_id"]: _delivery(record) async for record in records}
+    return [found[delivery_id] for delivery_id in delivery_ids if delivery_id in found]
+
+
 async def delivery_list_by_subscription(
     connection: Connection,
     *,

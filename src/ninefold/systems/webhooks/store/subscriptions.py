@@ -5,6 +5,7 @@ from datetime import timedelta
 from uuid import UUID
 
 import asyncpg
+import msgspec
 
 from ninefold.core.postgres.database import Connection
 from ninefold.systems.webhooks.model import (
@@ -13,6 +14,7 @@ from ninefold.systems.webhooks.model import (
     CircuitState,
     PauseReason,
     Recipient,
+    ReplayTarget,
     RetryPlan,
     SigningSecret,
     Subscription,
@@ -71,6 +73,16 @@ async def subscription_list(
     return [_subscription(record) async for record in records]
 
 
+async def subscription_list_ids_by_subscriber(
+    connection: Connection, *, organisation_id: UUID, subscriber_id: str, limit: int
+) -> list[UUID]:
+    """Read the ids of a customer's subscriptions, also of deleted ones, newest first."""
+    records = queries.subscription_list_ids_by_subscriber(
+        connection, organisation_id=organisation_id, subscriber_id=subscriber_id, limit=limit
+    )
+    return [record["subscription_id"] async for record in records]
+
+
 async def subscription_lock(connection: Connection, *, subscription_ids: Collection[UUID]) -> set[UUID]:
     """Keep subscriptions from being deleted until the transaction ends; return those that are deleted already."""
     records = queries.subscription_lock(connection, subscription_ids=list(subscription_ids))
@@ -99,6 +111,19 @@ async def subscription_list_backlogged(
         if record["subscription_id"] is not None
     ]
     return found, records[0]["last_subscription_id"] if records else None
+
+
+async def subscription_lock_for_replay(
+    connection: Connection, *, subscription_ids: Collection[UUID], waiting_max: int
+) -> dict[UUID, ReplayTarget]:
+    """Keep subscriptions from being deleted until the transaction ends; return what decides about a replay to each.
+
+    The waiting deliveries of each are counted up to `waiting_max`.
+    """
+    records = queries.subscription_lock_for_replay(
+        connection, subscription_ids=list(subscription_ids), waiting_max=waiting_max
+    )
+    return {record["subscription_id"]: msgspec.convert(record, ReplayTarget) async for record in records}
 
 
 async def subscription_pause(connection: Connection, *, subscription_id: UUID, reason: PauseReason) -> bool:
