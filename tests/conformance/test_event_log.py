@@ -75,6 +75,7 @@ def outcome_of(
         organisation_id=event.organisation_id,
         event_id=event.event_id,
         subscription_id=subscription_id,
+        url_revision=1,
         attempt=Attempt(
             attempt_number=attempt_number,
             attempted_at=datetime.now(UTC),

@@ -56,6 +56,7 @@ def outcome_of(event_id: UUID) -> Outcome:
         organisation_id=new_id(),
         event_id=event_id,
         subscription_id=subscription_id,
+        url_revision=1,
         attempt=Attempt(
             attempt_number=1,
             attempted_at=now,

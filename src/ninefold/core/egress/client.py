@@ -111,8 +111,8 @@ class EgressClient:
                 head = await exchange.read_head()
                 response = StreamedResponse(exchange, head, body_bytes_max=None)
                 body = await response.read(bytes_max=body_bytes_max)
-        except TIMEOUTS:
-            self._opener.raise_if_waited_too_long(time)
+        except TIMEOUTS as timeout:
+            self._opener.raise_if_waited_too_long(time, timeout)
             raise
         return EgressResponse(head.status, head.head, body, is_body_truncated=False)
 
@@ -184,8 +184,8 @@ class EgressClient:
         time = RequestTime(timeout_s=timeout_s, deadline=self._loop.time() + timeout_s)
         try:
             return await self._post(target, request, time)
-        except TIMEOUTS:
-            self._opener.raise_if_waited_too_long(time)
+        except TIMEOUTS as timeout:
+            self._opener.raise_if_waited_too_long(time, timeout)
             raise
 
     async def post_over_new_connection(
@@ -207,8 +207,8 @@ class EgressClient:
         time = RequestTime(timeout_s=timeout_s, deadline=self._loop.time() + timeout_s - spent_s)
         try:
             return await self._post_over_new_connection(target, request, time)
-        except TIMEOUTS:
-            self._opener.raise_if_waited_too_long(time)
+        except TIMEOUTS as timeout:
+            self._opener.raise_if_waited_too_long(time, timeout)
             raise
 
     def post_at_once(
@@ -278,8 +278,8 @@ class EgressClient:
             if not connection.is_reusable:
                 # Lost since the pool handed it over.
                 connection = await self._opener.open(target, time, may_reuse=False)
-        except TIMEOUTS:
-            self._opener.raise_if_waited_too_long(time)
+        except TIMEOUTS as timeout:
+            self._opener.raise_if_waited_too_long(time, timeout)
             raise
         return connection
 

@@ -219,6 +219,8 @@ class Recipient(msgspec.Struct, frozen=True, kw_only=True):
 
     subscription_id: UUID
     url: str
+    url_revision: int
+    """The number of the URL among those that the subscription has had, from 1."""
     event_types: tuple[str, ...]
     created_at: datetime
     secrets: tuple[SigningSecret, ...]
@@ -345,6 +347,17 @@ class LockedDelivery(msgspec.Struct, frozen=True, kw_only=True):
     event_type: str
 
 
+class AttemptTimings(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """The durations of an attempt's phases, in milliseconds. None: it didn't have this phase, or didn't get to it."""
+
+    lookup_ms: float | None = None
+    connect_ms: float | None = None
+    tls_ms: float | None = None
+    send_ms: float | None = None
+    wait_ms: float | None = None
+    """For the response, to its end."""
+
+
 class ReplayPosition(msgspec.Struct, frozen=True, order=True):
     """A place in a list of deliveries, which is sorted by both fields or by the ids alone."""
 
@@ -394,6 +407,10 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     is_response_body_truncated: bool
     error_class: str | None
     error_detail: str | None
+    url: str | None = None
+    """Where the request went; None if an earlier version of Ninefold recorded the attempt."""
+    timings: AttemptTimings | None = None
+    """None for a success over a connection that was open already, and if no phase had begun; likewise."""
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -403,6 +420,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     organisation_id: UUID
     event_id: UUID
     subscription_id: UUID
+    url_revision: int
+    """Stands for the attempt's URL in the database."""
     attempt: Attempt
     status: DeliveryStatus
     round_attempt_count: int

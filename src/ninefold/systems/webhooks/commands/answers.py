@@ -74,12 +74,24 @@ class EventAnswer(msgspec.Struct, frozen=True, kw_only=True):
     dispatched_at: datetime | None
 
 
+class TimingsAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """The durations of an attempt's phases; None for a phase that it didn't have or didn't get to."""
+
+    lookup_ms: float | None
+    connect_ms: float | None
+    tls_ms: float | None
+    send_ms: float | None
+    wait_ms: float | None
+
+
 class AttemptAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """One attempt of a delivery."""
 
     attempt_number: int
+    url: str | None
     attempted_at: datetime
     duration_ms: float
+    timings: TimingsAnswer | None
     response_code: int | None
     response_body: str | None
     is_response_body_truncated: bool

@@ -32,7 +32,7 @@ subscriptions = App(name="subscriptions", help="Manage webhook subscriptions.")
 
 Description = Annotated[str, Parameter(show_default=False)]
 EventTypes = Annotated[list[str], Parameter(name=["--event-type", "-t"], negative="")]
-IsActive = Annotated[bool, Parameter(name="--active", negative="--paused")]
+IsActive = Annotated[bool, Parameter(name="--active", negative="--paused", show_default=False)]
 RateLimit = Annotated[float | Literal["default"], Parameter(name="--rate-limit")]
 InFlightMax = Annotated[int | Literal["default"], Parameter(name="--in-flight-max")]
 
@@ -45,8 +45,8 @@ def create_subscription(
     description: Description = "",
     subscriber_id: str | None = None,
     is_active: IsActive = True,
-    rate_limit: RateLimit | None = None,
-    in_flight_max: InFlightMax | None = None,
+    rate_limit: float | None = None,
+    in_flight_max: int | None = None,
     retry_schedule: str | None = None,
     api: ApiOptions = FROM_ENVIRONMENT,
 ) -> None:
@@ -58,10 +58,9 @@ def create_subscription(
         description: Free text for people.
         subscriber_id: The customer that it belongs to: an id in your application.
         is_active: With --paused, deliveries wait until you resume it.
-        rate_limit: Attempts per second, at most; otherwise the server's default.
-        in_flight_max: Attempts at the same time, at most; otherwise the server's default.
-        retry_schedule: quick, hours, day, or the seconds before each retry, such as 5,60,600; otherwise the server's
-            default.
+        rate_limit: Attempts per second, at most; the server has a default.
+        in_flight_max: Attempts at the same time, at most; the server has a default.
+        retry_schedule: quick, hours, day, or the seconds before each retry, such as 5,60,600.
         api: The server and API key to use.
     """
     body = {
@@ -169,7 +168,7 @@ def update_subscription(
         is_active: --paused lets its deliveries wait, --active sends them.
         rate_limit: Attempts per second, at most, or default.
         in_flight_max: Attempts at the same time, at most, or default.
-        retry_schedule: quick, hours, day, the seconds before each retry, such as 5,60,600, or default.
+        retry_schedule: quick, hours, day, default, or the seconds before each retry, such as 5,60,600.
         api: The server and API key to use.
     """
     path = subscription_path(subscription_id)

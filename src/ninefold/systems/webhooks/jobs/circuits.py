@@ -102,6 +102,8 @@ class CircuitBreaker:
 
     async def record(self, connection: Connection, outcomes: Sequence[Outcome]) -> CircuitChanges:
         """Record what attempts say about their endpoints, in the transaction that records the attempts."""
+        if not self._failing and all(outcome.attempt.error_class is None for outcome in outcomes):
+            return NO_CHANGES
         health = _Health(self._failing)
         health.add(outcomes)
         if not health.reports and not health.succeeded:

@@ -30,13 +30,14 @@ from ninefold.systems.webhooks.jobs.limits import queue_limits
 from ninefold.systems.webhooks.jobs.recorder import OutcomeRecorder
 from ninefold.systems.webhooks.jobs.retry_queue import RetryQueue
 from ninefold.systems.webhooks.jobs.sender import AttemptRequest, Sender
-from ninefold.systems.webhooks.jobs.verdict import judge_attempt
+from ninefold.systems.webhooks.jobs.verdict import judge_failure
 from ninefold.systems.webhooks.model import (
     EVENTS_CHANNEL,
     RETRIES_CHANNEL,
     SUBSCRIPTIONS_CHANNEL,
     WAITING_CHANNEL,
     Attempt,
+    DeliveryStatus,
     Outcome,
     Postponement,
     Recipient,
@@ -270,18 +271,19 @@ class Dispatcher:
         return admitted
 
     def _may_pass(self, request: AttemptRequest, now_s: float, *, organisation_room: int) -> bool:
-        gate, is_new = request.gate, request.gate is None
+        gate = request.gate
         if gate is None:
             gate = request.gate = self._gates.find(request.recipient, request.organisation_id)
-            is_blocked = gate.has_waiting or not gate.room(now_s, organisation_room=organisation_room)
+            if gate.enter(now_s, organisation_room=organisation_room):
+                return True
+            may_pass = request.bypasses_limits and not gate.is_shut
+            if may_pass:
+                gate.take(1, now_s)
         else:
             # It took its room when it was claimed.
-            is_blocked = now_s < gate.blocked_until_s
-        may_pass = not gate.is_shut and (not is_blocked or request.bypasses_limits)
-        if may_pass and is_new:
-            gate.take(1, now_s)
-        elif not may_pass and not is_new:
-            gate.give_back(1)
+            may_pass = not gate.is_shut and (now_s >= gate.blocked_until_s or request.bypasses_limits)
+            if not may_pass:
+                gate.give_back(1)
         return may_pass
 
     def _postpone(self, request: AttemptRequest) -> None:
@@ -336,26 +338,29 @@ class Dispatcher:
 
     def _outcome_of(self, request: AttemptRequest, attempt: Attempt, retry_after_s: float | None) -> Outcome:
         """Return the outcome of an attempt: the delivery's new state and the delay before its next attempt."""
-        verdict = judge_attempt(
-            attempt,
-            schedule=self._schedule_of(request.recipient),
-            round_attempt_count=request.round_attempt_count,
-            elapsed_s=self._elapsed_s(request) if attempt.error_class is not None else 0.0,
-            retry_after_s=retry_after_s,
-        )
+        verdict = None
+        if attempt.error_class is not None:
+            verdict = judge_failure(
+                attempt,
+                schedule=self._schedule_of(request.recipient),
+                round_attempt_count=request.round_attempt_count,
+                elapsed_s=self._elapsed_s(request),
+                retry_after_s=retry_after_s,
+            )
         return Outcome(
             delivery_id=request.delivery_id,
             organisation_id=request.organisation_id,
             event_id=request.message.event_id,
             subscription_id=request.recipient.subscription_id,
+            url_revision=request.recipient.url_revision,
             attempt=attempt,
-            status=verdict.status,
-            round_attempt_count=verdict.round_attempt_count,
+            status=DeliveryStatus.DELIVERED if verdict is None else verdict.status,
+            round_attempt_count=request.round_attempt_count if verdict is None else verdict.round_attempt_count,
             round_started_at=request.round_started_at,
-            retry_delay_s=verdict.retry_delay_s,
+            retry_delay_s=None if verdict is None else verdict.retry_delay_s,
             has_row=request.fan_out is None,
-            is_counted=verdict.is_counted,
-            throttled_for_s=verdict.throttled_for_s,
+            is_counted=verdict is None or verdict.is_counted,
+            throttled_for_s=None if verdict is None else verdict.throttled_for_s,
         )
 
     def _schedule_of(self, recipient: Recipient) -> RetrySchedule:

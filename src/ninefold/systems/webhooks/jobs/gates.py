@@ -71,13 +71,29 @@ class Gate:
         """Whether deliveries wait in the database. New ones then wait too, so that the older ones come first."""
         self.used_at_s = 0.0
 
-    def room(self, now_s: float, *, organisation_room: int) -> int:
-        """Return how many attempts may start now.
+    def enter(self, now_s: float, *, organisation_room: int) -> bool:
+        """Count an attempt as started if it may start now; return whether it may. Every delivery takes this path.
 
         Args:
             now_s: the event loop's time.
             organisation_room: how many slots the organisation can still take.
         """
+        in_flight = self.in_flight
+        if (
+            self.has_waiting
+            or self.is_shut
+            or now_s < self.blocked_until_s
+            or in_flight >= self.in_flight_max
+            or (in_flight >= SLOTS_GUARANTEED and in_flight >= organisation_room * ROOM_RATIO)
+            or not self.bucket.take_one(now_s)
+        ):
+            return False
+        self.in_flight = in_flight + 1
+        self.used_at_s = now_s
+        return True
+
+    def room(self, now_s: float, *, organisation_room: int) -> int:
+        """Return how many waiting deliveries may be attempted now. The arguments are those of `enter`."""
         if self.is_shut or now_s < self.blocked_until_s:
             return 0
         slots = min(self.in_flight_max, max(SLOTS_GUARANTEED, int(organisation_room * ROOM_RATIO))) - self.in_flight

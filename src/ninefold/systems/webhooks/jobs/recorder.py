@@ -126,11 +126,9 @@ class OutcomeRecorder:
 
 def _report(results: list[Result], corrected: Mapping[UUID, DeliveryStatus]) -> None:
     """Count and log what was recorded. An error in writing the metrics is logged and ignored."""
-    outcomes = [
-        result if result.delivery_id not in corrected else replace(result, status=corrected[result.delivery_id])
-        for result in results
-        if isinstance(result, Outcome)
-    ]
+    outcomes = [result for result in results if isinstance(result, Outcome)]
+    if corrected:
+        outcomes = [replace(each, status=corrected.get(each.delivery_id, each.status)) for each in outcomes]
     try:
         metrics.count_outcomes(outcomes)
         metrics.DELIVERIES_POSTPONED.inc(len(results) - len(outcomes))

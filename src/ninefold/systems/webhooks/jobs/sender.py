@@ -22,6 +22,7 @@ from ninefold.core.egress import (
     EgressClient,
     EgressError,
     EgressResponse,
+    EgressTimings,
     InvalidTargetError,
     StaleConnectionError,
     parse_target,
@@ -29,7 +30,7 @@ from ninefold.core.egress import (
 from ninefold.systems.webhooks.jobs.gates import Gate
 from ninefold.systems.webhooks.jobs.message import FanOut, Message
 from ninefold.systems.webhooks.jobs.verdict import ABORTED
-from ninefold.systems.webhooks.model import Attempt, Recipient
+from ninefold.systems.webhooks.model import Attempt, AttemptTimings, Recipient
 from ninefold.systems.webhooks.rules.redirects import is_redirect, resolve_location
 from ninefold.systems.webhooks.rules.retries import is_success, parse_retry_after
 from ninefold.systems.webhooks.rules.signing import active_keys, sign, signed_content
@@ -225,6 +226,7 @@ class Sender:
         response_status: int | None = None,
         error_class: str | None = None,
         error_detail: str | None = None,
+        timings: EgressTimings | None = None,
     ) -> None:
         """Report the result of an attempt: a response or an error. After `close` or the first result, do nothing.
 
@@ -234,6 +236,7 @@ class Sender:
             response_status: the status that arrived before an error.
             error_class: the kind of the error.
             error_detail: the error in one sentence.
+            timings: the phases before an error.
         """
         if self.is_closed or request.is_done:
             return
@@ -246,6 +249,8 @@ class Sender:
             retry_after_s = parse_retry_after(
                 response.header(b"retry-after"), now=request.attempted_at + timedelta(seconds=duration_s)
             )
+        if response is not None:
+            timings = response.timings
         body = None if response is None else response.body
         attempt = Attempt(
             attempt_number=request.attempt_number,
@@ -258,12 +263,20 @@ class Sender:
             error_class=error_class,
             # It can quote what a receiver sent, and PostgreSQL's type text can't store NUL.
             error_detail=error_detail and error_detail.replace("\0", "\N{REPLACEMENT CHARACTER}"),
+            url=request.recipient.url,
+            timings=None if timings is None else _in_ms(timings),
         )
         self._on_attempt_end(request, attempt, retry_after_s)
 
     def fail(self, request: AttemptRequest, error: EgressError) -> None:
         """Report an attempt that got no response."""
-        self.complete(request, response_status=error.status, error_class=error.error_class, error_detail=str(error))
+        self.complete(
+            request,
+            response_status=error.status,
+            error_class=error.error_class,
+            error_detail=str(error),
+            timings=error.timings,
+        )
 
     def abort(self, subscription_ids: Collection[UUID]) -> None:
         """End the attempts in flight to these subscriptions, because they are paused or deleted."""
@@ -312,6 +325,20 @@ class _Task:
 
     def abort(self) -> None:
         self._task.cancel()
+
+
+def _in_ms(timings: EgressTimings) -> AttemptTimings:
+    return AttemptTimings(
+        lookup_ms=_ms(timings.lookup_s),
+        connect_ms=_ms(timings.connect_s),
+        tls_ms=_ms(timings.tls_s),
+        send_ms=_ms(timings.send_s),
+        wait_ms=_ms(timings.wait_s),
+    )
+
+
+def _ms(duration_s: float | None) -> float | None:
+    return None if duration_s is None else duration_s * 1000
 
 
 def _explain_status(response: EgressResponse, *, url: str) -> str:

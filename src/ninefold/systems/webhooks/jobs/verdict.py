@@ -1,4 +1,4 @@
-"""What follows from an attempt: the delivery's status, when it is attempted again, and what it says of the endpoint."""
+"""What follows from a failed attempt: the status, the time of the next attempt, and what it says of the endpoint."""
 
 import random
 from typing import Final
@@ -23,7 +23,7 @@ _THROTTLING: Final = frozenset({429, 503})
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
-    """What follows from an attempt."""
+    """What follows from a failed attempt."""
 
     status: DeliveryStatus
     round_attempt_count: int
@@ -33,7 +33,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     throttled_for_s: float | None = None
 
 
-def judge_attempt(
+def judge_failure(
     attempt: Attempt,
     *,
     schedule: RetrySchedule,
@@ -41,7 +41,7 @@ def judge_attempt(
     elapsed_s: float,
     retry_after_s: float | None,
 ) -> Verdict:
-    """Return what follows from an attempt.
+    """Return what follows from a failed attempt.
 
     Args:
         attempt: the attempt.
@@ -50,8 +50,6 @@ def judge_attempt(
         elapsed_s: seconds since the round started.
         retry_after_s: what the receiver asked for with `Retry-After`.
     """
-    if attempt.error_class is None:
-        return Verdict(status=DeliveryStatus.DELIVERED, round_attempt_count=round_attempt_count)
     if attempt.error_class == ABORTED or attempt.response_status == GONE:
         # The subscription is paused, or about to be.
         is_counted = attempt.error_class != ABORTED

@@ -22,9 +22,9 @@ from ninefold.systems.webhooks.model import (
     EventStatus,
     WaitingReason,
 )
+from ninefold.systems.webhooks.routes.attempt_wire import AttemptView, show_attempt
 from ninefold.systems.webhooks.rules.advice import advise
 from ninefold.systems.webhooks.rules.event_types import EVENT_TYPE_LENGTH_MAX, EVENT_TYPE_REGEX
-from ninefold.systems.webhooks.rules.response_text import read_response_text
 from ninefold.systems.webhooks.service.deliveries import DeliveryWithAttempts, EventWithDeliveries
 from ninefold.systems.webhooks.service.publishing import IDEMPOTENCY_KEY_LENGTH_MAX, Publication
 
@@ -128,20 +128,6 @@ class BatchAccepted(msgspec.Struct, frozen=True, kw_only=True):
     results: list[BatchResult]
     accepted: Annotated[int, msgspec.Meta(examples=[1])]
     refused: Annotated[int, msgspec.Meta(examples=[0])]
-
-
-class AttemptView(msgspec.Struct, frozen=True, kw_only=True):
-    """One attempt of a delivery."""
-
-    attempt_number: int
-    attempted_at: Timestamp
-    duration_ms: Annotated[float, msgspec.Meta(examples=[48.2])]
-    response_code: Annotated[int | None, msgspec.Meta(examples=[503])]
-    """The status that arrived; also with an error, if a status line came before it."""
-    response_body: Annotated[str | None, msgspec.Meta(examples=["Down for maintenance"])]
-    is_response_body_truncated: Annotated[bool, msgspec.Meta(examples=[False])]
-    error_class: Annotated[str | None, msgspec.Meta(examples=[_FAILED])]
-    error_detail: Annotated[str | None, msgspec.Meta(examples=["The receiver answered 503."])]
 
 
 class DeliveryView(msgspec.Struct, frozen=True, kw_only=True):
@@ -249,7 +235,7 @@ def show_delivery(shown: DeliveryWithAttempts, *, attempts_per_round: int) -> De
         created_at=delivery.created_at,
         finished_at=delivery.finished_at,
         advice=_advise(delivery, shown.attempts),
-        attempts=[_show_attempt(attempt, body_bytes_max=shown.body_bytes_max) for attempt in shown.attempts],
+        attempts=[show_attempt(attempt, body_bytes_max=shown.body_bytes_max) for attempt in shown.attempts],
     )
 
 
@@ -269,19 +255,4 @@ def _advise(delivery: Delivery, attempts: Sequence[Attempt]) -> str | None:
         error_class,
         response_status=None if last is None else last.response_status,
         waiting_reason=delivery.waiting_reason,
-    )
-
-
-def _show_attempt(attempt: Attempt, *, body_bytes_max: int) -> AttemptView:
-    body, is_truncated = attempt.response_body, attempt.is_response_body_truncated
-    shown = None if body is None else read_response_text(body, is_truncated=is_truncated, bytes_max=body_bytes_max)
-    return AttemptView(
-        attempt_number=attempt.attempt_number,
-        attempted_at=attempt.attempted_at,
-        duration_ms=attempt.duration_ms,
-        response_code=attempt.response_status,
-        response_body=None if shown is None else shown.text,
-        is_response_body_truncated=is_truncated if shown is None else shown.is_truncated,
-        error_class=attempt.error_class,
-        error_detail=attempt.error_detail,
     )

@@ -33,6 +33,15 @@ class TokenBucket:
         self._refilled_at_s = now_s
         return int(self._tokens)
 
+    def take_one(self, now_s: float) -> bool:
+        """Take a token if there is one; return whether there was."""
+        tokens = self._tokens + (now_s - self._refilled_at_s) * self._rate_per_s
+        tokens = min(tokens, self._capacity)
+        self._refilled_at_s = now_s
+        has_token = tokens >= 1.0
+        self._tokens = tokens - has_token
+        return has_token
+
     def take(self, count: int) -> None:
         """Take tokens that are available."""
         self._tokens -= count

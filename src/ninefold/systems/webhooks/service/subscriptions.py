@@ -107,6 +107,7 @@ async def create_subscription(
         )
     subscription_id = new_id()
     await store.subscription_insert(connection, draft, subscription_id=subscription_id, organisation_id=organisation_id)
+    await store.subscription_url_keep(connection, subscription_id=subscription_id)
     if fields.is_active is False:
         await store.subscription_pause(connection, subscription_id=subscription_id, reason=PauseReason.BY_HAND)
     secret = await _insert_secret(connection, subscription_id=subscription_id)
@@ -170,6 +171,8 @@ async def update_subscription(
     current = await get_subscription(connection, organisation_id=organisation_id, subscription_id=subscription_id)
     draft = _apply(changes, _draft(current), retry_horizon_s=retry_horizon_s)
     await store.subscription_update(connection, draft, subscription_id=subscription_id)
+    if draft.url != current.url:
+        await store.subscription_url_keep(connection, subscription_id=subscription_id)
     if changes.is_active is False:
         await store.subscription_pause(connection, subscription_id=subscription_id, reason=PauseReason.BY_HAND)
     elif changes.is_active is True and current.paused_at is not None:

@@ -374,7 +374,7 @@ SELECT
     CASE WHEN circuit.throttled_until > now() THEN circuit.throttled_until END AS throttled_until
 FROM webhooks.delivery
 INNER JOIN webhooks.event ON event.event_id = delivery.event_id
-INNER JOIN webhooks.subscription ON subscription.subscription_id = delivery.subscription_id
+LEFT JOIN webhooks.subscription ON subscription.subscription_id = delivery.subscription_id
 LEFT JOIN webhooks.circuit ON circuit.subscription_id = delivery.subscription_id
 WHERE delivery.delivery_id = :delivery_id
     AND delivery.organisation_id = :organisation_id;
@@ -400,6 +400,8 @@ INSERT INTO webhooks.delivery (
     is_last_response_body_truncated,
     last_error_class,
     last_error_detail,
+    last_url_revision,
+    last_timings_ms,
     created_at
 )
 SELECT
@@ -420,6 +422,8 @@ SELECT
     outcome.is_response_body_truncated,
     outcome.error_class,
     outcome.error_detail,
+    outcome.url_revision,
+    outcome.timings_ms,
     outcome.round_started_at
 FROM json_populate_recordset(NULL::webhooks.outcome, :outcomes::json) AS outcome
 ON CONFLICT (event_id, subscription_id) DO NOTHING;
@@ -460,43 +464,60 @@ ON CONFLICT (event_id, subscription_id) DO NOTHING;
 
 -- name: delivery_list_attempts
 -- Read the latest attempts of each of these deliveries, oldest first, with the beginning of each response body.
-SELECT
-    delivery_id,
-    attempt_count AS attempt_number,
-    last_attempted_at AS attempted_at,
-    last_duration_ms AS duration_ms,
-    last_response_status AS response_status,
-    substring(last_response_body FROM 1 FOR :body_bytes_max) AS response_body,
-    is_last_response_body_truncated
-    OR coalesce(octet_length(last_response_body) > :body_bytes_max, FALSE) AS is_response_body_truncated,
-    last_error_class AS error_class,
-    last_error_detail AS error_detail
-FROM webhooks.delivery
-WHERE delivery_id = ANY(:delivery_ids::uuid[])
-    AND attempt_count > 0
-UNION ALL
-SELECT earlier.*
-FROM unnest(:delivery_ids::uuid[]) AS requested (delivery_id)
-CROSS JOIN LATERAL (
+WITH attempt AS (
     SELECT
-        earlier_attempt.delivery_id,
-        earlier_attempt.attempt_number,
-        earlier_attempt.attempted_at,
-        earlier_attempt.duration_ms,
-        earlier_attempt.response_status,
-        substring(earlier_attempt.response_body FROM 1 FOR :body_bytes_max),
-        earlier_attempt.is_response_body_truncated
-        OR coalesce(octet_length(earlier_attempt.response_body) > :body_bytes_max, FALSE),
-        earlier_attempt.error_class,
-        earlier_attempt.error_detail
-    FROM webhooks.earlier_attempt
-    WHERE earlier_attempt.delivery_id = requested.delivery_id
-    ORDER BY earlier_attempt.attempt_number DESC
-    LIMIT :attempts_max::integer - 1
-) AS earlier
+        delivery_id,
+        attempt_count AS attempt_number,
+        subscription_id,
+        last_url_revision AS url_revision,
+        last_attempted_at AS attempted_at,
+        last_duration_ms AS duration_ms,
+        last_timings_ms AS timings_ms,
+        last_response_status AS response_status,
+        substring(last_response_body FROM 1 FOR :body_bytes_max) AS response_body,
+        is_last_response_body_truncated
+        OR coalesce(octet_length(last_response_body) > :body_bytes_max, FALSE) AS is_response_body_truncated,
+        last_error_class AS error_class,
+        last_error_detail AS error_detail
+    FROM webhooks.delivery
+    WHERE delivery_id = ANY(:delivery_ids::uuid[])
+        AND attempt_count > 0
+    UNION ALL
+    SELECT earlier.*
+    FROM webhooks.delivery
+    CROSS JOIN LATERAL (
+        SELECT
+            earlier_attempt.delivery_id,
+            earlier_attempt.attempt_number,
+            delivery.subscription_id,
+            earlier_attempt.url_revision,
+            earlier_attempt.attempted_at,
+            earlier_attempt.duration_ms,
+            earlier_attempt.timings_ms,
+            earlier_attempt.response_status,
+            substring(earlier_attempt.response_body FROM 1 FOR :body_bytes_max),
+            earlier_attempt.is_response_body_truncated
+            OR coalesce(octet_length(earlier_attempt.response_body) > :body_bytes_max, FALSE),
+            earlier_attempt.error_class,
+            earlier_attempt.error_detail
+        FROM webhooks.earlier_attempt
+        WHERE earlier_attempt.delivery_id = delivery.delivery_id
+        ORDER BY earlier_attempt.attempt_number DESC
+        LIMIT :attempts_max::integer - 1
+    ) AS earlier
+    WHERE delivery.delivery_id = ANY(:delivery_ids::uuid[])
+)
+
+SELECT
+    attempt.*,
+    subscription_url.url
+FROM attempt
+LEFT JOIN webhooks.subscription_url
+    ON subscription_url.subscription_id = attempt.subscription_id
+    AND subscription_url.url_revision = attempt.url_revision
 ORDER BY
-    delivery_id,
-    attempt_number;
+    attempt.delivery_id,
+    attempt.attempt_number;
 
 -- name: delivery_list_by_event
 -- Read the deliveries of one event, in an organisation.
@@ -519,7 +540,7 @@ SELECT
     CASE WHEN circuit.throttled_until > now() THEN circuit.throttled_until END AS throttled_until
 FROM webhooks.delivery
 INNER JOIN webhooks.event ON event.event_id = delivery.event_id
-INNER JOIN webhooks.subscription ON subscription.subscription_id = delivery.subscription_id
+LEFT JOIN webhooks.subscription ON subscription.subscription_id = delivery.subscription_id
 LEFT JOIN webhooks.circuit ON circuit.subscription_id = delivery.subscription_id
 WHERE delivery.event_id = :event_id
     AND delivery.organisation_id = :organisation_id
@@ -573,7 +594,7 @@ SELECT
     CASE WHEN circuit.throttled_until > now() THEN circuit.throttled_until END AS throttled_until
 FROM webhooks.delivery
 INNER JOIN webhooks.event ON event.event_id = delivery.event_id
-INNER JOIN webhooks.subscription ON subscription.subscription_id = delivery.subscription_id
+LEFT JOIN webhooks.subscription ON subscription.subscription_id = delivery.subscription_id
 LEFT JOIN webhooks.circuit ON circuit.subscription_id = delivery.subscription_id
 WHERE delivery.subscription_id = :subscription_id
     AND delivery.organisation_id = :organisation_id
@@ -697,7 +718,9 @@ archived AS (
         response_body,
         is_response_body_truncated,
         error_class,
-        error_detail
+        error_detail,
+        url_revision,
+        timings_ms
     )
     SELECT
         delivery_id,
@@ -708,7 +731,9 @@ archived AS (
         last_response_body,
         is_last_response_body_truncated,
         last_error_class,
-        last_error_detail
+        last_error_detail,
+        last_url_revision,
+        last_timings_ms
     FROM held
     WHERE attempt_count > 0
 )
@@ -727,7 +752,9 @@ SET
     last_response_body = decode(outcome.response_body, 'base64'),
     is_last_response_body_truncated = outcome.is_response_body_truncated,
     last_error_class = outcome.error_class,
-    last_error_detail = outcome.error_detail
+    last_error_detail = outcome.error_detail,
+    last_url_revision = outcome.url_revision,
+    last_timings_ms = outcome.timings_ms
 FROM held
 INNER JOIN outcome ON outcome.delivery_id = held.delivery_id
 WHERE delivery.delivery_id = held.delivery_id;

@@ -5,6 +5,7 @@ SELECT
     subscription_version.version,
     subscription.subscription_id,
     subscription.url,
+    subscription.url_revision,
     subscription.event_types,
     subscription.created_at,
     subscription.paused_at IS NOT NULL AS is_paused,

@@ -264,6 +264,7 @@ WHERE subscription_id = :subscription_id
 UPDATE webhooks.subscription
 SET
     url = :url,
+    url_revision = CASE WHEN url = :url THEN url_revision ELSE url_revision + 1 END,
     event_types = :event_types,
     description = :description,
     subscriber_id = :subscriber_id,

@@ -7,7 +7,6 @@ from typing import Final
 from uuid import UUID
 
 import asyncpg
-import msgspec
 
 from ninefold.core.postgres.database import Connection
 from ninefold.core.queue.claims import ClaimBudget
@@ -22,13 +21,17 @@ from ninefold.systems.webhooks.model import (
     WaitingClaim,
     WaitingReason,
 )
+from ninefold.systems.webhooks.store.outcome_rows import (
+    DELIVERED_COLUMNS,
+    delivered_record,
+    encode_outcomes,
+    read_attempt,
+)
 from ninefold.systems.webhooks.store.queries import queries
 
 PROBE_AMONG: Final = 20
 """A probe is chosen among this many of the oldest waiting deliveries: one that the receiver always refuses must not be
 every probe."""
-
-_encoder = msgspec.json.Encoder()
 
 
 async def delivery_cancel_held(connection: Connection, *, worker_id: UUID, delivery_ids: Sequence[UUID]) -> None:
@@ -110,8 +113,8 @@ async def delivery_copy_delivered(connection: Connection, outcomes: Sequence[Out
     await connection.copy_records_to_table(
         "delivery",
         schema_name="webhooks",
-        columns=_DELIVERED_COLUMNS,
-        records=[_delivered_record(outcome, outcome.attempt) for outcome in outcomes],
+        columns=DELIVERED_COLUMNS,
+        records=[delivered_record(outcome, outcome.attempt) for outcome in outcomes],
     )
 
 
@@ -135,7 +138,7 @@ async def delivery_find(connection: Connection, *, organisation_id: UUID, delive
 
 async def delivery_insert_outcomes(connection: Connection, outcomes: Sequence[Outcome]) -> None:
     """Insert deliveries with their first outcome; skip those that already exist."""
-    await queries.delivery_insert_outcomes(connection, outcomes=_encode(outcomes))
+    await queries.delivery_insert_outcomes(connection, outcomes=encode_outcomes(outcomes))
 
 
 async def delivery_insert_waiting(connection: Connection, postponed: Sequence[Postponement]) -> None:
@@ -171,7 +174,7 @@ async def delivery_list_attempts(
         connection, delivery_ids=delivery_ids, attempts_max=attempts_max, body_bytes_max=body_bytes_max
     )
     async for record in records:
-        attempts[record["delivery_id"]].append(_attempt(record))
+        attempts[record["delivery_id"]].append(read_attempt(record))
     return attempts
 
 
@@ -245,7 +248,7 @@ async def delivery_schedule_now(connection: Connection, *, delivery_id: UUID) ->
 
 async def delivery_update_outcomes(connection: Connection, outcomes: Sequence[Outcome], *, worker_id: UUID) -> None:
     """Write the outcomes of further attempts, for those of the deliveries that this worker still holds."""
-    await queries.delivery_update_outcomes(connection, worker_id=worker_id, outcomes=_encode(outcomes))
+    await queries.delivery_update_outcomes(connection, worker_id=worker_id, outcomes=encode_outcomes(outcomes))
 
 
 async def delivery_set_waiting(connection: Connection, *, worker_id: UUID, delivery_ids: Sequence[UUID]) -> None:
@@ -302,100 +305,3 @@ def _waiting_until(record: asyncpg.Record) -> datetime | None:
         return None
     until: datetime | None = record["retry_at"] or record["throttled_until"]
     return until
-
-
-def _attempt(record: asyncpg.Record) -> Attempt:
-    return Attempt(
-        attempt_number=record["attempt_number"],
-        attempted_at=record["attempted_at"],
-        duration_ms=record["duration_ms"],
-        response_status=record["response_status"],
-        response_body=record["response_body"],
-        is_response_body_truncated=record["is_response_body_truncated"],
-        error_class=record["error_class"],
-        error_detail=record["error_detail"],
-    )
-
-
-class _OutcomeRow(msgspec.Struct, frozen=True):
-    """An outcome as the queries take it: flat, with the columns of the type `webhooks.outcome`."""
-
-    delivery_id: UUID
-    organisation_id: UUID
-    event_id: UUID
-    subscription_id: UUID
-    status: str
-    round_attempt_count: int
-    round_started_at: datetime
-    retry_delay_s: float | None
-    attempt_number: int
-    attempted_at: datetime
-    duration_ms: float
-    response_status: int | None
-    response_body: bytes | None
-    is_response_body_truncated: bool
-    error_class: str | None
-    error_detail: str | None
-
-
-def _encode(outcomes: Sequence[Outcome]) -> str:
-    return _encoder.encode([_row(outcome, outcome.attempt) for outcome in outcomes]).decode()
-
-
-def _row(outcome: Outcome, attempt: Attempt) -> _OutcomeRow:
-    return _OutcomeRow(
-        outcome.delivery_id,
-        outcome.organisation_id,
-        outcome.event_id,
-        outcome.subscription_id,
-        outcome.status,
-        outcome.round_attempt_count,
-        outcome.round_started_at,
-        outcome.retry_delay_s,
-        attempt.attempt_number,
-        attempt.attempted_at,
-        attempt.duration_ms,
-        attempt.response_status,
-        attempt.response_body,
-        attempt.is_response_body_truncated,
-        attempt.error_class,
-        attempt.error_detail,
-    )
-
-
-_DELIVERED_COLUMNS: Final = (
-    "delivery_id",
-    "organisation_id",
-    "event_id",
-    "subscription_id",
-    "status",
-    "attempt_count",
-    "round_attempt_count",
-    "round_started_at",
-    "last_attempted_at",
-    "last_duration_ms",
-    "last_response_status",
-    "last_response_body",
-    "is_last_response_body_truncated",
-    "created_at",
-)
-"""`finished_at` is missing, because its default is the database's time."""
-
-
-def _delivered_record(outcome: Outcome, attempt: Attempt) -> tuple[object, ...]:
-    return (
-        outcome.delivery_id,
-        outcome.organisation_id,
-        outcome.event_id,
-        outcome.subscription_id,
-        outcome.status,
-        attempt.attempt_number,
-        outcome.round_attempt_count,
-        outcome.round_started_at,
-        attempt.attempted_at,
-        attempt.duration_ms,
-        attempt.response_status,
-        attempt.response_body,
-        attempt.is_response_body_truncated,
-        outcome.round_started_at,
-    )

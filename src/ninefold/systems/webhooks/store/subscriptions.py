@@ -141,6 +141,11 @@ async def subscription_update(connection: Connection, draft: SubscriptionDraft, 
     await queries.subscription_update(connection, subscription_id=subscription_id, **_columns(draft))
 
 
+async def subscription_url_keep(connection: Connection, *, subscription_id: UUID) -> None:
+    """Keep the current URL of a subscription, so that its attempts can refer to it."""
+    await queries.subscription_url_keep(connection, subscription_id=subscription_id)
+
+
 async def subscription_version_bump(connection: Connection, *, organisation_id: UUID) -> None:
     """Invalidate every cache of an organisation's subscriptions. The row lock also serialises changes to them."""
     await queries.subscription_version_bump(connection, organisation_id=organisation_id)
@@ -246,6 +251,7 @@ def _recipient(record: asyncpg.Record) -> Recipient:
     return Recipient(
         subscription_id=record["subscription_id"],
         url=record["url"],
+        url_revision=record["url_revision"],
         event_types=tuple(record["event_types"]),
         created_at=record["created_at"],
         secrets=tuple(
