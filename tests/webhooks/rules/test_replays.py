@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ninefold.systems.webhooks.model import DeliveryStatus, ReplayCandidate, ReplayTarget
+from ninefold.systems.webhooks.model import DeliveryStatus
+from ninefold.systems.webhooks.model.replays import ReplayCandidate, ReplayTarget
 from ninefold.systems.webhooks.rules.replays import (
     FINISHED,
     WAITING_MAX,

@@ -5,27 +5,23 @@ from datetime import timedelta
 from typing import Final, Protocol
 from uuid import UUID
 
-import msgspec
-
 from ninefold.core.ids import first_id_at
 from ninefold.core.postgres.database import Connection
-from ninefold.systems.webhooks.model import (
-    DeliveryStatus,
+from ninefold.systems.webhooks.model import DeliveryStatus
+from ninefold.systems.webhooks.model.replays import (
     ReplayCandidate,
     ReplayDeadLetters,
     ReplayPosition,
     ReplaySubscription,
 )
 from ninefold.systems.webhooks.rules.dead_letters import matches
-from ninefold.systems.webhooks.service.dead_letters import find_span
-from ninefold.systems.webhooks.store.replays import (
-    Span,
-    dead_letter_count,
-    dead_letter_list_oldest,
-    replay_count_since,
-    replay_list_by_ids,
-    replay_list_since,
+from ninefold.systems.webhooks.service.dead_letters import (
+    DeadLetterScope,
+    count_dead_letters,
+    find_scope,
+    read_oldest,
 )
+from ninefold.systems.webhooks.store.replays import replay_count_since, replay_list_by_ids, replay_list_since
 
 COUNTED_MAX: Final = 1_000_000
 """A replay of more deliveries has no known total."""
@@ -99,26 +95,25 @@ class DeadLettersByFilter:
 
     async def count(self, connection: Connection) -> int | None:
         """Return how many there are in the filter's time and subscriptions."""
-        return _known(await dead_letter_count(connection, await self._span(connection), limit=COUNTED_MAX))
+        return _known(await count_dead_letters(connection, await self._scope(connection), limit=COUNTED_MAX))
 
     async def read(self, connection: Connection, *, after: ReplayPosition | None, limit: int) -> list[ReplayCandidate]:
         """Return the next ones."""
-        span = await self._span(connection)
+        scope = await self._scope(connection)
         if after is not None:
-            span = msgspec.structs.replace(span, after=after)
-        if span.subscription_ids:
-            # Of each subscription, the query reads as many.
-            limit = max(1, limit // len(span.subscription_ids))
-        return await dead_letter_list_oldest(connection, span, limit=limit)
+            scope = scope.since(after)
+        if scope.subscription_ids:
+            # A query reads as many of each subscription as it returns in all.
+            limit = max(1, limit // len(scope.subscription_ids))
+        return await read_oldest(connection, scope, limit=limit)
 
     def is_wanted(self, candidate: ReplayCandidate) -> bool:
         """Return whether it matches the filter."""
         return matches(candidate, self._payload.only)
 
-    async def _span(self, connection: Connection) -> Span:
-        span = await find_span(connection, organisation_id=self._organisation_id, only=self._payload.only)
-        requested_at = ReplayPosition(self._payload.failed_before, _NO_ID)
-        return msgspec.structs.replace(span, before=min(span.before, requested_at))
+    async def _scope(self, connection: Connection) -> DeadLetterScope:
+        scope = await find_scope(connection, organisation_id=self._organisation_id, only=self._payload.only)
+        return scope.until(ReplayPosition(self._payload.failed_before, _NO_ID))
 
 
 class DeliveriesSince:

@@ -21,10 +21,10 @@ from ninefold.systems.webhooks.jobs.replay_sources import (
     DeliveriesSince,
     ReplaySource,
 )
-from ninefold.systems.webhooks.model import (
+from ninefold.systems.webhooks.model import WAITING_CHANNEL
+from ninefold.systems.webhooks.model.replays import (
     REPLAY_DEAD_LETTERS,
     REPLAY_SUBSCRIPTION,
-    WAITING_CHANNEL,
     ReplayCandidate,
     ReplayDeadLetters,
     ReplayPosition,

@@ -7,7 +7,8 @@ import msgspec
 
 from ninefold.core.web.bodies import RequestBody
 from ninefold.core.web.ids import parse_body_id
-from ninefold.systems.webhooks.model import DELIVERY_PREFIX, SUBSCRIPTION_PREFIX, DeadLetterFilter, DeliveryStatus
+from ninefold.systems.webhooks.model import DELIVERY_PREFIX, SUBSCRIPTION_PREFIX, DeliveryStatus
+from ninefold.systems.webhooks.model.replays import DeadLetterFilter
 from ninefold.systems.webhooks.routes.wire import DeliveryView, Timestamp, show_delivery
 from ninefold.systems.webhooks.rules.event_types import EVENT_TYPE_LENGTH_MAX, PATTERN_REGEX
 from ninefold.systems.webhooks.rules.replays import FINISHED

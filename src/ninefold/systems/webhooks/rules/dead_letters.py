@@ -5,7 +5,7 @@ from typing import Final
 from uuid import UUID
 
 from ninefold.core.errors import InvalidInputError
-from ninefold.systems.webhooks.model import DeadLetterFilter, ReplayCandidate, ReplayPosition
+from ninefold.systems.webhooks.model.replays import DeadLetterFilter, ReplayCandidate, ReplayPosition
 from ninefold.systems.webhooks.rules.advice import KNOWN_ERROR_CLASSES
 from ninefold.systems.webhooks.rules.event_types import check_pattern, matches_any
 from ninefold.systems.webhooks.rules.subscription_fields import check_subscriber_id

@@ -9,7 +9,8 @@ from uuid import UUID
 
 import msgspec
 
-from ninefold.systems.webhooks.model import DeliveryStatus, ReplayCandidate, ReplayTarget
+from ninefold.systems.webhooks.model import DeliveryStatus
+from ninefold.systems.webhooks.model.replays import ReplayCandidate, ReplayTarget
 from ninefold.systems.webhooks.rules.event_types import matches_any
 
 FINISHED: Final = (DeliveryStatus.DELIVERED, DeliveryStatus.FAILED, DeliveryStatus.CANCELED)

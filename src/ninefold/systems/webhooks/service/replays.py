@@ -9,11 +9,11 @@ from ninefold.core.errors import InvalidInputError
 from ninefold.core.jobs import Job, count_unfinished_jobs, enqueue, get_job
 from ninefold.core.postgres.database import Connection
 from ninefold.systems.webhooks.errors import TooManyReplaysError
-from ninefold.systems.webhooks.model import (
+from ninefold.systems.webhooks.model import DeliveryStatus
+from ninefold.systems.webhooks.model.replays import (
     REPLAY_DEAD_LETTERS,
     REPLAY_SUBSCRIPTION,
     DeadLetterFilter,
-    DeliveryStatus,
     ReplayDeadLetters,
     ReplaySubscription,
 )

@@ -207,8 +207,8 @@ ORDER BY subscription_id
 FOR SHARE;
 
 -- name: subscription_lock_for_replay
--- Keep these subscriptions from being deleted until the transaction ends; return what decides whether deliveries can be
--- released to them. The waiting deliveries of one that is sent nothing now aren't counted: they may be millions.
+-- Keep these subscriptions from being deleted until the transaction ends; return what decides about replays to them.
+-- The waiting deliveries of one that is sent nothing now aren't counted: they may be millions.
 SELECT
     subscription.subscription_id,
     subscription.event_types,

@@ -9,49 +9,62 @@ import asyncpg
 import msgspec
 
 from ninefold.core.postgres.database import Connection
-from ninefold.systems.webhooks.model import ReplayCandidate, ReplayPosition
+from ninefold.systems.webhooks.model.replays import ReplayCandidate, ReplayPosition
 from ninefold.systems.webhooks.store.queries import queries
 
 
 class Span(msgspec.Struct, frozen=True, kw_only=True):
-    """The dead letters between two positions, both exclusive, of some subscriptions or of all."""
+    """The dead letters of an organisation between two positions, both exclusive."""
 
     organisation_id: UUID
-    subscription_ids: Sequence[UUID] | None
-    """None for all."""
     after: ReplayPosition
     before: ReplayPosition
 
 
 async def dead_letter_count(connection: Connection, span: Span, *, limit: int) -> int:
     """Count dead letters, up to a limit."""
-    if span.subscription_ids is None:
-        count: int = await queries.dead_letter_count(connection, **_bounds(span), limit=limit)
-    else:
-        count = await queries.dead_letter_count_of_subscriptions(
-            connection, **_bounds(span), subscription_ids=span.subscription_ids, limit=limit
-        )
+    count: int = await queries.dead_letter_count(connection, **_bounds(span), limit=limit)
+    return count
+
+
+async def dead_letter_count_of_subscriptions(
+    connection: Connection, span: Span, *, subscription_ids: Sequence[UUID], limit: int
+) -> int:
+    """Count the dead letters of some subscriptions, up to a limit."""
+    count: int = await queries.dead_letter_count_of_subscriptions(
+        connection, **_bounds(span), subscription_ids=subscription_ids, limit=limit
+    )
     return count
 
 
 async def dead_letter_list_latest(connection: Connection, span: Span, *, limit: int) -> list[ReplayCandidate]:
     """Read dead letters, latest first."""
-    if span.subscription_ids is None:
-        return await _read(queries.dead_letter_list_latest(connection, **_bounds(span), limit=limit))
+    return await _read(queries.dead_letter_list_latest(connection, **_bounds(span), limit=limit))
+
+
+async def dead_letter_list_latest_of_subscriptions(
+    connection: Connection, span: Span, *, subscription_ids: Sequence[UUID], limit: int
+) -> list[ReplayCandidate]:
+    """Read the dead letters of some subscriptions, latest first."""
     return await _read(
         queries.dead_letter_list_latest_of_subscriptions(
-            connection, **_bounds(span), subscription_ids=span.subscription_ids, limit=limit
+            connection, **_bounds(span), subscription_ids=subscription_ids, limit=limit
         )
     )
 
 
 async def dead_letter_list_oldest(connection: Connection, span: Span, *, limit: int) -> list[ReplayCandidate]:
     """Read dead letters, oldest first."""
-    if span.subscription_ids is None:
-        return await _read(queries.dead_letter_list_oldest(connection, **_bounds(span), limit=limit))
+    return await _read(queries.dead_letter_list_oldest(connection, **_bounds(span), limit=limit))
+
+
+async def dead_letter_list_oldest_of_subscriptions(
+    connection: Connection, span: Span, *, subscription_ids: Sequence[UUID], limit: int
+) -> list[ReplayCandidate]:
+    """Read the dead letters of some subscriptions, oldest first."""
     return await _read(
         queries.dead_letter_list_oldest_of_subscriptions(
-            connection, **_bounds(span), subscription_ids=span.subscription_ids, limit=limit
+            connection, **_bounds(span), subscription_ids=subscription_ids, limit=limit
         )
     )
 

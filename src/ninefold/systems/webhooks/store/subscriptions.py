@@ -14,13 +14,13 @@ from ninefold.systems.webhooks.model import (
     CircuitState,
     PauseReason,
     Recipient,
-    ReplayTarget,
     RetryPlan,
     SigningSecret,
     Subscription,
     SubscriptionDraft,
     SubscriptionFilter,
 )
+from ninefold.systems.webhooks.model.replays import ReplayTarget
 from ninefold.systems.webhooks.store.queries import queries
 
 
