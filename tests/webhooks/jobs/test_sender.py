@@ -12,8 +12,9 @@ import pytest
 from core.egress.scripted_server import OK, Peer, answering, answering_and_waiting, running
 from ninefold.core.egress import AddressPolicy, EgressClient
 from ninefold.systems.webhooks.jobs import sender as sender_module
+from ninefold.systems.webhooks.jobs.attempt_request import AttemptRequest
 from ninefold.systems.webhooks.jobs.message import FanOut, make_message
-from ninefold.systems.webhooks.jobs.sender import AttemptRequest, Sender
+from ninefold.systems.webhooks.jobs.sender import Sender
 from ninefold.systems.webhooks.model import Attempt, Recipient, SigningSecret
 
 WITHIN_S = 5.0
