@@ -10,7 +10,8 @@ from ninefold.core.ids import parse_id
 from ninefold.core.postgres.database import Database
 from ninefold.core.postgres.migrations import Migration, MigrationSource, migrate
 from ninefold.core.tenancy.api_keys import API_KEY
-from ninefold.core.tenancy.model import FULL_ACCESS, Principal
+from ninefold.core.tenancy.model import Principal
+from ninefold.core.tenancy.roles import FULL_ACCESS
 from ninefold.core.tenancy.service import authenticate, list_credentials
 from ninefold.edge.systems import migration_sources
 from ninefold.systems.webhooks.service.deliveries import get_event, list_deliveries
@@ -25,6 +26,8 @@ KEY_TEXT = "nfk_Samp1eK3_" + "0" * 43
 MOVED = {
     # API keys became a kind of credential.
     "0002_credentials.sql": {"tenancy.api_key": None, "tenancy.credential": 3},
+    # Accounts came, and a credential with an account that didn't exist went.
+    "0003_people.sql": {"tenancy.credential": 4},
     # The latest attempt of a delivery moved into the delivery's row.
     "0002_latest_attempt.sql": {"webhooks.attempt": None, "webhooks.earlier_attempt": 1},
 }

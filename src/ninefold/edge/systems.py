@@ -6,6 +6,7 @@ from ninefold.core import jobs, queue, tenancy
 from ninefold.core.postgres.migrations import MigrationSource
 from ninefold.core.system import AnySystem
 from ninefold.core.tenancy.kinds import CredentialKind
+from ninefold.core.tenancy.personal_kinds import PERSONAL_KINDS
 from ninefold.systems.webhooks.wiring import SYSTEM as WEBHOOKS
 
 SYSTEMS: Final[tuple[AnySystem, ...]] = (WEBHOOKS,)
@@ -18,5 +19,5 @@ def migration_sources() -> list[MigrationSource]:
 
 
 def credential_kinds() -> list[CredentialKind]:
-    """Return the kinds of credentials of all systems, besides API keys."""
-    return [kind for system in SYSTEMS for kind in system.credential_kinds]
+    """Return the kinds of credentials of people and of all systems, besides API keys."""
+    return [*PERSONAL_KINDS, *[kind for system in SYSTEMS for kind in system.credential_kinds]]

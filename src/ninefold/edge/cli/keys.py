@@ -11,9 +11,10 @@ import cyclopts
 from ninefold.core.commands import parse_argument_id, print_fields, print_json, print_note, print_table, state_text
 from ninefold.core.ids import format_id
 from ninefold.core.postgres.database import Connection
-from ninefold.core.tenancy import service, store
+from ninefold.core.tenancy import service
 from ninefold.core.tenancy.api_keys import API_KEY
 from ninefold.core.tenancy.model import CreatedCredential, Credential
+from ninefold.core.tenancy.store.organisations import organisation_lock
 from ninefold.edge.cli.organisations import ORGANISATION_PREFIX, parse_organisation_id
 from ninefold.edge.cli.settings import DataDir, Json, read_core_settings
 from ninefold.edge.database import open_transaction
@@ -118,7 +119,7 @@ async def _create(
 
 async def _first_organisation_id(connection: Connection) -> UUID:
     # `ninefold up` could start at the same moment and create a first organisation too.
-    await store.organisation_lock(connection)
+    await organisation_lock(connection)
     organisations = await service.list_organisations(connection)
     if organisations:
         return organisations[0].organisation_id

@@ -12,14 +12,16 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery, Parameter
 
 from ninefold.core.egress import AddressPolicy
+from ninefold.core.ids import format_id
 from ninefold.core.jobs import JOBS_CHANNEL
 from ninefold.core.postgres.database import Database
 from ninefold.core.queue.notifier import Notifier
+from ninefold.core.tenancy.audit import AuditEntry
 from ninefold.core.tenancy.model import Principal
 from ninefold.core.web.bodies import FromBody
 from ninefold.core.web.pagination import PAGE_LIMIT_DEFAULT, Cursor, Page, PagedList, PageLimit
 from ninefold.core.web.problems import problem_responses
-from ninefold.systems.webhooks.model import DeliveryStatus
+from ninefold.systems.webhooks.model import SUBSCRIPTION_PREFIX, DeliveryStatus
 from ninefold.systems.webhooks.routes.idempotency import refuse_idempotency_key
 from ninefold.systems.webhooks.routes.wire import (
     CreateSubscription,
@@ -60,6 +62,7 @@ async def create_subscription(
     principal: NamedDependency[Principal],
     database: NamedDependency[Database],
     egress_policy: NamedDependency[AddressPolicy],
+    audit: NamedDependency[AuditEntry],
 ) -> SubscriptionWithSecretView:
     """Create a subscription. Only this response, and that of a rotation, contain the secret."""
     async with database.transaction() as connection:
@@ -71,6 +74,7 @@ async def create_subscription(
             event_types=data.event_types,
             description=data.description,
         )
+        audit.target_id = format_id(SUBSCRIPTION_PREFIX, created.subscription.subscription_id)
     return show_new_secret(created)
 
 
