@@ -23,7 +23,7 @@ KEY_TEXT = "nfk_Samp1eK3_" + "0" * 43
 """Its digest is in the sample of `tenancy`."""
 
 
-MOVED = {
+MOVED: dict[str, dict[str, int | None]] = {
     # API keys became a kind of credential.
     "0002_credentials.sql": {"tenancy.api_key": None, "tenancy.credential": 3},
     # Accounts came, and a credential with an account that didn't exist went.

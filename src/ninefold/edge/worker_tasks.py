@@ -43,11 +43,8 @@ def build_worker_tasks(
     ]
     handlers.append(DELETE_FINISHED_HANDLER.bind(_retention_context(core.settings, job_database)))
     handlers.append(DELETE_ENDED_HANDLER.bind(_tenancy_retention(core, job_database)))
-    schedules = [
-        DELETE_FINISHED_SCHEDULE,
-        DELETE_ENDED_SCHEDULE,
-        *[schedule for system in systems for schedule in system.schedules],
-    ]
+    schedules: list[Schedule[Any]] = [DELETE_FINISHED_SCHEDULE, DELETE_ENDED_SCHEDULE]
+    schedules += [schedule for system in systems for schedule in system.schedules]
     _check_handlers_of(schedules, handlers)
     runner = JobRunner(
         core.database, core.lease, core.notifier, handlers=handlers, concurrency=core.settings.jobs_concurrency

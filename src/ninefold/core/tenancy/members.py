@@ -37,6 +37,22 @@ async def add_member(connection: Connection, *, organisation_id: UUID, account_i
         )
 
 
+async def set_member(connection: Connection, *, organisation_id: UUID, account_id: UUID, role: Role) -> None:
+    """Make an account a member of an organisation, or change its role; for the operator.
+
+    Raises:
+        LastOwnerError: the account is the last owner, and would get another role.
+    """
+    await organisation_lock_members(connection, organisation_id=organisation_id)
+    member = await store.membership_find_member(connection, organisation_id=organisation_id, account_id=account_id)
+    if member is None:
+        await add_member(connection, organisation_id=organisation_id, account_id=account_id, role=role)
+        return
+    await store.membership_set_role(connection, organisation_id=organisation_id, account_id=account_id, role=role)
+    await _check_owner_left(connection, organisation_id, was=member.role)
+    await access_notify(connection)
+
+
 async def list_members(
     connection: Connection, *, organisation_id: UUID, after: UUID | None, limit: int
 ) -> list[Member]:

@@ -58,6 +58,28 @@ async def list_organisations(connection: Connection) -> list[Organisation]:
     return await organisation_list(connection, limit=LIST_LENGTH_MAX)
 
 
+async def get_organisation(connection: Connection, organisation_id: UUID) -> Organisation:
+    """Return an organisation.
+
+    Raises:
+        OrganisationNotFoundError: there is no such organisation.
+    """
+    organisation = await organisation_find(connection, organisation_id=organisation_id)
+    if organisation is None:
+        raise no_organisation(organisation_id)
+    return organisation
+
+
+async def first_organisation_id(connection: Connection) -> UUID:
+    """Return the oldest organisation, which is created if there is none. Call it in a transaction."""
+    # `ninefold up` could start at the same moment and create a first organisation too.
+    await organisation_lock(connection)
+    organisations = await list_organisations(connection)
+    if organisations:
+        return organisations[0].organisation_id
+    return (await create_organisation(connection, name=FIRST_ORGANISATION_NAME)).organisation_id
+
+
 async def ensure_first_organisation(connection: Connection) -> CreatedCredential | None:
     """Create the organisation "default" and an API key for it, if there is no organisation yet.
 
@@ -151,8 +173,7 @@ async def list_credentials(
     Raises:
         OrganisationNotFoundError: there is no such organisation.
     """
-    if await organisation_find(connection, organisation_id=organisation_id) is None:
-        raise no_organisation(organisation_id)
+    await get_organisation(connection, organisation_id)
     return await store.credential_list(
         connection, organisation_id=organisation_id, account_id=account_id, kind=kind.name, limit=LIST_LENGTH_MAX
     )

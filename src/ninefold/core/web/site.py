@@ -1,12 +1,10 @@
 """The site: how people reach this server, and what follows for links, cookies, origins and the addresses of clients."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Final, TypeAlias
 from urllib.parse import urlsplit
-
-import msgspec
 
 from ninefold.core.config import CoreSettings
 from ninefold.core.errors import SettingError
@@ -18,14 +16,29 @@ _UNKNOWN: Final = "unknown"
 Network: TypeAlias = IPv4Network | IPv6Network
 
 
-class Site(msgspec.Struct, frozen=True, kw_only=True):
-    """How people reach this server."""
+class Site:
+    """How people reach this server.
 
-    public_url: str | None = None
-    """The address without a path, such as `https://ninefold.example.com`; None if it is that of each request."""
-    trusted_proxies: tuple[Network, ...] = ()
-    session_lifetime: timedelta = timedelta(days=30)
-    session_idle_max: timedelta = timedelta(days=7)
+    Args:
+        public_url: the address without a path, such as `https://ninefold.example.com`; None if it is that of each
+            request.
+        trusted_proxies: reverse proxies whose `X-Forwarded-For` counts.
+        session_lifetime: after which time a person has to sign in again.
+        session_idle_max: how long a session can be unused.
+    """
+
+    def __init__(
+        self,
+        *,
+        public_url: str | None = None,
+        trusted_proxies: Sequence[Network] = (),
+        session_lifetime: timedelta = timedelta(days=30),
+        session_idle_max: timedelta = timedelta(days=7),
+    ) -> None:
+        self.public_url: Final = public_url.rstrip("/") if public_url else None
+        self.trusted_proxies: Final = trusted_proxies
+        self.session_lifetime: Final = session_lifetime
+        self.session_idle_max: Final = session_idle_max
 
     @classmethod
     def from_settings(cls, settings: CoreSettings) -> "Site":
@@ -35,7 +48,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
             SettingError: the CIDR of a proxy is invalid.
         """
         return cls(
-            public_url=settings.public_url.rstrip("/") if settings.public_url else None,
+            public_url=settings.public_url,
             trusted_proxies=tuple(_networks(settings.trusted_proxies)),
             session_lifetime=timedelta(seconds=settings.sessions_lifetime_s),
             session_idle_max=timedelta(seconds=settings.sessions_idle_max_s),

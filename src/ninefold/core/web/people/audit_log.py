@@ -3,10 +3,11 @@
 from typing import Annotated, Final
 from uuid import UUID
 
+import msgspec
 from litestar import get
 from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import FromQuery, QueryParameter
+from litestar.params import FromQuery
 
 from ninefold.core.postgres.database import Database
 from ninefold.core.tenancy.audit import AuditFilter, AuditResult
@@ -18,6 +19,9 @@ from ninefold.core.web.pagination import PAGE_LIMIT_DEFAULT, Cursor, Page, Paged
 from ninefold.core.web.people.field_types import AccountId
 from ninefold.core.web.people.views import AuditEntryView, show_audit_entry
 
+OperationFilter = Annotated[str, msgspec.Meta(max_length=100, description="Only entries of this operation.")]
+TargetFilter = Annotated[str, msgspec.Meta(max_length=200, description="Only entries about what has this id.")]
+
 _entry_list = PagedList("audit-log", UUID)
 
 
@@ -27,12 +31,8 @@ async def list_audit_log(
     principal: NamedDependency[Principal],
     database: NamedDependency[Database],
     account_id: FromQuery[AccountId | None] = None,
-    operation: Annotated[
-        str | None, QueryParameter(max_length=100, description="Only entries of this operation.")
-    ] = None,
-    target_id: Annotated[
-        str | None, QueryParameter(max_length=200, description="Only entries about what has this id.")
-    ] = None,
+    operation: FromQuery[OperationFilter | None] = None,
+    target_id: FromQuery[TargetFilter | None] = None,
     result: FromQuery[AuditResult | None] = None,
     cursor: FromQuery[Cursor | None] = None,
     limit: PageLimit = PAGE_LIMIT_DEFAULT,
