@@ -194,7 +194,7 @@ async def use_setup_link(connection: Connection, text: str, *, email: str, name:
         connection, organisation_id=used.organisation_id, account_id=account.account_id, role=Role.OWNER
     )
     await credential_revoke_of_kind(connection, kind=SETUP_LINK.name)
-    return account
+    return await get_account(connection, account.account_id)
 
 
 def no_account(account_id: UUID) -> AccountNotFoundError:

@@ -175,6 +175,13 @@ class RoleInsufficientError(ForbiddenError):
     title = "Role insufficient"
 
 
+class RoleNotGrantableError(ForbiddenError):
+    """The role allows more than the caller, and so can't be granted, changed or removed by it."""
+
+    code = "role_not_grantable"
+    title = "Role not grantable"
+
+
 class OrganisationRequiredError(ForbiddenError):
     """The session has no current organisation."""
 
@@ -250,6 +257,13 @@ class SetUpError(ConflictError):
 
     code = "already_set_up"
     title = "Already set up"
+
+
+class TotpCodeInvalidError(InvalidInputError):
+    """The first code of an authenticator app is wrong."""
+
+    code = "totp_code_invalid"
+    title = "Code invalid"
 
 
 class TotpStateError(ConflictError):

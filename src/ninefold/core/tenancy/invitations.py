@@ -53,7 +53,7 @@ async def create_invitation(
 
     Raises:
         InvalidEmailError: the mail address is invalid.
-        RoleInsufficientError: the role allows more than the principal.
+        RoleNotGrantableError: the role allows more than the principal.
     """
     check_may_grant(principal, role)
     link = await create_credential(
@@ -88,7 +88,7 @@ async def revoke_invitation(connection: Connection, principal: Principal, *, inv
 
     Raises:
         InvitationNotFoundError: the organisation has no such invitation.
-        RoleInsufficientError: its role allows more than the principal.
+        RoleNotGrantableError: its role allows more than the principal.
     """
     found = await store.invitation_find(
         connection, invitation_id=invitation_id, organisation_id=principal.organisation_id
@@ -156,7 +156,7 @@ async def accept_as_new_account(
     account = await create_account(connection, email=invitation.email, name=name)
     await set_password(connection, account.account_id, password_hash=password_hash)
     await _join(connection, invitation, account)
-    return invitation, account
+    return invitation, await get_account(connection, account.account_id)
 
 
 async def _use_invitation(connection: Connection, text: str) -> Invitation:

@@ -12,7 +12,7 @@ from ninefold.core.tenancy.errors import (
     AlreadyMemberError,
     LastOwnerError,
     MemberNotFoundError,
-    RoleInsufficientError,
+    RoleNotGrantableError,
 )
 from ninefold.core.tenancy.model import ACCOUNT_PREFIX, Member, Principal
 from ninefold.core.tenancy.personal_kinds import PERSONAL_TOKEN
@@ -80,7 +80,7 @@ async def change_role(connection: Connection, principal: Principal, *, account_i
 
     Raises:
         MemberNotFoundError: the organisation has no such member.
-        RoleInsufficientError: the old or the new role allows more than the principal.
+        RoleNotGrantableError: the old or the new role allows more than the principal.
         LastOwnerError: the member is the last owner.
     """
     await organisation_lock_members(connection, organisation_id=principal.organisation_id)
@@ -100,7 +100,7 @@ async def remove_member(connection: Connection, principal: Principal, *, account
 
     Raises:
         MemberNotFoundError: the organisation has no such member.
-        RoleInsufficientError: the member's role allows more than the principal.
+        RoleNotGrantableError: the member's role allows more than the principal.
         LastOwnerError: the member is the last owner.
     """
     await organisation_lock_members(connection, organisation_id=principal.organisation_id)
@@ -122,10 +122,10 @@ def check_may_grant(principal: Principal, role: Role) -> None:
     """Make sure that a principal is allowed to do all that a role allows.
 
     Raises:
-        RoleInsufficientError: it isn't.
+        RoleNotGrantableError: it isn't.
     """
     if not includes_role(principal.scopes, role):
-        raise RoleInsufficientError(
+        raise RoleNotGrantableError(
             f"Only an {Role.OWNER} can grant, change or remove the role {role}."
             if role is Role.OWNER
             else f"The role {role} allows more than you are allowed to do.",

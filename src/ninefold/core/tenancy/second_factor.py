@@ -7,7 +7,12 @@ import msgspec
 
 from ninefold.core.postgres.database import Connection
 from ninefold.core.tenancy.accounts import no_account
-from ninefold.core.tenancy.errors import SecondFactorInvalidError, SecondFactorRequiredError, TotpStateError
+from ninefold.core.tenancy.errors import (
+    SecondFactorInvalidError,
+    SecondFactorRequiredError,
+    TotpCodeInvalidError,
+    TotpStateError,
+)
 from ninefold.core.tenancy.model import Account
 from ninefold.core.tenancy.store import accounts as store
 from ninefold.core.tenancy.totp import (
@@ -52,16 +57,20 @@ async def enable_totp(connection: Connection, account_id: UUID, *, code: str, no
 
     Raises:
         TotpStateError: no app was enrolled, or it is enabled already.
-        SecondFactorInvalidError: the code is wrong.
+        TotpCodeInvalidError: the code is wrong.
     """
     account = await _lock_account(connection, account_id)
     if account.totp_secret is None or account.totp_enabled_at is not None:
         raise TotpStateError(
             "There is no authenticator app to enable.", remedy="Enrol one first: POST /api/v1/account/totp."
         )
-    step = accepted_step(account.totp_secret, code, last_step=None, now=now)
+    step = accepted_step(account.totp_secret, code.strip(), last_step=None, now=now)
     if step is None:
-        raise _invalid_code()
+        raise TotpCodeInvalidError(
+            "The code isn't one of the app that was enrolled last.",
+            field="code",
+            remedy="Wait for the next code of the app, or check the clock of its device.",
+        )
     await store.account_set_totp_step(connection, account_id=account_id, totp_last_step=step)
     return await replace_recovery_codes(connection, account_id)
 
@@ -111,7 +120,11 @@ async def check_second_factor(connection: Connection, account_id: UUID, *, code:
     elif not await store.account_use_recovery_code(
         connection, account_id=account_id, digest=digest_recovery_code(code)
     ):
-        raise _invalid_code()
+        raise SecondFactorInvalidError(
+            "The code is wrong, or was used before.",
+            field="code",
+            remedy="Wait for the next code of the authenticator app, check its clock, or use a recovery code.",
+        )
 
 
 async def _lock_account(connection: Connection, account_id: UUID) -> Account:
@@ -119,11 +132,3 @@ async def _lock_account(connection: Connection, account_id: UUID) -> Account:
     if account is None:
         raise no_account(account_id)
     return account
-
-
-def _invalid_code() -> SecondFactorInvalidError:
-    return SecondFactorInvalidError(
-        "The code is wrong, or was used before.",
-        field="code",
-        remedy="Wait for the next code of the authenticator app, check its clock, or use a recovery code.",
-    )

@@ -210,7 +210,9 @@ async def revoke_credential(
     )
     if revoked is None:
         raise CredentialNotFoundError(
-            f"There is no {kind.label} {format_id(kind.id_prefix, credential_id)}.", field="credential_id"
+            f"There is no {kind.label} {format_id(kind.id_prefix, credential_id)}.",
+            field="credential_id",
+            remedy=f"List them to find the id of the {kind.label}.",
         )
     await store.access_notify(connection)
     return revoked

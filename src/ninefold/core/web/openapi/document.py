@@ -125,6 +125,8 @@ class _Operation:
             operation["description"] = description
         operation["tags"] = sorted(self._handler.tags or [])
         operation["security"] = self._security()
+        if self._access.not_audited is not None:
+            operation["x-not-audited"] = self._access.not_audited
         if parameters := [self._describe_parameter(field, schemas) for field in self._parameters()]:
             operation["parameters"] = parameters
         if "data" in self._fields:
