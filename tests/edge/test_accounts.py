@@ -28,6 +28,8 @@ def done(capsys: pytest.CaptureFixture[str]) -> Run:
     """Run a command that succeeds, and return its JSON."""
 
     def run_command(*arguments: str) -> Any:
+        # The application in this process may have logged something.
+        capsys.readouterr()
         assert run([*arguments, "--json"]) == 0, capsys.readouterr().err
         return json.loads(capsys.readouterr().out)
 

@@ -74,7 +74,6 @@ class CoreSettings(msgspec.Struct, frozen=True, kw_only=True):
     public_url: Annotated[
         str | None,
         msgspec.Meta(
-            pattern=r"^https?://[^/?#\s]+/?$",
             description="Address at which people reach this server, such as https://ninefold.example.com.",
         ),
     ] = None

@@ -96,3 +96,13 @@ def test_a_wrong_cidr_stops_the_start() -> None:
         site(trusted_proxies=["10.0.0.1/8"])
 
     assert raised.value.field == "NINEFOLD_TRUSTED_PROXIES"
+
+
+@pytest.mark.parametrize(
+    "url", ["ninefold.example.com", "ftp://ninefold.example.com", "https://ninefold.example.com/path", "https://a b"]
+)
+def test_a_wrong_public_address_stops_the_start(url: str) -> None:
+    with pytest.raises(SettingError) as raised:
+        site(public_url=url)
+
+    assert raised.value.field == "NINEFOLD_PUBLIC_URL"

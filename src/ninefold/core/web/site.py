@@ -1,5 +1,6 @@
 """The site: how people reach this server, and what follows for links, cookies, origins and the addresses of clients."""
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
@@ -10,6 +11,7 @@ from ninefold.core.config import CoreSettings
 from ninefold.core.errors import SettingError
 from ninefold.core.web.surfaces import Connection
 
+_PUBLIC_URL: Final = re.compile(r"https?://[^/?#@\s]+/?")
 _FORWARDED_FOR: Final = b"x-forwarded-for"
 _UNKNOWN: Final = "unknown"
 
@@ -45,10 +47,10 @@ class Site:
         """Return the site of the settings.
 
         Raises:
-            SettingError: the CIDR of a proxy is invalid.
+            SettingError: the public address or the CIDR of a proxy is invalid.
         """
         return cls(
-            public_url=settings.public_url,
+            public_url=_checked_url(settings.public_url),
             trusted_proxies=tuple(_networks(settings.trusted_proxies)),
             session_lifetime=timedelta(seconds=settings.sessions_lifetime_s),
             session_idle_max=timedelta(seconds=settings.sessions_idle_max_s),
@@ -93,6 +95,16 @@ class Site:
 
     def _is_trusted(self, address: IPv4Address | IPv6Address) -> bool:
         return any(address in network for network in self.trusted_proxies)
+
+
+def _checked_url(url: str | None) -> str | None:
+    if url is not None and not _PUBLIC_URL.fullmatch(url):
+        raise SettingError(
+            f"NINEFOLD_PUBLIC_URL has an invalid value: {url!r} isn't an http or https address without a path.",
+            field="NINEFOLD_PUBLIC_URL",
+            remedy="Write it as https://ninefold.example.com.",
+        )
+    return url
 
 
 def _networks(texts: Iterable[str]) -> Iterable[Network]:

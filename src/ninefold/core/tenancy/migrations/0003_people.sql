@@ -85,8 +85,8 @@ CREATE INDEX sign_in_limit_by_age ON tenancy.sign_in_limit (last_failed_at);
 
 CREATE TABLE tenancy.audit_entry (
     audit_entry_id uuid PRIMARY KEY,
-    -- Empty for what an operator or a person without an organisation did.
-    organisation_id uuid REFERENCES tenancy.organisation ON DELETE CASCADE,
+    -- Empty for what isn't about an organisation. Entries outlive what they are about.
+    organisation_id uuid,
     occurred_at timestamptz NOT NULL DEFAULT now(),
     operation text NOT NULL CHECK (char_length(operation) BETWEEN 1 AND 100),
     target_id text CHECK (char_length(target_id) BETWEEN 1 AND 200),
