@@ -21,7 +21,7 @@ _PAGES: Final = {
 
 
 async def find_link(connection: Connection, kind: CredentialKind, text: str) -> Link:
-    """Return what a link is for, without using it.
+    """Return what a link is for, without using it. Do this before costly work, such as hashing a password.
 
     Raises:
         LinkInvalidError: there is no such link, or it was used, was revoked or has expired.

@@ -7,6 +7,7 @@ import pytest
 from http_api import problem_of
 from ninefold.core.postgres.database import Database
 from ninefold.core.tenancy.accounts import create_password_link, create_setup_link
+from ninefold.core.tenancy.passwords import Passwords
 from people import NOON, PASSWORD, Person, SetClock, new_organisation, refuse, session_text_in, sign_in
 
 NEW_PASSWORD = "a sentence that is new"
@@ -206,3 +207,19 @@ async def test_no_response_about_an_account_contains_its_secrets(owner: Person, 
     assert totp.secret not in shown
     assert not any(code in shown for code in codes)
     assert clock.now() > NOON
+
+
+@pytest.mark.parametrize("path", ["/setup", "/password-reset", "/invitations/sign-up"])
+async def test_no_password_is_hashed_for_a_link_that_is_not_valid(
+    anonymous: Person, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    async def hash_nothing(*_: object) -> str:
+        raise AssertionError("A password was hashed.")
+
+    monkeypatch.setattr(Passwords, "hash", hash_nothing)
+    body = {"token": "x", "password": NEW_PASSWORD, "name": "Eve", "email": "eve@example.com"}
+    fields = {"/setup": body.keys(), "/password-reset": ["token", "password"]}.get(path, ["token", "password", "name"])
+
+    problem = await anonymous.refused(410, "POST", path, json={field: body[field] for field in fields})
+
+    assert problem["code"] == "link_invalid"

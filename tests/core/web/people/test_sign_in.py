@@ -3,7 +3,9 @@
 import asyncio
 import re
 from collections import Counter
+from collections.abc import MutableMapping
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import httpx
@@ -12,6 +14,7 @@ import pytest
 from http_api import problem_of
 from ninefold.core.postgres.database import Database
 from ninefold.core.tenancy.accounts import create_account, set_account_disabled
+from ninefold.core.web.forgery import csrf_token
 from ninefold.core.web.site import Site
 from people import PASSWORD, WRONG_PASSWORD, Person, SetClock, refuse, session_text_in, sign_in
 
@@ -214,3 +217,20 @@ async def let_time_pass(database: Database, account_id: UUID, time: timedelta, *
             is_used,
             account_id,
         )
+
+
+async def test_no_secret_is_logged(
+    http: httpx.AsyncClient, owner: Person, logs: list[MutableMapping[str, Any]]
+) -> None:
+    text = session_text_in(await sign_in(http, owner.email, **{"User-Agent": "Firefox"}))
+    await refuse(http, owner.email)
+    person = Person(http, text, email=owner.email, account_id=owner.account_id)
+    token = (await person.done("POST", "/personal-tokens", json={"name": "x", "role": "viewer"}))["personal_token"]
+    await person.refused(403, "PATCH", "/account", json={"name": "x"}, headers={"X-CSRF-Token": "wrong"})
+    await person.request("DELETE", "/session")
+    await person.refused(401, "GET", "/session")
+
+    logged = str(logs)
+    assert "/api/v1/session" in logged
+    secrets = [PASSWORD, WRONG_PASSWORD, text.rpartition("_")[2], token.rpartition("_")[2], csrf_token(text)]
+    assert [secret for secret in secrets if secret in logged] == []

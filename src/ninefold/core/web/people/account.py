@@ -11,8 +11,10 @@ from ninefold.core.ids import format_id
 from ninefold.core.postgres.database import Database
 from ninefold.core.tenancy import accounts, second_factor
 from ninefold.core.tenancy.audit import AuditEntry
+from ninefold.core.tenancy.links import find_link
 from ninefold.core.tenancy.model import ACCOUNT_PREFIX, Session
 from ninefold.core.tenancy.passwords import Passwords
+from ninefold.core.tenancy.personal_kinds import PASSWORD_LINK
 from ninefold.core.web.access import Caller, access
 from ninefold.core.web.bodies import FromBody
 from ninefold.core.web.people.cookies import SET_COOKIE, forget_session_cookie
@@ -167,6 +169,8 @@ async def reset_password(
 
     All sessions end. Sign in with the new password.
     """
+    async with database.connection() as connection:
+        await find_link(connection, PASSWORD_LINK, data.token)
     password_hash = await passwords.hash(data.password)
     async with database.transaction() as connection:
         account = await accounts.use_password_link(connection, data.token, password_hash=password_hash)

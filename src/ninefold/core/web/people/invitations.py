@@ -12,7 +12,7 @@ from ninefold.core.ids import format_id
 from ninefold.core.postgres.database import Database
 from ninefold.core.tenancy import invitations
 from ninefold.core.tenancy.audit import AuditEntry
-from ninefold.core.tenancy.links import link_url
+from ninefold.core.tenancy.links import find_link, link_url
 from ninefold.core.tenancy.model import Invitation, Principal, Session
 from ninefold.core.tenancy.passwords import Passwords
 from ninefold.core.tenancy.personal_kinds import INVITATION_LINK
@@ -154,6 +154,8 @@ async def sign_up(
 
     The account gets the mail address of the invitation, and is signed in.
     """
+    async with database.connection() as connection:
+        await find_link(connection, INVITATION_LINK, data.token)
     password_hash = await passwords.hash(data.password)
     async with database.transaction() as connection:
         accepted, account = await invitations.accept_as_new_account(

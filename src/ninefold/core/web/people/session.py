@@ -13,9 +13,10 @@ from ninefold.core.postgres.database import Database
 from ninefold.core.tenancy import accounts, sessions, sign_in
 from ninefold.core.tenancy.audit import AuditEntry
 from ninefold.core.tenancy.errors import OrganisationNotFoundError, SecondFactorRequiredError
+from ninefold.core.tenancy.links import find_link
 from ninefold.core.tenancy.model import ACCOUNT_PREFIX, ORGANISATION_PREFIX, Principal, Session
 from ninefold.core.tenancy.passwords import Passwords
-from ninefold.core.tenancy.personal_kinds import SESSION
+from ninefold.core.tenancy.personal_kinds import SESSION, SETUP_LINK
 from ninefold.core.tenancy.second_factor import check_second_factor
 from ninefold.core.web.access import Caller, access
 from ninefold.core.web.bodies import FromBody
@@ -58,6 +59,8 @@ async def set_up(
 
     The person becomes an owner of the first organisation, and is signed in.
     """
+    async with database.connection() as connection:
+        await find_link(connection, SETUP_LINK, data.token)
     password_hash = await passwords.hash(data.password)
     async with database.transaction() as connection:
         account = await accounts.use_setup_link(
