@@ -6,7 +6,7 @@ from http_api import Api, Json, problem_of
 from people import Person
 
 PATHS = {
-    "/members/{account_id}": ["PATCH", "DELETE"],
+    "/members/{account_id}": ["DELETE", "PATCH"],
     "/invitations/{invitation_id}": ["DELETE"],
     "/api-keys/{api_key_id}": ["DELETE"],
     "/personal-tokens/{personal_token_id}": ["DELETE"],

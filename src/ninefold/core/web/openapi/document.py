@@ -75,7 +75,7 @@ def build_openapi(app: Litestar, surfaces: SurfaceMap, *, title: str, version: s
         "openapi": "3.1.0",
         "info": {"title": title, "version": version, "description": description},
         "security": [{"api_key": []}, {"session": []}],
-        "paths": dict(sorted(paths.items())),
+        "paths": {path: dict(sorted(methods.items())) for path, methods in sorted(paths.items())},
         "components": {
             "schemas": dict(sorted(components.items())),
             "securitySchemes": _SECURITY_SCHEMES,
