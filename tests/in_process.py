@@ -16,7 +16,7 @@ from ninefold.core.system import AnySystem
 from ninefold.core.tenancy.service import create_api_key, create_organisation
 from ninefold.core.web.stopping import Stopping
 from ninefold.edge.server import build_web_app
-from ninefold.edge.systems import SYSTEMS
+from ninefold.edge.systems import CORE, SYSTEMS
 from ninefold.edge.worker import work
 from openapi_operations import Operation, operations_of
 
@@ -45,20 +45,20 @@ class Applications:
         choice = tuple(sorted(environment.items()))
         if choice not in self._built:
             lent = _LentDatabase()
-            self._built[choice] = _transport_to(lent, environment, systems=SYSTEMS), lent
+            self._built[choice] = _transport_to(lent, environment, systems=[CORE, *SYSTEMS]), lent
         transport, lent = self._built[choice]
         lent.lend(database)
         return httpx.AsyncClient(transport=transport, base_url=BASE_URL)
 
-    async def operations_of_core(self) -> list[Operation]:
+    async def operations_of_people(self) -> list[Operation]:
         """Return the operations that an application has without any system: those of people."""
-        return operations_of(await self._document_of("core", systems=[]))
+        return operations_of(await self._document_of("people", systems=[]))
 
     async def operations_of(self, system: AnySystem) -> list[Operation]:
         """Return the operations that an application has because of this system."""
-        core = {operation.operation_id for operation in await self.operations_of_core()}
+        people = {operation.operation_id for operation in await self.operations_of_people()}
         found = operations_of(await self._document_of(system.name, systems=[system]))
-        return [operation for operation in found if operation.operation_id not in core]
+        return [operation for operation in found if operation.operation_id not in people]
 
     async def _document_of(self, name: str, *, systems: Sequence[AnySystem]) -> Json:
         if name not in self._documents:

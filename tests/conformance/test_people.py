@@ -44,7 +44,7 @@ checks.negative_data_rejection.enabled = false
 @pytest.fixture
 async def operations(applications: Applications) -> list[Operation]:
     """The operations of people."""
-    return await applications.operations_of_core()
+    return await applications.operations_of_people()
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 
 from http_api import Json
 from in_process import Applications
-from ninefold.edge.systems import SYSTEMS
+from ninefold.edge.systems import CORE, SYSTEMS
 from openapi_operations import operations_of
 
 
@@ -19,11 +19,11 @@ async def document(http: httpx.AsyncClient) -> Json:
     return found
 
 
-async def test_every_operation_belongs_to_a_system_or_to_the_core_and_is_therefore_tested(
+async def test_every_operation_belongs_to_a_system_or_to_people_and_is_therefore_tested(
     document: Json, applications: Applications
 ) -> None:
-    known = await applications.operations_of_core()
-    for system in SYSTEMS:
+    known = await applications.operations_of_people()
+    for system in (CORE, *SYSTEMS):
         known += await applications.operations_of(system)
     assert {operation.operation_id for operation in operations_of(document)} == {
         operation.operation_id for operation in known

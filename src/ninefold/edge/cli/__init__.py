@@ -37,7 +37,7 @@ _COMMANDS: Final = {
     "accounts": (_ADMINISTER, "Create, list and disable accounts of people, and reset their passwords."),
     "keys": (_ADMINISTER, "Create, list and revoke API keys."),
     "audit-log": (_ADMINISTER, "List who changed what, when and from where."),
-    "jobs": (_ADMINISTER, "List, retry and cancel durable jobs, the background work of workers."),
+    "jobs": (_ADMINISTER, "List, pause, cancel and retry durable jobs, the background work of workers."),
 }
 
 
