@@ -70,6 +70,25 @@ class UnauthorizedError(NinefoldError):
     http_status = 401
 
 
+class RateLimitedError(NinefoldError):
+    """More was sent than a limit allows.
+
+    Args:
+        detail: which limit, in one sentence.
+        retry_after_s: seconds after which there is room again.
+        remedy: what to do, in one sentence.
+    """
+
+    code = "rate_limited"
+    title = "Rate limited"
+    http_status = 429
+    is_retryable = True
+
+    def __init__(self, detail: str, *, retry_after_s: int, remedy: str | None = None) -> None:
+        super().__init__(detail, remedy=remedy)
+        self.retry_after_s = retry_after_s
+
+
 class UnavailableError(NinefoldError):
     """Something that Ninefold depends on is temporarily unavailable."""
 

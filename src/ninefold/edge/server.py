@@ -31,7 +31,7 @@ from ninefold.edge.database import require_migrated
 from ninefold.edge.ports import require_free_port
 from ninefold.edge.processes import end_with_parent, end_with_supervisor, raise_open_file_limit
 from ninefold.edge.settings import check_settings
-from ninefold.edge.systems import SYSTEMS, credential_kinds, migration_sources
+from ninefold.edge.systems import SYSTEMS, credential_kinds, implementations_of, migration_sources
 
 STOP_GRACE_PERIOD_S: Final = 10
 """How long requests in progress may take to finish after SIGTERM."""
@@ -180,6 +180,7 @@ def build_web_app(
         SettingError: a setting of a system is wrong.
     """
     notifier = Notifier(database)
+    implementations = implementations_of(systems)
     routes: list[ControllerRouterHandler] = []
     surfaces: list[Surface] = []
     for system in systems:
@@ -189,6 +190,7 @@ def build_web_app(
             settings=system.read_settings(environment),
             egress_policy=egress_policy,
             stopping=stopping.begun,
+            implementations=implementations,
         )
         routes += system.routes(context)
         surfaces += system.surfaces(context)

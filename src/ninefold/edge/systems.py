@@ -1,8 +1,10 @@
 """The list of systems. A new system adds its line here; `docs/adding-a-system.md` says what else it needs."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from ninefold.core import jobs, queue, tenancy
+from ninefold.core.contracts import Implementations
 from ninefold.core.postgres.migrations import MigrationSource
 from ninefold.core.system import AnySystem
 from ninefold.core.tenancy.kinds import CredentialKind
@@ -20,3 +22,12 @@ def migration_sources() -> list[MigrationSource]:
 def credential_kinds() -> list[CredentialKind]:
     """Return the kinds of credentials of all systems, besides API keys."""
     return [kind for system in SYSTEMS for kind in system.credential_kinds]
+
+
+def implementations_of(systems: Sequence[AnySystem]) -> Implementations:
+    """Return what these systems offer to each other.
+
+    Raises:
+        ValueError: two of them implement one contract.
+    """
+    return Implementations(each for system in systems for each in system.implements)

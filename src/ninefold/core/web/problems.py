@@ -28,7 +28,7 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.types import Scope
 
 from ninefold.core.allowed_values import allowed_values_at
-from ninefold.core.errors import InvalidInputError, NinefoldError, NotFoundError, UnauthorizedError
+from ninefold.core.errors import InvalidInputError, NinefoldError, NotFoundError, RateLimitedError, UnauthorizedError
 from ninefold.core.postgres.errors import DatabaseDiskFullError, DatabaseUnavailableError
 from ninefold.core.validation_messages import in_plain_words
 from ninefold.core.web.errors import (
@@ -179,6 +179,8 @@ def problem_headers(error: NinefoldError) -> dict[str, str]:
         case UnsupportedEncodingError():
             # RFC 9110 §12.5.3: the encoding that a body must have.
             return {"Accept-Encoding": "identity"}
+        case RateLimitedError():
+            return {"Retry-After": str(error.retry_after_s)}
         case NinefoldError(is_retryable=True):
             return {"Retry-After": str(RETRY_AFTER_S)}
         case _:
