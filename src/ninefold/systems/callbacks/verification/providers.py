@@ -1,0 +1,95 @@
+"""The providers, one data file each in `data/`."""
+
+import functools
+import tomllib
+from collections.abc import Mapping, Sequence
+from importlib.resources import files
+from types import MappingProxyType
+from typing import Final, Literal
+
+import msgspec
+
+from ninefold.systems.callbacks.verification.schemes import Scheme
+from ninefold.systems.callbacks.verification.templates import parse_template
+
+SECRETS_FIELD: Final = "secrets"
+"""The name of the field with a source's secrets or public keys. All other fields are options."""
+
+HandshakeName = Literal["slack", "discord", "meta"]
+
+
+class UnknownProviderError(LookupError):
+    """There is no provider of this name."""
+
+
+class Field(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A value that a source of this provider has."""
+
+    name: str
+    title: str
+    description: str
+    is_required: bool = False
+    is_secret: bool = False
+    default: str = ""
+    choices: tuple[str, ...] = ()
+
+
+class Provider(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A third party that calls us, or a generic scheme."""
+
+    name: str
+    title: str
+    docs_url: str
+    """The provider's page about verification."""
+    summary: str
+    """The scheme in one sentence, for users."""
+    sources: tuple[str, ...]
+    """Where the facts in this file are from: URLs, and versions of SDKs."""
+    tested_with: str
+    """What proves that the check agrees with the provider."""
+    fields: tuple[Field, ...]
+    setup_steps: tuple[str, ...]
+    """What the user does at the provider. `{ingest_url}` stands for the URL of the source."""
+    schemes: tuple[Scheme, ...]
+    event_id: tuple[str, ...] = ()
+    """Templates. The first whose placeholders all have a value is the id."""
+    event_type: tuple[str, ...] = ()
+    """Templates, as for the id."""
+    handshake: HandshakeName | None = None
+
+    def __post_init__(self) -> None:
+        """Check the templates."""
+        for template in (*self.event_id, *self.event_type):
+            parse_template(template)
+
+
+def find_provider(name: str) -> Provider:
+    """Return a provider.
+
+    Raises:
+        UnknownProviderError: there is none of this name.
+    """
+    try:
+        return _providers()[name]
+    except KeyError as error:
+        raise UnknownProviderError(f"There is no provider {name!r}. Providers: {', '.join(_providers())}.") from error
+
+
+def list_providers() -> Sequence[Provider]:
+    """Return all providers, sorted by name."""
+    return tuple(_providers().values())
+
+
+@functools.cache
+def _providers() -> Mapping[str, Provider]:
+    folder = files(__package__) / "data"
+    texts = {file.name: file.read_text("utf-8") for file in folder.iterdir() if file.name.endswith(".toml")}
+    return MappingProxyType({name.removesuffix(".toml"): _read(name, texts[name]) for name in sorted(texts)})
+
+
+def _read(file_name: str, text: str) -> Provider:
+    data = {**tomllib.loads(text), "name": file_name.removesuffix(".toml")}
+    try:
+        return msgspec.convert(data, Provider)
+    except (msgspec.ValidationError, ValueError) as error:
+        raise ValueError(f"data/{file_name}: {error}") from error
