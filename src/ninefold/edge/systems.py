@@ -8,9 +8,10 @@ from ninefold.core.contracts import Implementations
 from ninefold.core.postgres.migrations import MigrationSource
 from ninefold.core.system import AnySystem
 from ninefold.core.tenancy.kinds import CredentialKind
+from ninefold.systems.callbacks.wiring import SYSTEM as CALLBACKS
 from ninefold.systems.webhooks.wiring import SYSTEM as WEBHOOKS
 
-SYSTEMS: Final[tuple[AnySystem, ...]] = (WEBHOOKS,)
+SYSTEMS: Final[tuple[AnySystem, ...]] = (WEBHOOKS, CALLBACKS)
 
 
 def migration_sources() -> list[MigrationSource]:

@@ -15,7 +15,7 @@ A handler may run more than once for the same job; docs/jobs.md says when.
 from ninefold.core.jobs.backoff import Backoff
 from ninefold.core.jobs.errors import JobCanceledError, JobFailedError, JobInterruptedError, JobLostError
 from ninefold.core.jobs.handlers import BoundHandler, JobHandler, JobRun
-from ninefold.core.jobs.model import JOBS_CHANNEL, Job, JobKind, JobPriority, JobState
+from ninefold.core.jobs.model import JOB_PREFIX, JOBS_CHANNEL, Job, JobKind, JobPriority, JobState
 from ninefold.core.jobs.runner import JobRunner
 from ninefold.core.jobs.scheduler import JobScheduler
 from ninefold.core.jobs.schedules import Schedule
@@ -26,6 +26,7 @@ MIGRATIONS = MigrationSource(namespace="jobs", package=__name__)
 
 __all__ = [
     "JOBS_CHANNEL",
+    "JOB_PREFIX",
     "MIGRATIONS",
     "Backoff",
     "BoundHandler",

@@ -9,7 +9,7 @@ from litestar import Litestar, Request, Response, Router
 from litestar.di import Provide
 from litestar.enums import ScopeType
 from litestar.exceptions import WebSocketDisconnect
-from litestar.types import Receive, Scope, Send
+from litestar.types import ASGIApp, Receive, Scope, Send
 
 from ninefold.core.postgres.database import Database
 from ninefold.core.web.authentication import AuthenticationMiddleware, provide_principal

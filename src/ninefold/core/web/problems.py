@@ -167,7 +167,7 @@ def describe(error: NinefoldError, *, request_id: str) -> Problem:
     )
 
 
-def problem_headers(error: NinefoldError) -> dict[str, str]:
+def problem_headers(error: NinefoldError) -> dict[str, str]:  # noqa: PLR0911  # a table, a line per kind of error.
     """Return the headers that an error's response needs."""
     match error:
         case MethodNotAllowedError():

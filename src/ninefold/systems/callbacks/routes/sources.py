@@ -1,0 +1,160 @@
+"""The HTTP routes for sources."""
+
+from typing import Any, Final, TypeVar
+from uuid import UUID
+
+import msgspec
+from litestar import Request, delete, get, patch, post
+from litestar.di import NamedDependency
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath, FromQuery
+
+from ninefold.core.postgres.database import Database
+from ninefold.core.tenancy.model import Principal
+from ninefold.core.web.bodies import FromBody
+from ninefold.core.web.pagination import PAGE_LIMIT_DEFAULT, Cursor, Page, PagedList, PageLimit
+from ninefold.core.web.problems import problem_responses
+from ninefold.systems.callbacks.routes.wire import (
+    CreateSource,
+    SourceId,
+    SourceView,
+    UpdateSource,
+    read_answer,
+    show_source,
+)
+from ninefold.systems.callbacks.service import sources as service
+from ninefold.systems.callbacks.settings import CallbacksSettings
+
+_SOURCES: Final = "/api/v1/sources"
+_SOURCE: Final = "/api/v1/sources/{source_id:str}"
+_TAGS: Final = ["sources"]
+
+ValueT = TypeVar("ValueT")
+
+_source_list = PagedList("sources", UUID)
+
+
+@post(_SOURCES, tags=_TAGS, responses=problem_responses(409))
+async def create_source(
+    data: FromBody[CreateSource],
+    request: Request[Any, Principal, Any],
+    principal: NamedDependency[Principal],
+    database: NamedDependency[Database],
+    callbacks_settings: NamedDependency[CallbacksSettings],
+) -> SourceView:
+    """Create a source.
+
+    The response has the URL to give to the provider, and the steps to take there.
+    """
+    async with database.transaction() as connection:
+        source = await service.create_source(
+            connection,
+            organisation_id=principal.organisation_id,
+            provider=data.provider,
+            name=data.name,
+            secrets=data.secrets,
+            options=data.options,
+            answer=read_answer(data.answer),
+        )
+    return show_source(source, public_url=_public_url(request, callbacks_settings))
+
+
+@get(_SOURCES, tags=_TAGS)
+async def list_sources(
+    *,
+    request: Request[Any, Principal, Any],
+    principal: NamedDependency[Principal],
+    database: NamedDependency[Database],
+    callbacks_settings: NamedDependency[CallbacksSettings],
+    cursor: FromQuery[Cursor | None] = None,
+    limit: PageLimit = PAGE_LIMIT_DEFAULT,
+) -> Page[SourceView]:
+    """List sources.
+
+    Newest first.
+    """
+    query = _source_list.query(cursor, limit)
+    async with database.connection() as connection:
+        found = await service.list_sources(
+            connection, organisation_id=principal.organisation_id, before=query.position, limit=query.rows_max
+        )
+    public_url = _public_url(request, callbacks_settings)
+    return query.page(
+        found,
+        position_of=lambda source: source.source_id,
+        show=lambda source: show_source(source, public_url=public_url),
+    )
+
+
+@get(_SOURCE, tags=_TAGS)
+async def get_source(
+    source_id: FromPath[SourceId],
+    request: Request[Any, Principal, Any],
+    principal: NamedDependency[Principal],
+    database: NamedDependency[Database],
+    callbacks_settings: NamedDependency[CallbacksSettings],
+) -> SourceView:
+    """Show a source."""
+    async with database.connection() as connection:
+        source = await service.get_source(connection, organisation_id=principal.organisation_id, source_id=source_id)
+    return show_source(source, public_url=_public_url(request, callbacks_settings))
+
+
+@patch(_SOURCE, tags=_TAGS)
+async def update_source(
+    *,
+    source_id: FromPath[SourceId],
+    data: FromBody[UpdateSource],
+    request: Request[Any, Principal, Any],
+    principal: NamedDependency[Principal],
+    database: NamedDependency[Database],
+    callbacks_settings: NamedDependency[CallbacksSettings],
+) -> SourceView:
+    """Change a source.
+
+    `secrets` and `options` replace all earlier ones. They apply to every callback that isn't verified yet. To verify
+    quarantined ones again, POST to `/api/v1/callbacks/reverify`.
+    """
+    answer = _none_if_unset(data.answer)
+    async with database.transaction() as connection:
+        source = await service.update_source(
+            connection,
+            organisation_id=principal.organisation_id,
+            source_id=source_id,
+            name=_none_if_unset(data.name),
+            secrets=_none_if_unset(data.secrets),
+            options=_none_if_unset(data.options),
+            answer=None if answer is None else read_answer(answer),
+        )
+    return show_source(source, public_url=_public_url(request, callbacks_settings))
+
+
+@delete(_SOURCE, tags=_TAGS)
+async def delete_source(
+    source_id: FromPath[SourceId],
+    principal: NamedDependency[Principal],
+    database: NamedDependency[Database],
+) -> None:
+    """Delete a source.
+
+    Its URL answers 404 from now on. What it has received is still verified, passed on and kept.
+    """
+    async with database.transaction() as connection:
+        await service.delete_source(connection, organisation_id=principal.organisation_id, source_id=source_id)
+
+
+SOURCE_ROUTES: Final[list[HTTPRouteHandler]] = [
+    create_source,
+    list_sources,
+    get_source,
+    update_source,
+    delete_source,
+]
+
+
+def _public_url(request: Request[Any, Any, Any], settings: CallbacksSettings) -> str:
+    return settings.public_url or f"{request.scope['scheme']}://{request.headers.get('host', 'localhost')}"
+
+
+def _none_if_unset(value: msgspec.UnsetType | ValueT) -> ValueT | None:
+    return None if isinstance(value, msgspec.UnsetType) else value
