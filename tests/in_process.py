@@ -16,7 +16,7 @@ from ninefold.core.system import AnySystem
 from ninefold.core.tenancy.service import create_api_key, create_organisation
 from ninefold.core.web.stopping import Stopping
 from ninefold.edge.server import build_web_app
-from ninefold.edge.systems import SYSTEMS
+from ninefold.edge.systems import SYSTEMS, implementations_of
 from ninefold.edge.worker import work
 
 BASE_URL = "http://ninefold.test"
@@ -76,6 +76,7 @@ def _transport_to(
         database,
         environment,
         systems=systems,
+        implementations=implementations_of(SYSTEMS),
         egress_policy=AddressPolicy.from_cidrs(settings.egress_allow),
         stopping=Stopping(),
     )

@@ -15,6 +15,7 @@ from litestar.types import ControllerRouterHandler, Send
 
 from ninefold import __version__
 from ninefold.core.config import CoreSettings, read_settings, server_url
+from ninefold.core.contracts import Implementations
 from ninefold.core.egress import AddressPolicy
 from ninefold.core.postgres.database import Database
 from ninefold.core.queue.notifier import Notifier
@@ -150,6 +151,7 @@ class Application:
                 database,
                 self._environment,
                 systems=SYSTEMS,
+                implementations=implementations_of(SYSTEMS),
                 egress_policy=AddressPolicy.from_cidrs(settings.egress_allow),
                 stopping=self._stopping,
             )
@@ -164,6 +166,7 @@ def build_web_app(
     environment: Mapping[str, str],
     *,
     systems: Sequence[AnySystem],
+    implementations: Implementations,
     egress_policy: AddressPolicy,
     stopping: Stopping,
 ) -> WebApplication:
@@ -173,6 +176,7 @@ def build_web_app(
         database: where its routes read and write.
         environment: where each system reads its own settings.
         systems: their routes and surfaces are served.
+        implementations: what systems offer to each other.
         egress_policy: the addresses that workers can send requests to.
         stopping: notifies open streams and WebSockets when the server stops.
 
@@ -180,7 +184,6 @@ def build_web_app(
         SettingError: a setting of a system is wrong.
     """
     notifier = Notifier(database)
-    implementations = implementations_of(systems)
     routes: list[ControllerRouterHandler] = []
     surfaces: list[Surface] = []
     for system in systems:

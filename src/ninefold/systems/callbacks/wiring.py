@@ -13,6 +13,7 @@ from ninefold.core.queue.backlog import BacklogCounter
 from ninefold.core.queue.notifier import Notifier
 from ninefold.core.system import ServerContext, System, WorkerContext, WorkerTask
 from ninefold.core.web.surfaces import Surface
+from ninefold.systems.callbacks.commands import COMMANDS
 from ninefold.systems.callbacks.jobs import metrics
 from ninefold.systems.callbacks.jobs.replay import REPLAY_HANDLER
 from ninefold.systems.callbacks.jobs.retention import DELETE_EXPIRED_HANDLER, DELETE_EXPIRED_HOURLY
@@ -74,4 +75,5 @@ SYSTEM: Final = System(
     worker_tasks=_worker_tasks,
     job_handlers=(REVERIFY_HANDLER, REPLAY_HANDLER, DELETE_EXPIRED_HANDLER),
     schedules=(DELETE_EXPIRED_HOURLY,),
+    commands=COMMANDS,
 )

@@ -17,6 +17,7 @@ from ninefold.core.postgres.database import Database
 from ninefold.core.queue.notifier import Notifier
 from ninefold.core.tenancy.model import Principal
 from ninefold.core.web.bodies import FromBody
+from ninefold.core.web.idempotency import refuse_idempotency_key
 from ninefold.core.web.pagination import PAGE_LIMIT_DEFAULT, Cursor, Page, PagedList, PageLimit
 from ninefold.core.web.problems import problem_responses
 from ninefold.systems.callbacks import model
@@ -47,6 +48,8 @@ from ninefold.systems.callbacks.service.sources import get_source
 _CALLBACKS: Final = "/api/v1/callbacks"
 _CALLBACK: Final = "/api/v1/callbacks/{callback_id:str}"
 _TAGS: Final = ["callbacks"]
+
+_NO_IDEMPOTENCY_KEY: Final = refuse_idempotency_key(remedy="Remove the header, and send the request once.")
 
 _callback_list = PagedList("callbacks", UUID)
 
@@ -118,7 +121,13 @@ async def get_callback_body(
     )
 
 
-@post(f"{_CALLBACK}/replay", tags=_TAGS, status_code=202, responses=problem_responses(409))
+@post(
+    f"{_CALLBACK}/replay",
+    tags=_TAGS,
+    status_code=202,
+    responses=problem_responses(409),
+    guards=[refuse_idempotency_key(remedy="Remove the header. The callback's replay_count says whether it was done.")],
+)
 async def replay_callback(
     callback_id: FromPath[CallbackId],
     principal: NamedDependency[Principal],
@@ -140,7 +149,7 @@ async def replay_callback(
     )
 
 
-@post(f"{_CALLBACKS}/replay", tags=_TAGS, status_code=202)
+@post(f"{_CALLBACKS}/replay", tags=_TAGS, status_code=202, guards=[_NO_IDEMPOTENCY_KEY])
 async def replay_callbacks(
     data: FromBody[ReplayCallbacks],
     principal: NamedDependency[Principal],
@@ -172,7 +181,7 @@ async def replay_callbacks(
     return JobAccepted(job_id=format_id(JOB_PREFIX, job_id))
 
 
-@post(f"{_CALLBACKS}/reverify", tags=_TAGS, status_code=202)
+@post(f"{_CALLBACKS}/reverify", tags=_TAGS, status_code=202, guards=[_NO_IDEMPOTENCY_KEY])
 async def reverify_callbacks(
     data: FromBody[ReverifyCallbacks],
     principal: NamedDependency[Principal],

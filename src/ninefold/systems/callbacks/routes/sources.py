@@ -12,6 +12,7 @@ from litestar.params import FromPath, FromQuery
 from ninefold.core.postgres.database import Database
 from ninefold.core.tenancy.model import Principal
 from ninefold.core.web.bodies import FromBody
+from ninefold.core.web.idempotency import refuse_idempotency_key
 from ninefold.core.web.pagination import PAGE_LIMIT_DEFAULT, Cursor, Page, PagedList, PageLimit
 from ninefold.core.web.problems import problem_responses
 from ninefold.systems.callbacks.routes.wire import (
@@ -34,7 +35,12 @@ ValueT = TypeVar("ValueT")
 _source_list = PagedList("sources", UUID)
 
 
-@post(_SOURCES, tags=_TAGS, responses=problem_responses(409))
+@post(
+    _SOURCES,
+    tags=_TAGS,
+    responses=problem_responses(409),
+    guards=[refuse_idempotency_key(remedy="Remove the header. List the sources to see whether it was created.")],
+)
 async def create_source(
     data: FromBody[CreateSource],
     request: Request[Any, Principal, Any],

@@ -7,14 +7,16 @@ from cyclopts import App, Parameter
 from ninefold.core.commands import (
     FROM_ENVIRONMENT,
     ApiOptions,
+    Limit,
     Page,
     parse_argument_id,
     print_json,
+    print_next_page,
     print_note,
     print_table,
+    show_answer,
 )
 from ninefold.systems.webhooks.commands.answers import NewSecretAnswer, SubscriptionAnswer
-from ninefold.systems.webhooks.commands.output import Limit, print_next_page, show_answer
 from ninefold.systems.webhooks.model import SUBSCRIPTION_PREFIX
 
 _SUBSCRIPTIONS: Final = "/api/v1/subscriptions"
