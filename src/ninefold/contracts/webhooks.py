@@ -1,7 +1,7 @@
 """What webhook delivery offers to other systems: publishing events of an organisation."""
 
 from collections.abc import Sequence
-from typing import Final, Protocol
+from typing import Final, Protocol, runtime_checkable
 from uuid import UUID
 
 import msgspec
@@ -24,6 +24,7 @@ class EventToPublish(msgspec.Struct, frozen=True, kw_only=True):
     idempotency_key: str | None = None
 
 
+@runtime_checkable
 class EventPublisher(Protocol):
     """Publishes events, which every matching webhook subscription of the organisation receives."""
 

@@ -159,14 +159,16 @@ class ReverifyCallbacks(msgspec.Struct, frozen=True, kw_only=True):
     """Which quarantined callbacks to verify again."""
 
     organisation_id: UUID
-    source_id: UUID
+    source_id: UUID | None
+    """None: of all sources."""
 
 
 class ReplayCallbacks(msgspec.Struct, frozen=True, kw_only=True):
     """Which verified callbacks to pass on again: those that were received before the job was enqueued."""
 
     organisation_id: UUID
-    source_id: UUID
+    source_id: UUID | None
+    """None: of all sources."""
     event_type: str | None
     since: datetime
     until: datetime

@@ -1,4 +1,4 @@
-"""The job that lets the quarantined callbacks of a source be verified again, after its secrets were corrected."""
+"""The job that lets quarantined callbacks be verified again, after the secrets of a source were corrected."""
 
 from typing import Final
 from uuid import UUID

@@ -68,7 +68,7 @@ CREATE INDEX callback_listed ON callbacks.callback (organisation_id, callback_id
 
 CREATE INDEX callback_listed_of_source ON callbacks.callback (source_id, callback_id);
 
-CREATE INDEX callback_listed_unverified ON callbacks.callback (source_id, status, callback_id)
+CREATE INDEX callback_listed_unverified ON callbacks.callback (organisation_id, status, callback_id)
 WHERE status <> 'verified';
 
 -- By what verified callbacks are recognised when they come again, until the window ends.

@@ -13,11 +13,12 @@ from ninefold.contracts.webhooks import EventPublisher
 from ninefold.core.errors import InvalidInputError
 from ninefold.core.ids import InvalidIdError, format_id, parse_id
 from ninefold.core.jobs import JOB_PREFIX, JOBS_CHANNEL, enqueue
-from ninefold.core.postgres.database import Database
+from ninefold.core.postgres.database import Connection, Database
 from ninefold.core.queue.notifier import Notifier
 from ninefold.core.tenancy.model import Principal
 from ninefold.core.web.bodies import FromBody
 from ninefold.core.web.idempotency import refuse_idempotency_key
+from ninefold.core.web.openapi.responses import bytes_response
 from ninefold.core.web.pagination import PAGE_LIMIT_DEFAULT, Cursor, Page, PagedList, PageLimit
 from ninefold.core.web.problems import problem_responses
 from ninefold.systems.callbacks import model
@@ -48,6 +49,11 @@ from ninefold.systems.callbacks.service.sources import get_source
 _CALLBACKS: Final = "/api/v1/callbacks"
 _CALLBACK: Final = "/api/v1/callbacks/{callback_id:str}"
 _TAGS: Final = ["callbacks"]
+
+_BYTES: Final = "application/octet-stream"
+
+_JOBS_KEY: Final = "callbacks"
+"""An organisation's jobs that change callbacks run one after the other."""
 
 _NO_IDEMPOTENCY_KEY: Final = refuse_idempotency_key(remedy="Remove the header, and send the request once.")
 
@@ -99,7 +105,7 @@ async def get_callback(
     return show_callback(shown)
 
 
-@get(f"{_CALLBACK}/body", tags=_TAGS, media_type="application/octet-stream")
+@get(f"{_CALLBACK}/body", tags=_TAGS, responses=bytes_response(_BYTES, description="The body."))
 async def get_callback_body(
     callback_id: FromPath[CallbackId],
     principal: NamedDependency[Principal],
@@ -116,7 +122,7 @@ async def get_callback_body(
     # A stranger chose these bytes, so no browser may show them as a page.
     return Response(
         shown.content.body,
-        media_type="application/octet-stream",
+        media_type=_BYTES,
         headers={"Content-Disposition": f'attachment; filename="{format_id(CALLBACK_PREFIX, callback_id)}"'},
     )
 
@@ -149,7 +155,9 @@ async def replay_callback(
     )
 
 
-@post(f"{_CALLBACKS}/replay", tags=_TAGS, status_code=202, guards=[_NO_IDEMPOTENCY_KEY])
+@post(
+    f"{_CALLBACKS}/replay", tags=_TAGS, status_code=202, responses=problem_responses(404), guards=[_NO_IDEMPOTENCY_KEY]
+)
 async def replay_callbacks(
     data: FromBody[ReplayCallbacks],
     principal: NamedDependency[Principal],
@@ -158,12 +166,11 @@ async def replay_callbacks(
 ) -> JobAccepted:
     """Replay many callbacks.
 
-    A durable job publishes a new event for each verified callback of a source that was received in a time.
+    A durable job publishes a new event for each verified callback that was received in a time, of one source or of all.
     """
-    source_id = _source_id(data.source_id)
     now = datetime.now(UTC)
     async with database.transaction() as connection:
-        await get_source(connection, organisation_id=principal.organisation_id, source_id=source_id)
+        source_id = await _find_source(connection, data.source_id, organisation_id=principal.organisation_id)
         job_id = await enqueue(
             connection,
             REPLAY_CALLBACKS,
@@ -175,13 +182,19 @@ async def replay_callbacks(
                 until=min(data.until or now, now),
             ),
             organisation_id=principal.organisation_id,
-            key=data.source_id,
+            key=_JOBS_KEY,
         )
     notifier.notify(JOBS_CHANNEL)
     return JobAccepted(job_id=format_id(JOB_PREFIX, job_id))
 
 
-@post(f"{_CALLBACKS}/reverify", tags=_TAGS, status_code=202, guards=[_NO_IDEMPOTENCY_KEY])
+@post(
+    f"{_CALLBACKS}/reverify",
+    tags=_TAGS,
+    status_code=202,
+    responses=problem_responses(404),
+    guards=[_NO_IDEMPOTENCY_KEY],
+)
 async def reverify_callbacks(
     data: FromBody[ReverifyCallbacks],
     principal: NamedDependency[Principal],
@@ -190,18 +203,17 @@ async def reverify_callbacks(
 ) -> JobAccepted:
     """Verify quarantined callbacks again.
 
-    A durable job lets all quarantined callbacks of a source be verified again, with the source's current secrets. The
-    age of a signature is still compared with the time at which the callback was received.
+    A durable job lets all quarantined callbacks be verified again, of one source or of all, with the current secrets.
+    The age of a signature is still compared with the time at which the callback was received.
     """
-    source_id = _source_id(data.source_id)
     async with database.transaction() as connection:
-        await get_source(connection, organisation_id=principal.organisation_id, source_id=source_id)
+        source_id = await _find_source(connection, data.source_id, organisation_id=principal.organisation_id)
         job_id = await enqueue(
             connection,
             REVERIFY_CALLBACKS,
             model.ReverifyCallbacks(organisation_id=principal.organisation_id, source_id=source_id),
             organisation_id=principal.organisation_id,
-            key=data.source_id,
+            key=_JOBS_KEY,
         )
     notifier.notify(JOBS_CHANNEL)
     return JobAccepted(job_id=format_id(JOB_PREFIX, job_id))
@@ -217,15 +229,19 @@ CALLBACK_ROUTES: Final[list[HTTPRouteHandler]] = [
 ]
 
 
-def _source_id(text: str) -> UUID:
-    """Return the id of a source in a body.
+async def _find_source(connection: Connection, text: str | None, *, organisation_id: UUID) -> UUID | None:
+    """Return the id of a source of the organisation that a body names, if it names one.
 
     Raises:
-        InvalidInputError: it isn't one.
+        InvalidInputError: it isn't an id of a source.
+        SourceNotFoundError: the organisation has no source with this id.
     """
+    if text is None:
+        return None
     try:
-        return parse_id(SOURCE_PREFIX, text)
+        source_id = parse_id(SOURCE_PREFIX, text)
     except InvalidIdError as error:
         raise InvalidInputError(
             f"{text[:80]!r} isn't the id of a source.", field="source_id", remedy="An id looks like src_01h45…."
         ) from error
+    return (await get_source(connection, organisation_id=organisation_id, source_id=source_id)).source_id

@@ -43,6 +43,10 @@ SourceIdText = Annotated[str, msgspec.Meta(examples=[f"{SOURCE_PREFIX}_{_EXAMPLE
 CallbackIdText = Annotated[str, msgspec.Meta(examples=[f"{CALLBACK_PREFIX}_{_EXAMPLE_ID}"])]
 Timestamp = Annotated[datetime, msgspec.Meta(tz=True)]
 
+SourceFilter = Annotated[
+    str | None, msgspec.Meta(description="Only of this source; of all sources by default.", examples=[None])
+]
+
 ProviderName = Annotated[str, msgspec.Meta(description="A name from `GET /api/v1/providers`.", examples=["github"])]
 SourceName = Annotated[
     str,
@@ -56,6 +60,7 @@ Secrets = Annotated[
     list[Annotated[str, msgspec.Meta(extra_json_schema={"minLength": 1, "maxLength": SECRET_LENGTH_MAX})]],
     msgspec.Meta(
         description="What the provider signs with. Any of them may match: give the old and the new one to rotate.",
+        examples=[["It's a Secret to Everybody"]],
         extra_json_schema={"maxItems": SECRETS_MAX},
     ),
 ]
@@ -109,13 +114,13 @@ class UpdateSource(RequestBody, frozen=True, kw_only=True):
 class ReverifyCallbacks(RequestBody, frozen=True, kw_only=True):
     """Whose quarantined callbacks to verify again."""
 
-    source_id: SourceIdText
+    source_id: SourceFilter = None
 
 
 class ReplayCallbacks(RequestBody, frozen=True, kw_only=True):
     """Which verified callbacks to pass on again."""
 
-    source_id: SourceIdText
+    source_id: SourceFilter = None
     since: Annotated[datetime, msgspec.Meta(tz=True, description="Received at this time or later.")]
     until: Annotated[datetime | None, msgspec.Meta(description="Received before this time; now by default.")] = None
     type: Annotated[str | None, msgspec.Meta(description="Only of this type, in the provider's words.")] = None

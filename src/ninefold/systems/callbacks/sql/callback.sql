@@ -277,7 +277,7 @@ WHERE callback_id = :callback_id
 FOR UPDATE;
 
 -- name: callback_lock_verified
--- Lock a source's verified callbacks that follow one and were received in a time, oldest first.
+-- Lock verified callbacks that follow one and were received in a time, oldest first.
 SELECT
     callback_id,
     organisation_id,
@@ -292,10 +292,10 @@ SELECT
     event_type,
     provider_event_id
 FROM callbacks.callback
-WHERE source_id = :source_id
-    AND organisation_id = :organisation_id
+WHERE organisation_id = :organisation_id
     AND callback_id > :after
     AND status = 'verified'
+    AND (:source_id::uuid IS NULL OR source_id = :source_id)
     AND received_at >= :since
     AND received_at < :until
     AND (:event_type::text IS NULL OR event_type = :event_type)
@@ -304,14 +304,14 @@ LIMIT :limit
 FOR UPDATE;
 
 -- name: callback_receive_again
--- Let quarantined callbacks of a source that follow one be verified again, oldest first; return their ids.
+-- Let quarantined callbacks that follow one be verified again, oldest first; return their ids.
 WITH quarantined AS (
     SELECT callback_id
     FROM callbacks.callback
-    WHERE source_id = :source_id
-        AND organisation_id = :organisation_id
+    WHERE organisation_id = :organisation_id
         AND callback_id > :after
         AND status = 'quarantined'
+        AND (:source_id::uuid IS NULL OR source_id = :source_id)
     ORDER BY callback_id
     LIMIT :limit
     FOR UPDATE

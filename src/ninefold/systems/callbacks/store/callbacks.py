@@ -116,14 +116,14 @@ async def callback_lock_verified(
     connection: Connection,
     *,
     organisation_id: UUID,
-    source_id: UUID,
+    source_id: UUID | None,
     event_type: str | None,
     since: datetime,
     until: datetime,
     after: UUID,
     limit: int,
 ) -> list[VerifiedCallback]:
-    """Lock a source's verified callbacks that follow one and were received in a time, oldest first."""
+    """Lock verified callbacks that follow one and were received in a time, oldest first."""
     records = queries.callback_lock_verified(
         connection,
         organisation_id=organisation_id,
@@ -138,9 +138,9 @@ async def callback_lock_verified(
 
 
 async def callback_receive_again(
-    connection: Connection, *, organisation_id: UUID, source_id: UUID, after: UUID, limit: int
+    connection: Connection, *, organisation_id: UUID, source_id: UUID | None, after: UUID, limit: int
 ) -> list[UUID]:
-    """Let quarantined callbacks of a source that follow one be verified again; return their ids, oldest first."""
+    """Let quarantined callbacks that follow one be verified again; return their ids, oldest first."""
     records = queries.callback_receive_again(
         connection, organisation_id=organisation_id, source_id=source_id, after=after, limit=limit
     )
