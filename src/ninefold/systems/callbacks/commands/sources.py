@@ -30,7 +30,7 @@ _STANDARD_INPUT: Final = "-"
 
 sources = App(name="sources", help="Manage the sources of callbacks.")
 
-Secrets = Annotated[list[str], Parameter(name="--secret", negative="")]
+Secrets = Annotated[list[str], Parameter(name="--secret", negative="", allow_leading_hyphen=True)]
 Options = Annotated[list[str], Parameter(name="--option", negative="")]
 
 

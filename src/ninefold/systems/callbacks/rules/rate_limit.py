@@ -22,7 +22,7 @@ class TokenBucket:
 
     def take(self, *, now_s: float) -> int:
         """Take a token; return 0, or if there is none the whole seconds after which there will be one, at least 1."""
-        elapsed_s = max(0.0, now_s - self._updated_at_s)
+        elapsed_s = now_s - self._updated_at_s
         self._tokens = min(self._burst_max, self._tokens + elapsed_s * self._rate_per_s)
         self._updated_at_s = now_s
         if self._tokens < 1:
