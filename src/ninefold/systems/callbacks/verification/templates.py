@@ -20,7 +20,7 @@ TEXT_LENGTH_MAX: Final = 255
 FORM_FIELDS_MAX: Final = 1_000
 
 _PLACEHOLDER: Final = re.compile(r"\{(\w+)(?: ([^{}]+))?\}")
-_WITHOUT_NAME: Final = frozenset({"body", "timestamp", "method", "url", "path", "query"})
+_WITHOUT_NAME: Final = frozenset({"body", "timestamp", "method", "url", "decoded_url", "path", "query"})
 _WITH_NAME: Final = frozenset({"header", "json", "form"})
 _AFTER_VERIFICATION: Final = frozenset({"json", "form"})
 
