@@ -103,6 +103,8 @@ def read_bytes(secret: Secret, secret_format: SecretFormat) -> bytes:
         MalformedSecretError: the secret is empty, or in another encoding.
     """
     text = encode_text(secret.text.strip().removeprefix(secret_format.prefix))
+    if secret_format.encoding == "base64":
+        text += b"=" * (-len(text) % 4)  # some senders leave the padding out.
     key = text if secret_format.encoding == "text" else decode(text, secret_format.encoding)
     if not key:
         raise MalformedSecretError(f"A secret is {_describe(secret_format)}.")

@@ -7,8 +7,10 @@ from ninefold.systems.callbacks.verification.checks import CHECKS, Subject
 from ninefold.systems.callbacks.verification.model import ReasonCode, ReceivedRequest, Rejected, Secret, Verified
 from ninefold.systems.callbacks.verification.providers import Provider
 from ninefold.systems.callbacks.verification.rejection import RejectionError
-from ninefold.systems.callbacks.verification.schemes import Scheme
+from ninefold.systems.callbacks.verification.schemes import JwtScheme, Scheme
 from ninefold.systems.callbacks.verification.templates import find_text, parse_template
+
+_NO_SECRET: Final = Rejected("no_secret", "The source has no secret, so nothing that it receives can be verified.")
 
 
 def verify(
@@ -32,6 +34,8 @@ def verify(
     rejections: list[Rejected] = []
     for scheme in provider.schemes:
         own = secrets_of(scheme, provider, secrets)
+        if not own and not isinstance(scheme, JwtScheme):
+            continue
         subject = Subject(request=request, secrets=own, options=complete, public_urls=public_urls)
         try:
             event_id, event_type = _templates(provider, complete)
@@ -44,7 +48,7 @@ def verify(
             event_type=find_text(request, event_type),
             secret_index=secret_index,
         )
-    return max(rejections, key=_progress)
+    return max(rejections, key=_progress, default=_NO_SECRET)
 
 
 def secrets_of(scheme: Scheme, provider: Provider, secrets: Sequence[Secret]) -> list[tuple[int, Secret]]:

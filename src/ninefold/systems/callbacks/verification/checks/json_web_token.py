@@ -16,10 +16,15 @@ from ninefold.systems.callbacks.verification.keys import encode_text
 from ninefold.systems.callbacks.verification.rejection import RejectionError
 from ninefold.systems.callbacks.verification.schemes import JwtScheme
 
-ALGORITHMS: Final = (
-    "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA",
-)  # fmt: skip
-"""With public keys only: a public key must never be used as a shared secret (RFC 8725, section 2.1)."""
+KEY_TYPES: Final[Mapping[str, str]] = {
+    **dict.fromkeys(["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"], "RSA"),
+    **dict.fromkeys(["ES256", "ES384", "ES512"], "EC"),
+    "EdDSA": "OKP",
+}
+"""The algorithms that are accepted, and the type of their keys.
+
+All have public keys: one must never be used as a shared secret (RFC 8725, section 2.1).
+"""
 
 LEEWAY_S: Final = 60
 """By how much the clocks of the issuer and of this machine may differ."""
@@ -45,7 +50,7 @@ def check_json_web_token(_: JwtScheme, subject: Subject) -> None:
             raise RejectionError("claim_mismatch", f"The token's {name} isn't the SHA-256 of the body in hex.")
 
 
-def read_keys(document: str) -> list[jwt.PyJWK]:
+def read_keys(document: str) -> list[dict[str, Any]]:
     """Return the public keys of a JWKS document that can be used for signatures.
 
     Raises:
@@ -57,20 +62,26 @@ def read_keys(document: str) -> list[jwt.PyJWK]:
         entries = msgspec.json.decode(document, type=dict[str, Any]).get("keys")
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         entries = None
-    keys = [key for entry in (entries if isinstance(entries, list) else [])[:KEYS_MAX] if (key := _read_key(entry))]
+    keys = [entry for entry in (entries if isinstance(entries, list) else [])[:KEYS_MAX] if _is_for_signatures(entry)]
     if not keys:
         raise RejectionError("secret_malformed", "The source's JWKS document has no public key for signatures.")
     return keys
 
 
-def _read_key(entry: Any) -> jwt.PyJWK | None:
-    if not isinstance(entry, dict) or entry.get("kty") == "oct" or entry.get("use", "sig") != "sig" or "d" in entry:
+def _is_for_signatures(entry: Any) -> bool:
+    if not isinstance(entry, dict) or entry.get("use", "sig") != "sig" or "d" in entry:
+        return False
+    return any(_load(entry, algorithm) is not None for algorithm in KEY_TYPES)
+
+
+def _load(entry: dict[str, Any], algorithm: str) -> jwt.PyJWK | None:
+    """Return the key for this algorithm, or None if it isn't one for it."""
+    if KEY_TYPES[algorithm] != entry.get("kty") or entry.get("alg", algorithm) != algorithm:
         return None
     try:
-        key = jwt.PyJWK(entry)
+        return jwt.PyJWK({name: value for name, value in entry.items() if name != "alg"}, algorithm=algorithm)
     except (jwt.PyJWTError, ValueError, TypeError, KeyError, AttributeError):
         return None
-    return key if key.algorithm_name in ALGORITHMS else None
 
 
 def _token(subject: Subject) -> bytes:
@@ -79,31 +90,36 @@ def _token(subject: Subject) -> bytes:
     return value[len(_BEARER) :].strip() if value[: len(_BEARER)].lower() == _BEARER else value
 
 
-def _verified_claims(token: bytes, keys: list[jwt.PyJWK], options: Mapping[str, str]) -> dict[str, Any]:
-    key_id = _key_id(token)
-    candidates = [key for key in keys if key_id is None or key.key_id in (key_id, None)]
-    problem: Exception = jwt.InvalidSignatureError()
-    for key in candidates:
+def _verified_claims(token: bytes, entries: list[dict[str, Any]], options: Mapping[str, str]) -> dict[str, Any]:
+    algorithm, key_id = _header_of(token)
+    for entry in entries:
+        key = _load(entry, algorithm) if key_id is None or entry.get("kid") in (key_id, None) else None
+        if key is None:
+            continue
         try:
             return _decode(token, key, options)
-        except jwt.InvalidSignatureError as error:
-            problem = error
+        except jwt.InvalidSignatureError:
+            continue
         except (jwt.InvalidAudienceError, jwt.InvalidIssuerError, jwt.MissingRequiredClaimError) as error:
             raise RejectionError(
                 "claim_mismatch", "The token's issuer or audience isn't that of the source."
             ) from error
         except (jwt.PyJWTError, ValueError, TypeError, RecursionError) as error:
             raise RejectionError("header_malformed", f"{options.get('header')} has no well-formed token.") from error
-    detail = "No key of the source's JWKS document fits the token's signature."
-    raise RejectionError("signature_mismatch", detail) from problem
+    raise RejectionError("signature_mismatch", "No key of the source's JWKS document fits the token's signature.")
 
 
-def _key_id(token: bytes) -> str | None:
+def _header_of(token: bytes) -> tuple[str, str | None]:
+    """Return the algorithm and the id of the key, neither of which is verified."""
     try:
-        key_id = jwt.get_unverified_header(token).get("kid")
+        header = jwt.get_unverified_header(token)
     except (jwt.PyJWTError, ValueError, TypeError, RecursionError) as error:
         raise RejectionError("header_malformed", "The header has no JSON Web Token.") from error
-    return key_id if isinstance(key_id, str) else None
+    algorithm, key_id = header.get("alg"), header.get("kid")
+    if not isinstance(algorithm, str) or algorithm not in KEY_TYPES:
+        detail = f"The token isn't signed with one of the algorithms {', '.join(KEY_TYPES)}."
+        raise RejectionError("header_malformed", detail)
+    return algorithm, key_id if isinstance(key_id, str) else None
 
 
 def _decode(token: bytes, key: jwt.PyJWK, options: Mapping[str, str]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from ninefold.systems.callbacks.verification.model import ReceivedRequest
 from ninefold.systems.callbacks.verification.rejection import RejectionError
 from ninefold.systems.callbacks.verification.schemes import SignatureScheme, TimestampRule
 from ninefold.systems.callbacks.verification.signed_content import signed_contents
-from ninefold.systems.callbacks.verification.templates import json_at, parse_json
+from ninefold.systems.callbacks.verification.templates import json_at, parse_json, scalar_text
 from ninefold.systems.callbacks.verification.timestamps import check_age
 
 SIGNATURES_MAX: Final = 20
@@ -90,7 +90,7 @@ def _check_age(rule: TimestampRule | None, request: ReceivedRequest, timestamp: 
 
 
 def _body_timestamp(request: ReceivedRequest, path: str) -> str:
-    value = json_at(parse_json(request.body), path)
-    if not isinstance(value, str | int):
+    text = scalar_text(json_at(parse_json(request.body), path))
+    if text is None:
         raise RejectionError("body_malformed", f"The body isn't JSON with a time in {path}.")
-    return str(value)
+    return text

@@ -32,7 +32,7 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
         """Return the keys of all well-formed secrets, with their index.
 
         Raises:
-            RejectionError: there is no secret, or none is well-formed.
+            RejectionError: none is well-formed.
         """
         return self._read_all(lambda secret: read_key(secret, secret_format, algorithm))
 
@@ -40,13 +40,11 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
         """Return the decoded bytes of all well-formed secrets, with their index.
 
         Raises:
-            RejectionError: there is no secret, or none is well-formed.
+            RejectionError: none is well-formed.
         """
         return self._read_all(lambda secret: read_bytes(secret, secret_format))
 
     def _read_all(self, read: Callable[[Secret], KeyT]) -> list[tuple[int, KeyT]]:
-        if not self.secrets:
-            raise RejectionError("no_secret", "The source has no secret for this check, so nothing can be verified.")
         keys: list[tuple[int, KeyT]] = []
         problem = ""
         for index, secret in self.secrets:
