@@ -11,6 +11,7 @@ A provider is a data file in `data/`, and the checks interpret it.
             ...
 """
 
+from ninefold.systems.callbacks.verification.configuration import SECRETS_MAX, Problem, find_problems
 from ninefold.systems.callbacks.verification.handshakes import handshake
 from ninefold.systems.callbacks.verification.model import (
     Handshake,
@@ -32,8 +33,10 @@ from ninefold.systems.callbacks.verification.verifying import verify
 
 __all__ = [
     "SECRETS_FIELD",
+    "SECRETS_MAX",
     "Field",
     "Handshake",
+    "Problem",
     "Provider",
     "ReasonCode",
     "ReceivedRequest",
@@ -41,6 +44,7 @@ __all__ = [
     "Secret",
     "UnknownProviderError",
     "Verified",
+    "find_problems",
     "find_provider",
     "handshake",
     "list_providers",

@@ -1,19 +1,25 @@
 """Handshakes: requests by which a provider tests a URL, and that it expects to be answered at once."""
 
+import base64
 import hmac
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
 import msgspec
 
-from ninefold.systems.callbacks.verification.model import Handshake, ReceivedRequest, Rejected, Secret
+from ninefold.systems.callbacks.verification.keys import decode, encode_text
+from ninefold.systems.callbacks.verification.model import Handshake, ReceivedRequest, Rejected, Secret, Verified
 from ninefold.systems.callbacks.verification.providers import HandshakeName, Provider
-from ninefold.systems.callbacks.verification.templates import FORM_FIELDS_MAX, parse_json
+from ninefold.systems.callbacks.verification.templates import FORM_FIELDS_MAX, json_at, parse_json
 from ninefold.systems.callbacks.verification.verifying import verify
 
 CHALLENGE_LENGTH_MAX: Final = 1_000
 """Characters of a challenge that is sent back. Providers use less than 100."""
+
+_CRC_TOKEN: Final = re.compile(r"[A-Za-z0-9+/=_-]{1,200}", re.ASCII)
+"""What is signed for a provider. It can't be a JSON object, and so no callback."""
 
 
 class _Caller(msgspec.Struct, frozen=True):
@@ -22,8 +28,11 @@ class _Caller(msgspec.Struct, frozen=True):
     secrets: Sequence[Secret]
     options: Mapping[str, str]
 
+    def verdict(self) -> Verified | Rejected:
+        return verify(self.provider, self.request, self.secrets, options=self.options)
+
     def is_genuine(self) -> bool:
-        return not isinstance(verify(self.provider, self.request, self.secrets, options=self.options), Rejected)
+        return isinstance(self.verdict(), Verified)
 
     def document(self) -> dict[str, Any]:
         document = parse_json(self.request.body)
@@ -80,19 +89,57 @@ def _meta(caller: _Caller) -> Handshake | None:
     if caller.request.method != "GET" or parameters.get("hub.mode") != "subscribe":
         return None
     expected, given = caller.options.get("verify_token", ""), parameters.get("hub.verify_token", "")
-    if not expected or not hmac.compare_digest(_bytes(expected), _bytes(given)):
+    if not expected or not hmac.compare_digest(encode_text(expected), encode_text(given)):
         return Handshake(status=403, headers=(), body=b"", is_refusal=True)
     return _challenge(parameters.get("hub.challenge"))
+
+
+def _x(caller: _Caller) -> Handshake | None:
+    """Answer the challenge-response check.
+
+    The answer is an HMAC of the token with the key of real callbacks, so the token mustn't be the body of one.
+    """
+    token = caller.parameters().get("crc_token")
+    if caller.request.method != "GET" or token is None:
+        return None
+    secrets = _signers_of_query(caller)
+    if _CRC_TOKEN.fullmatch(token) is None or not secrets:
+        return Handshake(status=403, headers=(), body=b"", is_refusal=True)
+    digest = base64.b64encode(hmac.digest(secrets[0], token.encode("ascii"), "sha256")).decode("ascii")
+    return _json({"response_token": f"sha256={digest}"})
+
+
+def _signers_of_query(caller: _Caller) -> list[bytes]:
+    """Return the secrets that fit the signature of the query, or all if it isn't signed."""
+    secrets = [encode_text(secret.text.strip()) for secret in caller.secrets if secret.text.strip()]
+    signatures = caller.request.header_values("x-twitter-webhooks-signature")
+    if not signatures:
+        return secrets
+    given = decode(signatures[0].removeprefix(b"sha256="), "base64") or b""
+    query = encode_text(caller.request.query)
+    return [secret for secret in secrets if hmac.compare_digest(hmac.digest(secret, query, "sha256"), given)]
+
+
+def _zoom(caller: _Caller) -> Handshake | None:
+    document = caller.document()
+    token = json_at(document, "payload.plainToken")
+    if document.get("event") != "endpoint.url_validation" or not isinstance(token, str):
+        return None
+    verdict = caller.verdict()
+    if isinstance(verdict, Rejected) or verdict.secret_index is None or _CRC_TOKEN.fullmatch(token) is None:
+        return None
+    secret = encode_text(caller.secrets[verdict.secret_index].text.strip())
+    return _json({"plainToken": token, "encryptedToken": hmac.digest(secret, token.encode("ascii"), "sha256").hex()})
+
+
+def _json(document: dict[str, str]) -> Handshake:
+    return Handshake(status=200, headers=_JSON, body=msgspec.json.encode(document))
 
 
 def _challenge(challenge: Any) -> Handshake | None:
     if not isinstance(challenge, str) or not 0 < len(challenge) <= CHALLENGE_LENGTH_MAX:
         return None
-    return Handshake(status=200, headers=_TEXT, body=_bytes(challenge))
-
-
-def _bytes(text: str) -> bytes:
-    return text.encode("utf-8", "surrogatepass")
+    return Handshake(status=200, headers=_TEXT, body=encode_text(challenge))
 
 
 # A challenge comes from the request: no browser may take it for a page.
@@ -104,4 +151,6 @@ _HANDSHAKES: Final[Mapping[HandshakeName, Callable[[_Caller], Handshake | None]]
     "slack": _slack,
     "discord": _discord,
     "meta": _meta,
+    "x": _x,
+    "zoom": _zoom,
 }

@@ -26,7 +26,7 @@ class ReceivedRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     def header_values(self, name: str) -> list[bytes]:
         """Return all values of a header, in order. Names are compared without case."""
-        wanted = name.lower().encode("latin-1")
+        wanted = name.lower().encode("utf-8", "surrogatepass")
         return [value for header, value in self.headers if header.lower() == wanted]
 
 
@@ -55,16 +55,18 @@ ReasonCode = Literal[
     "secret_malformed",
     "option_malformed",
     "header_missing",
+    "credential_missing",
     "header_repeated",
     "header_malformed",
-    "body_malformed",
-    "signature_mismatch",
     "credential_mismatch",
+    "signature_mismatch",
+    "body_malformed",
     "timestamp_malformed",
     "timestamp_too_old",
     "timestamp_in_future",
     "claim_mismatch",
 ]
+"""Which check failed, in the order in which a request comes to them."""
 
 
 class Rejected(msgspec.Struct, frozen=True):

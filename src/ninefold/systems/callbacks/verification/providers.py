@@ -9,13 +9,13 @@ from typing import Final, Literal
 
 import msgspec
 
-from ninefold.systems.callbacks.verification.schemes import Scheme
-from ninefold.systems.callbacks.verification.templates import parse_template
+from ninefold.systems.callbacks.verification.schemes import AnyScheme, SignatureScheme
+from ninefold.systems.callbacks.verification.templates import parse_signed_content, parse_template
 
 SECRETS_FIELD: Final = "secrets"
 """The name of the field with a source's secrets or public keys. All other fields are options."""
 
-HandshakeName = Literal["slack", "discord", "meta"]
+HandshakeName = Literal["slack", "discord", "meta", "x", "zoom"]
 
 
 class UnknownProviderError(LookupError):
@@ -50,7 +50,7 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     fields: tuple[Field, ...]
     setup_steps: tuple[str, ...]
     """What the user does at the provider. `{ingest_url}` stands for the URL of the source."""
-    schemes: tuple[Scheme, ...]
+    schemes: tuple[AnyScheme, ...]
     event_id: tuple[str, ...] = ()
     """Templates. The first whose placeholders all have a value is the id."""
     event_type: tuple[str, ...] = ()
@@ -61,6 +61,13 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         """Check the templates."""
         for template in (*self.event_id, *self.event_type):
             parse_template(template)
+        for scheme in self.schemes:
+            if isinstance(scheme, SignatureScheme):
+                parse_signed_content(scheme.signed_content)
+
+    def complete(self, options: Mapping[str, str]) -> dict[str, str]:
+        """Return the options with the defaults of those that are missing or empty."""
+        return {field.name: options.get(field.name) or field.default for field in self.fields}
 
 
 def find_provider(name: str) -> Provider:

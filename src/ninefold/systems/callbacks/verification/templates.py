@@ -20,7 +20,7 @@ TEXT_LENGTH_MAX: Final = 255
 FORM_FIELDS_MAX: Final = 1_000
 
 _PLACEHOLDER: Final = re.compile(r"\{(\w+)(?: ([^{}]+))?\}")
-_WITHOUT_NAME: Final = frozenset({"body", "timestamp", "method", "url", "path", "query"})
+_WITHOUT_NAME: Final = frozenset({"body", "timestamp", "method", "url", "decoded_url", "path", "query"})
 _WITH_NAME: Final = frozenset({"header", "json", "form"})
 _AFTER_VERIFICATION: Final = frozenset({"json", "form"})
 
@@ -94,6 +94,14 @@ def json_at(document: Any, path: str) -> Any:
     return document
 
 
+def scalar_text(value: Any) -> str | None:
+    """Return a JSON string or integer as text, or None for anything else."""
+    if isinstance(value, str):
+        return value
+    is_id = isinstance(value, int) and not isinstance(value, bool) and abs(value) < _NUMBER_LIMIT
+    return str(value) if is_id else None
+
+
 def parse_json(body: bytes) -> Any:
     """Return the JSON value of a body, or None if it isn't JSON."""
     try:
@@ -150,7 +158,7 @@ def _value(part: Part, request: ReceivedRequest, body: _ParsedBody) -> str | Non
         case "header":
             return _header_text(request, part.name)
         case "json":
-            return _scalar_text(json_at(body.json, part.name))
+            return scalar_text(json_at(body.json, part.name))
         case "form":
             return body.form.get(part.name)
         case "method" | "path" | "query":
@@ -164,10 +172,3 @@ def _header_text(request: ReceivedRequest, name: str) -> str | None:
     if not values or len(values[0]) > HEADER_LENGTH_MAX:
         return None
     return values[0].decode("utf-8", "replace").strip()
-
-
-def _scalar_text(value: Any) -> str | None:
-    if isinstance(value, str):
-        return value
-    is_id = isinstance(value, int) and not isinstance(value, bool) and abs(value) < _NUMBER_LIMIT
-    return str(value) if is_id else None

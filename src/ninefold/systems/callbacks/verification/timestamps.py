@@ -1,17 +1,16 @@
 """Check when a callback was sent, so that an old one can't be replayed."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Final, Literal
+from typing import Final
 
 from ninefold.systems.callbacks.verification.rejection import RejectionError
+from ninefold.systems.callbacks.verification.schemes import TimeUnit
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _DIGITS_MAX: Final = 15
 
-Unit = Literal["s", "ms", "iso8601"]
 
-
-def check_age(text: str, *, unit: Unit, tolerance_s: int, received_at: datetime, place: str) -> None:
+def check_age(text: str, *, unit: TimeUnit, tolerance_s: int, received_at: datetime, place: str) -> None:
     """Check that a request was sent at most `tolerance_s` before or after its receipt.
 
     The time of receipt counts, and not the current time, because a callback is verified later, perhaps again.
@@ -39,7 +38,7 @@ _UNITS: Final = {
 }
 
 
-def _parse(text: str, unit: Unit) -> datetime | None:
+def _parse(text: str, unit: TimeUnit) -> datetime | None:
     try:
         if unit == "iso8601":
             moment = datetime.fromisoformat(text)

@@ -1,19 +1,37 @@
 """One check for each kind of scheme."""
 
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from ninefold.systems.callbacks.verification.checks.configured_hmac import build_scheme, check_configured_hmac
+from ninefold.systems.callbacks.verification.checks.json_web_token import check_json_web_token, read_keys
+from ninefold.systems.callbacks.verification.checks.shared_secret import check_api_key, check_basic, check_token
 from ninefold.systems.callbacks.verification.checks.signature import check_signature
 from ninefold.systems.callbacks.verification.checks.subject import Subject
-from ninefold.systems.callbacks.verification.rejection import RejectionError
-from ninefold.systems.callbacks.verification.schemes import Scheme
+from ninefold.systems.callbacks.verification.checks.twilio import check_twilio
+from ninefold.systems.callbacks.verification.schemes import (
+    ApiKeyScheme,
+    BasicScheme,
+    ConfiguredHmacScheme,
+    JwtScheme,
+    Scheme,
+    SignatureScheme,
+    TokenScheme,
+    TwilioScheme,
+)
 
-__all__ = ["Subject", "check"]
+__all__ = ["CHECKS", "Subject", "build_scheme", "read_keys"]
 
-
-def check(scheme: Scheme, subject: Subject) -> int | None:
-    """Return the index of the secret that proves the request, or None if the proof needs no secret.
-
-    Raises:
-        RejectionError: the request isn't proven.
-    """
-    if not subject.secrets:
-        raise RejectionError("no_secret", "The source has no secret, so nothing that it receives can be verified.")
-    return check_signature(scheme, subject)
+# Any: each check takes its own scheme, which the key of the table says.
+CHECKS: Final[Mapping[type[Scheme], Callable[[Any, Subject], int | None]]] = {
+    SignatureScheme: check_signature,
+    ConfiguredHmacScheme: check_configured_hmac,
+    TokenScheme: check_token,
+    ApiKeyScheme: check_api_key,
+    BasicScheme: check_basic,
+    TwilioScheme: check_twilio,
+    JwtScheme: check_json_web_token,
+}
+"""Each returns the index of the secret that proves the request, None if the proof needs no secret, or raises
+`RejectionError`.
+"""

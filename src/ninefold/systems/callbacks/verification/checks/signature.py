@@ -4,12 +4,12 @@ from typing import Final
 
 from ninefold.systems.callbacks.verification.checks.subject import Subject
 from ninefold.systems.callbacks.verification.headers import any_header, single_header
-from ninefold.systems.callbacks.verification.keys import decode, matches_any
+from ninefold.systems.callbacks.verification.keys import decode
 from ninefold.systems.callbacks.verification.model import ReceivedRequest
 from ninefold.systems.callbacks.verification.rejection import RejectionError
 from ninefold.systems.callbacks.verification.schemes import SignatureScheme, TimestampRule
 from ninefold.systems.callbacks.verification.signed_content import signed_contents
-from ninefold.systems.callbacks.verification.templates import json_at, parse_json
+from ninefold.systems.callbacks.verification.templates import json_at, parse_json, scalar_text
 from ninefold.systems.callbacks.verification.timestamps import check_age
 
 SIGNATURES_MAX: Final = 20
@@ -27,6 +27,8 @@ def check_signature(scheme: SignatureScheme, subject: Subject) -> int:
     timestamp = _sent_timestamp(scheme.timestamp, subject.request, items)
     index = _find_key(scheme, subject, timestamp=timestamp, signatures=signatures)
     _check_age(scheme.timestamp, subject.request, timestamp)
+    if scheme.needs_json_object and not isinstance(parse_json(subject.request.body), dict):
+        raise RejectionError("body_malformed", "The body isn't a JSON object.")
     return index
 
 
@@ -55,7 +57,7 @@ def _sent_timestamp(rule: TimestampRule | None, request: ReceivedRequest, items:
         return b""
     if rule.header:
         return single_header(request, rule.header)
-    prefix = rule.signature_item.encode()
+    prefix = (rule.signature_item or "").encode()
     texts = [item.removeprefix(prefix) for item in items if item.startswith(prefix)]
     if len(texts) != 1:
         detail = f"The signature's header has {len(texts)} items {rule.signature_item}…, where one is expected."
@@ -67,13 +69,13 @@ def _find_key(scheme: SignatureScheme, subject: Subject, *, timestamp: bytes, si
     keys = subject.keys(scheme.secret, scheme.algorithm)
     for content in signed_contents(scheme, subject.request, urls=subject.urls(), timestamp=timestamp):
         for index, key in keys:
-            if matches_any(key, content, signatures):
+            if key.fits_any(signatures, content):
                 return index
     raise RejectionError("signature_mismatch", _mismatch(scheme))
 
 
 def _mismatch(scheme: SignatureScheme) -> str:
-    hint = ", where url is the one that the provider calls" if "{url}" in scheme.signed_content else ""
+    hint = " with the URL that the provider calls" if "url}" in scheme.signed_content else ""
     return f"No secret fits the signature. Expected {scheme.algorithm} of {scheme.signed_content}{hint}."
 
 
@@ -88,7 +90,7 @@ def _check_age(rule: TimestampRule | None, request: ReceivedRequest, timestamp: 
 
 
 def _body_timestamp(request: ReceivedRequest, path: str) -> str:
-    value = json_at(parse_json(request.body), path)
-    if not isinstance(value, str | int):
+    text = scalar_text(json_at(parse_json(request.body), path))
+    if text is None:
         raise RejectionError("body_malformed", f"The body isn't JSON with a time in {path}.")
-    return str(value)
+    return text

@@ -1,13 +1,16 @@
 """What a check looks at."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
 
 import msgspec
 
-from ninefold.systems.callbacks.verification.keys import Key, MalformedSecretError, read_key
+from ninefold.systems.callbacks.verification.keys import Key, MalformedSecretError, read_bytes, read_key
 from ninefold.systems.callbacks.verification.model import ReceivedRequest, Secret
 from ninefold.systems.callbacks.verification.rejection import RejectionError
 from ninefold.systems.callbacks.verification.schemes import Algorithm, SecretFormat
+
+KeyT = TypeVar("KeyT")
 
 
 class Subject(msgspec.Struct, frozen=True, kw_only=True):
@@ -17,6 +20,7 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
     secrets: Sequence[tuple[int, Secret]]
     """The secrets of the scheme, with their index among all of the source."""
     options: Mapping[str, str]
+    """Complete, with defaults."""
     public_urls: Sequence[str]
 
     def urls(self) -> list[str]:
@@ -28,13 +32,24 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
         """Return the keys of all well-formed secrets, with their index.
 
         Raises:
-            RejectionError: no secret is well-formed.
+            RejectionError: none is well-formed.
         """
-        keys: list[tuple[int, Key]] = []
+        return self._read_all(lambda secret: read_key(secret, secret_format, algorithm))
+
+    def secret_bytes(self, secret_format: SecretFormat) -> list[tuple[int, bytes]]:
+        """Return the decoded bytes of all well-formed secrets, with their index.
+
+        Raises:
+            RejectionError: none is well-formed.
+        """
+        return self._read_all(lambda secret: read_bytes(secret, secret_format))
+
+    def _read_all(self, read: Callable[[Secret], KeyT]) -> list[tuple[int, KeyT]]:
+        keys: list[tuple[int, KeyT]] = []
         problem = ""
         for index, secret in self.secrets:
             try:
-                keys.append((index, read_key(secret, secret_format, algorithm)))
+                keys.append((index, read(secret)))
             except MalformedSecretError as error:
                 problem = str(error)
         if not keys:
