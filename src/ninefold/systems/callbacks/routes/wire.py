@@ -27,12 +27,11 @@ from ninefold.systems.callbacks.rules.sources import (
     ANSWER_BODY_LENGTH_MAX,
     NAME_LENGTH_MAX,
     SECRET_LENGTH_MAX,
-    SECRETS_MAX,
     require_provider,
     secret_hint,
 )
 from ninefold.systems.callbacks.service.callbacks import CallbackWithContent
-from ninefold.systems.callbacks.verification import SECRETS_FIELD, Field, Provider
+from ninefold.systems.callbacks.verification import SECRETS_FIELD, SECRETS_MAX, Field, Provider
 
 BODY_SHOWN_BYTES_MAX: Final = 1024 * 1024
 """A longer body is left out of the callback; its own route returns it."""

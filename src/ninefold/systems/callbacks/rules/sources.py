@@ -9,20 +9,18 @@ from ninefold.systems.callbacks.errors import InvalidSourceError, ProviderUnknow
 from ninefold.systems.callbacks.model import Answer
 from ninefold.systems.callbacks.verification import (
     SECRETS_FIELD,
-    Field,
     Provider,
+    Secret,
     UnknownProviderError,
+    find_problems,
     find_provider,
 )
 
 NAME_LENGTH_MAX: Final = 200
-SECRETS_MAX: Final = 10
-"""Per source. Each is tried for each callback."""
-
 SECRET_LENGTH_MAX: Final = 16_384
 """In characters: a set of public keys is a long secret."""
 
-OPTION_LENGTH_MAX: Final = 2_000
+OPTION_LENGTH_MAX: Final = 16_384
 ANSWER_BODY_LENGTH_MAX: Final = 16_384
 CONTENT_TYPE_LENGTH_MAX: Final = 200
 HINT_LENGTH: Final = 4
@@ -59,28 +57,25 @@ def require_provider(name: str) -> Provider:
 def check_source(
     provider: Provider,
     *,
-    name: str | None = None,
-    secrets: Sequence[str] | None = None,
-    options: Mapping[str, str] | None = None,
-    answer: Answer | None = None,
+    name: str,
+    secrets: Sequence[str],
+    options: Mapping[str, str],
+    answer: Answer,
 ) -> None:
-    """Check those fields of a source that aren't None.
+    """Check what a source is to be.
 
     Raises:
         InvalidSourceError: a field has a wrong value; the error names it.
     """
-    if name is not None and (not 0 < len(name) <= NAME_LENGTH_MAX or "\0" in name):
+    if not 0 < len(name) <= NAME_LENGTH_MAX or "\0" in name:
         raise InvalidSourceError(
             f"A name has 1 to {NAME_LENGTH_MAX} characters, none of them NUL.",
             field="name",
             remedy="Choose a name that says what the source is for, such as Stripe live.",
         )
-    if secrets is not None:
-        _check_secrets(provider, secrets)
-    if options is not None:
-        _check_options(provider, options)
-    if answer is not None:
-        _check_answer(answer)
+    _check_lengths(secrets, options)
+    _check_configuration(provider, secrets, options)
+    _check_answer(answer)
 
 
 def secret_hint(secret: str) -> str:
@@ -88,53 +83,28 @@ def secret_hint(secret: str) -> str:
     return f"…{secret[-HINT_LENGTH:]}" if len(secret) >= HINTED_LENGTH_MIN else "…"
 
 
-def _check_secrets(provider: Provider, secrets: Sequence[str]) -> None:
-    if len(secrets) > SECRETS_MAX:
-        raise InvalidSourceError(
-            f"A source has at most {SECRETS_MAX} secrets, not {len(secrets)}.",
-            field="secrets",
-            remedy="Remove secrets that the provider no longer uses.",
-        )
+def _check_lengths(secrets: Sequence[str], options: Mapping[str, str]) -> None:
+    limits = [(f"secrets[{position}]", text, SECRET_LENGTH_MAX) for position, text in enumerate(secrets)]
+    limits += [(f"options.{name}", text, OPTION_LENGTH_MAX) for name, text in options.items()]
+    for field, text, length_max in limits:
+        if len(text) > length_max or "\0" in text:
+            raise InvalidSourceError(
+                f"It has at most {length_max:,} characters, none of them NUL.", field=field, remedy="Shorten it."
+            )
     for position, secret in enumerate(secrets):
-        if not 0 < len(secret) <= SECRET_LENGTH_MAX or "\0" in secret:
-            raise InvalidSourceError(
-                f"A secret has 1 to {SECRET_LENGTH_MAX:,} characters, none of them NUL.",
-                field=f"secrets[{position}]",
-                remedy=f"Copy it from {provider.title}.",
-            )
-    field = _field(provider, SECRETS_FIELD)
-    if field is not None and field.is_required and not secrets:
-        raise InvalidSourceError(
-            f"A source of {provider.title} needs at least one secret: {_without_period(field.description)}.",
-            field="secrets",
-            remedy=f"Copy it from {provider.title}; {provider.docs_url} says where it is.",
-        )
+        if not secret.strip():
+            raise InvalidSourceError("A secret can't be empty.", field=f"secrets[{position}]", remedy="Remove it.")
 
 
-def _check_options(provider: Provider, options: Mapping[str, str]) -> None:
-    fields = {field.name: field for field in provider.fields if field.name != SECRETS_FIELD}
-    for name, value in options.items():
-        field = fields.get(name)
-        if field is None:
-            known = ", ".join(fields) or "none"
-            raise InvalidSourceError(
-                f"{provider.title} has no option {name[:NAME_LENGTH_MAX]!r}.",
-                field=f"options.{name[:NAME_LENGTH_MAX]}",
-                remedy=f"Remove it. Options of this provider: {known}.",
-            )
-        if len(value) > OPTION_LENGTH_MAX or "\0" in value or (field.choices and value not in field.choices):
-            choices = f"one of {', '.join(field.choices)}" if field.choices else f"up to {OPTION_LENGTH_MAX} characters"
-            raise InvalidSourceError(
-                f"The option {name} must be {choices}.",
-                field=f"options.{name}",
-                remedy=field.description,
-            )
-    missing = [name for name, field in fields.items() if field.is_required and not options.get(name)]
-    if missing:
+def _check_configuration(provider: Provider, secrets: Sequence[str], options: Mapping[str, str]) -> None:
+    problems = find_problems(provider, [Secret(secret) for secret in secrets], options)
+    if problems:
+        problem = problems[0]
+        name = problem.field[:NAME_LENGTH_MAX]
         raise InvalidSourceError(
-            f"{provider.title} needs the option {missing[0]}: {_without_period(fields[missing[0]].description)}.",
-            field=f"options.{missing[0]}",
-            remedy="Add it.",
+            f"{provider.title}: {problem.message}",
+            field=name if name == SECRETS_FIELD else f"options.{name}",
+            remedy=f"GET /api/v1/providers describes the fields; see also {provider.docs_url}.",
         )
 
 
@@ -151,11 +121,3 @@ def _check_answer(answer: Answer) -> None:
             field="answer.body",
             remedy="Shorten it; most providers read only the status.",
         )
-
-
-def _field(provider: Provider, name: str) -> Field | None:
-    return next((field for field in provider.fields if field.name == name), None)
-
-
-def _without_period(text: str) -> str:
-    return text.rstrip(".")

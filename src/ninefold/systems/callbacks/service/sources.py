@@ -88,7 +88,13 @@ async def update_source(
         InvalidSourceError: a field has a wrong value.
     """
     current = await get_source(connection, organisation_id=organisation_id, source_id=source_id)
-    check_source(require_provider(current.provider), name=name, secrets=secrets, options=options, answer=answer)
+    check_source(
+        require_provider(current.provider),
+        name=current.name if name is None else name,
+        secrets=current.secrets if secrets is None else secrets,
+        options=current.options if options is None else options,
+        answer=answer or current.answer,
+    )
     source = await store.source_update(
         connection,
         organisation_id=organisation_id,
