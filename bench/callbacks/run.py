@@ -28,13 +28,15 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
+from ninefold.core.ids import new_id
 from ninefold.core.postgres.database import Database
 from ninefold.core.postgres.embedded import EmbeddedPostgres
 from ninefold.core.postgres.migrations import migrate
 from ninefold.core.tenancy.service import ensure_first_organisation
 from ninefold.edge.systems import migration_sources
-from ninefold.systems.callbacks.model import Answer
-from ninefold.systems.callbacks.service.sources import create_source
+from ninefold.systems.callbacks.model import Answer, NewSource
+from ninefold.systems.callbacks.rules.sources import new_token
+from ninefold.systems.callbacks.store.sources import source_insert
 
 HERE: Final = Path(__file__).parent
 RESULTS: Final = HERE.parent / "results" / "callbacks.json"
@@ -80,14 +82,18 @@ async def _create_source(database: Database) -> str:
     async with database.transaction() as connection:
         created = await ensure_first_organisation(connection)
         assert created is not None
-        source = await create_source(
+        source = await source_insert(
             connection,
-            organisation_id=created.organisation_id,
-            provider="github",
-            name="bench",
-            secrets=[SECRET],
-            options={},
-            answer=Answer(),
+            source=NewSource(
+                source_id=new_id(),
+                organisation_id=created.organisation_id,
+                provider="github",
+                name="bench",
+                token=new_token(),
+                secrets=(SECRET,),
+                options={},
+                answer=Answer(),
+            ),
         )
     return f"/in/{source.token}"
 

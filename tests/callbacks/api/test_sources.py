@@ -37,7 +37,7 @@ async def test_an_update_changes_only_what_it_names(api: CallbacksApi) -> None:
     rotated = await api.done("PATCH", path, json={"secrets": [SECRET, OTHER_SECRET]})
     answering = await api.done("PATCH", path, json={"answer": {"status": 202, "body": "thanks"}})
 
-    assert {**renamed, "updated_at": ""} == {**source, "name": "Shop", "updated_at": ""}
+    assert {**renamed, "updated_at": ""} == {**source, "name": "Shop", "updated_at": "", "forward_secret": None}
     assert rotated["secret_hints"] == ["…body", "…f00d"]
     assert (answering["name"], answering["secret_hints"]) == ("Shop", ["…body", "…f00d"])
     assert answering["answer"] == {"status": 202, "content_type": "text/plain; charset=utf-8", "body": "thanks"}

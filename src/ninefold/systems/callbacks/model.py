@@ -14,6 +14,8 @@ SOURCE_PREFIX: Final = "src"
 CALLBACK_PREFIX: Final = "cbk"
 EVENT_PREFIX: Final = "evt"
 """The prefix of the ids of webhook delivery's events, which verified callbacks become."""
+SUBSCRIPTION_PREFIX: Final = "sub"
+"""The prefix of the ids of webhook subscriptions, which forward callbacks."""
 
 RECEIVED_CHANNEL: Final = "callbacks_received"
 """The notifier's channel for callbacks that wait to be verified."""
@@ -45,17 +47,27 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     body: str = ""
 
 
-class Source(msgspec.Struct, frozen=True, kw_only=True):
-    """What an organisation receives callbacks from."""
+class NewSource(msgspec.Struct, frozen=True, kw_only=True):
+    """A source to insert, or what a source is changed to."""
 
     source_id: UUID
     organisation_id: UUID
     provider: str
     name: str
     token: str
+    """The part of its URL by which a source is found."""
     secrets: tuple[str, ...]
     options: Mapping[str, str]
     answer: Answer
+    forward_url: str | None = None
+    """Where verified callbacks are forwarded to; None if they become events."""
+    forward_subscription_id: UUID | None = None
+    """The webhook subscription that forwards them."""
+
+
+class Source(NewSource, frozen=True, kw_only=True):
+    """What an organisation receives callbacks from."""
+
     version: int
     created_at: datetime
     updated_at: datetime

@@ -7,7 +7,6 @@ from litestar import Router
 from litestar.di import Provide
 from litestar.types import ControllerRouterHandler
 
-from ninefold.contracts.webhooks import EVENT_PUBLISHER, EventPublisher
 from ninefold.core.postgres.migrations import MigrationSource
 from ninefold.core.queue.backlog import BacklogCounter
 from ninefold.core.queue.notifier import Notifier
@@ -25,12 +24,15 @@ from ninefold.systems.callbacks.routes.ingest import INGEST_PATH, Ingest
 from ninefold.systems.callbacks.routes.providers import PROVIDER_ROUTES
 from ninefold.systems.callbacks.routes.source_cache import SourceCache
 from ninefold.systems.callbacks.routes.sources import SOURCE_ROUTES
+from ninefold.systems.callbacks.service.forwarding import Forwarding
+from ninefold.systems.callbacks.service.passing_on import WebhookDelivery
 from ninefold.systems.callbacks.settings import CallbacksSettings, read_callbacks_settings
 from ninefold.systems.callbacks.store.callbacks import callback_count_received
 
 
 def _routes(context: ServerContext[CallbacksSettings]) -> Sequence[ControllerRouterHandler]:
-    event_publisher = context.implementations.find(EVENT_PUBLISHER)
+    webhook_delivery = WebhookDelivery.find(context.implementations)
+    forwarding = Forwarding(forwarder=webhook_delivery.forwarder, egress_policy=context.egress_policy)
 
     def provide_notifier() -> Notifier:
         return context.notifier
@@ -38,8 +40,11 @@ def _routes(context: ServerContext[CallbacksSettings]) -> Sequence[ControllerRou
     def provide_settings() -> CallbacksSettings:
         return context.settings
 
-    def provide_event_publisher() -> EventPublisher:
-        return event_publisher
+    def provide_webhook_delivery() -> WebhookDelivery:
+        return webhook_delivery
+
+    def provide_forwarding() -> Forwarding:
+        return forwarding
 
     return [
         Router(
@@ -48,7 +53,8 @@ def _routes(context: ServerContext[CallbacksSettings]) -> Sequence[ControllerRou
             dependencies={
                 "notifier": Provide(provide_notifier, sync_to_thread=False),
                 "callbacks_settings": Provide(provide_settings, sync_to_thread=False),
-                "event_publisher": Provide(provide_event_publisher, sync_to_thread=False),
+                "webhook_delivery": Provide(provide_webhook_delivery, sync_to_thread=False),
+                "forwarding": Provide(provide_forwarding, sync_to_thread=False),
             },
         )
     ]

@@ -8,7 +8,7 @@ from litestar import Router
 from litestar.di import Provide
 from litestar.types import ControllerRouterHandler
 
-from ninefold.contracts.webhooks import EVENT_PUBLISHER
+from ninefold.contracts.webhooks import EVENT_PUBLISHER, REQUEST_FORWARDER
 from ninefold.core.contracts import Implementation
 from ninefold.core.egress import AddressPolicy
 from ninefold.core.postgres.database import Connection
@@ -25,6 +25,7 @@ from ninefold.systems.webhooks.routes.deliveries import DELIVERY_ROUTES
 from ninefold.systems.webhooks.routes.events import EVENT_ROUTES
 from ninefold.systems.webhooks.routes.subscriptions import SUBSCRIPTION_ROUTES
 from ninefold.systems.webhooks.service.event_publisher import WebhooksEventPublisher
+from ninefold.systems.webhooks.service.forwarding import WebhooksRequestForwarder
 from ninefold.systems.webhooks.service.recipients import RecipientCache
 from ninefold.systems.webhooks.settings import WebhooksSettings, read_webhooks_settings
 from ninefold.systems.webhooks.store.deliveries import delivery_count_retrying, delivery_release
@@ -83,5 +84,8 @@ SYSTEM: Final = System(
     job_handlers=(CANCEL_DELIVERIES_HANDLER,),
     commands=COMMANDS,
     checks=(check_in_flight,),
-    implements=(Implementation(EVENT_PUBLISHER, WebhooksEventPublisher()),),
+    implements=(
+        Implementation(EVENT_PUBLISHER, WebhooksEventPublisher()),
+        Implementation(REQUEST_FORWARDER, WebhooksRequestForwarder()),
+    ),
 )

@@ -5,11 +5,11 @@ from uuid import UUID
 
 import msgspec
 
-from ninefold.contracts.webhooks import EVENT_PUBLISHER
 from ninefold.core.jobs import JobHandler, JobRun
 from ninefold.core.system import WorkerContext
 from ninefold.systems.callbacks.model import REPLAY_CALLBACKS, ReplayCallbacks
 from ninefold.systems.callbacks.service.callbacks import replay
+from ninefold.systems.callbacks.service.passing_on import WebhookDelivery
 from ninefold.systems.callbacks.settings import CallbacksSettings
 from ninefold.systems.callbacks.store.callbacks import callback_lock_verified
 
@@ -34,8 +34,8 @@ class Replayed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def replay_callbacks(job: JobRun[ReplayCallbacks], context: WorkerContext[CallbacksSettings]) -> Replayed:
-    """Publish new events of verified callbacks, one batch for each transaction, together with the job's position."""
-    publisher = context.implementations.find(EVENT_PUBLISHER)
+    """Pass verified callbacks on again, one batch for each transaction, together with the job's position."""
+    delivery = WebhookDelivery.find(context.implementations)
     wanted = job.payload
     cursor = job.read_cursor(ReplayCursor) or ReplayCursor()
     has_more = True
@@ -53,12 +53,12 @@ async def replay_callbacks(job: JobRun[ReplayCallbacks], context: WorkerContext[
                 limit=BATCH,
             )
             if callbacks:
-                await replay(connection, publisher, organisation_id=wanted.organisation_id, callbacks=callbacks)
+                await replay(connection, delivery, callbacks=callbacks)
                 cursor = ReplayCursor(
                     after=callbacks[-1].callback.callback_id, callbacks=cursor.callbacks + len(callbacks)
                 )
                 await job.save(connection, cursor=cursor, done=cursor.callbacks)
-        context.notifier.notify(publisher.channel)
+        delivery.notify(context.notifier)
         has_more = len(callbacks) == BATCH
     return Replayed(callbacks=cursor.callbacks)
 

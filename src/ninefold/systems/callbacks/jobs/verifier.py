@@ -11,12 +11,12 @@ from uuid import UUID
 
 import structlog
 
-from ninefold.contracts.webhooks import EVENT_PUBLISHER
 from ninefold.core.queue.claim_loop import repeat_claim
 from ninefold.core.system import WorkerContext
 from ninefold.systems.callbacks.jobs.metrics import count_judgements
 from ninefold.systems.callbacks.model import RECEIVED_CHANNEL, CallbackStatus, Judgement
 from ninefold.systems.callbacks.service.judging import JudgingRules, judge
+from ninefold.systems.callbacks.service.passing_on import WebhookDelivery
 from ninefold.systems.callbacks.settings import CallbacksSettings
 from ninefold.systems.callbacks.store.callbacks import callback_claim
 
@@ -43,7 +43,7 @@ class Verifier:
     def __init__(self, context: WorkerContext[CallbacksSettings]) -> None:
         self._database = context.database
         self._notifier = context.notifier
-        self._publisher = context.implementations.find(EVENT_PUBLISHER)
+        self._delivery = WebhookDelivery.find(context.implementations)
         self._rules = judging_rules(context.settings)
         self._notified = context.notifier.subscribe(RECEIVED_CHANNEL)
         self._after = _BEFORE_ALL
@@ -65,7 +65,7 @@ class Verifier:
                 limit=BATCH_MAX,
                 body_bytes_max=BATCH_BYTES_MAX,
             )
-            judgements = await judge(connection, self._publisher, claimed, rules=self._rules) if claimed else []
+            judgements = await judge(connection, self._delivery, claimed, rules=self._rules) if claimed else []
         self._after = last_organisation_id or _BEFORE_ALL
         self._report(judgements)
         return bool(claimed) or began_after != _BEFORE_ALL
@@ -73,7 +73,7 @@ class Verifier:
     def _report(self, judgements: list[Judgement]) -> None:
         count_judgements(judgements)
         if any(each.status is CallbackStatus.VERIFIED for each in judgements):
-            self._notifier.notify(self._publisher.channel)
+            self._delivery.notify(self._notifier)
         if judgements:
             log.debug("callbacks.batch.judged", callbacks=len(judgements))
 

@@ -13,11 +13,15 @@ CREATE TABLE callbacks.source (
     answer_status smallint NOT NULL CHECK (answer_status BETWEEN 200 AND 299),
     answer_content_type text NOT NULL,
     answer_body text NOT NULL,
+    -- Where verified callbacks are forwarded to, unchanged. Without it, each becomes an event of the organisation.
+    forward_url text,
+    forward_subscription_id uuid,
     -- Servers cache sources. Each insert of a callback returns the version, so that they notice a change.
     version bigint NOT NULL DEFAULT 1,
     created_at timestamptz NOT NULL DEFAULT now(),
     updated_at timestamptz NOT NULL DEFAULT now(),
-    deleted_at timestamptz
+    deleted_at timestamptz,
+    CONSTRAINT source_forwards_by_a_subscription CHECK ((forward_url IS NULL) = (forward_subscription_id IS NULL))
 );
 
 CREATE UNIQUE INDEX source_of_token ON callbacks.source (token);

@@ -9,7 +9,6 @@ from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery, Parameter
 
-from ninefold.contracts.webhooks import EventPublisher
 from ninefold.core.errors import InvalidInputError
 from ninefold.core.ids import InvalidIdError, format_id, parse_id
 from ninefold.core.jobs import JOB_PREFIX, JOBS_CHANNEL, enqueue
@@ -44,6 +43,7 @@ from ninefold.systems.callbacks.routes.wire import (
     show_callback_summary,
 )
 from ninefold.systems.callbacks.service import callbacks as service
+from ninefold.systems.callbacks.service.passing_on import WebhookDelivery
 from ninefold.systems.callbacks.service.sources import get_source
 
 _CALLBACKS: Final = "/api/v1/callbacks"
@@ -139,7 +139,7 @@ async def replay_callback(
     principal: NamedDependency[Principal],
     database: NamedDependency[Database],
     notifier: NamedDependency[Notifier],
-    event_publisher: NamedDependency[EventPublisher],
+    webhook_delivery: NamedDependency[WebhookDelivery],
 ) -> CallbackReplayed:
     """Replay a callback.
 
@@ -147,9 +147,9 @@ async def replay_callback(
     """
     async with database.transaction() as connection:
         event_id = await service.replay_callback(
-            connection, event_publisher, organisation_id=principal.organisation_id, callback_id=callback_id
+            connection, webhook_delivery, organisation_id=principal.organisation_id, callback_id=callback_id
         )
-    notifier.notify(event_publisher.channel)
+    webhook_delivery.notify(notifier)
     return CallbackReplayed(
         callback_id=format_id(CALLBACK_PREFIX, callback_id), event_id=format_id(EVENT_PREFIX, event_id)
     )

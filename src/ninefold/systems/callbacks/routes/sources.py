@@ -1,9 +1,8 @@
 """The HTTP routes for sources."""
 
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 from uuid import UUID
 
-import msgspec
 from litestar import Request, delete, get, patch, post
 from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
@@ -16,21 +15,23 @@ from ninefold.core.web.idempotency import refuse_idempotency_key
 from ninefold.core.web.pagination import PAGE_LIMIT_DEFAULT, Cursor, Page, PagedList, PageLimit
 from ninefold.core.web.problems import problem_responses
 from ninefold.systems.callbacks.routes.wire import (
+    ChangedSourceView,
     CreateSource,
     SourceId,
     SourceView,
     UpdateSource,
-    read_answer,
+    read_new_source,
+    read_source_changes,
+    show_changed_source,
     show_source,
 )
 from ninefold.systems.callbacks.service import sources as service
+from ninefold.systems.callbacks.service.forwarding import Forwarding
 from ninefold.systems.callbacks.settings import CallbacksSettings
 
 _SOURCES: Final = "/api/v1/sources"
 _SOURCE: Final = "/api/v1/sources/{source_id:str}"
 _TAGS: Final = ["sources"]
-
-ValueT = TypeVar("ValueT")
 
 _source_list = PagedList("sources", UUID)
 
@@ -42,27 +43,28 @@ _source_list = PagedList("sources", UUID)
     guards=[refuse_idempotency_key(remedy="Remove the header. List the sources to see whether it was created.")],
 )
 async def create_source(
+    *,
     data: FromBody[CreateSource],
     request: Request[Any, Principal, Any],
     principal: NamedDependency[Principal],
     database: NamedDependency[Database],
     callbacks_settings: NamedDependency[CallbacksSettings],
-) -> SourceView:
+    forwarding: NamedDependency[Forwarding],
+) -> ChangedSourceView:
     """Create a source.
 
-    The response has the URL to give to the provider, and the steps to take there.
+    The response has the URL to give to the provider, and the steps to take there. With `forward_url`, it also has the
+    secret that forwarded requests are signed with, which is shown only once.
     """
     async with database.transaction() as connection:
-        source = await service.create_source(
+        changed = await service.create_source(
             connection,
+            forwarding,
             organisation_id=principal.organisation_id,
             provider=data.provider,
-            name=data.name,
-            secrets=data.secrets,
-            options=data.options,
-            answer=read_answer(data.answer),
+            fields=read_new_source(data),
         )
-    return show_source(source, public_url=_public_url(request, callbacks_settings))
+    return show_changed_source(changed, public_url=_public_url(request, callbacks_settings))
 
 
 @get(_SOURCES, tags=_TAGS)
@@ -115,24 +117,22 @@ async def update_source(
     principal: NamedDependency[Principal],
     database: NamedDependency[Database],
     callbacks_settings: NamedDependency[CallbacksSettings],
-) -> SourceView:
+    forwarding: NamedDependency[Forwarding],
+) -> ChangedSourceView:
     """Change a source.
 
     `secrets` and `options` replace all earlier ones. They apply to every callback that isn't verified yet. To verify
     quarantined ones again, POST to `/api/v1/callbacks/reverify`.
     """
-    answer = _none_if_unset(data.answer)
     async with database.transaction() as connection:
-        source = await service.update_source(
+        changed = await service.update_source(
             connection,
+            forwarding,
             organisation_id=principal.organisation_id,
             source_id=source_id,
-            name=_none_if_unset(data.name),
-            secrets=_none_if_unset(data.secrets),
-            options=_none_if_unset(data.options),
-            answer=None if answer is None else read_answer(answer),
+            fields=read_source_changes(data),
         )
-    return show_source(source, public_url=_public_url(request, callbacks_settings))
+    return show_changed_source(changed, public_url=_public_url(request, callbacks_settings))
 
 
 @delete(_SOURCE, tags=_TAGS)
@@ -160,7 +160,3 @@ SOURCE_ROUTES: Final[list[HTTPRouteHandler]] = [
 
 def _public_url(request: Request[Any, Any, Any], settings: CallbacksSettings) -> str:
     return settings.public_url or f"{request.scope['scheme']}://{request.headers.get('host', 'localhost')}"
-
-
-def _none_if_unset(value: msgspec.UnsetType | ValueT) -> ValueT | None:
-    return None if isinstance(value, msgspec.UnsetType) else value

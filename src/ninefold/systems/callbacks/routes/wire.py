@@ -2,10 +2,11 @@
 
 import base64
 from datetime import datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypeVar
 
 import msgspec
 
+from ninefold.core.egress.target import URL_LENGTH_MAX
 from ninefold.core.ids import format_id
 from ninefold.core.jobs import JOB_PREFIX
 from ninefold.core.web.bodies import RequestBody
@@ -14,6 +15,7 @@ from ninefold.systems.callbacks.model import (
     CALLBACK_PREFIX,
     EVENT_PREFIX,
     SOURCE_PREFIX,
+    SUBSCRIPTION_PREFIX,
     Answer,
     Callback,
     CallbackContent,
@@ -31,10 +33,13 @@ from ninefold.systems.callbacks.rules.sources import (
     secret_hint,
 )
 from ninefold.systems.callbacks.service.callbacks import CallbackWithContent
+from ninefold.systems.callbacks.service.sources import ChangedSource, SourceFields
 from ninefold.systems.callbacks.verification import SECRETS_FIELD, SECRETS_MAX, Field, Provider
 
 BODY_SHOWN_BYTES_MAX: Final = 1024 * 1024
 """A longer body is left out of the callback; its own route returns it."""
+
+ValueT = TypeVar("ValueT")
 
 _EXAMPLE_ID: Final = "01h455vb4pex5vsknk084sn02q"
 
@@ -61,6 +66,14 @@ Secrets = Annotated[
         description="What the provider signs with. Any of them may match: give the old and the new one to rotate.",
         examples=[["It's a Secret to Everybody"]],
         extra_json_schema={"maxItems": SECRETS_MAX},
+    ),
+]
+ForwardUrl = Annotated[
+    str | None,
+    msgspec.Meta(
+        description="Forward verified callbacks unchanged to this URL, instead of publishing them as events.",
+        examples=[None],
+        extra_json_schema={"maxLength": URL_LENGTH_MAX},
     ),
 ]
 Options = Annotated[
@@ -99,6 +112,7 @@ class CreateSource(RequestBody, frozen=True, kw_only=True):
     secrets: Secrets = msgspec.field(default_factory=list)
     options: Options = msgspec.field(default_factory=dict)
     answer: AnswerBody = AnswerBody()
+    forward_url: ForwardUrl = None
 
 
 class UpdateSource(RequestBody, frozen=True, kw_only=True):
@@ -108,6 +122,7 @@ class UpdateSource(RequestBody, frozen=True, kw_only=True):
     secrets: Secrets | msgspec.UnsetType = msgspec.UNSET
     options: Options | msgspec.UnsetType = msgspec.UNSET
     answer: AnswerBody | msgspec.UnsetType = msgspec.UNSET
+    forward_url: ForwardUrl | msgspec.UnsetType = msgspec.UNSET
 
 
 class ReverifyCallbacks(RequestBody, frozen=True, kw_only=True):
@@ -181,12 +196,34 @@ class SourceView(msgspec.Struct, frozen=True, kw_only=True):
     ]
     options: Options
     answer: AnswerView
+    forward_url: ForwardUrl
+    forward_subscription_id: Annotated[
+        str | None,
+        msgspec.Meta(
+            description="The subscription that forwards them. Its deliveries, limits and secret are managed like those "
+            "of others.",
+            examples=[None],
+        ),
+    ]
     setup_steps: Annotated[
         list[str], msgspec.Meta(description="What to do at the provider.", examples=[["Payload URL: https://…"]])
     ]
     docs_url: str
     created_at: Timestamp
     updated_at: Timestamp
+
+
+class ChangedSourceView(SourceView, frozen=True, kw_only=True):
+    """A source that was created or changed."""
+
+    forward_secret: Annotated[
+        str | None,
+        msgspec.Meta(
+            description="What forwarded requests are signed with. It is shown only here, when `forward_url` is set for "
+            "the first time.",
+            examples=[None],
+        ),
+    ]
 
 
 class CallbackSummary(msgspec.Struct, frozen=True, kw_only=True):
@@ -256,9 +293,26 @@ class CallbackReplayed(msgspec.Struct, frozen=True, kw_only=True):
     event_id: Annotated[str, msgspec.Meta(description="The new event.", examples=[f"{EVENT_PREFIX}_{_EXAMPLE_ID}"])]
 
 
-def read_answer(answer: AnswerBody) -> Answer:
-    """Return the answer of a source from a request."""
-    return Answer(status=answer.status, content_type=answer.content_type, body=answer.body)
+def read_new_source(data: CreateSource) -> SourceFields:
+    """Return the fields of a new source from a request."""
+    return SourceFields(
+        name=data.name,
+        secrets=data.secrets,
+        options=data.options,
+        answer=_read_answer(data.answer),
+        forward_url=data.forward_url,
+    )
+
+
+def read_source_changes(data: UpdateSource) -> SourceFields:
+    """Return the fields of a source that a request changes."""
+    return SourceFields(
+        name=_none_if_unset(data.name),
+        secrets=_none_if_unset(data.secrets),
+        options=_none_if_unset(data.options),
+        answer=None if isinstance(data.answer, msgspec.UnsetType) else _read_answer(data.answer),
+        forward_url=data.forward_url,
+    )
 
 
 def show_provider(provider: Provider) -> ProviderView:
@@ -280,22 +334,13 @@ def show_source(source: Source, *, public_url: str) -> SourceView:
         source: the source.
         public_url: where providers reach this server, without a slash at the end.
     """
-    provider = require_provider(source.provider)
-    ingest_url = f"{public_url}{INGEST_PATH}/{source.token}"
-    return SourceView(
-        source_id=format_id(SOURCE_PREFIX, source.source_id),
-        provider=source.provider,
-        name=source.name,
-        ingest_url=ingest_url,
-        secret_hints=[secret_hint(secret) for secret in source.secrets],
-        options=_show_options(source, provider),
-        answer=AnswerView(
-            status=source.answer.status, content_type=source.answer.content_type, body=source.answer.body
-        ),
-        setup_steps=[step.replace("{ingest_url}", ingest_url) for step in provider.setup_steps],
-        docs_url=provider.docs_url,
-        created_at=source.created_at,
-        updated_at=source.updated_at,
+    return SourceView(**_source_fields(source, public_url=public_url))
+
+
+def show_changed_source(changed: ChangedSource, *, public_url: str) -> ChangedSourceView:
+    """Return a source that was created or changed; `public_url` as in `show_source`."""
+    return ChangedSourceView(
+        **_source_fields(changed.source, public_url=public_url), forward_secret=changed.forward_secret
     )
 
 
@@ -314,6 +359,37 @@ def show_callback(shown: CallbackWithContent) -> CallbackView:
         content_type=content_type.decode("latin-1"),
         **_body_fields(content, content_type=content_type),
     )
+
+
+def _source_fields(source: Source, *, public_url: str) -> dict[str, Any]:
+    provider = require_provider(source.provider)
+    ingest_url = f"{public_url}{INGEST_PATH}/{source.token}"
+    subscription_id = source.forward_subscription_id
+    return {
+        "source_id": format_id(SOURCE_PREFIX, source.source_id),
+        "provider": source.provider,
+        "name": source.name,
+        "ingest_url": ingest_url,
+        "secret_hints": [secret_hint(secret) for secret in source.secrets],
+        "options": _show_options(source, provider),
+        "answer": AnswerView(
+            status=source.answer.status, content_type=source.answer.content_type, body=source.answer.body
+        ),
+        "forward_url": source.forward_url,
+        "forward_subscription_id": subscription_id and format_id(SUBSCRIPTION_PREFIX, subscription_id),
+        "setup_steps": [step.replace("{ingest_url}", ingest_url) for step in provider.setup_steps],
+        "docs_url": provider.docs_url,
+        "created_at": source.created_at,
+        "updated_at": source.updated_at,
+    }
+
+
+def _read_answer(answer: AnswerBody) -> Answer:
+    return Answer(status=answer.status, content_type=answer.content_type, body=answer.body)
+
+
+def _none_if_unset(value: msgspec.UnsetType | ValueT) -> ValueT | None:
+    return None if isinstance(value, msgspec.UnsetType) else value
 
 
 def _summary_fields(callback: Callback) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from ninefold.systems.callbacks.errors import InvalidSourceError, ProviderUnknownError
-from ninefold.systems.callbacks.model import Answer
+from ninefold.systems.callbacks.model import Answer, NewSource
 from ninefold.systems.callbacks.verification import (
     SECRETS_FIELD,
     Provider,
@@ -54,28 +54,23 @@ def require_provider(name: str) -> Provider:
         ) from error
 
 
-def check_source(
-    provider: Provider,
-    *,
-    name: str,
-    secrets: Sequence[str],
-    options: Mapping[str, str],
-    answer: Answer,
-) -> None:
+def check_source(source: NewSource) -> None:
     """Check what a source is to be.
 
     Raises:
+        ProviderUnknownError: there is no such provider.
         InvalidSourceError: a field has a wrong value; the error names it.
     """
-    if not 0 < len(name) <= NAME_LENGTH_MAX or "\0" in name:
+    provider = require_provider(source.provider)
+    if not 0 < len(source.name) <= NAME_LENGTH_MAX or "\0" in source.name:
         raise InvalidSourceError(
             f"A name has 1 to {NAME_LENGTH_MAX} characters, none of them NUL.",
             field="name",
             remedy="Choose a name that says what the source is for, such as Stripe live.",
         )
-    _check_lengths(secrets, options)
-    _check_configuration(provider, secrets, options)
-    _check_answer(answer)
+    _check_lengths(source.secrets, source.options)
+    _check_configuration(provider, source.secrets, source.options)
+    _check_answer(source.answer)
 
 
 def secret_hint(secret: str) -> str:

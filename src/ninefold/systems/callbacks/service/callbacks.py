@@ -6,7 +6,6 @@ from uuid import UUID
 
 import msgspec
 
-from ninefold.contracts.webhooks import EventPublisher, EventToPublish
 from ninefold.core.ids import format_id
 from ninefold.core.postgres.database import Connection
 from ninefold.systems.callbacks.errors import CallbackNotFoundError, CallbackNotVerifiedError
@@ -18,7 +17,8 @@ from ninefold.systems.callbacks.model import (
     CallbackStatus,
     VerifiedCallback,
 )
-from ninefold.systems.callbacks.rules.event_content import event_payload, event_type_of
+from ninefold.systems.callbacks.rules.outgoing import outgoing_of
+from ninefold.systems.callbacks.service.passing_on import WebhookDelivery, pass_on
 from ninefold.systems.callbacks.store import callbacks as store
 from ninefold.systems.callbacks.store.sources import source_find_many
 
@@ -60,9 +60,9 @@ async def get_callback(connection: Connection, *, organisation_id: UUID, callbac
 
 
 async def replay_callback(
-    connection: Connection, publisher: EventPublisher, *, organisation_id: UUID, callback_id: UUID
+    connection: Connection, delivery: WebhookDelivery, *, organisation_id: UUID, callback_id: UUID
 ) -> UUID:
-    """Publish the event of a verified callback again; return the id of the new event.
+    """Pass a verified callback on again; return the id of the new event.
 
     Raises:
         CallbackNotFoundError: the organisation has no callback with this id.
@@ -72,28 +72,26 @@ async def replay_callback(
     if verified is None:
         found = await store.callback_find(connection, organisation_id=organisation_id, callback_id=callback_id)
         raise _not_found(callback_id) if found is None else _not_verified(found)
-    (event_id,) = await replay(connection, publisher, organisation_id=organisation_id, callbacks=[verified])
-    return event_id
+    return (await replay(connection, delivery, callbacks=[verified]))[callback_id]
 
 
 async def replay(
-    connection: Connection, publisher: EventPublisher, *, organisation_id: UUID, callbacks: Sequence[VerifiedCallback]
-) -> Sequence[UUID]:
-    """Publish the events of verified callbacks that this transaction has locked again; return the new events' ids."""
+    connection: Connection, delivery: WebhookDelivery, *, callbacks: Sequence[VerifiedCallback]
+) -> dict[UUID, UUID]:
+    """Pass verified callbacks on again that this transaction has locked; return the new event of each."""
     sources = await source_find_many(connection, source_ids={each.callback.source_id for each in callbacks})
-    events = []
-    for each in callbacks:
-        source = sources[each.callback.source_id]
-        payload = event_payload(
+    outgoing = [
+        outgoing_of(
             each.callback,
-            source=source,
+            source=sources[each.callback.source_id],
             event_type=each.event_type,
             provider_event_id=each.provider_event_id,
             is_replay=True,
         )
-        events.append(EventToPublish(event_type=event_type_of(source.provider, each.event_type), payload=payload))
+        for each in callbacks
+    ]
     await store.callback_record_replays(connection, callback_ids=[each.callback.callback_id for each in callbacks])
-    return await publisher.publish(connection, organisation_id=organisation_id, events=events)
+    return await pass_on(connection, delivery, outgoing)
 
 
 def _not_found(callback_id: UUID) -> CallbackNotFoundError:

@@ -5,7 +5,6 @@ callbacks are taken again. So an event is published exactly once, together with 
 """
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Final
@@ -14,12 +13,12 @@ from uuid import UUID
 import msgspec
 import structlog
 
-from ninefold.contracts.webhooks import EventPublisher, EventToPublish
 from ninefold.core.postgres.database import Connection
 from ninefold.systems.callbacks.model import CallbackStatus, Judgement, Source, WaitingCallback
 from ninefold.systems.callbacks.rules.deduplication import dedupe_digests, is_replay_protected
-from ninefold.systems.callbacks.rules.event_content import event_payload, event_type_of
+from ninefold.systems.callbacks.rules.outgoing import Outgoing, outgoing_of
 from ninefold.systems.callbacks.rules.requests import received_request
+from ninefold.systems.callbacks.service.passing_on import WebhookDelivery, pass_on
 from ninefold.systems.callbacks.store.callbacks import callback_record_judgements
 from ninefold.systems.callbacks.store.dedupe_keys import SourceDigest, dedupe_key_claim
 from ninefold.systems.callbacks.store.sources import source_find_many
@@ -50,18 +49,19 @@ class _Checked(msgspec.Struct, frozen=True, kw_only=True):
     source: Source
     result: Verified | Rejected
     digests: Sequence[bytes] = ()
-    payload: bytes = b""
+    outgoing: Outgoing | None = None
+    """What to pass on, if it is verified and isn't a duplicate."""
 
 
 async def judge(
-    connection: Connection, publisher: EventPublisher, callbacks: Sequence[WaitingCallback], *, rules: JudgingRules
+    connection: Connection, delivery: WebhookDelivery, callbacks: Sequence[WaitingCallback], *, rules: JudgingRules
 ) -> list[Judgement]:
     """Judge callbacks that this transaction has locked, in their order; return what became of each."""
     sources = await source_find_many(connection, source_ids={callback.source_id for callback in callbacks})
     checked = await _check_all(callbacks, sources, rules=rules)
     firsts = await _find_firsts(connection, checked, window=rules.dedupe_window)
-    fresh = [each for each in checked if isinstance(each.result, Verified) and each.callback.callback_id not in firsts]
-    event_ids = await _publish(connection, publisher, fresh)
+    fresh = [each.outgoing for each in checked if each.outgoing and each.callback.callback_id not in firsts]
+    event_ids = await pass_on(connection, delivery, fresh)
     judgements = [_judgement(each, firsts=firsts, event_ids=event_ids) for each in checked]
     await callback_record_judgements(connection, judgements=judgements)
     return judgements
@@ -118,7 +118,7 @@ def _verify(callback: WaitingCallback, source: Source, *, rules: JudgingRules) -
         source=source,
         result=result,
         digests=dedupe_digests(result, request, is_replay_protected=is_replay_protected(provider)),
-        payload=event_payload(callback, source=source, event_type=result.event_type, provider_event_id=result.event_id),
+        outgoing=outgoing_of(callback, source=source, event_type=result.event_type, provider_event_id=result.event_id),
     )
 
 
@@ -140,27 +140,6 @@ async def _find_firsts(connection: Connection, checked: Sequence[_Checked], *, w
     return firsts
 
 
-async def _publish(connection: Connection, publisher: EventPublisher, fresh: Sequence[_Checked]) -> dict[UUID, UUID]:
-    """Publish the events of callbacks; return the id of each callback's event."""
-    by_organisation: defaultdict[UUID, list[_Checked]] = defaultdict(list)
-    for each in fresh:
-        by_organisation[each.callback.organisation_id].append(each)
-    event_ids: dict[UUID, UUID] = {}
-    for organisation_id, group in by_organisation.items():
-        published = await publisher.publish(
-            connection,
-            organisation_id=organisation_id,
-            events=[
-                EventToPublish(
-                    event_type=event_type_of(each.source.provider, _verified(each).event_type), payload=each.payload
-                )
-                for each in group
-            ],
-        )
-        event_ids.update(zip([each.callback.callback_id for each in group], published, strict=True))
-    return event_ids
-
-
 def _judgement(each: _Checked, *, firsts: Mapping[UUID, UUID], event_ids: Mapping[UUID, UUID]) -> Judgement:
     callback_id = each.callback.callback_id
     if isinstance(each.result, Rejected):
@@ -179,11 +158,6 @@ def _judgement(each: _Checked, *, firsts: Mapping[UUID, UUID], event_ids: Mappin
         duplicate_of=first,
         event_id=event_ids.get(callback_id),
     )
-
-
-def _verified(each: _Checked) -> Verified:
-    assert isinstance(each.result, Verified), "only verified callbacks are published"
-    return each.result
 
 
 def _clean(text: str | None) -> str | None:

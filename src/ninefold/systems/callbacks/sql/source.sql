@@ -59,7 +59,9 @@ INSERT INTO callbacks.source (
     options,
     answer_status,
     answer_content_type,
-    answer_body
+    answer_body,
+    forward_url,
+    forward_subscription_id
 )
 VALUES (
     :source_id,
@@ -71,7 +73,9 @@ VALUES (
     :options,
     :answer_status,
     :answer_content_type,
-    :answer_body
+    :answer_body,
+    :forward_url,
+    :forward_subscription_id
 )
 RETURNING *;
 
@@ -85,20 +89,31 @@ WHERE organisation_id = :organisation_id
 ORDER BY source_id DESC
 LIMIT :limit;
 
+-- name: source_lock^
+-- Read one source of an organisation, and keep others from changing it until the transaction ends.
+SELECT *
+FROM callbacks.source
+WHERE source_id = :source_id
+    AND organisation_id = :organisation_id
+    AND deleted_at IS NULL
+FOR UPDATE;
+
 -- name: source_lock_organisation$
 -- Make concurrent creations of sources of an organisation wait for each other, so that their count is correct.
 SELECT pg_advisory_xact_lock(hashtextextended('callbacks.source:' || :organisation_id::uuid::text, 0));
 
 -- name: source_update^
--- Change the given fields of a source; returns no row when the organisation has none with this id.
+-- Change a source; returns no row when the organisation has none with this id.
 UPDATE callbacks.source
 SET
-    name = coalesce(:name, name),
-    secrets = coalesce(:secrets, secrets),
-    options = coalesce(:options, options),
-    answer_status = coalesce(:answer_status, answer_status),
-    answer_content_type = coalesce(:answer_content_type, answer_content_type),
-    answer_body = coalesce(:answer_body, answer_body),
+    name = :name,
+    secrets = :secrets,
+    options = :options,
+    answer_status = :answer_status,
+    answer_content_type = :answer_content_type,
+    answer_body = :answer_body,
+    forward_url = :forward_url,
+    forward_subscription_id = :forward_subscription_id,
     updated_at = now(),
     version = version + 1
 WHERE source_id = :source_id

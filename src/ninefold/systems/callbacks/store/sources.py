@@ -1,14 +1,15 @@
 """Queries for sources."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import asyncpg
 import msgspec
 
 from ninefold.core.postgres.database import Connection
-from ninefold.systems.callbacks.model import Answer, Source
+from ninefold.systems.callbacks.model import Answer, NewSource, Source
 from ninefold.systems.callbacks.store.queries import queries
 
 
@@ -47,31 +48,14 @@ async def source_find_many(connection: Connection, *, source_ids: Collection[UUI
     return {record["source_id"]: _source(record) async for record in records}
 
 
-async def source_insert(
-    connection: Connection,
-    *,
-    source_id: UUID,
-    organisation_id: UUID,
-    provider: str,
-    name: str,
-    token: str,
-    secrets: Sequence[str],
-    options: Mapping[str, str],
-    answer: Answer,
-) -> Source:
+async def source_insert(connection: Connection, *, source: NewSource) -> Source:
     """Insert a new source."""
     record = await queries.source_insert(
         connection,
-        source_id=source_id,
-        organisation_id=organisation_id,
-        provider=provider,
-        name=name,
-        token=token,
-        secrets=list(secrets),
-        options=msgspec.json.encode(options).decode(),
-        answer_status=answer.status,
-        answer_content_type=answer.content_type,
-        answer_body=answer.body,
+        organisation_id=source.organisation_id,
+        provider=source.provider,
+        token=source.token,
+        **_values(source),
     )
     return _source(record)
 
@@ -84,34 +68,35 @@ async def source_list(
     return [_source(record) async for record in records]
 
 
+async def source_lock(connection: Connection, *, organisation_id: UUID, source_id: UUID) -> Source | None:
+    """Read one source of an organisation, and keep others from changing it until the transaction ends."""
+    record = await queries.source_lock(connection, organisation_id=organisation_id, source_id=source_id)
+    return None if record is None else _source(record)
+
+
 async def source_lock_organisation(connection: Connection, *, organisation_id: UUID) -> None:
     """Make concurrent creations of an organisation's sources wait until the transaction ends."""
     await queries.source_lock_organisation(connection, organisation_id=organisation_id)
 
 
-async def source_update(
-    connection: Connection,
-    *,
-    organisation_id: UUID,
-    source_id: UUID,
-    name: str | None,
-    secrets: Sequence[str] | None,
-    options: Mapping[str, str] | None,
-    answer: Answer | None,
-) -> Source | None:
-    """Change the fields that aren't None; return None when the organisation has no source with this id."""
-    record = await queries.source_update(
-        connection,
-        organisation_id=organisation_id,
-        source_id=source_id,
-        name=name,
-        secrets=None if secrets is None else list(secrets),
-        options=None if options is None else msgspec.json.encode(options).decode(),
-        answer_status=None if answer is None else answer.status,
-        answer_content_type=None if answer is None else answer.content_type,
-        answer_body=None if answer is None else answer.body,
-    )
+async def source_update(connection: Connection, *, source: NewSource) -> Source | None:
+    """Change a source; return None when the organisation has no source with its id."""
+    record = await queries.source_update(connection, organisation_id=source.organisation_id, **_values(source))
     return None if record is None else _source(record)
+
+
+def _values(source: NewSource) -> dict[str, Any]:
+    return {
+        "source_id": source.source_id,
+        "name": source.name,
+        "secrets": list(source.secrets),
+        "options": msgspec.json.encode(source.options).decode(),
+        "answer_status": source.answer.status,
+        "answer_content_type": source.answer.content_type,
+        "answer_body": source.answer.body,
+        "forward_url": source.forward_url,
+        "forward_subscription_id": source.forward_subscription_id,
+    }
 
 
 def _source(record: asyncpg.Record) -> Source:
@@ -126,6 +111,8 @@ def _source(record: asyncpg.Record) -> Source:
         answer=Answer(
             status=record["answer_status"], content_type=record["answer_content_type"], body=record["answer_body"]
         ),
+        forward_url=record["forward_url"],
+        forward_subscription_id=record["forward_subscription_id"],
         version=record["version"],
         created_at=record["created_at"],
         updated_at=record["updated_at"],

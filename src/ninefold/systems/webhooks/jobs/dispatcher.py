@@ -157,7 +157,7 @@ class Dispatcher:
     def _on_attempt_end(self, request: AttemptRequest, attempt: Attempt, retry_after_s: float | None) -> None:
         """Record the outcome of an attempt, free its slot, and finish its event if it was the last of the fan-out."""
         self._recorder.add(self._outcome_of(request, attempt, retry_after_s))
-        self._queues.free_slot(request.organisation_id, payload_bytes=len(request.message.payload))
+        self._queues.free_slot(request.organisation_id, payload_bytes=request.message.stored_bytes)
         if request.fan_out is not None:
             request.fan_out.remaining -= 1
             if not request.fan_out.remaining:
