@@ -1,9 +1,17 @@
 """Callbacks: what `tests/conftest.py` gives to every system's tests, for this one."""
 
+from collections.abc import Mapping
+
 import pytest
 
 from callbacks.callbacks_api import CallbacksApi
 from http_api import Api
+
+
+@pytest.fixture
+def environment() -> Mapping[str, str]:
+    """Settings with which a delivery is retried after a fraction of a second."""
+    return {"NINEFOLD_WEBHOOKS_RETRY_DELAYS_S": "0.05,0.05,0.05", "NINEFOLD_WEBHOOKS_RETRY_JITTER_RATIO": "0"}
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from ninefold.core.queue.backlog import BacklogCounter
 from ninefold.core.queue.notifier import Notifier
 from ninefold.core.system import ServerContext, System, WorkerContext, WorkerTask
 from ninefold.core.web.surfaces import Surface
+from ninefold.systems.callbacks.checks import check_public_url
 from ninefold.systems.callbacks.commands import COMMANDS
 from ninefold.systems.callbacks.jobs import metrics
 from ninefold.systems.callbacks.jobs.replay import REPLAY_HANDLER
@@ -82,4 +83,5 @@ SYSTEM: Final = System(
     job_handlers=(REVERIFY_HANDLER, REPLAY_HANDLER, DELETE_EXPIRED_HANDLER),
     schedules=(DELETE_EXPIRED_HOURLY,),
     commands=COMMANDS,
+    checks=(check_public_url,),
 )

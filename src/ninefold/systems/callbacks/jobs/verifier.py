@@ -11,10 +11,12 @@ from uuid import UUID
 
 import structlog
 
+from ninefold.core.postgres.database import Connection
 from ninefold.core.queue.claim_loop import repeat_claim
 from ninefold.core.system import WorkerContext
+from ninefold.systems.callbacks.jobs.key_fetcher import KeyFetcher
 from ninefold.systems.callbacks.jobs.metrics import count_judgements
-from ninefold.systems.callbacks.model import RECEIVED_CHANNEL, CallbackStatus, Judgement
+from ninefold.systems.callbacks.model import RECEIVED_CHANNEL, CallbackStatus, Judgement, WaitingCallback
 from ninefold.systems.callbacks.service.judging import JudgingRules, judge
 from ninefold.systems.callbacks.service.passing_on import WebhookDelivery
 from ninefold.systems.callbacks.settings import CallbacksSettings
@@ -46,13 +48,17 @@ class Verifier:
         self._delivery = WebhookDelivery.find(context.implementations)
         self._rules = judging_rules(context.settings)
         self._notified = context.notifier.subscribe(RECEIVED_CHANNEL)
+        self._keys = KeyFetcher(context.egress, on_fetched=self._notified.set)
         self._after = _BEFORE_ALL
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Verify callbacks until `stopping` is set."""
-        await repeat_claim(
-            self._verify_batch, name="callbacks.verify", notified=self._notified, poll_s=POLL_S, stopping=stopping
-        )
+        try:
+            await repeat_claim(
+                self._verify_batch, name="callbacks.verify", notified=self._notified, poll_s=POLL_S, stopping=stopping
+            )
+        finally:
+            self._keys.close()
 
     async def _verify_batch(self) -> bool:
         """Verify a batch; return whether there may be more."""
@@ -65,10 +71,16 @@ class Verifier:
                 limit=BATCH_MAX,
                 body_bytes_max=BATCH_BYTES_MAX,
             )
-            judgements = await judge(connection, self._delivery, claimed, rules=self._rules) if claimed else []
+            judgements = await self._judge(connection, claimed)
         self._after = last_organisation_id or _BEFORE_ALL
         self._report(judgements)
-        return bool(claimed) or began_after != _BEFORE_ALL
+        # Those that weren't judged wait for keys: the fetcher wakes this task.
+        return bool(judgements) or began_after != _BEFORE_ALL
+
+    async def _judge(self, connection: Connection, claimed: list[WaitingCallback]) -> list[Judgement]:
+        if not claimed:
+            return []
+        return await judge(connection, self._delivery, claimed, key_documents=self._keys, rules=self._rules)
 
     def _report(self, judgements: list[Judgement]) -> None:
         count_judgements(judgements)

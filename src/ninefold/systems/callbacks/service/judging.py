@@ -5,7 +5,7 @@ callbacks are taken again. So an event is published exactly once, together with 
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Final
 from uuid import UUID
@@ -18,6 +18,13 @@ from ninefold.systems.callbacks.model import CallbackStatus, Judgement, Source, 
 from ninefold.systems.callbacks.rules.deduplication import dedupe_digests, is_replay_protected
 from ninefold.systems.callbacks.rules.outgoing import Outgoing, outgoing_of
 from ninefold.systems.callbacks.rules.requests import received_request
+from ninefold.systems.callbacks.service.key_documents import (
+    KeyDocument,
+    KeyDocuments,
+    key_url_of,
+    unavailable,
+    with_keys,
+)
 from ninefold.systems.callbacks.service.passing_on import WebhookDelivery, pass_on
 from ninefold.systems.callbacks.store.callbacks import callback_record_judgements
 from ninefold.systems.callbacks.store.dedupe_keys import SourceDigest, dedupe_key_claim
@@ -31,6 +38,8 @@ THREAD_ABOVE_BYTES: Final = 256 * 1024
 """Bodies whose hashing and parsing would stop everything else in the worker for too long; a thread does it."""
 
 INTERNAL_ERROR: Final = "internal_error"
+
+_NO_KEYS_NEEDED: Final = KeyDocument()
 
 log = structlog.get_logger(__name__)
 
@@ -54,11 +63,23 @@ class _Checked(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def judge(
-    connection: Connection, delivery: WebhookDelivery, callbacks: Sequence[WaitingCallback], *, rules: JudgingRules
+    connection: Connection,
+    delivery: WebhookDelivery,
+    callbacks: Sequence[WaitingCallback],
+    *,
+    key_documents: KeyDocuments,
+    rules: JudgingRules,
 ) -> list[Judgement]:
-    """Judge callbacks that this transaction has locked, in their order; return what became of each."""
+    """Judge callbacks that this transaction has locked, in their order.
+
+    Returns:
+        What became of each, without those whose keys are still being fetched; nothing has happened to them.
+    """
     sources = await source_find_many(connection, source_ids={callback.source_id for callback in callbacks})
-    checked = await _check_all(callbacks, sources, rules=rules)
+    documents = _find_documents(sources.values(), key_documents)
+    ready = [callback for callback in callbacks if documents.get(callback.source_id, _NO_KEYS_NEEDED) is not None]
+    checked = await _check_all(ready, sources, documents, rules=rules)
+    checked = [each for each in checked if not _has_unknown_key(each, key_documents)]
     firsts = await _find_firsts(connection, checked, window=rules.dedupe_window)
     fresh = [each.outgoing for each in checked if each.outgoing and each.callback.callback_id not in firsts]
     event_ids = await pass_on(connection, delivery, fresh)
@@ -67,21 +88,42 @@ async def judge(
     return judgements
 
 
+def _find_documents(sources: Iterable[Source], key_documents: KeyDocuments) -> dict[UUID, KeyDocument | None]:
+    """Return the key documents of sources that have their URLs; None for one that is being fetched."""
+    urls = {source.source_id: url for source in sources if (url := key_url_of(source)) is not None}
+    return {source_id: key_documents.find(url) for source_id, url in urls.items()}
+
+
+def _has_unknown_key(each: _Checked, key_documents: KeyDocuments) -> bool:
+    """Return whether a callback may be signed with a new key, so that its key document is fetched again first."""
+    url = key_url_of(each.source)
+    return url is not None and isinstance(each.result, Rejected) and key_documents.refresh(url)
+
+
 async def _check_all(
-    callbacks: Sequence[WaitingCallback], sources: Mapping[UUID, Source], *, rules: JudgingRules
+    callbacks: Sequence[WaitingCallback],
+    sources: Mapping[UUID, Source],
+    documents: Mapping[UUID, KeyDocument | None],
+    *,
+    rules: JudgingRules,
 ) -> list[_Checked]:
     def check_all() -> list[_Checked]:
-        return [_check(callback, sources[callback.source_id], rules=rules) for callback in callbacks]
+        return [
+            _check(callback, sources[callback.source_id], documents.get(callback.source_id), rules=rules)
+            for callback in callbacks
+        ]
 
     if sum(len(callback.body) for callback in callbacks) > THREAD_ABOVE_BYTES:
         return await asyncio.to_thread(check_all)
     return check_all()
 
 
-def _check(callback: WaitingCallback, source: Source, *, rules: JudgingRules) -> _Checked:
+def _check(callback: WaitingCallback, source: Source, document: KeyDocument | None, *, rules: JudgingRules) -> _Checked:
     """Verify a callback. A failure of our own sets it apart too, so that it doesn't stop all others."""
+    if document is not None and document.error is not None:
+        return _Checked(callback=callback, source=source, result=unavailable(document))
     try:
-        return _verify(callback, source, rules=rules)
+        return _verify(callback, source, document, rules=rules)
     except Exception:
         log.exception("callbacks.verification.crashed", callback_id=str(callback.callback_id))
         reason = Rejected(
@@ -92,7 +134,9 @@ def _check(callback: WaitingCallback, source: Source, *, rules: JudgingRules) ->
         return _Checked(callback=callback, source=source, result=reason)
 
 
-def _verify(callback: WaitingCallback, source: Source, *, rules: JudgingRules) -> _Checked:
+def _verify(
+    callback: WaitingCallback, source: Source, document: KeyDocument | None, *, rules: JudgingRules
+) -> _Checked:
     provider = find_provider(source.provider)
     request = received_request(
         method=callback.method,
@@ -108,7 +152,7 @@ def _verify(callback: WaitingCallback, source: Source, *, rules: JudgingRules) -
         provider,
         request,
         [Secret(secret) for secret in source.secrets],
-        options=source.options,
+        options=(source if document is None else with_keys(source, document)).options,
     )
     if isinstance(result, Rejected):
         return _Checked(callback=callback, source=source, result=result)
