@@ -3,8 +3,9 @@ import base64
 import msgspec
 import pytest
 
-from callbacks.verification.genuine import ED25519_KEY, SECONDS, callback_of, hmac_base64, hmac_hex, to_json
+from callbacks.verification.genuine import callback_of
 from callbacks.verification.received import URL, received
+from callbacks.verification.signing import ED25519_KEY, SECONDS, hmac_base64, hmac_hex, to_json
 from ninefold.systems.callbacks.verification import Rejected, Secret, Verified, find_provider, verify
 
 
@@ -69,6 +70,17 @@ def test_a_signed_header_must_be_there_exactly_once(name: str) -> None:
     repeated = callback.verify(request=msgspec.structs.replace(callback.request, headers=(*headers, *headers)))
 
     assert (reason(missing), reason(repeated)) == ("header_missing", "header_repeated")
+
+
+@pytest.mark.parametrize(("name", "header"), [("svix-webhook", "svix-id"), ("gitlab-signed", "Idempotency-Key")])
+def test_the_id_is_the_one_that_is_signed(name: str, header: str) -> None:
+    callback = callback_of(name)
+    headers = ((header.encode(), b"another"), *callback.request.headers)
+
+    result = callback.verify(request=msgspec.structs.replace(callback.request, headers=headers))
+
+    assert isinstance(result, Verified)
+    assert result.event_id == "m1"
 
 
 def test_a_public_key_is_never_a_shared_secret() -> None:
