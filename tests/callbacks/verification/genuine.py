@@ -281,14 +281,15 @@ def meta() -> Callback:
     )
 
 
-def x() -> Callback:
+def x(header: str, label: str) -> Callback:
     body = to_json(data={"event_type": "post.mention.create"})
     return Callback(
         provider="x",
-        request=received({"x-twitter-webhooks-signature": f"sha256={hmac_base64(body)}"}, body),
+        label=label,
+        request=received({header: f"sha256={hmac_base64(body)}"}, body),
         secret=TEXT_SECRET,
         event_type="post.mention.create",
-        proof_header="x-twitter-webhooks-signature",
+        proof_header=header,
     )
 
 
@@ -485,7 +486,8 @@ def json_web_token() -> Callback:
 
 _BUILDERS: Final[list[Callable[[], Callback]]] = [
     github, gitlab_token, gitlab_signed, bitbucket, stripe, slack, shopify, twilio_form, twilio_json, square, linear,
-    discord, standard_symmetric, standard_asymmetric, lambda: svix("svix"), lambda: svix("webhook"), meta, x, zoom,
+    discord, standard_symmetric, standard_asymmetric, lambda: svix("svix"), lambda: svix("webhook"), meta, zoom,
+    lambda: x("X-Twitter-Webhooks-Signature", "consumer"), lambda: x("X-Twitter-Webhooks-Signature-OAuth2", "client"),
     sendgrid, hubspot, zendesk, typeform, paddle, pagerduty, sentry, configured_hmac, basic, api_key, json_web_token,
 ]  # fmt: skip
 

@@ -167,9 +167,10 @@ def test_x_gets_the_hmac_of_its_token() -> None:
     assert (result.status, msgspec.json.decode(result.body)) == (200, {"response_token": f"sha256={expected}"})
 
 
-def test_a_signed_challenge_of_x_is_answered_with_the_secret_that_fits() -> None:
+@pytest.mark.parametrize("name", [b"x-twitter-webhooks-signature", b"x-twitter-webhooks-signature-oauth2"])
+def test_a_signed_challenge_of_x_is_answered_with_the_secret_that_fits(name: bytes) -> None:
     request = query_request(crc_token="abc", nonce="n")
-    header = (b"x-twitter-webhooks-signature", b"sha256=" + hmac_base64(request.query.encode()).encode())
+    header = (name, b"sha256=" + hmac_base64(request.query.encode()).encode())
     request = msgspec.structs.replace(request, headers=(header,))
 
     result = answer("x", request, [Secret("another"), *SECRETS])

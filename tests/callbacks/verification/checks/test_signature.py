@@ -109,6 +109,18 @@ def test_the_reason_is_of_the_scheme_where_the_request_came_furthest() -> None:
     assert reason(result) == "signature_mismatch"
 
 
+def test_either_of_two_headers_with_different_keys_is_enough() -> None:
+    signed = {"client": hmac_base64(b"{}", "client"), "consumer": hmac_base64(b"{}", "consumer")}
+    headers = [
+        ("X-Twitter-Webhooks-Signature-OAuth2", f"sha256={signed['client']}"),
+        ("X-Twitter-Webhooks-Signature", f"sha256={signed['consumer']}"),
+    ]
+
+    assert isinstance(result_of("x", headers, b"{}", "client"), Verified)
+    assert isinstance(result_of("x", headers, b"{}", "consumer"), Verified)
+    assert reason(result_of("x", headers, b"{}", "other")) == "signature_mismatch"
+
+
 def test_a_public_url_is_tried_with_the_query_that_was_received() -> None:
     body = to_json(type="payment.created")
     public = "https://shop.example/callbacks/square"

@@ -18,6 +18,9 @@ from ninefold.systems.callbacks.verification.verifying import verify
 CHALLENGE_LENGTH_MAX: Final = 1_000
 """Characters of a challenge that is sent back. Providers use less than 100."""
 
+_X_SIGNATURES: Final = ("X-Twitter-Webhooks-Signature-OAuth2", "X-Twitter-Webhooks-Signature")
+_X_SIGNATURES_MAX: Final = 4
+
 BODY_BYTES_MAX: Final = 64 * 1024
 """A larger body is an ordinary callback. It isn't even looked at, because the provider waits for the response."""
 
@@ -116,14 +119,19 @@ def _x(caller: _Caller) -> Handshake | None:
 
 
 def _signers_of_query(caller: _Caller) -> list[bytes]:
-    """Return the secrets that fit the signature of the query, or all if it isn't signed."""
+    """Return the secrets that fit a signature of the query, or all if it isn't signed."""
     secrets = [encode_text(secret.text.strip()) for secret in caller.secrets if secret.text.strip()]
-    signatures = caller.request.header_values("x-twitter-webhooks-signature")
-    if not signatures:
+    values = [value for name in _X_SIGNATURES for value in caller.request.header_values(name)]
+    if not values:
         return secrets
-    given = decode(signatures[0].removeprefix(b"sha256="), "base64") or b""
+    signatures = [decode(value.removeprefix(b"sha256="), "base64") or b"" for value in values[:_X_SIGNATURES_MAX]]
     query = encode_text(caller.request.query)
-    return [secret for secret in secrets if hmac.compare_digest(hmac.digest(secret, query, "sha256"), given)]
+    digests = {secret: hmac.digest(secret, query, "sha256") for secret in secrets}
+    return [
+        secret
+        for secret, digest in digests.items()
+        if any(hmac.compare_digest(digest, signature) for signature in signatures)
+    ]
 
 
 def _zoom(caller: _Caller) -> Handshake | None:
