@@ -5,18 +5,14 @@ The signers here share no code with the checks.
 
 import base64
 import hashlib
-import hmac
-import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from typing import Final
 from urllib.parse import urlencode
 
 import jwt
-import msgspec
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from nacl.signing import SigningKey
 from paddle_billing.Notifications import PaddleSignature
 from slack_sdk.signature import SignatureVerifier
 from standardwebhooks import Webhook as StandardWebhook
@@ -25,64 +21,20 @@ from svix.webhooks import Webhook as SvixWebhook
 from twilio.request_validator import RequestValidator
 
 from callbacks.verification.received import NOW, URL, received
-from ninefold.systems.callbacks.verification import ReceivedRequest, Rejected, Secret, Verified, find_provider, verify
-
-SECONDS: Final = str(int(NOW.timestamp()))
-MILLISECONDS: Final = f"{SECONDS}000"
-TEXT_SECRET: Final = "0a7f2b6e-secret"
-STANDARD_SECRET: Final = "whsec_" + base64.b64encode(bytes(range(32))).decode()
-ED25519_KEY: Final = SigningKey(bytes(range(32)))
-ECDSA_KEY: Final = ec.derive_private_key(123_456_789, ec.SECP256R1())
-ES256_KEY: Final = ec.derive_private_key(987_654_321, ec.SECP256R1())
-JWKS: Final = json.dumps(
-    {"keys": [{**jwt.algorithms.ECAlgorithm.to_jwk(ES256_KEY.public_key(), as_dict=True), "kid": "k1"}]}
+from callbacks.verification.signing import (
+    ECDSA_KEY,
+    ED25519_KEY,
+    ES256_KEY,
+    JWKS,
+    MILLISECONDS,
+    SECONDS,
+    STANDARD_SECRET,
+    TEXT_SECRET,
+    Callback,
+    hmac_base64,
+    hmac_hex,
+    to_json,
 )
-
-
-class Callback(msgspec.Struct, frozen=True, kw_only=True):
-    """A genuine callback, and what its source is configured with."""
-
-    provider: str
-    request: ReceivedRequest
-    secret: str | None
-    options: Mapping[str, str] = msgspec.field(default_factory=dict)
-    event_id: str | None = None
-    event_type: str | None = None
-    proof_header: str
-    """The header without which the callback proves nothing."""
-    covers_body: bool = True
-    age_is_signed: bool = False
-    label: str = ""
-
-    @property
-    def secrets(self) -> list[Secret]:
-        return [] if self.secret is None else [Secret(self.secret)]
-
-    def verify(
-        self,
-        *,
-        request: ReceivedRequest | None = None,
-        secrets: Sequence[Secret] | None = None,
-        options: Mapping[str, str] | None = None,
-    ) -> Verified | Rejected:
-        return verify(
-            find_provider(self.provider),
-            request or self.request,
-            self.secrets if secrets is None else secrets,
-            options=self.options if options is None else options,
-        )
-
-
-def hmac_hex(content: bytes, key: str = TEXT_SECRET, algorithm: str = "sha256") -> str:
-    return hmac.new(key.encode(), content, algorithm).hexdigest()
-
-
-def hmac_base64(content: bytes, key: str = TEXT_SECRET, algorithm: str = "sha256") -> str:
-    return base64.b64encode(hmac.new(key.encode(), content, algorithm).digest()).decode()
-
-
-def to_json(**document: object) -> bytes:
-    return json.dumps(document).encode()
 
 
 def github() -> Callback:
@@ -329,14 +281,15 @@ def meta() -> Callback:
     )
 
 
-def x() -> Callback:
+def x(header: str, label: str) -> Callback:
     body = to_json(data={"event_type": "post.mention.create"})
     return Callback(
         provider="x",
-        request=received({"x-twitter-webhooks-signature": f"sha256={hmac_base64(body)}"}, body),
+        label=label,
+        request=received({header: f"sha256={hmac_base64(body)}"}, body),
         secret=TEXT_SECRET,
         event_type="post.mention.create",
-        proof_header="x-twitter-webhooks-signature",
+        proof_header=header,
     )
 
 
@@ -533,7 +486,8 @@ def json_web_token() -> Callback:
 
 _BUILDERS: Final[list[Callable[[], Callback]]] = [
     github, gitlab_token, gitlab_signed, bitbucket, stripe, slack, shopify, twilio_form, twilio_json, square, linear,
-    discord, standard_symmetric, standard_asymmetric, lambda: svix("svix"), lambda: svix("webhook"), meta, x, zoom,
+    discord, standard_symmetric, standard_asymmetric, lambda: svix("svix"), lambda: svix("webhook"), meta, zoom,
+    lambda: x("X-Twitter-Webhooks-Signature", "consumer"), lambda: x("X-Twitter-Webhooks-Signature-OAuth2", "client"),
     sendgrid, hubspot, zendesk, typeform, paddle, pagerduty, sentry, configured_hmac, basic, api_key, json_web_token,
 ]  # fmt: skip
 

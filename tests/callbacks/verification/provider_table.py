@@ -30,7 +30,8 @@ def _row(provider: Provider) -> str:
         provider.summary,
         _joined(header for scheme in provider.schemes for header in _headers(scheme)) or "an option",
         _tolerance(provider),
-        _joined(provider.event_id) or _own(provider, "event_id"),
+        _joined(template for scheme in provider.schemes for template in provider.id_templates(scheme))
+        or _own(provider, "event_id"),
         _joined(provider.event_type) or _own(provider, "event_type"),
         provider.tested_with,
     ]

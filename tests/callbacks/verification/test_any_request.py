@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from callbacks.verification.genuine import CALLBACKS, STANDARD_SECRET, Callback, callback_of, hmac_hex, name_of
+from callbacks.verification.genuine import CALLBACKS, callback_of, name_of
 from callbacks.verification.received import NOW, URL, received
+from callbacks.verification.signing import STANDARD_SECRET, Callback, hmac_hex
 from ninefold.systems.callbacks.verification import (
     ReceivedRequest,
     Rejected,

@@ -3,7 +3,7 @@ import json
 
 import pytest
 
-from callbacks.verification.genuine import JWKS
+from callbacks.verification.signing import JWKS
 from ninefold.systems.callbacks.verification import SECRETS_MAX, Secret, find_problems, find_provider
 
 

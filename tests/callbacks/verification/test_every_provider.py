@@ -7,8 +7,9 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from callbacks.verification.genuine import CALLBACKS, STANDARD_SECRET, Callback, name_of
+from callbacks.verification.genuine import CALLBACKS, name_of
 from callbacks.verification.received import NOW
+from callbacks.verification.signing import STANDARD_SECRET, Callback
 from ninefold.systems.callbacks.verification import (
     ReceivedRequest,
     Rejected,

@@ -10,19 +10,9 @@ import msgspec
 import pytest
 from slack_sdk.signature import SignatureVerifier
 
-from callbacks.verification.genuine import (
-    CALLBACKS,
-    ED25519_KEY,
-    SECONDS,
-    TEXT_SECRET,
-    Callback,
-    callback_of,
-    hmac_base64,
-    hmac_hex,
-    name_of,
-    to_json,
-)
+from callbacks.verification.genuine import CALLBACKS, callback_of, name_of
 from callbacks.verification.received import NOW, URL, received
+from callbacks.verification.signing import ED25519_KEY, SECONDS, TEXT_SECRET, Callback, hmac_base64, hmac_hex, to_json
 from ninefold.systems.callbacks.verification import (
     Handshake,
     ReceivedRequest,
@@ -90,12 +80,14 @@ def test_slack_gets_its_challenge() -> None:
         slack_request(to_json(type="url_verification")),
         slack_request(to_json(type="url_verification", challenge=7)),
         slack_request(to_json(type="url_verification", challenge="c" * 1_001)),
+        slack_request(to_json(type="url_verification", challenge="c", padding="p" * 65_536)),
+        slack_request(b"{" * 100),
         received({}, to_json(type="url_verification", challenge="c")),
         msgspec.structs.replace(
             slack_request(to_json(type="url_verification", challenge="c")), received_at=NOW + timedelta(hours=1)
         ),
     ],
-    ids=["forged", "no-challenge", "number", "long", "unsigned", "old"],
+    ids=["forged", "no-challenge", "number", "long", "large", "no-json", "unsigned", "old"],
 )
 def test_slack_gets_no_challenge_if_anything_is_wrong(request_: ReceivedRequest) -> None:
     assert answer("slack", request_) is None
@@ -175,9 +167,10 @@ def test_x_gets_the_hmac_of_its_token() -> None:
     assert (result.status, msgspec.json.decode(result.body)) == (200, {"response_token": f"sha256={expected}"})
 
 
-def test_a_signed_challenge_of_x_is_answered_with_the_secret_that_fits() -> None:
+@pytest.mark.parametrize("name", [b"x-twitter-webhooks-signature", b"x-twitter-webhooks-signature-oauth2"])
+def test_a_signed_challenge_of_x_is_answered_with_the_secret_that_fits(name: bytes) -> None:
     request = query_request(crc_token="abc", nonce="n")
-    header = (b"x-twitter-webhooks-signature", b"sha256=" + hmac_base64(request.query.encode()).encode())
+    header = (name, b"sha256=" + hmac_base64(request.query.encode()).encode())
     request = msgspec.structs.replace(request, headers=(header,))
 
     result = answer("x", request, [Secret("another"), *SECRETS])

@@ -18,8 +18,9 @@ from standardwebhooks import Webhook as StandardWebhook
 from stripe import SignatureVerificationError, WebhookSignature
 from twilio.request_validator import RequestValidator
 
-from callbacks.verification.genuine import STANDARD_SECRET, Callback, callback_of
+from callbacks.verification.genuine import callback_of
 from callbacks.verification.received import NOW, received
+from callbacks.verification.signing import STANDARD_SECRET, Callback
 from ninefold.systems.callbacks.verification import ReceivedRequest, Secret, Verified, find_provider, verify
 
 

@@ -1,7 +1,7 @@
 import pytest
 
-from callbacks.verification.genuine import to_json
 from callbacks.verification.received import received
+from callbacks.verification.signing import to_json
 from ninefold.systems.callbacks.verification.templates import find_text, parse_signed_content, parse_template
 
 REQUEST = received(

@@ -7,8 +7,9 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
-from callbacks.verification.genuine import ES256_KEY, JWKS, SECONDS, callback_of, token
+from callbacks.verification.genuine import callback_of, token
 from callbacks.verification.received import URL, received
+from callbacks.verification.signing import ES256_KEY, JWKS, SECONDS
 from ninefold.systems.callbacks.verification import Rejected, Verified, find_provider, verify
 
 NOW = int(SECONDS)

@@ -3,8 +3,9 @@ import base64
 import msgspec
 import pytest
 
-from callbacks.verification.genuine import ED25519_KEY, SECONDS, callback_of, hmac_base64, hmac_hex, to_json
+from callbacks.verification.genuine import callback_of
 from callbacks.verification.received import URL, received
+from callbacks.verification.signing import ED25519_KEY, SECONDS, hmac_base64, hmac_hex, to_json
 from ninefold.systems.callbacks.verification import Rejected, Secret, Verified, find_provider, verify
 
 
@@ -71,6 +72,17 @@ def test_a_signed_header_must_be_there_exactly_once(name: str) -> None:
     assert (reason(missing), reason(repeated)) == ("header_missing", "header_repeated")
 
 
+@pytest.mark.parametrize(("name", "header"), [("svix-webhook", "svix-id"), ("gitlab-signed", "Idempotency-Key")])
+def test_the_id_is_the_one_that_is_signed(name: str, header: str) -> None:
+    callback = callback_of(name)
+    headers = ((header.encode(), b"another"), *callback.request.headers)
+
+    result = callback.verify(request=msgspec.structs.replace(callback.request, headers=headers))
+
+    assert isinstance(result, Verified)
+    assert result.event_id == "m1"
+
+
 def test_a_public_key_is_never_a_shared_secret() -> None:
     public_key = bytes(ED25519_KEY.verify_key)
     text = "whpk_" + base64.b64encode(public_key).decode()
@@ -95,6 +107,18 @@ def test_the_reason_is_of_the_scheme_where_the_request_came_furthest() -> None:
     result = callback.verify(request=msgspec.structs.replace(callback.request, body=b"{}"))
 
     assert reason(result) == "signature_mismatch"
+
+
+def test_either_of_two_headers_with_different_keys_is_enough() -> None:
+    signed = {"client": hmac_base64(b"{}", "client"), "consumer": hmac_base64(b"{}", "consumer")}
+    headers = [
+        ("X-Twitter-Webhooks-Signature-OAuth2", f"sha256={signed['client']}"),
+        ("X-Twitter-Webhooks-Signature", f"sha256={signed['consumer']}"),
+    ]
+
+    assert isinstance(result_of("x", headers, b"{}", "client"), Verified)
+    assert isinstance(result_of("x", headers, b"{}", "consumer"), Verified)
+    assert reason(result_of("x", headers, b"{}", "other")) == "signature_mismatch"
 
 
 def test_a_public_url_is_tried_with_the_query_that_was_received() -> None:

@@ -56,6 +56,9 @@ def _field_problems(provider: Provider, secrets: Sequence[Secret], options: Mapp
         is_missing = not secrets if name == SECRETS_FIELD else not options.get(name)
         if field.is_required and is_missing:
             yield Problem(name, f"{field.title} is required.")
+        values = [secret.text for secret in secrets] if name == SECRETS_FIELD else [options.get(name, "")]
+        if max(map(len, values), default=0) > field.length_max:
+            yield Problem(name, f"It has at most {field.length_max:,} characters.")
         if field.choices and options.get(name) and options[name] not in field.choices:
             yield Problem(name, f"It must be one of {', '.join(field.choices)}.")
 

@@ -18,6 +18,12 @@ from ninefold.systems.callbacks.verification.verifying import verify
 CHALLENGE_LENGTH_MAX: Final = 1_000
 """Characters of a challenge that is sent back. Providers use less than 100."""
 
+_X_SIGNATURES: Final = ("X-Twitter-Webhooks-Signature-OAuth2", "X-Twitter-Webhooks-Signature")
+_X_SIGNATURES_MAX: Final = 4
+
+BODY_BYTES_MAX: Final = 64 * 1024
+"""A larger body is an ordinary callback. It isn't even looked at, because the provider waits for the response."""
+
 _CRC_TOKEN: Final = re.compile(r"[A-Za-z0-9+/=_-]{1,200}", re.ASCII)
 """What is signed for a provider. It can't be a JSON object, and so no callback."""
 
@@ -33,6 +39,9 @@ class _Caller(msgspec.Struct, frozen=True):
 
     def is_genuine(self) -> bool:
         return isinstance(self.verdict(), Verified)
+
+    def is_small(self) -> bool:
+        return len(self.request.body) <= BODY_BYTES_MAX
 
     def document(self) -> dict[str, Any]:
         document = parse_json(self.request.body)
@@ -68,17 +77,17 @@ def handshake(
 
 
 def _slack(caller: _Caller) -> Handshake | None:
-    document = caller.document()
-    if document.get("type") != "url_verification" or not caller.is_genuine():
+    if not caller.is_small() or not caller.is_genuine():
         return None
-    return _challenge(document.get("challenge"))
+    document = caller.document()
+    return _challenge(document.get("challenge")) if document.get("type") == "url_verification" else None
 
 
 def _discord(caller: _Caller) -> Handshake | None:
     """Refuse what isn't genuine: Discord tests that, and accepts no URL that doesn't."""
     if not caller.is_genuine():
         return Handshake(status=401, headers=(), body=b"", is_refusal=True)
-    document = caller.document()
+    document = caller.document() if caller.is_small() else {}
     if document.get("type") == 1 and "event" not in document:
         return Handshake(status=200, headers=_JSON, body=b'{"type":1}')
     return Handshake(status=204, headers=(), body=b"") if document.get("type") == 0 else None
@@ -110,23 +119,29 @@ def _x(caller: _Caller) -> Handshake | None:
 
 
 def _signers_of_query(caller: _Caller) -> list[bytes]:
-    """Return the secrets that fit the signature of the query, or all if it isn't signed."""
+    """Return the secrets that fit a signature of the query, or all if it isn't signed."""
     secrets = [encode_text(secret.text.strip()) for secret in caller.secrets if secret.text.strip()]
-    signatures = caller.request.header_values("x-twitter-webhooks-signature")
-    if not signatures:
+    values = [value for name in _X_SIGNATURES for value in caller.request.header_values(name)]
+    if not values:
         return secrets
-    given = decode(signatures[0].removeprefix(b"sha256="), "base64") or b""
+    signatures = [decode(value.removeprefix(b"sha256="), "base64") or b"" for value in values[:_X_SIGNATURES_MAX]]
     query = encode_text(caller.request.query)
-    return [secret for secret in secrets if hmac.compare_digest(hmac.digest(secret, query, "sha256"), given)]
+    digests = {secret: hmac.digest(secret, query, "sha256") for secret in secrets}
+    return [
+        secret
+        for secret, digest in digests.items()
+        if any(hmac.compare_digest(digest, signature) for signature in signatures)
+    ]
 
 
 def _zoom(caller: _Caller) -> Handshake | None:
+    verdict = caller.verdict() if caller.is_small() else None
+    if not isinstance(verdict, Verified) or verdict.secret_index is None:
+        return None
     document = caller.document()
     token = json_at(document, "payload.plainToken")
-    if document.get("event") != "endpoint.url_validation" or not isinstance(token, str):
-        return None
-    verdict = caller.verdict()
-    if isinstance(verdict, Rejected) or verdict.secret_index is None or _CRC_TOKEN.fullmatch(token) is None:
+    is_test = document.get("event") == "endpoint.url_validation"
+    if not is_test or not isinstance(token, str) or _CRC_TOKEN.fullmatch(token) is None:
         return None
     secret = encode_text(caller.secrets[verdict.secret_index].text.strip())
     return _json({"plainToken": token, "encryptedToken": hmac.digest(secret, token.encode("ascii"), "sha256").hex()})

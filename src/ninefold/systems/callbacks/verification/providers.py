@@ -9,7 +9,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from ninefold.systems.callbacks.verification.schemes import AnyScheme, SignatureScheme
+from ninefold.systems.callbacks.verification.schemes import AnyScheme, Scheme, SignatureScheme
 from ninefold.systems.callbacks.verification.templates import parse_signed_content, parse_template
 
 SECRETS_FIELD: Final = "secrets"
@@ -32,6 +32,8 @@ class Field(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     is_secret: bool = False
     default: str = ""
     choices: tuple[str, ...] = ()
+    length_max: int = 2_000
+    """In characters, of each value."""
 
 
 class Provider(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -59,15 +61,39 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     def __post_init__(self) -> None:
         """Check the templates."""
-        for template in (*self.event_id, *self.event_type):
+        ids = [template for scheme in self.schemes for template in self.id_templates(scheme)]
+        for template in (*ids, *self.event_type):
             parse_template(template)
         for scheme in self.schemes:
             if isinstance(scheme, SignatureScheme):
                 parse_signed_content(scheme.signed_content)
 
+    @property
+    def is_replay_protected(self) -> bool:
+        """Whether every scheme signs the time of sending, and the id if there is one.
+
+        Otherwise somebody who has seen a genuine callback can send it again with another id, or much later.
+        """
+        return all(
+            isinstance(scheme, SignatureScheme)
+            and scheme.timestamp is not None
+            and _signs_id(scheme, self.id_templates(scheme))
+            for scheme in self.schemes
+        )
+
+    def id_templates(self, scheme: Scheme) -> tuple[str, ...]:
+        """Return where the id is in a request that this scheme has verified."""
+        return scheme.event_id or self.event_id
+
     def complete(self, options: Mapping[str, str]) -> dict[str, str]:
         """Return the options with the defaults of those that are missing or empty."""
         return {field.name: options.get(field.name) or field.default for field in self.fields}
+
+
+def _signs_id(scheme: SignatureScheme, event_id: Sequence[str]) -> bool:
+    signed = set(parse_signed_content(scheme.signed_content))
+    parts = {part for template in event_id for part in parse_template(template)}
+    return all(part in signed for part in parts if part.kind == "header")
 
 
 def find_provider(name: str) -> Provider:

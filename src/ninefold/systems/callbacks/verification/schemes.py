@@ -43,6 +43,8 @@ class Scheme(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """What all schemes have."""
 
     secret: SecretFormat = SecretFormat()
+    event_id: tuple[str, ...] = ()
+    """Templates for the id, instead of the provider's: those that this scheme signs."""
 
 
 class SignatureScheme(Scheme, frozen=True, kw_only=True, tag="signature"):

@@ -38,7 +38,7 @@ def verify(
             continue
         subject = Subject(request=request, secrets=own, options=complete, public_urls=public_urls)
         try:
-            event_id, event_type = _templates(provider, complete)
+            event_id, event_type = _templates(provider, scheme, complete)
             secret_index = CHECKS[type(scheme)](scheme, subject)
         except RejectionError as error:
             rejections.append(error.rejected)
@@ -66,9 +66,11 @@ def secrets_of(scheme: Scheme, provider: Provider, secrets: Sequence[Secret]) ->
     ]
 
 
-def _templates(provider: Provider, options: Mapping[str, str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _templates(
+    provider: Provider, scheme: Scheme, options: Mapping[str, str]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the templates of the id and the type, which are options of generic providers."""
-    event_id = (*provider.event_id, *filter(None, [options.get("event_id")]))
+    event_id = (*provider.id_templates(scheme), *filter(None, [options.get("event_id")]))
     event_type = (*provider.event_type, *filter(None, [options.get("event_type")]))
     try:
         for template in (*event_id, *event_type):
