@@ -41,7 +41,7 @@ from ninefold.systems.callbacks.store.sources import source_insert
 HERE: Final = Path(__file__).parent
 RESULTS: Final = HERE.parent / "results" / "callbacks.json"
 RATIO_TARGET: Final = 0.35
-SERVERS: Final = ("answered", "stored")
+SERVERS: Final = ("bare", "answered", "stored")
 WARM_UP_S: Final = 1.0
 START_TIMEOUT_S: Final = 30.0
 
@@ -64,10 +64,12 @@ async def measure(options: argparse.Namespace) -> dict[str, Any]:
         ]
         await database.close()
     ratios = [each["stored"]["per_cpu_s"] / each["answered"]["per_cpu_s"] for each in rounds]
+    ratios_to_bare = [each["stored"]["per_cpu_s"] / each["bare"]["per_cpu_s"] for each in rounds]
     return {
         **{name: _median([each[name] for each in rounds]) for name in SERVERS},
         "ratio": round(statistics.median(ratios), 3),
         "ratios": [round(ratio, 3) for ratio in ratios],
+        "ratio_to_bare": round(statistics.median(ratios_to_bare), 3),
         "rounds": rounds,
         "connections": options.connections,
         "cores": psutil.cpu_count(),
@@ -244,7 +246,11 @@ def print_results(results: dict[str, Any]) -> None:
     )
     for heading in ("", "callbacks/s", "per server CPU-second", "p50 ms", "p99 ms"):
         table.add_column(heading, justify="right" if heading else "left")
-    for name, text in (("answered", "answered without storing"), ("stored", "stored, then answered")):
+    for name, text in (
+        ("bare", "a function that only answers"),
+        ("answered", "answered without storing"),
+        ("stored", "stored, then answered"),
+    ):
         figures = results[name]
         table.add_row(
             text, f"{figures['per_s']:,}", f"{figures['per_cpu_s']:,}", str(figures["p50_ms"]), str(figures["p99_ms"])
@@ -253,6 +259,7 @@ def print_results(results: dict[str, Any]) -> None:
     console.print(table)
     verdict = "reached" if results["ratio"] >= RATIO_TARGET else "not reached"
     console.print(f"{results['ratio']:.0%} of answering without storing; {RATIO_TARGET:.0%}: {verdict}.")
+    console.print(f"{results['ratio_to_bare']:.0%} of a function that only answers.")
 
 
 def main() -> None:

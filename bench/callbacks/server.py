@@ -1,14 +1,16 @@
 """The servers that `run.py` measures, served by Granian with one worker as `ninefold serve` does.
 
-python bench/callbacks/server.py stored|answered PORT DSN
+python bench/callbacks/server.py stored|answered|bare PORT DSN
 
 `stored` is Ninefold with all its systems. `answered` is the same, except that nothing is stored: the ingest reads the
-request, finds its source, and answers at once. It is what `stored` is compared with.
+request, finds its source, and answers at once. It is what `stored` is compared with. `bare` is no Ninefold: a function
+that reads the body and answers, the least that Granian and ASGI cost.
 """
 
 import os
 import sys
-from typing import Final
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
 
 from granian.constants import Interfaces
 from granian.server.embed import Server
@@ -31,20 +33,30 @@ async def store_nothing(_: Inbox, callback: NewCallback) -> int:
     return 1
 
 
+async def answer_only(_: Any, receive: Callable[[], Awaitable[Any]], send: Callable[[Any], Awaitable[None]]) -> None:
+    """Read the body and answer."""
+    while (await receive()).get("more_body"):
+        pass
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"0")]})
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
 async def serve(name: str, port: int, dsn: str) -> None:
     """Serve until SIGTERM."""
     configure_logging("info", "json", process="server")
     if name == "answered":
         setattr(Inbox, "store", store_nothing)  # noqa: B010 - mypy knows no other way to replace a method.
     database = await Database.connect(dsn, application_name="ninefold server", connections_max=10)
-    app = build_web_app(
-        database,
-        {**os.environ, **NO_LIMIT},
-        systems=SYSTEMS,
-        implementations=implementations_of(SYSTEMS),
-        egress_policy=AddressPolicy.from_cidrs([]),
-        stopping=Stopping(),
-    )
+    app: Any = answer_only
+    if name != "bare":
+        app = build_web_app(
+            database,
+            {**os.environ, **NO_LIMIT},
+            systems=SYSTEMS,
+            implementations=implementations_of(SYSTEMS),
+            egress_policy=AddressPolicy.from_cidrs([]),
+            stopping=Stopping(),
+        )
     await Server(app, port=port, interface=Interfaces.ASGI, log_enabled=False).serve()
 
 

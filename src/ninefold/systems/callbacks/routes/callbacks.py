@@ -30,7 +30,7 @@ from ninefold.systems.callbacks.model import (
     CallbackFilter,
     CallbackStatus,
 )
-from ninefold.systems.callbacks.routes.wire import (
+from ninefold.systems.callbacks.routes.callback_wire import (
     CallbackId,
     CallbackReplayed,
     CallbackSummary,
@@ -38,10 +38,10 @@ from ninefold.systems.callbacks.routes.wire import (
     JobAccepted,
     ReplayCallbacks,
     ReverifyCallbacks,
-    SourceId,
     show_callback,
     show_callback_summary,
 )
+from ninefold.systems.callbacks.routes.source_wire import SourceId
 from ninefold.systems.callbacks.service import callbacks as service
 from ninefold.systems.callbacks.service.passing_on import WebhookDelivery
 from ninefold.systems.callbacks.service.sources import get_source

@@ -6,7 +6,7 @@ import msgspec
 from litestar import get
 from litestar.handlers import HTTPRouteHandler
 
-from ninefold.systems.callbacks.routes.wire import ProviderView, show_provider
+from ninefold.systems.callbacks.routes.source_wire import ProviderView, show_provider
 from ninefold.systems.callbacks.verification import list_providers as all_providers
 
 

@@ -14,7 +14,7 @@ from ninefold.core.web.bodies import FromBody
 from ninefold.core.web.idempotency import refuse_idempotency_key
 from ninefold.core.web.pagination import PAGE_LIMIT_DEFAULT, Cursor, Page, PagedList, PageLimit
 from ninefold.core.web.problems import problem_responses
-from ninefold.systems.callbacks.routes.wire import (
+from ninefold.systems.callbacks.routes.source_wire import (
     ChangedSourceView,
     CreateSource,
     SourceId,

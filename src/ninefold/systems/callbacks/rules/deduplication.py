@@ -6,7 +6,7 @@ callback could send it again with another id, so its content identifies it too.
 
 import hashlib
 
-from ninefold.systems.callbacks.verification import Provider, ReceivedRequest, Verified
+from ninefold.systems.callbacks.verification import ReceivedRequest, Verified
 
 
 def dedupe_digests(verified: Verified, request: ReceivedRequest, *, is_replay_protected: bool) -> list[bytes]:
@@ -24,11 +24,6 @@ def dedupe_digests(verified: Verified, request: ReceivedRequest, *, is_replay_pr
     if verified.event_id is None or not is_replay_protected:
         digests.append(_digest(b"content", request.method.encode(), request.query.encode(), request.body))
     return digests
-
-
-def is_replay_protected(provider: Provider) -> bool:
-    """Return whether every scheme of a provider signs the time, so that an old callback isn't verified again."""
-    return all(getattr(scheme, "timestamp", None) is not None for scheme in provider.schemes)
 
 
 def _digest(*parts: bytes) -> bytes:

@@ -15,7 +15,7 @@ import structlog
 
 from ninefold.core.postgres.database import Connection
 from ninefold.systems.callbacks.model import CallbackStatus, Judgement, Source, WaitingCallback
-from ninefold.systems.callbacks.rules.deduplication import dedupe_digests, is_replay_protected
+from ninefold.systems.callbacks.rules.deduplication import dedupe_digests
 from ninefold.systems.callbacks.rules.outgoing import Outgoing, outgoing_of
 from ninefold.systems.callbacks.rules.requests import received_request
 from ninefold.systems.callbacks.service.key_documents import (
@@ -161,7 +161,7 @@ def _verify(
         callback=callback,
         source=source,
         result=result,
-        digests=dedupe_digests(result, request, is_replay_protected=is_replay_protected(provider)),
+        digests=dedupe_digests(result, request, is_replay_protected=provider.is_replay_protected),
         outgoing=outgoing_of(callback, source=source, event_type=result.event_type, provider_event_id=result.event_id),
     )
 
