@@ -24,6 +24,9 @@ SOURCE = {
     "docs_url": "https://docs.github.com",
     "created_at": TIME,
     "updated_at": TIME,
+    "forward_url": None,
+    "forward_subscription_id": None,
+    "forward_secret": None,
     "setup_steps": ["Payload URL: http://ninefold.test/in/in_x"],
 }
 CALLBACK = {
@@ -128,6 +131,7 @@ def test_a_secret_comes_from_a_file_or_from_standard_input(
         "name": "Code",
         "secrets": ["from the file", "from standard input", "given"],
         "options": {"header": "X-A=b"},
+        "forward_url": None,
     }
     output = capsys.readouterr().out
     assert "http://ninefold.test/in/in_x" in output
@@ -150,6 +154,20 @@ def test_an_update_sends_only_what_is_given(server: Server) -> None:
     assert run(["sources", "update", SOURCE_ID, "--secret", "new"]) == 0
 
     assert server.sent == {"secrets": ["new"]}
+
+
+@pytest.mark.parametrize(("given", "sent"), [("https://example.com", "https://example.com"), ("", None)])
+def test_forwarding_can_be_changed_and_ended(
+    server: Server, given: str, sent: str | None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server.answer = partial(httpx.Response, 200, json={**SOURCE, "forward_secret": "whsec_x"})
+
+    assert run(["sources", "update", SOURCE_ID, "--forward-url", given]) == 0
+
+    assert server.sent == {"forward_url": sent}
+    shown = capsys.readouterr()
+    assert "whsec_x" in shown.out
+    assert "won't be shown again" in shown.err
 
 
 def test_an_update_without_a_change_is_refused(server: Server) -> None:

@@ -10,6 +10,7 @@ from ninefold.core.ids import new_id, parse_id
 from ninefold.core.postgres.database import Connection, Database
 from ninefold.core.postgres.errors import DatabaseUnavailableError
 from ninefold.core.queue.notifier import Notifier
+from ninefold.systems.callbacks.errors import InboxFullError
 from ninefold.systems.callbacks.model import CallbackStatus, NewCallback
 from ninefold.systems.callbacks.routes.inbox import BATCH_BYTES_MAX, BATCH_MAX, COMMITS_MAX, Inbox
 from ninefold.systems.callbacks.store.callbacks import callback_insert_many
@@ -100,6 +101,18 @@ async def test_every_request_of_a_failed_commit_gets_the_error(
     assert [type(result) for result in results] == [DatabaseUnavailableError] * 3
     assert len(set(map(id, results))) == 3
     statements.error = None
+    assert await inbox.store(callback(source)) == 1
+
+
+async def test_no_more_than_a_limit_wait_for_a_commit(
+    inbox: Inbox, source: Json, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ninefold.systems.callbacks.routes.inbox.WAITING_MAX", 3)
+
+    results = await asyncio.gather(*[inbox.store(callback(source)) for _ in range(5)], return_exceptions=True)
+
+    assert results[:3] == [1, 1, 1]
+    assert [type(result) for result in results[3:]] == [InboxFullError, InboxFullError]
     assert await inbox.store(callback(source)) == 1
 
 

@@ -163,8 +163,6 @@ class CallbackFilter(msgspec.Struct, frozen=True, kw_only=True):
     status: CallbackStatus | None = None
     provider: str | None = None
     event_type: str | None = None
-    since: datetime | None = None
-    until: datetime | None = None
 
 
 class ReverifyCallbacks(msgspec.Struct, frozen=True, kw_only=True):

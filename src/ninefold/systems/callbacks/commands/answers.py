@@ -39,10 +39,18 @@ class SourceAnswer(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     ingest_url: str
     secret_hints: list[str]
+    forward_url: str | None
+    forward_subscription_id: str | None
     docs_url: str
     created_at: datetime
     updated_at: datetime
     setup_steps: list[str]
+
+
+class ChangedSourceAnswer(SourceAnswer, frozen=True, kw_only=True):
+    """A source that was created or changed."""
+
+    forward_secret: str | None
 
 
 class CallbackAnswer(msgspec.Struct, frozen=True, kw_only=True):

@@ -22,7 +22,7 @@ from ninefold.core.commands import (
     show_fields,
 )
 from ninefold.core.errors import InvalidInputError
-from ninefold.systems.callbacks.commands.answers import SourceAnswer
+from ninefold.systems.callbacks.commands.answers import ChangedSourceAnswer, SourceAnswer
 from ninefold.systems.callbacks.model import SOURCE_PREFIX
 
 _SOURCES: Final = "/api/v1/sources"
@@ -41,6 +41,7 @@ def create_source(
     *,
     secrets: Secrets | None = None,
     options: Options | None = None,
+    forward_url: str | None = None,
     api: ApiOptions = FROM_ENVIRONMENT,
 ) -> None:
     """Create a source, and print the URL to give to the provider and what to do there.
@@ -50,6 +51,7 @@ def create_source(
         name: A name for people.
         secrets: A secret of the provider; @FILE reads it from a file, - from standard input; repeatable.
         options: Another field of the provider, as NAME=VALUE; repeatable.
+        forward_url: Forward verified callbacks unchanged to this URL, instead of publishing them as events.
         api: The server and API key to use.
     """
     body = {
@@ -57,9 +59,10 @@ def create_source(
         "name": name,
         "secrets": [_read_secret(secret) for secret in secrets or []],
         "options": _read_options(options or []),
+        "forward_url": forward_url,
     }
     with api.client() as client:
-        show_answer(client.post(_SOURCES, body), SourceAnswer, api=api, show=_show_source)
+        show_answer(client.post(_SOURCES, body), ChangedSourceAnswer, api=api, show=_show_changed_source)
 
 
 @sources.command(name="list")
@@ -90,8 +93,8 @@ def show_source(source_id: str, *, api: ApiOptions = FROM_ENVIRONMENT) -> None:
 
 def _require_a_change(*_: object, **options: object) -> None:
     """Refuse an update without any change; cyclopts shows a ValueError as a usage error."""
-    if not options.keys() & {"name", "secrets", "options"}:
-        raise ValueError("Nothing to change: give --name, --secret or --option.")
+    if not options.keys() & {"name", "secrets", "options", "forward_url"}:
+        raise ValueError("Nothing to change: give --name, --secret, --option or --forward-url.")
 
 
 @sources.command(name="update", validator=_require_a_change)
@@ -101,6 +104,7 @@ def update_source(
     name: str | None = None,
     secrets: Secrets | None = None,
     options: Options | None = None,
+    forward_url: str | None = None,
     api: ApiOptions = FROM_ENVIRONMENT,
 ) -> None:
     """Change a source. What you omit stays; --secret and --option replace all earlier ones.
@@ -110,6 +114,7 @@ def update_source(
         name: The new name.
         secrets: A secret of the provider; @FILE reads it from a file, - from standard input; repeatable.
         options: Another field of the provider, as NAME=VALUE; repeatable.
+        forward_url: Forward verified callbacks unchanged to this URL; "" ends that, and they become events.
         api: The server and API key to use.
     """
     path = source_path(source_id)
@@ -120,8 +125,10 @@ def update_source(
         body["secrets"] = [_read_secret(secret) for secret in secrets]
     if options is not None:
         body["options"] = _read_options(options)
+    if forward_url is not None:
+        body["forward_url"] = forward_url or None
     with api.client() as client:
-        show_answer(client.patch(path, body), SourceAnswer, api=api, show=_show_source)
+        show_answer(client.patch(path, body), ChangedSourceAnswer, api=api, show=_show_changed_source)
 
 
 @sources.command(name="delete")
@@ -161,6 +168,12 @@ def _show_sources(page: Page[SourceAnswer]) -> None:
         empty="No sources yet. Create one: ninefold sources create github Code --secret @secret.txt",
     )
     print_next_page(page)
+
+
+def _show_changed_source(source: ChangedSourceAnswer) -> None:
+    _show_source(source)
+    if source.forward_secret is not None:
+        print_note("Save the forward_secret now: it won't be shown again.")
 
 
 def _show_source(source: SourceAnswer) -> None:

@@ -15,12 +15,16 @@ from prometheus_client import Histogram
 from ninefold.core.errors import NinefoldError
 from ninefold.core.postgres.database import Database
 from ninefold.core.queue.notifier import Notifier
+from ninefold.systems.callbacks.errors import InboxFullError
 from ninefold.systems.callbacks.model import RECEIVED_CHANNEL, NewCallback
 from ninefold.systems.callbacks.store.callbacks import callback_insert_many
 
 BATCH_MAX: Final = 500
 BATCH_BYTES_MAX: Final = 16 * 1024 * 1024
 """The bodies of the callbacks in one transaction; the first one may exceed it."""
+
+WAITING_MAX: Final = 10_000
+"""Callbacks that wait for a commit. More come only if the database is slow, and then their senders should wait."""
 
 COMMITS_MAX: Final = 2
 """Transactions at the same time: while PostgreSQL flushes one to the disk, the next one can be sent."""
@@ -63,8 +67,14 @@ class Inbox:
             None if the source is deleted; the callback isn't stored then.
 
         Raises:
+            InboxFullError: too many wait; it isn't stored.
             DatabaseUnavailableError: whether it was stored isn't known.
         """
+        if len(self._waiting) >= WAITING_MAX:
+            raise InboxFullError(
+                "Too many callbacks wait for the database.",
+                remedy="Send the same request again after the time in Retry-After.",
+            )
         stored: asyncio.Future[int | None] = asyncio.get_running_loop().create_future()
         self._waiting.append(Waiter(callback, stored))
         if len(self._commits) < COMMITS_MAX:
