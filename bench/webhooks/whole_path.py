@@ -30,7 +30,7 @@ from ninefold.edge.systems import migration_sources
 from ninefold.systems.webhooks.model import EVENTS_CHANNEL
 from ninefold.systems.webhooks.service.publishing import EventDraft, publish_events
 from ninefold.systems.webhooks.service.recipients import RecipientCache
-from ninefold.systems.webhooks.service.subscriptions import create_subscription
+from ninefold.systems.webhooks.service.subscriptions import SubscriptionChanges, create_subscription
 
 FAN_OUT: Final = 5
 BATCH: Final = 100
@@ -71,9 +71,8 @@ class Publisher:
                     connection,
                     AddressPolicy.from_cidrs(["127.0.0.0/8"]),
                     organisation_id=organisation_id,
-                    url=f"http://127.0.0.1:{receiver_port}/{number}",
-                    event_types=["*"],
-                    description="",
+                    fields=SubscriptionChanges(url=f"http://127.0.0.1:{receiver_port}/{number}", event_types=["*"]),
+                    retry_horizon_s=86_400,
                 )
         return organisation_id
 

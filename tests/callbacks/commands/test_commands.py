@@ -52,6 +52,20 @@ CALLBACK = {
     "is_body_omitted": False,
     "body_text": "{}",
 }
+JOB = {
+    "job_id": "job_01h455vb4pex5vsknk084sn02q",
+    "kind": "callbacks.replay",
+    "state": "queued",
+    "waiting_reason": None,
+    "progress_done": None,
+    "progress_total": None,
+    "progress_note": None,
+    "error": None,
+    "canceled_by": None,
+    "created_at": TIME,
+    "finished_at": None,
+    "result": None,
+}
 PROVIDERS = {
     "items": [
         {
@@ -211,9 +225,10 @@ def test_a_body_is_printed_byte_for_byte(server: Server, capfdbinary: pytest.Cap
 
 
 def test_many_callbacks_are_replayed_from_a_time_on(server: Server) -> None:
-    server.answer = partial(httpx.Response, 202, json={"job_id": "job_01h455vb4pex5vsknk084sn02q"})
+    server.answer = partial(httpx.Response, 202, json=JOB)
 
-    assert run(["callbacks", "replay-many", SOURCE_ID, "--since", "2026-01-02", "--type", "push"]) == 0
+    arguments = [SOURCE_ID, "--since", "2026-01-02", "--type", "push", "--no-wait"]
+    assert run(["callbacks", "replay-many", *arguments]) == 0
 
     assert server.sent == {"source_id": SOURCE_ID, "since": "2026-01-02T00:00:00Z", "until": None, "type": "push"}
 

@@ -21,8 +21,10 @@ from ninefold.systems.webhooks.commands import COMMANDS
 from ninefold.systems.webhooks.jobs import metrics
 from ninefold.systems.webhooks.jobs.cancellation import CANCEL_DELIVERIES_HANDLER
 from ninefold.systems.webhooks.jobs.dispatcher import Dispatcher
+from ninefold.systems.webhooks.jobs.replays import REPLAY_HANDLERS
 from ninefold.systems.webhooks.routes.deliveries import DELIVERY_ROUTES
 from ninefold.systems.webhooks.routes.events import EVENT_ROUTES
+from ninefold.systems.webhooks.routes.replays import REPLAY_ROUTES
 from ninefold.systems.webhooks.routes.subscriptions import SUBSCRIPTION_ROUTES
 from ninefold.systems.webhooks.service.event_publisher import WebhooksEventPublisher
 from ninefold.systems.webhooks.service.forwarding import WebhooksRequestForwarder
@@ -50,7 +52,7 @@ def _routes(context: ServerContext[WebhooksSettings]) -> Sequence[ControllerRout
     return [
         Router(
             path="/",
-            route_handlers=[*SUBSCRIPTION_ROUTES, *EVENT_ROUTES, *DELIVERY_ROUTES],
+            route_handlers=[*SUBSCRIPTION_ROUTES, *EVENT_ROUTES, *DELIVERY_ROUTES, *REPLAY_ROUTES],
             dependencies={
                 "recipient_cache": Provide(provide_recipient_cache, sync_to_thread=False),
                 "notifier": Provide(provide_notifier, sync_to_thread=False),
@@ -81,7 +83,7 @@ SYSTEM: Final = System(
     routes=_routes,
     worker_tasks=_worker_tasks,
     release_leases=_release_leases,
-    job_handlers=(CANCEL_DELIVERIES_HANDLER,),
+    job_handlers=(CANCEL_DELIVERIES_HANDLER, *REPLAY_HANDLERS),
     commands=COMMANDS,
     checks=(check_in_flight,),
     implements=(

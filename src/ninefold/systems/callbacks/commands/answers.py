@@ -96,9 +96,3 @@ class ReplayAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
     callback_id: str
     event_id: str
-
-
-class JobAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """A durable job that was enqueued."""
-
-    job_id: str

@@ -2,16 +2,19 @@
 
 import sys
 from datetime import datetime
-from typing import Final
+from typing import Annotated, Final
 
-from cyclopts import App
+from cyclopts import App, Parameter
+from rich.text import Text
 
 from ninefold.core.commands import (
     FROM_ENVIRONMENT,
     ApiOptions,
     Limit,
     Page,
+    follow_job,
     parse_argument_id,
+    print_fields,
     print_gap,
     print_next_page,
     print_note,
@@ -24,15 +27,25 @@ from ninefold.core.commands import (
 from ninefold.systems.callbacks.commands.answers import (
     CallbackAnswer,
     CallbackContentAnswer,
-    JobAnswer,
     ReplayAnswer,
 )
 from ninefold.systems.callbacks.model import CALLBACK_PREFIX, SOURCE_PREFIX, CallbackStatus
 
 _CALLBACKS: Final = "/api/v1/callbacks"
 
+_LIKE: Final = {
+    CallbackStatus.RECEIVED.value: "queued",
+    CallbackStatus.VERIFIED.value: "succeeded",
+    CallbackStatus.QUARANTINED.value: "failed",
+    CallbackStatus.DUPLICATE.value: "canceled",
+    CallbackStatus.HANDSHAKE.value: "succeeded",
+}
+"""The states that all systems share, whose icon and colour a status has."""
+
 BODY_SHOWN_MAX: Final = 2_000
 """Characters of a body that `callbacks show` prints; `callbacks body` prints all of it."""
+
+NoWait = Annotated[bool, Parameter(negative="", show_default=False)]
 
 callbacks = App(name="callbacks", help="View, replay and re-verify callbacks.")
 
@@ -120,6 +133,7 @@ def replay_callbacks(
     since: datetime,
     until: datetime | None = None,
     type: str | None = None,  # noqa: A002 - the name of the option.
+    no_wait: NoWait = False,
     api: ApiOptions = FROM_ENVIRONMENT,
 ) -> None:
     """Pass all verified callbacks of a source from a time on again. A durable job does it.
@@ -129,26 +143,28 @@ def replay_callbacks(
         since: Received at this time or later; in UTC.
         until: Received before this time; now by default.
         type: Only of this type, in the provider's words.
+        no_wait: Only start the job; don't wait until it has ended.
         api: The server and API key to use.
     """
     parse_argument_id(SOURCE_PREFIX, source_id, shown_by="ninefold sources list")
     body = {"source_id": source_id, "since": _utc(since), "until": until and _utc(until), "type": type}
     with api.client() as client:
-        show_answer(client.post(f"{_CALLBACKS}/replay", body), JobAnswer, api=api, show=_show_job)
+        follow_job(client, client.post(f"{_CALLBACKS}/replay", body), api=api, should_wait=not no_wait)
 
 
 @callbacks.command(name="reverify")
-def reverify_callbacks(source_id: str, *, api: ApiOptions = FROM_ENVIRONMENT) -> None:
+def reverify_callbacks(source_id: str, *, no_wait: NoWait = False, api: ApiOptions = FROM_ENVIRONMENT) -> None:
     """Verify all quarantined callbacks of a source again, after its secrets were corrected. A durable job does it.
 
     Args:
         source_id: The source's id, such as src_01h455vb4pex5vsknk084sn02q.
+        no_wait: Only start the job; don't wait until it has ended.
         api: The server and API key to use.
     """
     parse_argument_id(SOURCE_PREFIX, source_id, shown_by="ninefold sources list")
     with api.client() as client:
         answer = client.post(f"{_CALLBACKS}/reverify", {"source_id": source_id})
-        show_answer(answer, JobAnswer, api=api, show=_show_job)
+        follow_job(client, answer, api=api, should_wait=not no_wait)
 
 
 def _show_callbacks(page: Page[CallbackAnswer]) -> None:
@@ -159,7 +175,7 @@ def _show_callbacks(page: Page[CallbackAnswer]) -> None:
                 item.callback_id,
                 item.provider,
                 item.type,
-                state_text(item.status),
+                _status_text(item.status),
                 item.reason,
                 item.body_bytes,
                 item.received_at,
@@ -172,7 +188,8 @@ def _show_callbacks(page: Page[CallbackAnswer]) -> None:
 
 
 def _show_callback(callback: CallbackContentAnswer) -> None:
-    show_fields(callback, without=["headers", "is_body_omitted", "body_text"])
+    print_fields({"status": _status_text(callback.status)})
+    show_fields(callback, without=["status", "headers", "is_body_omitted", "body_text"])
     print_gap()
     print_table(["Header", "Value"], [[header.name, header.value] for header in callback.headers], empty="No headers.")
     if callback.body_text:
@@ -184,9 +201,8 @@ def _show_callback(callback: CallbackContentAnswer) -> None:
         print_note(f"To print the body: ninefold callbacks body {callback.callback_id}")
 
 
-def _show_job(job: JobAnswer) -> None:
-    show_fields(job)
-    print_note("A worker does it now. Operators can watch it: ninefold jobs show JOB_ID")
+def _status_text(status: str) -> Text:
+    return state_text(status, like=_LIKE.get(status))
 
 
 def _utc(time: datetime) -> str:

@@ -7,7 +7,6 @@ from typing import Annotated, Any, Final
 import msgspec
 
 from ninefold.core.ids import format_id
-from ninefold.core.jobs import JOB_PREFIX
 from ninefold.core.web.bodies import RequestBody
 from ninefold.core.web.ids import PathId
 from ninefold.systems.callbacks.model import (
@@ -104,12 +103,6 @@ class CallbackView(CallbackSummary, frozen=True, kw_only=True):
     body_form: Annotated[dict[str, list[str]] | None, msgspec.Meta(description="Its fields, if it is a form.")]
     body_text: Annotated[str | None, msgspec.Meta(description="The raw body, if it is UTF-8.")]
     body_base64: Annotated[str | None, msgspec.Meta(description="The raw body, if it isn't.")]
-
-
-class JobAccepted(msgspec.Struct, frozen=True, kw_only=True):
-    """A durable job that was enqueued; `ninefold jobs show` shows its progress to operators."""
-
-    job_id: Annotated[str, msgspec.Meta(examples=[f"{JOB_PREFIX}_{EXAMPLE_ID}"])]
 
 
 class CallbackReplayed(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,13 +5,16 @@ from typing import Annotated, Final
 from uuid import UUID
 
 from litestar import Response, get, post
+from litestar.datastructures import ResponseHeader
 from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery, Parameter
 
 from ninefold.core.errors import InvalidInputError
 from ninefold.core.ids import InvalidIdError, format_id, parse_id
-from ninefold.core.jobs import JOB_PREFIX, JOBS_CHANNEL, enqueue
+from ninefold.core.jobs import JOBS_CHANNEL, Job, enqueue
+from ninefold.core.jobs.service import get_job
+from ninefold.core.jobs.wire import JOBS_PATH, JobView, show_job
 from ninefold.core.postgres.database import Connection, Database
 from ninefold.core.queue.notifier import Notifier
 from ninefold.core.tenancy.model import Principal
@@ -35,7 +38,6 @@ from ninefold.systems.callbacks.routes.callback_wire import (
     CallbackReplayed,
     CallbackSummary,
     CallbackView,
-    JobAccepted,
     ReplayCallbacks,
     ReverifyCallbacks,
     show_callback,
@@ -51,6 +53,10 @@ _CALLBACK: Final = "/api/v1/callbacks/{callback_id:str}"
 _TAGS: Final = ["callbacks"]
 
 _BYTES: Final = "application/octet-stream"
+
+_LOCATION: Final = ResponseHeader(
+    name="Location", description="The path of the job, which shows its progress.", documentation_only=True
+)
 
 _JOBS_KEY: Final = "callbacks"
 """An organisation's jobs that change callbacks run one after the other."""
@@ -156,14 +162,19 @@ async def replay_callback(
 
 
 @post(
-    f"{_CALLBACKS}/replay", tags=_TAGS, status_code=202, responses=problem_responses(404), guards=[_NO_IDEMPOTENCY_KEY]
+    f"{_CALLBACKS}/replay",
+    tags=_TAGS,
+    status_code=202,
+    responses=problem_responses(404),
+    response_headers=[_LOCATION],
+    guards=[_NO_IDEMPOTENCY_KEY],
 )
 async def replay_callbacks(
     data: FromBody[ReplayCallbacks],
     principal: NamedDependency[Principal],
     database: NamedDependency[Database],
     notifier: NamedDependency[Notifier],
-) -> JobAccepted:
+) -> Response[JobView]:
     """Replay many callbacks.
 
     A durable job publishes a new event for each verified callback that was received in a time, of one source or of all.
@@ -184,8 +195,9 @@ async def replay_callbacks(
             organisation_id=principal.organisation_id,
             key=_JOBS_KEY,
         )
+        job = await get_job(connection, job_id)
     notifier.notify(JOBS_CHANNEL)
-    return JobAccepted(job_id=format_id(JOB_PREFIX, job_id))
+    return _show_started(job)
 
 
 @post(
@@ -193,6 +205,7 @@ async def replay_callbacks(
     tags=_TAGS,
     status_code=202,
     responses=problem_responses(404),
+    response_headers=[_LOCATION],
     guards=[_NO_IDEMPOTENCY_KEY],
 )
 async def reverify_callbacks(
@@ -200,7 +213,7 @@ async def reverify_callbacks(
     principal: NamedDependency[Principal],
     database: NamedDependency[Database],
     notifier: NamedDependency[Notifier],
-) -> JobAccepted:
+) -> Response[JobView]:
     """Verify quarantined callbacks again.
 
     A durable job lets all quarantined callbacks be verified again, of one source or of all, with the current secrets.
@@ -215,8 +228,9 @@ async def reverify_callbacks(
             organisation_id=principal.organisation_id,
             key=_JOBS_KEY,
         )
+        job = await get_job(connection, job_id)
     notifier.notify(JOBS_CHANNEL)
-    return JobAccepted(job_id=format_id(JOB_PREFIX, job_id))
+    return _show_started(job)
 
 
 CALLBACK_ROUTES: Final[list[HTTPRouteHandler]] = [
@@ -227,6 +241,11 @@ CALLBACK_ROUTES: Final[list[HTTPRouteHandler]] = [
     replay_callbacks,
     reverify_callbacks,
 ]
+
+
+def _show_started(job: Job) -> Response[JobView]:
+    view = show_job(job)
+    return Response(view, status_code=202, headers={"Location": f"{JOBS_PATH}/{view.job_id}"})
 
 
 async def _find_source(connection: Connection, text: str | None, *, organisation_id: UUID) -> UUID | None:

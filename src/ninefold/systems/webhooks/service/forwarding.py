@@ -5,6 +5,7 @@ and manual retries work as for every other delivery.
 """
 
 from collections.abc import Sequence
+from math import inf
 from typing import Final
 from uuid import UUID
 
@@ -18,6 +19,7 @@ from ninefold.systems.webhooks.rules.event_types import PRIVATE_PREFIX
 from ninefold.systems.webhooks.rules.forwarding import store_forwarded
 from ninefold.systems.webhooks.service.recipients import RecipientCache
 from ninefold.systems.webhooks.service.subscriptions import (
+    SubscriptionChanges,
     create_subscription,
     delete_subscription,
     update_subscription,
@@ -53,9 +55,8 @@ class WebhooksRequestForwarder:
             connection,
             egress_policy,
             organisation_id=organisation_id,
-            url=url,
-            event_types=[_event_type(route)],
-            description=description,
+            fields=SubscriptionChanges(url=url, event_types=[_event_type(route)], description=description),
+            retry_horizon_s=inf,
         )
         return ForwardTarget(subscription_id=created.subscription.subscription_id, secret=created.secret)
 
@@ -79,9 +80,8 @@ class WebhooksRequestForwarder:
                 egress_policy,
                 organisation_id=organisation_id,
                 subscription_id=subscription_id,
-                url=url,
-                event_types=None,
-                description=None,
+                changes=SubscriptionChanges(url=url),
+                retry_horizon_s=inf,
             )
         except SubscriptionNotFoundError:
             return False
