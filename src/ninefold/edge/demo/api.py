@@ -53,6 +53,7 @@ class Delivery(msgspec.Struct, frozen=True):
     attempt_count: int
     attempts: list[Attempt]
     next_attempt_at: datetime | None = None
+    waiting_reason: str | None = None
 
 
 class CreatedSource(msgspec.Struct, frozen=True):
