@@ -51,41 +51,66 @@ class ReplayCallbacks(RequestBody, frozen=True, kw_only=True):
     type: Annotated[str | None, msgspec.Meta(description="Only of this type, in the provider's words.")] = None
 
 
+# The examples of the views belong together: /docs shows a callback of GitHub that was verified.
 class CallbackSummary(msgspec.Struct, frozen=True, kw_only=True):
     """A callback, without its headers and its body."""
 
     callback_id: CallbackIdText
     source_id: SourceIdText
     provider: ProviderName
-    status: CallbackStatus
-    type: Annotated[str | None, msgspec.Meta(description="In the provider's words; known once it is verified.")]
-    provider_event_id: str | None
+    status: Annotated[CallbackStatus, msgspec.Meta(examples=[CallbackStatus.VERIFIED])]
+    type: Annotated[
+        str | None,
+        msgspec.Meta(description="In the provider's words; known once it is verified.", examples=["issues.opened"]),
+    ]
+    provider_event_id: Annotated[str | None, msgspec.Meta(examples=["72d3162e-cc78-11e3-81ab-4c9367dc0958"])]
     received_at: Timestamp
     judged_at: Annotated[
-        Timestamp | None, msgspec.Meta(description="When it got its status; null while it is received.")
+        Timestamp | None,
+        msgspec.Meta(
+            description="When it got its status; null while it is received.", examples=["2026-01-31T12:00:00.02Z"]
+        ),
     ]
     method: Annotated[str, msgspec.Meta(examples=["POST"])]
-    query: str
-    peer: Annotated[str, msgspec.Meta(description="The address and port of the client, or of your proxy.")]
-    body_bytes: int
+    query: Annotated[str, msgspec.Meta(examples=[""])]
+    peer: Annotated[
+        str,
+        msgspec.Meta(description="The address and port of the client, or of your proxy.", examples=["192.0.2.1:51234"]),
+    ]
+    body_bytes: Annotated[int, msgspec.Meta(examples=[19])]
     reason: Annotated[
         str | None,
-        msgspec.Meta(description="Which check failed; only if quarantined.", examples=["signature_mismatch"]),
+        msgspec.Meta(
+            description="Which check failed, such as `signature_mismatch`; only if quarantined.", examples=[None]
+        ),
     ]
-    detail: Annotated[str | None, msgspec.Meta(description="What that check expected; only if quarantined.")]
-    duplicate_of: Annotated[str | None, msgspec.Meta(description="The callback that came first; only if duplicate.")]
+    detail: Annotated[
+        str | None, msgspec.Meta(description="What that check expected; only if quarantined.", examples=[None])
+    ]
+    duplicate_of: Annotated[
+        str | None, msgspec.Meta(description="The callback that came first; only if duplicate.", examples=[None])
+    ]
     event_type: Annotated[
-        str | None, msgspec.Meta(description="The type of the event that it became; only if verified.")
+        str | None,
+        msgspec.Meta(
+            description="The type of the event that it became; only if verified.",
+            examples=["callback.github.issues.opened"],
+        ),
     ]
-    event_id: Annotated[str | None, msgspec.Meta(description="The event that it became; only if verified.")]
-    replay_count: int
+    event_id: Annotated[
+        str | None,
+        msgspec.Meta(
+            description="The event that it became; only if verified.", examples=[f"{EVENT_PREFIX}_{EXAMPLE_ID}"]
+        ),
+    ]
+    replay_count: Annotated[int, msgspec.Meta(examples=[0])]
 
 
 class HeaderView(msgspec.Struct, frozen=True, kw_only=True):
     """A header, with its name in lower case."""
 
-    name: str
-    value: str
+    name: Annotated[str, msgspec.Meta(examples=["x-github-event"])]
+    value: Annotated[str, msgspec.Meta(examples=["issues"])]
 
 
 class CallbackView(CallbackSummary, frozen=True, kw_only=True):
@@ -95,14 +120,18 @@ class CallbackView(CallbackSummary, frozen=True, kw_only=True):
     """
 
     headers: list[HeaderView]
-    content_type: str
+    content_type: Annotated[str, msgspec.Meta(examples=["application/json"])]
     is_body_omitted: Annotated[
         bool, msgspec.Meta(description="Whether the body is too large to be shown here.", examples=[False])
     ]
-    body_json: Annotated[Any, msgspec.Meta(description="The body, if it is JSON.")]
-    body_form: Annotated[dict[str, list[str]] | None, msgspec.Meta(description="Its fields, if it is a form.")]
-    body_text: Annotated[str | None, msgspec.Meta(description="The raw body, if it is UTF-8.")]
-    body_base64: Annotated[str | None, msgspec.Meta(description="The raw body, if it isn't.")]
+    body_json: Annotated[Any, msgspec.Meta(description="The body, if it is JSON.", examples=[{"action": "opened"}])]
+    body_form: Annotated[
+        dict[str, list[str]] | None, msgspec.Meta(description="Its fields, if it is a form.", examples=[None])
+    ]
+    body_text: Annotated[
+        str | None, msgspec.Meta(description="The raw body, if it is UTF-8.", examples=['{"action":"opened"}'])
+    ]
+    body_base64: Annotated[str | None, msgspec.Meta(description="The raw body, if it isn't.", examples=[None])]
 
 
 class CallbackReplayed(msgspec.Struct, frozen=True, kw_only=True):

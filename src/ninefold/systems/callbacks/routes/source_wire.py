@@ -26,6 +26,9 @@ EXAMPLE_ID: Final = "01h455vb4pex5vsknk084sn02q"
 SourceIdText = Annotated[str, msgspec.Meta(examples=[f"{SOURCE_PREFIX}_{EXAMPLE_ID}"])]
 Timestamp = Annotated[datetime, msgspec.Meta(tz=True)]
 ProviderName = Annotated[str, msgspec.Meta(description="A name from `GET /api/v1/providers`.", examples=["github"])]
+DocsUrl = Annotated[
+    str, msgspec.Meta(description="The provider's documentation.", examples=["https://docs.github.com/en/webhooks"])
+]
 SourceName = Annotated[
     str,
     msgspec.Meta(
@@ -96,13 +99,13 @@ class UpdateSource(RequestBody, frozen=True, kw_only=True):
 class FieldView(msgspec.Struct, frozen=True, kw_only=True):
     """A value that a source of a provider has: the field `secrets`, or an option."""
 
-    name: str
-    title: str
-    description: str
+    name: Annotated[str, msgspec.Meta(examples=["secrets"])]
+    title: Annotated[str, msgspec.Meta(examples=["Webhook secret"])]
+    description: Annotated[str, msgspec.Meta(examples=["The secret that you entered in the webhook's settings."])]
     is_required: bool
     is_secret: bool
-    default: str
-    choices: list[str]
+    default: Annotated[str, msgspec.Meta(examples=[""])]
+    choices: Annotated[list[str], msgspec.Meta(description="All allowed values; empty for any.", examples=[[]])]
 
 
 class ProviderView(msgspec.Struct, frozen=True, kw_only=True):
@@ -116,9 +119,14 @@ class ProviderView(msgspec.Struct, frozen=True, kw_only=True):
             description="How it proves that a callback is genuine.", examples=["HMAC-SHA256 of the body, in hex."]
         ),
     ]
-    docs_url: str
+    docs_url: DocsUrl
     fields: list[FieldView]
-    setup_steps: Annotated[list[str], msgspec.Meta(description="`{ingest_url}` stands for the URL of the source.")]
+    setup_steps: Annotated[
+        list[str],
+        msgspec.Meta(
+            description="`{ingest_url}` stands for the URL of the source.", examples=[["Payload URL: {ingest_url}"]]
+        ),
+    ]
 
 
 class AnswerView(msgspec.Struct, frozen=True, kw_only=True):
@@ -161,7 +169,7 @@ class SourceView(msgspec.Struct, frozen=True, kw_only=True):
     setup_steps: Annotated[
         list[str], msgspec.Meta(description="What to do at the provider.", examples=[["Payload URL: https://…"]])
     ]
-    docs_url: str
+    docs_url: DocsUrl
     created_at: Timestamp
     updated_at: Timestamp
 
