@@ -70,17 +70,25 @@ class UnauthorizedError(NinefoldError):
     http_status = 401
 
 
-class RateLimitedError(NinefoldError):
-    """More was sent than a limit allows.
+class ForbiddenError(NinefoldError):
+    """The credentials are valid, but don't allow this."""
+
+    code = "forbidden"
+    title = "Forbidden"
+    http_status = 403
+
+
+class TooManyRequestsError(NinefoldError):
+    """The caller has to wait before another attempt.
 
     Args:
-        detail: which limit, in one sentence.
-        retry_after_s: seconds after which there is room again.
-        remedy: what to do, in one sentence.
+        detail: what happened, in one sentence.
+        retry_after_s: seconds to wait.
+        remedy: what to do about it, in one sentence.
     """
 
-    code = "rate_limited"
-    title = "Rate limited"
+    code = "too_many_requests"
+    title = "Too many requests"
     http_status = 429
     is_retryable = True
 

@@ -26,6 +26,8 @@ from ninefold.core.web.api import api_surface
 from ninefold.core.web.application import WebApplication
 from ninefold.core.web.application import create_app as create_web_app
 from ninefold.core.web.health import database_readiness
+from ninefold.core.web.people.routes import people_routes
+from ninefold.core.web.site import Site
 from ninefold.core.web.stopping import Stopping
 from ninefold.core.web.surfaces import Surface
 from ninefold.edge.database import require_migrated
@@ -174,7 +176,7 @@ def build_web_app(
 
     Args:
         database: where its routes read and write.
-        environment: where each system reads its own settings.
+        environment: where the site and each system read their settings.
         systems: their routes and surfaces are served; `CORE` is one of them.
         implementations: what systems offer to each other.
         egress_policy: the addresses that workers can send requests to.
@@ -184,7 +186,8 @@ def build_web_app(
         SettingError: a setting of a system is wrong.
     """
     notifier = Notifier(database)
-    routes: list[ControllerRouterHandler] = []
+    site = Site.from_settings(read_settings(CoreSettings, prefix="NINEFOLD_", environment=environment))
+    routes: list[ControllerRouterHandler] = [people_routes(site)]
     surfaces: list[Surface] = []
     for system in systems:
         context = ServerContext(
@@ -199,7 +202,7 @@ def build_web_app(
         surfaces += system.surfaces(context)
     return create_web_app(
         database=database,
-        surfaces=[api_surface(database, routes), *surfaces],
+        surfaces=[api_surface(database, routes, site=site), *surfaces],
         readiness=[database_readiness(database, migration_sources())],
         title=TITLE,
         version=__version__,

@@ -9,6 +9,7 @@ from ninefold.core.jobs.routes import job_routes
 from ninefold.core.postgres.migrations import MigrationSource
 from ninefold.core.system import AnySystem, System
 from ninefold.core.tenancy.kinds import CredentialKind
+from ninefold.core.tenancy.personal_kinds import PERSONAL_KINDS
 from ninefold.systems.callbacks.wiring import SYSTEM as CALLBACKS
 from ninefold.systems.webhooks.wiring import SYSTEM as WEBHOOKS
 
@@ -25,8 +26,8 @@ def migration_sources() -> list[MigrationSource]:
 
 
 def credential_kinds() -> list[CredentialKind]:
-    """Return the kinds of credentials of all systems, besides API keys."""
-    return [kind for system in SYSTEMS for kind in system.credential_kinds]
+    """Return the kinds of credentials of people and of all systems, besides API keys."""
+    return [*PERSONAL_KINDS, *[kind for system in SYSTEMS for kind in system.credential_kinds]]
 
 
 def implementations_of(systems: Sequence[AnySystem]) -> Implementations:

@@ -126,7 +126,7 @@ class TestRate:
         refused = await api.call(second)
 
         assert statuses == [200, 200, 200]
-        assert (refused.status_code, refused.json()["code"]) == (429, "rate_limited")
+        assert (refused.status_code, refused.json()["code"]) == (429, "too_many_requests")
         assert refused.headers["retry-after"] == "1000"
         assert len((await api.get("/callbacks"))["items"]) == 3
         # Another organisation isn't affected.

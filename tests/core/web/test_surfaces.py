@@ -12,7 +12,7 @@ from litestar.params import FromPath, FromQuery
 from litestar.response import Stream
 from litestar.types import Receive, Scope, Send
 
-from ninefold.core.errors import ConflictError, NinefoldError, RateLimitedError, UnauthorizedError
+from ninefold.core.errors import ConflictError, NinefoldError, TooManyRequestsError, UnauthorizedError
 from ninefold.core.ids import new_id
 from ninefold.core.postgres.database import Database
 from ninefold.core.tenancy.model import Principal
@@ -441,7 +441,7 @@ async def test_an_application_gets_what_routes_get(database: Database) -> None:
         if scope["path"] == "/plain/bug":
             raise ZeroDivisionError
         if scope["path"] == "/plain/busy":
-            raise RateLimitedError("Too many.", retry_after_s=7)
+            raise TooManyRequestsError("Too many.", retry_after_s=7)
         message = await receive()
         await send({"type": "http.response.start", "status": 200, "headers": []})
         await send({"type": "http.response.body", "body": message["body"], "more_body": False})
@@ -455,6 +455,6 @@ async def test_an_application_gets_what_routes_get(database: Database) -> None:
 
     assert (echoed.status_code, echoed.content) == (200, b"hello")
     assert echoed.headers["x-request-id"].startswith("req_")
-    assert [problem.json()["code"] for problem in problems] == ["conflict", "rate_limited", "internal"]
+    assert [problem.json()["code"] for problem in problems] == ["conflict", "too_many_requests", "internal"]
     assert problems[1].headers["retry-after"] == "7"
     assert 'route="/plain/{anything}"' in metrics

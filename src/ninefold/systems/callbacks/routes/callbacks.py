@@ -12,11 +12,12 @@ from litestar.params import FromPath, FromQuery, Parameter
 
 from ninefold.core.errors import InvalidInputError
 from ninefold.core.ids import InvalidIdError, format_id, parse_id
-from ninefold.core.jobs import JOBS_CHANNEL, Job, enqueue
+from ninefold.core.jobs import JOB_PREFIX, JOBS_CHANNEL, Job, enqueue
 from ninefold.core.jobs.service import get_job
 from ninefold.core.jobs.wire import JOBS_PATH, JobView, show_job
 from ninefold.core.postgres.database import Connection, Database
 from ninefold.core.queue.notifier import Notifier
+from ninefold.core.tenancy.audit import AuditEntry
 from ninefold.core.tenancy.model import Principal
 from ninefold.core.web.bodies import FromBody
 from ninefold.core.web.idempotency import refuse_idempotency_key
@@ -174,6 +175,7 @@ async def replay_callbacks(
     principal: NamedDependency[Principal],
     database: NamedDependency[Database],
     notifier: NamedDependency[Notifier],
+    audit: NamedDependency[AuditEntry],
 ) -> Response[JobView]:
     """Replay many callbacks.
 
@@ -196,6 +198,7 @@ async def replay_callbacks(
             key=_JOBS_KEY,
         )
         job = await get_job(connection, job_id)
+        audit.target_id = format_id(JOB_PREFIX, job_id)
     notifier.notify(JOBS_CHANNEL)
     return _show_started(job)
 
@@ -213,6 +216,7 @@ async def reverify_callbacks(
     principal: NamedDependency[Principal],
     database: NamedDependency[Database],
     notifier: NamedDependency[Notifier],
+    audit: NamedDependency[AuditEntry],
 ) -> Response[JobView]:
     """Verify quarantined callbacks again.
 
@@ -229,6 +233,7 @@ async def reverify_callbacks(
             key=_JOBS_KEY,
         )
         job = await get_job(connection, job_id)
+        audit.target_id = format_id(JOB_PREFIX, job_id)
     notifier.notify(JOBS_CHANNEL)
     return _show_started(job)
 

@@ -14,7 +14,7 @@ from uuid import UUID
 from litestar.types import Receive, Scope, Send
 from prometheus_client import Counter
 
-from ninefold.core.errors import RateLimitedError
+from ninefold.core.errors import TooManyRequestsError
 from ninefold.core.ids import new_id
 from ninefold.core.queue.fair_share import FairShare
 from ninefold.systems.callbacks.errors import CallbackTooLargeError, InboxFullError, IngestUrlNotFoundError
@@ -67,7 +67,7 @@ class Ingest:
 
         Raises:
             IngestUrlNotFoundError: no source has this URL.
-            RateLimitedError: the organisation sends more than it may.
+            TooManyRequestsError: the organisation sends more than it may.
             CallbackTooLargeError: the body is larger than `BODY_BYTES_MAX`.
             InboxFullError: the bodies in memory leave no room for this one.
             DatabaseUnavailableError: it isn't known whether the request was stored.
@@ -120,7 +120,7 @@ class Ingest:
         retry_after_s = bucket.take(now_s=now_s)
         if retry_after_s:
             _LIMITED.inc()
-            raise RateLimitedError(
+            raise TooManyRequestsError(
                 f"The organisation may receive {self._settings.rate_per_s:g} callbacks per second.",
                 retry_after_s=retry_after_s,
                 remedy="Send the same request again after the time in Retry-After.",

@@ -8,12 +8,15 @@ from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery
 
+from ninefold.core.ids import format_id
 from ninefold.core.postgres.database import Database
+from ninefold.core.tenancy.audit import AuditEntry
 from ninefold.core.tenancy.model import Principal
 from ninefold.core.web.bodies import FromBody
 from ninefold.core.web.idempotency import refuse_idempotency_key
 from ninefold.core.web.pagination import PAGE_LIMIT_DEFAULT, Cursor, Page, PagedList, PageLimit
 from ninefold.core.web.problems import problem_responses
+from ninefold.systems.callbacks.model import SOURCE_PREFIX
 from ninefold.systems.callbacks.routes.source_wire import (
     ChangedSourceView,
     CreateSource,
@@ -50,6 +53,7 @@ async def create_source(
     database: NamedDependency[Database],
     callbacks_settings: NamedDependency[CallbacksSettings],
     forwarding: NamedDependency[Forwarding],
+    audit: NamedDependency[AuditEntry],
 ) -> ChangedSourceView:
     """Create a source.
 
@@ -64,6 +68,7 @@ async def create_source(
             provider=data.provider,
             fields=read_new_source(data),
         )
+        audit.target_id = format_id(SOURCE_PREFIX, changed.source.source_id)
     return show_changed_source(changed, public_url=_public_url(request, callbacks_settings))
 
 
