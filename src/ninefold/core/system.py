@@ -15,6 +15,7 @@ from litestar.types import ControllerRouterHandler
 
 from ninefold.core.checks import Finding
 from ninefold.core.clock import Clock
+from ninefold.core.contracts import Implementation, Implementations
 from ninefold.core.egress import AddressPolicy, EgressClient
 from ninefold.core.jobs import JobHandler, Schedule
 from ninefold.core.postgres.database import Connection, Database
@@ -51,6 +52,8 @@ class ServerContext(msgspec.Struct, Generic[SettingsT], frozen=True, kw_only=Tru
     """The addresses that workers may send requests to, so that a route can refuse a URL that could only fail."""
     stopping: asyncio.Event
     """Set when the server begins to stop; streams and WebSockets then have to end. See `core/web/stopping.py`."""
+    implementations: Implementations = msgspec.field(default_factory=Implementations)
+    """What other systems offer, by contract."""
 
 
 class WorkerContext(msgspec.Struct, Generic[SettingsT], frozen=True, kw_only=True):
@@ -62,6 +65,8 @@ class WorkerContext(msgspec.Struct, Generic[SettingsT], frozen=True, kw_only=Tru
     egress: EgressClient
     clock: Clock
     settings: SettingsT
+    implementations: Implementations = msgspec.field(default_factory=Implementations)
+    """What other systems offer, by contract."""
 
 
 class NoSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -113,6 +118,9 @@ class System(msgspec.Struct, Generic[SettingsT], frozen=True, kw_only=True):
     """Additional checks of `ninefold doctor` with valid settings; they must not change anything."""
     credential_kinds: Sequence[CredentialKind] = ()
     """The kinds of credentials that its protocols accept besides API keys."""
+    # Each contract has its own type.
+    implements: Sequence[Implementation[Any]] = ()
+    """What it offers to other systems, by contract (`ninefold/contracts/`)."""
 
 
 AnySystem: TypeAlias = System[Any]

@@ -15,6 +15,7 @@ from litestar.types import ControllerRouterHandler, Send
 
 from ninefold import __version__
 from ninefold.core.config import CoreSettings, read_settings, server_url
+from ninefold.core.contracts import Implementations
 from ninefold.core.egress import AddressPolicy
 from ninefold.core.postgres.database import Database
 from ninefold.core.queue.notifier import Notifier
@@ -33,7 +34,7 @@ from ninefold.edge.database import require_migrated
 from ninefold.edge.ports import require_free_port
 from ninefold.edge.processes import end_with_parent, end_with_supervisor, raise_open_file_limit
 from ninefold.edge.settings import check_settings
-from ninefold.edge.systems import CORE, SYSTEMS, credential_kinds, migration_sources
+from ninefold.edge.systems import CORE, SYSTEMS, credential_kinds, implementations_of, migration_sources
 
 STOP_GRACE_PERIOD_S: Final = 10
 """How long requests in progress may take to finish after SIGTERM."""
@@ -152,6 +153,7 @@ class Application:
                 database,
                 self._environment,
                 systems=[CORE, *SYSTEMS],
+                implementations=implementations_of(SYSTEMS),
                 egress_policy=AddressPolicy.from_cidrs(settings.egress_allow),
                 stopping=self._stopping,
             )
@@ -166,6 +168,7 @@ def build_web_app(
     environment: Mapping[str, str],
     *,
     systems: Sequence[AnySystem],
+    implementations: Implementations,
     egress_policy: AddressPolicy,
     stopping: Stopping,
 ) -> WebApplication:
@@ -175,6 +178,7 @@ def build_web_app(
         database: where its routes read and write.
         environment: where the site and each system read their settings.
         systems: their routes and surfaces are served; `CORE` is one of them.
+        implementations: what systems offer to each other.
         egress_policy: the addresses that workers can send requests to.
         stopping: notifies open streams and WebSockets when the server stops.
 
@@ -192,6 +196,7 @@ def build_web_app(
             settings=system.read_settings(environment),
             egress_policy=egress_policy,
             stopping=stopping.begun,
+            implementations=implementations,
         )
         routes += system.routes(context)
         surfaces += system.surfaces(context)

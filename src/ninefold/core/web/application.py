@@ -9,7 +9,7 @@ from litestar import Litestar, Request, Response, Router
 from litestar.di import Provide
 from litestar.enums import ScopeType
 from litestar.exceptions import WebSocketDisconnect
-from litestar.types import Receive, Scope, Send
+from litestar.types import ASGIApp, Receive, Scope, Send
 
 from ninefold.core.postgres.database import Database
 from ninefold.core.web.auditing import audited, provide_audit
@@ -79,7 +79,7 @@ class WebApplication:
         scope.setdefault("state", {})[SURFACE_STATE_KEY] = surface
         if scope["type"] == ScopeType.HTTP:
             request = RequestCycle(scope, receive, send, surface=surface, stopping=self.stopping)
-            await request.run(self._litestar)
+            await request.run(self._litestar if surface.application is None else _plain_app(surface.application))
         elif scope["type"] == ScopeType.WEBSOCKET:
             socket = WebSocketCycle(scope, receive, send, surface=surface, stopping=self.stopping)
             await socket.run(self._litestar)
@@ -94,16 +94,6 @@ class WebApplication:
 def _build_litestar(database: Database, surfaces: Sequence[Surface], surface_map: SurfaceMap) -> Litestar:
     def provide_database(scope: Scope) -> Database:
         return audited(database, scope)
-
-    def show_exception(request: Request[Any, Any, Any], exception: Exception) -> Response[Any]:
-        error = as_ninefold_error(request, exception)
-        log_error(error, exception)
-        surface: Surface = request.scope["state"][SURFACE_STATE_KEY]
-        try:
-            return surface.show_error(request, error)
-        except Exception:
-            log.exception("web.error.not_shown", surface=surface.path)
-            return show_problem(request, error)
 
     async def store_socket_error(exception: Exception, scope: Scope) -> None:
         # Litestar doesn't log an error of a WebSocket, and sends the client no useful reason.
@@ -120,7 +110,7 @@ def _build_litestar(database: Database, surfaces: Sequence[Surface], surface_map
             "database": Provide(provide_database, sync_to_thread=False),
             "audit": Provide(provide_audit, sync_to_thread=False),
         },
-        exception_handlers={Exception: show_exception},
+        exception_handlers={Exception: _show_exception},
         after_exception=[store_socket_error],
         request_max_body_size=BODY_SIZE_MAX_DEFAULT,
         dto=BodyDTO,
@@ -129,6 +119,31 @@ def _build_litestar(database: Database, surfaces: Sequence[Surface], surface_map
         openapi_config=None,
         logging_config=None,
     )
+
+
+def _show_exception(request: Request[Any, Any, Any], exception: Exception) -> Response[Any]:
+    error = as_ninefold_error(request, exception)
+    log_error(error, exception)
+    surface: Surface = request.scope["state"][SURFACE_STATE_KEY]
+    try:
+        return surface.show_error(request, error)
+    except Exception:
+        log.exception("web.error.not_shown", surface=surface.path)
+        return show_problem(request, error)
+
+
+def _plain_app(application: ASGIApp) -> ASGIApp:
+    """Return a surface's application, with the surface's responses to its errors."""
+
+    async def handle(scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await application(scope, receive, send)
+        except Exception as exception:  # noqa: BLE001 - as Litestar does for routes.
+            request: Request[Any, Any, Any] = Request(scope, receive, send)
+            response = _show_exception(request, exception).to_asgi_response(app=None, request=request)
+            await response(scope, receive, send)
+
+    return handle
 
 
 def _router(surface: Surface, surface_map: SurfaceMap) -> Router:

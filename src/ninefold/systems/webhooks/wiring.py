@@ -8,6 +8,8 @@ from litestar import Router
 from litestar.di import Provide
 from litestar.types import ControllerRouterHandler
 
+from ninefold.contracts.webhooks import EVENT_PUBLISHER, REQUEST_FORWARDER
+from ninefold.core.contracts import Implementation
 from ninefold.core.egress import AddressPolicy
 from ninefold.core.postgres.database import Connection
 from ninefold.core.postgres.migrations import MigrationSource
@@ -24,6 +26,8 @@ from ninefold.systems.webhooks.routes.deliveries import DELIVERY_ROUTES
 from ninefold.systems.webhooks.routes.events import EVENT_ROUTES
 from ninefold.systems.webhooks.routes.replays import REPLAY_ROUTES
 from ninefold.systems.webhooks.routes.subscriptions import SUBSCRIPTION_ROUTES
+from ninefold.systems.webhooks.service.event_publisher import WebhooksEventPublisher
+from ninefold.systems.webhooks.service.forwarding import WebhooksRequestForwarder
 from ninefold.systems.webhooks.service.recipients import RecipientCache
 from ninefold.systems.webhooks.settings import WebhooksSettings, read_webhooks_settings
 from ninefold.systems.webhooks.store.deliveries import delivery_count_retrying, delivery_release
@@ -82,4 +86,8 @@ SYSTEM: Final = System(
     job_handlers=(CANCEL_DELIVERIES_HANDLER, *REPLAY_HANDLERS),
     commands=COMMANDS,
     checks=(check_in_flight,),
+    implements=(
+        Implementation(EVENT_PUBLISHER, WebhooksEventPublisher()),
+        Implementation(REQUEST_FORWARDER, WebhooksRequestForwarder()),
+    ),
 )

@@ -304,7 +304,7 @@ class Dispatcher:
 
     def _finish(self, request: AttemptRequest) -> None:
         """Free a request's slot, and finish its event if it was the last of the fan-out."""
-        self._queues.free_slot(request.organisation_id, payload_bytes=len(request.message.payload))
+        self._queues.free_slot(request.organisation_id, payload_bytes=request.message.stored_bytes)
         if request.fan_out is not None:
             request.fan_out.remaining -= 1
             if not request.fan_out.remaining:
