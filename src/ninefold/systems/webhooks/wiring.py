@@ -30,6 +30,7 @@ from ninefold.systems.webhooks.service.event_publisher import WebhooksEventPubli
 from ninefold.systems.webhooks.service.forwarding import WebhooksRequestForwarder
 from ninefold.systems.webhooks.service.recipients import RecipientCache
 from ninefold.systems.webhooks.settings import WebhooksSettings, read_webhooks_settings
+from ninefold.systems.webhooks.store.circuits import circuit_release
 from ninefold.systems.webhooks.store.deliveries import delivery_count_retrying, delivery_release
 from ninefold.systems.webhooks.store.events import event_count_queued, event_release
 
@@ -74,6 +75,7 @@ def _worker_tasks(context: WorkerContext[WebhooksSettings]) -> Sequence[WorkerTa
 async def _release_leases(connection: Connection, worker_ids: Sequence[UUID]) -> None:
     await event_release(connection, worker_ids=worker_ids)
     await delivery_release(connection, worker_ids=worker_ids)
+    await circuit_release(connection, worker_ids=worker_ids)
 
 
 SYSTEM: Final = System(

@@ -173,8 +173,11 @@ async def update_subscription(
     await store.subscription_update(connection, draft, subscription_id=subscription_id)
     if draft.url != current.url:
         await store.subscription_url_keep(connection, subscription_id=subscription_id)
+        # The failures were those of another endpoint.
+        await circuit_reset(connection, subscription_id=subscription_id)
     if changes.is_active is False:
         await store.subscription_pause(connection, subscription_id=subscription_id, reason=PauseReason.BY_HAND)
+        await circuit_reset(connection, subscription_id=subscription_id)
     elif changes.is_active is True and current.paused_at is not None:
         await store.subscription_resume(connection, subscription_id=subscription_id)
         await circuit_reset(connection, subscription_id=subscription_id)

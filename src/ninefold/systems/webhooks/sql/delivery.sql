@@ -200,38 +200,78 @@ FULL JOIN scan_end ON TRUE;
 
 -- name: delivery_claim_waiting
 -- Claim waiting deliveries of some subscriptions for a worker, of each as many as it may send, oldest first.
--- With :among, they are chosen at random from that many, so that a probe isn't always the same delivery.
+-- Of the subscriptions in :probed_ids, claim one each: of the oldest and the newest :among, one with the fewest attempts.
+-- Otherwise deliveries that this receiver always refuses could be every probe.
 -- The payload bytes of the claimed deliveries are limited; the first may exceed the limit.
-WITH candidate AS MATERIALIZED (
+WITH oldest AS MATERIALIZED (
     SELECT
         waiting.*,
         row_number() OVER (PARTITION BY waiting.subscription_id) AS rank
-    FROM unnest(
-        :subscription_ids::uuid[],
-        :counts::integer[],
-        :among::integer[]
-    ) AS requested (subscription_id, count, among)
+    FROM unnest(:subscription_ids::uuid[], :counts::integer[]) AS requested (subscription_id, count)
     CROSS JOIN LATERAL (
-        SELECT *
-        FROM (
-            SELECT
-                delivery.delivery_id,
-                delivery.subscription_id,
-                delivery.event_id,
-                delivery.round_started_at
-            FROM webhooks.delivery
-            WHERE delivery.subscription_id = requested.subscription_id
-                AND delivery.status = 'waiting'
-                AND delivery.leased_by IS NULL
-            ORDER BY delivery.round_started_at
-            LIMIT requested.among
-            FOR UPDATE SKIP LOCKED
-        ) AS oldest
-        ORDER BY
-            CASE WHEN requested.among > requested.count THEN random() END,
-            oldest.round_started_at
+        SELECT
+            delivery.delivery_id,
+            delivery.subscription_id,
+            delivery.event_id
+        FROM webhooks.delivery
+        WHERE delivery.subscription_id = requested.subscription_id
+            AND delivery.status = 'waiting'
+            AND delivery.leased_by IS NULL
+        ORDER BY delivery.round_started_at
         LIMIT requested.count
+        FOR UPDATE SKIP LOCKED
     ) AS waiting
+),
+
+probe AS MATERIALIZED (
+    SELECT
+        delivery.delivery_id,
+        delivery.subscription_id,
+        delivery.event_id,
+        1::bigint AS rank
+    FROM unnest(:probed_ids::uuid[]) AS probed (subscription_id)
+    CROSS JOIN LATERAL (
+        SELECT either.delivery_id
+        FROM (
+            (
+                SELECT
+                    waiting.delivery_id,
+                    waiting.attempt_count
+                FROM webhooks.delivery AS waiting
+                WHERE waiting.subscription_id = probed.subscription_id
+                    AND waiting.status = 'waiting'
+                    AND waiting.leased_by IS NULL
+                ORDER BY waiting.round_started_at
+                LIMIT :among
+            )
+            UNION ALL
+            (
+                SELECT
+                    waiting.delivery_id,
+                    waiting.attempt_count
+                FROM webhooks.delivery AS waiting
+                WHERE waiting.subscription_id = probed.subscription_id
+                    AND waiting.status = 'waiting'
+                    AND waiting.leased_by IS NULL
+                ORDER BY waiting.round_started_at DESC
+                LIMIT :among
+            )
+        ) AS either
+        ORDER BY
+            either.attempt_count,
+            random()
+        LIMIT 1
+    ) AS picked
+    INNER JOIN webhooks.delivery ON delivery.delivery_id = picked.delivery_id
+    WHERE delivery.status = 'waiting'
+        AND delivery.leased_by IS NULL
+    FOR UPDATE OF delivery SKIP LOCKED
+),
+
+candidate AS (
+    SELECT * FROM oldest
+    UNION ALL
+    SELECT * FROM probe
 ),
 
 chosen AS (

@@ -171,7 +171,7 @@ found AS (
             circuit.opened_at IS NULL
             OR (
                 circuit.retry_at <= statement_timestamp()
-                AND coalesce(circuit.probe_expires_at <= statement_timestamp(), TRUE)
+                AND circuit.probed_by IS NULL
             )
         )
 ),
