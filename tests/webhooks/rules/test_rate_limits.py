@@ -49,7 +49,7 @@ def test_after_a_throttling_no_burst_comes_but_one_request_and_then_the_others_a
     bucket.slow_down(until_s=10.0)
     assert bucket.available(9.9) == 1
     assert [bucket.take_one(10.0) for _ in range(2)] == [True, False]
-    assert [bucket.take_one(10.0 + 0.02 * number) for number in range(1, 4)] == [True, True, True]
+    assert [bucket.take_one(10.0 + 0.021 * number) for number in range(1, 4)] == [True, True, True]
 
 
 def test_a_changed_limit_keeps_the_slow_down() -> None:

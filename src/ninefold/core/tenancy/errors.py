@@ -158,7 +158,7 @@ class SignInsBusyError(UnavailableError):
     """Too many passwords are being checked at the moment."""
 
     code = "sign_ins_busy"
-    title = "Too many sign-ins at once"
+    title = "Too many attempts to sign in at once"
 
 
 class PasswordWrongError(ForbiddenError):

@@ -30,8 +30,8 @@ from ninefold.systems.webhooks.service.event_publisher import WebhooksEventPubli
 from ninefold.systems.webhooks.service.forwarding import WebhooksRequestForwarder
 from ninefold.systems.webhooks.service.recipients import RecipientCache
 from ninefold.systems.webhooks.settings import WebhooksSettings, read_webhooks_settings
-from ninefold.systems.webhooks.store.circuits import circuit_release
-from ninefold.systems.webhooks.store.deliveries import delivery_count_retrying, delivery_release
+from ninefold.systems.webhooks.store.circuits import circuit_count_open, circuit_release
+from ninefold.systems.webhooks.store.deliveries import delivery_count_retrying, delivery_count_waiting, delivery_release
 from ninefold.systems.webhooks.store.events import event_count_queued, event_release
 
 
@@ -68,6 +68,8 @@ def _worker_tasks(context: WorkerContext[WebhooksSettings]) -> Sequence[WorkerTa
     counts: Counts = [
         (metrics.EVENTS_QUEUED, event_count_queued),
         (metrics.DELIVERIES_RETRYING, delivery_count_retrying),
+        (metrics.DELIVERIES_WAITING, delivery_count_waiting),
+        (metrics.CIRCUITS_OPEN, circuit_count_open),
     ]
     return [Dispatcher(context), BacklogCounter("webhooks.backlog", context.database, counts)]
 

@@ -46,6 +46,9 @@ CREATE TABLE webhooks.circuit (
 -- Workers read what has changed since they last looked.
 CREATE INDEX circuit_changed ON webhooks.circuit (changed_at);
 
+CREATE INDEX circuit_opened ON webhooks.circuit (subscription_id)
+WHERE opened_at IS NOT NULL;
+
 CREATE INDEX circuit_probed ON webhooks.circuit (probed_by)
 WHERE probed_by IS NOT NULL;
 

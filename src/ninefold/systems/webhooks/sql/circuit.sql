@@ -1,3 +1,13 @@
+-- name: circuit_count_open$
+-- Count the circuits that are open, up to a limit.
+SELECT count(*)
+FROM (
+    SELECT 1
+    FROM webhooks.circuit
+    WHERE opened_at IS NOT NULL
+    LIMIT :limit
+) AS opened;
+
 -- name: circuit_list_changed
 -- Read the circuits that have changed since a time, and the database's time.
 SELECT

@@ -331,6 +331,17 @@ FROM (
     LIMIT :limit
 ) AS retrying;
 
+-- name: delivery_count_waiting$
+-- Count the deliveries that are waiting and that no worker holds, up to a limit.
+SELECT count(*)
+FROM (
+    SELECT 1
+    FROM webhooks.delivery
+    WHERE status = 'waiting'
+        AND leased_by IS NULL
+    LIMIT :limit
+) AS waiting;
+
 -- name: delivery_expire_waiting$
 -- End some waiting deliveries whose time is over, as failed; return how many.
 -- Those of paused subscriptions don't expire. After a pause, the time starts again.

@@ -49,6 +49,12 @@ class ChangedCircuit(msgspec.Struct, frozen=True, kw_only=True):
     changed_at: datetime
 
 
+async def circuit_count_open(connection: Connection, *, limit: int) -> int:
+    """Count the circuits that are open, up to a limit."""
+    count: int = await queries.circuit_count_open(connection, limit=limit)
+    return count
+
+
 async def circuit_list_changed(connection: Connection, *, since: datetime) -> list[ChangedCircuit]:
     """Read the circuits that have changed since a time."""
     return [ChangedCircuit(**record) async for record in queries.circuit_list_changed(connection, since=since)]

@@ -124,6 +124,12 @@ async def delivery_count_retrying(connection: Connection, *, limit: int) -> int:
     return count
 
 
+async def delivery_count_waiting(connection: Connection, *, limit: int) -> int:
+    """Count the deliveries that are waiting and that no worker holds, up to a limit."""
+    count: int = await queries.delivery_count_waiting(connection, limit=limit)
+    return count
+
+
 async def delivery_expire_waiting(connection: Connection, *, horizon_s: float, limit: int) -> int:
     """End some waiting deliveries whose time is over, as failed; return how many."""
     count: int = await queries.delivery_expire_waiting(connection, horizon_s=horizon_s, limit=limit)
