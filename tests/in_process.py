@@ -75,6 +75,7 @@ def _transport_to(
     app = build_web_app(
         database,
         environment,
+        settings=settings,
         systems=systems,
         egress_policy=AddressPolicy.from_cidrs(settings.egress_allow),
         stopping=Stopping(),

@@ -11,22 +11,22 @@ import structlog
 from granian import Granian
 from granian.constants import Interfaces, Loops
 from granian.log import LogLevels
-from litestar.types import ControllerRouterHandler, Send
+from litestar.types import Send
 
 from ninefold import __version__
 from ninefold.core.config import CoreSettings, read_settings, server_url
 from ninefold.core.egress import AddressPolicy
+from ninefold.core.live import FeedMap, Hub, LiveMethod, live_surfaces
 from ninefold.core.postgres.database import Database
 from ninefold.core.queue.notifier import Notifier
 from ninefold.core.system import AnySystem, ServerContext
 from ninefold.core.telemetry.buffer import LogBuffer
 from ninefold.core.telemetry.logs import configure_logging
-from ninefold.core.web.api import api_surface
+from ninefold.core.web.api import API_CREDENTIAL_KINDS, api_authentication, api_surface
 from ninefold.core.web.application import WebApplication
 from ninefold.core.web.application import create_app as create_web_app
 from ninefold.core.web.health import database_readiness
 from ninefold.core.web.stopping import Stopping
-from ninefold.core.web.surfaces import Surface
 from ninefold.edge.database import require_migrated
 from ninefold.edge.ports import require_free_port
 from ninefold.edge.processes import end_with_parent, end_with_supervisor, raise_open_file_limit
@@ -149,6 +149,7 @@ class Application:
             web = build_web_app(
                 database,
                 self._environment,
+                settings=settings,
                 systems=SYSTEMS,
                 egress_policy=AddressPolicy.from_cidrs(settings.egress_allow),
                 stopping=self._stopping,
@@ -163,6 +164,7 @@ def build_web_app(
     database: Database,
     environment: Mapping[str, str],
     *,
+    settings: CoreSettings,
     systems: Sequence[AnySystem],
     egress_policy: AddressPolicy,
     stopping: Stopping,
@@ -172,7 +174,8 @@ def build_web_app(
     Args:
         database: where its routes read and write.
         environment: where each system reads its own settings.
-        systems: their routes and surfaces are served.
+        settings: the core's.
+        systems: their routes, surfaces and feeds are served.
         egress_policy: the addresses that workers can send requests to.
         stopping: notifies open streams and WebSockets when the server stops.
 
@@ -180,26 +183,65 @@ def build_web_app(
         SettingError: a setting of a system is wrong.
     """
     notifier = Notifier(database)
-    routes: list[ControllerRouterHandler] = []
-    surfaces: list[Surface] = []
-    for system in systems:
-        context = ServerContext(
+    contexts = [
+        ServerContext(
             database=database,
             notifier=notifier,
             settings=system.read_settings(environment),
             egress_policy=egress_policy,
             stopping=stopping.begun,
         )
-        routes += system.routes(context)
-        surfaces += system.surfaces(context)
+        for system in systems
+    ]
+    parts = list(zip(systems, contexts, strict=True))
+    hub = _build_hub(settings, parts, database=database, notifier=notifier)
+
+    @asynccontextmanager
+    async def lifespan() -> AsyncIterator[None]:
+        has_ended = asyncio.Event()
+        listening = asyncio.create_task(notifier.run(has_ended))
+        try:
+            async with hub.running(stopping.begun):
+                yield
+        finally:
+            has_ended.set()
+            await listening
+
     return create_web_app(
         database=database,
-        surfaces=[api_surface(database, routes), *surfaces],
+        surfaces=[
+            api_surface(database, [route for system, context in parts for route in system.routes(context)]),
+            *live_surfaces(hub, api_authenticate=api_authentication(database)),
+            *[surface for system, context in parts for surface in system.surfaces(context)],
+        ],
         readiness=[database_readiness(database, migration_sources())],
         title=TITLE,
         version=__version__,
         description=DESCRIPTION,
         stopping=stopping,
+        lifespan=lifespan,
+    )
+
+
+def _build_hub(
+    settings: CoreSettings,
+    parts: Sequence[tuple[AnySystem, ServerContext[Any]]],
+    *,
+    database: Database,
+    notifier: Notifier,
+) -> Hub:
+    """Return the hub with the feeds and the methods of all systems."""
+    methods: dict[str, LiveMethod] = {}
+    for system, context in parts:
+        methods |= system.live_methods(context)
+    return Hub(
+        database,
+        notifier=notifier,
+        feeds=FeedMap([feed for system, context in parts for feed in system.feeds(context)]),
+        methods=methods,
+        kinds=API_CREDENTIAL_KINDS,
+        connections_max=settings.live_connections_max,
+        buffer_size_max=settings.live_buffer_bytes_max,
     )
 
 

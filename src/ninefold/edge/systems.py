@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from ninefold.core import jobs, queue, tenancy
+from ninefold.core import jobs, live, queue, tenancy
 from ninefold.core.postgres.migrations import MigrationSource
 from ninefold.core.system import AnySystem
 from ninefold.core.tenancy.kinds import CredentialKind
@@ -14,7 +14,7 @@ SYSTEMS: Final[tuple[AnySystem, ...]] = (WEBHOOKS,)
 def migration_sources() -> list[MigrationSource]:
     """Return the sources of all migrations, in the order in which they are applied."""
     own = [system.migrations for system in SYSTEMS if system.migrations is not None]
-    return [tenancy.MIGRATIONS, queue.MIGRATIONS, jobs.MIGRATIONS, *own]
+    return [tenancy.MIGRATIONS, queue.MIGRATIONS, jobs.MIGRATIONS, live.MIGRATIONS, *own]
 
 
 def credential_kinds() -> list[CredentialKind]:

@@ -158,6 +158,17 @@ class Notifier:
         return payloads if len(payloads) <= PAYLOADS_MAX else [f"{self._sender}\n{_MISSING}"]
 
 
+async def notify_on_commit(connection: Connection, channel: str, *messages: str) -> None:
+    """Notify all processes when the caller's transaction commits. Call it before that.
+
+    The commit then waits for others that do the same. So use it only for what is rare and mustn't be forgotten, or in
+    commands that have no event loop to notify afterwards. Without messages, listeners of messages aren't called.
+    """
+    payload = "\n".join(["", *messages])
+    assert len(payload.encode()) <= PAYLOAD_BYTES_MAX, "the messages are too long"
+    await store.notification_send(connection, channels=[channel], payloads=[payload])
+
+
 def _parts(messages: list[str]) -> Iterator[list[str]]:
     """Yield the messages in parts that each fit into a payload, at least one, which may be empty."""
     part: list[str] = []

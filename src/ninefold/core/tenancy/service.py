@@ -11,6 +11,7 @@ import msgspec
 from ninefold.core.ids import format_id, new_id
 from ninefold.core.postgres.database import Connection
 from ninefold.core.tenancy import store
+from ninefold.core.tenancy.access import announce_end_of_access
 from ninefold.core.tenancy.api_keys import API_KEY
 from ninefold.core.tenancy.errors import (
     CredentialNotFoundError,
@@ -141,7 +142,8 @@ async def revoke_credential(
 ) -> Credential:
     """Revoke a credential: from the next request on it is refused. This can't be undone.
 
-    Revoking it a second time has no effect.
+    When the caller's transaction commits, servers also end what was opened with it. Revoking it a second time has no
+    effect.
 
     Args:
         connection: a connection to the database.
@@ -159,7 +161,13 @@ async def revoke_credential(
         raise CredentialNotFoundError(
             f"There is no {kind.label} {format_id(kind.id_prefix, credential_id)}.", field="credential_id"
         )
+    await announce_end_of_access(connection, credential_id)
     return revoked
+
+
+async def list_inactive_credentials(connection: Connection, credential_ids: Sequence[UUID]) -> set[UUID]:
+    """Of these credentials, return those that are revoked, have expired or don't exist."""
+    return await store.credential_list_inactive(connection, credential_ids=credential_ids)
 
 
 async def authenticate(connection: Connection, text: str, *, kinds: Sequence[CredentialKind]) -> Principal:

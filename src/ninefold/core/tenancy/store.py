@@ -1,5 +1,6 @@
 """The queries of schema `tenancy`, one typed function each."""
 
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
 from typing import Any
@@ -97,6 +98,12 @@ async def credential_list(connection: Connection, *, organisation_id: UUID, kind
     """List an organisation's credentials of one kind, oldest first, expired and revoked ones too."""
     records = _queries.credential_list(connection, organisation_id=organisation_id, kind=kind, limit=limit)
     return [Credential(**_with_scopes(record)) async for record in records]
+
+
+async def credential_list_inactive(connection: Connection, *, credential_ids: Sequence[UUID]) -> set[UUID]:
+    """Of these credentials, return those that are revoked, have expired or don't exist."""
+    records = _queries.credential_list_inactive(connection, credential_ids=credential_ids)
+    return {record["credential_id"] async for record in records}
 
 
 async def credential_record_use(connection: Connection, *, credential_id: UUID) -> None:

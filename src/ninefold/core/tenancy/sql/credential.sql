@@ -64,6 +64,17 @@ WHERE organisation_id = :organisation_id
 ORDER BY credential_id
 LIMIT :limit;
 
+-- name: credential_list_inactive
+-- Of these credentials, list those that are revoked, have expired or don't exist.
+SELECT given.credential_id
+FROM unnest(:credential_ids::uuid[]) AS given (credential_id)
+WHERE NOT EXISTS (
+    SELECT FROM tenancy.credential
+    WHERE credential.credential_id = given.credential_id
+        AND revoked_at IS NULL
+        AND (expires_at IS NULL OR expires_at > now())
+);
+
 -- name: credential_record_use!
 -- Record that a credential was just used.
 UPDATE tenancy.credential
