@@ -16,7 +16,7 @@ from ninefold.core.system import AnySystem
 from ninefold.core.tenancy.service import create_api_key, create_organisation
 from ninefold.core.web.stopping import Stopping
 from ninefold.edge.server import build_web_app
-from ninefold.edge.systems import SYSTEMS
+from ninefold.edge.systems import CORE, SYSTEMS
 from ninefold.edge.worker import work
 
 BASE_URL = "http://ninefold.test"
@@ -44,7 +44,7 @@ class Applications:
         choice = tuple(sorted(environment.items()))
         if choice not in self._built:
             lent = _LentDatabase()
-            self._built[choice] = _transport_to(lent, environment, systems=SYSTEMS), lent
+            self._built[choice] = _transport_to(lent, environment, systems=[CORE, *SYSTEMS]), lent
         transport, lent = self._built[choice]
         lent.lend(database)
         return httpx.AsyncClient(transport=transport, base_url=BASE_URL)

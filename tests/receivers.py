@@ -40,19 +40,22 @@ class Answer:
 
 
 class Receiver:
-    """Listens on a free port of 127.0.0.1 during its `async with`.
+    """Listens on 127.0.0.1 during its `async with`; on a free port unless one is given.
 
     It sends each of `answers` once, then always `default_answer`.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, port: int = 0) -> None:
+        self._port = port
         self.requests: list[ReceivedRequest] = []
         self.answers: deque[Answer] = deque()
         self.default_answer = Answer()
         self._arrived = asyncio.Condition()
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.get_running_loop().create_server(lambda: _Connection(self), "127.0.0.1", 0)
+        self._server = await asyncio.get_running_loop().create_server(
+            lambda: _Connection(self), "127.0.0.1", self._port
+        )
         return self
 
     async def __aexit__(self, *_: object) -> None:

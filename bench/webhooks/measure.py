@@ -41,7 +41,7 @@ class Meter:
             "wall_s": round(wall_s, 3),
             "cpu_s": round(cpu_s, 3),
             "deliveries_per_s": round(deliveries / wall_s),
-            "deliveries_per_cpu_s": round(deliveries / cpu_s),
+            "cpu_us_per_delivery_total": round(cpu_s * 1e6 / deliveries, 1),
             "peak_rss_mb": round(peak_rss_bytes() / 1e6, 1),
             **more,
         }

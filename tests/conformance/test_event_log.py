@@ -21,6 +21,7 @@ from ninefold.systems.webhooks.model import Attempt, ClaimedEvent, DeliveryStatu
 from ninefold.systems.webhooks.store.deliveries import delivery_list_attempts, delivery_list_by_event
 from ninefold.systems.webhooks.store.events import event_find, event_insert_many
 from ninefold.systems.webhooks.wiring import SYSTEM
+from webhooks.circuit_breakers import make_circuit_breaker
 
 MakeEventLog: TypeAlias = Callable[[], Awaitable[tuple[EventLog, WorkerLease]]]
 
@@ -36,7 +37,7 @@ def make_event_log(request: pytest.FixtureRequest, database: Database) -> MakeEv
     async def make() -> tuple[EventLog, WorkerLease]:
         lease = WorkerLease(database, [SYSTEM.release_leases], duration=timedelta(minutes=1))
         await lease.acquire()
-        return ADAPTERS[request.param](database, lease), lease
+        return ADAPTERS[request.param](database, lease, make_circuit_breaker(database)), lease
 
     return make
 
@@ -74,6 +75,7 @@ def outcome_of(
         organisation_id=event.organisation_id,
         event_id=event.event_id,
         subscription_id=subscription_id,
+        url_revision=1,
         attempt=Attempt(
             attempt_number=attempt_number,
             attempted_at=datetime.now(UTC),
@@ -88,6 +90,7 @@ def outcome_of(
         round_attempt_count=attempt_number,
         round_started_at=event.accepted_at,
         retry_delay_s=60.0 if status is DeliveryStatus.RETRYING else None,
+        has_row=attempt_number > 1,
     )
 
 

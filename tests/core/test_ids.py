@@ -1,13 +1,14 @@
 """Ids: the TypeID text format, ordering by time, and derived ids."""
 
 import time
+from datetime import UTC, datetime, timedelta
 from uuid import RFC_4122, UUID, uuid4
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ninefold.core.ids import InvalidIdError, derive_id, format_id, new_id, parse_id
+from ninefold.core.ids import InvalidIdError, derive_id, first_id_at, format_id, new_id, parse_id
 
 TEXT = "evt_01h455vb4pex5vsknk084sn02q"
 NIL = UUID(int=0)
@@ -148,3 +149,26 @@ def test_different_pairs_have_different_derived_ids() -> None:
 
     assert len(derived) == 10_000
     assert derive_id(parents[0], others[0]) != derive_id(others[0], parents[0])
+
+
+def test_the_first_id_of_a_time_is_between_the_ids_before_and_after_it() -> None:
+    before = new_id()
+    moment = datetime.now(UTC) + timedelta(seconds=1)
+    first = first_id_at(moment)
+
+    assert before < first
+    assert first.int >> 80 == int(moment.timestamp() * 1_000)
+    assert derive_id(first, before) > first
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("1970-01-01T00:00:00+00:00", NIL),
+        ("1970-01-01T00:00:00+14:00", NIL),
+        ("2001-09-09T01:46:40.123456+00:00", UUID(int=1_000_000_000_123 << 80)),
+        ("2286-11-20T17:46:40+00:00", UUID(int=10_000_000_000_000 << 80)),
+    ],
+)
+def test_the_first_id_of_any_time_has_its_milliseconds(text: str, expected: UUID) -> None:
+    assert first_id_at(datetime.fromisoformat(text)) == expected

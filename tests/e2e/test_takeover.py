@@ -20,7 +20,7 @@ from ninefold.core.postgres.database import Database
 from ninefold.core.tenancy.service import create_organisation
 from ninefold.systems.webhooks.service.publishing import EventDraft, Publication, publish_events
 from ninefold.systems.webhooks.service.recipients import RecipientCache
-from ninefold.systems.webhooks.service.subscriptions import create_subscription
+from ninefold.systems.webhooks.service.subscriptions import SubscriptionChanges, create_subscription
 from receivers import Answer, Receiver
 
 SUBSCRIBERS: Final = 5
@@ -80,9 +80,8 @@ async def subscribe_and_publish(
                 connection,
                 AddressPolicy.from_cidrs(["127.0.0.0/8"]),
                 organisation_id=organisation_id,
-                url=f"{receiver.url}/{number}",
-                event_types=["*"],
-                description="",
+                fields=SubscriptionChanges(url=f"{receiver.url}/{number}", event_types=["*"]),
+                retry_horizon_s=86_400,
             )
             subscriptions[f"/hooks/{number}".encode()] = created.subscription.subscription_id
     drafts = [

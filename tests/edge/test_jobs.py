@@ -143,15 +143,45 @@ def test_a_queued_job_is_canceled_at_once(database_url: str, capsys: pytest.Capt
     assert (job["state"], job["canceled_by"]) == ("canceled", "command line")
 
 
-def test_a_running_job_is_asked_to_stop(database_url: str, capsys: pytest.CaptureFixture[str]) -> None:
-    job_id = add(database_url)
+def claim(database_url: str) -> None:
+    """Let a worker claim all jobs."""
 
-    async def claim() -> None:
+    async def work() -> None:
         database = await Database.connect(database_url, application_name="test")
         await (await new_claimer(database)).claim()
         await database.close()
 
-    run_in_new_loop(claim())
+    run_in_new_loop(work())
+
+
+def test_a_job_is_paused_and_resumed(database_url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    job_id = add(database_url)
+
+    assert run(["jobs", "pause", job_id]) == 0
+    assert f"Paused {job_id}" in capsys.readouterr().err
+    job = shown(capsys, "show", job_id)
+    assert (job["state"], job["waiting_reason"], job["paused_by"]) == ("waiting", "paused", "command line")
+    assert run(["jobs", "list", "--state", "waiting"]) == 0
+    assert "◦ waiting (paused)" in capsys.readouterr().out
+
+    assert run(["jobs", "resume", job_id]) == 0
+    assert "will continue as soon as a worker is free" in capsys.readouterr().err
+    assert shown(capsys, "show", job_id)["state"] == "queued"
+
+
+def test_a_running_job_is_asked_to_pause(database_url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    job_id = add(database_url)
+    claim(database_url)
+
+    assert run(["jobs", "pause", job_id]) == 0
+
+    assert "is running and will pause within seconds" in capsys.readouterr().err
+    assert shown(capsys, "show", job_id)["pause_requested_at"] is not None
+
+
+def test_a_running_job_is_asked_to_stop(database_url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    job_id = add(database_url)
+    claim(database_url)
     assert run(["jobs", "cancel", job_id]) == 0
 
     assert "is running and will stop within seconds" in capsys.readouterr().err
@@ -164,6 +194,8 @@ def test_a_running_job_is_asked_to_stop(database_url: str, capsys: pytest.Captur
         (["show", "job_nothing"], "isn't an id of the form job_"),
         (["show", format_id("job", new_id())], "There is no job"),
         (["retry", format_id("key", new_id())], "isn't an id of the form job_"),
+        (["pause", format_id("job", new_id())], "There is no job"),
+        (["resume", "job_nothing"], "isn't an id of the form job_"),
         (["list", "--before", "x"], "isn't an id of the form job_"),
         (["list", "--organisation", "x"], "isn't an id of the form org_"),
     ],

@@ -13,7 +13,8 @@ from ninefold.core.tenancy.api_keys import API_KEY
 from ninefold.core.tenancy.model import FULL_ACCESS, Principal
 from ninefold.core.tenancy.service import authenticate, list_credentials
 from ninefold.edge.systems import migration_sources
-from ninefold.systems.webhooks.service.deliveries import get_event, list_deliveries
+from ninefold.systems.webhooks.model import AttemptTimings
+from ninefold.systems.webhooks.service.deliveries import get_delivery, get_event, list_deliveries
 from ninefold.systems.webhooks.service.recipients import RecipientCache
 from tidy.tree import TESTS, name_of
 
@@ -167,6 +168,31 @@ async def test_this_version_works_with_rows_of_earlier_versions(upgraded: Databa
         [None],
         [None, 500],
         [204],
+    ]
+
+
+async def test_attempts_have_the_url_that_they_went_to_unless_an_earlier_version_recorded_them(
+    upgraded: Database,
+) -> None:
+    async with upgraded.connection() as connection:
+        principal = await authenticate(connection, KEY_TEXT, kinds=[API_KEY])
+        attempts = [
+            attempt
+            for delivery_id in ("dlv_01kdvp0m00g00800000000006r", "dlv_01kdvp0c00g00800000000006n")
+            for attempt in (
+                await get_delivery(
+                    connection,
+                    organisation_id=principal.organisation_id,
+                    delivery_id=parse_id("dlv", delivery_id),
+                )
+            ).attempts
+        ]
+
+    assert [(attempt.url, attempt.timings) for attempt in attempts] == [
+        ("https://example.com/former", AttemptTimings(lookup_ms=2.0, connect_ms=10.5)),
+        ("https://example.com/new", None),
+        (None, None),
+        (None, None),
     ]
 
 

@@ -1,4 +1,4 @@
-"""Webhook delivery's sample data: subscriptions, a delivery that was made, and one that waits for its retry."""
+"""Webhook delivery's sample data: subscriptions, a delivery that was made, one that waits, and two dead letters."""
 
 from receivers import Answer
 from sample_data import SampleContext, SampleData
@@ -7,18 +7,27 @@ from webhooks.webhooks_api import WebhooksApi
 SECRET_TEXT = "only-acme-knows-this"
 PAYLOAD = f'{{"note":"{SECRET_TEXT}"}}'.encode()
 IDEMPOTENCY_KEY = "order-1-created"
+NO_TIME_FOR_RETRIES = {"NINEFOLD_WEBHOOKS_RETRY_HORIZON_S": "0.000001"}
 
 
 async def make_sample_data(context: SampleContext) -> SampleData:
-    """Make two subscriptions and two events."""
+    """Make two subscriptions and four events."""
     api, receiver = WebhooksApi(context.api.http, context.api.api_key), context.receiver
     created = await api.done(
         "POST",
         "/subscriptions",
-        json={"url": f"{receiver.url}/{SECRET_TEXT}", "event_types": ["*"], "description": SECRET_TEXT},
+        json={
+            "url": f"{receiver.url}/{SECRET_TEXT}",
+            "event_types": ["*"],
+            "description": SECRET_TEXT,
+            "subscriber_id": SECRET_TEXT,
+        },
     )
     await api.subscribe(f"{receiver.url}/second", "invoice.*")
-    receiver.answers.extend([Answer(), Answer(503, headers={"retry-after": "3600"})])
+    receiver.answers.extend([Answer(500), Answer(500), Answer(), Answer(503, headers={"retry-after": "3600"})])
+    async with context.start_worker(NO_TIME_FOR_RETRIES):
+        for _ in range(2):
+            await api.settled(await api.publish(PAYLOAD))
     async with context.start_worker():
         await api.settled(await api.publish(PAYLOAD))
         content = b'{"event_type":"order.created","payload":%b,"idempotency_key":"%b"}'

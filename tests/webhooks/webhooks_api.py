@@ -6,6 +6,7 @@ from collections.abc import Callable
 from http_api import Api, Json
 
 FINAL_STATES = {"delivered", "failed", "canceled"}
+LONG_WAITS = {"paused", "circuit_open"}
 
 
 class WebhooksApi(Api):
@@ -27,7 +28,7 @@ class WebhooksApi(Api):
         return await self._wait_for_event(event_id, lambda _: True, timeout_s=timeout_s)
 
     async def settled(self, event_id: str, *, timeout_s: float = 10.0) -> list[Json]:
-        """Wait until no delivery of the event has another attempt before it; return the deliveries."""
+        """Wait until each delivery of the event is final, or waits for its endpoint or a person; return them."""
         return await self._wait_for_event(event_id, _are_final, timeout_s=timeout_s)
 
     async def _wait_for_event(
@@ -43,4 +44,6 @@ class WebhooksApi(Api):
 
 
 def _are_final(deliveries: list[Json]) -> bool:
-    return all(delivery["status"] in FINAL_STATES for delivery in deliveries)
+    return all(
+        delivery["status"] in FINAL_STATES or delivery["waiting_reason"] in LONG_WAITS for delivery in deliveries
+    )

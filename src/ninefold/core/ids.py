@@ -7,6 +7,7 @@ lower-case Crockford base32 (`evt_01h455vb4pex5vsknk084sn02q`). Ids sort by the 
 import hashlib
 import os
 import time
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -39,6 +40,15 @@ def derive_id(parent: UUID, other: UUID) -> UUID:
     parent_bytes = parent.bytes
     digest = hashlib.blake2b(parent_bytes + other.bytes, digest_size=_HASH_BYTES).digest()
     return _uuid(parent_bytes[:_TIMESTAMP_BYTES] + digest, version=8)
+
+
+def first_id_at(moment: datetime) -> UUID:
+    """Return the smallest UUID with this time, rounded down to a millisecond: all ids from then on are greater.
+
+    Before 1970, it is the smallest UUID.
+    """
+    milliseconds = max(0, int(moment.timestamp() * 1_000))
+    return pgproto.UUID(milliseconds.to_bytes(_TIMESTAMP_BYTES, "big") + bytes(_HASH_BYTES))
 
 
 def format_id(prefix: str, value: UUID) -> str:

@@ -31,7 +31,7 @@ from ninefold.edge.database import require_migrated
 from ninefold.edge.ports import require_free_port
 from ninefold.edge.processes import end_with_parent, end_with_supervisor, raise_open_file_limit
 from ninefold.edge.settings import check_settings
-from ninefold.edge.systems import SYSTEMS, credential_kinds, migration_sources
+from ninefold.edge.systems import CORE, SYSTEMS, credential_kinds, migration_sources
 
 STOP_GRACE_PERIOD_S: Final = 10
 """How long requests in progress may take to finish after SIGTERM."""
@@ -150,7 +150,7 @@ class Application:
                 database,
                 self._environment,
                 settings=settings,
-                systems=SYSTEMS,
+                systems=[CORE, *SYSTEMS],
                 egress_policy=AddressPolicy.from_cidrs(settings.egress_allow),
                 stopping=self._stopping,
             )
@@ -175,7 +175,7 @@ def build_web_app(
         database: where its routes read and write.
         environment: where each system reads its own settings.
         settings: the core's.
-        systems: their routes, surfaces and feeds are served.
+        systems: their routes, surfaces and feeds are served; `CORE` is one of them.
         egress_policy: the addresses that workers can send requests to.
         stopping: notifies open streams and WebSockets when the server stops.
 

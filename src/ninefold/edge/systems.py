@@ -3,10 +3,14 @@
 from typing import Final
 
 from ninefold.core import jobs, live, queue, tenancy
+from ninefold.core.jobs.routes import job_routes
 from ninefold.core.postgres.migrations import MigrationSource
-from ninefold.core.system import AnySystem
+from ninefold.core.system import AnySystem, System
 from ninefold.core.tenancy.kinds import CredentialKind
 from ninefold.systems.webhooks.wiring import SYSTEM as WEBHOOKS
+
+CORE: Final[AnySystem] = System(name="core", routes=job_routes)
+"""What the core itself offers over HTTP. The server has it besides the systems."""
 
 SYSTEMS: Final[tuple[AnySystem, ...]] = (WEBHOOKS,)
 

@@ -5,15 +5,15 @@ import pytest
 from http_api import Api
 from in_process import Applications, StartWorker
 from ninefold.core.system import AnySystem
-from ninefold.edge.systems import SYSTEMS
+from ninefold.edge.systems import CORE, SYSTEMS
 from openapi_operations import Operation, operations_of
 from receivers import Receiver
 from sample_data import SampleContext, SampleData, sample_maker_of
 
 
-@pytest.fixture(params=SYSTEMS, ids=lambda system: system.name)
+@pytest.fixture(params=[CORE, *SYSTEMS], ids=lambda system: system.name)
 def system(request: pytest.FixtureRequest) -> AnySystem:
-    """Each system; one without sample data fails here, in every suite."""
+    """Each system, and the core; one without sample data fails here, in every suite."""
     found: AnySystem = request.param
     sample_maker_of(found.name)
     return found

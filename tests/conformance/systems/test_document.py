@@ -8,7 +8,7 @@ import pytest
 
 from http_api import Json
 from in_process import Applications
-from ninefold.edge.systems import SYSTEMS
+from ninefold.edge.systems import CORE, SYSTEMS
 from openapi_operations import operations_of
 
 
@@ -22,7 +22,9 @@ async def document(http: httpx.AsyncClient) -> Json:
 async def test_every_operation_belongs_to_a_system_and_is_therefore_tested(
     document: Json, applications: Applications
 ) -> None:
-    known = [operation for system in SYSTEMS for operation in operations_of(await applications.document_of(system))]
+    known = [
+        operation for system in (CORE, *SYSTEMS) for operation in operations_of(await applications.document_of(system))
+    ]
     assert {operation.operation_id for operation in operations_of(document)} == {
         operation.operation_id for operation in known
     }

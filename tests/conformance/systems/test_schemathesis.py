@@ -3,7 +3,8 @@
 import asyncio
 import sys
 from asyncio.subprocess import PIPE, STDOUT
-from functools import partial
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,10 @@ FINISHED_WITHIN_S = 120
 @pytest.fixture
 async def owner(system: AnySystem, server_api: Api, server_database_url: str, receiver: Receiver) -> Api:
     """A client of the server whose organisation has sample data, so that what lists show of it is checked too."""
-    start_worker = partial(running_worker, server_database_url, {})
+
+    def start_worker(environment: Mapping[str, str] | None = None) -> AbstractAsyncContextManager[None]:
+        return running_worker(server_database_url, environment or {})
+
     await sample_maker_of(system.name)(SampleContext(api=server_api, receiver=receiver, start_worker=start_worker))
     return server_api
 

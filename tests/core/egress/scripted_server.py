@@ -46,6 +46,10 @@ class Peer:
         """Read only the head of a request."""
         return await self._reader.readuntil(b"\r\n\r\n")
 
+    async def read_exactly(self, length: int) -> bytes:
+        """Read so many bytes of a body."""
+        return await self._reader.readexactly(length)
+
     async def read_rest_of_chunked_body(self) -> bytes:
         """Read the chunks that follow a head."""
         return b"".join([chunk async for chunk in self._read_chunks()])

@@ -16,8 +16,9 @@ from ninefold.core.ids import new_id
 from ninefold.core.jobs import JobFailedError, JobKind, JobRun, JobRunner, JobState
 from ninefold.core.jobs import handlers as handlers_module
 from ninefold.core.jobs import runner as runner_module
+from ninefold.core.jobs.model import JobWaitingReason, StopRequest
 from ninefold.core.jobs.queue import JobQueue
-from ninefold.core.jobs.service import cancel_job, retry_job
+from ninefold.core.jobs.service import cancel_job, pause_job, resume_job, retry_job
 from ninefold.core.postgres.database import Database
 from ninefold.core.postgres.errors import DatabaseUnavailableError
 from ninefold.core.queue import claim_loop
@@ -224,7 +225,7 @@ class TestProgress:
         writes: list[int] = []
         report = JobQueue.report
 
-        async def count(*arguments: object) -> bool:
+        async def count(*arguments: object) -> StopRequest | None:
             writes.append(1)
             return await report(*arguments)  # type: ignore[arg-type]  # The arguments are passed on unchanged.
 
@@ -320,7 +321,7 @@ class TestCancel:
         self, database: Database, jobs: Jobs, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(handlers_module, "REPORT_INTERVAL_S", 0.0)
-        monkeypatch.setattr(runner_module, "CANCEL_POLL_S", 3600.0)
+        monkeypatch.setattr(runner_module, "STOP_REQUEST_POLL_S", 3600.0)
         has_started = asyncio.Event()
 
         async def work(job: Run, _: Database) -> None:
@@ -362,7 +363,7 @@ class TestCancel:
     async def test_a_handler_that_does_not_check_is_cancelled(
         self, database: Database, jobs: Jobs, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(runner_module, "CANCEL_POLL_S", 0.02)
+        monkeypatch.setattr(runner_module, "STOP_REQUEST_POLL_S", 0.02)
         gate = Gate()
         job_id = await jobs.add()
         async with running(database, step(gate)):
@@ -375,7 +376,7 @@ class TestCancel:
     async def test_a_handler_has_time_to_clean_up(
         self, database: Database, jobs: Jobs, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(runner_module, "CANCEL_POLL_S", 0.02)
+        monkeypatch.setattr(runner_module, "STOP_REQUEST_POLL_S", 0.02)
         has_started, is_cleaned_up = asyncio.Event(), asyncio.Event()
 
         async def work(_: Run, database: Database) -> None:
@@ -394,6 +395,56 @@ class TestCancel:
             await jobs.wait(job_id, JobState.CANCELED)
 
         assert is_cleaned_up.is_set()
+
+
+class TestPause:
+    """Pausing and resuming a running job."""
+
+    async def test_a_job_stops_at_its_next_check_and_continues_where_it_stopped(
+        self, database: Database, jobs: Jobs
+    ) -> None:
+        steps = 2_000
+        taken: list[int] = []
+        has_begun = asyncio.Event()
+
+        async def work(job: Run, database: Database) -> None:
+            for number in range(job.read_cursor(int) or 0, steps):
+                job.check()
+                async with database.transaction() as connection:
+                    await job.save(connection, cursor=number + 1, done=number + 1, total=steps)
+                taken.append(number)
+                has_begun.set()
+
+        job_id = await jobs.add()
+        async with running(database, step(work)) as notifier:
+            await has_begun.wait()
+            async with database.transaction() as connection:
+                await pause_job(connection, job_id, paused_by="ada")
+            paused = await jobs.wait(job_id, JobState.WAITING)
+            stopped_at = len(taken)
+            async with database.transaction() as connection:
+                await resume_job(connection, job_id)
+            notifier.notify(JOBS_CHANNEL)
+            job = await jobs.wait(job_id, JobState.SUCCEEDED, timeout_s=30.0)
+
+        assert (paused.waiting_reason, paused.attempt_count) == (JobWaitingReason.PAUSED, 0)
+        assert paused.progress_done == stopped_at < steps
+        assert taken == list(range(steps))
+        assert (job.attempt_count, job.progress_done) == (1, steps)
+
+    async def test_a_handler_that_does_not_check_is_cancelled(
+        self, database: Database, jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(runner_module, "STOP_REQUEST_POLL_S", 0.02)
+        gate = Gate()
+        job_id = await jobs.add()
+        async with running(database, step(gate)):
+            await gate.has_started.wait()
+            async with database.transaction() as connection:
+                await pause_job(connection, job_id, paused_by="ada")
+            await jobs.wait(job_id, JobState.WAITING)
+
+        assert gate.was_cancelled
 
 
 class TestStopping:

@@ -36,6 +36,15 @@ def test_a_page_has_a_cursor_only_if_there_is_a_next_page(count: int, items: str
     assert page == Page(items=list(items), next_cursor=None if last is None else numbers.encode(last))
 
 
+@pytest.mark.parametrize(("count", "next_position"), [(0, 9), (2, 9), (4, 2)])
+def test_a_page_of_a_search_that_stopped_early_continues_there(count: int, next_position: int) -> None:
+    numbers = PagedList("numbers", int)
+
+    page = numbers.query(None, 3).page(range(count), position_of=int, show=str, stopped_at=9)
+
+    assert page.next_cursor == numbers.encode(next_position)
+
+
 def test_a_cursor_needs_no_escaping_in_a_url() -> None:
     assert set(CURSOR) <= set(string.ascii_letters + string.digits + "-_")
 

@@ -1,7 +1,12 @@
 """Query parameters: repeated, `null` and unknown ones are refused."""
 
+from datetime import UTC, datetime
+
 import httpx
 import pytest
+
+from ninefold.core.errors import InvalidInputError
+from ninefold.core.web.query_parameters import parse_time
 
 
 @pytest.mark.parametrize(
@@ -81,3 +86,21 @@ async def test_an_invalid_id_in_the_query_gets_422_with_an_example(client: httpx
     assert response.status_code == 422
     assert response.json()["field"] == "after_note_id"
     assert response.json()["detail"] == "Parameter after_note_id: expected an id such as note_01h45…, got 'nope'."
+
+
+@pytest.mark.parametrize("text", ["2026-01-31T12:00:00Z", "2026-01-31T14:00:00+02:00", "2026-01-31T12:00:00.000000Z"])
+def test_a_time_is_read_with_its_time_zone(text: str) -> None:
+    assert parse_time(text, field="after") == datetime(2026, 1, 31, 12, tzinfo=UTC)
+
+
+def test_a_time_that_is_not_given_is_none() -> None:
+    assert parse_time(None, field="after") is None
+
+
+@pytest.mark.parametrize("text", ["", "0.5", "1767225600", "2026-01-31", "2026-01-31T12:00:00", "now", "x" * 9_999])
+def test_anything_else_is_not_a_time(text: str) -> None:
+    with pytest.raises(InvalidInputError) as raised:
+        parse_time(text, field="after")
+
+    assert raised.value.field == "after"
+    assert len(raised.value.detail) < 200

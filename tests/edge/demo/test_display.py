@@ -15,10 +15,18 @@ def test_the_live_table_shows_states_with_their_reasons(width: int) -> None:
     with open_progress(console) as progress:
         assert isinstance(progress, LiveTable)
         progress.say("Delivering")
-        progress.show([status(delivered=1, retrying=3), status(delivered=4), status(delivered=3, failed=1)])
+        progress.show(
+            [
+                status(delivered=1, retrying=3),
+                status(delivered=1, waiting=3),
+                status(delivered=4),
+                status(delivered=3, failed=1),
+            ]
+        )
         shown = render(progress, width=width)
 
     assert "↻ retrying 3, next in" in shown
+    assert "waiting 3, circuit open" in shown
     assert "is tested: answered 500" in " ".join(shown.split())
     assert "✓ delivered" in shown
     assert "✗ failed 1" in shown
@@ -36,7 +44,7 @@ def test_nothing_is_truncated_in_a_narrow_terminal(width: int) -> None:
             ]
         )
         live = render(progress, width=width)
-    print_summary(console, summary(problems=[], story="fails each event twice", events=10_000))
+    print_summary(console, summary(problems=[], story="fails a third once", events=10_000))
 
     shown = [live, output_of(console)]
     assert not any("…" in text for text in shown)
@@ -88,6 +96,7 @@ def status(
     *,
     delivered: int,
     retrying: int = 0,
+    waiting: int = 0,
     failed: int = 0,
     name: str = "test",
     story: str = "is tested",
@@ -99,6 +108,8 @@ def status(
         expected=4,
         delivered=delivered,
         retrying=retrying,
+        waiting=waiting,
+        waiting_reason="circuit_open" if waiting else None,
         failed=failed,
         next_attempt_at=datetime.now(UTC) + timedelta(seconds=2) if retrying else None,
         why=why if retrying else "",

@@ -14,8 +14,10 @@ from webhooks.webhooks_api import WebhooksApi
 
 ATTEMPT_FIELDS = {
     "attempt_number",
+    "url",
     "attempted_at",
     "duration_ms",
+    "timings",
     "response_code",
     "response_body",
     "is_response_body_truncated",
@@ -68,14 +70,74 @@ async def test_an_attempt_has_its_time_duration_and_response(api: WebhooksApi, r
     assert attempt["duration_ms"] > 0
     assert datetime.fromisoformat(attempt["attempted_at"]).utcoffset() is not None
     assert attempt["attempted_at"] <= delivery["finished_at"]
-    assert {name: attempt[name] for name in ATTEMPT_FIELDS - {"attempted_at", "duration_ms"}} == {
+    assert {name: attempt[name] for name in ATTEMPT_FIELDS - {"attempted_at", "duration_ms", "timings"}} == {
         "attempt_number": 1,
+        "url": receiver.url,
         "response_code": 201,
         "response_body": "Grüße",
         "is_response_body_truncated": False,
         "error_class": None,
         "error_detail": None,
     }
+
+
+def measured(attempt: Json) -> list[str]:
+    """Return the phases that were measured."""
+    return [name for name, duration_ms in attempt["timings"].items() if duration_ms is not None]
+
+
+@pytest.mark.usefixtures("worker")
+async def test_an_attempt_over_a_new_connection_has_timings_that_add_up_to_its_duration(
+    api: WebhooksApi, receiver: Receiver
+) -> None:
+    await api.subscribe(receiver.url.replace("127.0.0.1", "localhost"))
+    (attempt,) = (await deliver(api))["attempts"]
+    assert measured(attempt) == ["lookup_ms", "connect_ms", "send_ms", "wait_ms"]
+    total_ms = sum(duration_ms or 0 for duration_ms in attempt["timings"].values())
+    assert 0 < total_ms < attempt["duration_ms"] + 0.01
+
+
+@pytest.mark.usefixtures("worker")
+async def test_of_attempts_over_a_kept_connection_only_failures_have_timings(
+    api: WebhooksApi, receiver: Receiver
+) -> None:
+    await api.subscribe(receiver.url)
+    receiver.answers.extend([Answer(), Answer(), Answer(500)])
+    attempts = [attempt for _ in range(2) for attempt in (await deliver(api))["attempts"]]
+    (retried,) = await api.settled(await api.publish())
+    attempts += retried["attempts"]
+    assert [attempt["response_code"] for attempt in attempts] == [200, 200, 500, 200]
+    assert [attempt["timings"] and measured(attempt) for attempt in attempts] == [
+        ["connect_ms", "send_ms", "wait_ms"],
+        None,
+        ["send_ms", "wait_ms"],
+        None,
+    ]
+
+
+async def test_an_attempt_keeps_the_url_that_it_went_to(
+    api: WebhooksApi, receiver: Receiver, start_worker: StartWorker
+) -> None:
+    urls = [f"{receiver.url}/{name}" for name in ("first", "second", "third", "fourth")]
+    subscription = await api.subscribe(urls[0])
+    receiver.default_answer = Answer(500)
+    async with start_worker(ONE_ATTEMPT):
+        delivery = await deliver(api)
+        for url in urls[1:]:
+            # Sending the same URL again, or another field, gives the URL no new number.
+            for change in ({"url": url}, {"url": url, "description": "moved"}, {"description": "moved again"}):
+                await api.done("PATCH", f"/subscriptions/{subscription['subscription_id']}", json=change)
+            await api.done("POST", retry_of(delivery))
+            (delivery,) = await api.settled(delivery["event_id"])
+    assert (await api.request("DELETE", f"/subscriptions/{subscription['subscription_id']}")).status_code == 204
+    shown = await api.get(f"/deliveries/{delivery['delivery_id']}")
+    assert [attempt["url"] for attempt in shown["attempts"]] == urls
+    assert [request.path for request in receiver.requests] == [
+        b"/hooks/first",
+        b"/hooks/second",
+        b"/hooks/third",
+        b"/hooks/fourth",
+    ]
 
 
 @pytest.mark.usefixtures("worker")
@@ -89,6 +151,7 @@ async def test_an_attempt_without_a_response_has_an_error_and_advice(api: Webhoo
         assert (attempt["response_code"], attempt["response_body"]) == (None, None)
         assert attempt["error_class"] == "connect_failed"
         assert attempt["error_detail"]
+        assert (attempt["url"], measured(attempt)) == (url, ["connect_ms"])
     assert delivery["advice"].startswith("Check that the receiver is running")
     assert not receiver.requests
 
@@ -144,8 +207,8 @@ async def test_the_list_can_be_filtered_by_status_and_paged(
         for status, answer in (("delivered", Answer()), ("failed", Answer(500))) * 5:
             receiver.default_answer = answer
             expected[status].append((await deliver(api))["delivery_id"])
-    receiver.default_answer = LATER
-    async with start_worker():
+    receiver.default_answer = Answer(500)
+    async with start_worker({"NINEFOLD_WEBHOOKS_RETRY_DELAYS_S": "3600"}):
         for _ in range(3):
             expected["retrying"].append((await deliver(api))["delivery_id"])
     path = deliveries_of(subscription)

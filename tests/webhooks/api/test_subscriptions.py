@@ -13,7 +13,22 @@ from webhooks.webhooks_api import WebhooksApi
 
 URL = "https://example.com/hooks"
 UNKNOWN = "/subscriptions/sub_01h455vb4pex5vsknk084sn02q"
-SHOWN_FIELDS = {"subscription_id", "url", "event_types", "description", "created_at", "updated_at"}
+SHOWN_FIELDS = {
+    "subscription_id",
+    "url",
+    "event_types",
+    "description",
+    "subscriber_id",
+    "is_active",
+    "pause",
+    "circuit",
+    "rate_limit_per_s",
+    "in_flight_max",
+    "retry_schedule",
+    "effective",
+    "created_at",
+    "updated_at",
+}
 
 
 def valid(**changes: object) -> Json:

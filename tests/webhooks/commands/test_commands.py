@@ -3,34 +3,26 @@
 import codecs
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
 import httpx
-import msgspec
 import pytest
 
-from ninefold.core.commands import ApiClient
 from ninefold.edge.cli import EXIT_FAILED, run
 from ninefold.systems.webhooks.commands.deliveries import BODY_SHOWN_MAX
+from webhooks.fake_server import SUBSCRIPTION, SUBSCRIPTION_ID, Server
 
 EVENT_ID = "evt_01h455vb4pex5vsknk084sn02q"
-SUBSCRIPTION_ID = "sub_01h455vb4pex5vsknk084sn02q"
 DELIVERY_ID = "dlv_01h455vb4pex5vsknk084sn02q"
 ACCEPTED = {"event_id": EVENT_ID, "queued_deliveries": 2}
-SUBSCRIPTION = {
-    "subscription_id": SUBSCRIPTION_ID,
-    "url": "https://example.com/hooks",
-    "event_types": ["order.*", "invoice.paid"],
-    "description": "\x1b]0;gone\x07",
-    "created_at": "2026-01-02T03:04:05Z",
-    "updated_at": "2026-01-02T03:04:05Z",
-}
 ATTEMPT = {
     "attempt_number": 1,
+    "url": "https://example.com/former",
     "attempted_at": "2026-01-02T03:04:05Z",
     "duration_ms": 12.34,
+    "timings": {"lookup_ms": 1.25, "connect_ms": 4.0, "tls_ms": None, "send_ms": 0.0, "wait_ms": 7.04},
     "response_code": 500,
     "response_body": "no",
     "is_response_body_truncated": False,
@@ -43,6 +35,8 @@ DELIVERY = {
     "event_type": "order.created",
     "subscription_id": SUBSCRIPTION_ID,
     "status": "retrying",
+    "waiting_reason": None,
+    "waiting_until": None,
     "is_running": False,
     "attempt_count": 1,
     "attempts_planned": 6,
@@ -61,6 +55,9 @@ EVENT = (
 COMMANDS_WITH_ID = [
     ("sub", ["subscriptions", "show"]),
     ("sub", ["subscriptions", "update", "--description", "x"]),
+    ("sub", ["subscriptions", "pause"]),
+    ("sub", ["subscriptions", "resume"]),
+    ("sub", ["subscriptions", "close-circuit"]),
     ("sub", ["subscriptions", "delete"]),
     ("sub", ["subscriptions", "rotate-secret"]),
     ("evt", ["events", "show"]),
@@ -69,28 +66,6 @@ COMMANDS_WITH_ID = [
     ("dlv", ["deliveries", "retry"]),
 ]
 IDS = {"sub": SUBSCRIPTION_ID, "evt": EVENT_ID, "dlv": DELIVERY_ID}
-
-
-class Server:
-    """Returns the response that the test sets, and records the requests."""
-
-    def __init__(self) -> None:
-        self.requests: list[httpx.Request] = []
-        self.answer: Callable[[], httpx.Response] = partial(httpx.Response, 200, json={})
-
-    def handle(self, request: httpx.Request) -> httpx.Response:
-        self.requests.append(request)
-        return self.answer()
-
-
-@pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Server:
-    server = Server()
-    monkeypatch.setenv("NINEFOLD_URL", "http://ninefold.test")
-    monkeypatch.setenv("NINEFOLD_API_KEY", "nfk_test")
-    make_client = partial(ApiClient, transport=httpx.MockTransport(server.handle))
-    monkeypatch.setattr("ninefold.core.commands.options.ApiClient", make_client)
-    return server
 
 
 @pytest.mark.parametrize(("prefix", "command"), COMMANDS_WITH_ID)
@@ -152,16 +127,17 @@ def test_event_with_any_payload_can_be_shown(server: Server, capsys: pytest.Capt
     assert "No subscription matched" in captured.err
 
 
-def test_control_characters_of_a_description_do_not_reach_the_terminal(
+def test_control_characters_of_texts_do_not_reach_the_terminal(
     server: Server, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    server.answer = partial(httpx.Response, 200, json={"items": [SUBSCRIPTION], "next_cursor": "\x1bnext"})
+    subscription = {**SUBSCRIPTION, "subscriber_id": SUBSCRIPTION["description"]}
+    server.answer = partial(httpx.Response, 200, json={"items": [subscription], "next_cursor": "\x1bnext"})
     assert run(["subscriptions", "list"]) == 0
-    server.answer = partial(httpx.Response, 200, json=SUBSCRIPTION)
+    server.answer = partial(httpx.Response, 200, json=subscription)
     assert run(["subscriptions", "show", SUBSCRIPTION_ID]) == 0
 
     captured = capsys.readouterr()
-    assert captured.out.count("␛]0;gone␇") == 2
+    assert captured.out.count("␛]0;gone␇") == 3
     assert "\x1b" not in captured.out + captured.err
 
 
@@ -274,8 +250,8 @@ def test_delivery_is_shown_with_its_attempts_and_advice(server: Server, capsys: 
         ("\x1b]0;gone\x07", False, "Response body of attempt 1:\n␛]0;gone␇\n"),
         ("no", True, "Response body of attempt 1, its beginning:\nno\n"),
         ("x" * 16_384, False, f"Response body of attempt 1, its beginning:\n{'x' * BODY_SHOWN_MAX}\n"),
-        ("", False, "answered 500.\n"),
-        (None, False, "answered 500.\n"),
+        ("", False, "wait 7.0 ms)\n"),
+        (None, False, "wait 7.0 ms)\n"),
     ],
     ids=["lines", "control characters", "truncated", "long", "empty", "none"],
 )
@@ -283,6 +259,29 @@ def test_delivery_is_shown_with_the_body_of_its_last_response(
     server: Server, capsys: pytest.CaptureFixture[str], body: str | None, shown: str, *, is_truncated: bool
 ) -> None:
     attempt = {**ATTEMPT, "response_body": body, "is_response_body_truncated": is_truncated}
+    server.answer = partial(httpx.Response, 200, json={**DELIVERY, "attempts": [attempt]})
+
+    assert run(["deliveries", "show", DELIVERY_ID]) == 0
+
+    assert re.sub(" +\n", "\n", capsys.readouterr().out).endswith(shown)
+
+
+@pytest.mark.parametrize(
+    ("changes", "shown"),
+    [
+        (
+            {},
+            "Attempt 1 went to https://example.com/former (lookup 1.2 ms, connect 4.0 ms, send 0.0 ms, wait 7.0 ms)\n",
+        ),
+        ({"timings": None}, "Attempt 1 went to https://example.com/former\n"),
+        ({"timings": None, "url": None}, "The receiver answered 500.\n"),
+    ],
+    ids=["new connection", "kept connection", "earlier version"],
+)
+def test_delivery_is_shown_with_the_url_and_the_phases_of_its_last_attempt(
+    server: Server, capsys: pytest.CaptureFixture[str], changes: dict[str, object], shown: str
+) -> None:
+    attempt = {**ATTEMPT, "response_body": None, **changes}
     server.answer = partial(httpx.Response, 200, json={**DELIVERY, "attempts": [attempt]})
 
     assert run(["deliveries", "show", DELIVERY_ID]) == 0
@@ -346,6 +345,29 @@ def test_deliveries_are_listed_with_their_last_error(server: Server, capsys: pyt
     assert captured.err == ""
 
 
+@pytest.mark.parametrize(
+    ("reason", "until", "words"),
+    [
+        ("circuit_open", "2026-01-02T03:04:06.7Z", "circuit open until 2026-01-02T03:04:06Z"),
+        ("rate_limited", None, "rate limited"),
+        ("paused", None, "paused"),
+    ],
+)
+def test_waiting_deliveries_are_listed_with_what_they_wait_for(
+    server: Server, capsys: pytest.CaptureFixture[str], reason: str, until: str | None, words: str
+) -> None:
+    waiting = {"status": "waiting", "next_attempt_at": None, "waiting_reason": reason, "waiting_until": until}
+    server.answer = partial(httpx.Response, 200, json={"items": [{**DELIVERY, **waiting}], "next_cursor": None})
+
+    assert run(["deliveries", "list", SUBSCRIPTION_ID, "--status", "waiting"]) == 0
+
+    assert f"◦ waiting  1 of 6    {words}  " in capsys.readouterr().out
+    server.answer = partial(httpx.Response, 200, json={**DELIVERY, **waiting})
+    assert run(["deliveries", "show", DELIVERY_ID]) == 0
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert ["waiting_reason", reason] in lines
+
+
 def test_retry_shows_when_it_is_scheduled(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
     retry = {"delivery_id": DELIVERY_ID, "status": "retrying", "scheduled_at": "2026-01-02T03:04:05Z"}
     server.answer = partial(httpx.Response, 202, json=retry)
@@ -354,32 +376,3 @@ def test_retry_shows_when_it_is_scheduled(server: Server, capsys: pytest.Capture
 
     assert server.requests[0].url.path == f"/api/v1/deliveries/{DELIVERY_ID}/retry"
     assert "2026-01-02T03:04:05Z" in capsys.readouterr().out
-
-
-def test_delete_prints_a_confirmation(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
-    server.answer = partial(httpx.Response, 204)
-
-    assert run(["subscriptions", "delete", SUBSCRIPTION_ID]) == 0
-
-    assert [("DELETE", f"/api/v1/subscriptions/{SUBSCRIPTION_ID}")] == [
-        (request.method, request.url.path) for request in server.requests
-    ]
-    assert f"Deleted {SUBSCRIPTION_ID}." in capsys.readouterr().err
-
-
-def test_update_sends_only_the_given_options(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
-    server.answer = partial(httpx.Response, 200, json=SUBSCRIPTION)
-
-    assert run(["subscriptions", "update", SUBSCRIPTION_ID, "--description", ""]) == 0
-
-    assert msgspec.json.decode(server.requests[0].content) == {"description": ""}
-    assert "order.*, invoice.paid" in capsys.readouterr().out
-
-
-def test_update_without_a_change_is_a_usage_error(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["subscriptions", "update", SUBSCRIPTION_ID]) == 2
-
-    shown = capsys.readouterr().err
-    assert "Nothing to change" in shown
-    assert "--event-type (-t)" in shown
-    assert server.requests == []

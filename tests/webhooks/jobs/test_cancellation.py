@@ -12,7 +12,8 @@ from ninefold.core.jobs import JobState
 from ninefold.core.postgres.database import Connection, Database
 from ninefold.systems.webhooks.jobs import cancellation
 from ninefold.systems.webhooks.jobs.cancellation import Canceled
-from ninefold.systems.webhooks.store.deliveries import delivery_cancel_waiting
+from ninefold.systems.webhooks.model import DeliveryStatus
+from ninefold.systems.webhooks.store.deliveries import delivery_cancel_pending
 from webhooks.webhooks_api import WebhooksApi
 
 URL = "http://127.0.0.1:1/hooks"
@@ -27,7 +28,7 @@ _INSERT = """
         gen_random_uuid(), $1, gen_random_uuid(), $2, $3, 1, 1, now(),
         CASE WHEN $3 = 'retrying' THEN now() + interval '1 hour' END,
         now(),
-        CASE WHEN $3 <> 'retrying' THEN now() END,
+        CASE WHEN $3 NOT IN ('retrying', 'waiting') THEN now() END,
         $4, now(), 1.0, 'timeout', 'It took too long.', FALSE
     FROM generate_series(1, $5::integer)
 """
@@ -70,12 +71,14 @@ async def the_job(database: Database) -> UUID:
     return job_id
 
 
-async def test_what_waits_is_canceled_and_nothing_else(
+async def test_what_is_unfinished_is_canceled_and_nothing_else(
     api: WebhooksApi, database: Database, jobs: Jobs, start_worker: StartWorker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(cancellation, "BATCH", 100)
     deleted, kept = await api.subscribe(URL), await api.subscribe(URL)
-    deleted_id = await insert(database, deleted, 350)
+    deleted_id = await insert(database, deleted, 150)
+    await insert(database, deleted, 200, status="waiting")
+    await insert(database, deleted, 5, status="waiting", leased_by=new_id())
     await insert(database, deleted, 5, status="delivered")
     await insert(database, deleted, 5, status="failed")
     await insert(database, deleted, 5, leased_by=new_id())
@@ -85,7 +88,13 @@ async def test_what_waits_is_canceled_and_nothing_else(
         assert response.status_code == 204
         job = await jobs.wait(await the_job(database), JobState.SUCCEEDED)
 
-    assert await statuses(database, deleted_id) == {"canceled": 350, "delivered": 5, "failed": 5, "retrying": 5}
+    assert await statuses(database, deleted_id) == {
+        "canceled": 350,
+        "delivered": 5,
+        "failed": 5,
+        "retrying": 5,
+        "waiting": 5,
+    }
     assert await statuses(database, kept_id) == {"retrying": 5}
     assert job.result is not None
     assert msgspec.json.decode(job.result, type=Canceled) == Canceled(deliveries=350)
@@ -122,16 +131,19 @@ async def test_it_goes_on_where_it_was_and_counts_what_it_did(
     afters: list[UUID] = []
 
     async def fail_at_the_third(
-        connection: Connection, *, subscription_id: UUID, after: UUID, limit: int
+        connection: Connection, *, subscription_id: UUID, status: DeliveryStatus, after: UUID, limit: int
     ) -> list[UUID]:
         afters.append(after)
         if len(afters) == 3:
             raise ConnectionResetError("gone")
-        return await delivery_cancel_waiting(connection, subscription_id=subscription_id, after=after, limit=limit)
+        return await delivery_cancel_pending(
+            connection, subscription_id=subscription_id, status=status, after=after, limit=limit
+        )
 
-    monkeypatch.setattr(cancellation, "delivery_cancel_waiting", fail_at_the_third)
+    monkeypatch.setattr(cancellation, "delivery_cancel_pending", fail_at_the_third)
     subscription = await api.subscribe(URL)
-    subscription_id = await insert(database, subscription, 350)
+    subscription_id = await insert(database, subscription, 50)
+    await insert(database, subscription, 300, status="waiting")
     await api.request("DELETE", f"/subscriptions/{subscription['subscription_id']}")
     job_id = await the_job(database)
     async with start_worker():

@@ -17,6 +17,7 @@ def outcome_of(*, status: DeliveryStatus, response_status: int | None, error_cla
         organisation_id=new_id(),
         event_id=new_id(),
         subscription_id=new_id(),
+        url_revision=1,
         attempt=Attempt(
             attempt_number=2,
             attempted_at=now,
@@ -31,6 +32,7 @@ def outcome_of(*, status: DeliveryStatus, response_status: int | None, error_cla
         round_attempt_count=2,
         round_started_at=now,
         retry_delay_s=2.123456789 if status is DeliveryStatus.RETRYING else None,
+        has_row=True,
     )
 
 

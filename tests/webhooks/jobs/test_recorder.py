@@ -1,7 +1,7 @@
 """The recorder: what it does while the database is unavailable, and when the database rejects an outcome."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from ninefold.core.ids import derive_id, new_id
 from ninefold.core.postgres.errors import DatabaseUnavailableError
 from ninefold.core.queue.claims import ClaimBudget
 from ninefold.systems.webhooks.jobs import recorder
+from ninefold.systems.webhooks.jobs.event_log import Result
 from ninefold.systems.webhooks.jobs.recorder import OutcomeRecorder
 from ninefold.systems.webhooks.model import Attempt, ClaimedEvent, DeliveryStatus, Outcome
 
@@ -27,8 +28,8 @@ class Log:
         self.failures: list[Exception] = []
         self.reported: list[UUID] = []
 
-    def on_recorded(self, outcomes: Sequence[Outcome]) -> None:
-        self.reported.extend(outcome.delivery_id for outcome in outcomes)
+    def on_recorded(self, results: Sequence[Result]) -> None:
+        self.reported.extend(result.delivery_id for result in results)
 
     def give_back(self, events: Sequence[ClaimedEvent]) -> None:
         raise AssertionError(f"a recorder claims nothing that it could give back: {events}")
@@ -36,13 +37,16 @@ class Log:
     async def claim(self, budget: ClaimBudget) -> Sequence[ClaimedEvent]:
         raise AssertionError(f"a recorder claims nothing, not even {budget}")
 
-    async def record(self, outcomes: Sequence[Outcome], *, finished_events: Sequence[UUID]) -> None:
+    async def record(
+        self, results: Sequence[Result], *, finished_events: Sequence[UUID]
+    ) -> Mapping[UUID, DeliveryStatus]:
         if self.failures:
             raise self.failures.pop()
-        if any(outcome.delivery_id in self.rejected for outcome in outcomes):
+        if any(result.delivery_id in self.rejected for result in results):
             raise self.rejection
-        self.recorded.extend(outcome.delivery_id for outcome in outcomes)
+        self.recorded.extend(result.delivery_id for result in results)
         self.finished.extend(finished_events)
+        return {}
 
 
 def outcome_of(event_id: UUID) -> Outcome:
@@ -52,6 +56,7 @@ def outcome_of(event_id: UUID) -> Outcome:
         organisation_id=new_id(),
         event_id=event_id,
         subscription_id=subscription_id,
+        url_revision=1,
         attempt=Attempt(
             attempt_number=1,
             attempted_at=now,
@@ -66,6 +71,7 @@ def outcome_of(event_id: UUID) -> Outcome:
         round_attempt_count=1,
         round_started_at=now,
         retry_delay_s=None,
+        has_row=False,
     )
 
 

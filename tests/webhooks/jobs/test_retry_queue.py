@@ -16,10 +16,30 @@ from ninefold.core.queue.leases import WorkerLease
 from ninefold.systems.webhooks.jobs.event_log import PostgresEventLog
 from ninefold.systems.webhooks.jobs.limits import CLAIM_MAX
 from ninefold.systems.webhooks.jobs.retry_queue import RetryQueue
-from ninefold.systems.webhooks.model import Attempt, ClaimedDelivery, Delivery, DeliveryStatus, NewEvent, Outcome
+from ninefold.systems.webhooks.model import (
+    Attempt,
+    ClaimedDelivery,
+    Delivery,
+    DeliveryStatus,
+    NewEvent,
+    Outcome,
+    SubscriptionDraft,
+)
 from ninefold.systems.webhooks.store.deliveries import delivery_find, delivery_list_attempts
 from ninefold.systems.webhooks.store.events import event_insert_many
+from ninefold.systems.webhooks.store.subscriptions import subscription_insert
 from ninefold.systems.webhooks.wiring import SYSTEM
+from webhooks.circuit_breakers import make_circuit_breaker
+
+SUBSCRIPTION = SubscriptionDraft(
+    url="https://example.com/hooks",
+    event_types=["*"],
+    description="",
+    subscriber_id=None,
+    rate_limit_per_s=None,
+    in_flight_max=None,
+    retry_plan=None,
+)
 
 claim_budget = partial(msgspec.structs.replace, CLAIM_MAX)
 
@@ -29,14 +49,14 @@ class Worker:
 
     def __init__(self, database: Database) -> None:
         self.lease = WorkerLease(database, [SYSTEM.release_leases], duration=timedelta(minutes=1))
-        self.event_log = PostgresEventLog(database, self.lease)
+        self.event_log = PostgresEventLog(database, self.lease, make_circuit_breaker(database))
         self.retry_queue = RetryQueue(database, self.lease)
 
     async def fail_first_attempt(
         self, database: Database, *, organisation_id: UUID | None = None, retry_delay_s: float = 0.0
     ) -> UUID:
         """Accept an event and record a failed first attempt of its delivery; the next is due after `retry_delay_s`."""
-        organisation_id = organisation_id or new_id()
+        organisation_id, subscription_id = organisation_id or new_id(), new_id()
         event = NewEvent(
             event_id=new_id(),
             event_type="order.created",
@@ -46,18 +66,22 @@ class Worker:
         )
         async with database.transaction() as connection:
             await event_insert_many(connection, organisation_id=organisation_id, events=[event])
+            await subscription_insert(
+                connection, SUBSCRIPTION, subscription_id=subscription_id, organisation_id=organisation_id
+            )
         (claimed,) = await self.event_log.claim(claim_budget(rows_max=1))
-        subscription_id = new_id()
         outcome = Outcome(
             delivery_id=derive_id(claimed.event_id, subscription_id),
             organisation_id=organisation_id,
             event_id=claimed.event_id,
             subscription_id=subscription_id,
+            url_revision=1,
             attempt=attempt(1, response_status=500),
             status=DeliveryStatus.RETRYING,
             round_attempt_count=1,
             round_started_at=claimed.accepted_at,
             retry_delay_s=retry_delay_s,
+            has_row=False,
         )
         await self.event_log.record([outcome], finished_events=[claimed.event_id])
         return organisation_id
@@ -100,11 +124,13 @@ def outcome_of(claimed: ClaimedDelivery, *, response_status: int) -> Outcome:
         organisation_id=claimed.organisation_id,
         event_id=claimed.event_id,
         subscription_id=claimed.subscription_id,
+        url_revision=1,
         attempt=attempt(claimed.attempt_count + 1, response_status=response_status),
         status=DeliveryStatus.DELIVERED if is_successful else DeliveryStatus.RETRYING,
         round_attempt_count=claimed.round_attempt_count + 1,
         round_started_at=claimed.round_started_at,
         retry_delay_s=None if is_successful else 0.0,
+        has_row=True,
     )
 
 

@@ -52,6 +52,7 @@ def make_request(url: str, *, fan_out: FanOut | None = None) -> AttemptRequest:
     recipient = Recipient(
         subscription_id=uuid4(),
         url=url,
+        url_revision=1,
         event_types=("*",),
         created_at=START,
         secrets=(SigningSecret(key=b"k" * 32, expires_at=None),),

@@ -7,6 +7,7 @@ the edge converts it into a message on standard error and exit code 1.
 
 from ninefold.core.commands.client import ApiClient, ApiResponse, Page, encode_body
 from ninefold.core.commands.ids import parse_argument_id
+from ninefold.core.commands.jobs import follow_job
 from ninefold.core.commands.options import FROM_ENVIRONMENT, ApiOptions, ClientSettings
 from ninefold.core.commands.output import (
     as_plain,
@@ -29,6 +30,7 @@ __all__ = [
     "Page",
     "as_plain",
     "encode_body",
+    "follow_job",
     "parse_argument_id",
     "print_fields",
     "print_gap",

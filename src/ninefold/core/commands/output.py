@@ -66,9 +66,14 @@ def as_plain(text: str, *, has_lines: bool = False) -> str:
     return text.translate(_ESCAPES_IN_LINES if has_lines else _ESCAPES)
 
 
-def state_text(state: str) -> Text:
-    """Return a state with an icon and a colour; colour is never the only difference."""
-    icon, style = _STATE_STYLES.get(state, ("·", ""))
+def state_text(state: str, *, like: str | None = None) -> Text:
+    """Return a state with an icon and a colour; colour is never the only difference.
+
+    Args:
+        state: the words to show.
+        like: the state whose icon and colour are used, for words that only one system has.
+    """
+    icon, style = _STATE_STYLES.get(like or state, ("·", ""))
     return Text(f"{icon} {as_plain(state)}", style=style)
 
 

@@ -30,6 +30,7 @@ from ninefold.core.egress.resolver import Resolver, SystemResolver
 from ninefold.core.egress.response import EgressResponse
 from ninefold.core.egress.streamed_response import StreamedResponse
 from ninefold.core.egress.target import InvalidTargetError, Target, parse_target
+from ninefold.core.egress.timings import EgressTimings
 from ninefold.core.egress.tls import count_authorities, default_tls_context
 
 __all__ = [
@@ -47,6 +48,7 @@ __all__ = [
     "EgressError",
     "EgressLimits",
     "EgressResponse",
+    "EgressTimings",
     "HeadersTooLargeError",
     "InvalidHeaderError",
     "InvalidTargetError",

@@ -111,8 +111,8 @@ class EgressClient:
                 head = await exchange.read_head()
                 response = StreamedResponse(exchange, head, body_bytes_max=None)
                 body = await response.read(bytes_max=body_bytes_max)
-        except TIMEOUTS:
-            self._opener.raise_if_waited_too_long(time)
+        except TIMEOUTS as timeout:
+            self._opener.raise_if_waited_too_long(time, timeout)
             raise
         return EgressResponse(head.status, head.head, body, is_body_truncated=False)
 
@@ -184,8 +184,8 @@ class EgressClient:
         time = RequestTime(timeout_s=timeout_s, deadline=self._loop.time() + timeout_s)
         try:
             return await self._post(target, request, time)
-        except TIMEOUTS:
-            self._opener.raise_if_waited_too_long(time)
+        except TIMEOUTS as timeout:
+            self._opener.raise_if_waited_too_long(time, timeout)
             raise
 
     async def post_over_new_connection(
@@ -207,13 +207,13 @@ class EgressClient:
         time = RequestTime(timeout_s=timeout_s, deadline=self._loop.time() + timeout_s - spent_s)
         try:
             return await self._post_over_new_connection(target, request, time)
-        except TIMEOUTS:
-            self._opener.raise_if_waited_too_long(time)
+        except TIMEOUTS as timeout:
+            self._opener.raise_if_waited_too_long(time, timeout)
             raise
 
     def post_at_once(
         self, target: Target, *, head: bytes, body: bytes, timeout_s: float, handler: ResponseHandler
-    ) -> bool:
+    ) -> Connection | None:
         """Send a POST over an idle connection, if there is one at this moment.
 
         It costs half as much as `post`, since it needs no task and no future.
@@ -227,18 +227,19 @@ class EgressClient:
                 `STALE_WITHIN_S`, send the request again with `post_over_new_connection`.
 
         Returns:
-            False if no connection is idle; then nothing was sent, and the handler isn't called.
+            The connection, whose `abort` ends the request while the handler hasn't been called. None if no connection
+            is idle; then nothing was sent, and the handler isn't called.
         """
         connection = self._pool.take_idle(target.origin)
         if connection is None:
-            return False
+            return None
         deadline = self._loop.time() + timeout_s
         request = _join_request(target, head=head, body=body)
         try:
             connection.send(request, deadline=deadline, timeout_s=timeout_s, handler=handler)
         except StaleConnectionError:
-            return False
-        return True
+            return None
+        return connection
 
     async def aclose(self) -> None:
         """Close all connections. Current requests and later ones end with `ConnectionClosedError`."""
@@ -277,8 +278,8 @@ class EgressClient:
             if not connection.is_reusable:
                 # Lost since the pool handed it over.
                 connection = await self._opener.open(target, time, may_reuse=False)
-        except TIMEOUTS:
-            self._opener.raise_if_waited_too_long(time)
+        except TIMEOUTS as timeout:
+            self._opener.raise_if_waited_too_long(time, timeout)
             raise
         return connection
 

@@ -9,9 +9,11 @@ import asyncio
 import math
 import re
 import ssl
+from time import perf_counter
 from typing import Final, Protocol, cast
 
 import httptools
+import msgspec
 
 from ninefold.core.egress.errors import (
     ConnectionClosedError,
@@ -22,11 +24,15 @@ from ninefold.core.egress.errors import (
 from ninefold.core.egress.limits import EgressLimits
 from ninefold.core.egress.reader import ResponseReader
 from ninefold.core.egress.response import EgressResponse
+from ninefold.core.egress.timings import EgressTimings
 from ninefold.core.egress.tls import explain_tls_error
 
 _KEEP_ALIVE_TIMEOUT: Final = re.compile(rb"timeout\s*=\s*(\d{1,9})", re.IGNORECASE)
 _KEEP_ALIVE_MARGIN_S: Final = 1.0
 """We close an idle connection this much earlier than the server, so that it doesn't close during a request."""
+
+_STATUS_REDIRECT_MIN: Final = 300
+_OPENED_EARLIER: Final = EgressTimings()
 
 
 class ResponseHandler(Protocol):
@@ -66,10 +72,11 @@ class Connection(ResponseReader):
         limits: of each response.
         loop: the running event loop.
 
-    `has_served` is true after its first response.
+    `has_served` is true after its first response. `opening` says how long it took to open, until then.
     """
 
     __slots__ = (
+        "_began_at",
         "_body",
         "_body_length",
         "_borrower",
@@ -78,11 +85,13 @@ class Connection(ResponseReader):
         "_keep_alive_s",
         "_loop",
         "_owner",
+        "_sent_at",
         "_timeout_s",
         "_timer",
         "_timer_at",
         "_transport",
         "has_served",
+        "opening",
         "origin",
     )
 
@@ -92,6 +101,7 @@ class Connection(ResponseReader):
         super().__init__(limits)
         self.origin = origin
         self.has_served = False
+        self.opening: EgressTimings | None = None
         self._owner = owner
         self._loop = loop
         self._transport: asyncio.Transport | None = None
@@ -99,6 +109,8 @@ class Connection(ResponseReader):
         self._timer_at = 0.0
         self._deadline = 0.0
         self._timeout_s = 0.0
+        self._began_at = 0.0
+        self._sent_at = 0.0
         self._keep_alive_s = math.inf
         self._handler: ResponseHandler | None = None
         self._borrower: ResponseReader | None = None
@@ -146,6 +158,7 @@ class Connection(ResponseReader):
         self._deadline = deadline
         if self._timer is None or deadline < self._timer_at:
             self._arm_timer()
+        self._began_at = perf_counter()
         transport.write(request)
 
     def lend(self, borrower: ResponseReader) -> asyncio.Transport:
@@ -223,6 +236,14 @@ class Connection(ResponseReader):
         else:
             self._check_size()
 
+    def pause_writing(self) -> None:
+        """Note that the operating system hasn't taken the whole request yet."""
+        self._sent_at = math.inf
+
+    def resume_writing(self) -> None:
+        """Note when it has taken nearly all of it."""
+        self._sent_at = perf_counter()
+
     def eof_received(self) -> None:
         """Don't reuse the connection: the transport closes itself after this."""
         self.is_reusable = False
@@ -263,7 +284,9 @@ class Connection(ResponseReader):
         handler, self._handler = self._handler, None
         transport = self._transport
         body = self._body
-        response = EgressResponse(self._status, self._head, body, is_cut or self._body_length > len(body))
+        is_truncated = is_cut or self._body_length > len(body)
+        timings = None if self.has_served and self._status < _STATUS_REDIRECT_MIN else self._measure()
+        response = EgressResponse(self._status, self._head, body, is_truncated, timings)
         self._begin_response()
         if handler is not None:
             handler.on_response(response)
@@ -285,12 +308,24 @@ class Connection(ResponseReader):
             self._finish(is_cut=True)
         else:
             error.status = self._find_status()
+            error.timings = self._measure()
             self.fail(error)
 
     def _end_head(self) -> None:
         """Accept a head that the server ended by closing the connection, as curl does."""
         if b"\n" in self._head.lstrip():
             self._parse_leniently(self._head.rstrip(b"\r\n") + b"\r\n\r\n")
+
+    def _measure(self) -> EgressTimings:
+        """Return the phases of the current request; opening the connection is one of its first request only."""
+        now = perf_counter()
+        # A request that the operating system took at once leaves the time of an earlier one here.
+        sent_at = max(self._sent_at, self._began_at)
+        return msgspec.structs.replace(
+            self.opening or _OPENED_EARLIER,
+            send_s=min(sent_at, now) - self._began_at,
+            wait_s=now - sent_at if sent_at <= now else None,
+        )
 
     def _begin_response(self) -> None:
         self._head = b""
@@ -314,10 +349,13 @@ class Connection(ResponseReader):
     def _explain_absence(self, default: EgressError) -> EgressError:
         """Return why the connection was closed before it was used; once only, since raising it makes it refer to us."""
         failure, self._failure = self._failure, None
-        return failure or default
+        explained = failure or default
+        explained.timings = self.opening
+        return explained
 
     def _note_served(self, keep_alive: bytes | None) -> None:
         self.has_served = True
+        self.opening = None
         # `Keep-Alive: timeout=5, max=100` (RFC 2068 §19.7.1). Servers send the same value in all their responses.
         match = _KEEP_ALIVE_TIMEOUT.search(keep_alive or b"")
         if match is not None:

@@ -5,6 +5,8 @@ These aren't `NinefoldError`s, since no caller of our API made a mistake: they a
 
 from typing import ClassVar, Final
 
+from ninefold.core.egress.timings import EgressTimings
+
 STALE_WITHIN_S: Final = 1.0
 """A request may be sent again if its connection ended this soon after sending; later, the server had received it."""
 
@@ -17,6 +19,9 @@ class EgressError(Exception):
 
     status: int | None = None
     """The status that the server had sent, if a status line had arrived."""
+
+    timings: EgressTimings | None = None
+    """The phases that `EgressClient.post` and `post_at_once` had got through; None if none had begun."""
 
 
 class DnsFailedError(EgressError):

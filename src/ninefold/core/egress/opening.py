@@ -11,12 +11,14 @@ from ninefold.core.egress.errors import (
     ConnectionClosedError,
     ConnectTimeoutError,
     DnsFailedError,
+    EgressError,
     LocalLimitError,
     ResponseTimeoutError,
 )
 from ninefold.core.egress.limits import EgressLimits
 from ninefold.core.egress.pool import ConnectionPool
 from ninefold.core.egress.target import Target
+from ninefold.core.egress.timings import OpeningMeter
 
 WAIT_SHARE_MAX: Final = 0.5
 """If a request waited for a connection for more than this share of its time, a timeout counts as `LocalLimitError`."""
@@ -74,14 +76,11 @@ class ConnectionOpener:
             if not timeout.expired():
                 timeout.reschedule(self._loop.time())
 
-    def raise_if_waited_too_long(self, time: RequestTime) -> None:
-        """Raise `LocalLimitError` if a request has run out of time because it waited too long for a connection."""
+    def raise_if_waited_too_long(self, time: RequestTime, timeout: EgressError) -> None:
+        """Raise `LocalLimitError` if a request has timed out because it waited too long for a connection."""
         has_run_out = self._loop.time() >= time.deadline - _TIMER_SLACK_S
         if has_run_out and time.waited_s > WAIT_SHARE_MAX * time.timeout_s:
-            raise LocalLimitError(
-                f"All of Ninefold's {self._limits.connections_max} connections were busy for {time.waited_s:.3g} s "
-                f"of {time.timeout_s:.3g} s, and the rest wasn't enough."
-            ) from None
+            raise self._explain_wait(time, timeout) from None
 
     async def _acquire(self, origin: str | None, time: RequestTime) -> Connection | None:
         """Wait for a slot (None), or for a connection to an origin that becomes idle."""
@@ -99,13 +98,24 @@ class ConnectionOpener:
             time.waited_s += self._loop.time() - began_at
 
     async def _connect(self, target: Target, time: RequestTime) -> Connection:
+        """Open a connection in the slot that was acquired, and measure it."""
+        meter = OpeningMeter()
+        try:
+            connection = await self._connect_in_time(target, time, meter)
+        except EgressError as error:
+            error.timings = meter.finish()
+            raise
+        connection.opening = meter.finish()
+        return connection
+
+    async def _connect_in_time(self, target: Target, time: RequestTime, meter: OpeningMeter) -> Connection:
         """Open a connection in the slot that was acquired, within the time for connecting."""
         deadline = min(time.deadline, self._loop.time() + self._limits.connect_timeout_s)
         connection = None
         try:
             self._check_open()
             async with self._until(deadline):
-                connection = await self._connector.connect(target, deadline=deadline)
+                connection = await self._connector.connect(target, deadline=deadline, meter=meter)
         except TimeoutError:
             self._check_open()
             raise ConnectTimeoutError(f"No connection to {target.host} could be opened in time.") from None
@@ -125,6 +135,14 @@ class ConnectionOpener:
                 yield
             finally:
                 self._opening.discard(timeout)
+
+    def _explain_wait(self, time: RequestTime, timeout: EgressError) -> LocalLimitError:
+        explained = LocalLimitError(
+            f"All of Ninefold's {self._limits.connections_max} connections were busy for {time.waited_s:.3g} s "
+            f"of {time.timeout_s:.3g} s, and the rest wasn't enough."
+        )
+        explained.timings = timeout.timings
+        return explained
 
     def _check_open(self) -> None:
         if self._is_closed:

@@ -6,6 +6,8 @@ from typing import Final
 import httptools
 import msgspec
 
+from ninefold.core.egress.timings import EgressTimings
+
 _STATUS_OK: Final = 200
 
 
@@ -40,6 +42,11 @@ class EgressResponse(ResponseHead, frozen=True, gc=False):
     """As it came: not decompressed."""
     is_body_truncated: bool
     """Whether `body` isn't the whole body: it is too long, ended early, or its end couldn't be found."""
+    timings: EgressTimings | None = None
+    """The phases of a request by `post` or `post_at_once`; None for a 2xx over a connection that was open already.
+
+    Those come by the thousand, and all of their time is waiting for the response.
+    """
 
 
 def parse_headers(head: bytes) -> list[tuple[bytes, bytes]] | None:

@@ -13,13 +13,19 @@ A handler may run more than once for the same job; docs/jobs.md says when.
 """
 
 from ninefold.core.jobs.backoff import Backoff
-from ninefold.core.jobs.errors import JobCanceledError, JobFailedError, JobInterruptedError, JobLostError
+from ninefold.core.jobs.errors import (
+    JobCanceledError,
+    JobFailedError,
+    JobInterruptedError,
+    JobLostError,
+    JobPausedError,
+)
 from ninefold.core.jobs.handlers import BoundHandler, JobHandler, JobRun
 from ninefold.core.jobs.model import JOBS_CHANNEL, Job, JobKind, JobPriority, JobState
 from ninefold.core.jobs.runner import JobRunner
 from ninefold.core.jobs.scheduler import JobScheduler
 from ninefold.core.jobs.schedules import Schedule
-from ninefold.core.jobs.service import enqueue, enqueue_unique, release_jobs
+from ninefold.core.jobs.service import count_unfinished_jobs, enqueue, enqueue_unique, get_job, release_jobs
 from ninefold.core.postgres.migrations import MigrationSource
 
 MIGRATIONS = MigrationSource(namespace="jobs", package=__name__)
@@ -36,13 +42,16 @@ __all__ = [
     "JobInterruptedError",
     "JobKind",
     "JobLostError",
+    "JobPausedError",
     "JobPriority",
     "JobRun",
     "JobRunner",
     "JobScheduler",
     "JobState",
     "Schedule",
+    "count_unfinished_jobs",
     "enqueue",
     "enqueue_unique",
+    "get_job",
     "release_jobs",
 ]

@@ -10,7 +10,7 @@ import structlog
 
 from ninefold.core.errors import NinefoldError
 from ninefold.core.jobs.backoff import next_delay_s
-from ninefold.core.jobs.errors import JobCanceledError, JobFailedError, JobInterruptedError
+from ninefold.core.jobs.errors import JobCanceledError, JobFailedError, JobInterruptedError, JobPausedError
 from ninefold.core.jobs.handlers import BoundHandler, JobRun
 from ninefold.core.jobs.model import AttemptEnding, AttemptOutcome, ClaimedJob, Progress
 from ninefold.core.jobs.sanitizing import sanitize_text
@@ -79,7 +79,7 @@ async def _run(handler: BoundHandler, run: JobRun[Any]) -> msgspec.Raw | None:
         async with asyncio.timeout(timeout_s) as timeout:
             result = await handler.run(run)
         return _encode_result(result)
-    except (JobCanceledError, JobInterruptedError, asyncio.CancelledError) as error:
+    except (JobCanceledError, JobPausedError, JobInterruptedError, asyncio.CancelledError) as error:
         if run.should_end:
             raise asyncio.CancelledError from error
         raise _AttemptFailedError(

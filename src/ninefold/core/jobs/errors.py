@@ -7,12 +7,14 @@ class JobNotFoundError(NotFoundError):
     """There is no job with this id."""
 
     code = "job_not_found"
+    title = "Job not found"
 
 
 class JobStateError(ConflictError):
     """The job's state doesn't allow the operation."""
 
     code = "job_state"
+    title = "Wrong state of the job"
 
 
 class JobFailedError(NinefoldError):
@@ -27,6 +29,13 @@ class JobCanceledError(NinefoldError):
 
     code = "job_canceled"
     title = "Job canceled"
+
+
+class JobPausedError(NinefoldError):
+    """The job was paused. The handler must let this error pass; it can clean up first."""
+
+    code = "job_paused"
+    title = "Job paused"
 
 
 class JobInterruptedError(NinefoldError):

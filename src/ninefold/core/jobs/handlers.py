@@ -8,8 +8,8 @@ from uuid import UUID
 
 import msgspec
 
-from ninefold.core.jobs.errors import JobCanceledError, JobInterruptedError
-from ninefold.core.jobs.model import ClaimedJob, JobKind, PayloadT, Progress
+from ninefold.core.jobs.errors import JobCanceledError, JobInterruptedError, JobPausedError
+from ninefold.core.jobs.model import ClaimedJob, JobKind, PayloadT, Progress, StopRequest
 from ninefold.core.jobs.queue import JobQueue
 from ninefold.core.jobs.sanitizing import sanitize_text
 from ninefold.core.postgres.database import Connection
@@ -46,7 +46,8 @@ class JobRun(Generic[PayloadT]):
         self.payload: Final = payload
         self.progress = Progress()
         """The last reported progress; it may not be written yet."""
-        self.is_cancel_requested = False
+        self.stop_request: StopRequest | None = None
+        """Whether somebody has canceled or paused the job."""
         self.is_interrupted = False
         """Whether the worker is stopping."""
         self._job = job
@@ -63,18 +64,21 @@ class JobRun(Generic[PayloadT]):
 
     @property
     def should_end(self) -> bool:
-        """Whether the job was canceled or the worker is stopping."""
-        return self.is_cancel_requested or self.is_interrupted
+        """Whether the job was canceled or paused, or the worker is stopping."""
+        return self.stop_request is not None or self.is_interrupted
 
     def check(self) -> None:
         """Raise if the job should stop. Call it between two steps, so that no step is interrupted.
 
         Raises:
             JobCanceledError: the job was canceled.
+            JobPausedError: the job was paused.
             JobInterruptedError: the worker is stopping.
         """
-        if self.is_cancel_requested:
+        if self.stop_request is StopRequest.CANCEL:
             raise JobCanceledError("The job was canceled.")
+        if self.stop_request is StopRequest.PAUSE:
+            raise JobPausedError("The job was paused; it continues from its cursor when it is resumed.")
         if self.is_interrupted:
             raise JobInterruptedError("The worker is stopping; another one will continue the job.")
 
@@ -82,7 +86,7 @@ class JobRun(Generic[PayloadT]):
         """Report progress, which is written at most once a second; then call `check`.
 
         Raises:
-            JobCanceledError, JobInterruptedError: as `check`.
+            JobCanceledError, JobPausedError, JobInterruptedError: as `check`.
             JobLostError: this worker's lease expired.
             ValueError: a count is out of range.
         """
@@ -92,7 +96,7 @@ class JobRun(Generic[PayloadT]):
             self._reported_at_s = now_s
             # A job must not fail because its progress can't be written. A later report writes it.
             with suppress(DatabaseUnavailableError):
-                self.is_cancel_requested |= await self._queue.report(self._job, self.progress)
+                self.stop_request = await self._queue.report(self._job, self.progress)
         self.check()
 
     async def save(
@@ -115,7 +119,7 @@ class JobRun(Generic[PayloadT]):
         encoded = msgspec.json.encode(cursor)
         if len(encoded) > CURSOR_BYTES_MAX:
             raise ValueError(f"The job's cursor has {len(encoded):,} bytes; at most {CURSOR_BYTES_MAX:,} are allowed.")
-        self.is_cancel_requested |= await self._queue.save(
+        self.stop_request = await self._queue.save(
             connection, self._job, progress=_progress(done, total, note), cursor=encoded.decode()
         )
         # Progress that was reported before is now outdated.

@@ -27,7 +27,7 @@ class JobState(StrEnum):
     QUEUED = "queued"
     """Its first attempt hasn't started."""
     WAITING = "waiting"
-    """An earlier job with the same key isn't finished."""
+    """It could run, but must not yet; see `JobWaitingReason`."""
     RUNNING = "running"
     RETRYING = "retrying"
     """An attempt failed; the next one is scheduled."""
@@ -35,6 +35,22 @@ class JobState(StrEnum):
     FAILED = "failed"
     """No attempt is left. An operator can retry it."""
     CANCELED = "canceled"
+
+
+class JobWaitingReason(StrEnum):
+    """Why a job is waiting."""
+
+    KEY = "key"
+    """An earlier job with the same key isn't finished."""
+    PAUSED = "paused"
+    """Somebody has paused it, and nobody has resumed it yet."""
+
+
+class StopRequest(StrEnum):
+    """What a running job is asked to stop for."""
+
+    CANCEL = "cancel"
+    PAUSE = "pause"
 
 
 class JobPriority(IntEnum):
@@ -85,6 +101,9 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     finished_at: datetime | None
     cancel_requested_at: datetime | None
     canceled_by: str | None
+    pause_requested_at: datetime | None
+    paused_at: datetime | None
+    paused_by: str | None
     progress_done: int | None
     progress_total: int | None
     progress_note: str | None
@@ -93,6 +112,13 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     payload: msgspec.Raw
     cursor: msgspec.Raw | None
     result: msgspec.Raw | None
+
+    @property
+    def waiting_reason(self) -> JobWaitingReason | None:
+        """Why it waits; None unless it is `waiting`."""
+        if self.state is not JobState.WAITING:
+            return None
+        return JobWaitingReason.KEY if self.paused_at is None else JobWaitingReason.PAUSED
 
 
 class FreeSlots(msgspec.Struct, frozen=True, kw_only=True):
@@ -130,7 +156,7 @@ class AttemptEnding(StrEnum):
     RETRYING = "retrying"
     FAILED = "failed"
     RETURNED = "returned"
-    """It was stopped from outside: the job was canceled, or the worker is stopping and another one will run it."""
+    """It was stopped from outside: the job was canceled or paused, or the worker stops and another one will run it."""
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True):

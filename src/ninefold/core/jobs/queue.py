@@ -8,7 +8,7 @@ import asyncpg
 
 from ninefold.core.jobs import store
 from ninefold.core.jobs.errors import JobLostError
-from ninefold.core.jobs.model import AttemptOutcome, ClaimedJob, EndedJob, FreeSlots, Progress
+from ninefold.core.jobs.model import AttemptOutcome, ClaimedJob, EndedJob, FreeSlots, Progress, StopRequest
 from ninefold.core.jobs.service import release_unknown_jobs, unblock_keys
 from ninefold.core.postgres.database import Connection, Database
 from ninefold.core.queue.claims import CLAIM_ORGANISATIONS_MAX, SCANS_MAX
@@ -66,13 +66,13 @@ class JobQueue:
 
     async def save(
         self, connection: Connection, job: ClaimedJob, *, progress: Progress, cursor: str | None = None
-    ) -> bool:
-        """Write a job's progress in the caller's transaction; return whether cancellation was requested.
+    ) -> StopRequest | None:
+        """Write a job's progress in the caller's transaction; return whether it was asked to stop.
 
         Raises:
             JobLostError: this worker no longer holds the job; the transaction must not be committed.
         """
-        is_cancel_requested = await store.job_save(
+        saved = await store.job_save(
             connection,
             job_id=job.job_id,
             worker_id=self._worker_id,
@@ -80,12 +80,12 @@ class JobQueue:
             progress=progress,
             cursor=cursor,
         )
-        if is_cancel_requested is None:
+        if saved is None:
             raise JobLostError("This worker no longer holds the job, because its lease expired.")
-        return is_cancel_requested
+        return saved.stop_request
 
-    async def report(self, job: ClaimedJob, progress: Progress) -> bool:
-        """Write a job's progress and commit; return whether cancellation was requested.
+    async def report(self, job: ClaimedJob, progress: Progress) -> StopRequest | None:
+        """Write a job's progress and commit; return whether it was asked to stop.
 
         Raises:
             JobLostError: this worker no longer holds the job.
@@ -93,10 +93,10 @@ class JobQueue:
         async with self._database.connection() as connection:
             return await self.save(connection, job, progress=progress)
 
-    async def list_cancel_requested(self) -> set[UUID]:
-        """Return the ids of this worker's jobs whose cancellation was requested."""
+    async def list_stop_requests(self) -> dict[UUID, StopRequest]:
+        """Return this worker's jobs that were asked to stop, by their ids."""
         async with self._database.connection() as connection:
-            return await store.job_list_cancel_requested(connection, worker_id=self._worker_id)
+            return await store.job_list_stop_requests(connection, worker_id=self._worker_id)
 
     async def _scan(self, slots: FreeSlots) -> tuple[store.Claim, int]:
         """Scan the next tenants; return the claim, and how many jobs were marked as waiting for their key."""

@@ -32,8 +32,8 @@ from ninefold.core.queue.notifier import Notifier
 POLL_S: Final = 0.5
 """The interval between two claims without a notification. Notifications can be lost, so polling is needed too."""
 
-CANCEL_POLL_S: Final = 1.0
-"""The interval between two polls for cancel requests. A handler that hasn't stopped by the next poll is cancelled."""
+STOP_REQUEST_POLL_S: Final = 1.0
+"""The interval between two polls for requests to stop. A handler that hasn't stopped by the next poll is cancelled."""
 
 STOP_GRACE_PERIOD_S: Final = 8.0
 """How long running jobs can continue when the worker stops. Those that don't end in time are released."""
@@ -114,7 +114,7 @@ class JobRunner:
         """
         async with asyncio.TaskGroup() as recording:
             recording.create_task(self._recorder.run())
-            watching = recording.create_task(self._poll_cancellations())
+            watching = recording.create_task(self._poll_stop_requests())
             try:
                 await repeat_claim(
                     self._claim, name="jobs", notified=self._should_claim, poll_s=POLL_S, stopping=stopping
@@ -174,21 +174,22 @@ class JobRunner:
         self._slots_taken -= Counter(outcome.job.tenant_id for outcome in outcomes)
         self._should_claim.set()
 
-    async def _poll_cancellations(self) -> None:
-        """Notify jobs of cancel requests; cancel the tasks of those that are still running at the next poll."""
+    async def _poll_stop_requests(self) -> None:
+        """Notify jobs that were canceled or paused; cancel the tasks of those that still run at the next poll."""
         while True:
-            await asyncio.sleep(CANCEL_POLL_S)
+            await asyncio.sleep(STOP_REQUEST_POLL_S)
             if not self._attempts:
                 continue
             try:
-                requested = await self._queue.list_cancel_requested()
+                requests = await self._queue.list_stop_requests()
             except DatabaseUnavailableError as error:
-                log.warning("jobs.cancellations.delayed", error=str(error))
+                log.warning("jobs.stop_requests.delayed", error=str(error))
                 continue
-            for attempt in [self._attempts[job_id] for job_id in requested & self._attempts.keys()]:
-                if attempt.run.is_cancel_requested:
+            for job_id in requests.keys() & self._attempts.keys():
+                attempt = self._attempts[job_id]
+                if attempt.run.stop_request is not None:
                     attempt.cancel()
-                attempt.run.is_cancel_requested = True
+                attempt.run.stop_request = requests[job_id]
 
     async def _wait_for_attempts(self) -> None:
         """Ask running jobs to stop, and wait for them during the grace period."""

@@ -1,8 +1,11 @@
-"""Enqueue, list, cancel and retry durable jobs, and release those of dead workers."""
+"""Enqueue, list, pause, cancel and retry durable jobs, and release those of dead workers.
+
+Where a function takes an `organisation_id`, the job must belong to it; None is the operator, who can use any job.
+"""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import msgspec
@@ -110,13 +113,13 @@ async def enqueue_unique(
     return job_id if is_new else None
 
 
-async def get_job(connection: Connection, job_id: UUID) -> Job:
-    """Return one job, of any organisation.
+async def get_job(connection: Connection, job_id: UUID, *, organisation_id: UUID | None = None) -> Job:
+    """Return one job.
 
     Raises:
-        JobNotFoundError: there is no job with this id.
+        JobNotFoundError: there is no such job.
     """
-    job = await store.job_find(connection, job_id=job_id)
+    job = await store.job_find(connection, job_id=job_id, organisation_id=organisation_id)
     if job is None:
         raise _not_found(job_id)
     return job
@@ -132,9 +135,19 @@ async def list_jobs(
     limit: int,
 ) -> list[Job]:
     """Return jobs, newest first; with `before`, those that are older than that job."""
-    return await store.job_list(
-        connection, state=state, kind=kind, organisation_id=organisation_id, before=before, limit=limit
+    if organisation_id is None:
+        return await store.job_list(connection, state=state, kind=kind, before=before, limit=limit)
+    return await store.job_list_by_organisation(
+        connection, organisation_id=organisation_id, state=state, kind=kind, before=before, limit=limit
     )
+
+
+async def count_unfinished_jobs(
+    connection: Connection, *, organisation_id: UUID, kinds: Sequence[JobKind[Any]], limit: int
+) -> int:
+    """Count an organisation's jobs of some kinds that aren't finished, also paused ones, up to a limit."""
+    names = [kind.name for kind in kinds]
+    return await store.job_count_unfinished(connection, organisation_id=organisation_id, kinds=names, limit=limit)
 
 
 async def list_schedules(connection: Connection) -> list[ScheduleState]:
@@ -142,19 +155,21 @@ async def list_schedules(connection: Connection) -> list[ScheduleState]:
     return await store.schedule_list(connection)
 
 
-async def cancel_job(connection: Connection, job_id: UUID, *, canceled_by: str) -> Job:
+async def cancel_job(
+    connection: Connection, job_id: UUID, *, canceled_by: str, organisation_id: UUID | None = None
+) -> Job:
     """Cancel a job at once if it isn't running; otherwise ask it to stop, which takes a few seconds.
 
     Returns:
         The job, which is `canceled`, or still `running` with `cancel_requested_at` set.
 
     Raises:
-        JobNotFoundError: there is no job with this id.
+        JobNotFoundError: there is no such job.
         JobStateError: it is already finished.
     """
-    ended = await store.job_cancel(connection, job_id=job_id, canceled_by=canceled_by)
+    ended = await store.job_cancel(connection, job_id=job_id, organisation_id=organisation_id, canceled_by=canceled_by)
     if ended is None:
-        job = await get_job(connection, job_id)
+        job = await get_job(connection, job_id, organisation_id=organisation_id)
         raise JobStateError(
             f"{format_id(JOB_PREFIX, job_id)} is already {job.state}.", remedy="A finished job can't be canceled."
         )
@@ -162,18 +177,59 @@ async def cancel_job(connection: Connection, job_id: UUID, *, canceled_by: str) 
     return await get_job(connection, job_id)
 
 
-async def retry_job(connection: Connection, job_id: UUID) -> Job:
+async def pause_job(
+    connection: Connection, job_id: UUID, *, paused_by: str, organisation_id: UUID | None = None
+) -> Job:
+    """Pause a job at once if it isn't running; otherwise ask it to stop, which takes a few seconds.
+
+    Later jobs with its key wait until it is resumed and finished. Pausing it a second time has no effect.
+
+    Returns:
+        The job, which is `waiting` with `paused_at` set, or still `running` with `pause_requested_at` set.
+
+    Raises:
+        JobNotFoundError: there is no such job.
+        JobStateError: it is already finished, or is being canceled.
+    """
+    if not await store.job_pause(connection, job_id=job_id, organisation_id=organisation_id, paused_by=paused_by):
+        job = await get_job(connection, job_id, organisation_id=organisation_id)
+        shown_id = format_id(JOB_PREFIX, job_id)
+        if job.cancel_requested_at is not None:
+            raise JobStateError(
+                f"{shown_id} is being canceled.", remedy="Retry it when it is canceled, to continue it."
+            )
+        raise JobStateError(f"{shown_id} is already {job.state}.", remedy="A finished job can't be paused.")
+    return await get_job(connection, job_id)
+
+
+async def resume_job(connection: Connection, job_id: UUID, *, organisation_id: UUID | None = None) -> Job:
+    """Let a paused job continue from the cursor that it saved, when it is due.
+
+    Raises:
+        JobNotFoundError: there is no such job.
+        JobStateError: it isn't paused.
+    """
+    if not await store.job_resume(connection, job_id=job_id, organisation_id=organisation_id):
+        job = await get_job(connection, job_id, organisation_id=organisation_id)
+        raise JobStateError(
+            f"{format_id(JOB_PREFIX, job_id)} is {job.state} and not paused.",
+            remedy="Only a paused job can be resumed; retry one that failed or was canceled.",
+        )
+    return await get_job(connection, job_id)
+
+
+async def retry_job(connection: Connection, job_id: UUID, *, organisation_id: UUID | None = None) -> Job:
     """Run a job now that failed, was canceled or is waiting for a retry. It continues from the cursor that it saved.
 
     Raises:
-        JobNotFoundError: there is no job with this id.
+        JobNotFoundError: there is no such job.
         JobStateError: it isn't `failed`, `canceled` or `retrying`.
     """
-    if not await store.job_retry(connection, job_id=job_id):
-        job = await get_job(connection, job_id)
+    if not await store.job_retry(connection, job_id=job_id, organisation_id=organisation_id):
+        job = await get_job(connection, job_id, organisation_id=organisation_id)
         raise JobStateError(
             f"{format_id(JOB_PREFIX, job_id)} is {job.state}.",
-            remedy="Only a job that is failed, canceled or retrying can be retried.",
+            remedy="Only a job that is failed, canceled or retrying can be retried; resume one that is paused.",
         )
     return await get_job(connection, job_id)
 
@@ -207,5 +263,5 @@ def _encode(payload: msgspec.Struct) -> str:
 def _not_found(job_id: UUID) -> JobNotFoundError:
     return JobNotFoundError(
         f"There is no job {format_id(JOB_PREFIX, job_id)}.",
-        remedy="Finished jobs are deleted after some days. `ninefold jobs list` shows the existing ones.",
+        remedy="List the jobs to see their ids. Finished ones are deleted after some days.",
     )

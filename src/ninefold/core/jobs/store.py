@@ -17,6 +17,7 @@ from ninefold.core.jobs.model import (
     JobState,
     Progress,
     ScheduleState,
+    StopRequest,
 )
 from ninefold.core.postgres.database import Connection
 from ninefold.core.postgres.queries import load_queries
@@ -37,9 +38,19 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     """The tenants and keys of due jobs that have to wait for an earlier job."""
 
 
-async def job_cancel(connection: Connection, *, job_id: UUID, canceled_by: str) -> EndedJob | None:
+class SavedJob(msgspec.Struct, frozen=True, kw_only=True):
+    """A running job whose progress was written."""
+
+    stop_request: StopRequest | None
+
+
+async def job_cancel(
+    connection: Connection, *, job_id: UUID, organisation_id: UUID | None, canceled_by: str
+) -> EndedJob | None:
     """Cancel a job, or request it of a running one; return None if there is no such unfinished job."""
-    record = await _queries.job_cancel(connection, job_id=job_id, canceled_by=canceled_by)
+    record = await _queries.job_cancel(
+        connection, job_id=job_id, organisation_id=organisation_id, canceled_by=canceled_by
+    )
     return None if record is None else msgspec.convert(record, EndedJob)
 
 
@@ -97,6 +108,16 @@ async def job_count_queued(connection: Connection, *, limit: int) -> int:
     return count
 
 
+async def job_count_unfinished(
+    connection: Connection, *, organisation_id: UUID, kinds: Sequence[str], limit: int
+) -> int:
+    """Count an organisation's jobs of some kinds that aren't finished, up to a limit."""
+    count: int = await _queries.job_count_unfinished(
+        connection, organisation_id=organisation_id, kinds=kinds, limit=limit
+    )
+    return count
+
+
 async def job_delete_failed(connection: Connection, *, retention: timedelta, limit: int) -> int:
     """Delete failed jobs whose retention period is over; return how many were deleted."""
     return len([record async for record in _queries.job_delete_failed(connection, retention=retention, limit=limit)])
@@ -108,9 +129,9 @@ async def job_delete_succeeded_or_canceled(connection: Connection, *, retention:
     return len([record async for record in records])
 
 
-async def job_find(connection: Connection, *, job_id: UUID) -> Job | None:
-    """Read one job."""
-    record = await _queries.job_find(connection, job_id=job_id)
+async def job_find(connection: Connection, *, job_id: UUID, organisation_id: UUID | None) -> Job | None:
+    """Read one job, of any organisation unless one is given."""
+    record = await _queries.job_find(connection, job_id=job_id, organisation_id=organisation_id)
     return None if record is None else _read_job(record)
 
 
@@ -151,24 +172,33 @@ async def job_insert(
 
 
 async def job_list(
+    connection: Connection, *, state: JobState | None, kind: str | None, before: UUID | None, limit: int
+) -> list[Job]:
+    """Read a page of the jobs of all organisations, newest first; None means no condition."""
+    records = _queries.job_list(connection, state=state, kind=kind, before=before, limit=limit)
+    return [_read_job(record) async for record in records]
+
+
+async def job_list_by_organisation(
     connection: Connection,
     *,
+    organisation_id: UUID,
     state: JobState | None,
     kind: str | None,
-    organisation_id: UUID | None,
     before: UUID | None,
     limit: int,
 ) -> list[Job]:
-    """Read a page of jobs, newest first; None means no condition."""
-    records = _queries.job_list(
-        connection, state=state, kind=kind, organisation_id=organisation_id, before=before, limit=limit
+    """Read a page of an organisation's jobs, newest first; None means no condition."""
+    records = _queries.job_list_by_organisation(
+        connection, organisation_id=organisation_id, state=state, kind=kind, before=before, limit=limit
     )
     return [_read_job(record) async for record in records]
 
 
-async def job_list_cancel_requested(connection: Connection, *, worker_id: UUID) -> set[UUID]:
-    """Return the ids of a worker's running jobs whose cancellation was requested."""
-    return {record["job_id"] async for record in _queries.job_list_cancel_requested(connection, worker_id=worker_id)}
+async def job_list_stop_requests(connection: Connection, *, worker_id: UUID) -> dict[UUID, StopRequest]:
+    """Return a worker's running jobs that were asked to stop, by their ids."""
+    records = _queries.job_list_stop_requests(connection, worker_id=worker_id)
+    return {record["job_id"]: StopRequest(record["stop_request"]) async for record in records}
 
 
 async def job_mark_waiting(connection: Connection, *, keys: Collection[tuple[UUID, str]]) -> int:
@@ -180,6 +210,14 @@ async def job_mark_waiting(connection: Connection, *, keys: Collection[tuple[UUI
         limit=MARK_WAITING_MAX,
     )
     return len([record async for record in records])
+
+
+async def job_pause(connection: Connection, *, job_id: UUID, organisation_id: UUID | None, paused_by: str) -> bool:
+    """Pause a job, or request it of a running one; return False if there is no such job that can be paused."""
+    paused_id = await _queries.job_pause(
+        connection, job_id=job_id, organisation_id=organisation_id, paused_by=paused_by
+    )
+    return paused_id is not None
 
 
 async def job_promote(connection: Connection, *, keys: Collection[tuple[UUID, str]]) -> None:
@@ -203,15 +241,20 @@ async def job_release_unknown(
     return [msgspec.convert(record, EndedJob) async for record in records]
 
 
-async def job_retry(connection: Connection, *, job_id: UUID) -> bool:
+async def job_resume(connection: Connection, *, job_id: UUID, organisation_id: UUID | None) -> bool:
+    """Let a paused job continue; return False if there is no such job that is paused or asked to pause."""
+    return await _queries.job_resume(connection, job_id=job_id, organisation_id=organisation_id) is not None
+
+
+async def job_retry(connection: Connection, *, job_id: UUID, organisation_id: UUID | None) -> bool:
     """Make a job due now; return False if its state doesn't allow it, or if there is no such job."""
-    return await _queries.job_retry(connection, job_id=job_id) is not None
+    return await _queries.job_retry(connection, job_id=job_id, organisation_id=organisation_id) is not None
 
 
 async def job_save(
     connection: Connection, *, job_id: UUID, worker_id: UUID, attempt: int, progress: Progress, cursor: str | None
-) -> bool | None:
-    """Write a job's progress; return whether its cancellation was requested, or None if this worker has lost it."""
+) -> SavedJob | None:
+    """Write a job's progress; return whether it was asked to stop, or None if this worker has lost it."""
     record = await _queries.job_save(
         connection,
         job_id=job_id,
@@ -222,7 +265,7 @@ async def job_save(
         note=progress.note,
         cursor=cursor,
     )
-    return None if record is None else bool(record["is_cancel_requested"])
+    return None if record is None else msgspec.convert(record, SavedJob)
 
 
 async def schedule_list(connection: Connection) -> list[ScheduleState]:

@@ -40,6 +40,11 @@ async def worker_insert(connection: Connection, *, worker_id: UUID, host: str, p
     await _queries.worker_insert(connection, worker_id=worker_id, host=host, pid=pid, duration=duration)
 
 
+async def worker_list(connection: Connection) -> dict[UUID, float]:
+    """Return the workers, in the order of their ids, and how many seconds each has been running."""
+    return {record["worker_id"]: record["age_s"] async for record in _queries.worker_list(connection)}
+
+
 async def worker_list_expired(connection: Connection) -> list[UUID]:
     """Return the ids of the workers whose lease has expired."""
     return [record["worker_id"] async for record in _queries.worker_list_expired(connection)]

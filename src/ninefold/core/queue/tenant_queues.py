@@ -103,6 +103,10 @@ class TenantQueues(Generic[ItemT]):
         """The organisations whose work isn't claimed for now."""
         return self._held_back
 
+    def room(self, organisation_id: UUID) -> int:
+        """Return how many more items an organisation may have in flight."""
+        return self._in_flight.room(organisation_id)
+
     def budget(self) -> ClaimBudget:
         """Return what the next claim may return. The more items wait, the less it is, but it is never zero."""
         items_max = _part_of(self._waiting)

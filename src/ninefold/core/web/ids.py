@@ -14,12 +14,13 @@ Each kind of id is a class. A handler uses it as the type of a parameter:
     assert decode_path_id(NoteId, "note_01h455vb4pex5vsknk084sn02q") == UUID("01890a5d-ac96-774b-bcce-b302099a8057")
 
 A text that isn't such an id is answered with 404 in a path, like an id that doesn't exist. In a query string it is
-answered with 422.
+answered with 422. In a body, ids are texts; `parse_body_id` reads them.
 """
 
 from typing import Any, ClassVar, Final
 from uuid import UUID
 
+from ninefold.core.errors import InvalidInputError
 from ninefold.core.ids import InvalidIdError, format_id, parse_id
 
 ID_SHOWN_MAX: Final = 80
@@ -49,6 +50,20 @@ def decode_path_id(kind: type[PathId], text: Any) -> PathId:
         return kind(int=parse_id(kind.prefix, text).int)
     except InvalidIdError as error:
         raise ValueError(f"expected an id such as {kind.prefix}_01h45…, got {text[:ID_SHOWN_MAX]!r}") from error
+
+
+def parse_body_id(prefix: str, text: str, *, field: str) -> UUID:
+    """Return the id in a field of a body.
+
+    Raises:
+        InvalidInputError: the text isn't an id with this prefix; the error names `field`.
+    """
+    try:
+        return parse_id(prefix, text)
+    except InvalidIdError as error:
+        raise InvalidInputError(
+            f"{text[:ID_SHOWN_MAX]!r} isn't an id such as {prefix}_01h45….", field=field, remedy="Correct the id."
+        ) from error
 
 
 def path_id_schema(kind: type[PathId]) -> dict[str, Any]:

@@ -122,12 +122,25 @@ class PageQuery(Generic[PositionT]):
         """How many rows to read: one more than fits on the page, to find out whether there is a next page."""
 
     def page(
-        self, rows: Sequence[RowT], *, position_of: Callable[[RowT], PositionT], show: Callable[[RowT], ItemT]
+        self,
+        rows: Sequence[RowT],
+        *,
+        position_of: Callable[[RowT], PositionT],
+        show: Callable[[RowT], ItemT],
+        stopped_at: PositionT | None = None,
     ) -> Page[ItemT]:
-        """Return the page for up to `rows_max` rows; `show` converts each row to an item."""
-        has_more = len(rows) > self._limit
+        """Return the page for up to `rows_max` rows.
+
+        Args:
+            rows: what was read.
+            position_of: returns the position of a row.
+            show: converts a row to an item.
+            stopped_at: where a search stopped that had looked at its maximum of rows before it had found enough for
+                the page; the next page continues there.
+        """
         shown = rows[: self._limit]
+        next_position = position_of(shown[-1]) if len(rows) > self._limit else stopped_at
         return Page(
             items=[show(row) for row in shown],
-            next_cursor=self._list.encode(position_of(shown[-1])) if has_more else None,
+            next_cursor=None if next_position is None else self._list.encode(next_position),
         )

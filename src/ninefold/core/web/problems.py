@@ -41,6 +41,7 @@ from ninefold.core.web.errors import (
 )
 from ninefold.core.web.ids import ID_SHOWN_MAX, is_path_id
 from ninefold.core.web.methods import allowed_methods
+from ninefold.core.web.query_parameters import name_in_request
 
 PROBLEM_MEDIA_TYPE: Final = "application/problem+json"
 RETRY_AFTER_S: Final = 2
@@ -228,6 +229,8 @@ def _invalid_parameter(request: ASGIConnection[Any, Any, Any, Any], exception: V
     parameter = request.route_handler.parsed_fn_signature.parameters.get(name or "")
     if first.get("source") == "path":
         return _nothing_there(request, name or "", kind=parameter.annotation if parameter else None)
+    if name and parameter:
+        name = name_in_request(name, parameter)
     allowed_values = allowed_values_at(parameter.raw) if parameter else []
     reason = in_plain_words(first.get("message") or exception.detail, allowed_values=allowed_values)
     return InvalidInputError(

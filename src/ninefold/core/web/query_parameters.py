@@ -5,9 +5,11 @@ parameters. With an ignored `?status=failed`, a client would get deliveries of e
 """
 
 from collections.abc import Iterable
-from typing import Final
+from datetime import datetime
+from typing import Annotated, Final
 from urllib.parse import parse_qsl
 
+import msgspec
 from litestar.enums import ParamType, ScopeType
 from litestar.handlers import HTTPRouteHandler
 from litestar.middleware import ASGIMiddleware
@@ -21,8 +23,12 @@ from ninefold.core.web.errors import UnknownParameterError
 RESERVED_PARAMETERS: Final = frozenset({"data", "request", "headers", "cookies", "state", "scope", "body"})
 """Names of handler arguments that Litestar injects; they aren't parameters of the request."""
 
+DATE_TIME: Final = "date-time"
+"""The `format` of a `QueryParameter` that is a time. Its type is text, and `parse_time` reads it."""
+
 _NULL: Final = "null"
 _NAME_SHOWN_MAX: Final = 100
+_Time = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 class QueryMiddleware(ASGIMiddleware):
@@ -41,13 +47,39 @@ class QueryMiddleware(ASGIMiddleware):
 
 
 def query_parameters(handler: HTTPRouteHandler, *, path_parameters: Iterable[str]) -> dict[str, FieldDefinition]:
-    """Return the arguments of a handler that come from the query string."""
+    """Return the arguments of a handler that come from the query string, by the names that requests use."""
     other_names = RESERVED_PARAMETERS | handler.resolve_dependencies().keys() | set(path_parameters)
     return {
-        name: field
+        name_in_request(name, field): field
         for name, field in handler.parsed_fn_signature.parameters.items()
         if name not in other_names and not is_header(field)
     }
+
+
+def name_in_request(name: str, field: FieldDefinition) -> str:
+    """Return what requests call an argument: its own name, unless `QueryParameter(name=…)` gives another.
+
+    `state`, for example, can't be the name of an argument, because Litestar injects that.
+    """
+    return getattr(field.kwarg_definition, "name", None) or name
+
+
+def parse_time(text: str | None, *, field: str) -> datetime | None:
+    """Return the time in a query parameter; None if it isn't given. Litestar would also accept `0.5` and no time zone.
+
+    Raises:
+        InvalidInputError: it isn't a time as in RFC 3339; the error names `field`.
+    """
+    if text is None:
+        return None
+    try:
+        return msgspec.convert(text, _Time)
+    except msgspec.ValidationError as error:
+        raise InvalidInputError(
+            f"Parameter {field}: {text[:_NAME_SHOWN_MAX]!r} isn't a time with a time zone.",
+            field=field,
+            remedy="Write it as in RFC 3339, such as 2026-01-31T12:00:00Z; in a URL, a + is %2B.",
+        ) from error
 
 
 def is_header(field: FieldDefinition) -> bool:

@@ -35,7 +35,7 @@ _COMMANDS: Final = {
     "doctor": (_ADMINISTER, "Check this machine and its settings, and say how to fix what is wrong."),
     "organisations": (_ADMINISTER, "Create and list organisations."),
     "keys": (_ADMINISTER, "Create, list and revoke API keys."),
-    "jobs": (_ADMINISTER, "List, retry and cancel durable jobs, the background work of workers."),
+    "jobs": (_ADMINISTER, "List, pause, cancel and retry durable jobs, the background work of workers."),
 }
 
 

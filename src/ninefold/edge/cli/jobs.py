@@ -7,6 +7,7 @@ from uuid import UUID
 
 import cyclopts
 import msgspec
+from rich.text import Text
 
 from ninefold.core.commands import parse_argument_id, print_fields, print_json, print_note, print_table, state_text
 from ninefold.core.ids import format_id
@@ -17,7 +18,8 @@ from ninefold.edge.cli.organisations import ORGANISATION_PREFIX, parse_organisat
 from ninefold.edge.cli.settings import DataDir, Json, read_core_settings
 from ninefold.edge.database import open_transaction
 
-CANCELED_BY: Final = "command line"
+ACTOR: Final = "command line"
+"""Who has canceled or paused a job, as the job shows it."""
 
 ERROR_LENGTH_SHOWN_MAX: Final = 120
 """The limit in lists; `ninefold jobs show` prints the whole error."""
@@ -68,7 +70,7 @@ def list_(
             [
                 format_id(JOB_PREFIX, job.job_id),
                 job.kind,
-                state_text(job.state),
+                _state(job),
                 f"{job.attempt_count} of {job.attempts_max}",
                 _progress(job),
                 job.run_at,
@@ -135,6 +137,43 @@ def cancel(job_id: str, /, *, data_dir: DataDir = None, json: Json = False) -> N
 
 
 @jobs.command
+def pause(job_id: str, /, *, data_dir: DataDir = None, json: Json = False) -> None:
+    """Pause a job, or stop it within seconds if it is running. `ninefold jobs resume` continues it.
+
+    Args:
+        job_id: The job's id, as listed by `ninefold jobs list`.
+        data_dir: see DataDir.
+        json: see Json.
+    """
+    job = asyncio.run(_pause(_parse_id(job_id), data_dir=data_dir))
+    if json:
+        print_json(_describe(job))
+        return
+    shown_id = format_id(JOB_PREFIX, job.job_id)
+    print_note(
+        f"{shown_id} ({job.kind}) is running and will pause within seconds."
+        if job.state is JobState.RUNNING
+        else f"Paused {shown_id} ({job.kind})."
+    )
+
+
+@jobs.command
+def resume(job_id: str, /, *, data_dir: DataDir = None, json: Json = False) -> None:
+    """Let a paused job continue where it stopped.
+
+    Args:
+        job_id: The job's id, as listed by `ninefold jobs list --state waiting`.
+        data_dir: see DataDir.
+        json: see Json.
+    """
+    job = asyncio.run(_resume(_parse_id(job_id), data_dir=data_dir))
+    if json:
+        print_json(_describe(job))
+    else:
+        print_note(f"{format_id(JOB_PREFIX, job.job_id)} ({job.kind}) will continue as soon as a worker is free.")
+
+
+@jobs.command
 def schedules(*, data_dir: DataDir = None, json: Json = False) -> None:
     """List the schedules that enqueue jobs, and when they run next.
 
@@ -184,7 +223,17 @@ async def _retry(job_id: UUID, *, data_dir: str | None) -> Job:
 
 async def _cancel(job_id: UUID, *, data_dir: str | None) -> Job:
     async with _transaction(data_dir) as connection:
-        return await service.cancel_job(connection, job_id, canceled_by=CANCELED_BY)
+        return await service.cancel_job(connection, job_id, canceled_by=ACTOR)
+
+
+async def _pause(job_id: UUID, *, data_dir: str | None) -> Job:
+    async with _transaction(data_dir) as connection:
+        return await service.pause_job(connection, job_id, paused_by=ACTOR)
+
+
+async def _resume(job_id: UUID, *, data_dir: str | None) -> Job:
+    async with _transaction(data_dir) as connection:
+        return await service.resume_job(connection, job_id)
 
 
 async def _list_schedules(*, data_dir: str | None) -> list[ScheduleState]:
@@ -203,7 +252,7 @@ def _show(job: Job, *, json: bool) -> None:
         print_json(fields)
         return
     texts = {name: bytes(value).decode() for name, value in fields.items() if isinstance(value, msgspec.Raw)}
-    print_fields({**fields, **texts, "state": state_text(job.state)})
+    print_fields({**fields, **texts, "state": _state(job)})
 
 
 def _describe(job: Job) -> dict[str, object]:
@@ -212,7 +261,13 @@ def _describe(job: Job) -> dict[str, object]:
         "job_id": format_id(JOB_PREFIX, job.job_id),
         "organisation_id": _organisation(job),
         "priority": job.priority.name.lower(),
+        "waiting_reason": job.waiting_reason,
     }
+
+
+def _state(job: Job) -> Text:
+    reason = "" if job.waiting_reason is None else f" ({job.waiting_reason})"
+    return state_text(f"{job.state}{reason}", like=job.state)
 
 
 def _organisation(job: Job) -> str | None:

@@ -52,6 +52,7 @@ class Delivery(msgspec.Struct, frozen=True):
     attempt_count: int
     attempts: list[Attempt]
     next_attempt_at: datetime | None = None
+    waiting_reason: str | None = None
 
 
 class _Page(msgspec.Struct, frozen=True):

@@ -107,6 +107,7 @@ class PlainLines:
         parts = [
             f"{status.name} {status.delivered}/{status.expected}"
             + (f" ({status.retrying} retrying)" if status.retrying else "")
+            + (f" ({status.waiting} waiting)" if status.waiting else "")
             for status in statuses
         ]
         self.say("  ".join(parts))
@@ -190,6 +191,8 @@ def _bar(status: SubscriberStatus) -> Text:
 def _state(status: SubscriberStatus) -> Text:
     if status.failed:
         return state_text("failed").append(f" {status.failed}")
+    if status.waiting:
+        return state_text("waiting").append(f" {status.waiting}, {(status.waiting_reason or '').replace('_', ' ')}")
     if status.retrying:
         text = state_text("retrying").append(f" {status.retrying}")
         if status.next_attempt_at is not None:

@@ -80,6 +80,8 @@ def _environment(data_dir: Path, *, port: int) -> dict[str, str]:
         "NINEFOLD_PORT": str(port),
         # The subscribers are on this machine, and webhooks to it are denied by default.
         "NINEFOLD_EGRESS_ALLOW": "127.0.0.0/8",
+        # By default, a receiver that was down is tried again after five minutes, which is too long to watch.
+        "NINEFOLD_WEBHOOKS_CIRCUIT_RETRY_S": "2",
     }
 
 

@@ -154,6 +154,7 @@ async def _read_statuses(api: Api, subscribers: Sequence[Subscriber]) -> list[Su
         describe_status(
             subscriber,
             retrying=await api.list_deliveries(subscriber.subscription_id, status="retrying"),
+            waiting=await api.list_deliveries(subscriber.subscription_id, status="waiting"),
             failed=await api.list_deliveries(subscriber.subscription_id, status="failed"),
         )
         for subscriber in subscribers

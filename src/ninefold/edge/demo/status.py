@@ -20,6 +20,8 @@ class SubscriberStatus(msgspec.Struct, frozen=True, kw_only=True):
     expected: int
     delivered: int
     retrying: int
+    waiting: int
+    waiting_reason: str | None
     failed: int
     next_attempt_at: datetime | None
     why: str
@@ -59,7 +61,11 @@ class SubscriberSummary(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def describe_status(
-    subscriber: Subscriber, *, retrying: Sequence[Delivery], failed: Sequence[Delivery]
+    subscriber: Subscriber,
+    *,
+    retrying: Sequence[Delivery],
+    waiting: Sequence[Delivery],
+    failed: Sequence[Delivery],
 ) -> SubscriberStatus:
     """Combine what a subscriber has received with Ninefold's records of the other deliveries."""
     latencies_s = subscriber.latencies_s()
@@ -70,6 +76,8 @@ def describe_status(
         expected=len(subscriber.expected),
         delivered=subscriber.delivered_count,
         retrying=len(retrying),
+        waiting=len(waiting),
+        waiting_reason=waiting[0].waiting_reason if waiting else None,
         failed=len(failed),
         next_attempt_at=due[0][0] if due else None,
         why=due[0][1] if due else "",

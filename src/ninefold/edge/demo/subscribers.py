@@ -22,8 +22,8 @@ class Behaviour(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     story: str
     event_types: tuple[str, ...] = ("*",)
-    failures_first: int = 0
-    """How many attempts of each event are answered with an error, before one succeeds."""
+    fails_every: int = 0
+    """The first attempt of every so many events is answered with an error; 0: of none."""
     answers_after_s: float = 0.0
     down_for_s: float = 0.0
     """How long it refuses connections at the beginning."""
@@ -31,7 +31,7 @@ class Behaviour(msgspec.Struct, frozen=True, kw_only=True):
 
 BEHAVIOURS: Final = (
     Behaviour(name="steady", story="answers at once"),
-    Behaviour(name="flaky", story="fails each event twice", failures_first=2),
+    Behaviour(name="flaky", story="fails a third once", fails_every=3),
     Behaviour(name="down", story="is down for 5 s", down_for_s=5.0),
     Behaviour(name="slow", story="answers after 300 ms", answers_after_s=0.3),
     Behaviour(
@@ -116,11 +116,15 @@ class Subscriber:
         except WebhookVerificationError as error:
             self.problems.append(f"Event {event_id or '(no id)'} had no valid signature: {error}.")
             return REFUSED
-        if self._attempts[event_id] <= self.behaviour.failures_first:
+        if self._must_fail(event_id):
             return BROKEN
         await asyncio.sleep(self.behaviour.answers_after_s)
         self._record_delivery(event_id, body)
         return ACCEPTED
+
+    def _must_fail(self, event_id: str) -> bool:
+        every = self.behaviour.fails_every
+        return every > 0 and self._attempts[event_id] == 1 and len(self._attempts) % every == 0
 
     def _record_delivery(self, event_id: str, body: bytes) -> None:
         if self._delivered.setdefault(event_id, body) != body:

@@ -51,6 +51,13 @@ class TooManySecretsError(ConflictError):
     title = "Too many active secrets"
 
 
+class TooManyReplaysError(ConflictError):
+    """The organisation has reached the limit of unfinished replays."""
+
+    code = "too_many_replays"
+    title = "Too many replays"
+
+
 class EventTooLargeError(PayloadTooLargeError):
     """An event's payload exceeds the size limit."""
 
@@ -93,3 +100,10 @@ class SubscriptionDeletedError(ConflictError):
 
     code = "subscription_deleted"
     title = "Subscription deleted"
+
+
+class SubscriptionPausedError(ConflictError):
+    """The delivery's subscription is paused, so it can't be sent now."""
+
+    code = "subscription_paused"
+    title = "Subscription paused"

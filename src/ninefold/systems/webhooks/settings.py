@@ -36,6 +36,30 @@ class WebhooksSettings(msgspec.Struct, frozen=True, kw_only=True):
             gt=0, le=2_592_000, description="Seconds after the start of a round during which retries are made."
         ),
     ] = 86_400.0
+    rate_limit_per_s: Annotated[
+        float,
+        msgspec.Meta(
+            gt=0, le=1_000_000, description="Attempts per second to one subscription, of all workers together."
+        ),
+    ] = 100.0
+    subscription_in_flight_max: Annotated[
+        int,
+        msgspec.Meta(ge=1, le=100_000, description="Attempts in flight to one subscription, of all workers together."),
+    ] = 100
+    circuit_failures_max: Annotated[
+        int,
+        msgspec.Meta(ge=1, le=10_000, description="Consecutive failed attempts that open a subscription's circuit."),
+    ] = 10
+    circuit_retry_s: Annotated[
+        float,
+        msgspec.Meta(gt=0, le=86_400, description="Seconds after which an open circuit is probed with one attempt."),
+    ] = 300.0
+    pause_after_s: Annotated[
+        float,
+        msgspec.Meta(
+            gt=0, le=31_536_000, description="Seconds of failed attempts only, after which a subscription is paused."
+        ),
+    ] = 432_000.0
     in_flight_max: Annotated[
         int,
         msgspec.Meta(

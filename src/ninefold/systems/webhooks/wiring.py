@@ -19,8 +19,10 @@ from ninefold.systems.webhooks.commands import COMMANDS
 from ninefold.systems.webhooks.jobs import metrics
 from ninefold.systems.webhooks.jobs.cancellation import CANCEL_DELIVERIES_HANDLER
 from ninefold.systems.webhooks.jobs.dispatcher import Dispatcher
+from ninefold.systems.webhooks.jobs.replays import REPLAY_HANDLERS
 from ninefold.systems.webhooks.routes.deliveries import DELIVERY_ROUTES
 from ninefold.systems.webhooks.routes.events import EVENT_ROUTES
+from ninefold.systems.webhooks.routes.replays import REPLAY_ROUTES
 from ninefold.systems.webhooks.routes.subscriptions import SUBSCRIPTION_ROUTES
 from ninefold.systems.webhooks.service.recipients import RecipientCache
 from ninefold.systems.webhooks.settings import WebhooksSettings, read_webhooks_settings
@@ -46,7 +48,7 @@ def _routes(context: ServerContext[WebhooksSettings]) -> Sequence[ControllerRout
     return [
         Router(
             path="/",
-            route_handlers=[*SUBSCRIPTION_ROUTES, *EVENT_ROUTES, *DELIVERY_ROUTES],
+            route_handlers=[*SUBSCRIPTION_ROUTES, *EVENT_ROUTES, *DELIVERY_ROUTES, *REPLAY_ROUTES],
             dependencies={
                 "recipient_cache": Provide(provide_recipient_cache, sync_to_thread=False),
                 "notifier": Provide(provide_notifier, sync_to_thread=False),
@@ -77,7 +79,7 @@ SYSTEM: Final = System(
     routes=_routes,
     worker_tasks=_worker_tasks,
     release_leases=_release_leases,
-    job_handlers=(CANCEL_DELIVERIES_HANDLER,),
+    job_handlers=(CANCEL_DELIVERIES_HANDLER, *REPLAY_HANDLERS),
     commands=COMMANDS,
     checks=(check_in_flight,),
 )

@@ -1,13 +1,18 @@
 -- name: job_cancel^
 -- Cancel a job at once if it isn't running; otherwise request it. Returns nothing if there is no such unfinished job.
+-- Without :organisation_id, it can be one of any organisation.
 UPDATE jobs.job
 SET
     state = CASE WHEN state = 'running' THEN 'running' ELSE 'canceled' END,
     cancel_requested_at = CASE WHEN state = 'running' THEN coalesce(cancel_requested_at, now()) END,
     canceled_by = :canceled_by,
+    pause_requested_at = NULL,
+    paused_at = NULL,
+    paused_by = NULL,
     finished_at = CASE WHEN state <> 'running' THEN now() END,
     is_unique = FALSE
 WHERE job_id = :job_id
+    AND (:organisation_id::uuid IS NULL OR organisation_id = :organisation_id)
     AND state IN ('queued', 'waiting', 'running', 'retrying')
 RETURNING
     job_id,
@@ -199,7 +204,7 @@ FROM (
 ) AS failed;
 
 -- name: job_count_queued$
--- Count the jobs that are waiting for an attempt or for their key, up to a limit.
+-- Count the jobs that are waiting for an attempt or for their key, up to a limit. Paused ones don't count.
 SELECT count(*)
 FROM (
     (
@@ -214,10 +219,23 @@ FROM (
         FROM jobs.job
         WHERE key IS NOT NULL
             AND state = 'waiting'
+            AND paused_at IS NULL
         LIMIT :limit
     )
     LIMIT :limit
 ) AS queued;
+
+-- name: job_count_unfinished$
+-- Count an organisation's jobs of some kinds that aren't finished, up to a limit.
+SELECT count(*)
+FROM (
+    SELECT 1
+    FROM jobs.job
+    WHERE organisation_id = :organisation_id
+        AND kind = ANY(:kinds::text[])
+        AND finished_at IS NULL
+    LIMIT :limit
+) AS unfinished;
 
 -- name: job_delete_failed
 -- Delete some failed jobs whose retention period is over.
@@ -248,7 +266,7 @@ WHERE job_id IN (
 RETURNING job_id;
 
 -- name: job_find^
--- Read one job.
+-- Read one job. Without :organisation_id, it can be one of any organisation.
 SELECT
     job_id,
     organisation_id,
@@ -265,6 +283,9 @@ SELECT
     finished_at,
     cancel_requested_at,
     canceled_by,
+    pause_requested_at,
+    paused_at,
+    paused_by,
     progress_done,
     progress_total,
     progress_note,
@@ -272,16 +293,19 @@ SELECT
     result,
     error
 FROM jobs.job
-WHERE job_id = :job_id;
+WHERE job_id = :job_id
+    AND (:organisation_id::uuid IS NULL OR organisation_id = :organisation_id);
 
 -- name: job_finish
 -- Write the outcomes of attempts for the jobs that this worker still holds; returns their new states.
--- A job with a cancel request isn't retried. For a job that is returned before its end, the attempt doesn't count.
+-- A job with a cancel or pause request isn't retried. For a job that is returned before its end, the attempt doesn't
+-- count.
 WITH ended AS MATERIALIZED (
     SELECT
         outcome.*,
         CASE
             WHEN outcome.ending IN ('retrying', 'returned') AND job.cancel_requested_at IS NOT NULL THEN 'canceled'
+            WHEN outcome.ending IN ('retrying', 'returned') AND job.pause_requested_at IS NOT NULL THEN 'waiting'
             WHEN outcome.ending = 'returned' AND job.error IS NOT NULL AND job.attempt_count > 1 THEN 'retrying'
             WHEN outcome.ending = 'returned' THEN 'queued'
             ELSE outcome.ending
@@ -314,6 +338,9 @@ SET
     leased_by = NULL,
     cancel_requested_at = NULL,
     canceled_by = CASE WHEN ended.state = 'canceled' THEN job.canceled_by END,
+    pause_requested_at = NULL,
+    paused_at = CASE WHEN ended.state = 'waiting' THEN clock_timestamp() END,
+    paused_by = CASE WHEN ended.state = 'waiting' THEN job.paused_by END,
     progress_done = coalesce(ended.progress_done, job.progress_done),
     progress_total = coalesce(ended.progress_total, job.progress_total),
     progress_note = coalesce(ended.progress_note, job.progress_note),
@@ -357,7 +384,7 @@ ON CONFLICT (kind, tenant_id, key) WHERE is_unique DO NOTHING
 RETURNING job_id;
 
 -- name: job_list
--- Read a page of jobs, newest first, optionally of one state, kind or organisation.
+-- Read a page of the jobs of all organisations, newest first, optionally of one state or kind.
 SELECT
     job_id,
     organisation_id,
@@ -374,6 +401,9 @@ SELECT
     finished_at,
     cancel_requested_at,
     canceled_by,
+    pause_requested_at,
+    paused_at,
+    paused_by,
     progress_done,
     progress_total,
     progress_note,
@@ -383,17 +413,53 @@ SELECT
 FROM jobs.job
 WHERE (:state::text IS NULL OR state = :state)
     AND (:kind::text IS NULL OR kind = :kind)
-    AND (:organisation_id::uuid IS NULL OR organisation_id = :organisation_id)
     AND (:before::uuid IS NULL OR job_id < :before)
 ORDER BY job_id DESC
 LIMIT :limit;
 
--- name: job_list_cancel_requested
--- List the running jobs of a worker whose cancellation was requested.
-SELECT job_id
+-- name: job_list_by_organisation
+-- Read a page of an organisation's jobs, newest first, optionally of one state or kind.
+SELECT
+    job_id,
+    organisation_id,
+    kind,
+    payload,
+    priority,
+    key,
+    state,
+    run_at,
+    attempt_count,
+    attempts_max,
+    created_at,
+    started_at,
+    finished_at,
+    cancel_requested_at,
+    canceled_by,
+    pause_requested_at,
+    paused_at,
+    paused_by,
+    progress_done,
+    progress_total,
+    progress_note,
+    cursor,
+    result,
+    error
+FROM jobs.job
+WHERE organisation_id = :organisation_id
+    AND (:state::text IS NULL OR state = :state)
+    AND (:kind::text IS NULL OR kind = :kind)
+    AND (:before::uuid IS NULL OR job_id < :before)
+ORDER BY job_id DESC
+LIMIT :limit;
+
+-- name: job_list_stop_requests
+-- List the running jobs of a worker that were asked to stop.
+SELECT
+    job_id,
+    CASE WHEN cancel_requested_at IS NULL THEN 'pause' ELSE 'cancel' END AS stop_request
 FROM jobs.job
 WHERE leased_by = :worker_id
-    AND cancel_requested_at IS NOT NULL;
+    AND (cancel_requested_at IS NOT NULL OR pause_requested_at IS NOT NULL);
 
 -- name: job_mark_waiting
 -- Mark jobs as waiting that have an earlier unfinished job with the same key, so that claims needn't skip them each time.
@@ -439,8 +505,22 @@ FROM behind
 WHERE job.job_id = behind.job_id
 RETURNING job.job_id;
 
+-- name: job_pause$
+-- Pause a job at once if it isn't running; otherwise request it. Returns nothing if its state doesn't allow it.
+UPDATE jobs.job
+SET
+    state = CASE WHEN state = 'running' THEN 'running' ELSE 'waiting' END,
+    pause_requested_at = CASE WHEN state = 'running' THEN coalesce(pause_requested_at, now()) END,
+    paused_at = CASE WHEN state <> 'running' THEN coalesce(paused_at, now()) END,
+    paused_by = coalesce(paused_by, :paused_by)
+WHERE job_id = :job_id
+    AND (:organisation_id::uuid IS NULL OR organisation_id = :organisation_id)
+    AND state IN ('queued', 'waiting', 'running', 'retrying')
+    AND cancel_requested_at IS NULL
+RETURNING job_id;
+
 -- name: job_promote!
--- Let the first job of each key run if it is waiting.
+-- Let the first job of each key run if it is waiting and not paused.
 -- It must be a separate statement after the one that ended a job, so that it sees jobs that were marked as waiting
 -- in the meantime.
 UPDATE jobs.job
@@ -458,7 +538,8 @@ CROSS JOIN LATERAL (
     LIMIT 1
 ) AS first
 WHERE job.job_id = first.job_id
-    AND job.state = 'waiting';
+    AND job.state = 'waiting'
+    AND job.paused_at IS NULL;
 
 -- name: job_release
 -- Release the jobs that dead workers were running; the attempt counts as failed. Returns their new states.
@@ -469,6 +550,7 @@ WITH released AS MATERIALIZED (
         CASE
             WHEN cancel_requested_at IS NOT NULL THEN 'canceled'
             WHEN attempt_count >= attempts_max THEN 'failed'
+            WHEN pause_requested_at IS NOT NULL THEN 'waiting'
             ELSE 'retrying'
         END AS state
     FROM jobs.job
@@ -481,10 +563,13 @@ UPDATE jobs.job
 SET
     state = released.state,
     run_at = now() + (job.attempt_count - 1) * interval '5 seconds',
-    finished_at = CASE WHEN released.state <> 'retrying' THEN now() END,
+    finished_at = CASE WHEN released.state IN ('failed', 'canceled') THEN now() END,
     leased_by = NULL,
     cancel_requested_at = NULL,
     canceled_by = CASE WHEN released.state = 'canceled' THEN job.canceled_by END,
+    pause_requested_at = NULL,
+    paused_at = CASE WHEN released.state = 'waiting' THEN now() END,
+    paused_by = CASE WHEN released.state = 'waiting' THEN job.paused_by END,
     error = :error
 FROM released
 WHERE job.job_id = released.job_id
@@ -501,13 +586,16 @@ UPDATE jobs.job
 SET
     state = CASE
         WHEN cancel_requested_at IS NOT NULL THEN 'canceled'
+        WHEN pause_requested_at IS NOT NULL THEN 'waiting'
         WHEN attempt_count > 1 AND error IS NOT NULL THEN 'retrying'
         ELSE 'queued'
     END,
     attempt_count = attempt_count - 1,
     finished_at = CASE WHEN cancel_requested_at IS NOT NULL THEN now() END,
     leased_by = NULL,
-    cancel_requested_at = NULL
+    cancel_requested_at = NULL,
+    pause_requested_at = NULL,
+    paused_at = CASE WHEN pause_requested_at IS NOT NULL THEN now() END
 WHERE leased_by = :worker_id
     AND job_id <> ALL(:known_ids::uuid[])
 RETURNING
@@ -515,6 +603,24 @@ RETURNING
     state,
     tenant_id,
     key;
+
+-- name: job_resume$
+-- Let a paused job continue from its cursor; a running one that is asked to pause isn't any more.
+-- A job whose key is taken is `queued` only until the next claim sees that.
+UPDATE jobs.job
+SET
+    state = CASE
+        WHEN state = 'running' THEN 'running'
+        WHEN attempt_count > 0 AND error IS NOT NULL THEN 'retrying'
+        ELSE 'queued'
+    END,
+    pause_requested_at = NULL,
+    paused_at = NULL,
+    paused_by = NULL
+WHERE job_id = :job_id
+    AND (:organisation_id::uuid IS NULL OR organisation_id = :organisation_id)
+    AND (paused_at IS NOT NULL OR pause_requested_at IS NOT NULL)
+RETURNING job_id;
 
 -- name: job_retry$
 -- Make a failed, canceled or retrying job due now. It continues from its cursor.
@@ -526,11 +632,12 @@ SET
     finished_at = NULL,
     canceled_by = NULL
 WHERE job_id = :job_id
+    AND (:organisation_id::uuid IS NULL OR organisation_id = :organisation_id)
     AND state IN ('retrying', 'failed', 'canceled')
 RETURNING job_id;
 
 -- name: job_save^
--- Write a running job's progress if this worker still holds it; returns whether its cancellation was requested.
+-- Write a running job's progress if this worker still holds it; returns whether it was asked to stop.
 UPDATE jobs.job
 SET
     progress_done = coalesce(:done, progress_done),
@@ -540,4 +647,8 @@ SET
 WHERE job_id = :job_id
     AND leased_by = :worker_id
     AND attempt_count = :attempt
-RETURNING cancel_requested_at IS NOT NULL AS is_cancel_requested;
+RETURNING
+    CASE
+        WHEN cancel_requested_at IS NOT NULL THEN 'cancel'
+        WHEN pause_requested_at IS NOT NULL THEN 'pause'
+    END AS stop_request;

@@ -27,6 +27,14 @@ RETURNING worker_id;
 INSERT INTO queue.worker (worker_id, host, pid, lease_expires_at)
 VALUES (:worker_id, :host, :pid, clock_timestamp() + :duration);
 
+-- name: worker_list
+-- List the workers, and how many seconds each has been running.
+SELECT
+    worker_id,
+    extract(EPOCH FROM clock_timestamp() - started_at)::double precision AS age_s
+FROM queue.worker
+ORDER BY worker_id;
+
 -- name: worker_list_expired
 -- List the workers whose lease has expired.
 SELECT worker_id

@@ -20,13 +20,12 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import BodyKwarg
 from litestar.typing import FieldDefinition
 
-from ninefold.core.errors import PayloadTooLargeError
 from ninefold.core.tenancy.model import Principal
+from ninefold.core.web.bodies.chunks import ChunkReader
 from ninefold.core.web.bodies.forms import FormValue, convert_form, parse_multipart, parse_urlencoded
 from ninefold.core.web.bodies.json_decoder import JsonDecoder
 from ninefold.core.web.errors import (
     BadJsonError,
-    ClientDisconnectedError,
     UnsupportedEncodingError,
     UnsupportedMediaTypeError,
 )
@@ -66,8 +65,7 @@ class RawRequest(Request[Any, Principal, Any]):
         state = self.scope["state"]
         if _STATE_KEY not in state:
             self.check_headers()
-            chunks = [chunk async for chunk in self.stream()]
-            state[_STATE_KEY] = chunks[0] if len(chunks) == 1 else b"".join(chunks)
+            state[_STATE_KEY] = await self._chunk_reader().read_all()
         content: bytes = state[_STATE_KEY]
         self.check_content(content)
         return content
@@ -79,22 +77,10 @@ class RawRequest(Request[Any, Principal, Any]):
             PayloadTooLargeError: as `body`.
             ClientDisconnectedError: as `body`.
         """
-        size_max = _size_max(self)
-        content_length = self.headers.get("content-length", "")
-        if content_length.isdecimal() and int(content_length) > size_max:
-            raise _too_large(size_max)
-        size, is_more = 0, True
-        while is_more:
-            message = await self.receive()
-            if message["type"] != "http.request":
-                raise ClientDisconnectedError("The client disconnected before it had sent the whole body.")
-            chunk = message["body"]
-            size += len(chunk)
-            if size > size_max:
-                raise _too_large(size_max)
-            if chunk:
+        reader = self._chunk_reader()
+        while not reader.is_complete:
+            if chunk := await reader.read():
                 yield chunk
-            is_more = message.get("more_body", False)
 
     def check_headers(self) -> None:
         """Check the headers before the body is read; this class accepts any."""
@@ -110,6 +96,10 @@ class RawRequest(Request[Any, Principal, Any]):
     def media_type(self) -> str:
         """The media type of the Content-Type header, in lower case and without parameters; empty without the header."""
         return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+    def _chunk_reader(self) -> ChunkReader:
+        content_length = self.headers.get("content-length", "")
+        return ChunkReader(self.receive, content_length=content_length, size_max=_size_max(self))
 
 
 class JsonRequest(RawRequest):
@@ -199,20 +189,23 @@ class FormRequest(RawRequest):
 class BodyDTO(AbstractDTO[Any]):
     """Makes Litestar decode a handler's `data` with the request's class."""
 
-    _decoders: ClassVar[dict[str, JsonDecoder[Any]]] = {}
+    _decoders: ClassVar[dict[Any, JsonDecoder[Any]]] = {}
+    """By the type that they decode to: looking up a route's `handler_id` takes longer than decoding a small body."""
 
     @classmethod
     def create_for_field_definition(
         cls, field_definition: FieldDefinition, handler_id: str, backend_cls: Any = None
     ) -> None:
         """Build a handler's decoder when the application starts."""
-        del backend_cls
-        cls._decoders[handler_id] = JsonDecoder(field_definition.annotation)
+        del handler_id, backend_cls
+        cls._decoders[field_definition.annotation] = JsonDecoder(field_definition.annotation)
 
     def decode_bytes(self, value: bytes) -> Any:
         """Decode a body."""
         request = cast("RawRequest", self.asgi_connection)
-        return request.decode_body(self._decoders[request.route_handler.handler_id], value)
+        field = request.route_handler.parsed_data_field
+        assert field is not None, "only the body of a route with `data` is decoded"
+        return request.decode_body(self._decoders[field.annotation], value)
 
 
 def _size_max(request: RawRequest) -> int:
@@ -248,10 +241,3 @@ def _unsupported_media_type(media_type: str, *, supported: list[str]) -> Unsuppo
 
 def _quote(header: str) -> str:
     return f"{header.strip()[:_HEADER_SHOWN_MAX]!r}" if header.strip() else "empty"
-
-
-def _too_large(size_max: int) -> PayloadTooLargeError:
-    return PayloadTooLargeError(
-        f"The body is larger than {size_max:,} bytes, the limit of this route.",
-        remedy="Send a smaller body.",
-    )

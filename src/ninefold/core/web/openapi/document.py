@@ -20,7 +20,7 @@ from litestar.typing import FieldDefinition
 
 from ninefold.core.web.ids import is_path_id, path_id_schema
 from ninefold.core.web.problems import PROBLEM_MEDIA_TYPE, Problem, status_words
-from ninefold.core.web.query_parameters import RESERVED_PARAMETERS, is_header
+from ninefold.core.web.query_parameters import RESERVED_PARAMETERS, is_header, name_in_request
 from ninefold.core.web.surfaces import Surface, SurfaceMap
 
 _JSON: Final = "application/json"
@@ -128,14 +128,16 @@ class _Operation:
 
     def _describe_parameter(self, field: FieldDefinition, schemas: _SchemaIndex) -> dict[str, Any]:
         schema = _without_null(schemas[_kind_of_parameter(field)])
-        name, place = field.name, "query"
+        name, place = name_in_request(field.name, field), "query"
         kwarg = field.kwarg_definition
         if name in self._path_parameters:
             place = "path"
         elif is_header(field):
-            name, place = getattr(kwarg, "name", None) or name, "header"
+            place = "header"
         if field.has_default and field.default is not None:
             schema["default"] = field.default
+        if text_format := getattr(kwarg, "format", None):
+            schema["format"] = text_format
         described = {
             "name": name,
             "in": place,

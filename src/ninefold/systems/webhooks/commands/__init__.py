@@ -1,9 +1,12 @@
-"""The commands `subscriptions …`, `events …` and `deliveries …`, which use the HTTP API."""
+"""The commands `subscriptions …`, `events …`, `deliveries …` and `dead-letters …`, which use the HTTP API."""
 
 from typing import Final
 
 from ninefold.systems.webhooks.commands.deliveries import deliveries
 from ninefold.systems.webhooks.commands.events import events
+from ninefold.systems.webhooks.commands.replays import dead_letters, replay_subscription
 from ninefold.systems.webhooks.commands.subscriptions import subscriptions
 
-COMMANDS: Final = (subscriptions, events, deliveries)
+subscriptions.command(replay_subscription, name="replay")
+
+COMMANDS: Final = (subscriptions, events, deliveries, dead_letters)

@@ -5,6 +5,32 @@ from datetime import datetime
 import msgspec
 
 
+class PauseAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """Why and since when a subscription is paused."""
+
+    reason: str
+    paused_at: datetime
+    advice: str
+
+
+class CircuitAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """The circuit breaker of a subscription."""
+
+    state: str
+    consecutive_failures: int
+    opened_at: datetime | None
+    retry_at: datetime | None
+    pauses_at: datetime | None
+
+
+class EffectiveAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """What applies to a subscription."""
+
+    rate_limit_per_s: float
+    in_flight_max: int
+    retry_delays_s: list[float]
+
+
 class SubscriptionAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """A subscription."""
 
@@ -12,6 +38,13 @@ class SubscriptionAnswer(msgspec.Struct, frozen=True, kw_only=True):
     url: str
     event_types: list[str]
     description: str
+    subscriber_id: str | None
+    pause: PauseAnswer | None
+    circuit: CircuitAnswer
+    rate_limit_per_s: float | None
+    in_flight_max: int | None
+    retry_schedule: str | list[float] | None
+    effective: EffectiveAnswer
     created_at: datetime
     updated_at: datetime
 
@@ -41,12 +74,24 @@ class EventAnswer(msgspec.Struct, frozen=True, kw_only=True):
     dispatched_at: datetime | None
 
 
+class TimingsAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """The durations of an attempt's phases; None for a phase that it didn't have or didn't get to."""
+
+    lookup_ms: float | None
+    connect_ms: float | None
+    tls_ms: float | None
+    send_ms: float | None
+    wait_ms: float | None
+
+
 class AttemptAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """One attempt of a delivery."""
 
     attempt_number: int
+    url: str | None
     attempted_at: datetime
     duration_ms: float
+    timings: TimingsAnswer | None
     response_code: int | None
     response_body: str | None
     is_response_body_truncated: bool
@@ -61,6 +106,8 @@ class DeliveryAnswer(msgspec.Struct, frozen=True, kw_only=True):
     event_id: str
     event_type: str
     subscription_id: str
+    waiting_reason: str | None
+    waiting_until: datetime | None
     is_running: bool
     attempt_count: int
     attempts_planned: int
@@ -69,6 +116,12 @@ class DeliveryAnswer(msgspec.Struct, frozen=True, kw_only=True):
     finished_at: datetime | None
     advice: str | None
     attempts: list[AttemptAnswer]
+
+
+class DeadLetterAnswer(DeliveryAnswer, frozen=True, kw_only=True):
+    """A delivery that failed for good."""
+
+    error_class: str
 
 
 class EventWithDeliveriesAnswer(EventAnswer, frozen=True, kw_only=True):

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Final
 
+import msgspec
 from cyclopts import App
 
 from ninefold.core.commands import (
@@ -23,6 +24,8 @@ from ninefold.systems.webhooks.commands.subscriptions import subscription_path
 from ninefold.systems.webhooks.model import DELIVERY_PREFIX, DeliveryStatus
 
 _DELIVERIES: Final = "/api/v1/deliveries"
+
+_PHASES: Final = ("lookup", "connect", "TLS", "send", "wait")
 
 BODY_SHOWN_MAX: Final = 2_000
 """Characters of a response body that `deliveries show` prints; --json prints all that the API has."""
@@ -121,7 +124,21 @@ def _show_delivery(delivery: DeliveryAnswer) -> None:
         empty="No attempts yet.",
     )
     if delivery.attempts:
+        _show_request(delivery.attempts[-1])
         _show_response_body(delivery.attempts[-1])
+
+
+def _show_request(attempt: AttemptAnswer) -> None:
+    """Print where the request of an attempt went, and how long its phases took, if they were measured."""
+    if attempt.url is None:
+        return
+    line = f"Attempt {attempt.attempt_number} went to {attempt.url}"
+    if attempt.timings is not None:
+        durations_ms = zip(_PHASES, msgspec.structs.astuple(attempt.timings), strict=True)
+        measured = [f"{phase} {took_ms:.1f} ms" for phase, took_ms in durations_ms if took_ms is not None]
+        line += f" ({', '.join(measured)})"
+    print_gap()
+    print_text(line)
 
 
 def _show_response_body(attempt: AttemptAnswer) -> None:

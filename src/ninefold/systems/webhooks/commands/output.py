@@ -1,6 +1,7 @@
 """The options and output functions that the commands of webhook delivery share."""
 
 from collections.abc import Callable, Sequence
+from datetime import UTC
 from typing import Annotated, Any, Final, Literal, TypeVar
 
 import cyclopts
@@ -57,14 +58,14 @@ def show_deliveries(
         empty: see `print_table`.
     """
     print_table(
-        ["Delivery", _HEADINGS[of], "Status", "Attempts", "Next attempt at", "Last error"],
+        ["Delivery", _HEADINGS[of], "Status", "Attempts", "Next attempt", "Last error"],
         [
             [
                 delivery.delivery_id,
                 getattr(delivery, of),
                 state_text(delivery.status),
                 f"{delivery.attempt_count} of {delivery.attempts_planned}",
-                delivery.next_attempt_at,
+                _next_attempt(delivery),
                 delivery.attempts[-1].error_detail if delivery.attempts else None,
             ]
             for delivery in deliveries
@@ -77,6 +78,15 @@ def print_next_page(page: Page[Any]) -> None:
     """Print how to list the next page, if there is one."""
     if page.next_cursor is not None:
         print_note(f"For the next page, add: --cursor {page.next_cursor}")
+
+
+def _next_attempt(delivery: DeliveryAnswer) -> object:
+    """Return when the next attempt is, or what it waits for."""
+    if delivery.waiting_reason is None:
+        return delivery.next_attempt_at
+    reason = delivery.waiting_reason.replace("_", " ")
+    until = delivery.waiting_until
+    return reason if until is None else f"{reason} until {until.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _readable(name: str, value: object) -> object:

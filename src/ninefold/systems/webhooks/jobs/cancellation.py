@@ -1,4 +1,4 @@
-"""The job that cancels the waiting deliveries of a deleted subscription: too many for the request that deleted it."""
+"""The job that cancels the unfinished deliveries of a deleted subscription: too many for the request itself."""
 
 from typing import Final
 from uuid import UUID
@@ -7,21 +7,27 @@ import msgspec
 
 from ninefold.core.jobs import JobHandler, JobRun
 from ninefold.core.system import WorkerContext
-from ninefold.systems.webhooks.model import CANCEL_DELIVERIES, CancelDeliveries
+from ninefold.systems.webhooks.model import CANCEL_DELIVERIES, CancelDeliveries, DeliveryStatus
 from ninefold.systems.webhooks.settings import WebhooksSettings
-from ninefold.systems.webhooks.store.deliveries import delivery_cancel_waiting
+from ninefold.systems.webhooks.store.deliveries import delivery_cancel_pending
 
 BATCH: Final = 1_000
 """Deliveries that one transaction cancels."""
 
 _BEFORE_ALL: Final = UUID(int=0)
 
+# A delivery can go from `retrying` to `waiting`, so those that wait come last. None goes back: a worker that claims
+# one cancels it, because its subscription is deleted.
+_STATUSES: Final = (DeliveryStatus.RETRYING, DeliveryStatus.WAITING)
+
 
 class CancelCursor(msgspec.Struct, frozen=True, kw_only=True):
     """Where the job continues."""
 
+    status: DeliveryStatus = DeliveryStatus.RETRYING
+    """The status that the deliveries have which it is canceling."""
     after: UUID = _BEFORE_ALL
-    """The last canceled delivery."""
+    """The last canceled delivery that had this status."""
     canceled: int = 0
 
 
@@ -32,20 +38,35 @@ class Canceled(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def cancel_deliveries(job: JobRun[CancelDeliveries], context: WorkerContext[WebhooksSettings]) -> Canceled:
-    """Cancel the waiting deliveries of a subscription, one batch for each transaction."""
+    """Cancel the unfinished deliveries of a subscription, one batch for each transaction."""
     cursor = job.read_cursor(CancelCursor) or CancelCursor()
+    for status in _STATUSES[_STATUSES.index(cursor.status) :]:
+        if status is not cursor.status:
+            cursor = CancelCursor(status=status, canceled=cursor.canceled)
+        cursor = await _cancel_all(job, context, cursor)
+    return Canceled(deliveries=cursor.canceled)
+
+
+async def _cancel_all(
+    job: JobRun[CancelDeliveries], context: WorkerContext[WebhooksSettings], cursor: CancelCursor
+) -> CancelCursor:
+    """Cancel the deliveries that have the cursor's status; return where it ended."""
     has_more = True
     while has_more:
         job.check()
         async with context.database.transaction() as connection:
-            canceled = await delivery_cancel_waiting(
-                connection, subscription_id=job.payload.subscription_id, after=cursor.after, limit=BATCH
+            canceled = await delivery_cancel_pending(
+                connection,
+                subscription_id=job.payload.subscription_id,
+                status=cursor.status,
+                after=cursor.after,
+                limit=BATCH,
             )
             if canceled:
-                cursor = CancelCursor(after=canceled[-1], canceled=cursor.canceled + len(canceled))
+                cursor = msgspec.structs.replace(cursor, after=canceled[-1], canceled=cursor.canceled + len(canceled))
                 await job.save(connection, cursor=cursor, done=cursor.canceled)
         has_more = len(canceled) == BATCH
-    return Canceled(deliveries=cursor.canceled)
+    return cursor
 
 
 CANCEL_DELIVERIES_HANDLER: Final = JobHandler(CANCEL_DELIVERIES, cancel_deliveries)

@@ -1,27 +1,37 @@
 """Claims events and due deliveries, and adds their attempts to the queues.
 
     claim events  ──fan-out──┐
-                             ├──▶ queues
-    claim retries ───────────┘
+    claim retries ───────────┼──▶ queues
+    claim waiting ───────────┘
 
 If a worker dies while it holds an event, another worker claims the event again and makes only the attempts that have no
 recorded outcome.
 """
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
+from typing import Final
 from uuid import UUID
 
 from ninefold.core.ids import derive_id
 from ninefold.core.postgres.database import Database
 from ninefold.core.postgres.errors import DatabaseUnavailableError
+from ninefold.core.queue.claims import ClaimBudget
 from ninefold.core.queue.tenant_queues import Batch, TenantQueues
 from ninefold.systems.webhooks.jobs.event_log import EventLog
+from ninefold.systems.webhooks.jobs.gates import Gate, Gates
 from ninefold.systems.webhooks.jobs.message import FanOut, make_message
 from ninefold.systems.webhooks.jobs.recorder import OutcomeRecorder
 from ninefold.systems.webhooks.jobs.retry_queue import RetryQueue
 from ninefold.systems.webhooks.jobs.sender import AttemptRequest
-from ninefold.systems.webhooks.model import ClaimedDelivery, ClaimedEvent, Recipient
+from ninefold.systems.webhooks.model import ClaimedDelivery, ClaimedEvent, Recipient, WaitingClaim
 from ninefold.systems.webhooks.service.recipients import OrganisationRecipients, RecipientCache
+from ninefold.systems.webhooks.store.subscriptions import subscription_list_backlogged, subscription_version_list
+
+SUBSCRIPTIONS_SCANNED_MAX: Final = 500
+"""Subscriptions with waiting deliveries that one call of `find_waiting` looks at."""
+
+_BEFORE_ALL: Final = UUID(int=0)
 
 
 class Claimer:
@@ -32,7 +42,9 @@ class Claimer:
         event_log: where events are claimed.
         retry_queue: where due deliveries are claimed.
         queues: where the attempts wait.
+        gates: say which waiting deliveries may go on.
         recorder: finishes the events that need no attempt.
+        probe_expires_in_s: after how long another worker may probe a circuit that this one was about to probe.
     """
 
     def __init__(
@@ -42,13 +54,19 @@ class Claimer:
         event_log: EventLog,
         retry_queue: RetryQueue,
         queues: TenantQueues[AttemptRequest],
+        gates: Gates,
         recorder: OutcomeRecorder,
+        probe_expires_in_s: float,
     ) -> None:
         self._database = database
         self._event_log = event_log
         self._retry_queue = retry_queue
         self._queues = queues
+        self._gates = gates
         self._recorder = recorder
+        self._probe_expires_in_s = probe_expires_in_s
+        self._probes: dict[UUID, Gate] = {}
+        self._scanned_until = _BEFORE_ALL
         self._recipient_cache = RecipientCache()
 
     async def claim_events(self) -> set[UUID]:
@@ -88,9 +106,121 @@ class Claimer:
             if recipient is None:
                 without_recipient.append(delivery)
             else:
-                self._queue_retry(delivery, recipient)
+                self._queue_further(delivery, recipient, bypasses_limits=delivery.is_manual)
         if without_recipient:
             await self._retry_queue.cancel(without_recipient)
+        return {delivery.organisation_id for delivery in deliveries}
+
+    async def find_waiting(self) -> bool:
+        """Find subscriptions with waiting deliveries that may go on, for `claim_waiting`; return whether there are any.
+
+        Each call continues where the previous one ended.
+        """
+        async with self._database.connection() as connection:
+            found, last = await subscription_list_backlogged(
+                connection, after=self._scanned_until, limit=SUBSCRIPTIONS_SCANNED_MAX
+            )
+        self._scanned_until = last or _BEFORE_ALL
+        for subscription in found:
+            recipients = await self._recipients(subscription.organisation_id, version=subscription.subscription_version)
+            recipient = recipients.by_id.get(subscription.subscription_id)
+            if recipient is None:
+                continue
+            gate = self._gates.find(recipient, subscription.organisation_id)
+            if subscription.is_probe:
+                self._probes[subscription.subscription_id] = gate
+            else:
+                self._gates.note_waiting([subscription.subscription_id])
+        return bool(found)
+
+    async def claim_waiting(self, now_s: float) -> set[UUID]:
+        """Claim waiting deliveries, as many as their gates have room for; return the deliveries' organisations.
+
+        Raises:
+            DatabaseUnavailableError: nothing was claimed, and no room is taken.
+            LeaseLostError: this worker's lease has expired.
+        """
+        budget = self._queues.budget()
+        claims = self._plan_waiting(now_s, budget)
+        if not claims:
+            return set()
+        try:
+            deliveries = await self._retry_queue.claim_waiting(
+                claims, payload_bytes_max=budget.bytes_max, probe_expires_in_s=self._probe_expires_in_s
+            )
+        except BaseException:
+            for claim in claims:
+                self._gates.give_back(claim.subscription_id, claim.count)
+            raise
+        self._return_unused(claims, deliveries)
+        return await self._queue_waiting(deliveries, probed={each.subscription_id for each in claims if each.is_probe})
+
+    async def refresh_recipients(self) -> set[UUID]:
+        """Read again the subscriptions that have changed, of the organisations that this worker sends for.
+
+        Returns:
+            The subscriptions that are now paused or deleted and have attempts in flight.
+        """
+        organisation_ids = self._gates.organisations_in_use()
+        if not organisation_ids:
+            return set()
+        async with self._database.connection() as connection:
+            versions = await subscription_version_list(connection, organisation_ids=organisation_ids)
+        shut: set[UUID] = set()
+        for organisation_id, version in versions.items():
+            recipients = await self._recipients(organisation_id, version=version)
+            shut.update(self._gates.configure(organisation_id, recipients.by_id))
+        return shut
+
+    def _plan_waiting(self, now_s: float, budget: ClaimBudget) -> list[WaitingClaim]:
+        """Take room at the gates of subscriptions with waiting deliveries, within a budget."""
+        probes, self._probes = self._probes, {}
+        claims = [WaitingClaim(subscription_id=each, count=1, is_probe=True) for each in probes]
+        for gate in probes.values():
+            gate.take(1, now_s)
+        left = budget.rows_max - len(claims)
+        for gate in self._gates.with_waiting():
+            if left <= 0:
+                break
+            if gate.organisation_id in budget.held_back or gate.subscription_id in probes:
+                continue
+            count = min(left, gate.room(now_s, organisation_room=self._queues.room(gate.organisation_id)))
+            if count > 0:
+                gate.take(count, now_s)
+                claims.append(WaitingClaim(subscription_id=gate.subscription_id, count=count, is_probe=False))
+                left -= count
+        return claims
+
+    def _return_unused(self, claims: Sequence[WaitingClaim], deliveries: Sequence[ClaimedDelivery]) -> None:
+        """Give back room for what wasn't found. A subscription with fewer than asked for has none left."""
+        found = Counter(delivery.subscription_id for delivery in deliveries)
+        for claim in claims:
+            unused = claim.count - found[claim.subscription_id]
+            if unused:
+                self._gates.give_back(claim.subscription_id, unused)
+                self._gates.note_waiting([claim.subscription_id], has_waiting=False)
+
+    async def _queue_waiting(self, deliveries: Sequence[ClaimedDelivery], *, probed: Collection[UUID]) -> set[UUID]:
+        unwanted: list[ClaimedDelivery] = []
+        for position, delivery in enumerate(deliveries):
+            try:
+                recipients = await self._recipients(delivery.organisation_id, version=delivery.subscription_version)
+            except DatabaseUnavailableError:
+                left = [*unwanted, *deliveries[position:]]
+                self._retry_queue.give_back(left)
+                for each in left:
+                    self._gates.give_back(each.subscription_id, 1)
+                raise
+            recipient = recipients.find(delivery.subscription_id, event_type=delivery.event_type)
+            if recipient is None:
+                unwanted.append(delivery)
+            else:
+                gate = self._gates.find(recipient, delivery.organisation_id)
+                self._queue_further(delivery, recipient, gate=gate, bypasses_limits=delivery.subscription_id in probed)
+        for delivery in unwanted:
+            self._gates.give_back(delivery.subscription_id, 1)
+        if unwanted:
+            await self._retry_queue.cancel(unwanted)
         return {delivery.organisation_id for delivery in deliveries}
 
     async def _recipients(self, organisation_id: UUID, *, version: int) -> OrganisationRecipients:
@@ -98,7 +228,9 @@ class Claimer:
         if cached is not None:
             return cached
         async with self._database.connection() as connection:
-            return await self._recipient_cache.load(connection, organisation_id)
+            recipients = await self._recipient_cache.load(connection, organisation_id)
+        self._gates.configure(organisation_id, recipients.by_id)
+        return recipients
 
     async def _recipients_without_outcome(
         self, event: ClaimedEvent, recipients: OrganisationRecipients
@@ -126,7 +258,14 @@ class Claimer:
         batch = Batch(_first_attempts(event, recipients), count=len(recipients), payload_bytes=len(event.payload))
         self._queues.add(event.organisation_id, batch)
 
-    def _queue_retry(self, delivery: ClaimedDelivery, recipient: Recipient) -> None:
+    def _queue_further(
+        self,
+        delivery: ClaimedDelivery,
+        recipient: Recipient,
+        *,
+        gate: Gate | None = None,
+        bypasses_limits: bool = False,
+    ) -> None:
         request = AttemptRequest(
             message=make_message(delivery.event_id, event_type=delivery.event_type, payload=delivery.payload),
             recipient=recipient,
@@ -136,6 +275,8 @@ class Claimer:
             round_attempt_count=delivery.round_attempt_count + 1,
             round_started_at=delivery.round_started_at,
             fan_out=None,
+            gate=gate,
+            bypasses_limits=bypasses_limits,
         )
         self._queues.add(delivery.organisation_id, Batch([request], count=1, payload_bytes=len(delivery.payload)))
 

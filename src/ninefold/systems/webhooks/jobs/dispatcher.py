@@ -1,38 +1,72 @@
 """The worker's main task: attempt claimed deliveries and record the outcomes.
 
-    claimer ──▶ queues ──▶ sender ──▶ recorder ──▶ event log
+    claimer ──▶ queues ──▶ gates ──▶ sender ──▶ recorder ──▶ event log
+                             │                     ▲
+                             └──── must wait ──────┘
 
 A delivery has no row before its first outcome is known. If the worker dies before that, another worker takes over and
 repeats only what wasn't recorded, with the same ids.
 """
 
 import asyncio
-import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import Final
 from uuid import UUID
 
-from ninefold.core.egress import LocalLimitError
+import structlog
+from msgspec.structs import replace
+
 from ninefold.core.queue.claim_loop import repeat_claim
 from ninefold.core.queue.tenant_queues import TenantQueues
+from ninefold.core.queue.worker_share import WorkerShare
 from ninefold.core.system import WorkerContext
 from ninefold.systems.webhooks.jobs import metrics
+from ninefold.systems.webhooks.jobs.circuits import CircuitBreaker, CircuitRules
 from ninefold.systems.webhooks.jobs.claimer import Claimer
-from ninefold.systems.webhooks.jobs.event_log import PostgresEventLog
+from ninefold.systems.webhooks.jobs.event_log import PostgresEventLog, Result
+from ninefold.systems.webhooks.jobs.gates import GateLimits, Gates
 from ninefold.systems.webhooks.jobs.limits import queue_limits
 from ninefold.systems.webhooks.jobs.recorder import OutcomeRecorder
 from ninefold.systems.webhooks.jobs.retry_queue import RetryQueue
 from ninefold.systems.webhooks.jobs.sender import AttemptRequest, Sender
-from ninefold.systems.webhooks.model import EVENTS_CHANNEL, RETRIES_CHANNEL, Attempt, Outcome
-from ninefold.systems.webhooks.rules.retries import RetrySchedule, next_delay_s, status_after
+from ninefold.systems.webhooks.jobs.verdict import judge_failure
+from ninefold.systems.webhooks.model import (
+    EVENTS_CHANNEL,
+    RETRIES_CHANNEL,
+    SUBSCRIPTIONS_CHANNEL,
+    WAITING_CHANNEL,
+    Attempt,
+    DeliveryStatus,
+    Outcome,
+    Postponement,
+    Recipient,
+)
+from ninefold.systems.webhooks.rules.retries import RetrySchedule
 from ninefold.systems.webhooks.settings import WebhooksSettings
+from ninefold.systems.webhooks.store.deliveries import delivery_expire_waiting
 
 EVENTS_POLL_S: Final = 0.5
 """Seconds between claims of events without a notification, since notifications can get lost."""
 
 RETRIES_POLL_S: Final = 0.2
 """Seconds between claims of due deliveries. There is no notification when a delivery becomes due."""
+
+WAITING_POLL_S: Final = 0.1
+"""Seconds between claims of waiting deliveries, while there are any. It is the time that limits need to give room."""
+
+BACKLOG_POLL_S: Final = 0.5
+"""Seconds between looks for subscriptions with waiting deliveries that this worker doesn't know of."""
+
+SUBSCRIPTIONS_POLL_S: Final = 5.0
+"""Seconds between looks at changed subscriptions without a notification, to end attempts of paused and deleted ones."""
+
+EXPIRY_POLL_S: Final = 10.0
+EXPIRED_MAX: Final = 1_000
+"""Waiting deliveries that one transaction ends because their time is over."""
+
+PROBE_MARGIN_S: Final = 30.0
+"""A probe without a result is made again this long after its attempt should have ended."""
 
 BURST_MAX: Final = 64
 """Attempts that start together: all are signed first, then sent right after each other, which wakes a receiver once."""
@@ -45,6 +79,8 @@ half as much as with a thousand. The pause still allows 32,000 attempts per seco
 
 DRAIN_S: Final = 8.0
 """How long a stopping worker waits for attempts in flight. Another worker repeats those that take longer."""
+
+log = structlog.get_logger(__name__)
 
 
 class Dispatcher:
@@ -60,6 +96,26 @@ class Dispatcher:
             jitter_ratio=settings.retry_jitter_ratio,
             horizon_s=settings.retry_horizon_s,
         )
+        self._database = context.database
+        self._time = asyncio.get_running_loop().time
+        self._share = WorkerShare(context.database, context.lease.worker_id)
+        self._gates = Gates(
+            self._share,
+            GateLimits(rate_limit_per_s=settings.rate_limit_per_s, in_flight_max=settings.subscription_in_flight_max),
+            time=self._time,
+        )
+        self._circuit_breaker = CircuitBreaker(
+            context.database,
+            context.notifier,
+            self._gates,
+            CircuitRules(
+                failures_max=settings.circuit_failures_max,
+                retry_s=settings.circuit_retry_s,
+                pause_after_s=settings.pause_after_s,
+                horizon_s=settings.retry_horizon_s,
+            ),
+            time=self._time,
+        )
         self._queues: TenantQueues[AttemptRequest] = TenantQueues(
             queue_limits(in_flight_max=min(settings.in_flight_max, context.egress.connections_max)),
             on_room=self._claim_again,
@@ -71,18 +127,23 @@ class Dispatcher:
             timeout_s=settings.attempt_timeout_s,
             response_body_kept_bytes=settings.response_body_kept_bytes,
         )
-        event_log = PostgresEventLog(context.database, context.lease)
-        retry_queue = RetryQueue(context.database, context.lease)
-        self._recorder = OutcomeRecorder(event_log, on_recorded=retry_queue.forget_recorded)
+        event_log = PostgresEventLog(context.database, context.lease, self._circuit_breaker)
+        self._retry_queue = RetryQueue(context.database, context.lease)
+        self._recorder = OutcomeRecorder(event_log, on_recorded=self._on_recorded)
         self._claimer = Claimer(
             context.database,
             event_log=event_log,
-            retry_queue=retry_queue,
+            retry_queue=self._retry_queue,
             queues=self._queues,
+            gates=self._gates,
             recorder=self._recorder,
+            probe_expires_in_s=settings.attempt_timeout_s + PROBE_MARGIN_S,
         )
         self._events_notified = context.notifier.subscribe(EVENTS_CHANNEL)
         self._retries_notified = context.notifier.subscribe(RETRIES_CHANNEL)
+        self._waiting_notified = context.notifier.subscribe(WAITING_CHANNEL)
+        self._subscriptions_notified = context.notifier.subscribe(SUBSCRIPTIONS_CHANNEL)
+        self._waiting_found = asyncio.Event()
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Attempt deliveries until `stopping` is set. Then wait for those in flight and record every outcome.
@@ -90,12 +151,18 @@ class Dispatcher:
         Raises:
             LeaseLostError: this worker's lease has expired.
         """
+        await self._share.join(stopping)
         async with asyncio.TaskGroup() as recording:
             recording.create_task(self._recorder.run())
             try:
                 async with asyncio.TaskGroup() as claiming:
+                    claiming.create_task(self._share.run(stopping))
                     claiming.create_task(self._claim_events(stopping))
                     claiming.create_task(self._claim_retries(stopping))
+                    claiming.create_task(self._find_waiting(stopping))
+                    claiming.create_task(self._claim_waiting(stopping))
+                    claiming.create_task(self._follow_subscriptions(stopping))
+                    claiming.create_task(self._expire_waiting(stopping))
                     claiming.create_task(self._send_queued(stopping))
                     claiming.create_task(self._wake_sending_at(stopping))
                 await self._drain()
@@ -121,6 +188,52 @@ class Dispatcher:
             stopping=stopping,
         )
 
+    async def _find_waiting(self, stopping: asyncio.Event) -> None:
+        async def find() -> bool:
+            self._gates.apply_shares()
+            await self._circuit_breaker.refresh()
+            if await self._claimer.find_waiting():
+                self._waiting_found.set()
+            return False
+
+        await repeat_claim(
+            find, name="webhooks.backlogs", notified=self._waiting_notified, poll_s=BACKLOG_POLL_S, stopping=stopping
+        )
+
+    async def _claim_waiting(self, stopping: asyncio.Event) -> None:
+        async def claim() -> bool:
+            await self._claim(lambda: self._claimer.claim_waiting(self._time()))
+            return False
+
+        await repeat_claim(
+            claim, name="webhooks.waiting", notified=self._waiting_found, poll_s=WAITING_POLL_S, stopping=stopping
+        )
+
+    async def _follow_subscriptions(self, stopping: asyncio.Event) -> None:
+        async def follow() -> bool:
+            self._sender.abort(await self._claimer.refresh_recipients())
+            return False
+
+        await repeat_claim(
+            follow,
+            name="webhooks.subscriptions",
+            notified=self._subscriptions_notified,
+            poll_s=SUBSCRIPTIONS_POLL_S,
+            stopping=stopping,
+        )
+
+    async def _expire_waiting(self, stopping: asyncio.Event) -> None:
+        async def expire() -> bool:
+            async with self._database.transaction() as connection:
+                count = await delivery_expire_waiting(connection, horizon_s=self._schedule.horizon_s, limit=EXPIRED_MAX)
+            if count:
+                log.warning("webhooks.deliveries.expired", count=count)
+            return count == EXPIRED_MAX
+
+        await repeat_claim(
+            expire, name="webhooks.expiry", notified=asyncio.Event(), poll_s=EXPIRY_POLL_S, stopping=stopping
+        )
+
     async def _claim(self, claim: Callable[[], Awaitable[set[UUID]]]) -> bool:
         """Claim as soon as the recorder has room for more outcomes; return whether to claim again at once."""
         metrics.IN_FLIGHT.set(self._queues.in_flight)
@@ -137,10 +250,61 @@ class Dispatcher:
         while not stopping.is_set():
             requests = self._queues.take(BURST_MAX)
             if requests:
-                self._sender.send(requests)
+                self._sender.send(self._admit(requests))
                 await asyncio.sleep(BURST_PAUSE_S if self._queues.in_flight > PAUSE_ABOVE_IN_FLIGHT else 0)
             else:
                 await self._queues.changed.wait()
+
+    def _admit(self, requests: Sequence[AttemptRequest]) -> list[AttemptRequest]:
+        """Return the requests that may be sent now; the others' deliveries wait."""
+        now_s = self._time()
+        admitted: list[AttemptRequest] = []
+        organisation_id, room = None, 0
+        for request in requests:
+            if request.organisation_id != organisation_id:
+                organisation_id = request.organisation_id
+                room = self._queues.room(organisation_id)
+            if self._may_pass(request, now_s, organisation_room=room):
+                admitted.append(request)
+            else:
+                self._postpone(request)
+        return admitted
+
+    def _may_pass(self, request: AttemptRequest, now_s: float, *, organisation_room: int) -> bool:
+        gate = request.gate
+        if gate is None:
+            gate = request.gate = self._gates.find(request.recipient, request.organisation_id)
+            if gate.enter(now_s, organisation_room=organisation_room):
+                return True
+            may_pass = request.bypasses_limits and not gate.is_shut
+            if may_pass:
+                gate.take(1, now_s)
+        else:
+            # It took its room when it was claimed.
+            may_pass = not gate.is_shut and (now_s >= gate.blocked_until_s or request.bypasses_limits)
+            if not may_pass:
+                gate.give_back(1)
+        return may_pass
+
+    def _postpone(self, request: AttemptRequest) -> None:
+        """Let a delivery wait, and free its slot."""
+        self._recorder.add(
+            Postponement(
+                delivery_id=request.delivery_id,
+                organisation_id=request.organisation_id,
+                event_id=request.message.event_id,
+                subscription_id=request.recipient.subscription_id,
+                round_started_at=request.round_started_at,
+                has_row=request.fan_out is None,
+            )
+        )
+        self._gates.note_waiting([request.recipient.subscription_id])
+        self._finish(request)
+
+    def _on_recorded(self, results: Sequence[Result]) -> None:
+        self._retry_queue.forget_recorded(results)
+        # What was noted earlier may have been revised by a claim that didn't see these rows yet.
+        self._gates.note_waiting({each.subscription_id for each in results if isinstance(each, Postponement)})
 
     async def _wake_sending_at(self, stopping: asyncio.Event) -> None:
         await stopping.wait()
@@ -155,8 +319,17 @@ class Dispatcher:
                     await self._queues.changed.wait()
 
     def _on_attempt_end(self, request: AttemptRequest, attempt: Attempt, retry_after_s: float | None) -> None:
-        """Record the outcome of an attempt, free its slot, and finish its event if it was the last of the fan-out."""
+        """Record the outcome of an attempt, and free its slot."""
+        gate = request.gate
+        if gate is not None:
+            gate.leave()
+            if attempt.error_class is None:
+                gate.bucket.recover()
         self._recorder.add(self._outcome_of(request, attempt, retry_after_s))
+        self._finish(request)
+
+    def _finish(self, request: AttemptRequest) -> None:
+        """Free a request's slot, and finish its event if it was the last of the fan-out."""
         self._queues.free_slot(request.organisation_id, payload_bytes=len(request.message.payload))
         if request.fan_out is not None:
             request.fan_out.remaining -= 1
@@ -165,26 +338,37 @@ class Dispatcher:
 
     def _outcome_of(self, request: AttemptRequest, attempt: Attempt, retry_after_s: float | None) -> Outcome:
         """Return the outcome of an attempt: the delivery's new state and the delay before its next attempt."""
-        retry_delay_s: float | None = None
-        # An attempt that was prevented by a limit of Ninefold doesn't count towards the round's attempts.
-        is_counted = attempt.error_class != LocalLimitError.error_class
-        round_attempt_count = request.round_attempt_count - (not is_counted)
+        verdict = None
         if attempt.error_class is not None:
-            retry_delay_s = next_delay_s(
-                self._schedule,
-                attempts_made=max(1, round_attempt_count),
-                elapsed_s=(self._clock.now() - request.round_started_at).total_seconds(),
+            verdict = judge_failure(
+                attempt,
+                schedule=self._schedule_of(request.recipient),
+                round_attempt_count=request.round_attempt_count,
+                elapsed_s=self._elapsed_s(request),
                 retry_after_s=retry_after_s,
-                random_unit=random.random(),  # noqa: S311 - jitter, not security.
             )
         return Outcome(
             delivery_id=request.delivery_id,
             organisation_id=request.organisation_id,
             event_id=request.message.event_id,
             subscription_id=request.recipient.subscription_id,
+            url_revision=request.recipient.url_revision,
             attempt=attempt,
-            status=status_after(is_successful=attempt.error_class is None, retry_delay_s=retry_delay_s),
-            round_attempt_count=round_attempt_count,
+            status=DeliveryStatus.DELIVERED if verdict is None else verdict.status,
+            round_attempt_count=request.round_attempt_count if verdict is None else verdict.round_attempt_count,
             round_started_at=request.round_started_at,
-            retry_delay_s=retry_delay_s,
+            retry_delay_s=None if verdict is None else verdict.retry_delay_s,
+            has_row=request.fan_out is None,
+            is_counted=verdict is None or verdict.is_counted,
+            throttled_for_s=None if verdict is None else verdict.throttled_for_s,
         )
+
+    def _schedule_of(self, recipient: Recipient) -> RetrySchedule:
+        if recipient.retry_delays_s is None:
+            return self._schedule
+        return replace(self._schedule, delays_s=recipient.retry_delays_s)
+
+    def _elapsed_s(self, request: AttemptRequest) -> float:
+        """Return the seconds since the round started, or since the subscription was resumed if that was later."""
+        started_at = max(request.round_started_at, request.recipient.resumed_at or request.round_started_at)
+        return (self._clock.now() - started_at).total_seconds()

@@ -3,7 +3,7 @@
 Every adapter passes the same conformance suite, `tests/conformance/test_event_log.py`.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Protocol, TypeAlias
 from uuid import UUID
 
@@ -13,17 +13,23 @@ from ninefold.core.postgres.database import Connection, Database
 from ninefold.core.queue.claims import ClaimBudget, RoundRobinClaims
 from ninefold.core.queue.leased_ids import LeasedIds
 from ninefold.core.queue.leases import WorkerLease
-from ninefold.systems.webhooks.model import ClaimedEvent, DeliveryStatus, Outcome
+from ninefold.systems.webhooks.jobs.circuits import CircuitBreaker, CircuitChanges
+from ninefold.systems.webhooks.model import ClaimedEvent, DeliveryStatus, Outcome, Postponement
 from ninefold.systems.webhooks.store.deliveries import (
     delivery_cancel_recorded,
     delivery_copy_delivered,
     delivery_insert_outcomes,
+    delivery_insert_waiting,
+    delivery_set_waiting,
     delivery_update_outcomes,
 )
 from ninefold.systems.webhooks.store.events import event_claim, event_finish, event_release_unknown
 from ninefold.systems.webhooks.store.subscriptions import subscription_lock
 
 _InsertOutcomes: TypeAlias = Callable[[Connection, Sequence[Outcome]], Awaitable[None]]
+
+Result: TypeAlias = Outcome | Postponement
+"""What became of a delivery that this worker took on: an attempt was made, or it must wait."""
 
 
 class EventLog(Protocol):
@@ -37,13 +43,18 @@ class EventLog(Protocol):
         """Give back events that weren't processed. It takes effect at the next claim, and can't fail."""
         ...
 
-    async def record(self, outcomes: Sequence[Outcome], *, finished_events: Sequence[UUID]) -> None:
-        """Write outcomes and finish the events whose fan-out is complete, all in one transaction.
+    async def record(
+        self, results: Sequence[Result], *, finished_events: Sequence[UUID]
+    ) -> Mapping[UUID, DeliveryStatus]:
+        """Write results and finish the events whose fan-out is complete, all in one transaction.
 
         It changes nothing that another worker has already recorded or taken over.
 
+        Returns:
+            The deliveries whose status is another one than their outcome says, because of their subscription.
+
         Raises:
-            DatabaseUnavailableError: whether the outcomes were written isn't known. It is safe to record them again.
+            DatabaseUnavailableError: whether the results were written isn't known. It is safe to record them again.
         """
         ...
 
@@ -51,8 +62,9 @@ class EventLog(Protocol):
 class PostgresEventLog:
     """An event log in PostgreSQL. Events wait in `webhooks.event`, and outcomes are written in batches."""
 
-    def __init__(self, database: Database, lease: WorkerLease) -> None:
+    def __init__(self, database: Database, lease: WorkerLease, circuit_breaker: CircuitBreaker) -> None:
         self._database = database
+        self._circuit_breaker = circuit_breaker
         self._worker_id = lease.worker_id
         self._leased_ids = LeasedIds(database, lease, event_release_unknown)
         self._claims = RoundRobinClaims(self._leased_ids, event_claim, id_of=lambda event: event.event_id)
@@ -69,58 +81,97 @@ class PostgresEventLog:
         """Give back events; the next claim releases them in the database."""
         self._leased_ids.give_back(event.event_id for event in events)
 
-    async def record(self, outcomes: Sequence[Outcome], *, finished_events: Sequence[UUID]) -> None:
-        """Write outcomes and finish events in one transaction."""
+    async def record(
+        self, results: Sequence[Result], *, finished_events: Sequence[UUID]
+    ) -> Mapping[UUID, DeliveryStatus]:
+        """Write results and finish events in one transaction; then apply what they change in this worker."""
         try:
-            await self._record(outcomes, finished_events, insert_delivered=delivery_copy_delivered)
+            changes, canceled = await self._record(results, finished_events, insert_delivered=delivery_copy_delivered)
         except asyncpg.UniqueViolationError:
             # Another worker has recorded some of them. Use the slower statement, which skips those.
-            await self._record(outcomes, finished_events, insert_delivered=delivery_insert_outcomes)
+            changes, canceled = await self._record(results, finished_events, insert_delivered=delivery_insert_outcomes)
         self._leased_ids.remove(finished_events)
+        await self._circuit_breaker.apply(changes)
+        return {
+            **dict.fromkeys(changes.kept_waiting, DeliveryStatus.WAITING),
+            **dict.fromkeys(canceled, DeliveryStatus.CANCELED),
+        }
 
     async def _record(
-        self, outcomes: Sequence[Outcome], finished_events: Sequence[UUID], *, insert_delivered: _InsertOutcomes
-    ) -> None:
-        delivered, unsuccessful, further = _divide(outcomes)
+        self, results: Sequence[Result], finished_events: Sequence[UUID], *, insert_delivered: _InsertOutcomes
+    ) -> tuple[CircuitChanges, Sequence[UUID]]:
+        batch = _divide(results)
         async with self._database.transaction() as connection:
-            if delivered:
-                await insert_delivered(connection, delivered)
-            if unsuccessful:
-                await delivery_insert_outcomes(connection, unsuccessful)
-            if further:
-                await delivery_update_outcomes(connection, further, worker_id=self._worker_id)
-            await _cancel_unwanted(connection, [*unsuccessful, *further])
+            if batch.delivered:
+                await insert_delivered(connection, batch.delivered)
+            if batch.unsuccessful:
+                await delivery_insert_outcomes(connection, batch.unsuccessful)
+            if batch.further:
+                await delivery_update_outcomes(connection, batch.further, worker_id=self._worker_id)
+            if batch.postponed:
+                await self._postpone(connection, batch.postponed)
+            deleted = await _lock_subscriptions(connection, batch)
+            changes = await self._circuit_breaker.record(connection, batch.outcomes)
+            canceled = [each.delivery_id for each in batch.unfinished() if each.subscription_id in deleted]
+            if canceled:
+                await delivery_cancel_recorded(connection, delivery_ids=canceled)
             if finished_events:
                 await event_finish(connection, worker_id=self._worker_id, event_ids=finished_events)
+        return changes, canceled
+
+    async def _postpone(self, connection: Connection, postponed: Sequence[Postponement]) -> None:
+        held = [each.delivery_id for each in postponed if each.has_row]
+        if held:
+            await delivery_set_waiting(connection, worker_id=self._worker_id, delivery_ids=held)
+        without_row = [each for each in postponed if not each.has_row]
+        if without_row:
+            await delivery_insert_waiting(connection, without_row)
 
 
-async def _cancel_unwanted(connection: Connection, outcomes: Sequence[Outcome]) -> None:
-    """Cancel what would be retried although its subscription was deleted while the attempt was in progress.
+class _Batch:
+    """Results, divided by the statement that writes them."""
+
+    def __init__(self) -> None:
+        self.outcomes: list[Outcome] = []
+        self.delivered: list[Outcome] = []
+        """First attempts that succeeded; the deliveries have no row yet."""
+        self.unsuccessful: list[Outcome] = []
+        """First attempts that failed; the deliveries have no row yet."""
+        self.further: list[Outcome] = []
+        """Attempts of deliveries that have a row."""
+        self.postponed: list[Postponement] = []
+
+    def unfinished(self) -> list[Result]:
+        """Return what isn't delivered: such deliveries are canceled if their subscription is deleted."""
+        unfinished: list[Result] = [
+            outcome for outcome in (*self.unsuccessful, *self.further) if outcome.status is not DeliveryStatus.DELIVERED
+        ]
+        return [*unfinished, *self.postponed]
+
+
+async def _lock_subscriptions(connection: Connection, batch: _Batch) -> set[UUID]:
+    """Return which subscriptions of unfinished deliveries have been deleted while this worker had them.
 
     The job that cancels a deleted subscription's deliveries doesn't see these: they have no row yet, or a worker holds
     them. The lock ensures that either this transaction sees the deletion, or the job sees these rows.
     """
-    retrying = [outcome for outcome in outcomes if outcome.status is DeliveryStatus.RETRYING]
-    if not retrying:
-        return
-    deleted = await subscription_lock(connection, subscription_ids={outcome.subscription_id for outcome in retrying})
-    if deleted:
-        await delivery_cancel_recorded(
-            connection,
-            delivery_ids=[outcome.delivery_id for outcome in retrying if outcome.subscription_id in deleted],
-        )
+    subscription_ids = {each.subscription_id for each in batch.unfinished()}
+    if not subscription_ids:
+        return set()
+    return await subscription_lock(connection, subscription_ids=subscription_ids)
 
 
-def _divide(outcomes: Sequence[Outcome]) -> tuple[list[Outcome], list[Outcome], list[Outcome]]:
-    """Return the outcomes of successful first attempts, of failed first attempts, and of all later attempts."""
-    delivered: list[Outcome] = []
-    unsuccessful: list[Outcome] = []
-    further: list[Outcome] = []
-    for outcome in outcomes:
-        if not outcome.is_first:
-            further.append(outcome)
-        elif outcome.status is DeliveryStatus.DELIVERED:
-            delivered.append(outcome)
+def _divide(results: Sequence[Result]) -> _Batch:
+    batch = _Batch()
+    for result in results:
+        if isinstance(result, Postponement):
+            batch.postponed.append(result)
+            continue
+        batch.outcomes.append(result)
+        if result.has_row:
+            batch.further.append(result)
+        elif result.status is DeliveryStatus.DELIVERED:
+            batch.delivered.append(result)
         else:
-            unsuccessful.append(outcome)
-    return delivered, unsuccessful, further
+            batch.unsuccessful.append(result)
+    return batch

@@ -32,6 +32,10 @@ ORGANISATIONS_HELD_BACK: Final = Gauge(
     "Organisations whose work a worker doesn't claim for now, because their queues in it are full.",
     multiprocess_mode="livesum",
 )
+DELIVERIES_POSTPONED: Final = MetricCounter(
+    "ninefold_webhooks_deliveries_postponed_total",
+    "Deliveries that began to wait instead of being attempted: paused, circuit open, or over a limit.",
+)
 EVENTS_QUEUED: Final = Gauge(
     "ninefold_webhooks_events_queued",
     "Accepted events that are waiting for first attempts, counted up to 100,000.",

@@ -37,7 +37,7 @@ class AttemptLine(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 def log_outcomes(outcomes: Sequence[Outcome]) -> None:
-    """Log `webhooks.delivery.delivered`, `.retrying` or `.failed` for each attempt among these outcomes."""
+    """Log `webhooks.delivery.` and the resulting status, such as `retrying`, for each attempt among these outcomes."""
     lines: defaultdict[DeliveryStatus, list[AttemptLine]] = defaultdict(list)
     for outcome in outcomes:
         lines[outcome.status].append(_line(outcome, outcome.attempt))

@@ -1,18 +1,19 @@
-"""Writes outcomes to the database in batches, which grow with the load."""
+"""Writes results to the database in batches, which grow with the load."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, TypeAlias
 from uuid import UUID
 
 import asyncpg
 import structlog
+from msgspec.structs import replace
 
 from ninefold.core.postgres.errors import DatabaseUnavailableError
 from ninefold.systems.webhooks.jobs import metrics
-from ninefold.systems.webhooks.jobs.event_log import EventLog
+from ninefold.systems.webhooks.jobs.event_log import EventLog, Result
 from ninefold.systems.webhooks.jobs.outcome_logging import log_outcomes
-from ninefold.systems.webhooks.model import Outcome
+from ninefold.systems.webhooks.model import DeliveryStatus, Outcome
 
 BATCH_DELAY_S: Final = 0.02
 """How long to collect outcomes for a batch. A transaction costs as much as fifty rows."""
@@ -26,21 +27,21 @@ RETRY_DELAY_S: Final = 0.5
 log = structlog.get_logger(__name__)
 
 
-OnRecorded: TypeAlias = Callable[[Sequence[Outcome]], None]
+OnRecorded: TypeAlias = Callable[[Sequence[Result]], None]
 
 
 class OutcomeRecorder:
-    """Accepts outcomes without waiting, and writes them in batches. A batch that can't be written is retried.
+    """Accepts results without waiting, and writes them in batches. A batch that can't be written is retried.
 
     Args:
-        event_log: where the outcomes are written.
+        event_log: where the results are written.
         on_recorded: called with each batch after it was written.
     """
 
     def __init__(self, event_log: EventLog, *, on_recorded: OnRecorded) -> None:
         self._event_log = event_log
         self._on_recorded = on_recorded
-        self._outcomes: list[Outcome] = []
+        self._results: list[Result] = []
         self._finished_events: list[UUID] = []
         self._refused_events: set[UUID] = set()
         self._has_work = asyncio.Event()
@@ -48,11 +49,11 @@ class OutcomeRecorder:
         self._has_room.set()
         self._is_closing = False
 
-    def add(self, outcome: Outcome) -> None:
-        """Accept an outcome, to be written with the next batch."""
-        self._outcomes.append(outcome)
+    def add(self, result: Result) -> None:
+        """Accept a result, to be written with the next batch."""
+        self._results.append(result)
         self._has_work.set()
-        if len(self._outcomes) >= UNWRITTEN_MAX:
+        if len(self._results) >= UNWRITTEN_MAX:
             self._has_room.clear()
 
     def finish_event(self, event_id: UUID) -> None:
@@ -81,52 +82,56 @@ class OutcomeRecorder:
 
     async def _write_all(self) -> None:
         self._has_work.clear()
-        while self._outcomes or self._finished_events:
-            outcomes, self._outcomes = self._outcomes[:BATCH_MAX], self._outcomes[BATCH_MAX:]
+        while self._results or self._finished_events:
+            results, self._results = self._results[:BATCH_MAX], self._results[BATCH_MAX:]
             finished: list[UUID] = []
-            if not self._outcomes:
+            if not self._results:
                 # Every outcome of these events has been written or is in this batch.
                 finished, self._finished_events = self._finished_events, []
-            await self._write_or_bisect(outcomes, finished)
-            if len(self._outcomes) < UNWRITTEN_MAX:
+            await self._write_or_bisect(results, finished)
+            if len(self._results) < UNWRITTEN_MAX:
                 self._has_room.set()
 
-    async def _write_or_bisect(self, outcomes: list[Outcome], finished: list[UUID]) -> None:
+    async def _write_or_bisect(self, results: list[Result], finished: list[UUID]) -> None:
         """Write a batch. If the database or the driver rejects it, find the rejected outcome and write the others."""
         try:
-            await self._write_until_done(outcomes, finished)
+            await self._write_until_done(results, finished)
         except (asyncpg.PostgresError, asyncpg.InterfaceError):
-            if len(outcomes) > 1:
-                middle = len(outcomes) // 2
-                await self._write_or_bisect(outcomes[:middle], [])
-                await self._write_or_bisect(outcomes[middle:], finished)
+            if len(results) > 1:
+                middle = len(results) // 2
+                await self._write_or_bisect(results[:middle], [])
+                await self._write_or_bisect(results[middle:], finished)
                 return
             # A bug in Ninefold. The event isn't finished, so another worker attempts it again after this one stops.
-            for outcome in outcomes:
-                log.exception("webhooks.outcome.refused", delivery_id=str(outcome.delivery_id))
-                self._refused_events.add(outcome.event_id)
+            for result in results:
+                log.exception("webhooks.outcome.refused", delivery_id=str(result.delivery_id))
+                self._refused_events.add(result.event_id)
             await self._write_until_done([], finished)
 
-    async def _write_until_done(self, outcomes: list[Outcome], finished: list[UUID]) -> None:
+    async def _write_until_done(self, results: list[Result], finished: list[UUID]) -> None:
         """Write a batch; retry while the database is unavailable."""
         while True:
             try:
-                await self._event_log.record(
-                    outcomes, finished_events=[event for event in finished if event not in self._refused_events]
+                corrected = await self._event_log.record(
+                    results, finished_events=[event for event in finished if event not in self._refused_events]
                 )
             except DatabaseUnavailableError as error:
-                log.warning("webhooks.outcomes.delayed", outcomes=len(outcomes), error=str(error))
+                log.warning("webhooks.outcomes.delayed", outcomes=len(results), error=str(error))
                 await asyncio.sleep(RETRY_DELAY_S)
             else:
-                self._on_recorded(outcomes)
-                _report(outcomes)
+                self._on_recorded(results)
+                _report(results, corrected)
                 return
 
 
-def _report(outcomes: list[Outcome]) -> None:
-    """Count and log recorded outcomes. An error in writing the metrics is logged and ignored."""
+def _report(results: list[Result], corrected: Mapping[UUID, DeliveryStatus]) -> None:
+    """Count and log what was recorded. An error in writing the metrics is logged and ignored."""
+    outcomes = [result for result in results if isinstance(result, Outcome)]
+    if corrected:
+        outcomes = [replace(each, status=corrected.get(each.delivery_id, each.status)) for each in outcomes]
     try:
         metrics.count_outcomes(outcomes)
+        metrics.DELIVERIES_POSTPONED.inc(len(results) - len(outcomes))
     except OSError as error:
         log.warning("webhooks.metrics.failed", error=str(error))
     log_outcomes(outcomes)

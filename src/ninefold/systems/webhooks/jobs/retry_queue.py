@@ -1,5 +1,6 @@
-"""The deliveries that are waiting for their next attempt. They are in PostgreSQL whatever the event log uses."""
+"""The deliveries that have a row and need another attempt. They are in PostgreSQL whatever the event log uses."""
 
+import asyncio
 from collections.abc import Sequence
 from uuid import UUID
 
@@ -7,22 +8,27 @@ from ninefold.core.postgres.database import Database
 from ninefold.core.queue.claims import ClaimBudget, RoundRobinClaims
 from ninefold.core.queue.leased_ids import LeasedIds
 from ninefold.core.queue.leases import WorkerLease
-from ninefold.systems.webhooks.model import ClaimedDelivery, Outcome
+from ninefold.systems.webhooks.jobs.event_log import Result
+from ninefold.systems.webhooks.model import ClaimedDelivery, WaitingClaim
+from ninefold.systems.webhooks.store.circuits import circuit_start_probes
 from ninefold.systems.webhooks.store.deliveries import (
     delivery_cancel_held,
     delivery_claim,
+    delivery_claim_waiting,
     delivery_list_recorded,
     delivery_release_unknown,
 )
 
 
 class RetryQueue:
-    """Claims due deliveries, each for one worker at a time."""
+    """Claims deliveries, each for one worker at a time: those that are due, and those that wait and may go on."""
 
     def __init__(self, database: Database, lease: WorkerLease) -> None:
         self._database = database
         self._worker_id = lease.worker_id
         self._leased_ids = LeasedIds(database, lease, delivery_release_unknown)
+        # A claim releases what isn't known to be held, and so the rows of a concurrent claim.
+        self._claiming = asyncio.Lock()
         self._claims = RoundRobinClaims(
             self._leased_ids, delivery_claim, id_of=lambda delivery: delivery.delivery_id, is_one_scan_enough=True
         )
@@ -33,7 +39,33 @@ class RetryQueue:
         Raises:
             LeaseLostError: this worker's lease has expired.
         """
-        return await self._claims.claim(budget)
+        async with self._claiming:
+            return await self._claims.claim(budget)
+
+    async def claim_waiting(
+        self, claims: Sequence[WaitingClaim], *, payload_bytes_max: int, probe_expires_in_s: float
+    ) -> Sequence[ClaimedDelivery]:
+        """Claim waiting deliveries of some subscriptions, of each as many as it may send, oldest first.
+
+        Args:
+            claims: whose deliveries, and how many. A probe is chosen at random among the oldest.
+            payload_bytes_max: the most bytes of all payloads together.
+            probe_expires_in_s: after how long another worker may probe the same circuit, should this one fail.
+
+        Raises:
+            LeaseLostError: this worker's lease has expired.
+        """
+        async with self._claiming:
+            async with self._leased_ids.claim() as connection:
+                deliveries = await delivery_claim_waiting(
+                    connection, claims, worker_id=self._worker_id, payload_bytes_max=payload_bytes_max
+                )
+                probed = {claim.subscription_id for claim in claims if claim.is_probe}
+                started = [delivery.subscription_id for delivery in deliveries if delivery.subscription_id in probed]
+                if started:
+                    await circuit_start_probes(connection, subscription_ids=started, expires_in_s=probe_expires_in_s)
+            self._leased_ids.add(delivery.delivery_id for delivery in deliveries)
+        return deliveries
 
     def give_back(self, deliveries: Sequence[ClaimedDelivery]) -> None:
         """Give back deliveries that weren't attempted; the next claim releases them in the database."""
@@ -49,9 +81,9 @@ class RetryQueue:
                 delivery_ids=[delivery.delivery_id for delivery in deliveries],
             )
 
-    def forget_recorded(self, outcomes: Sequence[Outcome]) -> None:
-        """Forget the deliveries of recorded outcomes. Recording an outcome has already released its delivery."""
-        self._leased_ids.remove(outcome.delivery_id for outcome in outcomes if not outcome.is_first)
+    def forget_recorded(self, results: Sequence[Result]) -> None:
+        """Forget the deliveries of recorded results. Recording a result has already released its delivery."""
+        self._leased_ids.remove(result.delivery_id for result in results if result.has_row)
 
     async def find_recorded(self, delivery_ids: Sequence[UUID]) -> set[UUID]:
         """Return which of these deliveries already have an outcome."""

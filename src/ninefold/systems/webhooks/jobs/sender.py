@@ -8,10 +8,10 @@ In both cases the result of an attempt goes through `Sender.complete` to the sen
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache, partial
-from typing import Final, TypeAlias
+from typing import Final, Protocol, TypeAlias
 from uuid import UUID
 
 import structlog
@@ -22,17 +22,25 @@ from ninefold.core.egress import (
     EgressClient,
     EgressError,
     EgressResponse,
+    EgressTimings,
     InvalidTargetError,
     StaleConnectionError,
     parse_target,
 )
+from ninefold.systems.webhooks.jobs.gates import Gate
 from ninefold.systems.webhooks.jobs.message import FanOut, Message
-from ninefold.systems.webhooks.model import Attempt, Recipient
+from ninefold.systems.webhooks.jobs.verdict import ABORTED
+from ninefold.systems.webhooks.model import Attempt, AttemptTimings, Recipient
 from ninefold.systems.webhooks.rules.redirects import is_redirect, resolve_location
 from ninefold.systems.webhooks.rules.retries import is_success, parse_retry_after
 from ninefold.systems.webhooks.rules.signing import active_keys, sign, signed_content
 
 TARGETS_CACHED_MAX: Final = 10_000
+
+
+_ABORTED_DETAIL: Final = (
+    "The subscription was paused or deleted during the attempt; the receiver may have received the request."
+)
 
 log = structlog.get_logger(__name__)
 
@@ -53,14 +61,21 @@ class AttemptRequest:
         round_attempt_count: the number of this attempt in its round, from 1. A round is a first attempt and its
             retries; a manual retry starts another round.
         round_started_at: when the round started.
-        fan_out: the counter of the event's first attempts; None for a retry.
+        fan_out: the counter of the event's first attempts; None if the delivery has a row already.
+        gate: the subscription's gate, if room was already taken there; else the dispatcher sets it.
+        bypasses_limits: whether it is sent even if the circuit is open or a limit is reached, as a probe and a manual
+            retry are.
     """
 
     __slots__ = (
         "attempt_number",
         "attempted_at",
+        "bypasses_limits",
+        "connection",
         "delivery_id",
         "fan_out",
+        "gate",
+        "is_done",
         "message",
         "organisation_id",
         "recipient",
@@ -71,6 +86,8 @@ class AttemptRequest:
     )
 
     attempted_at: datetime
+    connection: "Abortable | None"
+    """What carries it; None until it is sent."""
     started_at_s: float
     sender: "Sender"
 
@@ -85,6 +102,8 @@ class AttemptRequest:
         round_attempt_count: int,
         round_started_at: datetime,
         fan_out: FanOut | None,
+        gate: Gate | None = None,
+        bypasses_limits: bool = False,
     ) -> None:
         self.message = message
         self.recipient = recipient
@@ -94,6 +113,10 @@ class AttemptRequest:
         self.round_attempt_count = round_attempt_count
         self.round_started_at = round_started_at
         self.fan_out = fan_out
+        self.gate = gate
+        self.bypasses_limits = bypasses_limits
+        self.is_done = False
+        self.connection = None
 
     def on_response(self, response: EgressResponse, /) -> None:
         """End the attempt with a response."""
@@ -101,12 +124,22 @@ class AttemptRequest:
 
     def on_error(self, error: EgressError, /) -> None:
         """End the attempt with an error, or send the request again if the connection was stale."""
+        if self.is_done:
+            return
         spent_s = time.perf_counter() - self.started_at_s
         is_stale = isinstance(error, StaleConnectionError) and spent_s <= STALE_WITHIN_S
         if is_stale and not self.sender.is_closed:
             self.sender.resend(self, spent_s=spent_s)
         else:
             self.sender.fail(self, error)
+
+
+class Abortable(Protocol):
+    """What carries a request: a connection, or a task that waits for one."""
+
+    def abort(self) -> None:
+        """End it at once."""
+        ...
 
 
 OnAttemptEnd: TypeAlias = Callable[[AttemptRequest, Attempt, float | None], None]
@@ -141,6 +174,7 @@ class Sender:
         self._timeout_s = timeout_s
         self._body_kept_bytes = response_body_kept_bytes
         self._tasks: set[asyncio.Task[None]] = set()
+        self._in_flight: set[AttemptRequest] = set()
         self.is_closed = False
 
     def send(self, requests: Sequence[AttemptRequest]) -> None:
@@ -150,16 +184,17 @@ class Sender:
             request.sender = self
             request.attempted_at = attempted_at
             request.started_at_s = time.perf_counter()
+            self._in_flight.add(request)
             try:
                 target = _find_target(request.recipient.url)
             except InvalidTargetError as error:
                 # Possible only if the rules for URLs have become stricter since the subscription was created.
                 self._fail_soon(request, error_class=error.code, error_detail=str(error))
                 continue
-            is_sent = self._egress.post_at_once(
+            request.connection = self._egress.post_at_once(
                 target, head=head, body=request.message.payload, timeout_s=self._timeout_s, handler=request
             )
-            if not is_sent:
+            if request.connection is None:
                 send = partial(
                     self._egress.post, target, head=head, body=request.message.payload, timeout_s=self._timeout_s
                 )
@@ -191,8 +226,9 @@ class Sender:
         response_status: int | None = None,
         error_class: str | None = None,
         error_detail: str | None = None,
+        timings: EgressTimings | None = None,
     ) -> None:
-        """Report the result of an attempt: a response or an error. After `close`, do nothing.
+        """Report the result of an attempt: a response or an error. After `close` or the first result, do nothing.
 
         Args:
             request: what was sent.
@@ -200,9 +236,12 @@ class Sender:
             response_status: the status that arrived before an error.
             error_class: the kind of the error.
             error_detail: the error in one sentence.
+            timings: the phases before an error.
         """
-        if self.is_closed:
+        if self.is_closed or request.is_done:
             return
+        request.is_done = True
+        self._in_flight.discard(request)
         duration_s = time.perf_counter() - request.started_at_s
         retry_after_s: float | None = None
         if response is not None and not is_success(response.status):
@@ -210,6 +249,8 @@ class Sender:
             retry_after_s = parse_retry_after(
                 response.header(b"retry-after"), now=request.attempted_at + timedelta(seconds=duration_s)
             )
+        if response is not None:
+            timings = response.timings
         body = None if response is None else response.body
         attempt = Attempt(
             attempt_number=request.attempt_number,
@@ -222,12 +263,27 @@ class Sender:
             error_class=error_class,
             # It can quote what a receiver sent, and PostgreSQL's type text can't store NUL.
             error_detail=error_detail and error_detail.replace("\0", "\N{REPLACEMENT CHARACTER}"),
+            url=request.recipient.url,
+            timings=None if timings is None else _in_ms(timings),
         )
         self._on_attempt_end(request, attempt, retry_after_s)
 
     def fail(self, request: AttemptRequest, error: EgressError) -> None:
         """Report an attempt that got no response."""
-        self.complete(request, response_status=error.status, error_class=error.error_class, error_detail=str(error))
+        self.complete(
+            request,
+            response_status=error.status,
+            error_class=error.error_class,
+            error_detail=str(error),
+            timings=error.timings,
+        )
+
+    def abort(self, subscription_ids: Collection[UUID]) -> None:
+        """End the attempts in flight to these subscriptions, because they are paused or deleted."""
+        for request in [each for each in self._in_flight if each.recipient.subscription_id in subscription_ids]:
+            self.complete(request, error_class=ABORTED, error_detail=_ABORTED_DETAIL)
+            if request.connection is not None:
+                request.connection.abort()
 
     def close(self) -> None:
         """Abandon every attempt in flight. Other workers repeat them."""
@@ -242,6 +298,7 @@ class Sender:
     def _send_in_task(self, request: AttemptRequest, send: _Send) -> None:
         """Send over a connection that must first be opened or waited for."""
         task = asyncio.get_running_loop().create_task(self._send_and_complete(request, send))
+        request.connection = _Task(task)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -256,6 +313,32 @@ class Sender:
             self.complete(request, error_class="internal_error", error_detail="Ninefold failed to send the request.")
         else:
             self.complete(request, response=response)
+
+
+class _Task:
+    """A task that carries a request."""
+
+    __slots__ = ("_task",)
+
+    def __init__(self, task: asyncio.Task[None]) -> None:
+        self._task = task
+
+    def abort(self) -> None:
+        self._task.cancel()
+
+
+def _in_ms(timings: EgressTimings) -> AttemptTimings:
+    return AttemptTimings(
+        lookup_ms=_ms(timings.lookup_s),
+        connect_ms=_ms(timings.connect_s),
+        tls_ms=_ms(timings.tls_s),
+        send_ms=_ms(timings.send_s),
+        wait_ms=_ms(timings.wait_s),
+    )
+
+
+def _ms(duration_s: float | None) -> float | None:
+    return None if duration_s is None else duration_s * 1000
 
 
 def _explain_status(response: EgressResponse, *, url: str) -> str:

@@ -12,7 +12,7 @@ from ninefold.core.postgres.database import Database
 from ninefold.core.queue.notifier import Notifier
 from ninefold.core.tenancy.model import Principal
 from ninefold.core.web.problems import problem_responses
-from ninefold.systems.webhooks.model import DELIVERY_PREFIX, RETRIES_CHANNEL, DeliveryStatus
+from ninefold.systems.webhooks.model import DELIVERY_PREFIX, RETRIES_CHANNEL, WAITING_CHANNEL, DeliveryStatus
 from ninefold.systems.webhooks.routes.idempotency import refuse_idempotency_key
 from ninefold.systems.webhooks.routes.wire import DeliveryId, DeliveryView, RetryScheduled, show_delivery
 from ninefold.systems.webhooks.service import deliveries as service
@@ -55,13 +55,16 @@ async def retry_delivery(
 ) -> RetryScheduled:
     """Retry a delivery.
 
-    Sends the same body again, with the same id, immediately. If that fails, the retry schedule starts again.
+    Sends the same body again, with the same id, immediately. If that fails, the retry schedule starts again. If the
+    subscription's circuit is open, the receiver is probed at once. If the subscription is paused, resume it first.
     """
     async with database.transaction() as connection:
         scheduled_at = await service.retry_delivery(
             connection, organisation_id=principal.organisation_id, delivery_id=delivery_id
         )
     notifier.notify(RETRIES_CHANNEL)
+    # The circuit may be probed now.
+    notifier.notify(WAITING_CHANNEL)
     return RetryScheduled(
         delivery_id=format_id(DELIVERY_PREFIX, delivery_id),
         status=DeliveryStatus.RETRYING,

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 from functools import partial
-from typing import Annotated, Final, TypeVar
+from typing import Annotated, Final
 from uuid import UUID
 
 import msgspec
@@ -19,20 +19,27 @@ from ninefold.core.tenancy.model import Principal
 from ninefold.core.web.bodies import FromBody
 from ninefold.core.web.pagination import PAGE_LIMIT_DEFAULT, Cursor, Page, PagedList, PageLimit
 from ninefold.core.web.problems import problem_responses
-from ninefold.systems.webhooks.model import DeliveryStatus
+from ninefold.systems.webhooks.model import (
+    SUBSCRIPTIONS_CHANNEL,
+    WAITING_CHANNEL,
+    CircuitState,
+    DeliveryStatus,
+    SubscriptionFilter,
+)
 from ninefold.systems.webhooks.routes.idempotency import refuse_idempotency_key
-from ninefold.systems.webhooks.routes.wire import (
+from ninefold.systems.webhooks.routes.subscription_wire import (
     CreateSubscription,
-    DeliveryView,
     RotateSecret,
     SubscriptionId,
     SubscriptionView,
     SubscriptionWithSecretView,
     UpdateSubscription,
-    show_delivery,
+    read_changes,
     show_new_secret,
     show_subscription,
 )
+from ninefold.systems.webhooks.routes.wire import DeliveryView, show_delivery
+from ninefold.systems.webhooks.rules.subscription_fields import SUBSCRIBER_ID_LENGTH_MAX
 from ninefold.systems.webhooks.service import deliveries as delivery_service
 from ninefold.systems.webhooks.service import subscriptions as service
 from ninefold.systems.webhooks.settings import WebhooksSettings
@@ -41,7 +48,13 @@ _SUBSCRIPTIONS: Final = "/api/v1/subscriptions"
 _SUBSCRIPTION: Final = "/api/v1/subscriptions/{subscription_id:str}"
 _TAGS: Final = ["subscriptions"]
 
-ValueT = TypeVar("ValueT")
+_SubscriberIdFilter = Annotated[
+    str,
+    msgspec.Meta(
+        description="Only subscriptions of this subscriber.",
+        extra_json_schema={"minLength": 1, "maxLength": SUBSCRIBER_ID_LENGTH_MAX},
+    ),
+]
 
 _subscription_list = PagedList("subscriptions", UUID)
 _delivery_list = PagedList("deliveries", UUID)
@@ -60,6 +73,7 @@ async def create_subscription(
     principal: NamedDependency[Principal],
     database: NamedDependency[Database],
     egress_policy: NamedDependency[AddressPolicy],
+    webhooks_settings: NamedDependency[WebhooksSettings],
 ) -> SubscriptionWithSecretView:
     """Create a subscription. Only this response, and that of a rotation, contain the secret."""
     async with database.transaction() as connection:
@@ -67,17 +81,25 @@ async def create_subscription(
             connection,
             egress_policy,
             organisation_id=principal.organisation_id,
-            url=data.url,
-            event_types=data.event_types,
-            description=data.description,
+            fields=read_changes(data),
+            retry_horizon_s=webhooks_settings.retry_horizon_s,
         )
-    return show_new_secret(created)
+    return show_new_secret(created, settings=webhooks_settings)
 
 
 @get(_SUBSCRIPTIONS, tags=_TAGS)
 async def list_subscriptions(
+    *,
     principal: NamedDependency[Principal],
     database: NamedDependency[Database],
+    webhooks_settings: NamedDependency[WebhooksSettings],
+    subscriber_id: FromQuery[_SubscriberIdFilter | None] = None,
+    is_active: Annotated[
+        bool | None, Parameter(description="Only subscriptions that are active, or only those that are paused.")
+    ] = None,
+    circuit: Annotated[
+        CircuitState | None, Parameter(description="Only subscriptions whose circuit has this state.")
+    ] = None,
     cursor: FromQuery[Cursor | None] = None,
     limit: PageLimit = PAGE_LIMIT_DEFAULT,
 ) -> Page[SubscriptionView]:
@@ -90,10 +112,12 @@ async def list_subscriptions(
         found = await service.list_subscriptions(
             connection,
             organisation_id=principal.organisation_id,
+            only=SubscriptionFilter(subscriber_id=subscriber_id, is_active=is_active, circuit_state=circuit),
             before=query.position,
             limit=query.rows_max,
         )
-    return query.page(found, position_of=lambda subscription: subscription.subscription_id, show=show_subscription)
+    show = partial(show_subscription, settings=webhooks_settings)
+    return query.page(found, position_of=lambda subscription: subscription.subscription_id, show=show)
 
 
 @get(_SUBSCRIPTION, tags=_TAGS)
@@ -101,27 +125,35 @@ async def get_subscription(
     subscription_id: FromPath[SubscriptionId],
     principal: NamedDependency[Principal],
     database: NamedDependency[Database],
+    webhooks_settings: NamedDependency[WebhooksSettings],
 ) -> SubscriptionView:
-    """Show a subscription."""
+    """Show a subscription.
+
+    With its pause, its circuit, and the values that apply to it.
+    """
     async with database.connection() as connection:
         subscription = await service.get_subscription(
             connection, organisation_id=principal.organisation_id, subscription_id=subscription_id
         )
-    return show_subscription(subscription)
+    return show_subscription(subscription, settings=webhooks_settings)
 
 
 @patch(_SUBSCRIPTION, tags=_TAGS)
 async def update_subscription(
+    *,
     subscription_id: FromPath[SubscriptionId],
     data: FromBody[UpdateSubscription],
     principal: NamedDependency[Principal],
     database: NamedDependency[Database],
+    notifier: NamedDependency[Notifier],
     egress_policy: NamedDependency[AddressPolicy],
+    webhooks_settings: NamedDependency[WebhooksSettings],
 ) -> SubscriptionView:
     """Change a subscription.
 
     The new values apply to the next event, and to the next attempt of each delivery. A delivery whose type was removed
-    isn't retried: it is canceled when its next attempt would be due.
+    isn't retried: it is canceled when its next attempt would be due. While `is_active` is false, nothing is sent, and
+    deliveries wait. If it becomes true, they are sent, and the circuit is closed.
     """
     async with database.transaction() as connection:
         subscription = await service.update_subscription(
@@ -129,11 +161,13 @@ async def update_subscription(
             egress_policy,
             organisation_id=principal.organisation_id,
             subscription_id=subscription_id,
-            url=_none_if_unset(data.url),
-            event_types=_none_if_unset(data.event_types),
-            description=_none_if_unset(data.description),
+            changes=read_changes(data),
+            retry_horizon_s=webhooks_settings.retry_horizon_s,
         )
-    return show_subscription(subscription)
+    notifier.notify(SUBSCRIPTIONS_CHANNEL)
+    # It may have been resumed, or have a higher limit.
+    notifier.notify(WAITING_CHANNEL)
+    return show_subscription(subscription, settings=webhooks_settings)
 
 
 @delete(_SUBSCRIPTION, tags=_TAGS)
@@ -151,6 +185,7 @@ async def delete_subscription(
         await service.delete_subscription(
             connection, organisation_id=principal.organisation_id, subscription_id=subscription_id
         )
+    notifier.notify(SUBSCRIPTIONS_CHANNEL)
     notifier.notify(JOBS_CHANNEL)
 
 
@@ -162,9 +197,12 @@ async def delete_subscription(
     guards=[refuse_idempotency_key(remedy="Remove the header. If no response arrived, rotate again.")],
 )
 async def rotate_secret(
+    *,
     subscription_id: FromPath[SubscriptionId],
     principal: NamedDependency[Principal],
     database: NamedDependency[Database],
+    notifier: NamedDependency[Notifier],
+    webhooks_settings: NamedDependency[WebhooksSettings],
     data: FromBody[RotateSecret | None] = None,
 ) -> SubscriptionWithSecretView:
     """Rotate a secret.
@@ -179,7 +217,34 @@ async def rotate_secret(
             subscription_id=subscription_id,
             grace=timedelta(seconds=rotation.grace_s),
         )
-    return show_new_secret(rotated)
+    notifier.notify(SUBSCRIPTIONS_CHANNEL)
+    return show_new_secret(rotated, settings=webhooks_settings)
+
+
+@post(
+    f"{_SUBSCRIPTION}/circuit/close",
+    tags=_TAGS,
+    status_code=200,
+    guards=[refuse_idempotency_key(remedy="Remove the header. Closing a closed circuit changes nothing.")],
+)
+async def close_circuit(
+    subscription_id: FromPath[SubscriptionId],
+    principal: NamedDependency[Principal],
+    database: NamedDependency[Database],
+    notifier: NamedDependency[Notifier],
+    webhooks_settings: NamedDependency[WebhooksSettings],
+) -> SubscriptionView:
+    """Close a circuit.
+
+    What waits because of the circuit is sent, within the subscription's limits. If attempts fail again, the circuit
+    opens again.
+    """
+    async with database.transaction() as connection:
+        subscription = await service.close_circuit(
+            connection, organisation_id=principal.organisation_id, subscription_id=subscription_id
+        )
+    notifier.notify(WAITING_CHANNEL)
+    return show_subscription(subscription, settings=webhooks_settings)
 
 
 @get(f"{_SUBSCRIPTION}/deliveries", tags=["deliveries"])
@@ -230,9 +295,6 @@ SUBSCRIPTION_ROUTES: Final[list[HTTPRouteHandler]] = [
     update_subscription,
     delete_subscription,
     rotate_secret,
+    close_circuit,
     list_deliveries,
 ]
-
-
-def _none_if_unset(value: msgspec.UnsetType | ValueT) -> ValueT | None:
-    return None if isinstance(value, msgspec.UnsetType) else value

@@ -1,4 +1,4 @@
-"""The wire types: request bodies, response bodies, and the mapping from the model."""
+"""The wire types of events and deliveries: request bodies, response bodies, and the mapping from the model."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -6,7 +6,6 @@ from typing import Annotated, Final
 
 import msgspec
 
-from ninefold.core.egress.target import URL_LENGTH_MAX
 from ninefold.core.ids import format_id
 from ninefold.core.web.bodies import RequestBody
 from ninefold.core.web.ids import PathId
@@ -14,72 +13,38 @@ from ninefold.core.web.problems import Problem
 from ninefold.systems.webhooks.model import (
     DELIVERY_PREFIX,
     EVENT_PREFIX,
+    EXPIRED,
     SUBSCRIPTION_PREFIX,
     Attempt,
+    Delivery,
     DeliveryStatus,
     Event,
     EventStatus,
-    Subscription,
+    WaitingReason,
 )
+from ninefold.systems.webhooks.routes.attempt_wire import AttemptView, show_attempt
 from ninefold.systems.webhooks.rules.advice import advise
-from ninefold.systems.webhooks.rules.event_types import (
-    EVENT_TYPE_LENGTH_MAX,
-    EVENT_TYPE_REGEX,
-    EVENT_TYPES_PER_SUBSCRIPTION_MAX,
-    PATTERN_REGEX,
-)
-from ninefold.systems.webhooks.rules.response_text import read_response_text
+from ninefold.systems.webhooks.rules.event_types import EVENT_TYPE_LENGTH_MAX, EVENT_TYPE_REGEX
 from ninefold.systems.webhooks.service.deliveries import DeliveryWithAttempts, EventWithDeliveries
 from ninefold.systems.webhooks.service.publishing import IDEMPOTENCY_KEY_LENGTH_MAX, Publication
-from ninefold.systems.webhooks.service.subscriptions import DESCRIPTION_LENGTH_MAX, NewSecret
 
 BATCH_EVENTS_MAX: Final = 1_000
 """Limits the duration of a transaction, during which other publishers of the same idempotency keys wait."""
 
-GRACE_S_DEFAULT: Final = 86_400
-"""The default and the maximum: the receiver has a day to switch to the new secret."""
-
-_STATUSES_WITH_ADVICE: Final = frozenset({DeliveryStatus.RETRYING, DeliveryStatus.FAILED})
+_STATUSES_WITH_ADVICE: Final = frozenset({DeliveryStatus.RETRYING, DeliveryStatus.WAITING, DeliveryStatus.FAILED})
 """The statuses in which a person can fix something. A `canceled` delivery isn't wanted any more."""
 
 _FAILED: Final = "unsuccessful_status"
 _PAYLOAD: Final = {"order": 1042, "total": 19.9}
-_EXAMPLE_ID: Final = "01h455vb4pex5vsknk084sn02q"
+EXAMPLE_ID: Final = "01h455vb4pex5vsknk084sn02q"
 
 # The examples of the views belong together: /docs shows an event whose delivery waits for its second attempt.
-SubscriptionIdText = Annotated[str, msgspec.Meta(examples=[f"{SUBSCRIPTION_PREFIX}_{_EXAMPLE_ID}"])]
-EventIdText = Annotated[str, msgspec.Meta(examples=[f"{EVENT_PREFIX}_{_EXAMPLE_ID}"])]
-DeliveryIdText = Annotated[str, msgspec.Meta(examples=[f"{DELIVERY_PREFIX}_{_EXAMPLE_ID}"])]
+SubscriptionIdText = Annotated[str, msgspec.Meta(examples=[f"{SUBSCRIPTION_PREFIX}_{EXAMPLE_ID}"])]
+EventIdText = Annotated[str, msgspec.Meta(examples=[f"{EVENT_PREFIX}_{EXAMPLE_ID}"])]
+DeliveryIdText = Annotated[str, msgspec.Meta(examples=[f"{DELIVERY_PREFIX}_{EXAMPLE_ID}"])]
 EventTypeText = Annotated[str, msgspec.Meta(examples=["order.created"])]
 
 # `extra_json_schema` is for the OpenAPI document only. The rules enforce these limits, with more helpful errors.
-Url = Annotated[
-    str,
-    msgspec.Meta(
-        description="The URL to deliver events to; http or https.",
-        examples=["https://example.com/hooks"],
-        extra_json_schema={"format": "uri", "maxLength": URL_LENGTH_MAX},
-    ),
-]
-EventTypePattern = Annotated[
-    str, msgspec.Meta(extra_json_schema={"pattern": PATTERN_REGEX, "maxLength": EVENT_TYPE_LENGTH_MAX})
-]
-EventTypes = Annotated[
-    list[EventTypePattern],
-    msgspec.Meta(
-        description="Event types; `order.*` for every type that begins with `order.`, or `*` for all.",
-        examples=[["order.created", "invoice.*"]],
-        extra_json_schema={"minItems": 1, "maxItems": EVENT_TYPES_PER_SUBSCRIPTION_MAX},
-    ),
-]
-Description = Annotated[
-    str,
-    msgspec.Meta(
-        description="Free text for people; up to 500 characters.",
-        examples=["Warehouse"],
-        extra_json_schema={"maxLength": DESCRIPTION_LENGTH_MAX},
-    ),
-]
 IdempotencyKey = Annotated[
     str, msgspec.Meta(extra_json_schema={"minLength": 1, "maxLength": IDEMPOTENCY_KEY_LENGTH_MAX})
 ]
@@ -89,12 +54,6 @@ IdempotencyKey = Annotated[
 Timestamp = Annotated[datetime, msgspec.Meta(tz=True)]
 # Raw, so that an invalid event doesn't invalidate the whole batch. Each is decoded as a `PublishEvent` later.
 BatchItem = Annotated[msgspec.Raw, msgspec.Meta(extra_json_schema={"$ref": "#/components/schemas/PublishEvent"})]
-
-
-class SubscriptionId(PathId):
-    """A subscription's id in a path."""
-
-    prefix = SUBSCRIPTION_PREFIX
 
 
 class EventId(PathId):
@@ -107,35 +66,6 @@ class DeliveryId(PathId):
     """A delivery's id in a path."""
 
     prefix = DELIVERY_PREFIX
-
-
-class CreateSubscription(RequestBody, frozen=True, kw_only=True):
-    """A subscription to create."""
-
-    url: Url
-    event_types: EventTypes
-    description: Description = ""
-
-
-class UpdateSubscription(RequestBody, frozen=True, kw_only=True):
-    """The fields of a subscription to change; omitted fields keep their values."""
-
-    url: Url | msgspec.UnsetType = msgspec.UNSET
-    event_types: EventTypes | msgspec.UnsetType = msgspec.UNSET
-    description: Description | msgspec.UnsetType = msgspec.UNSET
-
-
-class RotateSecret(RequestBody, frozen=True, kw_only=True):
-    """How to rotate a secret."""
-
-    grace_s: Annotated[
-        int,
-        msgspec.Meta(
-            ge=0,
-            le=GRACE_S_DEFAULT,
-            description="Seconds during which the old secrets keep signing; use 0 after a leak.",
-        ),
-    ] = GRACE_S_DEFAULT
 
 
 class PublishEvent(RequestBody, frozen=True, kw_only=True):
@@ -174,23 +104,6 @@ class PublishEventBatch(RequestBody, frozen=True, kw_only=True):
     ]
 
 
-class SubscriptionView(msgspec.Struct, frozen=True, kw_only=True):
-    """A subscription, without its secret."""
-
-    subscription_id: SubscriptionIdText
-    url: Annotated[str, msgspec.Meta(examples=["https://example.com/hooks"])]
-    event_types: Annotated[Sequence[str], msgspec.Meta(examples=[["order.created", "invoice.*"]])]
-    description: Annotated[str, msgspec.Meta(examples=["Warehouse"])]
-    created_at: Timestamp
-    updated_at: Timestamp
-
-
-class SubscriptionWithSecretView(SubscriptionView, frozen=True, kw_only=True):
-    """A subscription with its new secret, which is shown only once."""
-
-    secret: Annotated[str, msgspec.Meta(examples=["whsec_qvFMGbct…"])]
-
-
 class EventAccepted(msgspec.Struct, frozen=True, kw_only=True):
     """An event that is committed and will be delivered."""
 
@@ -203,7 +116,7 @@ class BatchResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 
     status: Annotated[int, msgspec.Meta(examples=[202])]
     """The status that a single publish would have returned: 202, or that of the problem."""
-    event_id: Annotated[str | None, msgspec.Meta(examples=[f"{EVENT_PREFIX}_{_EXAMPLE_ID}"])] = None
+    event_id: Annotated[str | None, msgspec.Meta(examples=[f"{EVENT_PREFIX}_{EXAMPLE_ID}"])] = None
     queued_deliveries: Annotated[int | None, msgspec.Meta(examples=[1])] = None
     is_replay: bool = False
     problem: Problem | None = None
@@ -217,20 +130,6 @@ class BatchAccepted(msgspec.Struct, frozen=True, kw_only=True):
     refused: Annotated[int, msgspec.Meta(examples=[0])]
 
 
-class AttemptView(msgspec.Struct, frozen=True, kw_only=True):
-    """One attempt of a delivery."""
-
-    attempt_number: int
-    attempted_at: Timestamp
-    duration_ms: Annotated[float, msgspec.Meta(examples=[48.2])]
-    response_code: Annotated[int | None, msgspec.Meta(examples=[503])]
-    """The status that arrived; also with an error, if a status line came before it."""
-    response_body: Annotated[str | None, msgspec.Meta(examples=["Down for maintenance"])]
-    is_response_body_truncated: Annotated[bool, msgspec.Meta(examples=[False])]
-    error_class: Annotated[str | None, msgspec.Meta(examples=[_FAILED])]
-    error_detail: Annotated[str | None, msgspec.Meta(examples=["The receiver answered 503."])]
-
-
 class DeliveryView(msgspec.Struct, frozen=True, kw_only=True):
     """The delivery of an event to one subscription."""
 
@@ -239,6 +138,10 @@ class DeliveryView(msgspec.Struct, frozen=True, kw_only=True):
     event_type: EventTypeText
     subscription_id: SubscriptionIdText
     status: Annotated[DeliveryStatus, msgspec.Meta(examples=[DeliveryStatus.RETRYING])]
+    waiting_reason: Annotated[WaitingReason | None, msgspec.Meta(examples=[None])]
+    """Why it isn't attempted yet; null unless `status` is `waiting`."""
+    waiting_until: Annotated[Timestamp | None, msgspec.Meta(examples=[None])]
+    """When it may be attempted; null if that isn't known. For an open circuit, this is the next probe."""
     is_running: Annotated[bool, msgspec.Meta(examples=[False])]
     attempt_count: Annotated[int, msgspec.Meta(examples=[1])]
     attempts_planned: Annotated[int, msgspec.Meta(examples=[6])]
@@ -247,7 +150,7 @@ class DeliveryView(msgspec.Struct, frozen=True, kw_only=True):
     created_at: Timestamp
     finished_at: Annotated[Timestamp | None, msgspec.Meta(examples=[None])]
     advice: Annotated[str | None, msgspec.Meta(examples=[advise(_FAILED)])]
-    """What to do about the last attempt's error."""
+    """What to do about the last attempt's error, or about the reason why the delivery waits."""
     attempts: list[AttemptView]
 
 
@@ -276,24 +179,6 @@ class RetryScheduled(msgspec.Struct, frozen=True, kw_only=True):
     delivery_id: DeliveryIdText
     status: Annotated[DeliveryStatus, msgspec.Meta(examples=[DeliveryStatus.RETRYING])]
     scheduled_at: Timestamp
-
-
-def show_subscription(subscription: Subscription) -> SubscriptionView:
-    """Show a subscription without its secret."""
-    return SubscriptionView(
-        subscription_id=format_id(SUBSCRIPTION_PREFIX, subscription.subscription_id),
-        url=subscription.url,
-        event_types=subscription.event_types,
-        description=subscription.description,
-        created_at=subscription.created_at,
-        updated_at=subscription.updated_at,
-    )
-
-
-def show_new_secret(new_secret: NewSecret) -> SubscriptionWithSecretView:
-    """Show a subscription with its new secret."""
-    shown = show_subscription(new_secret.subscription)
-    return SubscriptionWithSecretView(**msgspec.structs.asdict(shown), secret=new_secret.secret)
 
 
 def show_publication(publication: Publication) -> EventAccepted:
@@ -328,7 +213,12 @@ def show_event(shown: EventWithDeliveries, *, attempts_per_round: int) -> EventV
 
 
 def show_delivery(shown: DeliveryWithAttempts, *, attempts_per_round: int) -> DeliveryView:
-    """Show a delivery with its attempts."""
+    """Show a delivery with its attempts.
+
+    Args:
+        shown: the delivery and its attempts.
+        attempts_per_round: by the installation's settings; a subscription can have its own.
+    """
     delivery = shown.delivery
     return DeliveryView(
         delivery_id=format_id(DELIVERY_PREFIX, delivery.delivery_id),
@@ -336,33 +226,33 @@ def show_delivery(shown: DeliveryWithAttempts, *, attempts_per_round: int) -> De
         event_type=delivery.event_type,
         subscription_id=format_id(SUBSCRIPTION_PREFIX, delivery.subscription_id),
         status=delivery.status,
+        waiting_reason=delivery.waiting_reason,
+        waiting_until=delivery.waiting_until,
         is_running=delivery.is_running,
         attempt_count=delivery.attempt_count,
-        attempts_planned=delivery.attempt_count - delivery.round_attempt_count + attempts_per_round,
+        attempts_planned=_attempts_planned(delivery, attempts_per_round=attempts_per_round),
         next_attempt_at=delivery.next_attempt_at,
         created_at=delivery.created_at,
         finished_at=delivery.finished_at,
-        advice=_advise(shown.attempts) if delivery.status in _STATUSES_WITH_ADVICE else None,
-        attempts=[_show_attempt(attempt, body_bytes_max=shown.body_bytes_max) for attempt in shown.attempts],
+        advice=_advise(delivery, shown.attempts),
+        attempts=[show_attempt(attempt, body_bytes_max=shown.body_bytes_max) for attempt in shown.attempts],
     )
 
 
-def _advise(attempts: Sequence[Attempt]) -> str | None:
-    if not attempts:
+def _attempts_planned(delivery: Delivery, *, attempts_per_round: int) -> int:
+    own = delivery.own_retry_count
+    return delivery.attempt_count - delivery.round_attempt_count + (attempts_per_round if own is None else 1 + own)
+
+
+def _advise(delivery: Delivery, attempts: Sequence[Attempt]) -> str | None:
+    if delivery.status not in _STATUSES_WITH_ADVICE:
         return None
-    return advise(attempts[-1].error_class, response_status=attempts[-1].response_status)
-
-
-def _show_attempt(attempt: Attempt, *, body_bytes_max: int) -> AttemptView:
-    body, is_truncated = attempt.response_body, attempt.is_response_body_truncated
-    shown = None if body is None else read_response_text(body, is_truncated=is_truncated, bytes_max=body_bytes_max)
-    return AttemptView(
-        attempt_number=attempt.attempt_number,
-        attempted_at=attempt.attempted_at,
-        duration_ms=attempt.duration_ms,
-        response_code=attempt.response_status,
-        response_body=None if shown is None else shown.text,
-        is_response_body_truncated=is_truncated if shown is None else shown.is_truncated,
-        error_class=attempt.error_class,
-        error_detail=attempt.error_detail,
+    last = attempts[-1] if attempts else None
+    error_class = None if last is None else last.error_class
+    if delivery.status is DeliveryStatus.FAILED and error_class is None:
+        error_class = EXPIRED
+    return advise(
+        error_class,
+        response_status=None if last is None else last.response_status,
+        waiting_reason=delivery.waiting_reason,
     )

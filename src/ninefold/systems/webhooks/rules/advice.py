@@ -1,16 +1,20 @@
-"""Advice for people on how to fix a failing delivery, by error class."""
+"""Advice for people on what to do: about a failing delivery by its error class, and about what waits."""
 
 from typing import Final
 
+from ninefold.systems.webhooks.model import EXPIRED, PauseReason, WaitingReason
 from ninefold.systems.webhooks.rules.redirects import is_redirect
 
 _ADVICE: Final = {
+    "aborted": "The attempt ended because its subscription was paused or deleted.",
     "address_denied": "Use a public address, or ask the operator to allow this one with NINEFOLD_EGRESS_ALLOW.",
     "connect_failed": "Check that the receiver is running and accepts connections at this host and port.",
     "connect_timeout": "Check that the receiver is running and that no firewall drops its packets.",
     "connection_closed": "Check that the receiver speaks HTTP at this port, and that http and https aren't mixed up. "
     "If it does, look in its log, and in that of any proxy in front of it.",
     "dns_failed": "Check the spelling of the host name and its DNS records.",
+    EXPIRED: "The time for its attempts was over while it waited. Look at the subscription: it was paused, its circuit "
+    "was open, or more was published than its limits let through.",
     "headers_too_large": "Reduce the size of the headers in the receiver's response; Ninefold doesn't need them.",
     "internal_error": "Report this to the operator; the reason is in the worker's log.",
     "invalid_url": "Change the subscription's URL.",
@@ -37,16 +41,47 @@ _REDIRECT_ADVICE: Final = (
 )
 _RETRY: Final = "Then retry the delivery."
 
+KNOWN_ERROR_CLASSES: Final = frozenset(_ADVICE)
+"""The error classes of attempts and of dead letters."""
 
-def advise(error_class: str | None, *, response_status: int | None = None) -> str | None:
-    """Return advice on how to fix an error, in one to three sentences; None for success.
+_RESUME: Final = "set is_active to true: what waits is then sent."
+_PAUSE_ADVICE: Final = {
+    PauseReason.BY_HAND: f"To resume the subscription, {_RESUME}",
+    PauseReason.GONE: "The receiver answered 410 Gone, which means that it wants no more. Delete the subscription, or "
+    f"correct its URL and {_RESUME}",
+    PauseReason.FAILING: "Every attempt failed, for so long that the subscription was paused. Look at the errors of "
+    f"its deliveries and fix the receiver, or delete the subscription. Then {_RESUME}",
+}
+_WAITING_ADVICE: Final = {
+    WaitingReason.PAUSED: "Resume the subscription, which is paused: it says why.",
+    WaitingReason.CIRCUIT_OPEN: "What waits is sent as soon as the receiver answers with 2xx. To try it at once, retry "
+    "the delivery, or close the subscription's circuit.",
+    WaitingReason.RATE_LIMITED: None,
+}
+_WAITING_FOR_OTHERS: Final = frozenset({WaitingReason.PAUSED, WaitingReason.RATE_LIMITED})
+"""The reasons that don't depend on what went wrong with the delivery itself."""
+
+
+def advise(
+    error_class: str | None, *, response_status: int | None = None, waiting_reason: WaitingReason | None = None
+) -> str | None:
+    """Return advice on how to fix a delivery, in one to four sentences; None if nothing needs to be done.
 
     Args:
-        error_class: of the attempt.
-        response_status: of the attempt, if the receiver sent one.
+        error_class: of the last attempt; None for success, and without an attempt.
+        response_status: of the last attempt, if the receiver sent one.
+        waiting_reason: why the delivery waits, if it does.
     """
+    then = _RETRY if waiting_reason is None else _WAITING_ADVICE[waiting_reason]
     if error_class is None:
-        return None
+        return None if waiting_reason is None else then
+    if waiting_reason in _WAITING_FOR_OTHERS:
+        return then
     if error_class == "unsuccessful_status" and is_redirect(response_status):
-        return f"{_REDIRECT_ADVICE} {_RETRY}"
-    return f"{_ADVICE[error_class]} {_RETRY}" if error_class in _ADVICE else _RETRY
+        return f"{_REDIRECT_ADVICE} {then}"
+    return f"{_ADVICE[error_class]} {then}" if error_class in _ADVICE else then
+
+
+def advise_on_pause(reason: PauseReason) -> str:
+    """Return what to do about a paused subscription."""
+    return _PAUSE_ADVICE[reason]

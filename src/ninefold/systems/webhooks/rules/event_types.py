@@ -50,12 +50,21 @@ def check_patterns(patterns: Sequence[str], *, field: str) -> None:
             remedy="List the types, or use a pattern such as order.* or *.",
         )
     for position, pattern in enumerate(patterns):
-        if len(pattern) > EVENT_TYPE_LENGTH_MAX or _PATTERN.fullmatch(pattern) is None:
-            raise InvalidEventTypeError(
-                f"{pattern[:EVENT_TYPE_LENGTH_MAX]!r} isn't an event type or a pattern.",
-                field=f"{field}[{position}]",
-                remedy=f"{_REMEDY} A pattern ends in .* or is a single *.",
-            )
+        check_pattern(pattern, field=f"{field}[{position}]")
+
+
+def check_pattern(pattern: str, *, field: str) -> None:
+    """Check one type or pattern.
+
+    Raises:
+        InvalidEventTypeError: it is malformed or too long; the error names `field`.
+    """
+    if len(pattern) > EVENT_TYPE_LENGTH_MAX or _PATTERN.fullmatch(pattern) is None:
+        raise InvalidEventTypeError(
+            f"{pattern[:EVENT_TYPE_LENGTH_MAX]!r} isn't an event type or a pattern.",
+            field=field,
+            remedy=f"{_REMEDY} A pattern ends in .* or is a single *.",
+        )
 
 
 def matches_any(event_type: str, patterns: Sequence[str]) -> bool:

@@ -15,20 +15,24 @@ from ninefold.systems.webhooks.errors import (
     EventNotFoundError,
     EventTypeUnwantedError,
     SubscriptionDeletedError,
+    SubscriptionPausedError,
 )
 from ninefold.systems.webhooks.model import (
     DELIVERY_PREFIX,
     EVENT_PREFIX,
+    SUBSCRIPTION_PREFIX,
     Attempt,
     Delivery,
     DeliveryStatus,
     Event,
     EventStatus,
+    LockedDelivery,
 )
 from ninefold.systems.webhooks.rules.event_types import matches_any, patterns_regex
 from ninefold.systems.webhooks.service.recipients import RecipientCache
 from ninefold.systems.webhooks.service.subscriptions import SUBSCRIPTIONS_MAX, get_subscription
 from ninefold.systems.webhooks.store import deliveries as store
+from ninefold.systems.webhooks.store.circuits import circuit_probe_now
 from ninefold.systems.webhooks.store.events import event_find, event_find_payload, event_list, event_list_queued
 
 ATTEMPTS_SHOWN_MAX: Final = 20
@@ -78,7 +82,7 @@ async def get_event(
     )
     if event.status == EventStatus.QUEUED:
         deliveries += await _queued_deliveries(connection, recipient_cache, event=event, known=deliveries)
-    return EventWithDeliveries(event=event, payload=payload, deliveries=await _with_attempts(connection, deliveries))
+    return EventWithDeliveries(event=event, payload=payload, deliveries=await with_attempts(connection, deliveries))
 
 
 async def list_events(connection: Connection, *, organisation_id: UUID, before: UUID | None, limit: int) -> list[Event]:
@@ -95,7 +99,7 @@ async def get_delivery(connection: Connection, *, organisation_id: UUID, deliver
     delivery = await store.delivery_find(connection, organisation_id=organisation_id, delivery_id=delivery_id)
     if delivery is None:
         raise _not_found(delivery_id)
-    return (await _with_attempts(connection, [delivery]))[0]
+    return (await with_attempts(connection, [delivery]))[0]
 
 
 async def list_deliveries(
@@ -121,7 +125,7 @@ async def list_deliveries(
         before=before,
         limit=limit,
     )
-    return await _with_attempts(connection, deliveries)
+    return await with_attempts(connection, deliveries)
 
 
 async def list_queued_deliveries(
@@ -133,6 +137,7 @@ async def list_queued_deliveries(
         SubscriptionNotFoundError: the organisation has no subscription with this id.
     """
     subscription = await get_subscription(connection, organisation_id=organisation_id, subscription_id=subscription_id)
+    own_retry_count = _count(None if subscription.retry_plan is None else subscription.retry_plan.delays_s)
     queued: list[Delivery] = []
     while len(queued) < limit:
         events = await event_list_queued(
@@ -143,7 +148,10 @@ async def list_queued_deliveries(
             before=before,
             limit=limit,
         )
-        deliveries = [_queued_delivery(event, subscription_id=subscription_id) for event in events]
+        deliveries = [
+            _queued_delivery(event, subscription_id=subscription_id, own_retry_count=own_retry_count)
+            for event in events
+        ]
         recorded = await store.delivery_list_recorded(
             connection, delivery_ids=[delivery.delivery_id for delivery in deliveries]
         )
@@ -157,18 +165,27 @@ async def list_queued_deliveries(
 async def retry_delivery(connection: Connection, *, organisation_id: UUID, delivery_id: UUID) -> datetime:
     """Start a new round of attempts now, with the same id and body; return when the first one is due.
 
-    A delivery can be retried in every status, except while an attempt is in progress.
+    A delivery can be retried in every status, except while an attempt is in progress. If the circuit of its
+    subscription is open, this attempt, or another one that waits, becomes the probe.
 
     Raises:
         DeliveryNotFoundError: the organisation has no delivery with this id, or it has no outcome yet.
         DeliveryRunningError: an attempt is in progress.
         SubscriptionDeletedError: the delivery's subscription has been deleted.
+        SubscriptionPausedError: the delivery's subscription is paused.
         EventTypeUnwantedError: the delivery's subscription no longer wants this event type.
     """
     locked = await store.delivery_lock(connection, organisation_id=organisation_id, delivery_id=delivery_id)
     if locked is None:
         raise _not_found(delivery_id)
-    delivery_text = format_id(DELIVERY_PREFIX, delivery_id)
+    _check_retry(locked, delivery_text=format_id(DELIVERY_PREFIX, delivery_id))
+    scheduled_at = await store.delivery_schedule_now(connection, delivery_id=delivery_id)
+    await circuit_probe_now(connection, subscription_id=locked.subscription_id)
+    return scheduled_at
+
+
+def _check_retry(locked: LockedDelivery, *, delivery_text: str) -> None:
+    """Refuse a retry that can't be made, with the remedy."""
     if locked.is_subscription_deleted:
         raise SubscriptionDeletedError(
             f"The subscription of {delivery_text} has been deleted.",
@@ -179,45 +196,22 @@ async def retry_delivery(connection: Connection, *, organisation_id: UUID, deliv
             f"The subscription of {delivery_text} no longer wants {locked.event_type}.",
             remedy="Add the type to the subscription's event_types, then retry.",
         )
+    if locked.is_subscription_paused:
+        subscription_text = format_id(SUBSCRIPTION_PREFIX, locked.subscription_id)
+        raise SubscriptionPausedError(
+            f"The subscription of {delivery_text} is paused.",
+            remedy=f"Resume {subscription_text}: set its is_active to true. What waits for it is then sent; retry what "
+            "doesn't wait.",
+        )
     if locked.is_running:
         raise DeliveryRunningError(
             f"An attempt of {delivery_text} is in progress.",
             remedy="Wait for its outcome, then retry if necessary.",
         )
-    return await store.delivery_schedule_now(connection, delivery_id=delivery_id)
 
 
-async def _queued_deliveries(
-    connection: Connection, recipient_cache: RecipientCache, *, event: Event, known: Sequence[Delivery]
-) -> list[Delivery]:
-    """Return the deliveries of an event that have no outcome, and therefore no row, yet."""
-    recipients = await recipient_cache.current(connection, event.organisation_id)
-    known_subscriptions = {delivery.subscription_id for delivery in known}
-    return [
-        _queued_delivery(event, subscription_id=recipient.subscription_id)
-        for recipient in recipients.matching(event.event_type)
-        if recipient.created_at <= event.accepted_at and recipient.subscription_id not in known_subscriptions
-    ]
-
-
-def _queued_delivery(event: Event, *, subscription_id: UUID) -> Delivery:
-    return Delivery(
-        delivery_id=derive_id(event.event_id, subscription_id),
-        organisation_id=event.organisation_id,
-        event_id=event.event_id,
-        event_type=event.event_type,
-        subscription_id=subscription_id,
-        status=DeliveryStatus.QUEUED,
-        attempt_count=0,
-        round_attempt_count=0,
-        next_attempt_at=None,
-        created_at=event.accepted_at,
-        finished_at=None,
-        is_running=False,
-    )
-
-
-async def _with_attempts(connection: Connection, deliveries: Sequence[Delivery]) -> list[DeliveryWithAttempts]:
+async def with_attempts(connection: Connection, deliveries: Sequence[Delivery]) -> list[DeliveryWithAttempts]:
+    """Return deliveries with their latest attempts, as many as fit into one response."""
     shown_max = max(1, min(ATTEMPTS_SHOWN_MAX, ATTEMPTS_PER_ANSWER_MAX // max(1, len(deliveries))))
     body_bytes_max = BODIES_PER_ANSWER_BYTES_MAX // max(1, len(deliveries) * shown_max)
     attempts = await store.delivery_list_attempts(
@@ -232,6 +226,43 @@ async def _with_attempts(connection: Connection, deliveries: Sequence[Delivery])
         )
         for delivery in deliveries
     ]
+
+
+async def _queued_deliveries(
+    connection: Connection, recipient_cache: RecipientCache, *, event: Event, known: Sequence[Delivery]
+) -> list[Delivery]:
+    """Return the deliveries of an event that have no outcome, and therefore no row, yet."""
+    recipients = await recipient_cache.current(connection, event.organisation_id)
+    known_subscriptions = {delivery.subscription_id for delivery in known}
+    return [
+        _queued_delivery(
+            event, subscription_id=recipient.subscription_id, own_retry_count=_count(recipient.retry_delays_s)
+        )
+        for recipient in recipients.matching(event.event_type)
+        if recipient.created_at <= event.accepted_at and recipient.subscription_id not in known_subscriptions
+    ]
+
+
+def _count(delays_s: Sequence[float] | None) -> int | None:
+    return None if delays_s is None else len(delays_s)
+
+
+def _queued_delivery(event: Event, *, subscription_id: UUID, own_retry_count: int | None) -> Delivery:
+    return Delivery(
+        delivery_id=derive_id(event.event_id, subscription_id),
+        organisation_id=event.organisation_id,
+        event_id=event.event_id,
+        event_type=event.event_type,
+        subscription_id=subscription_id,
+        status=DeliveryStatus.QUEUED,
+        attempt_count=0,
+        round_attempt_count=0,
+        next_attempt_at=None,
+        created_at=event.accepted_at,
+        finished_at=None,
+        is_running=False,
+        own_retry_count=own_retry_count,
+    )
 
 
 def _not_found(delivery_id: UUID) -> DeliveryNotFoundError:

@@ -25,19 +25,19 @@ class OrganisationRecipients:
 
     def __init__(self, *, version: int, recipients: list[Recipient]) -> None:
         self.version: Final = version
-        self._by_id: Final = {recipient.subscription_id: recipient for recipient in recipients}
+        self.by_id: Final = {recipient.subscription_id: recipient for recipient in recipients}
         self._by_event_type: dict[str, list[Recipient]] = {}
 
     def find(self, subscription_id: UUID, *, event_type: str) -> Recipient | None:
         """Return one recipient; None when its subscription has been deleted or no longer wants this event type."""
-        recipient = self._by_id.get(subscription_id)
+        recipient = self.by_id.get(subscription_id)
         return recipient if recipient is not None and matches_any(event_type, recipient.event_types) else None
 
     def matching(self, event_type: str) -> list[Recipient]:
         """Return the recipients whose patterns match this event type."""
         found = self._by_event_type.get(event_type)
         if found is None:
-            found = [recipient for recipient in self._by_id.values() if matches_any(event_type, recipient.event_types)]
+            found = [recipient for recipient in self.by_id.values() if matches_any(event_type, recipient.event_types)]
             if len(self._by_event_type) >= EVENT_TYPES_CACHED_MAX:
                 self._by_event_type.clear()
             self._by_event_type[event_type] = found

@@ -1,4 +1,4 @@
-"""Create, read, change and delete subscriptions, and rotate their secrets."""
+"""Create, read, change, pause and delete subscriptions; rotate their secrets and close their circuits."""
 
 import os
 from collections.abc import Sequence
@@ -7,9 +7,9 @@ from typing import Final
 from uuid import UUID
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from ninefold.core.egress import AddressPolicy, parse_target
-from ninefold.core.errors import InvalidInputError
 from ninefold.core.ids import format_id, new_id
 from ninefold.core.jobs import enqueue
 from ninefold.core.postgres.database import Connection
@@ -22,22 +22,48 @@ from ninefold.systems.webhooks.model import (
     CANCEL_DELIVERIES,
     SUBSCRIPTION_PREFIX,
     CancelDeliveries,
+    PauseReason,
+    RetryPlan,
     Subscription,
+    SubscriptionDraft,
+    SubscriptionFilter,
 )
 from ninefold.systems.webhooks.rules.event_types import check_patterns
+from ninefold.systems.webhooks.rules.retry_plans import make_retry_plan
 from ninefold.systems.webhooks.rules.signing import KEY_BYTES, format_secret
+from ninefold.systems.webhooks.rules.subscription_fields import (
+    check_description,
+    check_in_flight_max,
+    check_rate_limit,
+    check_subscriber_id,
+)
 from ninefold.systems.webhooks.store import subscriptions as store
+from ninefold.systems.webhooks.store.circuits import circuit_reset
 
 SUBSCRIPTIONS_MAX: Final = 1_000
 """Per organisation. An event's fan-out is computed in memory, and its deliveries are shown without pages."""
-
-DESCRIPTION_LENGTH_MAX: Final = 500
 
 SECRETS_ACTIVE_MAX: Final = 5
 """Each active secret adds 50 bytes to a header of every delivery, and one hash of its payload."""
 
 ROTATION_GRACE: Final = timedelta(hours=24)
 """How long a rotated secret keeps signing, unless the caller asks for less."""
+
+
+class SubscriptionChanges(msgspec.Struct, frozen=True, kw_only=True):
+    """The fields of a subscription to set; what is UNSET keeps its value."""
+
+    url: str | UnsetType = UNSET
+    event_types: Sequence[str] | UnsetType = UNSET
+    description: str | UnsetType = UNSET
+    subscriber_id: str | UnsetType | None = UNSET
+    is_active: bool | UnsetType = UNSET
+    """False pauses the subscription, True resumes it."""
+    rate_limit_per_s: float | UnsetType | None = UNSET
+    """None for the installation's setting; likewise the next two."""
+    in_flight_max: int | UnsetType | None = UNSET
+    retry_schedule: str | Sequence[float] | UnsetType | None = UNSET
+    """The name of a preset, or the seconds before each retry."""
 
 
 class NewSecret(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,18 +78,26 @@ async def create_subscription(
     egress_policy: AddressPolicy,
     *,
     organisation_id: UUID,
-    url: str,
-    event_types: Sequence[str],
-    description: str,
+    fields: SubscriptionChanges,
+    retry_horizon_s: float,
 ) -> NewSecret:
-    """Create a subscription, which delivers events of these types to a URL.
+    """Create a subscription, which delivers events of some types to a URL.
+
+    Args:
+        connection: the transaction.
+        egress_policy: which addresses are allowed.
+        organisation_id: to whom it belongs.
+        fields: with `url` and `event_types` at least.
+        retry_horizon_s: the duration of a round, which a retry schedule must fit into.
 
     Raises:
         InvalidTargetError: events can't be delivered to this URL, because of its form or of the egress policy.
         InvalidEventTypeError: a type or pattern is malformed.
+        InvalidInputError: another field is invalid; the error names it.
         TooManySubscriptionsError: the organisation already has `SUBSCRIPTIONS_MAX` subscriptions.
     """
-    _check(egress_policy, url=url, event_types=event_types, description=description)
+    _check(egress_policy, fields)
+    draft = _apply(fields, _EMPTY, retry_horizon_s=retry_horizon_s)
     # Bump the version first: its row lock serialises concurrent calls of an organisation, so the count is correct.
     await store.subscription_version_bump(connection, organisation_id=organisation_id)
     if await store.subscription_count(connection, organisation_id=organisation_id) >= SUBSCRIPTIONS_MAX:
@@ -71,17 +105,17 @@ async def create_subscription(
             f"The organisation has {SUBSCRIPTIONS_MAX} subscriptions, which is the limit.",
             remedy="Delete subscriptions that you no longer use, or combine several event types in one subscription.",
         )
-    subscription = await store.subscription_insert(
-        connection,
-        subscription_id=new_id(),
-        organisation_id=organisation_id,
-        url=url,
-        event_types=list(event_types),
-        description=description,
-    )
+    subscription_id = new_id()
+    await store.subscription_insert(connection, draft, subscription_id=subscription_id, organisation_id=organisation_id)
+    await store.subscription_url_keep(connection, subscription_id=subscription_id)
+    if fields.is_active is False:
+        await store.subscription_pause(connection, subscription_id=subscription_id, reason=PauseReason.BY_HAND)
+    secret = await _insert_secret(connection, subscription_id=subscription_id)
     return NewSecret(
-        subscription=subscription,
-        secret=await _insert_secret(connection, subscription_id=subscription.subscription_id),
+        subscription=await get_subscription(
+            connection, organisation_id=organisation_id, subscription_id=subscription_id
+        ),
+        secret=secret,
     )
 
 
@@ -100,10 +134,18 @@ async def get_subscription(connection: Connection, *, organisation_id: UUID, sub
 
 
 async def list_subscriptions(
-    connection: Connection, *, organisation_id: UUID, before: UUID | None, limit: int
+    connection: Connection, *, organisation_id: UUID, only: SubscriptionFilter, before: UUID | None, limit: int
 ) -> list[Subscription]:
-    """Return subscriptions with ids before one, newest first."""
-    return await store.subscription_list(connection, organisation_id=organisation_id, before=before, limit=limit)
+    """Return the subscriptions that match a filter, with ids before one, newest first.
+
+    Raises:
+        InvalidInputError: the filter's subscriber id can't exist.
+    """
+    if only.subscriber_id is not None:
+        check_subscriber_id(only.subscriber_id)
+    return await store.subscription_list(
+        connection, organisation_id=organisation_id, only=only, before=before, limit=limit
+    )
 
 
 async def update_subscription(
@@ -112,29 +154,42 @@ async def update_subscription(
     *,
     organisation_id: UUID,
     subscription_id: UUID,
-    url: str | None,
-    event_types: Sequence[str] | None,
-    description: str | None,
+    changes: SubscriptionChanges,
+    retry_horizon_s: float,
 ) -> Subscription:
-    """Change the fields that aren't None. Deliveries in progress continue; their next attempt uses the new URL.
+    """Change some fields. Deliveries in progress continue; their next attempt uses the new values.
+
+    A subscription that is resumed starts with a closed circuit: whoever resumes it expects that it is sent to. Pausing
+    a paused one and resuming an active one changes nothing.
 
     Raises:
         SubscriptionNotFoundError: the organisation has no subscription with this id.
-        InvalidTargetError, InvalidEventTypeError: as `create_subscription`.
+        InvalidTargetError, InvalidEventTypeError, InvalidInputError: as `create_subscription`.
     """
-    _check(egress_policy, url=url, event_types=event_types, description=description)
+    _check(egress_policy, changes)
     await store.subscription_version_bump(connection, organisation_id=organisation_id)
-    subscription = await store.subscription_update(
-        connection,
-        organisation_id=organisation_id,
-        subscription_id=subscription_id,
-        url=url,
-        event_types=None if event_types is None else list(event_types),
-        description=description,
-    )
-    if subscription is None:
-        raise _not_found(subscription_id)
-    return subscription
+    current = await get_subscription(connection, organisation_id=organisation_id, subscription_id=subscription_id)
+    draft = _apply(changes, _draft(current), retry_horizon_s=retry_horizon_s)
+    await store.subscription_update(connection, draft, subscription_id=subscription_id)
+    if draft.url != current.url:
+        await store.subscription_url_keep(connection, subscription_id=subscription_id)
+    if changes.is_active is False:
+        await store.subscription_pause(connection, subscription_id=subscription_id, reason=PauseReason.BY_HAND)
+    elif changes.is_active is True and current.paused_at is not None:
+        await store.subscription_resume(connection, subscription_id=subscription_id)
+        await circuit_reset(connection, subscription_id=subscription_id)
+    return await get_subscription(connection, organisation_id=organisation_id, subscription_id=subscription_id)
+
+
+async def close_circuit(connection: Connection, *, organisation_id: UUID, subscription_id: UUID) -> Subscription:
+    """Close a subscription's circuit by hand, and forget its failures. A closed one stays closed.
+
+    Raises:
+        SubscriptionNotFoundError: the organisation has no subscription with this id.
+    """
+    await get_subscription(connection, organisation_id=organisation_id, subscription_id=subscription_id)
+    await circuit_reset(connection, subscription_id=subscription_id)
+    return await get_subscription(connection, organisation_id=organisation_id, subscription_id=subscription_id)
 
 
 async def delete_subscription(connection: Connection, *, organisation_id: UUID, subscription_id: UUID) -> None:
@@ -185,19 +240,52 @@ async def _insert_secret(connection: Connection, *, subscription_id: UUID) -> st
     return format_secret(key)
 
 
-def _check(
-    egress_policy: AddressPolicy, *, url: str | None, event_types: Sequence[str] | None, description: str | None
-) -> None:
-    if url is not None:
-        egress_policy.check_target(parse_target(url))
-    if event_types is not None:
-        check_patterns(event_types, field="event_types")
-    if description is not None and (len(description) > DESCRIPTION_LENGTH_MAX or "\x00" in description):
-        raise InvalidInputError(
-            f"A description has at most {DESCRIPTION_LENGTH_MAX} characters, none of them NUL.",
-            field="description",
-            remedy="Shorten it.",
-        )
+def _check(egress_policy: AddressPolicy, changes: SubscriptionChanges) -> None:
+    """Check the fields that are set, except for the retry schedule."""
+    if changes.url is not UNSET:
+        egress_policy.check_target(parse_target(changes.url))
+    if changes.event_types is not UNSET:
+        check_patterns(changes.event_types, field="event_types")
+    if changes.description is not UNSET:
+        check_description(changes.description)
+    if changes.subscriber_id is not UNSET and changes.subscriber_id is not None:
+        check_subscriber_id(changes.subscriber_id)
+    if changes.rate_limit_per_s is not UNSET and changes.rate_limit_per_s is not None:
+        check_rate_limit(changes.rate_limit_per_s)
+    if changes.in_flight_max is not UNSET and changes.in_flight_max is not None:
+        check_in_flight_max(changes.in_flight_max)
+
+
+_EMPTY: Final = SubscriptionDraft(
+    url="",
+    event_types=(),
+    description="",
+    subscriber_id=None,
+    rate_limit_per_s=None,
+    in_flight_max=None,
+    retry_plan=None,
+)
+
+
+def _draft(subscription: Subscription) -> SubscriptionDraft:
+    return SubscriptionDraft(**{name: getattr(subscription, name) for name in SubscriptionDraft.__struct_fields__})
+
+
+def _apply(changes: SubscriptionChanges, draft: SubscriptionDraft, *, retry_horizon_s: float) -> SubscriptionDraft:
+    """Return the draft with the changes.
+
+    Raises:
+        InvalidInputError: the retry schedule is invalid.
+    """
+    fields = msgspec.structs.asdict(changes)
+    changed = {name: fields[name] for name in draft.__struct_fields__ if fields.get(name, UNSET) is not UNSET}
+    if changes.retry_schedule is not UNSET:
+        changed["retry_plan"] = _retry_plan(changes.retry_schedule, horizon_s=retry_horizon_s)
+    return msgspec.structs.replace(draft, **changed)
+
+
+def _retry_plan(schedule: str | Sequence[float] | None, *, horizon_s: float) -> RetryPlan | None:
+    return None if schedule is None else make_retry_plan(schedule, horizon_s=horizon_s)
 
 
 def _not_found(subscription_id: UUID) -> SubscriptionNotFoundError:

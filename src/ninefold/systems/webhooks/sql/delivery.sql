@@ -9,24 +9,16 @@ SET
 WHERE delivery_id = ANY(:delivery_ids::uuid[])
     AND leased_by = :worker_id;
 
--- name: delivery_cancel_recorded!
--- Cancel those of these deliveries that wait for another attempt, because their subscription is deleted.
-UPDATE webhooks.delivery
-SET
-    status = 'canceled',
-    next_attempt_at = NULL,
-    finished_at = clock_timestamp()
-WHERE delivery_id = ANY(:delivery_ids::uuid[])
-    AND status = 'retrying'
-    AND leased_by IS NULL;
-
--- name: delivery_cancel_waiting
--- Cancel some deliveries to a subscription that are waiting for an attempt and that no worker holds, those after an id.
-WITH waiting AS MATERIALIZED (
+-- name: delivery_cancel_pending
+-- Cancel some deliveries to a subscription that have a status and that no worker holds, those after an id.
+-- The condition on 'delivered' selects an index in the order of the ids, so a later call doesn't read again what an
+-- earlier one has canceled.
+WITH pending AS MATERIALIZED (
     SELECT delivery_id
     FROM webhooks.delivery
     WHERE subscription_id = :subscription_id
-        AND status = 'retrying'
+        AND status = :status
+        AND status <> 'delivered'
         AND leased_by IS NULL
         AND delivery_id > :after
     ORDER BY delivery_id
@@ -39,9 +31,20 @@ SET
     status = 'canceled',
     next_attempt_at = NULL,
     finished_at = now()
-FROM waiting
-WHERE delivery.delivery_id = waiting.delivery_id
+FROM pending
+WHERE delivery.delivery_id = pending.delivery_id
 RETURNING delivery.delivery_id;
+
+-- name: delivery_cancel_recorded!
+-- Cancel those of these deliveries that aren't finished, because their subscription is deleted.
+UPDATE webhooks.delivery
+SET
+    status = 'canceled',
+    next_attempt_at = NULL,
+    finished_at = clock_timestamp()
+WHERE delivery_id = ANY(:delivery_ids::uuid[])
+    AND status IN ('retrying', 'waiting')
+    AND leased_by IS NULL;
 
 -- name: delivery_claim
 -- Claim deliveries that are due, for a worker: a fair share for each organisation, longest due first.
@@ -177,6 +180,7 @@ claimed AS (
         delivery.attempt_count,
         delivery.round_attempt_count,
         delivery.round_started_at,
+        delivery.next_attempt_at = delivery.round_started_at AS is_manual,
         (
             SELECT subscription_version.version
             FROM webhooks.subscription_version
@@ -193,6 +197,77 @@ scan_end AS (
 SELECT *
 FROM claimed
 FULL JOIN scan_end ON TRUE;
+
+-- name: delivery_claim_waiting
+-- Claim waiting deliveries of some subscriptions for a worker, of each as many as it may send, oldest first.
+-- With :among, they are chosen at random from that many, so that a probe isn't always the same delivery.
+-- The payload bytes of the claimed deliveries are limited; the first may exceed the limit.
+WITH candidate AS MATERIALIZED (
+    SELECT
+        waiting.*,
+        row_number() OVER (PARTITION BY waiting.subscription_id) AS rank
+    FROM unnest(
+        :subscription_ids::uuid[],
+        :counts::integer[],
+        :among::integer[]
+    ) AS requested (subscription_id, count, among)
+    CROSS JOIN LATERAL (
+        SELECT *
+        FROM (
+            SELECT
+                delivery.delivery_id,
+                delivery.subscription_id,
+                delivery.event_id,
+                delivery.round_started_at
+            FROM webhooks.delivery
+            WHERE delivery.subscription_id = requested.subscription_id
+                AND delivery.status = 'waiting'
+                AND delivery.leased_by IS NULL
+            ORDER BY delivery.round_started_at
+            LIMIT requested.among
+            FOR UPDATE SKIP LOCKED
+        ) AS oldest
+        ORDER BY
+            CASE WHEN requested.among > requested.count THEN random() END,
+            oldest.round_started_at
+        LIMIT requested.count
+    ) AS waiting
+),
+
+chosen AS (
+    SELECT delivery_id
+    FROM (
+        SELECT
+            candidate.delivery_id,
+            sum(octet_length(event.payload)) OVER (ORDER BY candidate.rank, candidate.delivery_id)
+            - octet_length(event.payload) AS payload_bytes_before
+        FROM candidate
+        INNER JOIN webhooks.event ON event.event_id = candidate.event_id
+    ) AS running_total
+    WHERE payload_bytes_before < :payload_bytes_max
+)
+
+UPDATE webhooks.delivery
+SET leased_by = :worker_id
+FROM chosen, webhooks.event
+WHERE delivery.delivery_id = chosen.delivery_id
+    AND event.event_id = delivery.event_id
+RETURNING
+    delivery.delivery_id,
+    delivery.organisation_id,
+    delivery.event_id,
+    delivery.subscription_id,
+    event.event_type,
+    event.payload,
+    delivery.attempt_count,
+    delivery.round_attempt_count,
+    delivery.round_started_at,
+    FALSE AS is_manual,
+    (
+        SELECT subscription_version.version
+        FROM webhooks.subscription_version
+        WHERE subscription_version.organisation_id = delivery.organisation_id
+    ) AS subscription_version;
 
 -- name: delivery_count_retrying$
 -- Count the deliveries that are waiting for another attempt or that a worker holds, up to a limit.
@@ -216,6 +291,68 @@ FROM (
     LIMIT :limit
 ) AS retrying;
 
+-- name: delivery_expire_waiting$
+-- End some waiting deliveries whose time is over, as failed; return how many.
+-- Those of paused subscriptions don't expire. After a pause, the time starts again.
+WITH RECURSIVE backlogged AS (
+    (
+        SELECT subscription_id
+        FROM webhooks.delivery
+        WHERE status = 'waiting'
+            AND leased_by IS NULL
+        ORDER BY subscription_id
+        LIMIT 1
+    )
+    UNION ALL
+    SELECT next_subscription.subscription_id
+    FROM backlogged
+    CROSS JOIN LATERAL (
+        SELECT delivery.subscription_id
+        FROM webhooks.delivery
+        WHERE delivery.status = 'waiting'
+            AND delivery.leased_by IS NULL
+            AND delivery.subscription_id > backlogged.subscription_id
+        ORDER BY delivery.subscription_id
+        LIMIT 1
+    ) AS next_subscription
+),
+
+due AS MATERIALIZED (
+    SELECT expired.delivery_id
+    FROM backlogged
+    INNER JOIN webhooks.subscription
+        ON subscription.subscription_id = backlogged.subscription_id
+        AND subscription.paused_at IS NULL
+        AND coalesce(
+            subscription.resumed_at < now() - :horizon_s::double precision * interval '1 second', TRUE
+        )
+    CROSS JOIN LATERAL (
+        SELECT delivery.delivery_id
+        FROM webhooks.delivery
+        WHERE delivery.subscription_id = backlogged.subscription_id
+            AND delivery.status = 'waiting'
+            AND delivery.leased_by IS NULL
+            AND delivery.round_started_at < now() - :horizon_s::double precision * interval '1 second'
+        ORDER BY delivery.round_started_at
+        LIMIT :limit
+        FOR UPDATE SKIP LOCKED
+    ) AS expired
+    LIMIT :limit
+),
+
+expired AS (
+    UPDATE webhooks.delivery
+    SET
+        status = 'failed',
+        finished_at = now()
+    FROM due
+    WHERE delivery.delivery_id = due.delivery_id
+    RETURNING delivery.delivery_id
+)
+
+SELECT count(*)
+FROM expired;
+
 -- name: delivery_find^
 -- Read one delivery of an organisation.
 SELECT
@@ -230,9 +367,15 @@ SELECT
     delivery.next_attempt_at,
     delivery.created_at,
     delivery.finished_at,
-    delivery.leased_by IS NOT NULL AS is_running
+    delivery.leased_by IS NOT NULL AS is_running,
+    cardinality(subscription.retry_delays_s) AS own_retry_count,
+    subscription.paused_at,
+    circuit.retry_at,
+    CASE WHEN circuit.throttled_until > now() THEN circuit.throttled_until END AS throttled_until
 FROM webhooks.delivery
 INNER JOIN webhooks.event ON event.event_id = delivery.event_id
+LEFT JOIN webhooks.subscription ON subscription.subscription_id = delivery.subscription_id
+LEFT JOIN webhooks.circuit ON circuit.subscription_id = delivery.subscription_id
 WHERE delivery.delivery_id = :delivery_id
     AND delivery.organisation_id = :organisation_id;
 
@@ -257,6 +400,8 @@ INSERT INTO webhooks.delivery (
     is_last_response_body_truncated,
     last_error_class,
     last_error_detail,
+    last_url_revision,
+    last_timings_ms,
     created_at
 )
 SELECT
@@ -269,7 +414,7 @@ SELECT
     outcome.round_attempt_count,
     outcome.round_started_at,
     clock_timestamp() + outcome.retry_delay_s * interval '1 second',
-    CASE WHEN outcome.retry_delay_s IS NULL THEN clock_timestamp() END,
+    CASE WHEN outcome.status NOT IN ('retrying', 'waiting') THEN clock_timestamp() END,
     outcome.attempted_at,
     outcome.duration_ms,
     outcome.response_status,
@@ -277,49 +422,102 @@ SELECT
     outcome.is_response_body_truncated,
     outcome.error_class,
     outcome.error_detail,
+    outcome.url_revision,
+    outcome.timings_ms,
     outcome.round_started_at
 FROM json_populate_recordset(NULL::webhooks.outcome, :outcomes::json) AS outcome
 ON CONFLICT (event_id, subscription_id) DO NOTHING;
 
+-- name: delivery_insert_waiting!
+-- Insert deliveries that must wait before their first attempt; skip those that already exist.
+INSERT INTO webhooks.delivery (
+    delivery_id,
+    organisation_id,
+    event_id,
+    subscription_id,
+    status,
+    attempt_count,
+    round_attempt_count,
+    round_started_at,
+    finished_at,
+    created_at
+)
+SELECT
+    postponed.delivery_id,
+    postponed.organisation_id,
+    postponed.event_id,
+    postponed.subscription_id,
+    'waiting',
+    0,
+    0,
+    postponed.round_started_at,
+    NULL,
+    postponed.round_started_at
+FROM unnest(
+    :delivery_ids::uuid[],
+    :organisation_ids::uuid[],
+    :event_ids::uuid[],
+    :subscription_ids::uuid[],
+    :rounds_started_at::timestamptz[]
+) AS postponed (delivery_id, organisation_id, event_id, subscription_id, round_started_at)
+ON CONFLICT (event_id, subscription_id) DO NOTHING;
+
 -- name: delivery_list_attempts
 -- Read the latest attempts of each of these deliveries, oldest first, with the beginning of each response body.
-SELECT
-    delivery_id,
-    attempt_count AS attempt_number,
-    last_attempted_at AS attempted_at,
-    last_duration_ms AS duration_ms,
-    last_response_status AS response_status,
-    substring(last_response_body FROM 1 FOR :body_bytes_max) AS response_body,
-    is_last_response_body_truncated
-    OR coalesce(octet_length(last_response_body) > :body_bytes_max, FALSE) AS is_response_body_truncated,
-    last_error_class AS error_class,
-    last_error_detail AS error_detail
-FROM webhooks.delivery
-WHERE delivery_id = ANY(:delivery_ids::uuid[])
-    AND attempt_count > 0
-UNION ALL
-SELECT earlier.*
-FROM unnest(:delivery_ids::uuid[]) AS requested (delivery_id)
-CROSS JOIN LATERAL (
+WITH attempt AS (
     SELECT
-        earlier_attempt.delivery_id,
-        earlier_attempt.attempt_number,
-        earlier_attempt.attempted_at,
-        earlier_attempt.duration_ms,
-        earlier_attempt.response_status,
-        substring(earlier_attempt.response_body FROM 1 FOR :body_bytes_max),
-        earlier_attempt.is_response_body_truncated
-        OR coalesce(octet_length(earlier_attempt.response_body) > :body_bytes_max, FALSE),
-        earlier_attempt.error_class,
-        earlier_attempt.error_detail
-    FROM webhooks.earlier_attempt
-    WHERE earlier_attempt.delivery_id = requested.delivery_id
-    ORDER BY earlier_attempt.attempt_number DESC
-    LIMIT :attempts_max::integer - 1
-) AS earlier
+        delivery_id,
+        attempt_count AS attempt_number,
+        subscription_id,
+        last_url_revision AS url_revision,
+        last_attempted_at AS attempted_at,
+        last_duration_ms AS duration_ms,
+        last_timings_ms AS timings_ms,
+        last_response_status AS response_status,
+        substring(last_response_body FROM 1 FOR :body_bytes_max) AS response_body,
+        is_last_response_body_truncated
+        OR coalesce(octet_length(last_response_body) > :body_bytes_max, FALSE) AS is_response_body_truncated,
+        last_error_class AS error_class,
+        last_error_detail AS error_detail
+    FROM webhooks.delivery
+    WHERE delivery_id = ANY(:delivery_ids::uuid[])
+        AND attempt_count > 0
+    UNION ALL
+    SELECT earlier.*
+    FROM webhooks.delivery
+    CROSS JOIN LATERAL (
+        SELECT
+            earlier_attempt.delivery_id,
+            earlier_attempt.attempt_number,
+            delivery.subscription_id,
+            earlier_attempt.url_revision,
+            earlier_attempt.attempted_at,
+            earlier_attempt.duration_ms,
+            earlier_attempt.timings_ms,
+            earlier_attempt.response_status,
+            substring(earlier_attempt.response_body FROM 1 FOR :body_bytes_max),
+            earlier_attempt.is_response_body_truncated
+            OR coalesce(octet_length(earlier_attempt.response_body) > :body_bytes_max, FALSE),
+            earlier_attempt.error_class,
+            earlier_attempt.error_detail
+        FROM webhooks.earlier_attempt
+        WHERE earlier_attempt.delivery_id = delivery.delivery_id
+        ORDER BY earlier_attempt.attempt_number DESC
+        LIMIT :attempts_max::integer - 1
+    ) AS earlier
+    WHERE delivery.delivery_id = ANY(:delivery_ids::uuid[])
+)
+
+SELECT
+    attempt.*,
+    subscription_url.url
+FROM attempt
+LEFT JOIN webhooks.subscription_url
+    ON subscription_url.subscription_id = attempt.subscription_id
+    AND subscription_url.url_revision = attempt.url_revision
 ORDER BY
-    delivery_id,
-    attempt_number;
+    attempt.delivery_id,
+    attempt.attempt_number;
 
 -- name: delivery_list_by_event
 -- Read the deliveries of one event, in an organisation.
@@ -335,13 +533,45 @@ SELECT
     delivery.next_attempt_at,
     delivery.created_at,
     delivery.finished_at,
-    delivery.leased_by IS NOT NULL AS is_running
+    delivery.leased_by IS NOT NULL AS is_running,
+    cardinality(subscription.retry_delays_s) AS own_retry_count,
+    subscription.paused_at,
+    circuit.retry_at,
+    CASE WHEN circuit.throttled_until > now() THEN circuit.throttled_until END AS throttled_until
 FROM webhooks.delivery
 INNER JOIN webhooks.event ON event.event_id = delivery.event_id
+LEFT JOIN webhooks.subscription ON subscription.subscription_id = delivery.subscription_id
+LEFT JOIN webhooks.circuit ON circuit.subscription_id = delivery.subscription_id
 WHERE delivery.event_id = :event_id
     AND delivery.organisation_id = :organisation_id
 ORDER BY delivery.subscription_id
 LIMIT :limit;
+
+-- name: delivery_list_by_ids
+-- Read these deliveries of an organisation.
+SELECT
+    delivery.delivery_id,
+    delivery.organisation_id,
+    delivery.event_id,
+    event.event_type,
+    delivery.subscription_id,
+    delivery.status,
+    delivery.attempt_count,
+    delivery.round_attempt_count,
+    delivery.next_attempt_at,
+    delivery.created_at,
+    delivery.finished_at,
+    delivery.leased_by IS NOT NULL AS is_running,
+    cardinality(subscription.retry_delays_s) AS own_retry_count,
+    subscription.paused_at,
+    circuit.retry_at,
+    CASE WHEN circuit.throttled_until > now() THEN circuit.throttled_until END AS throttled_until
+FROM webhooks.delivery
+INNER JOIN webhooks.event ON event.event_id = delivery.event_id
+INNER JOIN webhooks.subscription ON subscription.subscription_id = delivery.subscription_id
+LEFT JOIN webhooks.circuit ON circuit.subscription_id = delivery.subscription_id
+WHERE delivery.delivery_id = ANY(:delivery_ids::uuid[])
+    AND delivery.organisation_id = :organisation_id;
 
 -- name: delivery_list_by_subscription
 -- Read a page of the deliveries to a subscription, newest event first, with one status or with any.
@@ -357,9 +587,15 @@ SELECT
     delivery.next_attempt_at,
     delivery.created_at,
     delivery.finished_at,
-    delivery.leased_by IS NOT NULL AS is_running
+    delivery.leased_by IS NOT NULL AS is_running,
+    cardinality(subscription.retry_delays_s) AS own_retry_count,
+    subscription.paused_at,
+    circuit.retry_at,
+    CASE WHEN circuit.throttled_until > now() THEN circuit.throttled_until END AS throttled_until
 FROM webhooks.delivery
 INNER JOIN webhooks.event ON event.event_id = delivery.event_id
+LEFT JOIN webhooks.subscription ON subscription.subscription_id = delivery.subscription_id
+LEFT JOIN webhooks.circuit ON circuit.subscription_id = delivery.subscription_id
 WHERE delivery.subscription_id = :subscription_id
     AND delivery.organisation_id = :organisation_id
     AND (:status::text IS NULL OR delivery.status = :status)
@@ -377,7 +613,9 @@ WHERE delivery_id = ANY(:delivery_ids::uuid[]);
 -- Lock one delivery of an organisation until the transaction ends; also return what decides whether it can be sent.
 SELECT
     delivery.leased_by IS NOT NULL AS is_running,
+    subscription.subscription_id,
     subscription.deleted_at IS NOT NULL AS is_subscription_deleted,
+    subscription.paused_at IS NOT NULL AS is_subscription_paused,
     subscription.event_types,
     event.event_type
 FROM webhooks.delivery
@@ -412,6 +650,45 @@ SET
 WHERE delivery_id = :delivery_id
 RETURNING next_attempt_at;
 
+-- name: delivery_set_waiting!
+-- Let deliveries wait that this worker holds and must not attempt yet.
+UPDATE webhooks.delivery
+SET
+    status = 'waiting',
+    next_attempt_at = NULL,
+    leased_by = NULL
+WHERE delivery_id = ANY(:delivery_ids::uuid[])
+    AND leased_by = :worker_id;
+
+-- name: delivery_set_waiting_for_endpoint
+-- Let deliveries that have just failed wait for their endpoint.
+-- It must have been failing since their round's first attempt, and their time mustn't be over. The time starts again
+-- after a pause of the subscription.
+UPDATE webhooks.delivery
+SET
+    status = 'waiting',
+    finished_at = NULL
+FROM webhooks.circuit, webhooks.subscription
+WHERE delivery.delivery_id = ANY(:delivery_ids::uuid[])
+    AND delivery.status = 'failed'
+    AND delivery.leased_by IS NULL
+    AND circuit.subscription_id = delivery.subscription_id
+    AND subscription.subscription_id = delivery.subscription_id
+    AND greatest(delivery.round_started_at, subscription.resumed_at)
+    > statement_timestamp() - :horizon_s::double precision * interval '1 second'
+    AND circuit.failing_since <= coalesce(
+        (
+            SELECT earlier_attempt.attempted_at
+            FROM webhooks.earlier_attempt
+            WHERE earlier_attempt.delivery_id = delivery.delivery_id
+                AND earlier_attempt.attempt_number = delivery.attempt_count - delivery.round_attempt_count + 1
+        ),
+        delivery.last_attempted_at
+    )
+RETURNING
+    delivery.delivery_id,
+    delivery.subscription_id;
+
 -- name: delivery_update_outcomes!
 -- Write the outcomes of further attempts, for those of the deliveries that this worker still holds.
 -- The previous attempt of each delivery moves to earlier_attempt. A worker whose lease has expired writes nothing: the
@@ -441,7 +718,9 @@ archived AS (
         response_body,
         is_response_body_truncated,
         error_class,
-        error_detail
+        error_detail,
+        url_revision,
+        timings_ms
     )
     SELECT
         delivery_id,
@@ -452,7 +731,9 @@ archived AS (
         last_response_body,
         is_last_response_body_truncated,
         last_error_class,
-        last_error_detail
+        last_error_detail,
+        last_url_revision,
+        last_timings_ms
     FROM held
     WHERE attempt_count > 0
 )
@@ -463,7 +744,7 @@ SET
     attempt_count = outcome.attempt_number,
     round_attempt_count = outcome.round_attempt_count,
     next_attempt_at = clock_timestamp() + outcome.retry_delay_s * interval '1 second',
-    finished_at = CASE WHEN outcome.retry_delay_s IS NULL THEN clock_timestamp() END,
+    finished_at = CASE WHEN outcome.status NOT IN ('retrying', 'waiting') THEN clock_timestamp() END,
     leased_by = NULL,
     last_attempted_at = outcome.attempted_at,
     last_duration_ms = outcome.duration_ms,
@@ -471,7 +752,9 @@ SET
     last_response_body = decode(outcome.response_body, 'base64'),
     is_last_response_body_truncated = outcome.is_response_body_truncated,
     last_error_class = outcome.error_class,
-    last_error_detail = outcome.error_detail
+    last_error_detail = outcome.error_detail,
+    last_url_revision = outcome.url_revision,
+    last_timings_ms = outcome.timings_ms
 FROM held
 INNER JOIN outcome ON outcome.delivery_id = held.delivery_id
 WHERE delivery.delivery_id = held.delivery_id;

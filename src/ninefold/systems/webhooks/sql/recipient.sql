@@ -5,8 +5,14 @@ SELECT
     subscription_version.version,
     subscription.subscription_id,
     subscription.url,
+    subscription.url_revision,
     subscription.event_types,
     subscription.created_at,
+    subscription.paused_at IS NOT NULL AS is_paused,
+    subscription.rate_limit_per_s,
+    subscription.in_flight_max,
+    subscription.retry_delays_s,
+    subscription.resumed_at,
     array_agg(signing_secret.key ORDER BY signing_secret.signing_secret_id DESC) AS keys,
     array_agg(signing_secret.expires_at ORDER BY signing_secret.signing_secret_id DESC) AS expiries
 FROM webhooks.subscription_version

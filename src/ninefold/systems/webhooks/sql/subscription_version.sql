@@ -16,3 +16,11 @@ SET version = subscription_version.version + 1;
 SELECT version
 FROM webhooks.subscription_version
 WHERE organisation_id = :organisation_id;
+
+-- name: subscription_version_list
+-- Read the versions of some organisations' subscriptions.
+SELECT
+    organisation_id,
+    version
+FROM webhooks.subscription_version
+WHERE organisation_id = ANY(:organisation_ids::uuid[]);

@@ -7,7 +7,6 @@ from typing import Final
 from uuid import UUID
 
 import asyncpg
-import msgspec
 
 from ninefold.core.postgres.database import Connection
 from ninefold.core.queue.claims import ClaimBudget
@@ -18,10 +17,21 @@ from ninefold.systems.webhooks.model import (
     DeliveryStatus,
     LockedDelivery,
     Outcome,
+    Postponement,
+    WaitingClaim,
+    WaitingReason,
+)
+from ninefold.systems.webhooks.store.outcome_rows import (
+    DELIVERED_COLUMNS,
+    delivered_record,
+    encode_outcomes,
+    read_attempt,
 )
 from ninefold.systems.webhooks.store.queries import queries
 
-_encoder = msgspec.json.Encoder()
+PROBE_AMONG: Final = 20
+"""A probe is chosen among this many of the oldest waiting deliveries: one that the receiver always refuses must not be
+every probe."""
 
 
 async def delivery_cancel_held(connection: Connection, *, worker_id: UUID, delivery_ids: Sequence[UUID]) -> None:
@@ -29,17 +39,27 @@ async def delivery_cancel_held(connection: Connection, *, worker_id: UUID, deliv
     await queries.delivery_cancel_held(connection, worker_id=worker_id, delivery_ids=delivery_ids)
 
 
-async def delivery_cancel_recorded(connection: Connection, *, delivery_ids: Sequence[UUID]) -> None:
-    """Cancel those of these deliveries that wait for another attempt and that no worker holds."""
-    await queries.delivery_cancel_recorded(connection, delivery_ids=delivery_ids)
-
-
-async def delivery_cancel_waiting(
-    connection: Connection, *, subscription_id: UUID, after: UUID, limit: int
+async def delivery_cancel_pending(
+    connection: Connection, *, subscription_id: UUID, status: DeliveryStatus, after: UUID, limit: int
 ) -> list[UUID]:
-    """Cancel deliveries to a subscription that wait for an attempt and that no worker holds; return their ids."""
-    records = queries.delivery_cancel_waiting(connection, subscription_id=subscription_id, after=after, limit=limit)
+    """Cancel deliveries to a subscription that have this status and that no worker holds; return their ids.
+
+    Args:
+        connection: the transaction.
+        subscription_id: the subscription.
+        status: `retrying` or `waiting`.
+        after: only deliveries with later ids are canceled.
+        limit: how many are canceled at most.
+    """
+    records = queries.delivery_cancel_pending(
+        connection, subscription_id=subscription_id, status=status, after=after, limit=limit
+    )
     return sorted([record["delivery_id"] async for record in records])
+
+
+async def delivery_cancel_recorded(connection: Connection, *, delivery_ids: Sequence[UUID]) -> None:
+    """Cancel those of these deliveries that aren't finished and that no worker holds."""
+    await queries.delivery_cancel_recorded(connection, delivery_ids=delivery_ids)
 
 
 async def delivery_claim(
@@ -69,6 +89,21 @@ async def delivery_claim(
     return claimed, records[0]["last_organisation_id"] if records else None
 
 
+async def delivery_claim_waiting(
+    connection: Connection, claims: Sequence[WaitingClaim], *, worker_id: UUID, payload_bytes_max: int
+) -> list[ClaimedDelivery]:
+    """Claim waiting deliveries of some subscriptions, of each as many as it may send, oldest first."""
+    records = queries.delivery_claim_waiting(
+        connection,
+        worker_id=worker_id,
+        subscription_ids=[claim.subscription_id for claim in claims],
+        counts=[claim.count for claim in claims],
+        among=[PROBE_AMONG if claim.is_probe else claim.count for claim in claims],
+        payload_bytes_max=payload_bytes_max,
+    )
+    return [_claimed(record) async for record in records]
+
+
 async def delivery_copy_delivered(connection: Connection, outcomes: Sequence[Outcome]) -> None:
     """Insert deliveries that succeeded at their first attempt, with COPY, the cheapest way for worker and database.
 
@@ -78,14 +113,20 @@ async def delivery_copy_delivered(connection: Connection, outcomes: Sequence[Out
     await connection.copy_records_to_table(
         "delivery",
         schema_name="webhooks",
-        columns=_DELIVERED_COLUMNS,
-        records=[_delivered_record(outcome, outcome.attempt) for outcome in outcomes],
+        columns=DELIVERED_COLUMNS,
+        records=[delivered_record(outcome, outcome.attempt) for outcome in outcomes],
     )
 
 
 async def delivery_count_retrying(connection: Connection, *, limit: int) -> int:
     """Count the deliveries that are waiting for another attempt or that a worker holds, up to a limit."""
     count: int = await queries.delivery_count_retrying(connection, limit=limit)
+    return count
+
+
+async def delivery_expire_waiting(connection: Connection, *, horizon_s: float, limit: int) -> int:
+    """End some waiting deliveries whose time is over, as failed; return how many."""
+    count: int = await queries.delivery_expire_waiting(connection, horizon_s=horizon_s, limit=limit)
     return count
 
 
@@ -97,7 +138,31 @@ async def delivery_find(connection: Connection, *, organisation_id: UUID, delive
 
 async def delivery_insert_outcomes(connection: Connection, outcomes: Sequence[Outcome]) -> None:
     """Insert deliveries with their first outcome; skip those that already exist."""
-    await queries.delivery_insert_outcomes(connection, outcomes=_encode(outcomes))
+    await queries.delivery_insert_outcomes(connection, outcomes=encode_outcomes(outcomes))
+
+
+async def delivery_insert_waiting(connection: Connection, postponed: Sequence[Postponement]) -> None:
+    """Insert deliveries that must wait before their first attempt; skip those that already exist."""
+    await queries.delivery_insert_waiting(
+        connection,
+        delivery_ids=[each.delivery_id for each in postponed],
+        organisation_ids=[each.organisation_id for each in postponed],
+        event_ids=[each.event_id for each in postponed],
+        subscription_ids=[each.subscription_id for each in postponed],
+        rounds_started_at=[each.round_started_at for each in postponed],
+    )
+
+
+async def delivery_set_waiting_for_endpoint(
+    connection: Connection, *, delivery_ids: Sequence[UUID], horizon_s: float
+) -> dict[UUID, UUID]:
+    """Let deliveries that have just failed wait, if their endpoint has been down since their first attempt.
+
+    Returns:
+        Those that wait, with their subscriptions.
+    """
+    records = queries.delivery_set_waiting_for_endpoint(connection, delivery_ids=delivery_ids, horizon_s=horizon_s)
+    return {record["delivery_id"]: record["subscription_id"] async for record in records}
 
 
 async def delivery_list_attempts(
@@ -109,7 +174,7 @@ async def delivery_list_attempts(
         connection, delivery_ids=delivery_ids, attempts_max=attempts_max, body_bytes_max=body_bytes_max
     )
     async for record in records:
-        attempts[record["delivery_id"]].append(_attempt(record))
+        attempts[record["delivery_id"]].append(read_attempt(record))
     return attempts
 
 
@@ -121,6 +186,15 @@ async def delivery_list_by_event(
         connection, organisation_id=organisation_id, event_id=event_id, limit=limit
     )
     return [_delivery(record) async for record in records]
+
+
+async def delivery_list_by_ids(
+    connection: Connection, *, organisation_id: UUID, delivery_ids: Sequence[UUID]
+) -> list[Delivery]:
+    """Read those of these deliveries that are of an organisation, in the order of the ids."""
+    records = queries.delivery_list_by_ids(connection, organisation_id=organisation_id, delivery_ids=delivery_ids)
+    found = {record["delivery_id"]: _delivery(record) async for record in records}
+    return [found[delivery_id] for delivery_id in delivery_ids if delivery_id in found]
 
 
 async def delivery_list_by_subscription(
@@ -174,7 +248,12 @@ async def delivery_schedule_now(connection: Connection, *, delivery_id: UUID) ->
 
 async def delivery_update_outcomes(connection: Connection, outcomes: Sequence[Outcome], *, worker_id: UUID) -> None:
     """Write the outcomes of further attempts, for those of the deliveries that this worker still holds."""
-    await queries.delivery_update_outcomes(connection, worker_id=worker_id, outcomes=_encode(outcomes))
+    await queries.delivery_update_outcomes(connection, worker_id=worker_id, outcomes=encode_outcomes(outcomes))
+
+
+async def delivery_set_waiting(connection: Connection, *, worker_id: UUID, delivery_ids: Sequence[UUID]) -> None:
+    """Let deliveries wait that this worker holds and must not attempt yet."""
+    await queries.delivery_set_waiting(connection, worker_id=worker_id, delivery_ids=delivery_ids)
 
 
 def _claimed(record: asyncpg.Record) -> ClaimedDelivery:
@@ -188,6 +267,7 @@ def _claimed(record: asyncpg.Record) -> ClaimedDelivery:
         attempt_count=record["attempt_count"],
         round_attempt_count=record["round_attempt_count"],
         round_started_at=record["round_started_at"],
+        is_manual=record["is_manual"],
         subscription_version=record["subscription_version"] or 0,
     )
 
@@ -206,101 +286,22 @@ def _delivery(record: asyncpg.Record) -> Delivery:
         created_at=record["created_at"],
         finished_at=record["finished_at"],
         is_running=record["is_running"],
+        own_retry_count=record["own_retry_count"],
+        waiting_reason=_waiting_reason(record),
+        waiting_until=_waiting_until(record),
     )
 
 
-def _attempt(record: asyncpg.Record) -> Attempt:
-    return Attempt(
-        attempt_number=record["attempt_number"],
-        attempted_at=record["attempted_at"],
-        duration_ms=record["duration_ms"],
-        response_status=record["response_status"],
-        response_body=record["response_body"],
-        is_response_body_truncated=record["is_response_body_truncated"],
-        error_class=record["error_class"],
-        error_detail=record["error_detail"],
-    )
+def _waiting_reason(record: asyncpg.Record) -> WaitingReason | None:
+    if record["status"] != DeliveryStatus.WAITING:
+        return None
+    if record["paused_at"] is not None:
+        return WaitingReason.PAUSED
+    return WaitingReason.RATE_LIMITED if record["retry_at"] is None else WaitingReason.CIRCUIT_OPEN
 
 
-class _OutcomeRow(msgspec.Struct, frozen=True):
-    """An outcome as the queries take it: flat, with the columns of the type `webhooks.outcome`."""
-
-    delivery_id: UUID
-    organisation_id: UUID
-    event_id: UUID
-    subscription_id: UUID
-    status: str
-    round_attempt_count: int
-    round_started_at: datetime
-    retry_delay_s: float | None
-    attempt_number: int
-    attempted_at: datetime
-    duration_ms: float
-    response_status: int | None
-    response_body: bytes | None
-    is_response_body_truncated: bool
-    error_class: str | None
-    error_detail: str | None
-
-
-def _encode(outcomes: Sequence[Outcome]) -> str:
-    return _encoder.encode([_row(outcome, outcome.attempt) for outcome in outcomes]).decode()
-
-
-def _row(outcome: Outcome, attempt: Attempt) -> _OutcomeRow:
-    return _OutcomeRow(
-        outcome.delivery_id,
-        outcome.organisation_id,
-        outcome.event_id,
-        outcome.subscription_id,
-        outcome.status,
-        outcome.round_attempt_count,
-        outcome.round_started_at,
-        outcome.retry_delay_s,
-        attempt.attempt_number,
-        attempt.attempted_at,
-        attempt.duration_ms,
-        attempt.response_status,
-        attempt.response_body,
-        attempt.is_response_body_truncated,
-        attempt.error_class,
-        attempt.error_detail,
-    )
-
-
-_DELIVERED_COLUMNS: Final = (
-    "delivery_id",
-    "organisation_id",
-    "event_id",
-    "subscription_id",
-    "status",
-    "attempt_count",
-    "round_attempt_count",
-    "round_started_at",
-    "last_attempted_at",
-    "last_duration_ms",
-    "last_response_status",
-    "last_response_body",
-    "is_last_response_body_truncated",
-    "created_at",
-)
-"""`finished_at` is missing, because its default is the database's time."""
-
-
-def _delivered_record(outcome: Outcome, attempt: Attempt) -> tuple[object, ...]:
-    return (
-        outcome.delivery_id,
-        outcome.organisation_id,
-        outcome.event_id,
-        outcome.subscription_id,
-        outcome.status,
-        attempt.attempt_number,
-        outcome.round_attempt_count,
-        outcome.round_started_at,
-        attempt.attempted_at,
-        attempt.duration_ms,
-        attempt.response_status,
-        attempt.response_body,
-        attempt.is_response_body_truncated,
-        outcome.round_started_at,
-    )
+def _waiting_until(record: asyncpg.Record) -> datetime | None:
+    if record["status"] != DeliveryStatus.WAITING or record["paused_at"] is not None:
+        return None
+    until: datetime | None = record["retry_at"] or record["throttled_until"]
+    return until

@@ -1,13 +1,26 @@
 """Queries for subscriptions, their secrets, and the recipients of deliveries."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from uuid import UUID
 
 import asyncpg
+import msgspec
 
 from ninefold.core.postgres.database import Connection
-from ninefold.systems.webhooks.model import Recipient, SigningSecret, Subscription
+from ninefold.systems.webhooks.model import (
+    BackloggedSubscription,
+    Circuit,
+    CircuitState,
+    PauseReason,
+    Recipient,
+    RetryPlan,
+    SigningSecret,
+    Subscription,
+    SubscriptionDraft,
+    SubscriptionFilter,
+)
+from ninefold.systems.webhooks.model.replays import ReplayTarget
 from ninefold.systems.webhooks.store.queries import queries
 
 
@@ -36,32 +49,38 @@ async def subscription_find(
 
 
 async def subscription_insert(
-    connection: Connection,
-    *,
-    subscription_id: UUID,
-    organisation_id: UUID,
-    url: str,
-    event_types: list[str],
-    description: str,
-) -> Subscription:
+    connection: Connection, draft: SubscriptionDraft, *, subscription_id: UUID, organisation_id: UUID
+) -> None:
     """Insert a new subscription."""
-    record = await queries.subscription_insert(
-        connection,
-        subscription_id=subscription_id,
-        organisation_id=organisation_id,
-        url=url,
-        event_types=event_types,
-        description=description,
+    await queries.subscription_insert(
+        connection, subscription_id=subscription_id, organisation_id=organisation_id, **_columns(draft)
     )
-    return _subscription(record)
 
 
 async def subscription_list(
-    connection: Connection, *, organisation_id: UUID, before: UUID | None, limit: int
+    connection: Connection, *, organisation_id: UUID, only: SubscriptionFilter, before: UUID | None, limit: int
 ) -> list[Subscription]:
-    """Read an organisation's subscriptions with ids before one, newest first."""
-    records = queries.subscription_list(connection, organisation_id=organisation_id, before=before, limit=limit)
+    """Read those of an organisation's subscriptions that match a filter, with ids before one, newest first."""
+    records = queries.subscription_list(
+        connection,
+        organisation_id=organisation_id,
+        subscriber_id=only.subscriber_id,
+        is_active=only.is_active,
+        circuit_state=only.circuit_state,
+        before=before,
+        limit=limit,
+    )
     return [_subscription(record) async for record in records]
+
+
+async def subscription_list_ids_by_subscriber(
+    connection: Connection, *, organisation_id: UUID, subscriber_id: str, limit: int
+) -> list[UUID]:
+    """Read the ids of a customer's subscriptions, also of deleted ones, newest first."""
+    records = queries.subscription_list_ids_by_subscriber(
+        connection, organisation_id=organisation_id, subscriber_id=subscriber_id, limit=limit
+    )
+    return [record["subscription_id"] async for record in records]
 
 
 async def subscription_lock(connection: Connection, *, subscription_ids: Collection[UUID]) -> set[UUID]:
@@ -70,30 +89,72 @@ async def subscription_lock(connection: Connection, *, subscription_ids: Collect
     return {record["subscription_id"] async for record in records if record["is_deleted"]}
 
 
-async def subscription_update(
-    connection: Connection,
-    *,
-    organisation_id: UUID,
-    subscription_id: UUID,
-    url: str | None,
-    event_types: list[str] | None,
-    description: str | None,
-) -> Subscription | None:
-    """Change the fields that aren't None; return None when the organisation has no subscription with this id."""
-    record = await queries.subscription_update(
-        connection,
-        organisation_id=organisation_id,
-        subscription_id=subscription_id,
-        url=url,
-        event_types=event_types,
-        description=description,
+async def subscription_list_backlogged(
+    connection: Connection, *, after: UUID, limit: int
+) -> tuple[list[BackloggedSubscription], UUID | None]:
+    """Find subscriptions with waiting deliveries that may go on: the circuit is closed, or due for a probe.
+
+    It scans up to `limit` subscriptions that have waiting deliveries, in the order of their ids.
+
+    Returns:
+        The subscriptions, and the last one scanned; None when none is left to scan.
+    """
+    records = [record async for record in queries.subscription_list_backlogged(connection, after=after, limit=limit)]
+    found = [
+        BackloggedSubscription(
+            subscription_id=record["subscription_id"],
+            organisation_id=record["organisation_id"],
+            subscription_version=record["subscription_version"] or 0,
+            is_probe=record["is_probe"],
+        )
+        for record in records
+        if record["subscription_id"] is not None
+    ]
+    return found, records[0]["last_subscription_id"] if records else None
+
+
+async def subscription_lock_for_replay(
+    connection: Connection, *, subscription_ids: Collection[UUID], waiting_max: int
+) -> dict[UUID, ReplayTarget]:
+    """Keep subscriptions from being deleted until the transaction ends; return what decides about a replay to each.
+
+    The waiting deliveries of each are counted up to `waiting_max`.
+    """
+    records = queries.subscription_lock_for_replay(
+        connection, subscription_ids=list(subscription_ids), waiting_max=waiting_max
     )
-    return None if record is None else _subscription(record)
+    return {record["subscription_id"]: msgspec.convert(record, ReplayTarget) async for record in records}
+
+
+async def subscription_pause(connection: Connection, *, subscription_id: UUID, reason: PauseReason) -> bool:
+    """Pause a subscription; return False when it is paused or deleted already."""
+    return await queries.subscription_pause(connection, subscription_id=subscription_id, reason=reason) is not None
+
+
+async def subscription_resume(connection: Connection, *, subscription_id: UUID) -> None:
+    """Resume a paused subscription; any other isn't changed."""
+    await queries.subscription_resume(connection, subscription_id=subscription_id)
+
+
+async def subscription_update(connection: Connection, draft: SubscriptionDraft, *, subscription_id: UUID) -> None:
+    """Write all fields of a subscription that a person can change, except for the pause."""
+    await queries.subscription_update(connection, subscription_id=subscription_id, **_columns(draft))
+
+
+async def subscription_url_keep(connection: Connection, *, subscription_id: UUID) -> None:
+    """Keep the current URL of a subscription, so that its attempts can refer to it."""
+    await queries.subscription_url_keep(connection, subscription_id=subscription_id)
 
 
 async def subscription_version_bump(connection: Connection, *, organisation_id: UUID) -> None:
     """Invalidate every cache of an organisation's subscriptions. The row lock also serialises changes to them."""
     await queries.subscription_version_bump(connection, organisation_id=organisation_id)
+
+
+async def subscription_version_list(connection: Connection, *, organisation_ids: Sequence[UUID]) -> dict[UUID, int]:
+    """Read the versions of some organisations' subscriptions."""
+    records = queries.subscription_version_list(connection, organisation_ids=organisation_ids)
+    return {record["organisation_id"]: record["version"] async for record in records}
 
 
 async def subscription_version_find(connection: Connection, *, organisation_id: UUID) -> int:
@@ -136,6 +197,20 @@ async def recipient_list(connection: Connection, *, organisation_id: UUID) -> tu
     return version, [_recipient(record) for record in records if record["subscription_id"] is not None]
 
 
+def _columns(draft: SubscriptionDraft) -> dict[str, object]:
+    plan = draft.retry_plan
+    return {
+        "url": draft.url,
+        "event_types": list(draft.event_types),
+        "description": draft.description,
+        "subscriber_id": draft.subscriber_id,
+        "rate_limit_per_s": draft.rate_limit_per_s,
+        "in_flight_max": draft.in_flight_max,
+        "retry_delays_s": None if plan is None else list(plan.delays_s),
+        "retry_preset": None if plan is None else plan.preset,
+    }
+
+
 def _subscription(record: asyncpg.Record) -> Subscription:
     return Subscription(
         subscription_id=record["subscription_id"],
@@ -143,8 +218,32 @@ def _subscription(record: asyncpg.Record) -> Subscription:
         url=record["url"],
         event_types=tuple(record["event_types"]),
         description=record["description"],
+        subscriber_id=record["subscriber_id"],
+        paused_at=record["paused_at"],
+        pause_reason=None if record["pause_reason"] is None else PauseReason(record["pause_reason"]),
+        rate_limit_per_s=record["rate_limit_per_s"],
+        in_flight_max=record["in_flight_max"],
+        retry_plan=_retry_plan(record),
+        circuit=_circuit(record),
         created_at=record["created_at"],
         updated_at=record["updated_at"],
+    )
+
+
+def _retry_plan(record: asyncpg.Record) -> RetryPlan | None:
+    if record["retry_delays_s"] is None:
+        return None
+    return RetryPlan(delays_s=tuple(record["retry_delays_s"]), preset=record["retry_preset"])
+
+
+def _circuit(record: asyncpg.Record) -> Circuit:
+    return Circuit(
+        state=CircuitState(record["circuit_state"]),
+        consecutive_failures=record["consecutive_failures"] or 0,
+        failing_since=record["failing_since"],
+        opened_at=record["opened_at"],
+        retry_at=record["retry_at"],
+        throttled_until=record["throttled_until"],
     )
 
 
@@ -152,10 +251,16 @@ def _recipient(record: asyncpg.Record) -> Recipient:
     return Recipient(
         subscription_id=record["subscription_id"],
         url=record["url"],
+        url_revision=record["url_revision"],
         event_types=tuple(record["event_types"]),
         created_at=record["created_at"],
         secrets=tuple(
             SigningSecret(key=key, expires_at=expires_at)
             for key, expires_at in zip(record["keys"], record["expiries"], strict=True)
         ),
+        is_paused=record["is_paused"],
+        rate_limit_per_s=record["rate_limit_per_s"],
+        in_flight_max=record["in_flight_max"],
+        retry_delays_s=None if record["retry_delays_s"] is None else tuple(record["retry_delays_s"]),
+        resumed_at=record["resumed_at"],
     )

@@ -1,0 +1,353 @@
+"""The data types of webhook delivery: immutable, without behaviour or I/O."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+import msgspec
+
+from ninefold.core.jobs import JobKind
+
+EVENT_PREFIX: Final = "evt"
+SUBSCRIPTION_PREFIX: Final = "sub"
+DELIVERY_PREFIX: Final = "dlv"
+
+EVENTS_CHANNEL: Final = "webhooks_events"
+"""The notifier's channel for newly accepted events."""
+RETRIES_CHANNEL: Final = "webhooks_retries"
+"""The notifier's channel for deliveries that are now due because of a manual retry."""
+WAITING_CHANNEL: Final = "webhooks_waiting"
+"""The notifier's channel for subscriptions whose waiting deliveries may now be attempted."""
+SUBSCRIPTIONS_CHANNEL: Final = "webhooks_subscriptions"
+"""The notifier's channel for subscriptions that were changed, paused or deleted."""
+
+
+class CancelDeliveries(msgspec.Struct, frozen=True):
+    """Whose unfinished deliveries to cancel."""
+
+    subscription_id: UUID
+
+
+CANCEL_DELIVERIES: Final = JobKind(name="webhooks.cancel_deliveries", payload=CancelDeliveries, timeout_s=3_600.0)
+
+EXPIRED: Final = "expired"
+"""The error class of a dead letter without a failed attempt: its time was over while it waited."""
+
+
+class EventStatus(StrEnum):
+    """The status of an event. Each of its deliveries has its own status."""
+
+    QUEUED = "queued"
+    """The event is committed; some deliveries have not had their first attempt."""
+    DISPATCHED = "dispatched"
+    """Every delivery has had its first attempt, and has a status of its own."""
+
+
+class DeliveryStatus(StrEnum):
+    """The status of a delivery. A `queued` one has no outcome and no row yet; it is derived from its event."""
+
+    QUEUED = "queued"
+    RETRYING = "retrying"
+    WAITING = "waiting"
+    """It could be attempted, but must not be yet; see `WaitingReason`."""
+    DELIVERED = "delivered"
+    FAILED = "failed"
+    CANCELED = "canceled"
+
+
+class WaitingReason(StrEnum):
+    """Why a delivery waits. All waiting deliveries of a subscription have the same reason."""
+
+    PAUSED = "paused"
+    CIRCUIT_OPEN = "circuit_open"
+    RATE_LIMITED = "rate_limited"
+    """The subscription has reached its rate limit or its limit of attempts in flight, or its receiver asked for a
+    pause with `Retry-After`."""
+
+
+class PauseReason(StrEnum):
+    """Why a subscription is paused."""
+
+    BY_HAND = "by_hand"
+    GONE = "gone"
+    """The receiver answered 410."""
+    FAILING = "failing"
+    """Every attempt has failed for days."""
+
+
+class CircuitState(StrEnum):
+    """The state of a subscription's circuit breaker."""
+
+    CLOSED = "closed"
+    OPEN = "open"
+    """No attempt is made before `retry_at`."""
+    HALF_OPEN = "half_open"
+    """One attempt, the probe, is in progress or due; its result closes the circuit or opens it again."""
+
+
+class Circuit(msgspec.Struct, frozen=True, kw_only=True):
+    """The health of a subscription's endpoint."""
+
+    state: CircuitState = CircuitState.CLOSED
+    consecutive_failures: int = 0
+    failing_since: datetime | None = None
+    """The first failed attempt after the latest success; None for a healthy endpoint."""
+    opened_at: datetime | None = None
+    retry_at: datetime | None = None
+    """When the next probe may be made; None while the circuit is closed."""
+    throttled_until: datetime | None = None
+    """The receiver asked with `Retry-After` to send nothing until then."""
+
+
+class RetryPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """A subscription's own retry delays."""
+
+    delays_s: tuple[float, ...]
+    preset: str | None
+    """The name of the preset that they come from, if any."""
+
+
+class Subscription(msgspec.Struct, frozen=True, kw_only=True):
+    """A URL to which an organisation's events of some types are delivered."""
+
+    subscription_id: UUID
+    organisation_id: UUID
+    url: str
+    event_types: tuple[str, ...]
+    description: str
+    subscriber_id: str | None = None
+    """The customer that it belongs to, as the organisation calls it."""
+    paused_at: datetime | None = None
+    pause_reason: PauseReason | None = None
+    rate_limit_per_s: float | None = None
+    """None where the installation's setting applies; likewise the next two."""
+    in_flight_max: int | None = None
+    retry_plan: RetryPlan | None = None
+    circuit: Circuit = Circuit()
+    created_at: datetime
+    updated_at: datetime
+
+
+class SubscriptionDraft(msgspec.Struct, frozen=True, kw_only=True):
+    """The fields of a subscription that a person can set, except for the pause."""
+
+    url: str
+    event_types: Sequence[str]
+    description: str
+    subscriber_id: str | None
+    rate_limit_per_s: float | None
+    in_flight_max: int | None
+    retry_plan: RetryPlan | None
+
+
+class SubscriptionFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which subscriptions to list; None means any."""
+
+    subscriber_id: str | None = None
+    is_active: bool | None = None
+    circuit_state: CircuitState | None = None
+
+
+class SigningSecret(msgspec.Struct, frozen=True, kw_only=True):
+    """A key that signs deliveries. The current key never expires; rotated ones do."""
+
+    key: bytes
+    expires_at: datetime | None
+
+
+class Recipient(msgspec.Struct, frozen=True, kw_only=True):
+    """The part of a subscription that is needed to deliver to it."""
+
+    subscription_id: UUID
+    url: str
+    url_revision: int
+    """The number of the URL among those that the subscription has had, from 1."""
+    event_types: tuple[str, ...]
+    created_at: datetime
+    secrets: tuple[SigningSecret, ...]
+    is_paused: bool = False
+    rate_limit_per_s: float | None = None
+    """None where the installation's setting applies; likewise the next two."""
+    in_flight_max: int | None = None
+    retry_delays_s: tuple[float, ...] | None = None
+    resumed_at: datetime | None = None
+
+
+class NewEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """An event to insert."""
+
+    event_id: UUID
+    event_type: str
+    payload: bytes
+    idempotency_key: str | None
+    queued_deliveries: int
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True):
+    """An accepted event, without its payload, which can be 1 MiB and is rarely needed."""
+
+    event_id: UUID
+    organisation_id: UUID
+    event_type: str
+    idempotency_key: str | None
+    queued_deliveries: int
+    status: EventStatus
+    accepted_at: datetime
+    dispatched_at: datetime | None
+
+
+class EarlierEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """An accepted event, compared with a later one that has the same idempotency key."""
+
+    event_id: UUID
+    queued_deliveries: int
+    differing_fields: tuple[str, ...]
+    """Those of `event_type` and `payload` that differ in the later event."""
+
+
+class ClaimedEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """An event that this worker holds, to make the first attempts of its deliveries."""
+
+    event_id: UUID
+    organisation_id: UUID
+    event_type: str
+    payload: bytes
+    accepted_at: datetime
+    claim_count: int
+    """If it is more than 1, the event was claimed before, and some deliveries may already have an outcome."""
+    subscription_version: int
+
+
+class ClaimedDelivery(msgspec.Struct, frozen=True, kw_only=True):
+    """A delivery that this worker holds, to attempt it again."""
+
+    delivery_id: UUID
+    organisation_id: UUID
+    event_id: UUID
+    subscription_id: UUID
+    event_type: str
+    payload: bytes
+    attempt_count: int
+    round_attempt_count: int
+    round_started_at: datetime
+    is_manual: bool
+    """Whether a person asked for this attempt; it is then made even if the circuit is open or a limit is reached."""
+    subscription_version: int
+
+
+class BackloggedSubscription(msgspec.Struct, frozen=True, kw_only=True):
+    """A subscription with waiting deliveries that may go on."""
+
+    subscription_id: UUID
+    organisation_id: UUID
+    subscription_version: int
+    is_probe: bool
+    """Whether its circuit is open, so that only one of them may be attempted."""
+
+
+class WaitingClaim(msgspec.Struct, frozen=True, kw_only=True):
+    """How many waiting deliveries of a subscription to claim."""
+
+    subscription_id: UUID
+    count: int
+    is_probe: bool
+
+
+class Delivery(msgspec.Struct, frozen=True, kw_only=True):
+    """The delivery of one event to one subscription, as of its last recorded outcome."""
+
+    delivery_id: UUID
+    organisation_id: UUID
+    event_id: UUID
+    event_type: str
+    subscription_id: UUID
+    status: DeliveryStatus
+    attempt_count: int
+    round_attempt_count: int
+    next_attempt_at: datetime | None
+    created_at: datetime
+    finished_at: datetime | None
+    is_running: bool
+    own_retry_count: int | None = None
+    """The retries of a round that the subscription has set itself; None where the installation's setting applies."""
+    waiting_reason: WaitingReason | None = None
+    """None unless `status` is `waiting`."""
+    waiting_until: datetime | None = None
+    """When it may be attempted; None if it doesn't wait or if there is no such time."""
+
+
+class LockedDelivery(msgspec.Struct, frozen=True, kw_only=True):
+    """The state of a locked delivery that decides whether it can be retried."""
+
+    is_running: bool
+    subscription_id: UUID
+    is_subscription_deleted: bool
+    is_subscription_paused: bool
+    event_types: Sequence[str]
+    """The types and patterns that the subscription wants."""
+    event_type: str
+
+
+class AttemptTimings(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """The durations of an attempt's phases, in milliseconds. None: it didn't have this phase, or didn't get to it."""
+
+    lookup_ms: float | None = None
+    connect_ms: float | None = None
+    tls_ms: float | None = None
+    send_ms: float | None = None
+    wait_ms: float | None = None
+    """For the response, to its end."""
+
+
+class Attempt(msgspec.Struct, frozen=True, kw_only=True):
+    """One attempt to send a delivery's request, and its result."""
+
+    attempt_number: int
+    attempted_at: datetime
+    duration_ms: float
+    response_status: int | None
+    response_body: bytes | None
+    is_response_body_truncated: bool
+    error_class: str | None
+    error_detail: str | None
+    url: str | None = None
+    """Where the request went; None if an earlier version of Ninefold recorded the attempt."""
+    timings: AttemptTimings | None = None
+    """None for a success over a connection that was open already, and if no phase had begun; likewise."""
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """An attempt, and the state of its delivery after it."""
+
+    delivery_id: UUID
+    organisation_id: UUID
+    event_id: UUID
+    subscription_id: UUID
+    url_revision: int
+    """Stands for the attempt's URL in the database."""
+    attempt: Attempt
+    status: DeliveryStatus
+    round_attempt_count: int
+    round_started_at: datetime
+    retry_delay_s: float | None
+    """Seconds until the next attempt; None unless `status` is `retrying`."""
+    has_row: bool
+    """Whether the delivery had a row before this attempt."""
+    is_counted: bool = True
+    """Whether the attempt counts for the endpoint's health: not if Ninefold prevented it, or ended it."""
+    throttled_for_s: float | None = None
+    """How long the receiver asked to send nothing, with 429 or 503 and `Retry-After`."""
+
+
+class Postponement(msgspec.Struct, frozen=True, kw_only=True):
+    """A delivery that must wait; no attempt was made."""
+
+    delivery_id: UUID
+    organisation_id: UUID
+    event_id: UUID
+    subscription_id: UUID
+    round_started_at: datetime
+    has_row: bool
+    """Whether the delivery has a row, which this worker then holds."""

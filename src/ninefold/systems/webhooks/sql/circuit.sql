@@ -1,0 +1,161 @@
+-- name: circuit_list_changed
+-- Read the circuits that have changed since a time, and the database's time.
+SELECT
+    subscription_id,
+    failing_since IS NOT NULL AS is_failing,
+    opened_at IS NOT NULL AS is_open,
+    extract(EPOCH FROM throttled_until - clock_timestamp())::double precision AS throttled_for_s,
+    changed_at
+FROM webhooks.circuit
+WHERE changed_at >= :since;
+
+-- name: circuit_mark_announced!
+-- Note that the pause of these subscriptions was announced.
+UPDATE webhooks.circuit
+SET pause_announced_at = now()
+WHERE subscription_id = ANY(:subscription_ids::uuid[]);
+
+-- name: circuit_open
+-- Open the circuits of failing subscriptions; return those that were closed.
+UPDATE webhooks.circuit
+SET
+    opened_at = statement_timestamp(),
+    retry_at = statement_timestamp() + :retry_s::double precision * interval '1 second',
+    changed_at = clock_timestamp()
+WHERE subscription_id = ANY(:subscription_ids::uuid[])
+    AND opened_at IS NULL
+    AND failing_since IS NOT NULL
+RETURNING subscription_id;
+
+-- name: circuit_probe_now!
+-- Let the next attempt of a subscription whose circuit is open be made at once.
+UPDATE webhooks.circuit
+SET
+    retry_at = now(),
+    changed_at = clock_timestamp()
+WHERE subscription_id = :subscription_id
+    AND retry_at > now();
+
+-- name: circuit_record_failures
+-- Count failed attempts; open the circuits that have reached the limit, and those whose probe has failed.
+-- Failures without a count are requests to slow down: they don't open a circuit, but end its probe.
+INSERT INTO webhooks.circuit AS circuit (
+    subscription_id,
+    organisation_id,
+    consecutive_failures,
+    failing_since,
+    opened_at,
+    retry_at,
+    throttled_until,
+    changed_at
+)
+SELECT
+    report.subscription_id,
+    report.organisation_id,
+    report.failures,
+    report.failed_at,
+    CASE WHEN report.failures >= :failures_max::integer THEN statement_timestamp() END,
+    CASE
+        WHEN report.failures >= :failures_max::integer
+            THEN statement_timestamp() + :retry_s::double precision * interval '1 second'
+    END,
+    clock_timestamp() + report.throttled_for_s * interval '1 second',
+    clock_timestamp()
+FROM json_to_recordset(:reports::json) AS report (
+    subscription_id uuid,
+    organisation_id uuid,
+    failures integer,
+    failed_at timestamptz,
+    throttled_for_s double precision
+)
+ORDER BY report.subscription_id
+ON CONFLICT (subscription_id) DO UPDATE
+SET
+    consecutive_failures = circuit.consecutive_failures + excluded.consecutive_failures,
+    failing_since = coalesce(circuit.failing_since, excluded.failing_since),
+    opened_at = CASE
+        WHEN circuit.opened_at IS NOT NULL THEN circuit.opened_at
+        WHEN
+            excluded.consecutive_failures > 0
+            AND circuit.consecutive_failures + excluded.consecutive_failures >= :failures_max::integer
+            THEN statement_timestamp()
+    END,
+    retry_at = CASE
+        WHEN circuit.retry_at > statement_timestamp() THEN circuit.retry_at
+        WHEN
+            circuit.opened_at IS NOT NULL
+            OR (
+                excluded.consecutive_failures > 0
+                AND circuit.consecutive_failures + excluded.consecutive_failures >= :failures_max::integer
+            )
+            THEN statement_timestamp() + :retry_s::double precision * interval '1 second'
+    END,
+    probe_expires_at = CASE WHEN circuit.retry_at > statement_timestamp() THEN circuit.probe_expires_at END,
+    throttled_until = greatest(circuit.throttled_until, excluded.throttled_until),
+    changed_at = clock_timestamp()
+RETURNING
+    circuit.subscription_id,
+    circuit.organisation_id,
+    circuit.failing_since,
+    circuit.consecutive_failures,
+    circuit.opened_at IS NOT NULL AS is_open,
+    coalesce(circuit.opened_at = statement_timestamp(), FALSE) AS is_just_opened,
+    coalesce(
+        circuit.opened_at IS NOT NULL
+        AND circuit.failing_since < statement_timestamp() - :pause_after_s::double precision * interval '1 second',
+        FALSE
+    ) AS is_pause_due,
+    coalesce(
+        circuit.opened_at IS NOT NULL
+        AND circuit.pause_announced_at IS NULL
+        AND circuit.failing_since < statement_timestamp() - :announce_after_s::double precision * interval '1 second',
+        FALSE
+    ) AS is_announcement_due;
+
+-- name: circuit_record_success
+-- Close the circuits of these subscriptions, because an attempt succeeded; return whether each was open.
+WITH succeeded AS MATERIALIZED (
+    SELECT
+        subscription_id,
+        opened_at IS NOT NULL AS was_open
+    FROM webhooks.circuit
+    WHERE subscription_id = ANY(:subscription_ids::uuid[])
+        AND failing_since IS NOT NULL
+    ORDER BY subscription_id
+    FOR UPDATE
+)
+
+UPDATE webhooks.circuit
+SET
+    consecutive_failures = 0,
+    failing_since = NULL,
+    opened_at = NULL,
+    retry_at = NULL,
+    probe_expires_at = NULL,
+    pause_announced_at = NULL,
+    changed_at = clock_timestamp()
+FROM succeeded
+WHERE circuit.subscription_id = succeeded.subscription_id
+RETURNING
+    circuit.subscription_id,
+    succeeded.was_open;
+
+-- name: circuit_reset!
+-- Close the circuit of a subscription and forget its failures, as if its endpoint had always been healthy.
+UPDATE webhooks.circuit
+SET
+    consecutive_failures = 0,
+    failing_since = NULL,
+    opened_at = NULL,
+    retry_at = NULL,
+    probe_expires_at = NULL,
+    throttled_until = NULL,
+    pause_announced_at = NULL,
+    changed_at = clock_timestamp()
+WHERE subscription_id = :subscription_id;
+
+-- name: circuit_start_probes!
+-- Note that these circuits are being probed, so that no other worker does it too.
+UPDATE webhooks.circuit
+SET probe_expires_at = clock_timestamp() + :expires_in_s::double precision * interval '1 second'
+WHERE subscription_id = ANY(:subscription_ids::uuid[]);
