@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import NamedTuple
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from ninefold.core.live.model import Entry, Position
@@ -10,6 +10,8 @@ from ninefold.core.postgres.database import Connection
 from ninefold.core.postgres.queries import load_queries
 
 _queries = load_queries(__package__)
+
+_WATCHED_LOCK_KEY: Final = 0x6C697665_77617463  # "livewatc" in ASCII
 
 
 class Member(NamedTuple):
@@ -89,8 +91,8 @@ async def watched_channel_extend(connection: Connection, *, channels: Sequence[s
 
 
 async def watched_channel_list(connection: Connection, *, prefix: str) -> frozenset[str]:
-    """List the channels with this prefix that are watched."""
-    return frozenset([record["channel"] async for record in _queries.watched_channel_list(connection, prefix=prefix)])
+    """List the channels with this prefix that are watched, and keep `watched_channel_wait` waiting until the commit."""
+    return frozenset(await _queries.watched_channel_list(connection, prefix=prefix, lock_key=_WATCHED_LOCK_KEY))
 
 
 async def watched_channel_list_positions(connection: Connection, *, channels: Sequence[str]) -> dict[str, Position]:
@@ -100,6 +102,11 @@ async def watched_channel_list_positions(connection: Connection, *, channels: Se
         record["channel"]: Position(offset=record["last_offset"], offset_min=record["deleted_offset"])
         async for record in records
     }
+
+
+async def watched_channel_wait(connection: Connection) -> None:
+    """Wait for the transactions that have listed the watched channels."""
+    await _queries.watched_channel_wait(connection, lock_key=_WATCHED_LOCK_KEY)
 
 
 async def watched_entry_delete_old(connection: Connection, *, age: timedelta) -> None:

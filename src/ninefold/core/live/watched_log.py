@@ -23,7 +23,6 @@ from ninefold.core.live import store
 from ninefold.core.live.feeds import Feed, MayRead
 from ninefold.core.live.model import Channel, Cursor, Entry, Position
 from ninefold.core.postgres.database import Connection
-from ninefold.core.queue.store import worker_lock_all
 
 WATCHED_FOR: Final = timedelta(minutes=2)
 """How long a channel counts as watched after a server has last said so: for clients that come back soon."""
@@ -47,8 +46,10 @@ def watched_feed(*, pattern: str, may_read: MayRead) -> Feed:
         names = [channel.name for channel in channels]
         if await store.watched_channel_extend(connection, channels=names, duration=WATCHED_FOR):
             # From now on, every transaction sees that the channel is watched. Those that don't are waited for, so that
-            # what they commit is before the position at which the client begins.
-            await worker_lock_all(connection)
+            # what they commit is before the position at which the client begins. A transaction could have looked just
+            # before, and have its lock just after the first wait; so there is a second one.
+            await store.watched_channel_wait(connection)
+            await store.watched_channel_wait(connection)
         if time.monotonic() - cleaned_at > CLEAN_INTERVAL_S:
             cleaned_at = time.monotonic()
             await store.watched_entry_delete_old(connection, age=ENTRIES_KEPT)
@@ -60,7 +61,7 @@ def watched_feed(*, pattern: str, may_read: MayRead) -> Feed:
 async def list_watched(connection: Connection, *, prefix: str) -> frozenset[str]:
     """Return the channels that are watched and whose names begin with `prefix`.
 
-    Call it in the transaction that makes the changes. A worker calls it after it has locked its lease.
+    Call it in the transaction that makes the changes. Who begins to watch waits until this transaction has ended.
     """
     return await store.watched_channel_list(connection, prefix=prefix)
 

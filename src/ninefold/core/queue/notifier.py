@@ -140,7 +140,9 @@ class Notifier:
             await asyncio.sleep(max(0.0, self._notified_at + NOTIFY_INTERVAL_S - loop.time()))
             to_notify, self._to_notify = self._to_notify, {}
             pairs = [
-                (channel, payload) for channel in sorted(to_notify) for payload in self._payloads([*to_notify[channel]])
+                (channel, payload)
+                for channel in sorted(to_notify)
+                for payload in _payloads(self._sender, [*to_notify[channel]])
             ]
             try:
                 async with self._database.connection() as connection:
@@ -153,10 +155,6 @@ class Notifier:
                 log.info("queue.notifier.failed", error=str(error))
             self._notified_at = loop.time()
 
-    def _payloads(self, messages: list[str]) -> list[str]:
-        payloads = ["\n".join([self._sender, *part]) for part in _parts(messages)]
-        return payloads if len(payloads) <= PAYLOADS_MAX else [f"{self._sender}\n{_MISSING}"]
-
 
 async def notify_on_commit(connection: Connection, channel: str, *messages: str) -> None:
     """Notify all processes when the caller's transaction commits. Call it before that.
@@ -164,9 +162,13 @@ async def notify_on_commit(connection: Connection, channel: str, *messages: str)
     The commit then waits for others that do the same. So use it only for what is rare and mustn't be forgotten, or in
     commands that have no event loop to notify afterwards. Without messages, listeners of messages aren't called.
     """
-    payload = "\n".join(["", *messages])
-    assert len(payload.encode()) <= PAYLOAD_BYTES_MAX, "the messages are too long"
-    await store.notification_send(connection, channels=[channel], payloads=[payload])
+    payloads = _payloads("", list(messages))
+    await store.notification_send(connection, channels=[channel] * len(payloads), payloads=payloads)
+
+
+def _payloads(sender: str, messages: list[str]) -> list[str]:
+    payloads = ["\n".join([sender, *part]) for part in _parts(messages)]
+    return payloads if len(payloads) <= PAYLOADS_MAX else [f"{sender}\n{_MISSING}"]
 
 
 def _parts(messages: list[str]) -> Iterator[list[str]]:

@@ -50,12 +50,6 @@ async def worker_list_expired(connection: Connection) -> list[UUID]:
     return [record["worker_id"] async for record in _queries.worker_list_expired(connection)]
 
 
-async def worker_lock_all(connection: Connection) -> None:
-    """Wait until all transactions have ended in which workers record outcomes now."""
-    async for _ in _queries.worker_lock_all(connection):
-        pass
-
-
 async def worker_lock_shared(connection: Connection, *, worker_id: UUID) -> bool:
     """Keep others from deleting a worker until the transaction ends; return False when it has already been deleted."""
     return await _queries.worker_lock_shared(connection, worker_id=worker_id) is not None

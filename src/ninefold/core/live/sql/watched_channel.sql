@@ -27,15 +27,25 @@ SET
     END
 RETURNING channel, deleted_offset >= (SELECT offset_now FROM moment) AS is_new;
 
--- name: watched_channel_list
--- List the channels with this prefix that are watched.
-SELECT channel
-FROM live.watched_channel
-WHERE watched_until > now()
-    AND starts_with(channel, :prefix);
+-- name: watched_channel_list$
+-- List the channels with this prefix that are watched, and keep `watched_channel_wait` waiting until the commit.
+WITH held AS MATERIALIZED (
+    SELECT pg_advisory_xact_lock_shared(:lock_key)
+)
+SELECT ARRAY(
+    SELECT channel
+    FROM live.watched_channel
+    WHERE watched_until > now()
+        AND starts_with(channel, :prefix)
+)
+FROM held;
 
 -- name: watched_channel_list_positions
 -- Return up to where these channels have entries, and up to where they were deleted.
 SELECT channel, last_offset, deleted_offset
 FROM live.watched_channel
 WHERE channel = ANY(:channels::text[]);
+
+-- name: watched_channel_wait!
+-- Wait for the transactions that have listed the watched channels.
+SELECT pg_advisory_xact_lock(:lock_key);

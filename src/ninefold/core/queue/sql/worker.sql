@@ -42,13 +42,6 @@ FROM queue.worker
 WHERE lease_expires_at < statement_timestamp()
 ORDER BY worker_id;
 
--- name: worker_lock_all
--- Wait for the transactions in which workers record outcomes.
-SELECT worker_id
-FROM queue.worker
-ORDER BY worker_id
-FOR UPDATE;
-
 -- name: worker_lock_shared$
 -- Keep others from deleting a worker until this transaction ends; returns no row when it has already been deleted.
 SELECT worker_id

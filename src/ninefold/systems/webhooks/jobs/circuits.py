@@ -26,6 +26,7 @@ from ninefold.systems.webhooks.model import (
     Outcome,
     PauseReason,
 )
+from ninefold.systems.webhooks.service.changes import announce_changes
 from ninefold.systems.webhooks.store import circuits as store
 from ninefold.systems.webhooks.store.circuits import FailingCircuit, FailureReport
 from ninefold.systems.webhooks.store.deliveries import delivery_set_waiting_for_endpoint
@@ -73,6 +74,11 @@ class CircuitChanges(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds for which receivers asked to send nothing, by subscription."""
     gone: dict[UUID, UUID] = {}
     """The subscriptions whose receiver answered 410, with their organisations."""
+
+    @property
+    def subscription_ids(self) -> set[UUID]:
+        """The subscriptions whose circuits have changed."""
+        return {*self.closed, *self.opened, *[each.subscription_id for each in self.failing]}
 
 
 NO_CHANGES: Final = CircuitChanges()
@@ -202,6 +208,7 @@ class CircuitBreaker:
             async with self._database.transaction() as connection:
                 await subscription_version_bump(connection, organisation_id=organisation_id)
                 is_paused = await subscription_pause(connection, subscription_id=subscription_id, reason=reason)
+                await announce_changes(connection, subscription_ids=[subscription_id])
             if is_paused:
                 log.warning("webhooks.subscription.paused", subscription_id=_text(subscription_id), reason=reason)
                 self._notifier.notify(SUBSCRIPTIONS_CHANNEL)
