@@ -18,6 +18,7 @@ from ninefold.core.web.stopping import Stopping
 from ninefold.edge.server import build_web_app
 from ninefold.edge.systems import CORE, SYSTEMS
 from ninefold.edge.worker import work
+from openapi_operations import Operation, operations_of
 
 BASE_URL = "http://ninefold.test"
 
@@ -49,13 +50,22 @@ class Applications:
         lent.lend(database)
         return httpx.AsyncClient(transport=transport, base_url=BASE_URL)
 
-    async def document_of(self, system: AnySystem) -> Json:
-        """Return the OpenAPI document of an application that has this system alone."""
-        if system.name not in self._documents:
-            transport = _transport_to(_LentDatabase(), {}, systems=[system])
+    async def operations_of_people(self) -> list[Operation]:
+        """Return the operations that an application has without any system: those of people."""
+        return operations_of(await self._document_of("people", systems=[]))
+
+    async def operations_of(self, system: AnySystem) -> list[Operation]:
+        """Return the operations that an application has because of this system."""
+        people = {operation.operation_id for operation in await self.operations_of_people()}
+        found = operations_of(await self._document_of(system.name, systems=[system]))
+        return [operation for operation in found if operation.operation_id not in people]
+
+    async def _document_of(self, name: str, *, systems: Sequence[AnySystem]) -> Json:
+        if name not in self._documents:
+            transport = _transport_to(_LentDatabase(), {}, systems=systems)
             async with httpx.AsyncClient(transport=transport, base_url=BASE_URL) as client:
-                self._documents[system.name] = (await client.get("/openapi.json")).json()
-        return self._documents[system.name]
+                self._documents[name] = (await client.get("/openapi.json")).json()
+        return self._documents[name]
 
 
 class _LentDatabase(Database):
@@ -75,7 +85,6 @@ def _transport_to(
     app = build_web_app(
         database,
         environment,
-        settings=settings,
         systems=systems,
         egress_policy=AddressPolicy.from_cidrs(settings.egress_allow),
         stopping=Stopping(),

@@ -18,6 +18,15 @@ class Operation(NamedTuple):
     body: Any
     """A body that matches the schema; None if the operation has none."""
     is_authenticated: bool
+    is_for_people: bool = False
+    """Whether only a session is accepted, and no API key."""
+    not_audited: str | None = None
+    """Why there is no entry in the audit log."""
+
+    @property
+    def is_audited(self) -> bool:
+        """Whether there is an entry in the audit log."""
+        return self.method != "GET" and self.not_audited is None
 
     def address(self, ids: Mapping[str, str]) -> str:
         """Return the path with each of its parameters filled in."""
@@ -58,5 +67,7 @@ def _operation(path: str, method: str, description: Mapping[str, Any], component
         },
         query_parameters=[parameter["name"] for parameter in parameters if parameter["in"] == "query"],
         body=example_of(content["application/json"]["schema"], components) if content else None,
-        is_authenticated=description.get("security") != [],
+        is_authenticated=description["security"] != [],
+        is_for_people={name for scheme in description["security"] for name in scheme} == {"session"},
+        not_audited=description.get("x-not-audited"),
     )

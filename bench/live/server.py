@@ -24,8 +24,9 @@ from ninefold.core.postgres.database import Connection, Database
 from ninefold.core.queue.notifier import Notifier
 from ninefold.core.telemetry.logs import configure_logging
 from ninefold.core.tenancy.model import Principal
-from ninefold.core.web.api import API_CREDENTIAL_KINDS, api_authentication
+from ninefold.core.web.api_authentication import BEARER_KINDS, api_authentication
 from ninefold.core.web.application import create_app
+from ninefold.core.web.site import Site
 from ninefold.core.web.stopping import Stopping
 from ninefold.core.web.surfaces import Surface
 
@@ -87,7 +88,7 @@ def ninefold(database: Database, stopping: Stopping) -> Any:
         notifier=notifier,
         feeds=FeedMap([feed]),
         methods={},
-        kinds=API_CREDENTIAL_KINDS,
+        kinds=BEARER_KINDS,
         connections_max=100_000,
         buffer_size_max=1_048_576,
     )
@@ -113,7 +114,7 @@ def ninefold(database: Database, stopping: Stopping) -> Any:
     return create_app(
         database=database,
         surfaces=[
-            *live_surfaces(hub, api_authenticate=api_authentication(database)),
+            *live_surfaces(hub, api_authenticate=api_authentication(database, Site())),
             Surface(path="/commit", routes=[commit]),
         ],
         readiness=[],

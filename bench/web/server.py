@@ -18,6 +18,7 @@ from ninefold.core.telemetry.logs import configure_logging
 from ninefold.core.tenancy.api_keys import API_KEY
 from ninefold.core.tenancy.model import Principal
 from ninefold.core.tenancy.service import authenticate
+from ninefold.core.web.access import access
 from ninefold.core.web.api import api_surface
 from ninefold.core.web.application import WebApplication, create_app
 from ninefold.core.web.bodies import FromBody, JsonDecoder, RequestBody
@@ -70,7 +71,7 @@ def plain_checked(database: Database) -> Any:
 def ninefold(database: Database) -> WebApplication:
     """Do the same as `plain_checked` with Ninefold's whole web layer."""
 
-    @post(PATH, status_code=202)
+    @post(PATH, status_code=202, opt=access(not_audited="As the publish of webhook delivery."))
     async def publish_event(data: FromBody[Publish], principal: NamedDependency[Principal]) -> Accepted:
         """Publish an event."""
         del data, principal

@@ -23,6 +23,9 @@ async def test_it_stops_cleanly_and_keeps_its_data(tmp_path: Path) -> None:
         key = next(line.strip() for line in first.output if line.startswith("  nfk_"))
         processes = first.descendants()
         assert await list_subscriptions(first, key) == httpx.codes.OK
+        assert (
+            await set_up(first, next(line.strip() for line in first.output if "/setup#" in line)) == httpx.codes.CREATED
+        )
         assert await first.stop() == 0
     assert alive_among(processes) == []
 
@@ -140,6 +143,19 @@ async def test_an_invalid_setting_that_only_a_child_reads_stops_the_start(
 
     assert variable in "\n".join(installation.errors)
     assert not (tmp_path / "data").exists()
+
+
+async def set_up(installation: Installation, link: str) -> int:
+    """Create the first account with the link that was printed."""
+    assert link.startswith(f"{installation.url}/setup#nfl_")
+    body = {
+        "token": link.rpartition("#")[2],
+        "email": "mia@example.com",
+        "name": "Mia",
+        "password": "a sentence that only mia knows",
+    }
+    async with httpx.AsyncClient(base_url=installation.url, trust_env=False) as client:
+        return (await client.post("/api/v1/setup", json=body)).status_code
 
 
 async def list_subscriptions(installation: Installation, api_key: str) -> int:

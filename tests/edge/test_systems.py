@@ -6,6 +6,7 @@ import pytest
 from core.tenancy.foreign_kinds import BOT_TOKEN
 from ninefold.core import jobs, live, queue, tenancy
 from ninefold.core.system import AnySystem, System
+from ninefold.core.tenancy.personal_kinds import PERSONAL_KINDS
 from ninefold.edge import systems
 from ninefold.edge.systems import SYSTEMS, credential_kinds, migration_sources
 
@@ -24,8 +25,8 @@ def test_a_system_without_tables_has_no_migrations(monkeypatch: pytest.MonkeyPat
     ]
 
 
-def test_the_kinds_of_credentials_of_all_systems_are_collected(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_kinds_of_credentials_of_people_and_of_all_systems_are_collected(monkeypatch: pytest.MonkeyPatch) -> None:
     with_tokens = msgspec.structs.replace(EMPTY, credential_kinds=[BOT_TOKEN])
     monkeypatch.setattr(systems, "SYSTEMS", (EMPTY, with_tokens))
 
-    assert credential_kinds() == [BOT_TOKEN]
+    assert credential_kinds() == [*PERSONAL_KINDS, BOT_TOKEN]

@@ -6,12 +6,12 @@ import pytest
 from core.tenancy.foreign_kinds import BOT_TOKEN, FOREIGN_KINDS
 from ninefold.core.tenancy.api_keys import API_KEY
 from ninefold.core.tenancy.kinds import CredentialKind
-from ninefold.edge.systems import SYSTEMS
+from ninefold.edge.systems import credential_kinds
 from tidy.credential_kinds import find_bad_kinds
 
 
 def test_no_credential_can_be_mistaken_for_one_of_another_kind() -> None:
-    kinds = [API_KEY, *[kind for system in SYSTEMS for kind in system.credential_kinds]]
+    kinds = [API_KEY, *credential_kinds()]
 
     assert list(find_bad_kinds(kinds)) == []
 

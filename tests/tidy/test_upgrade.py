@@ -10,8 +10,13 @@ from ninefold.core.ids import parse_id
 from ninefold.core.postgres.database import Database
 from ninefold.core.postgres.migrations import Migration, MigrationSource, migrate
 from ninefold.core.tenancy.api_keys import API_KEY
-from ninefold.core.tenancy.model import FULL_ACCESS, Principal
+from ninefold.core.tenancy.audit import AuditFilter
+from ninefold.core.tenancy.invitations import list_invitations
+from ninefold.core.tenancy.members import list_members
+from ninefold.core.tenancy.model import Principal
+from ninefold.core.tenancy.roles import FULL_ACCESS, Role
 from ninefold.core.tenancy.service import authenticate, list_credentials
+from ninefold.core.tenancy.store.audit_log import audit_entry_list
 from ninefold.edge.systems import migration_sources
 from ninefold.systems.webhooks.model import AttemptTimings
 from ninefold.systems.webhooks.service.deliveries import get_delivery, get_event, list_deliveries
@@ -23,9 +28,11 @@ KEY_TEXT = "nfk_Samp1eK3_" + "0" * 43
 """Its digest is in the sample of `tenancy`."""
 
 
-MOVED = {
+MOVED: dict[str, dict[str, int | None]] = {
     # API keys became a kind of credential.
     "0002_credentials.sql": {"tenancy.api_key": None, "tenancy.credential": 3},
+    # Accounts came, and a credential with an account that didn't exist went.
+    "0003_people.sql": {"tenancy.credential": 4},
     # The latest attempt of a delivery moved into the delivery's row.
     "0002_latest_attempt.sql": {"webhooks.attempt": None, "webhooks.earlier_attempt": 1},
 }
@@ -212,3 +219,22 @@ async def test_api_keys_of_earlier_versions_keep_their_ids_states_and_scopes(upg
         ("c3", "nfk_Samp1eK5", "early", "active"),
         ("c4", "nfk_Samp1eK6", "trial", "expired"),
     ]
+
+
+async def test_people_of_earlier_versions_keep_their_roles_invitations_and_entries(upgraded: Database) -> None:
+    async with upgraded.connection() as connection:
+        organisation_id = (await authenticate(connection, KEY_TEXT, kinds=[API_KEY])).organisation_id
+        members = await list_members(connection, organisation_id=organisation_id, after=None, limit=10)
+        invitations = await list_invitations(connection, organisation_id=organisation_id, before=None, limit=10)
+        entries = await audit_entry_list(
+            connection, organisation_id=organisation_id, where=AuditFilter(), before=None, limit=10
+        )
+
+    assert [(member.email, member.role, member.has_totp) for member in members] == [
+        ("mia@example.com", Role.OWNER, True),
+        ("noa@example.com", Role.VIEWER, False),
+    ]
+    assert [(invitation.email, invitation.state, invitation.invited_by) for invitation in invitations] == [
+        ("ida@example.com", "pending", "mia@example.com")
+    ]
+    assert [(entry.operation, entry.actor) for entry in entries] == [("create_invitation", "mia@example.com")]

@@ -1,9 +1,10 @@
 """Time as a dependency: code that needs the time takes a `Clock`, so that tests can control it."""
 
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
+@runtime_checkable
 class Clock(Protocol):
     """A source of the current time."""
 

@@ -82,6 +82,25 @@ class CoreSettings(msgspec.Struct, frozen=True, kw_only=True):
             description="Bytes that can wait to be sent to one client of live feeds before it is disconnected.",
         ),
     ] = 1_048_576
+    public_url: Annotated[
+        str | None,
+        msgspec.Meta(
+            description="Address at which people reach this server, such as https://ninefold.example.com.",
+        ),
+    ] = None
+    trusted_proxies: Annotated[
+        tuple[str, ...],
+        msgspec.Meta(description="CIDRs of reverse proxies, whose X-Forwarded-For names the client's address."),
+    ] = ()
+    sessions_lifetime_s: Annotated[
+        int, msgspec.Meta(ge=60, le=31_536_000, description="Seconds after which a person has to sign in again.")
+    ] = 2_592_000
+    sessions_idle_max_s: Annotated[
+        int, msgspec.Meta(ge=60, le=31_536_000, description="Seconds without a request after which a session ends.")
+    ] = 604_800
+    audit_log_kept_s: Annotated[
+        int, msgspec.Meta(ge=0, le=315_360_000, description="Seconds for which an entry of the audit log is kept.")
+    ] = 31_536_000
     egress_allow: Annotated[
         tuple[str, ...],
         msgspec.Meta(description="CIDRs that outgoing requests can reach although they are on the deny list."),

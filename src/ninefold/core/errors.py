@@ -70,6 +70,33 @@ class UnauthorizedError(NinefoldError):
     http_status = 401
 
 
+class ForbiddenError(NinefoldError):
+    """The credentials are valid, but don't allow this."""
+
+    code = "forbidden"
+    title = "Forbidden"
+    http_status = 403
+
+
+class TooManyRequestsError(NinefoldError):
+    """The caller has to wait before another attempt.
+
+    Args:
+        detail: what happened, in one sentence.
+        retry_after_s: seconds to wait.
+        remedy: what to do about it, in one sentence.
+    """
+
+    code = "too_many_requests"
+    title = "Too many requests"
+    http_status = 429
+    is_retryable = True
+
+    def __init__(self, detail: str, *, retry_after_s: int, remedy: str | None = None) -> None:
+        super().__init__(detail, remedy=remedy)
+        self.retry_after_s = retry_after_s
+
+
 class UnavailableError(NinefoldError):
     """Something that Ninefold depends on is temporarily unavailable."""
 

@@ -11,8 +11,14 @@ from ninefold.core.commands.output import WIDTH_WITHOUT_TERMINAL
 from ninefold.edge.logo import ACCENT, with_logo
 
 
-def announce_first_key(api_key: str, *, url: str) -> None:
-    """Print the first API key, which is never shown again, and a first request with it."""
+def announce_first_start(api_key: str, *, setup_url: str, url: str) -> None:
+    """Print the first API key and the set-up link, which are never shown again, and a first request with the key.
+
+    Args:
+        api_key: the key.
+        setup_url: the link with which a person creates the first account.
+        url: the server's address.
+    """
     console = _console(is_data=True)
     console.print()
     console.print(Text("This is the first start. Save your API key now: it is shown only once.", style="bold"))
@@ -24,7 +30,16 @@ def announce_first_key(api_key: str, *, url: str) -> None:
     console.print(Text(f"  export NINEFOLD_API_KEY={api_key}"))
     console.print(Text(f'  curl -H "Authorization: Bearer $NINEFOLD_API_KEY" {url}/api/v1/subscriptions'))
     console.print()
+    console.print("Or create your account, with a link that works once and for seven days:")
+    console.print()
+    console.print(Text(f"  {setup_url}", style="green"))
+    console.print()
     sys.stdout.flush()
+
+
+def announce_no_accounts() -> None:
+    """Say how to create the first account, if the set-up link was not used."""
+    _console(is_data=False).print("There are no accounts yet. Create yours: ninefold accounts create you@example.com")
 
 
 def announce_ready(*, url: str, data_dir: Path, workers: int) -> None:

@@ -22,10 +22,13 @@ from ninefold.core.queue.notifier import Notifier
 from ninefold.core.system import AnySystem, ServerContext
 from ninefold.core.telemetry.buffer import LogBuffer
 from ninefold.core.telemetry.logs import configure_logging
-from ninefold.core.web.api import API_CREDENTIAL_KINDS, api_authentication, api_surface
+from ninefold.core.web.api import api_surface
+from ninefold.core.web.api_authentication import BEARER_KINDS, api_authentication
 from ninefold.core.web.application import WebApplication
 from ninefold.core.web.application import create_app as create_web_app
 from ninefold.core.web.health import database_readiness
+from ninefold.core.web.people.routes import people_routes
+from ninefold.core.web.site import Site
 from ninefold.core.web.stopping import Stopping
 from ninefold.edge.database import require_migrated
 from ninefold.edge.ports import require_free_port
@@ -149,7 +152,6 @@ class Application:
             web = build_web_app(
                 database,
                 self._environment,
-                settings=settings,
                 systems=[CORE, *SYSTEMS],
                 egress_policy=AddressPolicy.from_cidrs(settings.egress_allow),
                 stopping=self._stopping,
@@ -164,7 +166,6 @@ def build_web_app(
     database: Database,
     environment: Mapping[str, str],
     *,
-    settings: CoreSettings,
     systems: Sequence[AnySystem],
     egress_policy: AddressPolicy,
     stopping: Stopping,
@@ -173,8 +174,7 @@ def build_web_app(
 
     Args:
         database: where its routes read and write.
-        environment: where each system reads its own settings.
-        settings: the core's.
+        environment: where the core and each system read their settings.
         systems: their routes, surfaces and feeds are served; `CORE` is one of them.
         egress_policy: the addresses that workers can send requests to.
         stopping: notifies open streams and WebSockets when the server stops.
@@ -183,6 +183,8 @@ def build_web_app(
         SettingError: a setting of a system is wrong.
     """
     notifier = Notifier(database)
+    settings = read_settings(CoreSettings, prefix="NINEFOLD_", environment=environment)
+    site = Site.from_settings(settings)
     contexts = [
         ServerContext(
             database=database,
@@ -210,8 +212,12 @@ def build_web_app(
     return create_web_app(
         database=database,
         surfaces=[
-            api_surface(database, [route for system, context in parts for route in system.routes(context)]),
-            *live_surfaces(hub, api_authenticate=api_authentication(database)),
+            api_surface(
+                database,
+                [people_routes(site), *[route for system, context in parts for route in system.routes(context)]],
+                site=site,
+            ),
+            *live_surfaces(hub, api_authenticate=api_authentication(database, site)),
             *[surface for system, context in parts for surface in system.surfaces(context)],
         ],
         readiness=[database_readiness(database, migration_sources())],
@@ -239,7 +245,7 @@ def _build_hub(
         notifier=notifier,
         feeds=FeedMap([feed for system, context in parts for feed in system.feeds(context)]),
         methods=methods,
-        kinds=API_CREDENTIAL_KINDS,
+        kinds=BEARER_KINDS,
         connections_max=settings.live_connections_max,
         buffer_size_max=settings.live_buffer_bytes_max,
     )

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from ninefold.core.config import CoreSettings
 from ninefold.core.egress import AddressPolicy, count_authorities
+from ninefold.core.web.site import Site
 from ninefold.edge.systems import SYSTEMS
 
 
@@ -18,6 +19,7 @@ def check_settings(settings: CoreSettings, environment: Mapping[str, str]) -> No
         SettingError: a value is invalid; the error names the variable.
     """
     AddressPolicy.from_cidrs(settings.egress_allow)
+    Site.from_settings(settings)
     if settings.egress_ca_file is not None:
         count_authorities(settings.egress_ca_file)
     for system in SYSTEMS:

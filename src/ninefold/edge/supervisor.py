@@ -15,8 +15,12 @@ from ninefold.core.postgres.database import Database
 from ninefold.core.postgres.embedded import EmbeddedPostgres
 from ninefold.core.telemetry.logs import configure_logging
 from ninefold.core.telemetry.metrics import METRICS_DIR_VARIABLE, mark_process_dead, prepare_metrics_dir
+from ninefold.core.tenancy.accounts import create_setup_link, has_accounts
+from ninefold.core.tenancy.links import link_url
+from ninefold.core.tenancy.model import CreatedCredential, CreatedLink
+from ninefold.core.tenancy.personal_kinds import SETUP_LINK
 from ninefold.core.tenancy.service import ensure_first_organisation
-from ninefold.edge.announcements import announce_first_key, announce_ready, announce_stopping
+from ninefold.edge.announcements import announce_first_start, announce_no_accounts, announce_ready, announce_stopping
 from ninefold.edge.children import Child
 from ninefold.edge.database import migrate_database
 from ninefold.edge.ports import is_ready, require_free_port
@@ -106,13 +110,20 @@ class Supervisor:
         try:
             for migration in await migrate_database(database):
                 log.info("migration.applied", namespace=migration.namespace, name=migration.name)
-            async with database.transaction() as connection:
-                first_key = await ensure_first_organisation(connection)
+            first_start = await _start_first(database)
+            async with database.connection() as connection:
+                is_without_accounts = not await has_accounts(connection)
         finally:
             await database.close()
         # Only after the commit, because a key that was shown must exist.
-        if first_key is not None:
-            announce_first_key(first_key.text, url=server_url(self._settings))
+        if first_start is not None:
+            key, link = first_start
+            base_url = self._settings.public_url or server_url(self._settings)
+            announce_first_start(
+                key.text, setup_url=link_url(base_url, SETUP_LINK, link.text), url=server_url(self._settings)
+            )
+        elif is_without_accounts:
+            announce_no_accounts()
 
     async def _run_children(self, dsn: str, *, postgres: EmbeddedPostgres | None) -> None:
         server, workers = self._make_children(dsn)
@@ -219,3 +230,12 @@ class Supervisor:
                     remedy="Run `ninefold up` again. Everything that was accepted is safe on disk.",
                 )
             return delay_s
+
+
+async def _start_first(database: Database) -> tuple[CreatedCredential, CreatedLink] | None:
+    """Create the first organisation, with an API key and a set-up link; None if there was an organisation already."""
+    async with database.transaction() as connection:
+        key = await ensure_first_organisation(connection)
+        if key is None:
+            return None
+        return key, await create_setup_link(connection, organisation_id=key.organisation_id)

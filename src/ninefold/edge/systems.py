@@ -7,6 +7,7 @@ from ninefold.core.jobs.routes import job_routes
 from ninefold.core.postgres.migrations import MigrationSource
 from ninefold.core.system import AnySystem, System
 from ninefold.core.tenancy.kinds import CredentialKind
+from ninefold.core.tenancy.personal_kinds import PERSONAL_KINDS
 from ninefold.systems.webhooks.wiring import SYSTEM as WEBHOOKS
 
 CORE: Final[AnySystem] = System(name="core", routes=job_routes)
@@ -22,5 +23,5 @@ def migration_sources() -> list[MigrationSource]:
 
 
 def credential_kinds() -> list[CredentialKind]:
-    """Return the kinds of credentials of all systems, besides API keys."""
-    return [kind for system in SYSTEMS for kind in system.credential_kinds]
+    """Return the kinds of credentials of people and of all systems, besides API keys."""
+    return [*PERSONAL_KINDS, *[kind for system in SYSTEMS for kind in system.credential_kinds]]

@@ -13,6 +13,7 @@ from ninefold.core.jobs.retention import DELETE_FINISHED_HANDLER, DELETE_FINISHE
 from ninefold.core.postgres.database import Database
 from ninefold.core.queue.backlog import BacklogCounter
 from ninefold.core.system import AnySystem, WorkerContext, WorkerTask
+from ninefold.core.tenancy.retention import DELETE_ENDED_HANDLER, DELETE_ENDED_SCHEDULE, TenancyRetention
 
 
 def build_worker_tasks(
@@ -41,7 +42,9 @@ def build_worker_tasks(
         for handler in system.job_handlers
     ]
     handlers.append(DELETE_FINISHED_HANDLER.bind(_retention_context(core.settings, job_database)))
-    schedules = [DELETE_FINISHED_SCHEDULE, *[schedule for system in systems for schedule in system.schedules]]
+    handlers.append(DELETE_ENDED_HANDLER.bind(_tenancy_retention(core, job_database)))
+    schedules: list[Schedule[Any]] = [DELETE_FINISHED_SCHEDULE, DELETE_ENDED_SCHEDULE]
+    schedules += [schedule for system in systems for schedule in system.schedules]
     _check_handlers_of(schedules, handlers)
     runner = JobRunner(
         core.database, core.lease, core.notifier, handlers=handlers, concurrency=core.settings.jobs_concurrency
@@ -63,4 +66,12 @@ def _retention_context(settings: CoreSettings, database: Database) -> RetentionC
         database=database,
         finished_retention=timedelta(seconds=settings.jobs_finished_kept_s),
         failed_retention=timedelta(seconds=settings.jobs_failed_kept_s),
+    )
+
+
+def _tenancy_retention(core: WorkerContext[CoreSettings], database: Database) -> TenancyRetention:
+    return TenancyRetention(
+        database=database,
+        clock=core.clock,
+        audit_log_retention=timedelta(seconds=core.settings.audit_log_kept_s),
     )

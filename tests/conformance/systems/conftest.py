@@ -6,7 +6,7 @@ from http_api import Api
 from in_process import Applications, StartWorker
 from ninefold.core.system import AnySystem
 from ninefold.edge.systems import CORE, SYSTEMS
-from openapi_operations import Operation, operations_of
+from openapi_operations import Operation
 from receivers import Receiver
 from sample_data import SampleContext, SampleData, sample_maker_of
 
@@ -29,6 +29,6 @@ async def sample_data(system: AnySystem, api: Api, receiver: Receiver, start_wor
 @pytest.fixture
 async def operations(system: AnySystem, applications: Applications) -> list[Operation]:
     """The system's operations in the OpenAPI document."""
-    found = operations_of(await applications.document_of(system))
+    found = await applications.operations_of(system)
     assert found, f"The OpenAPI document has no operation of the system {system.name}."
     return found

@@ -54,19 +54,17 @@ async def test_a_process_has_a_limit_and_an_organisation_two_thirds_of_it() -> N
     assert len(viewers) == 3
 
 
-@pytest.mark.parametrize("owner", ["credential_id", "account_id", "organisation_id"])
-async def test_access_ends_for_a_credential_an_account_or_an_organisation(owner: str) -> None:
+async def test_access_ends_for_all_connections_of_a_principal() -> None:
     viewers = Viewers(connections_max=10)
-    doomed = add(viewers, principal(account_id=new_id()))
-    spared = add(viewers, principal(account_id=new_id()))
-    gone = add(viewers, principal(account_id=new_id()))
-    assert gone.principal is not None
+    ended = principal(account_id=new_id())
+    doomed = [add(viewers, ended), add(viewers, ended)]
+    spared, gone = add(viewers, principal()), add(viewers, ended)
     viewers.remove(gone)
 
-    viewers.end_access(getattr(doomed.principal, owner))
-    viewers.end_access(new_id())
+    viewers.end_access(ended)
+    viewers.end_access(principal())
 
-    assert (doomed.end_reason, spared.end_reason, gone.end_reason) == (EXPIRED, None, None)
+    assert [client.end_reason for client in (*doomed, spared, gone)] == [EXPIRED, EXPIRED, None, None]
 
 
 async def test_a_client_that_never_connects_is_ended_and_one_whose_token_has_expired() -> None:

@@ -9,6 +9,7 @@ from core.tenancy.foreign_kinds import BOT_TOKEN, FOREIGN_KINDS, PUBLISHABLE_KEY
 from ninefold.core.telemetry.masking import LineMask
 from ninefold.core.tenancy.api_keys import API_KEY
 from ninefold.core.tenancy.kinds import CredentialKind
+from ninefold.core.tenancy.personal_kinds import PERSONAL_KINDS
 
 
 @pytest.mark.parametrize(
@@ -26,13 +27,13 @@ def test_secrets_are_masked_by_pattern(text: bytes, masked: bytes) -> None:
     assert LineMask()(text) == masked
 
 
-@pytest.mark.parametrize("kind", [API_KEY, BOT_TOKEN, SESSION, SHORT_KEY])
+@pytest.mark.parametrize("kind", [API_KEY, *PERSONAL_KINDS, BOT_TOKEN, SESSION, SHORT_KEY], ids=lambda kind: kind.label)
 @pytest.mark.parametrize(("before", "after"), [("", ""), ("token=", "&a=b"), ('{"error":"bad\\n', '\\n"}'), ("(", ")")])
 def test_only_the_public_part_of_a_credential_is_shown(kind: CredentialKind, before: str, after: str) -> None:
     text = kind.new_text()
     line = f"{before}{text}{after}".encode()
 
-    masked = LineMask(FOREIGN_KINDS)(line).decode()
+    masked = LineMask([*PERSONAL_KINDS, *FOREIGN_KINDS])(line).decode()
 
     assert re.sub(r"_?\[masked\]", "[masked]", masked) == f"{before}{kind.prefix_of(text)}[masked]{after}"
 

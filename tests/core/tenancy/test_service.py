@@ -11,6 +11,7 @@ import pytest
 from core.tenancy.foreign_kinds import BOT_TOKEN, FOREIGN_KINDS
 from ninefold.core.ids import new_id
 from ninefold.core.postgres.database import Connection, Database
+from ninefold.core.tenancy.accounts import create_account
 from ninefold.core.tenancy.api_keys import API_KEY
 from ninefold.core.tenancy.errors import (
     ApiKeyExpiredError,
@@ -27,7 +28,8 @@ from ninefold.core.tenancy.errors import (
     OrganisationNotFoundError,
 )
 from ninefold.core.tenancy.kinds import CredentialKind, digest_text
-from ninefold.core.tenancy.model import FULL_ACCESS, CreatedCredential, Principal
+from ninefold.core.tenancy.model import CreatedCredential, Principal
+from ninefold.core.tenancy.roles import FULL_ACCESS
 from ninefold.core.tenancy.service import (
     LIFETIME_MAX,
     LIFETIME_MIN,
@@ -237,8 +239,8 @@ async def test_a_revoked_key_stays_revoked_when_it_expires(database: Database, o
 async def test_another_kind_can_have_accounts_scopes_and_its_own_label_in_errors(
     database: Database, organisation_id: UUID, kind: CredentialKind
 ) -> None:
-    account_id = new_id()
     async with database.connection() as connection:
+        account_id = (await create_account(connection, email="mia@example.com")).account_id
         created = await create_credential(
             connection,
             kind,
@@ -315,6 +317,7 @@ async def test_each_kind_is_listed_and_revoked_separately(database: Database, ap
         "prefix = ''",
         "digest = digest || digest",
         "organisation_id = NULL",
+        "created_from = ''",
     ],
 )
 async def test_the_table_refuses_contradictory_values(

@@ -11,9 +11,10 @@ import pytest
 
 from core.egress.scripted_server import OK, Peer, answering, answering_and_waiting, running
 from ninefold.core.egress import AddressPolicy, EgressClient
-from ninefold.systems.webhooks.jobs import sender as sender_module
+from ninefold.systems.webhooks.jobs import attempt_request
+from ninefold.systems.webhooks.jobs.attempt_request import AttemptRequest
 from ninefold.systems.webhooks.jobs.message import FanOut, make_message
-from ninefold.systems.webhooks.jobs.sender import AttemptRequest, Sender
+from ninefold.systems.webhooks.jobs.sender import Sender
 from ninefold.systems.webhooks.model import Attempt, Recipient, SigningSecret
 
 WITHIN_S = 5.0
@@ -131,7 +132,7 @@ async def test_an_attempt_sends_at_most_two_requests_however_many_connections_ar
 async def test_a_kept_connection_that_closes_long_after_the_request_is_not_considered_stale(
     sender: RecordingSender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sender_module, "STALE_WITHIN_S", 0.0)
+    monkeypatch.setattr(attempt_request, "STALE_WITHIN_S", 0.0)
     async with running(HangingUp(connections=1, is_fresh_answered=True)) as server:
         await deliver(sender, server.url())
         [attempt] = await deliver(sender, server.url())

@@ -17,7 +17,7 @@ from ninefold.core.postgres.database import Database
 from ninefold.core.queue.notifier import Notifier
 from ninefold.core.system import NoSettings, ServerContext
 from ninefold.core.tenancy.api_keys import API_KEY
-from ninefold.core.tenancy.model import Principal
+from ninefold.core.tenancy.model import ACCOUNT_PREFIX, Principal
 from ninefold.core.web.pagination import PAGE_LIMIT_DEFAULT, Cursor, Page, PagedList, PageLimit
 from ninefold.core.web.problems import problem_responses
 
@@ -149,4 +149,6 @@ async def retry_job(
 
 
 def _actor(principal: Principal) -> str:
+    if principal.account_id is not None:
+        return f"account {format_id(ACCOUNT_PREFIX, principal.account_id)}"
     return f"API key {format_id(API_KEY.id_prefix, principal.credential_id)}"

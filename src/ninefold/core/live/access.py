@@ -1,29 +1,23 @@
 """Who may connect, and until when: credentials and live tokens are checked when a client connects and afterwards."""
 
-import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final
-from uuid import UUID
 
 import structlog
 
-from ninefold.core.live.errors import EXPIRED
 from ninefold.core.live.limits import CREDENTIAL_CHECK_INTERVAL_S
 from ninefold.core.live.lookups import CombinedLookup
 from ninefold.core.live.tokens import TOKEN_MARKER, LiveToken, TokenSigner, expired
-from ninefold.core.live.viewers import Viewer, Viewers, owners_of
+from ninefold.core.live.viewers import Viewer, Viewers
 from ninefold.core.postgres.database import Database
 from ninefold.core.postgres.errors import DatabaseUnavailableError
 from ninefold.core.queue.notifier import Notifier
 from ninefold.core.tenancy import service as tenancy
-from ninefold.core.tenancy.access import ACCESS_CHANNEL
 from ninefold.core.tenancy.kinds import CredentialKind
 from ninefold.core.tenancy.model import Principal
-
-ENDED_KEPT_S: Final = 60.0
-"""How long this process remembers that access has ended: longer than authenticating takes."""
+from ninefold.core.waiting import wait_for_any
 
 log = structlog.get_logger(__name__)
 
@@ -69,10 +63,10 @@ class Access:
         self._kinds: Final = kinds
         self._viewers: Final = viewers
         self.signer: Final = TokenSigner(database)
-        self._inactive: Final = CombinedLookup(self._look_up_inactive)
-        self._ended_at: dict[UUID, float] = {}
-        """Whose access has ended lately, and when."""
-        notifier.listen(ACCESS_CHANNEL, self._on_end_of_access)
+        self._current: Final = CombinedLookup(self._look_up)
+        self._has_changed: Final = notifier.subscribe(tenancy.ACCESS_CHANNEL)
+        self._checked_at = 0.0
+        """When the latest check of all viewers began."""
 
     async def authenticate(self, text: str) -> Grant:
         """Return what a credential or a live token allows.
@@ -89,7 +83,7 @@ class Access:
         return Grant(principal, checked_at=checked_at)
 
     async def authenticate_token(self, text: str) -> Grant:
-        """Return what a live token allows.
+        """Return what a live token allows: what its principal is allowed to do now.
 
         Raises:
             LiveTokenInvalidError: it isn't a token of this installation.
@@ -98,9 +92,10 @@ class Access:
         """
         checked_at = time.monotonic()
         token = await self.signer.verify(text)
-        if await self._inactive.get(token.principal.credential_id):
+        principal = await self._current.get(token.principal)
+        if principal is None:
             raise expired()
-        return Grant(token.principal, token, checked_at=checked_at)
+        return Grant(principal, token, checked_at=checked_at)
 
     def admit(self, viewer: Viewer, grant: Grant) -> None:
         """Note what a viewer may read.
@@ -109,38 +104,30 @@ class Access:
             TooManyConnectionsError: the organisation has as many connections as it can have.
         """
         self._viewers.authenticate(viewer, grant.principal)
-        if any(self._ended_at.get(owner_id, 0) >= grant.checked_at for owner_id in owners_of(grant.principal)):
-            # It ended while the viewer was being authenticated.
-            viewer.end(EXPIRED)
+        if grant.checked_at <= self._checked_at:
+            # All viewers were checked while this one was being authenticated.
+            self._has_changed.set()
 
     async def run(self) -> None:
-        """Check the credentials of all viewers again and again, until cancelled."""
+        """Check all viewers when somebody's access has ended, and from time to time, until cancelled.
+
+        From time to time, because credentials expire, and because a notification can get lost.
+        """
         while True:
-            await asyncio.sleep(CREDENTIAL_CHECK_INTERVAL_S)
-            self._forget_ended()
-            if not (credential_ids := self._viewers.credential_ids):
+            await wait_for_any(self._has_changed, timeout_s=CREDENTIAL_CHECK_INTERVAL_S)
+            self._has_changed.clear()
+            self._checked_at = time.monotonic()
+            if not (principals := self._viewers.principals):
                 continue
             try:
-                async with self._database.connection() as connection:
-                    inactive = await tenancy.list_inactive_credentials(connection, sorted(credential_ids))
+                current = await self._look_up(principals)
             except DatabaseUnavailableError as error:
                 log.info("live.access.unchecked", error=str(error))
                 continue
-            for credential_id in inactive:
-                self._viewers.end_access(credential_id)
+            for principal in principals:
+                if current[principal] != principal:
+                    self._viewers.end_access(principal)
 
-    def _on_end_of_access(self, messages: Sequence[str] | None) -> None:
-        # Without messages, the next check finds those whose access has ended.
-        for message in messages or ():
-            owner_id = UUID(message)
-            self._ended_at[owner_id] = time.monotonic()
-            self._viewers.end_access(owner_id)
-
-    def _forget_ended(self) -> None:
-        long_ago = time.monotonic() - ENDED_KEPT_S
-        self._ended_at = {owner_id: ended_at for owner_id, ended_at in self._ended_at.items() if ended_at > long_ago}
-
-    async def _look_up_inactive(self, credential_ids: Sequence[UUID]) -> Mapping[UUID, bool]:
+    async def _look_up(self, principals: Sequence[Principal]) -> Mapping[Principal, Principal | None]:
         async with self._database.connection() as connection:
-            inactive = await tenancy.list_inactive_credentials(connection, credential_ids)
-        return {credential_id: credential_id in inactive for credential_id in credential_ids}
+            return await tenancy.list_access(connection, principals)

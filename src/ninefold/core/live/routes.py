@@ -23,6 +23,8 @@ from ninefold.core.live.limits import (
 )
 from ninefold.core.live.tokens import TOKEN_MARKER, LiveToken
 from ninefold.core.tenancy.model import Principal
+from ninefold.core.tenancy.roles import READ
+from ninefold.core.web.access import access
 from ninefold.core.web.bodies import FromBody, RequestBody
 from ninefold.core.web.surfaces import Authenticate, Connection, Surface
 
@@ -96,14 +98,19 @@ def live_surfaces(hub: Hub, *, api_authenticate: Authenticate) -> Sequence[Surfa
 
 
 def _live_routes(hub: Hub) -> Sequence[ControllerRouterHandler]:
-    @post(f"{LIVE_PATH}/token", tags=["live"], status_code=201)
+    @post(
+        f"{LIVE_PATH}/token",
+        tags=["live"],
+        status_code=201,
+        opt=access(scope=READ, not_audited="A token can only read, and ends with the credential that created it."),
+    )
     async def create_live_token(
         principal: NamedDependency[Principal], data: FromBody[CreateLiveToken | None] = None
     ) -> CreatedLiveToken:
         """Create a live token.
 
         It lets its bearer read live feeds for a short time, over a WebSocket or as an event stream, and nothing else.
-        So a browser can have it. It ends when the API key that created it is revoked.
+        So a browser can have it. It ends with the API key, the personal token or the session that created it.
         """
         wanted = data or CreateLiveToken()
         expires_at = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=wanted.expires_in_s)

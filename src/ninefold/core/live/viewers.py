@@ -13,7 +13,8 @@ from ninefold.core.ids import format_id, new_id
 from ninefold.core.live import metrics
 from ninefold.core.live.errors import EXPIRED, NO_PONG, SHUTDOWN, STALE, Disconnect, TooManyConnectionsError
 from ninefold.core.live.limits import CONNECT_WITHIN_S, ORGANISATION_SHARE, PING_INTERVAL_S, STOP_SPREAD_S
-from ninefold.core.tenancy.model import Principal
+from ninefold.core.tenancy.api_keys import API_KEY
+from ninefold.core.tenancy.model import ACCOUNT_PREFIX, Principal
 
 CLIENT_PREFIX: Final = "cli"
 """The prefix of the ids of connections."""
@@ -50,7 +51,11 @@ class Viewer(ABC):
         """Who the client is for others in the same channel: its account, or else its credential."""
         assert self.principal is not None, "only authenticated clients are shown"
         account_id = self.principal.account_id
-        return format_id("key", self.principal.credential_id) if account_id is None else format_id("acc", account_id)
+        return (
+            format_id(API_KEY.id_prefix, self.principal.credential_id)
+            if account_id is None
+            else format_id(ACCOUNT_PREFIX, account_id)
+        )
 
     @property
     def client_name(self) -> str:
@@ -73,7 +78,7 @@ class Viewers:
         self._connections_max: Final = connections_max
         self._organisation_max: Final = max(1, int(connections_max * ORGANISATION_SHARE))
         self._viewers: dict[Viewer, None] = {}
-        self._by_owner: dict[UUID, dict[Viewer, None]] = {}
+        self._by_principal: dict[Principal, dict[Viewer, None]] = {}
         self._per_organisation: Counter[UUID] = Counter()
         self._due: Final[list[dict[Viewer, None]]] = [{} for _ in range(PING_INTERVAL_S)]
         """The viewers that are pinged in each second of the interval."""
@@ -106,8 +111,7 @@ class Viewers:
             raise _too_many()
         self._per_organisation[principal.organisation_id] += 1
         viewer.principal = principal
-        for owner_id in owners_of(principal):
-            self._by_owner.setdefault(owner_id, {})[viewer] = None
+        self._by_principal.setdefault(principal, {})[viewer] = None
 
     def remove(self, viewer: Viewer) -> None:
         """Remove a viewer whose connection has ended; a second call has no effect."""
@@ -125,19 +129,18 @@ class Viewers:
         if principal is None:
             return
         self._per_organisation[principal.organisation_id] -= 1
-        for owner_id in owners_of(principal):
-            self._by_owner[owner_id].pop(viewer, None)
-            if not self._by_owner[owner_id]:
-                del self._by_owner[owner_id]
+        self._by_principal[principal].pop(viewer)
+        if not self._by_principal[principal]:
+            del self._by_principal[principal]
 
     @property
-    def credential_ids(self) -> set[UUID]:
-        """The credentials of all viewers."""
-        return {viewer.principal.credential_id for viewer in self._viewers if viewer.principal is not None}
+    def principals(self) -> list[Principal]:
+        """On whose behalf viewers read."""
+        return list(self._by_principal)
 
-    def end_access(self, owner_id: UUID) -> None:
-        """End the connections of a credential, an account or an organisation. Clients that still have access return."""
-        for viewer in tuple(self._by_owner.get(owner_id, ())):
+    def end_access(self, principal: Principal) -> None:
+        """End the connections of a principal, whose access has ended or changed. Who still has access comes back."""
+        for viewer in tuple(self._by_principal.get(principal, ())):
             viewer.end(EXPIRED)
 
     async def run(self) -> None:
@@ -166,12 +169,6 @@ class Viewers:
             for viewer in viewers[step::steps]:
                 viewer.end(SHUTDOWN)
             await asyncio.sleep(STOP_SPREAD_S / steps)
-
-
-def owners_of(principal: Principal) -> list[UUID]:
-    """Return the ids whose end of access ends that of a principal."""
-    owners = [principal.credential_id, principal.organisation_id]
-    return owners if principal.account_id is None else [*owners, principal.account_id]
 
 
 def _too_many() -> TooManyConnectionsError:

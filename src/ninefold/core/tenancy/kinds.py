@@ -24,6 +24,9 @@ from ninefold.core.tenancy.errors import (
 SECRET_LENGTH: Final = 43
 """43 characters from an alphabet of 62 have 256.03 bits."""
 
+PUBLIC_LENGTH: Final = 8
+"""Characters of the public part, after the marker."""
+
 _ALPHABET: Final = string.ascii_letters + string.digits
 
 
@@ -52,11 +55,46 @@ class CredentialKind(msgspec.Struct, frozen=True, kw_only=True):
     remedy: str
     """What to do without a valid credential."""
     errors: CredentialErrors = CredentialErrors()
+    is_personal: bool = False
+    """Whether it acts for a member of an organisation, so that it allows no more than the role of the member."""
 
     def prefix_of(self, text: str) -> str | None:
         """Return the public part of a text, such as `nfk_AbC123xy`; None if the text isn't of this kind."""
         match = self.pattern.fullmatch(text)
         return None if match is None else match["prefix"]
+
+    def new_credential(self) -> tuple[str, str]:
+        """Return the text of a new credential, and its public part."""
+        text = self.new_text()
+        prefix = self.prefix_of(text)
+        assert prefix is not None, f"{self.name} doesn't recognise its own text"
+        return text, prefix
+
+
+def marked_kind(
+    marker: str,
+    *,
+    name: str,
+    label: str,
+    id_prefix: str,
+    remedy: str,
+    errors: CredentialErrors = CredentialErrors(),  # noqa: B008  # it is frozen.
+    is_personal: bool = False,
+) -> CredentialKind:
+    """Return a kind whose texts are `nfk_AbC123xy_…`: a marker, a public part, and a secret of 256 random bits.
+
+    Secret scanners recognise the marker, and the public part tells credentials apart in lists and logs.
+    """
+    return CredentialKind(
+        name=name,
+        label=label,
+        id_prefix=id_prefix,
+        new_text=lambda: f"{marker}_{random_text(PUBLIC_LENGTH)}_{random_text()}",
+        pattern=re.compile(rf"(?P<prefix>{marker}_[A-Za-z0-9]{{{PUBLIC_LENGTH}}})_[A-Za-z0-9]{{{SECRET_LENGTH}}}"),
+        remedy=remedy,
+        errors=errors,
+        is_personal=is_personal,
+    )
 
 
 def random_text(length: int = SECRET_LENGTH) -> str:

@@ -1,4 +1,4 @@
-"""Ninefold's own API: JSON below `/api/v1`, API keys, problems, and an OpenAPI document."""
+"""Ninefold's own API: JSON below `/api/v1`, for API keys, personal tokens and sessions, with an OpenAPI document."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -6,33 +6,25 @@ from typing import Final
 from litestar.types import ControllerRouterHandler
 
 from ninefold.core.postgres.database import Database
-from ninefold.core.tenancy.api_keys import API_KEY
-from ninefold.core.web.authentication import bearer_authentication
-from ninefold.core.web.surfaces import Authenticate, Surface
+from ninefold.core.web.api_authentication import api_authentication
+from ninefold.core.web.site import Site
+from ninefold.core.web.surfaces import Surface
 
 API_PATH: Final = "/api/v1"
 
 
-API_CREDENTIAL_KINDS: Final = (API_KEY,)
-"""The kinds of credentials that the API accepts."""
-
-
-def api_authentication(database: Database) -> Authenticate:
-    """Return the function that authenticates requests to the API."""
-    return bearer_authentication(database, kinds=API_CREDENTIAL_KINDS)
-
-
-def api_surface(database: Database, routes: Sequence[ControllerRouterHandler]) -> Surface:
+def api_surface(database: Database, routes: Sequence[ControllerRouterHandler], *, site: Site | None = None) -> Surface:
     """Return the surface of Ninefold's own API.
 
     Args:
-        database: where API keys are looked up.
+        database: where credentials are looked up.
         routes: the routes of all systems.
+        site: how people reach this server.
     """
     return Surface(
         path=API_PATH,
         routes=routes,
-        authenticate=api_authentication(database),
+        authenticate=api_authentication(database, site or Site()),
         is_query_strict=True,
         is_documented=True,
     )

@@ -12,6 +12,7 @@ from litestar.exceptions import WebSocketDisconnect
 from litestar.types import Receive, Scope, Send
 
 from ninefold.core.postgres.database import Database
+from ninefold.core.web.auditing import audited, provide_audit
 from ninefold.core.web.authentication import AuthenticationMiddleware, provide_principal
 from ninefold.core.web.bodies import BODY_SIZE_MAX_DEFAULT, BodyDTO
 from ninefold.core.web.health import ReadinessCheck, health_routes
@@ -97,8 +98,8 @@ class WebApplication:
 
 
 def _build_litestar(database: Database, surfaces: Sequence[Surface], surface_map: SurfaceMap) -> Litestar:
-    def provide_database() -> Database:
-        return database
+    def provide_database(scope: Scope) -> Database:
+        return audited(database, scope)
 
     def show_exception(request: Request[Any, Any, Any], exception: Exception) -> Response[Any]:
         error = as_ninefold_error(request, exception)
@@ -123,6 +124,7 @@ def _build_litestar(database: Database, surfaces: Sequence[Surface], surface_map
         dependencies={
             "principal": Provide(provide_principal, sync_to_thread=False),
             "database": Provide(provide_database, sync_to_thread=False),
+            "audit": Provide(provide_audit, sync_to_thread=False),
         },
         exception_handlers={Exception: show_exception},
         after_exception=[store_socket_error],

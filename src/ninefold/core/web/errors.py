@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from ninefold.core.errors import InvalidInputError, NinefoldError, NotFoundError, UnavailableError
+from ninefold.core.errors import ForbiddenError, InvalidInputError, NinefoldError, NotFoundError, UnavailableError
 
 
 class BadRequestError(NinefoldError):
@@ -103,3 +103,17 @@ class NotReadyError(UnavailableError):
 
     code = "not_ready"
     title = "Not ready"
+
+
+class CrossSiteRequestError(ForbiddenError):
+    """A request with a session may have been started by a page of another site."""
+
+    code = "cross_site_request"
+    title = "Cross-site request"
+
+
+class SessionOnlyError(ForbiddenError):
+    """Only a person who is signed in can do this, and not an API key or a personal token."""
+
+    code = "session_only"
+    title = "Only for people"

@@ -28,7 +28,13 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.types import Scope
 
 from ninefold.core.allowed_values import allowed_values_at
-from ninefold.core.errors import InvalidInputError, NinefoldError, NotFoundError, UnauthorizedError
+from ninefold.core.errors import (
+    InvalidInputError,
+    NinefoldError,
+    NotFoundError,
+    TooManyRequestsError,
+    UnauthorizedError,
+)
 from ninefold.core.postgres.errors import DatabaseDiskFullError, DatabaseUnavailableError
 from ninefold.core.validation_messages import in_plain_words
 from ninefold.core.web.errors import (
@@ -168,7 +174,7 @@ def describe(error: NinefoldError, *, request_id: str) -> Problem:
     )
 
 
-def problem_headers(error: NinefoldError) -> dict[str, str]:
+def problem_headers(error: NinefoldError) -> dict[str, str]:  # noqa: PLR0911  # a table, a line per kind of error.
     """Return the headers that an error's response needs."""
     match error:
         case MethodNotAllowedError():
@@ -180,6 +186,8 @@ def problem_headers(error: NinefoldError) -> dict[str, str]:
         case UnsupportedEncodingError():
             # RFC 9110 §12.5.3: the encoding that a body must have.
             return {"Accept-Encoding": "identity"}
+        case TooManyRequestsError():
+            return {"Retry-After": str(error.retry_after_s)}
         case NinefoldError(is_retryable=True):
             return {"Retry-After": str(RETRY_AFTER_S)}
         case _:

@@ -34,7 +34,9 @@ _COMMANDS: Final = {
     "migrate": (_ADMINISTER, "Migrate the database to this version."),
     "doctor": (_ADMINISTER, "Check this machine and its settings, and say how to fix what is wrong."),
     "organisations": (_ADMINISTER, "Create and list organisations."),
+    "accounts": (_ADMINISTER, "Create, list and disable accounts of people, and reset their passwords."),
     "keys": (_ADMINISTER, "Create, list and revoke API keys."),
+    "audit-log": (_ADMINISTER, "List who changed what, when and from where."),
     "jobs": (_ADMINISTER, "List, pause, cancel and retry durable jobs, the background work of workers."),
 }
 
@@ -78,7 +80,8 @@ def build_app(*, with_systems: bool = True) -> cyclopts.App:
     )
     app["--help"].group = app["--version"].group = _HELP
     for name, (group, text) in _COMMANDS.items():
-        app.command(f"ninefold.edge.cli.{name}:{name}", name=name, group=group, help=text)
+        module = name.replace("-", "_")
+        app.command(f"ninefold.edge.cli.{module}:{module}", name=name, group=group, help=text)
     if with_systems:
         from ninefold.edge.systems import SYSTEMS  # noqa: PLC0415 - it takes most of the start, and few commands need it.
 

@@ -14,7 +14,9 @@ from ninefold.core.ids import format_id
 from ninefold.core.jobs import Job, JobState, service
 from ninefold.core.jobs.model import JOB_PREFIX, ScheduleState
 from ninefold.core.postgres.database import Connection
-from ninefold.edge.cli.organisations import ORGANISATION_PREFIX, parse_organisation_id
+from ninefold.core.tenancy.model import ORGANISATION_PREFIX
+from ninefold.edge.cli.auditing import record_command
+from ninefold.edge.cli.organisations import parse_organisation_id
 from ninefold.edge.cli.settings import DataDir, Json, read_core_settings
 from ninefold.edge.database import open_transaction
 
@@ -218,22 +220,36 @@ async def _get(job_id: UUID, *, data_dir: str | None) -> Job:
 
 async def _retry(job_id: UUID, *, data_dir: str | None) -> Job:
     async with _transaction(data_dir) as connection:
-        return await service.retry_job(connection, job_id)
+        job = await service.retry_job(connection, job_id)
+        await _record(connection, "ninefold jobs retry", job)
+        return job
 
 
 async def _cancel(job_id: UUID, *, data_dir: str | None) -> Job:
     async with _transaction(data_dir) as connection:
-        return await service.cancel_job(connection, job_id, canceled_by=ACTOR)
+        job = await service.cancel_job(connection, job_id, canceled_by=ACTOR)
+        await _record(connection, "ninefold jobs cancel", job)
+        return job
 
 
 async def _pause(job_id: UUID, *, data_dir: str | None) -> Job:
     async with _transaction(data_dir) as connection:
-        return await service.pause_job(connection, job_id, paused_by=ACTOR)
+        job = await service.pause_job(connection, job_id, paused_by=ACTOR)
+        await _record(connection, "ninefold jobs pause", job)
+        return job
 
 
 async def _resume(job_id: UUID, *, data_dir: str | None) -> Job:
     async with _transaction(data_dir) as connection:
-        return await service.resume_job(connection, job_id)
+        job = await service.resume_job(connection, job_id)
+        await _record(connection, "ninefold jobs resume", job)
+        return job
+
+
+async def _record(connection: Connection, command: str, job: Job) -> None:
+    await record_command(
+        connection, command, organisation_id=job.organisation_id, target_id=format_id(JOB_PREFIX, job.job_id)
+    )
 
 
 async def _list_schedules(*, data_dir: str | None) -> list[ScheduleState]:

@@ -11,10 +11,12 @@ import cyclopts
 from ninefold.core.commands import parse_argument_id, print_fields, print_json, print_note, print_table, state_text
 from ninefold.core.ids import format_id
 from ninefold.core.postgres.database import Connection
-from ninefold.core.tenancy import service, store
+from ninefold.core.tenancy import service
 from ninefold.core.tenancy.api_keys import API_KEY
-from ninefold.core.tenancy.model import CreatedCredential, Credential
-from ninefold.edge.cli.organisations import ORGANISATION_PREFIX, parse_organisation_id
+from ninefold.core.tenancy.model import ORGANISATION_PREFIX, CreatedCredential, Credential
+from ninefold.core.tenancy.roles import Role, role_of
+from ninefold.edge.cli.auditing import record_command
+from ninefold.edge.cli.organisations import parse_organisation_id
 from ninefold.edge.cli.settings import DataDir, Json, read_core_settings
 from ninefold.edge.database import open_transaction
 
@@ -22,6 +24,7 @@ _COLUMNS: Final = {
     "api_key_id": "Key",
     "prefix": "Prefix",
     "name": "Name",
+    "role": "Role",
     "state": "State",
     "organisation_id": "Organisation",
     "created_at": "Created at",
@@ -37,6 +40,7 @@ def create(
     *,
     name: str = "command line",
     organisation: str | None = None,
+    role: Role = Role.OWNER,
     expires_in: timedelta | None = None,
     data_dir: DataDir = None,
     json: Json = False,
@@ -46,16 +50,20 @@ def create(
     Args:
         name: What the key is for.
         organisation: Organisation that the key belongs to (`ninefold organisations list`); by default the first.
+        role: What the key is allowed to do; owner is everything.
         expires_in: How long the key is valid, such as 30d or 12h; by default until it is revoked.
         data_dir: see DataDir.
         json: see Json.
     """
     organisation_id = None if organisation is None else parse_organisation_id(organisation)
-    key = asyncio.run(_create(name=name, organisation_id=organisation_id, expires_in=expires_in, data_dir=data_dir))
+    key = asyncio.run(
+        _create(name=name, organisation_id=organisation_id, role=role, expires_in=expires_in, data_dir=data_dir)
+    )
     shown = {
         "api_key": key.text,
         "api_key_id": _format_key_id(key),
         "name": key.name,
+        "role": role,
         "organisation_id": format_id(ORGANISATION_PREFIX, key.organisation_id),
         "created_at": key.created_at,
         "expires_at": key.expires_at,
@@ -105,25 +113,19 @@ def revoke(api_key_id: str, /, *, data_dir: DataDir = None, json: Json = False) 
 
 
 async def _create(
-    *, name: str, organisation_id: UUID | None, expires_in: timedelta | None, data_dir: str | None
+    *, name: str, organisation_id: UUID | None, role: Role, expires_in: timedelta | None, data_dir: str | None
 ) -> CreatedCredential:
     # An organisation that is named can only be in a database that exists.
     async with _transaction(data_dir, may_create=organisation_id is None) as connection:
         if organisation_id is None:
-            organisation_id = await _first_organisation_id(connection)
-        return await service.create_api_key(
-            connection, organisation_id=organisation_id, name=name, expires_in=expires_in
+            organisation_id = await service.first_organisation_id(connection)
+        key = await service.create_api_key(
+            connection, organisation_id=organisation_id, name=name, role=role, expires_in=expires_in
         )
-
-
-async def _first_organisation_id(connection: Connection) -> UUID:
-    # `ninefold up` could start at the same moment and create a first organisation too.
-    await store.organisation_lock(connection)
-    organisations = await service.list_organisations(connection)
-    if organisations:
-        return organisations[0].organisation_id
-    organisation = await service.create_organisation(connection, name=service.FIRST_ORGANISATION_NAME)
-    return organisation.organisation_id
+        await record_command(
+            connection, "ninefold keys create", organisation_id=organisation_id, target_id=_format_key_id(key)
+        )
+        return key
 
 
 async def _list(organisation_id: UUID | None, *, data_dir: str | None) -> list[Credential]:
@@ -139,7 +141,11 @@ async def _list(organisation_id: UUID | None, *, data_dir: str | None) -> list[C
 
 async def _revoke(api_key_id: UUID, *, data_dir: str | None) -> Credential:
     async with _transaction(data_dir, may_create=False) as connection:
-        return await service.revoke_credential(connection, API_KEY, organisation_id=None, credential_id=api_key_id)
+        key = await service.revoke_credential(connection, API_KEY, organisation_id=None, credential_id=api_key_id)
+        await record_command(
+            connection, "ninefold keys revoke", organisation_id=key.organisation_id, target_id=_format_key_id(key)
+        )
+        return key
 
 
 def _transaction(data_dir: str | None, *, may_create: bool) -> AbstractAsyncContextManager[Connection]:
@@ -152,6 +158,7 @@ def _describe(key: Credential) -> dict[str, object]:
         "api_key_id": _format_key_id(key),
         "prefix": key.prefix,
         "name": key.name,
+        "role": role_of(key.scopes),
         "state": key.state,
         "organisation_id": format_id(ORGANISATION_PREFIX, key.organisation_id),
         "created_at": key.created_at,

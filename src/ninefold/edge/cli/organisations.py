@@ -9,11 +9,10 @@ import cyclopts
 from ninefold.core.commands import parse_argument_id, print_fields, print_json, print_note, print_table
 from ninefold.core.ids import format_id
 from ninefold.core.tenancy import service
-from ninefold.core.tenancy.model import Organisation
+from ninefold.core.tenancy.model import ORGANISATION_PREFIX, Organisation
+from ninefold.edge.cli.auditing import record_command
 from ninefold.edge.cli.settings import DataDir, Json, read_core_settings
 from ninefold.edge.database import open_transaction
-
-ORGANISATION_PREFIX: Final = "org"
 
 _APPLICATION_NAME: Final = "ninefold organisations"
 
@@ -34,7 +33,9 @@ def create(name: str, /, *, data_dir: DataDir = None, json: Json = False) -> Non
         print_json(organisation)
         return
     print_fields(organisation)
-    print_note(f"Create a key for it: ninefold keys create --organisation {organisation['organisation_id']}")
+    organisation_id = organisation["organisation_id"]
+    print_note(f"Create a key for it: ninefold keys create --organisation {organisation_id}")
+    print_note(f"Add its first owner: ninefold accounts create you@example.com --organisation {organisation_id}")
 
 
 @organisations.command(name="list")
@@ -70,7 +71,15 @@ def parse_organisation_id(text: str) -> UUID:
 async def _create(name: str, *, data_dir: str | None) -> Organisation:
     settings = read_core_settings(data_dir=data_dir)
     async with open_transaction(settings, application_name=_APPLICATION_NAME, may_create=True) as connection:
-        return await service.create_organisation(connection, name=name)
+        organisation = await service.create_organisation(connection, name=name)
+        organisation_id = organisation.organisation_id
+        await record_command(
+            connection,
+            "ninefold organisations create",
+            organisation_id=organisation_id,
+            target_id=format_id(ORGANISATION_PREFIX, organisation_id),
+        )
+        return organisation
 
 
 async def _list(*, data_dir: str | None) -> list[Organisation]:

@@ -309,7 +309,7 @@ async def test_nothing_stays_behind_when_a_client_leaves(
             await asyncio.sleep(0.01)
 
     assert (was_used, opened.is_used) == (True, False)
-    assert hub.viewers.credential_ids == set()
+    assert hub.viewers.principals == []
 
 
 async def test_entries_that_come_with_the_reply_are_not_pushed_again(

@@ -10,6 +10,7 @@ from litestar.params import FromQuery
 from litestar.response import Stream
 
 from ninefold.core.postgres.database import Database
+from ninefold.core.web.access import Caller, access
 from ninefold.core.web.api import api_surface
 from ninefold.core.web.application import create_app
 from ninefold.core.web.openapi.document import build_openapi
@@ -92,10 +93,10 @@ def test_parameters_have_their_place_and_their_schema(document: dict[str, Any]) 
 @pytest.mark.parametrize(
     ("path", "method", "statuses"),
     [
-        ("/api/v1/notes", "post", ["202", "400", "401", "409", "413", "415", "422", "503"]),
-        ("/api/v1/notes", "get", ["200", "400", "401", "422", "503"]),
-        ("/api/v1/notes/{note_id}", "get", ["200", "400", "401", "404", "503"]),
-        ("/api/v1/notes/{note_id}", "delete", ["204", "400", "401", "404", "503"]),
+        ("/api/v1/notes", "post", ["202", "400", "401", "403", "409", "413", "415", "422", "503"]),
+        ("/api/v1/notes", "get", ["200", "400", "401", "403", "422", "503"]),
+        ("/api/v1/notes/{note_id}", "get", ["200", "400", "401", "403", "404", "503"]),
+        ("/api/v1/notes/{note_id}", "delete", ["204", "400", "401", "403", "404", "503"]),
     ],
 )
 def test_every_response_is_listed(document: dict[str, Any], path: str, method: str, statuses: list[str]) -> None:
@@ -132,8 +133,41 @@ def test_every_reference_exists(document: dict[str, Any]) -> None:
 
 
 def test_the_api_requires_a_key(document: dict[str, Any]) -> None:
-    assert document["security"] == [{"api_key": []}]
+    assert document["security"] == [{"api_key": []}, {"session": []}]
     assert document["components"]["securitySchemes"]["api_key"]["scheme"] == "bearer"
+    assert document["components"]["securitySchemes"]["session"]["in"] == "cookie"
+
+
+@pytest.mark.parametrize(
+    ("path", "method", "scope"),
+    [
+        ("/api/v1/notes", "get", "read"),
+        ("/api/v1/notes", "post", "write"),
+        ("/api/v1/notes/{note_id}", "delete", "write"),
+    ],
+)
+def test_an_operation_says_which_permission_it_needs(
+    document: dict[str, Any], path: str, method: str, scope: str
+) -> None:
+    assert document["paths"][path][method]["security"] == [{"api_key": [scope]}, {"session": [scope]}]
+
+
+def test_an_operation_for_people_takes_no_key_and_one_for_anyone_takes_nothing(database: Database) -> None:
+    @get("/api/v1/me", opt=access(caller=Caller.PERSON), sync_to_thread=False)
+    def read_me() -> str:
+        """Read me."""
+        return ""
+
+    @post("/api/v1/feedback", opt=access(caller=Caller.ANYONE), sync_to_thread=False)
+    def send_feedback() -> str:
+        """Send feedback."""
+        return ""
+
+    paths = _document(database, read_me, send_feedback)["paths"]
+
+    assert paths["/api/v1/me"]["get"]["security"] == [{"session": []}]
+    assert paths["/api/v1/feedback"]["post"]["security"] == []
+    assert list(paths["/api/v1/feedback"]["post"]["responses"]) == ["201", "400", "403", "503"]
 
 
 def test_a_route_of_a_surface_without_authentication_requires_no_key(database: Database) -> None:

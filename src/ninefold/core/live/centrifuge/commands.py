@@ -57,6 +57,7 @@ from ninefold.core.live.presence import encode_member
 from ninefold.core.live.subscriptions import Subscription
 from ninefold.core.live.viewers import CLIENT_PREFIX
 from ninefold.core.tenancy.errors import CredentialExpiredError, CredentialRevokedError
+from ninefold.core.tenancy.roles import WRITE
 
 if TYPE_CHECKING:
     from ninefold.core.live.centrifuge.client import WebSocketClient
@@ -209,7 +210,7 @@ class CommandExecutor:
     async def publish(self, request: PublishRequest) -> Empty:
         """Pass what the client publishes to the feed of a channel to which it has subscribed."""
         feed = self._subscribed(request.channel).feed
-        if feed.publish is None:
+        if feed.publish is None or not self._principal_grant.principal.allows(WRITE):
             raise CommandError(errors.PERMISSION_DENIED)
         _, channel = await self._hub.find(request.channel, self._principal_grant)
         signal = await feed.publish(self._principal_grant.principal, channel, bytes(request.data))

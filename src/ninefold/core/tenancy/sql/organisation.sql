@@ -24,3 +24,10 @@ LIMIT :limit;
 -- name: organisation_lock!
 -- Prevent others from adding an organisation until this transaction ends.
 LOCK TABLE tenancy.organisation IN SHARE ROW EXCLUSIVE MODE;
+
+-- name: organisation_lock_members!
+-- Prevent others from changing the members of an organisation until this transaction ends.
+SELECT 1
+FROM tenancy.organisation
+WHERE organisation_id = :organisation_id
+FOR NO KEY UPDATE;

@@ -86,7 +86,8 @@ def render_docs_page(document: Mapping[str, Any], *, style: str) -> str:
 <h2 id="keys">API keys</h2>
 <p>Send an API key with every request: <code>Authorization: Bearer nfk_…</code>.
 <code>ninefold keys create</code> creates one and shows it once. A key belongs to one organisation. A request for
-something of another organisation gets 404, as if it didn't exist.</p>
+something of another organisation gets 404, as if it didn't exist. A key can be limited to a role, and then gets 403 for
+what the role doesn't allow. Personal tokens (<code>nfp_…</code>) work in the same way.</p>
 <p>The examples read the key from <code>NINEFOLD_API_KEY</code>, and this server's address, such as
 <code>https://hooks.example.com</code>, from <code>NINEFOLD_URL</code>.</p>
 <h2 id="errors">Errors</h2>

@@ -18,6 +18,9 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.routes import HTTPRoute
 from litestar.typing import FieldDefinition
 
+from ninefold.core.web.access import Caller, access_of, is_safe
+from ninefold.core.web.api_authentication import ORGANISATION_HEADER, SESSION_COOKIE
+from ninefold.core.web.forgery import CSRF_HEADER
 from ninefold.core.web.ids import is_path_id, path_id_schema
 from ninefold.core.web.problems import PROBLEM_MEDIA_TYPE, Problem, status_words
 from ninefold.core.web.query_parameters import RESERVED_PARAMETERS, is_header, name_in_request
@@ -27,10 +30,27 @@ _JSON: Final = "application/json"
 _SECTIONS: Final = ("Args:", "Returns:", "Raises:")
 _NO_CONTENT: Final = 204
 _BOUNDS: Final = ("ge", "gt", "le", "lt", "min_length", "max_length", "multiple_of", "pattern")
-_RETRYABLE: Final = frozenset({"409", "503"})
+_RETRYABLE: Final = frozenset({"409", "429", "503"})
 _RETRY_AFTER: Final = {
     "description": "Seconds to wait before sending the same request again; present if `is_retryable` is true.",
     "schema": {"type": "integer"},
+}
+_SECURITY_SCHEMES: Final = {
+    "api_key": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "An API key (`nfk_…`) or a personal token (`nfp_…`): `Authorization: Bearer nfk_…`.",
+    },
+    "session": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": SESSION_COOKIE,
+        "description": (
+            "The cookie of a person who is signed in. Methods other than GET also need the header "
+            f"`{CSRF_HEADER}`, with the `csrf_token` of `GET /api/v1/session`. The header `{ORGANISATION_HEADER}` "
+            "chooses another organisation than the session's current one."
+        ),
+    },
 }
 _REFERENCE: Final = "#/components/schemas/{name}"
 
@@ -54,17 +74,11 @@ def build_openapi(app: Litestar, surfaces: SurfaceMap, *, title: str, version: s
     return {
         "openapi": "3.1.0",
         "info": {"title": title, "version": version, "description": description},
-        "security": [{"api_key": []}],
-        "paths": dict(sorted(paths.items())),
+        "security": [{"api_key": []}, {"session": []}],
+        "paths": {path: dict(sorted(methods.items())) for path, methods in sorted(paths.items())},
         "components": {
             "schemas": dict(sorted(components.items())),
-            "securitySchemes": {
-                "api_key": {
-                    "type": "http",
-                    "scheme": "bearer",
-                    "description": "An API key of the organisation: `Authorization: Bearer nfk_…`.",
-                }
-            },
+            "securitySchemes": _SECURITY_SCHEMES,
         },
     }
 
@@ -91,7 +105,8 @@ class _Operation:
         self._handler = handler
         self._path_parameters = path_parameters
         self._fields = handler.parsed_fn_signature.parameters
-        self._is_authenticated = surface.authenticate is not None
+        self._access = access_of(handler)
+        self._is_authenticated = surface.authenticate is not None and self._access.caller is not Caller.ANYONE
 
     def kinds(self) -> Iterator[Any]:
         """Yield every type whose schema the operation refers to."""
@@ -109,8 +124,9 @@ class _Operation:
         if description:
             operation["description"] = description
         operation["tags"] = sorted(self._handler.tags or [])
-        if not self._is_authenticated:
-            operation["security"] = []
+        operation["security"] = self._security()
+        if self._access.not_audited is not None:
+            operation["x-not-audited"] = self._access.not_audited
         if parameters := [self._describe_parameter(field, schemas) for field in self._parameters()]:
             operation["parameters"] = parameters
         if "data" in self._fields:
@@ -119,6 +135,15 @@ class _Operation:
             operation["requestBody"] = {"required": is_required, "content": {_JSON: {"schema": schema}}}
         operation["responses"] = self._describe_responses(schemas)
         return operation
+
+    def _security(self) -> list[dict[str, list[str]]]:
+        """Return the schemes that are accepted, each with the permission that it needs."""
+        if not self._is_authenticated:
+            return []
+        scope = self._access.scope_for(self.method)
+        permissions = [] if scope is None else [scope]
+        names = ["session"] if self._access.caller is Caller.PERSON else ["api_key", "session"]
+        return [{name: permissions} for name in names]
 
     def _parameters(self) -> list[FieldDefinition]:
         injected = self._handler.resolve_dependencies()
@@ -176,7 +201,9 @@ class _Operation:
     def _implied_problems(self) -> set[int]:
         statuses = {400, 503}
         if self._is_authenticated:
-            statuses.add(401)
+            statuses |= {401, 403}
+        elif not is_safe(self.method):
+            statuses.add(403)
         if self._path_parameters:
             statuses.add(404)
         if len(self._parameters()) > len(self._path_parameters):

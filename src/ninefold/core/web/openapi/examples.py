@@ -72,8 +72,13 @@ def curl_example(method: str, path: str, operation: Mapping[str, Any], component
         address = f"{address}?{'&'.join(query)}"
     command = "curl" if method == "get" else f"curl -X {method.upper()}"
     lines = [f'{command} "$NINEFOLD_URL{address}"']
-    if operation.get("security") != []:
+    schemes = {name for alternative in operation.get("security", [{"api_key": []}]) for name in alternative}
+    if "api_key" in schemes:
         lines.append('-H "Authorization: Bearer $NINEFOLD_API_KEY"')
+    elif "session" in schemes:
+        lines.append("--cookie cookies.txt")
+        if method != "get":
+            lines.append('-H "X-CSRF-Token: $CSRF_TOKEN"')
     if "requestBody" in operation:
         schema = operation["requestBody"]["content"]["application/json"]["schema"]
         body = json.dumps(example_of(schema, components), indent=2, ensure_ascii=False)

@@ -18,12 +18,12 @@ from ninefold.core.postgres.database import Database
 from ninefold.core.postgres.errors import DatabaseUnavailableError
 from ninefold.core.queue.claims import ClaimBudget
 from ninefold.core.queue.tenant_queues import Batch, TenantQueues
+from ninefold.systems.webhooks.jobs.attempt_request import AttemptRequest
 from ninefold.systems.webhooks.jobs.event_log import EventLog
 from ninefold.systems.webhooks.jobs.gates import Gate, Gates
 from ninefold.systems.webhooks.jobs.message import FanOut, make_message
 from ninefold.systems.webhooks.jobs.recorder import OutcomeRecorder
 from ninefold.systems.webhooks.jobs.retry_queue import RetryQueue
-from ninefold.systems.webhooks.jobs.sender import AttemptRequest
 from ninefold.systems.webhooks.model import ClaimedDelivery, ClaimedEvent, Recipient, WaitingClaim
 from ninefold.systems.webhooks.service.recipients import OrganisationRecipients, RecipientCache
 from ninefold.systems.webhooks.store.subscriptions import subscription_list_backlogged, subscription_version_list

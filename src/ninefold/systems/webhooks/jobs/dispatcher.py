@@ -15,32 +15,29 @@ from typing import Final
 from uuid import UUID
 
 import structlog
-from msgspec.structs import replace
 
 from ninefold.core.queue.claim_loop import repeat_claim
 from ninefold.core.queue.tenant_queues import TenantQueues
 from ninefold.core.queue.worker_share import WorkerShare
 from ninefold.core.system import WorkerContext
 from ninefold.systems.webhooks.jobs import metrics
+from ninefold.systems.webhooks.jobs.attempt_request import AttemptRequest
 from ninefold.systems.webhooks.jobs.circuits import CircuitBreaker, CircuitRules
 from ninefold.systems.webhooks.jobs.claimer import Claimer
 from ninefold.systems.webhooks.jobs.event_log import PostgresEventLog, Result
 from ninefold.systems.webhooks.jobs.gates import GateLimits, Gates
 from ninefold.systems.webhooks.jobs.limits import queue_limits
+from ninefold.systems.webhooks.jobs.outcomes import make_outcome, make_postponement
 from ninefold.systems.webhooks.jobs.recorder import OutcomeRecorder
 from ninefold.systems.webhooks.jobs.retry_queue import RetryQueue
-from ninefold.systems.webhooks.jobs.sender import AttemptRequest, Sender
-from ninefold.systems.webhooks.jobs.verdict import judge_failure
+from ninefold.systems.webhooks.jobs.sender import Sender
 from ninefold.systems.webhooks.model import (
     EVENTS_CHANNEL,
     RETRIES_CHANNEL,
     SUBSCRIPTIONS_CHANNEL,
     WAITING_CHANNEL,
     Attempt,
-    DeliveryStatus,
-    Outcome,
     Postponement,
-    Recipient,
 )
 from ninefold.systems.webhooks.rules.retries import RetrySchedule
 from ninefold.systems.webhooks.service.changes import announce_changes
@@ -269,40 +266,15 @@ class Dispatcher:
             if request.organisation_id != organisation_id:
                 organisation_id = request.organisation_id
                 room = self._queues.room(organisation_id)
-            if self._may_pass(request, now_s, organisation_room=room):
+            if request.enter(self._gates, now_s, organisation_room=room):
                 admitted.append(request)
             else:
                 self._postpone(request)
         return admitted
 
-    def _may_pass(self, request: AttemptRequest, now_s: float, *, organisation_room: int) -> bool:
-        gate = request.gate
-        if gate is None:
-            gate = request.gate = self._gates.find(request.recipient, request.organisation_id)
-            if gate.enter(now_s, organisation_room=organisation_room):
-                return True
-            may_pass = request.bypasses_limits and not gate.is_shut
-            if may_pass:
-                gate.take(1, now_s)
-        else:
-            # It took its room when it was claimed.
-            may_pass = not gate.is_shut and (now_s >= gate.blocked_until_s or request.bypasses_limits)
-            if not may_pass:
-                gate.give_back(1)
-        return may_pass
-
     def _postpone(self, request: AttemptRequest) -> None:
         """Let a delivery wait, and free its slot."""
-        self._recorder.add(
-            Postponement(
-                delivery_id=request.delivery_id,
-                organisation_id=request.organisation_id,
-                event_id=request.message.event_id,
-                subscription_id=request.recipient.subscription_id,
-                round_started_at=request.round_started_at,
-                has_row=request.fan_out is None,
-            )
-        )
+        self._recorder.add(make_postponement(request))
         self._gates.note_waiting([request.recipient.subscription_id])
         self._finish(request)
 
@@ -330,7 +302,9 @@ class Dispatcher:
             gate.leave()
             if attempt.error_class is None:
                 gate.bucket.recover()
-        self._recorder.add(self._outcome_of(request, attempt, retry_after_s))
+        self._recorder.add(
+            make_outcome(request, attempt, schedule=self._schedule, retry_after_s=retry_after_s, now=self._clock.now)
+        )
         self._finish(request)
 
     def _finish(self, request: AttemptRequest) -> None:
@@ -340,40 +314,3 @@ class Dispatcher:
             request.fan_out.remaining -= 1
             if not request.fan_out.remaining:
                 self._recorder.finish_event(request.message.event_id)
-
-    def _outcome_of(self, request: AttemptRequest, attempt: Attempt, retry_after_s: float | None) -> Outcome:
-        """Return the outcome of an attempt: the delivery's new state and the delay before its next attempt."""
-        verdict = None
-        if attempt.error_class is not None:
-            verdict = judge_failure(
-                attempt,
-                schedule=self._schedule_of(request.recipient),
-                round_attempt_count=request.round_attempt_count,
-                elapsed_s=self._elapsed_s(request),
-                retry_after_s=retry_after_s,
-            )
-        return Outcome(
-            delivery_id=request.delivery_id,
-            organisation_id=request.organisation_id,
-            event_id=request.message.event_id,
-            subscription_id=request.recipient.subscription_id,
-            url_revision=request.recipient.url_revision,
-            attempt=attempt,
-            status=DeliveryStatus.DELIVERED if verdict is None else verdict.status,
-            round_attempt_count=request.round_attempt_count if verdict is None else verdict.round_attempt_count,
-            round_started_at=request.round_started_at,
-            retry_delay_s=None if verdict is None else verdict.retry_delay_s,
-            has_row=request.fan_out is None,
-            is_counted=verdict is None or verdict.is_counted,
-            throttled_for_s=None if verdict is None else verdict.throttled_for_s,
-        )
-
-    def _schedule_of(self, recipient: Recipient) -> RetrySchedule:
-        if recipient.retry_delays_s is None:
-            return self._schedule
-        return replace(self._schedule, delays_s=recipient.retry_delays_s)
-
-    def _elapsed_s(self, request: AttemptRequest) -> float:
-        """Return the seconds since the round started, or since the subscription was resumed if that was later."""
-        started_at = max(request.round_started_at, request.recipient.resumed_at or request.round_started_at)
-        return (self._clock.now() - started_at).total_seconds()

@@ -11,26 +11,24 @@ import time
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache, partial
-from typing import Final, Protocol, TypeAlias
+from typing import Final, TypeAlias
 from uuid import UUID
 
 import structlog
 
 from ninefold.core.clock import Clock
 from ninefold.core.egress import (
-    STALE_WITHIN_S,
     EgressClient,
     EgressError,
     EgressResponse,
     EgressTimings,
     InvalidTargetError,
-    StaleConnectionError,
     parse_target,
 )
-from ninefold.systems.webhooks.jobs.gates import Gate
-from ninefold.systems.webhooks.jobs.message import FanOut, Message
+from ninefold.systems.webhooks.jobs.attempt_request import AttemptRequest
+from ninefold.systems.webhooks.jobs.message import Message
 from ninefold.systems.webhooks.jobs.verdict import ABORTED
-from ninefold.systems.webhooks.model import Attempt, AttemptTimings, Recipient
+from ninefold.systems.webhooks.model import Attempt, AttemptTimings
 from ninefold.systems.webhooks.rules.redirects import is_redirect, resolve_location
 from ninefold.systems.webhooks.rules.retries import is_success, parse_retry_after
 from ninefold.systems.webhooks.rules.signing import active_keys, sign, signed_content
@@ -45,101 +43,6 @@ _ABORTED_DETAIL: Final = (
 log = structlog.get_logger(__name__)
 
 _find_target = lru_cache(TARGETS_CACHED_MAX)(parse_target)
-
-
-class AttemptRequest:
-    """An attempt in flight: what to send to whom, and what is needed when it has ended.
-
-    It is the `ResponseHandler` of the connection that carries it.
-
-    Args:
-        message: what to send.
-        recipient: where to send it.
-        delivery_id: the delivery's id.
-        organisation_id: the delivery's organisation.
-        attempt_number: the number of this attempt in its delivery, from 1.
-        round_attempt_count: the number of this attempt in its round, from 1. A round is a first attempt and its
-            retries; a manual retry starts another round.
-        round_started_at: when the round started.
-        fan_out: the counter of the event's first attempts; None if the delivery has a row already.
-        gate: the subscription's gate, if room was already taken there; else the dispatcher sets it.
-        bypasses_limits: whether it is sent even if the circuit is open or a limit is reached, as a probe and a manual
-            retry are.
-    """
-
-    __slots__ = (
-        "attempt_number",
-        "attempted_at",
-        "bypasses_limits",
-        "connection",
-        "delivery_id",
-        "fan_out",
-        "gate",
-        "is_done",
-        "message",
-        "organisation_id",
-        "recipient",
-        "round_attempt_count",
-        "round_started_at",
-        "sender",
-        "started_at_s",
-    )
-
-    attempted_at: datetime
-    connection: "Abortable | None"
-    """What carries it; None until it is sent."""
-    started_at_s: float
-    sender: "Sender"
-
-    def __init__(
-        self,
-        *,
-        message: Message,
-        recipient: Recipient,
-        delivery_id: UUID,
-        organisation_id: UUID,
-        attempt_number: int,
-        round_attempt_count: int,
-        round_started_at: datetime,
-        fan_out: FanOut | None,
-        gate: Gate | None = None,
-        bypasses_limits: bool = False,
-    ) -> None:
-        self.message = message
-        self.recipient = recipient
-        self.delivery_id = delivery_id
-        self.organisation_id = organisation_id
-        self.attempt_number = attempt_number
-        self.round_attempt_count = round_attempt_count
-        self.round_started_at = round_started_at
-        self.fan_out = fan_out
-        self.gate = gate
-        self.bypasses_limits = bypasses_limits
-        self.is_done = False
-        self.connection = None
-
-    def on_response(self, response: EgressResponse, /) -> None:
-        """End the attempt with a response."""
-        self.sender.complete(self, response=response)
-
-    def on_error(self, error: EgressError, /) -> None:
-        """End the attempt with an error, or send the request again if the connection was stale."""
-        if self.is_done:
-            return
-        spent_s = time.perf_counter() - self.started_at_s
-        is_stale = isinstance(error, StaleConnectionError) and spent_s <= STALE_WITHIN_S
-        if is_stale and not self.sender.is_closed:
-            self.sender.resend(self, spent_s=spent_s)
-        else:
-            self.sender.fail(self, error)
-
-
-class Abortable(Protocol):
-    """What carries a request: a connection, or a task that waits for one."""
-
-    def abort(self) -> None:
-        """End it at once."""
-        ...
 
 
 OnAttemptEnd: TypeAlias = Callable[[AttemptRequest, Attempt, float | None], None]

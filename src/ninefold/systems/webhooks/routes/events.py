@@ -13,6 +13,7 @@ from ninefold.core.errors import NinefoldError
 from ninefold.core.postgres.database import Database
 from ninefold.core.queue.notifier import Notifier
 from ninefold.core.tenancy.model import Principal
+from ninefold.core.web.access import access
 from ninefold.core.web.bodies import FromBody, JsonDecoder
 from ninefold.core.web.pagination import PAGE_LIMIT_DEFAULT, Cursor, Page, PagedList, PageLimit
 from ninefold.core.web.problems import describe, problem_responses
@@ -56,6 +57,8 @@ BATCH_BODY_BYTES_MAX: Final = 5 * 1024 * 1024
 
 _ACCEPTED: Final = 202
 
+_NOT_AUDITED: Final = access(not_audited="Events are data, not configuration, and they are listed themselves.")
+
 _REPLAYED: Final = ResponseHeader(
     name="Idempotency-Replayed",
     description="`true` if the idempotency key was used before and this repeats the first response.",
@@ -73,6 +76,7 @@ _event_list = PagedList("events", UUID)
     request_max_body_size=EVENT_BODY_BYTES_MAX,
     response_headers=[_REPLAYED],
     responses=problem_responses(409),
+    opt=_NOT_AUDITED,
 )
 async def publish_event(
     *,
@@ -112,6 +116,7 @@ async def publish_event(
     tags=_TAGS,
     status_code=_ACCEPTED,
     request_max_body_size=BATCH_BODY_BYTES_MAX,
+    opt=_NOT_AUDITED,
     guards=[
         refuse_idempotency_key(
             remedy="Remove the header, and give each event of the batch its own idempotency_key: keys are per event."

@@ -9,10 +9,13 @@ from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery, QueryParameter
 
+from ninefold.core.ids import format_id
 from ninefold.core.jobs import JOBS_CHANNEL, Job
+from ninefold.core.jobs.model import JOB_PREFIX
 from ninefold.core.jobs.wire import JOBS_PATH, JobView, show_job
 from ninefold.core.postgres.database import Database
 from ninefold.core.queue.notifier import Notifier
+from ninefold.core.tenancy.audit import AuditEntry
 from ninefold.core.tenancy.model import Principal
 from ninefold.core.web.bodies import FromBody
 from ninefold.core.web.pagination import PAGE_LIMIT_DEFAULT, Cursor, Page, PagedList, PageLimit
@@ -119,6 +122,7 @@ async def replay_dead_letters(
     principal: NamedDependency[Principal],
     database: NamedDependency[Database],
     notifier: NamedDependency[Notifier],
+    audit: NamedDependency[AuditEntry],
 ) -> Response[JobView]:
     """Replay dead letters.
 
@@ -132,6 +136,7 @@ async def replay_dead_letters(
             only=data.read_filter(),
             rate_per_s=data.rate_per_s,
         )
+        audit.target_id = format_id(JOB_PREFIX, job.job_id)
     notifier.notify(JOBS_CHANNEL)
     return _started(job)
 

@@ -12,14 +12,17 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery, Parameter
 
 from ninefold.core.egress import AddressPolicy
+from ninefold.core.ids import format_id
 from ninefold.core.jobs import JOBS_CHANNEL
 from ninefold.core.postgres.database import Database
 from ninefold.core.queue.notifier import Notifier
+from ninefold.core.tenancy.audit import AuditEntry
 from ninefold.core.tenancy.model import Principal
 from ninefold.core.web.bodies import FromBody
 from ninefold.core.web.pagination import PAGE_LIMIT_DEFAULT, Cursor, Page, PagedList, PageLimit
 from ninefold.core.web.problems import problem_responses
 from ninefold.systems.webhooks.model import (
+    SUBSCRIPTION_PREFIX,
     SUBSCRIPTIONS_CHANNEL,
     WAITING_CHANNEL,
     CircuitState,
@@ -69,11 +72,13 @@ _queued_list = PagedList("deliveries.queued", UUID)
     guards=[refuse_idempotency_key(remedy="Remove the header. List the subscriptions to see whether it was created.")],
 )
 async def create_subscription(
+    *,
     data: FromBody[CreateSubscription],
     principal: NamedDependency[Principal],
     database: NamedDependency[Database],
     egress_policy: NamedDependency[AddressPolicy],
     webhooks_settings: NamedDependency[WebhooksSettings],
+    audit: NamedDependency[AuditEntry],
 ) -> SubscriptionWithSecretView:
     """Create a subscription. Only this response, and that of a rotation, contain the secret."""
     async with database.transaction() as connection:
@@ -84,6 +89,7 @@ async def create_subscription(
             fields=read_changes(data),
             retry_horizon_s=webhooks_settings.retry_horizon_s,
         )
+        audit.target_id = format_id(SUBSCRIPTION_PREFIX, created.subscription.subscription_id)
     return show_new_secret(created, settings=webhooks_settings)
 
 
