@@ -18,6 +18,7 @@ from ninefold.core.clock import Clock
 from ninefold.core.contracts import Implementation, Implementations
 from ninefold.core.egress import AddressPolicy, EgressClient
 from ninefold.core.jobs import JobHandler, Schedule
+from ninefold.core.live.feeds import Feed, LiveMethod
 from ninefold.core.postgres.database import Connection, Database
 from ninefold.core.postgres.migrations import MigrationSource
 from ninefold.core.queue.leases import Releaser, WorkerLease
@@ -86,6 +87,14 @@ def _no_surfaces(_: ServerContext[SettingsT]) -> Sequence[Surface]:
     return ()
 
 
+def _no_feeds(_: ServerContext[SettingsT]) -> Sequence[Feed]:
+    return ()
+
+
+def _no_live_methods(_: ServerContext[SettingsT]) -> Mapping[str, LiveMethod]:
+    return {}
+
+
 def _no_worker_tasks(_: WorkerContext[SettingsT]) -> Sequence[WorkerTask]:
     return ()
 
@@ -105,6 +114,10 @@ class System(msgspec.Struct, Generic[SettingsT], frozen=True, kw_only=True):
     """The routes of Ninefold's own API, below `/api/v1`."""
     surfaces: Callable[[ServerContext[SettingsT]], Sequence[Surface]] = _no_surfaces
     """The surfaces of other protocols."""
+    feeds: Callable[[ServerContext[SettingsT]], Sequence[Feed]] = _no_feeds
+    """The logs that clients can read live."""
+    live_methods: Callable[[ServerContext[SettingsT]], Mapping[str, LiveMethod]] = _no_live_methods
+    """What clients can call over a live connection, by name; names begin with the name of the system and a dot."""
     worker_tasks: Callable[[WorkerContext[SettingsT]], Sequence[WorkerTask]] = _no_worker_tasks
     release_leases: Releaser = _release_nothing
     """Releases the rows that dead workers had claimed, for systems with `leased_by` columns."""

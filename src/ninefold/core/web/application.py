@@ -1,8 +1,8 @@
 """The application factory: builds the ASGI application from surfaces."""
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
-from typing import Any, Final
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from typing import Any, Final, TypeAlias
 
 import structlog
 from litestar import Litestar, Request, Response, Router
@@ -28,6 +28,9 @@ from ninefold.core.web.websockets import ERROR_STATE_KEY, WebSocketCycle
 
 log = structlog.get_logger(__name__)
 
+Lifespan: TypeAlias = Callable[[], AbstractAsyncContextManager[None]]
+"""Returns what runs as long as the application does."""
+
 SURFACE_STATE_KEY: Final = "surface"
 """Key in the scope's state. The surface is looked up first, because Litestar changes the path when it routes."""
 
@@ -41,6 +44,7 @@ def create_app(
     version: str,
     description: str = "",
     stopping: Stopping | None = None,
+    lifespan: Lifespan = nullcontext,
 ) -> "WebApplication":
     """Return the application.
 
@@ -52,6 +56,7 @@ def create_app(
         version: the API's version in its documentation.
         description: what the API is for, in its documentation.
         stopping: notifies open streams and WebSockets that the server is stopping.
+        lifespan: returns a context that is entered before the first request and left after the last one.
 
     Raises:
         ValueError: two operations have the same id, two surfaces have the same path, or a route isn't below the path of
@@ -62,16 +67,17 @@ def create_app(
     surface_map = SurfaceMap([*surfaces, root])
     litestar = _build_litestar(database, [*surfaces, root], surface_map)
     documents.render(litestar, surface_map, title=title, version=version, description=description)
-    return WebApplication(litestar, surface_map, stopping=stopping or Stopping())
+    return WebApplication(litestar, surface_map, stopping=stopping or Stopping(), lifespan=lifespan)
 
 
 class WebApplication:
     """The ASGI application: finds the surface of each request and WebSocket, then handles it."""
 
-    def __init__(self, litestar: Litestar, surfaces: SurfaceMap, *, stopping: Stopping) -> None:
+    def __init__(self, litestar: Litestar, surfaces: SurfaceMap, *, stopping: Stopping, lifespan: Lifespan) -> None:
         self._litestar: Final = litestar
         self._surfaces: Final = surfaces
         self.stopping: Final = stopping
+        self._lifespan: Final = lifespan
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request or WebSocket."""
@@ -86,8 +92,8 @@ class WebApplication:
 
     @asynccontextmanager
     async def lifespan(self) -> AsyncIterator[None]:
-        """Run the framework's startup and shutdown."""
-        async with self._litestar.lifespan():
+        """Run the framework's startup and shutdown, and the application's own lifespan in between."""
+        async with self._litestar.lifespan(), self._lifespan():
             yield
 
 

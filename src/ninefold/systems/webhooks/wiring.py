@@ -11,6 +11,7 @@ from litestar.types import ControllerRouterHandler
 from ninefold.contracts.webhooks import EVENT_PUBLISHER, REQUEST_FORWARDER
 from ninefold.core.contracts import Implementation
 from ninefold.core.egress import AddressPolicy
+from ninefold.core.live import Feed
 from ninefold.core.postgres.database import Connection
 from ninefold.core.postgres.migrations import MigrationSource
 from ninefold.core.queue.backlog import BacklogCounter, Counts
@@ -26,6 +27,7 @@ from ninefold.systems.webhooks.routes.deliveries import DELIVERY_ROUTES
 from ninefold.systems.webhooks.routes.events import EVENT_ROUTES
 from ninefold.systems.webhooks.routes.replays import REPLAY_ROUTES
 from ninefold.systems.webhooks.routes.subscriptions import SUBSCRIPTION_ROUTES
+from ninefold.systems.webhooks.service.changes import make_feeds
 from ninefold.systems.webhooks.service.event_publisher import WebhooksEventPublisher
 from ninefold.systems.webhooks.service.forwarding import WebhooksRequestForwarder
 from ninefold.systems.webhooks.service.recipients import RecipientCache
@@ -74,6 +76,10 @@ def _worker_tasks(context: WorkerContext[WebhooksSettings]) -> Sequence[WorkerTa
     return [Dispatcher(context), BacklogCounter("webhooks.backlog", context.database, counts)]
 
 
+def _feeds(_: ServerContext[WebhooksSettings]) -> Sequence[Feed]:
+    return make_feeds()
+
+
 async def _release_leases(connection: Connection, worker_ids: Sequence[UUID]) -> None:
     await event_release(connection, worker_ids=worker_ids)
     await delivery_release(connection, worker_ids=worker_ids)
@@ -86,6 +92,7 @@ SYSTEM: Final = System(
     read_settings=read_webhooks_settings,
     routes=_routes,
     worker_tasks=_worker_tasks,
+    feeds=_feeds,
     release_leases=_release_leases,
     job_handlers=(CANCEL_DELIVERIES_HANDLER, *REPLAY_HANDLERS),
     commands=COMMANDS,

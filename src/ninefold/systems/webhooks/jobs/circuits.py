@@ -26,6 +26,7 @@ from ninefold.systems.webhooks.model import (
     Outcome,
     PauseReason,
 )
+from ninefold.systems.webhooks.service.changes import announce_changes
 from ninefold.systems.webhooks.store import circuits as store
 from ninefold.systems.webhooks.store.circuits import FailingCircuit, FailureReport
 from ninefold.systems.webhooks.store.deliveries import delivery_set_waiting_for_endpoint
@@ -71,6 +72,11 @@ class CircuitChanges(msgspec.Struct, frozen=True, kw_only=True):
     opened: frozenset[UUID] = frozenset()
     gone: dict[UUID, UUID] = {}
     """The subscriptions whose receiver answered 410, with their organisations."""
+
+    @property
+    def subscription_ids(self) -> set[UUID]:
+        """The subscriptions whose circuits have changed."""
+        return {*self.closed, *self.opened, *[each.subscription_id for each in self.failing]}
 
 
 NO_CHANGES: Final = CircuitChanges()
@@ -211,6 +217,7 @@ class CircuitBreaker:
                 await subscription_version_bump(connection, organisation_id=organisation_id)
                 is_paused = await subscription_pause(connection, subscription_id=subscription_id, reason=reason)
                 await store.circuit_reset(connection, subscription_id=subscription_id)
+                await announce_changes(connection, subscription_ids=[subscription_id])
             if is_paused:
                 log.warning("webhooks.subscription.paused", subscription_id=_text(subscription_id), reason=reason)
                 self._notifier.notify(SUBSCRIPTIONS_CHANNEL)

@@ -41,6 +41,7 @@ from ninefold.systems.webhooks.model import (
     Postponement,
 )
 from ninefold.systems.webhooks.rules.retries import RetrySchedule
+from ninefold.systems.webhooks.service.changes import announce_changes
 from ninefold.systems.webhooks.settings import WebhooksSettings
 from ninefold.systems.webhooks.store.deliveries import delivery_expire_waiting
 
@@ -123,7 +124,7 @@ class Dispatcher:
             timeout_s=settings.attempt_timeout_s,
             response_body_kept_bytes=settings.response_body_kept_bytes,
         )
-        event_log = PostgresEventLog(context.database, context.lease, self._circuit_breaker)
+        event_log = PostgresEventLog(context.database, context.lease, self._circuit_breaker, notifier=context.notifier)
         self._retry_queue = RetryQueue(context.database, context.lease)
         self._recorder = OutcomeRecorder(event_log, on_recorded=self._on_recorded)
         self._claimer = Claimer(
@@ -220,10 +221,14 @@ class Dispatcher:
     async def _expire_waiting(self, stopping: asyncio.Event) -> None:
         async def expire() -> bool:
             async with self._database.transaction() as connection:
-                count = await delivery_expire_waiting(connection, horizon_s=self._schedule.horizon_s, limit=EXPIRED_MAX)
-            if count:
-                log.warning("webhooks.deliveries.expired", count=count)
-            return count == EXPIRED_MAX
+                expired = await delivery_expire_waiting(
+                    connection, horizon_s=self._schedule.horizon_s, limit=EXPIRED_MAX
+                )
+                if expired:
+                    await announce_changes(connection, delivery_ids=expired)
+            if expired:
+                log.warning("webhooks.deliveries.expired", count=len(expired))
+            return len(expired) == EXPIRED_MAX
 
         await repeat_claim(
             expire, name="webhooks.expiry", notified=asyncio.Event(), poll_s=EXPIRY_POLL_S, stopping=stopping

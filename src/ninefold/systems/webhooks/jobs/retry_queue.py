@@ -10,6 +10,7 @@ from ninefold.core.queue.leased_ids import LeasedIds
 from ninefold.core.queue.leases import WorkerLease
 from ninefold.systems.webhooks.jobs.event_log import Result
 from ninefold.systems.webhooks.model import ClaimedDelivery, WaitingClaim
+from ninefold.systems.webhooks.service.changes import announce_changes
 from ninefold.systems.webhooks.store.circuits import circuit_release_probes, circuit_start_probes
 from ninefold.systems.webhooks.store.deliveries import (
     delivery_cancel_held,
@@ -73,12 +74,10 @@ class RetryQueue:
     async def cancel(self, deliveries: Sequence[ClaimedDelivery]) -> None:
         """Cancel deliveries that their subscription doesn't want; if this fails, the next claim releases them."""
         self.give_back(deliveries)
+        delivery_ids = [delivery.delivery_id for delivery in deliveries]
         async with self._database.transaction() as connection:
-            await delivery_cancel_held(
-                connection,
-                worker_id=self._worker_id,
-                delivery_ids=[delivery.delivery_id for delivery in deliveries],
-            )
+            await delivery_cancel_held(connection, worker_id=self._worker_id, delivery_ids=delivery_ids)
+            await announce_changes(connection, delivery_ids=delivery_ids)
 
     async def release_probes(self, subscription_ids: Collection[UUID]) -> None:
         """Let circuits be probed again, because this worker's probe has no result."""

@@ -29,6 +29,7 @@ from ninefold.systems.webhooks.model import (
     LockedDelivery,
 )
 from ninefold.systems.webhooks.rules.event_types import matches_any, patterns_regex
+from ninefold.systems.webhooks.service.changes import announce_changes
 from ninefold.systems.webhooks.service.recipients import RecipientCache
 from ninefold.systems.webhooks.service.subscriptions import SUBSCRIPTIONS_MAX, get_subscription
 from ninefold.systems.webhooks.store import deliveries as store
@@ -178,7 +179,9 @@ async def retry_delivery(connection: Connection, *, organisation_id: UUID, deliv
     if locked is None:
         raise _not_found(delivery_id)
     _check_retry(locked, delivery_text=format_id(DELIVERY_PREFIX, delivery_id))
-    return await store.delivery_schedule_now(connection, delivery_id=delivery_id)
+    scheduled_at = await store.delivery_schedule_now(connection, delivery_id=delivery_id)
+    await announce_changes(connection, delivery_ids=[delivery_id])
+    return scheduled_at
 
 
 def _check_retry(locked: LockedDelivery, *, delivery_text: str) -> None:

@@ -342,8 +342,8 @@ FROM (
     LIMIT :limit
 ) AS waiting;
 
--- name: delivery_expire_waiting$
--- End some waiting deliveries whose time is over, as failed; return how many.
+-- name: delivery_expire_waiting
+-- End some waiting deliveries whose time is over, as failed; return their ids.
 -- Those of paused subscriptions don't expire. After a pause, the time starts again.
 WITH RECURSIVE backlogged AS (
     (
@@ -389,20 +389,15 @@ due AS MATERIALIZED (
         FOR UPDATE SKIP LOCKED
     ) AS expired
     LIMIT :limit
-),
-
-expired AS (
-    UPDATE webhooks.delivery
-    SET
-        status = 'failed',
-        finished_at = now()
-    FROM due
-    WHERE delivery.delivery_id = due.delivery_id
-    RETURNING delivery.delivery_id
 )
 
-SELECT count(*)
-FROM expired;
+UPDATE webhooks.delivery
+SET
+    status = 'failed',
+    finished_at = now()
+FROM due
+WHERE delivery.delivery_id = due.delivery_id
+RETURNING delivery.delivery_id;
 
 -- name: delivery_find^
 -- Read one delivery of an organisation.
@@ -653,6 +648,21 @@ WHERE delivery.subscription_id = :subscription_id
     AND (:before::uuid IS NULL OR delivery.delivery_id < :before)
 ORDER BY delivery.delivery_id DESC
 LIMIT :limit;
+
+-- name: delivery_list_changed
+-- Read those of these deliveries that belong to some subscriptions, as live feeds show them.
+SELECT
+    delivery_id,
+    subscription_id,
+    event_id,
+    status,
+    attempt_count,
+    next_attempt_at,
+    last_error_class AS error_class
+FROM webhooks.delivery
+WHERE delivery_id = ANY(:delivery_ids::uuid[])
+    AND subscription_id = ANY(:subscription_ids::uuid[])
+ORDER BY delivery_id;
 
 -- name: delivery_list_recorded
 -- Return which of these deliveries already have an outcome.

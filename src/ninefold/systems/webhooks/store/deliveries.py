@@ -130,10 +130,10 @@ async def delivery_count_waiting(connection: Connection, *, limit: int) -> int:
     return count
 
 
-async def delivery_expire_waiting(connection: Connection, *, horizon_s: float, limit: int) -> int:
-    """End some waiting deliveries whose time is over, as failed; return how many."""
-    count: int = await queries.delivery_expire_waiting(connection, horizon_s=horizon_s, limit=limit)
-    return count
+async def delivery_expire_waiting(connection: Connection, *, horizon_s: float, limit: int) -> list[UUID]:
+    """End some waiting deliveries whose time is over, as failed; return their ids."""
+    records = queries.delivery_expire_waiting(connection, horizon_s=horizon_s, limit=limit)
+    return [record["delivery_id"] async for record in records]
 
 
 async def delivery_find(connection: Connection, *, organisation_id: UUID, delivery_id: UUID) -> Delivery | None:
