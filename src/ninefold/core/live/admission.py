@@ -13,8 +13,8 @@ from ninefold.core.live.limits import ADMIT_WITHIN_S, ADMITTED_MAX, WAITING_MAX
 class TooManyRequestsError(UnavailableError):
     """More clients came at once than could be served in time."""
 
-    code = "too_many_requests"
-    title = "Too many requests"
+    code = "too_many_clients"
+    title = "Too many clients at once"
 
 
 class Admission:
