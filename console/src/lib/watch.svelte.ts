@@ -9,8 +9,10 @@ const INTERVAL_MS = 500;
 
 /** Refresh at once, when one of the channels rings, and when the connection is back. Call it in a component's script. */
 export function useFeed(channels: () => readonly string[], refresh: () => Promise<unknown>): void {
+  // As a text, so that only another channel begins the watch again, and not each answer.
+  const names = $derived(channels().join(" "));
   $effect(() => {
-    const watched = channels();
+    const watched = names.split(" ");
     const throttled = throttle(refresh);
     untrack(throttled);
     const ends = [...watched.map((channel) => feed.watch(channel, throttled)), connection.onReturn(throttled)];
