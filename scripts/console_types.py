@@ -15,9 +15,10 @@ import httpx
 
 from ninefold.core.egress import AddressPolicy
 from ninefold.core.postgres.database import Database
+from ninefold.core.telemetry.logs import configure_logging
 from ninefold.core.web.stopping import Stopping
 from ninefold.edge.server import build_web_app
-from ninefold.edge.systems import CORE, SYSTEMS
+from ninefold.edge.systems import CORE, SYSTEMS, implementations_of
 
 ROOT: Final = Path(__file__).parents[1]
 TYPES: Final = ROOT / "console" / "src" / "services" / "api.ts"
@@ -36,6 +37,7 @@ async def read_document() -> bytes:
         NoDatabase(),
         {},
         systems=[CORE, *SYSTEMS],
+        implementations=implementations_of(SYSTEMS),
         egress_policy=AddressPolicy.from_cidrs(()),
         stopping=Stopping(),
     )

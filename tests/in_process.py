@@ -16,7 +16,7 @@ from ninefold.core.system import AnySystem
 from ninefold.core.tenancy.service import create_api_key, create_organisation
 from ninefold.core.web.stopping import Stopping
 from ninefold.edge.server import build_web_app
-from ninefold.edge.systems import CORE, SYSTEMS
+from ninefold.edge.systems import CORE, SYSTEMS, implementations_of
 from ninefold.edge.worker import work
 from openapi_operations import Operation, operations_of
 
@@ -86,6 +86,7 @@ def _transport_to(
         database,
         environment,
         systems=systems,
+        implementations=implementations_of(SYSTEMS),
         egress_policy=AddressPolicy.from_cidrs(settings.egress_allow),
         stopping=Stopping(),
     )

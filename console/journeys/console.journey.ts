@@ -23,6 +23,9 @@ let browser: Browser;
 let context: BrowserContext;
 let page: Page;
 let subscription = "";
+let failing = "";
+/** What the page has asked of the live feed. */
+let heard = "";
 const complaints: string[] = [];
 
 beforeAll(async () => {
@@ -31,6 +34,7 @@ beforeAll(async () => {
   await network.start(ninefold.port);
   context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
   page = await open(context);
+  page.on("websocket", (socket) => socket.on("framesent", ({ payload }) => (heard += payload)));
 });
 
 afterAll(async () => {
@@ -81,6 +85,7 @@ test("a subscription is created with the form, and its secret is shown once", as
 
 test("a delivery appears without a reload, and keys lead into it", async () => {
   await page.getByText("Nothing was sent yet").waitFor();
+  await expect.poll(() => heard, { timeout: 10_000 }).toContain("webhooks.deliveries");
   await ninefold.publish("order.created");
   await page.getByRole("link", { name: "order.created" }).waitFor();
   await page.keyboard.press("j");
@@ -101,8 +106,9 @@ test("a delivery that is retried counts down, is failed at the end, and can be r
     description: "ledger-sync",
     retry_schedule: [3],
   });
+  failing = created.subscription_id;
   await ninefold.publish("invoice.paid");
-  await page.goto(`${network.url}/webhooks/subscriptions/${created.subscription_id}`);
+  await page.goto(`${network.url}/webhooks/subscriptions/${failing}`);
   await page.locator(".row-name").first().click();
   const pane = page.getByRole("complementary", { name: "Delivery" });
   await pane.getByText("until attempt 2 of 2").waitFor();
@@ -157,6 +163,8 @@ test("after a restart of the server the page goes on", async () => {
 test("dead letters are replayed at once, and the progress is shown", async () => {
   bad.refused.set("invoice.paid", 400);
   await Promise.all(Array.from({ length: 5 }, () => ninefold.publish("invoice.paid")));
+  const retrying = (): Promise<{ items: unknown[] }> => ninefold.call("GET", `/subscriptions/${failing}/deliveries?status=retrying`);
+  await expect.poll(async () => (await retrying()).items.length, { timeout: 10_000 }).toBe(5);
   await ninefold.publish("invoice.created");
   await page.goto(`${network.url}/webhooks/dead-letters`);
   await page.getByRole("button", { name: "Replay 5 deliveries" }).waitFor({ timeout: 15_000 });

@@ -15,6 +15,7 @@ from ninefold.core.ids import derive_id, new_id
 from ninefold.core.postgres.database import Connection, Database
 from ninefold.core.postgres.errors import DatabaseUnavailableError
 from ninefold.core.queue.leases import LeaseLostError, WorkerLease
+from ninefold.core.queue.notifier import Notifier
 from ninefold.systems.webhooks.jobs.event_log import EventLog, PostgresEventLog
 from ninefold.systems.webhooks.jobs.limits import CLAIM_MAX
 from ninefold.systems.webhooks.model import Attempt, ClaimedEvent, DeliveryStatus, NewEvent, Outcome
@@ -37,7 +38,10 @@ def make_event_log(request: pytest.FixtureRequest, database: Database) -> MakeEv
     async def make() -> tuple[EventLog, WorkerLease]:
         lease = WorkerLease(database, [SYSTEM.release_leases], duration=timedelta(minutes=1))
         await lease.acquire()
-        return ADAPTERS[request.param](database, lease, make_circuit_breaker(database)), lease
+        event_log = ADAPTERS[request.param](
+            database, lease, make_circuit_breaker(database), notifier=Notifier(database)
+        )
+        return event_log, lease
 
     return make
 

@@ -33,6 +33,19 @@ async def test_the_demo_delivers_everything_and_reports_it(tmp_path: Path) -> No
     assert files_in(tmp_path) == []
 
 
+async def test_the_callbacks_demo_passes_on_what_is_genuine_and_nothing_else(tmp_path: Path) -> None:
+    environment = clean_environment({"TMPDIR": str(tmp_path)})
+
+    finished = await run_command("demo", "callbacks", "--json", "--events", str(EVENTS), environment=environment)
+
+    assert finished.exit_code == 0, finished.errors
+    summary = json.loads(finished.output)
+    assert (summary["is_complete"], summary["problems"]) == (True, [])
+    assert summary["arrived"] == summary["statuses"]["verified"] == EVENTS
+    assert summary["killed"] == ["ninefold serve", "ninefold worker"]
+    assert files_in(tmp_path) == []
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 async def test_an_interrupted_demo_leaves_nothing_behind(tmp_path: Path, number: int) -> None:
     process = await create_subprocess_exec(

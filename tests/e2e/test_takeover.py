@@ -6,7 +6,7 @@ import sys
 import time
 from asyncio.subprocess import DEVNULL, Process
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Final
 from uuid import UUID
@@ -52,9 +52,11 @@ _MAKE_CLAIMS_WAIT = """
 
 
 @asynccontextmanager
-async def running_worker(database_url: str) -> AsyncIterator[Process]:
+async def running_worker(database_url: str, settings: Mapping[str, str] | None = None) -> AsyncIterator[Process]:
     """Run `ninefold worker` as a process of its own, for as long as the block lasts."""
-    environment = clean_environment({"NINEFOLD_DATABASE_URL": database_url, "NINEFOLD_EGRESS_ALLOW": "127.0.0.0/8"})
+    environment = clean_environment(
+        {"NINEFOLD_DATABASE_URL": database_url, "NINEFOLD_EGRESS_ALLOW": "127.0.0.0/8", **(settings or {})}
+    )
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "ninefold", "worker"), env=environment, stdin=DEVNULL, stdout=DEVNULL, stderr=DEVNULL
     )

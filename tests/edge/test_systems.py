@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from core.tenancy.foreign_kinds import BOT_TOKEN
-from ninefold.core import jobs, queue, tenancy
+from ninefold.core import jobs, live, queue, tenancy
 from ninefold.core.system import AnySystem, System
 from ninefold.core.tenancy.personal_kinds import PERSONAL_KINDS
 from ninefold.edge import systems
@@ -16,7 +16,13 @@ EMPTY: AnySystem = System(name="empty")
 def test_a_system_without_tables_has_no_migrations(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(systems, "SYSTEMS", (EMPTY, SYSTEMS[0]))
 
-    assert migration_sources() == [tenancy.MIGRATIONS, queue.MIGRATIONS, jobs.MIGRATIONS, SYSTEMS[0].migrations]
+    assert migration_sources() == [
+        tenancy.MIGRATIONS,
+        queue.MIGRATIONS,
+        jobs.MIGRATIONS,
+        live.MIGRATIONS,
+        SYSTEMS[0].migrations,
+    ]
 
 
 def test_the_kinds_of_credentials_of_people_and_of_all_systems_are_collected(monkeypatch: pytest.MonkeyPatch) -> None:

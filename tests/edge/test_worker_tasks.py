@@ -16,7 +16,7 @@ from ninefold.core.postgres.database import Database
 from ninefold.core.queue.leases import WorkerLease
 from ninefold.core.queue.notifier import Notifier
 from ninefold.core.system import AnySystem, WorkerContext
-from ninefold.edge.systems import SYSTEMS
+from ninefold.edge.systems import SYSTEMS, implementations_of
 from ninefold.edge.worker import job_connections_max
 from ninefold.edge.worker_tasks import build_worker_tasks
 
@@ -39,6 +39,7 @@ async def context(database: Database) -> AsyncIterator[WorkerContext[CoreSetting
         egress=egress,
         clock=SystemClock(),
         settings=CoreSettings(),
+        implementations=implementations_of(SYSTEMS),
     )
     await egress.aclose()
 
@@ -46,11 +47,14 @@ async def context(database: Database) -> AsyncIterator[WorkerContext[CoreSetting
 async def test_a_worker_runs_the_tasks_and_the_jobs_of_all_systems(
     context: WorkerContext[CoreSettings],
 ) -> None:
-    tasks = build_worker_tasks(context, SYSTEMS, [SETTINGS], job_database=context.database)
+    settings = [system.read_settings({}) for system in SYSTEMS]
+    tasks = build_worker_tasks(context, SYSTEMS, settings, job_database=context.database)
 
     assert [task.name for task in tasks] == [
         "webhooks.dispatch",
         "webhooks.backlog",
+        "callbacks.verify",
+        "callbacks.backlog",
         "jobs.run",
         "jobs.schedule",
         "jobs.backlog",

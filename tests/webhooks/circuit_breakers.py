@@ -20,4 +20,6 @@ def make_gates(database: Database, *, limits: GateLimits | None = None) -> Gates
 
 def make_circuit_breaker(database: Database) -> CircuitBreaker:
     """Return a circuit breaker with gates of its own."""
-    return CircuitBreaker(database, Notifier(database), make_gates(database), RULES, time=time.monotonic)
+    return CircuitBreaker(
+        database, Notifier(database), make_gates(database), RULES, worker_id=new_id(), time=time.monotonic
+    )

@@ -186,6 +186,127 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/callbacks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List callbacks
+         * @description Newest first, without their headers and bodies.
+         */
+        get: operations["list_callbacks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/callbacks/{callback_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show a callback
+         * @description With its headers and its body as they were received, and the body as JSON or as a form if it is one.
+         */
+        get: operations["get_callback"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/callbacks/{callback_id}/body": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download the body of a callback
+         * @description Exactly the bytes that were received, always as `application/octet-stream`.
+         */
+        get: operations["get_callback_body"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/callbacks/{callback_id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Replay a callback
+         * @description Publishes a new event with the same content, with `is_replay` true. Only a verified callback can be replayed.
+         */
+        post: operations["replay_callback"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/callbacks/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Replay many callbacks
+         * @description A durable job publishes a new event for each verified callback that was received in a time, of one source or of all.
+         */
+        post: operations["replay_callbacks"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/callbacks/reverify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Verify quarantined callbacks again
+         * @description A durable job lets all quarantined callbacks be verified again, of one source or of all, with the current secrets.
+         *     The age of a signature is still compared with the time at which the callback was received.
+         */
+        post: operations["reverify_callbacks"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/dead-letters": {
         parameters: {
             query?: never;
@@ -555,6 +676,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/live/token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create a live token
+         * @description It lets its bearer read live feeds for a short time, over a WebSocket or as an event stream, and nothing else.
+         *     So a browser can have it. It ends with the API key, the personal token or the session that created it.
+         */
+        post: operations["create_live_token"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/members": {
         parameters: {
             query?: never;
@@ -684,6 +826,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/providers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List providers
+         * @description With the fields that a source of each has, what to do at the provider, and its documentation.
+         */
+        get: operations["list_providers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/session": {
         parameters: {
             query?: never;
@@ -771,6 +933,57 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sources": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List sources
+         * @description Newest first.
+         */
+        get: operations["list_sources"];
+        put?: never;
+        /**
+         * Create a source
+         * @description The response has the URL to give to the provider, and the steps to take there. With `forward_url`, it also has the
+         *     secret that forwarded requests are signed with, which is shown only once.
+         */
+        post: operations["create_source"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sources/{source_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show a source */
+        get: operations["get_source"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a source
+         * @description Its URL answers 404 from now on. What it has received is still verified, passed on and kept.
+         */
+        delete: operations["delete_source"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a source
+         * @description `secrets` and `options` replace all earlier ones. They apply to every callback that isn't verified yet. To verify
+         *     quarantined ones again, POST to `/api/v1/callbacks/reverify`.
+         */
+        patch: operations["update_source"];
         trace?: never;
     };
     "/api/v1/subscriptions": {
@@ -950,6 +1163,39 @@ export interface components {
             password_changed_at: string | null;
         };
         /**
+         * AnswerBody
+         * @description What the source answers to each callback, once it is stored.
+         */
+        AnswerBody: {
+            /**
+             * @description The body.
+             * @default
+             */
+            body?: string;
+            /**
+             * @description The media type of the body.
+             * @default text/plain; charset=utf-8
+             */
+            content_type?: string;
+            /**
+             * @description The HTTP status.
+             * @default 200
+             */
+            status?: number;
+        };
+        /**
+         * AnswerView
+         * @description What the source answers to each callback.
+         */
+        AnswerView: {
+            /** @example  */
+            body: string;
+            /** @example text/plain; charset=utf-8 */
+            content_type: string;
+            /** @example 200 */
+            status: number;
+        };
+        /**
          * ApiKeyList
          * @description The organisation's API keys, oldest first.
          */
@@ -1075,6 +1321,266 @@ export interface components {
             queued_deliveries?: number | null;
             /** @example 202 */
             status: number;
+        };
+        /**
+         * CallbackReplayed
+         * @description A callback that was passed on again.
+         */
+        CallbackReplayed: {
+            /** @example cbk_01h455vb4pex5vsknk084sn02q */
+            callback_id: string;
+            /**
+             * @description The new event.
+             * @example evt_01h455vb4pex5vsknk084sn02q
+             */
+            event_id: string;
+        };
+        /**
+         * CallbackStatus
+         * @description The status of a callback.
+         * @enum {unknown}
+         */
+        CallbackStatus: "duplicate" | "handshake" | "quarantined" | "received" | "verified";
+        /**
+         * CallbackSummary
+         * @description A callback, without its headers and its body.
+         */
+        CallbackSummary: {
+            /** @example 19 */
+            body_bytes: number;
+            /** @example cbk_01h455vb4pex5vsknk084sn02q */
+            callback_id: string;
+            /**
+             * @description What that check expected; only if quarantined.
+             * @example null
+             */
+            detail: string | null;
+            /**
+             * @description The callback that came first; only if duplicate.
+             * @example null
+             */
+            duplicate_of: string | null;
+            /**
+             * @description The event that it became; only if verified.
+             * @example evt_01h455vb4pex5vsknk084sn02q
+             */
+            event_id: string | null;
+            /**
+             * @description The type of the event that it became; only if verified.
+             * @example callback.github.issues.opened
+             */
+            event_type: string | null;
+            /**
+             * @description When it got its status; null while it is received.
+             * @example 2026-01-31T12:00:00.02Z
+             */
+            judged_at: string | null;
+            /** @example POST */
+            method: string;
+            /**
+             * @description The address and port of the client, or of your proxy.
+             * @example 192.0.2.1:51234
+             */
+            peer: string;
+            /**
+             * @description A name from `GET /api/v1/providers`.
+             * @example github
+             */
+            provider: string;
+            /** @example 72d3162e-cc78-11e3-81ab-4c9367dc0958 */
+            provider_event_id: string | null;
+            /** @example  */
+            query: string;
+            /**
+             * @description Which check failed, such as `signature_mismatch`; only if quarantined.
+             * @example null
+             */
+            reason: string | null;
+            /** Format: date-time */
+            received_at: string;
+            /** @example 0 */
+            replay_count: number;
+            /** @example src_01h455vb4pex5vsknk084sn02q */
+            source_id: string;
+            /** @example verified */
+            status: components["schemas"]["CallbackStatus"];
+            /**
+             * @description In the provider's words; known once it is verified.
+             * @example issues.opened
+             */
+            type: string | null;
+        };
+        /**
+         * CallbackView
+         * @description A callback as it was received, and its body in the most useful form.
+         *
+         *         Headers that prove the identity of the sender, such as `authorization`, are shown too: this is the raw request.
+         */
+        CallbackView: {
+            /**
+             * @description The raw body, if it isn't.
+             * @example null
+             */
+            body_base64: string | null;
+            /** @example 19 */
+            body_bytes: number;
+            /**
+             * @description Its fields, if it is a form.
+             * @example null
+             */
+            body_form: {
+                [key: string]: string[];
+            } | null;
+            /**
+             * @description The body, if it is JSON.
+             * @example {
+             *       "action": "opened"
+             *     }
+             */
+            body_json: unknown;
+            /**
+             * @description The raw body, if it is UTF-8.
+             * @example {"action":"opened"}
+             */
+            body_text: string | null;
+            /** @example cbk_01h455vb4pex5vsknk084sn02q */
+            callback_id: string;
+            /** @example application/json */
+            content_type: string;
+            /**
+             * @description What that check expected; only if quarantined.
+             * @example null
+             */
+            detail: string | null;
+            /**
+             * @description The callback that came first; only if duplicate.
+             * @example null
+             */
+            duplicate_of: string | null;
+            /**
+             * @description The event that it became; only if verified.
+             * @example evt_01h455vb4pex5vsknk084sn02q
+             */
+            event_id: string | null;
+            /**
+             * @description The type of the event that it became; only if verified.
+             * @example callback.github.issues.opened
+             */
+            event_type: string | null;
+            headers: components["schemas"]["HeaderView"][];
+            /**
+             * @description Whether the body is too large to be shown here.
+             * @example false
+             */
+            is_body_omitted: boolean;
+            /**
+             * @description When it got its status; null while it is received.
+             * @example 2026-01-31T12:00:00.02Z
+             */
+            judged_at: string | null;
+            /** @example POST */
+            method: string;
+            /**
+             * @description The address and port of the client, or of your proxy.
+             * @example 192.0.2.1:51234
+             */
+            peer: string;
+            /**
+             * @description A name from `GET /api/v1/providers`.
+             * @example github
+             */
+            provider: string;
+            /** @example 72d3162e-cc78-11e3-81ab-4c9367dc0958 */
+            provider_event_id: string | null;
+            /** @example  */
+            query: string;
+            /**
+             * @description Which check failed, such as `signature_mismatch`; only if quarantined.
+             * @example null
+             */
+            reason: string | null;
+            /** Format: date-time */
+            received_at: string;
+            /** @example 0 */
+            replay_count: number;
+            /** @example src_01h455vb4pex5vsknk084sn02q */
+            source_id: string;
+            /** @example verified */
+            status: components["schemas"]["CallbackStatus"];
+            /**
+             * @description In the provider's words; known once it is verified.
+             * @example issues.opened
+             */
+            type: string | null;
+        };
+        /**
+         * ChangedSourceView
+         * @description A source that was created or changed.
+         */
+        ChangedSourceView: {
+            answer: components["schemas"]["AnswerView"];
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * @description The provider's documentation.
+             * @example https://docs.github.com/en/webhooks
+             */
+            docs_url: string;
+            /**
+             * @description What forwarded requests are signed with. It is shown only here, when `forward_url` is set for the first time.
+             * @example null
+             */
+            forward_secret: string | null;
+            /**
+             * @description The subscription that forwards them. Its deliveries, limits and secret are managed like those of others.
+             * @example null
+             */
+            forward_subscription_id: string | null;
+            /**
+             * @description Forward verified callbacks unchanged to this URL, instead of publishing them as events.
+             * @example null
+             */
+            forward_url: string | null;
+            /**
+             * @description The URL to give to the provider. Whoever knows it can send callbacks, which are quarantined unless they are genuine.
+             * @example https://hooks.example.com/in/in_Xk3…
+             */
+            ingest_url: string;
+            /**
+             * @description A name for people.
+             * @example GitHub of the shop
+             */
+            name: string;
+            /**
+             * @description The provider's other fields, such as header names.
+             * @example {}
+             */
+            options: {
+                [key: string]: string;
+            };
+            /**
+             * @description A name from `GET /api/v1/providers`.
+             * @example github
+             */
+            provider: string;
+            /**
+             * @description The last characters of each secret, in order; never more.
+             * @example [
+             *       "…9f2c"
+             *     ]
+             */
+            secret_hints: string[];
+            /**
+             * @description What to do at the provider.
+             * @example [
+             *       "Payload URL: https://…"
+             *     ]
+             */
+            setup_steps: string[];
+            /** @example src_01h455vb4pex5vsknk084sn02q */
+            source_id: string;
+            /** Format: date-time */
+            updated_at: string;
         };
         /**
          * ChangePassword
@@ -1230,6 +1736,19 @@ export interface components {
             url: string;
         };
         /**
+         * CreatedLiveToken
+         * @description A new token.
+         */
+        CreatedLiveToken: {
+            /** Format: date-time */
+            expires_at: string;
+            /**
+             * @description The token. It isn't stored, and can't be revoked alone.
+             * @example nlt_eyJwcmluY2lwYWwiOn…
+             */
+            token: string;
+        };
+        /**
          * CreatedPersonalTokenView
          * @description A new personal token, with its text, which isn't shown again.
          */
@@ -1272,6 +1791,19 @@ export interface components {
             role: components["schemas"]["Role"];
         };
         /**
+         * CreateLiveToken
+         * @description What the token is for.
+         */
+        CreateLiveToken: {
+            /** @default null */
+            channels?: string[] | null;
+            /**
+             * @description How long the token is valid, in seconds.
+             * @default 600
+             */
+            expires_in_s?: number;
+        };
+        /**
          * CreatePersonalToken
          * @description A personal token to create, for the current organisation.
          */
@@ -1285,6 +1817,52 @@ export interface components {
             name: string;
             /** @example developer */
             role: components["schemas"]["Role"];
+        };
+        /**
+         * CreateSource
+         * @description A source to create.
+         */
+        CreateSource: {
+            /**
+             * @default {
+             *       "status": 200,
+             *       "content_type": "text/plain; charset=utf-8",
+             *       "body": ""
+             *     }
+             */
+            answer?: components["schemas"]["AnswerBody"];
+            /**
+             * @description Forward verified callbacks unchanged to this URL, instead of publishing them as events.
+             * @default null
+             * @example null
+             */
+            forward_url?: string | null;
+            /**
+             * @description A name for people.
+             * @example GitHub of the shop
+             */
+            name: string;
+            /**
+             * @description The provider's other fields, such as header names.
+             * @default {}
+             * @example {}
+             */
+            options?: {
+                [key: string]: string;
+            };
+            /**
+             * @description A name from `GET /api/v1/providers`.
+             * @example github
+             */
+            provider: string;
+            /**
+             * @description What the provider signs with. Any of them may match: give the old and the new one to rotate.
+             * @default []
+             * @example [
+             *       "It's a Secret to Everybody"
+             *     ]
+             */
+            secrets?: string[];
         };
         /**
          * CreateSubscription
@@ -1523,6 +2101,27 @@ export interface components {
             status: components["schemas"]["EventStatus"];
         };
         /**
+         * FieldView
+         * @description A value that a source of a provider has: the field `secrets`, or an option.
+         */
+        FieldView: {
+            /**
+             * @description All allowed values; empty for any.
+             * @example []
+             */
+            choices: string[];
+            /** @example  */
+            default: string;
+            /** @example The secret that you entered in the webhook's settings. */
+            description: string;
+            is_required: boolean;
+            is_secret: boolean;
+            /** @example secrets */
+            name: string;
+            /** @example Webhook secret */
+            title: string;
+        };
+        /**
          * FoundInvitationView
          * @description An invitation, for who has its link.
          */
@@ -1543,6 +2142,16 @@ export interface components {
             organisation_name: string;
             /** @example developer */
             role: components["schemas"]["Role"];
+        };
+        /**
+         * HeaderView
+         * @description A header, with its name in lower case.
+         */
+        HeaderView: {
+            /** @example x-github-event */
+            name: string;
+            /** @example issues */
+            value: string;
         };
         /**
          * InvitationView
@@ -1682,6 +2291,15 @@ export interface components {
             next_cursor: string | null;
         };
         /**
+         * Page[CallbackSummary]
+         * @description A page of a list, and the cursor of the next page; null on the last page.
+         */
+        Page_CallbackSummary_: {
+            items: components["schemas"]["CallbackSummary"][];
+            /** @example null */
+            next_cursor: string | null;
+        };
+        /**
          * Page[DeadLetterView]
          * @description A page of a list, and the cursor of the next page; null on the last page.
          */
@@ -1732,6 +2350,15 @@ export interface components {
          */
         Page_MemberView_: {
             items: components["schemas"]["MemberView"][];
+            /** @example null */
+            next_cursor: string | null;
+        };
+        /**
+         * Page[SourceView]
+         * @description A page of a list, and the cursor of the next page; null on the last page.
+         */
+        Page_SourceView_: {
+            items: components["schemas"]["SourceView"][];
             /** @example null */
             next_cursor: string | null;
         };
@@ -1845,6 +2472,41 @@ export interface components {
             type: string;
         };
         /**
+         * ProviderList
+         * @description All providers, sorted by name.
+         */
+        ProviderList: {
+            items: components["schemas"]["ProviderView"][];
+        };
+        /**
+         * ProviderView
+         * @description Who can send callbacks, and how they are verified.
+         */
+        ProviderView: {
+            /**
+             * @description The provider's documentation.
+             * @example https://docs.github.com/en/webhooks
+             */
+            docs_url: string;
+            fields: components["schemas"]["FieldView"][];
+            /** @example github */
+            name: string;
+            /**
+             * @description How it proves that a callback is genuine.
+             * @example HMAC-SHA256 of the body, in hex.
+             */
+            scheme: string;
+            /**
+             * @description `{ingest_url}` stands for the URL of the source.
+             * @example [
+             *       "Payload URL: {ingest_url}"
+             *     ]
+             */
+            setup_steps: string[];
+            /** @example GitHub */
+            title: string;
+        };
+        /**
          * PublishEvent
          * @description An event to publish.
          */
@@ -1889,6 +2551,33 @@ export interface components {
             recovery_codes: string[];
         };
         /**
+         * ReplayCallbacks
+         * @description Which verified callbacks to pass on again.
+         */
+        ReplayCallbacks: {
+            /**
+             * Format: date-time
+             * @description Received at this time or later.
+             */
+            since: string;
+            /**
+             * @description Only of this source; of all sources by default.
+             * @default null
+             * @example null
+             */
+            source_id?: string | null;
+            /**
+             * @description Only of this type, in the provider's words.
+             * @default null
+             */
+            type?: string | null;
+            /**
+             * @description Received before this time; now by default.
+             * @default null
+             */
+            until?: string | null;
+        };
+        /**
          * ResetPassword
          * @description A new password, with a link instead of the old one.
          */
@@ -1916,6 +2605,18 @@ export interface components {
             scheduled_at: string;
             /** @example retrying */
             status: components["schemas"]["DeliveryStatus"];
+        };
+        /**
+         * ReverifyCallbacks
+         * @description Whose quarantined callbacks to verify again.
+         */
+        ReverifyCallbacks: {
+            /**
+             * @description Only of this source; of all sources by default.
+             * @default null
+             * @example null
+             */
+            source_id?: string | null;
         };
         /**
          * Role
@@ -2052,6 +2753,70 @@ export interface components {
             token: string;
         };
         /**
+         * SourceView
+         * @description A source.
+         */
+        SourceView: {
+            answer: components["schemas"]["AnswerView"];
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * @description The provider's documentation.
+             * @example https://docs.github.com/en/webhooks
+             */
+            docs_url: string;
+            /**
+             * @description The subscription that forwards them. Its deliveries, limits and secret are managed like those of others.
+             * @example null
+             */
+            forward_subscription_id: string | null;
+            /**
+             * @description Forward verified callbacks unchanged to this URL, instead of publishing them as events.
+             * @example null
+             */
+            forward_url: string | null;
+            /**
+             * @description The URL to give to the provider. Whoever knows it can send callbacks, which are quarantined unless they are genuine.
+             * @example https://hooks.example.com/in/in_Xk3…
+             */
+            ingest_url: string;
+            /**
+             * @description A name for people.
+             * @example GitHub of the shop
+             */
+            name: string;
+            /**
+             * @description The provider's other fields, such as header names.
+             * @example {}
+             */
+            options: {
+                [key: string]: string;
+            };
+            /**
+             * @description A name from `GET /api/v1/providers`.
+             * @example github
+             */
+            provider: string;
+            /**
+             * @description The last characters of each secret, in order; never more.
+             * @example [
+             *       "…9f2c"
+             *     ]
+             */
+            secret_hints: string[];
+            /**
+             * @description What to do at the provider.
+             * @example [
+             *       "Payload URL: https://…"
+             *     ]
+             */
+            setup_steps: string[];
+            /** @example src_01h455vb4pex5vsknk084sn02q */
+            source_id: string;
+            /** Format: date-time */
+            updated_at: string;
+        };
+        /**
          * SubscriptionReplay
          * @description Which deliveries to a subscription to send again.
          */
@@ -2097,6 +2862,8 @@ export interface components {
             in_flight_max: number | null;
             /** @example true */
             is_active: boolean;
+            /** @example webhooks.deliveries:sub_01h455vb4pex5vsknk084sn02q */
+            live_channel: string;
             /** @example null */
             pause: components["schemas"]["PauseView"] | null;
             /** @example null */
@@ -2134,6 +2901,8 @@ export interface components {
             in_flight_max: number | null;
             /** @example true */
             is_active: boolean;
+            /** @example webhooks.deliveries:sub_01h455vb4pex5vsknk084sn02q */
+            live_channel: string;
             /** @example null */
             pause: components["schemas"]["PauseView"] | null;
             /** @example null */
@@ -2216,6 +2985,37 @@ export interface components {
              * @example Mia Chen
              */
             name: string;
+        };
+        /**
+         * UpdateSource
+         * @description The fields of a source to change; omitted fields keep their values.
+         */
+        UpdateSource: {
+            answer?: components["schemas"]["AnswerBody"];
+            /**
+             * @description Forward verified callbacks unchanged to this URL, instead of publishing them as events.
+             * @example null
+             */
+            forward_url?: string | null;
+            /**
+             * @description A name for people.
+             * @example GitHub of the shop
+             */
+            name?: string;
+            /**
+             * @description The provider's other fields, such as header names.
+             * @example {}
+             */
+            options?: {
+                [key: string]: string;
+            };
+            /**
+             * @description What the provider signs with. Any of them may match: give the old and the new one to rotate.
+             * @example [
+             *       "It's a Secret to Everybody"
+             *     ]
+             */
+            secrets?: string[];
         };
         /**
          * UpdateSubscription
@@ -3191,6 +3991,504 @@ export interface operations {
             };
             /** @description Forbidden. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable entity. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_callbacks: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the previous page; omit it for the first. */
+                cursor?: string;
+                /** @description The maximum number of items on the page. */
+                limit?: number;
+                /** @description Only of this provider. */
+                provider?: string;
+                /** @description Only of this source. */
+                source_id?: string;
+                /** @description Only with this status. */
+                status?: components["schemas"]["CallbackStatus"];
+                /** @description Only of this type, in the provider's words. */
+                type?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_CallbackSummary_"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable entity. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_callback: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                callback_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallbackView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_callback_body: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                callback_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The body. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replay_callback: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                callback_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallbackReplayed"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict. */
+            409: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replay_callbacks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReplayCallbacks"];
+            };
+        };
+        responses: {
+            /** @description Accepted. */
+            202: {
+                headers: {
+                    /** @description The path of the job, which shows its progress. */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request entity too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported media type. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable entity. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reverify_callbacks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReverifyCallbacks"];
+            };
+        };
+        responses: {
+            /** @description Accepted. */
+            202: {
+                headers: {
+                    /** @description The path of the job, which shows its progress. */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request entity too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported media type. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4883,6 +6181,95 @@ export interface operations {
             };
         };
     };
+    create_live_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["CreateLiveToken"] | null;
+            };
+        };
+        responses: {
+            /** @description Created. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedLiveToken"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request entity too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported media type. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable entity. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_members: {
         parameters: {
             query?: {
@@ -5514,6 +6901,64 @@ export interface operations {
             };
         };
     };
+    list_providers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProviderList"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_session: {
         parameters: {
             query?: never;
@@ -6050,6 +7495,414 @@ export interface operations {
             };
             /** @description Gone. */
             410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request entity too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported media type. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable entity. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_sources: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the previous page; omit it for the first. */
+                cursor?: string;
+                /** @description The maximum number of items on the page. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_SourceView_"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable entity. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_source: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateSource"];
+            };
+        };
+        responses: {
+            /** @description Created. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangedSourceView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict. */
+            409: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request entity too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported media type. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable entity. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_source: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                source_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourceView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_source: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                source_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No content. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_source: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                source_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateSource"];
+            };
+        };
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangedSourceView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -1,5 +1,6 @@
 // Who is signed in, in which organisation, and what they may do there.
 
+import { feed } from "./feed";
 import { call, setCsrfToken, type Wire } from "./http";
 import type { Camel } from "./shape";
 
@@ -25,12 +26,14 @@ class Current {
   }
 
   begin(session: Session): void {
+    if (this.session && this.session.organisationId !== session.organisationId) feed.reset();
     setCsrfToken(session.csrfToken);
     this.session = session;
     this.isKnown = true;
   }
 
   end(): void {
+    feed.reset();
     this.session = null;
     this.isKnown = true;
   }

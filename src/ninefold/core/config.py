@@ -71,6 +71,17 @@ class CoreSettings(msgspec.Struct, frozen=True, kw_only=True):
     jobs_failed_kept_s: Annotated[
         int, msgspec.Meta(ge=0, le=315_360_000, description="Seconds for which a failed job is kept.")
     ] = 2_592_000
+    live_connections_max: Annotated[
+        int, msgspec.Meta(ge=1, le=1_000_000, description="Clients of live feeds that can be connected to one server.")
+    ] = 10_000
+    live_buffer_bytes_max: Annotated[
+        int,
+        msgspec.Meta(
+            ge=16_384,
+            le=67_108_864,
+            description="Bytes that can wait to be sent to one client of live feeds before it is disconnected.",
+        ),
+    ] = 1_048_576
     public_url: Annotated[
         str | None,
         msgspec.Meta(

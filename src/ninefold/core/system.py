@@ -15,8 +15,10 @@ from litestar.types import ControllerRouterHandler
 
 from ninefold.core.checks import Finding
 from ninefold.core.clock import Clock
+from ninefold.core.contracts import Implementation, Implementations
 from ninefold.core.egress import AddressPolicy, EgressClient
 from ninefold.core.jobs import JobHandler, Schedule
+from ninefold.core.live.feeds import Feed, LiveMethod
 from ninefold.core.postgres.database import Connection, Database
 from ninefold.core.postgres.migrations import MigrationSource
 from ninefold.core.queue.leases import Releaser, WorkerLease
@@ -51,6 +53,8 @@ class ServerContext(msgspec.Struct, Generic[SettingsT], frozen=True, kw_only=Tru
     """The addresses that workers may send requests to, so that a route can refuse a URL that could only fail."""
     stopping: asyncio.Event
     """Set when the server begins to stop; streams and WebSockets then have to end. See `core/web/stopping.py`."""
+    implementations: Implementations = msgspec.field(default_factory=Implementations)
+    """What other systems offer, by contract."""
 
 
 class WorkerContext(msgspec.Struct, Generic[SettingsT], frozen=True, kw_only=True):
@@ -62,6 +66,8 @@ class WorkerContext(msgspec.Struct, Generic[SettingsT], frozen=True, kw_only=Tru
     egress: EgressClient
     clock: Clock
     settings: SettingsT
+    implementations: Implementations = msgspec.field(default_factory=Implementations)
+    """What other systems offer, by contract."""
 
 
 class NoSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,6 +85,14 @@ def _no_routes(_: ServerContext[SettingsT]) -> Sequence[ControllerRouterHandler]
 
 def _no_surfaces(_: ServerContext[SettingsT]) -> Sequence[Surface]:
     return ()
+
+
+def _no_feeds(_: ServerContext[SettingsT]) -> Sequence[Feed]:
+    return ()
+
+
+def _no_live_methods(_: ServerContext[SettingsT]) -> Mapping[str, LiveMethod]:
+    return {}
 
 
 def _no_worker_tasks(_: WorkerContext[SettingsT]) -> Sequence[WorkerTask]:
@@ -100,6 +114,10 @@ class System(msgspec.Struct, Generic[SettingsT], frozen=True, kw_only=True):
     """The routes of Ninefold's own API, below `/api/v1`."""
     surfaces: Callable[[ServerContext[SettingsT]], Sequence[Surface]] = _no_surfaces
     """The surfaces of other protocols."""
+    feeds: Callable[[ServerContext[SettingsT]], Sequence[Feed]] = _no_feeds
+    """The logs that clients can read live."""
+    live_methods: Callable[[ServerContext[SettingsT]], Mapping[str, LiveMethod]] = _no_live_methods
+    """What clients can call over a live connection, by name; names begin with the name of the system and a dot."""
     worker_tasks: Callable[[WorkerContext[SettingsT]], Sequence[WorkerTask]] = _no_worker_tasks
     release_leases: Releaser = _release_nothing
     """Releases the rows that dead workers had claimed, for systems with `leased_by` columns."""
@@ -113,6 +131,9 @@ class System(msgspec.Struct, Generic[SettingsT], frozen=True, kw_only=True):
     """Additional checks of `ninefold doctor` with valid settings; they must not change anything."""
     credential_kinds: Sequence[CredentialKind] = ()
     """The kinds of credentials that its protocols accept besides API keys."""
+    # Each contract has its own type.
+    implements: Sequence[Implementation[Any]] = ()
+    """What it offers to other systems, by contract (`ninefold/contracts/`)."""
 
 
 AnySystem: TypeAlias = System[Any]

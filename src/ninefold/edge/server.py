@@ -11,29 +11,31 @@ import structlog
 from granian import Granian
 from granian.constants import Interfaces, Loops
 from granian.log import LogLevels
-from litestar.types import ControllerRouterHandler, Send
+from litestar.types import Send
 
 from ninefold import __version__
 from ninefold.core.config import CoreSettings, read_settings, server_url
+from ninefold.core.contracts import Implementations
 from ninefold.core.egress import AddressPolicy
+from ninefold.core.live import FeedMap, Hub, LiveMethod, live_surfaces
 from ninefold.core.postgres.database import Database
 from ninefold.core.queue.notifier import Notifier
 from ninefold.core.system import AnySystem, ServerContext
 from ninefold.core.telemetry.buffer import LogBuffer
 from ninefold.core.telemetry.logs import configure_logging
 from ninefold.core.web.api import api_surface
+from ninefold.core.web.api_authentication import BEARER_KINDS, api_authentication
 from ninefold.core.web.application import WebApplication
 from ninefold.core.web.application import create_app as create_web_app
 from ninefold.core.web.health import database_readiness
 from ninefold.core.web.people.routes import people_routes
 from ninefold.core.web.site import Site
 from ninefold.core.web.stopping import Stopping
-from ninefold.core.web.surfaces import Surface
 from ninefold.edge.database import require_migrated
 from ninefold.edge.ports import require_free_port
 from ninefold.edge.processes import end_with_parent, end_with_supervisor, raise_open_file_limit
 from ninefold.edge.settings import check_settings
-from ninefold.edge.systems import CORE, SYSTEMS, credential_kinds, migration_sources
+from ninefold.edge.systems import CORE, SYSTEMS, credential_kinds, implementations_of, migration_sources
 
 STOP_GRACE_PERIOD_S: Final = 10
 """How long requests in progress may take to finish after SIGTERM."""
@@ -152,6 +154,7 @@ class Application:
                 database,
                 self._environment,
                 systems=[CORE, *SYSTEMS],
+                implementations=implementations_of(SYSTEMS),
                 egress_policy=AddressPolicy.from_cidrs(settings.egress_allow),
                 stopping=self._stopping,
             )
@@ -166,6 +169,7 @@ def build_web_app(
     environment: Mapping[str, str],
     *,
     systems: Sequence[AnySystem],
+    implementations: Implementations,
     egress_policy: AddressPolicy,
     stopping: Stopping,
 ) -> WebApplication:
@@ -173,8 +177,9 @@ def build_web_app(
 
     Args:
         database: where its routes read and write.
-        environment: where the site and each system read their settings.
-        systems: their routes and surfaces are served; `CORE` is one of them.
+        environment: where the core and each system read their settings.
+        systems: their routes, surfaces and feeds are served; `CORE` is one of them.
+        implementations: what systems offer to each other.
         egress_policy: the addresses that workers can send requests to.
         stopping: notifies open streams and WebSockets when the server stops.
 
@@ -182,28 +187,73 @@ def build_web_app(
         SettingError: a setting of a system is wrong.
     """
     notifier = Notifier(database)
-    site = Site.from_settings(read_settings(CoreSettings, prefix="NINEFOLD_", environment=environment))
-    routes: list[ControllerRouterHandler] = [people_routes(site)]
-    surfaces: list[Surface] = []
-    for system in systems:
-        context = ServerContext(
+    settings = read_settings(CoreSettings, prefix="NINEFOLD_", environment=environment)
+    site = Site.from_settings(settings)
+    contexts = [
+        ServerContext(
             database=database,
             notifier=notifier,
             settings=system.read_settings(environment),
             egress_policy=egress_policy,
             stopping=stopping.begun,
+            implementations=implementations,
         )
-        routes += system.routes(context)
-        surfaces += system.surfaces(context)
+        for system in systems
+    ]
+    parts = list(zip(systems, contexts, strict=True))
+    hub = _build_hub(settings, parts, database=database, notifier=notifier)
+
+    @asynccontextmanager
+    async def lifespan() -> AsyncIterator[None]:
+        has_ended = asyncio.Event()
+        listening = asyncio.create_task(notifier.run(has_ended))
+        try:
+            async with hub.running(stopping.begun):
+                yield
+        finally:
+            has_ended.set()
+            await listening
+
     return create_web_app(
         database=database,
-        surfaces=[api_surface(database, routes, site=site), *surfaces],
+        surfaces=[
+            api_surface(
+                database,
+                [people_routes(site), *[route for system, context in parts for route in system.routes(context)]],
+                site=site,
+            ),
+            *live_surfaces(hub, api_authenticate=api_authentication(database, site)),
+            *[surface for system, context in parts for surface in system.surfaces(context)],
+        ],
         readiness=[database_readiness(database, migration_sources())],
         title=TITLE,
         version=__version__,
         description=DESCRIPTION,
         systems=[system.name for system in systems if system.name != CORE.name],
         stopping=stopping,
+        lifespan=lifespan,
+    )
+
+
+def _build_hub(
+    settings: CoreSettings,
+    parts: Sequence[tuple[AnySystem, ServerContext[Any]]],
+    *,
+    database: Database,
+    notifier: Notifier,
+) -> Hub:
+    """Return the hub with the feeds and the methods of all systems."""
+    methods: dict[str, LiveMethod] = {}
+    for system, context in parts:
+        methods |= system.live_methods(context)
+    return Hub(
+        database,
+        notifier=notifier,
+        feeds=FeedMap([feed for system, context in parts for feed in system.feeds(context)]),
+        methods=methods,
+        kinds=BEARER_KINDS,
+        connections_max=settings.live_connections_max,
+        buffer_size_max=settings.live_buffer_bytes_max,
     )
 
 

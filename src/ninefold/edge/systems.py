@@ -1,27 +1,39 @@
 """The list of systems. A new system adds its line here; `docs/adding-a-system.md` says what else it needs."""
 
+from collections.abc import Sequence
 from typing import Final
 
-from ninefold.core import jobs, queue, tenancy
+from ninefold.core import jobs, live, queue, tenancy
+from ninefold.core.contracts import Implementations
 from ninefold.core.jobs.routes import job_routes
 from ninefold.core.postgres.migrations import MigrationSource
 from ninefold.core.system import AnySystem, System
 from ninefold.core.tenancy.kinds import CredentialKind
 from ninefold.core.tenancy.personal_kinds import PERSONAL_KINDS
+from ninefold.systems.callbacks.wiring import SYSTEM as CALLBACKS
 from ninefold.systems.webhooks.wiring import SYSTEM as WEBHOOKS
 
 CORE: Final[AnySystem] = System(name="core", routes=job_routes)
 """What the core itself offers over HTTP. The server has it besides the systems."""
 
-SYSTEMS: Final[tuple[AnySystem, ...]] = (WEBHOOKS,)
+SYSTEMS: Final[tuple[AnySystem, ...]] = (WEBHOOKS, CALLBACKS)
 
 
 def migration_sources() -> list[MigrationSource]:
     """Return the sources of all migrations, in the order in which they are applied."""
     own = [system.migrations for system in SYSTEMS if system.migrations is not None]
-    return [tenancy.MIGRATIONS, queue.MIGRATIONS, jobs.MIGRATIONS, *own]
+    return [tenancy.MIGRATIONS, queue.MIGRATIONS, jobs.MIGRATIONS, live.MIGRATIONS, *own]
 
 
 def credential_kinds() -> list[CredentialKind]:
     """Return the kinds of credentials of people and of all systems, besides API keys."""
     return [*PERSONAL_KINDS, *[kind for system in SYSTEMS for kind in system.credential_kinds]]
+
+
+def implementations_of(systems: Sequence[AnySystem]) -> Implementations:
+    """Return what these systems offer to each other.
+
+    Raises:
+        ValueError: two of them implement one contract.
+    """
+    return Implementations(each for system in systems for each in system.implements)

@@ -29,7 +29,7 @@ from ninefold.core.telemetry.logs import configure_logging
 from ninefold.core.waiting import wait_for_any
 from ninefold.edge.database import require_migrated
 from ninefold.edge.processes import end_with_supervisor, raise_open_file_limit, tune_garbage_collector
-from ninefold.edge.systems import SYSTEMS, credential_kinds
+from ninefold.edge.systems import SYSTEMS, credential_kinds, implementations_of
 from ninefold.edge.worker_tasks import build_worker_tasks
 
 STOP_GRACE_PERIOD_S: Final = 10.0
@@ -140,6 +140,7 @@ async def work(
             egress=egress,
             clock=SystemClock(),
             settings=settings,
+            implementations=implementations_of(SYSTEMS),
         )
         tasks = build_worker_tasks(context, SYSTEMS, system_settings, job_database=job_database)
         await require_migrated(database)

@@ -1,7 +1,7 @@
 """The notifier: it reaches other processes, combines frequent notifications, and reconnects after a lost connection."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from unittest.mock import AsyncMock
 
@@ -129,6 +129,116 @@ async def test_a_notification_requested_while_another_is_sent_is_sent_too(databa
         for _ in range(5):
             notifier.notify(CHANNEL)
             await wait_for(notified)
+
+
+async def test_messages_reach_listeners_here_at_once_and_elsewhere_by_one_notification(database_url: str) -> None:
+    async with pool(database_url) as here, pool(database_url) as there:
+        sender, receiver = Notifier(here), Notifier(there)
+        received_here, received_there = Received(), Received()
+        sender.listen(CHANNEL, received_here)
+        receiver.listen(CHANNEL, received_there)
+        async with listening(sender), listening(receiver):
+            await received_there.wait_for(None)
+            sender.notify(CHANNEL, "a", "b")
+            sender.notify(CHANNEL, "b", "c")
+
+            assert received_here.calls[-2:] == [("a", "b"), ("b", "c")]
+            await received_there.wait_for("a", "b", "c")
+            await all_sent(sender)
+            async with here.connection() as connection:
+                await connection.execute("SELECT 1")
+
+    # Its own notification comes back to a process, which ignores it.
+    assert received_here.calls == [None, ("a", "b"), ("b", "c")]
+    assert received_there.calls == [None, ("a", "b", "c")]
+
+
+async def test_a_notification_without_messages_calls_no_listener_of_messages(database: Database) -> None:
+    notifier = Notifier(database)
+    received = Received()
+    notifier.listen(CHANNEL, received)
+
+    notifier.notify(CHANNEL)
+
+    assert received.calls == []
+
+
+@pytest.mark.parametrize(
+    ("count", "length", "payloads"), [(1, 2_000, 1), (3, 2_000, 1), (4, 2_000, 2), (1_000, 40, 6), (96, 2_000, 32)]
+)
+async def test_messages_are_sent_in_as_few_payloads_as_possible(
+    database: Database, database_url: str, count: int, length: int, payloads: int
+) -> None:
+    messages = [f"{number:x}".ljust(length, "-") for number in range(count)]
+    received = Received()
+    async with pool(database_url) as there:
+        receiver, sender = Notifier(there), Notifier(database)
+        receiver.listen(CHANNEL, received)
+        async with listening(receiver):
+            await received.wait_for(None)
+            sender.notify(CHANNEL, *messages)
+            await received.wait_for(*messages)
+
+    assert len(received.calls) == 1 + payloads
+
+
+@pytest.mark.parametrize(("count", "length"), [(97, 2_000), (notifier_module.MESSAGES_MAX + 1, 8)])
+async def test_with_too_many_messages_a_listener_learns_that_some_are_missing(
+    database: Database, database_url: str, count: int, length: int
+) -> None:
+    received = Received()
+    async with pool(database_url) as there:
+        receiver, sender = Notifier(there), Notifier(database)
+        receiver.listen(CHANNEL, received)
+        async with listening(receiver):
+            await received.wait_for(None)
+            received.calls.clear()
+            sender.notify(CHANNEL, *[f"{number:x}".ljust(length, "-") for number in range(count)])
+            await received.wait_for(None)
+
+    assert received.calls == [None]
+
+
+@pytest.mark.parametrize("message", ["a\nb", "x" * 2_001, "ä" * 1_001])
+async def test_a_message_that_fits_no_payload_is_refused(database: Database, message: str) -> None:
+    with pytest.raises(AssertionError):
+        Notifier(database).notify(CHANNEL, message)
+
+
+async def test_a_listener_of_messages_learns_that_some_may_be_missing_after_a_lost_connection(
+    database: Database, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(notifier_module, "RECONNECT_DELAY_S", 0.01)
+    received = Received()
+    async with pool(database_url) as there:
+        notifier = Notifier(there)
+        notifier.listen(CHANNEL, received)
+        async with listening(notifier):
+            await received.wait_for(None)
+            received.calls.clear()
+            await terminate_listener(database)
+            await received.wait_for(None)
+
+
+class Received:
+    """A listener that records what it gets."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[str, ...] | None] = []
+        self._called = asyncio.Event()
+
+    def __call__(self, messages: Sequence[str] | None) -> None:
+        self.calls.append(None if messages is None else tuple(messages))
+        self._called.set()
+
+    async def wait_for(self, *messages: str | None) -> None:
+        """Wait until these messages have arrived, in any number of calls; None: until some may be missing."""
+        async with asyncio.timeout(5):
+            while not set(messages) <= {
+                message for call in self.calls for message in ([None] if call is None else call)
+            }:
+                self._called.clear()
+                await self._called.wait()
 
 
 async def test_a_listener_reconnects_after_its_connection_is_lost(

@@ -17,6 +17,7 @@ from ninefold.core.tenancy.personal_kinds import PERSONAL_KINDS
     [
         (b"key nfk_AbC123xy_abcDEF123 end", b"key nfk_AbC123xy_[masked] end"),
         (b"secret whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw end", b"secret whsec_[masked] end"),
+        (b"token nlt_eyJhIjoxfQ.x4we9_c-Rt end", b"token nlt_[masked] end"),
         (b"at postgresql://me:hunter2@db.test/x", b"at postgresql://me:[masked]@db.test/x"),
         (b"at https://example.test:8443/path?a=b", b"at https://example.test:8443/path?a=b"),
         (b"nothing here", b"nothing here"),

@@ -12,7 +12,7 @@ from litestar.params import FromPath, FromQuery
 from litestar.response import Stream
 from litestar.types import Receive, Scope, Send
 
-from ninefold.core.errors import ConflictError, NinefoldError, UnauthorizedError
+from ninefold.core.errors import ConflictError, NinefoldError, TooManyRequestsError, UnauthorizedError
 from ninefold.core.ids import new_id
 from ninefold.core.postgres.database import Database
 from ninefold.core.tenancy.model import Principal
@@ -431,3 +431,30 @@ def test_the_longest_matching_path_applies(path: str, expected: str) -> None:
     surfaces = SurfaceMap([Surface(path=each) for each in ("/", "/api/v1/deep", "/api/v1")])
 
     assert surfaces.find(path).path == expected
+
+
+async def test_an_application_gets_what_routes_get(database: Database) -> None:
+    async def application(scope: Any, receive: Any, send: Any) -> None:
+        scope["path_template"] = "/plain/{anything}"
+        if scope["path"] == "/plain/conflict":
+            raise ConflictError("There is one already.")
+        if scope["path"] == "/plain/bug":
+            raise ZeroDivisionError
+        if scope["path"] == "/plain/busy":
+            raise TooManyRequestsError("Too many.", retry_after_s=7)
+        message = await receive()
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": message["body"], "more_body": False})
+
+    surface = Surface(path="/plain", application=application, has_own_methods=True)
+    app = create_app(database=database, surfaces=[surface], readiness=[], title="Plain", version="1")
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:  # type: ignore[arg-type]
+        echoed = await client.request("PROPFIND", "/plain/x", content=b"hello")
+        problems = [await client.get(f"/plain/{name}") for name in ("conflict", "busy", "bug")]
+        metrics = (await client.get("/metrics")).text
+
+    assert (echoed.status_code, echoed.content) == (200, b"hello")
+    assert echoed.headers["x-request-id"].startswith("req_")
+    assert [problem.json()["code"] for problem in problems] == ["conflict", "too_many_requests", "internal"]
+    assert problems[1].headers["retry-after"] == "7"
+    assert 'route="/plain/{anything}"' in metrics

@@ -28,7 +28,7 @@ RESET = {
     "failing_since": None,
     "opened_at": None,
     "retry_at": None,
-    "probe_expires_at": None,
+    "probed_by": None,
     "throttled_until": None,
     "pause_announced_at": None,
 }

@@ -26,6 +26,7 @@ SHOWN_FIELDS = {
     "in_flight_max",
     "retry_schedule",
     "effective",
+    "live_channel",
     "created_at",
     "updated_at",
 }

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -122,24 +122,24 @@ async def test_a_retry_sends_a_waiting_delivery_at_once(
     assert (again["status"], len(receiver.requests)) == ("delivered", 2)
 
 
-async def test_a_retry_lets_an_open_circuit_be_probed_at_once(
-    api: WebhooksApi, database: Database, subscription: Json, delivery: Json
+async def test_a_retry_is_sent_once_although_the_circuit_is_open_and_its_success_closes_it(
+    *,
+    api: WebhooksApi,
+    database: Database,
+    receiver: Receiver,
+    start_worker: StartWorker,
+    subscription: Json,
+    delivery: Json,
 ) -> None:
     await store_circuit(database, subscription, retry_in_s=60)
-    scheduled = await api.done("POST", f"/deliveries/{delivery['delivery_id']}/retry")
-    circuit = (await api.get(f"/subscriptions/{subscription['subscription_id']}"))["circuit"]
-    assert (circuit["state"], circuit["consecutive_failures"]) == ("half_open", 10)
-    assert datetime.fromisoformat(circuit["retry_at"]) <= datetime.now(UTC)
-    assert scheduled["status"] == "retrying"
-
-
-async def test_a_retry_does_not_delay_a_probe_that_is_due(
-    api: WebhooksApi, database: Database, subscription: Json, delivery: Json
-) -> None:
-    await store_circuit(database, subscription, retry_in_s=-60)
     before = await read_circuit(database, subscription)
+    sent = len(receiver.requests)
     await api.done("POST", f"/deliveries/{delivery['delivery_id']}/retry")
     assert await read_circuit(database, subscription) == before
+    async with start_worker():
+        (again,) = await api.settled(delivery["event_id"])
+    circuit = (await api.get(f"/subscriptions/{subscription['subscription_id']}"))["circuit"]
+    assert (again["status"], circuit["state"], len(receiver.requests)) == ("delivered", "closed", sent + 1)
 
 
 @pytest.mark.parametrize("status", ["waiting", "failed"])

@@ -160,7 +160,8 @@ async def test_a_receiver_that_throttles_is_left_alone_and_its_circuit_stays_clo
     subscription = await api.subscribe(receiver.url)
     async with start_worker({"NINEFOLD_WEBHOOKS_RETRY_DELAYS_S": "0.01"}):
         throttled = await api.publish()
-        await api.dispatched(throttled)
+        (first,) = await api.dispatched(throttled)
+        assert (first["status"], first["waiting_reason"]) == ("waiting", "rate_limited")
         (waiting,) = await api.dispatched(await api.publish())
         assert (waiting["status"], waiting["waiting_reason"]) == ("waiting", "rate_limited")
         assert waiting["waiting_until"] is not None
@@ -233,6 +234,64 @@ async def test_a_poisoned_payload_dies_while_its_endpoint_accepts_others(
                 await api.settled(await api.publish())
     assert (delivery["status"], delivery["attempt_count"]) == ("failed", 6)
     assert (await circuit_of(api, subscription))["state"] == "closed"
+
+
+async def test_payloads_that_a_receiver_always_refuses_are_not_the_only_probes(
+    api: WebhooksApi, start_worker: StartWorker
+) -> None:
+    async with PoisonedReceiver() as receiver, start_worker({**QUICK_RETRIES, **PROBED_SOON}):
+        await api.subscribe(receiver.url)
+        for _ in range(30):
+            await api.settled(await api.publish(b'"poison"'))
+        await wait_for_delivery(api, [await api.publish() for _ in range(5)])
+
+
+async def test_a_delivery_that_is_no_longer_wanted_is_not_the_probe(
+    api: WebhooksApi, receiver: Receiver, start_worker: StartWorker
+) -> None:
+    receiver.default_answer = Answer(500)
+    subscription = await api.subscribe(receiver.url, "old.*", "new.*")
+    async with start_worker({**QUICK_RETRIES, "NINEFOLD_WEBHOOKS_CIRCUIT_RETRY_S": "1"}):
+        old = [await api.publish(event_type="old.one") for _ in range(15)]
+        new = [await api.publish(event_type="new.one") for _ in range(3)]
+        await wait_for_circuit(api, subscription, "open")
+        path = f"/subscriptions/{subscription['subscription_id']}"
+        await api.done("PATCH", path, json={"event_types": ["new.*"]})
+        receiver.default_answer = Answer()
+        await wait_for_delivery(api, new)
+        async with asyncio.timeout(20):
+            for event_id in old:
+                while (await api.settled(event_id))[0]["status"] != "canceled":
+                    await asyncio.sleep(0.05)
+
+
+async def test_a_worker_that_stops_during_a_probe_lets_another_one_probe_at_once(
+    api: WebhooksApi, receiver: Receiver, start_worker: StartWorker
+) -> None:
+    receiver.default_answer = Answer(500)
+    subscription = await api.subscribe(receiver.url)
+    async with start_worker({**QUICK_RETRIES, **PROBED_SOON}):
+        event_id = await api.publish()
+        await api.settled(event_id)
+        receiver.default_answer = Answer(until=asyncio.Event())
+        await receiver.received(len(receiver.requests) + 1)
+        await wait_for_circuit(api, subscription, "half_open")
+    receiver.default_answer = Answer()
+    async with start_worker():
+        await wait_for_delivery(api, [event_id])
+
+
+async def test_a_new_url_starts_with_a_closed_circuit(
+    api: WebhooksApi, receiver: Receiver, start_worker: StartWorker
+) -> None:
+    async with Receiver() as down:
+        url = down.url
+    subscription = await api.subscribe(url)
+    async with start_worker(QUICK_RETRIES):
+        event_id = await api.publish()
+        await api.settled(event_id)
+        await api.done("PATCH", f"/subscriptions/{subscription['subscription_id']}", json={"url": receiver.url})
+        await wait_for_delivery(api, [event_id])
 
 
 @pytest.mark.parametrize("probes", [0, 2, 72], ids=["45 s", "10 min", "6 h"])

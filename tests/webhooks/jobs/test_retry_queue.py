@@ -13,6 +13,7 @@ from ninefold.core.postgres.database import Connection, Database
 from ninefold.core.postgres.errors import DatabaseUnavailableError
 from ninefold.core.queue import claims
 from ninefold.core.queue.leases import WorkerLease
+from ninefold.core.queue.notifier import Notifier
 from ninefold.systems.webhooks.jobs.event_log import PostgresEventLog
 from ninefold.systems.webhooks.jobs.limits import CLAIM_MAX
 from ninefold.systems.webhooks.jobs.retry_queue import RetryQueue
@@ -49,7 +50,9 @@ class Worker:
 
     def __init__(self, database: Database) -> None:
         self.lease = WorkerLease(database, [SYSTEM.release_leases], duration=timedelta(minutes=1))
-        self.event_log = PostgresEventLog(database, self.lease, make_circuit_breaker(database))
+        self.event_log = PostgresEventLog(
+            database, self.lease, make_circuit_breaker(database), notifier=Notifier(database)
+        )
         self.retry_queue = RetryQueue(database, self.lease)
 
     async def fail_first_attempt(

@@ -96,10 +96,23 @@ def test_the_maximum_number_of_patterns_is_accepted() -> None:
         ("order.created", ["order.created.*"], False),
         ("anything.at.all", ["*"], True),
         ("anything", [], False),
+        # Private types are those of forwarded requests.
+        ("_forward.callbacks.src_1", ["*"], False),
+        ("_forward.callbacks.src_1", ["_forward.*", "_forward.callbacks.*"], False),
+        ("_forward.callbacks.src_1", ["*", "_forward.callbacks.src_1"], True),
+        ("_forwarded.order", ["*"], True),
+        ("_forward", ["*"], True),
     ],
 )
 def test_a_pattern_matches_its_types_and_no_others(event_type: str, patterns: list[str], *, expected: bool) -> None:
     assert matches_any(event_type, patterns) is expected
+
+
+def test_a_private_type_can_be_subscribed_to_but_not_published() -> None:
+    check_patterns(["_forward.callbacks.src_1"], field="event_types")
+
+    with pytest.raises(InvalidEventTypeError, match="private"):
+        check_event_type("_forward.callbacks.src_1", field="event_type")
 
 
 @given(event_types)
@@ -117,7 +130,10 @@ def test_a_wildcard_pattern_matches_exactly_the_types_with_its_prefix(event_type
     assert matches_any(event_type, [f"{above}.*"]) == event_type.startswith(f"{above}.")
 
 
-SHORT_TYPES = st.from_regex(r"[ab_-]{1,2}(\.[ab_-]{1,2}){0,2}", fullmatch=True)
+SHORT_TYPES = st.one_of(
+    st.from_regex(r"[ab_-]{1,2}(\.[ab_-]{1,2}){0,2}", fullmatch=True),
+    st.from_regex(r"_forward(\.[ab_-]{1,2}){0,2}", fullmatch=True),
+)
 
 
 @given(SHORT_TYPES, st.lists(st.one_of(SHORT_TYPES, SHORT_TYPES.map(lambda above: f"{above}.*"), st.just("*"))))

@@ -35,7 +35,7 @@ def test_tokens_that_are_returned_can_be_taken_again_but_never_exceed_the_burst(
 def test_a_throttled_bucket_is_slower_and_recovers_with_each_accepted_request(halvings: int, available: int) -> None:
     bucket = TokenBucket(100.0, now_s=0.0)
     for _ in range(halvings):
-        bucket.slow_down()
+        bucket.slow_down(until_s=0.0)
     bucket.take(bucket.available(0.0))
     assert bucket.available(1.0) == pytest.approx(available, abs=1)
     for _ in range(50):
@@ -44,9 +44,17 @@ def test_a_throttled_bucket_is_slower_and_recovers_with_each_accepted_request(ha
     assert bucket.available(2.0) == 100
 
 
+def test_after_a_throttling_no_burst_comes_but_one_request_and_then_the_others_at_the_rate() -> None:
+    bucket = TokenBucket(100.0, now_s=0.0)
+    bucket.slow_down(until_s=10.0)
+    assert bucket.available(9.9) == 1
+    assert [bucket.take_one(10.0) for _ in range(2)] == [True, False]
+    assert [bucket.take_one(10.0 + 0.021 * number) for number in range(1, 4)] == [True, True, True]
+
+
 def test_a_changed_limit_keeps_the_slow_down() -> None:
     bucket = TokenBucket(100.0, now_s=0.0)
-    bucket.slow_down()
+    bucket.slow_down(until_s=0.0)
     bucket.change_limit(10.0)
     bucket.take(bucket.available(0.0))
     assert bucket.available(1.0) == 5

@@ -5,6 +5,7 @@ result with `print_table`, or the response's unchanged JSON with `print_json_tex
 the edge converts it into a message on standard error and exit code 1.
 """
 
+from ninefold.core.commands.answers import Limit, print_next_page, show_answer, show_fields
 from ninefold.core.commands.client import ApiClient, ApiResponse, Page, encode_body
 from ninefold.core.commands.ids import parse_argument_id
 from ninefold.core.commands.jobs import follow_job
@@ -27,6 +28,7 @@ __all__ = [
     "ApiOptions",
     "ApiResponse",
     "ClientSettings",
+    "Limit",
     "Page",
     "as_plain",
     "encode_body",
@@ -36,8 +38,11 @@ __all__ = [
     "print_gap",
     "print_json",
     "print_json_text",
+    "print_next_page",
     "print_note",
     "print_table",
     "print_text",
+    "show_answer",
+    "show_fields",
     "state_text",
 ]

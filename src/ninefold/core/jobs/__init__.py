@@ -21,7 +21,7 @@ from ninefold.core.jobs.errors import (
     JobPausedError,
 )
 from ninefold.core.jobs.handlers import BoundHandler, JobHandler, JobRun
-from ninefold.core.jobs.model import JOBS_CHANNEL, Job, JobKind, JobPriority, JobState
+from ninefold.core.jobs.model import JOB_PREFIX, JOBS_CHANNEL, Job, JobKind, JobPriority, JobState
 from ninefold.core.jobs.runner import JobRunner
 from ninefold.core.jobs.scheduler import JobScheduler
 from ninefold.core.jobs.schedules import Schedule
@@ -32,6 +32,7 @@ MIGRATIONS = MigrationSource(namespace="jobs", package=__name__)
 
 __all__ = [
     "JOBS_CHANNEL",
+    "JOB_PREFIX",
     "MIGRATIONS",
     "Backoff",
     "BoundHandler",

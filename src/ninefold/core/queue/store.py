@@ -10,6 +10,11 @@ from ninefold.core.postgres.queries import load_queries
 _queries = load_queries(__package__)
 
 
+async def notification_send(connection: Connection, *, channels: Sequence[str], payloads: Sequence[str]) -> None:
+    """Notify the listeners of these channels, with a payload each."""
+    await _queries.notification_send(connection, channels=channels, payloads=payloads)
+
+
 async def session_terminate(connection: Connection, *, names: Sequence[str]) -> None:
     """Make PostgreSQL end the sessions of this role that have one of these names, without waiting for their end."""
     await _queries.session_terminate(connection, names=names)

@@ -39,6 +39,7 @@ _MARKER_LENGTH_MIN: Final = 3
 
 _SECRET_FORMS: Final = re.compile(
     rb"(?P<api_key>nfk_[A-Za-z0-9]{4,16}_)[A-Za-z0-9_-]+"
+    rb"|(?P<live_token>nlt_)[A-Za-z0-9_.-]+"
     rb"|(?P<signing_secret>whs(?:ec|k)_)[A-Za-z0-9+/=_-]+"
     rb"|(?P<address>://[^\s/:@\"']*:)[^\s/@\"']+(?=@)"
 )
@@ -52,7 +53,7 @@ def mask_secrets(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMap
 
 
 class LineMask:
-    """Masks API keys, signing secrets, passwords in URLs, and credentials of other kinds.
+    """Masks API keys, live tokens, signing secrets, passwords in URLs, and credentials of other kinds.
 
     Args:
         kinds: the kinds of the systems. Texts of a kind with a marker, such as `xoxb-`, are found fast. A kind without
@@ -65,7 +66,7 @@ class LineMask:
 
     def __call__(self, line: bytes) -> bytes:
         """Return the line with `[masked]` instead of what follows the public part of each credential."""
-        if b"nfk_" in line or b"whsec_" in line or b"whsk_" in line or b"://" in line:
+        if b"nfk_" in line or b"nlt_" in line or b"whsec_" in line or b"whsk_" in line or b"://" in line:
             line = _SECRET_FORMS.sub(_mask_match, line)
         for form in self._forms:
             if form.marker in line:

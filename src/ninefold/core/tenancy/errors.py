@@ -130,7 +130,7 @@ class SignInFailedError(UnauthorizedError):
     """The mail address or the password is wrong; a caller can't distinguish the two."""
 
     code = "sign_in_failed"
-    title = "Sign-in failed"
+    title = "Sign in failed"
 
 
 class SecondFactorRequiredError(UnauthorizedError):
@@ -151,14 +151,14 @@ class TooManySignInsError(TooManyRequestsError):
     """There were too many failed sign-ins with this mail address or from this address."""
 
     code = "too_many_sign_ins"
-    title = "Too many sign-ins"
+    title = "Too many attempts to sign in"
 
 
 class SignInsBusyError(UnavailableError):
     """Too many passwords are being checked at the moment."""
 
     code = "sign_ins_busy"
-    title = "Too many sign-ins at once"
+    title = "Too many attempts to sign in at once"
 
 
 class PasswordWrongError(ForbiddenError):

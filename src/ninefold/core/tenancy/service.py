@@ -1,6 +1,6 @@
 """Creates organisations and credentials, and authenticates requests."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import timedelta
 from typing import Final
@@ -255,21 +255,34 @@ async def authenticate(connection: Connection, text: str, *, kinds: Sequence[Cre
 
 
 async def find_access(connection: Connection, principal: Principal) -> Principal | None:
-    """Return a principal with the scopes that it has now; None if its access has ended.
+    """Return a principal with the scopes that it has now; None if its access has ended."""
+    return (await list_access(connection, [principal]))[principal]
+
+
+async def list_access(
+    connection: Connection, principals: Collection[Principal]
+) -> Mapping[Principal, Principal | None]:
+    """Return principals with the scopes that they have now; None for those whose access has ended.
 
     Open connections call this when they are notified on `ACCESS_CHANNEL`.
     """
-    found = await store.credential_find_access(
-        connection, credential_id=principal.credential_id, organisation_id=principal.organisation_id
-    )
-    if found is None:
+    pairs = {(principal.credential_id, principal.organisation_id) for principal in principals}
+    found = await store.credential_list_access(connection, members=list(pairs))
+    return {
+        principal: _with_access(principal, found.get((principal.credential_id, principal.organisation_id)))
+        for principal in principals
+    }
+
+
+def _with_access(principal: Principal, access: store.CredentialAccess | None) -> Principal | None:
+    if access is None:
         return None
-    scopes = found.scopes
-    if found.kind in {SESSION.name, PERSONAL_TOKEN.name}:
-        if found.role is None:
+    scopes = access.scopes
+    if access.kind in {SESSION.name, PERSONAL_TOKEN.name}:
+        if access.role is None:
             return None
-        role_scopes = ROLE_SCOPES[found.role]
-        scopes = role_scopes if found.kind == SESSION.name else limit_scopes(role_scopes, scopes)
+        role_scopes = ROLE_SCOPES[access.role]
+        scopes = role_scopes if access.kind == SESSION.name else limit_scopes(role_scopes, scopes)
     return msgspec.structs.replace(principal, scopes=scopes)
 
 

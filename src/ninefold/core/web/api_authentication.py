@@ -34,6 +34,9 @@ from ninefold.core.web.surfaces import Authenticate, Connection
 SESSION_COOKIE: Final = "ninefold_session"
 ORGANISATION_HEADER: Final = "Ninefold-Organisation"
 
+BEARER_KINDS: Final = (API_KEY, PERSONAL_TOKEN)
+"""The kinds of credentials that are accepted as `Authorization: Bearer …`."""
+
 _SESSION_KEY: Final = "session"
 
 
@@ -59,7 +62,7 @@ class _ApiAuthentication:
     def __init__(self, database: Database, site: Site) -> None:
         self._database = database
         self._site = site
-        self._find_bearer = bearer_authentication(database, kinds=[API_KEY, PERSONAL_TOKEN])
+        self._find_bearer = bearer_authentication(database, kinds=BEARER_KINDS)
 
     async def authenticate(self, connection: Connection) -> Principal | None:
         """Return the principal; None if the operation needs none.

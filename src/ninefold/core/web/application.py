@@ -1,15 +1,15 @@
 """The application factory: builds the ASGI application from surfaces."""
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
-from typing import Any, Final
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from typing import Any, Final, TypeAlias
 
 import structlog
 from litestar import Litestar, Request, Response, Router
 from litestar.di import Provide
 from litestar.enums import ScopeType
 from litestar.exceptions import WebSocketDisconnect
-from litestar.types import Receive, Scope, Send
+from litestar.types import ASGIApp, Receive, Scope, Send
 
 from ninefold.core.postgres.database import Database
 from ninefold.core.web.auditing import audited, provide_audit
@@ -29,6 +29,9 @@ from ninefold.core.web.websockets import ERROR_STATE_KEY, WebSocketCycle
 
 log = structlog.get_logger(__name__)
 
+Lifespan: TypeAlias = Callable[[], AbstractAsyncContextManager[None]]
+"""Returns what runs as long as the application does."""
+
 SURFACE_STATE_KEY: Final = "surface"
 """Key in the scope's state. The surface is looked up first, because Litestar changes the path when it routes."""
 
@@ -43,6 +46,7 @@ def create_app(
     description: str = "",
     systems: Sequence[str] = (),
     stopping: Stopping | None = None,
+    lifespan: Lifespan = nullcontext,
 ) -> "WebApplication":
     """Return the application.
 
@@ -56,6 +60,7 @@ def create_app(
         description: what the API is for, in its documentation.
         systems: the names of the enabled systems, which have pages in the console.
         stopping: notifies open streams and WebSockets that the server is stopping.
+        lifespan: returns a context that is entered before the first request and left after the last one.
 
     Raises:
         ValueError: two operations have the same id, two surfaces have the same path, or a route isn't below the path of
@@ -66,16 +71,17 @@ def create_app(
     surface_map = SurfaceMap([*surfaces, root])
     litestar = _build_litestar(database, [*surfaces, root], surface_map)
     documents.render(litestar, surface_map, title=title, version=version, description=description)
-    return WebApplication(litestar, surface_map, stopping=stopping or Stopping())
+    return WebApplication(litestar, surface_map, stopping=stopping or Stopping(), lifespan=lifespan)
 
 
 class WebApplication:
     """The ASGI application: finds the surface of each request and WebSocket, then handles it."""
 
-    def __init__(self, litestar: Litestar, surfaces: SurfaceMap, *, stopping: Stopping) -> None:
+    def __init__(self, litestar: Litestar, surfaces: SurfaceMap, *, stopping: Stopping, lifespan: Lifespan) -> None:
         self._litestar: Final = litestar
         self._surfaces: Final = surfaces
         self.stopping: Final = stopping
+        self._lifespan: Final = lifespan
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request or WebSocket."""
@@ -83,31 +89,21 @@ class WebApplication:
         scope.setdefault("state", {})[SURFACE_STATE_KEY] = surface
         if scope["type"] == ScopeType.HTTP:
             request = RequestCycle(scope, receive, send, surface=surface, stopping=self.stopping)
-            await request.run(self._litestar)
+            await request.run(self._litestar if surface.application is None else _plain_app(surface.application))
         elif scope["type"] == ScopeType.WEBSOCKET:
             socket = WebSocketCycle(scope, receive, send, surface=surface, stopping=self.stopping)
             await socket.run(self._litestar)
 
     @asynccontextmanager
     async def lifespan(self) -> AsyncIterator[None]:
-        """Run the framework's startup and shutdown."""
-        async with self._litestar.lifespan():
+        """Run the framework's startup and shutdown, and the application's own lifespan in between."""
+        async with self._litestar.lifespan(), self._lifespan():
             yield
 
 
 def _build_litestar(database: Database, surfaces: Sequence[Surface], surface_map: SurfaceMap) -> Litestar:
     def provide_database(scope: Scope) -> Database:
         return audited(database, scope)
-
-    def show_exception(request: Request[Any, Any, Any], exception: Exception) -> Response[Any]:
-        error = as_ninefold_error(request, exception)
-        log_error(error, exception)
-        surface: Surface = request.scope["state"][SURFACE_STATE_KEY]
-        try:
-            return surface.show_error(request, error)
-        except Exception:
-            log.exception("web.error.not_shown", surface=surface.path)
-            return show_problem(request, error)
 
     async def store_socket_error(exception: Exception, scope: Scope) -> None:
         # Litestar doesn't log an error of a WebSocket, and sends the client no useful reason.
@@ -124,7 +120,7 @@ def _build_litestar(database: Database, surfaces: Sequence[Surface], surface_map
             "database": Provide(provide_database, sync_to_thread=False),
             "audit": Provide(provide_audit, sync_to_thread=False),
         },
-        exception_handlers={Exception: show_exception},
+        exception_handlers={Exception: _show_exception},
         after_exception=[store_socket_error],
         request_max_body_size=BODY_SIZE_MAX_DEFAULT,
         dto=BodyDTO,
@@ -133,6 +129,31 @@ def _build_litestar(database: Database, surfaces: Sequence[Surface], surface_map
         openapi_config=None,
         logging_config=None,
     )
+
+
+def _show_exception(request: Request[Any, Any, Any], exception: Exception) -> Response[Any]:
+    error = as_ninefold_error(request, exception)
+    log_error(error, exception)
+    surface: Surface = request.scope["state"][SURFACE_STATE_KEY]
+    try:
+        return surface.show_error(request, error)
+    except Exception:
+        log.exception("web.error.not_shown", surface=surface.path)
+        return show_problem(request, error)
+
+
+def _plain_app(application: ASGIApp) -> ASGIApp:
+    """Return a surface's application, with the surface's responses to its errors."""
+
+    async def handle(scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await application(scope, receive, send)
+        except Exception as exception:  # noqa: BLE001 - as Litestar does for routes.
+            request: Request[Any, Any, Any] = Request(scope, receive, send)
+            response = _show_exception(request, exception).to_asgi_response(app=None, request=request)
+            await response(scope, receive, send)
+
+    return handle
 
 
 def _router(surface: Surface, surface_map: SurfaceMap) -> Router:

@@ -109,7 +109,7 @@ class CrossSiteRequestError(ForbiddenError):
     """A request with a session may have been started by a page of another site."""
 
     code = "cross_site_request"
-    title = "Cross-site request"
+    title = "Request of another site"
 
 
 class SessionOnlyError(ForbiddenError):

@@ -12,7 +12,7 @@ from typing import Any, Final, TypeAlias
 import msgspec
 from litestar import Request, Response
 from litestar.connection import ASGIConnection
-from litestar.types import ControllerRouterHandler
+from litestar.types import ASGIApp, ControllerRouterHandler
 from litestar.utils.path import normalize_path
 
 from ninefold.core.errors import NinefoldError
@@ -44,6 +44,11 @@ class Surface(msgspec.Struct, frozen=True, kw_only=True):
 
     routes: Sequence[ControllerRouterHandler] = ()
     """The routes. Each has its full path, which must be below the surface's path."""
+
+    application: ASGIApp | None = None
+    """Handles all requests below the path instead of routes, without the framework, which takes most of the time of a
+    simple request. It gets request ids, logs, metrics and `show_error` like routes; everything else it does itself. It
+    sets `path_template` in the scope, and must not raise after it has started its response."""
 
     authenticate: Authenticate | None = None
     """None if nothing below the path needs credentials."""

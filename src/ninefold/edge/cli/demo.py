@@ -1,21 +1,25 @@
-"""`ninefold demo`."""
+"""`ninefold demo` and `ninefold demo callbacks`."""
 
 import asyncio
 import signal
 import sys
+from collections.abc import Coroutine
 from typing import Annotated
 
-from cyclopts import Parameter
+from cyclopts import App, Parameter
 from cyclopts.validators import Number
 
+from ninefold.edge.demo.callbacks import run_callbacks_demo
 from ninefold.edge.demo.run import run_demo
 
+demo = App(name="demo", help="Watch real webhooks being delivered by a temporary installation.")
 
-def demo(
-    *,
-    json: Annotated[bool, Parameter(negative="", show_default=False)] = False,
-    events: Annotated[int | None, Parameter(validator=Number(gte=1))] = None,
-) -> None:
+Json = Annotated[bool, Parameter(negative="", show_default=False)]
+Events = Annotated[int | None, Parameter(validator=Number(gte=1))]
+
+
+@demo.default
+def demo_webhooks(*, json: Json = False, events: Events = None) -> None:
     """Publish webhooks like those of GitHub to five subscribers, four of them difficult, and compare every byte.
 
     It uses its own data folder and ports, and removes the folder at the end.
@@ -24,10 +28,27 @@ def demo(
         json: Print the summary as JSON on standard output.
         events: Number of events to publish; by default one for each sample payload, but at least 120.
     """
+    _run(run_demo(is_json=json, events=events))
+
+
+@demo.command(name="callbacks")
+def demo_callbacks(*, json: Json = False, events: Events = None) -> None:
+    """Receive callbacks as GitHub sends them, among forged, repeated and truncated ones, and kill processes meanwhile.
+
+    Every genuine one must be passed on once, byte for byte, and none of the others.
+
+    Args:
+        json: Print the summary as JSON on standard output.
+        events: Number of genuine callbacks; by default one for each sample payload, but at least 120.
+    """
+    _run(run_callbacks_demo(is_json=json, events=events))
+
+
+def _run(demonstration: Coroutine[None, None, bool]) -> None:
     # SIGTERM cleans up as Ctrl-C does. The handler of SIGINT is set too, because a shell ignores SIGINT for commands
     # that it runs in the background.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
-    is_complete = asyncio.run(run_demo(is_json=json, events=events))
+    is_complete = asyncio.run(demonstration)
     if not is_complete:
         sys.exit(1)

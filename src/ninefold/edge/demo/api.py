@@ -1,7 +1,8 @@
 """The demo's client for Ninefold's HTTP API."""
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Final, TypeVar
+from typing import Final, Generic, TypeVar
 
 import httpx
 import msgspec
@@ -55,8 +56,22 @@ class Delivery(msgspec.Struct, frozen=True):
     waiting_reason: str | None = None
 
 
-class _Page(msgspec.Struct, frozen=True):
-    items: list[Delivery]
+class CreatedSource(msgspec.Struct, frozen=True):
+    """A source of callbacks that was created."""
+
+    ingest_url: str
+    forward_secret: str
+
+
+class Callback(msgspec.Struct, frozen=True):
+    """A callback: the fields that the demo shows."""
+
+    callback_id: str
+    status: str
+
+
+class _Page(msgspec.Struct, Generic[T], frozen=True):
+    items: list[T]
     next_cursor: str | None = None
 
 
@@ -92,17 +107,28 @@ class Api:
 
     async def list_deliveries(self, subscription_id: str, *, status: str | None = None) -> list[Delivery]:
         """Return the deliveries of a subscription that have an outcome, or those with one status."""
-        found: list[Delivery] = []
-        query: dict[str, str | int] = {"limit": PAGE_LIMIT}
-        if status is not None:
-            query["status"] = status
+        query = {} if status is None else {"status": status}
+        return await self._list(f"/api/v1/subscriptions/{subscription_id}/deliveries", query, Delivery)
+
+    async def create_source(self, *, name: str, secret: str, forward_url: str) -> CreatedSource:
+        """Create a source of GitHub's callbacks, which are forwarded to a URL."""
+        body = {"provider": "github", "name": name, "secrets": [secret], "forward_url": forward_url}
+        return await self._post("/api/v1/sources", msgspec.json.encode(body), CreatedSource)
+
+    async def list_callbacks(self) -> list[Callback]:
+        """Return all callbacks."""
+        return await self._list("/api/v1/callbacks", {}, Callback)
+
+    async def _list(self, path: str, query: Mapping[str, str], kind: type[T]) -> list[T]:
+        found: list[T] = []
+        parameters: dict[str, str | int] = {"limit": PAGE_LIMIT, **query}
         for _ in range(PAGES_MAX):
-            response = await self._http.get(f"/api/v1/subscriptions/{subscription_id}/deliveries", params=query)
-            page = _decode(response, _Page)
+            # The type is only known at run time.
+            page: _Page[T] = _decode(await self._http.get(path, params=parameters), _Page[kind])  # type: ignore[valid-type]
             found += page.items
             if page.next_cursor is None:
                 break
-            query["cursor"] = page.next_cursor
+            parameters["cursor"] = page.next_cursor
         return found
 
     async def _post(self, path: str, body: bytes, kind: type[T]) -> T:

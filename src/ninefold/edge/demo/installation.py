@@ -35,6 +35,8 @@ class Installation(msgspec.Struct, frozen=True, kw_only=True):
 
     url: str
     api_key: str
+    pid: int
+    """The process of `ninefold up`."""
 
 
 class _CreatedKey(msgspec.Struct, frozen=True):
@@ -66,7 +68,7 @@ async def start_installation() -> AsyncIterator[Installation]:
             )
         try:
             await _wait_until_ready(process, url=url, log_path=log_path)
-            yield Installation(url=url, api_key=await _create_key(environment))
+            yield Installation(url=url, api_key=await _create_key(environment), pid=process.pid)
         finally:
             await _stop(process)
 

@@ -8,7 +8,10 @@ from litestar import Router
 from litestar.di import Provide
 from litestar.types import ControllerRouterHandler
 
+from ninefold.contracts.webhooks import EVENT_PUBLISHER, REQUEST_FORWARDER
+from ninefold.core.contracts import Implementation
 from ninefold.core.egress import AddressPolicy
+from ninefold.core.live import Feed
 from ninefold.core.postgres.database import Connection
 from ninefold.core.postgres.migrations import MigrationSource
 from ninefold.core.queue.backlog import BacklogCounter, Counts
@@ -24,9 +27,13 @@ from ninefold.systems.webhooks.routes.deliveries import DELIVERY_ROUTES
 from ninefold.systems.webhooks.routes.events import EVENT_ROUTES
 from ninefold.systems.webhooks.routes.replays import REPLAY_ROUTES
 from ninefold.systems.webhooks.routes.subscriptions import SUBSCRIPTION_ROUTES
+from ninefold.systems.webhooks.service.changes import make_feeds
+from ninefold.systems.webhooks.service.event_publisher import WebhooksEventPublisher
+from ninefold.systems.webhooks.service.forwarding import WebhooksRequestForwarder
 from ninefold.systems.webhooks.service.recipients import RecipientCache
 from ninefold.systems.webhooks.settings import WebhooksSettings, read_webhooks_settings
-from ninefold.systems.webhooks.store.deliveries import delivery_count_retrying, delivery_release
+from ninefold.systems.webhooks.store.circuits import circuit_count_open, circuit_release
+from ninefold.systems.webhooks.store.deliveries import delivery_count_retrying, delivery_count_waiting, delivery_release
 from ninefold.systems.webhooks.store.events import event_count_queued, event_release
 
 
@@ -63,13 +70,20 @@ def _worker_tasks(context: WorkerContext[WebhooksSettings]) -> Sequence[WorkerTa
     counts: Counts = [
         (metrics.EVENTS_QUEUED, event_count_queued),
         (metrics.DELIVERIES_RETRYING, delivery_count_retrying),
+        (metrics.DELIVERIES_WAITING, delivery_count_waiting),
+        (metrics.CIRCUITS_OPEN, circuit_count_open),
     ]
     return [Dispatcher(context), BacklogCounter("webhooks.backlog", context.database, counts)]
+
+
+def _feeds(_: ServerContext[WebhooksSettings]) -> Sequence[Feed]:
+    return make_feeds()
 
 
 async def _release_leases(connection: Connection, worker_ids: Sequence[UUID]) -> None:
     await event_release(connection, worker_ids=worker_ids)
     await delivery_release(connection, worker_ids=worker_ids)
+    await circuit_release(connection, worker_ids=worker_ids)
 
 
 SYSTEM: Final = System(
@@ -78,8 +92,13 @@ SYSTEM: Final = System(
     read_settings=read_webhooks_settings,
     routes=_routes,
     worker_tasks=_worker_tasks,
+    feeds=_feeds,
     release_leases=_release_leases,
     job_handlers=(CANCEL_DELIVERIES_HANDLER, *REPLAY_HANDLERS),
     commands=COMMANDS,
     checks=(check_in_flight,),
+    implements=(
+        Implementation(EVENT_PUBLISHER, WebhooksEventPublisher()),
+        Implementation(REQUEST_FORWARDER, WebhooksRequestForwarder()),
+    ),
 )

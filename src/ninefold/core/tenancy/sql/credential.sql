@@ -15,19 +15,6 @@ WITH deleted AS (
 SELECT count(*)
 FROM deleted;
 
--- name: credential_find_access^
--- Return what a credential allows now; returns no row if its access has ended.
-SELECT credential.scopes, credential.kind, membership.role
-FROM tenancy.credential
-LEFT JOIN tenancy.account USING (account_id)
-LEFT JOIN tenancy.membership
-    ON membership.account_id = credential.account_id
-    AND membership.organisation_id = :organisation_id
-WHERE credential.credential_id = :credential_id
-    AND credential.revoked_at IS NULL
-    AND (credential.expires_at IS NULL OR credential.expires_at > now())
-    AND account.disabled_at IS NULL;
-
 -- name: credential_find_by_digest^
 -- Find a credential by kind and digest, and whether its last use was recorded recently.
 SELECT
@@ -146,6 +133,19 @@ WHERE organisation_id = :organisation_id
     AND (:account_id::uuid IS NULL OR account_id = :account_id::uuid)
 ORDER BY credential_id
 LIMIT :limit;
+
+-- name: credential_list_access
+-- Return what credentials allow now, each in an organisation; those whose access has ended are missing.
+SELECT given.credential_id, given.organisation_id, credential.scopes, credential.kind, membership.role
+FROM unnest(:credential_ids::uuid[], :organisation_ids::uuid[]) AS given (credential_id, organisation_id)
+INNER JOIN tenancy.credential ON credential.credential_id = given.credential_id
+LEFT JOIN tenancy.account ON account.account_id = credential.account_id
+LEFT JOIN tenancy.membership
+    ON membership.account_id = credential.account_id
+    AND membership.organisation_id = given.organisation_id
+WHERE credential.revoked_at IS NULL
+    AND (credential.expires_at IS NULL OR credential.expires_at > now())
+    AND account.disabled_at IS NULL;
 
 -- name: credential_list_sessions
 -- List an account's credentials of one kind that haven't ended, newest first.

@@ -74,16 +74,6 @@ async def credential_delete_expired(
     return count
 
 
-async def credential_find_access(
-    connection: Connection, *, credential_id: UUID, organisation_id: UUID
-) -> CredentialAccess | None:
-    """Return what a credential allows now; None if its access has ended."""
-    record = await queries.credential_find_access(
-        connection, credential_id=credential_id, organisation_id=organisation_id
-    )
-    return None if record is None else CredentialAccess(**_with_role(_with_scopes(record)))
-
-
 async def credential_find_by_digest(
     connection: Connection, *, kind: str, digest: bytes, recorded_within: timedelta
 ) -> FoundCredential | None:
@@ -189,6 +179,30 @@ async def credential_list(
         connection, organisation_id=organisation_id, account_id=account_id, kind=kind, limit=limit
     )
     return [Credential(**_with_scopes(record)) async for record in records]
+
+
+async def credential_list_access(
+    connection: Connection, *, members: Sequence[tuple[UUID, UUID]]
+) -> dict[tuple[UUID, UUID], CredentialAccess]:
+    """Return what credentials allow now, each in an organisation; those whose access has ended are missing.
+
+    Args:
+        connection: a connection to the database.
+        members: pairs of a credential and an organisation.
+    """
+    records = queries.credential_list_access(
+        connection,
+        credential_ids=[credential_id for credential_id, _ in members],
+        organisation_ids=[organisation_id for _, organisation_id in members],
+    )
+    return {
+        (record["credential_id"], record["organisation_id"]): CredentialAccess(
+            kind=record["kind"],
+            scopes=frozenset(record["scopes"]),
+            role=None if record["role"] is None else Role(record["role"]),
+        )
+        async for record in records
+    }
 
 
 async def credential_list_sessions(

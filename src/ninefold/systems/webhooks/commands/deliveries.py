@@ -11,15 +11,19 @@ from ninefold.core.commands import (
     FROM_ENVIRONMENT,
     ApiClient,
     ApiOptions,
+    Limit,
     Page,
     parse_argument_id,
     print_gap,
+    print_next_page,
     print_note,
     print_table,
     print_text,
+    show_answer,
+    show_fields,
 )
 from ninefold.systems.webhooks.commands.answers import AttemptAnswer, DeliveryAnswer, RetryAnswer
-from ninefold.systems.webhooks.commands.output import Limit, print_next_page, show_answer, show_deliveries, show_fields
+from ninefold.systems.webhooks.commands.output import show_deliveries
 from ninefold.systems.webhooks.commands.subscriptions import subscription_path
 from ninefold.systems.webhooks.model import DELIVERY_PREFIX, DeliveryStatus
 

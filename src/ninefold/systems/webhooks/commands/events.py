@@ -12,19 +12,23 @@ from cyclopts import App
 from ninefold.core.commands import (
     FROM_ENVIRONMENT,
     ApiOptions,
+    Limit,
     Page,
     encode_body,
     parse_argument_id,
     print_fields,
     print_gap,
     print_json,
+    print_next_page,
     print_note,
     print_table,
+    show_answer,
+    show_fields,
     state_text,
 )
 from ninefold.core.errors import InvalidInputError
 from ninefold.systems.webhooks.commands.answers import EventAnswer, EventWithDeliveriesAnswer, PublishedAnswer
-from ninefold.systems.webhooks.commands.output import Limit, print_next_page, show_answer, show_deliveries, show_fields
+from ninefold.systems.webhooks.commands.output import show_deliveries
 from ninefold.systems.webhooks.model import EVENT_PREFIX
 
 _EVENTS: Final = "/api/v1/events"

@@ -1,50 +1,13 @@
-"""The options and output functions that the commands of webhook delivery share."""
+"""How the commands of webhook delivery show deliveries."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC
-from typing import Annotated, Any, Final, Literal, TypeVar
+from typing import Final, Literal
 
-import cyclopts
-import msgspec
-
-from ninefold.core.commands import (
-    ApiOptions,
-    ApiResponse,
-    Page,
-    print_fields,
-    print_json_text,
-    print_note,
-    print_table,
-    state_text,
-)
+from ninefold.core.commands import print_table, state_text
 from ninefold.systems.webhooks.commands.answers import DeliveryAnswer
 
-ShownT = TypeVar("ShownT", bound=msgspec.Struct)
-
-Limit = Annotated[int, cyclopts.Parameter(validator=cyclopts.validators.Number(gte=1, lte=100))]
-
 _HEADINGS: Final = {"event_type": "Event type", "subscription_id": "Subscription"}
-
-
-def show_fields(item: msgspec.Struct, *, without: Sequence[str] = ()) -> None:
-    """Print the fields of one object for people."""
-    fields = {name: value for name, value in msgspec.structs.asdict(item).items() if name not in without}
-    print_fields({name: _readable(name, value) for name, value in fields.items()})
-
-
-def show_answer(
-    answer: ApiResponse, kind: type[ShownT], *, api: ApiOptions, show: Callable[[ShownT], None] = show_fields
-) -> None:
-    """Print a response: as the JSON that was received, or formatted for people by `show`.
-
-    Raises:
-        NotNinefoldError: the response doesn't have this type.
-    """
-    found = answer.read(kind)
-    if api.json:
-        print_json_text(answer.content)
-    else:
-        show(found)
 
 
 def show_deliveries(
@@ -74,12 +37,6 @@ def show_deliveries(
     )
 
 
-def print_next_page(page: Page[Any]) -> None:
-    """Print how to list the next page, if there is one."""
-    if page.next_cursor is not None:
-        print_note(f"For the next page, add: --cursor {page.next_cursor}")
-
-
 def _next_attempt(delivery: DeliveryAnswer) -> object:
     """Return when the next attempt is, or what it waits for."""
     if delivery.waiting_reason is None:
@@ -87,9 +44,3 @@ def _next_attempt(delivery: DeliveryAnswer) -> object:
     reason = delivery.waiting_reason.replace("_", " ")
     until = delivery.waiting_until
     return reason if until is None else f"{reason} until {until.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
-
-
-def _readable(name: str, value: object) -> object:
-    if name == "status":
-        return state_text(str(value))
-    return ", ".join(value) if isinstance(value, list) else value

@@ -10,16 +10,17 @@ from ninefold.core.commands import (
     FROM_ENVIRONMENT,
     ApiClient,
     ApiOptions,
+    Limit,
     Page,
     follow_job,
     parse_argument_id,
     print_json_text,
+    print_next_page,
     print_note,
     print_table,
 )
 from ninefold.core.errors import InvalidInputError
 from ninefold.systems.webhooks.commands.answers import DeadLetterAnswer
-from ninefold.systems.webhooks.commands.output import Limit, print_next_page
 from ninefold.systems.webhooks.commands.subscriptions import subscription_path
 from ninefold.systems.webhooks.model import DELIVERY_PREFIX, SUBSCRIPTION_PREFIX, DeliveryStatus
 

@@ -8,16 +8,18 @@ from cyclopts import App, Parameter
 from ninefold.core.commands import (
     FROM_ENVIRONMENT,
     ApiOptions,
+    Limit,
     Page,
     parse_argument_id,
     print_fields,
     print_json,
+    print_next_page,
     print_note,
     print_table,
+    show_answer,
 )
 from ninefold.core.errors import InvalidInputError
 from ninefold.systems.webhooks.commands.answers import NewSecretAnswer, SubscriptionAnswer
-from ninefold.systems.webhooks.commands.output import Limit, print_next_page, show_answer
 from ninefold.systems.webhooks.commands.subscription_text import describe_subscription, state_of
 from ninefold.systems.webhooks.model import SUBSCRIPTION_PREFIX, CircuitState
 

@@ -8,6 +8,7 @@ import msgspec
 from ninefold.core.jobs import JobHandler, JobRun
 from ninefold.core.system import WorkerContext
 from ninefold.systems.webhooks.model import CANCEL_DELIVERIES, CancelDeliveries, DeliveryStatus
+from ninefold.systems.webhooks.service.changes import announce_changes
 from ninefold.systems.webhooks.settings import WebhooksSettings
 from ninefold.systems.webhooks.store.deliveries import delivery_cancel_pending
 
@@ -63,6 +64,7 @@ async def _cancel_all(
                 limit=BATCH,
             )
             if canceled:
+                await announce_changes(connection, delivery_ids=canceled)
                 cursor = msgspec.structs.replace(cursor, after=canceled[-1], canceled=cursor.canceled + len(canceled))
                 await job.save(connection, cursor=cursor, done=cursor.canceled)
         has_more = len(canceled) == BATCH

@@ -26,6 +26,7 @@ from ninefold.systems.webhooks.model import (
     Outcome,
     PauseReason,
 )
+from ninefold.systems.webhooks.service.changes import announce_changes
 from ninefold.systems.webhooks.store import circuits as store
 from ninefold.systems.webhooks.store.circuits import FailingCircuit, FailureReport
 from ninefold.systems.webhooks.store.deliveries import delivery_set_waiting_for_endpoint
@@ -69,10 +70,13 @@ class CircuitChanges(msgspec.Struct, frozen=True, kw_only=True):
     """The subscriptions whose endpoint has recovered, and whether their circuit was open."""
     failing: Sequence[FailingCircuit] = ()
     opened: frozenset[UUID] = frozenset()
-    throttled: dict[UUID, float] = {}
-    """Seconds for which receivers asked to send nothing, by subscription."""
     gone: dict[UUID, UUID] = {}
     """The subscriptions whose receiver answered 410, with their organisations."""
+
+    @property
+    def subscription_ids(self) -> set[UUID]:
+        """The subscriptions whose circuits have changed."""
+        return {*self.closed, *self.opened, *[each.subscription_id for each in self.failing]}
 
 
 NO_CHANGES: Final = CircuitChanges()
@@ -86,16 +90,25 @@ class CircuitBreaker:
         notifier: tells other workers of paused subscriptions.
         gates: the gates of this worker.
         rules: when circuits open.
+        worker_id: this worker.
         time: the event loop's time.
     """
 
     def __init__(
-        self, database: Database, notifier: Notifier, gates: Gates, rules: CircuitRules, *, time: Callable[[], float]
+        self,
+        database: Database,
+        notifier: Notifier,
+        gates: Gates,
+        rules: CircuitRules,
+        *,
+        worker_id: UUID,
+        time: Callable[[], float],
     ) -> None:
         self._database = database
         self._notifier = notifier
         self._gates = gates
         self._rules = rules
+        self._worker_id = worker_id
         self._time = time
         self._failing: set[UUID] = set()
         self._known_until = _BEFORE_ALL
@@ -106,8 +119,12 @@ class CircuitBreaker:
             return NO_CHANGES
         health = _Health(self._failing)
         health.add(outcomes)
-        if not health.reports and not health.succeeded:
+        if not (health.reports or health.succeeded or health.unresolved):
             return NO_CHANGES
+        if health.unresolved:
+            await store.circuit_release_probes(
+                connection, worker_id=self._worker_id, subscription_ids=health.unresolved
+            )
         closed = {}
         if health.succeeded:
             closed = await store.circuit_record_success(connection, subscription_ids=health.succeeded)
@@ -127,7 +144,6 @@ class CircuitBreaker:
             closed=closed,
             failing=failing,
             opened=opened.union(each.subscription_id for each in failing if each.is_just_opened),
-            throttled=health.throttled,
             gone=health.gone,
         )
 
@@ -144,8 +160,6 @@ class CircuitBreaker:
         self._gates.block({each.subscription_id: SHUT for each in changes.failing if each.is_open})
         self._gates.block(dict.fromkeys(changes.opened, SHUT))
         self._gates.note_waiting(subscription_id for subscription_id, was_open in changes.closed.items() if was_open)
-        for subscription_id, for_s in changes.throttled.items():
-            self._gates.throttle(subscription_id, for_s=for_s)
         _log_changes(changes)
         paused = {each.subscription_id: each.organisation_id for each in changes.failing if each.is_pause_due}
         try:
@@ -202,6 +216,8 @@ class CircuitBreaker:
             async with self._database.transaction() as connection:
                 await subscription_version_bump(connection, organisation_id=organisation_id)
                 is_paused = await subscription_pause(connection, subscription_id=subscription_id, reason=reason)
+                await store.circuit_reset(connection, subscription_id=subscription_id)
+                await announce_changes(connection, subscription_ids=[subscription_id])
             if is_paused:
                 log.warning("webhooks.subscription.paused", subscription_id=_text(subscription_id), reason=reason)
                 self._notifier.notify(SUBSCRIPTIONS_CHANNEL)
@@ -220,6 +236,8 @@ class _Health:
         self.reports: dict[UUID, FailureReport] = {}
         self.throttled: dict[UUID, float] = {}
         self.gone: dict[UUID, UUID] = {}
+        self.unresolved: set[UUID] = set()
+        """The subscriptions with an attempt that says nothing; it may have been a probe."""
 
     def add(self, outcomes: Sequence[Outcome]) -> None:
         """Add outcomes."""
@@ -236,6 +254,8 @@ class _Health:
                 self._add_failure(outcome, count=1)
                 if outcome.attempt.response_status == GONE:
                     self.gone[subscription_id] = outcome.organisation_id
+            else:
+                self.unresolved.add(subscription_id)
 
     def _add_failure(self, outcome: Outcome, *, count: int) -> None:
         earlier = self.reports.get(outcome.subscription_id)

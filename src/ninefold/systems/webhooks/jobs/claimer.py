@@ -44,7 +44,6 @@ class Claimer:
         queues: where the attempts wait.
         gates: say which waiting deliveries may go on.
         recorder: finishes the events that need no attempt.
-        probe_expires_in_s: after how long another worker may probe a circuit that this one was about to probe.
     """
 
     def __init__(
@@ -56,7 +55,6 @@ class Claimer:
         queues: TenantQueues[AttemptRequest],
         gates: Gates,
         recorder: OutcomeRecorder,
-        probe_expires_in_s: float,
     ) -> None:
         self._database = database
         self._event_log = event_log
@@ -64,7 +62,6 @@ class Claimer:
         self._queues = queues
         self._gates = gates
         self._recorder = recorder
-        self._probe_expires_in_s = probe_expires_in_s
         self._probes: dict[UUID, Gate] = {}
         self._scanned_until = _BEFORE_ALL
         self._recipient_cache = RecipientCache()
@@ -145,9 +142,7 @@ class Claimer:
         if not claims:
             return set()
         try:
-            deliveries = await self._retry_queue.claim_waiting(
-                claims, payload_bytes_max=budget.bytes_max, probe_expires_in_s=self._probe_expires_in_s
-            )
+            deliveries = await self._retry_queue.claim_waiting(claims, payload_bytes_max=budget.bytes_max)
         except BaseException:
             for claim in claims:
                 self._gates.give_back(claim.subscription_id, claim.count)
@@ -217,11 +212,20 @@ class Claimer:
             else:
                 gate = self._gates.find(recipient, delivery.organisation_id)
                 self._queue_further(delivery, recipient, gate=gate, bypasses_limits=delivery.subscription_id in probed)
-        for delivery in unwanted:
-            self._gates.give_back(delivery.subscription_id, 1)
-        if unwanted:
-            await self._retry_queue.cancel(unwanted)
+        await self._cancel_unwanted(unwanted, probed=probed)
         return {delivery.organisation_id for delivery in deliveries}
+
+    async def _cancel_unwanted(self, deliveries: Sequence[ClaimedDelivery], *, probed: Collection[UUID]) -> None:
+        """Cancel claimed deliveries whose type their subscription no longer wants; probe it with another one."""
+        if not deliveries:
+            return
+        for delivery in deliveries:
+            self._gates.give_back(delivery.subscription_id, 1)
+        await self._retry_queue.cancel(deliveries)
+        unprobed = {delivery.subscription_id for delivery in deliveries} & set(probed)
+        if unprobed:
+            await self._retry_queue.release_probes(unprobed)
+            self._probes.update((each, self._gates.get(each)) for each in unprobed)
 
     async def _recipients(self, organisation_id: UUID, *, version: int) -> OrganisationRecipients:
         cached = self._recipient_cache.find(organisation_id, version=version)

@@ -37,9 +37,11 @@ from ninefold.systems.webhooks.model import (
     SUBSCRIPTIONS_CHANNEL,
     WAITING_CHANNEL,
     Attempt,
+    DeliveryStatus,
     Postponement,
 )
 from ninefold.systems.webhooks.rules.retries import RetrySchedule
+from ninefold.systems.webhooks.service.changes import announce_changes
 from ninefold.systems.webhooks.settings import WebhooksSettings
 from ninefold.systems.webhooks.store.deliveries import delivery_expire_waiting
 
@@ -61,9 +63,6 @@ SUBSCRIPTIONS_POLL_S: Final = 5.0
 EXPIRY_POLL_S: Final = 10.0
 EXPIRED_MAX: Final = 1_000
 """Waiting deliveries that one transaction ends because their time is over."""
-
-PROBE_MARGIN_S: Final = 30.0
-"""A probe without a result is made again this long after its attempt should have ended."""
 
 BURST_MAX: Final = 64
 """Attempts that start together: all are signed first, then sent right after each other, which wakes a receiver once."""
@@ -111,6 +110,7 @@ class Dispatcher:
                 pause_after_s=settings.pause_after_s,
                 horizon_s=settings.retry_horizon_s,
             ),
+            worker_id=context.lease.worker_id,
             time=self._time,
         )
         self._queues: TenantQueues[AttemptRequest] = TenantQueues(
@@ -124,7 +124,7 @@ class Dispatcher:
             timeout_s=settings.attempt_timeout_s,
             response_body_kept_bytes=settings.response_body_kept_bytes,
         )
-        event_log = PostgresEventLog(context.database, context.lease, self._circuit_breaker)
+        event_log = PostgresEventLog(context.database, context.lease, self._circuit_breaker, notifier=context.notifier)
         self._retry_queue = RetryQueue(context.database, context.lease)
         self._recorder = OutcomeRecorder(event_log, on_recorded=self._on_recorded)
         self._claimer = Claimer(
@@ -134,7 +134,6 @@ class Dispatcher:
             queues=self._queues,
             gates=self._gates,
             recorder=self._recorder,
-            probe_expires_in_s=settings.attempt_timeout_s + PROBE_MARGIN_S,
         )
         self._events_notified = context.notifier.subscribe(EVENTS_CHANNEL)
         self._retries_notified = context.notifier.subscribe(RETRIES_CHANNEL)
@@ -222,10 +221,14 @@ class Dispatcher:
     async def _expire_waiting(self, stopping: asyncio.Event) -> None:
         async def expire() -> bool:
             async with self._database.transaction() as connection:
-                count = await delivery_expire_waiting(connection, horizon_s=self._schedule.horizon_s, limit=EXPIRED_MAX)
-            if count:
-                log.warning("webhooks.deliveries.expired", count=count)
-            return count == EXPIRED_MAX
+                expired = await delivery_expire_waiting(
+                    connection, horizon_s=self._schedule.horizon_s, limit=EXPIRED_MAX
+                )
+                if expired:
+                    await announce_changes(connection, delivery_ids=expired)
+            if expired:
+                log.warning("webhooks.deliveries.expired", count=len(expired))
+            return len(expired) == EXPIRED_MAX
 
         await repeat_claim(
             expire, name="webhooks.expiry", notified=asyncio.Event(), poll_s=EXPIRY_POLL_S, stopping=stopping
@@ -276,7 +279,13 @@ class Dispatcher:
     def _on_recorded(self, results: Sequence[Result]) -> None:
         self._retry_queue.forget_recorded(results)
         # What was noted earlier may have been revised by a claim that didn't see these rows yet.
-        self._gates.note_waiting({each.subscription_id for each in results if isinstance(each, Postponement)})
+        self._gates.note_waiting(
+            {
+                each.subscription_id
+                for each in results
+                if isinstance(each, Postponement) or each.status is DeliveryStatus.WAITING
+            }
+        )
 
     async def _wake_sending_at(self, stopping: asyncio.Event) -> None:
         await stopping.wait()
@@ -297,14 +306,17 @@ class Dispatcher:
             gate.leave()
             if attempt.error_class is None:
                 gate.bucket.recover()
-        self._recorder.add(
-            make_outcome(request, attempt, schedule=self._schedule, retry_after_s=retry_after_s, now=self._clock.now)
+        outcome = make_outcome(
+            request, attempt, schedule=self._schedule, retry_after_s=retry_after_s, now=self._clock.now
         )
+        if outcome.throttled_for_s is not None:
+            self._gates.throttle(outcome.subscription_id, for_s=outcome.throttled_for_s)
+        self._recorder.add(outcome)
         self._finish(request)
 
     def _finish(self, request: AttemptRequest) -> None:
         """Free a request's slot, and finish its event if it was the last of the fan-out."""
-        self._queues.free_slot(request.organisation_id, payload_bytes=len(request.message.payload))
+        self._queues.free_slot(request.organisation_id, payload_bytes=request.message.stored_bytes)
         if request.fan_out is not None:
             request.fan_out.remaining -= 1
             if not request.fan_out.remaining:

@@ -9,12 +9,15 @@ from uuid import UUID
 
 import asyncpg
 
+from ninefold.core.live import LIVE_CHANNEL
 from ninefold.core.postgres.database import Connection, Database
 from ninefold.core.queue.claims import ClaimBudget, RoundRobinClaims
 from ninefold.core.queue.leased_ids import LeasedIds
 from ninefold.core.queue.leases import WorkerLease
+from ninefold.core.queue.notifier import Notifier
 from ninefold.systems.webhooks.jobs.circuits import CircuitBreaker, CircuitChanges
 from ninefold.systems.webhooks.model import ClaimedEvent, DeliveryStatus, Outcome, Postponement
+from ninefold.systems.webhooks.service.changes import append_changes
 from ninefold.systems.webhooks.store.deliveries import (
     delivery_cancel_recorded,
     delivery_copy_delivered,
@@ -60,10 +63,20 @@ class EventLog(Protocol):
 
 
 class PostgresEventLog:
-    """An event log in PostgreSQL. Events wait in `webhooks.event`, and outcomes are written in batches."""
+    """An event log in PostgreSQL. Events wait in `webhooks.event`, and outcomes are written in batches.
 
-    def __init__(self, database: Database, lease: WorkerLease, circuit_breaker: CircuitBreaker) -> None:
+    Args:
+        database: where events and outcomes are stored.
+        lease: that of this worker.
+        circuit_breaker: hears of each outcome.
+        notifier: tells the readers of live feeds of changes.
+    """
+
+    def __init__(
+        self, database: Database, lease: WorkerLease, circuit_breaker: CircuitBreaker, *, notifier: Notifier
+    ) -> None:
         self._database = database
+        self._notifier = notifier
         self._circuit_breaker = circuit_breaker
         self._worker_id = lease.worker_id
         self._leased_ids = LeasedIds(database, lease, event_release_unknown)
@@ -117,6 +130,13 @@ class PostgresEventLog:
                 await delivery_cancel_recorded(connection, delivery_ids=canceled)
             if finished_events:
                 await event_finish(connection, worker_id=self._worker_id, event_ids=finished_events)
+            channels = await append_changes(
+                connection,
+                delivery_ids=[result.delivery_id for result in results],
+                subscription_ids=changes.subscription_ids,
+            )
+        if channels:
+            self._notifier.notify(LIVE_CHANNEL, *sorted(channels))
         return changes, canceled
 
     async def _postpone(self, connection: Connection, postponed: Sequence[Postponement]) -> None:

@@ -139,6 +139,10 @@ class Gates:
         gate = self._gates.get(recipient.subscription_id)
         return gate if gate is not None else self._add(recipient, organisation_id)
 
+    def get(self, subscription_id: UUID) -> Gate:
+        """Return the gate of a subscription with attempts in flight or taken room; such a gate isn't dropped."""
+        return self._gates[subscription_id]
+
     def with_waiting(self) -> list[Gate]:
         """Return the gates whose subscriptions have waiting deliveries."""
         return list(self._with_waiting.values())
@@ -196,7 +200,7 @@ class Gates:
         gate = self._gates.get(subscription_id)
         now_s = self._time()
         if gate is not None and gate.blocked_until_s <= now_s:
-            gate.bucket.slow_down()
+            gate.bucket.slow_down(until_s=now_s + for_s)
             self.block({subscription_id: now_s + for_s})
 
     def note_waiting(self, subscription_ids: Iterable[UUID], *, has_waiting: bool = True) -> None:
@@ -212,8 +216,7 @@ class Gates:
 
     def give_back(self, subscription_id: UUID, count: int) -> None:
         """Return room that was taken at a subscription's gate for attempts that aren't made."""
-        # A gate with attempts in flight isn't dropped.
-        self._gates[subscription_id].give_back(count)
+        self.get(subscription_id).give_back(count)
 
     def _add(self, recipient: Recipient, organisation_id: UUID) -> Gate:
         if len(self._gates) >= GATES_MAX:

@@ -8,6 +8,8 @@ import msgspec
 from ninefold import __version__
 from ninefold.core.ids import format_id
 from ninefold.systems.webhooks.model import EVENT_PREFIX
+from ninefold.systems.webhooks.rules.event_types import is_private
+from ninefold.systems.webhooks.rules.forwarding import read_forwarded
 
 USER_AGENT: Final = f"Ninefold/{__version__}"
 
@@ -21,11 +23,24 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     """The header fields that don't depend on the attempt."""
 
     payload: bytes
+    """The body that is signed and sent."""
+
+    stored_bytes: int
+    """The size of the event's payload. It differs from that of the body if the event is a forwarded request."""
 
 
 def make_message(event_id: UUID, *, event_type: str, payload: bytes) -> Message:
     """Prepare the content that every delivery of an event sends."""
     webhook_id = format_id(EVENT_PREFIX, event_id).encode("ascii")
+    if is_private(event_type):
+        forwarded = read_forwarded(payload)
+        return Message(
+            event_id=event_id,
+            webhook_id=webhook_id,
+            common_head=b"%bwebhook-id: %b\r\n" % (forwarded.head, webhook_id),
+            payload=forwarded.body,
+            stored_bytes=len(payload),
+        )
     return Message(
         event_id=event_id,
         webhook_id=webhook_id,
@@ -35,6 +50,7 @@ def make_message(event_id: UUID, *, event_type: str, payload: bytes) -> Message:
             % (USER_AGENT.encode("ascii"), webhook_id, webhook_id, event_type.encode("ascii"))
         ),
         payload=payload,
+        stored_bytes=len(payload),
     )
 
 

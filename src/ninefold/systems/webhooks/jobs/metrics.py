@@ -46,6 +46,16 @@ DELIVERIES_RETRYING: Final = Gauge(
     "Deliveries that are waiting for another attempt, counted up to 100,000.",
     multiprocess_mode="livemostrecent",
 )
+DELIVERIES_WAITING: Final = Gauge(
+    "ninefold_webhooks_deliveries_waiting",
+    "Deliveries that wait for a limit, a circuit or a paused subscription, counted up to 100,000.",
+    multiprocess_mode="livemostrecent",
+)
+CIRCUITS_OPEN: Final = Gauge(
+    "ninefold_webhooks_circuits_open",
+    "Subscriptions whose circuit is open or half-open, counted up to 100,000.",
+    multiprocess_mode="livemostrecent",
+)
 
 
 def count_outcomes(outcomes: Sequence[Outcome]) -> None:

@@ -31,6 +31,7 @@ from ninefold.systems.webhooks.model.replays import (
     ReplaySubscription,
 )
 from ninefold.systems.webhooks.rules.replays import WAITING_MAX, Plan, SkipReason, find_skip_reason, plan_batch, room_of
+from ninefold.systems.webhooks.service.changes import announce_changes
 from ninefold.systems.webhooks.settings import WebhooksSettings
 from ninefold.systems.webhooks.store.replays import replay_release
 from ninefold.systems.webhooks.store.subscriptions import subscription_lock_for_replay
@@ -140,6 +141,8 @@ async def _replay(job: Run, context: Context, source: ReplaySource) -> Replayed:
                 connection, candidates, source=source, released_max=pace.released_max, settings=context.settings
             )
             released = await replay_release(connection, delivery_ids=plan.released)
+            if released:
+                await announce_changes(connection, delivery_ids=plan.released)
             if plan.decided:
                 cursor = _advance(cursor, plan, released=released, last=candidates[plan.decided - 1])
                 await job.save(connection, cursor=cursor, done=cursor.decided, total=cursor.total, note=cursor.note)

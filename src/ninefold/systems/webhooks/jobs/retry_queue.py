@@ -1,7 +1,7 @@
 """The deliveries that have a row and need another attempt. They are in PostgreSQL whatever the event log uses."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from ninefold.core.postgres.database import Database
@@ -10,7 +10,8 @@ from ninefold.core.queue.leased_ids import LeasedIds
 from ninefold.core.queue.leases import WorkerLease
 from ninefold.systems.webhooks.jobs.event_log import Result
 from ninefold.systems.webhooks.model import ClaimedDelivery, WaitingClaim
-from ninefold.systems.webhooks.store.circuits import circuit_start_probes
+from ninefold.systems.webhooks.service.changes import announce_changes
+from ninefold.systems.webhooks.store.circuits import circuit_release_probes, circuit_start_probes
 from ninefold.systems.webhooks.store.deliveries import (
     delivery_cancel_held,
     delivery_claim,
@@ -43,14 +44,13 @@ class RetryQueue:
             return await self._claims.claim(budget)
 
     async def claim_waiting(
-        self, claims: Sequence[WaitingClaim], *, payload_bytes_max: int, probe_expires_in_s: float
+        self, claims: Sequence[WaitingClaim], *, payload_bytes_max: int
     ) -> Sequence[ClaimedDelivery]:
         """Claim waiting deliveries of some subscriptions, of each as many as it may send, oldest first.
 
         Args:
-            claims: whose deliveries, and how many. A probe is chosen at random among the oldest.
+            claims: whose deliveries, and how many.
             payload_bytes_max: the most bytes of all payloads together.
-            probe_expires_in_s: after how long another worker may probe the same circuit, should this one fail.
 
         Raises:
             LeaseLostError: this worker's lease has expired.
@@ -63,7 +63,7 @@ class RetryQueue:
                 probed = {claim.subscription_id for claim in claims if claim.is_probe}
                 started = [delivery.subscription_id for delivery in deliveries if delivery.subscription_id in probed]
                 if started:
-                    await circuit_start_probes(connection, subscription_ids=started, expires_in_s=probe_expires_in_s)
+                    await circuit_start_probes(connection, worker_id=self._worker_id, subscription_ids=started)
             self._leased_ids.add(delivery.delivery_id for delivery in deliveries)
         return deliveries
 
@@ -74,12 +74,15 @@ class RetryQueue:
     async def cancel(self, deliveries: Sequence[ClaimedDelivery]) -> None:
         """Cancel deliveries that their subscription doesn't want; if this fails, the next claim releases them."""
         self.give_back(deliveries)
+        delivery_ids = [delivery.delivery_id for delivery in deliveries]
         async with self._database.transaction() as connection:
-            await delivery_cancel_held(
-                connection,
-                worker_id=self._worker_id,
-                delivery_ids=[delivery.delivery_id for delivery in deliveries],
-            )
+            await delivery_cancel_held(connection, worker_id=self._worker_id, delivery_ids=delivery_ids)
+            await announce_changes(connection, delivery_ids=delivery_ids)
+
+    async def release_probes(self, subscription_ids: Collection[UUID]) -> None:
+        """Let circuits be probed again, because this worker's probe has no result."""
+        async with self._database.connection() as connection:
+            await circuit_release_probes(connection, worker_id=self._worker_id, subscription_ids=subscription_ids)
 
     def forget_recorded(self, results: Sequence[Result]) -> None:
         """Forget the deliveries of recorded results. Recording a result has already released its delivery."""

@@ -16,7 +16,7 @@ GONE: Final = 410
 """The status with which a receiver says that it wants nothing more (RFC 9110 §15.5.11)."""
 
 THROTTLE_S_MAX: Final = 3_600.0
-"""The longest time that `Retry-After` keeps everything from a subscription. A delivery can wait longer than that."""
+"""The longest time for which `Retry-After` is obeyed; then the receiver is asked again."""
 
 _NOT_COUNTED: Final = frozenset({ABORTED, LocalLimitError.error_class})
 _THROTTLING: Final = frozenset({429, 503})
@@ -58,8 +58,16 @@ def judge_failure(
             round_attempt_count=round_attempt_count - (not is_counted),
             is_counted=is_counted,
         )
-    is_throttling = retry_after_s is not None and attempt.response_status in _THROTTLING
-    is_counted = attempt.error_class not in _NOT_COUNTED and not is_throttling
+    if retry_after_s is not None and attempt.response_status in _THROTTLING:
+        # The whole subscription waits.
+        is_over = elapsed_s >= schedule.horizon_s
+        return Verdict(
+            status=DeliveryStatus.FAILED if is_over else DeliveryStatus.WAITING,
+            round_attempt_count=round_attempt_count - 1,
+            is_counted=False,
+            throttled_for_s=min(retry_after_s, THROTTLE_S_MAX),
+        )
+    is_counted = attempt.error_class not in _NOT_COUNTED
     count = round_attempt_count - (not is_counted)
     retry_delay_s = next_delay_s(
         schedule,
@@ -74,5 +82,4 @@ def judge_failure(
         round_attempt_count=count,
         retry_delay_s=retry_delay_s,
         is_counted=is_counted,
-        throttled_for_s=min(retry_after_s or 0.0, THROTTLE_S_MAX) if is_throttling else None,
     )

@@ -31,20 +31,26 @@ CREATE TABLE webhooks.circuit (
     opened_at timestamptz,
     -- When the next probe may be made. From then on, an open circuit is half-open.
     retry_at timestamptz,
-    -- A probe is in progress until then at the latest.
-    probe_expires_at timestamptz,
+    -- The worker that is probing.
+    probed_by uuid,
     -- The receiver asked with Retry-After to send nothing until then.
     throttled_until timestamptz,
     -- When it was announced that the subscription will be paused.
     pause_announced_at timestamptz,
     changed_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     CONSTRAINT circuit_open_until_a_probe CHECK ((opened_at IS NULL) = (retry_at IS NULL)),
-    CONSTRAINT circuit_probed_while_open CHECK (probe_expires_at IS NULL OR opened_at IS NOT NULL),
+    CONSTRAINT circuit_probed_while_open CHECK (probed_by IS NULL OR opened_at IS NOT NULL),
     CONSTRAINT circuit_open_while_failing CHECK (opened_at IS NULL OR failing_since IS NOT NULL)
 );
 
 -- Workers read what has changed since they last looked.
 CREATE INDEX circuit_changed ON webhooks.circuit (changed_at);
+
+CREATE INDEX circuit_opened ON webhooks.circuit (subscription_id)
+WHERE opened_at IS NOT NULL;
+
+CREATE INDEX circuit_probed ON webhooks.circuit (probed_by)
+WHERE probed_by IS NOT NULL;
 
 -- A delivery that could be attempted, but must not be yet. The reason is that of its subscription: it is paused, its
 -- circuit is open, or it has reached a limit.

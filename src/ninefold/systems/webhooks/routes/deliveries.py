@@ -11,9 +11,9 @@ from ninefold.core.ids import format_id
 from ninefold.core.postgres.database import Database
 from ninefold.core.queue.notifier import Notifier
 from ninefold.core.tenancy.model import Principal
+from ninefold.core.web.idempotency import refuse_idempotency_key
 from ninefold.core.web.problems import problem_responses
 from ninefold.systems.webhooks.model import DELIVERY_PREFIX, RETRIES_CHANNEL, WAITING_CHANNEL, DeliveryStatus
-from ninefold.systems.webhooks.routes.idempotency import refuse_idempotency_key
 from ninefold.systems.webhooks.routes.wire import DeliveryId, DeliveryView, RetryScheduled, show_delivery
 from ninefold.systems.webhooks.service import deliveries as service
 from ninefold.systems.webhooks.settings import WebhooksSettings

@@ -15,14 +15,11 @@ from ninefold.core.queue.notifier import Notifier
 from ninefold.core.tenancy.model import Principal
 from ninefold.core.web.access import access
 from ninefold.core.web.bodies import FromBody, JsonDecoder
+from ninefold.core.web.idempotency import refuse_idempotency_key
 from ninefold.core.web.pagination import PAGE_LIMIT_DEFAULT, Cursor, Page, PagedList, PageLimit
 from ninefold.core.web.problems import describe, problem_responses
 from ninefold.systems.webhooks.model import EVENTS_CHANNEL
-from ninefold.systems.webhooks.routes.idempotency import (
-    IdempotencyKeyHeader,
-    find_idempotency_key,
-    refuse_idempotency_key,
-)
+from ninefold.systems.webhooks.routes.idempotency import IdempotencyKeyHeader, find_idempotency_key
 from ninefold.systems.webhooks.routes.wire import (
     BatchAccepted,
     BatchResult,

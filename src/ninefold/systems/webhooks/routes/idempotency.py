@@ -1,18 +1,14 @@
-"""The header `Idempotency-Key`: the same as the field of a publish, and refused by every other POST."""
+"""The header `Idempotency-Key` of a publish: the same as the field of its body."""
 
-from typing import Annotated, Any, Final, TypeAlias
+from typing import Annotated, TypeAlias
 
-from litestar.connection import ASGIConnection
 from litestar.datastructures import Headers
-from litestar.handlers import BaseRouteHandler
 from litestar.params import HeaderParameter
-from litestar.types import Guard
 
 from ninefold.core.web.errors import BadRequestError
+from ninefold.core.web.idempotency import IDEMPOTENCY_KEY
 from ninefold.systems.webhooks.errors import IdempotencyKeysDifferError
 from ninefold.systems.webhooks.service.publishing import IDEMPOTENCY_KEY_LENGTH_MAX
-
-IDEMPOTENCY_KEY: Final = "Idempotency-Key"
 
 IdempotencyKeyHeader: TypeAlias = Annotated[
     str | None,
@@ -56,19 +52,3 @@ def find_idempotency_key(headers: Headers, *, field: str | None) -> str | None:
             remedy="Send the key once, in the header or in the field.",
         )
     return keys[0]
-
-
-def refuse_idempotency_key(*, remedy: str) -> Guard:
-    """Return a guard for a route that doesn't support the header. To ignore it would be to break its promise.
-
-    Args:
-        remedy: what the caller should do instead.
-    """
-
-    def check(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
-        if IDEMPOTENCY_KEY in connection.headers:
-            raise BadRequestError(
-                f"This request doesn't support the header {IDEMPOTENCY_KEY}.", field=IDEMPOTENCY_KEY, remedy=remedy
-            )
-
-    return check

@@ -18,11 +18,11 @@ from ninefold.core.queue.notifier import Notifier
 from ninefold.core.tenancy.audit import AuditEntry
 from ninefold.core.tenancy.model import Principal
 from ninefold.core.web.bodies import FromBody
+from ninefold.core.web.idempotency import refuse_idempotency_key
 from ninefold.core.web.pagination import PAGE_LIMIT_DEFAULT, Cursor, Page, PagedList, PageLimit
 from ninefold.core.web.problems import problem_responses
 from ninefold.core.web.query_parameters import DATE_TIME, parse_time
 from ninefold.systems.webhooks.model.replays import DeadLetterFilter, ReplayPosition
-from ninefold.systems.webhooks.routes.idempotency import refuse_idempotency_key
 from ninefold.systems.webhooks.routes.replay_wire import (
     DeadLetterReplay,
     DeadLetterView,

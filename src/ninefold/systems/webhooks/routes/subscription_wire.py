@@ -33,6 +33,7 @@ from ninefold.systems.webhooks.rules.subscription_fields import (
     SUBSCRIBER_ID_LENGTH_MAX,
     SUBSCRIPTION_IN_FLIGHT_MAX,
 )
+from ninefold.systems.webhooks.service.changes import deliveries_channel
 from ninefold.systems.webhooks.service.subscriptions import NewSecret, SubscriptionChanges
 from ninefold.systems.webhooks.settings import RETRY_DELAYS_COUNT_MAX, WebhooksSettings
 
@@ -201,6 +202,8 @@ class SubscriptionView(msgspec.Struct, frozen=True, kw_only=True):
     retry_schedule: Annotated[str | Sequence[float] | None, msgspec.Meta(examples=[None])]
     """The name of a preset, or the seconds before each retry."""
     effective: EffectiveValues
+    live_channel: Annotated[str, msgspec.Meta(examples=["webhooks.deliveries:sub_01h455vb4pex5vsknk084sn02q"])]
+    """The channel of the live feed that shows the changes of its deliveries."""
     created_at: Timestamp
     updated_at: Timestamp
 
@@ -231,6 +234,7 @@ def show_subscription(subscription: Subscription, *, settings: WebhooksSettings)
         in_flight_max=subscription.in_flight_max,
         retry_schedule=_show_retry_plan(subscription.retry_plan),
         effective=_show_effective_values(subscription, settings),
+        live_channel=deliveries_channel(subscription.subscription_id),
         created_at=subscription.created_at,
         updated_at=subscription.updated_at,
     )

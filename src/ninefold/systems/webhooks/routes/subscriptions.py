@@ -19,6 +19,7 @@ from ninefold.core.queue.notifier import Notifier
 from ninefold.core.tenancy.audit import AuditEntry
 from ninefold.core.tenancy.model import Principal
 from ninefold.core.web.bodies import FromBody
+from ninefold.core.web.idempotency import refuse_idempotency_key
 from ninefold.core.web.pagination import PAGE_LIMIT_DEFAULT, Cursor, Page, PagedList, PageLimit
 from ninefold.core.web.problems import problem_responses
 from ninefold.systems.webhooks.model import (
@@ -29,7 +30,6 @@ from ninefold.systems.webhooks.model import (
     DeliveryStatus,
     SubscriptionFilter,
 )
-from ninefold.systems.webhooks.routes.idempotency import refuse_idempotency_key
 from ninefold.systems.webhooks.routes.subscription_wire import (
     CreateSubscription,
     RotateSecret,

@@ -241,7 +241,9 @@ def show_delivery(shown: DeliveryWithAttempts, *, attempts_per_round: int) -> De
 
 def _attempts_planned(delivery: Delivery, *, attempts_per_round: int) -> int:
     own = delivery.own_retry_count
-    return delivery.attempt_count - delivery.round_attempt_count + (attempts_per_round if own is None else 1 + own)
+    planned = delivery.attempt_count - delivery.round_attempt_count + (attempts_per_round if own is None else 1 + own)
+    # What waits for its endpoint is attempted once more, even if its retries are used up.
+    return max(planned, delivery.attempt_count + (delivery.finished_at is None))
 
 
 def _advise(delivery: Delivery, attempts: Sequence[Attempt]) -> str | None:

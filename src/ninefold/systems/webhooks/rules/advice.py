@@ -53,10 +53,11 @@ _PAUSE_ADVICE: Final = {
     f"its deliveries and fix the receiver, or delete the subscription. Then {_RESUME}",
 }
 _WAITING_ADVICE: Final = {
-    WaitingReason.PAUSED: "Resume the subscription, which is paused: it says why.",
+    WaitingReason.PAUSED: "Show the subscription to see why it is paused; what waits is sent when it is resumed.",
     WaitingReason.CIRCUIT_OPEN: "What waits is sent as soon as the receiver answers with 2xx. To try it at once, retry "
     "the delivery, or close the subscription's circuit.",
-    WaitingReason.RATE_LIMITED: None,
+    WaitingReason.RATE_LIMITED: "Nothing needs to be done: it is sent as soon as the subscription's limits, or its "
+    "receiver, allow it.",
 }
 _WAITING_FOR_OTHERS: Final = frozenset({WaitingReason.PAUSED, WaitingReason.RATE_LIMITED})
 """The reasons that don't depend on what went wrong with the delivery itself."""

@@ -2,6 +2,9 @@
 
 A type consists of words joined by dots (`order.created`). A pattern is a type, or `order.*` for every type that begins
 with `order.`, or `*` for all types.
+
+Types that begin with `_forward.` are private: Ninefold alone publishes them, for requests that it forwards, and no
+pattern but the type itself matches them.
 """
 
 import re
@@ -17,6 +20,10 @@ _WORD: Final = "[A-Za-z0-9_-]+"
 EVENT_TYPE_REGEX: Final = rf"^{_WORD}(\.{_WORD})*$"
 PATTERN_REGEX: Final = rf"^(\*|{_WORD}(\.{_WORD})*(\.\*)?)$"
 
+PRIVATE_PREFIX: Final = "_forward."
+
+_DOT: Final = r"\."
+_NOT_PRIVATE: Final = r"(?!_forward\.)"
 _TYPE: Final = re.compile(EVENT_TYPE_REGEX)
 _PATTERN: Final = re.compile(PATTERN_REGEX)
 _REMEDY: Final = (
@@ -34,6 +41,10 @@ def check_event_type(event_type: str, *, field: str) -> None:
     if len(event_type) > EVENT_TYPE_LENGTH_MAX or _TYPE.fullmatch(event_type) is None:
         raise InvalidEventTypeError(
             f"{event_type[:EVENT_TYPE_LENGTH_MAX]!r} isn't an event type.", field=field, remedy=_REMEDY
+        )
+    if is_private(event_type):
+        raise InvalidEventTypeError(
+            f"Event types that begin with {PRIVATE_PREFIX} are private.", field=field, remedy="Use another first word."
         )
 
 
@@ -74,11 +85,19 @@ def matches_any(event_type: str, patterns: Sequence[str]) -> bool:
 
 def patterns_regex(patterns: Sequence[str]) -> str:
     """Return a regular expression that matches the same types as these patterns, for both Python and PostgreSQL."""
-    alternatives = [pattern.replace(".", r"\.").replace("*", ".*") for pattern in patterns]
+    alternatives = [
+        f"{_NOT_PRIVATE if '*' in pattern else ''}{pattern.replace('.', _DOT).replace('*', '.*')}"
+        for pattern in patterns
+    ]
     return f"^({'|'.join(alternatives)})$"
+
+
+def is_private(event_type: str) -> bool:
+    """Return whether only Ninefold publishes events of this type."""
+    return event_type.startswith(PRIVATE_PREFIX)
 
 
 def _matches(event_type: str, pattern: str) -> bool:
     if pattern.endswith("*"):
-        return event_type.startswith(pattern[:-1])
+        return event_type.startswith(pattern[:-1]) and not is_private(event_type)
     return event_type == pattern

@@ -29,17 +29,14 @@ class TokenBucket:
 
     def available(self, now_s: float) -> int:
         """Return how many tokens can be taken now."""
-        self._tokens = min(self._capacity, self._tokens + (now_s - self._refilled_at_s) * self._rate_per_s)
-        self._refilled_at_s = now_s
+        self._refill(now_s)
         return int(self._tokens)
 
     def take_one(self, now_s: float) -> bool:
         """Take a token if there is one; return whether there was."""
-        tokens = self._tokens + (now_s - self._refilled_at_s) * self._rate_per_s
-        tokens = min(tokens, self._capacity)
-        self._refilled_at_s = now_s
-        has_token = tokens >= 1.0
-        self._tokens = tokens - has_token
+        self._refill(now_s)
+        has_token = self._tokens >= 1.0
+        self._tokens -= has_token
         return has_token
 
     def take(self, count: int) -> None:
@@ -58,12 +55,20 @@ class TokenBucket:
             self._capacity = max(1.0, rate_per_s * BURST_S)
             self._tokens = min(self._tokens, self._capacity)
 
-    def slow_down(self) -> None:
-        """Halve the rate, because the receiver throttles; what has accumulated is lost."""
+    def slow_down(self, *, until_s: float) -> None:
+        """Halve the rate, because the receiver throttles. No token is left but one, and none comes until a time."""
         self._rate_per_s = max(self._rate_per_s / 2, self._limit_per_s * SLOWEST_RATIO)
-        self._tokens = min(self._tokens, 1.0)
+        self._tokens = 1.0
+        self._refilled_at_s = until_s
 
     def recover(self) -> None:
         """Raise the rate a little, because the receiver accepted a request."""
         if self._rate_per_s < self._limit_per_s:
             self._rate_per_s = min(self._limit_per_s, self._rate_per_s + self._limit_per_s * RECOVERY_RATIO)
+
+    def _refill(self, now_s: float) -> None:
+        passed_s = now_s - self._refilled_at_s
+        # It is negative until a slow-down is over.
+        if passed_s > 0.0:
+            self._tokens = min(self._capacity, self._tokens + passed_s * self._rate_per_s)
+            self._refilled_at_s = now_s

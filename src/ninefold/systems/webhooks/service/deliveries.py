@@ -29,10 +29,10 @@ from ninefold.systems.webhooks.model import (
     LockedDelivery,
 )
 from ninefold.systems.webhooks.rules.event_types import matches_any, patterns_regex
+from ninefold.systems.webhooks.service.changes import announce_changes
 from ninefold.systems.webhooks.service.recipients import RecipientCache
 from ninefold.systems.webhooks.service.subscriptions import SUBSCRIPTIONS_MAX, get_subscription
 from ninefold.systems.webhooks.store import deliveries as store
-from ninefold.systems.webhooks.store.circuits import circuit_probe_now
 from ninefold.systems.webhooks.store.events import event_find, event_find_payload, event_list, event_list_queued
 
 ATTEMPTS_SHOWN_MAX: Final = 20
@@ -165,8 +165,8 @@ async def list_queued_deliveries(
 async def retry_delivery(connection: Connection, *, organisation_id: UUID, delivery_id: UUID) -> datetime:
     """Start a new round of attempts now, with the same id and body; return when the first one is due.
 
-    A delivery can be retried in every status, except while an attempt is in progress. If the circuit of its
-    subscription is open, this attempt, or another one that waits, becomes the probe.
+    A delivery can be retried in every status, except while an attempt is in progress. The attempt is made even if the
+    circuit of its subscription is open or a limit is reached; if it succeeds, the circuit closes.
 
     Raises:
         DeliveryNotFoundError: the organisation has no delivery with this id, or it has no outcome yet.
@@ -180,7 +180,7 @@ async def retry_delivery(connection: Connection, *, organisation_id: UUID, deliv
         raise _not_found(delivery_id)
     _check_retry(locked, delivery_text=format_id(DELIVERY_PREFIX, delivery_id))
     scheduled_at = await store.delivery_schedule_now(connection, delivery_id=delivery_id)
-    await circuit_probe_now(connection, subscription_id=locked.subscription_id)
+    await announce_changes(connection, delivery_ids=[delivery_id])
     return scheduled_at
 
 

@@ -37,6 +37,7 @@ from ninefold.systems.webhooks.rules.subscription_fields import (
     check_rate_limit,
     check_subscriber_id,
 )
+from ninefold.systems.webhooks.service.changes import announce_changes
 from ninefold.systems.webhooks.store import subscriptions as store
 from ninefold.systems.webhooks.store.circuits import circuit_reset
 
@@ -111,6 +112,7 @@ async def create_subscription(
     if fields.is_active is False:
         await store.subscription_pause(connection, subscription_id=subscription_id, reason=PauseReason.BY_HAND)
     secret = await _insert_secret(connection, subscription_id=subscription_id)
+    await announce_changes(connection, subscription_ids=[subscription_id])
     return NewSecret(
         subscription=await get_subscription(
             connection, organisation_id=organisation_id, subscription_id=subscription_id
@@ -173,11 +175,15 @@ async def update_subscription(
     await store.subscription_update(connection, draft, subscription_id=subscription_id)
     if draft.url != current.url:
         await store.subscription_url_keep(connection, subscription_id=subscription_id)
+        # The failures were those of another endpoint.
+        await circuit_reset(connection, subscription_id=subscription_id)
     if changes.is_active is False:
         await store.subscription_pause(connection, subscription_id=subscription_id, reason=PauseReason.BY_HAND)
+        await circuit_reset(connection, subscription_id=subscription_id)
     elif changes.is_active is True and current.paused_at is not None:
         await store.subscription_resume(connection, subscription_id=subscription_id)
         await circuit_reset(connection, subscription_id=subscription_id)
+    await announce_changes(connection, subscription_ids=[subscription_id])
     return await get_subscription(connection, organisation_id=organisation_id, subscription_id=subscription_id)
 
 
@@ -189,6 +195,7 @@ async def close_circuit(connection: Connection, *, organisation_id: UUID, subscr
     """
     await get_subscription(connection, organisation_id=organisation_id, subscription_id=subscription_id)
     await circuit_reset(connection, subscription_id=subscription_id)
+    await announce_changes(connection, subscription_ids=[subscription_id])
     return await get_subscription(connection, organisation_id=organisation_id, subscription_id=subscription_id)
 
 
@@ -207,6 +214,7 @@ async def delete_subscription(connection: Connection, *, organisation_id: UUID, 
     ):
         raise _not_found(subscription_id)
     await enqueue(connection, CANCEL_DELIVERIES, CancelDeliveries(subscription_id), organisation_id=organisation_id)
+    await announce_changes(connection, subscription_ids=[subscription_id])
 
 
 async def rotate_secret(

@@ -1,3 +1,13 @@
+-- name: circuit_count_open$
+-- Count the circuits that are open, up to a limit.
+SELECT count(*)
+FROM (
+    SELECT 1
+    FROM webhooks.circuit
+    WHERE opened_at IS NOT NULL
+    LIMIT :limit
+) AS opened;
+
 -- name: circuit_list_changed
 -- Read the circuits that have changed since a time, and the database's time.
 SELECT
@@ -26,15 +36,6 @@ WHERE subscription_id = ANY(:subscription_ids::uuid[])
     AND opened_at IS NULL
     AND failing_since IS NOT NULL
 RETURNING subscription_id;
-
--- name: circuit_probe_now!
--- Let the next attempt of a subscription whose circuit is open be made at once.
-UPDATE webhooks.circuit
-SET
-    retry_at = now(),
-    changed_at = clock_timestamp()
-WHERE subscription_id = :subscription_id
-    AND retry_at > now();
 
 -- name: circuit_record_failures
 -- Count failed attempts; open the circuits that have reached the limit, and those whose probe has failed.
@@ -90,7 +91,7 @@ SET
             )
             THEN statement_timestamp() + :retry_s::double precision * interval '1 second'
     END,
-    probe_expires_at = CASE WHEN circuit.retry_at > statement_timestamp() THEN circuit.probe_expires_at END,
+    probed_by = CASE WHEN circuit.retry_at > statement_timestamp() THEN circuit.probed_by END,
     throttled_until = greatest(circuit.throttled_until, excluded.throttled_until),
     changed_at = clock_timestamp()
 RETURNING
@@ -131,7 +132,7 @@ SET
     failing_since = NULL,
     opened_at = NULL,
     retry_at = NULL,
-    probe_expires_at = NULL,
+    probed_by = NULL,
     pause_announced_at = NULL,
     changed_at = clock_timestamp()
 FROM succeeded
@@ -139,6 +140,19 @@ WHERE circuit.subscription_id = succeeded.subscription_id
 RETURNING
     circuit.subscription_id,
     succeeded.was_open;
+
+-- name: circuit_release!
+-- Let other workers probe the circuits that these workers were probing.
+UPDATE webhooks.circuit
+SET probed_by = NULL
+WHERE probed_by = ANY(:worker_ids::uuid[]);
+
+-- name: circuit_release_probes!
+-- Let these circuits be probed again, because this worker's probe has no result.
+UPDATE webhooks.circuit
+SET probed_by = NULL
+WHERE subscription_id = ANY(:subscription_ids::uuid[])
+    AND probed_by = :worker_id;
 
 -- name: circuit_reset!
 -- Close the circuit of a subscription and forget its failures, as if its endpoint had always been healthy.
@@ -148,14 +162,14 @@ SET
     failing_since = NULL,
     opened_at = NULL,
     retry_at = NULL,
-    probe_expires_at = NULL,
+    probed_by = NULL,
     throttled_until = NULL,
     pause_announced_at = NULL,
     changed_at = clock_timestamp()
 WHERE subscription_id = :subscription_id;
 
 -- name: circuit_start_probes!
--- Note that these circuits are being probed, so that no other worker does it too.
+-- Note that this worker is probing these circuits, so that no other one does it too.
 UPDATE webhooks.circuit
-SET probe_expires_at = clock_timestamp() + :expires_in_s::double precision * interval '1 second'
+SET probed_by = :worker_id
 WHERE subscription_id = ANY(:subscription_ids::uuid[]);

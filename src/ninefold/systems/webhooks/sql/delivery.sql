@@ -200,38 +200,78 @@ FULL JOIN scan_end ON TRUE;
 
 -- name: delivery_claim_waiting
 -- Claim waiting deliveries of some subscriptions for a worker, of each as many as it may send, oldest first.
--- With :among, they are chosen at random from that many, so that a probe isn't always the same delivery.
+-- Of the subscriptions in :probed_ids, claim one each: of the oldest and the newest :among, one with the fewest attempts.
+-- Otherwise deliveries that this receiver always refuses could be every probe.
 -- The payload bytes of the claimed deliveries are limited; the first may exceed the limit.
-WITH candidate AS MATERIALIZED (
+WITH oldest AS MATERIALIZED (
     SELECT
         waiting.*,
         row_number() OVER (PARTITION BY waiting.subscription_id) AS rank
-    FROM unnest(
-        :subscription_ids::uuid[],
-        :counts::integer[],
-        :among::integer[]
-    ) AS requested (subscription_id, count, among)
+    FROM unnest(:subscription_ids::uuid[], :counts::integer[]) AS requested (subscription_id, count)
     CROSS JOIN LATERAL (
-        SELECT *
-        FROM (
-            SELECT
-                delivery.delivery_id,
-                delivery.subscription_id,
-                delivery.event_id,
-                delivery.round_started_at
-            FROM webhooks.delivery
-            WHERE delivery.subscription_id = requested.subscription_id
-                AND delivery.status = 'waiting'
-                AND delivery.leased_by IS NULL
-            ORDER BY delivery.round_started_at
-            LIMIT requested.among
-            FOR UPDATE SKIP LOCKED
-        ) AS oldest
-        ORDER BY
-            CASE WHEN requested.among > requested.count THEN random() END,
-            oldest.round_started_at
+        SELECT
+            delivery.delivery_id,
+            delivery.subscription_id,
+            delivery.event_id
+        FROM webhooks.delivery
+        WHERE delivery.subscription_id = requested.subscription_id
+            AND delivery.status = 'waiting'
+            AND delivery.leased_by IS NULL
+        ORDER BY delivery.round_started_at
         LIMIT requested.count
+        FOR UPDATE SKIP LOCKED
     ) AS waiting
+),
+
+probe AS MATERIALIZED (
+    SELECT
+        delivery.delivery_id,
+        delivery.subscription_id,
+        delivery.event_id,
+        1::bigint AS rank
+    FROM unnest(:probed_ids::uuid[]) AS probed (subscription_id)
+    CROSS JOIN LATERAL (
+        SELECT either.delivery_id
+        FROM (
+            (
+                SELECT
+                    waiting.delivery_id,
+                    waiting.attempt_count
+                FROM webhooks.delivery AS waiting
+                WHERE waiting.subscription_id = probed.subscription_id
+                    AND waiting.status = 'waiting'
+                    AND waiting.leased_by IS NULL
+                ORDER BY waiting.round_started_at
+                LIMIT :among
+            )
+            UNION ALL
+            (
+                SELECT
+                    waiting.delivery_id,
+                    waiting.attempt_count
+                FROM webhooks.delivery AS waiting
+                WHERE waiting.subscription_id = probed.subscription_id
+                    AND waiting.status = 'waiting'
+                    AND waiting.leased_by IS NULL
+                ORDER BY waiting.round_started_at DESC
+                LIMIT :among
+            )
+        ) AS either
+        ORDER BY
+            either.attempt_count,
+            random()
+        LIMIT 1
+    ) AS picked
+    INNER JOIN webhooks.delivery ON delivery.delivery_id = picked.delivery_id
+    WHERE delivery.status = 'waiting'
+        AND delivery.leased_by IS NULL
+    FOR UPDATE OF delivery SKIP LOCKED
+),
+
+candidate AS (
+    SELECT * FROM oldest
+    UNION ALL
+    SELECT * FROM probe
 ),
 
 chosen AS (
@@ -291,8 +331,19 @@ FROM (
     LIMIT :limit
 ) AS retrying;
 
--- name: delivery_expire_waiting$
--- End some waiting deliveries whose time is over, as failed; return how many.
+-- name: delivery_count_waiting$
+-- Count the deliveries that are waiting and that no worker holds, up to a limit.
+SELECT count(*)
+FROM (
+    SELECT 1
+    FROM webhooks.delivery
+    WHERE status = 'waiting'
+        AND leased_by IS NULL
+    LIMIT :limit
+) AS waiting;
+
+-- name: delivery_expire_waiting
+-- End some waiting deliveries whose time is over, as failed; return their ids.
 -- Those of paused subscriptions don't expire. After a pause, the time starts again.
 WITH RECURSIVE backlogged AS (
     (
@@ -338,20 +389,15 @@ due AS MATERIALIZED (
         FOR UPDATE SKIP LOCKED
     ) AS expired
     LIMIT :limit
-),
-
-expired AS (
-    UPDATE webhooks.delivery
-    SET
-        status = 'failed',
-        finished_at = now()
-    FROM due
-    WHERE delivery.delivery_id = due.delivery_id
-    RETURNING delivery.delivery_id
 )
 
-SELECT count(*)
-FROM expired;
+UPDATE webhooks.delivery
+SET
+    status = 'failed',
+    finished_at = now()
+FROM due
+WHERE delivery.delivery_id = due.delivery_id
+RETURNING delivery.delivery_id;
 
 -- name: delivery_find^
 -- Read one delivery of an organisation.
@@ -602,6 +648,21 @@ WHERE delivery.subscription_id = :subscription_id
     AND (:before::uuid IS NULL OR delivery.delivery_id < :before)
 ORDER BY delivery.delivery_id DESC
 LIMIT :limit;
+
+-- name: delivery_list_changed
+-- Read those of these deliveries that belong to some subscriptions, as live feeds show them.
+SELECT
+    delivery_id,
+    subscription_id,
+    event_id,
+    status,
+    attempt_count,
+    next_attempt_at,
+    last_error_class AS error_class
+FROM webhooks.delivery
+WHERE delivery_id = ANY(:delivery_ids::uuid[])
+    AND subscription_id = ANY(:subscription_ids::uuid[])
+ORDER BY delivery_id;
 
 -- name: delivery_list_recorded
 -- Return which of these deliveries already have an outcome.

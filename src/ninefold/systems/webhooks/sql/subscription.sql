@@ -171,7 +171,7 @@ found AS (
             circuit.opened_at IS NULL
             OR (
                 circuit.retry_at <= statement_timestamp()
-                AND coalesce(circuit.probe_expires_at <= statement_timestamp(), TRUE)
+                AND circuit.probed_by IS NULL
             )
         )
 ),
@@ -185,6 +185,27 @@ scan_end AS (
 SELECT *
 FROM found
 FULL JOIN scan_end ON TRUE;
+
+-- name: subscription_list_health
+-- Read the pauses and circuits of those of these subscriptions that belong to some organisations, as live feeds show them.
+SELECT
+    subscription.subscription_id,
+    subscription.organisation_id,
+    subscription.deleted_at IS NOT NULL AS is_deleted,
+    subscription.pause_reason,
+    CASE
+        WHEN circuit.opened_at IS NULL THEN 'closed'
+        WHEN circuit.retry_at <= now() THEN 'half_open'
+        ELSE 'open'
+    END AS circuit_state,
+    coalesce(circuit.consecutive_failures, 0) AS consecutive_failures,
+    circuit.failing_since,
+    circuit.retry_at
+FROM webhooks.subscription
+LEFT JOIN webhooks.circuit ON circuit.subscription_id = subscription.subscription_id
+WHERE subscription.subscription_id = ANY(:subscription_ids::uuid[])
+    AND subscription.organisation_id = ANY(:organisation_ids::uuid[])
+ORDER BY subscription.subscription_id;
 
 -- name: subscription_list_ids_by_subscriber
 -- Read the ids of a customer's subscriptions, also of deleted ones, newest first.

@@ -49,6 +49,12 @@ class ChangedCircuit(msgspec.Struct, frozen=True, kw_only=True):
     changed_at: datetime
 
 
+async def circuit_count_open(connection: Connection, *, limit: int) -> int:
+    """Count the circuits that are open, up to a limit."""
+    count: int = await queries.circuit_count_open(connection, limit=limit)
+    return count
+
+
 async def circuit_list_changed(connection: Connection, *, since: datetime) -> list[ChangedCircuit]:
     """Read the circuits that have changed since a time."""
     return [ChangedCircuit(**record) async for record in queries.circuit_list_changed(connection, since=since)]
@@ -63,11 +69,6 @@ async def circuit_open(connection: Connection, *, subscription_ids: Collection[U
     """Open the circuits of failing subscriptions; return those that were closed."""
     records = queries.circuit_open(connection, subscription_ids=list(subscription_ids), retry_s=retry_s)
     return {record["subscription_id"] async for record in records}
-
-
-async def circuit_probe_now(connection: Connection, *, subscription_id: UUID) -> None:
-    """Let an open circuit be probed at once; a closed one isn't changed."""
-    await queries.circuit_probe_now(connection, subscription_id=subscription_id)
 
 
 async def circuit_record_failures(
@@ -97,13 +98,23 @@ async def circuit_record_success(connection: Connection, *, subscription_ids: Co
     return {record["subscription_id"]: record["was_open"] async for record in records}
 
 
+async def circuit_release(connection: Connection, *, worker_ids: Sequence[UUID]) -> None:
+    """Let other workers probe the circuits that these workers were probing."""
+    await queries.circuit_release(connection, worker_ids=worker_ids)
+
+
+async def circuit_release_probes(
+    connection: Connection, *, worker_id: UUID, subscription_ids: Collection[UUID]
+) -> None:
+    """Let these circuits be probed again, because this worker's probe has no result."""
+    await queries.circuit_release_probes(connection, worker_id=worker_id, subscription_ids=list(subscription_ids))
+
+
 async def circuit_reset(connection: Connection, *, subscription_id: UUID) -> None:
     """Close a subscription's circuit and forget its failures."""
     await queries.circuit_reset(connection, subscription_id=subscription_id)
 
 
-async def circuit_start_probes(
-    connection: Connection, *, subscription_ids: Sequence[UUID], expires_in_s: float
-) -> None:
-    """Note that these circuits are being probed, so that no other worker does it too."""
-    await queries.circuit_start_probes(connection, subscription_ids=subscription_ids, expires_in_s=expires_in_s)
+async def circuit_start_probes(connection: Connection, *, worker_id: UUID, subscription_ids: Sequence[UUID]) -> None:
+    """Note that a worker is probing these circuits, so that no other one does it too."""
+    await queries.circuit_start_probes(connection, worker_id=worker_id, subscription_ids=subscription_ids)

@@ -30,8 +30,7 @@ from ninefold.systems.webhooks.store.outcome_rows import (
 from ninefold.systems.webhooks.store.queries import queries
 
 PROBE_AMONG: Final = 20
-"""A probe is chosen among this many of the oldest waiting deliveries: one that the receiver always refuses must not be
-every probe."""
+"""A probe is chosen among this many of the oldest waiting deliveries, and as many of the newest."""
 
 
 async def delivery_cancel_held(connection: Connection, *, worker_id: UUID, delivery_ids: Sequence[UUID]) -> None:
@@ -96,9 +95,10 @@ async def delivery_claim_waiting(
     records = queries.delivery_claim_waiting(
         connection,
         worker_id=worker_id,
-        subscription_ids=[claim.subscription_id for claim in claims],
-        counts=[claim.count for claim in claims],
-        among=[PROBE_AMONG if claim.is_probe else claim.count for claim in claims],
+        subscription_ids=[claim.subscription_id for claim in claims if not claim.is_probe],
+        counts=[claim.count for claim in claims if not claim.is_probe],
+        probed_ids=[claim.subscription_id for claim in claims if claim.is_probe],
+        among=PROBE_AMONG,
         payload_bytes_max=payload_bytes_max,
     )
     return [_claimed(record) async for record in records]
@@ -124,10 +124,16 @@ async def delivery_count_retrying(connection: Connection, *, limit: int) -> int:
     return count
 
 
-async def delivery_expire_waiting(connection: Connection, *, horizon_s: float, limit: int) -> int:
-    """End some waiting deliveries whose time is over, as failed; return how many."""
-    count: int = await queries.delivery_expire_waiting(connection, horizon_s=horizon_s, limit=limit)
+async def delivery_count_waiting(connection: Connection, *, limit: int) -> int:
+    """Count the deliveries that are waiting and that no worker holds, up to a limit."""
+    count: int = await queries.delivery_count_waiting(connection, limit=limit)
     return count
+
+
+async def delivery_expire_waiting(connection: Connection, *, horizon_s: float, limit: int) -> list[UUID]:
+    """End some waiting deliveries whose time is over, as failed; return their ids."""
+    records = queries.delivery_expire_waiting(connection, horizon_s=horizon_s, limit=limit)
+    return [record["delivery_id"] async for record in records]
 
 
 async def delivery_find(connection: Connection, *, organisation_id: UUID, delivery_id: UUID) -> Delivery | None:

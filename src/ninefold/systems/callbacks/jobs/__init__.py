@@ -1,0 +1,1 @@
+"""What workers do for callbacks: verify them, and the durable jobs."""

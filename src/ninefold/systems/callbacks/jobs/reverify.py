@@ -1,0 +1,59 @@
+"""The job that lets quarantined callbacks be verified again, after the secrets of a source were corrected."""
+
+from typing import Final
+from uuid import UUID
+
+import msgspec
+
+from ninefold.core.jobs import JobHandler, JobRun
+from ninefold.core.system import WorkerContext
+from ninefold.systems.callbacks.model import RECEIVED_CHANNEL, REVERIFY_CALLBACKS, ReverifyCallbacks
+from ninefold.systems.callbacks.settings import CallbacksSettings
+from ninefold.systems.callbacks.store.callbacks import callback_receive_again
+
+BATCH: Final = 500
+"""Callbacks that one transaction changes."""
+
+_BEFORE_ALL: Final = UUID(int=0)
+
+
+class ReverifyCursor(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the job continues."""
+
+    after: UUID = _BEFORE_ALL
+    """The last callback that was changed."""
+    callbacks: int = 0
+
+
+class Reverified(msgspec.Struct, frozen=True, kw_only=True):
+    """The job's result."""
+
+    callbacks: int
+
+
+async def reverify_callbacks(job: JobRun[ReverifyCallbacks], context: WorkerContext[CallbacksSettings]) -> Reverified:
+    """Let quarantined callbacks wait for their verification again, one batch for each transaction.
+
+    It goes through them once, in the order of their ids, so it ends although some may be quarantined again.
+    """
+    cursor = job.read_cursor(ReverifyCursor) or ReverifyCursor()
+    has_more = True
+    while has_more:
+        job.check()
+        async with context.database.transaction() as connection:
+            changed = await callback_receive_again(
+                connection,
+                organisation_id=job.payload.organisation_id,
+                source_id=job.payload.source_id,
+                after=cursor.after,
+                limit=BATCH,
+            )
+            if changed:
+                cursor = ReverifyCursor(after=changed[-1], callbacks=cursor.callbacks + len(changed))
+                await job.save(connection, cursor=cursor, done=cursor.callbacks)
+        context.notifier.notify(RECEIVED_CHANNEL)
+        has_more = len(changed) == BATCH
+    return Reverified(callbacks=cursor.callbacks)
+
+
+REVERIFY_HANDLER: Final = JobHandler(REVERIFY_CALLBACKS, reverify_callbacks)

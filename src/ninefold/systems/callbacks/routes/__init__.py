@@ -1,0 +1,1 @@
+"""The HTTP routes of callbacks, and the ingest of callbacks themselves."""

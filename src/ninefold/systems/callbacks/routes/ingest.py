@@ -1,0 +1,253 @@
+"""`ANY /in/{source_token}`: stores a request exactly as it was received, and answers after the commit.
+
+It is a plain ASGI application, because it is the path that everything else waits for. The callback is verified later,
+by a worker; only a handshake is answered from the request itself.
+"""
+
+import time
+from collections import OrderedDict
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any, Final
+from uuid import UUID
+
+from litestar.types import Receive, Scope, Send
+from prometheus_client import Counter
+
+from ninefold.core.errors import TooManyRequestsError
+from ninefold.core.ids import new_id
+from ninefold.core.queue.fair_share import FairShare
+from ninefold.systems.callbacks.errors import CallbackTooLargeError, InboxFullError, IngestUrlNotFoundError
+from ninefold.systems.callbacks.model import Answer, CallbackStatus, Header, NewCallback, Source
+from ninefold.systems.callbacks.routes.inbox import Inbox
+from ninefold.systems.callbacks.routes.source_cache import SourceCache
+from ninefold.systems.callbacks.rules.rate_limit import TokenBucket
+from ninefold.systems.callbacks.rules.requests import received_request
+from ninefold.systems.callbacks.rules.sources import TOKEN
+from ninefold.systems.callbacks.settings import CallbacksSettings
+from ninefold.systems.callbacks.verification import Handshake, Secret, find_provider, handshake
+
+INGEST_PATH: Final = "/in"
+INGEST_ROUTE: Final = f"{INGEST_PATH}/{{source_token}}"
+"""What logs and metrics show instead of the path, which has a token."""
+
+BODY_BYTES_MAX: Final = 10 * 1024 * 1024
+BODIES_BYTES_MAX: Final = 128 * 1024 * 1024
+"""The bodies that a server holds in memory, of all organisations; the largest share of one is half of it."""
+
+BUCKETS_MAX: Final = 10_000
+"""Organisations whose rate is remembered; the others have a full bucket."""
+
+_NO_CONTENT: Final = 204
+
+_ACCEPTED: Final = Counter("ninefold_callbacks_accepted", "Requests that were stored and answered.", ["provider"])
+_LIMITED: Final = Counter("ninefold_callbacks_rate_limited", "Requests that were answered 429.")
+
+
+class Ingest:
+    """The ASGI application of the ingest URLs.
+
+    Args:
+        inbox: stores callbacks.
+        sources: finds a source by its token.
+        settings: the rate of an organisation.
+    """
+
+    def __init__(self, inbox: Inbox, sources: SourceCache, settings: CallbacksSettings) -> None:
+        self._inbox = inbox
+        self._sources = sources
+        self._settings = settings
+        self._buckets: OrderedDict[UUID, TokenBucket] = OrderedDict()
+        self._memory = FairShare(
+            BODIES_BYTES_MAX, multiple=1.0, reserved=BODIES_BYTES_MAX // 4, guaranteed=BODY_BYTES_MAX
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Store a request and answer it.
+
+        Raises:
+            IngestUrlNotFoundError: no source has this URL.
+            TooManyRequestsError: the organisation sends more than it may.
+            CallbackTooLargeError: the body is larger than `BODY_BYTES_MAX`.
+            InboxFullError: the bodies in memory leave no room for this one.
+            DatabaseUnavailableError: it isn't known whether the request was stored.
+        """
+        request: Any = scope
+        request["path_template"] = INGEST_ROUTE
+        token = request["path"].removeprefix(f"{INGEST_PATH}/")
+        source = await self._sources.find(token) if TOKEN.fullmatch(token) else None
+        if source is None:
+            raise _not_found()
+        self._limit_rate(source.organisation_id)
+        body = BodyReader(self._memory, organisation_id=source.organisation_id)
+        try:
+            content = await body.read(request["headers"], receive)
+            if content is None:
+                return
+            await self._handle(request, send, source=source, body=content)
+        finally:
+            body.release()
+
+    async def _handle(self, request: Any, send: Send, *, source: Source, body: bytes) -> None:
+        received_at = datetime.now(UTC)
+        shaken = _shake_hands(source, request, body, received_at=received_at, settings=self._settings)
+        callback = _new_callback(
+            request, source=source, body=body, received_at=received_at, is_handshake=_is_answer(shaken)
+        )
+        version = await self._inbox.store(callback)
+        if version != source.version:
+            current = None if version is None else await self._sources.load(source.token)
+            if current is None:
+                # Deleted; the cache forgets it.
+                await self._sources.load(source.token)
+                raise _not_found()
+            source = current
+        _ACCEPTED.labels(source.provider).inc()
+        if shaken is None:
+            await _send_answer(send, source.answer)
+        else:
+            await _send(send, status=shaken.status, headers=shaken.headers, body=shaken.body)
+
+    def _limit_rate(self, organisation_id: UUID) -> None:
+        now_s = time.monotonic()
+        bucket = self._buckets.get(organisation_id)
+        if bucket is None:
+            bucket = self._buckets[organisation_id] = TokenBucket(
+                rate_per_s=self._settings.rate_per_s, burst_max=self._settings.burst_max, now_s=now_s
+            )
+            if len(self._buckets) > BUCKETS_MAX:
+                self._buckets.popitem(last=False)
+        retry_after_s = bucket.take(now_s=now_s)
+        if retry_after_s:
+            _LIMITED.inc()
+            raise TooManyRequestsError(
+                f"The organisation may receive {self._settings.rate_per_s:g} callbacks per second.",
+                retry_after_s=retry_after_s,
+                remedy="Send the same request again after the time in Retry-After.",
+            )
+
+
+class BodyReader:
+    """Reads a body, and counts its bytes in the memory that organisations share until it is released.
+
+    Args:
+        memory: how much all bodies may have.
+        organisation_id: whose body it is.
+    """
+
+    def __init__(self, memory: FairShare, *, organisation_id: UUID) -> None:
+        self._memory = memory
+        self._organisation_id = organisation_id
+        self._taken = 0
+
+    async def read(self, headers: Iterable[Header], receive: Receive) -> bytes | None:
+        """Return the whole body; None if the client has disconnected.
+
+        Raises:
+            CallbackTooLargeError: it is larger than `BODY_BYTES_MAX`.
+            InboxFullError: there is no room for it.
+        """
+        _check_content_length(headers)
+        chunks: list[bytes] = []
+        is_more = True
+        while is_more:
+            message: Any = await receive()
+            if message["type"] != "http.request":
+                return None
+            if chunk := message["body"]:
+                self._take(len(chunk))
+                chunks.append(chunk)
+            is_more = message.get("more_body", False)
+        return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+    def release(self) -> None:
+        """Count the body's bytes as free."""
+        if self._taken:
+            self._memory.give_back(self._organisation_id, self._taken)
+            self._taken = 0
+
+    def _take(self, size: int) -> None:
+        if self._taken + size > BODY_BYTES_MAX:
+            raise _too_large()
+        if self._memory.room(self._organisation_id) < size:
+            raise InboxFullError(
+                "This server holds as many callbacks in memory as it can.",
+                remedy="Send the same request again after the time in Retry-After.",
+            )
+        self._memory.take(self._organisation_id, size)
+        self._taken += size
+
+
+def _check_content_length(headers: Iterable[Header]) -> None:
+    for name, value in headers:
+        if name == b"content-length" and value.isdigit() and int(value) > BODY_BYTES_MAX:
+            raise _too_large()
+
+
+def _shake_hands(
+    source: Source, request: Any, body: bytes, *, received_at: datetime, settings: CallbacksSettings
+) -> Handshake | None:
+    """Return the answer that the provider expects at once; None for an ordinary callback."""
+    provider = find_provider(source.provider)
+    if provider.handshake is None:
+        return None
+    seen = received_request(
+        method=request["method"],
+        scheme=request["scheme"],
+        path=request["raw_path"],
+        query=request["query_string"],
+        headers=request["headers"],
+        body=body,
+        received_at=received_at,
+        public_url=settings.public_url,
+    )
+    return handshake(provider, seen, [Secret(secret) for secret in source.secrets], options=source.options)
+
+
+def _is_answer(shaken: Handshake | None) -> bool:
+    """Return whether a request only tested the URL. One that is refused is a callback, which will be quarantined."""
+    return shaken is not None and not shaken.is_refusal
+
+
+def _new_callback(
+    request: Any, *, source: Source, body: bytes, received_at: datetime, is_handshake: bool
+) -> NewCallback:
+    peer = request.get("client")
+    return NewCallback(
+        callback_id=new_id(),
+        source_id=source.source_id,
+        status=CallbackStatus.HANDSHAKE if is_handshake else CallbackStatus.RECEIVED,
+        received_at=received_at,
+        peer=f"{peer[0]}:{peer[1]}" if peer else "",
+        method=request["method"],
+        scheme=request["scheme"],
+        path=request["raw_path"],
+        query=request["query_string"],
+        headers=tuple(request["headers"]),
+        body=body,
+    )
+
+
+async def _send_answer(send: Send, answer: Answer) -> None:
+    content = answer.body.encode()
+    headers = [(b"content-type", answer.content_type.encode())] if content else []
+    await _send(send, status=answer.status, headers=headers, body=content)
+
+
+async def _send(send: Send, *, status: int, headers: Iterable[Header], body: bytes) -> None:
+    # RFC 9110 §8.6: a 204 has no Content-Length.
+    length = [] if status == _NO_CONTENT else [(b"content-length", b"%d" % len(body))]
+    await send({"type": "http.response.start", "status": status, "headers": [*headers, *length]})
+    await send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+def _not_found() -> IngestUrlNotFoundError:
+    return IngestUrlNotFoundError(
+        "No source has this URL.", remedy="Copy the ingest_url of the source; a deleted source has none."
+    )
+
+
+def _too_large() -> CallbackTooLargeError:
+    return CallbackTooLargeError(
+        f"The body is larger than {BODY_BYTES_MAX:,} bytes.", remedy="Let the provider send less, or a link instead."
+    )

@@ -1,0 +1,1 @@
+"""The rules of callbacks: pure functions of their arguments."""

@@ -1,0 +1,118 @@
+"""What a source can be like: its name, its secrets, its options and its answer."""
+
+import re
+import secrets as randomness
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from ninefold.systems.callbacks.errors import InvalidSourceError, ProviderUnknownError
+from ninefold.systems.callbacks.model import Answer, NewSource
+from ninefold.systems.callbacks.verification import (
+    SECRETS_FIELD,
+    Provider,
+    Secret,
+    UnknownProviderError,
+    find_problems,
+    find_provider,
+)
+
+NAME_LENGTH_MAX: Final = 200
+SECRET_LENGTH_MAX: Final = 16_384
+"""In characters: a set of public keys is a long secret."""
+
+OPTION_LENGTH_MAX: Final = 16_384
+ANSWER_BODY_LENGTH_MAX: Final = 16_384
+CONTENT_TYPE_LENGTH_MAX: Final = 200
+HINT_LENGTH: Final = 4
+HINTED_LENGTH_MIN: Final = 16
+"""A secret that is shorter would be too easy to guess with its end known."""
+
+TOKEN_PREFIX: Final = "in_"  # noqa: S105 - the prefix of every token, not a token.
+TOKEN: Final = re.compile(r"in_[A-Za-z0-9_-]{32}")
+
+_CONTENT_TYPE: Final = re.compile(r"[!-~]+(?: *; *[!-~ ]+)?")
+
+
+def new_token() -> str:
+    """Return a new token for an ingest URL, with 192 random bits."""
+    return TOKEN_PREFIX + randomness.token_urlsafe(24)
+
+
+def require_provider(name: str) -> Provider:
+    """Return a provider.
+
+    Raises:
+        ProviderUnknownError: there is none with this name.
+    """
+    try:
+        return find_provider(name)
+    except UnknownProviderError as error:
+        raise ProviderUnknownError(
+            f"There is no provider {name[:NAME_LENGTH_MAX]!r}.",
+            field="provider",
+            remedy="GET /api/v1/providers lists the providers; generic ones, such as hmac, fit most others.",
+        ) from error
+
+
+def check_source(source: NewSource) -> None:
+    """Check what a source is to be.
+
+    Raises:
+        ProviderUnknownError: there is no such provider.
+        InvalidSourceError: a field has a wrong value; the error names it.
+    """
+    provider = require_provider(source.provider)
+    if not 0 < len(source.name) <= NAME_LENGTH_MAX or "\0" in source.name:
+        raise InvalidSourceError(
+            f"A name has 1 to {NAME_LENGTH_MAX} characters, none of them NUL.",
+            field="name",
+            remedy="Choose a name that says what the source is for, such as Stripe live.",
+        )
+    _check_lengths(source.secrets, source.options)
+    _check_configuration(provider, source.secrets, source.options)
+    _check_answer(source.answer)
+
+
+def secret_hint(secret: str) -> str:
+    """Return what is shown of a secret: its last characters, or nothing of a short one."""
+    return f"…{secret[-HINT_LENGTH:]}" if len(secret) >= HINTED_LENGTH_MIN else "…"
+
+
+def _check_lengths(secrets: Sequence[str], options: Mapping[str, str]) -> None:
+    limits = [(f"secrets[{position}]", text, SECRET_LENGTH_MAX) for position, text in enumerate(secrets)]
+    limits += [(f"options.{name}", text, OPTION_LENGTH_MAX) for name, text in options.items()]
+    for field, text, length_max in limits:
+        if len(text) > length_max or "\0" in text:
+            raise InvalidSourceError(
+                f"It has at most {length_max:,} characters, none of them NUL.", field=field, remedy="Shorten it."
+            )
+    for position, secret in enumerate(secrets):
+        if not secret.strip():
+            raise InvalidSourceError("A secret can't be empty.", field=f"secrets[{position}]", remedy="Remove it.")
+
+
+def _check_configuration(provider: Provider, secrets: Sequence[str], options: Mapping[str, str]) -> None:
+    problems = find_problems(provider, [Secret(secret) for secret in secrets], options)
+    if problems:
+        problem = problems[0]
+        name = problem.field[:NAME_LENGTH_MAX]
+        raise InvalidSourceError(
+            f"{provider.title}: {problem.message}",
+            field=name if name == SECRETS_FIELD else f"options.{name}",
+            remedy=f"GET /api/v1/providers describes the fields; see also {provider.docs_url}.",
+        )
+
+
+def _check_answer(answer: Answer) -> None:
+    if _CONTENT_TYPE.fullmatch(answer.content_type) is None or len(answer.content_type) > CONTENT_TYPE_LENGTH_MAX:
+        raise InvalidSourceError(
+            "The answer's content type isn't a media type.",
+            field="answer.content_type",
+            remedy="Use a type such as application/json.",
+        )
+    if len(answer.body) > ANSWER_BODY_LENGTH_MAX or "\0" in answer.body:
+        raise InvalidSourceError(
+            f"The answer's body has at most {ANSWER_BODY_LENGTH_MAX:,} characters, none of them NUL.",
+            field="answer.body",
+            remedy="Shorten it; most providers read only the status.",
+        )

@@ -1,0 +1,1 @@
+"""What callbacks do; each function takes a connection and never commits."""

@@ -1,0 +1,59 @@
+"""Where a source forwards its callbacks to: a webhook subscription that belongs to it."""
+
+from typing import Final
+
+import msgspec
+
+from ninefold.contracts.webhooks import RequestForwarder
+from ninefold.core.egress import AddressPolicy
+from ninefold.core.postgres.database import Connection
+from ninefold.systems.callbacks.model import NewSource
+from ninefold.systems.callbacks.rules.outgoing import route_of
+
+DESCRIPTION_LENGTH_MAX: Final = 500
+"""Of a subscription."""
+
+
+class Forwarding(msgspec.Struct, frozen=True, kw_only=True):
+    """Creates, changes and deletes the subscriptions that forward callbacks."""
+
+    forwarder: RequestForwarder
+    egress_policy: AddressPolicy
+
+    async def change(
+        self, connection: Connection, source: NewSource, *, url: str | None
+    ) -> tuple[NewSource, str | None]:
+        """Let a source forward to a URL, or to none.
+
+        Returns:
+            The source, and the secret of a subscription that was created.
+
+        Raises:
+            InvalidTargetError: callbacks can't be forwarded to the URL.
+        """
+        subscription_id = source.forward_subscription_id
+        if url is None:
+            if subscription_id is not None:
+                await self.forwarder.close(
+                    connection, organisation_id=source.organisation_id, subscription_id=subscription_id
+                )
+            return msgspec.structs.replace(source, forward_url=None, forward_subscription_id=None), None
+        if subscription_id is not None and await self.forwarder.change_url(
+            connection,
+            self.egress_policy,
+            organisation_id=source.organisation_id,
+            subscription_id=subscription_id,
+            url=url,
+        ):
+            return msgspec.structs.replace(source, forward_url=url), None
+        # The first one, or somebody has deleted the earlier one as a subscription.
+        target = await self.forwarder.open(
+            connection,
+            self.egress_policy,
+            organisation_id=source.organisation_id,
+            route=route_of(source.source_id),
+            url=url,
+            description=f"Forwards the callbacks of {source.name}"[:DESCRIPTION_LENGTH_MAX],
+        )
+        changed = msgspec.structs.replace(source, forward_url=url, forward_subscription_id=target.subscription_id)
+        return changed, target.secret

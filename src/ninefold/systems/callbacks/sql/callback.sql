@@ -1,0 +1,373 @@
+-- name: callback_claim
+-- Lock callbacks that wait to be verified until the transaction ends: a fair share for each organisation, oldest first.
+-- It looks at up to :organisations_max organisations, in the order of their ids, starting after :after; each step of the
+-- recursive CTE finds the next one with one index lookup. What other workers have locked is skipped.
+-- The size of the bodies is limited; the first callback may exceed the limit.
+-- last_organisation_id is where the next call continues, in every row; NULL when no organisation follows.
+WITH RECURSIVE scanned AS (
+    (
+        SELECT
+            organisation_id,
+            1 AS position
+        FROM callbacks.callback
+        WHERE status = 'received'
+            AND organisation_id > :after
+        ORDER BY organisation_id
+        LIMIT 1
+    )
+    UNION ALL
+    SELECT
+        next_organisation.organisation_id,
+        scanned.position + 1
+    FROM scanned
+    CROSS JOIN LATERAL (
+        SELECT callback.organisation_id
+        FROM callbacks.callback
+        WHERE callback.status = 'received'
+            AND callback.organisation_id > scanned.organisation_id
+        ORDER BY callback.organisation_id
+        LIMIT 1
+    ) AS next_organisation
+    WHERE scanned.position < :organisations_max::integer
+),
+
+candidate AS MATERIALIZED (
+    SELECT oldest.*
+    FROM scanned
+    CROSS JOIN LATERAL (
+        SELECT
+            callback.callback_id,
+            callback.organisation_id,
+            octet_length(callback.body) AS body_bytes
+        FROM callbacks.callback
+        WHERE callback.status = 'received'
+            AND callback.organisation_id = scanned.organisation_id
+        ORDER BY callback.callback_id
+        LIMIT (SELECT ceil(:limit::numeric / count(*))::integer FROM scanned)
+        FOR UPDATE SKIP LOCKED
+    ) AS oldest
+),
+
+ranked AS (
+    SELECT
+        callback_id,
+        body_bytes,
+        row_number() OVER (PARTITION BY organisation_id ORDER BY callback_id) AS rank
+    FROM candidate
+),
+
+chosen AS (
+    SELECT callback_id
+    FROM (
+        SELECT
+            callback_id,
+            sum(body_bytes) OVER (ORDER BY rank, callback_id) - body_bytes AS bytes_before
+        FROM ranked
+    ) AS running_total
+    WHERE bytes_before < :body_bytes_max
+),
+
+scan_end AS (
+    SELECT organisation_id AS last_organisation_id
+    FROM scanned
+    WHERE position = :organisations_max::integer
+)
+
+SELECT
+    waiting.*,
+    scan_end.last_organisation_id
+FROM (
+    SELECT
+        callback.callback_id,
+        callback.organisation_id,
+        callback.source_id,
+        callback.received_at,
+        callback.method,
+        callback.scheme,
+        callback.path,
+        callback.query,
+        callback.headers,
+        callback.body
+    FROM callbacks.callback
+    JOIN chosen USING (callback_id)
+) AS waiting
+FULL JOIN scan_end ON TRUE
+ORDER BY waiting.callback_id;
+
+-- name: callback_count_received$
+-- Count the callbacks that wait to be verified, up to a limit.
+SELECT count(*)
+FROM (
+    SELECT
+    FROM callbacks.callback
+    WHERE status = 'received'
+    LIMIT :limit
+) AS waiting;
+
+-- name: callback_delete_before
+-- Delete callbacks with ids before one that don't wait to be verified, up to a limit; return the last id deleted.
+WITH expired AS (
+    SELECT callback_id
+    FROM callbacks.callback
+    WHERE callback_id < :before
+        AND status <> 'received'
+    ORDER BY callback_id
+    LIMIT :limit
+)
+
+DELETE FROM callbacks.callback
+USING expired
+WHERE callback.callback_id = expired.callback_id
+RETURNING callback.callback_id;
+
+-- name: callback_find^
+-- Read one callback of an organisation, without its headers and its body.
+SELECT
+    callback_id,
+    organisation_id,
+    source_id,
+    provider,
+    status,
+    received_at,
+    judged_at,
+    peer,
+    method,
+    path,
+    query,
+    octet_length(body) AS body_bytes,
+    event_type,
+    provider_event_id,
+    reason,
+    detail,
+    duplicate_of,
+    event_id,
+    replay_count
+FROM callbacks.callback
+WHERE callback_id = :callback_id
+    AND organisation_id = :organisation_id;
+
+-- name: callback_find_content^
+-- Read the headers and the body of a callback of an organisation.
+SELECT
+    headers,
+    body
+FROM callbacks.callback
+WHERE callback_id = :callback_id
+    AND organisation_id = :organisation_id;
+
+-- name: callback_insert_many
+-- Insert callbacks as they were received, except those whose source is deleted; return the version of each's source.
+INSERT INTO callbacks.callback (
+    callback_id,
+    organisation_id,
+    source_id,
+    provider,
+    status,
+    received_at,
+    judged_at,
+    peer,
+    method,
+    scheme,
+    path,
+    query,
+    headers,
+    body
+)
+SELECT
+    received.callback_id,
+    source.organisation_id,
+    source.source_id,
+    source.provider,
+    received.status,
+    received.received_at,
+    CASE WHEN received.status <> 'received' THEN received.received_at END,
+    received.peer,
+    received.method,
+    received.scheme,
+    received.path,
+    received.query,
+    received.headers,
+    received.body
+FROM unnest(
+    :callback_ids::uuid[],
+    :source_ids::uuid[],
+    :statuses::text[],
+    :received_ats::timestamptz[],
+    :peers::text[],
+    :methods::text[],
+    :schemes::text[],
+    :paths::bytea[],
+    :queries::bytea[],
+    :headers::bytea[],
+    :bodies::bytea[]
+) AS received (
+    callback_id,
+    source_id,
+    status,
+    received_at,
+    peer,
+    method,
+    scheme,
+    path,
+    query,
+    headers,
+    body
+)
+JOIN callbacks.source USING (source_id)
+WHERE source.deleted_at IS NULL
+RETURNING
+    callback_id,
+    (
+        SELECT source.version
+        FROM callbacks.source
+        WHERE source.source_id = callback.source_id
+    ) AS source_version;
+
+-- name: callback_list
+-- Read a page of an organisation's callbacks, newest first, without their headers and bodies.
+SELECT
+    callback_id,
+    organisation_id,
+    source_id,
+    provider,
+    status,
+    received_at,
+    judged_at,
+    peer,
+    method,
+    path,
+    query,
+    octet_length(body) AS body_bytes,
+    event_type,
+    provider_event_id,
+    reason,
+    detail,
+    duplicate_of,
+    event_id,
+    replay_count
+FROM callbacks.callback
+WHERE organisation_id = :organisation_id
+    AND (:before::uuid IS NULL OR callback_id < :before)
+    AND (:source_id::uuid IS NULL OR source_id = :source_id)
+    AND (:status::text IS NULL OR status = :status)
+    AND (:provider::text IS NULL OR provider = :provider)
+    AND (:event_type::text IS NULL OR event_type = :event_type)
+ORDER BY callback_id DESC
+LIMIT :limit;
+
+-- name: callback_lock^
+-- Lock a verified callback of an organisation; returns no row if there is none with this id, or it isn't verified.
+SELECT
+    callback_id,
+    organisation_id,
+    source_id,
+    received_at,
+    method,
+    scheme,
+    path,
+    query,
+    headers,
+    body,
+    event_type,
+    provider_event_id
+FROM callbacks.callback
+WHERE callback_id = :callback_id
+    AND organisation_id = :organisation_id
+    AND status = 'verified'
+FOR UPDATE;
+
+-- name: callback_lock_verified
+-- Lock verified callbacks that follow one and were received in a time, oldest first.
+SELECT
+    callback_id,
+    organisation_id,
+    source_id,
+    received_at,
+    method,
+    scheme,
+    path,
+    query,
+    headers,
+    body,
+    event_type,
+    provider_event_id
+FROM callbacks.callback
+WHERE organisation_id = :organisation_id
+    AND callback_id > :after
+    AND status = 'verified'
+    AND (:source_id::uuid IS NULL OR source_id = :source_id)
+    AND received_at >= :since
+    AND received_at < :until
+    AND (:event_type::text IS NULL OR event_type = :event_type)
+ORDER BY callback_id
+LIMIT :limit
+FOR UPDATE;
+
+-- name: callback_receive_again
+-- Let quarantined callbacks that follow one be verified again, oldest first; return their ids.
+WITH quarantined AS (
+    SELECT callback_id
+    FROM callbacks.callback
+    WHERE organisation_id = :organisation_id
+        AND callback_id > :after
+        AND status = 'quarantined'
+        AND (:source_id::uuid IS NULL OR source_id = :source_id)
+    ORDER BY callback_id
+    LIMIT :limit
+    FOR UPDATE
+),
+
+received AS (
+    UPDATE callbacks.callback
+    SET
+        status = 'received',
+        judged_at = NULL,
+        reason = NULL,
+        detail = NULL
+    FROM quarantined
+    WHERE callback.callback_id = quarantined.callback_id
+    RETURNING callback.callback_id
+)
+
+SELECT callback_id
+FROM received
+ORDER BY callback_id;
+
+-- name: callback_record_judgements!
+-- Record what became of callbacks that this transaction has locked.
+UPDATE callbacks.callback
+SET
+    status = judgement.status,
+    judged_at = now(),
+    event_type = judgement.event_type,
+    provider_event_id = judgement.provider_event_id,
+    reason = judgement.reason,
+    detail = judgement.detail,
+    duplicate_of = judgement.duplicate_of,
+    event_id = judgement.event_id
+FROM unnest(
+    :callback_ids::uuid[],
+    :statuses::text[],
+    :event_types::text[],
+    :provider_event_ids::text[],
+    :reasons::text[],
+    :details::text[],
+    :duplicates_of::uuid[],
+    :event_ids::uuid[]
+) AS judgement (
+    callback_id,
+    status,
+    event_type,
+    provider_event_id,
+    reason,
+    detail,
+    duplicate_of,
+    event_id
+)
+WHERE callback.callback_id = judgement.callback_id;
+
+-- name: callback_record_replays!
+-- Count a replay of each of these callbacks.
+UPDATE callbacks.callback
+SET replay_count = replay_count + 1
+WHERE callback_id = ANY(:callback_ids::uuid[]);

@@ -1,0 +1,1 @@
+"""The queries of callbacks, one typed function each."""

@@ -1,0 +1,119 @@
+"""Queries for sources."""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import msgspec
+
+from ninefold.core.postgres.database import Connection
+from ninefold.systems.callbacks.model import Answer, NewSource, Source
+from ninefold.systems.callbacks.store.queries import queries
+
+
+async def source_count(connection: Connection, *, organisation_id: UUID) -> int:
+    """Count the sources of an organisation."""
+    count: int = await queries.source_count(connection, organisation_id=organisation_id)
+    return count
+
+
+async def source_delete(connection: Connection, *, organisation_id: UUID, source_id: UUID) -> bool:
+    """Mark a source as deleted; return False when the organisation has none with this id."""
+    deleted = await queries.source_delete(connection, organisation_id=organisation_id, source_id=source_id)
+    return deleted is not None
+
+
+async def source_delete_unused(connection: Connection, *, before: datetime) -> None:
+    """Delete sources that were marked as deleted before a time and have no callbacks any more."""
+    await queries.source_delete_unused(connection, before=before)
+
+
+async def source_find(connection: Connection, *, organisation_id: UUID, source_id: UUID) -> Source | None:
+    """Read one source of an organisation."""
+    record = await queries.source_find(connection, organisation_id=organisation_id, source_id=source_id)
+    return None if record is None else _source(record)
+
+
+async def source_find_by_token(connection: Connection, *, token: str) -> Source | None:
+    """Read the source with a token, of any organisation."""
+    record = await queries.source_find_by_token(connection, token=token)
+    return None if record is None else _source(record)
+
+
+async def source_find_many(connection: Connection, *, source_ids: Collection[UUID]) -> dict[UUID, Source]:
+    """Read sources by their ids, of any organisation, including deleted ones."""
+    records = queries.source_find_many(connection, source_ids=list(source_ids))
+    return {record["source_id"]: _source(record) async for record in records}
+
+
+async def source_insert(connection: Connection, *, source: NewSource) -> Source:
+    """Insert a new source."""
+    record = await queries.source_insert(
+        connection,
+        organisation_id=source.organisation_id,
+        provider=source.provider,
+        token=source.token,
+        **_values(source),
+    )
+    return _source(record)
+
+
+async def source_list(
+    connection: Connection, *, organisation_id: UUID, before: UUID | None, limit: int
+) -> list[Source]:
+    """Read an organisation's sources with ids before one, newest first."""
+    records = queries.source_list(connection, organisation_id=organisation_id, before=before, limit=limit)
+    return [_source(record) async for record in records]
+
+
+async def source_lock(connection: Connection, *, organisation_id: UUID, source_id: UUID) -> Source | None:
+    """Read one source of an organisation, and keep others from changing it until the transaction ends."""
+    record = await queries.source_lock(connection, organisation_id=organisation_id, source_id=source_id)
+    return None if record is None else _source(record)
+
+
+async def source_lock_organisation(connection: Connection, *, organisation_id: UUID) -> None:
+    """Make concurrent creations of an organisation's sources wait until the transaction ends."""
+    await queries.source_lock_organisation(connection, organisation_id=organisation_id)
+
+
+async def source_update(connection: Connection, *, source: NewSource) -> Source | None:
+    """Change a source; return None when the organisation has no source with its id."""
+    record = await queries.source_update(connection, organisation_id=source.organisation_id, **_values(source))
+    return None if record is None else _source(record)
+
+
+def _values(source: NewSource) -> dict[str, Any]:
+    return {
+        "source_id": source.source_id,
+        "name": source.name,
+        "secrets": list(source.secrets),
+        "options": msgspec.json.encode(source.options).decode(),
+        "answer_status": source.answer.status,
+        "answer_content_type": source.answer.content_type,
+        "answer_body": source.answer.body,
+        "forward_url": source.forward_url,
+        "forward_subscription_id": source.forward_subscription_id,
+    }
+
+
+def _source(record: asyncpg.Record) -> Source:
+    return Source(
+        source_id=record["source_id"],
+        organisation_id=record["organisation_id"],
+        provider=record["provider"],
+        name=record["name"],
+        token=record["token"],
+        secrets=tuple(record["secrets"]),
+        options=msgspec.json.decode(record["options"], type=dict[str, str]),
+        answer=Answer(
+            status=record["answer_status"], content_type=record["answer_content_type"], body=record["answer_body"]
+        ),
+        forward_url=record["forward_url"],
+        forward_subscription_id=record["forward_subscription_id"],
+        version=record["version"],
+        created_at=record["created_at"],
+        updated_at=record["updated_at"],
+    )

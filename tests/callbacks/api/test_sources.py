@@ -1,0 +1,102 @@
+import re
+from typing import Any
+
+import pytest
+
+from callbacks.callbacks_api import SECRET, CallbacksApi
+
+OTHER_SECRET = "another secret of the shop, f00d"
+TOKEN_URL = re.compile(r"http://ninefold\.test/in/in_[A-Za-z0-9_-]{32}")
+
+
+async def test_a_new_source_has_a_url_and_the_steps_at_the_provider(api: CallbacksApi) -> None:
+    source = await api.create_source(name="Code", options={})
+
+    assert TOKEN_URL.fullmatch(source["ingest_url"])
+    assert (source["provider"], source["name"]) == ("github", "Code")
+    assert source["answer"] == {"status": 200, "content_type": "text/plain; charset=utf-8", "body": ""}
+    assert any(source["ingest_url"] in step for step in source["setup_steps"])
+    assert await api.get(f"/sources/{source['source_id']}") == source
+
+
+async def test_secrets_are_never_shown_but_for_their_end(api: CallbacksApi) -> None:
+    source = await api.create_source(secrets=[SECRET, "short"])
+
+    shown = [source, await api.get(f"/sources/{source['source_id']}"), await api.get("/sources")]
+
+    assert source["secret_hints"] == ["…body", "…"]
+    assert SECRET not in str(shown)
+    assert "short" not in str(shown)
+
+
+async def test_an_update_changes_only_what_it_names(api: CallbacksApi) -> None:
+    source = await api.create_source()
+    path = f"/sources/{source['source_id']}"
+
+    renamed = await api.done("PATCH", path, json={"name": "Shop"})
+    rotated = await api.done("PATCH", path, json={"secrets": [SECRET, OTHER_SECRET]})
+    answering = await api.done("PATCH", path, json={"answer": {"status": 202, "body": "thanks"}})
+
+    assert {**renamed, "updated_at": ""} == {**source, "name": "Shop", "updated_at": "", "forward_secret": None}
+    assert rotated["secret_hints"] == ["…body", "…f00d"]
+    assert (answering["name"], answering["secret_hints"]) == ("Shop", ["…body", "…f00d"])
+    assert answering["answer"] == {"status": 202, "content_type": "text/plain; charset=utf-8", "body": "thanks"}
+
+
+async def test_sources_are_listed_newest_first(api: CallbacksApi) -> None:
+    created = [await api.create_source(name=f"source {number}") for number in range(3)]
+
+    pages = await api.walk("/sources", limit=2)
+
+    assert [source for page in pages for source in page] == created[::-1]
+
+
+async def test_a_deleted_source_is_gone(api: CallbacksApi) -> None:
+    source = await api.create_source()
+    assert (await api.call(source)).status_code == 200
+
+    response = await api.request("DELETE", f"/sources/{source['source_id']}")
+
+    assert response.status_code == 204
+    await api.refused(404, "GET", f"/sources/{source['source_id']}")
+    refused = await api.call(source)
+    assert (refused.status_code, refused.json()["code"]) == (404, "ingest_url_not_found")
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "code"),
+    [
+        ({"provider": "nobody"}, "provider", "provider_unknown"),
+        ({"name": ""}, "name", "invalid_source"),
+        ({"name": "x" * 201}, "name", "invalid_source"),
+        ({"name": "\0"}, "name", "invalid_input"),
+        ({"secrets": []}, "secrets", "invalid_source"),
+        ({"secrets": ["x"] * 11}, "secrets", "invalid_source"),
+        ({"secrets": ["good", ""]}, "secrets[1]", "invalid_source"),
+        ({"secrets": ["x" * 16_385]}, "secrets[0]", "invalid_source"),
+        ({"options": {"color": "red"}}, "options.color", "invalid_source"),
+        ({"answer": {"status": 302}}, "answer.status", "invalid_input"),
+        ({"answer": {"content_type": "text/html\r\nset-cookie: a=b"}}, "answer.content_type", "invalid_source"),
+        ({"answer": {"body": "x" * 16_385}}, "answer.body", "invalid_source"),
+        ({"unknown": 1}, "unknown", "invalid_input"),
+    ],
+)
+async def test_an_invalid_source_is_refused_with_the_field(
+    api: CallbacksApi, change: dict[str, Any], field: str, code: str
+) -> None:
+    body = {"provider": "github", "name": "Code", "secrets": [SECRET], **change}
+
+    problem = await api.refused(422, "POST", "/sources", json=body)
+
+    assert (problem["field"], problem["code"]) == (field, code)
+    assert problem["remedy"]
+    assert (await api.get("/sources"))["items"] == []
+
+
+async def test_every_provider_is_listed_with_what_a_source_needs(api: CallbacksApi) -> None:
+    providers = (await api.get("/providers"))["items"]
+
+    (github,) = [provider for provider in providers if provider["name"] == "github"]
+    assert github["docs_url"].startswith("https://docs.github.com/")
+    assert any(field["name"] == "secrets" and field["is_required"] for field in github["fields"])
+    assert any("{ingest_url}" in step for step in github["setup_steps"])

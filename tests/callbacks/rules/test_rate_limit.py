@@ -1,0 +1,30 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ninefold.systems.callbacks.rules.rate_limit import TokenBucket
+
+RATES = st.floats(min_value=0.01, max_value=1_000)
+BURSTS = st.integers(min_value=1, max_value=100)
+PAUSES = st.lists(st.floats(min_value=0, max_value=10), max_size=200)
+
+
+@given(RATES, BURSTS, PAUSES)
+def test_no_more_than_the_burst_and_the_rate_is_let_through(rate: float, burst: int, pauses: list[float]) -> None:
+    now_s, taken = 0.0, 0
+    bucket = TokenBucket(rate_per_s=rate, burst_max=burst, now_s=now_s)
+    for pause in pauses:
+        now_s += pause
+        taken += bucket.take(now_s=now_s) == 0
+
+    assert taken <= burst + rate * now_s + 1e-6
+
+
+@given(RATES, BURSTS, st.integers(min_value=0, max_value=200))
+def test_after_the_time_that_it_names_there_is_a_token(rate: float, burst: int, count: int) -> None:
+    bucket = TokenBucket(rate_per_s=rate, burst_max=burst, now_s=0)
+    retry_after_s = 0
+    for _ in range(count):
+        retry_after_s = bucket.take(now_s=0)
+
+    assert bucket.take(now_s=retry_after_s + 1e-6) == 0 or retry_after_s == 0
+    assert retry_after_s == 0 or count > burst
