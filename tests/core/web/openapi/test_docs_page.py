@@ -45,13 +45,6 @@ def outline(page: httpx.Response) -> Outline:
     return outline
 
 
-async def test_the_root_redirects_to_the_documentation(anonymous: httpx.AsyncClient) -> None:
-    response = await anonymous.get("/")
-
-    assert response.status_code == 302
-    assert response.headers["location"] == "/docs"
-
-
 def test_the_page_is_html_with_every_element_closed(page: httpx.Response, outline: Outline) -> None:
     assert page.headers["content-type"] == "text/html; charset=utf-8"
     assert outline.open == []

@@ -8,7 +8,6 @@ from typing import Final
 import msgspec
 from litestar import Litestar, Response, get
 from litestar.handlers import HTTPRouteHandler
-from litestar.response import Redirect
 
 from ninefold.core.web.openapi.docs_page import render_docs_page
 from ninefold.core.web.openapi.document import build_openapi
@@ -42,11 +41,6 @@ class DocumentRoutes:
     def routes(self) -> list[HTTPRouteHandler]:
         """Return the routes that serve the documents; none needs an API key."""
 
-        @get("/", include_in_schema=False)
-        async def redirect_to_docs() -> Redirect:
-            """Redirect a browser to the documentation."""
-            return Redirect("/docs")
-
         @get("/openapi.json", include_in_schema=False)
         async def get_openapi() -> Response[bytes]:
             """Return the OpenAPI document."""
@@ -61,4 +55,4 @@ class DocumentRoutes:
                 headers={"content-security-policy": _CONTENT_SECURITY_POLICY},
             )
 
-        return [redirect_to_docs, get_openapi, get_docs]
+        return [get_openapi, get_docs]

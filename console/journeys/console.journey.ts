@@ -1,0 +1,235 @@
+// What a person does with the console, in a real browser, against a real Ninefold.
+
+import { execFileSync } from "node:child_process";
+import { mkdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { chromium, type Browser, type BrowserContext, type Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+import { Network, Ninefold, Receiver } from "./ninefold";
+
+const ROOT = join(import.meta.dirname, "../..");
+const AXE = readFileSync(join(import.meta.dirname, "../node_modules/axe-core/axe.min.js"), "utf8");
+/** Where screenshots go, if they are wanted. */
+const SCREENSHOTS = process.env["NINEFOLD_SCREENSHOTS"];
+const PASSWORD = "a sentence that only ines knows";
+
+const ninefold = new Ninefold();
+const network = new Network();
+const good = new Receiver();
+const bad = new Receiver();
+let browser: Browser;
+let context: BrowserContext;
+let page: Page;
+let subscription = "";
+let failing = "";
+/** What the page has asked of the live feed. */
+let heard = "";
+const complaints: string[] = [];
+
+beforeAll(async () => {
+  const executablePath = execFileSync(join(ROOT, "scripts/chromium")).toString().trim();
+  [browser] = await Promise.all([chromium.launch({ executablePath, args: ["--no-sandbox"] }), ninefold.start()]);
+  await network.start(ninefold.port);
+  context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
+  page = await open(context);
+  page.on("websocket", (socket) => socket.on("framesent", ({ payload }) => (heard += payload)));
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await ninefold.remove();
+  good.stop();
+  bad.stop();
+});
+
+async function open(within: BrowserContext): Promise<Page> {
+  const opened = await within.newPage();
+  opened.setDefaultTimeout(10_000);
+  opened.on("pageerror", (error) => complaints.push(error.message));
+  opened.on("console", (message) => {
+    if (message.text().includes("Content Security Policy")) complaints.push(message.text());
+  });
+  return opened;
+}
+
+/** Another browser of the same person. */
+async function anotherBrowser(options: Parameters<Browser["newContext"]>[0] = {}): Promise<Page> {
+  const state = await context.storageState();
+  return open(await browser.newContext({ viewport: { width: 1440, height: 900 }, storageState: state, ...options }));
+}
+
+test("the first person creates an account, and the empty page teaches the first step", async () => {
+  await page.goto(`${network.url}/setup#${ninefold.setUpToken}`);
+  await page.getByLabel("Name").fill("Ines Carvalho");
+  await page.getByLabel("Mail address").fill("ines@example.com");
+  await page.getByLabel("Password").fill(PASSWORD);
+  await page.getByRole("button", { name: "Create the account" }).click();
+  await page.getByRole("heading", { name: "Send your first webhook" }).waitFor();
+  expect(await page.locator("pre").first().textContent()).toContain("/api/v1/subscriptions");
+});
+
+test("a subscription is created with the form, and its secret is shown once", async () => {
+  const url = await good.start();
+  await page.getByRole("link", { name: "Webhooks" }).click();
+  await page.getByRole("button", { name: /New subscription/ }).click();
+  await page.getByLabel("URL").fill(url);
+  await page.getByRole("dialog").getByLabel("Name").fill("storefront");
+  await page.getByRole("button", { name: "Create the subscription" }).click();
+  await page.getByText(/^whsec_/).waitFor();
+  await page.getByRole("button", { name: "Open it" }).click();
+  await page.getByRole("heading", { name: "storefront" }).waitFor();
+  subscription = page.url().split("/").at(-1) ?? "";
+});
+
+test("a delivery appears without a reload, and keys lead into it", async () => {
+  await page.getByText("Nothing was sent yet").waitFor();
+  await expect.poll(() => heard, { timeout: 10_000 }).toContain("webhooks.deliveries");
+  await ninefold.publish("order.created");
+  await page.getByRole("link", { name: "order.created" }).waitFor();
+  await page.keyboard.press("j");
+  await page.keyboard.press("Enter");
+  const pane = page.getByRole("complementary", { name: "Delivery" });
+  await pane.getByText("204", { exact: true }).first().waitFor();
+  expect(await pane.locator("pre").last().textContent()).toContain('"order": 104001');
+  await page.keyboard.press("Escape");
+  await pane.waitFor({ state: "detached" });
+});
+
+test("a delivery that is retried counts down, is failed at the end, and can be retried by hand", async () => {
+  bad.refused.set("invoice.paid", 503);
+  const url = await bad.start();
+  const created = await ninefold.call<{ subscription_id: string }>("POST", "/subscriptions", {
+    url,
+    event_types: ["invoice.*"],
+    description: "ledger-sync",
+    retry_schedule: [3],
+  });
+  failing = created.subscription_id;
+  await ninefold.publish("invoice.paid");
+  await page.goto(`${network.url}/webhooks/subscriptions/${failing}`);
+  await page.locator(".row-name").first().click();
+  const pane = page.getByRole("complementary", { name: "Delivery" });
+  await pane.getByText("until attempt 2 of 2").waitFor();
+  // If the receiver took nothing, it would count as down, and what is for it would wait.
+  await ninefold.publish("invoice.created");
+  await pane.locator(".pane-head").getByText("Failed").waitFor();
+  await pane.getByText("The receiver answered 503.").waitFor();
+  bad.refused.clear();
+  await pane.getByRole("button", { name: /Retry now/ }).click();
+  await pane.locator(".pane-head").getByText("Delivered").waitFor();
+});
+
+test("of two people who act at once, the second is told why nothing happened", async () => {
+  const other = await anotherBrowser();
+  await other.goto(page.url().replace(network.url, ninefold.url));
+  await other.getByRole("button", { name: /Send again/ }).waitFor();
+  bad.delayMs = 1_500;
+  await page.getByRole("button", { name: /Send again/ }).click();
+  await other.waitForTimeout(300);
+  await other.getByRole("button", { name: /Send again/ }).click();
+  await other.getByText("Retry: refused.").waitFor();
+  bad.delayMs = 0;
+  await other.context().close();
+});
+
+test("on a lost connection the page says since when, stays usable, and catches up by itself", async () => {
+  await page.goto(`${network.url}/webhooks/subscriptions/${subscription}`);
+  const rows = page.locator("tr[data-row]");
+  await rows.first().waitFor();
+  const before = await rows.count();
+  network.cut();
+  await page.getByText("Reconnecting.", { exact: true }).waitFor();
+  expect(await page.locator(".connection").textContent()).toMatch(/Shown as of \d\d:\d\d:\d\d\./);
+  expect(await page.getByRole("button", { name: "Rotate the secret" }).isDisabled()).toBe(true);
+  await rows.first().getByRole("link").click();
+  await page.getByRole("complementary", { name: "Delivery" }).waitFor();
+  await ninefold.publish("order.paid");
+  network.restore();
+  await page.getByRole("link", { name: "order.paid" }).waitFor();
+  expect(await page.locator(".connection").count()).toBe(0);
+  expect(await rows.count()).toBe(before + 1);
+});
+
+test("after a restart of the server the page goes on", async () => {
+  await ninefold.stop();
+  await page.getByText("Reconnecting.", { exact: true }).waitFor();
+  await ninefold.start();
+  await ninefold.publish("order.shipped");
+  await page.getByRole("link", { name: "order.shipped" }).waitFor({ timeout: 20_000 });
+});
+
+test("dead letters are replayed at once, and the progress is shown", async () => {
+  bad.refused.set("invoice.paid", 400);
+  await Promise.all(Array.from({ length: 5 }, () => ninefold.publish("invoice.paid")));
+  const retrying = (): Promise<{ items: unknown[] }> => ninefold.call("GET", `/subscriptions/${failing}/deliveries?status=retrying`);
+  await expect.poll(async () => (await retrying()).items.length, { timeout: 10_000 }).toBe(5);
+  await ninefold.publish("invoice.created");
+  await page.goto(`${network.url}/webhooks/dead-letters`);
+  await page.getByRole("button", { name: "Replay 5 deliveries" }).waitFor({ timeout: 15_000 });
+  bad.refused.clear();
+  await page.getByRole("button", { name: "Replay 5 deliveries" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: /Replay 5 deliveries/ }).click();
+  const pane = page.getByRole("complementary", { name: "Replay" });
+  await pane.locator(".pane-head").getByText("Succeeded").waitFor();
+  await page.getByRole("navigation", { name: "Webhooks" }).getByRole("link", { name: "Dead letters" }).click();
+  await page.getByText("No dead letters").waitFor();
+});
+
+const PAGES = [
+  ["overview", "/"],
+  ["subscriptions", "/webhooks/subscriptions"],
+  ["subscription", "/webhooks/subscriptions/:id"],
+  ["events", "/webhooks/events"],
+  ["dead-letters", "/webhooks/dead-letters"],
+  ["replays", "/webhooks/replays"],
+  ["keys", "/settings/keys"],
+  ["members", "/settings/members"],
+  ["account", "/settings/account"],
+  ["sessions", "/settings/sessions"],
+  ["audit-log", "/settings/audit-log"],
+] as const;
+
+// Each theme and each width once; for screenshots all of them.
+const LOOKS = [
+  ["light", 1440],
+  ["dark", 390],
+  ...(SCREENSHOTS ? ([["dark", 1440], ["light", 390]] as const) : []),
+] as const;
+
+test.each(LOOKS)("axe finds nothing on any page, %s, %d wide", async (colorScheme, width) => {
+  const viewer = await anotherBrowser({ colorScheme, viewport: { width, height: 844 } });
+  const found: string[] = [];
+  for (const [name, path] of PAGES) {
+    await viewer.goto(ninefold.url + path.replace(":id", subscription));
+    await viewer.locator("h1").first().waitFor();
+    await viewer.waitForFunction(() => document.querySelectorAll(".bone").length === 0);
+    if (name === "subscription") await viewer.locator(".row-name").first().click();
+    await viewer.evaluate(AXE);
+    const violations = await viewer.evaluate("axe.run().then((result) => result.violations.map((each) => each.id))");
+    found.push(...(violations as string[]).map((violation) => `${name}: ${violation}`));
+    if (SCREENSHOTS) {
+      mkdirSync(SCREENSHOTS, { recursive: true });
+      await viewer.screenshot({ path: join(SCREENSHOTS, `${name}-${width === 390 ? "phone-" : ""}${colorScheme}.png`) });
+    }
+  }
+  await viewer.context().close();
+  expect(found).toEqual([]);
+});
+
+test("signing out leads to the door, and a deep link survives signing in", async () => {
+  await page.getByRole("button", { name: /switch the organisation/ }).click();
+  await page.getByRole("menuitem", { name: "Sign out" }).click();
+  await page.getByRole("heading", { name: "Sign in" }).waitFor();
+  await page.goto(`${network.url}/webhooks/events`);
+  await page.getByLabel("Mail address").fill("ines@example.com");
+  await page.getByLabel("Password").fill(PASSWORD);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("link", { name: "order.shipped" }).waitFor();
+  expect(new URL(page.url()).pathname).toBe("/webhooks/events");
+});
+
+test("no page breaks the content security policy or throws", () => {
+  expect(complaints).toEqual([]);
+});

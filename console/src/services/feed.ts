@@ -1,0 +1,135 @@
+// What happens on the server is announced by feeds. Whoever shows something watches its channel.
+
+import type { Centrifuge } from "centrifuge";
+
+import { connection } from "./connection.svelte";
+import { call } from "./http";
+
+/** Called with an entry of the channel, or with null if something may have changed. */
+export type Listener = (entry: unknown) => void;
+
+export interface Feed {
+  /** Watch a channel. Returns what ends that. */
+  watch(channel: string, listener: Listener): () => void;
+}
+
+const POLL_MS = 2_000;
+
+/** Asks again and again. It needs no channel, and misses nothing that lasts. */
+export class PollingFeed implements Feed {
+  #listeners = new Set<Listener>();
+  #timer: ReturnType<typeof setInterval> | undefined;
+
+  constructor() {
+    connection.onReturn(() => this.#ring());
+    document.addEventListener("visibilitychange", () => this.#ring());
+  }
+
+  watch(_channel: string, listener: Listener): () => void {
+    this.#listeners.add(listener);
+    this.#timer ??= setInterval(() => this.#ring(), POLL_MS);
+    return () => {
+      this.#listeners.delete(listener);
+      if (this.#listeners.size > 0) return;
+      clearInterval(this.#timer);
+      this.#timer = undefined;
+    };
+  }
+
+  #ring(): void {
+    if (document.hidden || connection.lostAt !== null) return;
+    for (const listener of this.#listeners) listener(null);
+  }
+}
+
+/** Channels that the server has; what else is watched is polled. */
+const LIVE = /^webhooks\.(deliveries:sub|health:org)_/;
+
+interface Channel {
+  readonly listeners: Set<Listener>;
+  leave: () => void;
+}
+
+/** Hears of entries as they are committed, over Centrifuge's protocol. While that is impossible, it polls. */
+export class LiveFeed implements Feed {
+  #polling = new PollingFeed();
+  #client: Promise<Centrifuge> | undefined;
+  #isConnected = false;
+  #channels = new Map<string, Channel>();
+
+  watch(name: string, listener: Listener): () => void {
+    if (!LIVE.test(name)) return this.#polling.watch(name, listener);
+    const endPolling = this.#polling.watch(name, () => {
+      if (!this.#isConnected) listener(null);
+    });
+    const channel = this.#channels.get(name) ?? this.#join(name);
+    channel.listeners.add(listener);
+    return () => {
+      endPolling();
+      channel.listeners.delete(listener);
+      if (channel.listeners.size > 0) return;
+      channel.leave();
+      if (this.#channels.get(name) === channel) this.#channels.delete(name);
+    };
+  }
+
+  /** Begin again for another person or organisation, whose channels need another token. */
+  reset(): void {
+    void this.#client?.then((client) => client.disconnect());
+    this.#client = undefined;
+    this.#isConnected = false;
+    this.#channels.clear();
+  }
+
+  #join(name: string): Channel {
+    const channel: Channel = { listeners: new Set(), leave: () => undefined };
+    this.#channels.set(name, channel);
+    const ring = (entry: unknown): void => channel.listeners.forEach((listener) => listener(entry));
+    void this.#connect().then((client) => {
+      if (channel.listeners.size === 0) return;
+      const subscription = client.getSubscription(name) ?? client.newSubscription(name);
+      subscription.on("publication", ({ data }) => ring(data));
+      subscription.on("subscribed", ({ wasRecovering, recovered }) => {
+        if (!wasRecovering || !recovered) ring(null);
+      });
+      subscription.subscribe();
+      channel.leave = () => {
+        subscription.removeAllListeners();
+        subscription.unsubscribe();
+        client.removeSubscription(subscription);
+      };
+    });
+    return channel;
+  }
+
+  #connect(): Promise<Centrifuge> {
+    this.#client ??= this.#open();
+    return this.#client;
+  }
+
+  async #open(): Promise<Centrifuge> {
+    // Only those who are signed in load it.
+    const { Centrifuge } = await import("centrifuge");
+    const address = new URL("/connection/websocket", window.location.href);
+    address.protocol = address.protocol.replace("http", "ws");
+    const client = new Centrifuge(address.href, { getToken: createToken });
+    client.on("connected", () => (this.#isConnected = true));
+    client.on("connecting", () => {
+      // The first time, it isn't connected yet.
+      if (this.#isConnected) connection.lost();
+      this.#isConnected = false;
+    });
+    client.on("disconnected", () => (this.#isConnected = false));
+    connection.onReturn(() => {
+      if (client.state === "connecting") client.connect();
+    });
+    client.connect();
+    return client;
+  }
+}
+
+async function createToken(): Promise<string> {
+  return (await call<{ token: string }>("POST", "/live/token", { body: {} })).token;
+}
+
+export const feed = new LiveFeed();

@@ -1,0 +1,100 @@
+// The one way to the server: same origin, the session's cookie, problems (RFC 9457) as errors.
+
+import type { components } from "./api";
+import { connection } from "./connection.svelte";
+import { camelize, snakify, type Camel } from "./shape";
+
+export type Wire = components["schemas"];
+export type Problem = Camel<Wire["Problem"]>;
+
+/** The server refused, and says why. */
+export class RefusedError extends Error {
+  constructor(readonly problem: Problem) {
+    super(problem.detail);
+  }
+}
+
+/** No answer came, so that nobody knows whether the server has done it. */
+export class NoAnswerError extends Error {
+  constructor() {
+    super("The server didn't answer.");
+  }
+}
+
+/** The session has ended: the person has to sign in again. */
+export const signedOut = new EventTarget();
+
+type Method = "GET" | "POST" | "PATCH" | "PUT" | "DELETE";
+export type Query = Record<string, string | number | boolean | null | undefined>;
+
+interface Options {
+  readonly body?: unknown;
+  readonly query?: Query;
+}
+
+let csrfToken = "";
+
+/** Remember the session's CSRF token, which changes need. */
+export function setCsrfToken(token: string): void {
+  csrfToken = token;
+}
+
+/** Send a request below `/api/v1` and return the response in camel case. */
+export async function call<T>(method: Method, path: string, options: Options = {}): Promise<T> {
+  const text = await callForText(method, path, options);
+  return (text ? camelize(JSON.parse(text)) : undefined) as T;
+}
+
+/** Send a request and return the response's text, for content whose notation matters. */
+export async function callForText(method: Method, path: string, { body, query }: Options = {}): Promise<string> {
+  const response = await reach(`/api/v1${path}${queryText(query)}`, {
+    method,
+    headers: headers(method, body !== undefined),
+    ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(snakify(body)) }),
+  });
+  const text = await response.text().catch(() => {
+    connection.lost();
+    throw new NoAnswerError();
+  });
+  if (response.ok) return text;
+  const problem = problemOf(response, text);
+  if (response.status === 401 && problem.code !== "second_factor_required" && path !== "/session") {
+    signedOut.dispatchEvent(new Event("signed-out"));
+  }
+  throw new RefusedError(problem);
+}
+
+async function reach(address: string, init: RequestInit): Promise<Response> {
+  const began = performance.now();
+  let response: Response;
+  try {
+    response = await fetch(address, { credentials: "same-origin", ...init });
+  } catch {
+    connection.lost();
+    throw new NoAnswerError();
+  }
+  if (response.status === 502 || response.status === 503 || response.status === 504) connection.lost();
+  else connection.answered(performance.now() - began);
+  return response;
+}
+
+function headers(method: Method, hasBody: boolean): Record<string, string> {
+  return {
+    ...(method === "GET" ? {} : { "X-CSRF-Token": csrfToken }),
+    ...(hasBody ? { "Content-Type": "application/json" } : {}),
+  };
+}
+
+function queryText(query: Query = {}): string {
+  const given = Object.entries(query).filter(([, value]) => value !== undefined && value !== null && value !== "");
+  return given.length ? `?${new URLSearchParams(given.map(([name, value]) => [name, String(value)]))}` : "";
+}
+
+function problemOf(response: Response, text: string): Problem {
+  try {
+    return camelize(JSON.parse(text)) as Problem;
+  } catch {
+    const title = `The server answered ${response.status}.`;
+    return { type: "", title, status: response.status, detail: title, code: "unknown", isRetryable: true, requestId: "" };
+  }
+}

@@ -1,0 +1,112 @@
+// Webhooks: subscriptions, deliveries, events, dead letters and replays.
+
+import { call, callForText, type Wire } from "./http";
+import { memberText } from "./json_text";
+import type { Job } from "./jobs";
+import { PAGE_LIMIT_MAX, type Page } from "./pages";
+import { camelize, type Camel } from "./shape";
+
+export type Subscription = Camel<Wire["SubscriptionView"]>;
+export type SubscriptionWithSecret = Camel<Wire["SubscriptionWithSecretView"]>;
+export type Delivery = Camel<Wire["DeliveryView"]>;
+export type DeadLetter = Camel<Wire["DeadLetterView"]>;
+export type Attempt = Camel<Wire["AttemptView"]>;
+export type DeliveryStatus = Wire["DeliveryStatus"];
+export type CircuitState = Wire["CircuitState"];
+export type EventSummary = Camel<Wire["EventSummary"]>;
+/** An event with its payload as text, exactly as it is sent. */
+export type Event = Omit<Camel<Wire["EventView"]>, "payload"> & { payloadText: string };
+export type NewSubscription = Camel<Wire["CreateSubscription"]>;
+export type SubscriptionChange = Camel<Wire["UpdateSubscription"]>;
+
+export interface SubscriptionFilter {
+  circuit?: CircuitState | undefined;
+  isActive?: boolean | undefined;
+  subscriberId?: string | undefined;
+}
+
+export interface DeadLetterFilter {
+  subscriptionId?: string | undefined;
+  subscriberId?: string | undefined;
+  eventType?: string | undefined;
+  errorClass?: string | undefined;
+}
+
+export function listSubscriptions(filter: SubscriptionFilter, cursor?: string, limit = PAGE_LIMIT_MAX): Promise<Page<Subscription>> {
+  const { circuit, isActive, subscriberId } = filter;
+  return call("GET", "/subscriptions", {
+    query: { circuit, is_active: isActive, subscriber_id: subscriberId, cursor, limit },
+  });
+}
+
+export function getSubscription(id: string): Promise<Subscription> {
+  return call("GET", `/subscriptions/${id}`);
+}
+
+export function createSubscription(body: NewSubscription): Promise<SubscriptionWithSecret> {
+  return call("POST", "/subscriptions", { body });
+}
+
+export function changeSubscription(id: string, body: SubscriptionChange): Promise<Subscription> {
+  return call("PATCH", `/subscriptions/${id}`, { body });
+}
+
+export function deleteSubscription(id: string): Promise<void> {
+  return call("DELETE", `/subscriptions/${id}`);
+}
+
+export function closeCircuit(id: string): Promise<Subscription> {
+  return call("POST", `/subscriptions/${id}/circuit/close`);
+}
+
+export function rotateSecret(id: string, graceS: number): Promise<SubscriptionWithSecret> {
+  return call("POST", `/subscriptions/${id}/rotate-secret`, { body: { graceS } });
+}
+
+export function listDeliveries(
+  id: string,
+  { status, cursor, limit = PAGE_LIMIT_MAX }: { status?: DeliveryStatus; cursor?: string | undefined; limit?: number },
+): Promise<Page<Delivery>> {
+  return call("GET", `/subscriptions/${id}/deliveries`, { query: { status, cursor, limit } });
+}
+
+export function getDelivery(id: string): Promise<Delivery> {
+  return call("GET", `/deliveries/${id}`);
+}
+
+export function retryDelivery(id: string): Promise<{ deliveryId: string; scheduledAt: string }> {
+  return call("POST", `/deliveries/${id}/retry`);
+}
+
+export function listEvents(cursor?: string, limit = PAGE_LIMIT_MAX): Promise<Page<EventSummary>> {
+  return call("GET", "/events", { query: { cursor, limit } });
+}
+
+export async function getEvent(id: string): Promise<Event> {
+  const text = await callForText("GET", `/events/${id}`);
+  const { payload: _, ...event } = camelize(JSON.parse(text)) as Camel<Wire["EventView"]>;
+  return { ...event, payloadText: memberText(text, "payload") ?? "null" };
+}
+
+/** Publish an event; `payloadText` is sent exactly as it is written. */
+export async function publishEvent(eventType: string, payloadText: string, key: string): Promise<{ eventId: string; queuedDeliveries: number }> {
+  const body = `{"event_type": ${JSON.stringify(eventType)}, "payload": ${payloadText}, "idempotency_key": ${JSON.stringify(key)}}`;
+  return call("POST", "/events", { body });
+}
+
+export function listDeadLetters(filter: DeadLetterFilter, cursor?: string, limit = PAGE_LIMIT_MAX): Promise<Page<DeadLetter>> {
+  return call("GET", "/dead-letters", {
+    query: {
+      subscription_id: filter.subscriptionId,
+      subscriber_id: filter.subscriberId,
+      event_type: filter.eventType,
+      error_class: filter.errorClass,
+      cursor,
+      limit,
+    },
+  });
+}
+
+export function replayDeadLetters(what: DeadLetterFilter | { deliveryIds: string[] }): Promise<Job> {
+  return call("POST", "/dead-letters/replay", { body: what });
+}

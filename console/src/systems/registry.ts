@@ -1,0 +1,35 @@
+// The systems, in the rail's order. A new system adds its folder and one line here.
+
+import type { Component } from "svelte";
+
+import type { Route } from "$/lib/router.svelte";
+import type { Finding } from "$/shell/findings";
+
+import { webhooks } from "./webhooks/system";
+
+export interface ConsoleSystem {
+  /** Its name on the server, and the first part of its addresses. */
+  readonly name: string;
+  readonly title: string;
+  /** Its dot in the sign: 0 to 8, without 4. */
+  readonly place: number;
+  readonly icon: Component<{ class?: string; "aria-hidden"?: "true" }>;
+  /** The worst state and its count, for the rail; or nothing. */
+  readonly mark: Component<Record<string, never>>;
+  /** Its part of the overview. */
+  readonly overview: () => Promise<{ default: Component<Record<string, never>> }>;
+  readonly routes: readonly Route[];
+  /** Its pages, for the palette. */
+  readonly pages: readonly Finding[];
+  /** What the palette finds by name. */
+  readonly find: () => Promise<readonly Finding[]>;
+  /** Where a whole id leads, if it is one of this system. */
+  readonly findId: (text: string) => readonly Finding[];
+}
+
+const SYSTEMS: readonly ConsoleSystem[] = [webhooks];
+
+const enabled = document.querySelector('meta[name="ninefold-systems"]')?.getAttribute("content")?.split(" ") ?? [];
+
+/** The systems that the server has. */
+export const enabledSystems = SYSTEMS.filter((system) => enabled.includes(system.name) || import.meta.env.DEV);

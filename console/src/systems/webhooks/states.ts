@@ -1,0 +1,84 @@
+// How webhooks' own words become the states that all systems share.
+
+import type { StateName } from "$/components/states";
+import type { Delivery, DeliveryStatus, Subscription } from "$/services/webhooks";
+
+interface Shown {
+  readonly name: StateName;
+  readonly word?: string;
+}
+
+const OF_STATUS: Record<DeliveryStatus, Shown> = {
+  queued: { name: "queued" },
+  waiting: { name: "waiting" },
+  retrying: { name: "retrying" },
+  delivered: { name: "succeeded", word: "Delivered" },
+  failed: { name: "failed" },
+  canceled: { name: "canceled" },
+};
+
+export function stateOf(delivery: Pick<Delivery, "status" | "isRunning">): Shown {
+  return delivery.isRunning ? { name: "running" } : OF_STATUS[delivery.status];
+}
+
+export function statusState(status: DeliveryStatus): Shown {
+  return OF_STATUS[status];
+}
+
+export function isUnderWay(status: DeliveryStatus): boolean {
+  return status === "queued" || status === "waiting" || status === "retrying";
+}
+
+/** The state of a subscription: what keeps it from sending, if anything does. */
+export function subscriptionState({ circuit, isActive, pause }: Subscription): Shown {
+  if (!isActive) return pause?.reason === "by_hand" ? { name: "waiting", word: "Paused" } : { name: "failed", word: "Paused" };
+  if (circuit.state === "open") return { name: "waiting", word: "Circuit open" };
+  if (circuit.state === "half_open") return { name: "running", word: "Probing" };
+  if (circuit.consecutiveFailures > 0) return { name: "retrying", word: "Failing" };
+  return { name: "succeeded", word: "Sending" };
+}
+
+const REASONS = { paused: "paused", circuit_open: "open circuit", rate_limited: "rate limit" } as const;
+
+/** Why a delivery waits. */
+export function waitingText(delivery: Delivery): string {
+  return delivery.waitingReason ? REASONS[delivery.waitingReason] : "";
+}
+
+/** The last answer of a receiver: `503`, or how the attempt failed. */
+export function answerText(delivery: Pick<Delivery, "attempts">): string {
+  const last = delivery.attempts.at(-1);
+  if (!last) return "";
+  if (last.responseCode !== null && (last.errorClass === null || last.errorClass === "unsuccessful_status")) {
+    return `${last.responseCode} ${STATUS_WORDS[last.responseCode] ?? ""}`.trim();
+  }
+  return classText(last.errorClass);
+}
+
+/** An error class in words: `connect_failed` is `connect failed`. */
+export function classText(errorClass: string | null): string {
+  return (errorClass ?? "").replaceAll("_", " ").replace(/^tls/, "TLS").replace(/^dns/, "DNS");
+}
+
+const STATUS_WORDS: Record<number, string> = {
+  200: "OK",
+  201: "Created",
+  202: "Accepted",
+  204: "No Content",
+  301: "Moved Permanently",
+  302: "Found",
+  400: "Bad Request",
+  401: "Unauthorized",
+  403: "Forbidden",
+  404: "Not Found",
+  408: "Request Timeout",
+  409: "Conflict",
+  410: "Gone",
+  413: "Content Too Large",
+  422: "Unprocessable Content",
+  429: "Too Many Requests",
+  500: "Internal Server Error",
+  502: "Bad Gateway",
+  503: "Service Unavailable",
+  504: "Gateway Timeout",
+};

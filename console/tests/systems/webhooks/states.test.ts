@@ -1,0 +1,37 @@
+import { expect, test } from "vitest";
+
+import { hrefOfId } from "$/systems/webhooks/system";
+import { answerText, classText, stateOf } from "$/systems/webhooks/states";
+
+test.each([
+  ["delivered", false, "succeeded"],
+  ["retrying", false, "retrying"],
+  ["retrying", true, "running"],
+  ["waiting", false, "waiting"],
+  ["failed", false, "failed"],
+] as const)("a delivery that is %s (running: %s) is %s", (status, isRunning, expected) => {
+  expect(stateOf({ status, isRunning }).name).toBe(expected);
+});
+
+const attempt = { attemptNumber: 1, url: null, attemptedAt: "", durationMs: 1, timings: null, responseBody: null, isResponseBodyTruncated: false, errorDetail: null };
+
+test.each([
+  [503, "unsuccessful_status", "503 Service Unavailable"],
+  [204, null, "204 No Content"],
+  [null, "connect_failed", "connect failed"],
+  [200, "protocol_error", "protocol error"],
+])("the answer %s with %s is shown as %s", (responseCode, errorClass, expected) => {
+  expect(answerText({ attempts: [{ ...attempt, responseCode, errorClass }] })).toBe(expected);
+});
+
+test("error classes are words", () => {
+  expect(classText("tls_certificate_expired")).toBe("TLS certificate expired");
+});
+
+test.each([
+  ["sub_01m8305b05ebfsfbwdfww0q6bf", "/webhooks/subscriptions/sub_01m8305b05ebfsfbwdfww0q6bf"],
+  ["evt_01m8305b1zendr2ve9cezfwzy6", "/webhooks/events?event=evt_01m8305b1zendr2ve9cezfwzy6"],
+  ["evt_1", undefined],
+])("the id %s leads to %s", (id, expected) => {
+  expect(hrefOfId(id)).toBe(expected);
+});

@@ -1,0 +1,30 @@
+import { svelte } from "@sveltejs/vite-plugin-svelte";
+import tailwindcss from "@tailwindcss/vite";
+import { svelteTesting } from "@testing-library/svelte/vite";
+import { defineConfig } from "vitest/config";
+
+// The address of a running `ninefold up`, for `npm run dev`.
+const server = process.env["NINEFOLD_URL"] ?? "http://127.0.0.1:8900";
+
+export default defineConfig({
+  resolve: { alias: { $: new URL("./src", import.meta.url).pathname } },
+  plugins: [tailwindcss(), svelte(), svelteTesting()],
+  build: {
+    outDir: "../src/ninefold/console",
+    emptyOutDir: true,
+    // The content security policy permits no `data:` fonts, and the digest in each name lets browsers keep them.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    chunkSizeWarningLimit: 200,
+  },
+  server: { proxy: { "/api": server, "/healthz": server, "/connection": { target: server, ws: true } } },
+  test: {
+    environment: "jsdom",
+    include: ["tests/**/*.test.ts"],
+    setupFiles: ["tests/setup.ts"],
+    // One window for all files: making one takes longer than most tests.
+    isolate: false,
+    pool: "threads",
+    poolOptions: { threads: { singleThread: true } },
+  },
+});
