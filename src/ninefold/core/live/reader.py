@@ -164,15 +164,37 @@ class FeedReader:
                 async with self._connections, self._database.connection() as connection:
                     cursors = [Cursor(channel.channel, channel.offset) for channel in channels]
                     found = await self.feed.read_after(connection, cursors, ENTRIES_PER_READ)
+                    lost = await self._find_lost(connection, channels, found)
             except BaseException:
                 self._changed.update(dict.fromkeys(names))
                 raise
             metrics.READ_DURATION.observe(time.perf_counter() - started_at)
             for channel in channels:
-                if entries := found.get(channel.name):
+                if channel.name in lost:
+                    channel.lose_position(lost[channel.name])
+                elif entries := found.get(channel.name):
                     channel.advance(entries)
                     if len(entries) >= ENTRIES_PER_READ:
                         self.mark_changed([channel.name])
+
+    async def _find_lost(
+        self, connection: Connection, channels: Sequence[OpenChannel], found: Mapping[str, Sequence[Entry]]
+    ) -> Mapping[str, Position]:
+        """Return the positions of channels whose next entries were deleted before they could be read."""
+        jumped = [
+            channel
+            for channel in channels
+            if (entries := found.get(channel.name)) and entries[0].offset > channel.offset + 1
+        ]
+        if not jumped:
+            return {}
+        # Offsets may have gaps. Something is missing only if the log begins later.
+        positions = await self.feed.read_positions(connection, [channel.channel for channel in jumped])
+        return {
+            channel.name: position
+            for channel in jumped
+            if (position := positions.get(channel.name, EMPTY)).offset_min > channel.offset
+        }
 
     async def _poll(self) -> None:
         names = list(self._channels)
