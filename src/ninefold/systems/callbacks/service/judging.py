@@ -91,13 +91,15 @@ async def judge(
 def _find_documents(sources: Iterable[Source], key_documents: KeyDocuments) -> dict[UUID, KeyDocument | None]:
     """Return the key documents of sources that have their URLs; None for one that is being fetched."""
     urls = {source.source_id: url for source in sources if (url := key_url_of(source)) is not None}
-    return {source_id: key_documents.find(url) for source_id, url in urls.items()}
+    return {source_id: key_documents.find(url, source_id=source_id) for source_id, url in urls.items()}
 
 
 def _has_unknown_key(each: _Checked, key_documents: KeyDocuments) -> bool:
     """Return whether a callback may be signed with a new key, so that its key document is fetched again first."""
     url = key_url_of(each.source)
-    return url is not None and isinstance(each.result, Rejected) and key_documents.refresh(url)
+    if url is None or not isinstance(each.result, Rejected):
+        return False
+    return key_documents.refresh(url, source_id=each.source.source_id)
 
 
 async def _check_all(
