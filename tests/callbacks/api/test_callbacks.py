@@ -137,6 +137,40 @@ async def test_a_forged_callback_does_not_make_the_genuine_one_a_duplicate(api: 
     assert newest["status"] == "verified"
 
 
+@pytest.mark.parametrize("is_one_batch", [True, False])
+async def test_a_repetition_with_the_id_of_a_later_callback_does_not_make_that_one_a_duplicate(
+    api: CallbacksApi, *, is_one_batch: bool
+) -> None:
+    source = await api.create_source()
+    calls = [(b'{"n":1}', "first"), (b'{"n":1}', "second"), (b'{"n":2}', "second"), (b'{"n":3}', "second")]
+    for number, (body, delivery) in enumerate(calls, 1):
+        await api.call(source, body, delivery=delivery)
+        if not is_one_batch:
+            await api.judged(number, source=source)
+
+    again, genuine, repeated, first = await api.judged(4, source=source)
+
+    assert [each["status"] for each in (first, repeated, genuine, again)] == [
+        "verified",
+        "duplicate",
+        "verified",
+        "duplicate",
+    ]
+    assert again["duplicate_of"] == genuine["callback_id"]
+
+
+async def test_with_a_password_only_the_id_counts(api: CallbacksApi) -> None:
+    options = {"username": "shop", "event_id": "{header X-Delivery}"}
+    source = await api.create_source(provider="basic", secrets=["password"], options=options)
+    for delivery in ("1", "2", "2"):
+        headers = {"x-delivery": delivery}
+        await api.http.post(source["ingest_url"], content=b"{}", headers=headers, auth=("shop", "password"))
+
+    statuses = [each["status"] for each in await api.judged(3, source=source)]
+
+    assert statuses == ["duplicate", "verified", "verified"]
+
+
 async def test_the_same_callback_at_two_sources_is_no_duplicate(api: CallbacksApi, other_api: CallbacksApi) -> None:
     sources = [await api.create_source(), await api.create_source()]
     foreign = await other_api.create_source()
