@@ -325,3 +325,28 @@ async def test_what_a_deleted_source_has_received_is_still_passed_on(api: Callba
     await api.request("DELETE", f"/sources/{source['source_id']}")
 
     await subscribed.received(50)
+
+
+@pytest.mark.parametrize(
+    ("period", "field"),
+    [
+        ({"since": "0001-01-01T00:00:00+14:00"}, "since"),
+        ({"since": "9999-12-31T23:59:59-14:00"}, "since"),
+        ({"since": "2020-01-01T00:00:00"}, "since"),
+        ({"since": "2020-01-01T00:00:00Z", "until": "2021-01-01T00:00:00"}, "until"),
+        ({"since": "2020-01-01T00:00:00Z", "until": "2020-01-01T00:00:00Z"}, "until"),
+        ({"since": "2020-01-01T00:00:00Z", "until": "0001-01-01T00:00:00+14:00"}, "until"),
+    ],
+)
+async def test_a_period_that_cannot_be_replayed_is_refused(
+    api: CallbacksApi, period: dict[str, str], field: str
+) -> None:
+    problem = await api.refused(422, "POST", "/callbacks/replay", json=period)
+
+    assert problem["field"] == field
+
+
+async def test_a_period_may_end_in_the_future(api: CallbacksApi) -> None:
+    period = {"since": "2020-01-01T00:00:00+02:00", "until": "9999-12-31T23:59:59-14:00"}
+
+    assert (await api.done("POST", "/callbacks/replay", json=period))["job_id"].startswith("job_")
