@@ -22,7 +22,14 @@ def test_a_public_url_that_is_none_is_refused(url: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("RATE_PER_S", "0"), ("BURST_MAX", "0"), ("DEDUPE_WINDOW_S", "-1"), ("KEPT_S", "3599")],
+    [
+        ("RATE_PER_S", "0"),
+        ("BURST_MAX", "0"),
+        ("BODY_TIMEOUT_S", "0"),
+        ("BODY_TIMEOUT_S", "601"),
+        ("DEDUPE_WINDOW_S", "-1"),
+        ("KEPT_S", "3599"),
+    ],
 )
 def test_values_out_of_bounds_are_refused(name: str, value: str) -> None:
     with pytest.raises(SettingError) as error:

@@ -62,6 +62,15 @@ class PayloadTooLargeError(NinefoldError):
     http_status = 413
 
 
+class RequestTimeoutError(NinefoldError):
+    """The client didn't send its whole request in time. Its connection is closed after the response."""
+
+    code = "request_timeout"
+    title = "Request timeout"
+    http_status = 408
+    is_retryable = True
+
+
 class UnauthorizedError(NinefoldError):
     """The request has no valid credentials."""
 

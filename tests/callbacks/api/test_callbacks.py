@@ -137,6 +137,40 @@ async def test_a_forged_callback_does_not_make_the_genuine_one_a_duplicate(api: 
     assert newest["status"] == "verified"
 
 
+@pytest.mark.parametrize("is_one_batch", [True, False])
+async def test_a_repetition_with_the_id_of_a_later_callback_does_not_make_that_one_a_duplicate(
+    api: CallbacksApi, *, is_one_batch: bool
+) -> None:
+    source = await api.create_source()
+    calls = [(b'{"n":1}', "first"), (b'{"n":1}', "second"), (b'{"n":2}', "second"), (b'{"n":3}', "second")]
+    for number, (body, delivery) in enumerate(calls, 1):
+        await api.call(source, body, delivery=delivery)
+        if not is_one_batch:
+            await api.judged(number, source=source)
+
+    again, genuine, repeated, first = await api.judged(4, source=source)
+
+    assert [each["status"] for each in (first, repeated, genuine, again)] == [
+        "verified",
+        "duplicate",
+        "verified",
+        "duplicate",
+    ]
+    assert again["duplicate_of"] == genuine["callback_id"]
+
+
+async def test_with_a_password_only_the_id_counts(api: CallbacksApi) -> None:
+    options = {"username": "shop", "event_id": "{header X-Delivery}"}
+    source = await api.create_source(provider="basic", secrets=["password"], options=options)
+    for delivery in ("1", "2", "2"):
+        headers = {"x-delivery": delivery}
+        await api.http.post(source["ingest_url"], content=b"{}", headers=headers, auth=("shop", "password"))
+
+    statuses = [each["status"] for each in await api.judged(3, source=source)]
+
+    assert statuses == ["duplicate", "verified", "verified"]
+
+
 async def test_the_same_callback_at_two_sources_is_no_duplicate(api: CallbacksApi, other_api: CallbacksApi) -> None:
     sources = [await api.create_source(), await api.create_source()]
     foreign = await other_api.create_source()
@@ -291,3 +325,28 @@ async def test_what_a_deleted_source_has_received_is_still_passed_on(api: Callba
     await api.request("DELETE", f"/sources/{source['source_id']}")
 
     await subscribed.received(50)
+
+
+@pytest.mark.parametrize(
+    ("period", "field"),
+    [
+        ({"since": "0001-01-01T00:00:00+14:00"}, "since"),
+        ({"since": "9999-12-31T23:59:59-14:00"}, "since"),
+        ({"since": "2020-01-01T00:00:00"}, "since"),
+        ({"since": "2020-01-01T00:00:00Z", "until": "2021-01-01T00:00:00"}, "until"),
+        ({"since": "2020-01-01T00:00:00Z", "until": "2020-01-01T00:00:00Z"}, "until"),
+        ({"since": "2020-01-01T00:00:00Z", "until": "0001-01-01T00:00:00+14:00"}, "until"),
+    ],
+)
+async def test_a_period_that_cannot_be_replayed_is_refused(
+    api: CallbacksApi, period: dict[str, str], field: str
+) -> None:
+    problem = await api.refused(422, "POST", "/callbacks/replay", json=period)
+
+    assert problem["field"] == field
+
+
+async def test_a_period_may_end_in_the_future(api: CallbacksApi) -> None:
+    period = {"since": "2020-01-01T00:00:00+02:00", "until": "9999-12-31T23:59:59-14:00"}
+
+    assert (await api.done("POST", "/callbacks/replay", json=period))["job_id"].startswith("job_")

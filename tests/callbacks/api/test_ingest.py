@@ -9,7 +9,7 @@ from callbacks.callbacks_api import SECRET, CallbacksApi
 from http_api import Api, Json
 from in_process import Applications, create_key
 from ninefold.core.postgres.database import Database
-from ninefold.systems.callbacks.routes.ingest import BODY_BYTES_MAX
+from ninefold.systems.callbacks.routes.bodies import BODY_BYTES_MAX
 
 
 def path_of(source: Json) -> str:

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from callbacks.callbacks_api import CallbacksApi
 from http_api import Json
-from ninefold.systems.callbacks.jobs import key_fetcher
+from ninefold.systems.callbacks.jobs import key_fetcher, verifier
 from receivers import Answer, Receiver
 
 KEYS = {name: ec.generate_private_key(ec.SECP256R1()) for name in ("old", "new")}
@@ -69,6 +69,24 @@ async def test_callbacks_wait_for_their_keys_and_hold_up_no_other(
     assert [each["status"] for each in (await api.get("/callbacks"))["items"]] == ["received"]
     answered.set()
     assert [each["status"] for each in await api.judged(1, source=source)] == ["verified"]
+
+
+async def test_more_callbacks_than_a_batch_wait_for_keys_and_hold_up_no_other(
+    api: CallbacksApi, key_server: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(verifier, "BATCH_MAX", 2)
+    answered = asyncio.Event()
+    key_server.answers.append(Answer(body=jwks("old"), until=answered))
+    source, other = await create_jwt_source(api, key_server.url), await api.create_source()
+    for number in range(5):
+        await call(api, source, b"%d" % number)
+
+    await api.call(other)
+
+    assert [each["status"] for each in await api.judged(1, source=other)] == ["verified"]
+    assert len((await api.get("/callbacks?status=received"))["items"]) == 5
+    answered.set()
+    assert {each["status"] for each in await api.judged(5, source=source)} == {"verified"}
 
 
 async def test_a_new_key_is_fetched_when_it_is_first_used(

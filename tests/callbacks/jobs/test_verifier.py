@@ -97,3 +97,19 @@ async def test_large_bodies_are_verified_too(api: CallbacksApi, start_worker: St
 
     async with start_worker():
         assert [each["status"] for each in await api.judged(4, source=source)] == ["verified"] * 4
+
+
+async def test_large_bodies_of_one_organisation_do_not_delay_another(
+    api: CallbacksApi, other_api: CallbacksApi, start_worker: StartWorker
+) -> None:
+    source, foreign = await api.create_source(), await other_api.create_source()
+    for number in range(3):
+        await api.call(source, b"%d" % number + b"x" * 5_000_000)
+    await other_api.call(foreign)
+
+    async with start_worker():
+        await api.judged(3, source=source, timeout_s=20)
+    (own,) = await other_api.judged(1, source=foreign)
+
+    judged = (await api.get("/callbacks"))["items"]
+    assert sum(each["judged_at"] > own["judged_at"] for each in judged) == 2

@@ -56,7 +56,14 @@ def test_there_is_a_genuine_callback_of_every_provider() -> None:
 def test_a_genuine_callback_is_verified(callback: Callback) -> None:
     index = None if callback.secret is None else 0
 
-    assert callback.verify() == Verified(event_id=callback.event_id, event_type=callback.event_type, secret_index=index)
+    verified = callback.verify()
+
+    assert isinstance(verified, Verified)
+    assert (verified.event_id, verified.event_type, verified.secret_index) == (
+        callback.event_id,
+        callback.event_type,
+        index,
+    )
 
 
 @every_callback

@@ -70,18 +70,8 @@ def test_every_kind_of_scheme_has_a_check_and_a_provider() -> None:
     assert set(CHECKS) == {type(scheme) for provider in PROVIDERS for scheme in provider.schemes}
 
 
-def test_providers_that_sign_the_time_and_the_id_are_protected_from_replay() -> None:
-    assert names(provider for provider in PROVIDERS if provider.is_replay_protected) == [
-        "discord",
-        "hubspot",
-        "paddle",
-        "sendgrid",
-        "slack",
-        "standard_webhooks",
-        "stripe",
-        "svix",
-        "zoom",
-    ]
+def test_only_shopify_sends_the_same_content_for_several_types() -> None:
+    assert names(provider for provider in PROVIDERS if provider.has_types_of_same_content) == ["shopify"]
 
 
 def test_the_table_of_the_documentation_is_that_of_the_data_files() -> None:

@@ -32,6 +32,7 @@ from ninefold.core.errors import (
     InvalidInputError,
     NinefoldError,
     NotFoundError,
+    RequestTimeoutError,
     TooManyRequestsError,
     UnauthorizedError,
 )
@@ -186,6 +187,9 @@ def problem_headers(error: NinefoldError) -> dict[str, str]:  # noqa: PLR0911  #
         case UnsupportedEncodingError():
             # RFC 9110 §12.5.3: the encoding that a body must have.
             return {"Accept-Encoding": "identity"}
+        case RequestTimeoutError():
+            # RFC 9110 §15.5.9: what still comes on this connection isn't a new request.
+            return {"Connection": "close"}
         case TooManyRequestsError():
             return {"Retry-After": str(error.retry_after_s)}
         case NinefoldError(is_retryable=True):

@@ -1,6 +1,13 @@
 """The errors of callbacks that callers can get."""
 
-from ninefold.core.errors import ConflictError, InvalidInputError, NotFoundError, PayloadTooLargeError, UnavailableError
+from ninefold.core.errors import (
+    ConflictError,
+    InvalidInputError,
+    NotFoundError,
+    PayloadTooLargeError,
+    RequestTimeoutError,
+    UnavailableError,
+)
 
 
 class SourceNotFoundError(NotFoundError):
@@ -57,6 +64,13 @@ class CallbackTooLargeError(PayloadTooLargeError):
 
     code = "callback_too_large"
     title = "Callback too large"
+
+
+class BodyTimeoutError(RequestTimeoutError):
+    """The body of a callback didn't arrive in time."""
+
+    code = "body_timeout"
+    title = "Body too slow"
 
 
 class InboxFullError(UnavailableError):

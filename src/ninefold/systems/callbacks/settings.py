@@ -32,6 +32,10 @@ class CallbacksSettings(msgspec.Struct, frozen=True, kw_only=True):
             ge=1, le=1_000_000, description="Callbacks that a server accepts at once for an organisation after a pause."
         ),
     ] = 2_000
+    body_timeout_s: Annotated[
+        float,
+        msgspec.Meta(ge=1, le=600, description="Seconds within which the whole body of a callback must arrive."),
+    ] = 30.0
     dedupe_window_s: Annotated[
         int,
         msgspec.Meta(

@@ -4,6 +4,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import Final
+from uuid import UUID
 
 import msgspec
 import structlog
@@ -29,6 +30,8 @@ class _Entry(msgspec.Struct):
     document: KeyDocument | None = None
     fetched_at_s: float = 0.0
     task: "asyncio.Task[None] | None" = None
+    waiting: set[UUID] = msgspec.field(default_factory=set)
+    """The sources whose callbacks need what is being fetched."""
 
 
 class KeyFetcher:
@@ -44,8 +47,13 @@ class KeyFetcher:
         self._on_fetched = on_fetched
         self._entries: OrderedDict[str, _Entry] = OrderedDict()
 
-    def find(self, url: str) -> KeyDocument | None:
-        """Return the document of a URL; None while it is being fetched."""
+    @property
+    def waiting_sources(self) -> set[UUID]:
+        """The sources whose documents are being fetched."""
+        return {source_id for entry in self._entries.values() for source_id in entry.waiting}
+
+    def find(self, url: str, *, source_id: UUID) -> KeyDocument | None:
+        """Return the document of a source's URL; None while it is being fetched."""
         entry = self._entries.get(url)
         if entry is None:
             entry = self._entries[url] = _Entry()
@@ -57,15 +65,21 @@ class KeyFetcher:
         kept_s = KEPT_S if entry.document is not None and entry.document.error is None else REFRESH_INTERVAL_S
         if entry.task is None and (entry.document is None or self._age_s(entry) > kept_s):
             self._begin(url, entry)
-        return None if entry.task is not None else entry.document
+        if entry.task is not None:
+            entry.waiting.add(source_id)
+            return None
+        return entry.document
 
-    def refresh(self, url: str) -> bool:
-        """Fetch the document of a URL again; return False if it was fetched just now."""
+    def refresh(self, url: str, *, source_id: UUID) -> bool:
+        """Fetch the document of a source's URL again; return False if it was fetched just now."""
         entry = self._entries.get(url)
         if entry is None or (entry.task is None and self._age_s(entry) > REFRESH_INTERVAL_S):
             entry = self._entries.setdefault(url, _Entry())
             self._begin(url, entry)
-        return entry.task is not None
+        if entry.task is None:
+            return False
+        entry.waiting.add(source_id)
+        return True
 
     def close(self) -> None:
         """Stop fetching."""
@@ -87,6 +101,7 @@ class KeyFetcher:
         finally:
             entry.fetched_at_s = asyncio.get_running_loop().time()
             entry.task = None
+            entry.waiting.clear()
             self._on_fetched()
 
     async def _request(self, url: str) -> KeyDocument:

@@ -27,10 +27,10 @@ POLL_S: Final = 0.5
 
 BATCH_MAX: Final = 200
 BATCH_BYTES_MAX: Final = 4 * 1024 * 1024
-"""The bodies of a batch; a larger one is a batch of its own. It limits how long a transaction takes."""
+"""The bodies of a batch, in equal shares for its organisations; the first callback of each may exceed its share."""
 
-ORGANISATIONS_MAX: Final = 100
-"""How many organisations one claim looks at; the next one continues after them."""
+ORGANISATIONS_MAX: Final = 20
+"""How many organisations one claim looks at; the next one continues after them. Each can have a body of 10 MiB."""
 
 _BEFORE_ALL: Final = UUID(int=0)
 
@@ -70,12 +70,13 @@ class Verifier:
                 organisations_max=ORGANISATIONS_MAX,
                 limit=BATCH_MAX,
                 body_bytes_max=BATCH_BYTES_MAX,
+                held_back=self._keys.waiting_sources,
             )
             judgements = await self._judge(connection, claimed)
         self._after = last_organisation_id or _BEFORE_ALL
         self._report(judgements)
-        # Those that weren't judged wait for keys: the fetcher wakes this task.
-        return bool(judgements) or began_after != _BEFORE_ALL
+        # Those that weren't judged wait for keys: the next claim leaves out their sources, until the fetcher wakes us.
+        return bool(claimed) or began_after != _BEFORE_ALL
 
     async def _judge(self, connection: Connection, claimed: list[WaitingCallback]) -> list[Judgement]:
         if not claimed:

@@ -47,7 +47,10 @@ class ReplayCallbacks(RequestBody, frozen=True, kw_only=True):
 
     source_id: SourceFilter = None
     since: Annotated[datetime, msgspec.Meta(tz=True, description="Received at this time or later.")]
-    until: Annotated[datetime | None, msgspec.Meta(description="Received before this time; now by default.")] = None
+    until: Annotated[
+        Annotated[datetime, msgspec.Meta(tz=True)] | None,
+        msgspec.Meta(description="Received before this time; now by default."),
+    ] = None
     type: Annotated[str | None, msgspec.Meta(description="Only of this type, in the provider's words.")] = None
 
 

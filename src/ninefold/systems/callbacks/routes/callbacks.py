@@ -45,6 +45,7 @@ from ninefold.systems.callbacks.routes.callback_wire import (
     show_callback_summary,
 )
 from ninefold.systems.callbacks.routes.source_wire import SourceId
+from ninefold.systems.callbacks.rules.periods import replay_period
 from ninefold.systems.callbacks.service import callbacks as service
 from ninefold.systems.callbacks.service.passing_on import WebhookDelivery
 from ninefold.systems.callbacks.service.sources import get_source
@@ -181,7 +182,7 @@ async def replay_callbacks(
 
     A durable job publishes a new event for each verified callback that was received in a time, of one source or of all.
     """
-    now = datetime.now(UTC)
+    since, until = replay_period(data.since, data.until, now=datetime.now(UTC))
     async with database.transaction() as connection:
         source_id = await _find_source(connection, data.source_id, organisation_id=principal.organisation_id)
         job_id = await enqueue(
@@ -191,8 +192,8 @@ async def replay_callbacks(
                 organisation_id=principal.organisation_id,
                 source_id=source_id,
                 event_type=data.type,
-                since=data.since,
-                until=min(data.until or now, now),
+                since=since,
+                until=until,
             ),
             organisation_id=principal.organisation_id,
             key=_JOBS_KEY,

@@ -16,9 +16,9 @@ from prometheus_client import Counter
 
 from ninefold.core.errors import TooManyRequestsError
 from ninefold.core.ids import new_id
-from ninefold.core.queue.fair_share import FairShare
-from ninefold.systems.callbacks.errors import CallbackTooLargeError, InboxFullError, IngestUrlNotFoundError
+from ninefold.systems.callbacks.errors import IngestUrlNotFoundError
 from ninefold.systems.callbacks.model import Answer, CallbackStatus, Header, NewCallback, Source
+from ninefold.systems.callbacks.routes.bodies import BodyMemory, BodyReader
 from ninefold.systems.callbacks.routes.inbox import Inbox
 from ninefold.systems.callbacks.routes.source_cache import SourceCache
 from ninefold.systems.callbacks.rules.rate_limit import TokenBucket
@@ -30,10 +30,6 @@ from ninefold.systems.callbacks.verification import Handshake, Secret, find_prov
 INGEST_PATH: Final = "/in"
 INGEST_ROUTE: Final = f"{INGEST_PATH}/{{source_token}}"
 """What logs and metrics show instead of the path, which has a token."""
-
-BODY_BYTES_MAX: Final = 10 * 1024 * 1024
-BODIES_BYTES_MAX: Final = 128 * 1024 * 1024
-"""The bodies that a server holds in memory, of all organisations; the largest share of one is half of it."""
 
 BUCKETS_MAX: Final = 10_000
 """Organisations whose rate is remembered; the others have a full bucket."""
@@ -58,9 +54,7 @@ class Ingest:
         self._sources = sources
         self._settings = settings
         self._buckets: OrderedDict[UUID, TokenBucket] = OrderedDict()
-        self._memory = FairShare(
-            BODIES_BYTES_MAX, multiple=1.0, reserved=BODIES_BYTES_MAX // 4, guaranteed=BODY_BYTES_MAX
-        )
+        self._memory = BodyMemory()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Store a request and answer it.
@@ -69,6 +63,7 @@ class Ingest:
             IngestUrlNotFoundError: no source has this URL.
             TooManyRequestsError: the organisation sends more than it may.
             CallbackTooLargeError: the body is larger than `BODY_BYTES_MAX`.
+            BodyTimeoutError: the body didn't arrive in time.
             InboxFullError: the bodies in memory leave no room for this one.
             DatabaseUnavailableError: it isn't known whether the request was stored.
         """
@@ -79,7 +74,7 @@ class Ingest:
         if source is None:
             raise _not_found()
         self._limit_rate(source.organisation_id)
-        body = BodyReader(self._memory, organisation_id=source.organisation_id)
+        body = BodyReader(self._memory, organisation_id=source.organisation_id, timeout_s=self._settings.body_timeout_s)
         try:
             content = await body.read(request["headers"], receive)
             if content is None:
@@ -125,63 +120,6 @@ class Ingest:
                 retry_after_s=retry_after_s,
                 remedy="Send the same request again after the time in Retry-After.",
             )
-
-
-class BodyReader:
-    """Reads a body, and counts its bytes in the memory that organisations share until it is released.
-
-    Args:
-        memory: how much all bodies may have.
-        organisation_id: whose body it is.
-    """
-
-    def __init__(self, memory: FairShare, *, organisation_id: UUID) -> None:
-        self._memory = memory
-        self._organisation_id = organisation_id
-        self._taken = 0
-
-    async def read(self, headers: Iterable[Header], receive: Receive) -> bytes | None:
-        """Return the whole body; None if the client has disconnected.
-
-        Raises:
-            CallbackTooLargeError: it is larger than `BODY_BYTES_MAX`.
-            InboxFullError: there is no room for it.
-        """
-        _check_content_length(headers)
-        chunks: list[bytes] = []
-        is_more = True
-        while is_more:
-            message: Any = await receive()
-            if message["type"] != "http.request":
-                return None
-            if chunk := message["body"]:
-                self._take(len(chunk))
-                chunks.append(chunk)
-            is_more = message.get("more_body", False)
-        return chunks[0] if len(chunks) == 1 else b"".join(chunks)
-
-    def release(self) -> None:
-        """Count the body's bytes as free."""
-        if self._taken:
-            self._memory.give_back(self._organisation_id, self._taken)
-            self._taken = 0
-
-    def _take(self, size: int) -> None:
-        if self._taken + size > BODY_BYTES_MAX:
-            raise _too_large()
-        if self._memory.room(self._organisation_id) < size:
-            raise InboxFullError(
-                "This server holds as many callbacks in memory as it can.",
-                remedy="Send the same request again after the time in Retry-After.",
-            )
-        self._memory.take(self._organisation_id, size)
-        self._taken += size
-
-
-def _check_content_length(headers: Iterable[Header]) -> None:
-    for name, value in headers:
-        if name == b"content-length" and value.isdigit() and int(value) > BODY_BYTES_MAX:
-            raise _too_large()
 
 
 def _shake_hands(
@@ -244,10 +182,4 @@ async def _send(send: Send, *, status: int, headers: Iterable[Header], body: byt
 def _not_found() -> IngestUrlNotFoundError:
     return IngestUrlNotFoundError(
         "No source has this URL.", remedy="Copy the ingest_url of the source; a deleted source has none."
-    )
-
-
-def _too_large() -> CallbackTooLargeError:
-    return CallbackTooLargeError(
-        f"The body is larger than {BODY_BYTES_MAX:,} bytes.", remedy="Let the provider send less, or a link instead."
     )

@@ -15,7 +15,7 @@ import structlog
 
 from ninefold.core.postgres.database import Connection
 from ninefold.systems.callbacks.model import CallbackStatus, Judgement, Source, WaitingCallback
-from ninefold.systems.callbacks.rules.deduplication import dedupe_digests
+from ninefold.systems.callbacks.rules.deduplication import dedupe_digests, find_firsts
 from ninefold.systems.callbacks.rules.outgoing import Outgoing, outgoing_of
 from ninefold.systems.callbacks.rules.requests import received_request
 from ninefold.systems.callbacks.service.key_documents import (
@@ -27,7 +27,7 @@ from ninefold.systems.callbacks.service.key_documents import (
 )
 from ninefold.systems.callbacks.service.passing_on import WebhookDelivery, pass_on
 from ninefold.systems.callbacks.store.callbacks import callback_record_judgements
-from ninefold.systems.callbacks.store.dedupe_keys import SourceDigest, dedupe_key_claim
+from ninefold.systems.callbacks.store.dedupe_keys import SourceDigest, dedupe_key_claim, dedupe_key_delete
 from ninefold.systems.callbacks.store.sources import source_find_many
 from ninefold.systems.callbacks.verification import Rejected, Secret, Verified, find_provider, verify
 
@@ -91,13 +91,15 @@ async def judge(
 def _find_documents(sources: Iterable[Source], key_documents: KeyDocuments) -> dict[UUID, KeyDocument | None]:
     """Return the key documents of sources that have their URLs; None for one that is being fetched."""
     urls = {source.source_id: url for source in sources if (url := key_url_of(source)) is not None}
-    return {source_id: key_documents.find(url) for source_id, url in urls.items()}
+    return {source_id: key_documents.find(url, source_id=source_id) for source_id, url in urls.items()}
 
 
 def _has_unknown_key(each: _Checked, key_documents: KeyDocuments) -> bool:
     """Return whether a callback may be signed with a new key, so that its key document is fetched again first."""
     url = key_url_of(each.source)
-    return url is not None and isinstance(each.result, Rejected) and key_documents.refresh(url)
+    if url is None or not isinstance(each.result, Rejected):
+        return False
+    return key_documents.refresh(url, source_id=each.source.source_id)
 
 
 async def _check_all(
@@ -161,27 +163,36 @@ def _verify(
         callback=callback,
         source=source,
         result=result,
-        digests=dedupe_digests(result, request, is_replay_protected=provider.is_replay_protected),
+        digests=dedupe_digests(result, request, has_types_of_same_content=provider.has_types_of_same_content),
         outgoing=outgoing_of(callback, source=source, event_type=result.event_type, provider_event_id=result.event_id),
     )
 
 
-async def _find_firsts(connection: Connection, checked: Sequence[_Checked], *, window: timedelta) -> dict[UUID, UUID]:
+async def _find_firsts(
+    connection: Connection, checked: Sequence[_Checked], *, window: timedelta
+) -> Mapping[UUID, UUID]:
     """Return the duplicates among verified callbacks, each with the callback that came first."""
-    claims: dict[SourceDigest, UUID] = {}
-    for each in checked:
-        for digest in each.digests:
-            claims.setdefault((each.source.source_id, digest), each.callback.callback_id)
-    if not claims or not window:
+    keys_of = {
+        each.callback.callback_id: [(each.source.source_id, digest) for digest in each.digests]
+        for each in checked
+        if each.digests
+    }
+    if not keys_of or not window:
         return {}
-    first_of = await dedupe_key_claim(connection, claims=claims, window=window)
-    firsts = {}
-    for each in checked:
-        own = each.callback.callback_id
-        others = [first for digest in each.digests if (first := first_of[each.source.source_id, digest]) != own]
-        if others:
-            firsts[own] = others[0]
-    return firsts
+    claims: dict[SourceDigest, UUID] = {}
+    for callback_id, keys in keys_of.items():
+        claims.update({key: callback_id for key in keys if key not in claims})
+    claimed = await dedupe_key_claim(connection, claims=claims, window=window)
+    duplicates, owners = find_firsts(
+        keys_of, known={key: owner for key, owner in claimed.items() if owner not in keys_of}
+    )
+    # What duplicates have claimed is free again, or belongs to a later callback of this batch.
+    wrong = [key for key, owner in claimed.items() if owners.get(key) != owner]
+    if wrong:
+        await dedupe_key_delete(connection, keys=wrong)
+        claims = {key: owners[key] for key in wrong if key in owners}
+        await dedupe_key_claim(connection, claims=claims, window=window)
+    return duplicates
 
 
 def _judgement(each: _Checked, *, firsts: Mapping[UUID, UUID], event_ids: Mapping[UUID, UUID]) -> Judgement:

@@ -1,6 +1,7 @@
 """Documents with public keys (JWKS), which are fetched from a URL that a source names."""
 
 from typing import Final, Protocol
+from uuid import UUID
 
 import msgspec
 
@@ -22,12 +23,18 @@ class KeyDocument(msgspec.Struct, frozen=True, kw_only=True):
 class KeyDocuments(Protocol):
     """The documents that a worker has fetched. Nothing here waits for a request."""
 
-    def find(self, url: str) -> KeyDocument | None:
-        """Return the document of a URL; None if it is being fetched, which this call may have begun."""
+    def find(self, url: str, *, source_id: UUID) -> KeyDocument | None:
+        """Return the document of a source's URL.
+
+        None if it is being fetched, which this call may have begun; the source waits until then.
+        """
         ...
 
-    def refresh(self, url: str) -> bool:
-        """Fetch the document of a URL again, because a key may be new; return False if it was fetched just now."""
+    def refresh(self, url: str, *, source_id: UUID) -> bool:
+        """Fetch the document of a source's URL again, because a key may be new; the source waits until then.
+
+        Return False if it was fetched just now, so that the source doesn't wait.
+        """
         ...
 
 

@@ -1,8 +1,9 @@
 -- name: callback_claim
 -- Lock callbacks that wait to be verified until the transaction ends: a fair share for each organisation, oldest first.
 -- It looks at up to :organisations_max organisations, in the order of their ids, starting after :after; each step of the
--- recursive CTE finds the next one with one index lookup. What other workers have locked is skipped.
--- The size of the bodies is limited; the first callback may exceed the limit.
+-- recursive CTE finds the next one with one index lookup. What other workers have locked is skipped, and so are the
+-- callbacks of sources that wait for keys (:held_back).
+-- Each organisation has a fair share of :body_bytes_max too; its first callback may exceed it.
 -- last_organisation_id is where the next call continues, in every row; NULL when no organisation follows.
 WITH RECURSIVE scanned AS (
     (
@@ -42,18 +43,11 @@ candidate AS MATERIALIZED (
         FROM callbacks.callback
         WHERE callback.status = 'received'
             AND callback.organisation_id = scanned.organisation_id
+            AND NOT callback.source_id = ANY(:held_back::uuid[])
         ORDER BY callback.callback_id
         LIMIT (SELECT ceil(:limit::numeric / count(*))::integer FROM scanned)
         FOR UPDATE SKIP LOCKED
     ) AS oldest
-),
-
-ranked AS (
-    SELECT
-        callback_id,
-        body_bytes,
-        row_number() OVER (PARTITION BY organisation_id ORDER BY callback_id) AS rank
-    FROM candidate
 ),
 
 chosen AS (
@@ -61,10 +55,10 @@ chosen AS (
     FROM (
         SELECT
             callback_id,
-            sum(body_bytes) OVER (ORDER BY rank, callback_id) - body_bytes AS bytes_before
-        FROM ranked
+            sum(body_bytes) OVER (PARTITION BY organisation_id ORDER BY callback_id) - body_bytes AS bytes_before
+        FROM candidate
     ) AS running_total
-    WHERE bytes_before < :body_bytes_max
+    WHERE bytes_before < (SELECT :body_bytes_max::numeric / count(*) FROM scanned)
 ),
 
 scan_end AS (

@@ -19,6 +19,16 @@ SET
     expires_at = CASE WHEN known.expires_at <= now() THEN excluded.expires_at ELSE known.expires_at END
 RETURNING source_id, digest, callback_id;
 
+-- name: dedupe_key_delete!
+-- Delete digests that this transaction has claimed.
+DELETE FROM callbacks.dedupe_key AS known
+USING unnest(
+    :source_ids::uuid[],
+    :digests::bytea[]
+) AS wrong (source_id, digest)
+WHERE known.source_id = wrong.source_id
+    AND known.digest = wrong.digest;
+
 -- name: dedupe_key_delete_expired$
 -- Delete digests whose window has ended, up to a limit; return how many.
 WITH deleted AS (

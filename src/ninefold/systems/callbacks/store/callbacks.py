@@ -1,6 +1,6 @@
 """Queries for callbacks: store, claim, judge, find and delete them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -22,9 +22,23 @@ from ninefold.systems.callbacks.store.queries import queries
 
 
 async def callback_claim(
-    connection: Connection, *, after: UUID, organisations_max: int, limit: int, body_bytes_max: int
+    connection: Connection,
+    *,
+    after: UUID,
+    organisations_max: int,
+    limit: int,
+    body_bytes_max: int,
+    held_back: Collection[UUID],
 ) -> tuple[list[WaitingCallback], UUID | None]:
     """Lock callbacks that wait to be verified: a fair share for each organisation, oldest first.
+
+    Args:
+        connection: the transaction.
+        after: the organisation after which to begin.
+        organisations_max: how many organisations to look at.
+        limit: how many callbacks to lock.
+        body_bytes_max: the size of their bodies; the first callback of each organisation may exceed its share.
+        held_back: sources whose callbacks are left out.
 
     Returns:
         The callbacks, and the last organisation that was looked at; None when no organisation follows.
@@ -37,6 +51,7 @@ async def callback_claim(
             organisations_max=organisations_max,
             limit=limit,
             body_bytes_max=body_bytes_max,
+            held_back=list(held_back),
         )
     ]
     waiting = [_waiting(record) for record in records if record["callback_id"] is not None]

@@ -1,6 +1,6 @@
 """Queries for the digests by which verified callbacks are recognised."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -26,6 +26,13 @@ async def dedupe_key_claim(
         window=window,
     )
     return {(record["source_id"], record["digest"]): record["callback_id"] async for record in records}
+
+
+async def dedupe_key_delete(connection: Connection, *, keys: Sequence[SourceDigest]) -> None:
+    """Delete digests."""
+    await queries.dedupe_key_delete(
+        connection, source_ids=[source_id for source_id, _ in keys], digests=[digest for _, digest in keys]
+    )
 
 
 async def dedupe_key_delete_expired(connection: Connection, *, limit: int) -> int:

@@ -48,6 +48,8 @@ class Verified(msgspec.Struct, frozen=True, kw_only=True):
     """The type in the provider's own words: `charge.succeeded`, `orders/create`, `Push Hook`."""
     secret_index: int | None
     """Which of the secrets verified it, so that an old one can be removed when it is no longer used."""
+    is_id_proven: bool
+    """Whether the id is as genuine as the callback. If not, somebody could have sent it again with another id."""
 
 
 ReasonCode = Literal[

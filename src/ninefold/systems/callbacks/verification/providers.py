@@ -58,6 +58,9 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     event_type: tuple[str, ...] = ()
     """Templates, as for the id."""
     handshake: HandshakeName | None = None
+    has_types_of_same_content: bool = False
+    """One event can be several callbacks with the same content and different types, so the content alone doesn't
+    identify a callback."""
 
     def __post_init__(self) -> None:
         """Check the templates."""
@@ -68,19 +71,6 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             if isinstance(scheme, SignatureScheme):
                 parse_signed_content(scheme.signed_content)
 
-    @property
-    def is_replay_protected(self) -> bool:
-        """Whether every scheme signs the time of sending, and the id if there is one.
-
-        Otherwise somebody who has seen a genuine callback can send it again with another id, or much later.
-        """
-        return all(
-            isinstance(scheme, SignatureScheme)
-            and scheme.timestamp is not None
-            and _signs_id(scheme, self.id_templates(scheme))
-            for scheme in self.schemes
-        )
-
     def id_templates(self, scheme: Scheme) -> tuple[str, ...]:
         """Return where the id is in a request that this scheme has verified."""
         return scheme.event_id or self.event_id
@@ -88,12 +78,6 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     def complete(self, options: Mapping[str, str]) -> dict[str, str]:
         """Return the options with the defaults of those that are missing or empty."""
         return {field.name: options.get(field.name) or field.default for field in self.fields}
-
-
-def _signs_id(scheme: SignatureScheme, event_id: Sequence[str]) -> bool:
-    signed = set(parse_signed_content(scheme.signed_content))
-    parts = {part for template in event_id for part in parse_template(template)}
-    return all(part in signed for part in parts if part.kind == "header")
 
 
 def find_provider(name: str) -> Provider:

@@ -5,6 +5,7 @@ from typing import Final, get_args
 
 from ninefold.systems.callbacks.verification.checks import CHECKS, Subject
 from ninefold.systems.callbacks.verification.model import ReasonCode, ReceivedRequest, Rejected, Secret, Verified
+from ninefold.systems.callbacks.verification.proven_ids import is_id_proven
 from ninefold.systems.callbacks.verification.providers import Provider
 from ninefold.systems.callbacks.verification.rejection import RejectionError
 from ninefold.systems.callbacks.verification.schemes import JwtScheme, Scheme
@@ -47,6 +48,7 @@ def verify(
             event_id=find_text(request, event_id),
             event_type=find_text(request, event_type),
             secret_index=secret_index,
+            is_id_proven=is_id_proven(scheme, event_id, complete),
         )
     return max(rejections, key=_progress, default=_NO_SECRET)
 
