@@ -57,7 +57,7 @@ def print_neighbours(results: dict[str, Any]) -> None:
     """Print how much later the good receivers get their deliveries."""
     table = Table(
         title=f"{results['good_receivers']} good receivers, {results['good_per_s']} deliveries/s; bad ones get "
-        f"{results['bad_per_s']} events/s; median of {len(results['rounds'])} rounds of {results['seconds']} s"
+        f"{results['bad_per_s']} events/s; best of {len(results['rounds'])} rounds of {results['seconds']} s"
     )
     for heading in ("", "p50", "p99", "p50 ratio", "p99 ratio", f"target: {RATIO_MAX}"):
         table.add_column(heading, justify="right" if heading else "left")
