@@ -68,6 +68,7 @@ def render_types(document: bytes) -> str:
 
 def main() -> int:
     """Write or check the types; return the exit code."""
+    configure_logging("warning", process="console types")
     types = render_types(asyncio.run(read_document()))
     if "--check" not in sys.argv:
         TYPES.write_text(types, encoding="utf-8")

@@ -49,7 +49,7 @@ def announce_ready(*, url: str, data_dir: Path, workers: int) -> None:
     lines = [
         Text.assemble((f"Ninefold {__version__}", "bold"), " listens on ", (url, ACCENT)),
         Text(f"Data in {data_dir}, {workers} worker{'' if workers == 1 else 's'}"),
-        Text(f"API documentation at {url}/docs. Press Ctrl-C to stop.", style="dim"),
+        Text(f"Console at {url}, API documentation at {url}/docs. Press Ctrl-C to stop.", style="dim"),
     ]
     console.print(with_logo(lines), soft_wrap=True)
     console.print()
