@@ -15,6 +15,7 @@ import httpx
 
 from ninefold.core.egress import AddressPolicy
 from ninefold.core.postgres.database import Database
+from ninefold.core.telemetry.logs import configure_logging
 from ninefold.core.web.stopping import Stopping
 from ninefold.edge.server import build_web_app
 from ninefold.edge.systems import CORE, SYSTEMS, implementations_of
