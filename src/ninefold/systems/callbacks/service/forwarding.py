@@ -1,6 +1,7 @@
 """Where a source forwards its callbacks to: a webhook subscription that belongs to it."""
 
 from typing import Final
+from uuid import UUID
 
 import msgspec
 
@@ -9,6 +10,7 @@ from ninefold.core.egress import AddressPolicy
 from ninefold.core.postgres.database import Connection
 from ninefold.systems.callbacks.model import NewSource
 from ninefold.systems.callbacks.rules.outgoing import route_of
+from ninefold.systems.callbacks.store.sources import source_forwards_with
 
 DESCRIPTION_LENGTH_MAX: Final = 500
 """Of a subscription."""
@@ -57,3 +59,11 @@ class Forwarding(msgspec.Struct, frozen=True, kw_only=True):
         )
         changed = msgspec.structs.replace(source, forward_url=url, forward_subscription_id=target.subscription_id)
         return changed, target.secret
+
+
+class ForwardingSources:
+    """Tells webhook delivery which subscriptions sources forward with; see `contracts/webhooks.py`."""
+
+    async def is_in_use(self, connection: Connection, *, organisation_id: UUID, subscription_id: UUID) -> bool:
+        """Return whether a source that isn't deleted forwards with a subscription."""
+        return await source_forwards_with(connection, organisation_id=organisation_id, subscription_id=subscription_id)
