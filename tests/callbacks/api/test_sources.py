@@ -93,6 +93,27 @@ async def test_an_invalid_source_is_refused_with_the_field(
     assert (await api.get("/sources"))["items"] == []
 
 
+@pytest.mark.parametrize(
+    ("source", "field"),
+    [
+        ({"provider": "jwt", "options": {"jwks_url": "nonsense"}}, "options.jwks_url"),
+        ({"provider": "jwt", "options": {"jwks_url": "http://169.254.169.254/"}}, "options.jwks_url"),
+        (
+            {"provider": "hmac", "secrets": ["zz"], "options": {"header": "X-S", "secret_encoding": "hex"}},
+            "secrets",
+        ),
+        ({"provider": "github", "secrets": [SECRET], "forward_url": "nonsense"}, "forward_url"),
+    ],
+)
+async def test_a_source_that_could_verify_or_forward_nothing_is_refused(
+    api: CallbacksApi, source: dict[str, Any], field: str
+) -> None:
+    problem = await api.refused(422, "POST", "/sources", json={"name": "Code", **source})
+
+    assert problem["field"] == field
+    assert problem["remedy"]
+
+
 async def test_every_provider_is_listed_with_what_a_source_needs(api: CallbacksApi) -> None:
     providers = (await api.get("/providers"))["items"]
 

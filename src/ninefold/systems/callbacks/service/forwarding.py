@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 
 from ninefold.contracts.webhooks import RequestForwarder
-from ninefold.core.egress import AddressPolicy
+from ninefold.core.egress import AddressPolicy, InvalidTargetError, parse_target
 from ninefold.core.postgres.database import Connection
 from ninefold.systems.callbacks.model import NewSource
 from ninefold.systems.callbacks.rules.outgoing import route_of
@@ -22,6 +22,17 @@ class Forwarding(msgspec.Struct, frozen=True, kw_only=True):
     forwarder: RequestForwarder
     egress_policy: AddressPolicy
 
+    def check_url(self, url: str, *, field: str) -> None:
+        """Check that requests may be sent to a URL.
+
+        Raises:
+            InvalidTargetError: they may not; the error names the field.
+        """
+        try:
+            self.egress_policy.check_target(parse_target(url))
+        except InvalidTargetError as error:
+            raise InvalidTargetError(error.detail, field=field, remedy=error.remedy) from error
+
     async def change(
         self, connection: Connection, source: NewSource, *, url: str | None
     ) -> tuple[NewSource, str | None]:
@@ -33,6 +44,8 @@ class Forwarding(msgspec.Struct, frozen=True, kw_only=True):
         Raises:
             InvalidTargetError: callbacks can't be forwarded to the URL.
         """
+        if url is not None:
+            self.check_url(url, field="forward_url")
         subscription_id = source.forward_subscription_id
         if url is None:
             if subscription_id is not None:
