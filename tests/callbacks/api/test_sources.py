@@ -78,6 +78,9 @@ async def test_a_deleted_source_is_gone(api: CallbacksApi) -> None:
         ({"answer": {"status": 302}}, "answer.status", "invalid_input"),
         ({"answer": {"content_type": "text/html\r\nset-cookie: a=b"}}, "answer.content_type", "invalid_source"),
         ({"answer": {"body": "x" * 16_385}}, "answer.body", "invalid_source"),
+        ({"answer": {"status": 204, "body": "x"}}, "answer.body", "invalid_source"),
+        ({"answer": {"status": 205, "body": "x"}}, "answer.body", "invalid_source"),
+        ({"answer": {"content_type": "text"}}, "answer.content_type", "invalid_source"),
         ({"unknown": 1}, "unknown", "invalid_input"),
     ],
 )
