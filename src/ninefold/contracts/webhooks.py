@@ -133,3 +133,16 @@ class RequestForwarder(Protocol):
 
 
 REQUEST_FORWARDER: Final[Contract[RequestForwarder]] = Contract("webhooks.request_forwarder")
+
+
+@runtime_checkable
+class ForwardOwner(Protocol):
+    """What forwards requests, and so needs its subscriptions."""
+
+    async def is_in_use(self, connection: Connection, *, organisation_id: UUID, subscription_id: UUID) -> bool:
+        """Return whether requests are forwarded with a subscription: deleted or changed, they would be lost."""
+        ...
+
+
+FORWARD_OWNER: Final[Contract[ForwardOwner]] = Contract("webhooks.forward_owner")
+"""Webhook delivery asks its implementation before users change a subscription."""

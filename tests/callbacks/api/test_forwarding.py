@@ -137,14 +137,22 @@ async def test_forwarding_can_be_changed_and_ended(api: CallbacksApi, receiver: 
     assert again["forward_subscription_id"] != source["forward_subscription_id"]
 
 
-async def test_a_subscription_that_was_deleted_is_replaced(api: CallbacksApi, receiver: Receiver) -> None:
+async def test_a_subscription_that_a_source_forwards_with_is_protected(api: CallbacksApi, receiver: Receiver) -> None:
     source = await create_forwarding(api, receiver.url)
-    await api.request("DELETE", f"/subscriptions/{source['forward_subscription_id']}")
+    path = f"/subscriptions/{source['forward_subscription_id']}"
 
-    changed = await api.done("PATCH", f"/sources/{source['source_id']}", json={"forward_url": receiver.url})
+    problems = [
+        await api.refused(409, "DELETE", path),
+        await api.refused(409, "PATCH", path, json={"url": f"{receiver.url}/new"}),
+        await api.refused(409, "PATCH", path, json={"event_types": ["*"]}),
+    ]
+    paused = await api.done("PATCH", path, json={"is_active": False})
+    await api.request("DELETE", f"/sources/{source['source_id']}")
 
-    assert changed["forward_subscription_id"] != source["forward_subscription_id"]
-    assert changed["forward_secret"] is not None
+    assert {problem["code"] for problem in problems} == {"subscription_owned"}
+    assert all("forward_url" in problem["remedy"] for problem in problems)
+    assert paused["url"] == receiver.url
+    assert (await api.request("DELETE", path)).status_code == 204
 
 
 @pytest.mark.parametrize("url", ["ftp://example.com", "http://169.254.169.254/", "nonsense"])

@@ -78,6 +78,9 @@ async def test_a_deleted_source_is_gone(api: CallbacksApi) -> None:
         ({"answer": {"status": 302}}, "answer.status", "invalid_input"),
         ({"answer": {"content_type": "text/html\r\nset-cookie: a=b"}}, "answer.content_type", "invalid_source"),
         ({"answer": {"body": "x" * 16_385}}, "answer.body", "invalid_source"),
+        ({"answer": {"status": 204, "body": "x"}}, "answer.body", "invalid_source"),
+        ({"answer": {"status": 205, "body": "x"}}, "answer.body", "invalid_source"),
+        ({"answer": {"content_type": "text"}}, "answer.content_type", "invalid_source"),
         ({"unknown": 1}, "unknown", "invalid_input"),
     ],
 )
@@ -91,6 +94,27 @@ async def test_an_invalid_source_is_refused_with_the_field(
     assert (problem["field"], problem["code"]) == (field, code)
     assert problem["remedy"]
     assert (await api.get("/sources"))["items"] == []
+
+
+@pytest.mark.parametrize(
+    ("source", "field"),
+    [
+        ({"provider": "jwt", "options": {"jwks_url": "nonsense"}}, "options.jwks_url"),
+        ({"provider": "jwt", "options": {"jwks_url": "http://169.254.169.254/"}}, "options.jwks_url"),
+        (
+            {"provider": "hmac", "secrets": ["zz"], "options": {"header": "X-S", "secret_encoding": "hex"}},
+            "secrets",
+        ),
+        ({"provider": "github", "secrets": [SECRET], "forward_url": "nonsense"}, "forward_url"),
+    ],
+)
+async def test_a_source_that_could_verify_or_forward_nothing_is_refused(
+    api: CallbacksApi, source: dict[str, Any], field: str
+) -> None:
+    problem = await api.refused(422, "POST", "/sources", json={"name": "Code", **source})
+
+    assert problem["field"] == field
+    assert problem["remedy"]
 
 
 async def test_every_provider_is_listed_with_what_a_source_needs(api: CallbacksApi) -> None:

@@ -7,6 +7,8 @@ from litestar import Router
 from litestar.di import Provide
 from litestar.types import ControllerRouterHandler
 
+from ninefold.contracts.webhooks import FORWARD_OWNER
+from ninefold.core.contracts import Implementation
 from ninefold.core.postgres.migrations import MigrationSource
 from ninefold.core.queue.backlog import BacklogCounter
 from ninefold.core.queue.notifier import Notifier
@@ -25,7 +27,7 @@ from ninefold.systems.callbacks.routes.ingest import INGEST_PATH, Ingest
 from ninefold.systems.callbacks.routes.providers import PROVIDER_ROUTES
 from ninefold.systems.callbacks.routes.source_cache import SourceCache
 from ninefold.systems.callbacks.routes.sources import SOURCE_ROUTES
-from ninefold.systems.callbacks.service.forwarding import Forwarding
+from ninefold.systems.callbacks.service.forwarding import Forwarding, ForwardingSources
 from ninefold.systems.callbacks.service.passing_on import WebhookDelivery
 from ninefold.systems.callbacks.settings import CallbacksSettings, read_callbacks_settings
 from ninefold.systems.callbacks.store.callbacks import callback_count_received
@@ -84,4 +86,5 @@ SYSTEM: Final = System(
     schedules=(DELETE_EXPIRED_HOURLY,),
     commands=COMMANDS,
     checks=(check_public_url,),
+    implements=(Implementation(FORWARD_OWNER, ForwardingSources()),),
 )

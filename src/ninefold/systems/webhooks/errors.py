@@ -102,6 +102,13 @@ class SubscriptionDeletedError(ConflictError):
     title = "Subscription deleted"
 
 
+class SubscriptionOwnedError(ConflictError):
+    """The subscription forwards requests for another part of Ninefold, which alone may delete or redirect it."""
+
+    code = "subscription_owned"
+    title = "Subscription in use"
+
+
 class SubscriptionPausedError(ConflictError):
     """The delivery's subscription is paused, so it can't be sent now."""
 

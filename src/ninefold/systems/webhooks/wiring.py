@@ -8,7 +8,7 @@ from litestar import Router
 from litestar.di import Provide
 from litestar.types import ControllerRouterHandler
 
-from ninefold.contracts.webhooks import EVENT_PUBLISHER, REQUEST_FORWARDER
+from ninefold.contracts.webhooks import EVENT_PUBLISHER, FORWARD_OWNER, REQUEST_FORWARDER, ForwardOwner
 from ninefold.core.contracts import Implementation
 from ninefold.core.egress import AddressPolicy
 from ninefold.core.live import Feed
@@ -49,6 +49,11 @@ def _routes(context: ServerContext[WebhooksSettings]) -> Sequence[ControllerRout
     def provide_settings() -> WebhooksSettings:
         return context.settings
 
+    forward_owner = context.implementations.find(FORWARD_OWNER)
+
+    def provide_forward_owner() -> ForwardOwner:
+        return forward_owner
+
     def provide_egress_policy() -> AddressPolicy:
         return context.egress_policy
 
@@ -59,6 +64,7 @@ def _routes(context: ServerContext[WebhooksSettings]) -> Sequence[ControllerRout
             dependencies={
                 "recipient_cache": Provide(provide_recipient_cache, sync_to_thread=False),
                 "notifier": Provide(provide_notifier, sync_to_thread=False),
+                "forward_owner": Provide(provide_forward_owner, sync_to_thread=False),
                 "egress_policy": Provide(provide_egress_policy, sync_to_thread=False),
                 "webhooks_settings": Provide(provide_settings, sync_to_thread=False),
             },

@@ -30,7 +30,8 @@ HINTED_LENGTH_MIN: Final = 16
 TOKEN_PREFIX: Final = "in_"  # noqa: S105 - the prefix of every token, not a token.
 TOKEN: Final = re.compile(r"in_[A-Za-z0-9_-]{32}")
 
-_CONTENT_TYPE: Final = re.compile(r"[!-~]+(?: *; *[!-~ ]+)?")
+_WITHOUT_BODY: Final = (204, 205)
+_CONTENT_TYPE: Final = re.compile(r"[!-.0-~]+/[!-.0-~]+(?: *; *[!-~ ]+)?")
 
 
 def new_token() -> str:
@@ -109,6 +110,12 @@ def _check_answer(answer: Answer) -> None:
             "The answer's content type isn't a media type.",
             field="answer.content_type",
             remedy="Use a type such as application/json.",
+        )
+    if answer.body and answer.status in _WITHOUT_BODY:
+        raise InvalidSourceError(
+            f"An answer with the status {answer.status} has no body.",
+            field="answer.body",
+            remedy="Remove the body, or use another status such as 200.",
         )
     if len(answer.body) > ANSWER_BODY_LENGTH_MAX or "\0" in answer.body:
         raise InvalidSourceError(

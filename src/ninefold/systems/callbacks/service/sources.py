@@ -12,6 +12,7 @@ from ninefold.systems.callbacks.errors import SourceNotFoundError, TooManySource
 from ninefold.systems.callbacks.model import SOURCE_PREFIX, Answer, NewSource, Source
 from ninefold.systems.callbacks.rules.sources import check_source, new_token
 from ninefold.systems.callbacks.service.forwarding import Forwarding
+from ninefold.systems.callbacks.service.key_documents import URL_OPTION
 from ninefold.systems.callbacks.store import sources as store
 
 SOURCES_MAX: Final = 1_000
@@ -64,6 +65,7 @@ async def create_source(
         answer=fields.answer or Answer(),
     )
     check_source(draft)
+    _check_key_url(forwarding, draft)
     await store.source_lock_organisation(connection, organisation_id=organisation_id)
     if await store.source_count(connection, organisation_id=organisation_id) >= SOURCES_MAX:
         raise TooManySourcesError(
@@ -124,6 +126,7 @@ async def update_source(
         forward_subscription_id=current.forward_subscription_id,
     )
     check_source(draft)
+    _check_key_url(forwarding, draft)
     forward_secret = None
     if not isinstance(fields.forward_url, msgspec.UnsetType):
         draft, forward_secret = await forwarding.change(connection, draft, url=fields.forward_url)
@@ -143,6 +146,11 @@ async def delete_source(connection: Connection, *, organisation_id: UUID, source
     """
     if not await store.source_delete(connection, organisation_id=organisation_id, source_id=source_id):
         raise _not_found(source_id)
+
+
+def _check_key_url(forwarding: Forwarding, source: NewSource) -> None:
+    if url := source.options.get(URL_OPTION):
+        forwarding.check_url(url, field=f"options.{URL_OPTION}")
 
 
 def _not_found(source_id: UUID) -> SourceNotFoundError:

@@ -47,6 +47,16 @@ SELECT *
 FROM callbacks.source
 WHERE source_id = ANY(:source_ids::uuid[]);
 
+-- name: source_forwards_with$
+-- Return whether a source forwards with a subscription.
+SELECT EXISTS (
+    SELECT
+    FROM callbacks.source
+    WHERE organisation_id = :organisation_id
+        AND forward_subscription_id = :subscription_id
+        AND deleted_at IS NULL
+);
+
 -- name: source_insert^
 -- Insert a new source.
 INSERT INTO callbacks.source (

@@ -48,6 +48,14 @@ async def source_find_many(connection: Connection, *, source_ids: Collection[UUI
     return {record["source_id"]: _source(record) async for record in records}
 
 
+async def source_forwards_with(connection: Connection, *, organisation_id: UUID, subscription_id: UUID) -> bool:
+    """Return whether a source of an organisation forwards with a subscription."""
+    is_in_use: bool = await queries.source_forwards_with(
+        connection, organisation_id=organisation_id, subscription_id=subscription_id
+    )
+    return is_in_use
+
+
 async def source_insert(connection: Connection, *, source: NewSource) -> Source:
     """Insert a new source."""
     record = await queries.source_insert(

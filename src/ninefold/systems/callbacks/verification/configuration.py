@@ -16,6 +16,7 @@ from ninefold.systems.callbacks.verification.schemes import (
     HeaderName,
     JwtScheme,
     Scheme,
+    SecretFormat,
     SignatureScheme,
 )
 from ninefold.systems.callbacks.verification.templates import parse_template
@@ -25,6 +26,7 @@ SECRETS_MAX: Final = 10
 """Secrets of a source. Two are needed while one is rotated."""
 
 _HEADER_OPTIONS: Final = ("header", "timestamp_header")
+_DECODED: Final = ("hex", "base64")
 _TEMPLATE_OPTIONS: Final = ("event_id", "event_type")
 
 
@@ -41,7 +43,7 @@ def find_problems(provider: Provider, secrets: Sequence[Secret], options: Mappin
     """Return what is wrong with the configuration of a source. With an empty list, `verify` can work with it."""
     return [
         *_field_problems(provider, secrets, options),
-        *_secret_problems(provider, secrets),
+        *_secret_problems(provider, secrets, options),
         *_option_problems(options),
         *_scheme_problems(provider, options),
     ]
@@ -63,7 +65,7 @@ def _field_problems(provider: Provider, secrets: Sequence[Secret], options: Mapp
             yield Problem(name, f"It must be one of {', '.join(field.choices)}.")
 
 
-def _secret_problems(provider: Provider, secrets: Sequence[Secret]) -> Iterator[Problem]:
+def _secret_problems(provider: Provider, secrets: Sequence[Secret], options: Mapping[str, str]) -> Iterator[Problem]:
     if secrets and SECRETS_FIELD not in {field.name for field in provider.fields}:
         yield Problem(SECRETS_FIELD, f"{provider.title} takes no secrets.")
     if len(secrets) > SECRETS_MAX:
@@ -71,14 +73,16 @@ def _secret_problems(provider: Provider, secrets: Sequence[Secret]) -> Iterator[
     for scheme in provider.schemes:
         for _, secret in secrets_of(scheme, provider, secrets):
             try:
-                _read(scheme, secret)
+                _read(scheme, secret, options)
             except MalformedSecretError as error:
                 yield Problem(SECRETS_FIELD, str(error))
 
 
-def _read(scheme: Scheme, secret: Secret) -> None:
+def _read(scheme: Scheme, secret: Secret, options: Mapping[str, str]) -> None:
     if isinstance(scheme, SignatureScheme):
         read_key(secret, scheme.secret, scheme.algorithm)
+    elif isinstance(scheme, ConfiguredHmacScheme) and options.get("secret_encoding") in _DECODED:
+        read_bytes(secret, SecretFormat(encoding=options["secret_encoding"]))  # type: ignore[arg-type]
     else:
         read_bytes(secret, scheme.secret)
 

@@ -11,6 +11,7 @@ from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery, Parameter
 
+from ninefold.contracts.webhooks import ForwardOwner
 from ninefold.core.egress import AddressPolicy
 from ninefold.core.ids import format_id
 from ninefold.core.jobs import JOBS_CHANNEL
@@ -144,7 +145,7 @@ async def get_subscription(
     return show_subscription(subscription, settings=webhooks_settings)
 
 
-@patch(_SUBSCRIPTION, tags=_TAGS)
+@patch(_SUBSCRIPTION, tags=_TAGS, responses=problem_responses(409))
 async def update_subscription(
     *,
     subscription_id: FromPath[SubscriptionId],
@@ -154,6 +155,7 @@ async def update_subscription(
     notifier: NamedDependency[Notifier],
     egress_policy: NamedDependency[AddressPolicy],
     webhooks_settings: NamedDependency[WebhooksSettings],
+    forward_owner: NamedDependency[ForwardOwner],
 ) -> SubscriptionView:
     """Change a subscription.
 
@@ -161,13 +163,21 @@ async def update_subscription(
     isn't retried: it is canceled when its next attempt would be due. While `is_active` is false, nothing is sent, and
     deliveries wait. If it becomes true, they are sent, and the circuit is closed.
     """
+    changes = read_changes(data)
     async with database.transaction() as connection:
+        await service.check_changeable(
+            connection,
+            forward_owner,
+            organisation_id=principal.organisation_id,
+            subscription_id=subscription_id,
+            changes=changes,
+        )
         subscription = await service.update_subscription(
             connection,
             egress_policy,
             organisation_id=principal.organisation_id,
             subscription_id=subscription_id,
-            changes=read_changes(data),
+            changes=changes,
             retry_horizon_s=webhooks_settings.retry_horizon_s,
         )
     notifier.notify(SUBSCRIPTIONS_CHANNEL)
@@ -176,18 +186,22 @@ async def update_subscription(
     return show_subscription(subscription, settings=webhooks_settings)
 
 
-@delete(_SUBSCRIPTION, tags=_TAGS)
+@delete(_SUBSCRIPTION, tags=_TAGS, responses=problem_responses(409))
 async def delete_subscription(
     subscription_id: FromPath[SubscriptionId],
     principal: NamedDependency[Principal],
     database: NamedDependency[Database],
     notifier: NamedDependency[Notifier],
+    forward_owner: NamedDependency[ForwardOwner],
 ) -> None:
     """Delete a subscription.
 
     Nothing more is sent to it. Its waiting deliveries are canceled in the background, within moments of the answer.
     """
     async with database.transaction() as connection:
+        await service.check_changeable(
+            connection, forward_owner, organisation_id=principal.organisation_id, subscription_id=subscription_id
+        )
         await service.delete_subscription(
             connection, organisation_id=principal.organisation_id, subscription_id=subscription_id
         )

@@ -9,12 +9,14 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from ninefold.contracts.webhooks import ForwardOwner
 from ninefold.core.egress import AddressPolicy, parse_target
 from ninefold.core.ids import format_id, new_id
 from ninefold.core.jobs import enqueue
 from ninefold.core.postgres.database import Connection
 from ninefold.systems.webhooks.errors import (
     SubscriptionNotFoundError,
+    SubscriptionOwnedError,
     TooManySecretsError,
     TooManySubscriptionsError,
 )
@@ -185,6 +187,28 @@ async def update_subscription(
         await circuit_reset(connection, subscription_id=subscription_id)
     await announce_changes(connection, subscription_ids=[subscription_id])
     return await get_subscription(connection, organisation_id=organisation_id, subscription_id=subscription_id)
+
+
+async def check_changeable(
+    connection: Connection,
+    forward_owner: ForwardOwner,
+    *,
+    organisation_id: UUID,
+    subscription_id: UUID,
+    changes: SubscriptionChanges | None = None,
+) -> None:
+    """Check that users may change a subscription like this, or delete it if there are no changes.
+
+    Raises:
+        SubscriptionOwnedError: requests are forwarded with it, and it would be deleted, or get another URL or types.
+    """
+    if changes is not None and changes.url is UNSET and changes.event_types is UNSET:
+        return
+    if await forward_owner.is_in_use(connection, organisation_id=organisation_id, subscription_id=subscription_id):
+        raise SubscriptionOwnedError(
+            "A source of callbacks forwards with this subscription.",
+            remedy="Change forward_url of the source instead; null ends the forwarding and deletes the subscription.",
+        )
 
 
 async def close_circuit(connection: Connection, *, organisation_id: UUID, subscription_id: UUID) -> Subscription:
