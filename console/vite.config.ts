@@ -1,3 +1,5 @@
+import { fileURLToPath } from "node:url";
+
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import tailwindcss from "@tailwindcss/vite";
 import { svelteTesting } from "@testing-library/svelte/vite";
@@ -7,7 +9,7 @@ import { defineConfig } from "vitest/config";
 const server = process.env["NINEFOLD_URL"] ?? "http://127.0.0.1:8900";
 
 export default defineConfig({
-  resolve: { alias: { $: new URL("./src", import.meta.url).pathname } },
+  resolve: { alias: { $: fileURLToPath(new URL("./src", import.meta.url)) } },
   plugins: [tailwindcss(), svelte(), svelteTesting()],
   build: {
     outDir: "../src/ninefold/console",
