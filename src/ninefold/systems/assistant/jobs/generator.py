@@ -11,6 +11,7 @@ import structlog
 
 from ninefold.core.errors import NinefoldError
 from ninefold.core.ids import format_id
+from ninefold.core.jobs.sanitizing import sanitize_text
 from ninefold.systems.assistant.engines.errors import (
     EngineBrokeOffError,
     EngineCannotContinueError,
@@ -183,7 +184,7 @@ class Generator:
             self._log.transcript,
             status=ResponseStatus.FAILED,
             usage=self._usage,
-            error=ResponseError(code=code, message=message),
+            error=ResponseError(code=code, message=sanitize_text(message)),
         )
 
     @property

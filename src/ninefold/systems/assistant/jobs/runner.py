@@ -149,7 +149,6 @@ class ResponseRunner:
             # A bug in an engine must not stop the worker. Another attempt is made, up to the limit.
             log.exception("assistant.response.crashed", response_id=format_id(RESPONSE_PREFIX, open_log.response_id))
             await asyncio.sleep(POLL_S)
-            self._leased_ids.give_back([open_log.response_id])
 
     async def _finish(self, open_log: OpenLog, ending: Ending) -> None:
         """Record how a response has ended. While the database is unavailable, keep trying."""
@@ -168,6 +167,7 @@ class ResponseRunner:
             except DatabaseUnavailableError as error:
                 log.warning("assistant.response.unrecorded", error=str(error))
                 await asyncio.sleep(FINISH_RETRY_S)
+        self._leased_ids.remove([response.response_id])
         if has_ended:
             self._report(response, ending)
 
@@ -189,7 +189,8 @@ class ResponseRunner:
     def _on_done(self, response_id: UUID) -> None:
         del self._running[response_id]
         self._ending.discard(response_id)
-        self._leased_ids.remove([response_id])
+        # If it hasn't ended and this worker still holds it, the next claim releases it.
+        self._leased_ids.give_back([response_id])
         metrics.RUNNING.set(len(self._running))
         self._notified.set()
 
