@@ -2,6 +2,9 @@
 
 import asyncio
 import json
+import os
+import signal
+import socket
 import subprocess
 import sys
 import time
@@ -48,7 +51,7 @@ class LiveServer:
         """Start the process, and wait until it is ready."""
         with self._log.open("ab") as standard_error:
             self._process = subprocess.Popen(
-                [sys.executable, str(PROGRAM)], env=self._environment, stderr=standard_error
+                [sys.executable, str(PROGRAM)], env=self._environment, stderr=standard_error, start_new_session=True
             )
         give_up_at = time.monotonic() + READY_WITHIN_S
         while True:
@@ -69,11 +72,19 @@ class LiveServer:
             self._process = None
 
     def kill(self) -> None:
-        """Kill the process with SIGKILL, and the process that serves with it."""
+        """Kill the process and the one that serves with SIGKILL, and wait until the port is free again."""
         assert self._process is not None
-        self._process.kill()
+        os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
+        give_up_at = time.monotonic() + STOP_WITHIN_S
+        while self._accepts_connections():
+            assert time.monotonic() < give_up_at, self._log.read_text()
+            time.sleep(0.05)  # The process that serves isn't ours to wait for.
         self._process = None
+
+    def _accepts_connections(self) -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
     def lines(self) -> list[dict[str, Any]]:
         """Return all log lines."""
