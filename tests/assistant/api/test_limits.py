@@ -4,8 +4,9 @@ from collections.abc import Mapping
 
 import pytest
 
-from assistant.assistant_api import CONVERSATIONS, AssistantApi, script
+from assistant.assistant_api import CONVERSATIONS, AssistantApi, colleague_of, script
 from assistant.workers import generating
+from ninefold.core.postgres.database import Database
 from ninefold.systems.assistant.engines.scripted import MODEL, ScriptedEngine
 
 LIMIT = 1_000
@@ -66,6 +67,19 @@ async def test_only_so_many_responses_can_wait(api: AssistantApi) -> None:
     assert (status, problem["code"], headers["retry-after"]) == (429, "too_many_responses", "5")
     await api.cancel(waiting[0])
     assert (await send(api, max_output_tokens=10))[0] == 202
+
+
+async def test_the_members_of_an_organisation_share_its_limit(
+    api: AssistantApi, database: Database, other_api: AssistantApi
+) -> None:
+    colleague = await colleague_of(api, database)
+    for each in (api, colleague, api, colleague, api):
+        await each.ask("Hello", max_output_tokens=10)
+
+    status, _, problem = await send(colleague, max_output_tokens=10)
+
+    assert (status, problem["code"]) == (429, "too_many_responses")
+    assert (await send(other_api, max_output_tokens=10))[0] == 202
 
 
 async def test_usage_is_listed_by_day_and_by_who_asked(
