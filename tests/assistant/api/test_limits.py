@@ -90,8 +90,8 @@ async def test_usage_is_listed_by_day_and_by_who_asked(
             await api.ended(await api.ask(script(token_count=count), max_output_tokens=50))
 
     (day,) = (await api.get("/assistant/usage"))["items"]
-    assert (day["responses"], day["output_tokens"], day["asker_kind"]) == (2, 30, "api_key")
-    assert day["asker_id"].startswith("key_")
+    assert (day["responses"], day["output_tokens"], day["actor_kind"]) == (2, 30, "api_key")
+    assert day["actor_id"].startswith("key_")
     assert day["input_tokens"] > 0
     assert (await api.get(f"/assistant/usage?since={day['day']}&until={day['day']}"))["items"] == [day]
     assert (await api.get("/assistant/usage?until=2020-01-01"))["items"] == []
