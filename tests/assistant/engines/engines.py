@@ -23,9 +23,9 @@ STOPS_WITHIN_S = 10.0
 
 
 def ask(model: str, text: str = "Write a short poem about the sea.", **fields: Any) -> Generation:
-    """Return a request with a limit of 24 tokens, unless the fields say something else."""
+    """Return a request with a limit of 16 tokens, unless the fields say something else."""
     messages = [PromptMessage(role="user", text=text)]
-    return Generation(**{"model": model, "messages": messages, "max_tokens": 24, "temperature": 0.0, **fields})
+    return Generation(**{"model": model, "messages": messages, "max_tokens": 16, "temperature": 0.0, **fields})
 
 
 async def collect(engine: Engine, generation: Generation) -> list[Piece]:

@@ -22,9 +22,8 @@ SCHEMA = {
             "properties": {
                 "kind": {"enum": ["sail", "motor"]},
                 "is_fast": {"type": "boolean"},
-                "harbours": {"type": "array", "items": {"enum": ["Kiel", "Genoa"]}, "minItems": 2, "maxItems": 2},
             },
-            "required": ["kind", "is_fast", "harbours"],
+            "required": ["kind", "is_fast"],
             "additionalProperties": False,
         },
     },
@@ -82,13 +81,12 @@ async def test_an_answer_can_follow_a_json_schema(engine: Engine, model: str) ->
 
     assert answer["kind"] in ("sail", "motor")
     assert isinstance(answer["is_fast"], bool)
-    assert len(answer["harbours"]) == 2
 
 
 async def test_a_prefix_is_continued_exactly_after_its_last_character(engine: Engine, model: str) -> None:
     pieces = await collect(engine, ask(model))
 
-    for count in (1, 7, 16):
+    for count in (1, 9):
         prefix = join(pieces[:count])
         rest = await text_of(engine, ask(model, prefix=prefix, tokens_so_far=count))
         assert prefix + rest == join(pieces)
@@ -98,7 +96,7 @@ async def test_a_json_text_that_broke_off_is_continued_by_its_schema(engine: Eng
     request = ask(model, max_tokens=200, seed=1, response_format=SCHEMA)
     pieces = await collect(engine, request)
 
-    for count in (1, 6):
+    for count in (1, 4):
         continued = ask(
             model,
             max_tokens=200,
@@ -108,7 +106,7 @@ async def test_a_json_text_that_broke_off_is_continued_by_its_schema(engine: Eng
             tokens_so_far=count,
         )
         answer = decode(join(pieces[:count]) + await text_of(engine, continued))
-        assert set(answer) == {"kind", "is_fast", "harbours"}
+        assert set(answer) == {"kind", "is_fast"}
 
 
 async def test_the_tokens_of_a_prefix_count_towards_the_limit_and_as_output(engine: Engine, model: str) -> None:

@@ -42,7 +42,7 @@ class AssistantSettings(msgspec.Struct, frozen=True, kw_only=True):
         ),
     ] = 2_048
     llama_threads: Annotated[
-        int, msgspec.Meta(ge=0, le=256, description="Threads that `llama` computes with; 0: one for each core.")
+        int, msgspec.Meta(ge=0, le=256, description="Threads that `llama` computes with; 0: half as many as cores.")
     ] = 0
     url: Annotated[
         str | None,

@@ -1,6 +1,7 @@
 """The processes of the engine `llama`: llama.cpp's HTTP server on a Unix socket, for one model."""
 
 import json
+import os
 import signal
 import time
 from pathlib import Path
@@ -98,8 +99,9 @@ def _parameters(model: Path, settings: AssistantSettings) -> Any:
 
     parameters = xllamacpp.CommonParams()
     parameters.model.path = str(model)
-    if settings.llama_threads:
-        parameters.cpuparams.n_threads = settings.llama_threads
+    # llama.cpp's threads wait for each other after every step, without sleeping. If another process takes the core of
+    # one, all of them stand still: with as many threads as cores, one busy process makes llama.cpp ten times slower.
+    parameters.cpuparams.n_threads = settings.llama_threads or max(1, (os.cpu_count() or 1) // 2)
     parameters.endpoint_metrics = True
     parameters.ui = False
     parameters.verbosity = 1
