@@ -4,7 +4,7 @@ This is for protocols that stream a response themselves. The log is read only af
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from typing import Final
 from uuid import UUID
 
@@ -57,7 +57,7 @@ class LogFollower:
         self._reading: asyncio.Task[None] | None = None
         notifier.listen(LIVE_CHANNEL, self._on_change)
 
-    async def follow(self, response_id: UUID, *, after: int = -1) -> AsyncIterator[Sequence[LogEvent]]:
+    async def follow(self, response_id: UUID, *, after: int = -1) -> AsyncGenerator[Sequence[LogEvent], None]:
         """Yield the events of a response that follow a number, as they are committed, until its last one.
 
         Several that are there together come together. Check first that the caller may read the response. If nothing
