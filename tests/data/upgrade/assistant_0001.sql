@@ -31,7 +31,8 @@ INSERT INTO assistant.response (
     response_id,
     organisation_id,
     owner_id,
-    owner_kind,
+    asker_id,
+    asker_kind,
     conversation_id,
     message_id,
     status,
@@ -53,6 +54,7 @@ VALUES
     '01930000-0000-7000-8000-00000000e001',
     '01930000-0000-7000-8000-000000000001',
     '01930000-0000-7000-8000-0000000000a1',
+    '01930000-0000-7000-8000-0000000000a1',
     'account',
     '01930000-0000-7000-8000-00000000c001',
     '01930000-0000-7000-8000-00000000d002',
@@ -72,6 +74,7 @@ VALUES
 ),
 (
     '01930000-0000-7000-8000-00000000e002',
+    '01930000-0000-7000-8000-000000000001',
     '01930000-0000-7000-8000-000000000001',
     '01930000-0000-7000-8000-0000000000a2',
     'api_key',
@@ -100,11 +103,11 @@ VALUES (
     '{"response":{"id":"resp_01jc0000000000000000000e01","status":"queued"}}'
 );
 
-INSERT INTO assistant.token_budget (owner_id, organisation_id, available, refilled_at)
+INSERT INTO assistant.token_budget (asker_id, organisation_id, available, refilled_at)
 VALUES ('01930000-0000-7000-8000-0000000000a2', '01930000-0000-7000-8000-000000000001', 199488, now());
 
 INSERT INTO assistant.usage (
-    organisation_id, owner_id, owner_kind, day, model, responses, input_tokens, output_tokens
+    organisation_id, asker_id, asker_kind, day, model, responses, input_tokens, output_tokens
 )
 VALUES (
     '01930000-0000-7000-8000-000000000001',

@@ -13,7 +13,7 @@ MESSAGE_PREFIX: Final = "msg"
 RESPONSE_PREFIX: Final = "resp"
 FUNCTION_CALL_PREFIX: Final = "fc"
 OWNER_PREFIX: Final = "own"
-"""The prefix of the text that stands for an account or an API key in the name of a channel."""
+"""The prefix of the text that stands for an account or an organisation in the name of a channel."""
 
 QUEUED_CHANNEL: Final = "assistant_queued"
 """The notifier's channel for responses that wait for a worker."""
@@ -21,7 +21,7 @@ QUEUED_CHANNEL: Final = "assistant_queued"
 STOPPED_CHANNEL: Final = "assistant_stopped"
 """The notifier's channel for responses that were cancelled or deleted; its messages are their ids."""
 
-OwnerKind: TypeAlias = Literal["account", "api_key"]
+AskerKind: TypeAlias = Literal["account", "api_key"]
 Role: TypeAlias = Literal["system", "user", "assistant", "tool"]
 
 # JSON objects of the protocol, which the assistant stores and doesn't look into.
@@ -51,11 +51,25 @@ class ResponseStatus(StrEnum):
 
 
 class Asker(msgspec.Struct, frozen=True, kw_only=True):
-    """On whose behalf something is asked: an account or, for a program, its API key."""
+    """On whose behalf something is asked: an account or, for a program, its API key.
+
+    What an account asks belongs to the account, and only it can read that. What an API key asks belongs to the
+    organisation, because keys are replaced.
+    """
 
     organisation_id: UUID
-    owner_id: UUID
-    owner_kind: OwnerKind
+    asker_id: UUID
+    asker_kind: AskerKind
+
+    @property
+    def owner_id(self) -> UUID:
+        """To whom what is asked belongs."""
+        return self.asker_id if self.asker_kind == "account" else self.organisation_id
+
+    @property
+    def owner_ids(self) -> Sequence[UUID]:
+        """Of whom it can read everything: itself and the organisation, but no other account."""
+        return list({self.owner_id, self.organisation_id})
 
 
 class ToolCall(msgspec.Struct, frozen=True, kw_only=True):
@@ -137,7 +151,9 @@ class Response(msgspec.Struct, frozen=True, kw_only=True):
     response_id: UUID
     organisation_id: UUID
     owner_id: UUID
-    owner_kind: OwnerKind
+    """The account that it belongs to, or the organisation."""
+    asker_id: UUID
+    asker_kind: AskerKind
     conversation_id: UUID | None
     message_id: UUID
     previous_response_id: UUID | None
@@ -170,7 +186,7 @@ class Response(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def asker(self) -> Asker:
         """On whose behalf it was asked."""
-        return Asker(organisation_id=self.organisation_id, owner_id=self.owner_id, owner_kind=self.owner_kind)
+        return Asker(organisation_id=self.organisation_id, asker_id=self.asker_id, asker_kind=self.asker_kind)
 
 
 class NewEvent(msgspec.Struct, frozen=True, gc=False):
@@ -237,8 +253,8 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
 class UsageOfDay(msgspec.Struct, frozen=True, kw_only=True):
     """What an account or an API key has used on one day of one model."""
 
-    owner_id: UUID
-    owner_kind: OwnerKind
+    asker_id: UUID
+    asker_kind: AskerKind
     day: date
     model: str
     responses: int

@@ -4,11 +4,54 @@ from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
+from litestar import Router
+from litestar.di import Provide
+from litestar.types import ControllerRouterHandler
+
+from ninefold.core.live.feeds import Feed
 from ninefold.core.postgres.database import Connection
 from ninefold.core.postgres.migrations import MigrationSource
-from ninefold.core.system import System
-from ninefold.systems.assistant.settings import read_assistant_settings
-from ninefold.systems.assistant.store.responses import response_release
+from ninefold.core.queue.backlog import BacklogCounter
+from ninefold.core.queue.notifier import Notifier
+from ninefold.core.system import ServerContext, System, WorkerContext, WorkerTask
+from ninefold.systems.assistant.jobs import metrics
+from ninefold.systems.assistant.jobs.retention import DELETE_EXPIRED_HANDLER, DELETE_EXPIRED_HOURLY
+from ninefold.systems.assistant.jobs.supervisor import QueueSupervisor
+from ninefold.systems.assistant.routes.conversations import CONVERSATION_ROUTES
+from ninefold.systems.assistant.routes.responses import RESPONSE_ROUTES
+from ninefold.systems.assistant.service.feeds import FEEDS
+from ninefold.systems.assistant.settings import AssistantSettings, read_assistant_settings
+from ninefold.systems.assistant.store.responses import response_count_queued, response_release
+
+
+def _routes(context: ServerContext[AssistantSettings]) -> Sequence[ControllerRouterHandler]:
+    def provide_notifier() -> Notifier:
+        return context.notifier
+
+    def provide_settings() -> AssistantSettings:
+        return context.settings
+
+    return [
+        Router(
+            path="/",
+            route_handlers=[*CONVERSATION_ROUTES, *RESPONSE_ROUTES],
+            dependencies={
+                "notifier": Provide(provide_notifier, sync_to_thread=False),
+                "assistant_settings": Provide(provide_settings, sync_to_thread=False),
+            },
+        )
+    ]
+
+
+def _feeds(_: ServerContext[AssistantSettings]) -> Sequence[Feed]:
+    return FEEDS
+
+
+def _worker_tasks(context: WorkerContext[AssistantSettings]) -> Sequence[WorkerTask]:
+    return [
+        QueueSupervisor(context),
+        BacklogCounter("assistant.backlog", context.database, [(metrics.QUEUED, response_count_queued)]),
+    ]
 
 
 async def _release(connection: Connection, worker_ids: Sequence[UUID]) -> None:
@@ -19,5 +62,10 @@ SYSTEM: Final = System(
     name="assistant",
     migrations=MigrationSource(namespace="assistant", package="ninefold.systems.assistant"),
     read_settings=read_assistant_settings,
+    routes=_routes,
+    feeds=_feeds,
+    worker_tasks=_worker_tasks,
     release_leases=_release,
+    job_handlers=(DELETE_EXPIRED_HANDLER,),
+    schedules=(DELETE_EXPIRED_HOURLY,),
 )

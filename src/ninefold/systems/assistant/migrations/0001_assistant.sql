@@ -4,7 +4,7 @@ CREATE SCHEMA assistant;
 CREATE TABLE assistant.conversation (
     conversation_id uuid PRIMARY KEY,
     organisation_id uuid NOT NULL,
-    -- The account or the API key that the conversation belongs to; others can't read it.
+    -- The account that it belongs to, or the organisation if an API key has made it. Others can't read it.
     owner_id uuid NOT NULL,
     title text NOT NULL,
     -- The last message of the branch that is shown.
@@ -43,8 +43,11 @@ CREATE UNIQUE INDEX message_of_response ON assistant.message (response_id);
 CREATE TABLE assistant.response (
     response_id uuid PRIMARY KEY,
     organisation_id uuid NOT NULL,
+    -- The account that it belongs to, or the organisation if an API key has asked. Others can't read it.
     owner_id uuid NOT NULL,
-    owner_kind text NOT NULL CHECK (owner_kind IN ('account', 'api_key')),
+    -- Who asked: an account or an API key. Limits and usage are theirs.
+    asker_id uuid NOT NULL,
+    asker_kind text NOT NULL CHECK (asker_kind IN ('account', 'api_key')),
     conversation_id uuid,
     -- The message of the conversation that it becomes; without a conversation, only the id of its output item.
     message_id uuid NOT NULL,
@@ -101,14 +104,11 @@ CREATE TABLE assistant.response (
     CONSTRAINT response_incomplete_for_a_reason CHECK ((status = 'incomplete') = (incomplete_reason IS NOT NULL))
 ) WITH (fillfactor = 70);
 
-CREATE INDEX response_waiting ON assistant.response (owner_id, status, response_id)
+CREATE INDEX response_waiting ON assistant.response (asker_id, status, response_id)
 WHERE status IN ('queued', 'in_progress') AND leased_by IS NULL;
 
 CREATE INDEX response_leased ON assistant.response (leased_by)
 WHERE leased_by IS NOT NULL;
-
-CREATE INDEX response_unfinished ON assistant.response (organisation_id, owner_id)
-WHERE status IN ('queued', 'in_progress');
 
 CREATE INDEX response_of_conversation ON assistant.response (conversation_id)
 WHERE conversation_id IS NOT NULL;
@@ -128,7 +128,7 @@ CREATE TABLE assistant.event (
 
 -- Tokens that an account or an API key may still use; they come back at a constant rate.
 CREATE TABLE assistant.token_budget (
-    owner_id uuid PRIMARY KEY,
+    asker_id uuid PRIMARY KEY,
     organisation_id uuid NOT NULL,
     available double precision NOT NULL,
     refilled_at timestamptz NOT NULL
@@ -137,12 +137,12 @@ CREATE TABLE assistant.token_budget (
 -- What accounts and API keys have used, by day and model.
 CREATE TABLE assistant.usage (
     organisation_id uuid NOT NULL,
-    owner_id uuid NOT NULL,
-    owner_kind text NOT NULL CHECK (owner_kind IN ('account', 'api_key')),
+    asker_id uuid NOT NULL,
+    asker_kind text NOT NULL CHECK (asker_kind IN ('account', 'api_key')),
     day date NOT NULL,
     model text NOT NULL,
     responses bigint NOT NULL,
     input_tokens bigint NOT NULL,
     output_tokens bigint NOT NULL,
-    PRIMARY KEY (organisation_id, day, owner_id, model)
+    PRIMARY KEY (organisation_id, day, asker_id, model)
 );

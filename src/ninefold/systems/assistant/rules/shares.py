@@ -10,6 +10,6 @@ def organisation_places_max(concurrency: int) -> int:
     return max(1, concurrency - max(1, concurrency // 4))
 
 
-def owner_places_max(concurrency: int) -> int:
+def asker_places_max(concurrency: int) -> int:
     """Return how many places one account or API key can have: about three quarters of its organisation's."""
     return organisation_places_max(organisation_places_max(concurrency))

@@ -18,7 +18,6 @@ from ninefold.systems.assistant.model import (
     QUEUED_CHANNEL,
     RESPONSE_PREFIX,
     STOPPED_CHANNEL,
-    Asker,
 )
 
 RESPONSE_PATTERN: Final = "assistant.response:{response_id}"
@@ -48,7 +47,7 @@ def conversation_channel(conversation_id: UUID) -> str:
 
 
 def owner_channel(owner_id: UUID) -> str:
-    """Return the channel of the changes of all conversations of an account or an API key."""
+    """Return the channel of the changes of all conversations of an account or an organisation."""
     return f"assistant.conversations:{format_id(OWNER_PREFIX, owner_id)}"
 
 
@@ -56,7 +55,7 @@ async def announce(
     connection: Connection,
     change: Change,
     *,
-    asker: Asker,
+    owner_id: UUID,
     conversation_id: UUID,
     message_id: UUID | None = None,
     response_id: UUID | None = None,
@@ -73,15 +72,15 @@ async def announce(
             response_id=None if response_id is None else format_id(RESPONSE_PREFIX, response_id),
         )
     )
-    channels = [conversation_channel(conversation_id), owner_channel(asker.owner_id)]
+    channels = [conversation_channel(conversation_id), owner_channel(owner_id)]
     # Who begins to watch waits for this transaction.
     await list_watched(connection, prefix=channels[0])
     await append_watched(connection, [(channel, entry) for channel in channels])
 
 
-def notify_conversation(notifier: Notifier, *, asker: Asker, conversation_id: UUID) -> None:
+def notify_conversation(notifier: Notifier, *, owner_id: UUID, conversation_id: UUID) -> None:
     """Wake those who watch a conversation; call it after the commit."""
-    notifier.notify(LIVE_CHANNEL, conversation_channel(conversation_id), owner_channel(asker.owner_id))
+    notifier.notify(LIVE_CHANNEL, conversation_channel(conversation_id), owner_channel(owner_id))
 
 
 def notify_logs(notifier: Notifier, response_ids: Collection[UUID]) -> None:

@@ -44,14 +44,14 @@ async def place_in_queue(connection: Connection, *, asker: Asker, settings: Assi
     """Return about which place in the queue a new response gets, from 1.
 
     Raises:
-        TooManyResponsesError: too many of this owner, or of the organisation, are waiting.
+        TooManyResponsesError: too many of this asker, or of the organisation, are waiting.
     """
     waiting = await response_count_unfinished(connection, asker=asker)
-    if waiting.of_owner >= settings.queued_max:
-        raise _too_many(f"{waiting.of_owner:,} of your responses are waiting, which is the limit.")
+    if waiting.of_asker >= settings.queued_max:
+        raise _too_many(f"{waiting.of_asker:,} of your responses are waiting, which is the limit.")
     if waiting.of_organisation >= settings.organisation_queued_max:
         raise _too_many(f"{waiting.of_organisation:,} responses of the organisation are waiting, which is the limit.")
-    return waiting.of_owner + waiting.other_owners + 1
+    return waiting.of_asker + waiting.other_askers + 1
 
 
 async def settle(connection: Connection, *, response: Response, usage: Usage) -> None:
@@ -59,7 +59,7 @@ async def settle(connection: Connection, *, response: Response, usage: Usage) ->
     await usage_add(connection, response=response, usage=usage)
     if response.reserved_tokens:
         await token_budget_settle(
-            connection, owner_id=response.owner_id, tokens=response.reserved_tokens - usage.total_tokens
+            connection, asker_id=response.asker_id, tokens=response.reserved_tokens - usage.total_tokens
         )
 
 

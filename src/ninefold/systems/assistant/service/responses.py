@@ -51,11 +51,10 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
 
 def asker_of(principal: Principal) -> Asker:
     """Return on whose behalf a principal asks: the account, whatever its credential is; or else the API key."""
-    is_account = principal.account_id is not None
     return Asker(
         organisation_id=principal.organisation_id,
-        owner_id=principal.account_id or principal.credential_id,
-        owner_kind="account" if is_account else "api_key",
+        asker_id=principal.account_id or principal.credential_id,
+        asker_kind="api_key" if principal.account_id is None else "account",
     )
 
 
@@ -90,7 +89,8 @@ async def create_response(
         response_id=new_id(),
         organisation_id=asker.organisation_id,
         owner_id=asker.owner_id,
-        owner_kind=asker.owner_kind,
+        asker_id=asker.asker_id,
+        asker_kind=asker.asker_kind,
         conversation_id=None if place is None else place.conversation_id,
         message_id=new_id() if place is None else place.message_id,
         previous_response_id=new.previous_response_id,
@@ -130,6 +130,30 @@ async def get_response(connection: Connection, *, asker: Asker, response_id: UUI
     if response is None:
         raise _not_found(response_id)
     return response
+
+
+async def get_response_with_text(connection: Connection, *, asker: Asker, response_id: UUID) -> tuple[Response, str]:
+    """Return one response and the text that it has so far; call it in a snapshot.
+
+    Raises:
+        ResponseNotFoundError: the asker has no response with this id.
+    """
+    response = await get_response(connection, asker=asker, response_id=response_id)
+    if response.status.is_final:
+        return response, text_of(response)
+    logs = await event_list_all(connection, response_ids=[response_id])
+    return response, Transcript(logs.get(response_id, ())).text
+
+
+def text_of(response: Response) -> str:
+    """Return the text in the output of a response that has ended."""
+    return "".join(
+        part["text"]
+        for item in response.output_items
+        if item["type"] == "message"
+        for part in item["content"]
+        if part["type"] == "output_text"
+    )
 
 
 async def read_log(
@@ -233,7 +257,7 @@ async def _finish_message(connection: Connection, response: Response, *, convers
     await announce(
         connection,
         "response_ended",
-        asker=response.asker,
+        owner_id=response.owner_id,
         conversation_id=conversation_id,
         message_id=response.message_id,
         response_id=response.response_id,
@@ -266,5 +290,5 @@ async def _check_previous(connection: Connection, *, asker: Asker, response_id: 
 def _not_found(response_id: UUID) -> ResponseNotFoundError:
     return ResponseNotFoundError(
         f"There is no response {format_id(RESPONSE_PREFIX, response_id)}.",
-        remedy="Check the id; a response can only be read by the account or the API key that asked for it.",
+        remedy="Check the id; only the account that asked for a response can read it.",
     )

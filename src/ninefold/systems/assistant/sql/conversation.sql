@@ -4,7 +4,7 @@ UPDATE assistant.conversation
 SET deleted_at = now()
 WHERE conversation_id = :conversation_id
     AND organisation_id = :organisation_id
-    AND owner_id = :owner_id
+    AND owner_id = ANY(:owner_ids::uuid[])
     AND deleted_at IS NULL
 RETURNING conversation_id;
 
@@ -39,7 +39,7 @@ SELECT *
 FROM assistant.conversation
 WHERE conversation_id = :conversation_id
     AND organisation_id = :organisation_id
-    AND owner_id = :owner_id
+    AND owner_id = ANY(:owner_ids::uuid[])
     AND deleted_at IS NULL;
 
 -- name: conversation_insert^
@@ -78,7 +78,7 @@ SELECT *
 FROM assistant.conversation
 WHERE conversation_id = :conversation_id
     AND organisation_id = :organisation_id
-    AND owner_id = :owner_id
+    AND owner_id = ANY(:owner_ids::uuid[])
     AND deleted_at IS NULL
 FOR UPDATE;
 

@@ -5,13 +5,18 @@ WITH appended AS (
     SET
         last_sequence = batch.last_sequence,
         output_tokens = batch.output_tokens,
+        attempt_count = batch.attempt_count,
         first_token_at = CASE
             WHEN response.first_token_at IS NULL AND batch.output_tokens > 0 THEN clock_timestamp()
             ELSE response.first_token_at
         END
     FROM unnest(
-        :response_ids::uuid[], :expected_sequences::bigint[], :last_sequences::bigint[], :output_tokens::integer[]
-    ) AS batch (response_id, expected_sequence, last_sequence, output_tokens)
+        :response_ids::uuid[],
+        :expected_sequences::bigint[],
+        :last_sequences::bigint[],
+        :output_tokens::integer[],
+        :attempt_counts::integer[]
+    ) AS batch (response_id, expected_sequence, last_sequence, output_tokens, attempt_count)
     WHERE response.response_id = batch.response_id
         AND response.leased_by = :worker_id
         AND response.last_sequence = batch.expected_sequence
@@ -32,27 +37,27 @@ SELECT response_id
 FROM appended;
 
 -- name: response_claim
--- Claim the next responses for a worker: of each owner the oldest, first those of whom this worker serves least.
+-- Claim the next responses for a worker: of each asker the oldest, first those of whom this worker serves least.
 WITH running AS MATERIALIZED (
     SELECT
         organisation_id,
-        owner_id,
-        count(*) AS of_owner,
+        asker_id,
+        count(*) AS of_asker,
         sum(count(*)) OVER (PARTITION BY organisation_id) AS of_organisation
     FROM assistant.response
     WHERE leased_by = :worker_id
-    GROUP BY organisation_id, owner_id
+    GROUP BY organisation_id, asker_id
 ),
 oldest AS (
-    SELECT DISTINCT ON (owner_id)
+    SELECT DISTINCT ON (asker_id)
         response_id,
         organisation_id,
-        owner_id,
+        asker_id,
         status
     FROM assistant.response
     WHERE status IN ('queued', 'in_progress')
         AND leased_by IS NULL
-    ORDER BY owner_id, status, response_id
+    ORDER BY asker_id, status, response_id
 ),
 ranked AS (
     SELECT
@@ -61,11 +66,11 @@ ranked AS (
         coalesce((SELECT max(of_organisation) FROM running WHERE running.organisation_id = oldest.organisation_id), 0)
         + row_number() OVER (
             PARTITION BY oldest.organisation_id
-            ORDER BY oldest.status, coalesce(running.of_owner, 0), oldest.response_id
+            ORDER BY oldest.status, coalesce(running.of_asker, 0), oldest.response_id
         ) AS place
     FROM oldest
-    LEFT JOIN running USING (owner_id)
-    WHERE coalesce(running.of_owner, 0) < :owner_max
+    LEFT JOIN running USING (asker_id)
+    WHERE coalesce(running.of_asker, 0) < :asker_max
 ),
 chosen AS (
     SELECT response.response_id
@@ -111,11 +116,11 @@ FROM (
 ) AS counted;
 
 -- name: response_count_unfinished^
--- Count the queued responses of an organisation, those of one of its owners, and all that are ahead of a new one.
+-- Count the queued responses of an organisation, those of one asker, and all that are ahead of a new one.
 SELECT
     count(*) FILTER (WHERE organisation_id = :organisation_id) AS of_organisation,
-    count(*) FILTER (WHERE organisation_id = :organisation_id AND owner_id = :owner_id) AS of_owner,
-    count(DISTINCT owner_id) FILTER (WHERE owner_id <> :owner_id) AS other_owners
+    count(*) FILTER (WHERE organisation_id = :organisation_id AND asker_id = :asker_id) AS of_asker,
+    count(DISTINCT asker_id) FILTER (WHERE asker_id <> :asker_id) AS other_askers
 FROM assistant.response
 WHERE status = 'queued'
     AND leased_by IS NULL;
@@ -126,7 +131,7 @@ UPDATE assistant.response
 SET deleted_at = now()
 WHERE response_id = :response_id
     AND organisation_id = :organisation_id
-    AND owner_id = :owner_id
+    AND owner_id = ANY(:owner_ids::uuid[])
     AND finished_at IS NOT NULL
     AND deleted_at IS NULL
 RETURNING response_id;
@@ -184,7 +189,7 @@ SELECT *
 FROM assistant.response
 WHERE response_id = :response_id
     AND organisation_id = :organisation_id
-    AND owner_id = :owner_id
+    AND owner_id = ANY(:owner_ids::uuid[])
     AND deleted_at IS NULL;
 
 -- name: response_finish$
@@ -241,7 +246,8 @@ INSERT INTO assistant.response (
     response_id,
     organisation_id,
     owner_id,
-    owner_kind,
+    asker_id,
+    asker_kind,
     conversation_id,
     message_id,
     previous_response_id,
@@ -261,7 +267,8 @@ VALUES (
     :response_id,
     :organisation_id,
     :owner_id,
-    :owner_kind,
+    :asker_id,
+    :asker_kind,
     :conversation_id,
     :message_id,
     :previous_response_id,
@@ -288,7 +295,7 @@ WITH RECURSIVE chain AS (
     FROM assistant.response
     WHERE response_id = :response_id
         AND organisation_id = :organisation_id
-        AND owner_id = :owner_id
+        AND owner_id = ANY(:owner_ids::uuid[])
     UNION ALL
     SELECT
         response.*,
@@ -326,7 +333,8 @@ FOR UPDATE SKIP LOCKED;
 SELECT
     response_id,
     last_sequence,
-    is_log_deleted
+    is_log_deleted,
+    leased_by
 FROM assistant.response
 WHERE response_id = ANY(:response_ids::uuid[]);
 
@@ -336,9 +344,13 @@ SELECT *
 FROM assistant.response
 WHERE response_id = :response_id
     AND organisation_id = :organisation_id
-    AND owner_id = :owner_id
+    AND owner_id = ANY(:owner_ids::uuid[])
     AND deleted_at IS NULL
 FOR UPDATE;
+
+-- name: response_lock_supervision$
+-- Return whether no other worker is supervising the queue; keep them from it until the transaction ends.
+SELECT pg_try_advisory_xact_lock(hashtextextended('assistant.supervision', 0));
 
 -- name: response_move_up
 -- Record the places of waiting responses that have changed, with an event for each; return their ids.
@@ -349,7 +361,7 @@ WITH placed AS (
     FROM (
         SELECT
             response_id,
-            row_number() OVER (PARTITION BY owner_id ORDER BY response_id) AS turn
+            row_number() OVER (PARTITION BY asker_id ORDER BY response_id) AS turn
         FROM assistant.response
         WHERE status = 'queued'
             AND leased_by IS NULL

@@ -1,7 +1,7 @@
 """Queries for conversations and their messages."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 import asyncpg
@@ -13,7 +13,7 @@ from ninefold.systems.assistant.store.queries import queries
 
 async def conversation_delete(connection: Connection, *, asker: Asker, conversation_id: UUID) -> bool:
     """Mark a conversation as deleted; return False when the owner has none with this id."""
-    deleted = await queries.conversation_delete(connection, **_owned(asker), conversation_id=conversation_id)
+    deleted = await queries.conversation_delete(connection, **_readable(asker), conversation_id=conversation_id)
     return deleted is not None
 
 
@@ -25,7 +25,7 @@ async def conversation_delete_unused(connection: Connection, *, before: datetime
 
 async def conversation_find(connection: Connection, *, asker: Asker, conversation_id: UUID) -> Conversation | None:
     """Read one conversation of an owner."""
-    record = await queries.conversation_find(connection, **_owned(asker), conversation_id=conversation_id)
+    record = await queries.conversation_find(connection, **_readable(asker), conversation_id=conversation_id)
     return None if record is None else _conversation(record)
 
 
@@ -70,7 +70,7 @@ async def conversation_list(
 
 async def conversation_lock(connection: Connection, *, asker: Asker, conversation_id: UUID) -> Conversation | None:
     """Read one conversation of an owner, and keep others from changing it until the transaction ends."""
-    record = await queries.conversation_lock(connection, **_owned(asker), conversation_id=conversation_id)
+    record = await queries.conversation_lock(connection, **_readable(asker), conversation_id=conversation_id)
     return None if record is None else _conversation(record)
 
 
@@ -147,7 +147,11 @@ async def message_update_text(connection: Connection, *, response_id: UUID, text
     await queries.message_update_text(connection, response_id=response_id, text=text)
 
 
-def _owned(asker: Asker) -> dict[str, UUID]:
+def _readable(asker: Asker) -> dict[str, Any]:
+    return {"organisation_id": asker.organisation_id, "owner_ids": asker.owner_ids}
+
+
+def _owned(asker: Asker) -> dict[str, Any]:
     return {"organisation_id": asker.organisation_id, "owner_id": asker.owner_id}
 
 

@@ -37,6 +37,7 @@ class Append(NamedTuple):
     events: Sequence[NewEvent]
     output_tokens: int
     """Of the whole response, with these events."""
+    attempt_count: int
 
 
 class LogPosition(NamedTuple):
@@ -44,14 +45,15 @@ class LogPosition(NamedTuple):
 
     last_sequence: int
     is_deleted: bool
+    leased_by: UUID | None
 
 
 class Unfinished(NamedTuple):
     """How many responses wait."""
 
     of_organisation: int
-    of_owner: int
-    other_owners: int
+    of_asker: int
+    other_askers: int
 
 
 async def response_append(connection: Connection, *, worker_id: UUID, appends: Sequence[Append]) -> set[UUID]:
@@ -71,6 +73,7 @@ async def response_append(connection: Connection, *, worker_id: UUID, appends: S
         expected_sequences=[append.expected_sequence for append in appends],
         last_sequences=[append.expected_sequence + len(append.events) for append in appends],
         output_tokens=[append.output_tokens for append in appends],
+        attempt_counts=[append.attempt_count for append in appends],
         event_response_ids=[response_id for response_id, _, _ in entries],
         sequences=[sequence for _, sequence, _ in entries],
         types=[event.type for _, _, event in entries],
@@ -80,7 +83,7 @@ async def response_append(connection: Connection, *, worker_id: UUID, appends: S
 
 
 async def response_claim(
-    connection: Connection, *, worker_id: UUID, engine: str, owner_max: int, organisation_max: int, limit: int
+    connection: Connection, *, worker_id: UUID, engine: str, asker_max: int, organisation_max: int, limit: int
 ) -> list[Response]:
     """Claim responses for a worker.
 
@@ -88,7 +91,7 @@ async def response_claim(
         connection: in a transaction that guards the worker's lease.
         worker_id: who claims.
         engine: the name of the worker's engine.
-        owner_max: how many of one account or API key this worker generates at once.
+        asker_max: how many of one account or API key this worker generates at once.
         organisation_max: how many of one organisation.
         limit: how many to claim.
     """
@@ -96,7 +99,7 @@ async def response_claim(
         connection,
         worker_id=worker_id,
         engine=engine,
-        owner_max=owner_max,
+        asker_max=asker_max,
         organisation_max=organisation_max,
         limit=limit,
     )
@@ -118,7 +121,7 @@ async def response_count_queued(connection: Connection, *, limit: int) -> int:
 async def response_count_unfinished(connection: Connection, *, asker: Asker) -> Unfinished:
     """Count the responses that wait for a worker."""
     record = await queries.response_count_unfinished(
-        connection, organisation_id=asker.organisation_id, owner_id=asker.owner_id
+        connection, organisation_id=asker.organisation_id, asker_id=asker.asker_id
     )
     return Unfinished(**record)
 
@@ -126,7 +129,7 @@ async def response_count_unfinished(connection: Connection, *, asker: Asker) -> 
 async def response_delete(connection: Connection, *, asker: Asker, response_id: UUID) -> bool:
     """Mark an ended response as deleted; return False when the owner has none with this id."""
     deleted = await queries.response_delete(
-        connection, organisation_id=asker.organisation_id, owner_id=asker.owner_id, response_id=response_id
+        connection, organisation_id=asker.organisation_id, owner_ids=asker.owner_ids, response_id=response_id
     )
     return deleted is not None
 
@@ -157,7 +160,7 @@ async def response_delete_unused(
 async def response_find(connection: Connection, *, asker: Asker, response_id: UUID) -> Response | None:
     """Read one response of an owner."""
     record = await queries.response_find(
-        connection, organisation_id=asker.organisation_id, owner_id=asker.owner_id, response_id=response_id
+        connection, organisation_id=asker.organisation_id, owner_ids=asker.owner_ids, response_id=response_id
     )
     return None if record is None else _response(record)
 
@@ -191,7 +194,8 @@ async def response_insert(connection: Connection, *, response: Response, events:
         response_id=response.response_id,
         organisation_id=response.organisation_id,
         owner_id=response.owner_id,
-        owner_kind=response.owner_kind,
+        asker_id=response.asker_id,
+        asker_kind=response.asker_kind,
         conversation_id=response.conversation_id,
         message_id=response.message_id,
         previous_response_id=response.previous_response_id,
@@ -215,7 +219,7 @@ async def response_list_chain(connection: Connection, *, asker: Asker, response_
     records = queries.response_list_chain(
         connection,
         organisation_id=asker.organisation_id,
-        owner_id=asker.owner_id,
+        owner_ids=asker.owner_ids,
         response_id=response_id,
         limit=limit,
     )
@@ -238,7 +242,7 @@ async def response_list_positions(connection: Connection, *, response_ids: Colle
     """Read how far the logs of responses are."""
     records = queries.response_list_positions(connection, response_ids=list(response_ids))
     return {
-        record["response_id"]: LogPosition(record["last_sequence"], record["is_log_deleted"])
+        record["response_id"]: LogPosition(record["last_sequence"], record["is_log_deleted"], record["leased_by"])
         async for record in records
     }
 
@@ -246,9 +250,15 @@ async def response_list_positions(connection: Connection, *, response_ids: Colle
 async def response_lock(connection: Connection, *, asker: Asker, response_id: UUID) -> Response | None:
     """Read one response of an owner, and keep its worker from appending until the transaction ends."""
     record = await queries.response_lock(
-        connection, organisation_id=asker.organisation_id, owner_id=asker.owner_id, response_id=response_id
+        connection, organisation_id=asker.organisation_id, owner_ids=asker.owner_ids, response_id=response_id
     )
     return None if record is None else _response(record)
+
+
+async def response_lock_supervision(connection: Connection) -> bool:
+    """Return whether no other worker is supervising the queue; keep them from it until the transaction ends."""
+    is_locked: bool = await queries.response_lock_supervision(connection)
+    return is_locked
 
 
 async def response_move_up(connection: Connection, *, limit: int) -> list[UUID]:
@@ -276,7 +286,8 @@ def _response(record: asyncpg.Record) -> Response:
         response_id=record["response_id"],
         organisation_id=record["organisation_id"],
         owner_id=record["owner_id"],
-        owner_kind=record["owner_kind"],
+        asker_id=record["asker_id"],
+        asker_kind=record["asker_kind"],
         conversation_id=record["conversation_id"],
         message_id=record["message_id"],
         previous_response_id=record["previous_response_id"],

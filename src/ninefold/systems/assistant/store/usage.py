@@ -9,7 +9,7 @@ from ninefold.systems.assistant.store.queries import queries
 
 
 async def token_budget_reserve(connection: Connection, *, asker: Asker, tokens: int, capacity: int) -> float:
-    """Take tokens from an owner's budget; return what is left, which is negative if there weren't enough.
+    """Take tokens from a budget; return what is left, which is negative if there weren't enough.
 
     Args:
         connection: in a transaction, which must be rolled back if there weren't enough.
@@ -20,16 +20,16 @@ async def token_budget_reserve(connection: Connection, *, asker: Asker, tokens: 
     available: float = await queries.token_budget_reserve(
         connection,
         organisation_id=asker.organisation_id,
-        owner_id=asker.owner_id,
+        asker_id=asker.asker_id,
         tokens=float(tokens),
         capacity=float(capacity),
     )
     return available
 
 
-async def token_budget_settle(connection: Connection, *, owner_id: UUID, tokens: int) -> None:
+async def token_budget_settle(connection: Connection, *, asker_id: UUID, tokens: int) -> None:
     """Give back tokens that weren't used; a negative number takes more."""
-    await queries.token_budget_settle(connection, owner_id=owner_id, tokens=float(tokens))
+    await queries.token_budget_settle(connection, asker_id=asker_id, tokens=float(tokens))
 
 
 async def usage_add(connection: Connection, *, response: Response, usage: Usage) -> None:
@@ -37,8 +37,8 @@ async def usage_add(connection: Connection, *, response: Response, usage: Usage)
     await queries.usage_add(
         connection,
         organisation_id=response.organisation_id,
-        owner_id=response.owner_id,
-        owner_kind=response.owner_kind,
+        asker_id=response.asker_id,
+        asker_kind=response.asker_kind,
         model=response.model,
         input_tokens=usage.input_tokens,
         output_tokens=usage.output_tokens,
@@ -49,7 +49,7 @@ async def usage_list(
     connection: Connection,
     *,
     organisation_id: UUID,
-    owner_id: UUID | None,
+    asker_id: UUID | None,
     since: date | None,
     until: date | None,
     before: tuple[date, UUID, str] | None,
@@ -60,28 +60,28 @@ async def usage_list(
     Args:
         connection: any connection.
         organisation_id: the organisation.
-        owner_id: only what this account or API key has used.
+        asker_id: only what this account or API key has used.
         since: the first day.
         until: the last day.
-        before: the day, the owner and the model of the last item on the page before.
+        before: the day, the asker and the model of the last item on the page before.
         limit: how many at most.
     """
-    day, owner, model = before or (None, None, None)
+    day, asker, model = before or (None, None, None)
     records = queries.usage_list(
         connection,
         organisation_id=organisation_id,
-        owner_id=owner_id,
+        asker_id=asker_id,
         since=since,
         until=until,
         before_day=day,
-        before_owner_id=owner,
+        before_asker_id=asker,
         before_model=model,
         limit=limit,
     )
     return [
         UsageOfDay(
-            owner_id=record["owner_id"],
-            owner_kind=record["owner_kind"],
+            asker_id=record["asker_id"],
+            asker_kind=record["asker_kind"],
             day=record["day"],
             model=record["model"],
             responses=record["responses"],
