@@ -142,14 +142,13 @@ class JsonAnswer:
             NinefoldError: one of the content's.
             ServerStoppingError: the server stops.
         """
-        del scope
         content = asyncio.ensure_future(self._content)
         closed = asyncio.ensure_future(_wait_for_disconnect(receive))
         stopping = asyncio.ensure_future(self._stopping.wait())
         try:
             await asyncio.wait([content, closed, stopping], return_when=asyncio.FIRST_COMPLETED)
             if content.done():
-                await _send_json(send, content.result())
+                await ReadyJson(content.result())(scope, receive, send)
                 return
             await _after_close(self._on_closed)
             if not closed.done():
@@ -160,10 +159,22 @@ class JsonAnswer:
             await _cancel(content)
 
 
-async def _send_json(send: Send, content: bytes) -> None:
-    headers = [(b"content-type", _JSON), (b"content-length", b"%d" % len(content))]
-    await send({"type": "http.response.start", "status": 200, "headers": headers})
-    await send({"type": "http.response.body", "body": content, "more_body": False})
+class ReadyJson:
+    """Sends JSON that is there already; the ASGI application that answers a request.
+
+    Litestar decides by a handler's annotation whether it returns an application. So a handler that sometimes has to
+    wait always returns one.
+    """
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the JSON."""
+        del scope, receive
+        headers = [(b"content-type", _JSON), (b"content-length", b"%d" % len(self._content))]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": self._content, "more_body": False})
 
 
 async def _wait_for_disconnect(receive: Receive) -> None:

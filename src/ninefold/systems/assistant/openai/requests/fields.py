@@ -10,7 +10,7 @@ from ninefold.systems.assistant.openai.errors import UnsupportedParameterError
 REQUEST_BYTES_MAX: Final = 4 * 1024 * 1024
 """The body of a request. A model with a context of 128,000 tokens reads about 500 KB."""
 
-ITEMS_MAX: Final = 2_000
+ITEMS_MAX: Final = 1_000
 """Messages, calls and outputs of one request."""
 
 PARTS_MAX: Final = 200
