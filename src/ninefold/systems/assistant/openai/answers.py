@@ -4,10 +4,11 @@ Both notice when the client goes away, and when the server stops.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
-from contextlib import suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import asynccontextmanager, suppress
 from typing import Any, Final, TypeAlias
 
+import msgspec
 import structlog
 from litestar.types import Receive, Scope, Send
 
@@ -39,66 +40,75 @@ async def do_nothing() -> None:
     """Let a response go on whose client has closed the connection."""
 
 
+class Ending(msgspec.Struct, frozen=True, kw_only=True):
+    """What ends an answer from outside, and what happens then."""
+
+    stopping: asyncio.Event
+    """Set when the server stops."""
+    stopped: ServerStoppingError
+    """The error that the client then gets, if the answer hasn't begun. One that has begun breaks off."""
+    on_closed: OnClosed = do_nothing
+    """What happens if the client closes the connection, or the server stops."""
+
+
 class EventStream:
     """Streams server-sent events; the ASGI application that answers a request.
 
     Args:
         events: one or more encoded events at a time. An error that it raises at its beginning is answered as usual.
+        ending: what ends the stream from outside.
         show_error: returns the last event of a stream for an error; None if the stream then breaks off.
-        on_closed: what happens if the client closes the connection.
     """
 
     def __init__(
         self,
         events: AsyncGenerator[bytes, None],
+        ending: Ending,
         *,
         show_error: Callable[[NinefoldError], bytes] | None = None,
-        on_closed: OnClosed = do_nothing,
     ) -> None:
         self._events = events
+        self._ending = ending
         self._show_error = show_error
-        self._on_closed = on_closed
         self._has_begun = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send events until they end, or the client closes the connection.
+        """Send events until they end, the client closes the connection, or the server stops.
 
         Raises:
             NinefoldError: one of the events' at the beginning.
+            ServerStoppingError: the server stops before the beginning.
         """
         del scope
-        closed = asyncio.ensure_future(_wait_for_disconnect(receive))
         try:
-            await self._send_all(send, closed)
+            async with _watching(self._ending, receive) as watch:
+                await self._send_all(send, watch)
         finally:
-            closed.cancel()
             await self._events.aclose()
 
-    async def _send_all(self, send: Send, closed: "asyncio.Future[None]") -> None:
+    async def _send_all(self, send: Send, watch: "_Watch") -> None:
         try:
-            while (events := await self._next(send, closed)) is not None:
+            while (events := await self._next(send, watch)) is not None:
                 await self._send(send, events)
         except NinefoldError as error:
             if not self._has_begun or self._show_error is None:
                 raise
             await self._send(send, self._show_error(error))
-        if closed.done():
-            await _after_close(self._on_closed)
-        else:
+        if not watch.has_ended:
             await self._begin(send)
             await send({"type": "http.response.body", "body": b"", "more_body": False})
+        else:
+            await watch.end(has_begun=self._has_begun)
 
-    async def _next(self, send: Send, closed: "asyncio.Future[None]") -> bytes | None:
-        """Return the next events; None at the end, or if the client has closed the connection."""
+    async def _next(self, send: Send, watch: "_Watch") -> bytes | None:
+        """Return the next events; None at the end, or if something else has ended the answer."""
         upcoming = asyncio.ensure_future(anext(self._events, None))
-        either: list[asyncio.Future[Any]] = [upcoming, closed]
         try:
-            while not upcoming.done() and not closed.done():
-                timeout_s = KEEP_ALIVE_S if self._has_begun else HEAD_WITHIN_S
-                done, _ = await asyncio.wait(either, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
-                if not done:
+            while not upcoming.done() and not watch.has_ended:
+                await watch.wait_with(upcoming, timeout_s=KEEP_ALIVE_S if self._has_begun else HEAD_WITHIN_S)
+                if not upcoming.done() and not watch.has_ended:
                     await self._send(send, _COMMENT)
-            return None if closed.done() else upcoming.result()
+            return None if watch.has_ended else upcoming.result()
         finally:
             await _cancel(upcoming)
 
@@ -117,23 +127,12 @@ class JsonAnswer:
 
     Args:
         content: waits for the JSON. Its errors are answered as usual.
-        stopping: set when the server stops.
-        stopped: the error that the client then gets.
-        on_closed: what happens if the client closes the connection, or the server stops.
+        ending: what ends the answer from outside.
     """
 
-    def __init__(
-        self,
-        content: Coroutine[Any, Any, bytes],
-        *,
-        stopping: asyncio.Event,
-        stopped: ServerStoppingError,
-        on_closed: OnClosed = do_nothing,
-    ) -> None:
+    def __init__(self, content: Coroutine[Any, Any, bytes], ending: Ending) -> None:
         self._content = content
-        self._stopping = stopping
-        self._stopped = stopped
-        self._on_closed = on_closed
+        self._ending = ending
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the JSON, unless the client closes the connection before.
@@ -143,20 +142,61 @@ class JsonAnswer:
             ServerStoppingError: the server stops.
         """
         content = asyncio.ensure_future(self._content)
-        closed = asyncio.ensure_future(_wait_for_disconnect(receive))
-        stopping = asyncio.ensure_future(self._stopping.wait())
         try:
-            await asyncio.wait([content, closed, stopping], return_when=asyncio.FIRST_COMPLETED)
-            if content.done():
-                await ReadyJson(content.result())(scope, receive, send)
-                return
-            await _after_close(self._on_closed)
-            if not closed.done():
-                raise self._stopped
+            async with _watching(self._ending, receive) as watch:
+                await watch.wait_with(content)
+                if content.done():
+                    await ReadyJson(content.result())(scope, receive, send)
+                else:
+                    await watch.end(has_begun=False)
         finally:
-            closed.cancel()
-            stopping.cancel()
             await _cancel(content)
+
+
+class _Watch:
+    """Notices what ends an answer from outside."""
+
+    def __init__(self, ending: Ending, receive: Receive) -> None:
+        self._ending = ending
+        self._closed = asyncio.ensure_future(_wait_for_disconnect(receive))
+        self._stopping = asyncio.ensure_future(ending.stopping.wait())
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the client has closed the connection, or the server stops."""
+        return self._closed.done() or self._stopping.done()
+
+    async def wait_with(self, future: "asyncio.Future[Any]", *, timeout_s: float | None = None) -> None:
+        """Wait until the future is done, something ends the answer, or the time is over."""
+        futures: list[asyncio.Future[Any]] = [future, self._closed, self._stopping]
+        await asyncio.wait(futures, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
+
+    async def end(self, *, has_begun: bool) -> None:
+        """Do what happens when an answer is ended from outside.
+
+        Raises:
+            ServerStoppingError: the server stops, and the answer hasn't begun.
+        """
+        try:
+            await self._ending.on_closed()
+        except DatabaseUnavailableError as error:
+            log.warning("assistant.openai.not_cancelled", error=str(error))
+        if not self._closed.done() and not has_begun:
+            raise self._ending.stopped
+
+    async def aclose(self) -> None:
+        """Stop watching."""
+        await _cancel(self._closed)
+        await _cancel(self._stopping)
+
+
+@asynccontextmanager
+async def _watching(ending: Ending, receive: Receive) -> AsyncIterator[_Watch]:
+    watch = _Watch(ending, receive)
+    try:
+        yield watch
+    finally:
+        await watch.aclose()
 
 
 class ReadyJson:
@@ -180,13 +220,6 @@ class ReadyJson:
 async def _wait_for_disconnect(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
-
-
-async def _after_close(on_closed: OnClosed) -> None:
-    try:
-        await on_closed()
-    except DatabaseUnavailableError as error:
-        log.warning("assistant.openai.not_cancelled", error=str(error))
 
 
 async def _cancel(task: "asyncio.Future[Any]") -> None:

@@ -18,7 +18,7 @@ from ninefold.core.tenancy.model import Principal
 from ninefold.core.web.bodies import FromBody
 from ninefold.systems.assistant.errors import ResponseNotFoundError
 from ninefold.systems.assistant.model import Response
-from ninefold.systems.assistant.openai.answers import EventStream, JsonAnswer, OnClosed
+from ninefold.systems.assistant.openai.answers import Ending, EventStream, JsonAnswer, OnClosed
 from ninefold.systems.assistant.openai.errors import ErrorResponse, ServerStoppingError, describe_error
 from ninefold.systems.assistant.openai.failures import require_success
 from ninefold.systems.assistant.openai.objects.chat import chat_completion
@@ -37,20 +37,11 @@ def chat_routes(responder: Responder, *, stopping: Event) -> list[ControllerRout
     ) -> ASGIApp:
         """Create a completion; stream it, or send it when it has ended."""
         response = await responder.create(principal, data.wanted())
+        ending = Ending(stopping=stopping, stopped=_stopped(), on_closed=_cancelling(responder, response))
         if data.stream:
-            return EventStream(
-                _chunks(responder, response, includes_usage=data.includes_usage),
-                show_error=_show_error,
-                on_closed=_cancelling(responder, response),
-            )
-        return JsonAnswer(
-            _completion(responder, response),
-            stopping=stopping,
-            stopped=ServerStoppingError(
-                "The server stops, and the completion was cancelled.", can_repeat=True, remedy="Send it again."
-            ),
-            on_closed=_cancelling(responder, response),
-        )
+            chunks = _chunks(responder, response, includes_usage=data.includes_usage)
+            return EventStream(chunks, ending, show_error=_show_error)
+        return JsonAnswer(_completion(responder, response), ending)
 
     return [create_chat_completion]
 
@@ -83,6 +74,12 @@ def _cancelling(responder: Responder, response: Response) -> OnClosed:
             await responder.cancel(response)
 
     return cancel
+
+
+def _stopped() -> ServerStoppingError:
+    return ServerStoppingError(
+        "The server stops, and the completion was cancelled.", can_repeat=True, remedy="Send the request again."
+    )
 
 
 def _show_error(error: NinefoldError) -> bytes:
