@@ -2296,19 +2296,11 @@ export interface components {
          * @description Another text for a message.
          */
         EditMessage: {
-            /**
-             * @description What the model is told before the conversation.
-             * @default null
-             * @example Answer in one sentence.
-             */
+            /** @default null */
             instructions?: string | null;
             /** @default null */
             max_output_tokens?: number | null;
-            /**
-             * @description A model of the engine.
-             * @default null
-             * @example null
-             */
+            /** @default null */
             model?: string | null;
             /** @default null */
             seed?: number | null;
@@ -2434,19 +2426,11 @@ export interface components {
          * @description How an answer is to be generated; what is omitted is the default of the server or the model.
          */
         Generating: {
-            /**
-             * @description What the model is told before the conversation.
-             * @default null
-             * @example Answer in one sentence.
-             */
+            /** @default null */
             instructions?: string | null;
             /** @default null */
             max_output_tokens?: number | null;
-            /**
-             * @description A model of the engine.
-             * @default null
-             * @example null
-             */
+            /** @default null */
             model?: string | null;
             /** @default null */
             seed?: number | null;
@@ -3103,23 +3087,15 @@ export interface components {
          * @description A message to send.
          */
         SendMessage: {
-            /**
-             * @description What the model is told before the conversation.
-             * @default null
-             * @example Answer in one sentence.
-             */
+            /** @default null */
             instructions?: string | null;
             /** @default null */
             max_output_tokens?: number | null;
-            /**
-             * @description A model of the engine.
-             * @default null
-             * @example null
-             */
+            /** @default null */
             model?: string | null;
             /**
              * @description The answer that it follows: by default the last one of the branch that is shown. null begins again from the start.
-             * @example msg_01h455vb4pex5vsknk084sn02q
+             * @example null
              */
             parent_id?: string | null;
             /** @default null */
@@ -3499,10 +3475,7 @@ export interface components {
          * @description What to change; what is omitted stays.
          */
         UpdateConversation: {
-            /**
-             * @description A message of the branch to show; the branch is followed to its newest end.
-             * @example msg_01h455vb4pex5vsknk084sn02q
-             */
+            /** @description A message of the branch to show; the branch is followed to its newest end. */
             current_message_id?: string;
             /**
              * @description A name for people.

@@ -71,10 +71,7 @@ class UpdateConversation(RequestBody, frozen=True, kw_only=True):
     current_message_id: (
         Annotated[
             str,
-            msgspec.Meta(
-                description="A message of the branch to show; the branch is followed to its newest end.",
-                examples=[f"{MESSAGE_PREFIX}_{EXAMPLE_ID}"],
-            ),
+            msgspec.Meta(description="A message of the branch to show; the branch is followed to its newest end."),
         ]
         | msgspec.UnsetType
     ) = msgspec.UNSET
@@ -90,7 +87,7 @@ class SendMessage(Generating, frozen=True, kw_only=True):
             msgspec.Meta(
                 description="The answer that it follows: by default the last one of the branch that is shown. null "
                 "begins again from the start.",
-                examples=[f"{MESSAGE_PREFIX}_{EXAMPLE_ID}"],
+                examples=[None],
             ),
         ]
         | msgspec.UnsetType

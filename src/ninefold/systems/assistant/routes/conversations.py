@@ -10,6 +10,7 @@ from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery
 
+from ninefold.core.errors import InvalidInputError
 from ninefold.core.postgres.database import Database
 from ninefold.core.queue.notifier import Notifier
 from ninefold.core.tenancy.model import Principal
@@ -47,11 +48,13 @@ _MESSAGES: Final = f"{_CONVERSATION}/messages"
 _MESSAGE: Final = f"{_MESSAGES}/{{message_id:str}}"
 _TAGS: Final = ["assistant"]
 SEARCH_LENGTH_MAX: Final = 200
+MESSAGE_BODY_BYTES_MAX: Final = 640 * 1024
+"""The longest message and the longest instructions, whatever their language."""
+
 
 Search = Annotated[
     str,
     msgspec.Meta(
-        min_length=1,
         max_length=SEARCH_LENGTH_MAX,
         description="Only those with this text in the title or in a message, in upper or lower case.",
     ),
@@ -101,10 +104,16 @@ async def list_conversations(
 
     Those that changed last come first. A person gets their own; an API key gets those of the organisation.
     """
+    if search is not None and len(search) > SEARCH_LENGTH_MAX:
+        raise InvalidInputError(
+            f"The text to search for is longer than {SEARCH_LENGTH_MAX} characters.",
+            field="search",
+            remedy="Search for fewer words.",
+        )
     query = _conversation_list.query(cursor, limit)
     async with database.connection() as connection:
         found = await service.list_conversations(
-            connection, asker=asker_of(principal), search=search, before=query.position, limit=query.rows_max
+            connection, asker=asker_of(principal), search=search or None, before=query.position, limit=query.rows_max
         )
     return query.page(found, position_of=lambda each: (each.updated_at, each.conversation_id), show=show_conversation)
 
@@ -174,6 +183,7 @@ async def delete_conversation(
 @post(
     _MESSAGES,
     tags=_TAGS,
+    request_max_body_size=MESSAGE_BODY_BYTES_MAX,
     status_code=202,
     opt=_OWN,
     guards=[_NO_IDEMPOTENCY_KEY],
@@ -211,6 +221,7 @@ async def send_message(
 @post(
     f"{_MESSAGE}/edit",
     tags=_TAGS,
+    request_max_body_size=MESSAGE_BODY_BYTES_MAX,
     status_code=202,
     opt=_OWN,
     guards=[_NO_IDEMPOTENCY_KEY],
@@ -246,6 +257,7 @@ async def edit_message(
 @post(
     f"{_MESSAGE}/regenerate",
     tags=_TAGS,
+    request_max_body_size=MESSAGE_BODY_BYTES_MAX,
     status_code=202,
     opt=_OWN,
     guards=[_NO_IDEMPOTENCY_KEY],

@@ -39,22 +39,26 @@ class ResponseId(PathId):
 class Generating(RequestBody, frozen=True, kw_only=True):
     """How an answer is to be generated; what is omitted is the default of the server or the model."""
 
-    model: Annotated[
-        str | None,
-        msgspec.Meta(
-            description="A model of the engine.",
-            examples=[None],
-            extra_json_schema={"minLength": 1, "maxLength": 200},
-        ),
-    ] = None
-    instructions: Annotated[
-        str | None,
-        msgspec.Meta(
-            description="What the model is told before the conversation.",
-            examples=["Answer in one sentence."],
-            extra_json_schema={"maxLength": INSTRUCTIONS_LENGTH_MAX},
-        ),
-    ] = None
+    model: (
+        Annotated[
+            str,
+            msgspec.Meta(
+                min_length=1, max_length=200, description="A model of the engine.", examples=["smollm2-135m-instruct"]
+            ),
+        ]
+        | None
+    ) = None
+    instructions: (
+        Annotated[
+            str,
+            msgspec.Meta(
+                max_length=INSTRUCTIONS_LENGTH_MAX,
+                description="What the model is told before the conversation.",
+                examples=["Answer in one sentence."],
+            ),
+        ]
+        | None
+    ) = None
     max_output_tokens: (
         Annotated[
             int,
@@ -151,7 +155,7 @@ class EventsView(msgspec.Struct, frozen=True, kw_only=True):
 def read_wish(data: Generating) -> Wish:
     """Return how a request wants its answer."""
     return Wish(
-        model=data.model or None,
+        model=data.model,
         parameters=Parameters(
             max_output_tokens=data.max_output_tokens,
             instructions=data.instructions or None,
