@@ -6,14 +6,14 @@ import pytest
 
 from ninefold.core.errors import UnavailableError
 from ninefold.systems.assistant.openai import answers
-from ninefold.systems.assistant.openai.answers import Ending, EventStream, JsonAnswer, OnClosed, do_nothing
+from ninefold.systems.assistant.openai.answers import EventStream, Interruption, JsonAnswer, OnClosed, do_nothing
 from ninefold.systems.assistant.openai.errors import ServerStoppingError
 
 STOPPED = ServerStoppingError("The server stops.", can_repeat=True, remedy="Try again.")
 
 
-def ending(on_closed: OnClosed = do_nothing, *, stopping: asyncio.Event | None = None) -> Ending:
-    return Ending(stopping=stopping or asyncio.Event(), stopped=STOPPED, on_closed=on_closed)
+def interruption(on_closed: OnClosed = do_nothing, *, stopping: asyncio.Event | None = None) -> Interruption:
+    return Interruption(stopping=stopping or asyncio.Event(), stopped=STOPPED, on_closed=on_closed)
 
 
 class Client:
@@ -80,13 +80,13 @@ class Closing:
 
 async def test_a_stream_has_all_events_and_an_end() -> None:
     client, closing = Client(), Closing()
-    await run(EventStream(events(b"a", b"b"), ending(closing)), client)
+    await run(EventStream(events(b"a", b"b"), interruption(closing)), client)
     assert (client.sent[0]["status"], client.body, client.is_complete, closing.count) == (200, b"ab", True, 0)
 
 
 async def test_a_client_that_closes_the_connection_ends_the_events() -> None:
     client, closing, endless = Client(), Closing(), Endless(b"a")
-    running = asyncio.create_task(run(EventStream(endless.run(), ending(closing)), client))
+    running = asyncio.create_task(run(EventStream(endless.run(), interruption(closing)), client))
     while not client.sent:
         await asyncio.sleep(0)
     client.has_closed.set()
@@ -97,14 +97,14 @@ async def test_a_client_that_closes_the_connection_ends_the_events() -> None:
 async def test_an_error_before_the_first_event_is_answered_as_usual() -> None:
     client = Client()
     with pytest.raises(UnavailableError):
-        await run(EventStream(events(UnavailableError("Later.")), ending()), client)
+        await run(EventStream(events(UnavailableError("Later.")), interruption()), client)
     assert client.sent == []
 
 
 async def test_an_error_after_the_first_event_is_an_event() -> None:
     client = Client()
     stream = EventStream(
-        events(b"a", UnavailableError("Later.")), ending(), show_error=lambda error: error.detail.encode()
+        events(b"a", UnavailableError("Later.")), interruption(), show_error=lambda error: error.detail.encode()
     )
     await run(stream, client)
     assert (client.body, client.is_complete) == (b"aLater.", True)
@@ -113,7 +113,7 @@ async def test_an_error_after_the_first_event_is_an_event() -> None:
 async def test_an_error_without_an_event_of_its_own_breaks_the_stream_off() -> None:
     client = Client()
     with pytest.raises(UnavailableError):
-        await run(EventStream(events(b"a", UnavailableError("Later.")), ending()), client)
+        await run(EventStream(events(b"a", UnavailableError("Later.")), interruption()), client)
     assert (client.body, client.is_complete) == (b"a", False)
 
 
@@ -121,7 +121,7 @@ async def test_a_silent_stream_has_comments(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(answers, "HEAD_WITHIN_S", 0.01)
     monkeypatch.setattr(answers, "KEEP_ALIVE_S", 0.01)
     client = Client()
-    running = asyncio.create_task(run(EventStream(Endless().run(), ending()), client))
+    running = asyncio.create_task(run(EventStream(Endless().run(), interruption()), client))
     while client.body.count(b": keep-alive\n\n") < 3:
         await asyncio.sleep(0.005)
     client.has_closed.set()
@@ -141,14 +141,14 @@ async def never() -> bytes:
 
 async def test_json_is_sent_when_it_is_there() -> None:
     client, closing = Client(), Closing()
-    await run(JsonAnswer(slowly(b"{}"), ending(closing)), client)
+    await run(JsonAnswer(slowly(b"{}"), interruption(closing)), client)
     assert (client.sent[0]["status"], client.body, client.is_complete, closing.count) == (200, b"{}", True, 0)
 
 
 async def test_a_client_that_closes_the_connection_gets_no_json() -> None:
     client, closing = Client(), Closing()
     client.has_closed.set()
-    await run(JsonAnswer(never(), ending(closing)), client)
+    await run(JsonAnswer(never(), interruption(closing)), client)
     assert (client.sent, closing.count) == ([], 1)
 
 
@@ -156,7 +156,7 @@ async def test_a_server_that_stops_says_so() -> None:
     client, closing, stopping = Client(), Closing(), asyncio.Event()
     stopping.set()
     with pytest.raises(ServerStoppingError):
-        await run(JsonAnswer(never(), ending(closing, stopping=stopping)), client)
+        await run(JsonAnswer(never(), interruption(closing, stopping=stopping)), client)
     assert (client.sent, closing.count) == ([], 1)
 
 
@@ -164,13 +164,13 @@ async def test_a_stream_that_has_not_begun_says_that_the_server_stops() -> None:
     client, closing, stopping = Client(), Closing(), asyncio.Event()
     stopping.set()
     with pytest.raises(ServerStoppingError):
-        await run(EventStream(Endless().run(), ending(closing, stopping=stopping)), client)
+        await run(EventStream(Endless().run(), interruption(closing, stopping=stopping)), client)
     assert (client.sent, closing.count) == ([], 1)
 
 
 async def test_a_stream_that_has_begun_breaks_off_when_the_server_stops() -> None:
     client, closing, endless, stopping = Client(), Closing(), Endless(b"a"), asyncio.Event()
-    running = asyncio.create_task(run(EventStream(endless.run(), ending(closing, stopping=stopping)), client))
+    running = asyncio.create_task(run(EventStream(endless.run(), interruption(closing, stopping=stopping)), client))
     while not client.sent:
         await asyncio.sleep(0)
     stopping.set()

@@ -5,7 +5,7 @@ import pytest
 
 from assistant.stored_responses import MESSAGE, RESPONSE_ID, stored_response
 from ninefold.systems.assistant.model import Parameters, ResponseError, ResponseStatus
-from ninefold.systems.assistant.openai.objects.response import Echo, page_of_items, response_object
+from ninefold.systems.assistant.openai.objects.response import RepeatedFields, page_of_items, response_object
 from ninefold.systems.assistant.openai.requests.generating import Function, FunctionChoice, JsonObjectFormat
 
 ITEMS = [{"id": f"msg_{index}"} for index in range(5)]
@@ -70,7 +70,7 @@ def shown(status: ResponseStatus | None = None, **fields: Any) -> Any:
         (
             {
                 "surface": msgspec.to_builtins(
-                    Echo(
+                    RepeatedFields(
                         format=JsonObjectFormat(),
                         tools=[Function(name="f")],
                         tool_choice=FunctionChoice(name="f"),

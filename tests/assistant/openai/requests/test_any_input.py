@@ -85,7 +85,7 @@ def refusal_of(kind: type[Any], content: bytes) -> NinefoldError | None:
         if isinstance(request, CreateEmbeddings):
             request.texts()
         else:
-            msgspec.json.encode(new_response(request.wanted()))
+            msgspec.json.encode(new_response(request.common()))
     except NinefoldError as error:
         return error
     return None
@@ -104,7 +104,7 @@ def check(kind: type[Any], content: bytes) -> None:
 )
 def test_the_unchanged_bodies_are_valid(kind: type[Any], body: Any) -> None:
     request = JsonDecoder(kind).decode(msgspec.json.encode(body))
-    assert request.texts() if isinstance(request, CreateEmbeddings) else new_response(request.wanted()).messages
+    assert request.texts() if isinstance(request, CreateEmbeddings) else new_response(request.common()).messages
 
 
 @given(st.data())

@@ -8,12 +8,12 @@ from ninefold.core.web.bodies import JsonDecoder
 from ninefold.systems.assistant.openai.errors import describe_error, status_of
 from ninefold.systems.assistant.openai.requests.chat import CreateChatCompletion
 from ninefold.systems.assistant.openai.requests.generating import (
+    CommonRequest,
     Function,
     FunctionChoice,
     JsonObjectFormat,
     JsonSchemaFormat,
     TextFormat,
-    Wanted,
 )
 from ninefold.systems.assistant.openai.requests.items import (
     FunctionCall,
@@ -31,9 +31,9 @@ CALL = {
 }
 
 
-def wanted(**fields: Any) -> Wanted:
+def common(**fields: Any) -> CommonRequest:
     body = {"model": "small", "messages": [HELLO], **fields}
-    return JsonDecoder(CreateChatCompletion).decode(msgspec.json.encode(body)).wanted()
+    return JsonDecoder(CreateChatCompletion).decode(msgspec.json.encode(body)).common()
 
 
 def test_a_chat_becomes_items() -> None:
@@ -45,7 +45,7 @@ def test_a_chat_becomes_items() -> None:
         CALL,
         {"role": "tool", "tool_call_id": "call_1", "content": "21 °C"},
     ]
-    assert wanted(messages=messages).items == [
+    assert common(messages=messages).items == [
         Message(role="system", content=[InputText(text="Be brief.")]),
         Message(role="developer", content=[InputText(text="In verse.")]),
         Message(role="user", content=[InputText(text="Hello")]),
@@ -82,7 +82,7 @@ def test_a_chat_becomes_items() -> None:
     ],
 )
 def test_fields_are_translated(fields: dict[str, Any], expected: dict[str, Any]) -> None:
-    found = wanted(**fields)
+    found = common(**fields)
     assert {name: getattr(found, name) for name in expected} == expected
 
 
@@ -136,7 +136,7 @@ def test_fields_are_translated(fields: dict[str, Any], expected: dict[str, Any])
 )
 def test_errors_name_the_parameter(fields: dict[str, Any], param: str, code: str) -> None:
     with pytest.raises(InvalidInputError) as raised:
-        wanted(**fields)
+        common(**fields)
     shown = describe_error(raised.value)
     assert (status_of(raised.value), shown.type, shown.param, shown.code) == (400, "invalid_request_error", param, code)
 

@@ -6,7 +6,12 @@ import pytest
 from ninefold.core.errors import InvalidInputError
 from ninefold.core.web.bodies import JsonDecoder
 from ninefold.systems.assistant.openai.errors import describe_error, status_of
-from ninefold.systems.assistant.openai.requests.generating import Function, FunctionChoice, JsonSchemaFormat, Wanted
+from ninefold.systems.assistant.openai.requests.generating import (
+    CommonRequest,
+    Function,
+    FunctionChoice,
+    JsonSchemaFormat,
+)
 from ninefold.systems.assistant.openai.requests.items import (
     FunctionCall,
     FunctionCallOutput,
@@ -21,9 +26,9 @@ OUTPUT = {"type": "function_call_output", "call_id": "call_1", "output": "21 °C
 WEATHER = {"type": "function", "name": "weather", "parameters": {"type": "object"}, "strict": True}
 
 
-def wanted(**fields: Any) -> Wanted:
+def common(**fields: Any) -> CommonRequest:
     body = {"model": "small", "input": "Hello", **fields}
-    return JsonDecoder(CreateResponse).decode(msgspec.json.encode(body)).wanted()
+    return JsonDecoder(CreateResponse).decode(msgspec.json.encode(body)).common()
 
 
 @pytest.mark.parametrize(
@@ -54,7 +59,7 @@ def wanted(**fields: Any) -> Wanted:
     ],
 )
 def test_an_input_becomes_items(given: Any, items: list[Any]) -> None:
-    assert wanted(input=given).items == items
+    assert common(input=given).items == items
 
 
 @pytest.mark.parametrize(
@@ -82,7 +87,7 @@ def test_an_input_becomes_items(given: Any, items: list[Any]) -> None:
     ],
 )
 def test_fields_are_translated(fields: dict[str, Any], expected: dict[str, Any]) -> None:
-    found = wanted(**fields)
+    found = common(**fields)
     assert {name: getattr(found, name) for name in expected} == expected
 
 
@@ -117,6 +122,6 @@ def test_fields_are_translated(fields: dict[str, Any], expected: dict[str, Any])
 )
 def test_errors_name_the_parameter(fields: dict[str, Any], param: str, code: str) -> None:
     with pytest.raises(InvalidInputError) as raised:
-        wanted(**fields)
+        common(**fields)
     shown = describe_error(raised.value)
     assert (status_of(raised.value), shown.type, shown.param, shown.code) == (400, "invalid_request_error", param, code)

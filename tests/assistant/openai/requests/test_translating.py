@@ -5,11 +5,11 @@ import pytest
 from ninefold.systems.assistant.model import Parameters, PromptMessage, ToolCall
 from ninefold.systems.assistant.openai.errors import PreviousResponseNotFoundError
 from ninefold.systems.assistant.openai.requests.generating import (
+    CommonRequest,
     Function,
     FunctionChoice,
     JsonObjectFormat,
     JsonSchemaFormat,
-    Wanted,
 )
 from ninefold.systems.assistant.openai.requests.items import (
     FunctionCall,
@@ -58,7 +58,7 @@ def test_items_become_the_messages_of_an_engine(items: list[Any], messages: list
 
 
 def test_parameters_have_the_form_that_engines_read() -> None:
-    wanted = Wanted(
+    request = CommonRequest(
         model="small",
         items=[HELLO],
         instructions="Be brief.",
@@ -68,7 +68,7 @@ def test_parameters_have_the_form_that_engines_read() -> None:
         tools=[Function(name="weather", parameters={"type": "object"})],
         tool_choice=FunctionChoice(name="weather"),
     )
-    assert new_response(wanted).parameters == Parameters(
+    assert new_response(request).parameters == Parameters(
         max_output_tokens=9,
         instructions="Be brief.",
         stop=["END"],
@@ -82,8 +82,8 @@ def test_parameters_have_the_form_that_engines_read() -> None:
 
 
 def test_any_json_object_can_be_asked_for() -> None:
-    wanted = Wanted(model="small", items=[HELLO], format=JsonObjectFormat())
-    assert new_response(wanted).parameters.response_format == {"type": "json_object"}
+    request = CommonRequest(model="small", items=[HELLO], format=JsonObjectFormat())
+    assert new_response(request).parameters.response_format == {"type": "json_object"}
 
 
 def test_input_items_are_kept_as_they_are_shown_again() -> None:
@@ -93,7 +93,7 @@ def test_input_items_are_kept_as_they_are_shown_again() -> None:
         CALL,
         FunctionCallOutput(call_id="call_1", output="21"),
     ]
-    kept = new_response(Wanted(model="small", items=items, is_stored=True)).input_items
+    kept = new_response(CommonRequest(model="small", items=items, is_stored=True)).input_items
     assert without_ids(kept) == [
         {
             "type": "message",
@@ -120,10 +120,10 @@ def test_input_items_are_kept_as_they_are_shown_again() -> None:
 
 
 def test_input_items_of_a_response_that_is_not_stored_are_not_kept() -> None:
-    assert new_response(Wanted(model="small", items=[HELLO])).input_items == ()
+    assert new_response(CommonRequest(model="small", items=[HELLO])).input_items == ()
 
 
 def test_the_previous_response_must_be_an_id() -> None:
     with pytest.raises(PreviousResponseNotFoundError) as raised:
-        new_response(Wanted(model="small", items=[HELLO], previous_response_id="7"))
+        new_response(CommonRequest(model="small", items=[HELLO], previous_response_id="7"))
     assert raised.value.field == "previous_response_id"

@@ -40,7 +40,7 @@ async def do_nothing() -> None:
     """Let a response go on whose client has closed the connection."""
 
 
-class Ending(msgspec.Struct, frozen=True, kw_only=True):
+class Interruption(msgspec.Struct, frozen=True, kw_only=True):
     """What ends an answer from outside, and what happens then."""
 
     stopping: asyncio.Event
@@ -56,19 +56,19 @@ class EventStream:
 
     Args:
         events: one or more encoded events at a time. An error that it raises at its beginning is answered as usual.
-        ending: what ends the stream from outside.
+        interruption: what ends the stream from outside.
         show_error: returns the last event of a stream for an error; None if the stream then breaks off.
     """
 
     def __init__(
         self,
         events: AsyncGenerator[bytes, None],
-        ending: Ending,
+        interruption: Interruption,
         *,
         show_error: Callable[[NinefoldError], bytes] | None = None,
     ) -> None:
         self._events = events
-        self._ending = ending
+        self._interruption = interruption
         self._show_error = show_error
         self._has_begun = False
 
@@ -81,7 +81,7 @@ class EventStream:
         """
         del scope
         try:
-            async with _watching(self._ending, receive) as watch:
+            async with _watching(self._interruption, receive) as watch:
                 await self._send_all(send, watch)
         finally:
             await self._events.aclose()
@@ -127,12 +127,12 @@ class JsonAnswer:
 
     Args:
         content: waits for the JSON. Its errors are answered as usual.
-        ending: what ends the answer from outside.
+        interruption: what ends the answer from outside.
     """
 
-    def __init__(self, content: Coroutine[Any, Any, bytes], ending: Ending) -> None:
+    def __init__(self, content: Coroutine[Any, Any, bytes], interruption: Interruption) -> None:
         self._content = content
-        self._ending = ending
+        self._interruption = interruption
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the JSON, unless the client closes the connection before.
@@ -143,7 +143,7 @@ class JsonAnswer:
         """
         content = asyncio.ensure_future(self._content)
         try:
-            async with _watching(self._ending, receive) as watch:
+            async with _watching(self._interruption, receive) as watch:
                 await watch.wait_with(content)
                 if content.done():
                     await ReadyJson(content.result())(scope, receive, send)
@@ -156,10 +156,10 @@ class JsonAnswer:
 class _Watch:
     """Notices what ends an answer from outside."""
 
-    def __init__(self, ending: Ending, receive: Receive) -> None:
-        self._ending = ending
+    def __init__(self, interruption: Interruption, receive: Receive) -> None:
+        self._interruption = interruption
         self._closed = asyncio.ensure_future(_wait_for_disconnect(receive))
-        self._stopping = asyncio.ensure_future(ending.stopping.wait())
+        self._stopping = asyncio.ensure_future(interruption.stopping.wait())
 
     @property
     def has_ended(self) -> bool:
@@ -178,11 +178,11 @@ class _Watch:
             ServerStoppingError: the server stops, and the answer hasn't begun.
         """
         try:
-            await self._ending.on_closed()
+            await self._interruption.on_closed()
         except DatabaseUnavailableError as error:
             log.warning("assistant.openai.not_cancelled", error=str(error))
         if not self._closed.done() and not has_begun:
-            raise self._ending.stopped
+            raise self._interruption.stopped
 
     async def aclose(self) -> None:
         """Stop watching."""
@@ -191,8 +191,8 @@ class _Watch:
 
 
 @asynccontextmanager
-async def _watching(ending: Ending, receive: Receive) -> AsyncIterator[_Watch]:
-    watch = _Watch(ending, receive)
+async def _watching(interruption: Interruption, receive: Receive) -> AsyncIterator[_Watch]:
+    watch = _Watch(interruption, receive)
     try:
         yield watch
     finally:

@@ -1,5 +1,6 @@
 """The models that can be asked for, as the engine lists them."""
 
+import asyncio
 import time
 from collections.abc import Sequence
 from typing import Final
@@ -10,6 +11,9 @@ from ninefold.systems.assistant.engines.port import Embeddings, Engine, ModelInf
 
 FRESH_FOR_S: Final = 10.0
 """How long a list is used. Without it, each request would first ask the engine."""
+
+RETRY_AFTER_S: Final = 1.0
+"""After an engine couldn't be asked, how long it isn't asked again."""
 
 
 class ModelNotFoundError(NotFoundError):
@@ -29,7 +33,9 @@ class ModelCatalogue:
     def __init__(self, engine: Engine) -> None:
         self._engine: Final = engine
         self._models: Sequence[ModelInfo] = ()
-        self._read_at = float("-inf")
+        self._failure: EngineUnavailableError | None = None
+        self._read_again_at = float("-inf")
+        self._reading: Final = asyncio.Lock()
 
     async def models(self) -> Sequence[ModelInfo]:
         """Return all models.
@@ -37,9 +43,11 @@ class ModelCatalogue:
         Raises:
             EngineUnavailableError: the engine can't be asked.
         """
-        if time.monotonic() - self._read_at > FRESH_FOR_S:
-            self._models = await self._engine.models()
-            self._read_at = time.monotonic()
+        async with self._reading:
+            if time.monotonic() >= self._read_again_at:
+                await self._read()
+        if self._failure is not None:
+            raise EngineUnavailableError(self._failure.detail, remedy=self._failure.remedy)
         return self._models
 
     async def find(self, name: str) -> ModelInfo:
@@ -82,3 +90,10 @@ class ModelCatalogue:
         if model.kind != "embedding":
             raise ModelNotFoundError(f"The model {name!r} doesn't embed texts.", field="model")
         return await self._engine.embed(name, texts)
+
+    async def _read(self) -> None:
+        try:
+            self._models, self._failure = await self._engine.models(), None
+        except EngineUnavailableError as error:
+            self._failure = error
+        self._read_again_at = time.monotonic() + (FRESH_FOR_S if self._failure is None else RETRY_AFTER_S)

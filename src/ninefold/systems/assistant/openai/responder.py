@@ -13,7 +13,7 @@ from ninefold.systems.assistant.model import Asker, LogEvent, Response
 from ninefold.systems.assistant.openai.catalogue import ModelCatalogue
 from ninefold.systems.assistant.openai.errors import PreviousResponseNotFoundError
 from ninefold.systems.assistant.openai.objects.response import response_id_of
-from ninefold.systems.assistant.openai.requests.generating import Wanted
+from ninefold.systems.assistant.openai.requests.generating import CommonRequest
 from ninefold.systems.assistant.openai.requests.translating import new_response, parse_response_id
 from ninefold.systems.assistant.rules.events import ENDS
 from ninefold.systems.assistant.service import responses as service
@@ -41,7 +41,7 @@ class Responder:
         self._catalogue: Final = catalogue
         self._follower: Final = LogFollower(database, notifier)
 
-    async def create(self, principal: Principal, wanted: Wanted) -> Response:
+    async def create(self, principal: Principal, request: CommonRequest) -> Response:
         """Create a response, which a worker then generates.
 
         Raises:
@@ -50,8 +50,8 @@ class Responder:
             PreviousResponseNotFoundError: there is no response to continue.
             TooManyRequestsError: a limit is reached.
         """
-        new = new_response(wanted)
-        await self._catalogue.require_chat_model(wanted.model)
+        new = new_response(request)
+        await self._catalogue.require_chat_model(request.model)
         try:
             async with self._database.transaction() as connection:
                 response = await service.create_response(

@@ -8,16 +8,16 @@ import msgspec
 from ninefold.core.ids import format_id
 from ninefold.systems.assistant.model import RESPONSE_PREFIX, JsonObject, Response, ResponseStatus, Usage
 from ninefold.systems.assistant.openai.requests.generating import (
+    CommonRequest,
     Format,
     Function,
     FunctionChoice,
     TextFormat,
     ToolMode,
-    Wanted,
 )
 
 
-class Echo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class RepeatedFields(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The parts of a request that its response repeats; they are stored with it, as `Response.surface`."""
 
     format: Format = TextFormat()
@@ -30,16 +30,16 @@ class Echo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """As the client asked; the response's own parameter is never more than the server's limit."""
 
     @classmethod
-    def of(cls, wanted: Wanted) -> "Echo":
+    def of(cls, request: CommonRequest) -> "RepeatedFields":
         """Return what the response to a request repeats."""
         return cls(
-            format=wanted.format,
-            tools=wanted.tools,
-            tool_choice=wanted.tool_choice,
-            parallel_tool_calls=wanted.parallel_tool_calls,
-            metadata=wanted.metadata,
-            background=wanted.is_background,
-            max_output_tokens=wanted.max_output_tokens,
+            format=request.format,
+            tools=request.tools,
+            tool_choice=request.tool_choice,
+            parallel_tool_calls=request.parallel_tool_calls,
+            metadata=request.metadata,
+            background=request.is_background,
+            max_output_tokens=request.max_output_tokens,
         )
 
 
@@ -148,7 +148,7 @@ def response_object(response: Response, *, status: ResponseStatus | None = None)
         response: as it is stored.
         status: if given, an earlier status: the object then is as it was at that time, without output.
     """
-    echo = msgspec.convert(response.surface, Echo)
+    repeated = msgspec.convert(response.surface, RepeatedFields)
     shown = status or response.status
     is_final = shown.is_final
     finished = response.finished_at if shown is ResponseStatus.COMPLETED else None
@@ -158,21 +158,21 @@ def response_object(response: Response, *, status: ResponseStatus | None = None)
         created_at=int(response.created_at.timestamp()),
         completed_at=int(finished.timestamp()) if finished else None,
         status=shown,
-        background=echo.background,
+        background=repeated.background,
         error=_error(response) if is_final else None,
         incomplete_details=_incomplete_details(response) if is_final else None,
         instructions=parameters.instructions,
-        max_output_tokens=echo.max_output_tokens,
-        metadata=echo.metadata,
+        max_output_tokens=repeated.max_output_tokens,
+        metadata=repeated.metadata,
         model=response.model,
         output=response.output_items if is_final else (),
-        parallel_tool_calls=echo.parallel_tool_calls,
+        parallel_tool_calls=repeated.parallel_tool_calls,
         previous_response_id=_previous(response),
         store=response.is_stored,
         temperature=parameters.temperature,
-        text=TextObject(format=echo.format),
-        tool_choice=echo.tool_choice,
-        tools=echo.tools,
+        text=TextObject(format=repeated.format),
+        tool_choice=repeated.tool_choice,
+        tools=repeated.tools,
         top_p=parameters.top_p,
         usage=UsageObject.of(response.usage) if is_final else None,
     )

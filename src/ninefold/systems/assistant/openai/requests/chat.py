@@ -23,6 +23,7 @@ from ninefold.systems.assistant.openai.requests.fields import (
     refuse_unsupported,
 )
 from ninefold.systems.assistant.openai.requests.generating import (
+    CommonRequest,
     Format,
     Function,
     FunctionChoice,
@@ -30,7 +31,6 @@ from ninefold.systems.assistant.openai.requests.generating import (
     JsonSchemaFormat,
     TextFormat,
     ToolMode,
-    Wanted,
     require_chosen_tool,
 )
 from ninefold.systems.assistant.openai.requests.items import require_calls
@@ -130,7 +130,7 @@ class CreateChatCompletion(OpenAIRequest, frozen=True, kw_only=True):
         """Whether a stream ends with a chunk that says how many tokens were used."""
         return self.stream_options is not None and self.stream_options.include_usage
 
-    def wanted(self) -> Wanted:
+    def common(self) -> CommonRequest:
         """Return the request in the common form. A completion isn't stored for later retrieval.
 
         Raises:
@@ -144,7 +144,7 @@ class CreateChatCompletion(OpenAIRequest, frozen=True, kw_only=True):
         tools = [_function(tool.function) for tool in self.tools or ()]
         choice = _choice(self.tool_choice)
         require_chosen_tool(choice, tools)
-        return Wanted(
+        return CommonRequest(
             model=self.model,
             items=items,
             max_output_tokens=self.max_completion_tokens or self.max_tokens,

@@ -49,7 +49,7 @@ class JsonSchemaFormat(msgspec.Struct, frozen=True, kw_only=True, tag_field="typ
 Format: TypeAlias = TextFormat | JsonObjectFormat | JsonSchemaFormat
 
 
-class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+class CommonRequest(msgspec.Struct, frozen=True, kw_only=True):
     """What a client asks for, whichever API it uses."""
 
     model: str

@@ -22,12 +22,12 @@ from ninefold.systems.assistant.openai.requests.fields import (
     refuse_unsupported,
 )
 from ninefold.systems.assistant.openai.requests.generating import (
+    CommonRequest,
     Format,
     Function,
     FunctionChoice,
     TextFormat,
     ToolMode,
-    Wanted,
     require_chosen_tool,
 )
 from ninefold.systems.assistant.openai.requests.items import read_items, require_calls
@@ -71,7 +71,7 @@ class CreateResponse(OpenAIRequest, frozen=True, kw_only=True):
         """Whether the response can be retrieved later; it can, unless the client says otherwise."""
         return self.store is not False
 
-    def wanted(self) -> Wanted:
+    def common(self) -> CommonRequest:
         """Return the request in the common form.
 
         Raises:
@@ -89,7 +89,7 @@ class CreateResponse(OpenAIRequest, frozen=True, kw_only=True):
             require_calls(items, path="input")
         tools, choice = self.tools or [], self.tool_choice or "auto"
         require_chosen_tool(choice, tools)
-        return Wanted(
+        return CommonRequest(
             model=self.model,
             items=items,
             instructions=self.instructions,

@@ -19,15 +19,15 @@ from ninefold.systems.assistant.model import (
     ToolCall,
 )
 from ninefold.systems.assistant.openai.errors import PreviousResponseNotFoundError
-from ninefold.systems.assistant.openai.objects.response import Echo
+from ninefold.systems.assistant.openai.objects.response import RepeatedFields
 from ninefold.systems.assistant.openai.requests.generating import (
+    CommonRequest,
     Format,
     Function,
     FunctionChoice,
     JsonObjectFormat,
     JsonSchemaFormat,
     ToolMode,
-    Wanted,
 )
 from ninefold.systems.assistant.openai.requests.items import (
     FunctionCall,
@@ -43,30 +43,30 @@ from ninefold.systems.assistant.openai.requests.items import (
 FUNCTION_CALL_OUTPUT_PREFIX: Final = "fco"
 
 
-def new_response(wanted: Wanted) -> NewResponse:
+def new_response(request: CommonRequest) -> NewResponse:
     """Return the new response for a request.
 
     Raises:
         PreviousResponseNotFoundError: `previous_response_id` isn't the id of a response.
     """
     return NewResponse(
-        messages=prompt_messages(wanted.items),
-        model=wanted.model,
+        messages=prompt_messages(request.items),
+        model=request.model,
         parameters=Parameters(
-            max_output_tokens=wanted.max_output_tokens,
-            instructions=wanted.instructions,
-            temperature=wanted.temperature,
-            top_p=wanted.top_p,
-            stop=wanted.stop,
-            seed=wanted.seed,
-            response_format=_response_format(wanted.format),
-            tools=[_tool(function) for function in wanted.tools],
-            tool_choice=_tool_choice(wanted.tool_choice) if wanted.tools else None,
+            max_output_tokens=request.max_output_tokens,
+            instructions=request.instructions,
+            temperature=request.temperature,
+            top_p=request.top_p,
+            stop=request.stop,
+            seed=request.seed,
+            response_format=_response_format(request.format),
+            tools=[_tool(function) for function in request.tools],
+            tool_choice=_tool_choice(request.tool_choice) if request.tools else None,
         ),
-        previous_response_id=_previous_id(wanted.previous_response_id),
-        is_stored=wanted.is_stored,
-        input_items=[_shown_item(item) for item in wanted.items] if wanted.is_stored else (),
-        surface=msgspec.to_builtins(Echo.of(wanted)),
+        previous_response_id=_previous_id(request.previous_response_id),
+        is_stored=request.is_stored,
+        input_items=[_shown_item(item) for item in request.items] if request.is_stored else (),
+        surface=msgspec.to_builtins(RepeatedFields.of(request)),
     )
 
 

@@ -18,7 +18,7 @@ from ninefold.core.tenancy.model import Principal
 from ninefold.core.web.bodies import FromBody
 from ninefold.systems.assistant.errors import ResponseNotFoundError
 from ninefold.systems.assistant.model import Response
-from ninefold.systems.assistant.openai.answers import Ending, EventStream, JsonAnswer, OnClosed
+from ninefold.systems.assistant.openai.answers import EventStream, Interruption, JsonAnswer, OnClosed
 from ninefold.systems.assistant.openai.errors import ErrorResponse, ServerStoppingError, describe_error
 from ninefold.systems.assistant.openai.failures import require_success
 from ninefold.systems.assistant.openai.objects.chat import chat_completion
@@ -36,12 +36,12 @@ def chat_routes(responder: Responder, *, stopping: Event) -> list[ControllerRout
         principal: NamedDependency[Principal], data: FromBody[CreateChatCompletion]
     ) -> ASGIApp:
         """Create a completion; stream it, or send it when it has ended."""
-        response = await responder.create(principal, data.wanted())
-        ending = Ending(stopping=stopping, stopped=_stopped(), on_closed=_cancelling(responder, response))
+        response = await responder.create(principal, data.common())
+        interruption = Interruption(stopping=stopping, stopped=_stopped(), on_closed=_cancelling(responder, response))
         if data.stream:
             chunks = _chunks(responder, response, includes_usage=data.includes_usage)
-            return EventStream(chunks, ending, show_error=_show_error)
-        return JsonAnswer(_completion(responder, response), ending)
+            return EventStream(chunks, interruption, show_error=_show_error)
+        return JsonAnswer(_completion(responder, response), interruption)
 
     return [create_chat_completion]
 

@@ -19,7 +19,14 @@ from ninefold.core.tenancy.model import Principal
 from ninefold.core.web.bodies import FromBody
 from ninefold.systems.assistant.errors import ResponseNotFoundError
 from ninefold.systems.assistant.model import Response
-from ninefold.systems.assistant.openai.answers import Ending, EventStream, JsonAnswer, OnClosed, ReadyJson, do_nothing
+from ninefold.systems.assistant.openai.answers import (
+    EventStream,
+    Interruption,
+    JsonAnswer,
+    OnClosed,
+    ReadyJson,
+    do_nothing,
+)
 from ninefold.systems.assistant.openai.errors import InvalidRequestError, ServerStoppingError
 from ninefold.systems.assistant.openai.objects.response import (
     DeletedResponse,
@@ -44,13 +51,13 @@ def response_routes(responder: Responder, *, stopping: Event) -> list[Controller
     @post("/openai/v1/responses", status_code=200, request_max_body_size=REQUEST_BYTES_MAX)
     async def create_response(principal: NamedDependency[Principal], data: FromBody[CreateResponse]) -> ASGIApp:
         """Create a response; stream it, send it when it has ended, or only say that it is queued."""
-        response = await responder.create(principal, data.wanted())
-        ending = _ending(responder, response, stopping=stopping)
+        response = await responder.create(principal, data.common())
+        interruption = _interruption(responder, response, stopping=stopping)
         if data.stream:
-            return EventStream(_events(responder, response), ending)
+            return EventStream(_events(responder, response), interruption)
         if data.background:
             return _json(response_object(response))
-        return JsonAnswer(_ended(responder, response), ending)
+        return JsonAnswer(_ended(responder, response), interruption)
 
     @get("/openai/v1/responses/{response_id:str}")
     async def retrieve_response(
@@ -62,8 +69,8 @@ def response_routes(responder: Responder, *, stopping: Event) -> list[Controller
         """Return a response, or stream its events from the beginning or after one of them."""
         response = await responder.find(principal, response_id)
         if stream:
-            ending = _ending(responder, response, stopping=stopping)
-            return EventStream(_events(responder, response, after=starting_after), ending)
+            interruption = _interruption(responder, response, stopping=stopping)
+            return EventStream(_events(responder, response, after=starting_after), interruption)
         return _json(response_object(response))
 
     @post("/openai/v1/responses/{response_id:str}/cancel", status_code=200)
@@ -112,9 +119,9 @@ async def _events(responder: Responder, response: Response, *, after: int = -1) 
                 yield shown
 
 
-def _ending(responder: Responder, response: Response, *, stopping: Event) -> Ending:
+def _interruption(responder: Responder, response: Response, *, stopping: Event) -> Interruption:
     on_closed = do_nothing if response.is_stored else _cancelling(responder, response)
-    return Ending(stopping=stopping, stopped=_stopped(response), on_closed=on_closed)
+    return Interruption(stopping=stopping, stopped=_stopped(response), on_closed=on_closed)
 
 
 def _cancelling(responder: Responder, response: Response) -> OnClosed:
