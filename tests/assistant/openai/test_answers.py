@@ -1,19 +1,27 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from ninefold.core.errors import UnavailableError
 from ninefold.systems.assistant.openai import answers
-from ninefold.systems.assistant.openai.answers import EventStream, Interruption, JsonAnswer, OnClosed, do_nothing
+from ninefold.systems.assistant.openai.answers import EventStream, JsonAnswer
 from ninefold.systems.assistant.openai.errors import ServerStoppingError
+from ninefold.systems.assistant.openai.interruptions import Interruption, OnClosed, OpenAnswers, do_nothing
 
+ORGANISATION_ID = UUID("01890a5d-ac96-774b-bcce-b302099a8057")
 STOPPED = ServerStoppingError("The server stops.", can_repeat=True, remedy="Try again.")
 
 
 def interruption(on_closed: OnClosed = do_nothing, *, stopping: asyncio.Event | None = None) -> Interruption:
-    return Interruption(stopping=stopping or asyncio.Event(), stopped=STOPPED, on_closed=on_closed)
+    return Interruption(
+        answers=OpenAnswers(stopping or asyncio.Event()),
+        organisation_id=ORGANISATION_ID,
+        stopped=STOPPED,
+        on_closed=on_closed,
+    )
 
 
 class Client:

@@ -4,26 +4,19 @@ Both notice when the client goes away, and when the server stops.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine
-from contextlib import asynccontextmanager, suppress
-from typing import Any, Final, TypeAlias
+from collections.abc import AsyncGenerator, Callable, Coroutine
+from typing import Any, Final
 
-import msgspec
-import structlog
 from litestar.types import Receive, Scope, Send
 
 from ninefold.core.errors import NinefoldError
-from ninefold.core.postgres.errors import DatabaseUnavailableError
-from ninefold.systems.assistant.openai.errors import ServerStoppingError
+from ninefold.systems.assistant.openai.interruptions import Interruption, Watch, cancel, watching
 
 KEEP_ALIVE_S: Final = 10.0
 """After so long without an event, a stream gets a comment, so that proxies don't close it."""
 
 HEAD_WITHIN_S: Final = 5.0
 """A stream's status is sent with its first event, or after so long without one. Until then, an error has its own."""
-
-OnClosed: TypeAlias = Callable[[], Awaitable[None]]
-"""What to do when the client has closed the connection before the end."""
 
 _EVENT_STREAM: Final = (
     (b"content-type", b"text/event-stream; charset=utf-8"),
@@ -32,23 +25,6 @@ _EVENT_STREAM: Final = (
 )
 _JSON: Final = b"application/json"
 _COMMENT: Final = b": keep-alive\n\n"
-
-log = structlog.get_logger(__name__)
-
-
-async def do_nothing() -> None:
-    """Let a response go on whose client has closed the connection."""
-
-
-class Interruption(msgspec.Struct, frozen=True, kw_only=True):
-    """What ends an answer from outside, and what happens then."""
-
-    stopping: asyncio.Event
-    """Set when the server stops."""
-    stopped: ServerStoppingError
-    """The error that the client then gets, if the answer hasn't begun. One that has begun breaks off."""
-    on_closed: OnClosed = do_nothing
-    """What happens if the client closes the connection, or the server stops."""
 
 
 class EventStream:
@@ -81,12 +57,12 @@ class EventStream:
         """
         del scope
         try:
-            async with _watching(self._interruption, receive) as watch:
+            async with watching(self._interruption, receive) as watch:
                 await self._send_all(send, watch)
         finally:
             await self._events.aclose()
 
-    async def _send_all(self, send: Send, watch: "_Watch") -> None:
+    async def _send_all(self, send: Send, watch: Watch) -> None:
         try:
             while (events := await self._next(send, watch)) is not None:
                 await self._send(send, events)
@@ -100,7 +76,7 @@ class EventStream:
         else:
             await watch.end(has_begun=self._has_begun)
 
-    async def _next(self, send: Send, watch: "_Watch") -> bytes | None:
+    async def _next(self, send: Send, watch: Watch) -> bytes | None:
         """Return the next events; None at the end, or if something else has ended the answer."""
         upcoming = asyncio.ensure_future(anext(self._events, None))
         try:
@@ -110,7 +86,7 @@ class EventStream:
                     await self._send(send, _COMMENT)
             return None if watch.has_ended else upcoming.result()
         finally:
-            await _cancel(upcoming)
+            await cancel(upcoming)
 
     async def _send(self, send: Send, events: bytes) -> None:
         await self._begin(send)
@@ -143,60 +119,14 @@ class JsonAnswer:
         """
         content = asyncio.ensure_future(self._content)
         try:
-            async with _watching(self._interruption, receive) as watch:
+            async with watching(self._interruption, receive) as watch:
                 await watch.wait_with(content)
                 if content.done():
                     await ReadyJson(content.result())(scope, receive, send)
                 else:
                     await watch.end(has_begun=False)
         finally:
-            await _cancel(content)
-
-
-class _Watch:
-    """Notices what ends an answer from outside."""
-
-    def __init__(self, interruption: Interruption, receive: Receive) -> None:
-        self._interruption = interruption
-        self._closed = asyncio.ensure_future(_wait_for_disconnect(receive))
-        self._stopping = asyncio.ensure_future(interruption.stopping.wait())
-
-    @property
-    def has_ended(self) -> bool:
-        """Whether the client has closed the connection, or the server stops."""
-        return self._closed.done() or self._stopping.done()
-
-    async def wait_with(self, future: "asyncio.Future[Any]", *, timeout_s: float | None = None) -> None:
-        """Wait until the future is done, something ends the answer, or the time is over."""
-        futures: list[asyncio.Future[Any]] = [future, self._closed, self._stopping]
-        await asyncio.wait(futures, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
-
-    async def end(self, *, has_begun: bool) -> None:
-        """Do what happens when an answer is ended from outside.
-
-        Raises:
-            ServerStoppingError: the server stops, and the answer hasn't begun.
-        """
-        try:
-            await self._interruption.on_closed()
-        except DatabaseUnavailableError as error:
-            log.warning("assistant.openai.not_cancelled", error=str(error))
-        if not self._closed.done() and not has_begun:
-            raise self._interruption.stopped
-
-    async def aclose(self) -> None:
-        """Stop watching."""
-        await _cancel(self._closed)
-        await _cancel(self._stopping)
-
-
-@asynccontextmanager
-async def _watching(interruption: Interruption, receive: Receive) -> AsyncIterator[_Watch]:
-    watch = _Watch(interruption, receive)
-    try:
-        yield watch
-    finally:
-        await watch.aclose()
+            await cancel(content)
 
 
 class ReadyJson:
@@ -215,15 +145,3 @@ class ReadyJson:
         headers = [(b"content-type", _JSON), (b"content-length", b"%d" % len(self._content))]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": self._content, "more_body": False})
-
-
-async def _wait_for_disconnect(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
-
-
-async def _cancel(task: "asyncio.Future[Any]") -> None:
-    if not task.done():
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task

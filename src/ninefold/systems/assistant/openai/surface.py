@@ -14,6 +14,7 @@ from ninefold.core.web.surfaces import Authenticate, Connection, Surface
 from ninefold.systems.assistant.engines.port import Engine
 from ninefold.systems.assistant.openai.catalogue import ModelCatalogue
 from ninefold.systems.assistant.openai.errors import show_openai_error
+from ninefold.systems.assistant.openai.interruptions import OpenAnswers
 from ninefold.systems.assistant.openai.responder import Responder
 from ninefold.systems.assistant.openai.routes.chat import chat_routes
 from ninefold.systems.assistant.openai.routes.models import model_routes
@@ -32,11 +33,12 @@ def openai_surface(context: ServerContext[AssistantSettings], engine: Engine) ->
     """
     catalogue = ModelCatalogue(engine)
     responder = Responder(context.database, context.notifier, context.settings, catalogue)
+    answers = OpenAnswers(context.stopping)
     return Surface(
         path=OPENAI_PATH,
         routes=[
-            *chat_routes(responder, stopping=context.stopping),
-            *response_routes(responder, stopping=context.stopping),
+            *chat_routes(responder, answers),
+            *response_routes(responder, answers),
             *model_routes(catalogue),
         ],
         authenticate=_authentication(bearer_authentication(context.database, kinds=[API_KEY, PERSONAL_TOKEN])),

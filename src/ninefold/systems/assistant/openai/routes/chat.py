@@ -4,7 +4,6 @@ A completion can't be retrieved later. So it is cancelled if its client closes t
 server stops.
 """
 
-from asyncio import Event
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
 
@@ -18,9 +17,10 @@ from ninefold.core.tenancy.model import Principal
 from ninefold.core.web.bodies import FromBody
 from ninefold.systems.assistant.errors import ResponseNotFoundError
 from ninefold.systems.assistant.model import Response
-from ninefold.systems.assistant.openai.answers import EventStream, Interruption, JsonAnswer, OnClosed
+from ninefold.systems.assistant.openai.answers import EventStream, JsonAnswer
 from ninefold.systems.assistant.openai.errors import ErrorResponse, ServerStoppingError, describe_error
 from ninefold.systems.assistant.openai.failures import require_success
+from ninefold.systems.assistant.openai.interruptions import Interruption, OnClosed, OpenAnswers
 from ninefold.systems.assistant.openai.objects.chat import chat_completion
 from ninefold.systems.assistant.openai.objects.chunks import ChunkWriter
 from ninefold.systems.assistant.openai.requests.chat import CreateChatCompletion
@@ -28,7 +28,7 @@ from ninefold.systems.assistant.openai.requests.fields import REQUEST_BYTES_MAX
 from ninefold.systems.assistant.openai.responder import Responder
 
 
-def chat_routes(responder: Responder, *, stopping: Event) -> list[ControllerRouterHandler]:
+def chat_routes(responder: Responder, answers: OpenAnswers) -> list[ControllerRouterHandler]:
     """Return the routes of chat completions."""
 
     @post("/openai/v1/chat/completions", status_code=200, request_max_body_size=REQUEST_BYTES_MAX)
@@ -36,8 +36,14 @@ def chat_routes(responder: Responder, *, stopping: Event) -> list[ControllerRout
         principal: NamedDependency[Principal], data: FromBody[CreateChatCompletion]
     ) -> ASGIApp:
         """Create a completion; stream it, or send it when it has ended."""
+        answers.require_room(principal.organisation_id)
         response = await responder.create(principal, data.common())
-        interruption = Interruption(stopping=stopping, stopped=_stopped(), on_closed=_cancelling(responder, response))
+        interruption = Interruption(
+            answers=answers,
+            organisation_id=principal.organisation_id,
+            stopped=_stopped(),
+            on_closed=_cancelling(responder, response),
+        )
         if data.stream:
             chunks = _chunks(responder, response, includes_usage=data.includes_usage)
             return EventStream(chunks, interruption, show_error=_show_error)

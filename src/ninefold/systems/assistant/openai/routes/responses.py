@@ -4,7 +4,6 @@ A response that is stored goes on when its client closes the connection, and its
 event. One that isn't stored is cancelled then, as nobody could ever read it.
 """
 
-from asyncio import Event
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
 from typing import Annotated, Literal
@@ -19,15 +18,9 @@ from ninefold.core.tenancy.model import Principal
 from ninefold.core.web.bodies import FromBody
 from ninefold.systems.assistant.errors import ResponseNotFoundError
 from ninefold.systems.assistant.model import Response
-from ninefold.systems.assistant.openai.answers import (
-    EventStream,
-    Interruption,
-    JsonAnswer,
-    OnClosed,
-    ReadyJson,
-    do_nothing,
-)
+from ninefold.systems.assistant.openai.answers import EventStream, JsonAnswer, ReadyJson
 from ninefold.systems.assistant.openai.errors import InvalidRequestError, ServerStoppingError
+from ninefold.systems.assistant.openai.interruptions import Interruption, OnClosed, OpenAnswers, do_nothing
 from ninefold.systems.assistant.openai.objects.response import (
     DeletedResponse,
     ItemList,
@@ -45,14 +38,15 @@ from ninefold.systems.assistant.rules.events import ENDS
 ITEMS_LIMIT_DEFAULT, ITEMS_LIMIT_MAX = 20, 100
 
 
-def response_routes(responder: Responder, *, stopping: Event) -> list[ControllerRouterHandler]:
+def response_routes(responder: Responder, answers: OpenAnswers) -> list[ControllerRouterHandler]:
     """Return the routes of responses."""
 
     @post("/openai/v1/responses", status_code=200, request_max_body_size=REQUEST_BYTES_MAX)
     async def create_response(principal: NamedDependency[Principal], data: FromBody[CreateResponse]) -> ASGIApp:
         """Create a response; stream it, send it when it has ended, or only say that it is queued."""
+        answers.require_room(principal.organisation_id)
         response = await responder.create(principal, data.common())
-        interruption = _interruption(responder, response, stopping=stopping)
+        interruption = _interruption(responder, response, answers)
         if data.stream:
             return EventStream(_events(responder, response), interruption)
         if data.background:
@@ -69,7 +63,8 @@ def response_routes(responder: Responder, *, stopping: Event) -> list[Controller
         """Return a response, or stream its events from the beginning or after one of them."""
         response = await responder.find(principal, response_id)
         if stream:
-            interruption = _interruption(responder, response, stopping=stopping)
+            answers.require_room(principal.organisation_id)
+            interruption = _interruption(responder, response, answers)
             return EventStream(_events(responder, response, after=starting_after), interruption)
         return _json(response_object(response))
 
@@ -119,9 +114,14 @@ async def _events(responder: Responder, response: Response, *, after: int = -1) 
                 yield shown
 
 
-def _interruption(responder: Responder, response: Response, *, stopping: Event) -> Interruption:
+def _interruption(responder: Responder, response: Response, answers: OpenAnswers) -> Interruption:
     on_closed = do_nothing if response.is_stored else _cancelling(responder, response)
-    return Interruption(stopping=stopping, stopped=_stopped(response), on_closed=on_closed)
+    return Interruption(
+        answers=answers,
+        organisation_id=response.organisation_id,
+        stopped=_stopped(response),
+        on_closed=on_closed,
+    )
 
 
 def _cancelling(responder: Responder, response: Response) -> OnClosed:
