@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from http_api import Api, Json
+from ninefold.systems.assistant.engines.scripted import MODEL
 
 ENDS_WITHIN_S = 20.0
 CONVERSATIONS = "/assistant/conversations"
@@ -27,8 +28,9 @@ class AssistantApi(Api):
         return conversation_id
 
     async def send(self, conversation_id: str, text: str, **fields: Any) -> Json:
-        """Send a message."""
-        return await self.done("POST", f"{CONVERSATIONS}/{conversation_id}/messages", json={"text": text, **fields})
+        """Send a message to the scripted model."""
+        body = {"text": text, "model": MODEL, **fields}
+        return await self.done("POST", f"{CONVERSATIONS}/{conversation_id}/messages", json=body)
 
     async def ask(self, text: str, **fields: Any) -> str:
         """Send a message in a new conversation; return the id of the response."""

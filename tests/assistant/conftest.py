@@ -6,12 +6,13 @@ import pytest
 
 from assistant.assistant_api import AssistantApi
 from http_api import Api
+from ninefold.systems.assistant.engines.scripted import MODEL
 
 
 @pytest.fixture
 def environment() -> Mapping[str, str]:
     """Settings with which answers come from a script."""
-    return {"NINEFOLD_ASSISTANT_ENGINE": "scripted"}
+    return {"NINEFOLD_ASSISTANT_ENGINE": "scripted", "NINEFOLD_ASSISTANT_MODEL": MODEL}
 
 
 @pytest.fixture

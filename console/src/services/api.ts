@@ -3008,6 +3008,7 @@ export interface components {
             engine: string | null;
             error: components["schemas"]["ResponseErrorView"] | null;
             finished_at: string | null;
+            first_token_at: string | null;
             /**
              * @description `max_output_tokens` or `content_filter`, if it is incomplete.
              * @example null

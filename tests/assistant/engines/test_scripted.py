@@ -78,20 +78,35 @@ async def test_a_stall_ends_when_the_generation_is_closed() -> None:
     assert engine.active_count == 0
 
 
-async def test_a_request_finds_the_engine_unavailable_then_overloaded_then_ready() -> None:
-    engine = ScriptedEngine(Script(unavailable_count=1, overloaded_count=1, retry_after_s=4))
+async def test_an_engine_that_is_unavailable_answers_the_next_time() -> None:
+    engine = ScriptedEngine(Script(is_unavailable=True))
     with pytest.raises(EngineUnavailableError):
         await collect(engine, ask())
-    with pytest.raises(EngineOverloadedError) as overloaded:
-        await collect(engine, ask())
-    assert overloaded.value.retry_after_s == 4
+
+    assert await collect(engine, ask())
+
+
+async def test_an_overloaded_engine_says_when_to_try_again() -> None:
+    engine = ScriptedEngine(Script(overloaded_retry_after_s=4, fault_count=2))
+    for _ in range(2):
+        with pytest.raises(EngineOverloadedError) as overloaded:
+            await collect(engine, ask())
+        assert overloaded.value.retry_after_s == 4
+
+    assert await collect(engine, ask())
+
+
+async def test_an_answer_can_stall_before_its_first_token_once() -> None:
+    engine = ScriptedEngine(Script(stall_after=0))
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(collect(engine, ask()), timeout=0.05)
 
     assert await collect(engine, ask())
 
 
 async def test_a_refusal_has_the_words_of_the_script() -> None:
     with pytest.raises(EngineRefusedError, match="too long"):
-        await collect(ScriptedEngine(Script(refusal="The prompt is too long.")), ask())
+        await collect(ScriptedEngine(Script(refuses="The prompt is too long.")), ask())
 
 
 async def test_the_seed_of_the_script_changes_the_answer() -> None:

@@ -182,6 +182,7 @@ class Response(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
+    first_token_at: datetime | None = None
 
     @property
     def asker(self) -> Asker:

@@ -31,8 +31,8 @@ DIRECTIVE: Final = "script: "
 class Script(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How the scripted engine answers.
 
-    A fault after N tokens happens when token N is written, but not to a generation that begins there: so an answer that
-    is continued after it gets further.
+    A fault after N tokens doesn't happen to a generation that begins there, so an answer that is continued after it
+    gets further.
     """
 
     seed: int = 0
@@ -42,17 +42,16 @@ class Script(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     delay_s: float = 0.0
     """Before each further token."""
     stall_after: int | None = None
-    """After so many tokens, nothing comes for `stall_s`."""
+    """After so many tokens, nothing comes for `stall_s`; 0 is a fault before the first token."""
     stall_s: float = 3600.0
     break_off_after: int | None = None
     """After so many tokens, the engine breaks off."""
-    unavailable_count: int = 0
-    """How often a request finds the engine unavailable, before it is answered."""
-    overloaded_count: int = 0
-    """How often a request finds the engine overloaded, before it is answered."""
-    retry_after_s: int = 1
-    """When to try an overloaded engine again."""
-    refusal: str | None = None
+    fault_count: int = 1
+    """How often one request meets each fault that comes before the first token; a refusal always happens."""
+    is_unavailable: bool = False
+    overloaded_retry_after_s: int | None = None
+    """The engine is overloaded, and says when to try again."""
+    refuses: str | None = None
     """The words with which each request is refused."""
     calls_tools: bool = False
     """Whether the first tool is called if the request leaves that to the model."""
@@ -84,11 +83,14 @@ class ScriptedEngine(Engine):
     async def generate(self, generation: Generation) -> AsyncGenerator[Piece, None]:
         """Write the answer of the script; see `Engine.generate`."""
         script = _script_of(generation.messages) or self._script
-        self._refuse_if_scripted(generation, script)
+        is_first = self._is_first(generation, script)
+        self._raise_fault(generation, script, is_first=is_first)
         answer = answer_to(generation, seed=script.seed, token_count=script.token_count, calls_tools=script.calls_tools)
         begin = answer.count_tokens_of(generation.prefix)
         self.active_count += 1
         try:
+            if begin == script.stall_after == 0 and is_first:
+                await asyncio.sleep(script.stall_s)
             for index in range(begin, len(answer.tokens)):
                 await _wait_before(index, begin, script)
                 yield Piece(text=answer.tokens[index], tokens=1)
@@ -108,17 +110,21 @@ class ScriptedEngine(Engine):
             input_tokens=sum(len(text.split()) for text in texts),
         )
 
-    def _refuse_if_scripted(self, generation: Generation, script: Script) -> None:
+    def _raise_fault(self, generation: Generation, script: Script, *, is_first: bool) -> None:
         if generation.model != MODEL:
             raise EngineRefusedError(f"There is no model {generation.model!r}.", field="model")
-        if script.refusal is not None:
-            raise EngineRefusedError(script.refusal)
+        if script.refuses is not None:
+            raise EngineRefusedError(script.refuses)
+        if script.is_unavailable and is_first:
+            raise EngineUnavailableError("The script is unavailable.", remedy="Try again.")
+        if script.overloaded_retry_after_s is not None and is_first:
+            raise EngineOverloadedError("The script is overloaded.", retry_after_s=script.overloaded_retry_after_s)
+
+    def _is_first(self, generation: Generation, script: Script) -> bool:
+        """Count a request; return whether it is still one of the first, which meet faults."""
         key = key_of(generation)
         self._requests[key] += 1
-        if self._requests[key] <= script.unavailable_count:
-            raise EngineUnavailableError("The script is unavailable.", remedy="Try again.")
-        if self._requests[key] <= script.unavailable_count + script.overloaded_count:
-            raise EngineOverloadedError("The script is overloaded.", retry_after_s=script.retry_after_s)
+        return self._requests[key] <= script.fault_count
 
 
 async def _wait_before(index: int, begin: int, script: Script) -> None:

@@ -110,6 +110,8 @@ class ResponseRunner:
         self._leased_ids.add(each.response.response_id for each in claimed)
         notify_logs(self._notifier, [each.response.response_id for each in claimed])
         for each in claimed:
+            if each.response.attempt_count > 1:
+                metrics.CONTINUED.labels("worker_lost").inc()
             self._start(each)
         return bool(claimed)
 

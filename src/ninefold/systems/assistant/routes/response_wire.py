@@ -128,6 +128,7 @@ class ResponseView(msgspec.Struct, frozen=True, kw_only=True):
     ]
     created_at: Timestamp
     started_at: Timestamp | None
+    first_token_at: Timestamp | None
     finished_at: Timestamp | None
 
 
@@ -190,6 +191,7 @@ def show_response(response: Response, *, text: str) -> ResponseView:
         live_channel=response_channel(response.response_id),
         created_at=response.created_at,
         started_at=response.started_at,
+        first_token_at=response.first_token_at,
         finished_at=response.finished_at,
     )
 

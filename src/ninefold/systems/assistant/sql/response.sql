@@ -95,16 +95,6 @@ SET
 WHERE response_id IN (SELECT response_id FROM chosen)
 RETURNING *;
 
--- name: response_count_in_progress$
--- Count the responses that are being generated, up to a limit.
-SELECT count(*)
-FROM (
-    SELECT
-    FROM assistant.response
-    WHERE status = 'in_progress'
-    LIMIT :limit
-) AS counted;
-
 -- name: response_count_queued$
 -- Count the responses that wait for a worker, up to a limit.
 SELECT count(*)

@@ -106,12 +106,6 @@ async def response_claim(
     return [_response(record) async for record in records]
 
 
-async def response_count_in_progress(connection: Connection, *, limit: int) -> int:
-    """Count the responses that are being generated, up to a limit."""
-    count: int = await queries.response_count_in_progress(connection, limit=limit)
-    return count
-
-
 async def response_count_queued(connection: Connection, *, limit: int) -> int:
     """Count the responses that wait for a worker, up to a limit."""
     count: int = await queries.response_count_queued(connection, limit=limit)
@@ -311,5 +305,6 @@ def _response(record: asyncpg.Record) -> Response:
         queue_position=record["queue_position"],
         created_at=record["created_at"],
         started_at=record["started_at"],
+        first_token_at=record["first_token_at"],
         finished_at=record["finished_at"],
     )
