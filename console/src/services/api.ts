@@ -2376,7 +2376,34 @@ export interface components {
         EventsView: {
             /** @description Whether the last one is the end of the log. */
             has_ended: boolean;
-            items: components["schemas"]["ninefold.systems.assistant.routes.response_wire.EventView"][];
+            items: components["schemas"]["LogEventView"][];
+        };
+        /**
+         * EventView
+         * @description An event with its payload and its deliveries.
+         */
+        EventView: {
+            /** Format: date-time */
+            accepted_at: string;
+            deliveries: components["schemas"]["DeliveryView"][];
+            dispatched_at: string | null;
+            /** @example evt_01h455vb4pex5vsknk084sn02q */
+            event_id: string;
+            /** @example order.created */
+            event_type: string;
+            /** @example order-1042-created */
+            idempotency_key: string | null;
+            /**
+             * @example {
+             *       "order": 1042,
+             *       "total": 19.9
+             *     }
+             */
+            payload: unknown;
+            /** @example 1 */
+            queued_deliveries: number;
+            /** @example dispatched */
+            status: components["schemas"]["EventStatus"];
         };
         /**
          * FieldView
@@ -2539,6 +2566,26 @@ export interface components {
          */
         JobWaitingReason: "key" | "paused";
         /**
+         * LogEventView
+         * @description An event in the log of a response.
+         */
+        LogEventView: {
+            /**
+             * @description The rest of the event.
+             * @example {
+             *       "delta": "30 days"
+             *     }
+             */
+            data: Record<string, never>;
+            /** @example 4 */
+            sequence_number: number;
+            /**
+             * @description A type of OpenAI's Responses API, or one of our own, which begins with `ninefold.`.
+             * @example response.output_text.delta
+             */
+            type: string;
+        };
+        /**
          * MembershipView
          * @description An organisation that a person is a member of.
          */
@@ -2596,53 +2643,6 @@ export interface components {
             role: "assistant" | "user";
             /** @example How long is the refund window? */
             text: string;
-        };
-        /**
-         * EventView
-         * @description An event in the log of a response.
-         */
-        "ninefold.systems.assistant.routes.response_wire.EventView": {
-            /**
-             * @description The rest of the event.
-             * @example {
-             *       "delta": "30 days"
-             *     }
-             */
-            data: Record<string, never>;
-            /** @example 4 */
-            sequence_number: number;
-            /**
-             * @description A type of OpenAI's Responses API, or one of our own, which begins with `ninefold.`.
-             * @example response.output_text.delta
-             */
-            type: string;
-        };
-        /**
-         * EventView
-         * @description An event with its payload and its deliveries.
-         */
-        "ninefold.systems.webhooks.routes.wire.EventView": {
-            /** Format: date-time */
-            accepted_at: string;
-            deliveries: components["schemas"]["DeliveryView"][];
-            dispatched_at: string | null;
-            /** @example evt_01h455vb4pex5vsknk084sn02q */
-            event_id: string;
-            /** @example order.created */
-            event_type: string;
-            /** @example order-1042-created */
-            idempotency_key: string | null;
-            /**
-             * @example {
-             *       "order": 1042,
-             *       "total": 19.9
-             *     }
-             */
-            payload: unknown;
-            /** @example 1 */
-            queued_deliveries: number;
-            /** @example dispatched */
-            status: components["schemas"]["EventStatus"];
         };
         /**
          * Page[AuditEntryView]
@@ -6641,7 +6641,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ninefold.systems.webhooks.routes.wire.EventView"];
+                    "application/json": components["schemas"]["EventView"];
                 };
             };
             /** @description Bad request. */

@@ -132,7 +132,7 @@ class ResponseView(msgspec.Struct, frozen=True, kw_only=True):
     finished_at: Timestamp | None
 
 
-class EventView(msgspec.Struct, frozen=True, kw_only=True):
+class LogEventView(msgspec.Struct, frozen=True, kw_only=True):
     """An event in the log of a response."""
 
     sequence_number: Annotated[int, msgspec.Meta(examples=[4])]
@@ -149,7 +149,7 @@ class EventView(msgspec.Struct, frozen=True, kw_only=True):
 class EventsView(msgspec.Struct, frozen=True, kw_only=True):
     """Events of a log that follow each other."""
 
-    items: list[EventView]
+    items: list[LogEventView]
     has_ended: Annotated[bool, msgspec.Meta(description="Whether the last one is the end of the log.")]
 
 
@@ -196,8 +196,8 @@ def show_response(response: Response, *, text: str) -> ResponseView:
     )
 
 
-def show_event(event: LogEvent) -> EventView:
+def show_event(event: LogEvent) -> LogEventView:
     """Return an event as the API shows it."""
-    return EventView(
+    return LogEventView(
         sequence_number=event.sequence, type=event.type, data=msgspec.json.decode(event.payload, type=dict[str, Any])
     )
