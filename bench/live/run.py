@@ -135,7 +135,7 @@ async def measure(
 
 
 async def measure_latency(database: Database, dsn: str, token: str) -> dict[str, Any]:
-    """Return the time from the commit to the client's socket, beside an idle server."""
+    """Return the time from the commit to the client's socket, on a server that is otherwise idle."""
     del database
     delays_ms = []
     async with (

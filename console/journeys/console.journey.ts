@@ -204,7 +204,7 @@ test.each(LOOKS)("axe finds nothing on any page, %s, %d wide", async (colorSchem
   for (const [name, path] of PAGES) {
     await viewer.goto(ninefold.url + path.replace(":id", subscription));
     await viewer.locator("h1").first().waitFor();
-    await viewer.waitForFunction(() => document.querySelectorAll(".bone").length === 0);
+    await viewer.waitForFunction(() => document.querySelectorAll(".skeleton").length === 0);
     if (name === "subscription") await viewer.locator(".row-name").first().click();
     await viewer.evaluate(AXE);
     const violations = await viewer.evaluate("axe.run().then((result) => result.violations.map((each) => each.id))");
@@ -218,7 +218,7 @@ test.each(LOOKS)("axe finds nothing on any page, %s, %d wide", async (colorSchem
   expect(found).toEqual([]);
 });
 
-test("signing out leads to the door, and a deep link survives signing in", async () => {
+test("signing out leads to the signedOut, and a deep link survives signing in", async () => {
   await page.getByRole("button", { name: /switch the organisation/ }).click();
   await page.getByRole("menuitem", { name: "Sign out" }).click();
   await page.getByRole("heading", { name: "Sign in" }).waitFor();

@@ -1,3 +1,4 @@
+import json
 import tomllib
 from pathlib import Path
 from typing import Any, Final
@@ -192,6 +193,16 @@ def test_every_dependency_is_locked_with_hashes_and_without_registry_addresses()
 
     for name, names in locks.items():
         assert list(find_bad_locks((ROOT / name).read_text(encoding="utf-8"), needed=names)) == [], name
+
+
+@pytest.mark.parametrize("name", ["console/package-lock.json", "tests/e2e/centrifuge_js/package-lock.json"])
+def test_lock_files_of_npm_have_digests_and_no_addresses(name: str) -> None:
+    text = (ROOT / name).read_text(encoding="utf-8")
+
+    assert "://" not in text
+    for path, package in json.loads(text)["packages"].items():
+        is_downloaded = path != "" and "inBundle" not in package
+        assert not is_downloaded or package["integrity"].startswith("sha512-"), path
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-// Keys of the page that is shown. A single letter acts only outside fields; `?` lists them all.
+// Keys of the page that is shown. A single letter works only outside fields; `?` lists them all.
 
 import { onMount } from "svelte";
 

@@ -1,4 +1,4 @@
-// One thing that a page shows, read again when its feed rings.
+// One thing that a page shows, read again when its feed changes.
 
 export class Subject<T> {
   value = $state.raw<T | undefined>();

@@ -2370,15 +2370,6 @@ export interface components {
             status: components["schemas"]["EventStatus"];
         };
         /**
-         * EventsView
-         * @description Events of a log that follow each other.
-         */
-        EventsView: {
-            /** @description Whether the last one is the end of the log. */
-            has_ended: boolean;
-            items: components["schemas"]["LogEventView"][];
-        };
-        /**
          * EventView
          * @description An event with its payload and its deliveries.
          */
@@ -2565,6 +2556,15 @@ export interface components {
          * @enum {unknown}
          */
         JobWaitingReason: "key" | "paused";
+        /**
+         * LogEventsView
+         * @description Events of a log that follow each other.
+         */
+        LogEventsView: {
+            /** @description Whether the last one is the end of the log. */
+            has_ended: boolean;
+            items: components["schemas"]["LogEventView"][];
+        };
         /**
          * LogEventView
          * @description An event in the log of a response.
@@ -5399,7 +5399,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["EventsView"];
+                    "application/json": components["schemas"]["LogEventsView"];
                 };
             };
             /** @description Bad request. */

@@ -1,4 +1,4 @@
-// What happens on the server is announced by feeds. Whoever shows something watches its channel.
+// What happens on the server is announced by feeds. A page that shows something subscribes to its channel.
 
 import type { Centrifuge } from "centrifuge";
 
@@ -50,7 +50,7 @@ interface Channel {
   leave: () => void;
 }
 
-/** Hears of entries as they are committed, over Centrifuge's protocol. While that is impossible, it polls. */
+/** Receives entries as they are committed, over Centrifuge's protocol. While that is impossible, it polls. */
 export class LiveFeed implements Feed {
   #polling = new PollingFeed();
   #client: Promise<Centrifuge> | undefined;

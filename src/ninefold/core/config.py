@@ -257,4 +257,4 @@ def _decode_path(kind: type, value: Any) -> Any:
             return Path(value).expanduser()
         except RuntimeError as error:
             raise ValueError("the home folder of this user isn't known") from error
-    raise NotImplementedError(f"A setting can't be of type {kind}")
+    raise TypeError(f"A setting can't be of type {kind}")

@@ -105,7 +105,7 @@ async def test_an_engine_that_never_works_ends_the_response_with_its_error(
     api: AssistantApi, database_url: str
 ) -> None:
     async with generating(database_url, ScriptedEngine(), attempts_max=3):
-        response = await api.ended(await api.ask(script(unavailable_count=100)))
+        response = await api.ended(await api.ask(script(is_unavailable=True, fault_count=100)))
 
     assert (response["status"], response["error"]["code"], response["attempt_count"]) == (
         "failed",
@@ -116,7 +116,7 @@ async def test_an_engine_that_never_works_ends_the_response_with_its_error(
 
 async def test_what_the_engine_refuses_is_not_attempted_again(api: AssistantApi, database_url: str) -> None:
     async with generating(database_url, ScriptedEngine()):
-        response = await api.ended(await api.ask(script(refusal="The prompt is too long.")))
+        response = await api.ended(await api.ask(script(refuses="The prompt is too long.")))
 
     assert (response["status"], response["attempt_count"]) == ("failed", 1)
     assert response["error"] == {"code": "engine_refused", "message": "The prompt is too long."}

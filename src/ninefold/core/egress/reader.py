@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+from abc import ABC, abstractmethod
 from typing import Final
 
 import httptools
@@ -29,7 +30,7 @@ _TLS_RECORDS: Final = (b"\x15\x03", b"\x16\x03")
 _NOT_HTTP: Final = "The server's answer isn't a response in HTTP/1.x"
 
 
-class ResponseReader(asyncio.Protocol):
+class ResponseReader(asyncio.Protocol, ABC):
     """The state of a response that is being read, and the methods that the parser calls.
 
     A subclass calls `_parse`, and handles the body in `on_body`.
@@ -63,13 +64,13 @@ class ResponseReader(asyncio.Protocol):
         self._is_complete = False
         self._failure: EgressError | None = None
 
+    @abstractmethod
     def fail(self, error: EgressError) -> None:
         """Close, and end the current request with an error, if there is one."""
-        raise NotImplementedError
 
+    @abstractmethod
     def on_body(self, data: bytes) -> None:
         """Handle a part of the body."""
-        raise NotImplementedError
 
     def on_message_begin(self) -> None:
         """Don't reuse the connection after a second response to one request."""

@@ -53,7 +53,7 @@ class CombinedLookup(Generic[KeyT, ValueT]):
         except Exception as error:  # noqa: BLE001  # it is raised by each caller.
             for future in taken.values():
                 future.set_exception(error)
-                # The caller may have given up, and nobody else needs to hear of it.
+                # The caller may have given up, and nothing else needs this result.
                 future.exception()
             return
         except BaseException:

@@ -52,7 +52,7 @@ class Presence:
     Args:
         database: where all servers write their members.
         notifier: tells the others that members have changed.
-        channels: the open channels, whose subscribers hear of changes.
+        channels: the open channels, whose subscribers are told of changes.
     """
 
     def __init__(self, database: Database, *, notifier: Notifier, channels: OpenChannels) -> None:

@@ -239,7 +239,7 @@ class FeedReader:
             if channel.name not in self._channels:
                 position = positions.get(channel.name, EMPTY)
                 self._channels[channel.name] = OpenChannel(channel, epoch=epoch, position=position)
-        # Of what was committed in the meantime, this process may have heard before the channels were open.
+        # A notification of what was committed in the meantime may have come before the channels were open.
         self.mark_changed([channel.name for channel in channels])
         return {channel: self._channels[channel.name] for channel in channels}
 

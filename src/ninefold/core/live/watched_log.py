@@ -2,7 +2,7 @@
 
 The states of a delivery, for example, are columns that are overwritten. Writing each change to a log would cost as much
 as the delivery's own row, and mostly nobody reads it. So a server that has opened a channel says so in a table, and
-whoever changes a state looks there, in its own transaction:
+each transaction that changes a state looks there:
 
     async def append_changes(connection: Connection, changes: Mapping[str, bytes]) -> set[str]:
         watched = await list_watched(connection, prefix="shop.orders:")

@@ -1,7 +1,7 @@
 """The settings of the assistant."""
 
 from collections.abc import Mapping
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 import msgspec
 
@@ -13,6 +13,10 @@ PREFIX: Final = "NINEFOLD_ASSISTANT_"
 class AssistantSettings(msgspec.Struct, frozen=True, kw_only=True):
     """The settings for generating responses, and for who may ask for how many; prefix `NINEFOLD_ASSISTANT_`."""
 
+    engine: Annotated[
+        Literal["scripted"],
+        msgspec.Meta(description="What runs the models; `scripted` answers by a script, for tests."),
+    ] = "scripted"
     model: Annotated[str, msgspec.Meta(min_length=1, description="Model that answers if a request names none.")] = (
         "smollm2-135m-instruct"
     )

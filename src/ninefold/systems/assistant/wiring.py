@@ -14,8 +14,10 @@ from ninefold.core.postgres.migrations import MigrationSource
 from ninefold.core.queue.backlog import BacklogCounter
 from ninefold.core.queue.notifier import Notifier
 from ninefold.core.system import ServerContext, System, WorkerContext, WorkerTask
+from ninefold.systems.assistant.engines.opening import open_engine
 from ninefold.systems.assistant.jobs import metrics
 from ninefold.systems.assistant.jobs.retention import DELETE_EXPIRED_HANDLER, DELETE_EXPIRED_HOURLY
+from ninefold.systems.assistant.jobs.runner import ResponseRunner
 from ninefold.systems.assistant.jobs.supervisor import QueueSupervisor
 from ninefold.systems.assistant.routes.conversations import CONVERSATION_ROUTES
 from ninefold.systems.assistant.routes.responses import RESPONSE_ROUTES
@@ -49,6 +51,7 @@ def _feeds(_: ServerContext[AssistantSettings]) -> Sequence[Feed]:
 
 def _worker_tasks(context: WorkerContext[AssistantSettings]) -> Sequence[WorkerTask]:
     return [
+        ResponseRunner(context, open_engine(context.settings)),
         QueueSupervisor(context),
         BacklogCounter("assistant.backlog", context.database, [(metrics.QUEUED, response_count_queued)]),
     ]

@@ -286,4 +286,4 @@ def _summary_and_description(function: Any) -> tuple[str, str]:
 def _schema_of_own_type(kind: type) -> dict[str, Any]:
     if is_path_id(kind):
         return path_id_schema(kind)
-    raise NotImplementedError(f"The OpenAPI document can't describe {kind}.")
+    raise TypeError(f"The OpenAPI document can't describe {kind}.")

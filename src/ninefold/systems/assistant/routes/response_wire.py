@@ -146,7 +146,7 @@ class LogEventView(msgspec.Struct, frozen=True, kw_only=True):
     data: Annotated[dict[str, Any], msgspec.Meta(description="The rest of the event.", examples=[{"delta": "30 days"}])]
 
 
-class EventsView(msgspec.Struct, frozen=True, kw_only=True):
+class LogEventsView(msgspec.Struct, frozen=True, kw_only=True):
     """Events of a log that follow each other."""
 
     items: list[LogEventView]

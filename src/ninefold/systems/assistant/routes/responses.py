@@ -20,7 +20,7 @@ from ninefold.core.web.access import access
 from ninefold.core.web.pagination import PAGE_LIMIT_DEFAULT, Cursor, Page, PagedList, PageLimit
 from ninefold.systems.assistant.model import AskerKind, UsageOfDay
 from ninefold.systems.assistant.routes.response_wire import (
-    EventsView,
+    LogEventsView,
     ResponseId,
     ResponseView,
     Tokens,
@@ -81,7 +81,7 @@ async def list_response_events(
         int,
         QueryParameter(ge=1, le=service.EVENTS_PER_READ_MAX, description="The maximum number of events."),
     ] = 100,
-) -> EventsView:
+) -> LogEventsView:
     """List the events of a response.
 
     They are what its live channel shows, oldest first. To continue, pass the last `sequence_number` as `after`, until
@@ -91,7 +91,9 @@ async def list_response_events(
         events = await service.read_log(
             connection, asker=service.asker_of(principal), response_id=response_id, after=after, limit=limit
         )
-    return EventsView(items=[show_event(event) for event in events], has_ended=bool(events) and events[-1].type in ENDS)
+    return LogEventsView(
+        items=[show_event(event) for event in events], has_ended=bool(events) and events[-1].type in ENDS
+    )
 
 
 @post(

@@ -33,7 +33,7 @@ from ninefold.systems.webhooks.store.deliveries import delivery_set_waiting_for_
 from ninefold.systems.webhooks.store.subscriptions import subscription_pause, subscription_version_bump
 
 OVERLAP: Final = timedelta(seconds=10)
-"""Each look also covers this time before the latest known change, since transactions don't commit in order."""
+"""Each reading also covers this time before the previous one: what has changed is visible only after its commit."""
 
 ANNOUNCED_BEFORE_S: Final = 86_400.0
 """How long before it a pause is announced; half of the time to the pause, if that is shorter."""
@@ -111,7 +111,7 @@ class CircuitBreaker:
         self._worker_id = worker_id
         self._time = time
         self._failing: set[UUID] = set()
-        self._known_until = _BEFORE_ALL
+        self._read_at: datetime | None = None
 
     async def record(self, connection: Connection, outcomes: Sequence[Outcome]) -> CircuitChanges:
         """Record what attempts say about their endpoints, in the transaction that records the attempts."""
@@ -171,13 +171,12 @@ class CircuitBreaker:
 
     async def refresh(self) -> None:
         """Read the circuits that have changed since the previous call, and apply them to this worker's gates."""
-        since = self._known_until - OVERLAP if self._known_until > _BEFORE_ALL else _BEFORE_ALL
+        since = _BEFORE_ALL if self._read_at is None else self._read_at - OVERLAP
         async with self._database.connection() as connection:
-            changed = await store.circuit_list_changed(connection, since=since)
+            self._read_at, changed = await store.circuit_list_changed(connection, since=since)
         now_s = self._time()
         for each in changed:
             (self._failing.add if each.is_failing else self._failing.discard)(each.subscription_id)
-            self._known_until = max(self._known_until, each.changed_at)
         self._gates.block({each.subscription_id: _blocked_until_s(each, now_s) for each in changed})
 
     async def _keep_for_endpoints(

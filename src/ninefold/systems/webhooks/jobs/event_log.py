@@ -68,7 +68,7 @@ class PostgresEventLog:
     Args:
         database: where events and outcomes are stored.
         lease: that of this worker.
-        circuit_breaker: hears of each outcome.
+        circuit_breaker: counts the failures among the outcomes.
         notifier: tells the readers of live feeds of changes.
     """
 

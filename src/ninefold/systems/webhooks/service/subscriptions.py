@@ -163,8 +163,8 @@ async def update_subscription(
 ) -> Subscription:
     """Change some fields. Deliveries in progress continue; their next attempt uses the new values.
 
-    A subscription that is resumed starts with a closed circuit: whoever resumes it expects that it is sent to. Pausing
-    a paused one and resuming an active one changes nothing.
+    A subscription that is resumed, or that gets another URL, starts with a closed circuit. Pausing a paused one and
+    resuming an active one changes nothing.
 
     Raises:
         SubscriptionNotFoundError: the organisation has no subscription with this id.

@@ -9,15 +9,16 @@ FROM (
 ) AS opened;
 
 -- name: circuit_list_changed
--- Read the circuits that have changed since a time, and the database's time.
+-- Read the circuits that have changed since a time, and the time of this reading.
+-- If none has changed, it returns one row with the time.
 SELECT
-    subscription_id,
-    failing_since IS NOT NULL AS is_failing,
-    opened_at IS NOT NULL AS is_open,
-    extract(EPOCH FROM throttled_until - clock_timestamp())::double precision AS throttled_for_s,
-    changed_at
-FROM webhooks.circuit
-WHERE changed_at >= :since;
+    reading.read_at,
+    circuit.subscription_id,
+    circuit.failing_since IS NOT NULL AS is_failing,
+    circuit.opened_at IS NOT NULL AS is_open,
+    extract(EPOCH FROM circuit.throttled_until - reading.read_at)::double precision AS throttled_for_s
+FROM (SELECT statement_timestamp() AS read_at) AS reading
+LEFT JOIN webhooks.circuit ON circuit.changed_at >= :since;
 
 -- name: circuit_mark_announced!
 -- Note that the pause of these subscriptions was announced.

@@ -46,7 +46,6 @@ class ChangedCircuit(msgspec.Struct, frozen=True, kw_only=True):
     is_open: bool
     throttled_for_s: float | None
     """None or negative when the receiver doesn't throttle."""
-    changed_at: datetime
 
 
 async def circuit_count_open(connection: Connection, *, limit: int) -> int:
@@ -55,9 +54,20 @@ async def circuit_count_open(connection: Connection, *, limit: int) -> int:
     return count
 
 
-async def circuit_list_changed(connection: Connection, *, since: datetime) -> list[ChangedCircuit]:
-    """Read the circuits that have changed since a time."""
-    return [ChangedCircuit(**record) async for record in queries.circuit_list_changed(connection, since=since)]
+async def circuit_list_changed(connection: Connection, *, since: datetime) -> tuple[datetime, list[ChangedCircuit]]:
+    """Read the circuits that have changed since a time; also return the database's time of this reading."""
+    records = [record async for record in queries.circuit_list_changed(connection, since=since)]
+    changed = [
+        ChangedCircuit(
+            subscription_id=record["subscription_id"],
+            is_failing=record["is_failing"],
+            is_open=record["is_open"],
+            throttled_for_s=record["throttled_for_s"],
+        )
+        for record in records
+        if record["subscription_id"] is not None
+    ]
+    return records[0]["read_at"], changed
 
 
 async def circuit_mark_announced(connection: Connection, *, subscription_ids: Sequence[UUID]) -> None:

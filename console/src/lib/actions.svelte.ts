@@ -4,7 +4,7 @@ import { NoAnswerError, RefusedError } from "$/services/http";
 import { toasts } from "./toasts.svelte";
 
 /** Done in this browser, and not confirmed. It is no state of the system. */
-export interface PendingAct {
+export interface PendingAction {
   readonly kind: "pending";
   readonly label: string;
   readonly since: number;
@@ -16,11 +16,11 @@ export type Outcome<T> =
   | { readonly kind: "refused"; readonly error: RefusedError }
   | { readonly kind: "unknown" };
 
-class Acts {
-  #pending = $state.raw<ReadonlyMap<string, PendingAct>>(new Map());
+class PendingActions {
+  #pending = $state.raw<ReadonlyMap<string, PendingAction>>(new Map());
 
   /** What waits for the server's answer about this subject, if anything. */
-  of(subject: string): PendingAct | undefined {
+  of(subject: string): PendingAction | undefined {
     return this.#pending.get(subject);
   }
 
@@ -43,7 +43,7 @@ class Acts {
     }
   }
 
-  #set(subject: string, act: PendingAct | undefined): void {
+  #set(subject: string, act: PendingAction | undefined): void {
     const next = new Map(this.#pending);
     if (act) next.set(subject, act);
     else next.delete(subject);
@@ -51,4 +51,4 @@ class Acts {
   }
 }
 
-export const acts = new Acts();
+export const pendingActions = new PendingActions();
