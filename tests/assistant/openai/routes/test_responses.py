@@ -122,6 +122,18 @@ def test_a_stream_that_was_closed_goes_on(client: OpenAI) -> None:
     assert "".join(deltas) == resumed.get_final_response().output_text
 
 
+async def test_the_asynchronous_client_reads_a_stream_again(assistant: Assistant) -> None:
+    async with assistant.async_client() as client:
+        async with client.responses.stream(model=MODEL, input=SHORT) as stream:
+            events = [event async for event in stream]
+            final = await stream.get_final_response()
+        number = events[3].sequence_number
+        async with client.responses.stream(response_id=final.id, starting_after=number) as resumed:
+            rest = [event.sequence_number async for event in resumed]
+            assert await resumed.get_final_response() == final
+    assert rest == [event.sequence_number for event in events[4:]]
+
+
 def test_a_stream_goes_on_after_the_server_was_killed(assistant: Assistant) -> None:
     with assistant.client() as client:
         stream = client.responses.create(model=MODEL, input=script(token_count=60, delay_s=0.05), stream=True)
