@@ -3551,10 +3551,13 @@ export interface components {
          * @description What an account or an API key has used on one day (UTC) of one model.
          */
         UsageOfDayView: {
-            /** @description The account or the API key. */
-            asker_id: string;
+            /**
+             * @description The account or the API key.
+             * @example key_01h455vb4pex5vsknk084sn02q
+             */
+            actor_id: string;
             /** @enum {unknown} */
-            asker_kind: "account" | "api_key";
+            actor_kind: "account" | "api_key";
             /** Format: date */
             day: string;
             /** @example 42 */

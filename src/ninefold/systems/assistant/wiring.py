@@ -14,6 +14,8 @@ from ninefold.core.postgres.migrations import MigrationSource
 from ninefold.core.queue.backlog import BacklogCounter
 from ninefold.core.queue.notifier import Notifier
 from ninefold.core.system import ServerContext, System, WorkerContext, WorkerTask
+from ninefold.systems.assistant.checks import check_engine
+from ninefold.systems.assistant.engines.llama.process import PROCESSES
 from ninefold.systems.assistant.engines.opening import open_engine
 from ninefold.systems.assistant.jobs import metrics
 from ninefold.systems.assistant.jobs.retention import DELETE_EXPIRED_HANDLER, DELETE_EXPIRED_HOURLY
@@ -51,7 +53,7 @@ def _feeds(_: ServerContext[AssistantSettings]) -> Sequence[Feed]:
 
 def _worker_tasks(context: WorkerContext[AssistantSettings]) -> Sequence[WorkerTask]:
     return [
-        ResponseRunner(context, open_engine(context.settings)),
+        ResponseRunner(context, open_engine(context.settings, context.process_folder)),
         QueueSupervisor(context),
         BacklogCounter("assistant.backlog", context.database, [(metrics.QUEUED, response_count_queued)]),
     ]
@@ -68,7 +70,9 @@ SYSTEM: Final = System(
     routes=_routes,
     feeds=_feeds,
     worker_tasks=_worker_tasks,
+    processes=PROCESSES,
     release_leases=_release,
     job_handlers=(DELETE_EXPIRED_HANDLER,),
     schedules=(DELETE_EXPIRED_HOURLY,),
+    checks=(check_engine,),
 )

@@ -84,6 +84,10 @@ class LogWriter:
             await asyncio.sleep(RETRY_DELAY_S)
             await self._retry(logs)
             return
+        except Exception:
+            # A bug. The responses are released, and attempted again up to their limit; the others go on.
+            log.exception("assistant.log.crashed", responses=len(appends))
+            appended = set()
         for response_id in appends:
             self._settle(logs[response_id], is_appended=response_id in appended)
         self._on_written(list(appended))

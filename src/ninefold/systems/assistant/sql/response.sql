@@ -37,7 +37,7 @@ SELECT response_id
 FROM appended;
 
 -- name: response_claim
--- Claim the next responses for a worker: of each asker the oldest, first those of whom this worker serves least.
+-- Claim the next responses for a worker, first those of whom it serves least; those that were begun before come first.
 WITH running AS MATERIALIZED (
     SELECT
         organisation_id,
@@ -48,29 +48,29 @@ WITH running AS MATERIALIZED (
     WHERE leased_by = :worker_id
     GROUP BY organisation_id, asker_id
 ),
-oldest AS (
-    SELECT DISTINCT ON (asker_id)
+waiting AS (
+    SELECT
         response_id,
         organisation_id,
         asker_id,
-        status
+        status,
+        row_number() OVER (PARTITION BY asker_id ORDER BY status, response_id) AS turn
     FROM assistant.response
     WHERE status IN ('queued', 'in_progress')
         AND leased_by IS NULL
-    ORDER BY asker_id, status, response_id
 ),
 ranked AS (
     SELECT
-        oldest.response_id,
-        oldest.status,
-        coalesce((SELECT max(of_organisation) FROM running WHERE running.organisation_id = oldest.organisation_id), 0)
+        waiting.response_id,
+        waiting.status,
+        coalesce((SELECT max(of_organisation) FROM running WHERE running.organisation_id = waiting.organisation_id), 0)
         + row_number() OVER (
-            PARTITION BY oldest.organisation_id
-            ORDER BY oldest.status, coalesce(running.of_asker, 0), oldest.response_id
+            PARTITION BY waiting.organisation_id
+            ORDER BY waiting.status, coalesce(running.of_asker, 0) + waiting.turn, waiting.response_id
         ) AS place
-    FROM oldest
+    FROM waiting
     LEFT JOIN running USING (asker_id)
-    WHERE coalesce(running.of_asker, 0) < :asker_max
+    WHERE coalesce(running.of_asker, 0) + waiting.turn <= :asker_max
 ),
 chosen AS (
     SELECT response.response_id
