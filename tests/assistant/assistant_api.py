@@ -7,6 +7,9 @@ from typing import Any
 import msgspec
 
 from http_api import Api, Json
+from ninefold.core.postgres.database import Database
+from ninefold.core.tenancy.api_keys import API_KEY
+from ninefold.core.tenancy.service import authenticate, create_api_key
 from ninefold.systems.assistant.engines.scripted import MODEL
 
 ENDS_WITHIN_S = 20.0
@@ -81,6 +84,14 @@ class AssistantApi(Api):
                 if found:
                     return found[0]
                 await asyncio.sleep(0.01)
+
+
+async def colleague_of(api: AssistantApi, database: Database) -> AssistantApi:
+    """Return a client of the same organisation with another key."""
+    async with database.transaction() as connection:
+        principal = await authenticate(connection, api.api_key, kinds=[API_KEY])
+        key = await create_api_key(connection, organisation_id=principal.organisation_id, name="colleague")
+    return AssistantApi(api.http, key.text)
 
 
 def text_of(events: list[Json]) -> str:

@@ -21,7 +21,7 @@ async def make_sample_data(context: SampleContext) -> SampleData:
             "message_id": sent["message"]["message_id"],
             "response_id": response_id,
             # It isn't in a path, but in the list of what was used.
-            "asker_id": usage["asker_id"],
+            "actor_id": usage["actor_id"],
         },
         secret_text=SECRET_TEXT,
         destroying=["delete_conversation"],

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 
 import pytest
 
-from assistant.assistant_api import CONVERSATIONS, AssistantApi, script
+from assistant.assistant_api import CONVERSATIONS, AssistantApi, colleague_of, script
 from assistant.workers import generating
+from ninefold.core.postgres.database import Database
 from ninefold.systems.assistant.engines.scripted import MODEL, ScriptedEngine
 
 LIMIT = 1_000
@@ -68,6 +69,19 @@ async def test_only_so_many_responses_can_wait(api: AssistantApi) -> None:
     assert (await send(api, max_output_tokens=10))[0] == 202
 
 
+async def test_the_members_of_an_organisation_share_its_limit(
+    api: AssistantApi, database: Database, other_api: AssistantApi
+) -> None:
+    colleague = await colleague_of(api, database)
+    for each in (api, colleague, api, colleague, api):
+        await each.ask("Hello", max_output_tokens=10)
+
+    status, _, problem = await send(colleague, max_output_tokens=10)
+
+    assert (status, problem["code"]) == (429, "too_many_responses")
+    assert (await send(other_api, max_output_tokens=10))[0] == 202
+
+
 async def test_usage_is_listed_by_day_and_by_who_asked(
     api: AssistantApi, other_api: AssistantApi, database_url: str
 ) -> None:
@@ -76,8 +90,8 @@ async def test_usage_is_listed_by_day_and_by_who_asked(
             await api.ended(await api.ask(script(token_count=count), max_output_tokens=50))
 
     (day,) = (await api.get("/assistant/usage"))["items"]
-    assert (day["responses"], day["output_tokens"], day["asker_kind"]) == (2, 30, "api_key")
-    assert day["asker_id"].startswith("key_")
+    assert (day["responses"], day["output_tokens"], day["actor_kind"]) == (2, 30, "api_key")
+    assert day["actor_id"].startswith("key_")
     assert day["input_tokens"] > 0
     assert (await api.get(f"/assistant/usage?since={day['day']}&until={day['day']}"))["items"] == [day]
     assert (await api.get("/assistant/usage?until=2020-01-01"))["items"] == []

@@ -7,25 +7,15 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from assistant.assistant_api import AssistantApi, script
+from assistant.assistant_api import AssistantApi, colleague_of, script
 from assistant.workers import generating
 from in_process import MakeApi
 from ninefold.core.postgres.database import Database
-from ninefold.core.tenancy.api_keys import API_KEY
-from ninefold.core.tenancy.service import authenticate, create_api_key
 from ninefold.systems.assistant.engines.scripted import ScriptedEngine
 
 GREEDY = 40
 ANSWER = script(token_count=30, first_token_delay_s=0.1, delay_s=0.02)
 ENDLESS = script(token_count=10_000, delay_s=0.02)
-
-
-async def colleague_of(api: AssistantApi, database: Database) -> AssistantApi:
-    """Return a client of the same organisation with another key."""
-    async with database.transaction() as connection:
-        principal = await authenticate(connection, api.api_key, kinds=[API_KEY])
-        key = await create_api_key(connection, organisation_id=principal.organisation_id, name="colleague")
-    return AssistantApi(api.http, key.text)
 
 
 async def first_token_s(api: AssistantApi) -> float:

@@ -13,7 +13,8 @@ from ninefold.core.ids import format_id
 from ninefold.core.postgres.database import Database
 from ninefold.core.tenancy.api_keys import API_KEY
 from ninefold.core.tenancy.service import authenticate
-from ninefold.systems.assistant.engines.port import Generation, Piece
+from ninefold.systems.assistant.engines.errors import EngineBrokeOffError, EngineUnavailableError
+from ninefold.systems.assistant.engines.port import Generation, Piece, Readiness
 from ninefold.systems.assistant.engines.scripted import MODEL, Script, ScriptedEngine
 from ninefold.systems.assistant.model import RESPONSE_PREFIX, NewResponse, Parameters, PromptMessage
 from ninefold.systems.assistant.service.responses import asker_of, create_response
@@ -112,6 +113,45 @@ async def test_an_engine_that_never_works_ends_the_response_with_its_error(
         "engine_unavailable",
         3,
     )
+
+
+class StartingEngine(ScriptedEngine):
+    """Can't be reached while it starts."""
+
+    is_started = True
+
+    async def readiness(self) -> Readiness:
+        return Readiness(is_ready=self.is_started, detail="starting")
+
+    async def generate(self, generation: Generation) -> AsyncGenerator[Piece, None]:
+        if not self.is_started:
+            raise EngineUnavailableError("It is starting.")
+        async for piece in super().generate(generation):
+            if not self.is_started:
+                raise EngineBrokeOffError("It has ended.")
+            yield piece
+
+
+async def test_an_engine_that_restarts_slowly_costs_one_attempt_and_nothing_is_claimed_meanwhile(
+    api: AssistantApi, database_url: str
+) -> None:
+    engine = StartingEngine()
+    settings = {"attempts_max": 2, "stalled_after_s": 0.3}
+    async with generating(database_url, engine, **settings):
+        response_id = await api.ask(script(token_count=100, delay_s=0.005))
+        await api.until(response_id, lambda response: len(response["text"]) > 20)
+        engine.is_started = False
+        await api.until_event(response_id, "ninefold.response.stalled")
+        later_id = await api.ask("Hello")
+        await asyncio.sleep(1)
+        assert (await api.response(later_id))["status"] == "queued"
+        engine.is_started = True
+        response, later = await api.ended(response_id), await api.ended(later_id)
+    events = await api.events(response_id)
+
+    assert (response["status"], response["attempt_count"], response["usage"]["output_tokens"]) == ("completed", 2, 100)
+    assert (later["status"], later["attempt_count"]) == ("completed", 1)
+    check_log(events, response)
 
 
 async def test_what_the_engine_refuses_is_not_attempted_again(api: AssistantApi, database_url: str) -> None:

@@ -1,11 +1,14 @@
 """The settings of the assistant."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Final, Literal
 
 import msgspec
 
 from ninefold.core.config import read_settings
+from ninefold.core.egress import InvalidTargetError, count_authorities, parse_target
+from ninefold.core.errors import SettingError
 
 PREFIX: Final = "NINEFOLD_ASSISTANT_"
 
@@ -14,12 +17,55 @@ class AssistantSettings(msgspec.Struct, frozen=True, kw_only=True):
     """The settings for generating responses, and for who may ask for how many; prefix `NINEFOLD_ASSISTANT_`."""
 
     engine: Annotated[
-        Literal["scripted"],
-        msgspec.Meta(description="What runs the models; `scripted` answers by a script, for tests."),
-    ] = "scripted"
-    model: Annotated[str, msgspec.Meta(min_length=1, description="Model that answers if a request names none.")] = (
-        "smollm2-135m-instruct"
-    )
+        Literal["llama", "url", "scripted"],
+        msgspec.Meta(
+            description="What runs the models: llama.cpp on this machine, a server at a URL, or for tests a script."
+        ),
+    ] = "llama"
+    model: Annotated[
+        str,
+        msgspec.Meta(
+            description="Model that answers if a request names none; by default, the one of the engine or of the file."
+        ),
+    ] = ""
+    model_file: Annotated[
+        Path | None,
+        msgspec.Meta(
+            description="GGUF file of the model that `llama` runs, instead of the small one that is included."
+        ),
+    ] = None
+    llama_slots: Annotated[int, msgspec.Meta(ge=1, le=64, description="Responses that `llama` generates at once.")] = 4
+    llama_context_tokens: Annotated[
+        int,
+        msgspec.Meta(
+            ge=256, le=1_000_000, description="Tokens that `llama` keeps of a prompt and its response together."
+        ),
+    ] = 2_048
+    llama_threads: Annotated[
+        int, msgspec.Meta(ge=0, le=256, description="Threads that `llama` computes with; 0: half as many as cores.")
+    ] = 0
+    url: Annotated[
+        str | None,
+        msgspec.Meta(
+            description="Base URL of a server that speaks OpenAI's API, such as http://127.0.0.1:11434/v1; "
+            "makes `url` the engine."
+        ),
+    ] = None
+    url_server: Annotated[
+        Literal["vllm", "llamacpp", "ollama", "openai", "other"] | None,
+        msgspec.Meta(description="Which server it is; by default, it is asked."),
+    ] = None
+    url_ca_file: Annotated[
+        Path | None,
+        msgspec.Meta(description="PEM file of authorities to trust for the URL, in addition to the system's."),
+    ] = None
+    api_key: Annotated[
+        str | None,
+        msgspec.Meta(description="API key for the server at the URL.", extra={"is_secret": True}),
+    ] = None
+    embedding_model: Annotated[
+        str, msgspec.Meta(description="Model for embeddings at the URL; `llama` has its own.")
+    ] = ""
     concurrency: Annotated[
         int, msgspec.Meta(ge=1, le=10_000, description="Responses that one worker generates at once.")
     ] = 4
@@ -74,10 +120,57 @@ class AssistantSettings(msgspec.Struct, frozen=True, kw_only=True):
     ] = 2_592_000
 
 
+SCRIPTED_MODEL: Final = "scripted"
+SCRIPTED_EMBEDDING_MODEL: Final = "scripted-embedding"
+LLAMA_MODEL: Final = "smollm2-135m-instruct"
+LLAMA_EMBEDDING_MODEL: Final = "all-minilm-l6-v2"
+
+
 def read_assistant_settings(environment: Mapping[str, str]) -> AssistantSettings:
     """Build the settings from `NINEFOLD_ASSISTANT_*`.
 
     Raises:
-        SettingError: a value is invalid; the error names the variable.
+        SettingError: a value is invalid or missing; the error names the variable.
     """
-    return read_settings(AssistantSettings, prefix=PREFIX, environment=environment)
+    settings = read_settings(AssistantSettings, prefix=PREFIX, environment=environment)
+    if settings.url is not None and not environment.get(f"{PREFIX}ENGINE"):
+        settings = msgspec.structs.replace(settings, engine="url")
+    if settings.engine == "url":
+        return _check_url(settings)
+    if settings.engine == "scripted":
+        return _with_models(settings, SCRIPTED_MODEL, SCRIPTED_EMBEDDING_MODEL)
+    if settings.model_file is None:
+        return _with_models(settings, LLAMA_MODEL, LLAMA_EMBEDDING_MODEL)
+    if not settings.model_file.is_file():
+        raise SettingError(
+            f"{PREFIX}MODEL_FILE is {settings.model_file}, which isn't a file that this user can see.",
+            field=f"{PREFIX}MODEL_FILE",
+            remedy="Name a GGUF file, or unset it to use the model that is included.",
+        )
+    return _with_models(settings, settings.model_file.stem, LLAMA_EMBEDDING_MODEL)
+
+
+def _with_models(settings: AssistantSettings, model: str, embedding_model: str) -> AssistantSettings:
+    return msgspec.structs.replace(settings, model=settings.model or model, embedding_model=embedding_model)
+
+
+def _check_url(settings: AssistantSettings) -> AssistantSettings:
+    if settings.url is None:
+        raise SettingError(
+            f"{PREFIX}ENGINE is url, but {PREFIX}URL isn't set.",
+            field=f"{PREFIX}URL",
+            remedy="Set it to the base URL of the server, such as http://127.0.0.1:11434/v1.",
+        )
+    try:
+        parse_target(settings.url)
+    except InvalidTargetError as error:
+        raise SettingError(f"{PREFIX}URL: {error.detail}", field=f"{PREFIX}URL", remedy=error.remedy) from error
+    if settings.url_ca_file is not None:
+        count_authorities(settings.url_ca_file)
+    if not settings.model:
+        raise SettingError(
+            f"{PREFIX}URL is set, but {PREFIX}MODEL isn't.",
+            field=f"{PREFIX}MODEL",
+            remedy="Set it to the model of that server that answers if a request names none.",
+        )
+    return settings

@@ -21,9 +21,10 @@ from ninefold.systems.assistant.engines.errors import (
 from ninefold.systems.assistant.engines.port import Embeddings, Engine, Generation, ModelInfo, Piece, Readiness
 from ninefold.systems.assistant.engines.scripted_answers import Answer, answer_to, key_of, vector_of
 from ninefold.systems.assistant.model import PromptMessage, Usage
+from ninefold.systems.assistant.settings import SCRIPTED_EMBEDDING_MODEL, SCRIPTED_MODEL
 
-MODEL: Final = "scripted"
-EMBEDDING_MODEL: Final = "scripted-embedding"
+MODEL: Final = SCRIPTED_MODEL
+EMBEDDING_MODEL: Final = SCRIPTED_EMBEDDING_MODEL
 DIMENSIONS: Final = 32
 DIRECTIVE: Final = "script: "
 

@@ -3,8 +3,8 @@
 import asyncio
 import random
 import time
-from collections.abc import Sequence
-from contextlib import aclosing
+from collections.abc import Callable, Sequence
+from contextlib import aclosing, suppress
 from typing import Final
 
 import structlog
@@ -41,6 +41,9 @@ RETRY_DELAYS_S: Final = (0.1, 0.5, 1.0, 2.0)
 RETRY_DELAY_MAX_S: Final = 4.0
 """Even if an engine asks for a longer wait, so that a response goes on within 5 s."""
 
+ENGINE_POLL_S: Final = 0.25
+"""Seconds between looks at whether an engine is ready again."""
+
 OUTPUT_LIMIT_REASON: Final = "max_output_tokens"
 
 _RETRYABLE: Final = (EngineUnavailableError, EngineOverloadedError, EngineBrokeOffError, TimeoutError)
@@ -56,16 +59,24 @@ class Generator:
         open_log: where its tokens go.
         prompt: the messages to answer.
         settings: deadlines and limits.
+        on_engine_lost: called when the engine can't be reached, or has ended in the middle of the response.
     """
 
     def __init__(
-        self, engine: Engine, open_log: OpenLog, *, prompt: Sequence[PromptMessage], settings: AssistantSettings
+        self,
+        engine: Engine,
+        open_log: OpenLog,
+        *,
+        prompt: Sequence[PromptMessage],
+        settings: AssistantSettings,
+        on_engine_lost: Callable[[], None],
     ) -> None:
         self._engine = engine
         self._log = open_log
         self._response = open_log.response
         self._prompt = prompt
         self._settings = settings
+        self._on_engine_lost = on_engine_lost
         self._input_tokens = self._response.usage.input_tokens
         self._tool_calls: list[ToolCall] = []
         self._tool_tokens = 0
@@ -93,7 +104,7 @@ class Generator:
         self._tool_calls, self._tool_tokens = [], 0
         if self._is_at_limit():
             return "length"
-        began_at = time.perf_counter()
+        began_at: float | None = time.perf_counter()
         finish_reason: FinishReason | None = None
         settings = self._settings
         # If the time is up, the generator is cancelled where it waits, which frees the engine.
@@ -102,8 +113,9 @@ class Generator:
             async with aclosing(self._engine.generate(self._generation())) as pieces:
                 with StallWatch(self._log, after_s=settings.stalled_after_s) as watch:
                     async for piece in pieces:
-                        if watch.is_first:
+                        if began_at is not None:
                             metrics.FIRST_TOKEN.observe(time.perf_counter() - began_at)
+                            began_at = None
                         deadline.reschedule(loop.time() + settings.gap_timeout_s)
                         watch.on_piece()
                         finish_reason = self._take(piece) or finish_reason
@@ -158,10 +170,20 @@ class Generator:
         response_id = format_id(RESPONSE_PREFIX, self._response.response_id)
         log.warning("assistant.attempt.failed", response_id=response_id, code=code, retry_in_s=round(delay_s, 2))
         await asyncio.sleep(delay_s)
+        if isinstance(error, EngineUnavailableError | EngineBrokeOffError):
+            self._on_engine_lost()
+            await self._wait_for_engine()
         self._log.attempt_count += 1
         reason: ContinueReason = "engine_stalled" if isinstance(error, TimeoutError) else "engine_failed"
         metrics.CONTINUED.labels(reason).inc()
         self._log.add_event(continued_event(reason, attempt=self._log.attempt_count))
+
+    async def _wait_for_engine(self) -> None:
+        """Wait until the engine is ready, which can take a while if it is starting; but not longer than for a token."""
+        with StallWatch(self._log, after_s=self._settings.stalled_after_s), suppress(TimeoutError):
+            async with asyncio.timeout(self._settings.first_token_timeout_s):
+                while not await self._engine.is_ready():  # noqa: ASYNC110  # it can only be asked.
+                    await asyncio.sleep(ENGINE_POLL_S)
 
     async def _end(self, finish_reason: FinishReason) -> Ending:
         await self._log.settle()

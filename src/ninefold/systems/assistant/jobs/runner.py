@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Collection, Sequence
+from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -13,7 +14,6 @@ from ninefold.core.postgres.errors import DatabaseUnavailableError
 from ninefold.core.queue.claim_loop import repeat_claim
 from ninefold.core.queue.leased_ids import LeasedIds
 from ninefold.core.system import WorkerContext
-from ninefold.systems.assistant.engines.errors import EngineUnavailableError
 from ninefold.systems.assistant.engines.port import Engine
 from ninefold.systems.assistant.jobs import metrics
 from ninefold.systems.assistant.jobs.generator import Generator
@@ -135,10 +135,12 @@ class ResponseRunner:
         task = asyncio.create_task(self._generate(open_log, claimed.prompt))
         self._running[response.response_id] = task
         metrics.RUNNING.set(len(self._running))
-        task.add_done_callback(lambda _: self._on_done(response.response_id))
+        task.add_done_callback(partial(self._on_done, response.response_id))
 
     async def _generate(self, open_log: OpenLog, prompt: Sequence[PromptMessage]) -> None:
-        generator = Generator(self._engine, open_log, prompt=prompt, settings=self._settings)
+        generator = Generator(
+            self._engine, open_log, prompt=prompt, settings=self._settings, on_engine_lost=self._on_engine_lost
+        )
         try:
             ending = await generator.run()
             self._ending.add(open_log.response_id)
@@ -183,10 +185,15 @@ class ResponseRunner:
             output_tokens=ending.usage.output_tokens,
             error=None if ending.error is None else ending.error.code,
         )
-        if ending.error is not None and ending.error.code == EngineUnavailableError.code:
-            self._is_engine_ready = False
 
-    def _on_done(self, response_id: UUID) -> None:
+    def _on_engine_lost(self) -> None:
+        """Claim nothing until the engine is ready again, so that no attempts are wasted."""
+        self._is_engine_ready = False
+
+    def _on_done(self, response_id: UUID, task: asyncio.Task[None]) -> None:
+        if self._running.get(response_id) is not task:
+            # Somebody else has released it, and this worker has claimed it again.
+            return
         del self._running[response_id]
         self._ending.discard(response_id)
         # If it hasn't ended and this worker still holds it, the next claim releases it.

@@ -17,8 +17,6 @@ class StallWatch:
     """
 
     def __init__(self, open_log: OpenLog, *, after_s: float) -> None:
-        self.is_first = True
-        """Whether no token has come yet."""
         self._log = open_log
         self._after_s = after_s
         self._loop = asyncio.get_running_loop()
@@ -38,7 +36,6 @@ class StallWatch:
 
     def on_piece(self) -> None:
         """Begin a new pause."""
-        self.is_first = False
         self._since = self._loop.time()
         if self._timer is None:
             self._timer = self._loop.call_later(self._after_s, self._look)
@@ -50,5 +47,5 @@ class StallWatch:
             self._timer = self._loop.call_later(self._after_s - waited_s, self._look)
             return
         self._timer = None
-        awaited: Awaited = "first_token" if self.is_first else "next_token"
+        awaited: Awaited = "next_token" if self._log.transcript.has_item else "first_token"
         self._log.add_event(stalled_event(awaited, waited_s=waited_s))

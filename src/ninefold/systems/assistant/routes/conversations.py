@@ -35,7 +35,7 @@ from ninefold.systems.assistant.routes.conversation_wire import (
     show_sent,
     show_whole_conversation,
 )
-from ninefold.systems.assistant.routes.response_wire import Generating, read_wish
+from ninefold.systems.assistant.routes.response_wire import Generating, read_options
 from ninefold.systems.assistant.service import conversations as service
 from ninefold.systems.assistant.service import messages
 from ninefold.systems.assistant.service.channels import notify_conversation, notify_queued, notify_stopped
@@ -212,7 +212,7 @@ async def send_message(
             parent_id=parse_body_id(MESSAGE_PREFIX, parent_id, field="parent_id")
             if isinstance(parent_id, str)
             else parent_id,
-            wish=read_wish(data),
+            options=read_options(data),
             settings=assistant_settings,
         )
     return _show_sent(sent, notifier)
@@ -248,7 +248,7 @@ async def edit_message(
             conversation_id=conversation_id,
             message_id=message_id,
             text=data.text,
-            wish=read_wish(data),
+            options=read_options(data),
             settings=assistant_settings,
         )
     return _show_sent(sent, notifier)
@@ -283,7 +283,7 @@ async def regenerate_answer(
             asker=asker_of(principal),
             conversation_id=conversation_id,
             message_id=message_id,
-            wish=read_wish(data),
+            options=read_options(data),
             settings=assistant_settings,
         )
     return _show_sent(sent, notifier)

@@ -18,7 +18,7 @@ from ninefold.systems.assistant.model import (
     ResponseStatus,
 )
 from ninefold.systems.assistant.service.channels import response_channel
-from ninefold.systems.assistant.service.messages import Wish
+from ninefold.systems.assistant.service.messages import AnswerOptions
 
 EXAMPLE_ID: Final = "01h455vb4pex5vsknk084sn02q"
 INSTRUCTIONS_LENGTH_MAX: Final = 20_000
@@ -153,9 +153,9 @@ class LogEventsView(msgspec.Struct, frozen=True, kw_only=True):
     has_ended: Annotated[bool, msgspec.Meta(description="Whether the last one is the end of the log.")]
 
 
-def read_wish(data: Generating) -> Wish:
+def read_options(data: Generating) -> AnswerOptions:
     """Return how a request wants its answer."""
-    return Wish(
+    return AnswerOptions(
         model=data.model,
         parameters=Parameters(
             max_output_tokens=data.max_output_tokens,

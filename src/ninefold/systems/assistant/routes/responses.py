@@ -43,8 +43,10 @@ class UsageOfDayView(msgspec.Struct, frozen=True, kw_only=True):
     """What an account or an API key has used on one day (UTC) of one model."""
 
     day: date
-    asker_kind: AskerKind
-    asker_id: Annotated[str, msgspec.Meta(description="The account or the API key.")]
+    actor_kind: AskerKind
+    actor_id: Annotated[
+        str, msgspec.Meta(description="The account or the API key.", examples=["key_01h455vb4pex5vsknk084sn02q"])
+    ]
     model: Annotated[str, msgspec.Meta(examples=["smollm2-135m-instruct"])]
     responses: Annotated[int, msgspec.Meta(examples=[12])]
     input_tokens: Tokens
@@ -161,8 +163,8 @@ def _show_usage(usage: UsageOfDay) -> UsageOfDayView:
     prefix = ACCOUNT_PREFIX if usage.asker_kind == "account" else API_KEY.id_prefix
     return UsageOfDayView(
         day=usage.day,
-        asker_kind=usage.asker_kind,
-        asker_id=format_id(prefix, usage.asker_id),
+        actor_kind=usage.asker_kind,
+        actor_id=format_id(prefix, usage.asker_id),
         model=usage.model,
         responses=usage.responses,
         input_tokens=usage.input_tokens,

@@ -34,7 +34,7 @@ MESSAGE_LENGTH_MAX: Final = 100_000
 """Characters."""
 
 
-class Wish(msgspec.Struct, frozen=True, kw_only=True):
+class AnswerOptions(msgspec.Struct, frozen=True, kw_only=True):
     """How an answer is to be generated."""
 
     model: str | None = None
@@ -64,7 +64,7 @@ async def send_message(
     conversation_id: UUID,
     text: str,
     parent_id: UUID | msgspec.UnsetType | None = msgspec.UNSET,
-    wish: Wish,
+    options: AnswerOptions,
     settings: AssistantSettings,
 ) -> Sent:
     """Send a message, and create the response to it. After the commit, notify of the response and the conversation.
@@ -76,7 +76,7 @@ async def send_message(
         text: the message.
         parent_id: the message that it follows; UNSET for the last one of the branch that is shown; None if it is to be
             a first message.
-        wish: how to answer.
+        options: how to answer.
         settings: the limits.
 
     Raises:
@@ -92,7 +92,9 @@ async def send_message(
     if parent is not None:
         await _check_parent(connection, asker=asker, conversation_id=conversation_id, parent_id=parent)
     message = NewMessage(parent_id=parent, text=text)
-    return await _add(connection, asker=asker, conversation=conversation, message=message, wish=wish, settings=settings)
+    return await _add(
+        connection, asker=asker, conversation=conversation, message=message, options=options, settings=settings
+    )
 
 
 async def edit_message(
@@ -102,7 +104,7 @@ async def edit_message(
     conversation_id: UUID,
     message_id: UUID,
     text: str,
-    wish: Wish,
+    options: AnswerOptions,
     settings: AssistantSettings,
 ) -> Sent:
     """Send another text instead of a message: a new branch from the same place. The old one stays.
@@ -123,7 +125,7 @@ async def edit_message(
         conversation_id=conversation_id,
         text=text,
         parent_id=message.parent_id,
-        wish=wish,
+        options=options,
         settings=settings,
     )
 
@@ -134,7 +136,7 @@ async def regenerate_answer(
     asker: Asker,
     conversation_id: UUID,
     message_id: UUID,
-    wish: Wish,
+    options: AnswerOptions,
     settings: AssistantSettings,
 ) -> Sent:
     """Have a message answered once more: a new branch. The old answer stays.
@@ -144,7 +146,7 @@ async def regenerate_answer(
         asker: whose conversation it is.
         conversation_id: the conversation.
         message_id: the answer, or the message that it answers.
-        wish: how to answer.
+        options: how to answer.
         settings: the limits.
 
     Raises:
@@ -154,7 +156,9 @@ async def regenerate_answer(
     message = await find_message(connection, conversation_id=conversation_id, message_id=message_id)
     if message.role == "assistant" and message.parent_id is not None:
         message = await find_message(connection, conversation_id=conversation_id, message_id=message.parent_id)
-    return await _add(connection, asker=asker, conversation=conversation, message=message, wish=wish, settings=settings)
+    return await _add(
+        connection, asker=asker, conversation=conversation, message=message, options=options, settings=settings
+    )
 
 
 async def _add(
@@ -163,7 +167,7 @@ async def _add(
     asker: Asker,
     conversation: Conversation,
     message: "Message | NewMessage",
-    wish: Wish,
+    options: AnswerOptions,
     settings: AssistantSettings,
 ) -> Sent:
     """Add the answer to a message, and the message itself if it is new."""
@@ -174,7 +178,7 @@ async def _add(
         connection,
         asker=asker,
         new=NewResponse(
-            messages=[PromptMessage(role="user", text=message.text)], model=wish.model, parameters=wish.parameters
+            messages=[PromptMessage(role="user", text=message.text)], model=options.model, parameters=options.parameters
         ),
         settings=settings,
         place=Place(conversation_id=conversation_id, message_id=answer_id),
