@@ -235,6 +235,7 @@ test.each(LOOKS)("axe finds nothing, %s, %d wide", async (colorScheme, width) =>
       await viewer.screenshot({ path: join(SCREENSHOTS, `assistant-${name}-${width === 390 ? "phone-" : ""}${colorScheme}.png`) });
     }
   }
+  await viewer.unrouteAll({ behavior: "ignoreErrors" });
   await viewer.context().close();
   expect(found).toEqual([]);
 });

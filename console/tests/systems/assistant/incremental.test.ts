@@ -44,7 +44,7 @@ function whole(text: string): readonly string[] {
   return new IncrementalMarkdown().update(text);
 }
 
-test.each(Array.from({ length: 30 }, (_, index) => index + 1))("any pieces give the same blocks as the whole, seed %d", (seed) => {
+test.each(Array.from({ length: 8 }, (_, index) => index + 1))("any pieces give the same blocks as the whole, seed %d", (seed) => {
   const roll = dice(seed);
   const markdown = new IncrementalMarkdown();
   let text = "";
