@@ -5,6 +5,7 @@ import type { Component } from "svelte";
 import type { Route } from "$/lib/router.svelte";
 import type { Finding } from "$/shell/findings";
 
+import { callbacks } from "./callbacks/system";
 import { webhooks } from "./webhooks/system";
 
 export interface ConsoleSystem {
@@ -27,7 +28,7 @@ export interface ConsoleSystem {
   readonly findId: (text: string) => readonly Finding[];
 }
 
-const SYSTEMS: readonly ConsoleSystem[] = [webhooks];
+const SYSTEMS: readonly ConsoleSystem[] = [webhooks, callbacks];
 
 const enabled = document.querySelector('meta[name="ninefold-systems"]')?.getAttribute("content")?.split(" ") ?? [];
 
