@@ -51,6 +51,8 @@ class Child:
         self.has_died = asyncio.Event()
         """Set when the process has ended without being stopped, for the first time."""
         self.exit_code: int | None = None
+        self.process_id: int | None = None
+        """Of the process that runs now; None in between."""
         self._command = command
         self._environment = {**environment, SUPERVISED: "1"}
         self._grace_period_s = grace_period_s
@@ -79,10 +81,16 @@ class Child:
         """Stop the process; `keep_running` returns when it has ended."""
         self._stopping.set()
 
+    def kill(self) -> None:
+        """Kill the process, for example because it hangs; `keep_running` then starts it again."""
+        if self.process_id is not None:
+            _kill_session(self.process_id)
+
     async def _run_once(self, hurrying: asyncio.Event) -> int:
         process = await asyncio.create_subprocess_exec(
             *self._command, env=self._environment, stdin=asyncio.subprocess.PIPE, start_new_session=True
         )
+        self.process_id = process.pid
         log.info("supervisor.child.started", child=self.name, pid=process.pid)
         ended = asyncio.Event()
         waiting = asyncio.create_task(_set_after(process, ended))
@@ -97,6 +105,7 @@ class Child:
         # Processes that it started, such as the server's own worker process, must not outlive it.
         _kill_session(process.pid)
         exit_code = await waiting
+        self.process_id = None
         self._on_end(process.pid)
         return exit_code
 
