@@ -86,7 +86,10 @@ class OpenLog:
         assert self._append is not None, "something was prepared"
         self.sequence += len(self._append.events)
         self._append = None
-        if not self._waiting:
+        if self._waiting:
+            # It came while this was written again after a failure, which has used up its turn.
+            self._schedule(self, False)  # noqa: FBT003 - the only argument of a callback.
+        else:
             self._is_settled.set()
 
     def lose(self) -> None:
