@@ -1,5 +1,6 @@
 """The engine `llama`: its processes, and what is missing. What it shares with other engines is in the suite."""
 
+import asyncio
 import importlib.util
 import os
 import signal
@@ -31,10 +32,13 @@ async def test_an_answer_whose_engine_was_killed_is_continued_by_its_next_proces
     request = ask(MODEL, max_tokens=60)
     async with aclosing(engine.generate(request)) as pieces:
         prefix = join([await anext(pieces) for _ in range(5)])
-        os.kill(llama.process_id("assistant.llama"), signal.SIGKILL)
+        process_id = llama.process_id("assistant.llama")
+        os.kill(process_id, signal.SIGKILL)
         with pytest.raises(EngineBrokeOffError):
             prefix += join([piece async for piece in pieces])
 
+    while llama.process_id("assistant.llama") == process_id:
+        await asyncio.sleep(0.01)
     rest = await collect(engine, ask(MODEL, max_tokens=16, prefix=prefix, tokens_so_far=5))
 
     assert prefix + join(rest) == join(await collect(engine, ask(MODEL, max_tokens=16)))
