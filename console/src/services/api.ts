@@ -1738,10 +1738,15 @@ export interface components {
              */
             forward_url: string | null;
             /**
-             * @description The URL to give to the provider. Whoever knows it can send callbacks, which are quarantined unless they are genuine.
+             * @description The URL to give to the provider. Anyone who knows it can send callbacks; those that aren't genuine are quarantined.
              * @example https://hooks.example.com/in/in_Xk3…
              */
             ingest_url: string;
+            /**
+             * @description The channel of the live feed that shows its callbacks.
+             * @example callbacks.source:src_01h455vb4pex5vsknk084sn02q
+             */
+            live_channel: string;
             /**
              * @description A name for people.
              * @example GitHub of the shop
@@ -3261,10 +3266,15 @@ export interface components {
              */
             forward_url: string | null;
             /**
-             * @description The URL to give to the provider. Whoever knows it can send callbacks, which are quarantined unless they are genuine.
+             * @description The URL to give to the provider. Anyone who knows it can send callbacks; those that aren't genuine are quarantined.
              * @example https://hooks.example.com/in/in_Xk3…
              */
             ingest_url: string;
+            /**
+             * @description The channel of the live feed that shows its callbacks.
+             * @example callbacks.source:src_01h455vb4pex5vsknk084sn02q
+             */
+            live_channel: string;
             /**
              * @description A name for people.
              * @example GitHub of the shop

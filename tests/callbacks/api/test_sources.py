@@ -117,6 +117,34 @@ async def test_a_source_that_could_verify_or_forward_nothing_is_refused(
     assert problem["remedy"]
 
 
+@pytest.mark.parametrize(
+    ("options", "field", "detail", "remedy"),
+    [
+        (
+            {"timestamp_item": "t=", "tolerance_s": "0"},
+            "options.tolerance_s",
+            "HMAC: It must be a whole number of seconds from 1 to 86,400.",
+            "Give a number such as 300, or omit it.",
+        ),
+        (
+            {"timestamp_item": "t=", "timestamp_header": "X-Time"},
+            "options.timestamp_item",
+            "HMAC: The time is either in a header of its own or in that of the signature.",
+            "Omit timestamp_header or timestamp_item.",
+        ),
+    ],
+)
+async def test_a_wrong_option_for_the_time_of_sending_is_named_with_a_remedy(
+    api: CallbacksApi, options: dict[str, str], field: str, detail: str, remedy: str
+) -> None:
+    options = {"header": "X-Signature", "signed_content": "{timestamp}.{body}", **options}
+    body = {"provider": "hmac", "name": "Code", "secrets": [SECRET], "options": options}
+
+    problem = await api.refused(422, "POST", "/sources", json=body)
+
+    assert (problem["field"], problem["detail"], problem["remedy"]) == (field, detail, remedy)
+
+
 async def test_every_provider_is_listed_with_what_a_source_needs(api: CallbacksApi) -> None:
     providers = (await api.get("/providers"))["items"]
 

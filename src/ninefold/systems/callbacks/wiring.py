@@ -9,6 +9,7 @@ from litestar.types import ControllerRouterHandler
 
 from ninefold.contracts.webhooks import FORWARD_OWNER
 from ninefold.core.contracts import Implementation
+from ninefold.core.live import Feed
 from ninefold.core.postgres.migrations import MigrationSource
 from ninefold.core.queue.backlog import BacklogCounter
 from ninefold.core.queue.notifier import Notifier
@@ -27,6 +28,7 @@ from ninefold.systems.callbacks.routes.ingest import INGEST_PATH, Ingest
 from ninefold.systems.callbacks.routes.providers import PROVIDER_ROUTES
 from ninefold.systems.callbacks.routes.source_cache import SourceCache
 from ninefold.systems.callbacks.routes.sources import SOURCE_ROUTES
+from ninefold.systems.callbacks.service.changes import make_feeds
 from ninefold.systems.callbacks.service.forwarding import Forwarding, ForwardingSources
 from ninefold.systems.callbacks.service.passing_on import WebhookDelivery
 from ninefold.systems.callbacks.settings import CallbacksSettings, read_callbacks_settings
@@ -68,6 +70,10 @@ def _surfaces(context: ServerContext[CallbacksSettings]) -> Sequence[Surface]:
     return [Surface(path=INGEST_PATH, application=ingest, has_own_methods=True)]
 
 
+def _feeds(_: ServerContext[CallbacksSettings]) -> Sequence[Feed]:
+    return make_feeds()
+
+
 def _worker_tasks(context: WorkerContext[CallbacksSettings]) -> Sequence[WorkerTask]:
     return [
         Verifier(context),
@@ -81,6 +87,7 @@ SYSTEM: Final = System(
     read_settings=read_callbacks_settings,
     routes=_routes,
     surfaces=_surfaces,
+    feeds=_feeds,
     worker_tasks=_worker_tasks,
     job_handlers=(REVERIFY_HANDLER, REPLAY_HANDLER, DELETE_EXPIRED_HANDLER),
     schedules=(DELETE_EXPIRED_HOURLY,),

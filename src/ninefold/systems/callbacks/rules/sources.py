@@ -100,7 +100,7 @@ def _check_configuration(provider: Provider, secrets: Sequence[str], options: Ma
         raise InvalidSourceError(
             f"{provider.title}: {problem.message}",
             field=name if name == SECRETS_FIELD else f"options.{name}",
-            remedy=f"GET /api/v1/providers describes the fields; see also {provider.docs_url}.",
+            remedy=problem.remedy or f"GET /api/v1/providers describes the fields; see also {provider.docs_url}.",
         )
 
 

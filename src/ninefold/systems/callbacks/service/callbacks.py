@@ -18,6 +18,7 @@ from ninefold.systems.callbacks.model import (
     VerifiedCallback,
 )
 from ninefold.systems.callbacks.rules.outgoing import outgoing_of
+from ninefold.systems.callbacks.service.changes import announce_changes
 from ninefold.systems.callbacks.service.passing_on import WebhookDelivery, pass_on
 from ninefold.systems.callbacks.store import callbacks as store
 from ninefold.systems.callbacks.store.sources import source_find_many
@@ -90,7 +91,9 @@ async def replay(
         )
         for each in callbacks
     ]
-    await store.callback_record_replays(connection, callback_ids=[each.callback.callback_id for each in callbacks])
+    callback_ids = [each.callback.callback_id for each in callbacks]
+    await store.callback_record_replays(connection, callback_ids=callback_ids)
+    await announce_changes(connection, callback_ids=callback_ids)
     return await pass_on(connection, delivery, outgoing)
 
 

@@ -249,6 +249,33 @@ WHERE organisation_id = :organisation_id
 ORDER BY callback_id DESC
 LIMIT :limit;
 
+-- name: callback_list_changed
+-- Read those of these callbacks that belong to some sources or organisations, without their headers and bodies.
+SELECT
+    callback_id,
+    organisation_id,
+    source_id,
+    provider,
+    status,
+    received_at,
+    judged_at,
+    peer,
+    method,
+    path,
+    query,
+    octet_length(body) AS body_bytes,
+    event_type,
+    provider_event_id,
+    reason,
+    detail,
+    duplicate_of,
+    event_id,
+    replay_count
+FROM callbacks.callback
+WHERE callback_id = ANY(:callback_ids::uuid[])
+    AND (source_id = ANY(:source_ids::uuid[]) OR organisation_id = ANY(:organisation_ids::uuid[]))
+ORDER BY callback_id;
+
 -- name: callback_lock^
 -- Lock a verified callback of an organisation; returns no row if there is none with this id, or it isn't verified.
 SELECT

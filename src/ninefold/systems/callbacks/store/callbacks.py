@@ -121,6 +121,23 @@ async def callback_list(
     return [_callback(record) async for record in records]
 
 
+async def callback_list_changed(
+    connection: Connection,
+    *,
+    callback_ids: Collection[UUID],
+    source_ids: Collection[UUID],
+    organisation_ids: Collection[UUID],
+) -> list[Callback]:
+    """Read those of these callbacks that belong to some sources or organisations."""
+    records = queries.callback_list_changed(
+        connection,
+        callback_ids=list(callback_ids),
+        source_ids=list(source_ids),
+        organisation_ids=list(organisation_ids),
+    )
+    return [_callback(record) async for record in records]
+
+
 async def callback_lock(connection: Connection, *, organisation_id: UUID, callback_id: UUID) -> VerifiedCallback | None:
     """Lock a verified callback of an organisation; return None if there is none with this id, or it isn't verified."""
     record = await queries.callback_lock(connection, organisation_id=organisation_id, callback_id=callback_id)
