@@ -6,6 +6,7 @@ import type { Route } from "$/lib/router.svelte";
 import type { Finding } from "$/shell/findings";
 
 import { assistant } from "./assistant/system";
+import { callbacks } from "./callbacks/system";
 import { webhooks } from "./webhooks/system";
 
 export interface ConsoleSystem {
@@ -28,7 +29,7 @@ export interface ConsoleSystem {
   readonly findId: (text: string) => readonly Finding[];
 }
 
-const SYSTEMS: readonly ConsoleSystem[] = [webhooks, assistant];
+const SYSTEMS: readonly ConsoleSystem[] = [webhooks, callbacks, assistant];
 
 const enabled = document.querySelector('meta[name="ninefold-systems"]')?.getAttribute("content")?.split(" ") ?? [];
 
