@@ -65,7 +65,7 @@ class Inbox:
         self._waiting: deque[Waiter] = deque()
         self._commits: set[asyncio.Task[None]] = set()
         self._was_watched = False
-        self._look_again_at_s = 0.0
+        self._looked_at_s = -LOOK_INTERVAL_S
 
     async def store(self, callback: NewCallback) -> int | None:
         """Store a callback; return after the commit, with the current version of its source.
@@ -143,8 +143,8 @@ class Inbox:
     async def _is_watched(self) -> bool:
         """Return whether somebody has watched callbacks lately: if not, one statement stores a batch."""
         now_s = asyncio.get_running_loop().time()
-        if now_s >= self._look_again_at_s:
-            self._look_again_at_s = now_s + LOOK_INTERVAL_S
+        if now_s - self._looked_at_s >= LOOK_INTERVAL_S:
+            self._looked_at_s = now_s
             async with self._database.connection() as connection:
                 self._was_watched = await is_watched(connection)
         return self._was_watched
