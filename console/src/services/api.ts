@@ -1585,7 +1585,10 @@ export interface components {
             provider: string;
             /** @example 72d3162e-cc78-11e3-81ab-4c9367dc0958 */
             provider_event_id: string | null;
-            /** @example  */
+            /**
+             * @description With `***` instead of a secret.
+             * @example
+             */
             query: string;
             /**
              * @description Which check failed, such as `signature_mismatch`; only if quarantined.
@@ -1610,7 +1613,7 @@ export interface components {
          * CallbackView
          * @description A callback as it was received, and its body in the most useful form.
          *
-         *         Headers that prove the identity of the sender, such as `authorization`, are shown too: this is the raw request.
+         *         Headers and query parameters with a secret, such as `authorization` or an API key, have the value `***`.
          */
         CallbackView: {
             /**
@@ -1688,7 +1691,10 @@ export interface components {
             provider: string;
             /** @example 72d3162e-cc78-11e3-81ab-4c9367dc0958 */
             provider_event_id: string | null;
-            /** @example  */
+            /**
+             * @description With `***` instead of a secret.
+             * @example
+             */
             query: string;
             /**
              * @description Which check failed, such as `signature_mismatch`; only if quarantined.
@@ -2469,7 +2475,10 @@ export interface components {
         HeaderView: {
             /** @example x-github-event */
             name: string;
-            /** @example issues */
+            /**
+             * @description `***` if it has a secret.
+             * @example issues
+             */
             value: string;
         };
         /**
