@@ -4,8 +4,9 @@ A type consists of words joined by dots (`order.created`). A pattern is a type, 
 with `order.`, or `*` for all types.
 
 Types that begin with `_forward.` are private: Ninefold alone publishes them, for requests that it forwards, and no
-pattern but the type itself matches them. Types that begin with `callback.` are for verified callbacks: subscriptions
-receive them like others, but only Ninefold publishes them.
+pattern but the type itself matches them. `ninefold.test` is private too: it is the type of tests, which a
+subscription gets when a person asks for one. Types that begin with `callback.` are for verified callbacks:
+subscriptions receive them like others, but only Ninefold publishes them.
 """
 
 import re
@@ -23,6 +24,7 @@ EVENT_TYPE_REGEX: Final = rf"^{_WORD}(\.{_WORD})*$"
 PATTERN_REGEX: Final = rf"^(\*|{_WORD}(\.{_WORD})*(\.\*)?)$"
 
 PRIVATE_PREFIX: Final = "_forward."
+TEST_EVENT_TYPE: Final = "ninefold.test"
 
 _DOT: Final = r"\."
 _NOT_PRIVATE: Final = r"(?!_forward\.)"
@@ -59,6 +61,12 @@ def check_event_type(event_type: str, *, field: str, is_by_user: bool = True) ->
             field=field,
             remedy="Use another first word, or create a source and let its provider call it: POST /api/v1/sources.",
         )
+    if event_type == TEST_EVENT_TYPE:
+        raise InvalidEventTypeError(
+            f"Events of the type {TEST_EVENT_TYPE} are tests, which only Ninefold publishes.",
+            field=field,
+            remedy="Send a test to a subscription: POST /api/v1/subscriptions/{subscription_id}/test.",
+        )
 
 
 def check_patterns(patterns: Sequence[str], *, field: str) -> None:
@@ -94,6 +102,11 @@ def check_pattern(pattern: str, *, field: str) -> None:
 def matches_any(event_type: str, patterns: Sequence[str]) -> bool:
     """Return whether an event type matches any of these patterns."""
     return any(_matches(event_type, pattern) for pattern in patterns)
+
+
+def wants(event_type: str, patterns: Sequence[str]) -> bool:
+    """Return whether a subscription with these patterns gets a delivery of this type: if one matches, and tests."""
+    return event_type == TEST_EVENT_TYPE or matches_any(event_type, patterns)
 
 
 def patterns_regex(patterns: Sequence[str]) -> str:
