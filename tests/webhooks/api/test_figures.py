@@ -8,7 +8,7 @@ import pytest
 from http_api import Json
 from in_process import StartWorker
 from ninefold.core.postgres.database import Database
-from ninefold.systems.webhooks.model.figures import MINUTE_S, Counted
+from ninefold.systems.webhooks.model.figures import ALL_SUBSCRIPTIONS, MINUTE_S, Counted
 from ninefold.systems.webhooks.rules.histograms import BUCKETS
 from ninefold.systems.webhooks.store.figures import figure_add
 from receivers import Answer, Receiver
@@ -141,16 +141,19 @@ async def test_too_many_failures_are_an_alert_that_names_the_worst_subscription(
     subscription = await api.subscribe(URL)
     async with database.transaction() as connection:
         organisation_id = await connection.fetchval("SELECT organisation_id FROM webhooks.subscription")
-        counted = Counted(
-            organisation_id=organisation_id,
-            subscription_id=id_of(subscription),
-            succeeded_attempts=succeeded,
-            failed_attempts=failed,
-            attempt_durations=[0] * BUCKETS,
-            delivery_times=[0] * BUCKETS,
-        )
+        counted = [
+            Counted(
+                organisation_id=organisation_id,
+                subscription_id=subscription_id,
+                succeeded_attempts=succeeded,
+                failed_attempts=failed,
+                attempt_durations=[0] * BUCKETS,
+                delivery_times=[0] * BUCKETS,
+            )
+            for subscription_id in (id_of(subscription), ALL_SUBSCRIPTIONS)
+        ]
         start = datetime.now(UTC).replace(second=0, microsecond=0)
-        await figure_add(connection, [counted], step_s=MINUTE_S, starts_at=start)
+        await figure_add(connection, counted, step_s=MINUTE_S, starts_at=start)
     alerts = await status_of(api, "failure_share")
     assert is_alert == bool(alerts)
     if alerts:

@@ -11,7 +11,7 @@ import msgspec
 from ninefold.core.postgres.database import Connection
 from ninefold.core.queue.store import worker_count_alive
 from ninefold.systems.webhooks.model import PauseReason
-from ninefold.systems.webhooks.model.figures import Alert, AlertKind, AttemptSum, Backlog
+from ninefold.systems.webhooks.model.figures import ALL_SUBSCRIPTIONS, MINUTE_S, Alert, AlertKind, Backlog
 from ninefold.systems.webhooks.store.alerts import (
     DeadLetterCount,
     UnhealthySubscription,
@@ -23,7 +23,7 @@ from ninefold.systems.webhooks.store.backlogs import (
     backlog_count_retrying,
     backlog_count_waiting,
 )
-from ninefold.systems.webhooks.store.figures import figure_sum_by_subscription
+from ninefold.systems.webhooks.store.figures import figure_list, figure_sum_by_subscription
 from ninefold.systems.webhooks.store.subscriptions import subscription_find
 
 ALERTS_MAX: Final = 50
@@ -63,19 +63,13 @@ async def read_status(connection: Connection, *, organisation_id: UUID, now: dat
     """
     backlog = await _count_backlog(connection, organisation_id=organisation_id)
     worker_count = await worker_count_alive(connection)
-    sums = await figure_sum_by_subscription(
-        connection,
-        organisation_id=organisation_id,
-        since=now - FAILURE_WINDOW,
-        width_s=int(FAILURE_WINDOW.total_seconds()),
-    )
     unhealthy = await alert_list_subscriptions(connection, organisation_id=organisation_id, limit=ALERTS_MAX)
     letters = await alert_list_dead_letters(
         connection, organisation_id=organisation_id, since=now - LETTERS_SINCE, limit=ALERTS_MAX
     )
     alerts = [
         *_worker_alerts(worker_count, backlog, now=now),
-        *await _failure_alerts(connection, sums, organisation_id=organisation_id),
+        *await _failure_alerts(connection, organisation_id=organisation_id, since=now - FAILURE_WINDOW),
         *(_subscription_alert(each, pause_after_s=pause_after_s) for each in unhealthy),
         *(_dead_letter_alert(each) for each in letters),
     ]
@@ -112,11 +106,27 @@ def _worker_alerts(worker_count: int, backlog: Backlog, *, now: datetime) -> Ite
         )
 
 
-async def _failure_alerts(connection: Connection, sums: Sequence[AttemptSum], *, organisation_id: UUID) -> list[Alert]:
-    """Return an alert if too many attempts of the last minutes failed. It names the subscription with the most."""
-    failed = sum(each.failed_attempts for each in sums)
-    attempts = failed + sum(each.succeeded_attempts for each in sums)
+async def _failure_alerts(connection: Connection, *, organisation_id: UUID, since: datetime) -> list[Alert]:
+    """Return an alert if too many attempts since a time failed. It names the subscription with the most."""
+    minutes = await figure_list(
+        connection,
+        organisation_id=organisation_id,
+        subscription_id=ALL_SUBSCRIPTIONS,
+        step_s=MINUTE_S,
+        since=since,
+    )
+    failed = sum(minute.failed_attempts for minute in minutes)
+    attempts = failed + sum(minute.succeeded_attempts for minute in minutes)
     if attempts < FAILURE_ATTEMPTS_MIN or failed <= FAILURE_SHARE_MAX * attempts:
+        return []
+    sums = await figure_sum_by_subscription(
+        connection,
+        organisation_id=organisation_id,
+        since=since,
+        width_s=int(FAILURE_WINDOW.total_seconds()),
+    )
+    if not sums:
+        # Only subscriptions that were deleted have failed.
         return []
     worst = max(sums, key=lambda each: each.failed_attempts)
     subscription = await subscription_find(
