@@ -1,9 +1,11 @@
+import json
 import re
 from typing import Any
 
 import pytest
 
 from callbacks.callbacks_api import SECRET, CallbacksApi
+from ninefold.core.postgres.database import Database
 
 OTHER_SECRET = "another secret of the shop, f00d"
 TOKEN_URL = re.compile(r"http://ninefold\.test/in/in_[A-Za-z0-9_-]{32}")
@@ -41,6 +43,27 @@ async def test_an_update_changes_only_what_it_names(api: CallbacksApi) -> None:
     assert rotated["secret_hints"] == ["…body", "…f00d"]
     assert (answering["name"], answering["secret_hints"]) == ("Shop", ["…body", "…f00d"])
     assert answering["answer"] == {"status": 202, "content_type": "text/plain; charset=utf-8", "body": "thanks"}
+
+
+async def test_an_update_checks_only_what_it_changes(api: CallbacksApi, database: Database) -> None:
+    source = await api.create_source(provider="hmac", secrets=["00ff"], options={"header": "X-Signature"})
+    path = f"/sources/{source['source_id']}"
+    # As an earlier version may have allowed.
+    async with database.connection() as connection:
+        options = json.dumps({"header": "X-Signature", "tolerance_s": "0"})
+        await connection.execute("UPDATE callbacks.source SET options = $1, name = ''", options)
+
+    rotated = await api.done("PATCH", path, json={"secrets": ["00ff", "another one"]})
+    refused = await api.refused(422, "PATCH", path, json={"options": {"header": "X-Own", "tolerance_s": "0"}})
+    contradictory = await api.refused(
+        422, "PATCH", path, json={"options": {"header": "X-Own", "secret_encoding": "hex"}}
+    )
+    corrected = await api.done("PATCH", path, json={"options": {"header": "X-Own"}})
+
+    assert (rotated["name"], len(rotated["secret_hints"])) == ("", 2)
+    assert (refused["field"], contradictory["field"]) == ("options.tolerance_s", "secrets")
+    assert corrected["options"] == {"header": "X-Own"}
+    assert (await api.refused(422, "PATCH", path, json={"name": "a\0"}))["field"] == "name"
 
 
 async def test_sources_are_listed_newest_first(api: CallbacksApi) -> None:
@@ -115,6 +138,34 @@ async def test_a_source_that_could_verify_or_forward_nothing_is_refused(
 
     assert problem["field"] == field
     assert problem["remedy"]
+
+
+@pytest.mark.parametrize(
+    ("options", "field", "detail", "remedy"),
+    [
+        (
+            {"timestamp_item": "t=", "tolerance_s": "0"},
+            "options.tolerance_s",
+            "HMAC: It must be a whole number of seconds from 1 to 86,400.",
+            "Give a number such as 300, or omit it.",
+        ),
+        (
+            {"timestamp_item": "t=", "timestamp_header": "X-Time"},
+            "options.timestamp_item",
+            "HMAC: The time is either in a header of its own or in that of the signature.",
+            "Omit timestamp_header or timestamp_item.",
+        ),
+    ],
+)
+async def test_a_wrong_option_for_the_time_of_sending_is_named_with_a_remedy(
+    api: CallbacksApi, options: dict[str, str], field: str, detail: str, remedy: str
+) -> None:
+    options = {"header": "X-Signature", "signed_content": "{timestamp}.{body}", **options}
+    body = {"provider": "hmac", "name": "Code", "secrets": [SECRET], "options": options}
+
+    problem = await api.refused(422, "POST", "/sources", json=body)
+
+    assert (problem["field"], problem["detail"], problem["remedy"]) == (field, detail, remedy)
 
 
 async def test_every_provider_is_listed_with_what_a_source_needs(api: CallbacksApi) -> None:

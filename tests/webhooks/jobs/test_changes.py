@@ -1,8 +1,6 @@
 """What live feeds show of webhooks: each change of a delivery, and of the health of subscriptions, while watched."""
 
 import asyncio
-import json
-from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,8 +9,9 @@ import pytest
 from http_api import Json
 from in_process import StartWorker, create_key, running_worker
 from live_readers import EventStreamReader, RefusedError
+from live_watcher import Watcher
 from ninefold.core.ids import format_id, parse_id
-from ninefold.core.live import Channel, Cursor, Feed
+from ninefold.core.live import Channel
 from ninefold.core.postgres.database import Database
 from ninefold.core.tenancy.api_keys import API_KEY
 from ninefold.core.tenancy.service import authenticate
@@ -23,35 +22,6 @@ from webhooks.webhooks_api import WebhooksApi
 ARRIVES_WITHIN_S = 10
 RETRY_SOON = {"NINEFOLD_WEBHOOKS_RETRY_DELAYS_S": "0.01,0.01"}
 RETRY_LATE = {"NINEFOLD_WEBHOOKS_RETRY_DELAYS_S": "600,600"}
-
-
-class Watcher:
-    """Watches a channel as a server does, and reads what is appended to it."""
-
-    def __init__(self, database: Database, feed: Feed, channel: Channel) -> None:
-        self._database = database
-        self._feed = feed
-        self._channel = channel
-
-    async def watch(self) -> None:
-        """Begin to watch."""
-        assert self._feed.watch is not None
-        async with self._database.connection() as connection:
-            await self._feed.watch(connection, [self._channel])
-            self._begin = (await self._feed.read_positions(connection, [self._channel]))[self._channel.name].offset
-
-    async def read(self) -> list[Json]:
-        """Return all entries since then."""
-        async with self._database.connection() as connection:
-            found = await self._feed.read_after(connection, [Cursor(self._channel, self._begin)], 1_000)
-        return [json.loads(entry.data) for entry in found.get(self._channel.name, ())]
-
-    async def read_until(self, condition: Callable[[Json], bool]) -> list[Json]:
-        """Return all entries, once the last one fulfils a condition."""
-        async with asyncio.timeout(ARRIVES_WITHIN_S):
-            while not (entries := await self.read()) or not condition(entries[-1]):
-                await asyncio.sleep(0.02)
-        return entries
 
 
 async def watch_deliveries(database: Database, subscription: Json) -> Watcher:

@@ -9,6 +9,7 @@ from litestar.types import ControllerRouterHandler
 
 from ninefold.contracts.webhooks import FORWARD_OWNER
 from ninefold.core.contracts import Implementation
+from ninefold.core.live import Feed
 from ninefold.core.postgres.migrations import MigrationSource
 from ninefold.core.queue.backlog import BacklogCounter
 from ninefold.core.queue.notifier import Notifier
@@ -21,12 +22,14 @@ from ninefold.systems.callbacks.jobs.replay import REPLAY_HANDLER
 from ninefold.systems.callbacks.jobs.retention import DELETE_EXPIRED_HANDLER, DELETE_EXPIRED_HOURLY
 from ninefold.systems.callbacks.jobs.reverify import REVERIFY_HANDLER
 from ninefold.systems.callbacks.jobs.verifier import Verifier
+from ninefold.systems.callbacks.routes.callback_jobs import CALLBACK_JOB_ROUTES
 from ninefold.systems.callbacks.routes.callbacks import CALLBACK_ROUTES
 from ninefold.systems.callbacks.routes.inbox import Inbox
 from ninefold.systems.callbacks.routes.ingest import INGEST_PATH, Ingest
 from ninefold.systems.callbacks.routes.providers import PROVIDER_ROUTES
 from ninefold.systems.callbacks.routes.source_cache import SourceCache
 from ninefold.systems.callbacks.routes.sources import SOURCE_ROUTES
+from ninefold.systems.callbacks.service.changes import make_feeds
 from ninefold.systems.callbacks.service.forwarding import Forwarding, ForwardingSources
 from ninefold.systems.callbacks.service.passing_on import WebhookDelivery
 from ninefold.systems.callbacks.settings import CallbacksSettings, read_callbacks_settings
@@ -52,7 +55,7 @@ def _routes(context: ServerContext[CallbacksSettings]) -> Sequence[ControllerRou
     return [
         Router(
             path="/",
-            route_handlers=[*PROVIDER_ROUTES, *SOURCE_ROUTES, *CALLBACK_ROUTES],
+            route_handlers=[*PROVIDER_ROUTES, *SOURCE_ROUTES, *CALLBACK_ROUTES, *CALLBACK_JOB_ROUTES],
             dependencies={
                 "notifier": Provide(provide_notifier, sync_to_thread=False),
                 "callbacks_settings": Provide(provide_settings, sync_to_thread=False),
@@ -68,6 +71,10 @@ def _surfaces(context: ServerContext[CallbacksSettings]) -> Sequence[Surface]:
     return [Surface(path=INGEST_PATH, application=ingest, has_own_methods=True)]
 
 
+def _feeds(_: ServerContext[CallbacksSettings]) -> Sequence[Feed]:
+    return make_feeds()
+
+
 def _worker_tasks(context: WorkerContext[CallbacksSettings]) -> Sequence[WorkerTask]:
     return [
         Verifier(context),
@@ -81,6 +88,7 @@ SYSTEM: Final = System(
     read_settings=read_callbacks_settings,
     routes=_routes,
     surfaces=_surfaces,
+    feeds=_feeds,
     worker_tasks=_worker_tasks,
     job_handlers=(REVERIFY_HANDLER, REPLAY_HANDLER, DELETE_EXPIRED_HANDLER),
     schedules=(DELETE_EXPIRED_HOURLY,),

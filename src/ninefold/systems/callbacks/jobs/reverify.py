@@ -8,6 +8,7 @@ import msgspec
 from ninefold.core.jobs import JobHandler, JobRun
 from ninefold.core.system import WorkerContext
 from ninefold.systems.callbacks.model import RECEIVED_CHANNEL, REVERIFY_CALLBACKS, ReverifyCallbacks
+from ninefold.systems.callbacks.service.changes import announce_changes
 from ninefold.systems.callbacks.settings import CallbacksSettings
 from ninefold.systems.callbacks.store.callbacks import callback_receive_again
 
@@ -49,6 +50,7 @@ async def reverify_callbacks(job: JobRun[ReverifyCallbacks], context: WorkerCont
                 limit=BATCH,
             )
             if changed:
+                await announce_changes(connection, callback_ids=changed)
                 cursor = ReverifyCursor(after=changed[-1], callbacks=cursor.callbacks + len(changed))
                 await job.save(connection, cursor=cursor, done=cursor.callbacks)
         context.notifier.notify(RECEIVED_CHANNEL)

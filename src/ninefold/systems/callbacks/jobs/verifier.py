@@ -11,12 +11,14 @@ from uuid import UUID
 
 import structlog
 
+from ninefold.core.live import LIVE_CHANNEL
 from ninefold.core.postgres.database import Connection
 from ninefold.core.queue.claim_loop import repeat_claim
 from ninefold.core.system import WorkerContext
 from ninefold.systems.callbacks.jobs.key_fetcher import KeyFetcher
 from ninefold.systems.callbacks.jobs.metrics import count_judgements
 from ninefold.systems.callbacks.model import RECEIVED_CHANNEL, CallbackStatus, Judgement, WaitingCallback
+from ninefold.systems.callbacks.service.changes import append_changes
 from ninefold.systems.callbacks.service.judging import JudgingRules, judge
 from ninefold.systems.callbacks.service.passing_on import WebhookDelivery
 from ninefold.systems.callbacks.settings import CallbacksSettings
@@ -73,7 +75,10 @@ class Verifier:
                 held_back=self._keys.waiting_sources,
             )
             judgements = await self._judge(connection, claimed)
+            channels = await append_changes(connection, callback_ids=[each.callback_id for each in judgements])
         self._after = last_organisation_id or _BEFORE_ALL
+        if channels:
+            self._notifier.notify(LIVE_CHANNEL, *sorted(channels))
         self._report(judgements)
         # Those that weren't judged wait for keys: the next claim leaves out their sources, until the fetcher wakes us.
         return bool(claimed) or began_after != _BEFORE_ALL

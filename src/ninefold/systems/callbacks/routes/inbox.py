@@ -13,10 +13,12 @@ import msgspec
 from prometheus_client import Histogram
 
 from ninefold.core.errors import NinefoldError
+from ninefold.core.live import LIVE_CHANNEL
 from ninefold.core.postgres.database import Database
 from ninefold.core.queue.notifier import Notifier
 from ninefold.systems.callbacks.errors import InboxFullError
 from ninefold.systems.callbacks.model import RECEIVED_CHANNEL, NewCallback
+from ninefold.systems.callbacks.service.changes import append_changes, is_watched
 from ninefold.systems.callbacks.store.callbacks import callback_insert_many
 
 BATCH_MAX: Final = 500
@@ -31,6 +33,9 @@ COMMITS_MAX: Final = 2
 
 BATCH_INTERVAL_S: Final = 0.002
 """The shortest time from one batch to the next. Under load it makes batches larger, and each callback cheaper."""
+
+LOOK_INTERVAL_S: Final = 1.0
+"""How often it looks whether somebody watches. Feeds miss what is received before; they show what becomes of it."""
 
 _BATCH_SIZE: Final = Histogram(
     "ninefold_callbacks_commit_size",
@@ -59,6 +64,8 @@ class Inbox:
         self._notifier = notifier
         self._waiting: deque[Waiter] = deque()
         self._commits: set[asyncio.Task[None]] = set()
+        self._was_watched = False
+        self._looked_at_s = -LOOK_INTERVAL_S
 
     async def store(self, callback: NewCallback) -> int | None:
         """Store a callback; return after the commit, with the current version of its source.
@@ -123,8 +130,24 @@ class Inbox:
                 waiter.stored.set_result(versions.get(waiter.callback.callback_id))
 
     async def _insert(self, callbacks: list[NewCallback]) -> dict[UUID, int]:
-        async with self._database.connection() as connection:
-            return await callback_insert_many(connection, callbacks=callbacks)
+        if not await self._is_watched():
+            async with self._database.connection() as connection:
+                return await callback_insert_many(connection, callbacks=callbacks)
+        async with self._database.transaction() as connection:
+            versions = await callback_insert_many(connection, callbacks=callbacks)
+            channels = await append_changes(connection, callback_ids=versions)
+        if channels:
+            self._notifier.notify(LIVE_CHANNEL, *sorted(channels))
+        return versions
+
+    async def _is_watched(self) -> bool:
+        """Return whether somebody has watched callbacks lately: if not, one statement stores a batch."""
+        now_s = asyncio.get_running_loop().time()
+        if now_s - self._looked_at_s >= LOOK_INTERVAL_S:
+            self._looked_at_s = now_s
+            async with self._database.connection() as connection:
+                self._was_watched = await is_watched(connection)
+        return self._was_watched
 
 
 def _copy(error: Exception) -> Exception:

@@ -18,6 +18,7 @@ from ninefold.systems.callbacks.rules.sources import (
     require_provider,
     secret_hint,
 )
+from ninefold.systems.callbacks.service.changes import source_channel
 from ninefold.systems.callbacks.service.sources import ChangedSource, SourceFields
 from ninefold.systems.callbacks.verification import SECRETS_FIELD, SECRETS_MAX, Field, Provider
 
@@ -146,8 +147,8 @@ class SourceView(msgspec.Struct, frozen=True, kw_only=True):
     ingest_url: Annotated[
         str,
         msgspec.Meta(
-            description="The URL to give to the provider. Whoever knows it can send callbacks, which are quarantined "
-            "unless they are genuine.",
+            description="The URL to give to the provider. Anyone who knows it can send callbacks; those that aren't "
+            "genuine are quarantined.",
             examples=["https://hooks.example.com/in/in_Xk3…"],
         ),
     ]
@@ -164,6 +165,13 @@ class SourceView(msgspec.Struct, frozen=True, kw_only=True):
             description="The subscription that forwards them. Its deliveries, limits and secret are managed like those "
             "of others.",
             examples=[None],
+        ),
+    ]
+    live_channel: Annotated[
+        str,
+        msgspec.Meta(
+            description="The channel of the live feed that shows its callbacks.",
+            examples=["callbacks.source:src_01h455vb4pex5vsknk084sn02q"],
         ),
     ]
     setup_steps: Annotated[
@@ -254,6 +262,7 @@ def _source_fields(source: Source, *, public_url: str) -> dict[str, Any]:
         ),
         "forward_url": source.forward_url,
         "forward_subscription_id": subscription_id and format_id(SUBSCRIPTION_PREFIX, subscription_id),
+        "live_channel": source_channel(source.source_id),
         "setup_steps": [step.replace("{ingest_url}", ingest_url) for step in provider.setup_steps],
         "docs_url": provider.docs_url,
         "created_at": source.created_at,

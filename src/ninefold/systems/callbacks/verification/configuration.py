@@ -11,6 +11,7 @@ from ninefold.systems.callbacks.verification.model import Secret
 from ninefold.systems.callbacks.verification.providers import SECRETS_FIELD, Provider
 from ninefold.systems.callbacks.verification.rejection import RejectionError
 from ninefold.systems.callbacks.verification.schemes import (
+    TOLERANCE_S_MAX,
     BasicScheme,
     ConfiguredHmacScheme,
     HeaderName,
@@ -18,6 +19,7 @@ from ninefold.systems.callbacks.verification.schemes import (
     Scheme,
     SecretFormat,
     SignatureScheme,
+    ToleranceS,
 )
 from ninefold.systems.callbacks.verification.templates import parse_template
 from ninefold.systems.callbacks.verification.verifying import secrets_of
@@ -37,6 +39,8 @@ class Problem(msgspec.Struct, frozen=True):
     """The name of a field of the provider."""
     message: str
     """One sentence, without the value."""
+    remedy: str | None = None
+    """What to do; None if the description of the fields says it."""
 
 
 def find_problems(provider: Provider, secrets: Sequence[Secret], options: Mapping[str, str]) -> list[Problem]:
@@ -93,6 +97,14 @@ def _option_problems(options: Mapping[str, str]) -> Iterator[Problem]:
             msgspec.convert(options.get(name) or "X", HeaderName)
         except msgspec.ValidationError:
             yield Problem(name, "It isn't the name of a header, such as X-Signature.")
+    try:
+        msgspec.convert(options.get("tolerance_s") or "1", ToleranceS, strict=False)
+    except msgspec.ValidationError:
+        message = f"It must be a whole number of seconds from 1 to {TOLERANCE_S_MAX:,}."
+        yield Problem("tolerance_s", message, remedy="Give a number such as 300, or omit it.")
+    if options.get("timestamp_header") and options.get("timestamp_item"):
+        message = "The time is either in a header of its own or in that of the signature."
+        yield Problem("timestamp_item", message, remedy="Omit timestamp_header or timestamp_item.")
     for name in _TEMPLATE_OPTIONS:
         try:
             parse_template(options.get(name) or "")

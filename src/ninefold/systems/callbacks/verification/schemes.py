@@ -10,6 +10,7 @@ Algorithm = Literal["hmac-sha1", "hmac-sha256", "hmac-sha512", "ed25519", "ecdsa
 Encoding = Literal["hex", "base64"]
 TimeUnit = Literal["s", "ms", "iso8601"]
 HeaderName = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$")]
+ToleranceS = Annotated[int, msgspec.Meta(ge=1, le=TOLERANCE_S_MAX)]
 
 
 class SecretFormat(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -31,7 +32,7 @@ class TimestampRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     json: str | None = None
     """A dotted path in the body, which is read after the signature was verified."""
     unit: TimeUnit = "s"
-    tolerance_s: Annotated[int, msgspec.Meta(ge=1, le=TOLERANCE_S_MAX)]
+    tolerance_s: ToleranceS
 
     def __post_init__(self) -> None:
         """Check that there is one place."""
