@@ -166,6 +166,202 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/assistant/conversations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List conversations
+         * @description Those that changed last come first. A person gets their own; an API key gets those of the organisation.
+         */
+        get: operations["list_conversations"];
+        put?: never;
+        /**
+         * Create a conversation
+         * @description It belongs to the account that creates it, and nobody else can read it. If an API key creates it, it belongs to the
+         *     organisation.
+         */
+        post: operations["create_conversation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/assistant/conversations/{conversation_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show a conversation
+         * @description With the messages of all its branches. An answer that hasn't ended has the text that it has so far; its live channel
+         *     continues after `last_sequence`.
+         */
+        get: operations["get_conversation"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a conversation
+         * @description Answers that haven't ended are cancelled. Its messages are erased within two hours.
+         */
+        delete: operations["delete_conversation"];
+        options?: never;
+        head?: never;
+        /**
+         * Rename a conversation, or choose a branch
+         * @description All devices then show this branch.
+         */
+        patch: operations["update_conversation"];
+        trace?: never;
+    };
+    "/api/v1/assistant/conversations/{conversation_id}/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a message
+         * @description A worker generates the answer, even if nobody waits for it. Follow it in the live channel of its response.
+         */
+        post: operations["send_message"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/assistant/conversations/{conversation_id}/messages/{message_id}/edit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Edit a message
+         * @description The other text begins a new branch in the place of the message, and is answered. The earlier branch stays.
+         */
+        post: operations["edit_message"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/assistant/conversations/{conversation_id}/messages/{message_id}/regenerate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Generate another answer
+         * @description `message_id` is the answer, or the message that it answers. The new answer is a new branch. The earlier one stays.
+         */
+        post: operations["regenerate_answer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/assistant/responses/{response_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show a response
+         * @description With the text that it has so far.
+         */
+        get: operations["get_response"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/assistant/responses/{response_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel a response
+         * @description What it has now is all that it will ever have, and all that is counted. One that has ended stays as it is.
+         */
+        post: operations["cancel_response"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/assistant/responses/{response_id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the events of a response
+         * @description They are what its live channel shows, oldest first. To continue, pass the last `sequence_number` as `after`, until
+         *     `has_ended`.
+         */
+        get: operations["list_response_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/assistant/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List usage
+         * @description By day, by account or API key, and by model; newest first. With the permission `admin`, of the whole organisation;
+         *     otherwise only the caller's own.
+         */
+        get: operations["list_usage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/audit-log": {
         parameters: {
             query?: never;
@@ -1082,6 +1278,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/subscriptions/{subscription_id}/figures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show a subscription's figures
+         * @description Like those of the organisation.
+         */
+        get: operations["get_subscription_figures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/subscriptions/{subscription_id}/replay": {
         parameters: {
             query?: never;
@@ -1144,6 +1360,68 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/webhooks/figures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show the organisation's figures
+         * @description Attempts, how long they took, and how long deliveries took. Workers add to them every five seconds, and to those of
+         *     the current hour every minute.
+         */
+        get: operations["get_figures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/sparklines": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List sparklines
+         * @description The attempts of each subscription in the last hour, for small charts in lists.
+         */
+        get: operations["list_sparklines"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show what waits, and alerts
+         * @description Counts of deliveries that wait, and a list of what a person should know of: open circuits, paused and failing
+         *     subscriptions, dead letters of the last day, too many failures, workers that are missing or don't keep up.
+         */
+        get: operations["get_status"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1182,6 +1460,36 @@ export interface components {
              */
             name: string;
             password_changed_at: string | null;
+        };
+        /**
+         * AlertKind
+         * @description What an alert is about.
+         * @enum {unknown}
+         */
+        AlertKind: "backlog_old" | "circuit_open" | "dead_letters" | "failing" | "failure_share" | "no_worker" | "paused";
+        /**
+         * AlertView
+         * @description Something that a person should know of.
+         */
+        AlertView: {
+            /** @description How many deliveries or attempts it is about. */
+            count: number | null;
+            /**
+             * @description What it means, and what to do.
+             * @example In the last day, after all retries. They wait for a replay.
+             */
+            detail: string;
+            kind: components["schemas"]["AlertKind"];
+            /** @description Whether it stays until a person acts. */
+            needs_person: boolean;
+            /** @description When the subscription is paused, if every attempt fails until then. */
+            pauses_at: string | null;
+            /** @description When an open circuit is probed again. */
+            retry_at: string | null;
+            since: string | null;
+            subscription_id: string | null;
+            /** @example 37 deliveries to warehouse failed */
+            title: string;
         };
         /**
          * AnswerBody
@@ -1311,6 +1619,20 @@ export interface components {
             target_id: string | null;
         };
         /**
+         * BacklogView
+         * @description The deliveries that aren't finished.
+         */
+        BacklogView: {
+            /** @description When the next retry is due. */
+            next_attempt_at: string | null;
+            /** @description Without an outcome; some are being attempted. */
+            queued: components["schemas"]["QueueDepthView"];
+            /** @description They wait for their next attempt. */
+            retrying: components["schemas"]["QueueDepthView"];
+            /** @description They wait for a limit, an open circuit or a paused subscription. */
+            waiting: components["schemas"]["QueueDepthView"];
+        };
+        /**
          * BatchAccepted
          * @description The results of the events of a batch, in the order of the request.
          */
@@ -1410,7 +1732,10 @@ export interface components {
             provider: string;
             /** @example 72d3162e-cc78-11e3-81ab-4c9367dc0958 */
             provider_event_id: string | null;
-            /** @example  */
+            /**
+             * @description With `***` instead of a secret.
+             * @example
+             */
             query: string;
             /**
              * @description Which check failed, such as `signature_mismatch`; only if quarantined.
@@ -1435,7 +1760,7 @@ export interface components {
          * CallbackView
          * @description A callback as it was received, and its body in the most useful form.
          *
-         *         Headers that prove the identity of the sender, such as `authorization`, are shown too: this is the raw request.
+         *         Headers and query parameters with a secret, such as `authorization` or an API key, have the value `***`.
          */
         CallbackView: {
             /**
@@ -1513,7 +1838,10 @@ export interface components {
             provider: string;
             /** @example 72d3162e-cc78-11e3-81ab-4c9367dc0958 */
             provider_event_id: string | null;
-            /** @example  */
+            /**
+             * @description With `***` instead of a secret.
+             * @example
+             */
             query: string;
             /**
              * @description Which check failed, such as `signature_mismatch`; only if quarantined.
@@ -1563,10 +1891,15 @@ export interface components {
              */
             forward_url: string | null;
             /**
-             * @description The URL to give to the provider. Whoever knows it can send callbacks, which are quarantined unless they are genuine.
+             * @description The URL to give to the provider. Anyone who knows it can send callbacks; those that aren't genuine are quarantined.
              * @example https://hooks.example.com/in/in_Xk3…
              */
             ingest_url: string;
+            /**
+             * @description The channel of the live feed that shows its callbacks.
+             * @example callbacks.source:src_01h455vb4pex5vsknk084sn02q
+             */
+            live_channel: string;
             /**
              * @description A name for people.
              * @example GitHub of the shop
@@ -1677,6 +2010,71 @@ export interface components {
             code: string;
         };
         /**
+         * ConversationView
+         * @description A conversation, without its messages.
+         */
+        ConversationView: {
+            /** @example conv_01h455vb4pex5vsknk084sn02q */
+            conversation_id: string;
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * @description The last message of the branch that is shown.
+             * @example msg_01h455vb4pex5vsknk084sn02q
+             */
+            current_message_id: string | null;
+            /**
+             * @description The live channel of the changes of all conversations with the same owner.
+             * @example assistant.conversations:own_01h455vb4pex5vsknk084sn02q
+             */
+            list_live_channel: string;
+            /**
+             * @description The live channel of its changes.
+             * @example assistant.conversation:conv_01h455vb4pex5vsknk084sn02q
+             */
+            live_channel: string;
+            /**
+             * @description A name for people.
+             * @example Refunds
+             */
+            title: string;
+            /** Format: date-time */
+            updated_at: string;
+        };
+        /**
+         * ConversationWithMessages
+         * @description A conversation with the messages of all its branches, oldest first.
+         */
+        ConversationWithMessages: {
+            /** @example conv_01h455vb4pex5vsknk084sn02q */
+            conversation_id: string;
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * @description The last message of the branch that is shown.
+             * @example msg_01h455vb4pex5vsknk084sn02q
+             */
+            current_message_id: string | null;
+            /**
+             * @description The live channel of the changes of all conversations with the same owner.
+             * @example assistant.conversations:own_01h455vb4pex5vsknk084sn02q
+             */
+            list_live_channel: string;
+            /**
+             * @description The live channel of its changes.
+             * @example assistant.conversation:conv_01h455vb4pex5vsknk084sn02q
+             */
+            live_channel: string;
+            messages: components["schemas"]["MessageView"][];
+            /**
+             * @description A name for people.
+             * @example Refunds
+             */
+            title: string;
+            /** Format: date-time */
+            updated_at: string;
+        };
+        /**
          * CreateApiKey
          * @description An API key to create.
          */
@@ -1693,6 +2091,18 @@ export interface components {
              * @example developer
              */
             role?: components["schemas"]["Role"];
+        };
+        /**
+         * CreateConversation
+         * @description A conversation to create.
+         */
+        CreateConversation: {
+            /**
+             * @description A name for people; without one, the first message gives it.
+             * @default
+             * @example Refunds
+             */
+            title?: string;
         };
         /**
          * CreatedApiKeyView
@@ -2040,6 +2450,29 @@ export interface components {
             waiting_until: string | null;
         };
         /**
+         * EditMessage
+         * @description Another text for a message.
+         */
+        EditMessage: {
+            /** @default null */
+            instructions?: string | null;
+            /** @default null */
+            max_output_tokens?: number | null;
+            /** @default null */
+            model?: string | null;
+            /** @default null */
+            seed?: number | null;
+            /** @default null */
+            temperature?: number | null;
+            /**
+             * @description What to say.
+             * @example How long is the refund window?
+             */
+            text: string;
+            /** @default null */
+            top_p?: number | null;
+        };
+        /**
          * EffectiveValues
          * @description What applies to a subscription: its own values, and the installation's where it has none.
          */
@@ -2143,6 +2576,40 @@ export interface components {
             title: string;
         };
         /**
+         * FiguresView
+         * @description Figures over a period.
+         */
+        FiguresView: {
+            period: components["schemas"]["Period"];
+            /** @description Every minute or hour of the period, oldest first. The last one isn't over. */
+            points: components["schemas"]["FigureView"][];
+            /**
+             * @description Seconds from one point to the next.
+             * @example 60
+             */
+            step_s: number;
+            total: components["schemas"]["FigureView"];
+        };
+        /**
+         * FigureView
+         * @description The attempts of some time, by when they were recorded.
+         */
+        FigureView: {
+            /** @description From the start of an attempt's request to the end of the response, or to its failure; null without an attempt. */
+            attempt_duration: components["schemas"]["PercentilesView"] | null;
+            /** @description From when an event was accepted, or a delivery retried by hand, to the end of the attempt that delivered it; null without one. */
+            delivery_time: components["schemas"]["PercentilesView"] | null;
+            /** @example 320 */
+            failed_attempts: number;
+            /** Format: date-time */
+            starts_at: string;
+            /**
+             * @description As many deliveries were made.
+             * @example 24640
+             */
+            succeeded_attempts: number;
+        };
+        /**
          * FoundInvitationView
          * @description An invitation, for who has its link.
          */
@@ -2165,13 +2632,34 @@ export interface components {
             role: components["schemas"]["Role"];
         };
         /**
+         * Generating
+         * @description How an answer is to be generated; what is omitted is the default of the server or the model.
+         */
+        Generating: {
+            /** @default null */
+            instructions?: string | null;
+            /** @default null */
+            max_output_tokens?: number | null;
+            /** @default null */
+            model?: string | null;
+            /** @default null */
+            seed?: number | null;
+            /** @default null */
+            temperature?: number | null;
+            /** @default null */
+            top_p?: number | null;
+        };
+        /**
          * HeaderView
          * @description A header, with its name in lower case.
          */
         HeaderView: {
             /** @example x-github-event */
             name: string;
-            /** @example issues */
+            /**
+             * @description `***` if it has a secret.
+             * @example issues
+             */
             value: string;
         };
         /**
@@ -2264,6 +2752,35 @@ export interface components {
          */
         JobWaitingReason: "key" | "paused";
         /**
+         * LogEventsView
+         * @description Events of a log that follow each other.
+         */
+        LogEventsView: {
+            /** @description Whether the last one is the end of the log. */
+            has_ended: boolean;
+            items: components["schemas"]["LogEventView"][];
+        };
+        /**
+         * LogEventView
+         * @description An event in the log of a response.
+         */
+        LogEventView: {
+            /**
+             * @description The rest of the event.
+             * @example {
+             *       "delta": "30 days"
+             *     }
+             */
+            data: Record<string, never>;
+            /** @example 4 */
+            sequence_number: number;
+            /**
+             * @description A type of OpenAI's Responses API, or one of our own, which begins with `ninefold.`.
+             * @example response.output_text.delta
+             */
+            type: string;
+        };
+        /**
          * MembershipView
          * @description An organisation that a person is a member of.
          */
@@ -2303,6 +2820,26 @@ export interface components {
             role: components["schemas"]["Role"];
         };
         /**
+         * MessageView
+         * @description A message of a conversation.
+         */
+        MessageView: {
+            /** Format: date-time */
+            created_at: string;
+            /** @example msg_01h455vb4pex5vsknk084sn02q */
+            message_id: string;
+            /**
+             * @description The message before it. Messages with the same parent are branches.
+             * @example msg_01h455vb4pex5vsknk084sn02q
+             */
+            parent_id: string | null;
+            response: components["schemas"]["ResponseView"] | null;
+            /** @enum {unknown} */
+            role: "assistant" | "user";
+            /** @example How long is the refund window? */
+            text: string;
+        };
+        /**
          * Page[AuditEntryView]
          * @description A page of a list, and the cursor of the next page; null on the last page.
          */
@@ -2317,6 +2854,15 @@ export interface components {
          */
         Page_CallbackSummary_: {
             items: components["schemas"]["CallbackSummary"][];
+            /** @example null */
+            next_cursor: string | null;
+        };
+        /**
+         * Page[ConversationView]
+         * @description A page of a list, and the cursor of the next page; null on the last page.
+         */
+        Page_ConversationView_: {
+            items: components["schemas"]["ConversationView"][];
             /** @example null */
             next_cursor: string | null;
         };
@@ -2393,6 +2939,15 @@ export interface components {
             next_cursor: string | null;
         };
         /**
+         * Page[UsageOfDayView]
+         * @description A page of a list, and the cursor of the next page; null on the last page.
+         */
+        Page_UsageOfDayView_: {
+            items: components["schemas"]["UsageOfDayView"][];
+            /** @example null */
+            next_cursor: string | null;
+        };
+        /**
          * PauseReason
          * @description Why a subscription is paused.
          * @enum {unknown}
@@ -2408,6 +2963,24 @@ export interface components {
             paused_at: string;
             reason: components["schemas"]["PauseReason"];
         };
+        /**
+         * PercentilesView
+         * @description Percentiles in milliseconds. They come from counts in buckets, so they are approximate.
+         */
+        PercentilesView: {
+            /** @example 41 */
+            p50_ms: number;
+            /** @example 188 */
+            p95_ms: number;
+            /** @example 540 */
+            p99_ms: number;
+        };
+        /**
+         * Period
+         * @description The time up to now that figures are about.
+         * @enum {unknown}
+         */
+        Period: "day" | "hour" | "week";
         /**
          * PersonalTokenList
          * @description A person's tokens for the current organisation, oldest first.
@@ -2560,6 +3133,18 @@ export interface components {
             events: components["schemas"]["PublishEvent"][];
         };
         /**
+         * QueueDepthView
+         * @description How many deliveries are in a queue.
+         */
+        QueueDepthView: {
+            /** @example 214 */
+            count: number;
+            /** @description Whether there are more than were counted. */
+            is_more: boolean;
+            /** @description When the oldest of them was accepted, or retried by hand; null without any. */
+            oldest_at: string | null;
+        };
+        /**
          * RecoveryCodes
          * @description Codes that replace the authenticator app, each once. They aren't shown again.
          */
@@ -2616,6 +3201,73 @@ export interface components {
             token: string;
         };
         /**
+         * ResponseErrorView
+         * @description Why a response has failed.
+         */
+        ResponseErrorView: {
+            /** @example engine_unavailable */
+            code: string;
+            message: string;
+        };
+        /**
+         * ResponseStatus
+         * @description The status of a response; the words are those of OpenAI's Responses API.
+         * @enum {unknown}
+         */
+        ResponseStatus: "cancelled" | "completed" | "failed" | "in_progress" | "incomplete" | "queued";
+        /**
+         * ResponseView
+         * @description An answer of a model, and how far it is.
+         */
+        ResponseView: {
+            /**
+             * @description How often it was begun or continued.
+             * @example 1
+             */
+            attempt_count: number;
+            /** @example conv_01h455vb4pex5vsknk084sn02q */
+            conversation_id: string | null;
+            /** Format: date-time */
+            created_at: string;
+            /** @example llama */
+            engine: string | null;
+            error: components["schemas"]["ResponseErrorView"] | null;
+            finished_at: string | null;
+            first_token_at: string | null;
+            /**
+             * @description `max_output_tokens` or `content_filter`, if it is incomplete.
+             * @example null
+             */
+            incomplete_reason: string | null;
+            /**
+             * @description The number of the last event in its log, from 0.
+             * @example 17
+             */
+            last_sequence: number;
+            /**
+             * @description The live channel of its log; offsets are sequence numbers plus one.
+             * @example assistant.response:resp_01h455vb4pex5vsknk084sn02q
+             */
+            live_channel: string;
+            /** @example smollm2-135m-instruct */
+            model: string;
+            /**
+             * @description Its place in the queue, about; null once it has begun.
+             * @example null
+             */
+            queue_position: number | null;
+            /** @example resp_01h455vb4pex5vsknk084sn02q */
+            response_id: string;
+            started_at: string | null;
+            status: components["schemas"]["ResponseStatus"];
+            /**
+             * @description What it has so far.
+             * @example 30 days.
+             */
+            text: string;
+            usage: components["schemas"]["UsageView"];
+        };
+        /**
          * RetryScheduled
          * @description A delivery that is about to be attempted again.
          */
@@ -2655,6 +3307,43 @@ export interface components {
              * @default 86400
              */
             grace_s?: number;
+        };
+        /**
+         * SendMessage
+         * @description A message to send.
+         */
+        SendMessage: {
+            /** @default null */
+            instructions?: string | null;
+            /** @default null */
+            max_output_tokens?: number | null;
+            /** @default null */
+            model?: string | null;
+            /**
+             * @description The answer that it follows: by default the last one of the branch that is shown. null begins again from the start.
+             * @example null
+             */
+            parent_id?: string | null;
+            /** @default null */
+            seed?: number | null;
+            /** @default null */
+            temperature?: number | null;
+            /**
+             * @description What to say.
+             * @example How long is the refund window?
+             */
+            text: string;
+            /** @default null */
+            top_p?: number | null;
+        };
+        /**
+         * SentView
+         * @description A message that was sent, and its answer, which is being generated.
+         */
+        SentView: {
+            answer: components["schemas"]["MessageView"];
+            conversation: components["schemas"]["ConversationView"];
+            message: components["schemas"]["MessageView"];
         };
         /**
          * SessionList
@@ -2797,10 +3486,15 @@ export interface components {
              */
             forward_url: string | null;
             /**
-             * @description The URL to give to the provider. Whoever knows it can send callbacks, which are quarantined unless they are genuine.
+             * @description The URL to give to the provider. Anyone who knows it can send callbacks; those that aren't genuine are quarantined.
              * @example https://hooks.example.com/in/in_Xk3…
              */
             ingest_url: string;
+            /**
+             * @description The channel of the live feed that shows its callbacks.
+             * @example callbacks.source:src_01h455vb4pex5vsknk084sn02q
+             */
+            live_channel: string;
             /**
              * @description A name for people.
              * @example GitHub of the shop
@@ -2836,6 +3530,53 @@ export interface components {
             source_id: string;
             /** Format: date-time */
             updated_at: string;
+        };
+        /**
+         * SparklinesView
+         * @description The sparklines of the subscriptions that had an attempt in the last hour.
+         */
+        SparklinesView: {
+            sparklines: components["schemas"]["SparklineView"][];
+            /** @example 180 */
+            width_s: number;
+        };
+        /**
+         * SparklineView
+         * @description The attempts of a subscription in the last hour, three minutes a number, oldest first.
+         */
+        SparklineView: {
+            /**
+             * @example [
+             *       0,
+             *       0,
+             *       3
+             *     ]
+             */
+            failed_attempts: number[];
+            /** @example sub_01h455vb4pex5vsknk084sn02q */
+            subscription_id: string;
+            /**
+             * @example [
+             *       12,
+             *       14,
+             *       9
+             *     ]
+             */
+            succeeded_attempts: number[];
+        };
+        /**
+         * StatusView
+         * @description What waits, and what a person should know of.
+         */
+        StatusView: {
+            /** @description Those that need a person first. */
+            alerts: components["schemas"]["AlertView"][];
+            backlog: components["schemas"]["BacklogView"];
+            /**
+             * @description How many workers are running.
+             * @example 2
+             */
+            worker_count: number;
         };
         /**
          * SubscriptionReplay
@@ -3020,6 +3761,19 @@ export interface components {
             name: string;
         };
         /**
+         * UpdateConversation
+         * @description What to change; what is omitted stays.
+         */
+        UpdateConversation: {
+            /** @description A message of the branch to show; the branch is followed to its newest end. */
+            current_message_id?: string;
+            /**
+             * @description A name for people.
+             * @example Refunds
+             */
+            title?: string;
+        };
+        /**
          * UpdateSource
          * @description The fields of a source to change; omitted fields keep their values.
          */
@@ -3080,6 +3834,41 @@ export interface components {
              * @example https://example.com/hooks
              */
             url?: string;
+        };
+        /**
+         * UsageOfDayView
+         * @description What an account or an API key has used on one day (UTC) of one model.
+         */
+        UsageOfDayView: {
+            /**
+             * @description The account or the API key.
+             * @example key_01h455vb4pex5vsknk084sn02q
+             */
+            actor_id: string;
+            /** @enum {unknown} */
+            actor_kind: "account" | "api_key";
+            /** Format: date */
+            day: string;
+            /** @example 42 */
+            input_tokens: number;
+            /** @example smollm2-135m-instruct */
+            model: string;
+            /** @example 42 */
+            output_tokens: number;
+            /** @example 12 */
+            responses: number;
+        };
+        /**
+         * UsageView
+         * @description The tokens of a response. Until it has ended, the input is an estimate.
+         */
+        UsageView: {
+            /** @example 42 */
+            input_tokens: number;
+            /** @example 42 */
+            output_tokens: number;
+            /** @example 42 */
+            total_tokens: number;
         };
         /**
          * WaitingReason
@@ -3955,6 +4744,1070 @@ export interface operations {
             };
             /** @description Not found. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_conversations: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the previous page; omit it for the first. */
+                cursor?: string;
+                /** @description The maximum number of items on the page. */
+                limit?: number;
+                /** @description Only those with this text in the title or in a message, in upper or lower case. */
+                search?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ConversationView_"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable entity. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_conversation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateConversation"];
+            };
+        };
+        responses: {
+            /** @description Created. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request entity too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported media type. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable entity. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_conversation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationWithMessages"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_conversation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No content. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_conversation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateConversation"];
+            };
+        };
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request entity too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported media type. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable entity. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    send_message: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SendMessage"];
+            };
+        };
+        responses: {
+            /** @description Accepted. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SentView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict. */
+            409: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request entity too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported media type. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable entity. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    edit_message: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation_id: string;
+                message_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EditMessage"];
+            };
+        };
+        responses: {
+            /** @description Accepted. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SentView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict. */
+            409: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request entity too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported media type. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable entity. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    regenerate_answer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation_id: string;
+                message_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Generating"];
+            };
+        };
+        responses: {
+            /** @description Accepted. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SentView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict. */
+            409: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request entity too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported media type. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable entity. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_response: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                response_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResponseView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancel_response: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                response_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResponseView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_response_events: {
+        parameters: {
+            query?: {
+                /** @description The number of the last event that is known; -1 for none. */
+                after?: number;
+                /** @description The maximum number of events. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                response_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogEventsView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable entity. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_usage: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the previous page; omit it for the first. */
+                cursor?: string;
+                /** @description The maximum number of items on the page. */
+                limit?: number;
+                /** @description From this day on, in UTC. */
+                since?: string;
+                /** @description Up to this day, in UTC. */
+                until?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_UsageOfDayView_"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable entity. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8573,6 +10426,87 @@ export interface operations {
             };
         };
     };
+    get_subscription_figures: {
+        parameters: {
+            query?: {
+                /** @description The last hour by minutes, or the last day or week by hours. */
+                period?: components["schemas"]["Period"];
+            };
+            header?: never;
+            path: {
+                subscription_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FiguresView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable entity. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     replay_subscription: {
         parameters: {
             query?: never;
@@ -8858,6 +10792,192 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
                     "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_figures: {
+        parameters: {
+            query?: {
+                /** @description The last hour by minutes, or the last day or week by hours. */
+                period?: components["schemas"]["Period"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FiguresView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable entity. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_sparklines: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SparklinesView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_status: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StatusView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
                     [name: string]: unknown;
                 };
                 content: {
