@@ -97,6 +97,16 @@ test("a delivery appears without a reload, and keys lead into it", async () => {
   await pane.waitFor({ state: "detached" });
 });
 
+test("a test is sent to the subscription alone, and its answer is shown", async () => {
+  await page.getByRole("button", { name: /Send a test/ }).click();
+  const pane = page.getByRole("complementary", { name: "Delivery" });
+  await pane.locator(".pane-head").getByText("Delivered").waitFor();
+  await pane.getByText("ninefold.test").first().waitFor();
+  await pane.getByText("204", { exact: true }).first().waitFor();
+  await page.keyboard.press("Escape");
+  await pane.waitFor({ state: "detached" });
+});
+
 test("a delivery that is retried counts down, is failed at the end, and can be retried by hand", async () => {
   bad.refused.set("invoice.paid", 503);
   const url = await bad.start();

@@ -105,9 +105,8 @@ class Assistant:
 
     def _start(self, command: str) -> "subprocess.Popen[bytes]":
         with (self._folder / f"{command}.ndjson").open("ab") as log:
-            program = [sys.executable, str(Path(__file__).with_name("scripted_process.py")), command]
-            environment = {**self._environment, "PYTHONPATH": str(Path(__file__).parent.parent)}
-            return subprocess.Popen(program, env=environment, stderr=log, start_new_session=True)
+            program = [sys.executable, "-m", "ninefold", command]
+            return subprocess.Popen(program, env=self._environment, stderr=log, start_new_session=True)
 
     def _wait_until_ready(self) -> None:
         give_up_at = time.monotonic() + READY_WITHIN_S

@@ -59,6 +59,11 @@ export function closeCircuit(id: string): Promise<Subscription> {
   return call("POST", `/subscriptions/${id}/circuit/close`);
 }
 
+/** Send a test event to one subscription alone. */
+export function sendTest(id: string): Promise<{ eventId: string; deliveryId: string }> {
+  return call("POST", `/subscriptions/${id}/test`);
+}
+
 export function rotateSecret(id: string, graceS: number): Promise<SubscriptionWithSecret> {
   return call("POST", `/subscriptions/${id}/rotate-secret`, { body: { graceS } });
 }

@@ -36,6 +36,7 @@ class Child:
         environment: its whole environment; secrets go here.
         grace_period_s: how long it may take to stop before it is killed.
         on_end: called with the process's id each time the process ends, whether it was stopped or died.
+        restart_delay_s: after the first crash; it doubles with each further one. None: `RESTART_DELAY_S_MIN`.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class Child:
         environment: Mapping[str, str],
         grace_period_s: float,
         on_end: Callable[[int], None],
+        restart_delay_s: float | None = None,
     ) -> None:
         self.name: Final = name
         self.has_died = asyncio.Event()
@@ -57,6 +59,7 @@ class Child:
         self._environment = {**environment, SUPERVISED: "1"}
         self._grace_period_s = grace_period_s
         self._on_end = on_end
+        self._restart_delay_s = restart_delay_s
         self._stopping = asyncio.Event()
 
     async def keep_running(self, hurrying: asyncio.Event) -> None:
@@ -64,7 +67,8 @@ class Child:
 
         Then the process has its grace period to stop. It is killed after that, or as soon as `hurrying` is set.
         """
-        delay_s = RESTART_DELAY_S_MIN
+        delay_s_min = self._restart_delay_s or RESTART_DELAY_S_MIN
+        delay_s = delay_s_min
         while not self._stopping.is_set():
             started_at = time.monotonic()
             self.exit_code = await self._run_once(hurrying)
@@ -72,7 +76,7 @@ class Child:
                 return
             self.has_died.set()
             if time.monotonic() - started_at > CRASH_LOOP_WITHIN_S:
-                delay_s = RESTART_DELAY_S_MIN
+                delay_s = delay_s_min
             log.error("supervisor.child.died", child=self.name, exit_code=self.exit_code, restart_in_s=delay_s)
             await wait_for_any(self._stopping, timeout_s=delay_s)
             delay_s = min(delay_s * 2, RESTART_DELAY_S_MAX)

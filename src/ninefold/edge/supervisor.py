@@ -37,6 +37,9 @@ READY_POLL_INTERVAL_S: Final = 0.05
 KILL_MARGIN_S: Final = 3.0
 """How long after its grace period a worker is killed."""
 
+PROCESS_RESTART_DELAY_S: Final = 0.1
+"""How long after its first crash a process of a system is started again: somebody waits for it."""
+
 SERVER_GRACE_PERIOD_S: Final = 15.0
 POSTGRES_POLL_INTERVAL_S: Final = 1.0
 POSTGRES_RESTART_DELAY_S_MIN: Final = 0.5
@@ -176,7 +179,11 @@ class Supervisor:
         mark_dead = partial(mark_process_dead, metrics_dir=metrics_dir)
 
         def make_child(
-            name: str, *command: str, grace_period_s: float, on_end: Callable[[int], None] = mark_dead
+            name: str,
+            *command: str,
+            grace_period_s: float,
+            on_end: Callable[[int], None] = mark_dead,
+            restart_delay_s: float | None = None,
         ) -> Child:
             return Child(
                 name=name,
@@ -184,6 +191,7 @@ class Supervisor:
                 environment=environment,
                 grace_period_s=grace_period_s,
                 on_end=on_end,
+                restart_delay_s=restart_delay_s,
             )
 
         def make_keeper(process: SystemProcess[Any]) -> ProcessKeeper:
@@ -194,6 +202,7 @@ class Supervisor:
                 process.name,
                 grace_period_s=process.grace_period_s,
                 on_end=lambda _: address.remove_sockets(),
+                restart_delay_s=PROCESS_RESTART_DELAY_S,
             )
             return ProcessKeeper(process, child, address)
 

@@ -71,10 +71,8 @@ class Llama:
             self._keepers.append(ProcessKeeper(process, child, address))
 
     def process_id(self, name: str) -> int:
-        """Return the id of a process that runs."""
-        process_id = self._children[name].process_id
-        assert process_id is not None
-        return process_id
+        """Return the id of a process; 0 while it doesn't run."""
+        return self._children[name].process_id or 0
 
     @contextmanager
     def running(self) -> Iterator["Llama"]:

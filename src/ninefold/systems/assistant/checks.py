@@ -13,8 +13,8 @@ def check_engine(settings: AssistantSettings) -> Iterator[Finding]:
         yield ok("assistant", f"answers come from {settings.url}, model {settings.model}")
     elif settings.engine == "scripted":
         yield warning("assistant", "Answers come from a script, for tests.", f"Unset {PREFIX}ENGINE.")
-    elif missing := missing_packages(needs_chat_model=settings.model_file is None):
+    elif missing := missing_packages(needs_chat_model=settings.llama_model is None):
         yield warning("assistant", f"Nothing can answer: {' and '.join(missing)} aren't installed.", INSTALL)
     else:
-        size = settings.model_file.stat().st_size if settings.model_file else CHAT_MODEL_BYTES
+        size = settings.llama_model.stat().st_size if settings.llama_model else CHAT_MODEL_BYTES
         yield ok("assistant", f"llama.cpp with {settings.model}, {size / 1e6:,.0f} MB, loaded at the first use")

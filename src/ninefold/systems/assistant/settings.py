@@ -28,7 +28,7 @@ class AssistantSettings(msgspec.Struct, frozen=True, kw_only=True):
             description="Model that answers if a request names none; by default, the one of the engine or of the file."
         ),
     ] = ""
-    model_file: Annotated[
+    llama_model: Annotated[
         Path | None,
         msgspec.Meta(
             description="GGUF file of the model that `llama` runs, instead of the small one that is included."
@@ -139,15 +139,15 @@ def read_assistant_settings(environment: Mapping[str, str]) -> AssistantSettings
         return _check_url(settings)
     if settings.engine == "scripted":
         return _with_models(settings, SCRIPTED_MODEL, SCRIPTED_EMBEDDING_MODEL)
-    if settings.model_file is None:
+    if settings.llama_model is None:
         return _with_models(settings, LLAMA_MODEL, LLAMA_EMBEDDING_MODEL)
-    if not settings.model_file.is_file():
+    if not settings.llama_model.is_file():
         raise SettingError(
-            f"{PREFIX}MODEL_FILE is {settings.model_file}, which isn't a file that this user can see.",
-            field=f"{PREFIX}MODEL_FILE",
+            f"{PREFIX}LLAMA_MODEL is {settings.llama_model}, which isn't a file that this user can see.",
+            field=f"{PREFIX}LLAMA_MODEL",
             remedy="Name a GGUF file, or unset it to use the model that is included.",
         )
-    return _with_models(settings, settings.model_file.stem, LLAMA_EMBEDDING_MODEL)
+    return _with_models(settings, settings.llama_model.stem, LLAMA_EMBEDDING_MODEL)
 
 
 def _with_models(settings: AssistantSettings, model: str, embedding_model: str) -> AssistantSettings:

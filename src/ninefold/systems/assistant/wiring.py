@@ -14,6 +14,7 @@ from ninefold.core.postgres.migrations import MigrationSource
 from ninefold.core.queue.backlog import BacklogCounter
 from ninefold.core.queue.notifier import Notifier
 from ninefold.core.system import ServerContext, System, WorkerContext, WorkerTask
+from ninefold.core.web.surfaces import Surface
 from ninefold.systems.assistant.checks import check_engine
 from ninefold.systems.assistant.commands import COMMANDS
 from ninefold.systems.assistant.engines.llama.process import PROCESSES
@@ -22,6 +23,7 @@ from ninefold.systems.assistant.jobs import metrics
 from ninefold.systems.assistant.jobs.retention import DELETE_EXPIRED_HANDLER, DELETE_EXPIRED_HOURLY
 from ninefold.systems.assistant.jobs.runner import ResponseRunner
 from ninefold.systems.assistant.jobs.supervisor import QueueSupervisor
+from ninefold.systems.assistant.openai.surface import openai_surface
 from ninefold.systems.assistant.routes.conversations import CONVERSATION_ROUTES
 from ninefold.systems.assistant.routes.responses import RESPONSE_ROUTES
 from ninefold.systems.assistant.service.feeds import FEEDS
@@ -48,6 +50,11 @@ def _routes(context: ServerContext[AssistantSettings]) -> Sequence[ControllerRou
     ]
 
 
+def _surfaces(context: ServerContext[AssistantSettings]) -> Sequence[Surface]:
+    # The server only lists its models and embeds texts with it. What it holds is freed when the process ends.
+    return [openai_surface(context, open_engine(context.settings, context.process_folder))]
+
+
 def _feeds(_: ServerContext[AssistantSettings]) -> Sequence[Feed]:
     return FEEDS
 
@@ -69,6 +76,7 @@ SYSTEM: Final = System(
     migrations=MigrationSource(namespace="assistant", package="ninefold.systems.assistant"),
     read_settings=read_assistant_settings,
     routes=_routes,
+    surfaces=_surfaces,
     feeds=_feeds,
     worker_tasks=_worker_tasks,
     processes=PROCESSES,

@@ -1,6 +1,7 @@
 """What the engines have in common that speak OpenAI's API: `llama` and `url` differ in how a request reaches them."""
 
 import math
+import re
 from abc import abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing
@@ -13,6 +14,7 @@ import msgspec
 
 from ninefold.systems.assistant.engines.chat_completions import AnswerReader, Dialect, encode_request, words_of
 from ninefold.systems.assistant.engines.errors import (
+    EngineContextError,
     EngineOverloadedError,
     EngineRefusedError,
     EngineUnavailableError,
@@ -26,6 +28,8 @@ RETRY_AFTER_S_MAX: Final = 3600
 ERROR_LENGTH_MAX: Final = 64 * 1024
 EMBEDDINGS_LENGTH_MAX: Final = 64 * 1024 * 1024
 _DONE: Final = b"[DONE]"
+_TOO_LONG: Final = re.compile(r"context (size|length|window)", re.IGNORECASE)
+"""What engines say about a prompt that is too long."""
 
 
 class Reply(Protocol):
@@ -121,6 +125,7 @@ async def raise_for_status(reply: Reply) -> None:
 
     Raises:
         EngineOverloadedError: the engine asks to be tried again later.
+        EngineContextError: the prompt is too long.
         EngineRefusedError: the request is wrong.
         EngineUnavailableError: the engine failed, or doesn't accept its credentials.
     """
@@ -139,7 +144,8 @@ async def raise_for_status(reply: Reply) -> None:
             remedy="The operator can correct NINEFOLD_ASSISTANT_API_KEY.",
         )
     if HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR and status != HTTPStatus.REQUEST_TIMEOUT:
-        raise EngineRefusedError(f"The engine refused: {words}")
+        refused = EngineContextError if _TOO_LONG.search(words) else EngineRefusedError
+        raise refused(f"The engine refused: {words}")
     raise EngineUnavailableError(f"The engine failed: {words}", remedy="Try again.")
 
 

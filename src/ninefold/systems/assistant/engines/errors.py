@@ -27,6 +27,13 @@ class EngineRefusedError(InvalidInputError):
     title = "Engine refused"
 
 
+class EngineContextError(EngineRefusedError):
+    """The prompt has more tokens than the model can read."""
+
+    code = "context_length_exceeded"
+    title = "Context length exceeded"
+
+
 class EngineBrokeOffError(UnavailableError):
     """The engine ended in the middle of an answer. What it has yielded so far is valid, and can be continued."""
 

@@ -13,7 +13,12 @@ from ninefold.systems.assistant.engines.chat_completions import Dialect
 from ninefold.systems.assistant.engines.compatible import CompatibleEngine, Reply
 from ninefold.systems.assistant.engines.errors import EngineBrokeOffError, EngineRefusedError, EngineUnavailableError
 from ninefold.systems.assistant.engines.llama.models import INSTALL, missing_packages
-from ninefold.systems.assistant.engines.llama.process import CHAT_PROCESS, EMBEDDING_PROCESS, client
+from ninefold.systems.assistant.engines.llama.process import (
+    CHAT_PROCESS,
+    EMBEDDING_CONTEXT_TOKENS,
+    EMBEDDING_PROCESS,
+    client,
+)
 from ninefold.systems.assistant.engines.port import Embeddings, Generation, ModelInfo, Piece, Readiness
 from ninefold.systems.assistant.settings import AssistantSettings
 
@@ -75,7 +80,15 @@ class LlamaEngine(CompatibleEngine):
         self._require_model(model, self._settings.embedding_model)
         if len(texts) > TEXTS_MAX:
             raise EngineRefusedError(f"There are {len(texts)} texts; {TEXTS_MAX} can be embedded at once.")
-        return await super().embed(model, texts)
+        try:
+            return await super().embed(model, texts)
+        except EngineUnavailableError as error:
+            # llama.cpp says with a 500 that a text is too long.
+            if _TOO_LONG not in error.detail:
+                raise
+            raise EngineRefusedError(
+                f"A text is too long: {error.detail}", remedy=f"Use at most {EMBEDDING_CONTEXT_TOKENS} tokens."
+            ) from error
 
     async def _dialect(self) -> Dialect:
         return "llamacpp"
@@ -112,13 +125,14 @@ class LlamaEngine(CompatibleEngine):
         await asyncio.sleep(START_POLL_S)
 
     def _missing(self) -> list[str]:
-        return missing_packages(needs_chat_model=self._settings.model_file is None)
+        return missing_packages(needs_chat_model=self._settings.llama_model is None)
 
     def _require_model(self, model: str, expected: str) -> None:
         if model != expected:
             raise EngineRefusedError(f"There is no model {model!r} for this.", field="model", remedy=f"Use {expected}.")
 
 
+_TOO_LONG: Final = "too large to process"
 _HEADERS: Final = {"content-type": "application/json", "connection": "close"}
 _NOT_SUPERVISED: Final = f"`ninefold up` isn't running on this machine, nor `ninefold process {CHAT_PROCESS}`"
 

@@ -47,7 +47,7 @@ def run_chat_model(context: ProcessContext[AssistantSettings]) -> None:
         EngineUnavailableError: a package isn't installed.
     """
     settings = context.settings
-    parameters = _parameters(settings.model_file or find_chat_model(), settings)
+    parameters = _parameters(settings.llama_model or find_chat_model(), settings)
     parameters.n_parallel = settings.llama_slots
     parameters.n_ctx = settings.llama_slots * settings.llama_context_tokens
     parameters.n_batch = parameters.n_ubatch = BATCH_TOKENS
@@ -146,12 +146,12 @@ def _is_llama(settings: AssistantSettings) -> bool:
 
 
 def _describe(settings: AssistantSettings) -> str | None:
-    if settings.model_file is not None:
-        size = settings.model_file.stat().st_size
+    if settings.llama_model is not None:
+        size = settings.llama_model.stat().st_size
         return f"Assistant: {settings.model}, {size / 1e6:,.0f} MB; it is loaded when it is first used."
     return (
         f"Assistant: {settings.model}, {CHAT_MODEL_BYTES / 1e6:.0f} MB; it is loaded when it is first used, and knows "
-        f"little. For a better model, set {PREFIX}MODEL_FILE or {PREFIX}URL."
+        f"little. For a better model, set {PREFIX}LLAMA_MODEL or {PREFIX}URL."
     )
 
 
