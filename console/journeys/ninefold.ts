@@ -17,6 +17,9 @@ export class Ninefold {
   #printed = "";
   port = 0;
 
+  /** With settings of its own. */
+  constructor(readonly settings: Readonly<Record<string, string>> = {}) {}
+
   get url(): string {
     return `http://127.0.0.1:${this.port}`;
   }
@@ -40,6 +43,7 @@ export class Ninefold {
         NINEFOLD_PORT: String(this.port),
         NINEFOLD_WORKERS: "1",
         NINEFOLD_EGRESS_ALLOW: "127.0.0.0/8",
+        ...this.settings,
       },
     });
     this.#process = begun;

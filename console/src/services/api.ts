@@ -166,6 +166,202 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/assistant/conversations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List conversations
+         * @description Those that changed last come first. A person gets their own; an API key gets those of the organisation.
+         */
+        get: operations["list_conversations"];
+        put?: never;
+        /**
+         * Create a conversation
+         * @description It belongs to the account that creates it, and nobody else can read it. If an API key creates it, it belongs to the
+         *     organisation.
+         */
+        post: operations["create_conversation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/assistant/conversations/{conversation_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show a conversation
+         * @description With the messages of all its branches. An answer that hasn't ended has the text that it has so far; its live channel
+         *     continues after `last_sequence`.
+         */
+        get: operations["get_conversation"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a conversation
+         * @description Answers that haven't ended are cancelled. Its messages are erased within two hours.
+         */
+        delete: operations["delete_conversation"];
+        options?: never;
+        head?: never;
+        /**
+         * Rename a conversation, or choose a branch
+         * @description All devices then show this branch.
+         */
+        patch: operations["update_conversation"];
+        trace?: never;
+    };
+    "/api/v1/assistant/conversations/{conversation_id}/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a message
+         * @description A worker generates the answer, even if nobody waits for it. Follow it in the live channel of its response.
+         */
+        post: operations["send_message"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/assistant/conversations/{conversation_id}/messages/{message_id}/edit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Edit a message
+         * @description The other text begins a new branch in the place of the message, and is answered. The earlier branch stays.
+         */
+        post: operations["edit_message"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/assistant/conversations/{conversation_id}/messages/{message_id}/regenerate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Generate another answer
+         * @description `message_id` is the answer, or the message that it answers. The new answer is a new branch. The earlier one stays.
+         */
+        post: operations["regenerate_answer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/assistant/responses/{response_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show a response
+         * @description With the text that it has so far.
+         */
+        get: operations["get_response"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/assistant/responses/{response_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel a response
+         * @description What it has now is all that it will ever have, and all that is counted. One that has ended stays as it is.
+         */
+        post: operations["cancel_response"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/assistant/responses/{response_id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the events of a response
+         * @description They are what its live channel shows, oldest first. To continue, pass the last `sequence_number` as `after`, until
+         *     `has_ended`.
+         */
+        get: operations["list_response_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/assistant/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List usage
+         * @description By day, by account or API key, and by model; newest first. With the permission `admin`, of the whole organisation;
+         *     otherwise only the caller's own.
+         */
+        get: operations["list_usage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/audit-log": {
         parameters: {
             query?: never;
@@ -1667,6 +1863,71 @@ export interface components {
             code: string;
         };
         /**
+         * ConversationView
+         * @description A conversation, without its messages.
+         */
+        ConversationView: {
+            /** @example conv_01h455vb4pex5vsknk084sn02q */
+            conversation_id: string;
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * @description The last message of the branch that is shown.
+             * @example msg_01h455vb4pex5vsknk084sn02q
+             */
+            current_message_id: string | null;
+            /**
+             * @description The live channel of the changes of all conversations with the same owner.
+             * @example assistant.conversations:own_01h455vb4pex5vsknk084sn02q
+             */
+            list_live_channel: string;
+            /**
+             * @description The live channel of its changes.
+             * @example assistant.conversation:conv_01h455vb4pex5vsknk084sn02q
+             */
+            live_channel: string;
+            /**
+             * @description A name for people.
+             * @example Refunds
+             */
+            title: string;
+            /** Format: date-time */
+            updated_at: string;
+        };
+        /**
+         * ConversationWithMessages
+         * @description A conversation with the messages of all its branches, oldest first.
+         */
+        ConversationWithMessages: {
+            /** @example conv_01h455vb4pex5vsknk084sn02q */
+            conversation_id: string;
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * @description The last message of the branch that is shown.
+             * @example msg_01h455vb4pex5vsknk084sn02q
+             */
+            current_message_id: string | null;
+            /**
+             * @description The live channel of the changes of all conversations with the same owner.
+             * @example assistant.conversations:own_01h455vb4pex5vsknk084sn02q
+             */
+            list_live_channel: string;
+            /**
+             * @description The live channel of its changes.
+             * @example assistant.conversation:conv_01h455vb4pex5vsknk084sn02q
+             */
+            live_channel: string;
+            messages: components["schemas"]["MessageView"][];
+            /**
+             * @description A name for people.
+             * @example Refunds
+             */
+            title: string;
+            /** Format: date-time */
+            updated_at: string;
+        };
+        /**
          * CreateApiKey
          * @description An API key to create.
          */
@@ -1683,6 +1944,18 @@ export interface components {
              * @example developer
              */
             role?: components["schemas"]["Role"];
+        };
+        /**
+         * CreateConversation
+         * @description A conversation to create.
+         */
+        CreateConversation: {
+            /**
+             * @description A name for people; without one, the first message gives it.
+             * @default
+             * @example Refunds
+             */
+            title?: string;
         };
         /**
          * CreatedApiKeyView
@@ -2030,6 +2303,29 @@ export interface components {
             waiting_until: string | null;
         };
         /**
+         * EditMessage
+         * @description Another text for a message.
+         */
+        EditMessage: {
+            /** @default null */
+            instructions?: string | null;
+            /** @default null */
+            max_output_tokens?: number | null;
+            /** @default null */
+            model?: string | null;
+            /** @default null */
+            seed?: number | null;
+            /** @default null */
+            temperature?: number | null;
+            /**
+             * @description What to say.
+             * @example How long is the refund window?
+             */
+            text: string;
+            /** @default null */
+            top_p?: number | null;
+        };
+        /**
          * EffectiveValues
          * @description What applies to a subscription: its own values, and the installation's where it has none.
          */
@@ -2155,6 +2451,24 @@ export interface components {
             role: components["schemas"]["Role"];
         };
         /**
+         * Generating
+         * @description How an answer is to be generated; what is omitted is the default of the server or the model.
+         */
+        Generating: {
+            /** @default null */
+            instructions?: string | null;
+            /** @default null */
+            max_output_tokens?: number | null;
+            /** @default null */
+            model?: string | null;
+            /** @default null */
+            seed?: number | null;
+            /** @default null */
+            temperature?: number | null;
+            /** @default null */
+            top_p?: number | null;
+        };
+        /**
          * HeaderView
          * @description A header, with its name in lower case.
          */
@@ -2257,6 +2571,35 @@ export interface components {
          */
         JobWaitingReason: "key" | "paused";
         /**
+         * LogEventsView
+         * @description Events of a log that follow each other.
+         */
+        LogEventsView: {
+            /** @description Whether the last one is the end of the log. */
+            has_ended: boolean;
+            items: components["schemas"]["LogEventView"][];
+        };
+        /**
+         * LogEventView
+         * @description An event in the log of a response.
+         */
+        LogEventView: {
+            /**
+             * @description The rest of the event.
+             * @example {
+             *       "delta": "30 days"
+             *     }
+             */
+            data: Record<string, never>;
+            /** @example 4 */
+            sequence_number: number;
+            /**
+             * @description A type of OpenAI's Responses API, or one of our own, which begins with `ninefold.`.
+             * @example response.output_text.delta
+             */
+            type: string;
+        };
+        /**
          * MembershipView
          * @description An organisation that a person is a member of.
          */
@@ -2296,6 +2639,26 @@ export interface components {
             role: components["schemas"]["Role"];
         };
         /**
+         * MessageView
+         * @description A message of a conversation.
+         */
+        MessageView: {
+            /** Format: date-time */
+            created_at: string;
+            /** @example msg_01h455vb4pex5vsknk084sn02q */
+            message_id: string;
+            /**
+             * @description The message before it. Messages with the same parent are branches.
+             * @example msg_01h455vb4pex5vsknk084sn02q
+             */
+            parent_id: string | null;
+            response: components["schemas"]["ResponseView"] | null;
+            /** @enum {unknown} */
+            role: "assistant" | "user";
+            /** @example How long is the refund window? */
+            text: string;
+        };
+        /**
          * Page[AuditEntryView]
          * @description A page of a list, and the cursor of the next page; null on the last page.
          */
@@ -2310,6 +2673,15 @@ export interface components {
          */
         Page_CallbackSummary_: {
             items: components["schemas"]["CallbackSummary"][];
+            /** @example null */
+            next_cursor: string | null;
+        };
+        /**
+         * Page[ConversationView]
+         * @description A page of a list, and the cursor of the next page; null on the last page.
+         */
+        Page_ConversationView_: {
+            items: components["schemas"]["ConversationView"][];
             /** @example null */
             next_cursor: string | null;
         };
@@ -2382,6 +2754,15 @@ export interface components {
          */
         Page_SubscriptionView_: {
             items: components["schemas"]["SubscriptionView"][];
+            /** @example null */
+            next_cursor: string | null;
+        };
+        /**
+         * Page[UsageOfDayView]
+         * @description A page of a list, and the cursor of the next page; null on the last page.
+         */
+        Page_UsageOfDayView_: {
+            items: components["schemas"]["UsageOfDayView"][];
             /** @example null */
             next_cursor: string | null;
         };
@@ -2609,6 +2990,73 @@ export interface components {
             token: string;
         };
         /**
+         * ResponseErrorView
+         * @description Why a response has failed.
+         */
+        ResponseErrorView: {
+            /** @example engine_unavailable */
+            code: string;
+            message: string;
+        };
+        /**
+         * ResponseStatus
+         * @description The status of a response; the words are those of OpenAI's Responses API.
+         * @enum {unknown}
+         */
+        ResponseStatus: "cancelled" | "completed" | "failed" | "in_progress" | "incomplete" | "queued";
+        /**
+         * ResponseView
+         * @description An answer of a model, and how far it is.
+         */
+        ResponseView: {
+            /**
+             * @description How often it was begun or continued.
+             * @example 1
+             */
+            attempt_count: number;
+            /** @example conv_01h455vb4pex5vsknk084sn02q */
+            conversation_id: string | null;
+            /** Format: date-time */
+            created_at: string;
+            /** @example llama */
+            engine: string | null;
+            error: components["schemas"]["ResponseErrorView"] | null;
+            finished_at: string | null;
+            first_token_at: string | null;
+            /**
+             * @description `max_output_tokens` or `content_filter`, if it is incomplete.
+             * @example null
+             */
+            incomplete_reason: string | null;
+            /**
+             * @description The number of the last event in its log, from 0.
+             * @example 17
+             */
+            last_sequence: number;
+            /**
+             * @description The live channel of its log; offsets are sequence numbers plus one.
+             * @example assistant.response:resp_01h455vb4pex5vsknk084sn02q
+             */
+            live_channel: string;
+            /** @example smollm2-135m-instruct */
+            model: string;
+            /**
+             * @description Its place in the queue, about; null once it has begun.
+             * @example null
+             */
+            queue_position: number | null;
+            /** @example resp_01h455vb4pex5vsknk084sn02q */
+            response_id: string;
+            started_at: string | null;
+            status: components["schemas"]["ResponseStatus"];
+            /**
+             * @description What it has so far.
+             * @example 30 days.
+             */
+            text: string;
+            usage: components["schemas"]["UsageView"];
+        };
+        /**
          * RetryScheduled
          * @description A delivery that is about to be attempted again.
          */
@@ -2648,6 +3096,43 @@ export interface components {
              * @default 86400
              */
             grace_s?: number;
+        };
+        /**
+         * SendMessage
+         * @description A message to send.
+         */
+        SendMessage: {
+            /** @default null */
+            instructions?: string | null;
+            /** @default null */
+            max_output_tokens?: number | null;
+            /** @default null */
+            model?: string | null;
+            /**
+             * @description The answer that it follows: by default the last one of the branch that is shown. null begins again from the start.
+             * @example null
+             */
+            parent_id?: string | null;
+            /** @default null */
+            seed?: number | null;
+            /** @default null */
+            temperature?: number | null;
+            /**
+             * @description What to say.
+             * @example How long is the refund window?
+             */
+            text: string;
+            /** @default null */
+            top_p?: number | null;
+        };
+        /**
+         * SentView
+         * @description A message that was sent, and its answer, which is being generated.
+         */
+        SentView: {
+            answer: components["schemas"]["MessageView"];
+            conversation: components["schemas"]["ConversationView"];
+            message: components["schemas"]["MessageView"];
         };
         /**
          * SessionList
@@ -3006,6 +3491,19 @@ export interface components {
             name: string;
         };
         /**
+         * UpdateConversation
+         * @description What to change; what is omitted stays.
+         */
+        UpdateConversation: {
+            /** @description A message of the branch to show; the branch is followed to its newest end. */
+            current_message_id?: string;
+            /**
+             * @description A name for people.
+             * @example Refunds
+             */
+            title?: string;
+        };
+        /**
          * UpdateSource
          * @description The fields of a source to change; omitted fields keep their values.
          */
@@ -3066,6 +3564,41 @@ export interface components {
              * @example https://example.com/hooks
              */
             url?: string;
+        };
+        /**
+         * UsageOfDayView
+         * @description What an account or an API key has used on one day (UTC) of one model.
+         */
+        UsageOfDayView: {
+            /**
+             * @description The account or the API key.
+             * @example key_01h455vb4pex5vsknk084sn02q
+             */
+            actor_id: string;
+            /** @enum {unknown} */
+            actor_kind: "account" | "api_key";
+            /** Format: date */
+            day: string;
+            /** @example 42 */
+            input_tokens: number;
+            /** @example smollm2-135m-instruct */
+            model: string;
+            /** @example 42 */
+            output_tokens: number;
+            /** @example 12 */
+            responses: number;
+        };
+        /**
+         * UsageView
+         * @description The tokens of a response. Until it has ended, the input is an estimate.
+         */
+        UsageView: {
+            /** @example 42 */
+            input_tokens: number;
+            /** @example 42 */
+            output_tokens: number;
+            /** @example 42 */
+            total_tokens: number;
         };
         /**
          * WaitingReason
@@ -3941,6 +4474,1070 @@ export interface operations {
             };
             /** @description Not found. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_conversations: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the previous page; omit it for the first. */
+                cursor?: string;
+                /** @description The maximum number of items on the page. */
+                limit?: number;
+                /** @description Only those with this text in the title or in a message, in upper or lower case. */
+                search?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ConversationView_"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable entity. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_conversation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateConversation"];
+            };
+        };
+        responses: {
+            /** @description Created. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request entity too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported media type. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable entity. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_conversation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationWithMessages"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_conversation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No content. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_conversation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateConversation"];
+            };
+        };
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request entity too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported media type. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable entity. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    send_message: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SendMessage"];
+            };
+        };
+        responses: {
+            /** @description Accepted. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SentView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict. */
+            409: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request entity too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported media type. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable entity. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    edit_message: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation_id: string;
+                message_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EditMessage"];
+            };
+        };
+        responses: {
+            /** @description Accepted. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SentView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict. */
+            409: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request entity too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported media type. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable entity. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    regenerate_answer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation_id: string;
+                message_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Generating"];
+            };
+        };
+        responses: {
+            /** @description Accepted. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SentView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict. */
+            409: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request entity too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported media type. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable entity. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_response: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                response_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResponseView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancel_response: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                response_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResponseView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_response_events: {
+        parameters: {
+            query?: {
+                /** @description The number of the last event that is known; -1 for none. */
+                after?: number;
+                /** @description The maximum number of events. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                response_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogEventsView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable entity. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_usage: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the previous page; omit it for the first. */
+                cursor?: string;
+                /** @description The maximum number of items on the page. */
+                limit?: number;
+                /** @description From this day on, in UTC. */
+                since?: string;
+                /** @description Up to this day, in UTC. */
+                until?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_UsageOfDayView_"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable entity. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

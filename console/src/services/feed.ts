@@ -43,7 +43,8 @@ export class PollingFeed implements Feed {
 }
 
 /** Channels that the server has; what else is watched is polled. */
-const LIVE = /^webhooks\.(deliveries:sub|health:org)_/;
+const LIVE =
+  /^(webhooks\.(deliveries:sub|health:org)|callbacks\.(source:src|organisation:org)|assistant\.(response:resp|conversation:conv|conversations:own))_/;
 
 interface Channel {
   readonly listeners: Set<Listener>;

@@ -5,6 +5,8 @@ import type { Component } from "svelte";
 import type { Route } from "$/lib/router.svelte";
 import type { Finding } from "$/shell/findings";
 
+import { assistant } from "./assistant/system";
+import { callbacks } from "./callbacks/system";
 import { webhooks } from "./webhooks/system";
 
 export interface ConsoleSystem {
@@ -15,9 +17,9 @@ export interface ConsoleSystem {
   readonly place: number;
   readonly icon: Component<{ class?: string; "aria-hidden"?: "true" }>;
   /** The worst state and its count, for the rail; or nothing. */
-  readonly mark: Component<Record<string, never>>;
-  /** Its part of the overview. */
-  readonly overview: () => Promise<{ default: Component<Record<string, never>> }>;
+  readonly mark?: Component<Record<string, never>>;
+  /** Its part of the overview, if it has one. */
+  readonly overview?: () => Promise<{ default: Component<Record<string, never>> }>;
   readonly routes: readonly Route[];
   /** Its pages, for the palette. */
   readonly pages: readonly Finding[];
@@ -27,7 +29,7 @@ export interface ConsoleSystem {
   readonly findId: (text: string) => readonly Finding[];
 }
 
-const SYSTEMS: readonly ConsoleSystem[] = [webhooks];
+const SYSTEMS: readonly ConsoleSystem[] = [webhooks, callbacks, assistant];
 
 const enabled = document.querySelector('meta[name="ninefold-systems"]')?.getAttribute("content")?.split(" ") ?? [];
 

@@ -21,6 +21,7 @@ from ninefold.core.jobs import JobHandler, Schedule
 from ninefold.core.live.feeds import Feed, LiveMethod
 from ninefold.core.postgres.database import Connection, Database
 from ninefold.core.postgres.migrations import MigrationSource
+from ninefold.core.processes import ProcessFolder, SystemProcess
 from ninefold.core.queue.leases import Releaser, WorkerLease
 from ninefold.core.queue.notifier import Notifier
 from ninefold.core.tenancy.kinds import CredentialKind
@@ -53,6 +54,8 @@ class ServerContext(msgspec.Struct, Generic[SettingsT], frozen=True, kw_only=Tru
     """The addresses that workers may send requests to, so that a route can refuse a URL that could only fail."""
     stopping: asyncio.Event
     """Set when the server begins to stop; streams and WebSockets then have to end. See `core/web/stopping.py`."""
+    process_folder: ProcessFolder = msgspec.field(default_factory=ProcessFolder.default)
+    """Where the processes of systems on this machine are reached."""
     implementations: Implementations = msgspec.field(default_factory=Implementations)
     """What other systems offer, by contract."""
 
@@ -66,6 +69,8 @@ class WorkerContext(msgspec.Struct, Generic[SettingsT], frozen=True, kw_only=Tru
     egress: EgressClient
     clock: Clock
     settings: SettingsT
+    process_folder: ProcessFolder = msgspec.field(default_factory=ProcessFolder.default)
+    """Where the processes of systems on this machine are reached."""
     implementations: Implementations = msgspec.field(default_factory=Implementations)
     """What other systems offer, by contract."""
 
@@ -119,6 +124,8 @@ class System(msgspec.Struct, Generic[SettingsT], frozen=True, kw_only=True):
     live_methods: Callable[[ServerContext[SettingsT]], Mapping[str, LiveMethod]] = _no_live_methods
     """What clients can call over a live connection, by name; names begin with the name of the system and a dot."""
     worker_tasks: Callable[[WorkerContext[SettingsT]], Sequence[WorkerTask]] = _no_worker_tasks
+    processes: Sequence[SystemProcess[SettingsT]] = ()
+    """The processes that it adds on a machine where `ninefold up` runs; see `core/processes.py`."""
     release_leases: Releaser = _release_nothing
     """Releases the rows that dead workers had claimed, for systems with `leased_by` columns."""
     # Each kind of job has its own type of payload, which only its handler knows.

@@ -1,6 +1,7 @@
 """What `ninefold up` tells the person who started it: the API key on standard output, the rest on standard error."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -42,8 +43,8 @@ def announce_no_accounts() -> None:
     _console(is_data=False).print("There are no accounts yet. Create yours: ninefold accounts create you@example.com")
 
 
-def announce_ready(*, url: str, data_dir: Path, workers: int) -> None:
-    """Print where Ninefold listens, and where its data is."""
+def announce_ready(*, url: str, data_dir: Path, workers: int, banners: Sequence[str] = ()) -> None:
+    """Print where Ninefold listens, where its data is, and what systems say about their processes."""
     console = _console(is_data=False)
     console.print()
     lines = [
@@ -52,6 +53,8 @@ def announce_ready(*, url: str, data_dir: Path, workers: int) -> None:
         Text(f"Console at {url}, API documentation at {url}/docs. Press Ctrl-C to stop.", style="dim"),
     ]
     console.print(with_logo(lines), soft_wrap=True)
+    for banner in banners:
+        console.print(Text(banner, style="dim"))
     console.print()
 
 

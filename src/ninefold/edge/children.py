@@ -36,6 +36,7 @@ class Child:
         environment: its whole environment; secrets go here.
         grace_period_s: how long it may take to stop before it is killed.
         on_end: called with the process's id each time the process ends, whether it was stopped or died.
+        restart_delay_s: after the first crash; it doubles with each further one. None: `RESTART_DELAY_S_MIN`.
     """
 
     def __init__(
@@ -46,15 +47,19 @@ class Child:
         environment: Mapping[str, str],
         grace_period_s: float,
         on_end: Callable[[int], None],
+        restart_delay_s: float | None = None,
     ) -> None:
         self.name: Final = name
         self.has_died = asyncio.Event()
         """Set when the process has ended without being stopped, for the first time."""
         self.exit_code: int | None = None
+        self.process_id: int | None = None
+        """Of the process that runs now; None in between."""
         self._command = command
         self._environment = {**environment, SUPERVISED: "1"}
         self._grace_period_s = grace_period_s
         self._on_end = on_end
+        self._restart_delay_s = restart_delay_s
         self._stopping = asyncio.Event()
 
     async def keep_running(self, hurrying: asyncio.Event) -> None:
@@ -62,7 +67,8 @@ class Child:
 
         Then the process has its grace period to stop. It is killed after that, or as soon as `hurrying` is set.
         """
-        delay_s = RESTART_DELAY_S_MIN
+        delay_s_min = self._restart_delay_s or RESTART_DELAY_S_MIN
+        delay_s = delay_s_min
         while not self._stopping.is_set():
             started_at = time.monotonic()
             self.exit_code = await self._run_once(hurrying)
@@ -70,7 +76,7 @@ class Child:
                 return
             self.has_died.set()
             if time.monotonic() - started_at > CRASH_LOOP_WITHIN_S:
-                delay_s = RESTART_DELAY_S_MIN
+                delay_s = delay_s_min
             log.error("supervisor.child.died", child=self.name, exit_code=self.exit_code, restart_in_s=delay_s)
             await wait_for_any(self._stopping, timeout_s=delay_s)
             delay_s = min(delay_s * 2, RESTART_DELAY_S_MAX)
@@ -79,10 +85,16 @@ class Child:
         """Stop the process; `keep_running` returns when it has ended."""
         self._stopping.set()
 
+    def kill(self) -> None:
+        """Kill the process, for example because it hangs; `keep_running` then starts it again."""
+        if self.process_id is not None:
+            _kill_session(self.process_id)
+
     async def _run_once(self, hurrying: asyncio.Event) -> int:
         process = await asyncio.create_subprocess_exec(
             *self._command, env=self._environment, stdin=asyncio.subprocess.PIPE, start_new_session=True
         )
+        self.process_id = process.pid
         log.info("supervisor.child.started", child=self.name, pid=process.pid)
         ended = asyncio.Event()
         waiting = asyncio.create_task(_set_after(process, ended))
@@ -97,6 +109,7 @@ class Child:
         # Processes that it started, such as the server's own worker process, must not outlive it.
         _kill_session(process.pid)
         exit_code = await waiting
+        self.process_id = None
         self._on_end(process.pid)
         return exit_code
 

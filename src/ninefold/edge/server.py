@@ -19,6 +19,7 @@ from ninefold.core.contracts import Implementations
 from ninefold.core.egress import AddressPolicy
 from ninefold.core.live import FeedMap, Hub, LiveMethod, live_surfaces
 from ninefold.core.postgres.database import Database
+from ninefold.core.processes import ProcessFolder
 from ninefold.core.queue.notifier import Notifier
 from ninefold.core.system import AnySystem, ServerContext
 from ninefold.core.telemetry.buffer import LogBuffer
@@ -196,6 +197,7 @@ def build_web_app(
             settings=system.read_settings(environment),
             egress_policy=egress_policy,
             stopping=stopping.begun,
+            process_folder=ProcessFolder.of(settings.data_dir),
             implementations=implementations,
         )
         for system in systems

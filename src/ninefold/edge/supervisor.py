@@ -4,8 +4,9 @@ import asyncio
 import os
 import signal
 import time
+from collections.abc import Callable
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 import structlog
 
@@ -13,6 +14,7 @@ from ninefold.core.config import CoreSettings, server_url
 from ninefold.core.errors import NinefoldError
 from ninefold.core.postgres.database import Database
 from ninefold.core.postgres.embedded import EmbeddedPostgres
+from ninefold.core.processes import ProcessFolder, SystemProcess
 from ninefold.core.telemetry.logs import configure_logging
 from ninefold.core.telemetry.metrics import METRICS_DIR_VARIABLE, mark_process_dead, prepare_metrics_dir
 from ninefold.core.tenancy.accounts import create_setup_link, has_accounts
@@ -26,6 +28,7 @@ from ninefold.edge.database import migrate_database
 from ninefold.edge.ports import is_ready, require_free_port
 from ninefold.edge.processes import end_with_supervisor, ninefold_command
 from ninefold.edge.settings import check_settings
+from ninefold.edge.system_processes import ProcessKeeper, banners, system_processes
 from ninefold.edge.systems import credential_kinds
 from ninefold.edge.worker import STOP_GRACE_PERIOD_S
 
@@ -33,6 +36,9 @@ READY_WITHIN_S: Final = 60.0
 READY_POLL_INTERVAL_S: Final = 0.05
 KILL_MARGIN_S: Final = 3.0
 """How long after its grace period a worker is killed."""
+
+PROCESS_RESTART_DELAY_S: Final = 0.1
+"""How long after its first crash a process of a system is started again: somebody waits for it."""
 
 SERVER_GRACE_PERIOD_S: Final = 15.0
 POSTGRES_POLL_INTERVAL_S: Final = 1.0
@@ -126,7 +132,8 @@ class Supervisor:
             announce_no_accounts()
 
     async def _run_children(self, dsn: str, *, postgres: EmbeddedPostgres | None) -> None:
-        server, workers = self._make_children(dsn)
+        server, workers, keepers = self._make_children(dsn)
+        keepers_running = [asyncio.create_task(keeper.run(self._hurrying)) for keeper in keepers]
         server_running = asyncio.create_task(server.keep_running(self._hurrying))
         workers_running = [asyncio.create_task(worker.keep_running(self._hurrying)) for worker in workers]
         try:
@@ -139,6 +146,10 @@ class Supervisor:
             await asyncio.gather(*workers_running)
             server.stop()
             await server_running
+            # Last, because both can need the processes of systems until their end.
+            for keeper in keepers:
+                keeper.stop()
+            await asyncio.gather(*keepers_running)
 
     async def _watch(self, server: Child, postgres: EmbeddedPostgres | None) -> None:
         try:
@@ -152,7 +163,7 @@ class Supervisor:
         except* NinefoldError as group_of_errors:
             raise group_of_errors.exceptions[0] from None
 
-    def _make_children(self, dsn: str) -> tuple[Child, list[Child]]:
+    def _make_children(self, dsn: str) -> tuple[Child, list[Child], list[ProcessKeeper]]:
         settings = self._settings
         metrics_dir = prepare_metrics_dir(settings.data_dir)
         environment = {
@@ -165,20 +176,41 @@ class Supervisor:
             METRICS_DIR_VARIABLE: str(metrics_dir),
         }
 
-        def make_child(name: str, command: str, *, grace_period_s: float) -> Child:
+        mark_dead = partial(mark_process_dead, metrics_dir=metrics_dir)
+
+        def make_child(
+            name: str,
+            *command: str,
+            grace_period_s: float,
+            on_end: Callable[[int], None] = mark_dead,
+            restart_delay_s: float | None = None,
+        ) -> Child:
             return Child(
                 name=name,
-                command=ninefold_command(command),
+                command=ninefold_command(*command),
                 environment=environment,
                 grace_period_s=grace_period_s,
-                on_end=partial(mark_process_dead, metrics_dir=metrics_dir),
+                on_end=on_end,
+                restart_delay_s=restart_delay_s,
             )
+
+        def make_keeper(process: SystemProcess[Any]) -> ProcessKeeper:
+            address = ProcessFolder.of(settings.data_dir).address(process.name)
+            child = make_child(
+                process.name,
+                "process",
+                process.name,
+                grace_period_s=process.grace_period_s,
+                on_end=lambda _: address.remove_sockets(),
+                restart_delay_s=PROCESS_RESTART_DELAY_S,
+            )
+            return ProcessKeeper(process, child, address)
 
         server = make_child("server", "serve", grace_period_s=SERVER_GRACE_PERIOD_S)
         worker_grace_period_s = STOP_GRACE_PERIOD_S + KILL_MARGIN_S
         numbers = range(1, settings.workers + 1)
         workers = [make_child(f"worker {n}", "worker", grace_period_s=worker_grace_period_s) for n in numbers]
-        return server, workers
+        return server, workers, [make_keeper(process) for process, _ in system_processes(os.environ)]
 
     async def _announce_when_ready(self, server: Child) -> None:
         url = server_url(self._settings)
@@ -196,7 +228,12 @@ class Supervisor:
                 f"The server wasn't ready within {READY_WITHIN_S:.0f} s.",
                 remedy="See the log above, or run `ninefold doctor` to check this machine.",
             ) from error
-        announce_ready(url=url, data_dir=self._settings.data_dir, workers=self._settings.workers)
+        announce_ready(
+            url=url,
+            data_dir=self._settings.data_dir,
+            workers=self._settings.workers,
+            banners=banners(system_processes(os.environ)),
+        )
 
     async def _keep_postgres_running(self, postgres: EmbeddedPostgres) -> None:
         """Restart PostgreSQL when it dies, at the same address, so that the connection pools reconnect."""

@@ -22,6 +22,7 @@ from ninefold.core.ids import new_id
 from ninefold.core.jobs import release_jobs
 from ninefold.core.postgres.database import Database
 from ninefold.core.postgres.errors import DatabaseUnavailableError
+from ninefold.core.processes import ProcessFolder
 from ninefold.core.queue.leases import LeaseLostError, WorkerLease, session_name
 from ninefold.core.queue.notifier import Notifier
 from ninefold.core.system import WorkerContext, WorkerTask
@@ -140,6 +141,7 @@ async def work(
             egress=egress,
             clock=SystemClock(),
             settings=settings,
+            process_folder=ProcessFolder.of(settings.data_dir),
             implementations=implementations_of(SYSTEMS),
         )
         tasks = build_worker_tasks(context, SYSTEMS, system_settings, job_database=job_database)

@@ -143,6 +143,18 @@ async def test_the_next_claim_releases_what_was_given_back_and_forgets_what_is_f
     assert table.released_except == [set(rows(3))]
 
 
+async def test_what_is_given_back_during_a_claim_is_released_by_the_next_one(database: Database) -> None:
+    table = Table({A: rows(1, 2)})
+    worker = await begin(database, table)
+    await worker.claims.claim(BUDGET)
+    async with worker.leased_ids.claim():
+        worker.leased_ids.give_back(rows(2))
+    worker.leased_ids.add([])
+    assert table.released_except == []
+    await worker.claims.claim(BUDGET)
+    assert table.released_except == [set(rows(1))]
+
+
 async def test_a_worker_whose_lease_is_lost_claims_nothing(database: Database) -> None:
     table = Table({A: rows(1)})
     worker = await begin(database, table)

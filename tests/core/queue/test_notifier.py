@@ -131,6 +131,20 @@ async def test_a_notification_requested_while_another_is_sent_is_sent_too(databa
             await wait_for(notified)
 
 
+async def test_a_few_notifications_after_a_pause_leave_at_once(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(notifier_module, "NOTIFY_INTERVAL_S", 60)
+    notifier = Notifier(database)
+    async with listening(Notifier(database)) as notified:
+        for _ in range(notifier_module.NOTIFY_BURST):
+            notifier.notify(CHANNEL)
+            await wait_for(notified)
+            await all_sent(notifier)
+
+        assert notifier._notify_at > asyncio.get_running_loop().time()
+
+
 async def test_messages_reach_listeners_here_at_once_and_elsewhere_by_one_notification(database_url: str) -> None:
     async with pool(database_url) as here, pool(database_url) as there:
         sender, receiver = Notifier(here), Notifier(there)

@@ -29,7 +29,8 @@ class LeasedIds:
         self._lease = lease
         self._release_unknown = release_unknown
         self._known: set[UUID] = set()
-        self._may_hold_more = False
+        self._has_given_back = False
+        self._is_claim_unconfirmed = False
 
     @property
     def worker_id(self) -> UUID:
@@ -43,7 +44,9 @@ class LeasedIds:
         Raises:
             LeaseLostError: this worker's lease has expired.
         """
-        may_hold_more, self._may_hold_more = self._may_hold_more, True
+        may_hold_more = self._has_given_back or self._is_claim_unconfirmed
+        # Rows that are given back while the claim is in progress are left for the next one.
+        self._has_given_back, self._is_claim_unconfirmed = False, True
         async with self._database.transaction() as connection:
             await self._lease.guard(connection)
             if may_hold_more:
@@ -52,13 +55,13 @@ class LeasedIds:
 
     def add(self, claimed: Iterable[UUID]) -> None:
         """Add the ids of the rows that a committed claim returned. Call it also when there were none."""
-        self._may_hold_more = False
+        self._is_claim_unconfirmed = False
         self._known.update(claimed)
 
     def give_back(self, ids: Iterable[UUID]) -> None:
         """Remove rows that weren't processed. The next claim releases them in the database. It can't fail."""
         self._known.difference_update(ids)
-        self._may_hold_more = True
+        self._has_given_back = True
 
     def remove(self, ids: Iterable[UUID]) -> None:
         """Remove finished rows, which are already released in the database."""

@@ -2,8 +2,9 @@
 
 A notification wakes the listeners of its own process at once, and those of other processes by LISTEN and NOTIFY. It can
 carry short messages, such as the name of what has changed. Notifications can get lost, so listeners also poll, at a
-lower rate. Each process sends them after its transactions have committed, at most once per `NOTIFY_INTERVAL_S`: inside
-a transaction, NOTIFY takes a global lock, so all such commits in the database would wait for each other.
+lower rate. Each process sends them after its transactions have committed, on average at most once per
+`NOTIFY_INTERVAL_S`: inside a transaction, NOTIFY takes a global lock, so all such commits in the database would wait
+for each other.
 """
 
 import asyncio
@@ -19,6 +20,10 @@ from ninefold.core.queue import store
 from ninefold.core.waiting import wait_for_any
 
 NOTIFY_INTERVAL_S: Final = 0.005
+
+NOTIFY_BURST: Final = 3
+"""How many leave at once after a pause. What is done for one request often commits several times within a few ms."""
+
 RECONNECT_DELAY_S: Final = 1.0
 
 MESSAGE_BYTES_MAX: Final = 2_000
@@ -54,7 +59,8 @@ class Notifier:
         self._to_notify: dict[str, dict[str, None]] = {}
         """The distinct messages of each channel, in order."""
         self._notifying: asyncio.Task[None] | None = None
-        self._notified_at = 0.0
+        self._notify_at = 0.0
+        """When the next ones may be sent, by the clock of the event loop."""
 
     def notify(self, channel: str, *messages: str) -> None:
         """Wake the listeners on `channel`. Call it after the commit; it returns at once and never fails.
@@ -136,8 +142,8 @@ class Notifier:
     async def _notify_all(self) -> None:
         loop = asyncio.get_running_loop()
         while self._to_notify:
-            # The first one after a pause leaves at once, and those that follow are combined.
-            await asyncio.sleep(max(0.0, self._notified_at + NOTIFY_INTERVAL_S - loop.time()))
+            # The first ones after a pause leave at once, and those that follow are combined.
+            await asyncio.sleep(max(0.0, self._notify_at - loop.time()))
             to_notify, self._to_notify = self._to_notify, {}
             pairs = [
                 (channel, payload)
@@ -153,7 +159,8 @@ class Notifier:
                     )
             except DatabaseUnavailableError as error:
                 log.info("queue.notifier.failed", error=str(error))
-            self._notified_at = loop.time()
+            earliest = loop.time() - (NOTIFY_BURST - 2) * NOTIFY_INTERVAL_S
+            self._notify_at = max(self._notify_at + NOTIFY_INTERVAL_S, earliest)
 
 
 async def notify_on_commit(connection: Connection, channel: str, *messages: str) -> None:

@@ -31,6 +31,7 @@ _COMMANDS: Final = {
     "demo": (_RUN, "Watch real webhooks being delivered by a temporary installation."),
     "serve": (_RUN, "Run only the HTTP server, on the database at NINEFOLD_DATABASE_URL."),
     "worker": (_RUN, "Run only a worker, on the database at NINEFOLD_DATABASE_URL."),
+    "process": (_RUN, "Run only one process that a system adds, such as the assistant's engine."),
     "migrate": (_ADMINISTER, "Migrate the database to this version."),
     "doctor": (_ADMINISTER, "Check this machine and its settings, and say how to fix what is wrong."),
     "organisations": (_ADMINISTER, "Create and list organisations."),

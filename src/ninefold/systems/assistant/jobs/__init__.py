@@ -1,0 +1,1 @@
+"""What workers do for the assistant: generate responses, supervise the queue, delete what is no longer kept."""

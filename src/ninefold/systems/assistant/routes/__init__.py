@@ -1,0 +1,1 @@
+"""The routes of Ninefold's own API for the assistant."""

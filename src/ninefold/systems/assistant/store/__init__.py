@@ -1,0 +1,1 @@
+"""The queries of the assistant, one typed function each, by table."""
