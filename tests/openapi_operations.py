@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from ninefold.core.web.openapi.examples import example_of
+from openapi_examples import example_of
 
 
 class Operation(NamedTuple):

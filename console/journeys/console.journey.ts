@@ -97,6 +97,16 @@ test("a delivery appears without a reload, and keys lead into it", async () => {
   await pane.waitFor({ state: "detached" });
 });
 
+test("a test is sent to the subscription alone, and its answer is shown", async () => {
+  await page.getByRole("button", { name: /Send a test/ }).click();
+  const pane = page.getByRole("complementary", { name: "Delivery" });
+  await pane.locator(".pane-head").getByText("Delivered").waitFor();
+  await pane.getByText("ninefold.test").first().waitFor();
+  await pane.getByText("204", { exact: true }).first().waitFor();
+  await page.keyboard.press("Escape");
+  await pane.waitFor({ state: "detached" });
+});
+
 test("a delivery that is retried counts down, is failed at the end, and can be retried by hand", async () => {
   bad.refused.set("invoice.paid", 503);
   const url = await bad.start();
@@ -177,10 +187,30 @@ test("dead letters are replayed at once, and the progress is shown", async () =>
   await page.getByText("No dead letters").waitFor();
 });
 
+test("the overview counts what is sent while somebody looks, and its charts can be read with the keys", async () => {
+  await page.goto(network.url);
+  const chart = page.getByRole("slider", { name: "Throughput" });
+  await chart.waitFor();
+  const note = page.locator(".chart-note").first();
+  const count = async (): Promise<number> => Number((await note.textContent())?.split(" ")[0]);
+  await expect.poll(count, { timeout: 15_000 }).toBeGreaterThan(3);
+  const before = await count();
+  await ninefold.publish("order.created");
+  await expect.poll(count, { timeout: 15_000 }).toBeGreaterThan(before);
+  await chart.focus();
+  await page.keyboard.press("ArrowLeft");
+  await page.locator(".chart-tip").waitFor();
+  await page.getByRole("link", { name: "7 d" }).click();
+  await page.getByText(/in the last week$/).waitFor();
+  await page.goto(`${network.url}/webhooks/subscriptions`);
+  await page.getByRole("img", { name: /attempts in the last hour/ }).first().waitFor();
+});
+
 const PAGES = [
   ["overview", "/"],
   ["subscriptions", "/webhooks/subscriptions"],
   ["subscription", "/webhooks/subscriptions/:id"],
+  ["subscription-figures", "/webhooks/subscriptions/:id?tab=figures"],
   ["events", "/webhooks/events"],
   ["dead-letters", "/webhooks/dead-letters"],
   ["replays", "/webhooks/replays"],

@@ -16,11 +16,14 @@ function importedBy(name: string, found = new Set<string>()): Set<string> {
   return found;
 }
 
+function entryOf(page: string): string {
+  return /assets\/([\w-]+\.js)/.exec(readFileSync(join(BUILT, page), "utf8"))?.[1] ?? "";
+}
+
 test("the first load of every page is at most 150 KB of gzipped JavaScript", () => {
   expect(existsSync(join(BUILT, "index.html")), "run make console first").toBe(true);
-  const entry = /assets\/(index-[\w-]+\.js)/.exec(readFileSync(join(BUILT, "index.html"), "utf8"))?.[1] ?? "";
-  const shell = importedBy(entry);
-  const pages = readdirSync(join(BUILT, "assets")).filter((name) => name.endsWith(".js"));
+  const shell = importedBy(entryOf("index.html"));
+  const pages = readdirSync(join(BUILT, "assets")).filter((name) => name.endsWith(".js") && name !== entryOf("docs.html"));
   for (const page of pages) {
     const bytes = [...importedBy(page, new Set(shell))].reduce(
       (sum, name) => sum + gzipSync(readFileSync(join(BUILT, "assets", name))).length,
@@ -28,4 +31,10 @@ test("the first load of every page is at most 150 KB of gzipped JavaScript", () 
     );
     expect(bytes / 1_000, page).toBeLessThan(FIRST_LOAD_KB_MAX);
   }
+});
+
+test("the console doesn't load the API reference", () => {
+  const reference = entryOf("docs.html");
+  const others = readdirSync(join(BUILT, "assets")).filter((name) => name.endsWith(".js") && name !== reference);
+  for (const name of others) expect(readFileSync(join(BUILT, "assets", name), "utf8")).not.toContain(reference);
 });

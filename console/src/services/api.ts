@@ -1278,6 +1278,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/subscriptions/{subscription_id}/figures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show a subscription's figures
+         * @description Like those of the organisation.
+         */
+        get: operations["get_subscription_figures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/subscriptions/{subscription_id}/replay": {
         parameters: {
             query?: never;
@@ -1313,6 +1333,89 @@ export interface paths {
          * @description The old secret also keeps signing for a grace period, which is 24 hours by default.
          */
         post: operations["rotate_secret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/subscriptions/{subscription_id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a test
+         * @description Sends an event of the type `ninefold.test` to this subscription alone, whatever types it wants. It is signed and
+         *     retried like every event, and its delivery is listed. It is sent at once, even if the circuit is open.
+         */
+        post: operations["send_test_event"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/figures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show the organisation's figures
+         * @description Attempts, how long they took, and how long deliveries took. Workers add to them every five seconds, and to those of
+         *     the current hour every minute.
+         */
+        get: operations["get_figures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/sparklines": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List sparklines
+         * @description The attempts of each subscription in the last hour, for small charts in lists.
+         */
+        get: operations["list_sparklines"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show what waits, and alerts
+         * @description Counts of deliveries that wait, and a list of what a person should know of: open circuits, paused and failing
+         *     subscriptions, dead letters of the last day, too many failures, workers that are missing or don't keep up.
+         */
+        get: operations["get_status"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1357,6 +1460,36 @@ export interface components {
              */
             name: string;
             password_changed_at: string | null;
+        };
+        /**
+         * AlertKind
+         * @description What an alert is about.
+         * @enum {unknown}
+         */
+        AlertKind: "backlog_old" | "circuit_open" | "dead_letters" | "failing" | "failure_share" | "no_worker" | "paused";
+        /**
+         * AlertView
+         * @description Something that a person should know of.
+         */
+        AlertView: {
+            /** @description How many deliveries or attempts it is about. */
+            count: number | null;
+            /**
+             * @description What it means, and what to do.
+             * @example In the last day, after all retries. They wait for a replay.
+             */
+            detail: string;
+            kind: components["schemas"]["AlertKind"];
+            /** @description Whether it stays until a person acts. */
+            needs_person: boolean;
+            /** @description When the subscription is paused, if every attempt fails until then. */
+            pauses_at: string | null;
+            /** @description When an open circuit is probed again. */
+            retry_at: string | null;
+            since: string | null;
+            subscription_id: string | null;
+            /** @example 37 deliveries to warehouse failed */
+            title: string;
         };
         /**
          * AnswerBody
@@ -1486,6 +1619,20 @@ export interface components {
             target_id: string | null;
         };
         /**
+         * BacklogView
+         * @description The deliveries that aren't finished.
+         */
+        BacklogView: {
+            /** @description When the next retry is due. */
+            next_attempt_at: string | null;
+            /** @description Without an outcome; some are being attempted. */
+            queued: components["schemas"]["QueueDepthView"];
+            /** @description They wait for their next attempt. */
+            retrying: components["schemas"]["QueueDepthView"];
+            /** @description They wait for a limit, an open circuit or a paused subscription. */
+            waiting: components["schemas"]["QueueDepthView"];
+        };
+        /**
          * BatchAccepted
          * @description The results of the events of a batch, in the order of the request.
          */
@@ -1585,7 +1732,10 @@ export interface components {
             provider: string;
             /** @example 72d3162e-cc78-11e3-81ab-4c9367dc0958 */
             provider_event_id: string | null;
-            /** @example  */
+            /**
+             * @description With `***` instead of a secret.
+             * @example
+             */
             query: string;
             /**
              * @description Which check failed, such as `signature_mismatch`; only if quarantined.
@@ -1610,7 +1760,7 @@ export interface components {
          * CallbackView
          * @description A callback as it was received, and its body in the most useful form.
          *
-         *         Headers that prove the identity of the sender, such as `authorization`, are shown too: this is the raw request.
+         *         Headers and query parameters with a secret, such as `authorization` or an API key, have the value `***`.
          */
         CallbackView: {
             /**
@@ -1688,7 +1838,10 @@ export interface components {
             provider: string;
             /** @example 72d3162e-cc78-11e3-81ab-4c9367dc0958 */
             provider_event_id: string | null;
-            /** @example  */
+            /**
+             * @description With `***` instead of a secret.
+             * @example
+             */
             query: string;
             /**
              * @description Which check failed, such as `signature_mismatch`; only if quarantined.
@@ -2423,6 +2576,40 @@ export interface components {
             title: string;
         };
         /**
+         * FiguresView
+         * @description Figures over a period.
+         */
+        FiguresView: {
+            period: components["schemas"]["Period"];
+            /** @description Every minute or hour of the period, oldest first. The last one isn't over. */
+            points: components["schemas"]["FigureView"][];
+            /**
+             * @description Seconds from one point to the next.
+             * @example 60
+             */
+            step_s: number;
+            total: components["schemas"]["FigureView"];
+        };
+        /**
+         * FigureView
+         * @description The attempts of some time, by when they were recorded.
+         */
+        FigureView: {
+            /** @description From the start of an attempt's request to the end of the response, or to its failure; null without an attempt. */
+            attempt_duration: components["schemas"]["PercentilesView"] | null;
+            /** @description From when an event was accepted, or a delivery retried by hand, to the end of the attempt that delivered it; null without one. */
+            delivery_time: components["schemas"]["PercentilesView"] | null;
+            /** @example 320 */
+            failed_attempts: number;
+            /** Format: date-time */
+            starts_at: string;
+            /**
+             * @description As many deliveries were made.
+             * @example 24640
+             */
+            succeeded_attempts: number;
+        };
+        /**
          * FoundInvitationView
          * @description An invitation, for who has its link.
          */
@@ -2469,7 +2656,10 @@ export interface components {
         HeaderView: {
             /** @example x-github-event */
             name: string;
-            /** @example issues */
+            /**
+             * @description `***` if it has a secret.
+             * @example issues
+             */
             value: string;
         };
         /**
@@ -2774,6 +2964,24 @@ export interface components {
             reason: components["schemas"]["PauseReason"];
         };
         /**
+         * PercentilesView
+         * @description Percentiles in milliseconds. They come from counts in buckets, so they are approximate.
+         */
+        PercentilesView: {
+            /** @example 41 */
+            p50_ms: number;
+            /** @example 188 */
+            p95_ms: number;
+            /** @example 540 */
+            p99_ms: number;
+        };
+        /**
+         * Period
+         * @description The time up to now that figures are about.
+         * @enum {unknown}
+         */
+        Period: "day" | "hour" | "week";
+        /**
          * PersonalTokenList
          * @description A person's tokens for the current organisation, oldest first.
          */
@@ -2923,6 +3131,18 @@ export interface components {
         PublishEventBatch: {
             /** @description Events as for a single publish. If one is refused, the others are still accepted. */
             events: components["schemas"]["PublishEvent"][];
+        };
+        /**
+         * QueueDepthView
+         * @description How many deliveries are in a queue.
+         */
+        QueueDepthView: {
+            /** @example 214 */
+            count: number;
+            /** @description Whether there are more than were counted. */
+            is_more: boolean;
+            /** @description When the oldest of them was accepted, or retried by hand; null without any. */
+            oldest_at: string | null;
         };
         /**
          * RecoveryCodes
@@ -3312,6 +3532,53 @@ export interface components {
             updated_at: string;
         };
         /**
+         * SparklinesView
+         * @description The sparklines of the subscriptions that had an attempt in the last hour.
+         */
+        SparklinesView: {
+            sparklines: components["schemas"]["SparklineView"][];
+            /** @example 180 */
+            width_s: number;
+        };
+        /**
+         * SparklineView
+         * @description The attempts of a subscription in the last hour, three minutes a number, oldest first.
+         */
+        SparklineView: {
+            /**
+             * @example [
+             *       0,
+             *       0,
+             *       3
+             *     ]
+             */
+            failed_attempts: number[];
+            /** @example sub_01h455vb4pex5vsknk084sn02q */
+            subscription_id: string;
+            /**
+             * @example [
+             *       12,
+             *       14,
+             *       9
+             *     ]
+             */
+            succeeded_attempts: number[];
+        };
+        /**
+         * StatusView
+         * @description What waits, and what a person should know of.
+         */
+        StatusView: {
+            /** @description Those that need a person first. */
+            alerts: components["schemas"]["AlertView"][];
+            backlog: components["schemas"]["BacklogView"];
+            /**
+             * @description How many workers are running.
+             * @example 2
+             */
+            worker_count: number;
+        };
+        /**
          * SubscriptionReplay
          * @description Which deliveries to a subscription to send again.
          */
@@ -3422,6 +3689,18 @@ export interface components {
         SwitchOrganisation: {
             /** @example org_01h455vb4pex5vsknk084sn02q */
             organisation_id: string;
+        };
+        /**
+         * TestAccepted
+         * @description A test of a subscription that is committed and will be sent.
+         */
+        TestAccepted: {
+            /** @example dlv_01h455vb4pex5vsknk084sn02q */
+            delivery_id: string;
+            /** @example evt_01h455vb4pex5vsknk084sn02q */
+            event_id: string;
+            /** @example ninefold.test */
+            event_type: string;
         };
         /**
          * TimingsView
@@ -10147,6 +10426,87 @@ export interface operations {
             };
         };
     };
+    get_subscription_figures: {
+        parameters: {
+            query?: {
+                /** @description The last hour by minutes, or the last day or week by hours. */
+                period?: components["schemas"]["Period"];
+            };
+            header?: never;
+            path: {
+                subscription_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FiguresView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable entity. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     replay_subscription: {
         parameters: {
             query?: never;
@@ -10351,6 +10711,272 @@ export interface operations {
             };
             /** @description Unprocessable entity. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    send_test_event: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                subscription_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TestAccepted"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict. */
+            409: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_figures: {
+        parameters: {
+            query?: {
+                /** @description The last hour by minutes, or the last day or week by hours. */
+                period?: components["schemas"]["Period"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FiguresView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable entity. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_sparklines: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SparklinesView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_status: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StatusView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -14,6 +14,12 @@ export type Attempt = Camel<Wire["AttemptView"]>;
 export type DeliveryStatus = Wire["DeliveryStatus"];
 export type CircuitState = Wire["CircuitState"];
 export type EventSummary = Camel<Wire["EventSummary"]>;
+export type Figures = Camel<Wire["FiguresView"]>;
+export type Figure = Figures["points"][number];
+export type Sparkline = Camel<Wire["SparklineView"]>;
+export type Status = Camel<Wire["StatusView"]>;
+export type Alert = Status["alerts"][number];
+export type Period = Wire["Period"];
 /** An event with its payload as text, exactly as it is sent. */
 export type Event = Omit<Camel<Wire["EventView"]>, "payload"> & { payloadText: string };
 export type NewSubscription = Camel<Wire["CreateSubscription"]>;
@@ -57,6 +63,11 @@ export function deleteSubscription(id: string): Promise<void> {
 
 export function closeCircuit(id: string): Promise<Subscription> {
   return call("POST", `/subscriptions/${id}/circuit/close`);
+}
+
+/** Send a test event to one subscription alone. */
+export function sendTest(id: string): Promise<{ eventId: string; deliveryId: string }> {
+  return call("POST", `/subscriptions/${id}/test`);
 }
 
 export function rotateSecret(id: string, graceS: number): Promise<SubscriptionWithSecret> {
@@ -109,4 +120,17 @@ export function listDeadLetters(filter: DeadLetterFilter, cursor?: string, limit
 
 export function replayDeadLetters(what: DeadLetterFilter | { deliveryIds: string[] }): Promise<Job> {
   return call("POST", "/dead-letters/replay", { body: what });
+}
+
+export function getStatus(): Promise<Status> {
+  return call("GET", "/webhooks/status");
+}
+
+/** Figures of one subscription, or of the whole organisation. */
+export function getFigures(period: Period, subscriptionId?: string): Promise<Figures> {
+  return call("GET", subscriptionId ? `/subscriptions/${subscriptionId}/figures` : "/webhooks/figures", { query: { period } });
+}
+
+export async function listSparklines(): Promise<readonly Sparkline[]> {
+  return (await call<{ sparklines: Sparkline[] }>("GET", "/webhooks/sparklines")).sparklines;
 }

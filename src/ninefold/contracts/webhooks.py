@@ -17,6 +17,11 @@ EVENT_TYPE_LENGTH_MAX: Final = 128
 """The characters of an event type: words of letters, digits, `_` and `-`, joined by dots."""
 
 
+CALLBACK_EVENT_PREFIX: Final = "callback."
+"""What the types of the events of verified callbacks begin with. Users can't publish such events themselves, so that
+subscribers can rely on the verification."""
+
+
 class EventToPublish(msgspec.Struct, frozen=True, kw_only=True):
     """An event; `payload` is JSON text that is delivered byte for byte."""
 

@@ -258,7 +258,7 @@ async def test_a_stop_closes_the_connection(engine: UrlEngine, server: Server) -
 
     assert engine._client is not None
     while engine._client.open_connections:
-        assert time.perf_counter() - began_at < 0.1
+        assert time.perf_counter() - began_at < 2
         await asyncio.sleep(0)
 
 

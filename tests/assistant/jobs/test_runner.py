@@ -239,7 +239,7 @@ async def test_cancelling_frees_the_engine_at_once_and_keeps_exactly_what_was_sh
         later = await api.response(response_id)
     events = await api.events(response_id)
 
-    assert took_s < 0.1
+    assert took_s < 1  # All tokens take 5 s. On a quiet machine it is less than 0.1 s.
     assert cancelled["status"] == "cancelled"
     assert later == cancelled
     assert types_of(events)[-1] == "ninefold.response.cancelled"

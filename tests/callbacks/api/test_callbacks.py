@@ -280,8 +280,44 @@ async def test_callbacks_are_listed_by_source_status_provider_and_type(api: Call
     assert await count("?type=issues") == 2
     assert await count("?type=issues&provider=github&status=verified") == 2
     assert await count("?provider=stripe") == 0
+    assert await count(f"?type=issues&source_id={other['source_id']}") == 1
+    assert await count("?status=quarantined&provider=github") == 1
+    assert await count("?status=quarantined&provider=stripe") == 0
+    assert await count(f"?source_id={source['source_id']}&provider=stripe") == 0
     assert [len(page) for page in await api.walk("/callbacks?status=verified", limit=2)] == [2, 1]
+    everything = [each for page in await api.walk("/callbacks", limit=1) for each in page]
+    for query in ("provider=github", "provider=github&status=verified", "type=issues", "status=quarantined"):
+        found = [each for page in await api.walk(f"/callbacks?{query}", limit=1) for each in page]
+        wanted = dict(part.split("=") for part in query.split("&"))
+        assert found == [each for each in everything if all(each[name] == value for name, value in wanted.items())]
     await api.refused(422, "GET", "/callbacks?status=lost")
+
+
+async def test_a_secret_in_a_request_is_never_shown_but_verified(api: CallbacksApi) -> None:
+    options = {"query_parameter": "key"}
+    source = await api.create_source(provider="api_key", secrets=["s3cret of the shop"], options=options)
+    path = source["ingest_url"].removeprefix("http://ninefold.test")
+
+    await api.http.post(
+        f"{path}?a=1&key=s3cret%20of+the%20shop", headers={"authorization": "Bearer s3cret of the shop"}
+    )
+
+    (listed,) = await api.judged(1, source=source)
+    shown = await api.get(f"/callbacks/{listed['callback_id']}")
+    assert (listed["status"], listed["query"], shown["query"]) == ("verified", "a=1&key=***", "a=1&key=***")
+    assert {"name": "authorization", "value": "***"} in shown["headers"]
+    assert "s3cret" not in str([listed, shown])
+
+
+async def test_users_can_not_publish_events_of_callbacks(api: CallbacksApi) -> None:
+    event = {"event_type": "callback.github.push", "payload": {}}
+
+    problem = await api.refused(422, "POST", "/events", json=event)
+    (result,) = (await api.done("POST", "/events/batch", json={"events": [event]}))["results"]
+
+    assert (problem["field"], "POST /api/v1/sources" in problem["remedy"]) == ("event_type", True)
+    assert (result["status"], result["problem"]["field"]) == (422, "events[0].event_type")
+    assert await published(api) == []
 
 
 async def test_one_callback_is_shown_raw_and_parsed(api: CallbacksApi) -> None:

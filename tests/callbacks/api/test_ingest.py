@@ -10,6 +10,7 @@ from http_api import Api, Json
 from in_process import Applications, create_key
 from ninefold.core.postgres.database import Database
 from ninefold.systems.callbacks.routes.bodies import BODY_BYTES_MAX
+from ninefold.systems.callbacks.routes.quota import THREAD_ABOVE_BYTES
 
 
 def path_of(source: Json) -> str:
@@ -131,6 +132,30 @@ class TestRate:
         assert len((await api.get("/callbacks"))["items"]) == 3
         # Another organisation isn't affected.
         assert (await other_api.call(foreign)).status_code == 200
+
+    async def test_forged_callbacks_leave_half_of_the_quota_to_genuine_ones(self, api: CallbacksApi) -> None:
+        source, other = await api.create_source(), await api.create_source(secrets=["another secret"])
+
+        forged = [await api.call(each, secret="wrong") for each in (source, source, other)]
+        genuine = [(await api.call(source)).status_code for _ in range(2)]
+        refused = await api.call(source)
+
+        assert [each.status_code for each in forged] == [200, 429, 429]
+        assert "the rest is for those that are verified" in forged[1].json()["detail"]
+        assert genuine == [200, 200]
+        assert (refused.status_code, "the rest" in refused.json()["detail"]) == (429, False)
+        assert len((await api.get("/callbacks"))["items"]) == 3
+
+    async def test_a_genuine_callback_with_a_large_body_takes_from_the_reserved_half_too(
+        self, api: CallbacksApi
+    ) -> None:
+        source = await api.create_source()
+        await api.call(source)
+
+        large = b"x" * (THREAD_ABOVE_BYTES + 1)
+
+        assert (await api.call(source, large, secret="wrong")).status_code == 429
+        assert (await api.call(source, large)).status_code == 200
 
 
 async def test_a_stale_source_of_another_server_is_noticed(

@@ -1,9 +1,11 @@
+import json
 import re
 from typing import Any
 
 import pytest
 
 from callbacks.callbacks_api import SECRET, CallbacksApi
+from ninefold.core.postgres.database import Database
 
 OTHER_SECRET = "another secret of the shop, f00d"
 TOKEN_URL = re.compile(r"http://ninefold\.test/in/in_[A-Za-z0-9_-]{32}")
@@ -41,6 +43,27 @@ async def test_an_update_changes_only_what_it_names(api: CallbacksApi) -> None:
     assert rotated["secret_hints"] == ["…body", "…f00d"]
     assert (answering["name"], answering["secret_hints"]) == ("Shop", ["…body", "…f00d"])
     assert answering["answer"] == {"status": 202, "content_type": "text/plain; charset=utf-8", "body": "thanks"}
+
+
+async def test_an_update_checks_only_what_it_changes(api: CallbacksApi, database: Database) -> None:
+    source = await api.create_source(provider="hmac", secrets=["00ff"], options={"header": "X-Signature"})
+    path = f"/sources/{source['source_id']}"
+    # As an earlier version may have allowed.
+    async with database.connection() as connection:
+        options = json.dumps({"header": "X-Signature", "tolerance_s": "0"})
+        await connection.execute("UPDATE callbacks.source SET options = $1, name = ''", options)
+
+    rotated = await api.done("PATCH", path, json={"secrets": ["00ff", "another one"]})
+    refused = await api.refused(422, "PATCH", path, json={"options": {"header": "X-Own", "tolerance_s": "0"}})
+    contradictory = await api.refused(
+        422, "PATCH", path, json={"options": {"header": "X-Own", "secret_encoding": "hex"}}
+    )
+    corrected = await api.done("PATCH", path, json={"options": {"header": "X-Own"}})
+
+    assert (rotated["name"], len(rotated["secret_hints"])) == ("", 2)
+    assert (refused["field"], contradictory["field"]) == ("options.tolerance_s", "secrets")
+    assert corrected["options"] == {"header": "X-Own"}
+    assert (await api.refused(422, "PATCH", path, json={"name": "a\0"}))["field"] == "name"
 
 
 async def test_sources_are_listed_newest_first(api: CallbacksApi) -> None:

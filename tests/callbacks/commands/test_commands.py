@@ -184,6 +184,68 @@ def test_forwarding_can_be_changed_and_ended(
     assert "won't be shown again" in shown.err
 
 
+def test_an_answer_can_be_given(server: Server, tmp_path: Path) -> None:
+    server.answer = partial(httpx.Response, 201, json=SOURCE)
+    file = tmp_path / "answer.json"
+    file.write_text('{"ok": true}\n', encoding="utf-8")
+
+    answer = ["--answer-status", "202", "--answer-type", "application/json", "--answer-body", f"@{file}"]
+    assert run(["sources", "create", "github", "Code", *answer]) == 0
+
+    assert server.sent == {
+        "provider": "github",
+        "name": "Code",
+        "secrets": [],
+        "options": {},
+        "forward_url": None,
+        "answer": {"status": 202, "content_type": "application/json", "body": '{"ok": true}\n'},
+    }
+
+
+def test_an_answer_can_be_changed(server: Server) -> None:
+    server.answer = partial(httpx.Response, 200, json=SOURCE)
+
+    assert run(["sources", "update", SOURCE_ID, "--answer-body", "-ok"]) == 0
+
+    assert server.sent == {"answer": {"body": "-ok"}}
+
+
+@pytest.mark.parametrize("width", [80, 120, 200])
+def test_a_url_is_listed_whole(
+    server: Server, width: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("ninefold.core.commands.output.WIDTH_WITHOUT_TERMINAL", width)
+    url = f"http://hooks.example.com/in/in_{'x' * 32}"
+    server.answer = partial(httpx.Response, 200, json={"items": [{**SOURCE, "ingest_url": url}], "next_cursor": None})
+
+    assert run(["sources", "list"]) == 0
+
+    assert url in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["sources", "create", "github"], "NAME"),
+        (["sources", "create", "github", "Code", "--answer-status", "many"], "--answer-status"),
+        (["sources", "create", "github", "Code", "--answer-body", "@/nowhere"], "answer-body"),
+        (["sources", "list", "--limit", "0"], "--limit"),
+        (["callbacks", "list", "--status", "lost"], "--status"),
+        (["callbacks", "list", "--source", "x"], "src_"),
+        (["callbacks", "replay-many", SOURCE_ID, "--since", "yesterday"], "--since"),
+        (["callbacks", "replay-many", SOURCE_ID], "--since"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else value,
+)
+def test_a_wrong_argument_is_named_and_nothing_is_sent(
+    server: Server, arguments: list[str], named: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(arguments) != 0
+
+    assert named in capsys.readouterr().err
+    assert server.requests == []
+
+
 def test_an_update_without_a_change_is_refused(server: Server) -> None:
     assert run(["sources", "update", SOURCE_ID]) != 0
 

@@ -28,3 +28,21 @@ def test_after_the_time_that_it_names_there_is_a_token(rate: float, burst: int, 
 
     assert bucket.take(now_s=retry_after_s + 1e-6) == 0 or retry_after_s == 0
     assert retry_after_s == 0 or count > burst
+
+
+@given(RATES, BURSTS, st.integers(min_value=0, max_value=200))
+def test_callers_without_a_proof_leave_half_of_a_full_bucket(rate: float, burst: int, count: int) -> None:
+    bucket = TokenBucket(rate_per_s=rate, burst_max=burst, now_s=0)
+    unproven = [bucket.take(now_s=0, is_proven=False) for _ in range(count)]
+    proven = [bucket.take(now_s=0) for _ in range(burst)]
+
+    assert unproven.count(0) == min(count, max(1, burst // 2))
+    assert proven.count(0) == burst - unproven.count(0)
+
+
+@given(RATES, BURSTS)
+def test_asking_takes_nothing(rate: float, burst: int) -> None:
+    bucket = TokenBucket(rate_per_s=rate, burst_max=burst, now_s=0)
+
+    assert [bucket.wait_s(now_s=0) for _ in range(burst + 1)] == [0] * (burst + 1)
+    assert bucket.take(now_s=0) == 0

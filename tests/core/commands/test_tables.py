@@ -34,6 +34,11 @@ def test_text_wraps_between_words_and_ids_are_not_broken(
     assert expected == fit_columns(columns, width_max=width_max)
 
 
+@pytest.mark.parametrize(("width_max", "expected"), [(106, [4, 100]), (105, None), (200, [4, 100])])
+def test_long_words_of_some_columns_are_not_broken(width_max: int, expected: list[int] | None) -> None:
+    assert fit_columns([["name"], ["url", "x" * 100]], width_max=width_max, whole=[1]) == expected
+
+
 @given(st.lists(st.lists(st.text("ab ", max_size=60), min_size=1), min_size=1, max_size=6), st.integers(1, 120))
 def test_columns_stay_within_the_width_and_break_no_short_word(columns: list[list[str]], width_max: int) -> None:
     widths = fit_columns(columns, width_max=width_max)

@@ -12,6 +12,7 @@ from ninefold.core.web.console import PAGES, ConsoleMissingError, console_routes
 from ninefold.core.web.problems import show_problem
 
 PAGE = '<!doctype html><meta name="ninefold-systems" content=""><script src="/assets/index-1a.js"></script>'
+REFERENCE = '<!doctype html><title>API</title><script src="/assets/docs-1a.js"></script>'
 SCRIPT = "console.log(1);\n" * 100
 
 
@@ -19,6 +20,7 @@ SCRIPT = "console.log(1);\n" * 100
 def folder(tmp_path: Path) -> Path:
     (tmp_path / "assets").mkdir()
     (tmp_path / "index.html").write_text(PAGE)
+    (tmp_path / "docs.html").write_text(REFERENCE)
     (tmp_path / "assets" / "index-1a.js").write_text(SCRIPT)
     return tmp_path
 
@@ -63,6 +65,22 @@ async def test_the_page_may_only_load_what_this_server_has(client: httpx.AsyncCl
     assert "default-src 'none'" in policy
     assert "unsafe" not in policy
     assert "frame-ancestors 'none'" in policy
+
+
+async def test_the_api_reference_is_a_page_of_its_own_with_the_same_policy(client: httpx.AsyncClient) -> None:
+    response = await client.get("/docs")
+
+    assert response.text == REFERENCE
+    assert response.headers["content-security-policy"] == (await client.get("/")).headers["content-security-policy"]
+
+
+async def test_without_a_built_console_the_api_reference_says_how_to_get_it(tmp_path: Path) -> None:
+    async with served(tmp_path) as client:
+        response = await client.get("/docs")
+
+    assert response.status_code == 404
+    assert "make console" in response.json()["remedy"]
+    assert "/openapi.json" in response.json()["remedy"]
 
 
 async def test_files_are_kept_by_browsers_and_compressed(client: httpx.AsyncClient) -> None:

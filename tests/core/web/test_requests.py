@@ -29,9 +29,7 @@ async def test_an_invalid_id_of_the_client_is_replaced(client: httpx.AsyncClient
     assert response.headers["x-request-id"].startswith("req_")
 
 
-@pytest.mark.parametrize(
-    "path", ["/healthz", "/docs", "/openapi.json", "/nowhere", "/api/v1/notes", "/api/v1/bugs", "/%00"]
-)
+@pytest.mark.parametrize("path", ["/healthz", "/openapi.json", "/nowhere", "/api/v1/notes", "/api/v1/bugs", "/%00"])
 async def test_every_response_has_the_security_headers_once(client: httpx.AsyncClient, path: str) -> None:
     response = await client.get(path)
 

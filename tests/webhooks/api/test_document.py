@@ -7,8 +7,8 @@ import httpx
 import pytest
 
 from http_api import Json
-from ninefold.core.web.openapi.examples import example_of
 from ninefold.systems.webhooks.rules.advice import advise
+from openapi_examples import example_of
 from openapi_operations import Operation, operations_of
 
 
@@ -52,7 +52,7 @@ def is_json(operation: Json) -> bool:
 
 
 def answer_example(document: Json, method: str, path: str) -> Any:
-    """Return the example of a successful answer, as /docs shows it."""
+    """Return the example of a successful answer, as generated from its schema."""
     responses = document["paths"][path][method]["responses"]
     (answer,) = (response for status, response in responses.items() if status.startswith("2"))
     return example_of(answer["content"]["application/json"]["schema"], document["components"]["schemas"])

@@ -115,6 +115,16 @@ def test_a_private_type_can_be_subscribed_to_but_not_published() -> None:
         check_event_type("_forward.callbacks.src_1", field="event_type")
 
 
+def test_types_of_verified_callbacks_are_published_by_systems_only() -> None:
+    with pytest.raises(InvalidEventTypeError, match="Only verified callbacks") as refused:
+        check_event_type("callback.stripe.charge", field="event_type")
+    assert "POST /api/v1/sources" in str(refused.value.remedy)
+
+    check_event_type("callback.stripe.charge", field="event_type", is_by_user=False)
+    check_event_type("callbacks.stripe", field="event_type")
+    check_event_type("callback", field="event_type")
+
+
 @given(event_types)
 def test_every_type_matches_itself_the_patterns_of_its_parents_and_the_wildcard(event_type: str) -> None:
     check_event_type(event_type, field="event_type")

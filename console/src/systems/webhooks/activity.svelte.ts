@@ -17,13 +17,4 @@ export class Activity {
   get jobsUnderWay(): Job[] {
     return this.jobs.items.filter((job) => ["queued", "running", "waiting", "retrying"].includes(job.state));
   }
-
-  /** Dead letters by subscription, those with the most first. */
-  get lettersBySubscription(): [string, DeadLetter[]][] {
-    const found = new Map<string, DeadLetter[]>();
-    for (const letter of this.letters.items) {
-      found.set(letter.subscriptionId, [...(found.get(letter.subscriptionId) ?? []), letter]);
-    }
-    return [...found].sort((one, other) => other[1].length - one[1].length);
-  }
 }

@@ -17,12 +17,19 @@ const OF_STATUS: Record<DeliveryStatus, Shown> = {
   canceled: { name: "canceled" },
 };
 
-export function stateOf(delivery: Pick<Delivery, "status" | "isRunning">): Shown {
+export function stateOf(delivery: Pick<Delivery, "status" | "isRunning" | "attemptCount">): Shown {
+  // A test has a row before its first attempt.
+  if (delivery.status === "retrying" && delivery.attemptCount === 0 && !delivery.isRunning) return OF_STATUS.queued;
   return delivery.isRunning ? { name: "running" } : OF_STATUS[delivery.status];
 }
 
 export function statusState(status: DeliveryStatus): Shown {
   return OF_STATUS[status];
+}
+
+/** Whether somebody has asked for it to test the subscription. */
+export function isTest(delivery: Pick<Delivery, "eventType">): boolean {
+  return delivery.eventType === "ninefold.test";
 }
 
 export function isUnderWay(status: DeliveryStatus): boolean {

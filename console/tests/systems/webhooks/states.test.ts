@@ -4,13 +4,14 @@ import { hrefOfId } from "$/systems/webhooks/system";
 import { answerText, classText, stateOf } from "$/systems/webhooks/states";
 
 test.each([
-  ["delivered", false, "succeeded"],
-  ["retrying", false, "retrying"],
-  ["retrying", true, "running"],
-  ["waiting", false, "waiting"],
-  ["failed", false, "failed"],
-] as const)("a delivery that is %s (running: %s) is %s", (status, isRunning, expected) => {
-  expect(stateOf({ status, isRunning }).name).toBe(expected);
+  ["delivered", false, 1, "succeeded"],
+  ["retrying", false, 1, "retrying"],
+  ["retrying", true, 1, "running"],
+  ["retrying", false, 0, "queued"],
+  ["waiting", false, 1, "waiting"],
+  ["failed", false, 6, "failed"],
+] as const)("a delivery that is %s (running: %s, attempts: %d) is %s", (status, isRunning, attemptCount, expected) => {
+  expect(stateOf({ status, isRunning, attemptCount }).name).toBe(expected);
 });
 
 const attempt = { attemptNumber: 1, url: null, attemptedAt: "", durationMs: 1, timings: null, responseBody: null, isResponseBodyTruncated: false, errorDetail: null };

@@ -5,7 +5,7 @@ terminal control sequences.
 """
 
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
@@ -93,7 +93,9 @@ def print_json_text(content: bytes) -> None:
     sys.stdout.flush()
 
 
-def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, empty: str) -> None:
+def print_table(
+    columns: Sequence[str], rows: Sequence[Sequence[object]], *, empty: str, whole: Collection[str] = ()
+) -> None:
     """Print rows as a table on standard output.
 
     Args:
@@ -101,6 +103,7 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, emp
         rows: the cells. A rich `Text` is unchanged, a time is shown in UTC to the second, None as a dash, any other
             value by `str`. If the terminal is too narrow, each row is shown as a list of names and values.
         empty: printed on standard error if there are no rows: the first step, as a command to copy.
+        whole: the headings of columns whose words aren't broken, unless they are wider than the terminal, such as URLs.
     """
     if not rows:
         print_note(empty)
@@ -110,6 +113,7 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, emp
     widths = fit_columns(
         [[column, *[row[index].plain for row in cells]] for index, column in enumerate(columns)],
         width_max=console.width,
+        whole=[index for index, column in enumerate(columns) if column in whole],
     )
     if widths is None:
         _print_one_by_one(console, columns, cells)

@@ -1,6 +1,6 @@
 """Fits tables to the width of a terminal: text wraps between words, and ids and times are never broken."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
 from rich.cells import cell_len
@@ -15,15 +15,20 @@ WORD_WIDTH_MAX: Final = 32
 """A word up to this width isn't broken: an id has 30 characters, a time 20. Longer words, such as URLs, can be."""
 
 
-def fit_columns(columns: Sequence[Sequence[str]], *, width_max: int) -> list[int] | None:
+def fit_columns(columns: Sequence[Sequence[str]], *, width_max: int, whole: Collection[int] = ()) -> list[int] | None:
     """Return the width of each column; None if they don't fit, even with wrapped text.
 
     Args:
         columns: the texts of each column's cells, with the heading.
         width_max: the maximum width of all columns together, with gaps.
+        whole: the positions of columns whose words aren't broken, however long they are, such as URLs to copy.
     """
     widths_wanted = [max(_longest(text.splitlines()) for text in column) for column in columns]
-    widths_min = [max(_width_min(text) for text in column) for column in columns]
+    words_max = [width_max if index in whole else WORD_WIDTH_MAX for index in range(len(columns))]
+    widths_min = [
+        max(_width_min(text, word_max=word_max) for text in column)
+        for column, word_max in zip(columns, words_max, strict=True)
+    ]
     spare = width_max - GAP_WIDTH * (len(columns) - 1) - sum(widths_min)
     if spare < 0:
         return None
@@ -37,11 +42,11 @@ def fit_columns(columns: Sequence[Sequence[str]], *, width_max: int) -> list[int
     return widths
 
 
-def _width_min(text: str) -> int:
+def _width_min(text: str, *, word_max: int) -> int:
     width = _longest(text.splitlines())
     if width <= WHOLE_WIDTH_MAX:
         return width
-    return min(_longest(text.split()), WORD_WIDTH_MAX)
+    return min(_longest(text.split()), word_max)
 
 
 def _longest(texts: Sequence[str]) -> int:

@@ -20,6 +20,12 @@ async def session_terminate(connection: Connection, *, names: Sequence[str]) -> 
     await _queries.session_terminate(connection, names=names)
 
 
+async def worker_count_alive(connection: Connection) -> int:
+    """Count the workers whose lease hasn't expired."""
+    count: int = await _queries.worker_count_alive(connection)
+    return count
+
+
 async def worker_delete(connection: Connection, *, worker_id: UUID) -> None:
     """Delete a worker that has released its rows."""
     await _queries.worker_delete(connection, worker_id=worker_id)

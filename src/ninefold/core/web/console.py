@@ -1,4 +1,4 @@
-"""Serves the web console: one page for all of its addresses, and the files that the page loads.
+"""Serves the web console: one page for all of its addresses, the API reference, and the files that both load.
 
 The files are built from `console/` into the package, by `make console`. This module knows nothing of what they do.
 """
@@ -24,6 +24,7 @@ CONSOLE_FOLDER: Final = Path(__file__).parents[2] / "console"
 """Where the build puts the console."""
 
 _PAGE: Final = "index.html"
+_REFERENCE: Final = "docs.html"
 _SYSTEMS_MARK: Final = 'name="ninefold-systems" content=""'
 _GZIP_BYTES_MIN: Final = 1_000
 _COMPRESSED_TYPES: Final = ("text/", "application/json", "image/svg+xml")
@@ -80,6 +81,16 @@ def console_routes(systems: Sequence[str], *, folder: Path = CONSOLE_FOLDER) -> 
             )
         return _send(files[_PAGE], request)
 
+    @get("/docs", include_in_schema=False)
+    async def get_docs(request: Request[Any, Any, Any]) -> Response[bytes]:
+        """Return the API reference, a page that shows the OpenAPI document."""
+        if _REFERENCE not in files:
+            raise ConsoleMissingError(
+                "The API reference isn't built into this installation.",
+                remedy="Run `make console`, then restart. The OpenAPI document is at /openapi.json.",
+            )
+        return _send(files[_REFERENCE], request)
+
     @get("/assets/{name:str}", include_in_schema=False)
     async def get_asset(name: FromPath[str], request: Request[Any, Any, Any]) -> Response[bytes]:
         """Return a file that the page loads."""
@@ -87,7 +98,7 @@ def console_routes(systems: Sequence[str], *, folder: Path = CONSOLE_FOLDER) -> 
             raise NotFoundException
         return _send(files[f"assets/{name}"], request)
 
-    return [get_console, get_asset]
+    return [get_console, get_docs, get_asset]
 
 
 @cache

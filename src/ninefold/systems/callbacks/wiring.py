@@ -22,6 +22,7 @@ from ninefold.systems.callbacks.jobs.replay import REPLAY_HANDLER
 from ninefold.systems.callbacks.jobs.retention import DELETE_EXPIRED_HANDLER, DELETE_EXPIRED_HOURLY
 from ninefold.systems.callbacks.jobs.reverify import REVERIFY_HANDLER
 from ninefold.systems.callbacks.jobs.verifier import Verifier
+from ninefold.systems.callbacks.routes.callback_jobs import CALLBACK_JOB_ROUTES
 from ninefold.systems.callbacks.routes.callbacks import CALLBACK_ROUTES
 from ninefold.systems.callbacks.routes.inbox import Inbox
 from ninefold.systems.callbacks.routes.ingest import INGEST_PATH, Ingest
@@ -54,7 +55,7 @@ def _routes(context: ServerContext[CallbacksSettings]) -> Sequence[ControllerRou
     return [
         Router(
             path="/",
-            route_handlers=[*PROVIDER_ROUTES, *SOURCE_ROUTES, *CALLBACK_ROUTES],
+            route_handlers=[*PROVIDER_ROUTES, *SOURCE_ROUTES, *CALLBACK_ROUTES, *CALLBACK_JOB_ROUTES],
             dependencies={
                 "notifier": Provide(provide_notifier, sync_to_thread=False),
                 "callbacks_settings": Provide(provide_settings, sync_to_thread=False),

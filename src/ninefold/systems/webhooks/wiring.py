@@ -22,9 +22,11 @@ from ninefold.systems.webhooks.commands import COMMANDS
 from ninefold.systems.webhooks.jobs import metrics
 from ninefold.systems.webhooks.jobs.cancellation import CANCEL_DELIVERIES_HANDLER
 from ninefold.systems.webhooks.jobs.dispatcher import Dispatcher
+from ninefold.systems.webhooks.jobs.figure_retention import DELETE_OLD_FIGURES_HANDLER, DELETE_OLD_FIGURES_HOURLY
 from ninefold.systems.webhooks.jobs.replays import REPLAY_HANDLERS
 from ninefold.systems.webhooks.routes.deliveries import DELIVERY_ROUTES
 from ninefold.systems.webhooks.routes.events import EVENT_ROUTES
+from ninefold.systems.webhooks.routes.figures import FIGURE_ROUTES
 from ninefold.systems.webhooks.routes.replays import REPLAY_ROUTES
 from ninefold.systems.webhooks.routes.subscriptions import SUBSCRIPTION_ROUTES
 from ninefold.systems.webhooks.service.changes import make_feeds
@@ -60,7 +62,7 @@ def _routes(context: ServerContext[WebhooksSettings]) -> Sequence[ControllerRout
     return [
         Router(
             path="/",
-            route_handlers=[*SUBSCRIPTION_ROUTES, *EVENT_ROUTES, *DELIVERY_ROUTES, *REPLAY_ROUTES],
+            route_handlers=[*SUBSCRIPTION_ROUTES, *EVENT_ROUTES, *DELIVERY_ROUTES, *REPLAY_ROUTES, *FIGURE_ROUTES],
             dependencies={
                 "recipient_cache": Provide(provide_recipient_cache, sync_to_thread=False),
                 "notifier": Provide(provide_notifier, sync_to_thread=False),
@@ -100,7 +102,8 @@ SYSTEM: Final = System(
     worker_tasks=_worker_tasks,
     feeds=_feeds,
     release_leases=_release_leases,
-    job_handlers=(CANCEL_DELIVERIES_HANDLER, *REPLAY_HANDLERS),
+    job_handlers=(CANCEL_DELIVERIES_HANDLER, DELETE_OLD_FIGURES_HANDLER, *REPLAY_HANDLERS),
+    schedules=(DELETE_OLD_FIGURES_HOURLY,),
     commands=COMMANDS,
     checks=(check_in_flight,),
     implements=(

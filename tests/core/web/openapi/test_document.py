@@ -34,7 +34,15 @@ async def document(anonymous: httpx.AsyncClient) -> dict[str, Any]:
 
 def test_it_is_openapi_31_with_title_and_version(document: dict[str, Any]) -> None:
     assert document["openapi"] == "3.1.0"
-    assert document["info"] == {"title": "Notes", "version": "1.2.3", "description": "Keeps notes."}
+    assert (document["info"]["title"], document["info"]["version"]) == ("Notes", "1.2.3")
+
+
+def test_its_description_says_what_the_api_is_for_and_how_to_call_it(document: dict[str, Any]) -> None:
+    description = document["info"]["description"]
+
+    assert description.startswith("Keeps notes.\n")
+    assert "Authorization: Bearer nfk_…" in description
+    assert "application/problem+json" in description
 
 
 def test_it_lists_the_routes_of_the_api_only(document: dict[str, Any]) -> None:

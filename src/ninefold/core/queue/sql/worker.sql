@@ -1,3 +1,9 @@
+-- name: worker_count_alive$
+-- Count the workers whose lease hasn't expired.
+SELECT count(*)
+FROM queue.worker
+WHERE lease_expires_at >= statement_timestamp();
+
 -- name: worker_delete!
 -- Delete a worker that has released its rows.
 DELETE FROM queue.worker

@@ -1,6 +1,5 @@
-"""The OpenAPI 3.1 document, and the HTML documentation page that is rendered from it.
+"""The OpenAPI 3.1 document of the API.
 
-`routes` serves both. `document` builds the OpenAPI document from the routes' types. `docs_page` renders the page, with
-examples that `examples` generates from the schemas. A route uses `responses` to document a response that isn't one JSON
-value.
+`document` builds it from the routes' types, and `routes` serves it. A route uses `responses` to document a response
+that isn't one JSON value. The page at `/docs` reads it in the browser (`console/src/reference`).
 """

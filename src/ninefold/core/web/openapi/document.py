@@ -52,6 +52,19 @@ _SECURITY_SCHEMES: Final = {
         ),
     },
 }
+_USAGE: Final = """
+### API keys
+
+Send an API key with every request: `Authorization: Bearer nfk_…`. `ninefold keys create` creates one and shows it once.
+A key belongs to one organisation. A request for something of another organisation gets 404, as if it didn't exist. A
+key can be limited to a role, and then gets 403 for what the role doesn't allow. Personal tokens (`nfp_…`) work in the
+same way. Operations about a person's own account need a session: sign in to the console first.
+
+### Errors
+
+Each error is `application/problem+json` (RFC 9457). It says what happened, which field caused it, and what to do.
+`is_retryable` says whether the same request can succeed later.
+"""
 _REFERENCE: Final = "#/components/schemas/{name}"
 
 
@@ -73,7 +86,7 @@ def build_openapi(app: Litestar, surfaces: SurfaceMap, *, title: str, version: s
     _check_operation_ids(operations)
     return {
         "openapi": "3.1.0",
-        "info": {"title": title, "version": version, "description": description},
+        "info": {"title": title, "version": version, "description": f"{description}\n{_USAGE}"},
         "security": [{"api_key": []}, {"session": []}],
         "paths": {path: dict(sorted(methods.items())) for path, methods in sorted(paths.items())},
         "components": {

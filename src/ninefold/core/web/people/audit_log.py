@@ -25,7 +25,7 @@ TargetFilter = Annotated[str, msgspec.Meta(max_length=200, description="Only ent
 _entry_list = PagedList("audit-log", UUID)
 
 
-@get("/api/v1/audit-log", tags=["audit_log"], opt=access(scope=ADMIN))
+@get("/api/v1/audit-log", tags=["audit log"], opt=access(scope=ADMIN))
 async def list_audit_log(
     *,
     principal: NamedDependency[Principal],

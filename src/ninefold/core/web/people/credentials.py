@@ -35,8 +35,8 @@ from ninefold.core.web.site import Site
 
 _API_KEYS: Final = "/api/v1/api-keys"
 _PERSONAL_TOKENS: Final = "/api/v1/personal-tokens"
-_KEY_TAGS: Final = ["api_keys"]
-_TOKEN_TAGS: Final = ["personal_tokens"]
+_KEY_TAGS: Final = ["API keys"]
+_TOKEN_TAGS: Final = ["personal tokens"]
 _OWN: Final = access(caller=Caller.PERSON, scope=READ)
 
 

@@ -1,6 +1,7 @@
 """`ninefold sources …`."""
 
 import sys
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -34,6 +35,19 @@ Secrets = Annotated[list[str], Parameter(name="--secret", negative="", allow_lea
 Options = Annotated[list[str], Parameter(name="--option", negative="")]
 
 
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class AnswerOptions:
+    """What a source answers to each callback."""
+
+    status: Annotated[int | None, Parameter(name="--answer-status")] = None
+    """The status of the answer, from 200 to 299."""
+    content_type: Annotated[str | None, Parameter(name="--answer-type")] = None
+    """The media type of the answer's body, such as application/json."""
+    body: Annotated[str | None, Parameter(name="--answer-body", allow_leading_hyphen=True)] = None
+    """The answer's body; @FILE reads it from a file."""
+
+
 @sources.command(name="create")
 def create_source(
     provider: str,
@@ -41,6 +55,7 @@ def create_source(
     *,
     secrets: Secrets | None = None,
     options: Options | None = None,
+    answer: AnswerOptions | None = None,
     forward_url: str | None = None,
     api: ApiOptions = FROM_ENVIRONMENT,
 ) -> None:
@@ -51,16 +66,19 @@ def create_source(
         name: A name for people.
         secrets: A secret of the provider; @FILE reads it from a file, - from standard input; repeatable.
         options: Another field of the provider, as NAME=VALUE; repeatable.
+        answer: What to answer to each callback; an empty 200 by default.
         forward_url: Forward verified callbacks unchanged to this URL, instead of publishing them as events.
         api: The server and API key to use.
     """
-    body = {
+    body: dict[str, Any] = {
         "provider": provider,
         "name": name,
         "secrets": [_read_secret(secret) for secret in secrets or []],
         "options": _read_options(options or []),
         "forward_url": forward_url,
     }
+    if answer is not None:
+        body["answer"] = _answer_body(answer)
     with api.client() as client:
         show_answer(client.post(_SOURCES, body), ChangedSourceAnswer, api=api, show=_show_changed_source)
 
@@ -93,8 +111,8 @@ def show_source(source_id: str, *, api: ApiOptions = FROM_ENVIRONMENT) -> None:
 
 def _require_a_change(*_: object, **options: object) -> None:
     """Refuse an update without any change; cyclopts shows a ValueError as a usage error."""
-    if not options.keys() & {"name", "secrets", "options", "forward_url"}:
-        raise ValueError("Nothing to change: give --name, --secret, --option or --forward-url.")
+    if not options.keys() & {"name", "secrets", "options", "answer", "forward_url"}:
+        raise ValueError("Nothing to change: give --name, --secret, --option, --answer-… or --forward-url.")
 
 
 @sources.command(name="update", validator=_require_a_change)
@@ -104,6 +122,7 @@ def update_source(
     name: str | None = None,
     secrets: Secrets | None = None,
     options: Options | None = None,
+    answer: AnswerOptions | None = None,
     forward_url: str | None = None,
     api: ApiOptions = FROM_ENVIRONMENT,
 ) -> None:
@@ -114,6 +133,7 @@ def update_source(
         name: The new name.
         secrets: A secret of the provider; @FILE reads it from a file, - from standard input; repeatable.
         options: Another field of the provider, as NAME=VALUE; repeatable.
+        answer: What to answer to each callback. What you omit of it becomes the default: status 200, no body.
         forward_url: Forward verified callbacks unchanged to this URL; "" ends that, and they become events.
         api: The server and API key to use.
     """
@@ -125,6 +145,8 @@ def update_source(
         body["secrets"] = [_read_secret(secret) for secret in secrets]
     if options is not None:
         body["options"] = _read_options(options)
+    if answer is not None:
+        body["answer"] = _answer_body(answer)
     if forward_url is not None:
         body["forward_url"] = forward_url or None
     with api.client() as client:
@@ -166,6 +188,7 @@ def _show_sources(page: Page[SourceAnswer]) -> None:
             for item in page.items
         ],
         empty="No sources yet. Create one: ninefold sources create github Code --secret @secret.txt",
+        whole=["URL"],
     )
     print_next_page(page)
 
@@ -187,14 +210,23 @@ def _read_secret(text: str) -> str:
     """Return a secret, or that of a file or of standard input, so that it isn't in the shell's history."""
     if text == _STANDARD_INPUT:
         return sys.stdin.read().strip()
-    if not text.startswith("@"):
-        return text
+    return _read_file(text[1:], field="secret").strip() if text.startswith("@") else text
+
+
+def _read_file(path: str, *, field: str) -> str:
     try:
-        return Path(text[1:]).read_text(encoding="utf-8").strip()
+        return Path(path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise InvalidInputError(
-            f"The secret's file can't be read: {error}.", field="secret", remedy="Check the path after @."
+            f"The file of --{field} can't be read: {error}.", field=field, remedy="Check the path after @."
         ) from error
+
+
+def _answer_body(answer: AnswerOptions) -> dict[str, Any]:
+    given = {name: value for name, value in asdict(answer).items() if value is not None}
+    if answer.body is not None and answer.body.startswith("@"):
+        given["body"] = _read_file(answer.body[1:], field="answer-body")
+    return given
 
 
 def _read_options(texts: list[str]) -> dict[str, str]:

@@ -75,7 +75,7 @@ class CallbackSummary(msgspec.Struct, frozen=True, kw_only=True):
         ),
     ]
     method: Annotated[str, msgspec.Meta(examples=["POST"])]
-    query: Annotated[str, msgspec.Meta(examples=[""])]
+    query: Annotated[str, msgspec.Meta(description="With `***` instead of a secret.", examples=[""])]
     peer: Annotated[
         str,
         msgspec.Meta(description="The address and port of the client, or of your proxy.", examples=["192.0.2.1:51234"]),
@@ -113,13 +113,13 @@ class HeaderView(msgspec.Struct, frozen=True, kw_only=True):
     """A header, with its name in lower case."""
 
     name: Annotated[str, msgspec.Meta(examples=["x-github-event"])]
-    value: Annotated[str, msgspec.Meta(examples=["issues"])]
+    value: Annotated[str, msgspec.Meta(description="`***` if it has a secret.", examples=["issues"])]
 
 
 class CallbackView(CallbackSummary, frozen=True, kw_only=True):
     """A callback as it was received, and its body in the most useful form.
 
-    Headers that prove the identity of the sender, such as `authorization`, are shown too: this is the raw request.
+    Headers and query parameters with a secret, such as `authorization` or an API key, have the value `***`.
     """
 
     headers: list[HeaderView]

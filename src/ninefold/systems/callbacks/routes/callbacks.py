@@ -1,36 +1,24 @@
-"""The HTTP routes that show callbacks, pass them on again, and verify them again."""
+"""The HTTP routes that show callbacks, and pass one on again."""
 
-from datetime import UTC, datetime
 from typing import Annotated, Final
 from uuid import UUID
 
 from litestar import Response, get, post
-from litestar.datastructures import ResponseHeader
 from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery, Parameter
 
-from ninefold.core.errors import InvalidInputError
-from ninefold.core.ids import InvalidIdError, format_id, parse_id
-from ninefold.core.jobs import JOB_PREFIX, JOBS_CHANNEL, Job, enqueue
-from ninefold.core.jobs.service import get_job
-from ninefold.core.jobs.wire import JOBS_PATH, JobView, show_job
-from ninefold.core.postgres.database import Connection, Database
+from ninefold.core.ids import format_id
+from ninefold.core.postgres.database import Database
 from ninefold.core.queue.notifier import Notifier
-from ninefold.core.tenancy.audit import AuditEntry
 from ninefold.core.tenancy.model import Principal
-from ninefold.core.web.bodies import FromBody
 from ninefold.core.web.idempotency import refuse_idempotency_key
 from ninefold.core.web.openapi.responses import bytes_response
 from ninefold.core.web.pagination import PAGE_LIMIT_DEFAULT, Cursor, Page, PagedList, PageLimit
 from ninefold.core.web.problems import problem_responses
-from ninefold.systems.callbacks import model
 from ninefold.systems.callbacks.model import (
     CALLBACK_PREFIX,
     EVENT_PREFIX,
-    REPLAY_CALLBACKS,
-    REVERIFY_CALLBACKS,
-    SOURCE_PREFIX,
     CallbackFilter,
     CallbackStatus,
 )
@@ -39,31 +27,18 @@ from ninefold.systems.callbacks.routes.callback_wire import (
     CallbackReplayed,
     CallbackSummary,
     CallbackView,
-    ReplayCallbacks,
-    ReverifyCallbacks,
     show_callback,
     show_callback_summary,
 )
 from ninefold.systems.callbacks.routes.source_wire import SourceId
-from ninefold.systems.callbacks.rules.periods import replay_period
 from ninefold.systems.callbacks.service import callbacks as service
 from ninefold.systems.callbacks.service.passing_on import WebhookDelivery
-from ninefold.systems.callbacks.service.sources import get_source
 
 _CALLBACKS: Final = "/api/v1/callbacks"
 _CALLBACK: Final = "/api/v1/callbacks/{callback_id:str}"
 _TAGS: Final = ["callbacks"]
 
 _BYTES: Final = "application/octet-stream"
-
-_LOCATION: Final = ResponseHeader(
-    name="Location", description="The path of the job, which shows its progress.", documentation_only=True
-)
-
-_JOBS_KEY: Final = "callbacks"
-"""An organisation's jobs that change callbacks run one after the other."""
-
-_NO_IDEMPOTENCY_KEY: Final = refuse_idempotency_key(remedy="Remove the header, and send the request once.")
 
 _callback_list = PagedList("callbacks", UUID)
 
@@ -85,7 +60,7 @@ async def list_callbacks(
     Newest first, without their headers and bodies.
     """
     query = _callback_list.query(cursor, limit)
-    async with database.connection() as connection:
+    async with database.snapshot() as connection:
         found = await service.list_callbacks(
             connection,
             organisation_id=principal.organisation_id,
@@ -163,110 +138,9 @@ async def replay_callback(
     )
 
 
-@post(
-    f"{_CALLBACKS}/replay",
-    tags=_TAGS,
-    status_code=202,
-    responses=problem_responses(404),
-    response_headers=[_LOCATION],
-    guards=[_NO_IDEMPOTENCY_KEY],
-)
-async def replay_callbacks(
-    data: FromBody[ReplayCallbacks],
-    principal: NamedDependency[Principal],
-    database: NamedDependency[Database],
-    notifier: NamedDependency[Notifier],
-    audit: NamedDependency[AuditEntry],
-) -> Response[JobView]:
-    """Replay many callbacks.
-
-    A durable job publishes a new event for each verified callback that was received in a time, of one source or of all.
-    """
-    since, until = replay_period(data.since, data.until, now=datetime.now(UTC))
-    async with database.transaction() as connection:
-        source_id = await _find_source(connection, data.source_id, organisation_id=principal.organisation_id)
-        job_id = await enqueue(
-            connection,
-            REPLAY_CALLBACKS,
-            model.ReplayCallbacks(
-                organisation_id=principal.organisation_id,
-                source_id=source_id,
-                event_type=data.type,
-                since=since,
-                until=until,
-            ),
-            organisation_id=principal.organisation_id,
-            key=_JOBS_KEY,
-        )
-        job = await get_job(connection, job_id)
-        audit.target_id = format_id(JOB_PREFIX, job_id)
-    notifier.notify(JOBS_CHANNEL)
-    return _show_started(job)
-
-
-@post(
-    f"{_CALLBACKS}/reverify",
-    tags=_TAGS,
-    status_code=202,
-    responses=problem_responses(404),
-    response_headers=[_LOCATION],
-    guards=[_NO_IDEMPOTENCY_KEY],
-)
-async def reverify_callbacks(
-    data: FromBody[ReverifyCallbacks],
-    principal: NamedDependency[Principal],
-    database: NamedDependency[Database],
-    notifier: NamedDependency[Notifier],
-    audit: NamedDependency[AuditEntry],
-) -> Response[JobView]:
-    """Verify quarantined callbacks again.
-
-    A durable job lets all quarantined callbacks be verified again, of one source or of all, with the current secrets.
-    The age of a signature is still compared with the time at which the callback was received.
-    """
-    async with database.transaction() as connection:
-        source_id = await _find_source(connection, data.source_id, organisation_id=principal.organisation_id)
-        job_id = await enqueue(
-            connection,
-            REVERIFY_CALLBACKS,
-            model.ReverifyCallbacks(organisation_id=principal.organisation_id, source_id=source_id),
-            organisation_id=principal.organisation_id,
-            key=_JOBS_KEY,
-        )
-        job = await get_job(connection, job_id)
-        audit.target_id = format_id(JOB_PREFIX, job_id)
-    notifier.notify(JOBS_CHANNEL)
-    return _show_started(job)
-
-
 CALLBACK_ROUTES: Final[list[HTTPRouteHandler]] = [
     list_callbacks,
     get_callback,
     get_callback_body,
     replay_callback,
-    replay_callbacks,
-    reverify_callbacks,
 ]
-
-
-def _show_started(job: Job) -> Response[JobView]:
-    view = show_job(job)
-    return Response(view, status_code=202, headers={"Location": f"{JOBS_PATH}/{view.job_id}"})
-
-
-async def _find_source(connection: Connection, text: str | None, *, organisation_id: UUID) -> UUID | None:
-    """Return the id of a source of the organisation that a body names, if it names one.
-
-    Raises:
-        InvalidInputError: it isn't an id of a source.
-        SourceNotFoundError: the organisation has no source with this id.
-    """
-    if text is None:
-        return None
-    try:
-        source_id = parse_id(SOURCE_PREFIX, text)
-    except InvalidIdError as error:
-        raise InvalidInputError(
-            f"{text[:80]!r} isn't the id of a source.", field="source_id", remedy="An id looks like src_01h45…."
-        ) from error
-    return (await get_source(connection, organisation_id=organisation_id, source_id=source_id)).source_id

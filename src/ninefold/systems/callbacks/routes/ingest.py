@@ -4,40 +4,32 @@ It is a plain ASGI application, because it is the path that everything else wait
 by a worker; only a handshake is answered from the request itself.
 """
 
-import time
-from collections import OrderedDict
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, Final
-from uuid import UUID
 
 from litestar.types import Receive, Scope, Send
 from prometheus_client import Counter
 
-from ninefold.core.errors import TooManyRequestsError
 from ninefold.core.ids import new_id
 from ninefold.systems.callbacks.errors import IngestUrlNotFoundError
 from ninefold.systems.callbacks.model import Answer, CallbackStatus, Header, NewCallback, Source
 from ninefold.systems.callbacks.routes.bodies import BodyMemory, BodyReader
 from ninefold.systems.callbacks.routes.inbox import Inbox
+from ninefold.systems.callbacks.routes.quota import Quota
 from ninefold.systems.callbacks.routes.source_cache import SourceCache
-from ninefold.systems.callbacks.rules.rate_limit import TokenBucket
 from ninefold.systems.callbacks.rules.requests import received_request
 from ninefold.systems.callbacks.rules.sources import TOKEN
 from ninefold.systems.callbacks.settings import CallbacksSettings
-from ninefold.systems.callbacks.verification import Handshake, Secret, find_provider, handshake
+from ninefold.systems.callbacks.verification import Handshake, ReceivedRequest, Secret, find_provider, handshake
 
 INGEST_PATH: Final = "/in"
 INGEST_ROUTE: Final = f"{INGEST_PATH}/{{source_token}}"
 """What logs and metrics show instead of the path, which has a token."""
 
-BUCKETS_MAX: Final = 10_000
-"""Organisations whose rate is remembered; the others have a full bucket."""
-
 _NO_CONTENT: Final = 204
 
 _ACCEPTED: Final = Counter("ninefold_callbacks_accepted", "Requests that were stored and answered.", ["provider"])
-_LIMITED: Final = Counter("ninefold_callbacks_rate_limited", "Requests that were answered 429.")
 
 
 class Ingest:
@@ -46,14 +38,14 @@ class Ingest:
     Args:
         inbox: stores callbacks.
         sources: finds a source by its token.
-        settings: the rate of an organisation.
+        settings: the rate of an organisation, and the public URL.
     """
 
     def __init__(self, inbox: Inbox, sources: SourceCache, settings: CallbacksSettings) -> None:
         self._inbox = inbox
         self._sources = sources
         self._settings = settings
-        self._buckets: OrderedDict[UUID, TokenBucket] = OrderedDict()
+        self._quota = Quota(settings)
         self._memory = BodyMemory()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -73,7 +65,7 @@ class Ingest:
         source = await self._sources.find(token) if TOKEN.fullmatch(token) else None
         if source is None:
             raise _not_found()
-        self._limit_rate(source.organisation_id)
+        self._quota.check(source.organisation_id)
         body = BodyReader(self._memory, organisation_id=source.organisation_id, timeout_s=self._settings.body_timeout_s)
         try:
             content = await body.read(request["headers"], receive)
@@ -85,7 +77,9 @@ class Ingest:
 
     async def _handle(self, request: Any, send: Send, *, source: Source, body: bytes) -> None:
         received_at = datetime.now(UTC)
-        shaken = _shake_hands(source, request, body, received_at=received_at, settings=self._settings)
+        seen = self._seen(request, body, received_at=received_at)
+        await self._quota.take(source, seen)
+        shaken = _shake_hands(source, seen)
         callback = _new_callback(
             request, source=source, body=body, received_at=received_at, is_handshake=_is_answer(shaken)
         )
@@ -103,42 +97,24 @@ class Ingest:
         else:
             await _send(send, status=shaken.status, headers=shaken.headers, body=shaken.body)
 
-    def _limit_rate(self, organisation_id: UUID) -> None:
-        now_s = time.monotonic()
-        bucket = self._buckets.get(organisation_id)
-        if bucket is None:
-            bucket = self._buckets[organisation_id] = TokenBucket(
-                rate_per_s=self._settings.rate_per_s, burst_max=self._settings.burst_max, now_s=now_s
-            )
-            if len(self._buckets) > BUCKETS_MAX:
-                self._buckets.popitem(last=False)
-        retry_after_s = bucket.take(now_s=now_s)
-        if retry_after_s:
-            _LIMITED.inc()
-            raise TooManyRequestsError(
-                f"The organisation may receive {self._settings.rate_per_s:g} callbacks per second.",
-                retry_after_s=retry_after_s,
-                remedy="Send the same request again after the time in Retry-After.",
-            )
+    def _seen(self, request: Any, body: bytes, *, received_at: datetime) -> ReceivedRequest:
+        return received_request(
+            method=request["method"],
+            scheme=request["scheme"],
+            path=request["raw_path"],
+            query=request["query_string"],
+            headers=request["headers"],
+            body=body,
+            received_at=received_at,
+            public_url=self._settings.public_url,
+        )
 
 
-def _shake_hands(
-    source: Source, request: Any, body: bytes, *, received_at: datetime, settings: CallbacksSettings
-) -> Handshake | None:
+def _shake_hands(source: Source, seen: ReceivedRequest) -> Handshake | None:
     """Return the answer that the provider expects at once; None for an ordinary callback."""
     provider = find_provider(source.provider)
     if provider.handshake is None:
         return None
-    seen = received_request(
-        method=request["method"],
-        scheme=request["scheme"],
-        path=request["raw_path"],
-        query=request["query_string"],
-        headers=request["headers"],
-        body=body,
-        received_at=received_at,
-        public_url=settings.public_url,
-    )
     return handshake(provider, seen, [Secret(secret) for secret in source.secrets], options=source.options)
 
 

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs
 
 import msgspec
 
-from ninefold.contracts.webhooks import EVENT_PAYLOAD_BYTES_MAX, EVENT_TYPE_LENGTH_MAX
+from ninefold.contracts.webhooks import CALLBACK_EVENT_PREFIX, EVENT_PAYLOAD_BYTES_MAX, EVENT_TYPE_LENGTH_MAX
 from ninefold.core.ids import format_id
 from ninefold.systems.callbacks.model import CALLBACK_PREFIX, SOURCE_PREFIX, Header, Source, WaitingCallback
 
@@ -64,7 +64,7 @@ def event_type_of(provider: str, event_type: str | None) -> str:
     """
     words = [_NOT_A_WORD.sub("_", word) for word in (event_type or "").split(".")]
     own = ".".join(word for word in words if word) or UNKNOWN_TYPE
-    return f"callback.{_NOT_A_WORD.sub('_', provider)}.{own}"[:EVENT_TYPE_LENGTH_MAX].rstrip(".")
+    return f"{CALLBACK_EVENT_PREFIX}{_NOT_A_WORD.sub('_', provider)}.{own}"[:EVENT_TYPE_LENGTH_MAX].rstrip(".")
 
 
 def event_payload(

@@ -1,6 +1,10 @@
 """A token bucket: how much may come per second on average, and how much at once after a pause."""
 
 from math import ceil
+from typing import Final
+
+RESERVED_RATIO: Final = 0.5
+"""The part of a full bucket that is kept for callers that have proven who they are."""
 
 
 class TokenBucket:
@@ -12,20 +16,31 @@ class TokenBucket:
         now_s: the current time, in seconds of a monotonic clock.
     """
 
-    __slots__ = ("_burst_max", "_rate_per_s", "_tokens", "_updated_at_s")
+    __slots__ = ("_burst_max", "_rate_per_s", "_reserve", "_tokens", "_updated_at_s")
 
     def __init__(self, *, rate_per_s: float, burst_max: int, now_s: float) -> None:
         self._rate_per_s = rate_per_s
         self._burst_max = burst_max
+        self._reserve = min(burst_max * RESERVED_RATIO, burst_max - 1)
         self._tokens = float(burst_max)
         self._updated_at_s = now_s
 
-    def take(self, *, now_s: float) -> int:
-        """Take a token; return 0, or if there is none the whole seconds after which there will be one, at least 1."""
+    def wait_s(self, *, now_s: float, is_proven: bool = True) -> int:
+        """Return 0 if there is a token, or the whole seconds after which there will be one, at least 1.
+
+        Args:
+            now_s: the current time.
+            is_proven: whether the caller may also take what is reserved.
+        """
         elapsed_s = now_s - self._updated_at_s
         self._tokens = min(self._burst_max, self._tokens + elapsed_s * self._rate_per_s)
         self._updated_at_s = now_s
-        if self._tokens < 1:
-            return max(1, ceil((1 - self._tokens) / self._rate_per_s))
-        self._tokens -= 1
-        return 0
+        missing = (1 if is_proven else 1 + self._reserve) - self._tokens
+        return max(1, ceil(missing / self._rate_per_s)) if missing > 0 else 0
+
+    def take(self, *, now_s: float, is_proven: bool = True) -> int:
+        """Take a token, and return 0; if there is none, return what `wait_s` returns."""
+        wait_s = self.wait_s(now_s=now_s, is_proven=is_proven)
+        if not wait_s:
+            self._tokens -= 1
+        return wait_s

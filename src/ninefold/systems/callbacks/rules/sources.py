@@ -9,6 +9,7 @@ from ninefold.systems.callbacks.errors import InvalidSourceError, ProviderUnknow
 from ninefold.systems.callbacks.model import Answer, NewSource
 from ninefold.systems.callbacks.verification import (
     SECRETS_FIELD,
+    Problem,
     Provider,
     Secret,
     UnknownProviderError,
@@ -55,28 +56,38 @@ def require_provider(name: str) -> Provider:
         ) from error
 
 
-def check_source(source: NewSource) -> None:
+def check_source(source: NewSource, *, before: NewSource | None = None) -> None:
     """Check what a source is to be.
+
+    Args:
+        source: what it is to be.
+        before: what it is now. What stays as it is isn't checked again: rules may have become stricter since then.
 
     Raises:
         ProviderUnknownError: there is no such provider.
         InvalidSourceError: a field has a wrong value; the error names it.
     """
     provider = require_provider(source.provider)
-    if not 0 < len(source.name) <= NAME_LENGTH_MAX or "\0" in source.name:
-        raise InvalidSourceError(
-            f"A name has 1 to {NAME_LENGTH_MAX} characters, none of them NUL.",
-            field="name",
-            remedy="Choose a name that says what the source is for, such as Stripe live.",
-        )
-    _check_lengths(source.secrets, source.options)
-    _check_configuration(provider, source.secrets, source.options)
-    _check_answer(source.answer)
+    if before is None or source.name != before.name:
+        _check_name(source.name)
+    if before is None or (source.secrets, source.options) != (before.secrets, before.options):
+        _check_configuration(provider, source, before=before)
+    if before is None or source.answer != before.answer:
+        _check_answer(source.answer)
 
 
 def secret_hint(secret: str) -> str:
     """Return what is shown of a secret: its last characters, or nothing of a short one."""
     return f"…{secret[-HINT_LENGTH:]}" if len(secret) >= HINTED_LENGTH_MIN else "…"
+
+
+def _check_name(name: str) -> None:
+    if not 0 < len(name) <= NAME_LENGTH_MAX or "\0" in name:
+        raise InvalidSourceError(
+            f"A name has 1 to {NAME_LENGTH_MAX} characters, none of them NUL.",
+            field="name",
+            remedy="Choose a name that says what the source is for, such as Stripe live.",
+        )
 
 
 def _check_lengths(secrets: Sequence[str], options: Mapping[str, str]) -> None:
@@ -92,8 +103,15 @@ def _check_lengths(secrets: Sequence[str], options: Mapping[str, str]) -> None:
             raise InvalidSourceError("A secret can't be empty.", field=f"secrets[{position}]", remedy="Remove it.")
 
 
-def _check_configuration(provider: Provider, secrets: Sequence[str], options: Mapping[str, str]) -> None:
-    problems = find_problems(provider, [Secret(secret) for secret in secrets], options)
+def _check_configuration(provider: Provider, source: NewSource, *, before: NewSource | None) -> None:
+    has_new_secrets = before is None or source.secrets != before.secrets
+    has_new_options = before is None or source.options != before.options
+    _check_lengths(source.secrets if has_new_secrets else (), source.options if has_new_options else {})
+    problems = _find_problems(provider, source)
+    if before is not None:
+        known = _find_problems(provider, before)
+        is_new = {True: has_new_secrets, False: has_new_options}
+        problems = [each for each in problems if is_new[each.field == SECRETS_FIELD] or each not in known]
     if problems:
         problem = problems[0]
         name = problem.field[:NAME_LENGTH_MAX]
@@ -102,6 +120,10 @@ def _check_configuration(provider: Provider, secrets: Sequence[str], options: Ma
             field=name if name == SECRETS_FIELD else f"options.{name}",
             remedy=problem.remedy or f"GET /api/v1/providers describes the fields; see also {provider.docs_url}.",
         )
+
+
+def _find_problems(provider: Provider, source: NewSource) -> list[Problem]:
+    return find_problems(provider, [Secret(secret) for secret in source.secrets], source.options)
 
 
 def _check_answer(answer: Answer) -> None:

@@ -17,6 +17,7 @@ from ninefold.systems.callbacks.model import (
     CallbackStatus,
     VerifiedCallback,
 )
+from ninefold.systems.callbacks.rules.masking import Masking
 from ninefold.systems.callbacks.rules.outgoing import outgoing_of
 from ninefold.systems.callbacks.service.changes import announce_changes
 from ninefold.systems.callbacks.service.passing_on import WebhookDelivery, pass_on
@@ -32,7 +33,7 @@ _REMEDIES: Final = {
 
 
 class CallbackWithContent(msgspec.Struct, frozen=True, kw_only=True):
-    """A callback as it was received."""
+    """A callback as it may be shown."""
 
     callback: Callback
     content: CallbackContent
@@ -41,14 +42,17 @@ class CallbackWithContent(msgspec.Struct, frozen=True, kw_only=True):
 async def list_callbacks(
     connection: Connection, *, organisation_id: UUID, wanted: CallbackFilter, before: UUID | None, limit: int
 ) -> list[Callback]:
-    """Return callbacks with ids before one, newest first."""
-    return await store.callback_list(
+    """Return callbacks with ids before one, newest first, as they may be shown: without secrets. Needs a snapshot."""
+    found = await store.callback_list(
         connection, organisation_id=organisation_id, wanted=wanted, before=before, limit=limit
     )
+    sources = await source_find_many(connection, source_ids={callback.source_id for callback in found})
+    maskings = {source_id: Masking(source) for source_id, source in sources.items()}
+    return [_mask(callback, maskings[callback.source_id]) for callback in found]
 
 
 async def get_callback(connection: Connection, *, organisation_id: UUID, callback_id: UUID) -> CallbackWithContent:
-    """Return one callback, with its headers and body.
+    """Return one callback, with its headers and body, as it may be shown: without the secrets of its source.
 
     Raises:
         CallbackNotFoundError: the organisation has no callback with this id.
@@ -57,7 +61,12 @@ async def get_callback(connection: Connection, *, organisation_id: UUID, callbac
     content = await store.callback_find_content(connection, organisation_id=organisation_id, callback_id=callback_id)
     if callback is None or content is None:
         raise _not_found(callback_id)
-    return CallbackWithContent(callback=callback, content=content)
+    sources = await source_find_many(connection, source_ids=[callback.source_id])
+    masking = Masking(sources[callback.source_id])
+    return CallbackWithContent(
+        callback=_mask(callback, masking),
+        content=msgspec.structs.replace(content, headers=masking.headers(content.headers)),
+    )
 
 
 async def replay_callback(
@@ -95,6 +104,10 @@ async def replay(
     await store.callback_record_replays(connection, callback_ids=callback_ids)
     await announce_changes(connection, callback_ids=callback_ids)
     return await pass_on(connection, delivery, outgoing)
+
+
+def _mask(callback: Callback, masking: Masking) -> Callback:
+    return msgspec.structs.replace(callback, query=masking.query(callback.query))
 
 
 def _not_found(callback_id: UUID) -> CallbackNotFoundError:

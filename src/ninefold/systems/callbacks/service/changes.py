@@ -72,8 +72,8 @@ async def append_changes(connection: Connection, *, callback_ids: Collection[UUI
     Returns:
         The channels to notify of after the commit.
     """
-    watched = await list_watched(connection, prefix=_PREFIX)
-    if not watched or not callback_ids:
+    watched = await list_watched(connection, prefix=_PREFIX) if callback_ids else frozenset[str]()
+    if not watched:
         return set()
     changed = await callback_list_changed(
         connection,

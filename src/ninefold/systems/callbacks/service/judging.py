@@ -31,8 +31,8 @@ from ninefold.systems.callbacks.store.dedupe_keys import SourceDigest, dedupe_ke
 from ninefold.systems.callbacks.store.sources import source_find_many
 from ninefold.systems.callbacks.verification import Rejected, Secret, Verified, find_provider, verify
 
-TEXT_LENGTH_MAX: Final = 1_000
-"""Characters that are kept of a provider's id or type."""
+TEXT_LENGTH_MAX: Final = 500
+"""Characters that are kept of a provider's id or type. With four bytes each, they fit into an index (2,704 bytes)."""
 
 THREAD_ABOVE_BYTES: Final = 256 * 1024
 """Bodies whose hashing and parsing would stop everything else in the worker for too long; a thread does it."""

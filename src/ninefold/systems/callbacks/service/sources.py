@@ -105,6 +105,8 @@ async def update_source(
 ) -> ChangedSource:
     """Change a source. Callbacks that aren't verified yet are verified, and passed on, as it is now.
 
+    Only what changes is checked.
+
     Raises:
         SourceNotFoundError: the organisation has no source with this id.
         InvalidSourceError: a field has a wrong value.
@@ -125,8 +127,9 @@ async def update_source(
         forward_url=current.forward_url,
         forward_subscription_id=current.forward_subscription_id,
     )
-    check_source(draft)
-    _check_key_url(forwarding, draft)
+    check_source(draft, before=current)
+    if draft.options != current.options:
+        _check_key_url(forwarding, draft)
     forward_secret = None
     if not isinstance(fields.forward_url, msgspec.UnsetType):
         draft, forward_secret = await forwarding.change(connection, draft, url=fields.forward_url)

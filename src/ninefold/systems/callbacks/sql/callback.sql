@@ -219,35 +219,117 @@ RETURNING
 
 -- name: callback_list
 -- Read a page of an organisation's callbacks, newest first, without their headers and bodies.
+-- Exactly one part of `page` finds something, by the index for the filters that are given; the others cost nothing.
+WITH page AS (
+    -- By type.
+    (
+        SELECT callback_id
+        FROM callbacks.callback
+        WHERE :event_type::text IS NOT NULL
+            AND organisation_id = :organisation_id
+            AND event_type = :event_type
+            AND callback_id < :before
+            AND (:source_id::uuid IS NULL OR source_id = :source_id)
+            AND (:status::text IS NULL OR status = :status)
+            AND (:provider::text IS NULL OR provider = :provider)
+        ORDER BY callback_id DESC
+        LIMIT :limit
+    )
+    UNION ALL
+    -- By a status that few have.
+    (
+        SELECT callback_id
+        FROM callbacks.callback
+        WHERE :event_type::text IS NULL
+            AND :status::text <> 'verified'
+            AND organisation_id = :organisation_id
+            AND status = :status
+            AND status <> 'verified'
+            AND callback_id < :before
+            AND (:source_id::uuid IS NULL OR source_id = :source_id)
+            AND (:provider::text IS NULL OR provider = :provider)
+        ORDER BY callback_id DESC
+        LIMIT :limit
+    )
+    UNION ALL
+    -- By source.
+    (
+        SELECT callback_id
+        FROM callbacks.callback
+        WHERE :event_type::text IS NULL
+            AND coalesce(:status::text, 'verified') = 'verified'
+            AND :source_id::uuid IS NOT NULL
+            AND source_id = :source_id
+            AND organisation_id = :organisation_id
+            AND callback_id < :before
+            AND (:status::text IS NULL OR status = :status)
+            AND (:provider::text IS NULL OR provider = :provider)
+        ORDER BY callback_id DESC
+        LIMIT :limit
+    )
+    UNION ALL
+    -- By provider: the latest of each of its sources.
+    (
+        SELECT latest.callback_id
+        FROM callbacks.source
+        CROSS JOIN LATERAL (
+            SELECT callback.callback_id
+            FROM callbacks.callback
+            WHERE callback.source_id = source.source_id
+                AND callback.callback_id < :before
+                AND (:status::text IS NULL OR callback.status = :status)
+            ORDER BY callback.callback_id DESC
+            LIMIT :limit
+        ) AS latest
+        WHERE :event_type::text IS NULL
+            AND coalesce(:status::text, 'verified') = 'verified'
+            AND :source_id::uuid IS NULL
+            AND :provider::text IS NOT NULL
+            AND source.organisation_id = :organisation_id
+            AND source.provider = :provider
+        ORDER BY latest.callback_id DESC
+        LIMIT :limit
+    )
+    UNION ALL
+    -- All, or all that are verified.
+    (
+        SELECT callback_id
+        FROM callbacks.callback
+        WHERE :event_type::text IS NULL
+            AND coalesce(:status::text, 'verified') = 'verified'
+            AND :source_id::uuid IS NULL
+            AND :provider::text IS NULL
+            AND organisation_id = :organisation_id
+            AND callback_id < :before
+            AND (:status::text IS NULL OR status = :status)
+        ORDER BY callback_id DESC
+        LIMIT :limit
+    )
+)
+
 SELECT
-    callback_id,
-    organisation_id,
-    source_id,
-    provider,
-    status,
-    received_at,
-    judged_at,
-    peer,
-    method,
-    path,
-    query,
-    octet_length(body) AS body_bytes,
-    event_type,
-    provider_event_id,
-    reason,
-    detail,
-    duplicate_of,
-    event_id,
-    replay_count
-FROM callbacks.callback
-WHERE organisation_id = :organisation_id
-    AND (:before::uuid IS NULL OR callback_id < :before)
-    AND (:source_id::uuid IS NULL OR source_id = :source_id)
-    AND (:status::text IS NULL OR status = :status)
-    AND (:provider::text IS NULL OR provider = :provider)
-    AND (:event_type::text IS NULL OR event_type = :event_type)
-ORDER BY callback_id DESC
-LIMIT :limit;
+    callback.callback_id,
+    callback.organisation_id,
+    callback.source_id,
+    callback.provider,
+    callback.status,
+    callback.received_at,
+    callback.judged_at,
+    callback.peer,
+    callback.method,
+    callback.path,
+    callback.query,
+    octet_length(callback.body) AS body_bytes,
+    callback.event_type,
+    callback.provider_event_id,
+    callback.reason,
+    callback.detail,
+    callback.duplicate_of,
+    callback.event_id,
+    callback.replay_count
+FROM page
+INNER JOIN callbacks.callback USING (callback_id)
+ORDER BY callback.callback_id DESC;
 
 -- name: callback_list_changed
 -- Read those of these callbacks that belong to some sources or organisations, without their headers and bodies.

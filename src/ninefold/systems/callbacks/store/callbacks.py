@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 import asyncpg
@@ -19,6 +20,8 @@ from ninefold.systems.callbacks.model import (
 )
 from ninefold.systems.callbacks.rules.header_lines import join_headers, split_headers
 from ninefold.systems.callbacks.store.queries import queries
+
+_AFTER_ALL: Final = UUID(int=2**128 - 1)
 
 
 async def callback_claim(
@@ -111,7 +114,7 @@ async def callback_list(
     records = queries.callback_list(
         connection,
         organisation_id=organisation_id,
-        before=before,
+        before=before or _AFTER_ALL,
         source_id=wanted.source_id,
         status=wanted.status,
         provider=wanted.provider,

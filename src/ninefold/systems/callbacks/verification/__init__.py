@@ -12,6 +12,7 @@ A provider is a data file in `data/`, and the checks interpret it.
 """
 
 from ninefold.systems.callbacks.verification.configuration import SECRETS_MAX, Problem, find_problems
+from ninefold.systems.callbacks.verification.credentials import CredentialPlaces, credential_places
 from ninefold.systems.callbacks.verification.handshakes import handshake
 from ninefold.systems.callbacks.verification.model import (
     Handshake,
@@ -34,6 +35,7 @@ from ninefold.systems.callbacks.verification.verifying import verify
 __all__ = [
     "SECRETS_FIELD",
     "SECRETS_MAX",
+    "CredentialPlaces",
     "Field",
     "Handshake",
     "Problem",
@@ -44,6 +46,7 @@ __all__ = [
     "Secret",
     "UnknownProviderError",
     "Verified",
+    "credential_places",
     "find_problems",
     "find_provider",
     "handshake",

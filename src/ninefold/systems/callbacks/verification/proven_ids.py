@@ -26,7 +26,7 @@ def is_id_proven(scheme: Scheme, event_id: Sequence[str], options: Mapping[str, 
     """Return whether an id is as genuine as the callback.
 
     It is if the signature covers it. It also is if the scheme proves only who sends, with a password or a key:
-    whoever knows that can send anything.
+    anyone who knows it can send anything.
 
     Args:
         scheme: the one that has verified the callback.

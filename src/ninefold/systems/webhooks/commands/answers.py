@@ -62,6 +62,14 @@ class PublishedAnswer(msgspec.Struct, frozen=True, kw_only=True):
     queued_deliveries: int
 
 
+class TestAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """A test that will be sent to one subscription."""
+
+    delivery_id: str
+    event_id: str
+    event_type: str
+
+
 class EventAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """An event without its payload, which isn't decoded because it can be any JSON, such as very large numbers."""
 

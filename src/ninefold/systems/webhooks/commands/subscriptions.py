@@ -17,9 +17,10 @@ from ninefold.core.commands import (
     print_note,
     print_table,
     show_answer,
+    show_fields,
 )
 from ninefold.core.errors import InvalidInputError
-from ninefold.systems.webhooks.commands.answers import NewSecretAnswer, SubscriptionAnswer
+from ninefold.systems.webhooks.commands.answers import NewSecretAnswer, SubscriptionAnswer, TestAnswer
 from ninefold.systems.webhooks.commands.subscription_text import describe_subscription, state_of
 from ninefold.systems.webhooks.model import SUBSCRIPTION_PREFIX, CircuitState
 
@@ -216,6 +217,21 @@ def close_circuit(subscription_id: str, *, api: ApiOptions = FROM_ENVIRONMENT) -
     path = f"{subscription_path(subscription_id)}/circuit/close"
     with api.client() as client:
         show_answer(client.post(path), SubscriptionAnswer, api=api, show=_show_subscription)
+
+
+@subscriptions.command(name="test")
+def send_test(subscription_id: str, *, api: ApiOptions = FROM_ENVIRONMENT) -> None:
+    """Send a test event to a subscription, and to no other. Its type is ninefold.test.
+
+    Args:
+        subscription_id: The subscription's id, such as sub_01h455vb4pex5vsknk084sn02q.
+        api: The server and API key to use.
+    """
+    with api.client() as client:
+        sent = client.post(f"{subscription_path(subscription_id)}/test")
+    show_answer(sent, TestAnswer, api=api, show=show_fields)
+    if not api.json:
+        print_note("See what the receiver answers: `ninefold deliveries show` with the delivery's id.")
 
 
 @subscriptions.command(name="delete")

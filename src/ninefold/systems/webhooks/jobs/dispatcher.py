@@ -25,6 +25,7 @@ from ninefold.systems.webhooks.jobs.attempt_request import AttemptRequest
 from ninefold.systems.webhooks.jobs.circuits import CircuitBreaker, CircuitRules
 from ninefold.systems.webhooks.jobs.claimer import Claimer
 from ninefold.systems.webhooks.jobs.event_log import PostgresEventLog, Result
+from ninefold.systems.webhooks.jobs.figures import FigureCounter
 from ninefold.systems.webhooks.jobs.gates import GateLimits, Gates
 from ninefold.systems.webhooks.jobs.limits import queue_limits
 from ninefold.systems.webhooks.jobs.outcomes import make_outcome, make_postponement
@@ -126,6 +127,7 @@ class Dispatcher:
         )
         event_log = PostgresEventLog(context.database, context.lease, self._circuit_breaker, notifier=context.notifier)
         self._retry_queue = RetryQueue(context.database, context.lease)
+        self._figures = FigureCounter(context.database, context.clock)
         self._recorder = OutcomeRecorder(event_log, on_recorded=self._on_recorded)
         self._claimer = Claimer(
             context.database,
@@ -148,8 +150,9 @@ class Dispatcher:
             LeaseLostError: this worker's lease has expired.
         """
         await self._share.join(stopping)
-        async with asyncio.TaskGroup() as recording:
-            recording.create_task(self._recorder.run())
+        async with asyncio.TaskGroup() as counting, asyncio.TaskGroup() as recording:
+            counting.create_task(self._figures.run())
+            recording.create_task(self._record())
             try:
                 async with asyncio.TaskGroup() as claiming:
                     claiming.create_task(self._share.run(stopping))
@@ -276,7 +279,15 @@ class Dispatcher:
         self._gates.note_waiting([request.recipient.subscription_id])
         self._finish(request)
 
+    async def _record(self) -> None:
+        """Write outcomes until the recorder is closed; then the last figures are written."""
+        try:
+            await self._recorder.run()
+        finally:
+            self._figures.close()
+
     def _on_recorded(self, results: Sequence[Result]) -> None:
+        self._figures.add(results)
         self._retry_queue.forget_recorded(results)
         # What was noted earlier may have been revised by a claim that didn't see these rows yet.
         self._gates.note_waiting(

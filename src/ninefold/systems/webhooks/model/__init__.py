@@ -278,6 +278,13 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     """When it may be attempted; None if it doesn't wait or if there is no such time."""
 
 
+class SentTest(msgspec.Struct, frozen=True, kw_only=True):
+    """A test of a subscription, which was stored and is about to be sent."""
+
+    event_id: UUID
+    delivery_id: UUID
+
+
 class LockedDelivery(msgspec.Struct, frozen=True, kw_only=True):
     """The state of a locked delivery that decides whether it can be retried."""
 

@@ -24,6 +24,9 @@ from ninefold.core.web.idempotency import refuse_idempotency_key
 from ninefold.core.web.pagination import PAGE_LIMIT_DEFAULT, Cursor, Page, PagedList, PageLimit
 from ninefold.core.web.problems import problem_responses
 from ninefold.systems.webhooks.model import (
+    DELIVERY_PREFIX,
+    EVENT_PREFIX,
+    RETRIES_CHANNEL,
     SUBSCRIPTION_PREFIX,
     SUBSCRIPTIONS_CHANNEL,
     WAITING_CHANNEL,
@@ -42,10 +45,12 @@ from ninefold.systems.webhooks.routes.subscription_wire import (
     show_new_secret,
     show_subscription,
 )
-from ninefold.systems.webhooks.routes.wire import DeliveryView, show_delivery
+from ninefold.systems.webhooks.routes.wire import DeliveryView, TestAccepted, show_delivery
+from ninefold.systems.webhooks.rules.event_types import TEST_EVENT_TYPE
 from ninefold.systems.webhooks.rules.subscription_fields import SUBSCRIBER_ID_LENGTH_MAX
 from ninefold.systems.webhooks.service import deliveries as delivery_service
 from ninefold.systems.webhooks.service import subscriptions as service
+from ninefold.systems.webhooks.service.testing import send_test
 from ninefold.systems.webhooks.settings import WebhooksSettings
 
 _SUBSCRIPTIONS: Final = "/api/v1/subscriptions"
@@ -267,6 +272,36 @@ async def close_circuit(
     return show_subscription(subscription, settings=webhooks_settings)
 
 
+@post(
+    f"{_SUBSCRIPTION}/test",
+    tags=_TAGS,
+    status_code=202,
+    responses=problem_responses(409),
+    guards=[refuse_idempotency_key(remedy="Remove the header. A second test does no harm.")],
+)
+async def send_test_event(
+    subscription_id: FromPath[SubscriptionId],
+    principal: NamedDependency[Principal],
+    database: NamedDependency[Database],
+    notifier: NamedDependency[Notifier],
+) -> TestAccepted:
+    """Send a test.
+
+    Sends an event of the type `ninefold.test` to this subscription alone, whatever types it wants. It is signed and
+    retried like every event, and its delivery is listed. It is sent at once, even if the circuit is open.
+    """
+    async with database.transaction() as connection:
+        sent = await send_test(connection, organisation_id=principal.organisation_id, subscription_id=subscription_id)
+    notifier.notify(RETRIES_CHANNEL)
+    # The circuit may be probed now.
+    notifier.notify(WAITING_CHANNEL)
+    return TestAccepted(
+        event_id=format_id(EVENT_PREFIX, sent.event_id),
+        delivery_id=format_id(DELIVERY_PREFIX, sent.delivery_id),
+        event_type=TEST_EVENT_TYPE,
+    )
+
+
 @get(f"{_SUBSCRIPTION}/deliveries", tags=["deliveries"])
 async def list_deliveries(
     *,
@@ -316,5 +351,6 @@ SUBSCRIPTION_ROUTES: Final[list[HTTPRouteHandler]] = [
     delete_subscription,
     rotate_secret,
     close_circuit,
+    send_test_event,
     list_deliveries,
 ]

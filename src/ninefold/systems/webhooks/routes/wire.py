@@ -24,7 +24,7 @@ from ninefold.systems.webhooks.model import (
 )
 from ninefold.systems.webhooks.routes.attempt_wire import AttemptView, show_attempt
 from ninefold.systems.webhooks.rules.advice import advise
-from ninefold.systems.webhooks.rules.event_types import EVENT_TYPE_LENGTH_MAX, EVENT_TYPE_REGEX
+from ninefold.systems.webhooks.rules.event_types import EVENT_TYPE_LENGTH_MAX, EVENT_TYPE_REGEX, TEST_EVENT_TYPE
 from ninefold.systems.webhooks.service.deliveries import DeliveryWithAttempts, EventWithDeliveries
 from ninefold.systems.webhooks.service.publishing import IDEMPOTENCY_KEY_LENGTH_MAX, Publication
 
@@ -179,6 +179,14 @@ class RetryScheduled(msgspec.Struct, frozen=True, kw_only=True):
     delivery_id: DeliveryIdText
     status: Annotated[DeliveryStatus, msgspec.Meta(examples=[DeliveryStatus.RETRYING])]
     scheduled_at: Timestamp
+
+
+class TestAccepted(msgspec.Struct, frozen=True, kw_only=True):
+    """A test of a subscription that is committed and will be sent."""
+
+    event_id: EventIdText
+    delivery_id: DeliveryIdText
+    event_type: Annotated[str, msgspec.Meta(examples=[TEST_EVENT_TYPE])]
 
 
 def show_publication(publication: Publication) -> EventAccepted:

@@ -4,13 +4,16 @@ A type consists of words joined by dots (`order.created`). A pattern is a type, 
 with `order.`, or `*` for all types.
 
 Types that begin with `_forward.` are private: Ninefold alone publishes them, for requests that it forwards, and no
-pattern but the type itself matches them.
+pattern but the type itself matches them. `ninefold.test` is private too: it is the type of tests, which a
+subscription gets when a person asks for one. Types that begin with `callback.` are for verified callbacks:
+subscriptions receive them like others, but only Ninefold publishes them.
 """
 
 import re
 from collections.abc import Sequence
 from typing import Final
 
+from ninefold.contracts.webhooks import CALLBACK_EVENT_PREFIX
 from ninefold.systems.webhooks.errors import InvalidEventTypeError
 
 EVENT_TYPE_LENGTH_MAX: Final = 128
@@ -21,6 +24,7 @@ EVENT_TYPE_REGEX: Final = rf"^{_WORD}(\.{_WORD})*$"
 PATTERN_REGEX: Final = rf"^(\*|{_WORD}(\.{_WORD})*(\.\*)?)$"
 
 PRIVATE_PREFIX: Final = "_forward."
+TEST_EVENT_TYPE: Final = "ninefold.test"
 
 _DOT: Final = r"\."
 _NOT_PRIVATE: Final = r"(?!_forward\.)"
@@ -32,11 +36,16 @@ _REMEDY: Final = (
 )
 
 
-def check_event_type(event_type: str, *, field: str) -> None:
+def check_event_type(event_type: str, *, field: str, is_by_user: bool = True) -> None:
     """Check the type of an event to publish.
 
+    Args:
+        event_type: the type.
+        field: what an error names.
+        is_by_user: whether a user publishes it, rather than another system.
+
     Raises:
-        InvalidEventTypeError: the type is malformed or too long; the error names `field`.
+        InvalidEventTypeError: the type is malformed or too long, or only Ninefold publishes events of this type.
     """
     if len(event_type) > EVENT_TYPE_LENGTH_MAX or _TYPE.fullmatch(event_type) is None:
         raise InvalidEventTypeError(
@@ -45,6 +54,18 @@ def check_event_type(event_type: str, *, field: str) -> None:
     if is_private(event_type):
         raise InvalidEventTypeError(
             f"Event types that begin with {PRIVATE_PREFIX} are private.", field=field, remedy="Use another first word."
+        )
+    if is_by_user and event_type.startswith(CALLBACK_EVENT_PREFIX):
+        raise InvalidEventTypeError(
+            f"Only verified callbacks become events whose type begins with {CALLBACK_EVENT_PREFIX}",
+            field=field,
+            remedy="Use another first word, or create a source and let its provider call it: POST /api/v1/sources.",
+        )
+    if event_type == TEST_EVENT_TYPE:
+        raise InvalidEventTypeError(
+            f"Events of the type {TEST_EVENT_TYPE} are tests, which only Ninefold publishes.",
+            field=field,
+            remedy="Send a test to a subscription: POST /api/v1/subscriptions/{subscription_id}/test.",
         )
 
 
@@ -81,6 +102,11 @@ def check_pattern(pattern: str, *, field: str) -> None:
 def matches_any(event_type: str, patterns: Sequence[str]) -> bool:
     """Return whether an event type matches any of these patterns."""
     return any(_matches(event_type, pattern) for pattern in patterns)
+
+
+def wants(event_type: str, patterns: Sequence[str]) -> bool:
+    """Return whether a subscription with these patterns gets a delivery of this type: if one matches, and tests."""
+    return event_type == TEST_EVENT_TYPE or matches_any(event_type, patterns)
 
 
 def patterns_regex(patterns: Sequence[str]) -> str:

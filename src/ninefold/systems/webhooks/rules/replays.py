@@ -11,7 +11,7 @@ import msgspec
 
 from ninefold.systems.webhooks.model import DeliveryStatus
 from ninefold.systems.webhooks.model.replays import ReplayCandidate, ReplayTarget
-from ninefold.systems.webhooks.rules.event_types import matches_any
+from ninefold.systems.webhooks.rules.event_types import wants
 
 FINISHED: Final = (DeliveryStatus.DELIVERED, DeliveryStatus.FAILED, DeliveryStatus.CANCELED)
 """The statuses in which a delivery can be replayed. In the others, it is going to be attempted anyway."""
@@ -96,7 +96,7 @@ def find_skip_reason(
     """
     if target is None or target.is_deleted:
         return SkipReason.SUBSCRIPTION_DELETED
-    if not matches_any(candidate.event_type, target.event_types):
+    if not wants(candidate.event_type, target.event_types):
         return SkipReason.EVENT_TYPE_UNWANTED
     if candidate.is_running:
         return SkipReason.RUNNING

@@ -28,7 +28,7 @@ from ninefold.systems.webhooks.model import (
     EventStatus,
     LockedDelivery,
 )
-from ninefold.systems.webhooks.rules.event_types import matches_any, patterns_regex
+from ninefold.systems.webhooks.rules.event_types import patterns_regex, wants
 from ninefold.systems.webhooks.service.changes import announce_changes
 from ninefold.systems.webhooks.service.recipients import RecipientCache
 from ninefold.systems.webhooks.service.subscriptions import SUBSCRIPTIONS_MAX, get_subscription
@@ -191,7 +191,7 @@ def _check_retry(locked: LockedDelivery, *, delivery_text: str) -> None:
             f"The subscription of {delivery_text} has been deleted.",
             remedy="Create a new subscription for the receiver and publish the event again.",
         )
-    if not matches_any(locked.event_type, locked.event_types):
+    if not wants(locked.event_type, locked.event_types):
         raise EventTypeUnwantedError(
             f"The subscription of {delivery_text} no longer wants {locked.event_type}.",
             remedy="Add the type to the subscription's event_types, then retry.",

@@ -33,7 +33,7 @@ class WebhooksEventPublisher:
             for event in events
         ]
         results = await publish_events(
-            connection, self._recipient_cache, organisation_id=organisation_id, drafts=drafts
+            connection, self._recipient_cache, organisation_id=organisation_id, drafts=drafts, is_by_user=False
         )
         event_ids = []
         for result in results:

@@ -44,8 +44,16 @@ async def publish_events(
     *,
     organisation_id: UUID,
     drafts: Sequence[EventDraft],
+    is_by_user: bool = True,
 ) -> list[Publication | NinefoldError]:
     """Accept events independently of each other: if one is rejected, the others are still accepted.
+
+    Args:
+        connection: the transaction.
+        recipient_cache: the organisations' subscriptions.
+        organisation_id: whose events they are.
+        drafts: the events.
+        is_by_user: whether a user publishes them, rather than another system, which may use more types.
 
     Returns:
         For each draft, in order, the accepted event or the error.
@@ -55,7 +63,7 @@ async def publish_events(
     new_events: dict[int, NewEvent] = {}
     for position, draft in enumerate(drafts):
         try:
-            _check(draft)
+            _check(draft, is_by_user=is_by_user)
         except NinefoldError as error:
             results[position] = error
         else:
@@ -82,8 +90,8 @@ async def publish_events(
     return [results[position] for position in range(len(drafts))]
 
 
-def _check(draft: EventDraft) -> None:
-    check_event_type(draft.event_type, field="event_type")
+def _check(draft: EventDraft, *, is_by_user: bool) -> None:
+    check_event_type(draft.event_type, field="event_type", is_by_user=is_by_user)
     if len(draft.payload) > PAYLOAD_BYTES_MAX:
         raise EventTooLargeError(
             f"The payload has {len(draft.payload)} bytes.",

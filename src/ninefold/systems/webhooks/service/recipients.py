@@ -10,7 +10,7 @@ from uuid import UUID
 
 from ninefold.core.postgres.database import Connection
 from ninefold.systems.webhooks.model import Recipient
-from ninefold.systems.webhooks.rules.event_types import matches_any
+from ninefold.systems.webhooks.rules.event_types import matches_any, wants
 from ninefold.systems.webhooks.store.subscriptions import recipient_list, subscription_version_find
 
 ORGANISATIONS_CACHED_MAX: Final = 1_000
@@ -31,7 +31,7 @@ class OrganisationRecipients:
     def find(self, subscription_id: UUID, *, event_type: str) -> Recipient | None:
         """Return one recipient; None when its subscription has been deleted or no longer wants this event type."""
         recipient = self.by_id.get(subscription_id)
-        return recipient if recipient is not None and matches_any(event_type, recipient.event_types) else None
+        return recipient if recipient is not None and wants(event_type, recipient.event_types) else None
 
     def matching(self, event_type: str) -> list[Recipient]:
         """Return the recipients whose patterns match this event type."""

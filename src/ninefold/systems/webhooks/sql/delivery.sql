@@ -474,6 +474,35 @@ SELECT
 FROM json_populate_recordset(NULL::webhooks.outcome, :outcomes::json) AS outcome
 ON CONFLICT (event_id, subscription_id) DO NOTHING;
 
+-- name: delivery_insert_test!
+-- Insert a delivery whose first attempt is due now, as if a person had asked for a retry.
+INSERT INTO webhooks.delivery (
+    delivery_id,
+    organisation_id,
+    event_id,
+    subscription_id,
+    status,
+    attempt_count,
+    round_attempt_count,
+    round_started_at,
+    next_attempt_at,
+    finished_at,
+    created_at
+)
+VALUES (
+    :delivery_id,
+    :organisation_id,
+    :event_id,
+    :subscription_id,
+    'retrying',
+    0,
+    0,
+    now(),
+    now(),
+    NULL,
+    now()
+);
+
 -- name: delivery_insert_waiting!
 -- Insert deliveries that must wait before their first attempt; skip those that already exist.
 INSERT INTO webhooks.delivery (

@@ -223,6 +223,27 @@ FROM unnest(
 ON CONFLICT (organisation_id, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING
 RETURNING event_id;
 
+-- name: event_insert_test!
+-- Insert an event for one subscription. It is dispatched from the start: its delivery is inserted with it.
+INSERT INTO webhooks.event (
+    event_id,
+    organisation_id,
+    event_type,
+    payload,
+    queued_deliveries,
+    status,
+    dispatched_at
+)
+VALUES (
+    :event_id,
+    :organisation_id,
+    :event_type,
+    :payload,
+    1,
+    'dispatched',
+    now()
+);
+
 -- name: event_list
 -- Read a page of an organisation's events, newest first.
 SELECT

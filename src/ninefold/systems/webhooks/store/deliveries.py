@@ -246,6 +246,19 @@ async def delivery_release_unknown(connection: Connection, *, worker_id: UUID, k
     await queries.delivery_release_unknown(connection, worker_id=worker_id, known_ids=list(known_ids))
 
 
+async def delivery_insert_test(
+    connection: Connection, *, organisation_id: UUID, subscription_id: UUID, event_id: UUID, delivery_id: UUID
+) -> None:
+    """Insert a delivery whose first attempt is due now, as if a person had asked for a retry."""
+    await queries.delivery_insert_test(
+        connection,
+        organisation_id=organisation_id,
+        subscription_id=subscription_id,
+        event_id=event_id,
+        delivery_id=delivery_id,
+    )
+
+
 async def delivery_schedule_now(connection: Connection, *, delivery_id: UUID) -> datetime:
     """Start a new round of attempts now; return when its first attempt is due."""
     scheduled_at: datetime = await queries.delivery_schedule_now(connection, delivery_id=delivery_id)

@@ -97,6 +97,15 @@ async def event_insert_many(connection: Connection, *, organisation_id: UUID, ev
     return {record["event_id"] async for record in records}
 
 
+async def event_insert_test(
+    connection: Connection, *, organisation_id: UUID, event_id: UUID, event_type: str, payload: bytes
+) -> None:
+    """Insert an event for one subscription, whose delivery is inserted with it."""
+    await queries.event_insert_test(
+        connection, organisation_id=organisation_id, event_id=event_id, event_type=event_type, payload=payload
+    )
+
+
 async def event_list(connection: Connection, *, organisation_id: UUID, before: UUID | None, limit: int) -> list[Event]:
     """Read an organisation's events with ids before one, newest first."""
     records = queries.event_list(connection, organisation_id=organisation_id, before=before, limit=limit)

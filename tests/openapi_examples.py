@@ -1,12 +1,7 @@
-"""Generates examples from a JSON schema: a value that matches it, and the curl command that sends it.
+"""Generates an example from a JSON schema: a value that matches it."""
 
-The commands read the server's address and the API key from the same environment variables as the `ninefold` command.
-"""
-
-import json
 from collections.abc import Mapping
 from typing import Any, Final
-from urllib.parse import quote
 
 _DEPTH_MAX: Final = 6
 _BY_TYPE: Final[Mapping[str, Any]] = {
@@ -56,34 +51,6 @@ def example_of(schema: Mapping[str, Any], components: Schemas, *, depth: int = 0
         case _:
             example = {"any": "JSON"}
     return example
-
-
-def curl_example(method: str, path: str, operation: Mapping[str, Any], components: Schemas) -> str:
-    """Return a curl command that calls an operation with all that it requires."""
-    address = path
-    query = []
-    for parameter in operation.get("parameters", []):
-        value = quote(str(example_of(parameter["schema"], components)))
-        if parameter["in"] == "path":
-            address = address.replace(f"{{{parameter['name']}}}", value)
-        elif parameter["in"] == "query" and parameter["required"]:
-            query.append(f"{parameter['name']}={value}")
-    if query:
-        address = f"{address}?{'&'.join(query)}"
-    command = "curl" if method == "get" else f"curl -X {method.upper()}"
-    lines = [f'{command} "$NINEFOLD_URL{address}"']
-    schemes = {name for alternative in operation.get("security", [{"api_key": []}]) for name in alternative}
-    if "api_key" in schemes:
-        lines.append('-H "Authorization: Bearer $NINEFOLD_API_KEY"')
-    elif "session" in schemes:
-        lines.append("--cookie cookies.txt")
-        if method != "get":
-            lines.append('-H "X-CSRF-Token: $CSRF_TOKEN"')
-    if "requestBody" in operation:
-        schema = operation["requestBody"]["content"]["application/json"]["schema"]
-        body = json.dumps(example_of(schema, components), indent=2, ensure_ascii=False)
-        lines += ['-H "Content-Type: application/json"', "-d '" + body.replace("'", "'\\''") + "'"]
-    return " \\\n  ".join(lines)
 
 
 def _example_of_object(schema: Mapping[str, Any], components: Schemas, *, depth: int) -> dict[str, Any]:

@@ -1,0 +1,44 @@
+"""Queries for figures: what workers have counted."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from ninefold.core.postgres.database import Connection
+from ninefold.systems.webhooks.model.figures import AttemptSum, Counted, Figure
+from ninefold.systems.webhooks.store.queries import queries
+
+_encoder = msgspec.json.Encoder()
+
+
+async def figure_add(connection: Connection, counted: Sequence[Counted], *, step_s: int, starts_at: datetime) -> None:
+    """Add what was counted in one minute or hour; each subscription must be there once at most."""
+    await queries.figure_add(connection, counted=_encoder.encode(counted).decode(), step_s=step_s, starts_at=starts_at)
+
+
+async def figure_delete_before(connection: Connection, *, step_s: int, before: datetime, limit: int) -> int:
+    """Delete some rows that start before a time; return how many."""
+    deleted: int = await queries.figure_delete_before(connection, step_s=step_s, before=before, limit=limit)
+    return deleted
+
+
+async def figure_list(
+    connection: Connection, *, organisation_id: UUID, subscription_id: UUID, step_s: int, since: datetime
+) -> list[Figure]:
+    """Read figures from a time on, oldest first; those of minutes and hours without any attempt are missing."""
+    records = queries.figure_list(
+        connection, organisation_id=organisation_id, subscription_id=subscription_id, step_s=step_s, since=since
+    )
+    return [Figure(**record) async for record in records]
+
+
+async def figure_sum_by_subscription(
+    connection: Connection, *, organisation_id: UUID, since: datetime, width_s: int
+) -> list[AttemptSum]:
+    """Add up the attempts of each subscription from a minute on, `width_s` seconds a sum."""
+    records = queries.figure_sum_by_subscription(
+        connection, organisation_id=organisation_id, since=since, width_s=width_s
+    )
+    return [AttemptSum(**record) async for record in records]
