@@ -125,12 +125,12 @@ class Finished:
         self.errors = errors
 
 
-async def run_command(*arguments: str, environment: Mapping[str, str]) -> Finished:
+async def run_command(*arguments: str, environment: Mapping[str, str], within_s: float = READY_WITHIN_S) -> Finished:
     """Run `ninefold` with these arguments until it exits."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "ninefold", *arguments, env=environment, stdout=PIPE, stderr=PIPE
     )
-    async with asyncio.timeout(READY_WITHIN_S):
+    async with asyncio.timeout(within_s):
         output, errors = await process.communicate()
     assert process.returncode is not None
     return Finished(process.returncode, output.decode(), errors.decode())

@@ -19,11 +19,11 @@ from scripted_installation import Installation, dice_of, generation, running, sc
 
 from ninefold.systems.assistant.engines.scripted import MODEL, ScriptedEngine
 
-TOKENS: Final = 60
+TOKENS: Final = 100
 BETWEEN_TOKENS_S: Final = 0.25
 WORKERS: Final = 2
-CONCURRENCY: Final = 360
-"""So that one API key gets 200 places of a worker, even while the other one is dead."""
+CONCURRENCY: Final = 200
+"""One API key gets about 112 places of a worker, so both have something to lose."""
 
 PAUSE_S: Final = (0.5, 2.5)
 """Between two kills."""
@@ -70,7 +70,7 @@ async def _kill(installation: Installation, dice: Any, *, count: int) -> list[st
     kills = []
     for _ in range(count):
         await asyncio.sleep(dice.uniform(*PAUSE_S))
-        victim = dice.choice(["server", "worker", "worker"])
+        victim = dice.choice(["server", "worker", "worker", "worker"])
         kills.append(victim)
         if victim == "server":
             await installation.kill_server()
@@ -115,15 +115,21 @@ async def _read_log(http: httpx.AsyncClient, response_id: str) -> list[Entry]:
 
 async def _compare(messages: list[str], seen: list[list[Entry]], logs: list[list[Entry]]) -> dict[str, Any]:
     lost = doubled = wrong = continued = 0
-    for message, shown, log in zip(messages, seen, logs, strict=True):
+    expected = await asyncio.gather(*[_expected_text(message) for message in messages])
+    for expected_text, shown, log in zip(expected, seen, logs, strict=True):
         numbers = [entry["sequence_number"] for entry in shown]
         doubled += len(numbers) - len(set(numbers))
         lost += len({entry["sequence_number"] for entry in log} - set(numbers))
         continued += sum(entry["type"] == "ninefold.response.continued" for entry in log)
-        pieces = [piece.text async for piece in ScriptedEngine().generate(generation(message, tokens=TOKENS))]
         text = "".join(entry["delta"] for entry in shown if entry["type"] == "response.output_text.delta")
-        wrong += shown != log or text != "".join(pieces)
+        wrong += shown != log or text != expected_text
     return {"streams": len(messages), "lost": lost, "doubled": doubled, "wrong": wrong, "continued": continued}
+
+
+async def _expected_text(message: str) -> str:
+    """Return the answer of an engine that nothing interrupts."""
+    pieces = [piece.text async for piece in ScriptedEngine().generate(generation(message, tokens=TOKENS))]
+    return "".join(pieces)
 
 
 def main() -> None:
