@@ -39,8 +39,8 @@ format: .venv/.ready-dev console/node_modules/.ready ## Format the code, apply s
 	$(BIN)/python -m ruff check --fix .
 	$(BIN)/python scripts/console_types.py
 
-bench: .venv/.ready-dev ## Run the webhooks benchmark; writes bench/results/*.json.
-	$(BIN)/python bench/webhooks/run.py
+bench: .venv/.ready-dev ## Run all benchmarks, or SYSTEM=webhooks|callbacks|jobs|live|web; writes bench/results/*.json.
+	@for run in bench/$(or $(SYSTEM),*)/run.py; do echo "$$run"; $(BIN)/python "$$run" || exit 1; done
 
 lock: .venv/.ready-dev ## Update the lock files from pyproject.toml and package.json.
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \

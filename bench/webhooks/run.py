@@ -1,6 +1,6 @@
 """Measures webhook delivery: the CPU time that a delivery takes, and how much bad receivers delay good ones.
 
-    make bench
+    make bench SYSTEM=webhooks
 
 Prints tables and writes bench/results/webhooks.json. Published results are in docs/benchmarks.md.
 """

@@ -52,10 +52,12 @@ async function open(within: BrowserContext): Promise<Page> {
   return opened;
 }
 
-/** Ask for an answer of a script. */
+/** Ask for an answer of a script, and wait until the question is in the conversation. */
 async function ask(script: Record<string, unknown>): Promise<void> {
-  await page.getByLabel("Message", { exact: true }).fill(`script: ${JSON.stringify(script)}`);
+  const text = `script: ${JSON.stringify(script)}`;
+  await page.getByLabel("Message", { exact: true }).fill(text);
   await page.keyboard.press("Enter");
+  await page.locator(".turn.is-person").last().getByText(text, { exact: true }).waitFor();
 }
 
 function answers(of: Page): Locator {
@@ -158,7 +160,7 @@ test("an edited message begins another branch", async () => {
   await asked.getByRole("button", { name: "Edit" }).click();
   await page.getByLabel("Another text").fill('script: {"token_count": 5}');
   await page.keyboard.press("Enter");
-  await page.locator(".turn.is-person").last().getByText("2 / 2").waitFor();
+  await asked.getByText("2 / 2").waitFor();
   await ended(page);
   expect(await page.locator(".turn.is-person").last().locator(".turn-text").innerText()).toBe('script: {"token_count": 5}');
 });
@@ -233,6 +235,7 @@ test.each(LOOKS)("axe finds nothing, %s, %d wide", async (colorScheme, width) =>
       await viewer.screenshot({ path: join(SCREENSHOTS, `assistant-${name}-${width === 390 ? "phone-" : ""}${colorScheme}.png`) });
     }
   }
+  await viewer.unrouteAll({ behavior: "ignoreErrors" });
   await viewer.context().close();
   expect(found).toEqual([]);
 });

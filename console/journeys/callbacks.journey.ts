@@ -104,6 +104,7 @@ async function screenshot(of: Page, name: string): Promise<void> {
 test("the wizard gives the URL and the provider's steps, and shows the first callback as soon as it comes", async () => {
   await page.getByRole("link", { name: "Callbacks" }).first().click();
   await page.getByRole("heading", { name: "Receive your first callback" }).waitFor();
+  await page.getByRole("link", { name: "GitHub", exact: true }).waitFor();
   expect(await page.locator(".provider").count()).toBe(26);
   await page.keyboard.press("/");
   await page.keyboard.type("github");
@@ -133,7 +134,7 @@ test("a wrong secret leads to quarantine, and the right one out of it", async ()
   await page.getByText("Listening.").waitFor();
   stripe = { id: new URL(page.url()).searchParams.get("source") ?? "", url: direct((await page.locator(".secret .code").first().textContent()) ?? "") };
   expect(await callAsStripe(stripe.url, "whsec_the_real_one_of_stripe", "charge.succeeded")).toBe(200);
-  await page.getByText("signature mismatch.").waitFor();
+  await page.getByText("Failed: signature mismatch.").waitFor();
   await screenshot(page, "callbacks-wizard-quarantined");
   await page.getByRole("button", { name: "Correct the secret" }).click();
   await page.getByLabel("Signing secret").fill("whsec_the_real_one_of_stripe");
@@ -238,6 +239,9 @@ const PAGES = [
 /** The pages on which a row is opened, so that the inspector is looked at too. */
 const WITH_PANE: readonly string[] = ["source", "quarantine", "jobs"];
 
+/** Ten pages take longer than one journey, above all where other tests run. */
+const PAGES_MS_MAX = 120_000;
+
 // Each theme and each width once; for screenshots all of them.
 const LOOKS = [
   ["light", 1280],
@@ -264,7 +268,7 @@ test.each(LOOKS)("axe finds nothing on any page, %s, %d wide", async (colorSchem
   }
   await viewer.context().close();
   expect(found).toEqual([]);
-});
+}, PAGES_MS_MAX);
 
 test("no page breaks the content security policy or throws", () => {
   expect(complaints).toEqual([]);

@@ -46,6 +46,19 @@ async def test_the_callbacks_demo_passes_on_what_is_genuine_and_nothing_else(tmp
     assert files_in(tmp_path) == []
 
 
+async def test_the_assistants_demo_shows_an_answer_that_goes_on_and_equals_its_log(tmp_path: Path) -> None:
+    environment = clean_environment({"TMPDIR": str(tmp_path)})
+
+    finished = await run_command("demo", "assistant", "--json", environment=environment)
+
+    assert finished.exit_code == 0, finished.errors
+    summary = json.loads(finished.output)
+    assert (summary["is_complete"], summary["problems"]) == (True, [])
+    assert summary["killed"] == ["ninefold worker", "ninefold process assistant.llama"]
+    assert set(summary["continued"]) == {"worker_lost", "engine_failed"}
+    assert files_in(tmp_path) == []
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 async def test_an_interrupted_demo_leaves_nothing_behind(tmp_path: Path, number: int) -> None:
     process = await create_subprocess_exec(

@@ -8,6 +8,8 @@ import type { Camel } from "./shape";
 export type Account = Camel<Wire["AccountView"]>;
 export type ApiKey = Camel<Wire["ApiKeyView"]>;
 export type CreatedApiKey = Camel<Wire["CreatedApiKeyView"]>;
+export type PersonalToken = Camel<Wire["PersonalTokenView"]>;
+export type CreatedPersonalToken = Camel<Wire["CreatedPersonalTokenView"]>;
 export type Member = Camel<Wire["MemberView"]>;
 export type Invitation = Camel<Wire["InvitationView"]>;
 export type CreatedInvitation = Camel<Wire["CreatedInvitationView"]>;
@@ -25,6 +27,18 @@ export function createApiKey(body: { name: string; role: Role }): Promise<Create
 
 export function revokeApiKey(id: string): Promise<void> {
   return call("DELETE", `/api-keys/${id}`);
+}
+
+export async function listPersonalTokens(): Promise<PersonalToken[]> {
+  return (await call<{ items: PersonalToken[] }>("GET", "/personal-tokens")).items;
+}
+
+export function createPersonalToken(body: { name: string; role: Role; expiresInS: number | null }): Promise<CreatedPersonalToken> {
+  return call("POST", "/personal-tokens", { body });
+}
+
+export function revokePersonalToken(id: string): Promise<void> {
+  return call("DELETE", `/personal-tokens/${id}`);
 }
 
 export function listMembers(cursor?: string): Promise<Page<Member>> {

@@ -105,6 +105,13 @@ export async function publishEvent(eventType: string, payloadText: string, key: 
   return call("POST", "/events", { body });
 }
 
+export type FinishedStatus = Exclude<DeliveryStatus, "queued" | "waiting" | "retrying">;
+
+/** Send a subscription's finished deliveries of a period again, as a job. */
+export function replaySubscription(id: string, what: { since: string; until: string | null; statuses: FinishedStatus[] }): Promise<Job> {
+  return call("POST", `/subscriptions/${id}/replay`, { body: what });
+}
+
 export function listDeadLetters(filter: DeadLetterFilter, cursor?: string, limit = PAGE_LIMIT_MAX): Promise<Page<DeadLetter>> {
   return call("GET", "/dead-letters", {
     query: {

@@ -12,6 +12,7 @@ export const PAGES: readonly Finding[] = [
   { name: "API keys", kind: "settings", href: "/settings/keys" },
   { name: "Members and invitations", kind: "settings", href: "/settings/members" },
   { name: "Account", kind: "settings", href: "/settings/account" },
+  { name: "Personal tokens", kind: "settings", href: "/settings/tokens" },
   { name: "Sessions", kind: "settings", href: "/settings/sessions" },
   { name: "Audit log", kind: "settings", href: "/settings/audit-log" },
 ];

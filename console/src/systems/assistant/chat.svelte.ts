@@ -93,7 +93,7 @@ export class Chat {
     this.#reading.set(responseId, false);
     const events = await listEvents(responseId, this.answers.get(responseId)?.sequence ?? -1).catch(() => []);
     this.#follow(responseId, events);
-    const isWanted = this.#reading.get(responseId) && events.length > 0;
+    const isWanted = this.#reading.get(responseId);
     this.#reading.delete(responseId);
     if (isWanted) await this.#catchUp(responseId);
   }

@@ -27,6 +27,13 @@ export function statusState(status: DeliveryStatus): Shown {
   return OF_STATUS[status];
 }
 
+/** The order of what is under way: what is being attempted, what is next, what has just come, what must wait. */
+export function inOrderOfNext(deliveries: readonly Delivery[]): Delivery[] {
+  const rank = (delivery: Delivery): number => (delivery.isRunning ? 0 : { retrying: 1, queued: 2, waiting: 3 }[delivery.status as string] ?? 4);
+  const when = (delivery: Delivery): number => Date.parse(delivery.nextAttemptAt ?? delivery.waitingUntil ?? delivery.createdAt);
+  return [...deliveries].sort((one, other) => rank(one) - rank(other) || when(one) - when(other));
+}
+
 /** Whether somebody has asked for it to test the subscription. */
 export function isTest(delivery: Pick<Delivery, "eventType">): boolean {
   return delivery.eventType === "ninefold.test";

@@ -44,12 +44,12 @@ function whole(text: string): readonly string[] {
   return new IncrementalMarkdown().update(text);
 }
 
-test.each(Array.from({ length: 30 }, (_, index) => index + 1))("any pieces give the same blocks as the whole, seed %d", (seed) => {
+test.each(Array.from({ length: 8 }, (_, index) => index + 1))("any pieces give the same blocks as the whole, seed %d", (seed) => {
   const roll = dice(seed);
   const markdown = new IncrementalMarkdown();
   let text = "";
   while (text.length < ANSWER.length) {
-    text = ANSWER.slice(0, text.length + 1 + Math.floor(roll() * 9));
+    text = ANSWER.slice(0, text.length + 1 + Math.floor(40 * roll() ** 2));
     expect(markdown.update(text)).toEqual(whole(text));
   }
 });

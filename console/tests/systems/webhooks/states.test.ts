@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 
+import type { Delivery } from "$/services/webhooks";
 import { hrefOfId } from "$/systems/webhooks/system";
-import { answerText, classText, stateOf } from "$/systems/webhooks/states";
+import { answerText, classText, inOrderOfNext, isTest, stateOf } from "$/systems/webhooks/states";
 
 test.each([
   ["delivered", false, 1, "succeeded"],
@@ -35,4 +36,21 @@ test.each([
   ["evt_1", undefined],
 ])("the id %s leads to %s", (id, expected) => {
   expect(hrefOfId(id)).toBe(expected);
+});
+
+test("of what is under way, what is attempted comes first, then what is next, then what waits", () => {
+  const delivery = (deliveryId: string, status: string, nextAttemptAt: string | null, isRunning = false): Delivery =>
+    ({ deliveryId, status, nextAttemptAt, isRunning, waitingUntil: null, createdAt: "2026-01-31T12:00:00Z" }) as Delivery;
+  const ordered = inOrderOfNext([
+    delivery("waits", "waiting", null),
+    delivery("later", "retrying", "2026-01-31T12:09:00Z"),
+    delivery("new", "queued", null),
+    delivery("soon", "retrying", "2026-01-31T12:01:00Z"),
+    delivery("now", "retrying", "2026-01-31T12:08:00Z", true),
+  ]);
+  expect(ordered.map((each) => each.deliveryId)).toEqual(["now", "soon", "later", "new", "waits"]);
+});
+
+test("only Ninefold's own type is a test", () => {
+  expect([isTest({ eventType: "ninefold.test" }), isTest({ eventType: "order.test" })]).toEqual([true, false]);
 });

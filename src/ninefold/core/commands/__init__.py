@@ -6,7 +6,7 @@ the edge converts it into a message on standard error and exit code 1.
 """
 
 from ninefold.core.commands.answers import Limit, print_next_page, show_answer, show_fields
-from ninefold.core.commands.client import ApiClient, ApiResponse, Page, encode_body
+from ninefold.core.commands.client import ApiClient, ApiResponse, Page, TemporaryProblemError, encode_body
 from ninefold.core.commands.ids import parse_argument_id
 from ninefold.core.commands.jobs import follow_job
 from ninefold.core.commands.options import FROM_ENVIRONMENT, ApiOptions, ClientSettings
@@ -21,6 +21,7 @@ from ninefold.core.commands.output import (
     print_text,
     state_text,
 )
+from ninefold.core.commands.server_events import ServerEvent
 
 __all__ = [
     "FROM_ENVIRONMENT",
@@ -30,6 +31,8 @@ __all__ = [
     "ClientSettings",
     "Limit",
     "Page",
+    "ServerEvent",
+    "TemporaryProblemError",
     "as_plain",
     "encode_body",
     "follow_job",

@@ -1,12 +1,14 @@
 """The client of Ninefold's own HTTP API that the commands use: sends and receives JSON, raises problems as errors."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Generic, Self, TypeVar
 
 import httpx
 import msgspec
 
+from ninefold.core.commands.server_events import ServerEvent, read_server_events
 from ninefold.core.errors import InvalidInputError, NinefoldError, UnavailableError
 
 T = TypeVar("T")
@@ -14,12 +16,23 @@ T = TypeVar("T")
 TIMEOUT_S = 30.0
 """How long a command waits for a response."""
 
+STREAM_TIMEOUT_S = 40.0
+"""How long nothing may come on a stream of events. The server sends a comment every 25 s."""
+
+_TEMPORARY = frozenset({502, 503, 504})
+
 
 class ApiProblemError(NinefoldError):
     """The server refused a request with a problem or an error status."""
 
     code = "api_problem"
     title = "The server refused the request"
+
+
+class TemporaryProblemError(ApiProblemError):
+    """The server, or a proxy before it, can't answer now: 502, 503 or 504."""
+
+    code = "temporary_problem"
 
 
 class NotNinefoldError(NinefoldError):
@@ -137,7 +150,7 @@ class ApiClient:
             UnavailableError: the server doesn't respond.
             InvalidInputError: the address is invalid, or something to send isn't valid text.
         """
-        try:
+        with self._explained(f"{method} {self._base_url}{path}"):
             response = self._http.request(
                 method,
                 f"{self._base_url}{path}",
@@ -145,6 +158,34 @@ class ApiClient:
                 content=content,
                 headers={"Content-Type": "application/json"} if content is not None else None,
             )
+        if not response.is_success:
+            raise _problem(response)
+        return ApiResponse(request=f"{method} {response.url}", content=response.content, headers=response.headers)
+
+    def events(self, path: str, *, last_id: str) -> Iterator[ServerEvent]:
+        """Yield the server-sent events of `GET path` that follow an event, until the server ends the stream.
+
+        Args:
+            path: of the stream.
+            last_id: the id of the last event that is known.
+
+        Raises:
+            ApiProblemError, InvalidInputError, UnavailableError: as `request`; the connection can also break later.
+        """
+        url = f"{self._base_url}{path}"
+        headers = {"Accept": "text/event-stream", "Last-Event-ID": last_id}
+        timeout = httpx.Timeout(TIMEOUT_S, read=STREAM_TIMEOUT_S)
+        with self._explained(f"GET {url}"), self._http.stream("GET", url, headers=headers, timeout=timeout) as response:
+            if not response.is_success:
+                response.read()
+                raise _problem(response)
+            yield from read_server_events(response.iter_lines())
+
+    @contextmanager
+    def _explained(self, request: str) -> Iterator[None]:
+        """Raise errors of the transport as errors that say what to do."""
+        try:
+            yield
         except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
             raise InvalidInputError(
                 f"{self._base_url} isn't the address of a server.",
@@ -154,7 +195,7 @@ class ApiClient:
         except UnicodeEncodeError as error:
             raise _not_text(error) from error
         except httpx.DecodingError as error:
-            raise NotNinefoldError(f"{method} {self._base_url}{path}", reason=f"a broken body ({error})") from error
+            raise NotNinefoldError(request, reason=f"a broken body ({error})") from error
         except httpx.TimeoutException as error:
             raise UnavailableError(
                 f"{self._base_url} didn't respond within {TIMEOUT_S:.0f} s.",
@@ -166,9 +207,6 @@ class ApiClient:
                 field="NINEFOLD_URL",
                 remedy="Start it with `ninefold up`, or set another address with --server or NINEFOLD_URL.",
             ) from error
-        if not response.is_success:
-            raise _problem(response)
-        return ApiResponse(request=f"{method} {response.url}", content=response.content, headers=response.headers)
 
 
 def encode_body(body: object) -> bytes:
@@ -197,4 +235,5 @@ def _problem(response: httpx.Response) -> ApiProblemError:
     detail = problem.detail or problem.title
     if detail is None:
         detail = f"{response.url} returned {response.status_code} {response.reason_phrase}."
-    return ApiProblemError(detail, field=problem.field, remedy=problem.remedy)
+    kind = TemporaryProblemError if response.status_code in _TEMPORARY else ApiProblemError
+    return kind(detail, field=problem.field, remedy=problem.remedy)

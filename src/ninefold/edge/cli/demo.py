@@ -1,4 +1,4 @@
-"""`ninefold demo` and `ninefold demo callbacks`."""
+"""`ninefold demo`, `ninefold demo callbacks` and `ninefold demo assistant`."""
 
 import asyncio
 import signal
@@ -9,6 +9,7 @@ from typing import Annotated
 from cyclopts import App, Parameter
 from cyclopts.validators import Number
 
+from ninefold.edge.demo.assistant import run_assistant_demo
 from ninefold.edge.demo.callbacks import run_callbacks_demo
 from ninefold.edge.demo.run import run_demo
 
@@ -42,6 +43,18 @@ def demo_callbacks(*, json: Json = False, events: Events = None) -> None:
         events: Number of genuine callbacks; by default one for each sample payload, but at least 120.
     """
     _run(run_callbacks_demo(is_json=json, events=events))
+
+
+@demo.command(name="assistant")
+def demo_assistant(*, json: Json = False) -> None:
+    """Ask the included model, and kill the worker and then the engine in the middle of its answer.
+
+    The answer must go on each time, and what was shown must be exactly its log.
+
+    Args:
+        json: Print the summary as JSON on standard output.
+    """
+    _run(run_assistant_demo(is_json=json))
 
 
 def _run(demonstration: Coroutine[None, None, bool]) -> None:

@@ -9,7 +9,6 @@ from contextlib import AsyncExitStack, aclosing, suppress
 from typing import Final
 
 import msgspec
-import psutil
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -18,6 +17,7 @@ from ninefold.core.commands import print_json
 from ninefold.edge.demo.api import Api
 from ninefold.edge.demo.display import Progress, open_progress
 from ninefold.edge.demo.installation import Installation, start_installation
+from ninefold.edge.demo.killing import kill_process
 from ninefold.edge.demo.payloads import read_payloads
 from ninefold.edge.demo.provider import CALLS_PER_S, Call, Kind, Sent, make_calls, send_calls
 from ninefold.edge.demo.target import ForwardTarget
@@ -116,7 +116,8 @@ async def _send_all(
         nonlocal shown_at_s
         if to_kill and sent.answered >= to_kill[0][1]:
             name, _ = to_kill.pop(0)
-            killed.extend(_kill(installation, name))
+            if kill_process(installation.pid, [name]):
+                killed.append(f"ninefold {name}")
         if time.monotonic() - shown_at_s >= SHOW_INTERVAL_S:
             shown_at_s = time.monotonic()
             progress.say(
@@ -125,18 +126,6 @@ async def _send_all(
             )
 
     return await send_calls(url, calls, on_sent=on_sent), killed
-
-
-def _kill(installation: Installation, command: str) -> list[str]:
-    """Kill the processes of an installation that run a command, as a crash would; return what was killed."""
-    children = [child for child in psutil.Process(installation.pid).children() if command in child.cmdline()]
-    killed = []
-    for child in children[:1]:
-        for process in [*child.children(recursive=True), child]:
-            with suppress(psutil.NoSuchProcess):
-                process.kill()
-        killed.append(f"ninefold {command}")
-    return killed
 
 
 async def _settled_statuses(api: Api) -> dict[str, int]:

@@ -16,6 +16,7 @@ from ninefold.core.queue.notifier import Notifier
 from ninefold.core.system import ServerContext, System, WorkerContext, WorkerTask
 from ninefold.core.web.surfaces import Surface
 from ninefold.systems.assistant.checks import check_engine
+from ninefold.systems.assistant.commands import COMMANDS
 from ninefold.systems.assistant.engines.llama.process import PROCESSES
 from ninefold.systems.assistant.engines.opening import open_engine
 from ninefold.systems.assistant.jobs import metrics
@@ -82,5 +83,6 @@ SYSTEM: Final = System(
     release_leases=_release,
     job_handlers=(DELETE_EXPIRED_HANDLER,),
     schedules=(DELETE_EXPIRED_HOURLY,),
+    commands=COMMANDS,
     checks=(check_engine,),
 )
