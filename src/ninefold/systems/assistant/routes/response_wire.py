@@ -94,7 +94,7 @@ class ResponseErrorView(msgspec.Struct, frozen=True, kw_only=True):
     """Why a response has failed."""
 
     code: Annotated[str, msgspec.Meta(examples=["engine_unavailable"])]
-    message: str
+    message: Annotated[str, msgspec.Meta(examples=["No token has come for 60 s. Try again."])]
 
 
 class ResponseView(msgspec.Struct, frozen=True, kw_only=True):
