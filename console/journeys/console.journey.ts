@@ -248,7 +248,7 @@ test.each(LOOKS)("axe finds nothing on any page, %s, %d wide", async (colorSchem
   expect(found).toEqual([]);
 });
 
-test("signing out leads to the signedOut, and a deep link survives signing in", async () => {
+test("signing out leads to the sign-in page, and a deep link survives signing in", async () => {
   await page.getByRole("button", { name: /switch the organisation/ }).click();
   await page.getByRole("menuitem", { name: "Sign out" }).click();
   await page.getByRole("heading", { name: "Sign in" }).waitFor();
