@@ -71,7 +71,7 @@ async def wait_for_gate(context: WorkerContext[Any]) -> None:
 def main() -> None:
     """Run the worker until it is stopped."""
     system = msgspec.structs.replace(
-        SYSTEMS[0], job_handlers=(JobHandler(TAKE_STEPS, take_steps), JobHandler(FREEZE, freeze))
+        SYSTEMS[0], schedules=(), job_handlers=(JobHandler(TAKE_STEPS, take_steps), JobHandler(FREEZE, freeze))
     )
     vars(worker)["SYSTEMS"] = (system,)
     worker.run_worker(CoreSettings(), database_url=os.environ["NINEFOLD_DATABASE_URL"], metrics_port=None)

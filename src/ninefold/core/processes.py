@@ -93,14 +93,25 @@ class ProcessAddress(msgspec.Struct, frozen=True):
             ProcessRunsAlreadyError: another process has it.
         """
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with (self.folder / f"{self.name}.lock").open("w") as lock:
+        path = self.folder / f"{self.name}.lock"
+        with path.open("w") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
+                # Who had the place removes the file, perhaps after it was opened here.
+                is_held = os.path.samestat(os.fstat(lock.fileno()), path.stat())
+            except OSError:
+                is_held = False
+            if not is_held:
                 raise ProcessRunsAlreadyError(
                     f"{self.name} runs already, for the same data folder.", remedy="Use that one, or stop it."
-                ) from error
-            yield
+                )
+            try:
+                yield
+            finally:
+                path.unlink(missing_ok=True)
+                with suppress(OSError):
+                    # Other processes may still use it.
+                    self.folder.rmdir()
 
 
 class ProcessFolder(msgspec.Struct, frozen=True):
@@ -125,11 +136,6 @@ class ProcessFolder(msgspec.Struct, frozen=True):
     def address(self, name: str) -> ProcessAddress:
         """Return where the process of this name is reached."""
         return ProcessAddress(self.path, name)
-
-    def remove(self) -> None:
-        """Remove the folder if it is a temporary one and empty."""
-        with suppress(OSError):
-            self.path.rmdir()
 
 
 class ProcessContext(msgspec.Struct, Generic[SettingsT], frozen=True, kw_only=True):
