@@ -12,7 +12,7 @@ import pytest
 from installations import alive_among, clean_environment, run_command
 
 WITHIN_S = 60.0
-ASSISTANT_WITHIN_S = 180.0
+ASSISTANT_WITHIN_S = 240.0
 """A real model answers, which takes four times as long on a busy machine."""
 
 EVENTS = 40

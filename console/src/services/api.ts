@@ -3207,6 +3207,7 @@ export interface components {
         ResponseErrorView: {
             /** @example engine_unavailable */
             code: string;
+            /** @example No token has come for 60 s. Try again. */
             message: string;
         };
         /**
