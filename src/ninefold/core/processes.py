@@ -126,7 +126,10 @@ class ProcessFolder(msgspec.Struct, frozen=True):
         if len(os.fsencode(inside)) <= FOLDER_PATH_LENGTH_MAX:
             return cls(inside)
         digest = hashlib.sha256(os.fsencode(inside)).hexdigest()[:16]
-        return cls(Path(tempfile.gettempdir()) / f"ninefold-{os.geteuid()}-{digest}")
+        temporary = Path(tempfile.gettempdir()) / f"ninefold-{os.geteuid()}-{digest}"
+        if len(os.fsencode(temporary)) <= FOLDER_PATH_LENGTH_MAX:
+            return cls(temporary)
+        return cls(Path("/tmp") / temporary.name)  # noqa: S108 - only its user can open it.
 
     @classmethod
     def default(cls) -> "ProcessFolder":
