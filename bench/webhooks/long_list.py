@@ -96,7 +96,7 @@ async def execution_ms(connection: Connection, name: str, parameters: Mapping[st
     recorder = _Recorder()
     async for _ in getattr(queries, name)(recorder, **parameters):
         pass
-    # The database plans each time anew, as it does for the first use in a connection.
+    # The database makes a new plan each time, as it does for the first use in a connection.
     times = []
     for _ in range(REPEATS):
         lines = await connection.fetch(f"EXPLAIN (ANALYZE, TIMING OFF) {recorder.statement}", *recorder.parameters)

@@ -25,18 +25,18 @@ def test_sockets_are_in_the_data_folder_unless_their_path_would_be_too_long(tmp_
 
 
 def test_nobody_listens_without_a_supervisor(address: ProcessAddress) -> None:
-    assert not address.ring()
+    assert not address.request_start()
 
 
 def test_a_supervisor_hears_the_ring(address: ProcessAddress) -> None:
-    with address.exclusive(), address.listen_for_rings() as bell:
-        assert address.ring()
-        assert bell.recv(16)
+    with address.exclusive(), address.listen_for_start_requests() as requests:
+        assert address.request_start()
+        assert requests.recv(16)
 
 
-def test_many_rings_do_not_block(address: ProcessAddress) -> None:
-    with address.exclusive(), address.listen_for_rings():
-        assert all(address.ring() for _ in range(2_000))
+def test_many_start_requests_do_not_block(address: ProcessAddress) -> None:
+    with address.exclusive(), address.listen_for_start_requests():
+        assert all(address.request_start() for _ in range(2_000))
 
 
 def test_one_process_at_a_time_has_the_place(address: ProcessAddress) -> None:

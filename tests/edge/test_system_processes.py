@@ -1,4 +1,4 @@
-"""Processes that systems add: started by the first ring, restarted when they die or hang, ended by `stop`."""
+"""Processes that systems add: started by the first request, restarted when they die or hang, ended by `stop`."""
 
 import asyncio
 import os
@@ -48,7 +48,7 @@ def address() -> Iterator[ProcessAddress]:
 
 async def test_a_process_runs_from_the_first_ring_until_it_is_stopped(address: ProcessAddress) -> None:
     async with keeping(address) as keeper:
-        await until(address.doorbell.exists)
+        await until(address.start_socket.exists)
         assert keeper.process_id() is None
 
         process_id = await ask(address)
@@ -56,7 +56,7 @@ async def test_a_process_runs_from_the_first_ring_until_it_is_stopped(address: P
         assert process_id == keeper.process_id()
     assert not psutil.pid_exists(process_id)
     assert not address.ready_socket.exists()
-    assert not address.ring()
+    assert not address.request_start()
 
 
 async def test_a_process_that_died_is_started_again(address: ProcessAddress) -> None:
@@ -81,7 +81,7 @@ async def test_a_process_that_hangs_is_killed_and_started_again(address: Process
 
 async def test_a_process_that_does_not_become_ready_is_killed(address: ProcessAddress) -> None:
     async with keeping(address, code="import time; time.sleep(600)", ready_within_s=0.3) as keeper:
-        await until(address.ring)
+        await until(address.request_start)
         await until(lambda: keeper.process_id() is not None)
         first = keeper.process_id()
 
@@ -92,13 +92,13 @@ async def test_another_supervisor_with_the_same_folder_takes_over_when_the_first
     address: ProcessAddress,
 ) -> None:
     async with keeping(address):
-        await until(address.doorbell.exists)
+        await until(address.start_socket.exists)
         second = keeping(address)
         keeper = await second.__aenter__()
         first_id = await ask(address)
         assert keeper.process_id() is None
     try:
-        await until(address.doorbell.exists)
+        await until(address.start_socket.exists)
         assert await ask(address) != first_id
     finally:
         await second.__aexit__(None, None, None)
@@ -146,13 +146,13 @@ async def check(address: ProcessAddress) -> None:
 
 
 async def ask(address: ProcessAddress) -> int:
-    """Ring until the process answers; return its id."""
+    """Ask for a start until the process answers; return its id."""
     async with asyncio.timeout(WITHIN_S):
         while True:
             try:
                 reader, writer = await asyncio.open_unix_connection(address.ready_socket)
             except OSError:
-                address.ring()
+                address.request_start()
                 await asyncio.sleep(0.01)
                 continue
             answer = await reader.read()

@@ -181,8 +181,8 @@ export interface paths {
         put?: never;
         /**
          * Create a conversation
-         * @description It belongs to the account that creates it, and nobody else can read it. If an API key creates it, it belongs to the
-         *     organisation.
+         * @description It belongs to the account that creates it, and no other account can read it. If an API key creates it, it belongs to
+         *     the organisation.
          */
         post: operations["create_conversation"];
         delete?: never;

@@ -2,6 +2,7 @@
 
 import type { Component } from "svelte";
 
+import type { IdLinks } from "$/lib/ids";
 import type { Route } from "$/lib/router.svelte";
 import type { Finding } from "$/shell/findings";
 
@@ -25,8 +26,8 @@ export interface ConsoleSystem {
   readonly pages: readonly Finding[];
   /** What the palette finds by name. */
   readonly find: () => Promise<readonly Finding[]>;
-  /** Where a whole id leads, if it is one of this system. */
-  readonly findId: (text: string) => readonly Finding[];
+  /** Where its ids lead. */
+  readonly idLinks: IdLinks;
 }
 
 const SYSTEMS: readonly ConsoleSystem[] = [webhooks, callbacks, assistant];

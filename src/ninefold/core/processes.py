@@ -2,8 +2,8 @@
 
 Such a process serves a Unix socket in a folder of the installation, which only its user can open. The socket is at its
 place exactly while the process is ready: it is bound under another name, and renamed once the process can answer. A
-process runs from the first time that it is needed: whoever finds no socket sends a datagram to the process's doorbell,
-which the supervisor reads.
+process runs from the first time that it is needed: a client that finds no socket sends a datagram to the process's
+start socket, which the supervisor reads.
 """
 
 import fcntl
@@ -51,30 +51,30 @@ class ProcessAddress(msgspec.Struct, frozen=True):
         return self.folder / f"{self.name}.starting.sock"
 
     @property
-    def doorbell(self) -> Path:
+    def start_socket(self) -> Path:
         """What starts it."""
-        return self.folder / f"{self.name}.doorbell"
+        return self.folder / f"{self.name}.start"
 
-    def ring(self) -> bool:
+    def request_start(self) -> bool:
         """Ask for the process to be started, if it isn't running; return whether a supervisor listens."""
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as bell:
-            bell.settimeout(0)
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as requests:
+            requests.settimeout(0)
             try:
-                bell.sendto(b"!", str(self.doorbell))
+                requests.sendto(b"!", str(self.start_socket))
             except BlockingIOError:
-                # So many have rung that the supervisor hasn't read them all.
+                # So many have asked that the supervisor hasn't read them all.
                 return True
             except OSError:
                 return False
         return True
 
-    def listen_for_rings(self) -> socket.socket:
-        """Return a socket that becomes readable when somebody rings; call it only with `exclusive`."""
-        self.doorbell.unlink(missing_ok=True)
-        bell = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        bell.settimeout(0)
-        bell.bind(str(self.doorbell))
-        return bell
+    def listen_for_start_requests(self) -> socket.socket:
+        """Return a socket that becomes readable when a client asks for a start; call it only with `exclusive`."""
+        self.start_socket.unlink(missing_ok=True)
+        requests = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        requests.settimeout(0)
+        requests.bind(str(self.start_socket))
+        return requests
 
     def remove_sockets(self) -> None:
         """Remove what an earlier process has left."""
@@ -150,7 +150,7 @@ class ProcessContext(msgspec.Struct, Generic[SettingsT], frozen=True, kw_only=Tr
 
 
 class SystemProcess(msgspec.Struct, Generic[SettingsT], frozen=True, kw_only=True):
-    """A process that a system adds. `ninefold up` runs it from the first time that somebody rings its doorbell."""
+    """A process that a system adds. `ninefold up` runs it from the first time that a client asks for it."""
 
     name: str
     """Begins with the name of the system, such as `assistant.llama`."""
@@ -162,7 +162,7 @@ class SystemProcess(msgspec.Struct, Generic[SettingsT], frozen=True, kw_only=Tru
     check: Callable[[ProcessAddress], Awaitable[None]]
     """Returns if the process that is ready does its work; raises an exception, or takes too long, if it hangs."""
     is_needed: Callable[[SettingsT], bool]
-    """Whether it can be needed at all with these settings; otherwise nothing listens at its doorbell."""
+    """Whether it can be needed at all with these settings; otherwise nothing listens at its start socket."""
     banner: Callable[[SettingsT], str | None] = lambda _: None
     """A line that `ninefold up` prints when it is ready; None for no line."""
     grace_period_s: float = 2.0

@@ -77,7 +77,7 @@ def _serve(process: SystemProcess[Any], context: ProcessContext[Any]) -> None:
 
 
 class ProcessKeeper:
-    """Keeps one process of a system running, from the first time that somebody rings its doorbell.
+    """Keeps one process of a system running, from the first time that a client asks for it.
 
     Args:
         process: what to run.
@@ -104,18 +104,18 @@ class ProcessKeeper:
         """
         while not self._stopping.is_set():
             try:
-                with self._address.exclusive(), self._address.listen_for_rings() as bell:
-                    await self._run_when_needed(bell, hurrying)
+                with self._address.exclusive(), self._address.listen_for_start_requests() as requests:
+                    await self._run_when_needed(requests, hurrying)
             except ProcessRunsAlreadyError:
                 await wait_for_any(self._stopping, timeout_s=TAKE_OVER_INTERVAL_S)
 
-    async def _run_when_needed(self, bell: socket.socket, hurrying: asyncio.Event) -> None:
+    async def _run_when_needed(self, requests: socket.socket, hurrying: asyncio.Event) -> None:
         loop = asyncio.get_running_loop()
-        rung = asyncio.Event()
-        loop.add_reader(bell, _on_ring, bell, rung)
+        is_requested = asyncio.Event()
+        loop.add_reader(requests, _on_start_request, requests, is_requested)
         try:
             self._address.remove_sockets()
-            await wait_for_any(rung, self._stopping)
+            await wait_for_any(is_requested, self._stopping)
             if not self._stopping.is_set():
                 watching = asyncio.create_task(self._kill_if_it_hangs())
                 try:
@@ -123,8 +123,8 @@ class ProcessKeeper:
                 finally:
                     watching.cancel()
         finally:
-            loop.remove_reader(bell)
-            self._address.doorbell.unlink(missing_ok=True)
+            loop.remove_reader(requests)
+            self._address.start_socket.unlink(missing_ok=True)
             self._address.remove_sockets()
 
     async def _kill_if_it_hangs(self) -> None:
@@ -153,10 +153,10 @@ class ProcessKeeper:
         return False
 
 
-def _on_ring(bell: socket.socket, rung: asyncio.Event) -> None:
+def _on_start_request(requests: socket.socket, is_requested: asyncio.Event) -> None:
     with suppress(BlockingIOError):
-        while bell.recv(16):
-            rung.set()
+        while requests.recv(16):
+            is_requested.set()
 
 
 def banners(processes: Sequence[tuple[SystemProcess[Any], Any]]) -> list[str]:

@@ -1,10 +1,8 @@
-from datetime import UTC, datetime
-
 import pytest
 
-from ninefold.core.ids import new_id
+from assistant.stored_responses import stored_response
 from ninefold.systems.assistant.jobs.open_log import LogLostError, OpenLog
-from ninefold.systems.assistant.model import Parameters, Response, ResponseStatus, Usage
+from ninefold.systems.assistant.model import ResponseStatus, Usage
 from ninefold.systems.assistant.rules.events import Transcript, stalled_event
 
 
@@ -16,34 +14,11 @@ def scheduled() -> list[bool]:
 
 @pytest.fixture
 def open_log(scheduled: list[bool]) -> OpenLog:
-    response = Response(
-        response_id=new_id(),
-        organisation_id=new_id(),
-        owner_id=new_id(),
-        asker_id=new_id(),
-        asker_kind="account",
-        conversation_id=None,
-        message_id=new_id(),
-        previous_response_id=None,
+    response = stored_response(
         status=ResponseStatus.IN_PROGRESS,
-        is_stored=True,
-        model="scripted",
-        engine="scripted",
-        parameters=Parameters(),
-        messages=(),
-        input_items=(),
-        surface={},
         output_items=(),
-        incomplete_reason=None,
-        error=None,
         usage=Usage(),
-        reserved_tokens=0,
         last_sequence=2,
-        is_log_deleted=False,
-        leased_by=None,
-        attempt_count=1,
-        queue_position=None,
-        created_at=datetime(2026, 1, 1, tzinfo=UTC),
         started_at=None,
         finished_at=None,
     )

@@ -1,13 +1,10 @@
-from datetime import UTC, datetime
-
 import msgspec
 import pytest
 
-from ninefold.core.ids import new_id
+from assistant.stored_responses import stored_response
 from ninefold.systems.assistant.model import (
     LogEvent,
     NewEvent,
-    Parameters,
     Response,
     ResponseError,
     ResponseStatus,
@@ -22,34 +19,11 @@ CALL = ToolCall(call_id="call_1", name="find", arguments='{"id":1}')
 
 @pytest.fixture
 def response() -> Response:
-    return Response(
-        response_id=new_id(),
-        organisation_id=new_id(),
-        owner_id=new_id(),
-        asker_id=new_id(),
-        asker_kind="account",
-        conversation_id=None,
-        message_id=new_id(),
-        previous_response_id=None,
+    return stored_response(
         status=ResponseStatus.IN_PROGRESS,
-        is_stored=True,
-        model="scripted",
-        engine="scripted",
-        parameters=Parameters(),
-        messages=(),
-        input_items=(),
-        surface={},
         output_items=(),
-        incomplete_reason=None,
-        error=None,
         usage=Usage(),
-        reserved_tokens=0,
         last_sequence=2,
-        is_log_deleted=False,
-        leased_by=None,
-        attempt_count=1,
-        queue_position=None,
-        created_at=datetime(2026, 1, 1, tzinfo=UTC),
         started_at=None,
         finished_at=None,
     )

@@ -23,5 +23,5 @@ export const assistant: ConsoleSystem = {
       kind: "conversation",
       href: `/assistant/${conversation.conversationId}`,
     })),
-  findId: (text) => (/^conv_[0-9a-z]{26}$/.test(text) ? [{ name: text, kind: "id", href: `/assistant/${text}` }] : []),
+  idLinks: new Map([["conv", (id) => `/assistant/${id}`]]),
 };

@@ -22,7 +22,7 @@ export function randomSecret(): string {
 }
 
 /** Return a stand-in for a secret that is shown later; it has the form of those that begin with `whsec_`, too. */
-export function placeholderSecret(): string {
+export function standInSecret(): string {
   return `whsec_${btoa(String.fromCharCode(...randomBytes()))}`;
 }
 

@@ -38,17 +38,8 @@ export const callbacks: ConsoleSystem = {
       kind: "source",
       href: `/callbacks/sources/${source.sourceId}`,
     })),
-  findId: (text) => {
-    const href = hrefOfId(text);
-    return href ? [{ name: text, kind: "id", href }] : [];
-  },
+  idLinks: new Map([
+    ["src", (id) => `/callbacks/sources/${id}`],
+    ["cbk", (id) => `/callbacks/received?callback=${id}`],
+  ]),
 };
-
-/** Where a whole id of callbacks leads. */
-export function hrefOfId(text: string): string | undefined {
-  if (!/^[a-z]{3}_[0-9a-z]{26}$/.test(text)) return undefined;
-  const kind = text.slice(0, 3);
-  if (kind === "src") return `/callbacks/sources/${text}`;
-  if (kind === "cbk") return `/callbacks/received?callback=${text}`;
-  return undefined;
-}

@@ -37,19 +37,10 @@ export const webhooks: ConsoleSystem = {
       kind: "subscription",
       href: `/webhooks/subscriptions/${subscription.subscriptionId}`,
     })),
-  findId: (text) => {
-    const href = hrefOfId(text);
-    return href ? [{ name: text, kind: "id", href }] : [];
-  },
+  idLinks: new Map([
+    ["sub", (id) => `/webhooks/subscriptions/${id}`],
+    ["dlv", (id) => `/webhooks/deliveries/${id}`],
+    ["evt", (id) => `/webhooks/events?event=${id}`],
+    ["job", (id) => `/webhooks/replays?job=${id}`],
+  ]),
 };
-
-/** Where a whole id of webhooks leads. */
-export function hrefOfId(text: string): string | undefined {
-  if (!/^[a-z]{3}_[0-9a-z]{26}$/.test(text)) return undefined;
-  const kind = text.slice(0, 3);
-  if (kind === "sub") return `/webhooks/subscriptions/${text}`;
-  if (kind === "dlv") return `/webhooks/deliveries/${text}`;
-  if (kind === "evt") return `/webhooks/events?event=${text}`;
-  if (kind === "job") return `/webhooks/replays?job=${text}`;
-  return undefined;
-}

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { isChosen, isShownLater, placeholderSecret, randomSecret } from "$/systems/callbacks/secrets";
+import { isChosen, isShownLater, standInSecret, randomSecret } from "$/systems/callbacks/secrets";
 
 test("a random secret has 256 bits, and is another one each time", () => {
   expect(randomSecret()).toMatch(/^[0-9a-f]{64}$/);
@@ -8,7 +8,7 @@ test("a random secret has 256 bits, and is another one each time", () => {
 });
 
 test("a stand-in has the form of a whsec_ secret of 256 bits", () => {
-  const [prefix, key] = [placeholderSecret().slice(0, 6), placeholderSecret().slice(6)];
+  const [prefix, key] = [standInSecret().slice(0, 6), standInSecret().slice(6)];
   expect(prefix).toBe("whsec_");
   expect(atob(key)).toHaveLength(32);
 });

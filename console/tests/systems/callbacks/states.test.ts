@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 
+import { hrefOfId } from "$/lib/ids";
 import { adviceOf, isSecretSuspect, knownText, sourceState, statusOf, statusState, STATUSES, titleOf } from "$/systems/callbacks/states";
-import { hrefOfId } from "$/systems/callbacks/system";
+import { callbacks } from "$/systems/callbacks/system";
 
 test.each([
   ["received", "queued"],
@@ -53,6 +54,8 @@ test.each([
   ["src_01m8cw9b4tfjzr8gfkvfvfjcpy", "/callbacks/sources/src_01m8cw9b4tfjzr8gfkvfvfjcpy"],
   ["cbk_01m8cx8fmke5f9555yb0m9rp76", "/callbacks/received?callback=cbk_01m8cx8fmke5f9555yb0m9rp76"],
   ["sub_01m8305b05ebfsfbwdfww0q6bf", undefined],
+  ["src_1", undefined],
+  [" src_01m8cw9b4tfjzr8gfkvfvfjcpy", undefined],
 ])("the id %s leads to %s", (id, expected) => {
-  expect(hrefOfId(id)).toBe(expected);
+  expect(hrefOfId(callbacks.idLinks, id)).toBe(expected);
 });

@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 
+import { hrefOfId } from "$/lib/ids";
 import type { Delivery } from "$/services/webhooks";
-import { hrefOfId } from "$/systems/webhooks/system";
+import { webhooks } from "$/systems/webhooks/system";
 import { answerText, classText, inOrderOfNext, isTest, stateOf } from "$/systems/webhooks/states";
 
 test.each([
@@ -35,7 +36,7 @@ test.each([
   ["evt_01m8305b1zendr2ve9cezfwzy6", "/webhooks/events?event=evt_01m8305b1zendr2ve9cezfwzy6"],
   ["evt_1", undefined],
 ])("the id %s leads to %s", (id, expected) => {
-  expect(hrefOfId(id)).toBe(expected);
+  expect(hrefOfId(webhooks.idLinks, id)).toBe(expected);
 });
 
 test("of what is under way, what is attempted comes first, then what is next, then what waits", () => {

@@ -9,7 +9,7 @@ from ninefold.systems.assistant.settings import AssistantSettings
 
 
 def open_engine(settings: AssistantSettings, folder: ProcessFolder) -> Engine:
-    """Return the engine that the settings name; whoever opens it closes it.
+    """Return the engine that the settings name; the caller closes it.
 
     Args:
         settings: of the assistant.

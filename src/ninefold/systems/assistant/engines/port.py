@@ -1,6 +1,6 @@
 """What every engine does: lists its models, writes answers piece by piece, and embeds texts.
 
-An engine keeps nothing about answers: whoever asks has the text so far, and can have any answer continued, by the same
+An engine keeps nothing about answers: the caller has the text so far, and can have any answer continued, by the same
 engine after its restart or by another one.
 """
 

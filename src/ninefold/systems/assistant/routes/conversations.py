@@ -82,8 +82,8 @@ async def create_conversation(
 ) -> ConversationView:
     """Create a conversation.
 
-    It belongs to the account that creates it, and nobody else can read it. If an API key creates it, it belongs to the
-    organisation.
+    It belongs to the account that creates it, and no other account can read it. If an API key creates it, it belongs to
+    the organisation.
     """
     async with database.transaction() as connection:
         conversation = await service.create_conversation(connection, asker=asker_of(principal), title=data.title)

@@ -1,7 +1,7 @@
 """How many of a worker's places one organisation, and one of its members, can have.
 
-A place that is taken stays taken until its response ends. So some places are always kept for others: then whoever asks
-for the first time doesn't wait for the answers of those who ask a lot.
+A place that is taken stays taken until its response ends. So some places are always kept for others: then those
+who ask for the first time don't wait for the answers of those who ask a lot.
 """
 
 

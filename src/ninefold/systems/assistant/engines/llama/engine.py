@@ -53,7 +53,7 @@ class LlamaEngine(CompatibleEngine):
             return Readiness(is_ready=False, detail=f"needs {' and '.join(missing)}: {INSTALL}")
         if self._chat.ready_socket.exists():
             return Readiness(is_ready=True, detail="ready")
-        if not self._chat.doorbell.exists():
+        if not self._chat.start_socket.exists():
             return Readiness(is_ready=False, detail=_NOT_SUPERVISED)
         if self._chat.starting_socket.exists():
             return Readiness(is_ready=True, detail="starting the model")
@@ -116,7 +116,7 @@ class LlamaEngine(CompatibleEngine):
         """Start the process if it isn't running, and wait a moment."""
         if missing := self._missing():
             raise EngineUnavailableError(f"The assistant's engine needs {' and '.join(missing)}.", remedy=INSTALL)
-        if isinstance(error, httpx.ConnectError) and not address.ring():
+        if isinstance(error, httpx.ConnectError) and not address.request_start():
             raise EngineUnavailableError(f"The model can't be started: {_NOT_SUPERVISED}.") from error
         if time.monotonic() > deadline:
             raise EngineUnavailableError(
