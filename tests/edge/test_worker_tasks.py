@@ -20,7 +20,7 @@ from ninefold.edge.systems import SYSTEMS, implementations_of
 from ninefold.edge.worker import job_connections_max
 from ninefold.edge.worker_tasks import build_worker_tasks
 
-SYSTEM: AnySystem = msgspec.structs.replace(SYSTEMS[0], worker_tasks=lambda _: (), job_handlers=())
+SYSTEM: AnySystem = msgspec.structs.replace(SYSTEMS[0], worker_tasks=lambda _: (), job_handlers=(), schedules=())
 SETTINGS = SYSTEM.read_settings({})
 TICK = Schedule(name="test.tick", kind=STEP, cron="* * * * *", make_payload=lambda _: Step())
 
