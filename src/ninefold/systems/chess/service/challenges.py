@@ -127,6 +127,21 @@ async def get_challenge(connection: Connection, *, challenge_id: UUID, organisat
     return found
 
 
+async def get_open_challenge(connection: Connection, *, challenge_id: UUID) -> tuple[Challenge, Player]:
+    """Return an open challenge to somebody who has its link, and who challenges; call it in a transaction.
+
+    Raises:
+        ChallengeNotFoundError: there is none, or it is to one player.
+    """
+    challenge = await get_challenge(connection, challenge_id=challenge_id, organisation_id=None)
+    if not challenge.is_open:
+        raise _not_found()
+    proposer = await get_player(
+        connection, organisation_id=challenge.organisation_id, player_id=challenge.from_player_id
+    )
+    return challenge, proposer
+
+
 async def accept_challenge(connection: Connection, *, player: Player, challenge_id: UUID, now: datetime) -> Accepted:
     """Accept a challenge: the game begins. Accepting it again returns the same game.
 
@@ -181,9 +196,7 @@ async def join_as_guest(connection: Connection, *, challenge_id: UUID, now: date
         ChallengeEndedError: somebody was faster, it was canceled, or its time is over.
         InvalidChallengeError: it is rated.
     """
-    challenge = await get_challenge(connection, challenge_id=challenge_id, organisation_id=None)
-    if not challenge.is_open:
-        raise _not_found()
+    challenge, _ = await get_open_challenge(connection, challenge_id=challenge_id)
     _require_open(challenge, now)
     if challenge.terms.is_rated:
         raise InvalidChallengeError("Guests can't play rated games.", remedy="Sign in, and accept it then.")
