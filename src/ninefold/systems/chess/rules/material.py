@@ -30,7 +30,19 @@ def can_win(placement: str, colour: Colour) -> bool:
     return not is_of_one_colour or bool(set(others) & {"P", "N"})
 
 
+def is_far_behind(placement: str, colour: Colour) -> bool:
+    """Return whether a side has `FAR_BEHIND` less material than the other."""
+    own, others = _pieces_of(placement, colour), _pieces_of(placement, "black" if colour == "white" else "white")
+    return sum(_VALUES[piece] for piece in others) - sum(_VALUES[piece] for piece in own) >= FAR_BEHIND
+
+
+FAR_BEHIND: Final = 4
+"""In pawns."""
+
 _BISHOPS: Final = ("light bishop", "dark bishop")
+
+
+_VALUES: Final = {"P": 1, "N": 3, "light bishop": 3, "dark bishop": 3, "R": 5, "Q": 9}
 
 
 def _pieces_of(placement: str, colour: Colour) -> list[str]:

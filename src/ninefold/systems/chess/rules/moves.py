@@ -61,7 +61,11 @@ def judge_move(
         after, san = before.play(move.uci), before.san_of(move.uci)
     except IllegalMoveError:
         return rejected(game, "illegal_move", f"{move.uci[:16]!r} {REJECTIONS['illegal_move'][9:]}")
-    return _make(game, move, colour=colour, after=after, san=san, received_at=received_at, at=at)
+    verdict = _make(game, move, colour=colour, after=after, san=san, received_at=received_at, at=at)
+    if not outage_ms or verdict.rejection:
+        return verdict
+    adjusted = NewEvent(type="clock_adjusted", payload={"reason": "outage", "by_ms": outage_ms})
+    return Verdict(verdict.game, [adjusted, *verdict.events])
 
 
 def _refuse(game: Game, move: NewMove, *, colour: Colour) -> Verdict | None:
