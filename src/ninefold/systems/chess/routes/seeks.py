@@ -80,9 +80,7 @@ async def list_seeks(principal: NamedDependency[Principal], database: NamedDepen
     Oldest first, at most 200.
     """
     async with database.snapshot() as connection:
-        found = await service.list_seeks(
-            connection, organisation_id=principal.organisation_id, now=datetime.now(UTC)
-        )
+        found = await service.list_seeks(connection, organisation_id=principal.organisation_id, now=datetime.now(UTC))
         items = [
             show_seek(
                 seek,

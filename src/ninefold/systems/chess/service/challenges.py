@@ -225,9 +225,7 @@ async def decline_challenge(
     return await _end(connection, challenge, "declined", reason=reason, now=now)
 
 
-async def cancel_challenge(
-    connection: Connection, *, player: Player, challenge_id: UUID, now: datetime
-) -> Challenge:
+async def cancel_challenge(connection: Connection, *, player: Player, challenge_id: UUID, now: datetime) -> Challenge:
     """Cancel a challenge of one's own; canceling it again changes nothing.
 
     Raises:
@@ -290,9 +288,7 @@ async def _end(
         decline_reason=reason,
     )
     assert ended is not None, "the challenge is locked"
-    await announce_challenge(
-        connection, "challenge_declined" if status == "declined" else "challenge_canceled", ended
-    )
+    await announce_challenge(connection, "challenge_declined" if status == "declined" else "challenge_canceled", ended)
     return ended
 
 
@@ -311,6 +307,4 @@ def _require_open(challenge: Challenge, now: datetime) -> None:
 
 
 def _not_found() -> ChallengeNotFoundError:
-    return ChallengeNotFoundError(
-        "There is no such challenge.", remedy="List your challenges to see their ids."
-    )
+    return ChallengeNotFoundError("There is no such challenge.", remedy="List your challenges to see their ids.")

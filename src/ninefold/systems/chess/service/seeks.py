@@ -114,9 +114,7 @@ def open_for(terms: Terms) -> timedelta:
     return OPEN_FOR if speed_of(terms.time_control) != "correspondence" else CORRESPONDENCE_OPEN_FOR
 
 
-async def _start(
-    connection: Connection, found: Seek, own: Seek | None, player: Player, *, now: datetime
-) -> Game:
+async def _start(connection: Connection, found: Seek, own: Seek | None, player: Player, *, now: datetime) -> Game:
     """Start the game of a seek that was found and locked, with the player who accepts it or whose seek fits."""
     proposer = await get_player(connection, organisation_id=found.organisation_id, player_id=found.player_id)
     wanted = "random" if own is None else own.terms.colour

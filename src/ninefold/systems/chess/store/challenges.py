@@ -41,9 +41,7 @@ async def challenge_end(
 
 async def challenge_find_id(connection: Connection, *, organisation_id: UUID, short_id: str) -> UUID | None:
     """Return the id of a challenge by its short id."""
-    found: UUID | None = await queries.challenge_find_id(
-        connection, organisation_id=organisation_id, short_id=short_id
-    )
+    found: UUID | None = await queries.challenge_find_id(connection, organisation_id=organisation_id, short_id=short_id)
     return found
 
 

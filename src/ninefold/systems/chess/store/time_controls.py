@@ -8,10 +8,9 @@ from ninefold.systems.chess.model import Correspondence, RealTime, TimeControl
 
 def columns_of(control: TimeControl) -> Mapping[str, int | None]:
     """Return the columns of a time control."""
-    is_real_time = isinstance(control, RealTime)
     return {
-        "limit_s": control.limit_s if is_real_time else None,
-        "increment_s": control.increment_s if is_real_time else None,
+        "limit_s": control.limit_s if isinstance(control, RealTime) else None,
+        "increment_s": control.increment_s if isinstance(control, RealTime) else None,
         "days_per_turn": control.days_per_turn if isinstance(control, Correspondence) else None,
     }
 
