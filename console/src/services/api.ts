@@ -503,6 +503,176 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/chess/games": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List games
+         * @description Those that began last come first.
+         */
+        get: operations["list_games"];
+        put?: never;
+        /**
+         * Start a game between two players
+         * @description For programs that bring players together themselves. People challenge each other.
+         */
+        post: operations["create_game"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/chess/games/{game_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show a game
+         * @description Everybody in the organisation can. Follow it in its live channel from `last_sequence` on.
+         */
+        get: operations["get_game"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/chess/games/{game_id}/actions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resign, abort, offer, accept, decline, claim or give time
+         * @description The answer comes after the commit. The same `client_action_id` always gets the same answer.
+         */
+        post: operations["take_action"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/chess/games/{game_id}/chat": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read the chat of a game
+         * @description Players read the room `player`, and others the room `spectator`. An API key reads both.
+         */
+        get: operations["list_chat_lines"];
+        put?: never;
+        /**
+         * Write a line in the chat of a game
+         * @description Up to ten lines in 30 s.
+         */
+        post: operations["write_chat_line"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/chess/games/{game_id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read the log of a game
+         * @description Oldest first. To follow it, read its live channel.
+         */
+        get: operations["list_game_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/chess/games/{game_id}/moves": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a move
+         * @description The answer comes after the commit, whether the move counts or was rejected. The same `client_move_id` always gets
+         *     the same answer, so send the request again if no answer comes.
+         */
+        post: operations["make_move"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/chess/games/{game_id}/pgn": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export a game
+         * @description In Portable Game Notation, with what the clocks had after each move.
+         */
+        get: operations["get_game_pgn"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/chess/games/{game_id}/presence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say that a player is at a game
+         * @description Send it every five seconds while the player sees the game. Whoever has once said so and is silent counts as gone,
+         *     and the opponent can claim the win. Others, who watch, needn't say so; it has no effect.
+         */
+        post: operations["say_present"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/chess/me": {
         parameters: {
             query?: never;
@@ -1642,6 +1812,14 @@ export interface components {
             status?: number;
         };
         /**
+         * AnswerClocksView
+         * @description What both have left; null without a limit.
+         */
+        AnswerClocksView: {
+            black_ms: number | null;
+            white_ms: number | null;
+        };
+        /**
          * AnswerView
          * @description What the source answers to each callback.
          */
@@ -2092,6 +2270,34 @@ export interface components {
             role: components["schemas"]["Role"];
         };
         /**
+         * ChatLinesView
+         * @description Lines of a room that follow each other.
+         */
+        ChatLinesView: {
+            items: components["schemas"]["ChatLineView"][];
+        };
+        /**
+         * ChatLineView
+         * @description A line of chat.
+         */
+        ChatLineView: {
+            /** Format: date-time */
+            at: string;
+            /** @example ines */
+            name: string;
+            /** @example plr_01h455vb4pex5vsknk084sn02q */
+            player_id: string;
+            /**
+             * @example player
+             * @enum {unknown}
+             */
+            room: "player" | "spectator";
+            /** @example 1 */
+            sequence: number;
+            /** @example Good game! */
+            text: string;
+        };
+        /**
          * CircuitState
          * @description The state of a subscription's circuit breaker.
          * @enum {unknown}
@@ -2114,6 +2320,30 @@ export interface components {
             retry_at: string | null;
             /** @example closed */
             state: components["schemas"]["CircuitState"];
+        };
+        /**
+         * ClockBody
+         * @description A clock: seconds and an increment, or days for each move.
+         */
+        ClockBody: {
+            /** @default null */
+            days_per_turn?: number | null;
+            /** @default null */
+            increment_s?: number | null;
+            /** @default null */
+            limit_s?: number | null;
+        };
+        /**
+         * ClockView
+         * @description The clock of a game.
+         */
+        ClockView: {
+            /** @example null */
+            days_per_turn: number | null;
+            /** @example 2 */
+            increment_s: number | null;
+            /** @example 180 */
+            limit_s: number | null;
         };
         /**
          * ConfirmPassword
@@ -2357,6 +2587,26 @@ export interface components {
             token: string;
             /** @example ptok_01h455vb4pex5vsknk084sn02q */
             token_id: string;
+        };
+        /**
+         * CreateGame
+         * @description A game to start.
+         */
+        CreateGame: {
+            /** @example plr_01h455vb4pex5vsknk084sn02q */
+            black_player_id: string;
+            /** @default null */
+            clock?: components["schemas"]["ClockBody"] | null;
+            /**
+             * @description A position in Forsyth-Edwards Notation.
+             * @default rnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR w KQkq - 0 1
+             * @example rnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR w KQkq - 0 1
+             */
+            initial_fen?: string;
+            /** @default false */
+            is_rated?: boolean;
+            /** @example plr_01h455vb4pex5vsknk084sn02q */
+            white_player_id: string;
         };
         /**
          * CreateInvitation
@@ -2671,6 +2921,12 @@ export interface components {
             retry_delays_s: number[];
         };
         /**
+         * EndReason
+         * @description Why a game has ended.
+         * @enum {unknown}
+         */
+        EndReason: "abandonment" | "aborted" | "agreement" | "checkmate" | "fifty_moves" | "fivefold" | "flag" | "flag_insufficient" | "insufficient_material" | "not_started" | "resignation" | "seventy_five_moves" | "stalemate" | "threefold";
+        /**
          * EventAccepted
          * @description An event that is committed and will be delivered.
          */
@@ -2808,6 +3064,216 @@ export interface components {
             organisation_name: string;
             /** @example developer */
             role: components["schemas"]["Role"];
+        };
+        /**
+         * GameAnswerView
+         * @description What became of a move or an action, after the commit.
+         */
+        GameAnswerView: {
+            /** Format: date-time */
+            at: string;
+            clocks: components["schemas"]["AnswerClocksView"];
+            /**
+             * @description The same, for people.
+             * @example null
+             */
+            detail: string | null;
+            /**
+             * @description How many moves were made.
+             * @example 5
+             */
+            ply: number;
+            /**
+             * @description Why it was rejected.
+             * @example null
+             */
+            reason: string | null;
+            /**
+             * @example committed
+             * @enum {unknown}
+             */
+            result: "committed" | "rejected";
+            /**
+             * @description Of the last entry of the log, with it.
+             * @example 7
+             */
+            sequence: number;
+        };
+        /**
+         * GameEventsView
+         * @description Entries of a log that follow each other.
+         */
+        GameEventsView: {
+            items: components["schemas"]["GameEventView"][];
+        };
+        /**
+         * GameEventView
+         * @description An entry in the log of a game.
+         */
+        GameEventView: {
+            /** Format: date-time */
+            at: string;
+            /**
+             * @description The rest of the entry.
+             * @example {
+             *       "ply": 1,
+             *       "uci": "e2e4"
+             *     }
+             */
+            data: Record<string, never>;
+            /** @example 2 */
+            sequence: number;
+            /** @example move */
+            type: string;
+        };
+        /**
+         * GameStatus
+         * @description The status of a game.
+         * @enum {unknown}
+         */
+        GameStatus: "created" | "ended" | "running";
+        /**
+         * GameSummary
+         * @description A game in a list.
+         */
+        GameSummary: {
+            /** @example plr_01h455vb4pex5vsknk084sn02q */
+            black_player_id: string;
+            clock: components["schemas"]["ClockView"] | null;
+            clocks: components["schemas"]["RunningClocksView"];
+            /** Format: date-time */
+            created_at: string;
+            ended_at: string | null;
+            /**
+             * @description A position in Forsyth-Edwards Notation.
+             * @example rnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR w KQkq - 0 1
+             */
+            fen: string;
+            /** @example game_01h455vb4pex5vsknk084sn02q */
+            game_id: string;
+            /**
+             * @description A position in Forsyth-Edwards Notation.
+             * @example rnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR w KQkq - 0 1
+             */
+            initial_fen: string;
+            is_rated: boolean;
+            /**
+             * @description Of the last entry of its log.
+             * @example 1
+             */
+            last_sequence: number;
+            /**
+             * @description The live channel of its log; offsets are its sequence numbers.
+             * @example chess.game:game_01h455vb4pex5vsknk084sn02q
+             */
+            live_channel: string;
+            offers: components["schemas"]["OffersView"];
+            /** @example 0 */
+            ply: number;
+            /**
+             * @description Why it has ended.
+             * @example null
+             */
+            reason: components["schemas"]["EndReason"] | null;
+            /**
+             * @description The id in Lichess's API.
+             * @example q7ZvsdUF
+             */
+            short_id: string;
+            /** @example blitz */
+            speed: components["schemas"]["Speed"];
+            started_at: string | null;
+            status: components["schemas"]["GameStatus"];
+            /**
+             * @example white
+             * @enum {unknown}
+             */
+            turn: "black" | "white";
+            /** @example plr_01h455vb4pex5vsknk084sn02q */
+            white_player_id: string;
+            /** @example null */
+            winner: ("black" | "white") | null;
+        };
+        /**
+         * GameView
+         * @description A game with its moves and its players.
+         */
+        GameView: {
+            black: components["schemas"]["SideView"];
+            /** @example plr_01h455vb4pex5vsknk084sn02q */
+            black_player_id: string;
+            /**
+             * @description The live channel of your room of its chat.
+             * @example chess.chat:game_01h455vb4pex5vsknk084sn02q
+             */
+            chat_live_channel: string;
+            /**
+             * @description The actions with which you can claim something now.
+             * @example []
+             */
+            claims: string[];
+            clock: components["schemas"]["ClockView"] | null;
+            clocks: components["schemas"]["RunningClocksView"];
+            /** Format: date-time */
+            created_at: string;
+            ended_at: string | null;
+            /**
+             * @description A position in Forsyth-Edwards Notation.
+             * @example rnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR w KQkq - 0 1
+             */
+            fen: string;
+            /** @example game_01h455vb4pex5vsknk084sn02q */
+            game_id: string;
+            /**
+             * @description A position in Forsyth-Edwards Notation.
+             * @example rnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR w KQkq - 0 1
+             */
+            initial_fen: string;
+            is_rated: boolean;
+            /**
+             * @description Of the last entry of its log.
+             * @example 1
+             */
+            last_sequence: number;
+            /**
+             * @description The live channel of its log; offsets are its sequence numbers.
+             * @example chess.game:game_01h455vb4pex5vsknk084sn02q
+             */
+            live_channel: string;
+            moves: components["schemas"]["MoveView"][];
+            offers: components["schemas"]["OffersView"];
+            /**
+             * @description Which one is yours.
+             * @example null
+             */
+            own_colour: ("black" | "white") | null;
+            /** @example 0 */
+            ply: number;
+            presence: components["schemas"]["PresencesView"];
+            /**
+             * @description Why it has ended.
+             * @example null
+             */
+            reason: components["schemas"]["EndReason"] | null;
+            /**
+             * @description The id in Lichess's API.
+             * @example q7ZvsdUF
+             */
+            short_id: string;
+            /** @example blitz */
+            speed: components["schemas"]["Speed"];
+            started_at: string | null;
+            status: components["schemas"]["GameStatus"];
+            /**
+             * @example white
+             * @enum {unknown}
+             */
+            turn: "black" | "white";
+            white: components["schemas"]["SideView"];
+            /** @example plr_01h455vb4pex5vsknk084sn02q */
+            white_player_id: string;
+            /** @example null */
+            winner: ("black" | "white") | null;
         };
         /**
          * Generating
@@ -2959,6 +3425,39 @@ export interface components {
             type: string;
         };
         /**
+         * MakeMove
+         * @description A move to make.
+         */
+        MakeMove: {
+            /**
+             * @description Chosen by the client: the same id always gets the same answer, so it is safe to send it again.
+             * @example b8f2c1d4-9
+             */
+            client_move_id: string;
+            /** @default false */
+            is_draw_offered?: boolean;
+            /** @default null */
+            lag_ms?: number | null;
+            /**
+             * @description As UCI, such as `e7e8q`.
+             * @example e2e4
+             */
+            move: string;
+            /** @default null */
+            move_time_ms?: number | null;
+            /**
+             * @description For which player an API key acts; others act for their own.
+             * @default null
+             * @example null
+             */
+            player_id?: string | null;
+            /**
+             * @description The ply that it makes, from 1.
+             * @example 1
+             */
+            ply: number;
+        };
+        /**
          * MembershipView
          * @description An organisation that a person is a member of.
          */
@@ -3018,6 +3517,48 @@ export interface components {
             text: string;
         };
         /**
+         * MoveView
+         * @description A move that was made.
+         */
+        MoveView: {
+            /**
+             * @description What the player had left after it.
+             * @example 178420
+             */
+            clock_ms: number | null;
+            /**
+             * @description How much of it didn't count.
+             * @example 120
+             */
+            compensation_ms: number | null;
+            /**
+             * @description How long the turn took.
+             * @example 3170
+             */
+            elapsed_ms: number | null;
+            /**
+             * @description The lag that the client claimed.
+             * @example 120
+             */
+            lag_ms: number | null;
+            /** @example 1 */
+            ply: number;
+            /** @example e4 */
+            san: string;
+            /** @example e2e4 */
+            uci: string;
+        };
+        /**
+         * OffersView
+         * @description Who offers what now.
+         */
+        OffersView: {
+            /** @example null */
+            draw: ("black" | "white") | null;
+            /** @example null */
+            takeback: ("black" | "white") | null;
+        };
+        /**
          * Page[AuditEntryView]
          * @description A page of a list, and the cursor of the next page; null on the last page.
          */
@@ -3068,6 +3609,15 @@ export interface components {
          */
         Page_EventSummary_: {
             items: components["schemas"]["EventSummary"][];
+            /** @example null */
+            next_cursor: string | null;
+        };
+        /**
+         * Page[GameSummary]
+         * @description A page of a list, and the cursor of the next page; null on the last page.
+         */
+        Page_GameSummary_: {
+            items: components["schemas"]["GameSummary"][];
             /** @example null */
             next_cursor: string | null;
         };
@@ -3264,6 +3814,24 @@ export interface components {
             };
             /** @description When the player has last done something, to about a minute. */
             seen_at: string | null;
+        };
+        /**
+         * PresencesView
+         * @description Who is at the game; null: the player's client has never said so.
+         */
+        PresencesView: {
+            black: components["schemas"]["PresenceView"] | null;
+            white: components["schemas"]["PresenceView"] | null;
+        };
+        /**
+         * PresenceView
+         * @description Whether a player is at the game, as its client has last said.
+         */
+        PresenceView: {
+            claimable_at: string | null;
+            is_gone: boolean;
+            /** Format: date-time */
+            seen_at: string;
         };
         /**
          * Problem
@@ -3599,6 +4167,38 @@ export interface components {
             grace_s?: number;
         };
         /**
+         * RunningClocksView
+         * @description What both have left; null without a limit.
+         */
+        RunningClocksView: {
+            /**
+             * Format: date-time
+             * @description The server's time, for which this is true.
+             */
+            at: string;
+            black_ms: number | null;
+            /**
+             * @description Whose time runs.
+             * @example white
+             */
+            running: ("black" | "white") | null;
+            white_ms: number | null;
+        };
+        /**
+         * SayPresent
+         * @description That a player is at a game, or leaves it.
+         */
+        SayPresent: {
+            /** @default false */
+            is_leaving?: boolean;
+            /**
+             * @description For which player an API key acts; others act for their own.
+             * @default null
+             * @example null
+             */
+            player_id?: string | null;
+        };
+        /**
          * SendMessage
          * @description A message to send.
          */
@@ -3713,6 +4313,26 @@ export interface components {
         SetUpState: {
             /** @example false */
             is_needed: boolean;
+        };
+        /**
+         * SideView
+         * @description A player of a game.
+         */
+        SideView: {
+            is_bot: boolean;
+            is_guest: boolean;
+            is_provisional: boolean;
+            /** @example ines */
+            name: string;
+            /** @example plr_01h455vb4pex5vsknk084sn02q */
+            player_id: string;
+            /**
+             * @description Before the game, if it has changed it.
+             * @example 1500
+             */
+            rating: number;
+            /** @example null */
+            rating_change: number | null;
         };
         /**
          * SignIn
@@ -3987,6 +4607,28 @@ export interface components {
             organisation_id: string;
         };
         /**
+         * TakeAction
+         * @description What a player does besides moving.
+         */
+        TakeAction: {
+            /**
+             * @example offer_draw
+             * @enum {unknown}
+             */
+            action: "abort" | "accept_draw" | "accept_takeback" | "add_time" | "claim_draw" | "claim_draw_gone" | "claim_victory" | "decline_draw" | "decline_takeback" | "offer_draw" | "offer_takeback" | "resign";
+            /**
+             * @description Chosen by the client: the same id always gets the same answer, so it is safe to send it again.
+             * @example b8f2c1d4-9
+             */
+            client_action_id: string;
+            /**
+             * @description For which player an API key acts; others act for their own.
+             * @default null
+             * @example null
+             */
+            player_id?: string | null;
+        };
+        /**
          * TestAccepted
          * @description A test of a subscription that is committed and will be sent.
          */
@@ -4172,6 +4814,25 @@ export interface components {
          * @enum {unknown}
          */
         WaitingReason: "circuit_open" | "paused" | "rate_limited";
+        /**
+         * WriteLine
+         * @description A line of chat to write.
+         */
+        WriteLine: {
+            /**
+             * @description For which player an API key acts; others act for their own.
+             * @default null
+             * @example null
+             */
+            player_id?: string | null;
+            /**
+             * @example player
+             * @enum {unknown}
+             */
+            room: "player" | "spectator";
+            /** @example Good game! */
+            text: string;
+        };
     };
     responses: never;
     parameters: never;
@@ -6623,6 +7284,883 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["JobView"];
                 };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request entity too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported media type. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable entity. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_games: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the previous page; omit it for the first. */
+                cursor?: string;
+                /** @description The maximum number of items on the page. */
+                limit?: number;
+                player_id?: string;
+                status?: components["schemas"]["GameStatus"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_GameSummary_"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable entity. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_game: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateGame"];
+            };
+        };
+        responses: {
+            /** @description Created. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GameView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request entity too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported media type. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable entity. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_game: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                game_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GameView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    take_action: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                game_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TakeAction"];
+            };
+        };
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GameAnswerView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request entity too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported media type. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable entity. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_chat_lines: {
+        parameters: {
+            query?: {
+                /** @description Only what follows this sequence number; 0 for all. */
+                after?: number;
+                /** @description How many at most. */
+                limit?: number;
+                room?: "player" | "spectator";
+            };
+            header?: never;
+            path: {
+                game_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatLinesView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable entity. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    write_chat_line: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                game_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WriteLine"];
+            };
+        };
+        responses: {
+            /** @description Created. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatLineView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request entity too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported media type. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable entity. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_game_events: {
+        parameters: {
+            query?: {
+                /** @description Only what follows this sequence number; 0 for all. */
+                after?: number;
+                /** @description How many at most. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                game_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GameEventsView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable entity. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    make_move: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                game_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MakeMove"];
+            };
+        };
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GameAnswerView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request entity too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported media type. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable entity. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_game_pgn: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                game_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string;
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    say_present: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                game_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SayPresent"];
+            };
+        };
+        responses: {
+            /** @description No content. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Bad request. */
             400: {

@@ -20,14 +20,8 @@ from ninefold.core.web.ids import PathId, parse_body_id
 from ninefold.core.web.pagination import PAGE_LIMIT_DEFAULT, Cursor, Page, PagedList, PageLimit
 from ninefold.core.web.problems import problem_responses
 from ninefold.systems.chess.model import GAME_PREFIX, PLAY, PLAYER_PREFIX, Colour, Game, GameStatus, Player, Room
-from ninefold.systems.chess.routes.game_wire import (
-    AnswerView,
-    ChatLinesView,
-    ChatLineView,
+from ninefold.systems.chess.routes.game_requests import (
     CreateGame,
-    GameEventsView,
-    GameSummary,
-    GameView,
     MakeMove,
     SayPresent,
     TakeAction,
@@ -36,6 +30,14 @@ from ninefold.systems.chess.routes.game_wire import (
     read_clock,
     read_move,
     read_player_id,
+)
+from ninefold.systems.chess.routes.game_wire import (
+    ChatLinesView,
+    ChatLineView,
+    GameAnswerView,
+    GameEventsView,
+    GameSummary,
+    GameView,
     show_answer,
     show_event,
     show_game,
@@ -198,7 +200,7 @@ async def make_move(
     principal: NamedDependency[Principal],
     database: NamedDependency[Database],
     notifier: NamedDependency[Notifier],
-) -> AnswerView:
+) -> GameAnswerView:
     """Make a move.
 
     The answer comes after the commit, whether the move counts or was rejected. The same `client_move_id` always gets
@@ -226,7 +228,7 @@ async def take_action(
     principal: NamedDependency[Principal],
     database: NamedDependency[Database],
     notifier: NamedDependency[Notifier],
-) -> AnswerView:
+) -> GameAnswerView:
     """Resign, abort, offer, accept, decline, claim or give time.
 
     The answer comes after the commit. The same `client_action_id` always gets the same answer.
