@@ -92,4 +92,15 @@ export function followLinks(): void {
     event.preventDefault();
     navigate(link.pathname + link.search + link.hash);
   });
+  document.addEventListener("click", openRow);
+}
+
+/** Let a click anywhere in a row of a table do what its main link does, unless it is on a control or selects text. */
+function openRow(event: MouseEvent): void {
+  const target = event.target as Element | null;
+  if (event.defaultPrevented || event.button !== 0 || target?.closest?.("a, button, input, select, textarea, label")) return;
+  if (window.getSelection()?.type === "Range") return;
+  const link = target?.closest?.("tbody tr")?.querySelector("a.row-name");
+  const { ctrlKey, metaKey, shiftKey } = event;
+  link?.dispatchEvent(new MouseEvent("click", { bubbles: true, cancelable: true, ctrlKey, metaKey, shiftKey }));
 }
