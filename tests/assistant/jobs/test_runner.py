@@ -155,6 +155,17 @@ async def test_an_engine_that_restarts_slowly_costs_one_attempt_and_nothing_is_c
     check_log(events, response)
 
 
+async def test_an_engine_that_never_becomes_ready_is_tried_and_its_error_is_shown(
+    api: AssistantApi, database_url: str
+) -> None:
+    engine = StartingEngine()
+    engine.is_started = False
+    async with generating(database_url, engine, attempts_max=2, first_token_timeout_s=0.3):
+        response = await api.ended(await api.ask("Hello"))
+
+    assert (response["status"], response["error"]["code"]) == ("failed", "engine_unavailable")
+
+
 async def test_what_the_engine_refuses_is_not_attempted_again(api: AssistantApi, database_url: str) -> None:
     async with generating(database_url, ScriptedEngine()):
         response = await api.ended(await api.ask(script(refuses="The prompt is too long.")))
