@@ -9,6 +9,7 @@ from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery, QueryParameter
 
+from ninefold.core.errors import InvalidInputError, NotFoundError
 from ninefold.core.ids import format_id
 from ninefold.core.postgres.database import Connection, Database
 from ninefold.core.queue.notifier import Notifier
@@ -207,7 +208,8 @@ async def make_move(
     the same answer, so send the request again if no answer comes.
     """
     received_at = datetime.now(UTC)
-    player = await _act_for(database, principal, data.player_id)
+    async with database.transaction() as connection:
+        player = await _act_for(connection, principal, data.player_id, game_id=game_id)
     answer = await submit_move(
         database,
         notifier,
@@ -234,7 +236,8 @@ async def take_action(
     The answer comes after the commit. The same `client_action_id` always gets the same answer.
     """
     received_at = datetime.now(UTC)
-    player = await _act_for(database, principal, data.player_id)
+    async with database.transaction() as connection:
+        player = await _act_for(connection, principal, data.player_id, game_id=game_id)
     answer = await submit_action(
         database,
         notifier,
@@ -262,7 +265,7 @@ async def say_present(
     and the opponent can claim the win. Others, who watch, needn't say so; it has no effect.
     """
     async with database.transaction() as connection:
-        player = await get_acting_player(connection, principal, player_id=read_player_id(data.player_id))
+        player = await _act_for(connection, principal, data.player_id, game_id=game_id)
         game = await _find(connection, principal, game_id)
         colour = game.colour_of(player.player_id)
         has_changed = colour is not None and await note_presence(
@@ -308,7 +311,7 @@ async def write_chat_line(
     Up to ten lines in 30 s.
     """
     async with database.transaction() as connection:
-        player = await get_acting_player(connection, principal, player_id=read_player_id(data.player_id))
+        player = await _act_for(connection, principal, data.player_id, game_id=game_id)
         game = await _find(connection, principal, game_id)
         line = await chat_service.write_line(
             connection, game=game, player=player, room=data.room, text=data.text, now=datetime.now(UTC)
@@ -337,9 +340,13 @@ async def _find(connection: Connection, principal: Principal, game_id: UUID) -> 
     )
 
 
-async def _act_for(database: Database, principal: Principal, player_id: str | None) -> Player:
-    async with database.transaction() as connection:
+async def _act_for(connection: Connection, principal: Principal, player_id: str | None, *, game_id: UUID) -> Player:
+    """Return who acts; a game that doesn't exist is the first thing to complain about."""
+    try:
         return await get_acting_player(connection, principal, player_id=read_player_id(player_id))
+    except (InvalidInputError, NotFoundError):
+        await _find(connection, principal, game_id)
+        raise
 
 
 def _colour_of(game: Game, player: Player | None) -> Colour | None:
