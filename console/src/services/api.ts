@@ -503,135 +503,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/chess/me": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Show your own player
-         * @description A person gets one at the first time. An API key has none, and gets 422.
-         */
-        get: operations["get_own_player"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/chess/players": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List players
-         * @description Oldest first, without guests.
-         */
-        get: operations["list_players"];
-        put?: never;
-        /**
-         * Create a player
-         * @description For a bot, or for a user of your product. Create a token for it then. People who sign in have a player already.
-         */
-        post: operations["create_player"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/chess/players/{player_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Show a player
-         * @description With the ratings at all speeds.
-         */
-        get: operations["get_player"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/chess/players/{player_id}/ratings": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List how a player's ratings have changed
-         * @description One item for each rated game, latest first.
-         */
-        get: operations["list_player_ratings"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/chess/players/{player_id}/tokens": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List the tokens of a player
-         * @description Oldest first, without their texts.
-         */
-        get: operations["list_player_tokens"];
-        put?: never;
-        /**
-         * Create a token that plays for a player
-         * @description Only this response has its text. Clients and bots of Lichess send it as `Authorization: Bearer lip_…`. It is allowed
-         *     what the player is in chess, and nothing else. Only the person creates tokens for a person's own player.
-         */
-        post: operations["create_player_token"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/chess/players/{player_id}/tokens/{token_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /**
-         * Revoke a token of a player
-         * @description From the next request on it is refused. This can't be undone.
-         */
-        delete: operations["revoke_player_token"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/dead-letters": {
         parameters: {
             query?: never;
@@ -667,6 +538,28 @@ export interface paths {
          * @description Starts a durable job, which sends the same bodies again, with the same ids. It can be paused, resumed and canceled.
          */
         post: operations["replay_dead_letters"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Search for deliveries
+         * @description Lists the deliveries of the organisation that have an outcome, newest events first, with their latest attempts. A
+         *     search looks at 5,000 events or deliveries, or at 8 MiB of payloads. If too few of them match, a page has fewer
+         *     items than `limit`, or none, and still a `next_cursor`: the search continues there.
+         */
+        get: operations["search_deliveries"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -723,7 +616,8 @@ export interface paths {
         };
         /**
          * List events
-         * @description Newest first, without their payloads.
+         * @description Newest first, without their payloads. A search looks at 10,000 events, or at 8 MiB of payloads. If too few of them
+         *     match, a page has fewer items than `limit`, or none, and still a `next_cursor`: the search continues there.
          */
         get: operations["list_events"];
         put?: never;
@@ -1396,7 +1290,8 @@ export interface paths {
         /**
          * List deliveries
          * @description Lists the deliveries to one subscription, newest events first, with their latest attempts. Deliveries without an
-         *     outcome are only listed with `status=queued`.
+         *     outcome are only listed with `status=queued`, which can't be combined with other filters. A search looks at 5,000
+         *     deliveries with this status, or at 8 MiB of payloads; if too few match, a page is short and has a `next_cursor`.
          */
         get: operations["list_deliveries"];
         put?: never;
@@ -2337,28 +2232,6 @@ export interface components {
             state: "active" | "expired" | "revoked";
         };
         /**
-         * CreatedPlayerTokenView
-         * @description A new token with its text, which isn't stored anywhere.
-         */
-        CreatedPlayerTokenView: {
-            /** Format: date-time */
-            created_at: string;
-            expires_at: string | null;
-            last_used_at: string | null;
-            name: string;
-            /**
-             * @description The public part of its text.
-             * @example lip_AbC123xy
-             */
-            prefix: string;
-            /** @enum {unknown} */
-            state: "active" | "expired" | "revoked";
-            /** @example lip_AbC123xy_… */
-            token: string;
-            /** @example ptok_01h455vb4pex5vsknk084sn02q */
-            token_id: string;
-        };
-        /**
          * CreateInvitation
          * @description Whom to invite.
          */
@@ -2399,33 +2272,6 @@ export interface components {
             name: string;
             /** @example developer */
             role: components["schemas"]["Role"];
-        };
-        /**
-         * CreatePlayer
-         * @description A player to create.
-         */
-        CreatePlayer: {
-            /** @default false */
-            is_bot?: boolean;
-            /**
-             * @description 2 to 30 letters without accents, digits, `_` and `-`; unique, in upper or lower case.
-             * @example ines
-             */
-            name: string;
-        };
-        /**
-         * CreatePlayerToken
-         * @description A token to create.
-         */
-        CreatePlayerToken: {
-            /** @default null */
-            expires_in_s?: number | null;
-            /**
-             * @description What it is for.
-             * @default chess
-             * @example laptop
-             */
-            name?: string;
         };
         /**
          * CreateSource
@@ -3054,24 +2900,6 @@ export interface components {
             next_cursor: string | null;
         };
         /**
-         * Page[DeliveryView]
-         * @description A page of a list, and the cursor of the next page; null on the last page.
-         */
-        Page_DeliveryView_: {
-            items: components["schemas"]["DeliveryView"][];
-            /** @example null */
-            next_cursor: string | null;
-        };
-        /**
-         * Page[EventSummary]
-         * @description A page of a list, and the cursor of the next page; null on the last page.
-         */
-        Page_EventSummary_: {
-            items: components["schemas"]["EventSummary"][];
-            /** @example null */
-            next_cursor: string | null;
-        };
-        /**
          * Page[InvitationView]
          * @description A page of a list, and the cursor of the next page; null on the last page.
          */
@@ -3095,24 +2923,6 @@ export interface components {
          */
         Page_MemberView_: {
             items: components["schemas"]["MemberView"][];
-            /** @example null */
-            next_cursor: string | null;
-        };
-        /**
-         * Page[PlayerView]
-         * @description A page of a list, and the cursor of the next page; null on the last page.
-         */
-        Page_PlayerView_: {
-            items: components["schemas"]["PlayerView"][];
-            /** @example null */
-            next_cursor: string | null;
-        };
-        /**
-         * Page[RatingChangeView]
-         * @description A page of a list, and the cursor of the next page; null on the last page.
-         */
-        Page_RatingChangeView_: {
-            items: components["schemas"]["RatingChangeView"][];
             /** @example null */
             next_cursor: string | null;
         };
@@ -3209,61 +3019,6 @@ export interface components {
              * @enum {unknown}
              */
             state: "active" | "expired" | "revoked";
-        };
-        /**
-         * PlayerTokenList
-         * @description The tokens of a player, oldest first.
-         */
-        PlayerTokenList: {
-            items: components["schemas"]["PlayerTokenView"][];
-            /** @default null */
-            next_cursor?: null;
-        };
-        /**
-         * PlayerTokenView
-         * @description A token, without its text.
-         */
-        PlayerTokenView: {
-            /** Format: date-time */
-            created_at: string;
-            expires_at: string | null;
-            last_used_at: string | null;
-            name: string;
-            /**
-             * @description The public part of its text.
-             * @example lip_AbC123xy
-             */
-            prefix: string;
-            /** @enum {unknown} */
-            state: "active" | "expired" | "revoked";
-            /** @example ptok_01h455vb4pex5vsknk084sn02q */
-            token_id: string;
-        };
-        /**
-         * PlayerView
-         * @description A player.
-         */
-        PlayerView: {
-            /** Format: date-time */
-            created_at: string;
-            is_bot: boolean;
-            /** @description Whether the player has come by a link, without an account. */
-            is_guest: boolean;
-            /**
-             * @description The live channel of the player's challenges and games.
-             * @example chess.player:plr_01h455vb4pex5vsknk084sn02q
-             */
-            live_channel: string;
-            /** @description Unique, in upper or lower case. */
-            name: string;
-            /** @example plr_01h455vb4pex5vsknk084sn02q */
-            player_id: string;
-            /** @description By speed: `ultraBullet`, `bullet`, `blitz`, `rapid`, `classical`, `correspondence`. Speeds without a rated game are missing; there, everybody begins with 1,500. */
-            ratings: {
-                [key: string]: components["schemas"]["RatingView"];
-            };
-            /** @description When the player has last done something, to about a minute. */
-            seen_at: string | null;
         };
         /**
          * Problem
@@ -3394,44 +3149,6 @@ export interface components {
             is_more: boolean;
             /** @description When the oldest of them was accepted, or retried by hand; null without any. */
             oldest_at: string | null;
-        };
-        /**
-         * RatingChangeView
-         * @description What the result of a game has made of a player's rating.
-         */
-        RatingChangeView: {
-            /** Format: date-time */
-            at: string;
-            /** @example 61 */
-            deviation: number;
-            /** @example -7 */
-            difference: number;
-            /** @example game_01h455vb4pex5vsknk084sn02q */
-            game_id: string;
-            /** @example 1687 */
-            rating: number;
-            /** @example blitz */
-            speed: components["schemas"]["Speed"];
-        };
-        /**
-         * RatingView
-         * @description How strong a player is at one speed.
-         */
-        RatingView: {
-            /**
-             * @description With 95 %, the strength is within two deviations of the rating.
-             * @example 61
-             */
-            deviation: number;
-            /**
-             * @description How many rated games it comes from.
-             * @example 42
-             */
-            games: number;
-            /** @description Whether the deviation is still 110 or more. */
-            is_provisional: boolean;
-            /** @example 1687 */
-            rating: number;
         };
         /**
          * RecoveryCodes
@@ -3597,6 +3314,34 @@ export interface components {
              * @default 86400
              */
             grace_s?: number;
+        };
+        /**
+         * SearchPage[DeliveryView]
+         * @description A page of a search, which can end before it is full; then it says how far back the search has looked.
+         */
+        SearchPage_DeliveryView_: {
+            items: components["schemas"]["DeliveryView"][];
+            /** @example null */
+            next_cursor: string | null;
+            /**
+             * @description Set if the search has looked at its maximum before the page was full; `next_cursor` goes on from there. Null if the page is full, or everything was looked at.
+             * @example null
+             */
+            searched_back_to: string | null;
+        };
+        /**
+         * SearchPage[EventSummary]
+         * @description A page of a search, which can end before it is full; then it says how far back the search has looked.
+         */
+        SearchPage_EventSummary_: {
+            items: components["schemas"]["EventSummary"][];
+            /** @example null */
+            next_cursor: string | null;
+            /**
+             * @description Set if the search has looked at its maximum before the page was full; `next_cursor` goes on from there. Null if the page is full, or everything was looked at.
+             * @example null
+             */
+            searched_back_to: string | null;
         };
         /**
          * SendMessage
@@ -3854,12 +3599,6 @@ export interface components {
              */
             succeeded_attempts: number[];
         };
-        /**
-         * Speed
-         * @description How fast a game is, by its clock; each speed has ratings of its own. The words are Lichess's.
-         * @enum {unknown}
-         */
-        Speed: "blitz" | "bullet" | "classical" | "correspondence" | "rapid" | "ultraBullet";
         /**
          * StatusView
          * @description What waits, and what a person should know of.
@@ -6700,641 +6439,6 @@ export interface operations {
             };
         };
     };
-    get_own_player: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PlayerView"];
-                };
-            };
-            /** @description Bad request. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service unavailable. */
-            503: {
-                headers: {
-                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    list_players: {
-        parameters: {
-            query?: {
-                /** @description `next_cursor` of the previous page; omit it for the first. */
-                cursor?: string;
-                /** @description Only bots, or only others. */
-                is_bot?: boolean;
-                /** @description The maximum number of items on the page. */
-                limit?: number;
-                /** @description Only the player of this name. */
-                name?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_PlayerView_"];
-                };
-            };
-            /** @description Bad request. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unprocessable entity. */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service unavailable. */
-            503: {
-                headers: {
-                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    create_player: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["CreatePlayer"];
-            };
-        };
-        responses: {
-            /** @description Created. */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PlayerView"];
-                };
-            };
-            /** @description Bad request. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict. */
-            409: {
-                headers: {
-                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Request entity too large. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unsupported media type. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unprocessable entity. */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service unavailable. */
-            503: {
-                headers: {
-                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    get_player: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                player_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PlayerView"];
-                };
-            };
-            /** @description Bad request. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not found. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service unavailable. */
-            503: {
-                headers: {
-                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    list_player_ratings: {
-        parameters: {
-            query?: {
-                /** @description `next_cursor` of the previous page; omit it for the first. */
-                cursor?: string;
-                /** @description The maximum number of items on the page. */
-                limit?: number;
-                speed?: components["schemas"]["Speed"];
-            };
-            header?: never;
-            path: {
-                player_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_RatingChangeView_"];
-                };
-            };
-            /** @description Bad request. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not found. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unprocessable entity. */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service unavailable. */
-            503: {
-                headers: {
-                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    list_player_tokens: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                player_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PlayerTokenList"];
-                };
-            };
-            /** @description Bad request. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not found. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service unavailable. */
-            503: {
-                headers: {
-                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    create_player_token: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                player_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["CreatePlayerToken"];
-            };
-        };
-        responses: {
-            /** @description Created. */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CreatedPlayerTokenView"];
-                };
-            };
-            /** @description Bad request. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not found. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict. */
-            409: {
-                headers: {
-                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Request entity too large. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unsupported media type. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unprocessable entity. */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service unavailable. */
-            503: {
-                headers: {
-                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    revoke_player_token: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                player_id: string;
-                token_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description No content. */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Bad request. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not found. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service unavailable. */
-            503: {
-                headers: {
-                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     list_dead_letters: {
         parameters: {
             query?: {
@@ -7521,6 +6625,94 @@ export interface operations {
             };
         };
     };
+    search_deliveries: {
+        parameters: {
+            query?: {
+                /** @description Only events that were accepted then or later, such as 2026-01-31T12:00:00Z. */
+                accepted_after?: string;
+                /** @description Only events that were accepted earlier. */
+                accepted_before?: string;
+                /** @description `next_cursor` of the previous page; omit it for the first. */
+                cursor?: string;
+                /** @description Only those whose last attempt failed so; `expired` if there was no failed attempt. */
+                error_class?: string;
+                /** @description Only this type, a pattern such as `order.*`, or a beginning such as `order.`. */
+                event_type?: string;
+                /** @description The maximum number of items on the page. */
+                limit?: number;
+                /** @description Only deliveries whose id begins so, or whose event has such an id, idempotency key, type or payload, or whose subscription has this text in its URL or description. */
+                q?: string;
+                /** @description Only those whose last attempt got this code, such as `503`, or `5xx` for a class. */
+                response_code?: string;
+                /** @description Only deliveries with this status. */
+                status?: components["schemas"]["DeliveryStatus"];
+                /** @description Only those of this subscription. */
+                subscription_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SearchPage_DeliveryView_"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable entity. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_delivery: {
         parameters: {
             query?: never;
@@ -7673,10 +6865,20 @@ export interface operations {
     list_events: {
         parameters: {
             query?: {
+                /** @description Only events that were accepted then or later, such as 2026-01-31T12:00:00Z. */
+                accepted_after?: string;
+                /** @description Only events that were accepted earlier. */
+                accepted_before?: string;
                 /** @description `next_cursor` of the previous page; omit it for the first. */
                 cursor?: string;
+                /** @description Only this type, a pattern such as `order.*`, or a beginning such as `order.`. */
+                event_type?: string;
+                /** @description Only the event with exactly this idempotency key. */
+                idempotency_key?: string;
                 /** @description The maximum number of items on the page. */
                 limit?: number;
+                /** @description Only events whose id, idempotency key or type begins so, or whose payload has this text. If it is a whole idempotency key, its event comes first. */
+                q?: string;
             };
             header?: never;
             path?: never;
@@ -7690,7 +6892,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_EventSummary_"];
+                    "application/json": components["schemas"]["SearchPage_EventSummary_"];
                 };
             };
             /** @description Bad request. */
@@ -11275,10 +10477,22 @@ export interface operations {
     list_deliveries: {
         parameters: {
             query?: {
+                /** @description Only events that were accepted then or later, such as 2026-01-31T12:00:00Z. */
+                accepted_after?: string;
+                /** @description Only events that were accepted earlier. */
+                accepted_before?: string;
                 /** @description `next_cursor` of the previous page; omit it for the first. */
                 cursor?: string;
+                /** @description Only those whose last attempt failed so; `expired` if there was no failed attempt. */
+                error_class?: string;
+                /** @description Only this type, a pattern such as `order.*`, or a beginning such as `order.`. */
+                event_type?: string;
                 /** @description The maximum number of items on the page. */
                 limit?: number;
+                /** @description Only deliveries whose id begins so, or whose event has such an id, idempotency key, type or payload, or whose subscription has this text in its URL or description. */
+                q?: string;
+                /** @description Only those whose last attempt got this code, such as `503`, or `5xx` for a class. */
+                response_code?: string;
                 /** @description Only deliveries with this status. */
                 status?: components["schemas"]["DeliveryStatus"];
             };
@@ -11296,7 +10510,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_DeliveryView_"];
+                    "application/json": components["schemas"]["SearchPage_DeliveryView_"];
                 };
             };
             /** @description Bad request. */
