@@ -280,6 +280,7 @@ test("in the API reference, a person who is signed in can try a change without a
   await reader.goto(`${ninefold.url}/docs`);
   await reader.locator("#operations-tag-events").click();
   await reader.locator("#operations-events-publish_event .opblock-summary-control").click();
+  await reader.getByRole("main").getByRole("textbox", { name: "Request body" }).waitFor();
   await reader.getByRole("button", { name: "Execute" }).click();
   await reader.locator(".live-responses-table .response-col_status", { hasText: "202" }).waitFor();
   await reader.context().close();
