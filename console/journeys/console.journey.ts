@@ -303,6 +303,17 @@ test("an unknown address has a page that leads back", async () => {
   await page.getByRole("slider", { name: "Throughput" }).waitFor();
 });
 
+test("in the API reference, a person who is signed in can try a change without a key", async () => {
+  const reader = await anotherBrowser();
+  await reader.goto(`${ninefold.url}/docs`);
+  await reader.locator("#operations-tag-events").click();
+  await reader.locator("#operations-events-publish_event .opblock-summary-control").click();
+  await reader.getByRole("main").getByRole("textbox", { name: "Request body" }).waitFor();
+  await reader.getByRole("button", { name: "Execute" }).click();
+  await reader.locator(".live-responses-table .response-col_status", { hasText: "202" }).waitFor();
+  await reader.context().close();
+});
+
 test("a member who is removed while looking is told so, and sees no more", async () => {
   const { url } = await ninefold.call<{ url: string }>("POST", "/invitations", { email: "vic@example.com", role: "viewer" });
   const viewer = await open(await browser.newContext());
