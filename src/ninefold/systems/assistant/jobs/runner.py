@@ -1,6 +1,7 @@
 """The worker's task that generates responses: claims them, runs their generators, and records how they end."""
 
 import asyncio
+import time
 from collections.abc import Collection, Sequence
 from functools import partial
 from typing import Final
@@ -68,6 +69,7 @@ class ResponseRunner:
         self._worker_id = context.lease.worker_id
         self._engine = engine
         self._is_engine_ready = False
+        self._unready_since_s: float | None = None
         self._leased_ids = LeasedIds(context.database, context.lease, _release_unknown)
         self._notified = context.notifier.subscribe(QUEUED_CHANNEL)
         self._running: dict[UUID, asyncio.Task[None]] = {}
@@ -119,13 +121,21 @@ class ResponseRunner:
         return False
 
     async def _is_ready(self) -> bool:
-        """Return whether the engine can answer. While it can't, responses wait in the queue."""
-        if not self._is_engine_ready:
-            readiness = await self._engine.readiness()
-            self._is_engine_ready = readiness.is_ready
-            if not readiness.is_ready:
-                log.debug("assistant.engine.waiting", engine=self._engine.name, detail=readiness.detail)
-        return self._is_engine_ready
+        """Return whether the engine can answer. While it starts, responses wait in the queue.
+
+        If it isn't ready after the time for a first token, it is tried, so that people see what is wrong with it.
+        """
+        if self._is_engine_ready:
+            return True
+        readiness = await self._engine.readiness()
+        self._is_engine_ready = readiness.is_ready
+        if readiness.is_ready:
+            self._unready_since_s = None
+            return True
+        if self._unready_since_s is None:
+            self._unready_since_s = time.monotonic()
+            log.warning("assistant.engine.waiting", engine=self._engine.name, detail=readiness.detail)
+        return time.monotonic() - self._unready_since_s >= self._settings.first_token_timeout_s
 
     def _start(self, claimed: ClaimedResponse) -> None:
         response = claimed.response

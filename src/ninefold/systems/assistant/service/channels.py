@@ -106,5 +106,6 @@ def notify_queued(notifier: Notifier, response_id: UUID) -> None:
 def notify_stopped(notifier: Notifier, response_ids: Collection[UUID]) -> None:
     """Make workers stop generating responses that have ended; call it after the commit."""
     if response_ids:
-        notifier.notify(STOPPED_CHANNEL, *[str(response_id) for response_id in response_ids])
+        # An id from a path is written with its prefix by `str`, and workers expect plain UUIDs.
+        notifier.notify(STOPPED_CHANNEL, *[response_id.hex for response_id in response_ids])
         notify_logs(notifier, response_ids)
