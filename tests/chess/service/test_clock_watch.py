@@ -26,8 +26,11 @@ async def make_older(database: Database, duel: Duel, seconds: float) -> None:
     """Let a game's current turn and its players' last signs be older."""
     async with database.transaction() as connection:
         for statement in (
-            "UPDATE chess.game SET turn_started_at = turn_started_at - $2::interval, "
-            "deadline_at = deadline_at - $2::interval WHERE game_id = $1",
+            """
+            UPDATE chess.game
+            SET turn_started_at = turn_started_at - $2::interval, deadline_at = deadline_at - $2::interval
+            WHERE game_id = $1
+            """,
             "UPDATE chess.presence SET seen_at = seen_at - $2::interval WHERE game_id = $1",
         ):
             await connection.execute(statement, parse_id(GAME_PREFIX, duel.game_id), timedelta(seconds=seconds))
