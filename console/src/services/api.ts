@@ -503,6 +503,305 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/chess/games": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List games
+         * @description Those that began last come first.
+         */
+        get: operations["list_games"];
+        put?: never;
+        /**
+         * Start a game between two players
+         * @description For programs that bring players together themselves. People challenge each other.
+         */
+        post: operations["create_game"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/chess/games/{game_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show a game
+         * @description Everybody in the organisation can. Follow it in its live channel from `last_sequence` on.
+         */
+        get: operations["get_game"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/chess/games/{game_id}/actions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resign, abort, offer, accept, decline, claim or give time
+         * @description The answer comes after the commit. The same `client_action_id` always gets the same answer.
+         */
+        post: operations["take_action"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/chess/games/{game_id}/chat": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read the chat of a game
+         * @description Players read the room `player`, and others the room `spectator`. An API key reads both.
+         */
+        get: operations["list_chat_lines"];
+        put?: never;
+        /**
+         * Write a line in the chat of a game
+         * @description Up to ten lines in 30 s.
+         */
+        post: operations["write_chat_line"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/chess/games/{game_id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read the log of a game
+         * @description Oldest first. To follow it, read its live channel.
+         */
+        get: operations["list_game_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/chess/games/{game_id}/moves": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a move
+         * @description The answer comes after the commit, whether the move counts or was rejected. The same `client_move_id` always gets
+         *     the same answer, so send the request again if no answer comes.
+         */
+        post: operations["make_move"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/chess/games/{game_id}/pgn": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export a game
+         * @description In Portable Game Notation, with what the clocks had after each move.
+         */
+        get: operations["get_game_pgn"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/chess/games/{game_id}/presence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say that a player is at a game
+         * @description Send it every five seconds while the player sees the game. Whoever has once said so and is silent counts as gone,
+         *     and the opponent can claim the win. Others, who watch, needn't say so; it has no effect.
+         */
+        post: operations["say_present"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/chess/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show your own player
+         * @description A person gets one at the first time. An API key has none, and gets 422.
+         */
+        get: operations["get_own_player"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/chess/players": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List players
+         * @description Oldest first, without guests.
+         */
+        get: operations["list_players"];
+        put?: never;
+        /**
+         * Create a player
+         * @description For a bot, or for a user of your product. Create a token for it then. People who sign in have a player already.
+         */
+        post: operations["create_player"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/chess/players/{player_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show a player
+         * @description With the ratings at all speeds.
+         */
+        get: operations["get_player"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/chess/players/{player_id}/ratings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List how a player's ratings have changed
+         * @description One item for each rated game, latest first.
+         */
+        get: operations["list_player_ratings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/chess/players/{player_id}/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the tokens of a player
+         * @description Oldest first, without their texts.
+         */
+        get: operations["list_player_tokens"];
+        put?: never;
+        /**
+         * Create a token that plays for a player
+         * @description Only this response has its text. Clients and bots of Lichess send it as `Authorization: Bearer lip_…`. It is allowed
+         *     what the player is in chess, and nothing else. Only the person creates tokens for a person's own player.
+         */
+        post: operations["create_player_token"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/chess/players/{player_id}/tokens/{token_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke a token of a player
+         * @description From the next request on it is refused. This can't be undone.
+         */
+        delete: operations["revoke_player_token"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/dead-letters": {
         parameters: {
             query?: never;
@@ -1537,6 +1836,14 @@ export interface components {
             status?: number;
         };
         /**
+         * AnswerClocksView
+         * @description What both have left; null without a limit.
+         */
+        AnswerClocksView: {
+            black_ms: number | null;
+            white_ms: number | null;
+        };
+        /**
          * AnswerView
          * @description What the source answers to each callback.
          */
@@ -1987,6 +2294,34 @@ export interface components {
             role: components["schemas"]["Role"];
         };
         /**
+         * ChatLinesView
+         * @description Lines of a room that follow each other.
+         */
+        ChatLinesView: {
+            items: components["schemas"]["ChatLineView"][];
+        };
+        /**
+         * ChatLineView
+         * @description A line of chat.
+         */
+        ChatLineView: {
+            /** Format: date-time */
+            at: string;
+            /** @example ines */
+            name: string;
+            /** @example plr_01h455vb4pex5vsknk084sn02q */
+            player_id: string;
+            /**
+             * @example player
+             * @enum {unknown}
+             */
+            room: "player" | "spectator";
+            /** @example 1 */
+            sequence: number;
+            /** @example Good game! */
+            text: string;
+        };
+        /**
          * CircuitState
          * @description The state of a subscription's circuit breaker.
          * @enum {unknown}
@@ -2009,6 +2344,30 @@ export interface components {
             retry_at: string | null;
             /** @example closed */
             state: components["schemas"]["CircuitState"];
+        };
+        /**
+         * ClockBody
+         * @description A clock: seconds and an increment, or days for each move.
+         */
+        ClockBody: {
+            /** @default null */
+            days_per_turn?: number | null;
+            /** @default null */
+            increment_s?: number | null;
+            /** @default null */
+            limit_s?: number | null;
+        };
+        /**
+         * ClockView
+         * @description The clock of a game.
+         */
+        ClockView: {
+            /** @example null */
+            days_per_turn: number | null;
+            /** @example 2 */
+            increment_s: number | null;
+            /** @example 180 */
+            limit_s: number | null;
         };
         /**
          * ConfirmPassword
@@ -2232,6 +2591,48 @@ export interface components {
             state: "active" | "expired" | "revoked";
         };
         /**
+         * CreatedPlayerTokenView
+         * @description A new token with its text, which isn't stored anywhere.
+         */
+        CreatedPlayerTokenView: {
+            /** Format: date-time */
+            created_at: string;
+            expires_at: string | null;
+            last_used_at: string | null;
+            name: string;
+            /**
+             * @description The public part of its text.
+             * @example lip_AbC123xy
+             */
+            prefix: string;
+            /** @enum {unknown} */
+            state: "active" | "expired" | "revoked";
+            /** @example lip_AbC123xy_… */
+            token: string;
+            /** @example ptok_01h455vb4pex5vsknk084sn02q */
+            token_id: string;
+        };
+        /**
+         * CreateGame
+         * @description A game to start.
+         */
+        CreateGame: {
+            /** @example plr_01h455vb4pex5vsknk084sn02q */
+            black_player_id: string;
+            /** @default null */
+            clock?: components["schemas"]["ClockBody"] | null;
+            /**
+             * @description A position in Forsyth-Edwards Notation.
+             * @default rnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR w KQkq - 0 1
+             * @example rnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR w KQkq - 0 1
+             */
+            initial_fen?: string;
+            /** @default false */
+            is_rated?: boolean;
+            /** @example plr_01h455vb4pex5vsknk084sn02q */
+            white_player_id: string;
+        };
+        /**
          * CreateInvitation
          * @description Whom to invite.
          */
@@ -2272,6 +2673,33 @@ export interface components {
             name: string;
             /** @example developer */
             role: components["schemas"]["Role"];
+        };
+        /**
+         * CreatePlayer
+         * @description A player to create.
+         */
+        CreatePlayer: {
+            /** @default false */
+            is_bot?: boolean;
+            /**
+             * @description 2 to 30 letters without accents, digits, `_` and `-`; unique, in upper or lower case.
+             * @example ines
+             */
+            name: string;
+        };
+        /**
+         * CreatePlayerToken
+         * @description A token to create.
+         */
+        CreatePlayerToken: {
+            /** @default null */
+            expires_in_s?: number | null;
+            /**
+             * @description What it is for.
+             * @default chess
+             * @example laptop
+             */
+            name?: string;
         };
         /**
          * CreateSource
@@ -2517,6 +2945,12 @@ export interface components {
             retry_delays_s: number[];
         };
         /**
+         * EndReason
+         * @description Why a game has ended.
+         * @enum {unknown}
+         */
+        EndReason: "abandonment" | "aborted" | "agreement" | "checkmate" | "fifty_moves" | "fivefold" | "flag" | "flag_insufficient" | "insufficient_material" | "not_started" | "resignation" | "seventy_five_moves" | "stalemate" | "threefold";
+        /**
          * EventAccepted
          * @description An event that is committed and will be delivered.
          */
@@ -2654,6 +3088,216 @@ export interface components {
             organisation_name: string;
             /** @example developer */
             role: components["schemas"]["Role"];
+        };
+        /**
+         * GameAnswerView
+         * @description What became of a move or an action, after the commit.
+         */
+        GameAnswerView: {
+            /** Format: date-time */
+            at: string;
+            clocks: components["schemas"]["AnswerClocksView"];
+            /**
+             * @description The same, for people.
+             * @example null
+             */
+            detail: string | null;
+            /**
+             * @description How many moves were made.
+             * @example 5
+             */
+            ply: number;
+            /**
+             * @description Why it was rejected.
+             * @example null
+             */
+            reason: string | null;
+            /**
+             * @example committed
+             * @enum {unknown}
+             */
+            result: "committed" | "rejected";
+            /**
+             * @description Of the last entry of the log, with it.
+             * @example 7
+             */
+            sequence: number;
+        };
+        /**
+         * GameEventsView
+         * @description Entries of a log that follow each other.
+         */
+        GameEventsView: {
+            items: components["schemas"]["GameEventView"][];
+        };
+        /**
+         * GameEventView
+         * @description An entry in the log of a game.
+         */
+        GameEventView: {
+            /** Format: date-time */
+            at: string;
+            /**
+             * @description The rest of the entry.
+             * @example {
+             *       "ply": 1,
+             *       "uci": "e2e4"
+             *     }
+             */
+            data: Record<string, never>;
+            /** @example 2 */
+            sequence: number;
+            /** @example move */
+            type: string;
+        };
+        /**
+         * GameStatus
+         * @description The status of a game.
+         * @enum {unknown}
+         */
+        GameStatus: "created" | "ended" | "running";
+        /**
+         * GameSummary
+         * @description A game in a list.
+         */
+        GameSummary: {
+            /** @example plr_01h455vb4pex5vsknk084sn02q */
+            black_player_id: string;
+            clock: components["schemas"]["ClockView"] | null;
+            clocks: components["schemas"]["RunningClocksView"];
+            /** Format: date-time */
+            created_at: string;
+            ended_at: string | null;
+            /**
+             * @description A position in Forsyth-Edwards Notation.
+             * @example rnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR w KQkq - 0 1
+             */
+            fen: string;
+            /** @example game_01h455vb4pex5vsknk084sn02q */
+            game_id: string;
+            /**
+             * @description A position in Forsyth-Edwards Notation.
+             * @example rnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR w KQkq - 0 1
+             */
+            initial_fen: string;
+            is_rated: boolean;
+            /**
+             * @description Of the last entry of its log.
+             * @example 1
+             */
+            last_sequence: number;
+            /**
+             * @description The live channel of its log; offsets are its sequence numbers.
+             * @example chess.game:game_01h455vb4pex5vsknk084sn02q
+             */
+            live_channel: string;
+            offers: components["schemas"]["OffersView"];
+            /** @example 0 */
+            ply: number;
+            /**
+             * @description Why it has ended.
+             * @example null
+             */
+            reason: components["schemas"]["EndReason"] | null;
+            /**
+             * @description The id in Lichess's API.
+             * @example q7ZvsdUF
+             */
+            short_id: string;
+            /** @example blitz */
+            speed: components["schemas"]["Speed"];
+            started_at: string | null;
+            status: components["schemas"]["GameStatus"];
+            /**
+             * @example white
+             * @enum {unknown}
+             */
+            turn: "black" | "white";
+            /** @example plr_01h455vb4pex5vsknk084sn02q */
+            white_player_id: string;
+            /** @example null */
+            winner: ("black" | "white") | null;
+        };
+        /**
+         * GameView
+         * @description A game with its moves and its players.
+         */
+        GameView: {
+            black: components["schemas"]["SideView"];
+            /** @example plr_01h455vb4pex5vsknk084sn02q */
+            black_player_id: string;
+            /**
+             * @description The live channel of your room of its chat.
+             * @example chess.chat:game_01h455vb4pex5vsknk084sn02q
+             */
+            chat_live_channel: string;
+            /**
+             * @description The actions with which you can claim something now.
+             * @example []
+             */
+            claims: string[];
+            clock: components["schemas"]["ClockView"] | null;
+            clocks: components["schemas"]["RunningClocksView"];
+            /** Format: date-time */
+            created_at: string;
+            ended_at: string | null;
+            /**
+             * @description A position in Forsyth-Edwards Notation.
+             * @example rnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR w KQkq - 0 1
+             */
+            fen: string;
+            /** @example game_01h455vb4pex5vsknk084sn02q */
+            game_id: string;
+            /**
+             * @description A position in Forsyth-Edwards Notation.
+             * @example rnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR w KQkq - 0 1
+             */
+            initial_fen: string;
+            is_rated: boolean;
+            /**
+             * @description Of the last entry of its log.
+             * @example 1
+             */
+            last_sequence: number;
+            /**
+             * @description The live channel of its log; offsets are its sequence numbers.
+             * @example chess.game:game_01h455vb4pex5vsknk084sn02q
+             */
+            live_channel: string;
+            moves: components["schemas"]["MoveView"][];
+            offers: components["schemas"]["OffersView"];
+            /**
+             * @description Which one is yours.
+             * @example null
+             */
+            own_colour: ("black" | "white") | null;
+            /** @example 0 */
+            ply: number;
+            presence: components["schemas"]["PresencesView"];
+            /**
+             * @description Why it has ended.
+             * @example null
+             */
+            reason: components["schemas"]["EndReason"] | null;
+            /**
+             * @description The id in Lichess's API.
+             * @example q7ZvsdUF
+             */
+            short_id: string;
+            /** @example blitz */
+            speed: components["schemas"]["Speed"];
+            started_at: string | null;
+            status: components["schemas"]["GameStatus"];
+            /**
+             * @example white
+             * @enum {unknown}
+             */
+            turn: "black" | "white";
+            white: components["schemas"]["SideView"];
+            /** @example plr_01h455vb4pex5vsknk084sn02q */
+            white_player_id: string;
+            /** @example null */
+            winner: ("black" | "white") | null;
         };
         /**
          * Generating
@@ -2805,6 +3449,39 @@ export interface components {
             type: string;
         };
         /**
+         * MakeMove
+         * @description A move to make.
+         */
+        MakeMove: {
+            /**
+             * @description Chosen by the client: the same id always gets the same answer, so it is safe to send it again.
+             * @example b8f2c1d4-9
+             */
+            client_move_id: string;
+            /** @default false */
+            is_draw_offered?: boolean;
+            /** @default null */
+            lag_ms?: number | null;
+            /**
+             * @description As UCI, such as `e7e8q`.
+             * @example e2e4
+             */
+            move: string;
+            /** @default null */
+            move_time_ms?: number | null;
+            /**
+             * @description For which player an API key acts; others act for their own.
+             * @default null
+             * @example null
+             */
+            player_id?: string | null;
+            /**
+             * @description The ply that it makes, from 1.
+             * @example 1
+             */
+            ply: number;
+        };
+        /**
          * MembershipView
          * @description An organisation that a person is a member of.
          */
@@ -2864,6 +3541,48 @@ export interface components {
             text: string;
         };
         /**
+         * MoveView
+         * @description A move that was made.
+         */
+        MoveView: {
+            /**
+             * @description What the player had left after it.
+             * @example 178420
+             */
+            clock_ms: number | null;
+            /**
+             * @description How much of it didn't count.
+             * @example 120
+             */
+            compensation_ms: number | null;
+            /**
+             * @description How long the turn took.
+             * @example 3170
+             */
+            elapsed_ms: number | null;
+            /**
+             * @description The lag that the client claimed.
+             * @example 120
+             */
+            lag_ms: number | null;
+            /** @example 1 */
+            ply: number;
+            /** @example e4 */
+            san: string;
+            /** @example e2e4 */
+            uci: string;
+        };
+        /**
+         * OffersView
+         * @description Who offers what now.
+         */
+        OffersView: {
+            /** @example null */
+            draw: ("black" | "white") | null;
+            /** @example null */
+            takeback: ("black" | "white") | null;
+        };
+        /**
          * Page[AuditEntryView]
          * @description A page of a list, and the cursor of the next page; null on the last page.
          */
@@ -2900,6 +3619,15 @@ export interface components {
             next_cursor: string | null;
         };
         /**
+         * Page[GameSummary]
+         * @description A page of a list, and the cursor of the next page; null on the last page.
+         */
+        Page_GameSummary_: {
+            items: components["schemas"]["GameSummary"][];
+            /** @example null */
+            next_cursor: string | null;
+        };
+        /**
          * Page[InvitationView]
          * @description A page of a list, and the cursor of the next page; null on the last page.
          */
@@ -2923,6 +3651,24 @@ export interface components {
          */
         Page_MemberView_: {
             items: components["schemas"]["MemberView"][];
+            /** @example null */
+            next_cursor: string | null;
+        };
+        /**
+         * Page[PlayerView]
+         * @description A page of a list, and the cursor of the next page; null on the last page.
+         */
+        Page_PlayerView_: {
+            items: components["schemas"]["PlayerView"][];
+            /** @example null */
+            next_cursor: string | null;
+        };
+        /**
+         * Page[RatingChangeView]
+         * @description A page of a list, and the cursor of the next page; null on the last page.
+         */
+        Page_RatingChangeView_: {
+            items: components["schemas"]["RatingChangeView"][];
             /** @example null */
             next_cursor: string | null;
         };
@@ -3019,6 +3765,79 @@ export interface components {
              * @enum {unknown}
              */
             state: "active" | "expired" | "revoked";
+        };
+        /**
+         * PlayerTokenList
+         * @description The tokens of a player, oldest first.
+         */
+        PlayerTokenList: {
+            items: components["schemas"]["PlayerTokenView"][];
+            /** @default null */
+            next_cursor?: null;
+        };
+        /**
+         * PlayerTokenView
+         * @description A token, without its text.
+         */
+        PlayerTokenView: {
+            /** Format: date-time */
+            created_at: string;
+            expires_at: string | null;
+            last_used_at: string | null;
+            name: string;
+            /**
+             * @description The public part of its text.
+             * @example lip_AbC123xy
+             */
+            prefix: string;
+            /** @enum {unknown} */
+            state: "active" | "expired" | "revoked";
+            /** @example ptok_01h455vb4pex5vsknk084sn02q */
+            token_id: string;
+        };
+        /**
+         * PlayerView
+         * @description A player.
+         */
+        PlayerView: {
+            /** Format: date-time */
+            created_at: string;
+            is_bot: boolean;
+            /** @description Whether the player has come by a link, without an account. */
+            is_guest: boolean;
+            /**
+             * @description The live channel of the player's challenges and games.
+             * @example chess.player:plr_01h455vb4pex5vsknk084sn02q
+             */
+            live_channel: string;
+            /** @description Unique, in upper or lower case. */
+            name: string;
+            /** @example plr_01h455vb4pex5vsknk084sn02q */
+            player_id: string;
+            /** @description By speed: `ultraBullet`, `bullet`, `blitz`, `rapid`, `classical`, `correspondence`. Speeds without a rated game are missing; there, everybody begins with 1,500. */
+            ratings: {
+                [key: string]: components["schemas"]["RatingView"];
+            };
+            /** @description When the player has last done something, to about a minute. */
+            seen_at: string | null;
+        };
+        /**
+         * PresencesView
+         * @description Who is at the game; null: the player's client has never said so.
+         */
+        PresencesView: {
+            black: components["schemas"]["PresenceView"] | null;
+            white: components["schemas"]["PresenceView"] | null;
+        };
+        /**
+         * PresenceView
+         * @description Whether a player is at the game, as its client has last said.
+         */
+        PresenceView: {
+            claimable_at: string | null;
+            is_gone: boolean;
+            /** Format: date-time */
+            seen_at: string;
         };
         /**
          * Problem
@@ -3149,6 +3968,44 @@ export interface components {
             is_more: boolean;
             /** @description When the oldest of them was accepted, or retried by hand; null without any. */
             oldest_at: string | null;
+        };
+        /**
+         * RatingChangeView
+         * @description What the result of a game has made of a player's rating.
+         */
+        RatingChangeView: {
+            /** Format: date-time */
+            at: string;
+            /** @example 61 */
+            deviation: number;
+            /** @example -7 */
+            difference: number;
+            /** @example game_01h455vb4pex5vsknk084sn02q */
+            game_id: string;
+            /** @example 1687 */
+            rating: number;
+            /** @example blitz */
+            speed: components["schemas"]["Speed"];
+        };
+        /**
+         * RatingView
+         * @description How strong a player is at one speed.
+         */
+        RatingView: {
+            /**
+             * @description With 95 %, the strength is within two deviations of the rating.
+             * @example 61
+             */
+            deviation: number;
+            /**
+             * @description How many rated games it comes from.
+             * @example 42
+             */
+            games: number;
+            /** @description Whether the deviation is still 110 or more. */
+            is_provisional: boolean;
+            /** @example 1687 */
+            rating: number;
         };
         /**
          * RecoveryCodes
@@ -3316,6 +4173,38 @@ export interface components {
             grace_s?: number;
         };
         /**
+         * RunningClocksView
+         * @description What both have left; null without a limit.
+         */
+        RunningClocksView: {
+            /**
+             * Format: date-time
+             * @description The server's time, for which this is true.
+             */
+            at: string;
+            black_ms: number | null;
+            /**
+             * @description Whose time runs.
+             * @example white
+             */
+            running: ("black" | "white") | null;
+            white_ms: number | null;
+        };
+        /**
+         * SayPresent
+         * @description That a player is at a game, or leaves it.
+         */
+        SayPresent: {
+            /** @default false */
+            is_leaving?: boolean;
+            /**
+             * @description For which player an API key acts; others act for their own.
+             * @default null
+             * @example null
+             */
+            player_id?: string | null;
+        };
+        /**
          * SearchPage[DeliveryView]
          * @description A page of a search, which can end before it is full; then it says how far back the search has looked.
          */
@@ -3460,6 +4349,26 @@ export interface components {
             is_needed: boolean;
         };
         /**
+         * SideView
+         * @description A player of a game.
+         */
+        SideView: {
+            is_bot: boolean;
+            is_guest: boolean;
+            is_provisional: boolean;
+            /** @example ines */
+            name: string;
+            /** @example plr_01h455vb4pex5vsknk084sn02q */
+            player_id: string;
+            /**
+             * @description Before the game, if it has changed it.
+             * @example 1500
+             */
+            rating: number;
+            /** @example null */
+            rating_change: number | null;
+        };
+        /**
          * SignIn
          * @description Who signs in.
          */
@@ -3600,6 +4509,12 @@ export interface components {
             succeeded_attempts: number[];
         };
         /**
+         * Speed
+         * @description How fast a game is, by its clock; each speed has ratings of its own. The words are Lichess's.
+         * @enum {unknown}
+         */
+        Speed: "blitz" | "bullet" | "classical" | "correspondence" | "rapid" | "ultraBullet";
+        /**
          * StatusView
          * @description What waits, and what a person should know of.
          */
@@ -3724,6 +4639,28 @@ export interface components {
         SwitchOrganisation: {
             /** @example org_01h455vb4pex5vsknk084sn02q */
             organisation_id: string;
+        };
+        /**
+         * TakeAction
+         * @description What a player does besides moving.
+         */
+        TakeAction: {
+            /**
+             * @example offer_draw
+             * @enum {unknown}
+             */
+            action: "abort" | "accept_draw" | "accept_takeback" | "add_time" | "claim_draw" | "claim_draw_gone" | "claim_victory" | "decline_draw" | "decline_takeback" | "offer_draw" | "offer_takeback" | "resign";
+            /**
+             * @description Chosen by the client: the same id always gets the same answer, so it is safe to send it again.
+             * @example b8f2c1d4-9
+             */
+            client_action_id: string;
+            /**
+             * @description For which player an API key acts; others act for their own.
+             * @default null
+             * @example null
+             */
+            player_id?: string | null;
         };
         /**
          * TestAccepted
@@ -3911,6 +4848,25 @@ export interface components {
          * @enum {unknown}
          */
         WaitingReason: "circuit_open" | "paused" | "rate_limited";
+        /**
+         * WriteLine
+         * @description A line of chat to write.
+         */
+        WriteLine: {
+            /**
+             * @description For which player an API key acts; others act for their own.
+             * @default null
+             * @example null
+             */
+            player_id?: string | null;
+            /**
+             * @example player
+             * @enum {unknown}
+             */
+            room: "player" | "spectator";
+            /** @example Good game! */
+            text: string;
+        };
     };
     responses: never;
     parameters: never;
@@ -6419,6 +7375,1518 @@ export interface operations {
             };
             /** @description Unprocessable entity. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_games: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the previous page; omit it for the first. */
+                cursor?: string;
+                /** @description The maximum number of items on the page. */
+                limit?: number;
+                player_id?: string;
+                status?: components["schemas"]["GameStatus"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_GameSummary_"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable entity. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_game: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateGame"];
+            };
+        };
+        responses: {
+            /** @description Created. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GameView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request entity too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported media type. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable entity. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_game: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                game_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GameView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    take_action: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                game_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TakeAction"];
+            };
+        };
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GameAnswerView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request entity too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported media type. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable entity. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_chat_lines: {
+        parameters: {
+            query?: {
+                /** @description Only what follows this sequence number; 0 for all. */
+                after?: number;
+                /** @description How many at most. */
+                limit?: number;
+                room?: "player" | "spectator";
+            };
+            header?: never;
+            path: {
+                game_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatLinesView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable entity. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    write_chat_line: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                game_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WriteLine"];
+            };
+        };
+        responses: {
+            /** @description Created. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatLineView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request entity too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported media type. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable entity. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_game_events: {
+        parameters: {
+            query?: {
+                /** @description Only what follows this sequence number; 0 for all. */
+                after?: number;
+                /** @description How many at most. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                game_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GameEventsView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable entity. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    make_move: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                game_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MakeMove"];
+            };
+        };
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GameAnswerView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request entity too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported media type. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable entity. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_game_pgn: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                game_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string;
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    say_present: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                game_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SayPresent"];
+            };
+        };
+        responses: {
+            /** @description No content. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request entity too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported media type. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable entity. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_own_player: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlayerView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_players: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the previous page; omit it for the first. */
+                cursor?: string;
+                /** @description Only bots, or only others. */
+                is_bot?: boolean;
+                /** @description The maximum number of items on the page. */
+                limit?: number;
+                /** @description Only the player of this name. */
+                name?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_PlayerView_"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable entity. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_player: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreatePlayer"];
+            };
+        };
+        responses: {
+            /** @description Created. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlayerView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict. */
+            409: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request entity too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported media type. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable entity. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_player: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                player_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlayerView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_player_ratings: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the previous page; omit it for the first. */
+                cursor?: string;
+                /** @description The maximum number of items on the page. */
+                limit?: number;
+                speed?: components["schemas"]["Speed"];
+            };
+            header?: never;
+            path: {
+                player_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_RatingChangeView_"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable entity. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_player_tokens: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                player_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlayerTokenList"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_player_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                player_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreatePlayerToken"];
+            };
+        };
+        responses: {
+            /** @description Created. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedPlayerTokenView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict. */
+            409: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request entity too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported media type. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable entity. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revoke_player_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                player_id: string;
+                token_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No content. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

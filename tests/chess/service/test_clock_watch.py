@@ -24,13 +24,17 @@ async def until(read: Callable[[], Awaitable[Json]], condition: Callable[[Json],
 
 async def make_older(database: Database, duel: Duel, seconds: float) -> None:
     """Let a game's current turn and its players' last signs be older."""
+    game_id, by = parse_id(GAME_PREFIX, duel.game_id), timedelta(seconds=seconds)
     async with database.transaction() as connection:
-        for statement in (
+        await connection.execute(
             "UPDATE chess.game SET turn_started_at = turn_started_at - $2::interval, "
             "deadline_at = deadline_at - $2::interval WHERE game_id = $1",
-            "UPDATE chess.presence SET seen_at = seen_at - $2::interval WHERE game_id = $1",
-        ):
-            await connection.execute(statement, parse_id(GAME_PREFIX, duel.game_id), timedelta(seconds=seconds))
+            game_id,
+            by,
+        )
+        await connection.execute(
+            "UPDATE chess.presence SET seen_at = seen_at - $2::interval WHERE game_id = $1", game_id, by
+        )
 
 
 async def test_a_worker_flags_a_player_whose_time_is_up(
