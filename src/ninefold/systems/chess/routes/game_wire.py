@@ -265,7 +265,7 @@ def _summary(game: Game, *, now: datetime) -> dict[str, Any]:
         "reason": game.reason,
         "speed": game.speed,
         "is_rated": game.is_rated,
-        "clock": _show_clock(game.time_control),
+        "clock": show_clock(game.time_control),
         "white_player_id": format_id(PLAYER_PREFIX, game.white_player_id),
         "black_player_id": format_id(PLAYER_PREFIX, game.black_player_id),
         "initial_fen": game.initial_fen,
@@ -287,7 +287,8 @@ def _summary(game: Game, *, now: datetime) -> dict[str, Any]:
     }
 
 
-def _show_clock(control: TimeControl) -> ClockView | None:
+def show_clock(control: TimeControl) -> ClockView | None:
+    """Return a time control as the API shows it."""
     match control:
         case RealTime():
             return ClockView(limit_s=control.limit_s, increment_s=control.increment_s, days_per_turn=None)

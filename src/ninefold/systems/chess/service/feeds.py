@@ -8,13 +8,21 @@ import msgspec
 
 from ninefold.core.ids import InvalidIdError, format_id, parse_id
 from ninefold.core.live import Channel, Cursor, Entry, Feed, Position
+from ninefold.core.live.watched_log import watched_feed
 from ninefold.core.postgres.database import Connection
-from ninefold.core.tenancy.model import Principal
+from ninefold.core.tenancy.model import ORGANISATION_PREFIX, Principal
 from ninefold.systems.chess.model import GAME_PREFIX, PLAY, PLAYER_PREFIX, ChatLine, Game, Room
-from ninefold.systems.chess.service.channels import CHAT_PATTERN, GAME_PATTERN, PLAYER_CHAT_PATTERN
+from ninefold.systems.chess.service.channels import (
+    CHAT_PATTERN,
+    GAME_PATTERN,
+    LOBBY_PATTERN,
+    PLAYER_CHAT_PATTERN,
+    PLAYER_PATTERN,
+)
 from ninefold.systems.chess.service.players import find_own_player
 from ninefold.systems.chess.store import chat as chat_store
 from ninefold.systems.chess.store import games as store
+from ninefold.systems.chess.store.players import player_find
 
 
 def encode_line(line: ChatLine) -> bytes:
@@ -56,6 +64,22 @@ async def _may_read_player_chat(connection: Connection, principal: Principal, ch
         return False
     player = await find_own_player(connection, principal)
     return player is None or game.colour_of(player.player_id) is not None
+
+
+async def _may_read_player(connection: Connection, principal: Principal, channel: Channel) -> bool:
+    try:
+        player_id = parse_id(PLAYER_PREFIX, channel["player_id"])
+    except InvalidIdError:
+        return False
+    if PLAY in principal.scopes:
+        own = await find_own_player(connection, principal)
+        return own is not None and own.player_id == player_id
+    return await player_find(connection, organisation_id=principal.organisation_id, player_id=player_id) is not None
+
+
+async def _may_read_lobby(connection: Connection, principal: Principal, channel: Channel) -> bool:
+    del connection
+    return channel["organisation_id"] == format_id(ORGANISATION_PREFIX, principal.organisation_id)
 
 
 async def _read_positions(connection: Connection, channels: Sequence[Channel]) -> Mapping[str, Position]:
@@ -113,4 +137,6 @@ FEEDS: Final = (
     ),
     _chat_feed(CHAT_PATTERN, "spectator"),
     _chat_feed(PLAYER_CHAT_PATTERN, "player"),
+    watched_feed(pattern=PLAYER_PATTERN, may_read=_may_read_player, also_scope=PLAY),
+    watched_feed(pattern=LOBBY_PATTERN, may_read=_may_read_lobby, also_scope=PLAY),
 )
