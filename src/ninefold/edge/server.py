@@ -25,6 +25,7 @@ from ninefold.core.queue.notifier import Notifier
 from ninefold.core.system import AnySystem, ServerContext
 from ninefold.core.telemetry.buffer import LogBuffer
 from ninefold.core.telemetry.logs import configure_logging
+from ninefold.core.tenancy.kinds import CredentialKind
 from ninefold.core.web.api import api_surface
 from ninefold.core.web.api_authentication import BEARER_KINDS, api_authentication
 from ninefold.core.web.application import WebApplication
@@ -205,7 +206,8 @@ def build_web_app(
         for system in systems
     ]
     parts = list(zip(systems, contexts, strict=True))
-    hub = _build_hub(settings, parts, database=database, notifier=notifier)
+    kinds = _bearer_kinds(systems)
+    hub = _build_hub(settings, parts, database=database, notifier=notifier, kinds=kinds)
 
     @asynccontextmanager
     async def lifespan() -> AsyncIterator[None]:
@@ -225,8 +227,9 @@ def build_web_app(
                 database,
                 [people_routes(site), *[route for system, context in parts for route in system.routes(context)]],
                 site=site,
+                kinds=kinds,
             ),
-            *live_surfaces(hub, api_authenticate=api_authentication(database, site)),
+            *live_surfaces(hub, api_authenticate=api_authentication(database, site, kinds=kinds)),
             *_surfaces_of(parts, hub),
         ],
         readiness=[database_readiness(database, migration_sources())],
@@ -246,12 +249,18 @@ def _surfaces_of(parts: Sequence[tuple[AnySystem, ServerContext[Any]]], hub: Hub
     ]
 
 
+def _bearer_kinds(systems: Sequence[AnySystem]) -> Sequence[CredentialKind]:
+    """Return the kinds of credentials that Ninefold's own API and the live feeds accept."""
+    return [*BEARER_KINDS, *[kind for system in systems for kind in system.credential_kinds if kind.is_for_api]]
+
+
 def _build_hub(
     settings: CoreSettings,
     parts: Sequence[tuple[AnySystem, ServerContext[Any]]],
     *,
     database: Database,
     notifier: Notifier,
+    kinds: Sequence[CredentialKind],
 ) -> Hub:
     """Return the hub with the feeds and the methods of all systems."""
     methods: dict[str, LiveMethod] = {}
@@ -262,7 +271,7 @@ def _build_hub(
         notifier=notifier,
         feeds=FeedMap([feed for system, context in parts for feed in system.feeds(context)]),
         methods=methods,
-        kinds=BEARER_KINDS,
+        kinds=kinds,
         connections_max=settings.live_connections_max,
         buffer_size_max=settings.live_buffer_bytes_max,
     )

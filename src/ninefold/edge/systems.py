@@ -12,12 +12,13 @@ from ninefold.core.tenancy.kinds import CredentialKind
 from ninefold.core.tenancy.personal_kinds import PERSONAL_KINDS
 from ninefold.systems.assistant.wiring import SYSTEM as ASSISTANT
 from ninefold.systems.callbacks.wiring import SYSTEM as CALLBACKS
+from ninefold.systems.chess.wiring import SYSTEM as CHESS
 from ninefold.systems.webhooks.wiring import SYSTEM as WEBHOOKS
 
 CORE: Final[AnySystem] = System(name="core", routes=job_routes)
 """What the core itself offers over HTTP. The server has it besides the systems."""
 
-SYSTEMS: Final[tuple[AnySystem, ...]] = (WEBHOOKS, CALLBACKS, ASSISTANT)
+SYSTEMS: Final[tuple[AnySystem, ...]] = (WEBHOOKS, CALLBACKS, ASSISTANT, CHESS)
 
 
 def migration_sources() -> list[MigrationSource]:

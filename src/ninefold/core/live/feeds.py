@@ -34,6 +34,7 @@ from ninefold.core.live.limits import CHANNEL_BYTES_MAX
 from ninefold.core.live.model import Channel, Cursor, Entry, Position
 from ninefold.core.postgres.database import Connection
 from ninefold.core.tenancy.model import Principal
+from ninefold.core.tenancy.roles import READ
 
 LIVE_CHANNEL: Final = "ninefold_live"
 """The notifier's channel for names of live channels whose logs have grown."""
@@ -78,11 +79,17 @@ class Feed(msgspec.Struct, frozen=True, kw_only=True):
     may_read: MayRead
     read_positions: ReadPositions
     read_after: ReadAfter
+    also_scope: str | None = None
+    """A scope with which its channels can be read without the scope `read`; see `CredentialKind.is_for_api`."""
     publish: Publish | None = None
     """None if clients can't publish."""
     has_presence: bool = False
     """Whether clients can see who else has subscribed."""
     watch: Watch | None = None
+
+    def admits(self, principal: Principal) -> bool:
+        """Return whether a principal has a scope with which it can read channels of this kind."""
+        return principal.allows(READ) or (self.also_scope is not None and principal.allows(self.also_scope))
 
 
 class FeedMap:

@@ -21,7 +21,6 @@ from ninefold.core.live.viewers import Viewers
 from ninefold.core.postgres.database import Database
 from ninefold.core.queue.notifier import Notifier
 from ninefold.core.tenancy.kinds import CredentialKind
-from ninefold.core.tenancy.roles import READ
 
 
 class Hub:
@@ -77,7 +76,7 @@ class Hub:
             DatabaseUnavailableError: PostgreSQL is unavailable.
         """
         feed, channel = self._feeds.find(name)
-        if grant.allows(name) and grant.principal.allows(READ):
+        if grant.allows(name) and feed.admits(grant.principal):
             async with self.database.connection() as connection:
                 if await feed.may_read(connection, grant.principal, channel):
                     return feed, channel

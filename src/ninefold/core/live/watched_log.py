@@ -32,12 +32,13 @@ CHANNELS_KEPT: Final = timedelta(hours=1)
 CLEAN_INTERVAL_S: Final = 60.0
 
 
-def watched_feed(*, pattern: str, may_read: MayRead) -> Feed:
+def watched_feed(*, pattern: str, may_read: MayRead, also_scope: str | None = None) -> Feed:
     """Return a feed of channels whose entries are appended by `append_watched`.
 
     Args:
         pattern: the form of its channels' names.
         may_read: whether a principal can read a channel.
+        also_scope: a scope with which its channels can be read without the scope `read`.
     """
     cleaned_at = 0.0
 
@@ -55,7 +56,14 @@ def watched_feed(*, pattern: str, may_read: MayRead) -> Feed:
             await store.watched_entry_delete_old(connection, age=ENTRIES_KEPT)
             await store.watched_channel_delete_expired(connection, age=CHANNELS_KEPT)
 
-    return Feed(pattern=pattern, may_read=may_read, read_positions=_read_positions, read_after=_read_after, watch=watch)
+    return Feed(
+        pattern=pattern,
+        may_read=may_read,
+        read_positions=_read_positions,
+        read_after=_read_after,
+        watch=watch,
+        also_scope=also_scope,
+    )
 
 
 async def list_watched(connection: Connection, *, prefix: str) -> frozenset[str]:

@@ -57,6 +57,8 @@ class CredentialKind(msgspec.Struct, frozen=True, kw_only=True):
     errors: CredentialErrors = CredentialErrors()
     is_personal: bool = False
     """Whether it acts for a member of an organisation, so that it allows no more than the role of the member."""
+    is_for_api: bool = False
+    """Whether Ninefold's own API and the live feeds accept it too. There it is allowed what names one of its scopes."""
 
     def prefix_of(self, text: str) -> str | None:
         """Return the public part of a text, such as `nfk_AbC123xy`; None if the text isn't of this kind."""
@@ -80,6 +82,7 @@ def marked_kind(
     remedy: str,
     errors: CredentialErrors = CredentialErrors(),  # noqa: B008  # it is frozen.
     is_personal: bool = False,
+    is_for_api: bool = False,
 ) -> CredentialKind:
     """Return a kind whose texts are `nfk_AbC123xy_…`: a marker, a public part, and a secret of 256 random bits.
 
@@ -94,6 +97,7 @@ def marked_kind(
         remedy=remedy,
         errors=errors,
         is_personal=is_personal,
+        is_for_api=is_for_api,
     )
 
 

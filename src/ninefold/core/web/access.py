@@ -18,6 +18,7 @@ from typing import Any, Final
 import msgspec
 from litestar.handlers import BaseRouteHandler
 
+from ninefold.core.tenancy.model import Principal
 from ninefold.core.tenancy.roles import READ, WRITE
 
 _KEY: Final = "access"
@@ -41,6 +42,8 @@ class Access(msgspec.Struct, frozen=True, kw_only=True):
     caller: Caller = Caller.ORGANISATION
     scope: str | None = None
     """None for the default."""
+    also_scope: str | None = None
+    """A scope that is enough instead, which credentials of a system's own kind have."""
     not_audited: str | None = None
     """Why an operation that isn't a GET has no entry in the audit log; None if it has one."""
 
@@ -50,16 +53,27 @@ class Access(msgspec.Struct, frozen=True, kw_only=True):
             return self.scope
         return READ if is_safe(method) else WRITE
 
+    def admits(self, principal: Principal, method: str) -> bool:
+        """Return whether a principal has a scope that is enough."""
+        scope = self.scope_for(method)
+        if scope is None or principal.allows(scope):
+            return True
+        return self.also_scope is not None and principal.allows(self.also_scope)
+
     def is_audited(self, method: str) -> bool:
         """Return whether a request gets an entry in the audit log."""
         return self.not_audited is None and not is_safe(method)
 
 
 def access(
-    *, caller: Caller = Caller.ORGANISATION, scope: str | None = None, not_audited: str | None = None
+    *,
+    caller: Caller = Caller.ORGANISATION,
+    scope: str | None = None,
+    also_scope: str | None = None,
+    not_audited: str | None = None,
 ) -> dict[str, Any]:
     """Return the `opt` of a route; see `Access`."""
-    return {_KEY: Access(caller=caller, scope=scope, not_audited=not_audited)}
+    return {_KEY: Access(caller=caller, scope=scope, also_scope=also_scope, not_audited=not_audited)}
 
 
 def access_of(handler: BaseRouteHandler) -> Access:

@@ -6,25 +6,33 @@ from typing import Final
 from litestar.types import ControllerRouterHandler
 
 from ninefold.core.postgres.database import Database
-from ninefold.core.web.api_authentication import api_authentication
+from ninefold.core.tenancy.kinds import CredentialKind
+from ninefold.core.web.api_authentication import BEARER_KINDS, api_authentication
 from ninefold.core.web.site import Site
 from ninefold.core.web.surfaces import Surface
 
 API_PATH: Final = "/api/v1"
 
 
-def api_surface(database: Database, routes: Sequence[ControllerRouterHandler], *, site: Site | None = None) -> Surface:
+def api_surface(
+    database: Database,
+    routes: Sequence[ControllerRouterHandler],
+    *,
+    site: Site | None = None,
+    kinds: Sequence[CredentialKind] = BEARER_KINDS,
+) -> Surface:
     """Return the surface of Ninefold's own API.
 
     Args:
         database: where credentials are looked up.
         routes: the routes of all systems.
         site: how people reach this server.
+        kinds: the kinds of credentials that it accepts as `Authorization: Bearer …`.
     """
     return Surface(
         path=API_PATH,
         routes=routes,
-        authenticate=api_authentication(database, site or Site()),
+        authenticate=api_authentication(database, site or Site(), kinds=kinds),
         is_query_strict=True,
         is_documented=True,
     )

@@ -3,7 +3,7 @@
 This is the only place that checks roles. `access.py` says what an operation needs.
 """
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -20,6 +20,7 @@ from ninefold.core.tenancy.errors import (
     RoleInsufficientError,
     SessionMissingError,
 )
+from ninefold.core.tenancy.kinds import CredentialKind
 from ninefold.core.tenancy.model import ORGANISATION_PREFIX, Principal, Session
 from ninefold.core.tenancy.personal_kinds import PERSONAL_TOKEN
 from ninefold.core.tenancy.sessions import authenticate_session
@@ -35,19 +36,22 @@ SESSION_COOKIE: Final = "ninefold_session"
 ORGANISATION_HEADER: Final = "Ninefold-Organisation"
 
 BEARER_KINDS: Final = (API_KEY, PERSONAL_TOKEN)
-"""The kinds of credentials that are accepted as `Authorization: Bearer …`."""
+"""The kinds of credentials that are always accepted as `Authorization: Bearer …`."""
 
 _SESSION_KEY: Final = "session"
 
 
-def api_authentication(database: Database, site: Site) -> Authenticate:
+def api_authentication(
+    database: Database, site: Site, *, kinds: Sequence[CredentialKind] = BEARER_KINDS
+) -> Authenticate:
     """Return the function that authenticates requests to Ninefold's own API.
 
     Args:
         database: where credentials are looked up, and denials are written.
         site: how people reach this server.
+        kinds: the kinds of credentials that are accepted as `Authorization: Bearer …`; the first is that of errors.
     """
-    authentication = _ApiAuthentication(database, site)
+    authentication = _ApiAuthentication(database, site, kinds)
 
     # A function, because Litestar makes deep copies of middleware, and so would copy the object and its database.
     def authenticate(connection: Connection) -> Awaitable[Principal | None]:
@@ -59,10 +63,10 @@ def api_authentication(database: Database, site: Site) -> Authenticate:
 class _ApiAuthentication:
     """Finds on whose behalf a request acts: an API key's or a personal token's, or a session's."""
 
-    def __init__(self, database: Database, site: Site) -> None:
+    def __init__(self, database: Database, site: Site, kinds: Sequence[CredentialKind]) -> None:
         self._database = database
         self._site = site
-        self._find_bearer = bearer_authentication(database, kinds=BEARER_KINDS)
+        self._find_bearer = bearer_authentication(database, kinds=kinds)
 
     async def authenticate(self, connection: Connection) -> Principal | None:
         """Return the principal; None if the operation needs none.
@@ -89,7 +93,7 @@ class _ApiAuthentication:
             return None
         if entry is not None:
             entry.act_for(principal)
-        if scope is not None and not principal.allows(scope):
+        if scope is not None and not needed.admits(principal, method):
             await self._deny(scope, entry)
         return principal
 

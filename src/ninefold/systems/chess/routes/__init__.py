@@ -1,0 +1,1 @@
+"""The HTTP routes of chess in Ninefold's own API."""

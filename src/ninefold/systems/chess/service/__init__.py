@@ -1,0 +1,1 @@
+"""What chess does, inside the caller's transaction."""

@@ -1,0 +1,1 @@
+"""Typed functions for the queries of chess, by what they are about."""
