@@ -3,21 +3,58 @@
 from collections.abc import Sequence
 from typing import Final
 
+from litestar import Router
+from litestar.di import Provide
 from litestar.types import ControllerRouterHandler
 
+from ninefold.core.live.feeds import Feed
 from ninefold.core.postgres.migrations import MigrationSource
-from ninefold.core.system import NoSettings, ServerContext, System
+from ninefold.core.queue.notifier import Notifier
+from ninefold.core.system import ServerContext, System, WorkerContext, WorkerTask
+from ninefold.systems.chess.jobs.clock_watch import ClockWatch
+from ninefold.systems.chess.jobs.retention import DELETE_UNPLAYED_DAILY, DELETE_UNPLAYED_HANDLER
+from ninefold.systems.chess.routes.games import GAME_ROUTES
 from ninefold.systems.chess.routes.players import PLAYER_ROUTES
+from ninefold.systems.chess.service.feeds import FEEDS
 from ninefold.systems.chess.service.players import PLAYER_TOKEN
+from ninefold.systems.chess.settings import ChessSettings, read_chess_settings
 
 
-def _routes(_: ServerContext[NoSettings]) -> Sequence[ControllerRouterHandler]:
-    return PLAYER_ROUTES
+def _routes(context: ServerContext[ChessSettings]) -> Sequence[ControllerRouterHandler]:
+    def provide_notifier() -> Notifier:
+        return context.notifier
+
+    def provide_settings() -> ChessSettings:
+        return context.settings
+
+    return [
+        Router(
+            path="/",
+            route_handlers=[*PLAYER_ROUTES, *GAME_ROUTES],
+            dependencies={
+                "notifier": Provide(provide_notifier, sync_to_thread=False),
+                "chess_settings": Provide(provide_settings, sync_to_thread=False),
+            },
+        )
+    ]
+
+
+def _feeds(_: ServerContext[ChessSettings]) -> Sequence[Feed]:
+    return FEEDS
+
+
+def _worker_tasks(context: WorkerContext[ChessSettings]) -> Sequence[WorkerTask]:
+    return [ClockWatch(context)]
 
 
 SYSTEM: Final = System(
     name="chess",
     migrations=MigrationSource(namespace="chess", package="ninefold.systems.chess"),
+    read_settings=read_chess_settings,
     routes=_routes,
+    feeds=_feeds,
+    worker_tasks=_worker_tasks,
+    job_handlers=(DELETE_UNPLAYED_HANDLER,),
+    schedules=(DELETE_UNPLAYED_DAILY,),
     credential_kinds=(PLAYER_TOKEN,),
 )

@@ -1,1 +1,1 @@
-"""What workers do for chess."""
+"""What workers do for chess: they end games in time."""

@@ -1,0 +1,80 @@
+"""Games that are really played, by moves through the API."""
+
+import pytest
+
+from chess.chess_api import FOOLS_MATE, SCHOLARS_MATE, begin
+from http_api import Api
+
+
+async def test_a_game_is_played_to_mate(api: Api) -> None:
+    duel = await begin(api)
+    await duel.play(SCHOLARS_MATE)
+
+    game = await duel.show()
+
+    assert (game["status"], game["winner"], game["reason"]) == ("ended", "white", "checkmate")
+    assert [move["san"] for move in game["moves"]] == ["e4", "e5", "Qh5", "Nc6", "Bc4", "Nf6", "Qxf7#"]
+    assert [event["sequence"] for event in await duel.events()] == [*range(1, 10)]
+    assert [event["type"] for event in await duel.events()] == ["started", *["move"] * 7, "ended"]
+
+
+async def test_the_same_id_gets_the_same_answer(api: Api) -> None:
+    duel = await begin(api)
+    first = await duel.move("e2e4", client_move_id="one")
+    await duel.move("e7e5")
+
+    again = await duel.move("e2e4", ply=1, client_move_id="one")
+    illegal = await duel.move("e4e6", ply=3, client_move_id="two")
+
+    assert again == first
+    assert (illegal["result"], illegal["reason"]) == ("rejected", "illegal_move")
+    assert await duel.move("g1f3", ply=3, client_move_id="two") == illegal
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"ply": 2}, "wrong_ply"),
+        ({"colour": "black"}, "not_your_turn"),
+        ({"uci": "e2e5"}, "illegal_move"),
+    ],
+)
+async def test_a_wrong_move_is_rejected_with_its_reason(api: Api, fields: dict[str, object], reason: str) -> None:
+    duel = await begin(api)
+
+    answer = await duel.move(**{"uci": "e2e4", "ply": 1, "colour": "white", **fields})  # type: ignore[arg-type]  # a table of fields.
+
+    assert (answer["result"], answer["reason"], answer["ply"]) == ("rejected", reason, 0)
+    assert len(await duel.events()) == 1
+
+
+async def test_a_rated_game_changes_the_ratings(api: Api) -> None:
+    duel = await begin(api, is_rated=True)
+    await duel.play(FOOLS_MATE)
+
+    game = await duel.show()
+
+    assert game["winner"] == "black"
+    assert game["black"]["rating_change"] > 0 > game["white"]["rating_change"]
+
+
+async def test_a_taken_back_move_doesnt_count(api: Api) -> None:
+    duel = await begin(api)
+    await duel.play(["e2e4", "e7e5", "g1f3"])
+
+    await duel.act("white", "offer_takeback")
+    await duel.act("black", "accept_takeback")
+
+    game = await duel.show()
+    assert [move["uci"] for move in game["moves"]] == ["e2e4", "e7e5"]
+    assert (await duel.move("b1c3"))["result"] == "committed"
+
+
+async def test_pgn_has_the_moves(api: Api) -> None:
+    duel = await begin(api)
+    await duel.play(FOOLS_MATE)
+
+    response = await api.http.get(f"/api/v1{duel.path}/pgn", headers={"Authorization": f"Bearer {api.api_key}"})
+
+    assert response.text.rstrip().endswith("0-1")
+    assert "Qh4#" in response.text
