@@ -12,7 +12,7 @@ import structlog
 from granian import Granian
 from granian.constants import Interfaces, Loops
 from granian.log import LogLevels
-from litestar.types import Send
+from litestar.types import ControllerRouterHandler, Send
 
 from ninefold import __version__
 from ninefold.core.config import CoreSettings, read_settings, server_url
@@ -223,12 +223,7 @@ def build_web_app(
     return create_web_app(
         database=database,
         surfaces=[
-            api_surface(
-                database,
-                [people_routes(site), *[route for system, context in parts for route in system.routes(context)]],
-                site=site,
-                kinds=kinds,
-            ),
+            api_surface(database, [people_routes(site), *_api_routes(parts)], site=site, kinds=kinds),
             *live_surfaces(hub, api_authenticate=api_authentication(database, site, kinds=kinds)),
             *_surfaces_of(parts, hub),
         ],
@@ -247,6 +242,11 @@ def _surfaces_of(parts: Sequence[tuple[AnySystem, ServerContext[Any]]], hub: Hub
     return [
         surface for system, context in parts for surface in system.surfaces(msgspec.structs.replace(context, hub=hub))
     ]
+
+
+def _api_routes(parts: Sequence[tuple[AnySystem, ServerContext[Any]]]) -> Sequence[ControllerRouterHandler]:
+    """Return the routes of all systems in Ninefold's own API."""
+    return [route for system, context in parts for route in system.routes(context)]
 
 
 def _bearer_kinds(systems: Sequence[AnySystem]) -> Sequence[CredentialKind]:

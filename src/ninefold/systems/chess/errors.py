@@ -86,3 +86,45 @@ class BotNotPossibleError(ConflictError):
 
     code = "bot_not_possible"
     title = "Not possible for a bot"
+
+
+class ChallengeNotFoundError(NotFoundError):
+    """The player has no such challenge."""
+
+    code = "challenge_not_found"
+    title = "Challenge not found"
+
+
+class ChallengeEndedError(ConflictError):
+    """The challenge can't be answered any more."""
+
+    code = "challenge_ended"
+    title = "Challenge ended"
+
+
+class NotYourChallengeError(InvalidInputError):
+    """The challenge is for another player to answer."""
+
+    code = "not_your_challenge"
+    title = "Not your challenge"
+
+
+class InvalidChallengeError(InvalidInputError):
+    """There can't be such a challenge."""
+
+    code = "invalid_challenge"
+    title = "Invalid challenge"
+
+
+class SeekNotFoundError(NotFoundError):
+    """There is no such seek that is open."""
+
+    code = "seek_not_found"
+    title = "Seek not found"
+
+
+class InvalidSeekError(InvalidInputError):
+    """There can't be such a seek."""
+
+    code = "invalid_seek"
+    title = "Invalid seek"

@@ -28,7 +28,16 @@ from ninefold.systems.chess.lichess.reading import (
     read_seats,
 )
 from ninefold.systems.chess.lichess.replay import EventEntry, GameSnapshot, after_event, decode_event, snapshot_of
-from ninefold.systems.chess.model import CHALLENGE_PREFIX, GAME_PREFIX, Challenge, Colour, Game, GameStatus, Player, Room
+from ninefold.systems.chess.model import (
+    CHALLENGE_PREFIX,
+    GAME_PREFIX,
+    Challenge,
+    Colour,
+    Game,
+    GameStatus,
+    Player,
+    Room,
+)
 from ninefold.systems.chess.service.challenges import get_challenge, list_challenges
 from ninefold.systems.chess.service.channels import chat_channel, game_channel, player_channel
 from ninefold.systems.chess.service.games import find_game

@@ -144,9 +144,7 @@ def terms_of(request: GameRequest, *, colour: ColourChoice, is_rated: bool) -> T
         InvalidInputError: the clock isn't one.
         NotOfferedError: it is another variant.
     """
-    return Terms(
-        time_control=request.time_control, is_rated=is_rated, colour=colour, initial_fen=request.initial_fen
-    )
+    return Terms(time_control=request.time_control, is_rated=is_rated, colour=colour, initial_fen=request.initial_fen)
 
 
 def time_control_of(limit_s: int | None, increment_s: int | None, days: int | None) -> TimeControl:

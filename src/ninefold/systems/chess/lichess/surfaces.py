@@ -6,7 +6,7 @@ Lichess shows to everybody: players and games belong to the organisation of the 
 
 from collections.abc import Sequence
 
-from ninefold.core.system import NoSettings, ServerContext
+from ninefold.core.system import ServerContext
 from ninefold.core.web.authentication import bearer_authentication
 from ninefold.core.web.bodies import RawRequest
 from ninefold.core.web.surfaces import Surface
@@ -18,9 +18,10 @@ from ninefold.systems.chess.lichess.routes.play import play_routes
 from ninefold.systems.chess.lichess.routes.streams import stream_routes
 from ninefold.systems.chess.lichess.routes.users import USER_ROUTES
 from ninefold.systems.chess.service.players import PLAYER_TOKEN
+from ninefold.systems.chess.settings import ChessSettings
 
 
-def lichess_surfaces(context: ServerContext[NoSettings]) -> Sequence[Surface]:
+def lichess_surfaces(context: ServerContext[ChessSettings]) -> Sequence[Surface]:
     """Return the surfaces."""
     assert context.hub is not None, "the server has it for surfaces"
     database, notifier, hub = context.database, context.notifier, context.hub

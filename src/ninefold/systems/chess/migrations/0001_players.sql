@@ -24,7 +24,7 @@ WHERE NOT is_guest;
 
 -- Whose a player token is. The token itself is a credential with the same id.
 CREATE TABLE chess.player_token (
-    credential_id uuid PRIMARY KEY REFERENCES tenancy.credential ON DELETE CASCADE,
+    credential_id uuid PRIMARY KEY,
     player_id uuid NOT NULL REFERENCES chess.player ON DELETE CASCADE
 );
 

@@ -1,4 +1,4 @@
-"""The live feeds of games: their logs, and the rooms of their chat."""
+"""The live feeds of chess: the logs of games, the rooms of their chat, and what changes for players and in lobbies."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -8,13 +8,21 @@ import msgspec
 
 from ninefold.core.ids import InvalidIdError, format_id, parse_id
 from ninefold.core.live import Channel, Cursor, Entry, Feed, Position
+from ninefold.core.live.watched_log import watched_feed
 from ninefold.core.postgres.database import Connection
-from ninefold.core.tenancy.model import Principal
+from ninefold.core.tenancy.model import ORGANISATION_PREFIX, Principal
 from ninefold.systems.chess.model import GAME_PREFIX, PLAY, PLAYER_PREFIX, ChatLine, Game, Room
-from ninefold.systems.chess.service.channels import CHAT_PATTERN, GAME_PATTERN, PLAYER_CHAT_PATTERN
+from ninefold.systems.chess.service.channels import (
+    CHAT_PATTERN,
+    GAME_PATTERN,
+    LOBBY_PATTERN,
+    PLAYER_CHAT_PATTERN,
+    PLAYER_PATTERN,
+)
 from ninefold.systems.chess.service.players import find_own_player
 from ninefold.systems.chess.store import chat as chat_store
 from ninefold.systems.chess.store import games as store
+from ninefold.systems.chess.store.players import player_find
 
 
 def encode_line(line: ChatLine) -> bytes:
@@ -75,6 +83,18 @@ async def _read_after(connection: Connection, cursors: Sequence[Cursor], limit: 
     }
 
 
+async def _may_read_player(connection: Connection, principal: Principal, channel: Channel) -> bool:
+    try:
+        player_id = parse_id(PLAYER_PREFIX, channel["player_id"])
+    except InvalidIdError:
+        return False
+    return await player_find(connection, organisation_id=principal.organisation_id, player_id=player_id) is not None
+
+
+async def _may_read_lobby(_: Connection, principal: Principal, channel: Channel) -> bool:
+    return channel["organisation_id"] == format_id(ORGANISATION_PREFIX, principal.organisation_id)
+
+
 def _chat_feed(pattern: str, room: Room) -> Feed:
     async def read_positions(connection: Connection, channels: Sequence[Channel]) -> Mapping[str, Position]:
         names = {game_id: channel.name for channel in channels if (game_id := _game_in(channel))}
@@ -113,4 +133,6 @@ FEEDS: Final = (
     ),
     _chat_feed(CHAT_PATTERN, "spectator"),
     _chat_feed(PLAYER_CHAT_PATTERN, "player"),
+    watched_feed(pattern=PLAYER_PATTERN, may_read=_may_read_player, also_scope=PLAY),
+    watched_feed(pattern=LOBBY_PATTERN, may_read=_may_read_lobby, also_scope=PLAY),
 )

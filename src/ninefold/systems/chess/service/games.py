@@ -89,6 +89,7 @@ async def start_game(
     now: datetime,
     initial_fen: str = START_FEN,
     running_max: int = RUNNING_MAX,
+    short_id: str | None = None,
 ) -> Game:
     """Start a game; call `notify_game` after the commit.
 
@@ -103,6 +104,7 @@ async def start_game(
         now: the time.
         initial_fen: the position to begin with.
         running_max: how many games a player can have at once.
+        short_id: that of the challenge that it comes from; None for a new one.
 
     Raises:
         InvalidGameError: the players are the same, or it can't have this clock, be rated, or begin with this position.
@@ -114,7 +116,7 @@ async def start_game(
         )
     check_time_control(time_control)
     position = Position.parse(initial_fen)
-    _check_rated(is_rated, (white, black), time_control, position)
+    check_rated(is_rated=is_rated, players=(white, black), control=time_control, position=position)
     if await store.game_count_of_players(connection, player_ids=[white.player_id, black.player_id]) >= running_max:
         raise InvalidGameError(
             f"A player has {running_max} games that haven't ended.", remedy="End some of them first."
@@ -128,6 +130,7 @@ async def start_game(
         source=source,
         now=now,
         position=position,
+        short_id=short_id or random_text(SHORT_ID_LENGTH),
     )
     if end_by_position(game, position, at=now).reason is not None:
         raise InvalidGameError(
@@ -239,12 +242,12 @@ def check_time_control(control: TimeControl) -> None:
         )
 
 
-def game_not_found(reference: str) -> GameNotFoundError:
-    """Return the error for a game that doesn't exist, or that is another organisation's."""
-    return GameNotFoundError(f"There is no game {reference[:80]!r}.", remedy="List the games to see their ids.")
+def check_rated(*, is_rated: bool, players: Sequence[Player], control: TimeControl, position: Position) -> None:
+    """Check that a game can be rated, if it is to be.
 
-
-def _check_rated(is_rated: bool, players: Sequence[Player], control: TimeControl, position: Position) -> None:  # noqa: FBT001  # one of the four it needs.
+    Raises:
+        InvalidGameError: it has no clock, begins with another position, or a guest plays.
+    """
     if not is_rated:
         return
     if control is None or position.fen != START_FEN or any(player.is_guest for player in players):
@@ -253,6 +256,11 @@ def _check_rated(is_rated: bool, players: Sequence[Player], control: TimeControl
             field="is_rated",
             remedy="Make it unrated.",
         )
+
+
+def game_not_found(reference: str) -> GameNotFoundError:
+    """Return the error for a game that doesn't exist, or that is another organisation's."""
+    return GameNotFoundError(f"There is no game {reference[:80]!r}.", remedy="List the games to see their ids.")
 
 
 def _new_game(
@@ -265,11 +273,12 @@ def _new_game(
     source: str,
     now: datetime,
     position: Position,
+    short_id: str,
 ) -> Game:
     clock = clocks.starting_clock(time_control)
     game = Game(
         game_id=new_id(),
-        short_id=random_text(SHORT_ID_LENGTH),
+        short_id=short_id,
         organisation_id=organisation_id,
         white_player_id=white.player_id,
         black_player_id=black.player_id,

@@ -42,6 +42,7 @@ async def rate_result(
     Returns:
         What it has made of White's rating and of Black's.
     """
+    await store.rating_player_lock(connection, player_ids=[white, black])
     found = await store.rating_lock(connection, player_ids=[white, black], speed=speed)
     before = {player_id: found.get(player_id, UNRATED) for player_id in (white, black)}
     score = 0.5 if winner is None else float(winner == "white")

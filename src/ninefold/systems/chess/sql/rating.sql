@@ -16,13 +16,6 @@ WHERE player_id = :player_id
 ORDER BY at DESC
 LIMIT :limit;
 
--- name: rating_change_list_of_games
--- Read what the results of games have made of ratings.
-SELECT *
-FROM chess.rating_change
-WHERE game_id = ANY(:game_ids::uuid[])
-LIMIT :limit;
-
 -- name: rating_list
 -- Read the ratings of players.
 SELECT *

@@ -33,12 +33,6 @@ async def rating_change_list(
     return [_change(record) async for record in records]
 
 
-async def rating_change_list_of_games(connection: Connection, *, game_ids: Sequence[UUID]) -> list[RatingChange]:
-    """Read what the results of games have made of ratings, of two players each."""
-    records = queries.rating_change_list_of_games(connection, game_ids=game_ids, limit=2 * len(game_ids))
-    return [_change(record) async for record in records]
-
-
 async def rating_list(connection: Connection, *, player_ids: Sequence[UUID]) -> dict[UUID, list[RatingOfSpeed]]:
     """Read the ratings of players, by player; those who have none are missing."""
     found: dict[UUID, list[RatingOfSpeed]] = {}
@@ -49,10 +43,14 @@ async def rating_list(connection: Connection, *, player_ids: Sequence[UUID]) -> 
 
 async def rating_lock(connection: Connection, *, player_ids: Sequence[UUID], speed: Speed) -> dict[UUID, Rating]:
     """Read the ratings of players at one speed, and keep others from changing them until the transaction ends."""
-    async for _ in queries.rating_player_lock(connection, player_ids=player_ids, limit=len(player_ids)):
-        pass
     records = queries.rating_lock(connection, player_ids=player_ids, speed=speed, limit=len(player_ids))
     return {record["player_id"]: _rating(record) async for record in records}
+
+
+async def rating_player_lock(connection: Connection, *, player_ids: Sequence[UUID]) -> None:
+    """Keep others from rating results of these players until the transaction ends, also if they have no ratings yet."""
+    async for _ in queries.rating_player_lock(connection, player_ids=player_ids, limit=len(player_ids)):
+        pass
 
 
 async def rating_upsert(

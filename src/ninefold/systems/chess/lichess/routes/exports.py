@@ -131,7 +131,11 @@ def export_routes(database: Database, hub: Hub) -> list[ControllerRouterHandler]
         for game_id in await read_list(request, items_max=GAMES_MAX, what="ids"):
             async with database.snapshot() as connection:
                 try:
-                    texts.append(await export.text_of(connection, await find_game(connection, principal.organisation_id, game_id)))
+                    texts.append(
+                        await export.text_of(
+                            connection, await find_game(connection, principal.organisation_id, game_id)
+                        )
+                    )
                 except GameNotFoundError:
                     continue
         return Response(b"".join(texts), media_type=_PGN if export.is_pgn else _NDJSON)
