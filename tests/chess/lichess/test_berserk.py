@@ -96,10 +96,10 @@ def test_a_whole_game_of_two_bots(bots: Pair) -> None:
         for stream in streams:
             state = stream.until(lambda each: each["type"] == "gameState")
             assert moves == state["moves"]
-    assert ("mate", "black") == (state["status"], state["winner"])
+    assert (state["status"], state["winner"]) == ("mate", "black")
     assert [stream.next() for stream in streams] == [None, None]
     finished = bots.events_of_ada.until(lambda each: each["type"] == "gameFinish")["game"]
-    assert ({"id": 30, "name": "mate"}, "black") == (finished["status"], finished["winner"])
+    assert (finished["status"], finished["winner"]) == ({"id": 30, "name": "mate"}, "black")
     assert finished["ratingDiff"] < 0
     pgn = str(bots.ada.games.export(game_id, as_pgn=True))
     assert "1. f3" in pgn
@@ -118,7 +118,7 @@ def test_draws_are_offered_and_accepted(people: Pair) -> None:
     people.bob.board.handle_draw_offer(game_id, accept=True)
     people.ada.board.handle_draw_offer(game_id, accept=True)
     end = stream.until(lambda each: each.get("status", "started") != "started")
-    assert ("draw", None) == (end["status"], end.get("winner"))
+    assert (end["status"], end.get("winner")) == ("draw", None)
 
 
 def test_a_takeback(people: Pair) -> None:
@@ -129,7 +129,7 @@ def test_a_takeback(people: Pair) -> None:
     stream.until(lambda each: each.get("wtakeback"))
     people.bob.board.handle_takeback_offer(game_id, accept=True)
     state = stream.until(lambda each: each.get("moves") == "e2e4 e7e5" and not each.get("wtakeback"))
-    assert "started" == state["status"]
+    assert state["status"] == "started"
     people.ada.board.make_move(game_id, "f1c4")
     stream.until(lambda each: each.get("moves") == "e2e4 e7e5 f1c4")
 
@@ -138,7 +138,7 @@ def test_a_game_is_aborted(bots: Pair) -> None:
     game_id = bots.begin()
     bots.bob.bots.abort_game(game_id)
     finished = bots.events_of_ada.until(lambda each: each["type"] == "gameFinish")
-    assert "aborted" == finished["game"]["status"]["name"]
+    assert finished["game"]["status"]["name"] == "aborted"
 
 
 def test_a_game_is_resigned(bots: Pair) -> None:
@@ -146,7 +146,7 @@ def test_a_game_is_resigned(bots: Pair) -> None:
     bots.play(game_id, ["e2e4", "e7e5"])
     bots.ada.bots.resign_game(game_id)
     finished = bots.events_of_bob.until(lambda each: each["type"] == "gameFinish")
-    assert ("resign", "black") == (finished["game"]["status"]["name"], finished["game"]["winner"])
+    assert (finished["game"]["status"]["name"], finished["game"]["winner"]) == ("resign", "black")
 
 
 def test_challenges_are_listed_declined_and_canceled(bots: Pair) -> None:
@@ -155,13 +155,13 @@ def test_challenges_are_listed_declined_and_canceled(bots: Pair) -> None:
     assert [challenge["id"]] == [each["id"] for each in bots.bob.challenges.get_mine()["in"]]
     bots.bob.challenges.decline(challenge["id"], reason="tooFast")
     declined = bots.events_of_ada.until(lambda each: each["type"] == "challengeDeclined")
-    assert "toofast" == declined["challenge"]["declineReasonKey"]
+    assert declined["challenge"]["declineReasonKey"] == "toofast"
 
     again = bots.ada.challenges.create("Bob", rated=False, days=3)
     bots.ada.challenges.cancel(again["id"])
     canceled = bots.events_of_bob.until(lambda each: each["type"] == "challengeCanceled")
     assert again["id"] == canceled["challenge"]["id"]
-    assert {"in": [], "out": []} == bots.ada.challenges.get_mine()
+    assert bots.ada.challenges.get_mine() == {"in": [], "out": []}
 
 
 def test_people_find_each_other_by_seeks(installation: ChessInstallation, organisation_id: UUID) -> None:
@@ -174,26 +174,28 @@ def test_people_find_each_other_by_seeks(installation: ChessInstallation, organi
     seeking.join(ARRIVES_WITHIN_S)
     assert not seeking.is_alive()
     full = Stream(fay.board.stream_game_state(game_id)).next()
-    assert {"initial": 300_000, "increment": 3_000} == full["clock"]
+    assert full["clock"] == {"initial": 300_000, "increment": 3_000}
 
 
 def test_the_account(bots: Pair) -> None:
     account = bots.ada.account.get()
-    assert ("ada", "Ada", "BOT") == (account["id"], account["username"], account["title"])
-    assert 1500 == account["perfs"]["blitz"]["rating"]
+    assert (account["id"], account["username"], account["title"]) == ("ada", "Ada", "BOT")
+    perfs: Any = account["perfs"]
+    assert perfs["blitz"]["rating"] == 1500
     assert bots.ada.account.get_kid_mode() is False
     assert "prefs" in bots.ada.account.get_preferences()
     assert bots.ada.account.get_email() is None
-    assert [] == bots.ada.games.get_ongoing()
-    assert ["bob", "ada"] == [each["id"] for each in bots.ada.users.get_by_id("bob", "nobody", "ADA")]
-    assert bots.ada.users.get_realtime_statuses("ada")[0]["online"] is True
+    assert bots.ada.games.get_ongoing() == []
+    assert [each["id"] for each in bots.ada.users.get_by_id("bob", "nobody", "ADA")] == ["bob", "ada"]
+    statuses: Any = bots.ada.users.get_realtime_statuses("ada")
+    assert statuses[0]["online"] is True
 
 
 def test_games_are_exported(bots: Pair) -> None:
     game_id = bots.begin()
     bots.play(game_id, FOOLS_MATE)
     as_json: Any = bots.ada.games.export(game_id, as_pgn=False)
-    assert ("f3 e5 g4 Qh4#", "mate", "black") == (as_json["moves"], as_json["status"], as_json["winner"])
+    assert (as_json["moves"], as_json["status"], as_json["winner"]) == ("f3 e5 g4 Qh4#", "mate", "black")
     of_bob = list(bots.ada.games.export_by_player("bob", as_pgn=False))
     assert [game_id] == [each["id"] for each in of_bob]
     (pgn,) = bots.ada.games.export_by_player("bob", as_pgn=True, max=1)
@@ -204,10 +206,10 @@ def test_what_cannot_be_done_says_why(bots: Pair) -> None:
     game_id = bots.begin()
     with pytest.raises(berserk.exceptions.ResponseError) as caught:
         bots.bob.bots.make_move(game_id, "e7e5")
-    assert (400, {"error": "Not your turn, or game already over"}) == (caught.value.status_code, caught.value.cause)
+    assert (caught.value.status_code, caught.value.cause) == (400, {"error": "Not your turn, or game already over"})
     with pytest.raises(berserk.exceptions.ResponseError) as caught:
         bots.ada.bots.make_move(game_id, "e2e5")
-    assert 400 == caught.value.status_code
+    assert caught.value.status_code == 400
     with pytest.raises(berserk.exceptions.ResponseError) as caught:
         bots.ada.board.make_move(game_id, "e2e4")
-    assert 400 == caught.value.status_code
+    assert caught.value.status_code == 400

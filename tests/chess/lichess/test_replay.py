@@ -19,7 +19,7 @@ def after(snapshot: GameSnapshot, *events: dict[str, Any]) -> GameSnapshot:
 def test_a_move_is_added_with_the_clocks_after_it() -> None:
     clocks = {"white_ms": 58_000, "black_ms": 59_000}
     result = after(START, {"type": "move", "uci": "g1f3", "clocks": clocks})
-    assert (("e2e4", "e7e5", "g1f3"), 58_000, 59_000) == (result.moves, result.white_ms, result.black_ms)
+    assert (result.moves, result.white_ms, result.black_ms) == (("e2e4", "e7e5", "g1f3"), 58_000, 59_000)
 
 
 def test_a_takeback_removes_plies_and_the_offer() -> None:
@@ -28,12 +28,12 @@ def test_a_takeback_removes_plies_and_the_offer() -> None:
         {"type": "takeback_offered", "colour": "white", "plies": 2},
         {"type": "takeback", "colour": "white", "plies": 2, "clocks": {"white_ms": 50_000, "black_ms": 49_000}},
     )
-    assert ((), None, 50_000) == (result.moves, result.takeback, result.white_ms)
+    assert (result.moves, result.takeback, result.white_ms) == ((), None, 50_000)
 
 
 def test_offers_come_and_go() -> None:
     offered = after(START, {"type": "draw_offered", "colour": "black"}, {"type": "takeback_offered", "colour": "white"})
-    assert ("black", "white") == (offered.draw, offered.takeback)
+    assert (offered.draw, offered.takeback) == ("black", "white")
     declined = after(
         offered, {"type": "draw_declined", "colour": "white"}, {"type": "takeback_declined", "colour": "black"}
     )
@@ -46,12 +46,12 @@ def test_the_end_says_who_has_won_and_ends_offers() -> None:
         {"type": "draw_offered", "colour": "black"},
         {"type": "ended", "winner": "white", "reason": "resignation", "ratings": None},
     )
-    assert (GameStatus.ENDED, "white", EndReason.RESIGNATION, None) == (
+    assert (
         result.status,
         result.winner,
         result.reason,
         result.draw,
-    )
+    ) == (GameStatus.ENDED, "white", EndReason.RESIGNATION, None)
 
 
 def test_what_changes_nothing_is_ignored() -> None:

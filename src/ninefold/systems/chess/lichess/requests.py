@@ -77,13 +77,6 @@ class OpenChallengeRequest(GameRequest, frozen=True, kw_only=True):
         return terms_of(self, colour="random", is_rated=self.rated)
 
 
-class EngineRequest(GameRequest, frozen=True, kw_only=True):
-    """A game against the engine."""
-
-    level: Annotated[int, msgspec.Meta(ge=1, le=8)]
-    color: ColourChoice = "random"
-
-
 class DeclineRequest(msgspec.Struct, frozen=True):
     """Why a challenge is declined."""
 

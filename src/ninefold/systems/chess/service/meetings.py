@@ -1,6 +1,6 @@
 """What is announced when players meet: challenges in the channels of both, seeks in the lobby."""
 
-from typing import Final, Literal, TypeAlias
+from typing import Literal, TypeAlias
 from uuid import UUID
 
 import msgspec

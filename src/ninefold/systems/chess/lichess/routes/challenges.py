@@ -20,7 +20,7 @@ from ninefold.systems.chess.errors import ChallengeEndedError, ChallengeNotFound
 from ninefold.systems.chess.lichess.acting import Acting
 from ninefold.systems.chess.lichess.bodies import read_fields
 from ninefold.systems.chess.lichess.callers import find_caller
-from ninefold.systems.chess.lichess.errors import NotYourGameError
+from ninefold.systems.chess.lichess.errors import NotOfferedError, NotYourGameError
 from ninefold.systems.chess.lichess.lines import line
 from ninefold.systems.chess.lichess.objects.challenges import DECLINE_REASONS, ShownChallenge, show_challenge
 from ninefold.systems.chess.lichess.reading import find_own_challenge, find_user, read_challenge_seats
@@ -83,7 +83,7 @@ def _making_routes(database: Database, notifier: Notifier, hub: Hub) -> list[Con
             shown = await _show(connection, challenge, player, site_url(request))
         notify_challenge(notifier, challenge)
         if new.keep_alive_stream:
-            lines = _until_end(database, notifier, hub, challenge, player, shown)
+            lines = _until_end(database, notifier, hub, challenge=challenge, player=player, shown=shown)
             return LineStream(hub, lines, principal=principal)
         return _json(shown).to_asgi_response(app=None, request=request)
 
@@ -100,6 +100,11 @@ def _making_routes(database: Database, notifier: Notifier, hub: Hub) -> list[Con
         notify_challenge(notifier, challenge)
         return _json(shown)
 
+    @post(f"{_PATH}/ai", status_code=201)
+    async def challenge_engine() -> Ok:
+        """Say that the server has no engine of its own."""
+        raise NotOfferedError("This server has no engine to play against. Challenge a bot instead.")
+
     @get(f"{_PATH}/{{challenge_id:str}}/show")
     async def get_challenge(
         request: RawRequest, challenge_id: FromPath[str], principal: NamedDependency[Principal]
@@ -110,7 +115,7 @@ def _making_routes(database: Database, notifier: Notifier, hub: Hub) -> list[Con
             challenge = await find_own_challenge(connection, player, challenge_id)
             return _json(await _show(connection, challenge, player, site_url(request)))
 
-    return [list_challenges, create_challenge, create_open_challenge, get_challenge]
+    return [list_challenges, create_challenge, create_open_challenge, challenge_engine, get_challenge]
 
 
 def _answering_routes(database: Database, notifier: Notifier) -> list[ControllerRouterHandler]:
@@ -180,7 +185,7 @@ async def _cancel(database: Database, notifier: Notifier, principal: Principal, 
 
 
 async def _until_end(
-    database: Database, notifier: Notifier, hub: Hub, challenge: Challenge, player: Player, shown: ShownChallenge
+    database: Database, notifier: Notifier, hub: Hub, *, challenge: Challenge, player: Player, shown: ShownChallenge
 ) -> AsyncGenerator[bytes, None]:
     """Yield a challenge, and then how it has ended; if the client goes before, it is withdrawn."""
     status = challenge.status
