@@ -8,7 +8,7 @@ CONSOLE_SOURCES := $(shell find console -type f -not -path 'console/node_modules
 NPM_CI := ["ci", "--silent", "--no-audit", "--no-fund", "--prefix", "tests/e2e/centrifuge_js"]
 
 .DEFAULT_GOAL := help
-.PHONY: help up demo console test check format bench lock clean
+.PHONY: help up demo console test check format bench chaos lock clean
 
 help: ## List the commands.
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -41,6 +41,9 @@ format: .venv/.ready-dev console/node_modules/.ready ## Format the code, apply s
 
 bench: .venv/.ready-dev ## Run all benchmarks, or SYSTEM=webhooks|callbacks|jobs|live|web; writes bench/results/*.json.
 	@for run in bench/$(or $(SYSTEM),*)/run.py; do echo "$$run"; $(BIN)/python "$$run" || exit 1; done
+
+chaos: .venv/.ready-dev ## Kill processes at random moments for minutes, or SYSTEM=assistant; fails if anything is lost.
+	@for run in bench/$(or $(SYSTEM),*)/chaos.py; do echo "$$run"; $(BIN)/python "$$run" || exit 1; done
 
 lock: .venv/.ready-dev ## Update the lock files from pyproject.toml and package.json.
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \

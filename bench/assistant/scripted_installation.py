@@ -18,6 +18,7 @@ import httpx
 from ninefold.core.postgres.database import Database
 from ninefold.core.postgres.embedded import EmbeddedPostgres
 from ninefold.core.postgres.migrations import migrate
+from ninefold.core.queue.store import worker_count_alive
 from ninefold.core.tenancy.service import create_api_key, create_organisation
 from ninefold.edge.systems import migration_sources
 from ninefold.systems.assistant.engines.port import Generation
@@ -39,6 +40,7 @@ class Installation:
 
     def __init__(self, dsn: str, *, api_key: str, concurrency: int) -> None:
         self.port = _free_port()
+        self._dsn = dsn
         self.url = f"http://127.0.0.1:{self.port}"
         self.api_key = api_key
         self.server: subprocess.Popen[bytes] | None = None
@@ -68,6 +70,14 @@ class Installation:
     def start_worker(self) -> None:
         """Start another worker."""
         self.workers.append(self._start("worker"))
+
+    async def wait_for_workers(self) -> None:
+        """Wait until all workers can claim, about a second after their start, which is no part of a measurement."""
+        database = await Database.connect(self._dsn, application_name="ninefold bench")
+        async with asyncio.timeout(READY_WITHIN_S), database.connection() as connection:
+            while await worker_count_alive(connection) < len(self.workers):
+                await asyncio.sleep(0.05)
+        await database.close()
 
     async def kill_server(self) -> None:
         """Kill the server, and start it again."""
@@ -121,6 +131,7 @@ async def running(folder: Path, *, workers: int, concurrency: int) -> AsyncItera
             await installation.start_server()
             for _ in range(workers):
                 installation.start_worker()
+            await installation.wait_for_workers()
             yield installation
         finally:
             await installation.stop()

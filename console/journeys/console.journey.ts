@@ -153,6 +153,31 @@ test("of two people who act at once, the second is told why nothing happened", a
   await other.context().close();
 });
 
+test("a delivery is found by a text in its payload, whose address is a deep link", async () => {
+  await ninefold.call("POST", "/events", { event_type: "invoice.paid", payload: { customer: "cus_searched" }, idempotency_key: "invoice-searched" });
+  const before = page.url();
+  await page.goto(`${network.url}/webhooks/events`);
+  await page.getByRole("searchbox", { name: "Search" }).waitFor();
+  await page.keyboard.press("/");
+  await page.keyboard.type("cus_searched");
+  await page.waitForURL(/events\?q=cus_searched/);
+  const rows = page.locator("tr[data-row]");
+  await page.locator("tr[data-row]", { hasText: "invoice-searched" }).waitFor();
+  expect(await rows.count()).toBe(1);
+  await page.keyboard.press("Control+k");
+  await page.getByRole("combobox", { name: "Find or do" }).fill("cus_searched");
+  await page.getByRole("option", { name: /Search deliveries for cus_searched/ }).click();
+  await page.waitForURL(/deliveries\?q=cus_searched/);
+  await page.getByRole("cell", { name: "invoice.paid" }).first().waitFor();
+  await page.getByRole("button", { name: "Filters" }).click();
+  await page.getByLabel("Response code").fill("404");
+  await page.getByLabel("Response code").press("Enter");
+  await page.getByText("No delivery matches").waitFor();
+  await page.getByRole("button", { name: "Clear" }).click();
+  await page.waitForURL(/deliveries$/);
+  await page.goto(before);
+});
+
 test("on a lost connection the page says since when, stays usable, and catches up by itself", async () => {
   await page.goto(`${network.url}/webhooks/subscriptions/${subscription}`);
   const rows = page.locator("tr[data-row]");
@@ -221,6 +246,9 @@ const PAGES = [
   ["subscription", "/webhooks/subscriptions/:id"],
   ["subscription-figures", "/webhooks/subscriptions/:id?tab=figures"],
   ["events", "/webhooks/events"],
+  ["events-found", "/webhooks/events?q=order"],
+  ["deliveries", "/webhooks/deliveries"],
+  ["deliveries-found", "/webhooks/deliveries?q=invoice&code=2xx"],
   ["dead-letters", "/webhooks/dead-letters"],
   ["replays", "/webhooks/replays"],
   ["keys", "/settings/keys"],
@@ -273,6 +301,17 @@ test("an unknown address has a page that leads back", async () => {
   await page.getByRole("heading", { name: "There is no such page" }).waitFor();
   await page.getByRole("link", { name: "Go to the overview" }).click();
   await page.getByRole("slider", { name: "Throughput" }).waitFor();
+});
+
+test("in the API reference, a person who is signed in can try a change without a key", async () => {
+  const reader = await anotherBrowser();
+  await reader.goto(`${ninefold.url}/docs`);
+  await reader.locator("#operations-tag-events").click();
+  await reader.locator("#operations-events-publish_event .opblock-summary-control").click();
+  await reader.getByRole("main").getByRole("textbox", { name: "Request body" }).waitFor();
+  await reader.getByRole("button", { name: "Execute" }).click();
+  await reader.locator(".live-responses-table .response-col_status", { hasText: "202" }).waitFor();
+  await reader.context().close();
 });
 
 test("a member who is removed while looking is told so, and sees no more", async () => {

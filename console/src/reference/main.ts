@@ -22,6 +22,8 @@ document.getElementById("theme")?.addEventListener("click", () => {
   showTheme();
 });
 
+new MutationObserver(nameFields).observe(document.body, { childList: true, subtree: true });
+
 void show();
 
 async function show(): Promise<void> {
@@ -48,6 +50,13 @@ function withoutSessions(document: Document): Document {
   const operations = Object.values(document.paths).flatMap((path) => Object.values(path));
   for (const operation of operations) operation.security = operation.security.filter((scheme) => !("session" in scheme));
   return document;
+}
+
+/** Swagger UI gives the field for a request's body no name, which screen readers need. */
+function nameFields(): void {
+  for (const field of document.querySelectorAll("textarea.body-param__text:not([aria-label])")) {
+    field.setAttribute("aria-label", "Request body");
+  }
 }
 
 /** Swagger UI has a class for the dark theme. */

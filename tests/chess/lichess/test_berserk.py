@@ -196,7 +196,7 @@ def test_games_are_exported(bots: Pair) -> None:
     bots.play(game_id, FOOLS_MATE)
     as_json: Any = bots.ada.games.export(game_id, as_pgn=False)
     assert (as_json["moves"], as_json["status"], as_json["winner"]) == ("f3 e5 g4 Qh4#", "mate", "black")
-    of_bob = list(bots.ada.games.export_by_player("bob", as_pgn=False))
+    of_bob: list[Any] = list(bots.ada.games.export_by_player("bob", as_pgn=False))
     assert [game_id] == [each["id"] for each in of_bob]
     (pgn,) = bots.ada.games.export_by_player("bob", as_pgn=True, max=1)
     assert f'[GameId "{game_id}"]' in str(pgn)

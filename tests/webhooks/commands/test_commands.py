@@ -376,3 +376,54 @@ def test_retry_shows_when_it_is_scheduled(server: Server, capsys: pytest.Capture
 
     assert server.requests[0].url.path == f"/api/v1/deliveries/{DELIVERY_ID}/retry"
     assert "2026-01-02T03:04:05Z" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("command", "path", "query"),
+    [
+        (["events", "list", "--q", "cus_7"], "/events", {"q": "cus_7"}),
+        (
+            ["events", "list", "--event-type", "user.*", "--idempotency-key", "k"],
+            "/events",
+            {"event_type": "user.*", "idempotency_key": "k"},
+        ),
+        (
+            ["events", "list", "--accepted-after", "2026-01-31T12:00:00Z", "--accepted-before", "2026-02-01T12:00:00Z"],
+            "/events",
+            {"accepted_after": "2026-01-31T12:00:00+00:00", "accepted_before": "2026-02-01T12:00:00+00:00"},
+        ),
+        (
+            ["deliveries", "list", "--response-code", "5xx", "--q", "shop"],
+            "/deliveries",
+            {"response_code": "5xx", "q": "shop"},
+        ),
+        (
+            ["deliveries", "list", SUBSCRIPTION_ID, "--error-class", "timeout"],
+            f"/subscriptions/{SUBSCRIPTION_ID}/deliveries",
+            {"error_class": "timeout"},
+        ),
+    ],
+)
+def test_a_search_sends_the_filters_that_were_given(
+    server: Server, command: list[str], path: str, query: dict[str, str]
+) -> None:
+    server.answer = partial(httpx.Response, 200, json={"items": [], "next_cursor": None, "searched_back_to": None})
+
+    assert run(command) == 0
+
+    (request,) = server.requests
+    assert request.url.path == f"/api/v1{path}"
+    assert dict(request.url.params) == {**query, "limit": "20"}
+
+
+def test_a_search_that_stopped_early_says_how_far_it_looked_and_how_to_continue(
+    server: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = {"items": [], "next_cursor": "next", "searched_back_to": "2026-01-31T14:03:00Z"}
+    server.answer = partial(httpx.Response, 200, json=page)
+
+    assert run(["events", "list", "--q", "cus_7"]) == 0
+
+    error = capsys.readouterr().err
+    assert "Searched back to 2026-01-31T14:03:00+00:00" in error
+    assert "--cursor next" in error

@@ -12,10 +12,12 @@ from ninefold.core.postgres.migrations import MigrationSource
 from ninefold.core.queue.notifier import Notifier
 from ninefold.core.system import ServerContext, System, WorkerContext, WorkerTask
 from ninefold.systems.chess.jobs.clock_watch import ClockWatch
-from ninefold.systems.chess.jobs.retention import DELETE_UNPLAYED_DAILY, DELETE_UNPLAYED_HANDLER
+from ninefold.systems.chess.jobs.retention import DELETE_EXPIRED_DAILY, DELETE_EXPIRED_HANDLER
 from ninefold.systems.chess.lichess.surfaces import lichess_surfaces
+from ninefold.systems.chess.routes.challenges import CHALLENGE_ROUTES
 from ninefold.systems.chess.routes.games import GAME_ROUTES
 from ninefold.systems.chess.routes.players import PLAYER_ROUTES
+from ninefold.systems.chess.routes.seeks import SEEK_ROUTES
 from ninefold.systems.chess.service.feeds import FEEDS
 from ninefold.systems.chess.service.players import PLAYER_TOKEN
 from ninefold.systems.chess.settings import ChessSettings, read_chess_settings
@@ -31,7 +33,7 @@ def _routes(context: ServerContext[ChessSettings]) -> Sequence[ControllerRouterH
     return [
         Router(
             path="/",
-            route_handlers=[*PLAYER_ROUTES, *GAME_ROUTES],
+            route_handlers=[*PLAYER_ROUTES, *GAME_ROUTES, *CHALLENGE_ROUTES, *SEEK_ROUTES],
             dependencies={
                 "notifier": Provide(provide_notifier, sync_to_thread=False),
                 "chess_settings": Provide(provide_settings, sync_to_thread=False),
@@ -56,7 +58,7 @@ SYSTEM: Final = System(
     surfaces=lichess_surfaces,
     feeds=_feeds,
     worker_tasks=_worker_tasks,
-    job_handlers=(DELETE_UNPLAYED_HANDLER,),
-    schedules=(DELETE_UNPLAYED_DAILY,),
+    job_handlers=(DELETE_EXPIRED_HANDLER,),
+    schedules=(DELETE_EXPIRED_DAILY,),
     credential_kinds=(PLAYER_TOKEN,),
 )

@@ -98,7 +98,7 @@ def test_fields_are_translated(fields: dict[str, Any], expected: dict[str, Any])
         ({"messages": [{"role": "pope", "content": "x"}]}, "messages[0].role", "invalid_value"),
         ({"messages": [HELLO, {"role": "user", "content": 1}]}, "messages[1].content", "invalid_type"),
         (
-            {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "x"}}]}]},
+            {"messages": [{"role": "user", "content": [{"type": "hologram"}]}]},
             "messages[0].content[0].type",
             "invalid_value",
         ),
@@ -108,6 +108,11 @@ def test_fields_are_translated(fields: dict[str, Any], expected: dict[str, Any])
         ({"max_tokens": 0}, "max_tokens", "invalid_value"),
         ({"stop": ["a", "b", "c", "d", "e"]}, "stop", "invalid_value"),
         ({"stop": ""}, "stop", "invalid_value"),
+        (
+            {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "x"}}]}]},
+            "messages[0].content[0].type",
+            "unsupported_parameter",
+        ),
         ({"n": 2}, "n", "unsupported_parameter"),
         ({"n": 0}, "n", "invalid_value"),
         ({"logprobs": True}, "logprobs", "unsupported_parameter"),

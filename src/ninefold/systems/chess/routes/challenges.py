@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
-from litestar import Request, get, post
+from litestar import get, post
 from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery
@@ -18,7 +18,6 @@ from ninefold.core.web.access import Caller, access
 from ninefold.core.web.bodies import FromBody
 from ninefold.core.web.ids import parse_body_id
 from ninefold.core.web.problems import problem_responses
-from ninefold.core.web.site import Site
 from ninefold.systems.chess.model import GAME_PREFIX, PLAY, PLAYER_PREFIX, Challenge, Player
 from ninefold.systems.chess.routes.meeting_wire import (
     AcceptedView,
@@ -53,11 +52,9 @@ _READS: Final = access(also_scope=PLAY)
 async def create_challenge(
     *,
     data: FromBody[CreateChallenge],
-    request: Request[Any, Any, Any],
     principal: NamedDependency[Principal],
     database: NamedDependency[Database],
     notifier: NamedDependency[Notifier],
-    site: NamedDependency[Site],
 ) -> ChallengeView:
     """Challenge a player.
 
@@ -77,16 +74,14 @@ async def create_challenge(
         )
         players = await _players_of(connection, [challenge])
     notify_challenge(notifier, challenge)
-    return show_challenge(challenge, players, base_url=site.base_url(request))
+    return show_challenge(challenge, players)
 
 
 @get(_CHALLENGES, tags=_TAGS, opt=_READS)
 async def list_challenges(
     *,
-    request: Request[Any, Any, Any],
     principal: NamedDependency[Principal],
     database: NamedDependency[Database],
-    site: NamedDependency[Site],
     player_id: FromQuery[PlayerId | None] = None,
 ) -> ChallengeList:
     """List challenges.
@@ -97,8 +92,7 @@ async def list_challenges(
         player = await get_acting_player(connection, principal, player_id=player_id)
         found = await service.list_challenges(connection, player=player, now=datetime.now(UTC))
         players = await _players_of(connection, found)
-    base_url = site.base_url(request)
-    return ChallengeList(items=[show_challenge(each, players, base_url=base_url) for each in found])
+    return ChallengeList(items=[show_challenge(each, players) for each in found])
 
 
 @post(f"{_CHALLENGE}/accept", tags=_TAGS, status_code=200, opt=_PLAYS, responses=problem_responses(409))
@@ -129,11 +123,9 @@ async def decline_challenge(
     *,
     challenge_id: FromPath[ChallengeId],
     data: FromBody[DeclineChallenge],
-    request: Request[Any, Any, Any],
     principal: NamedDependency[Principal],
     database: NamedDependency[Database],
     notifier: NamedDependency[Notifier],
-    site: NamedDependency[Site],
 ) -> ChallengeView:
     """Decline a challenge.
 
@@ -146,7 +138,7 @@ async def decline_challenge(
         )
         players = await _players_of(connection, [challenge])
     notify_challenge(notifier, challenge)
-    return show_challenge(challenge, players, base_url=site.base_url(request))
+    return show_challenge(challenge, players)
 
 
 @post(f"{_CHALLENGE}/cancel", tags=_TAGS, status_code=200, opt=_PLAYS, responses=problem_responses(409))
@@ -154,11 +146,9 @@ async def cancel_challenge(
     *,
     challenge_id: FromPath[ChallengeId],
     data: FromBody[ActFor],
-    request: Request[Any, Any, Any],
     principal: NamedDependency[Principal],
     database: NamedDependency[Database],
     notifier: NamedDependency[Notifier],
-    site: NamedDependency[Site],
 ) -> ChallengeView:
     """Cancel a challenge.
 
@@ -171,7 +161,7 @@ async def cancel_challenge(
         )
         players = await _players_of(connection, [challenge])
     notify_challenge(notifier, challenge)
-    return show_challenge(challenge, players, base_url=site.base_url(request))
+    return show_challenge(challenge, players)
 
 
 @get(f"{_CHALLENGE}/public", tags=_TAGS, opt=access(caller=Caller.ANYONE))
@@ -215,11 +205,9 @@ async def offer_rematch(
     *,
     game_id: FromPath[str],
     data: FromBody[ActFor],
-    request: Request[Any, Any, Any],
     principal: NamedDependency[Principal],
     database: NamedDependency[Database],
     notifier: NamedDependency[Notifier],
-    site: NamedDependency[Site],
 ) -> ChallengeView:
     """Offer a rematch.
 
@@ -234,7 +222,7 @@ async def offer_rematch(
     notify_challenge(notifier, challenge)
     if not isinstance(offered, Challenge):
         notify_game(notifier, offered.game)
-    return show_challenge(challenge, players, base_url=site.base_url(request))
+    return show_challenge(challenge, players)
 
 
 CHALLENGE_ROUTES: Final[list[HTTPRouteHandler]] = [

@@ -2,20 +2,14 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any, Final, Literal
-from uuid import UUID
+from typing import Annotated, Any, Literal
 
 import msgspec
 
-from ninefold.core.errors import InvalidInputError
 from ninefold.core.ids import format_id
-from ninefold.core.web.bodies import RequestBody
-from ninefold.core.web.ids import parse_body_id
 from ninefold.systems.chess.model import (
     GAME_PREFIX,
     PLAYER_PREFIX,
-    START_FEN,
-    ActionKind,
     Answer,
     ChatLine,
     Colour,
@@ -24,121 +18,21 @@ from ninefold.systems.chess.model import (
     Game,
     GameStatus,
     LogEvent,
-    NewAction,
-    NewMove,
     Presence,
     RealTime,
     Room,
     Speed,
     TimeControl,
 )
+from ninefold.systems.chess.routes.game_requests import Fen
 from ninefold.systems.chess.routes.player_wire import EXAMPLE_ID, EXAMPLE_PLAYER_ID, PlayerIdText, Timestamp
 from ninefold.systems.chess.rules import clocks
 from ninefold.systems.chess.service.channels import chat_channel, game_channel
-from ninefold.systems.chess.service.chat import TEXT_LENGTH_MAX
 from ninefold.systems.chess.service.games import PlayedMove, ShownGame, ShownSide, claims_of
 from ninefold.systems.chess.service.ratings import is_provisional
 
-ACTION_ID_LENGTH_MAX: Final = 64
-FEN_LENGTH_MAX: Final = 100
-
 Milliseconds = Annotated[int, msgspec.Meta(examples=[178_420])]
 GameIdText = Annotated[str, msgspec.Meta(examples=[f"{GAME_PREFIX}_{EXAMPLE_ID}"])]
-Fen = Annotated[
-    str,
-    msgspec.Meta(
-        max_length=FEN_LENGTH_MAX, description="A position in Forsyth-Edwards Notation.", examples=[START_FEN]
-    ),
-]
-ActionId = Annotated[
-    str,
-    msgspec.Meta(
-        min_length=1,
-        max_length=ACTION_ID_LENGTH_MAX,
-        description="Chosen by the client: the same id always gets the same answer, so it is safe to send it again.",
-        examples=["b8f2c1d4-9"],
-    ),
-]
-ActingPlayerId = Annotated[
-    str | None,
-    msgspec.Meta(description="For which player an API key acts; others act for their own.", examples=[None]),
-]
-
-
-class ClockBody(RequestBody, frozen=True, kw_only=True):
-    """A clock: seconds and an increment, or days for each move."""
-
-    limit_s: Annotated[int, msgspec.Meta(ge=0, le=clocks.LIMIT_S_MAX, examples=[180])] | None = None
-    increment_s: Annotated[int, msgspec.Meta(ge=0, le=clocks.INCREMENT_S_MAX, examples=[2])] | None = None
-    days_per_turn: Annotated[int, msgspec.Meta(ge=1, le=clocks.DAYS_PER_TURN_MAX, examples=[None])] | None = None
-
-
-class CreateGame(RequestBody, frozen=True, kw_only=True):
-    """A game to start."""
-
-    white_player_id: PlayerIdText
-    black_player_id: PlayerIdText
-    clock: ClockBody | None = None
-    """null for a game without a limit."""
-    is_rated: bool = False
-    initial_fen: Fen = START_FEN
-
-
-class MakeMove(RequestBody, frozen=True, kw_only=True):
-    """A move to make."""
-
-    ply: Annotated[int, msgspec.Meta(ge=1, le=100_000, description="The ply that it makes, from 1.", examples=[1])]
-    move: Annotated[
-        str, msgspec.Meta(min_length=4, max_length=5, description="As UCI, such as `e7e8q`.", examples=["e2e4"])
-    ]
-    client_move_id: ActionId
-    lag_ms: (
-        Annotated[
-            int,
-            msgspec.Meta(ge=0, le=600_000, description="The round trip, as the client has measured it.", examples=[48]),
-        ]
-        | None
-    ) = None
-    move_time_ms: (
-        Annotated[
-            int,
-            msgspec.Meta(
-                ge=0,
-                le=100_000_000_000,
-                description="How long the player has thought, by the client's clock; 0 for a premove.",
-                examples=[3_120],
-            ),
-        ]
-        | None
-    ) = None
-    is_draw_offered: bool = False
-    player_id: ActingPlayerId = None
-
-
-class TakeAction(RequestBody, frozen=True, kw_only=True):
-    """What a player does besides moving."""
-
-    action: Annotated[ActionKind, msgspec.Meta(examples=["offer_draw"])]
-    client_action_id: ActionId
-    player_id: ActingPlayerId = None
-
-
-class SayPresent(RequestBody, frozen=True, kw_only=True):
-    """That a player is at a game, or leaves it."""
-
-    is_leaving: bool = False
-    player_id: ActingPlayerId = None
-
-
-class WriteLine(RequestBody, frozen=True, kw_only=True):
-    """A line of chat to write."""
-
-    room: Annotated[Room, msgspec.Meta(examples=["player"])]
-    text: Annotated[
-        str,
-        msgspec.Meta(min_length=1, max_length=TEXT_LENGTH_MAX, pattern=r"\S", examples=["Good game!"]),
-    ]
-    player_id: ActingPlayerId = None
 
 
 class ClockView(msgspec.Struct, frozen=True, kw_only=True):
@@ -165,7 +59,7 @@ class AnswerClocksView(msgspec.Struct, frozen=True, kw_only=True):
     black_ms: Milliseconds | None
 
 
-class AnswerView(msgspec.Struct, frozen=True, kw_only=True):
+class GameAnswerView(msgspec.Struct, frozen=True, kw_only=True):
     """What became of a move or an action, after the commit."""
 
     result: Annotated[Literal["committed", "rejected"], msgspec.Meta(examples=["committed"])]
@@ -310,55 +204,9 @@ class ChatLinesView(msgspec.Struct, frozen=True, kw_only=True):
     items: list[ChatLineView]
 
 
-def read_clock(clock: ClockBody | None) -> TimeControl:
-    """Return the clock that a request asks for.
-
-    Raises:
-        InvalidInputError: it is neither seconds with an increment, nor days.
-    """
-    match clock:
-        case None:
-            return None
-        case ClockBody(limit_s=int(limit_s), increment_s=int(increment_s), days_per_turn=None):
-            return RealTime(limit_s=limit_s, increment_s=increment_s)
-        case ClockBody(limit_s=None, increment_s=None, days_per_turn=int(days)):
-            return Correspondence(days_per_turn=days)
-    raise InvalidInputError(
-        "A clock has `limit_s` and `increment_s`, or only `days_per_turn`.",
-        field="clock",
-        remedy="Send one of the two, or null for no limit.",
-    )
-
-
-def read_move(data: MakeMove) -> NewMove:
-    """Return the move of a request."""
-    return NewMove(
-        ply=data.ply,
-        uci=data.move,
-        client_action_id=data.client_move_id,
-        lag_ms=data.lag_ms,
-        move_time_ms=data.move_time_ms,
-        is_draw_offered=data.is_draw_offered,
-    )
-
-
-def read_action(data: TakeAction) -> NewAction:
-    """Return the action of a request."""
-    return NewAction(kind=data.action, client_action_id=data.client_action_id)
-
-
-def read_player_id(text: str | None) -> UUID | None:
-    """Return the player that a body names.
-
-    Raises:
-        InvalidInputError: it isn't a player's id.
-    """
-    return None if text is None else parse_body_id(PLAYER_PREFIX, text, field="player_id")
-
-
-def show_answer(answer: Answer) -> AnswerView:
+def show_answer(answer: Answer) -> GameAnswerView:
     """Return an answer as the API shows it."""
-    return AnswerView(
+    return GameAnswerView(
         result=answer.result,
         reason=answer.reason,
         detail=answer.detail,
@@ -417,7 +265,7 @@ def _summary(game: Game, *, now: datetime) -> dict[str, Any]:
         "reason": game.reason,
         "speed": game.speed,
         "is_rated": game.is_rated,
-        "clock": _show_clock(game.time_control),
+        "clock": show_clock(game.time_control),
         "white_player_id": format_id(PLAYER_PREFIX, game.white_player_id),
         "black_player_id": format_id(PLAYER_PREFIX, game.black_player_id),
         "initial_fen": game.initial_fen,
@@ -439,7 +287,8 @@ def _summary(game: Game, *, now: datetime) -> dict[str, Any]:
     }
 
 
-def _show_clock(control: TimeControl) -> ClockView | None:
+def show_clock(control: TimeControl) -> ClockView | None:
+    """Return a time control as the API shows it."""
     match control:
         case RealTime():
             return ClockView(limit_s=control.limit_s, increment_s=control.increment_s, days_per_turn=None)

@@ -9,6 +9,7 @@ from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery, QueryParameter
 
+from ninefold.core.errors import InvalidInputError, NotFoundError
 from ninefold.core.ids import format_id
 from ninefold.core.postgres.database import Connection, Database
 from ninefold.core.queue.notifier import Notifier
@@ -20,14 +21,8 @@ from ninefold.core.web.ids import PathId, parse_body_id
 from ninefold.core.web.pagination import PAGE_LIMIT_DEFAULT, Cursor, Page, PagedList, PageLimit
 from ninefold.core.web.problems import problem_responses
 from ninefold.systems.chess.model import GAME_PREFIX, PLAY, PLAYER_PREFIX, Colour, Game, GameStatus, Player, Room
-from ninefold.systems.chess.routes.game_wire import (
-    AnswerView,
-    ChatLinesView,
-    ChatLineView,
+from ninefold.systems.chess.routes.game_requests import (
     CreateGame,
-    GameEventsView,
-    GameSummary,
-    GameView,
     MakeMove,
     SayPresent,
     TakeAction,
@@ -36,6 +31,14 @@ from ninefold.systems.chess.routes.game_wire import (
     read_clock,
     read_move,
     read_player_id,
+)
+from ninefold.systems.chess.routes.game_wire import (
+    ChatLinesView,
+    ChatLineView,
+    GameAnswerView,
+    GameEventsView,
+    GameSummary,
+    GameView,
     show_answer,
     show_event,
     show_game,
@@ -198,14 +201,15 @@ async def make_move(
     principal: NamedDependency[Principal],
     database: NamedDependency[Database],
     notifier: NamedDependency[Notifier],
-) -> AnswerView:
+) -> GameAnswerView:
     """Make a move.
 
     The answer comes after the commit, whether the move counts or was rejected. The same `client_move_id` always gets
     the same answer, so send the request again if no answer comes.
     """
     received_at = datetime.now(UTC)
-    player = await _act_for(database, principal, data.player_id)
+    async with database.transaction() as connection:
+        player = await _act_for(connection, principal, data.player_id, game_id=game_id)
     answer = await submit_move(
         database,
         notifier,
@@ -226,13 +230,14 @@ async def take_action(
     principal: NamedDependency[Principal],
     database: NamedDependency[Database],
     notifier: NamedDependency[Notifier],
-) -> AnswerView:
+) -> GameAnswerView:
     """Resign, abort, offer, accept, decline, claim or give time.
 
     The answer comes after the commit. The same `client_action_id` always gets the same answer.
     """
     received_at = datetime.now(UTC)
-    player = await _act_for(database, principal, data.player_id)
+    async with database.transaction() as connection:
+        player = await _act_for(connection, principal, data.player_id, game_id=game_id)
     answer = await submit_action(
         database,
         notifier,
@@ -260,7 +265,7 @@ async def say_present(
     and the opponent can claim the win. Others, who watch, needn't say so; it has no effect.
     """
     async with database.transaction() as connection:
-        player = await get_acting_player(connection, principal, player_id=read_player_id(data.player_id))
+        player = await _act_for(connection, principal, data.player_id, game_id=game_id)
         game = await _find(connection, principal, game_id)
         colour = game.colour_of(player.player_id)
         has_changed = colour is not None and await note_presence(
@@ -306,7 +311,7 @@ async def write_chat_line(
     Up to ten lines in 30 s.
     """
     async with database.transaction() as connection:
-        player = await get_acting_player(connection, principal, player_id=read_player_id(data.player_id))
+        player = await _act_for(connection, principal, data.player_id, game_id=game_id)
         game = await _find(connection, principal, game_id)
         line = await chat_service.write_line(
             connection, game=game, player=player, room=data.room, text=data.text, now=datetime.now(UTC)
@@ -335,9 +340,13 @@ async def _find(connection: Connection, principal: Principal, game_id: UUID) -> 
     )
 
 
-async def _act_for(database: Database, principal: Principal, player_id: str | None) -> Player:
-    async with database.transaction() as connection:
+async def _act_for(connection: Connection, principal: Principal, player_id: str | None, *, game_id: UUID) -> Player:
+    """Return who acts; a game that doesn't exist is the first thing to complain about."""
+    try:
         return await get_acting_player(connection, principal, player_id=read_player_id(player_id))
+    except (InvalidInputError, NotFoundError):
+        await _find(connection, principal, game_id)
+        raise
 
 
 def _colour_of(game: Game, player: Player | None) -> Colour | None:

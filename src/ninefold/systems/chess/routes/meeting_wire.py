@@ -21,17 +21,13 @@ from ninefold.systems.chess.model import (
     Speed,
     Terms,
 )
-from ninefold.systems.chess.routes.clock_wire import Clock, ClockBody, read_clock, show_clock
+from ninefold.systems.chess.routes.game_wire import ActingPlayerId, ClockBody, ClockView, read_clock, show_clock
 from ninefold.systems.chess.routes.player_wire import EXAMPLE_ID, PlayerView, Timestamp, show_player
 from ninefold.systems.chess.rules.clocks import speed_of
 from ninefold.systems.chess.service.challenges import Joined
 
 EXAMPLE_FEN: Final = "4k3/8/8/8/8/8/4P3/4K3 w - - 0 1"
 
-ActingPlayerId = Annotated[
-    str | None,
-    msgspec.Meta(description="For which player; only API keys need it.", examples=[None]),
-]
 GameIdText = Annotated[str, msgspec.Meta(examples=[f"{GAME_PREFIX}_{EXAMPLE_ID}"])]
 ChallengeIdText = Annotated[str, msgspec.Meta(examples=[f"{CHALLENGE_PREFIX}_{EXAMPLE_ID}"])]
 SeekIdText = Annotated[str, msgspec.Meta(examples=[f"{SEEK_PREFIX}_{EXAMPLE_ID}"])]
@@ -58,7 +54,8 @@ class ActFor(RequestBody, frozen=True, kw_only=True):
 
 
 class _Proposal(ActFor, frozen=True, kw_only=True):
-    clock: Clock = None
+    clock: ClockBody | None = None
+    """null for a game without a limit."""
     is_rated: bool = False
     colour: Annotated[ColourChoice, msgspec.Meta(description="Of the player who proposes the game.")] = "random"
 
@@ -100,7 +97,7 @@ class ChallengeView(msgspec.Struct, frozen=True, kw_only=True):
     is_open: Annotated[bool, msgspec.Meta(description="Whether anybody who has the link can accept it.")]
     from_player: PlayerView
     to_player: PlayerView | None
-    clock: ClockBody | None
+    clock: ClockView | None
     speed: Speed
     is_rated: bool
     colour: Annotated[ColourChoice, msgspec.Meta(description="Of the player who challenges.")]
@@ -108,11 +105,11 @@ class ChallengeView(msgspec.Struct, frozen=True, kw_only=True):
     decline_reason: Annotated[str | None, msgspec.Meta(examples=[None])]
     game_id: GameIdText | None
     rematch_of: GameIdText | None
-    url: Annotated[
+    page: Annotated[
         str,
         msgspec.Meta(
-            description="The page where it can be accepted.",
-            examples=[f"https://ninefold.example.com/chess/join/{CHALLENGE_PREFIX}_{EXAMPLE_ID}"],
+            description="The path of the console's page where it can be accepted.",
+            examples=[f"/chess/join/{CHALLENGE_PREFIX}_{EXAMPLE_ID}"],
         ),
     ]
     created_at: Timestamp
@@ -147,7 +144,7 @@ class SeekView(msgspec.Struct, frozen=True, kw_only=True):
     seek_id: SeekIdText
     player: PlayerView
     rating: Annotated[int, msgspec.Meta(description="The player's rating when it was opened.", examples=[1687])]
-    clock: ClockBody | None
+    clock: ClockView | None
     speed: Speed
     is_rated: bool
     colour: Annotated[ColourChoice, msgspec.Meta(description="Of the player who seeks.")]
@@ -179,7 +176,7 @@ class PublicChallengeView(msgspec.Struct, frozen=True, kw_only=True):
     challenge_id: ChallengeIdText
     status: ChallengeStatus
     from_name: Annotated[str, msgspec.Meta(examples=["ines"])]
-    clock: ClockBody | None
+    clock: ClockView | None
     speed: Speed
     is_rated: bool
     colour: ColourChoice
@@ -200,7 +197,7 @@ def read_terms(body: CreateChallenge | CreateSeek) -> Terms:
     )
 
 
-def show_challenge(challenge: Challenge, players: Mapping[UUID, Player], *, base_url: str) -> ChallengeView:
+def show_challenge(challenge: Challenge, players: Mapping[UUID, Player]) -> ChallengeView:
     """Return a challenge as the API shows it."""
     text = format_id(CHALLENGE_PREFIX, challenge.challenge_id)
     to = challenge.to_player_id
@@ -219,7 +216,7 @@ def show_challenge(challenge: Challenge, players: Mapping[UUID, Player], *, base
         decline_reason=challenge.decline_reason,
         game_id=_game_id(challenge.game_id),
         rematch_of=_game_id(challenge.rematch_of),
-        url=f"{base_url}/chess/join/{text}",
+        page=f"/chess/join/{text}",
         created_at=challenge.created_at,
         expires_at=challenge.expires_at,
     )

@@ -251,12 +251,7 @@ async def _create(
         )
     check_time_control(terms.time_control)
     players = (player,) if to is None else (player, to)
-    check_rated(
-        is_rated=terms.is_rated,
-        players=players,
-        control=terms.time_control,
-        position=Position.parse(terms.initial_fen or START_FEN),
-    )
+    check_rated(terms.is_rated, players, terms.time_control, Position.parse(terms.initial_fen or START_FEN))
     if len(await list_challenges(connection, player=player, now=now)) >= CHALLENGES_MAX:
         raise InvalidChallengeError(
             f"{player.name} has {CHALLENGES_MAX} challenges that nobody has answered.", remedy="Cancel some of them."

@@ -1,4 +1,4 @@
-"""The live feeds of chess: the logs of games, the rooms of their chat, and what changes for players and in lobbies."""
+"""The live feeds of games: their logs, and the rooms of their chat."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -66,6 +66,22 @@ async def _may_read_player_chat(connection: Connection, principal: Principal, ch
     return player is None or game.colour_of(player.player_id) is not None
 
 
+async def _may_read_player(connection: Connection, principal: Principal, channel: Channel) -> bool:
+    try:
+        player_id = parse_id(PLAYER_PREFIX, channel["player_id"])
+    except InvalidIdError:
+        return False
+    if PLAY in principal.scopes:
+        own = await find_own_player(connection, principal)
+        return own is not None and own.player_id == player_id
+    return await player_find(connection, organisation_id=principal.organisation_id, player_id=player_id) is not None
+
+
+async def _may_read_lobby(connection: Connection, principal: Principal, channel: Channel) -> bool:
+    del connection
+    return channel["organisation_id"] == format_id(ORGANISATION_PREFIX, principal.organisation_id)
+
+
 async def _read_positions(connection: Connection, channels: Sequence[Channel]) -> Mapping[str, Position]:
     names = {game_id: channel.name for channel in channels if (game_id := _game_in(channel))}
     positions = await store.game_list_positions(connection, game_ids=names)
@@ -81,18 +97,6 @@ async def _read_after(connection: Connection, cursors: Sequence[Cursor], limit: 
         names[game_id].channel.name: [Entry(event.sequence, event.encode()) for event in events]
         for game_id, events in found.items()
     }
-
-
-async def _may_read_player(connection: Connection, principal: Principal, channel: Channel) -> bool:
-    try:
-        player_id = parse_id(PLAYER_PREFIX, channel["player_id"])
-    except InvalidIdError:
-        return False
-    return await player_find(connection, organisation_id=principal.organisation_id, player_id=player_id) is not None
-
-
-async def _may_read_lobby(_: Connection, principal: Principal, channel: Channel) -> bool:
-    return channel["organisation_id"] == format_id(ORGANISATION_PREFIX, principal.organisation_id)
 
 
 def _chat_feed(pattern: str, room: Room) -> Feed:

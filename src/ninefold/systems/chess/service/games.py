@@ -88,8 +88,8 @@ async def start_game(
     source: str,
     now: datetime,
     initial_fen: str = START_FEN,
-    running_max: int = RUNNING_MAX,
     short_id: str | None = None,
+    running_max: int = RUNNING_MAX,
 ) -> Game:
     """Start a game; call `notify_game` after the commit.
 
@@ -103,8 +103,8 @@ async def start_game(
         source: what it comes from, such as `api`, `challenge` or `seek`.
         now: the time.
         initial_fen: the position to begin with.
-        running_max: how many games a player can have at once.
         short_id: that of the challenge that it comes from; None for a new one.
+        running_max: how many games a player can have at once.
 
     Raises:
         InvalidGameError: the players are the same, or it can't have this clock, be rated, or begin with this position.
@@ -116,7 +116,7 @@ async def start_game(
         )
     check_time_control(time_control)
     position = Position.parse(initial_fen)
-    check_rated(is_rated=is_rated, players=(white, black), control=time_control, position=position)
+    check_rated(is_rated, (white, black), time_control, position)
     if await store.game_count_of_players(connection, player_ids=[white.player_id, black.player_id]) >= running_max:
         raise InvalidGameError(
             f"A player has {running_max} games that haven't ended.", remedy="End some of them first."
@@ -242,11 +242,16 @@ def check_time_control(control: TimeControl) -> None:
         )
 
 
-def check_rated(*, is_rated: bool, players: Sequence[Player], control: TimeControl, position: Position) -> None:
+def game_not_found(reference: str) -> GameNotFoundError:
+    """Return the error for a game that doesn't exist, or that is another organisation's."""
+    return GameNotFoundError(f"There is no game {reference[:80]!r}.", remedy="List the games to see their ids.")
+
+
+def check_rated(is_rated: bool, players: Sequence[Player], control: TimeControl, position: Position) -> None:  # noqa: FBT001  # one of the four it needs.
     """Check that a game can be rated, if it is to be.
 
     Raises:
-        InvalidGameError: it has no clock, begins with another position, or a guest plays.
+        InvalidGameError: it has no limit, begins with another position, or a guest plays.
     """
     if not is_rated:
         return
@@ -256,11 +261,6 @@ def check_rated(*, is_rated: bool, players: Sequence[Player], control: TimeContr
             field="is_rated",
             remedy="Make it unrated.",
         )
-
-
-def game_not_found(reference: str) -> GameNotFoundError:
-    """Return the error for a game that doesn't exist, or that is another organisation's."""
-    return GameNotFoundError(f"There is no game {reference[:80]!r}.", remedy="List the games to see their ids.")
 
 
 def _new_game(

@@ -44,12 +44,7 @@ async def create_seek(
         InvalidSeekError: the range of ratings is empty, or there is no time control.
     """
     check_time_control(terms.time_control)
-    check_rated(
-        is_rated=terms.is_rated,
-        players=(player,),
-        control=terms.time_control,
-        position=Position.parse(),
-    )
+    check_rated(terms.is_rated, (player,), terms.time_control, Position.parse())
     if terms.time_control is None:
         raise InvalidSeekError(
             "A seek needs a clock, or days for each move.", field="clock", remedy="Challenge somebody instead."

@@ -5,6 +5,7 @@ from typing import Annotated, TypeAlias
 
 import msgspec
 
+from ninefold.systems.assistant.openai.errors import UnsupportedParameterError
 from ninefold.systems.assistant.openai.requests.fields import PARTS_MAX, TOOLS_MAX, CallId, Name, OpenAIRequest
 from ninefold.systems.assistant.openai.requests.items import (
     FunctionCall,
@@ -30,6 +31,19 @@ class RefusalPart(OpenAIRequest, frozen=True, kw_only=True, tag_field="type", ta
     refusal: str
 
 
+class ImagePart(OpenAIRequest, frozen=True, kw_only=True, tag_field="type", tag="image_url"):
+    """An image, which isn't supported."""
+
+
+class AudioPart(OpenAIRequest, frozen=True, kw_only=True, tag_field="type", tag="input_audio"):
+    """A recording, which isn't supported."""
+
+
+class FilePart(OpenAIRequest, frozen=True, kw_only=True, tag_field="type", tag="file"):
+    """A file, which isn't supported."""
+
+
+UserPart: TypeAlias = TextPart | ImagePart | AudioPart | FilePart
 TextParts: TypeAlias = Annotated[list[TextPart], msgspec.Meta(max_length=PARTS_MAX)]
 
 
@@ -48,7 +62,7 @@ class DeveloperMessage(OpenAIRequest, frozen=True, kw_only=True, tag_field="role
 class UserMessage(OpenAIRequest, frozen=True, kw_only=True, tag_field="role", tag="user"):
     """What the user says."""
 
-    content: str | TextParts
+    content: str | Annotated[list[UserPart], msgspec.Meta(max_length=PARTS_MAX)]
 
 
 class CalledFunction(OpenAIRequest, frozen=True, kw_only=True):
@@ -84,7 +98,14 @@ ChatMessage: TypeAlias = SystemMessage | DeveloperMessage | UserMessage | Assist
 
 
 def items_of(messages: Iterable[ChatMessage]) -> list[Item]:
-    """Return a chat's messages as items, in their order."""
+    """Return a chat's messages as items, in their order.
+
+    Raises:
+        UnsupportedParameterError: a message has something other than text.
+    """
+    messages = list(messages)
+    for index, message in enumerate(messages):
+        _refuse_media(message, path=f"messages[{index}]")
     return [item for message in messages for item in _items_of_message(message)]
 
 
@@ -116,12 +137,24 @@ def _items_of_assistant(message: AssistantMessage) -> Iterator[Item]:
         yield FunctionCall(call_id=call.id, name=call.function.name, arguments=call.function.arguments)
 
 
-def _input(content: str | Iterable[TextPart]) -> list[Part]:
+def _refuse_media(message: ChatMessage, *, path: str) -> None:
+    if not isinstance(message, UserMessage) or isinstance(message.content, str):
+        return
+    for index, part in enumerate(message.content):
+        if not isinstance(part, TextPart):
+            raise UnsupportedParameterError(
+                f"{path}.content[{index}]: {type(part).__struct_config__.tag} isn't supported by this server.",
+                field=f"{path}.content[{index}].type",
+                remedy="Send text.",
+            )
+
+
+def _input(content: str | Iterable[UserPart]) -> list[Part]:
     return [*_input_texts(content)]
 
 
-def _input_texts(content: str | Iterable[TextPart]) -> list[InputText]:
-    texts = [content] if isinstance(content, str) else [part.text for part in content]
+def _input_texts(content: str | Iterable[UserPart]) -> list[InputText]:
+    texts = [content] if isinstance(content, str) else [part.text for part in content if isinstance(part, TextPart)]
     return [InputText(text=text) for text in texts]
 
 

@@ -1,0 +1,170 @@
+"""Who wins when two things happen at once: each row of the table in docs/systems/chess.md."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from chess.chess_api import Duel, begin
+from http_api import Api, Json
+from ninefold.core.ids import parse_id
+from ninefold.core.postgres.database import Database
+from ninefold.systems.chess.model import GAME_PREFIX
+from ninefold.systems.chess.service.playing import flag_if_due
+
+OPENING = ["e2e4", "e7e5"]
+
+
+async def steps(duel: Duel, *names: str) -> list[Json]:
+    """Do several things in their order; return the answers."""
+    answers = []
+    for name in names:
+        colour, _, action = name.partition(" ")
+        if action.startswith("move "):
+            answers.append(await duel.move(action[5:], colour=colour, ply=len((await duel.show())["moves"]) + 1))
+        elif action.startswith("late "):
+            # As it was sent before the other one had been committed.
+            answers.append(await duel.move(action[5:], colour=colour, ply=3))
+        else:
+            answers.append(await duel.act(colour, action))
+    return answers
+
+
+@pytest.mark.parametrize(
+    ("before", "first", "second", "rejection", "reason"),
+    [
+        ([], "white move g1f3", "white resign", None, "resignation"),
+        ([], "white resign", "white late g1f3", "game_ended", "resignation"),
+        (["black offer_draw"], "white move g1f3", "white accept_draw", "no_offer", None),
+        (["black offer_draw"], "white accept_draw", "white late g1f3", "game_ended", "agreement"),
+        (["black offer_takeback"], "white move g1f3", "white accept_takeback", "no_offer", None),
+        (["black offer_takeback"], "white accept_takeback", "white late g1f3", "wrong_ply", None),
+        ([], "white offer_draw", "black offer_draw", None, "agreement"),
+        ([], "white resign", "black resign", "game_ended", "resignation"),
+        ([], "black resign", "white resign", "game_ended", "resignation"),
+        ([], "white move g1f3", "white abort", "already_started", None),
+    ],
+)
+async def test_the_first_one_wins(  # noqa: PLR0917  # a table.
+    api: Api, before: Sequence[str], first: str, second: str, rejection: str | None, reason: str | None
+) -> None:
+    duel = await begin(api)
+    await duel.play(OPENING)
+    await steps(duel, *before)
+
+    one, other = await steps(duel, first, second)
+
+    assert one["result"] == "committed"
+    assert other["reason"] == rejection
+    assert (await duel.show())["reason"] == reason
+
+
+async def test_an_abort_and_the_second_first_move(api: Api) -> None:
+    aborted, running = await begin(api), await begin(api)
+    await aborted.move("e2e4")
+    await running.move("e2e4")
+
+    await aborted.act("black", "abort")
+    too_late = await aborted.move("e7e5", ply=2)
+    await running.move("e7e5")
+    refused = await running.act("white", "abort")
+
+    assert (too_late["reason"], refused["reason"]) == ("game_ended", "already_started")
+    assert (await aborted.show())["reason"] == "aborted"
+    assert (await running.show())["status"] == "running"
+
+
+async def _let_pass(database: Database, duel: Duel, seconds: float) -> None:
+    """Let the current turn have begun earlier."""
+    async with database.transaction() as connection:
+        await connection.execute(
+            "UPDATE chess.game SET turn_started_at = turn_started_at - $2::interval, "
+            "deadline_at = deadline_at - $2::interval "
+            "WHERE game_id = $1",
+            parse_id(GAME_PREFIX, duel.game_id),
+            timedelta(seconds=seconds),
+        )
+
+
+async def _flag(database: Database, duel: Duel) -> bool:
+    async with database.transaction() as connection:
+        game = await flag_if_due(
+            connection, game_id=parse_id(GAME_PREFIX, duel.game_id), waited=timedelta(milliseconds=300)
+        )
+    return game is not None
+
+
+async def test_a_move_that_was_read_in_time_wins_against_the_flag(api: Api, database: Database) -> None:
+    duel = await begin(api)
+    await duel.play(OPENING)
+    await _let_pass(database, duel, 170)
+
+    answer = await duel.move("g1f3")
+
+    assert answer["result"] == "committed"
+    assert 0 < answer["clocks"]["white_ms"] < 13_000
+    assert not await _flag(database, duel)
+
+
+@pytest.mark.parametrize("is_worker_faster", [False, True])
+async def test_the_flag_wins_against_a_move_that_was_read_after_it(
+    api: Api, database: Database, *, is_worker_faster: bool
+) -> None:
+    duel = await begin(api)
+    await duel.play(OPENING)
+    await _let_pass(database, duel, 200)
+    if is_worker_faster:
+        assert await _flag(database, duel)
+
+    answer = await duel.move("g1f3", ply=3)
+
+    game = await duel.show()
+    assert answer["reason"] == ("game_ended" if is_worker_faster else "flag")
+    assert (game["winner"], game["reason"], game["clocks"]["white_ms"]) == ("black", "flag", 0)
+    assert len(game["moves"]) == 2
+
+
+async def test_the_flag_wins_against_a_resignation_after_it(api: Api, database: Database) -> None:
+    duel = await begin(api)
+    await duel.play(OPENING)
+    await _let_pass(database, duel, 200)
+
+    answer = await duel.act("black", "resign")
+
+    assert (answer["result"], answer["reason"]) == ("rejected", "flag")
+    assert (await duel.show())["winner"] == "black"
+
+
+async def test_a_flag_against_bare_king_is_a_draw(api: Api, database: Database) -> None:
+    duel = await begin(api, initial_fen="4k3/8/8/8/8/8/4P3/4K3 w - - 0 1")
+    await duel.play(["e2e4", "e8e7"])
+    await _let_pass(database, duel, 200)
+
+    assert await _flag(database, duel)
+    game = await duel.show()
+    assert (game["winner"], game["reason"]) == (None, "flag_insufficient")
+
+
+async def test_a_game_that_nobody_begins_ends(api: Api, database: Database) -> None:
+    duel = await begin(api)
+    await _let_pass(database, duel, 30)
+
+    assert await _flag(database, duel)
+    assert (await duel.show())["reason"] == "not_started"
+
+
+async def test_an_outage_costs_nobody_time(api: Api, database: Database) -> None:
+    duel = await begin(api)
+    await duel.play(OPENING)
+    await _let_pass(database, duel, 200)
+    async with database.transaction() as connection:
+        await connection.execute(
+            "INSERT INTO chess.heartbeat (beat_at) VALUES ($1) ON CONFLICT (is_only) DO UPDATE SET beat_at = $1",
+            datetime.now(UTC) - timedelta(seconds=199),
+        )
+
+    answer = await duel.move("g1f3")
+
+    assert answer["result"] == "committed"
+    assert answer["clocks"]["white_ms"] > 175_000
+    assert [event["type"] for event in await duel.events()][-2:] == ["clock_adjusted", "move"]
