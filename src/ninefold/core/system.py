@@ -19,6 +19,7 @@ from ninefold.core.contracts import Implementation, Implementations
 from ninefold.core.egress import AddressPolicy, EgressClient
 from ninefold.core.jobs import JobHandler, Schedule
 from ninefold.core.live.feeds import Feed, LiveMethod
+from ninefold.core.live.hub import Hub
 from ninefold.core.postgres.database import Connection, Database
 from ninefold.core.postgres.migrations import MigrationSource
 from ninefold.core.processes import ProcessFolder, SystemProcess
@@ -54,6 +55,8 @@ class ServerContext(msgspec.Struct, Generic[SettingsT], frozen=True, kw_only=Tru
     """The addresses that workers may send requests to, so that a route can refuse a URL that could only fail."""
     stopping: asyncio.Event
     """Set when the server begins to stop; streams and WebSockets then have to end. See `core/web/stopping.py`."""
+    hub: Hub | None = None
+    """Reads the live channels of all systems; `surfaces` can use it. It isn't there yet when feeds are listed."""
     process_folder: ProcessFolder = msgspec.field(default_factory=ProcessFolder.default)
     """Where the processes of systems on this machine are reached."""
     implementations: Implementations = msgspec.field(default_factory=Implementations)

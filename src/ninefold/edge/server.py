@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, Final
 
+import msgspec
 import structlog
 from granian import Granian
 from granian.constants import Interfaces, Loops
@@ -33,6 +34,7 @@ from ninefold.core.web.health import database_readiness
 from ninefold.core.web.people.routes import people_routes
 from ninefold.core.web.site import Site
 from ninefold.core.web.stopping import Stopping
+from ninefold.core.web.surfaces import Surface
 from ninefold.edge.database import require_migrated
 from ninefold.edge.ports import require_free_port
 from ninefold.edge.processes import end_with_parent, end_with_supervisor, raise_open_file_limit
@@ -223,7 +225,7 @@ def build_web_app(
         surfaces=[
             api_surface(database, [people_routes(site), *_api_routes(parts)], site=site, kinds=kinds),
             *live_surfaces(hub, api_authenticate=api_authentication(database, site, kinds=kinds)),
-            *[surface for system, context in parts for surface in system.surfaces(context)],
+            *_surfaces_of(parts, hub),
         ],
         readiness=[database_readiness(database, migration_sources())],
         title=TITLE,
@@ -233,6 +235,13 @@ def build_web_app(
         stopping=stopping,
         lifespan=lifespan,
     )
+
+
+def _surfaces_of(parts: Sequence[tuple[AnySystem, ServerContext[Any]]], hub: Hub) -> Sequence[Surface]:
+    """Return the surfaces of all systems, which can read the live channels."""
+    return [
+        surface for system, context in parts for surface in system.surfaces(msgspec.structs.replace(context, hub=hub))
+    ]
 
 
 def _api_routes(parts: Sequence[tuple[AnySystem, ServerContext[Any]]]) -> Sequence[ControllerRouterHandler]:

@@ -6,6 +6,7 @@ and there is no second copy that could differ. docs/live.md describes feeds for 
 """
 
 from ninefold.core.live.feeds import LIVE_CHANNEL, Feed, FeedMap, LiveMethod
+from ninefold.core.live.following import Follower
 from ninefold.core.live.hub import Hub
 from ninefold.core.live.model import Channel, Cursor, Entry, Position
 from ninefold.core.live.routes import live_surfaces
@@ -21,6 +22,7 @@ __all__ = [
     "Entry",
     "Feed",
     "FeedMap",
+    "Follower",
     "Hub",
     "LiveMethod",
     "Position",

@@ -92,6 +92,24 @@ class Hub:
             DatabaseUnavailableError: PostgreSQL is unavailable.
         """
         feed, channel = await self.find(name, grant)
+        return await self.open(feed, channel, subscriber=subscriber, since=since)
+
+    def find_feed(self, name: str) -> tuple[Feed, Channel]:
+        """Return a channel and its feed, whoever may read it.
+
+        Raises:
+            ChannelNotFoundError: no feed has channels with such a name.
+        """
+        return self._feeds.find(name)
+
+    async def open(
+        self, feed: Feed, channel: Channel, *, subscriber: ClientSubscriber, since: StreamPosition | None
+    ) -> Subscription:
+        """Return a subscription to a channel that the caller may read; the caller starts it, and closes it in the end.
+
+        Raises:
+            DatabaseUnavailableError: PostgreSQL is unavailable.
+        """
         reader = self.reader_of(feed)
         subscription = Subscription(
             reader, await reader.open(channel), subscriber, size_max=self.buffer_size_max // CATCH_UP_PARTS

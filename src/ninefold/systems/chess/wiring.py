@@ -13,6 +13,7 @@ from ninefold.core.queue.notifier import Notifier
 from ninefold.core.system import ServerContext, System, WorkerContext, WorkerTask
 from ninefold.systems.chess.jobs.clock_watch import ClockWatch
 from ninefold.systems.chess.jobs.retention import DELETE_EXPIRED_DAILY, DELETE_EXPIRED_HANDLER
+from ninefold.systems.chess.lichess.surfaces import lichess_surfaces
 from ninefold.systems.chess.routes.challenges import CHALLENGE_ROUTES
 from ninefold.systems.chess.routes.games import GAME_ROUTES
 from ninefold.systems.chess.routes.players import PLAYER_ROUTES
@@ -54,6 +55,7 @@ SYSTEM: Final = System(
     migrations=MigrationSource(namespace="chess", package="ninefold.systems.chess"),
     read_settings=read_chess_settings,
     routes=_routes,
+    surfaces=lichess_surfaces,
     feeds=_feeds,
     worker_tasks=_worker_tasks,
     job_handlers=(DELETE_EXPIRED_HANDLER,),

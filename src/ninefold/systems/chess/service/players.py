@@ -13,6 +13,7 @@ from ninefold.core.tenancy.accounts import get_account
 from ninefold.core.tenancy.kinds import marked_kind, random_text
 from ninefold.core.tenancy.model import CreatedCredential, Credential, Principal
 from ninefold.systems.chess.errors import (
+    BotNotPossibleError,
     InvalidPlayerNameError,
     NotThisPlayerError,
     PlayerNameTakenError,
@@ -192,6 +193,22 @@ async def find_own_player(connection: Connection, principal: Principal) -> Playe
     if player is not None:
         await store.player_record_seen(connection, player_id=player.player_id)
     return player
+
+
+async def make_bot(connection: Connection, player: Player) -> Player:
+    """Make a player a bot, which can't be undone; call it in a transaction.
+
+    Raises:
+        BotNotPossibleError: the player has played games, or belongs to a person's account.
+    """
+    if player.is_bot:
+        return player
+    if player.account_id is not None or await store.player_has_played(connection, player_id=player.player_id):
+        raise BotNotPossibleError(
+            "A player who has played games, or belongs to an account, can't become a bot.",
+            remedy="Create another player for the bot.",
+        )
+    return await store.player_update_bot(connection, player_id=player.player_id)
 
 
 async def get_acting_player(connection: Connection, principal: Principal, *, player_id: UUID | None) -> Player:

@@ -65,6 +65,8 @@ async def create_seek(
         created_at=now,
         expires_at=now + open_for(terms),
     )
+    # Two players who begin at once would otherwise not see each other's seek.
+    await store.seek_lock_lobby(connection, organisation_id=player.organisation_id)
     found = await store.seek_lock_matching(connection, seek=seek)
     if found is not None:
         return await _start(connection, found, seek, player, now=now)

@@ -23,6 +23,14 @@ FROM chess.player
 INNER JOIN chess.player_token USING (player_id)
 WHERE player_token.credential_id = :credential_id;
 
+-- name: player_has_played^
+-- Read whether a player has played a game.
+SELECT EXISTS (
+    SELECT 1
+    FROM chess.game
+    WHERE white_player_id = :player_id OR black_player_id = :player_id
+) AS has_played;
+
 -- name: player_insert^
 -- Insert a player; returns no row when the organisation has one of this name or this account.
 INSERT INTO chess.player (player_id, organisation_id, account_id, name, is_bot, is_guest)

@@ -86,6 +86,10 @@ WHERE seek_id = :seek_id
     AND expires_at > :now
 FOR UPDATE;
 
+-- name: seek_lock_lobby^
+-- Keep others of an organisation from opening seeks until the transaction ends.
+SELECT pg_advisory_xact_lock(hashtextextended('chess.lobby:' || :organisation_id::uuid::text, 0));
+
 -- name: seek_lock_matching^
 -- Read the oldest open seek that fits, of another player, and keep others from accepting it.
 SELECT *

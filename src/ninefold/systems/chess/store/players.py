@@ -32,6 +32,11 @@ async def player_find_by_token(connection: Connection, *, credential_id: UUID) -
     return _player_or_none(await queries.player_find_by_token(connection, credential_id=credential_id))
 
 
+async def player_has_played(connection: Connection, *, player_id: UUID) -> bool:
+    """Return whether a player has played a game."""
+    return bool((await queries.player_has_played(connection, player_id=player_id))["has_played"])
+
+
 async def player_insert(
     connection: Connection,
     *,

@@ -48,6 +48,11 @@ async def seek_lock(connection: Connection, *, organisation_id: UUID, seek_id: U
     return None if record is None else _seek(record)
 
 
+async def seek_lock_lobby(connection: Connection, *, organisation_id: UUID) -> None:
+    """Keep others of an organisation from opening seeks until the transaction ends."""
+    await queries.seek_lock_lobby(connection, organisation_id=organisation_id)
+
+
 async def seek_lock_matching(connection: Connection, *, seek: Seek) -> Seek | None:
     """Read the oldest open seek of another player that fits a new one, and keep others from accepting it."""
     columns = _columns(seek)

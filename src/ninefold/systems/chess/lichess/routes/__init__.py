@@ -1,0 +1,1 @@
+"""The routes of Lichess's API."""

@@ -1,0 +1,25 @@
+"""One server and one worker for all tests of Lichess's API that a test process runs."""
+
+from collections.abc import Iterator
+from uuid import UUID
+
+import pytest
+
+from chess_installation import ChessInstallation
+from shared_postgres import SharedPostgres
+
+
+@pytest.fixture(scope="session")
+def installation(
+    postgres: SharedPostgres, template_database: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[ChessInstallation]:
+    with (
+        postgres.temporary_database(template=template_database) as name,
+        ChessInstallation(postgres.dsn(database=name), tmp_path_factory.mktemp("chess")) as running,
+    ):
+        yield running
+
+
+@pytest.fixture
+def organisation_id(installation: ChessInstallation) -> UUID:
+    return installation.new_organisation()

@@ -1,0 +1,215 @@
+"""`berserk`, Lichess's official client for Python, unmodified: bots and people play whole games."""
+
+import queue
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+from uuid import UUID
+
+import berserk
+import pytest
+
+from chess_installation import ChessInstallation
+
+ARRIVES_WITHIN_S = 30
+
+FOOLS_MATE = ["f2f3", "e7e5", "g2g4", "d8h4"]
+
+
+class Stream:
+    """A stream of the client, read by a thread."""
+
+    def __init__(self, lines: Iterator[Any]) -> None:
+        self._lines: queue.Queue[Any] = queue.Queue()
+        self._thread = threading.Thread(target=self._read, args=(lines,), daemon=True)
+        self._thread.start()
+
+    def next(self) -> Any:
+        """Return the next line; None at the end."""
+        return self._lines.get(timeout=ARRIVES_WITHIN_S)
+
+    def until(self, condition: Callable[[Any], bool]) -> Any:
+        """Return the next line that fulfils a condition."""
+        while True:
+            found = self.next()
+            assert found is not None, "the stream has ended"
+            if condition(found):
+                return found
+
+    def _read(self, lines: Iterator[Any]) -> None:
+        try:
+            for line in lines:
+                self._lines.put(line)
+        finally:
+            self._lines.put(None)
+
+
+class Pair:
+    """Two players of an organisation, which listen."""
+
+    def __init__(self, installation: ChessInstallation, organisation_id: UUID, *, is_bot: bool) -> None:
+        self.ada = installation.client(installation.new_token(organisation_id, "Ada", is_bot=is_bot))
+        self.bob = installation.client(installation.new_token(organisation_id, "Bob", is_bot=is_bot))
+        self.events_of_ada = Stream(self.ada.bots.stream_incoming_events())
+        self.events_of_bob = Stream(self.bob.bots.stream_incoming_events())
+
+    def begin(self, **terms: Any) -> str:
+        """Have Ada, who plays white, challenge Bob; return the id of the game."""
+        options = {"rated": False, "clock_limit": 300, "clock_increment": 0, "color": "white", **terms}
+        challenge = self.ada.challenges.create("bob", **options)
+        event = self.events_of_bob.until(lambda each: each["type"] == "challenge")
+        assert event["challenge"]["id"] == challenge["id"]
+        self.bob.challenges.accept(challenge["id"])
+        for events in (self.events_of_ada, self.events_of_bob):
+            started = events.until(lambda each: each["type"] == "gameStart")
+            assert started["game"]["gameId"] == challenge["id"]
+        return str(challenge["id"])
+
+    def play(self, game_id: str, moves: list[str]) -> None:
+        """Make moves, each of the player whose turn it is."""
+        is_bot = self.ada.account.get().get("title") == "BOT"
+        for ply, move in enumerate(moves):
+            client = self.ada if ply % 2 == 0 else self.bob
+            (client.bots if is_bot else client.board).make_move(game_id, move)
+
+
+@pytest.fixture
+def bots(installation: ChessInstallation, organisation_id: UUID) -> Pair:
+    return Pair(installation, organisation_id, is_bot=True)
+
+
+@pytest.fixture
+def people(installation: ChessInstallation, organisation_id: UUID) -> Pair:
+    return Pair(installation, organisation_id, is_bot=False)
+
+
+def test_a_whole_game_of_two_bots(bots: Pair) -> None:
+    game_id = bots.begin(rated=True)
+    streams = [Stream(each.bots.stream_game_state(game_id)) for each in (bots.ada, bots.bob)]
+    for stream in streams:
+        full = stream.next()
+        assert (full["type"], full["white"]["name"], full["black"]["title"]) == ("gameFull", "Ada", "BOT")
+        assert (full["clock"], full["state"]["moves"]) == ({"initial": 300_000, "increment": 0}, "")
+    for ply, move in enumerate(FOOLS_MATE):
+        (bots.ada if ply % 2 == 0 else bots.bob).bots.make_move(game_id, move)
+        moves = " ".join(FOOLS_MATE[: ply + 1])
+        for stream in streams:
+            state = stream.until(lambda each: each["type"] == "gameState")
+            assert moves == state["moves"]
+    assert (state["status"], state["winner"]) == ("mate", "black")
+    assert [stream.next() for stream in streams] == [None, None]
+    finished = bots.events_of_ada.until(lambda each: each["type"] == "gameFinish")["game"]
+    assert (finished["status"], finished["winner"]) == ({"id": 30, "name": "mate"}, "black")
+    assert finished["ratingDiff"] < 0
+    pgn = str(bots.ada.games.export(game_id, as_pgn=True))
+    assert "1. f3" in pgn
+    assert "Qh4# " in pgn
+    assert pgn.rstrip().endswith("0-1")
+
+
+def test_draws_are_offered_and_accepted(people: Pair) -> None:
+    game_id = people.begin()
+    stream = Stream(people.bob.board.stream_game_state(game_id))
+    people.play(game_id, ["e2e4", "e7e5"])
+    people.ada.board.handle_draw_offer(game_id, accept=True)
+    stream.until(lambda each: each.get("wdraw"))
+    people.bob.board.handle_draw_offer(game_id, accept=False)
+    stream.until(lambda each: each["type"] == "gameState" and not each.get("wdraw"))
+    people.bob.board.handle_draw_offer(game_id, accept=True)
+    people.ada.board.handle_draw_offer(game_id, accept=True)
+    end = stream.until(lambda each: each.get("status", "started") != "started")
+    assert (end["status"], end.get("winner")) == ("draw", None)
+
+
+def test_a_takeback(people: Pair) -> None:
+    game_id = people.begin()
+    stream = Stream(people.bob.board.stream_game_state(game_id))
+    people.play(game_id, ["e2e4", "e7e5", "g1f3"])
+    people.ada.board.handle_takeback_offer(game_id, accept=True)
+    stream.until(lambda each: each.get("wtakeback"))
+    people.bob.board.handle_takeback_offer(game_id, accept=True)
+    state = stream.until(lambda each: each.get("moves") == "e2e4 e7e5" and not each.get("wtakeback"))
+    assert state["status"] == "started"
+    people.ada.board.make_move(game_id, "f1c4")
+    stream.until(lambda each: each.get("moves") == "e2e4 e7e5 f1c4")
+
+
+def test_a_game_is_aborted(bots: Pair) -> None:
+    game_id = bots.begin()
+    bots.bob.bots.abort_game(game_id)
+    finished = bots.events_of_ada.until(lambda each: each["type"] == "gameFinish")
+    assert finished["game"]["status"]["name"] == "aborted"
+
+
+def test_a_game_is_resigned(bots: Pair) -> None:
+    game_id = bots.begin()
+    bots.play(game_id, ["e2e4", "e7e5"])
+    bots.ada.bots.resign_game(game_id)
+    finished = bots.events_of_bob.until(lambda each: each["type"] == "gameFinish")
+    assert (finished["game"]["status"]["name"], finished["game"]["winner"]) == ("resign", "black")
+
+
+def test_challenges_are_listed_declined_and_canceled(bots: Pair) -> None:
+    challenge = bots.ada.challenges.create("Bob", rated=False)
+    assert challenge["timeControl"] == {"type": "unlimited"}
+    assert [challenge["id"]] == [each["id"] for each in bots.bob.challenges.get_mine()["in"]]
+    bots.bob.challenges.decline(challenge["id"], reason="tooFast")
+    declined = bots.events_of_ada.until(lambda each: each["type"] == "challengeDeclined")
+    assert declined["challenge"]["declineReasonKey"] == "toofast"
+
+    again = bots.ada.challenges.create("Bob", rated=False, days=3)
+    bots.ada.challenges.cancel(again["id"])
+    canceled = bots.events_of_bob.until(lambda each: each["type"] == "challengeCanceled")
+    assert again["id"] == canceled["challenge"]["id"]
+    assert bots.ada.challenges.get_mine() == {"in": [], "out": []}
+
+
+def test_people_find_each_other_by_seeks(installation: ChessInstallation, organisation_id: UUID) -> None:
+    eve, fay = [installation.client(installation.new_token(organisation_id, name)) for name in ("Eve", "Fay")]
+    events = Stream(eve.board.stream_incoming_events())
+    seeking = threading.Thread(target=lambda: eve.board.seek(5, 3), daemon=True)
+    seeking.start()
+    fay.board.seek(5, 3)
+    game_id = events.until(lambda each: each["type"] == "gameStart")["game"]["gameId"]
+    seeking.join(ARRIVES_WITHIN_S)
+    assert not seeking.is_alive()
+    full = Stream(fay.board.stream_game_state(game_id)).next()
+    assert full["clock"] == {"initial": 300_000, "increment": 3_000}
+
+
+def test_the_account(bots: Pair) -> None:
+    account = bots.ada.account.get()
+    assert (account["id"], account["username"], account["title"]) == ("ada", "Ada", "BOT")
+    perfs: Any = account["perfs"]
+    assert perfs["blitz"]["rating"] == 1500
+    assert bots.ada.account.get_kid_mode() is False
+    assert "prefs" in bots.ada.account.get_preferences()
+    assert bots.ada.account.get_email() is None
+    assert bots.ada.games.get_ongoing() == []
+    assert [each["id"] for each in bots.ada.users.get_by_id("bob", "nobody", "ADA")] == ["bob", "ada"]
+    statuses: Any = bots.ada.users.get_realtime_statuses("ada")
+    assert statuses[0]["online"] is True
+
+
+def test_games_are_exported(bots: Pair) -> None:
+    game_id = bots.begin()
+    bots.play(game_id, FOOLS_MATE)
+    as_json: Any = bots.ada.games.export(game_id, as_pgn=False)
+    assert (as_json["moves"], as_json["status"], as_json["winner"]) == ("f3 e5 g4 Qh4#", "mate", "black")
+    of_bob: list[Any] = list(bots.ada.games.export_by_player("bob", as_pgn=False))
+    assert [game_id] == [each["id"] for each in of_bob]
+    (pgn,) = bots.ada.games.export_by_player("bob", as_pgn=True, max=1)
+    assert f'[GameId "{game_id}"]' in str(pgn)
+
+
+def test_what_cannot_be_done_says_why(bots: Pair) -> None:
+    game_id = bots.begin()
+    with pytest.raises(berserk.exceptions.ResponseError) as caught:
+        bots.bob.bots.make_move(game_id, "e7e5")
+    assert (caught.value.status_code, caught.value.cause) == (400, {"error": "Not your turn, or game already over"})
+    with pytest.raises(berserk.exceptions.ResponseError) as caught:
+        bots.ada.bots.make_move(game_id, "e2e5")
+    assert caught.value.status_code == 400
+    with pytest.raises(berserk.exceptions.ResponseError) as caught:
+        bots.ada.board.make_move(game_id, "e2e4")
+    assert caught.value.status_code == 400
