@@ -38,8 +38,9 @@ export interface MoveView {
 }
 
 export interface ClocksView {
-  readonly whiteMs: number;
-  readonly blackMs: number;
+  /** Null without a limit. */
+  readonly whiteMs: number | null;
+  readonly blackMs: number | null;
   readonly running: Colour | null;
   /** The server's time at which this was so. */
   readonly at: string;
@@ -101,9 +102,10 @@ export interface Player {
 export interface RatingPoint {
   readonly speed: Speed;
   readonly rating: number;
+  readonly difference: number;
   readonly deviation: number;
   readonly at: string;
-  readonly gameId: string | null;
+  readonly gameId: string;
 }
 
 export interface Challenge {

@@ -129,6 +129,35 @@ describe("the log", () => {
     expect([state.status, state.winner, state.reason, state.clocks?.running]).toEqual(["ended", "white", "flag", null]);
   });
 
+  const clocks: [string, LogEvent[], GameState["clocks"]][] = [
+    ["don't run before both first moves", [move(1)], { whiteMs: 179_999, blackMs: 169_999, running: null, at: AT }],
+    ["run for who is to move", [move(1), move(2)], { whiteMs: 179_998, blackMs: 169_998, running: "white", at: AT }],
+    [
+      "get what is added, without giving back the time of the turn",
+      [move(1), move(2), { ...event(4, "time_added", { colour: "white", byMs: 15_000 }), at: "2026-11-27T12:00:09.000Z" }],
+      { whiteMs: 194_998, blackMs: 169_998, running: "white", at: AT },
+    ],
+    [
+      "stood still during an outage",
+      [move(1), move(2), event(4, "clock_adjusted", { reason: "outage", byMs: 5_000 })],
+      { whiteMs: 179_998, blackMs: 169_998, running: "white", at: "2026-11-27T12:00:05.000Z" },
+    ],
+    [
+      "are those of the position after a takeback",
+      [move(1), move(2), move(3), event(5, "takeback", { plies: 1, clocks: { whiteMs: 100, blackMs: 200 } })],
+      { whiteMs: 100, blackMs: 200, running: "white", at: AT },
+    ],
+  ];
+  test.each(clocks)("has clocks that %s", (_name, events, expected) => {
+    expect(play(begin(view(1, 0, { status: "created" })), ...events).clocks).toEqual(expected);
+  });
+
+  test("of a game without a limit has no times", () => {
+    const none = { whiteMs: null, blackMs: null };
+    const state = receive(begin(view(1, 0, { clocks: { ...none, running: null, at: AT } })), move(1, { clocks: none }));
+    expect([state.moves[0]?.clockMs, state.clocks?.whiteMs]).toEqual([null, null]);
+  });
+
   test("says from when on a game may be claimed, until the player is back", () => {
     const gone = play(begin(view(1, 0)), event(2, "player_gone", { colour: "black", claimableAt: AT }));
     expect(gone.gone.black).toBe(AT);

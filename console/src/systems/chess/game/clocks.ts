@@ -4,9 +4,9 @@ import type { ClockSetting, ClocksView, Colour } from "$/services/chess";
 
 const DAY_MS = 86_400_000;
 
-/** What is left to a player at an instant of the server's time. */
+/** What is left to a player at an instant of the server's time, in a game with a limit. */
 export function timeLeft(clocks: ClocksView, colour: Colour, serverNow: number): number {
-  const left = colour === "white" ? clocks.whiteMs : clocks.blackMs;
+  const left = (colour === "white" ? clocks.whiteMs : clocks.blackMs) ?? 0;
   if (clocks.running !== colour) return left;
   return Math.max(0, left - Math.max(0, serverNow - Date.parse(clocks.at)));
 }

@@ -196,18 +196,17 @@ type Apply = (state: GameState, event: LogEvent) => GameState;
 const APPLY: Readonly<Record<string, Apply>> = {
   move: applyMove,
   takeback: (state, event) => ({
-    ...state,
-    moves: state.moves.slice(0, Math.max(0, state.moves.length - (event["plies"] as number))),
-    offers: { draw: null, takeback: null },
-    clocks: clocksOf(state, event),
+    ...takenBack(state, event["plies"] as number),
+    clocks: clocksOf(takenBack(state, event["plies"] as number), event),
     own: state.own.map((move) => (isOpen(move) ? { ...move, phase: "withdrawn", why: "Moves were taken back." } : move)),
   }),
   draw_offered: (state, event) => ({ ...state, offers: { ...state.offers, draw: event["colour"] as Colour } }),
   draw_declined: (state) => ({ ...state, offers: { ...state.offers, draw: null } }),
   takeback_offered: (state, event) => ({ ...state, offers: { ...state.offers, takeback: event["colour"] as Colour } }),
   takeback_declined: (state) => ({ ...state, offers: { ...state.offers, takeback: null } }),
-  time_added: (state, event) => ({ ...state, clocks: clocksOf(state, event) }),
-  clock_adjusted: (state, event) => ({ ...state, clocks: clocksOf(state, event) }),
+  time_added: (state, event) => ({ ...state, clocks: withTime(state.clocks, event["colour"] as Colour, event["byMs"] as number) }),
+  // Nothing ran during an outage: the turn began that much later.
+  clock_adjusted: (state, event) => ({ ...state, clocks: state.clocks && { ...state.clocks, at: later(state.clocks.at, event["byMs"] as number) } }),
   player_gone: (state, event) => ({ ...state, gone: { ...state.gone, [event["colour"] as Colour]: event["claimableAt"] as string } }),
   player_back: (state, event) => ({ ...state, gone: { ...state.gone, [event["colour"] as Colour]: null } }),
   ended: (state, event) => ({
@@ -216,14 +215,14 @@ const APPLY: Readonly<Record<string, Apply>> = {
     winner: event["winner"] as Colour | null,
     reason: event["reason"] as string,
     offers: { draw: null, takeback: null },
-    clocks: state.clocks && { ...clocksOf(state, event)!, running: null },
+    clocks: clocksOf({ ...state, status: "ended" }, event),
   }),
 };
 
 function applyMove(state: GameState, event: LogEvent): GameState {
   const ply = event["ply"] as number;
   const mover: Colour = moverOf(state, ply);
-  const clocks = event["clocks"] as { whiteMs: number; blackMs: number } | null;
+  const clocks = event["clocks"] as { whiteMs: number | null; blackMs: number | null } | null;
   const move: CommittedMove = {
     ply,
     uci: event["uci"] as string,
@@ -236,17 +235,19 @@ function applyMove(state: GameState, event: LogEvent): GameState {
     clientMoveId: (event["clientMoveId"] as string | null) ?? null,
     at: event.at,
   };
-  return {
+  const played: GameState = {
     ...state,
     status: ply >= 2 ? "running" : state.status,
     moves: [...state.moves.slice(0, ply - 1), move],
-    // A move declines the other player's offer of a draw, and withdraws what the mover asked to take back.
-    offers: {
-      draw: state.offers.draw === mover ? mover : null,
-      takeback: state.offers.takeback === mover ? null : state.offers.takeback,
-    },
-    clocks: clocks && { ...clocks, running: ply >= 2 ? other(mover) : null, at: event.at },
+    // A move declines the other player's offer of a draw, and ends what was asked to take back.
+    offers: { draw: state.offers.draw === mover ? mover : null, takeback: null },
   };
+  return { ...played, clocks: clocksOf(played, event) };
+}
+
+function takenBack(state: GameState, plies: number): GameState {
+  const moves = state.moves.slice(0, Math.max(0, state.moves.length - plies));
+  return { ...state, moves, offers: { draw: null, takeback: null } };
 }
 
 /** Who makes a ply. In a game from a position in which Black begins, that isn't what its number says. */
@@ -254,9 +255,20 @@ function moverOf(state: GameState, ply: number): Colour {
   return (ply % 2 === 1) === (state.first === "white") ? "white" : "black";
 }
 
+/** The clocks that an entry says; that of the player to move runs, once both have made their first move. */
 function clocksOf(state: GameState, event: LogEvent): ClocksView | null {
   const given = event["clocks"] as Partial<ClocksView> | null | undefined;
-  return state.clocks && { ...state.clocks, ...given, at: event.at };
+  const running = state.status === "running" ? moverOf(state, state.moves.length + 1) : null;
+  return state.clocks && { ...state.clocks, ...given, running, at: event.at };
+}
+
+function withTime(clocks: ClocksView | null, colour: Colour, byMs: number): ClocksView | null {
+  if (!clocks || clocks.whiteMs === null || clocks.blackMs === null) return clocks;
+  return colour === "white" ? { ...clocks, whiteMs: clocks.whiteMs + byMs } : { ...clocks, blackMs: clocks.blackMs + byMs };
+}
+
+function later(at: string, byMs: number): string {
+  return new Date(Date.parse(at) + byMs).toISOString();
 }
 
 export function other(colour: Colour): Colour {
