@@ -120,6 +120,7 @@ export class ChessServer {
       }
       return json(response, answer);
     }
+    if (path.endsWith("/presence")) return json(response, {});
     const known: Readonly<Record<string, () => unknown>> = {
       "/session": () => sessionOf(who),
       "/live/token": () => ({ token: "nlt_x" }),
@@ -161,8 +162,8 @@ export class ChessServer {
       winner: isOver ? "white" : null, reason: isOver ? "checkmate" : null, speed: "blitz", is_rated: false,
       clock: { limit_s: 180, increment_s: 2 }, initial_fen: this.#initialFen, fen: this.#chess.fen(), moves,
       white: playerOf("white"), black: playerOf("black"), clocks: { ...CLOCKS, running, at: now() },
-      offers: { draw: null, takeback: null }, claims: [], sequence: this.log.length, created_at: now(), started_at: null, ended_at: null,
-      live_channel: `chess.game:${GAME_ID}`, chat_live_channel: `chess.chat:${GAME_ID}`, presence: { white: true, black: true }, spectators: 1,
+      offers: { draw: null, takeback: null }, last_sequence: this.log.length, created_at: now(), started_at: null, ended_at: null,
+      live_channel: `chess.game:${GAME_ID}`, chat_live_channel: `chess.chat:${GAME_ID}`, presence: { white: null, black: null },
     };
   }
 }

@@ -34,7 +34,8 @@ export interface MoveView {
   readonly elapsedMs: number | null;
   readonly lagMs: number | null;
   readonly compensationMs: number | null;
-  readonly quotaMs: number | null;
+  /** How much lag may still be compensated; only the log has it. */
+  readonly quotaMs?: number | null;
 }
 
 export interface ClocksView {
@@ -46,7 +47,15 @@ export interface ClocksView {
   readonly at: string;
 }
 
-export interface GameView {
+/** Whether a player is at a game, as the player's client has last said. */
+export interface PresenceView {
+  readonly isGone: boolean;
+  readonly seenAt: string;
+  readonly claimableAt: string | null;
+}
+
+/** A game in a list. */
+export interface GameSummary {
   readonly gameId: string;
   readonly shortId: string;
   readonly status: GameStatus;
@@ -55,22 +64,25 @@ export interface GameView {
   readonly speed: Speed;
   readonly isRated: boolean;
   readonly clock: ClockSetting | null;
+  readonly whitePlayerId: string;
+  readonly blackPlayerId: string;
   readonly initialFen: string;
   readonly fen: string;
+  readonly ply: number;
+  readonly clocks: ClocksView;
+  readonly offers: { readonly draw: Colour | null; readonly takeback: Colour | null };
+  /** The last entry of its log. */
+  readonly lastSequence: number;
+  readonly liveChannel: string;
+  readonly createdAt: string;
+}
+
+export interface GameView extends GameSummary {
   readonly moves: readonly MoveView[];
   readonly white: PlayerInGame;
   readonly black: PlayerInGame;
-  readonly clocks: ClocksView | null;
-  readonly offers: { readonly draw: Colour | null; readonly takeback: Colour | null };
-  readonly claims: readonly string[];
-  readonly sequence: number;
-  readonly createdAt: string;
-  readonly startedAt: string | null;
-  readonly endedAt: string | null;
-  readonly liveChannel: string;
+  readonly presence: Readonly<Record<Colour, PresenceView | null>>;
   readonly chatLiveChannel: string;
-  readonly presence: { readonly white: boolean; readonly black: boolean };
-  readonly spectators: number;
 }
 
 /** An entry of a game's log. What else it has depends on its type. */
@@ -110,10 +122,11 @@ export interface RatingPoint {
 
 export interface Challenge {
   readonly challengeId: string;
-  readonly shortId: string;
-  readonly status: "created" | "accepted" | "declined" | "canceled" | "expired";
-  readonly from: { readonly playerId: string; readonly name: string; readonly rating: number | null };
-  readonly to: { readonly playerId: string; readonly name: string; readonly rating: number | null } | null;
+  readonly status: ChallengeStatus;
+  /** Whether whoever has the link can accept it. */
+  readonly isOpen: boolean;
+  readonly fromPlayer: Player;
+  readonly toPlayer: Player | null;
   readonly clock: ClockSetting | null;
   readonly colour: Colour | "random";
   readonly isRated: boolean;
@@ -123,9 +136,26 @@ export interface Challenge {
   readonly createdAt: string;
 }
 
+export type ChallengeStatus = "created" | "accepted" | "declined" | "canceled" | "expired";
+
+/** What an open challenge says to who comes by its link. */
+export interface PublicChallenge {
+  readonly challengeId: string;
+  readonly status: ChallengeStatus;
+  readonly fromName: string;
+  readonly clock: ClockSetting | null;
+  readonly isRated: boolean;
+}
+
+export interface AcceptedGame {
+  readonly gameId: string;
+  readonly shortId: string;
+}
+
 export interface Seek {
   readonly seekId: string;
-  readonly player: { readonly playerId: string; readonly name: string; readonly rating: number | null };
+  readonly player: Player;
+  readonly rating: number;
   readonly clock: ClockSetting | null;
   readonly colour: Colour | "random";
   readonly isRated: boolean;
@@ -175,7 +205,7 @@ export function getGame(id: string): Promise<GameView> {
   return call("GET", `/chess/games/${id}`, { timeoutMs: ANSWER_MS_MAX });
 }
 
-export function listGames(filter: { status?: GameStatus | undefined; playerId?: string | undefined }, cursor?: string, limit = 20): Promise<Page<GameView>> {
+export function listGames(filter: { status?: GameStatus | undefined; playerId?: string | undefined }, cursor?: string, limit = 20): Promise<Page<GameSummary>> {
   return call("GET", "/chess/games", { query: { ...snakeQuery(filter), cursor, limit } });
 }
 
@@ -192,6 +222,11 @@ export function playMove(
 
 export function act(gameId: string, action: GameAction, clientActionId: string): Promise<Answer> {
   return call("POST", `/chess/games/${gameId}/actions`, { body: { action, clientActionId }, timeoutMs: ANSWER_MS_MAX });
+}
+
+/** Say that the player is at the game, every few seconds; else the opponent may claim it. */
+export function sayPresent(gameId: string): Promise<void> {
+  return call("POST", `/chess/games/${gameId}/presence`, { body: {}, timeoutMs: ANSWER_MS_MAX });
 }
 
 /** Return an entry of a game's live channel, or nothing if it is none. */
@@ -224,11 +259,20 @@ export async function listChallenges(): Promise<Challenge[]> {
   return (await call<{ items: Challenge[] }>("GET", "/chess/challenges")).items;
 }
 
-export function createChallenge(body: Terms & { toPlayerId: string | null; rematchOf?: string }): Promise<Challenge> {
+export function createChallenge(body: Terms & { toPlayerId: string | null }): Promise<Challenge> {
   return call("POST", "/chess/challenges", { body });
 }
 
-export function actOnChallenge(id: string, verb: "accept" | "decline" | "cancel"): Promise<Challenge> {
+/** Offer another game with the colours changed, or accept that offer. */
+export function offerRematch(gameId: string): Promise<Challenge> {
+  return call("POST", `/chess/games/${gameId}/rematch`, { body: {} });
+}
+
+export function acceptChallenge(id: string): Promise<AcceptedGame> {
+  return call("POST", `/chess/challenges/${id}/accept`, { body: {} });
+}
+
+export function endChallenge(id: string, verb: "decline" | "cancel"): Promise<Challenge> {
   return call("POST", `/chess/challenges/${id}/${verb}`, { body: {} });
 }
 
@@ -236,7 +280,8 @@ export async function listSeeks(): Promise<Seek[]> {
   return (await call<{ items: Seek[] }>("GET", "/chess/seeks")).items;
 }
 
-export function createSeek(body: Terms): Promise<Seek> {
+/** Look for an opponent: a seek that others see, or at once a game with one that fits. */
+export function createSeek(body: Terms): Promise<{ seek: Seek | null; game: AcceptedGame | null }> {
   return call("POST", "/chess/seeks", { body });
 }
 
@@ -244,16 +289,15 @@ export function deleteSeek(id: string): Promise<void> {
   return call("DELETE", `/chess/seeks/${id}`);
 }
 
-export function acceptSeek(id: string): Promise<{ gameId: string }> {
+export function acceptSeek(id: string): Promise<AcceptedGame> {
   return call("POST", `/chess/seeks/${id}/accept`, { body: {} });
 }
 
-/** What an open challenge says to who comes by its link. */
-export function getChallenge(id: string): Promise<Challenge> {
-  return call("GET", `/chess/challenges/${id}`);
+export function getPublicChallenge(id: string): Promise<PublicChallenge> {
+  return call("GET", `/chess/challenges/${id}/public`);
 }
 
 /** Accept an open challenge without an account: a guest gets a player and a token. */
-export function joinChallenge(id: string): Promise<{ player: Player; token: string; game: GameView }> {
-  return call("POST", `/chess/challenges/${id}/join`, { body: {} });
+export function joinChallenge(id: string): Promise<AcceptedGame & { player: Player; token: string }> {
+  return call("POST", `/chess/challenges/${id}/join`);
 }

@@ -74,6 +74,16 @@ export class LiveFeed implements Feed {
     };
   }
 
+  /** Count the clients in a channel that is watched and has presence; null if nobody can say. */
+  async count(name: string): Promise<number | null> {
+    if (!this.#isConnected) return null;
+    const subscription = (await this.#client)?.getSubscription(name);
+    return subscription?.presenceStats().then(
+      ({ numClients }) => numClients,
+      () => null,
+    ) ?? null;
+  }
+
   /** Begin again for another person or organisation, whose channels need another token. */
   reset(): void {
     void this.#client?.then((client) => client.disconnect());

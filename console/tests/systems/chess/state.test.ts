@@ -26,7 +26,7 @@ function view(sequence: number, plies: number, changes: Partial<GameView> = {}):
     ply: index + 1, uci, san: uci, clockMs: 180_000, elapsedMs: 0, lagMs: 0, compensationMs: 0, quotaMs: 0,
   }));
   return {
-    sequence, moves, status: "running", winner: null, reason: null, initialFen: START, offers: { draw: null, takeback: null },
+    lastSequence: sequence, presence: { white: null, black: null }, moves, status: "running", winner: null, reason: null, initialFen: START, offers: { draw: null, takeback: null },
     clocks: { whiteMs: 180_000, blackMs: 180_000, running: null, at: AT }, ...changes,
   } as GameView;
 }

@@ -74,7 +74,7 @@ export class Playing {
   /** Follow the game. Returns what ends that. */
   follow(): () => void {
     const ends = [
-      feed.watch(`chess.game:${this.gameId}`, (entry) => this.#take(entry)),
+      feed.watch(this.view?.liveChannel ?? `chess.game:${this.gameId}`, (entry) => this.#take(entry)),
       connection.onReturn(() => {
         void this.refresh();
         void this.#send();
@@ -93,7 +93,7 @@ export class Playing {
     const [asked, sentAt] = [this.state?.sequence ?? 0, Date.now()];
     try {
       const view = await getGame(this.gameId);
-      if (view.clocks) this.time.sample(Date.parse(view.clocks.at), sentAt, Date.now());
+      this.time.sample(Date.parse(view.clocks.at), sentAt, Date.now());
       if (generation !== this.#generation) return;
       this.view = view;
       this.error = null;

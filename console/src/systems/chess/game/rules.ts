@@ -22,6 +22,8 @@ export interface Position {
   readonly last: LegalMove | undefined;
   /** Where the king stands that is in check. */
   readonly checked: string | undefined;
+  /** Whether who is to move can claim a draw: the third time of a position, or fifty moves without progress. */
+  readonly isDrawClaimable: boolean;
   readonly legal: readonly LegalMove[];
 }
 
@@ -40,6 +42,7 @@ export function positionAfter(initialFen: string, ucis: readonly string[]): Posi
     turn: turn === "w" ? "white" : "black",
     last: last && legalMove(last),
     checked: chess.isCheck() ? chess.findPiece({ type: "k", color: turn })[0] : undefined,
+    isDrawClaimable: chess.isThreefoldRepetition() || chess.isDrawByFiftyMoves(),
     legal: chess.moves({ verbose: true }).map(legalMove),
   };
 }

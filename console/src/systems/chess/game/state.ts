@@ -53,14 +53,17 @@ export interface OwnMove {
 /** The most entries that are kept while one before them is missing. */
 export const EARLY_MAX = 1_000;
 
-const STARTED: Pick<GameState, "early" | "own" | "gone"> = { early: new Map(), own: [], gone: { white: null, black: null } };
-
 /** Begin with the game as it was read from the API, and with own moves that an earlier page left unanswered. */
 export function begin(view: GameView, own: readonly OwnMove[] = []): GameState {
-  const { sequence, status, winner, reason, clocks, offers } = view;
+  const { lastSequence: sequence, status, winner, reason, clocks, offers } = view;
   const moves = view.moves.map((move) => ({ clientMoveId: null, at: null, ...move }));
   const first: Colour = view.initialFen.split(" ")[1] === "b" ? "black" : "white";
-  return settle({ ...STARTED, own, first, sequence, moves, status, winner, reason, clocks, offers });
+  const gone = { white: goneOf(view, "white"), black: goneOf(view, "black") };
+  return settle({ early: new Map(), own, gone, first, sequence, moves, status, winner, reason, clocks, offers });
+}
+
+function goneOf(view: GameView, colour: Colour): string | null {
+  return view.presence[colour]?.isGone ? view.presence[colour].claimableAt : null;
 }
 
 /**
@@ -70,15 +73,15 @@ export function begin(view: GameView, own: readonly OwnMove[] = []): GameState {
  * restored, and wins; one that is only older than what came meanwhile is late, and is ignored.
  */
 export function reload(state: GameState, view: GameView, asked: number): GameState {
-  if (view.sequence < state.sequence && view.sequence >= asked) return state;
+  if (view.lastSequence < state.sequence && view.lastSequence >= asked) return state;
   const ids = new Map(state.moves.map((move) => [`${move.ply} ${move.uci}`, move]));
   const read = begin(view);
   const moves = read.moves.map((move) => {
     const known = ids.get(`${move.ply} ${move.uci}`);
     return { ...move, clientMoveId: known?.clientMoveId ?? move.clientMoveId, at: known?.at ?? move.at };
   });
-  const early = view.sequence < asked ? new Map<number, LogEvent>() : state.early;
-  return applyEarly(settle({ ...read, moves, gone: state.gone, early, own: state.own }));
+  const early = view.lastSequence < asked ? new Map<number, LogEvent>() : state.early;
+  return applyEarly(settle({ ...read, moves, early, own: state.own }));
 }
 
 /** Take an entry of the log. */
