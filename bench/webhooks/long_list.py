@@ -52,7 +52,7 @@ event AS (
     INSERT INTO webhooks.event (
         event_id, organisation_id, event_type, payload, queued_deliveries, status, accepted_at, dispatched_at
     )
-    SELECT id, subscription.organisation_id, 'order.created', '{"n": 1}'::bytea, 1, 'dispatched', at, at
+    SELECT id, subscription.organisation_id, 'order.created', $3::bytea, 1, 'dispatched', at, at
     FROM made
     CROSS JOIN webhooks.subscription
     WHERE subscription.subscription_id = $1
@@ -117,13 +117,21 @@ async def measure(deliveries: int) -> dict[str, list[float]]:
                 return await _measure_queries(connection, deliveries)
 
 
-async def _measure_queries(connection: Connection, deliveries: int) -> dict[str, list[float]]:
+async def seed(connection: Connection, deliveries: int, *, payload_bytes: int) -> tuple[UUID, UUID]:
+    """Insert events with a delivery each, for the only subscription; return its id and that of its organisation."""
     row = await connection.fetchrow("SELECT subscription_id, organisation_id FROM webhooks.subscription")
     assert row is not None, "a subscription was created"
     began = time.perf_counter()
-    await connection.execute(_SEED, row["subscription_id"], deliveries, timeout=1_200)
+    payload = b'{"n": "%b"}' % (b"x" * (payload_bytes - 9))
+    await connection.execute(_SEED, row["subscription_id"], deliveries, payload, timeout=1_200)
     await connection.execute("ANALYZE webhooks.delivery, webhooks.event", timeout=600)
     print(f"{deliveries:,} deliveries were generated in {time.perf_counter() - began:.0f} s")
+    return row["subscription_id"], row["organisation_id"]
+
+
+async def _measure_queries(connection: Connection, deliveries: int) -> dict[str, list[float]]:
+    subscription_id, organisation_id = await seed(connection, deliveries, payload_bytes=10)
+    row = {"subscription_id": subscription_id, "organisation_id": organisation_id}
     middle: UUID = await connection.fetchval(_BEFORE, deliveries // 2)
     deep: UUID = await connection.fetchval(_BEFORE, deliveries // 100)
     of_subscription = {**row, "before": None, "status": None, "limit": PAGE + 1}

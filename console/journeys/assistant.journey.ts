@@ -92,6 +92,12 @@ function words(text: string): string {
   return text.replaceAll(/[*`-]/g, "").split(/\s+/).filter(Boolean).join(" ");
 }
 
+test("a new conversation can be written at once", async () => {
+  const field = page.getByLabel("Message", { exact: true });
+  await field.waitFor();
+  await expect.poll(() => field.evaluate((element) => element === document.activeElement)).toBe(true);
+});
+
 test("an answer appears token by token, and what stands there stays in the document", async () => {
   await ask({ token_count: 60, delay_s: 0.04 });
   await page.waitForURL(/\/assistant\/conv_/);
@@ -187,6 +193,18 @@ test("a draft is kept across a reload, and Shift+Enter breaks the line", async (
   await field.fill("");
 });
 
+test("a click into the messages draws no ring around them, and the keyboard does", async () => {
+  const messages = page.getByRole("region", { name: "Messages" });
+  const ring = (): Promise<string> => messages.evaluate((element) => getComputedStyle(element).outlineStyle);
+  await messages.click({ position: { x: 5, y: 5 } });
+  await page.keyboard.press("ArrowUp");
+  expect(await ring()).toBe("none");
+
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Shift+Tab");
+  await expect.poll(ring).toBe("solid");
+});
+
 test("a conversation is renamed, found and deleted", async () => {
   await page.getByRole("button", { name: "Rename" }).first().click();
   await page.getByLabel("Title").fill("Doing the work once");
@@ -194,7 +212,7 @@ test("a conversation is renamed, found and deleted", async () => {
   const list = page.getByRole("navigation", { name: "Conversations" });
   await list.getByText("Doing the work once").waitFor();
   await page.getByLabel("Search conversations").fill("nothing has this");
-  await list.getByText("No title and no message has this text.").waitFor();
+  await list.getByText("No conversation has this text.").waitFor();
   await page.getByLabel("Search conversations").fill("WORK once");
   await list.getByText("Doing the work once").waitFor();
   await page.getByLabel("Search conversations").fill("");

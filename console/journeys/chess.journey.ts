@@ -118,6 +118,12 @@ test("the keyboard moves a piece on the board", async () => {
   await all(["e4", "e5", "Bc4", "Nc6"]);
 });
 
+test("a page that follows a game doesn't read it again and again", async () => {
+  const before = server.reads;
+  await pages.watcher.waitForTimeout(1_500);
+  expect(server.reads - before).toBeLessThan(3);
+});
+
 test("a move made while the cable is pulled waits, and is played once when it is back", async () => {
   cut("white");
   await pages.white.getByText("Reconnecting.", { exact: true }).waitFor();

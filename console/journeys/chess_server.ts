@@ -34,6 +34,8 @@ export class ChessServer {
   readonly log: LogEntry[] = [{ sequence: 1, type: "started", at: now() }];
   /** How many times each id of a move was received. */
   readonly received = new Map<string, number>();
+  /** How often the game was read. */
+  reads = 0;
   /** How many of the next answers to moves are lost after their commit. */
   answersToLose = 0;
   /** Whether entries are sent twice, the newer one first. */
@@ -154,6 +156,7 @@ export class ChessServer {
   }
 
   #view(): unknown {
+    this.reads += 1;
     const moves = this.log.filter((entry) => entry.type === "move").map((entry) => ({ ...entry, clock_ms: 60_000, lag_ms: 20, client_move_id: null }));
     const isOver = this.#chess.isCheckmate();
     const running = moves.length < 2 || isOver ? null : this.#chess.turn() === "w" ? "white" : "black";

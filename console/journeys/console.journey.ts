@@ -257,6 +257,44 @@ test.each(LOOKS)("axe finds nothing on any page, %s, %d wide", async (colorSchem
   expect(found).toEqual([]);
 });
 
+test("a click beside the link of a row opens it, and leaving a subscription asks for nothing that doesn't exist", async () => {
+  const refused: string[] = [];
+  page.on("response", (response) => response.status() >= 400 && refused.push(response.url()));
+  await page.goto(`${network.url}/webhooks/subscriptions/${subscription}`);
+  await page.locator("tr[data-row] .state").first().click();
+  await page.getByRole("button", { name: "Copy as curl" }).waitFor();
+  await page.getByRole("link", { name: /^Dead letters/ }).first().click();
+  await page.getByRole("heading", { name: "Dead letters" }).waitFor();
+  expect(refused).toEqual([]);
+});
+
+test("an unknown address has a page that leads back", async () => {
+  await page.goto(`${network.url}/no-such-page`);
+  await page.getByRole("heading", { name: "There is no such page" }).waitFor();
+  await page.getByRole("link", { name: "Go to the overview" }).click();
+  await page.getByRole("slider", { name: "Throughput" }).waitFor();
+});
+
+test("a member who is removed while looking is told so, and sees no more", async () => {
+  const { url } = await ninefold.call<{ url: string }>("POST", "/invitations", { email: "vic@example.com", role: "viewer" });
+  const viewer = await open(await browser.newContext());
+  await viewer.goto(ninefold.url + new URL(url).pathname + new URL(url).hash);
+  await viewer.getByLabel("Name").fill("Vic Moreau");
+  await viewer.getByLabel("Password").fill(PASSWORD);
+  await viewer.getByRole("button", { name: /^Join/ }).click();
+  await viewer.getByRole("slider", { name: "Throughput" }).waitFor();
+  await viewer.getByRole("link", { name: "Settings" }).click();
+  await viewer.getByRole("rowheader", { name: /Vic Moreau/ }).waitFor();
+  await viewer.goto(`${ninefold.url}/webhooks/subscriptions/${subscription}`);
+  await viewer.locator("tr[data-row]").first().waitFor();
+  const { items } = await ninefold.call<{ items: { account_id: string; email: string }[] }>("GET", "/members");
+  const vic = items.find(({ email }) => email === "vic@example.com");
+  await ninefold.call("DELETE", `/members/${vic?.account_id}`);
+  await viewer.getByRole("heading", { name: "You aren’t a member here" }).waitFor();
+  expect(await viewer.locator("tr[data-row]").count()).toBe(0);
+  await viewer.context().close();
+});
+
 test("signing out leads to the sign-in page, and a deep link survives signing in", async () => {
   await page.getByRole("button", { name: /switch the organisation/ }).click();
   await page.getByRole("menuitem", { name: "Sign out" }).click();

@@ -8,7 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ninefold.core.ids import InvalidIdError, derive_id, first_id_at, format_id, new_id, parse_id
+from ninefold.core.ids import (
+    InvalidIdError,
+    derive_id,
+    first_id_at,
+    format_id,
+    ids_beginning_with,
+    new_id,
+    parse_id,
+    time_of_id,
+)
 
 TEXT = "evt_01h455vb4pex5vsknk084sn02q"
 NIL = UUID(int=0)
@@ -172,3 +181,26 @@ def test_the_first_id_of_a_time_is_between_the_ids_before_and_after_it() -> None
 )
 def test_the_first_id_of_any_time_has_its_milliseconds(text: str, expected: UUID) -> None:
     assert first_id_at(datetime.fromisoformat(text)) == expected
+
+
+@given(prefixes, st.uuids(), st.integers(min_value=0, max_value=26))
+def test_the_ids_that_begin_with_a_text_are_those_between_two(prefix: str, value: UUID, count: int) -> None:
+    text = format_id(prefix, value)[: len(prefix) + 1 + count]
+
+    first, last = ids_beginning_with(prefix, text)
+
+    assert first <= value <= last
+    assert format_id(prefix, first).startswith(text)
+    assert format_id(prefix, last).startswith(text)
+
+
+@pytest.mark.parametrize("text", ["", "evt", "sub_01h4", "evt_8", "evt_01u", f"{TEXT}0"])
+def test_no_id_begins_with_what_has_another_prefix_or_alphabet_or_is_too_long(text: str) -> None:
+    with pytest.raises(InvalidIdError):
+        ids_beginning_with("evt", text)
+
+
+def test_an_id_has_its_time() -> None:
+    moment = datetime(2026, 1, 31, 12, 0, 0, 250_000, tzinfo=UTC)
+
+    assert time_of_id(first_id_at(moment)) == moment

@@ -35,6 +35,15 @@ export function topOf(value: number, { min, max }: Scale): number {
   return round(100 - ((Math.min(max, Math.max(min, value)) - min) / (max - min)) * 100);
 }
 
+/** A dot at the latest value, and at each value between gaps, which a line can't show. */
+export function dotsPath(values: readonly (number | null)[], scale: Scale): string {
+  const last = values.findLastIndex((value) => value !== null);
+  return runsOf(values)
+    .flatMap((run) => run.filter(({ at }) => run.length === 1 || at === last))
+    .map(({ at, value }) => `M${xOf(at, values.length)} ${topOf(value, scale)}h0`)
+    .join("");
+}
+
 /** A line through the values. A single value between gaps is drawn as a short line. */
 export function linePath(values: readonly (number | null)[], scale: Scale): string {
   return runsOf(values)

@@ -2,6 +2,9 @@
 
 import type { Page } from "$/services/pages";
 
+/** Pages that one "search further" reads, at most. */
+const FURTHER_PAGES_MAX = 10;
+
 type Fetch<T> = (cursor?: string) => Promise<Page<T>>;
 
 export class Listing<T> {
@@ -11,6 +14,8 @@ export class Listing<T> {
   isLoaded = $state(false);
   isLoading = $state(false);
   error = $state.raw<unknown>(null);
+  /** How far back a search has looked, if it stopped before it had found enough. */
+  searchedBackTo = $state<string | null>(null);
   #next = $state<string | null>(null);
   #generation = 0;
 
@@ -39,7 +44,7 @@ export class Listing<T> {
       if (generation !== this.#generation) return;
       this.error = null;
       if (this.isLoaded) this.#merge(page);
-      else [this.items, this.#next] = [page.items, page.nextCursor];
+      else [this.items, this.#next, this.searchedBackTo] = [page.items, page.nextCursor, page.searchedBackTo ?? null];
       this.isLoaded = true;
     } catch (error) {
       if (generation === this.#generation && !this.isLoaded) this.error = error;
@@ -55,10 +60,21 @@ export class Listing<T> {
       const known = new Set(this.items.map(this.idOf));
       this.items = [...this.items, ...page.items.filter((item) => !known.has(this.idOf(item)))];
       this.#next = page.nextCursor;
+      this.searchedBackTo = page.searchedBackTo ?? null;
     } catch (error) {
       if (this.items.length === 0) this.error = error;
     } finally {
       this.isLoading = false;
+    }
+  }
+
+  /** Continue a search that has stopped, until it finds something or has read some pages. */
+  async searchFurther(): Promise<void> {
+    const count = this.items.length;
+    for (let pages = 0; pages < FURTHER_PAGES_MAX && this.searchedBackTo !== null && this.items.length === count; pages++) {
+      const before = this.#next;
+      await this.more();
+      if (this.#next === before) return;
     }
   }
 
@@ -81,10 +97,13 @@ export class Listing<T> {
     // Of the part that the page covers, what it lacks is gone. What is further down stays.
     const last = this.items.findLastIndex((item) => fresh.has(this.idOf(item)));
     const isWhole = page.nextCursor === null;
-    const kept = this.items.filter((item, index) => fresh.has(this.idOf(item)) || (!isWhole && index > last && last >= 0));
+    // A search that stopped early says nothing of what was found further down.
+    const isStopped = page.searchedBackTo != null;
+    const kept = this.items.filter((item, index) => isStopped || fresh.has(this.idOf(item)) || (!isWhole && index > last && last >= 0));
     const current = kept.map((item) => fresh.get(this.idOf(item)) ?? item);
-    if (last < 0) this.#next = page.nextCursor;
+    if (last < 0 && !isStopped) this.#next = page.nextCursor;
     if (isWhole) this.#next = null;
+    if (!isStopped && (last < 0 || isWhole)) this.searchedBackTo = null;
     if (this.isHolding() && arrived.length > 0 && current.length > 0) {
       [this.items, this.held] = [current, arrived];
     } else {

@@ -62,9 +62,15 @@ export function matchRoute(routes: readonly Route[], path: string): Match | unde
   return undefined;
 }
 
-/** Load the page of a route. */
-export async function loadPage(route: Route): Promise<AnyPage> {
-  return (await route.load()).default as AnyPage;
+/** A page that is loaded, with the parameters of the address that it was loaded for. */
+export interface LoadedPage {
+  readonly Page: AnyPage;
+  readonly params: Params;
+}
+
+/** Load the page of a match. Its parameters stay as they are, also while the person is already going elsewhere. */
+export async function loadPage({ route, params }: Match): Promise<LoadedPage> {
+  return { Page: (await route.load()).default as AnyPage, params };
 }
 
 function matchPattern(pattern: string, path: string): Params | undefined {
@@ -80,13 +86,23 @@ function matchPattern(pattern: string, path: string): Params | undefined {
   return params;
 }
 
+/** The link that a click means: the one that was hit, or that of the row that was hit beside its link. */
+function linkAt(target: Element | null): Element | null {
+  if (!target?.closest) return null;
+  const hit = target.closest("a[href], button, input, label, select");
+  if (hit) return hit.matches("a[href]") ? hit : null;
+  // A selection ends with a click too, and isn't meant to open anything.
+  if (window.getSelection()?.toString()) return null;
+  return target.closest("tr[data-row]")?.querySelector("a.row-name[href]") ?? null;
+}
+
 /** Let links within the console change the page instead of loading a document. */
 export function followLinks(): void {
   window.addEventListener("popstate", () => location.read());
   window.addEventListener("hashchange", () => location.read());
   document.addEventListener("click", (event) => {
     if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey) return;
-    const link = (event.target as Element | null)?.closest?.("a[href]");
+    const link = linkAt(event.target as Element | null);
     if (!(link instanceof HTMLAnchorElement) || link.target || link.origin !== window.location.origin) return;
     if (link.getAttribute("href")?.startsWith("#") || link.hasAttribute("data-leave")) return;
     event.preventDefault();

@@ -544,6 +544,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Search for deliveries
+         * @description Lists the deliveries of the organisation that have an outcome, newest events first, with their latest attempts. A
+         *     search looks at 5,000 events or deliveries, or at 8 MiB of payloads. If too few of them match, a page has fewer
+         *     items than `limit`, or none, and still a `next_cursor`: the search continues there.
+         */
+        get: operations["search_deliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/deliveries/{delivery_id}": {
         parameters: {
             query?: never;
@@ -594,7 +616,8 @@ export interface paths {
         };
         /**
          * List events
-         * @description Newest first, without their payloads.
+         * @description Newest first, without their payloads. A search looks at 10,000 events, or at 8 MiB of payloads. If too few of them
+         *     match, a page has fewer items than `limit`, or none, and still a `next_cursor`: the search continues there.
          */
         get: operations["list_events"];
         put?: never;
@@ -1267,7 +1290,8 @@ export interface paths {
         /**
          * List deliveries
          * @description Lists the deliveries to one subscription, newest events first, with their latest attempts. Deliveries without an
-         *     outcome are only listed with `status=queued`.
+         *     outcome are only listed with `status=queued`, which can't be combined with other filters. A search looks at 5,000
+         *     deliveries with this status, or at 8 MiB of payloads; if too few match, a page is short and has a `next_cursor`.
          */
         get: operations["list_deliveries"];
         put?: never;
@@ -2876,24 +2900,6 @@ export interface components {
             next_cursor: string | null;
         };
         /**
-         * Page[DeliveryView]
-         * @description A page of a list, and the cursor of the next page; null on the last page.
-         */
-        Page_DeliveryView_: {
-            items: components["schemas"]["DeliveryView"][];
-            /** @example null */
-            next_cursor: string | null;
-        };
-        /**
-         * Page[EventSummary]
-         * @description A page of a list, and the cursor of the next page; null on the last page.
-         */
-        Page_EventSummary_: {
-            items: components["schemas"]["EventSummary"][];
-            /** @example null */
-            next_cursor: string | null;
-        };
-        /**
          * Page[InvitationView]
          * @description A page of a list, and the cursor of the next page; null on the last page.
          */
@@ -3308,6 +3314,34 @@ export interface components {
              * @default 86400
              */
             grace_s?: number;
+        };
+        /**
+         * SearchPage[DeliveryView]
+         * @description A page of a search, which can end before it is full; then it says how far back the search has looked.
+         */
+        SearchPage_DeliveryView_: {
+            items: components["schemas"]["DeliveryView"][];
+            /** @example null */
+            next_cursor: string | null;
+            /**
+             * @description Set if the search has looked at its maximum before the page was full; `next_cursor` goes on from there. Null if the page is full, or everything was looked at.
+             * @example null
+             */
+            searched_back_to: string | null;
+        };
+        /**
+         * SearchPage[EventSummary]
+         * @description A page of a search, which can end before it is full; then it says how far back the search has looked.
+         */
+        SearchPage_EventSummary_: {
+            items: components["schemas"]["EventSummary"][];
+            /** @example null */
+            next_cursor: string | null;
+            /**
+             * @description Set if the search has looked at its maximum before the page was full; `next_cursor` goes on from there. Null if the page is full, or everything was looked at.
+             * @example null
+             */
+            searched_back_to: string | null;
         };
         /**
          * SendMessage
@@ -6591,6 +6625,94 @@ export interface operations {
             };
         };
     };
+    search_deliveries: {
+        parameters: {
+            query?: {
+                /** @description Only events that were accepted then or later, such as 2026-01-31T12:00:00Z. */
+                accepted_after?: string;
+                /** @description Only events that were accepted earlier. */
+                accepted_before?: string;
+                /** @description `next_cursor` of the previous page; omit it for the first. */
+                cursor?: string;
+                /** @description Only those whose last attempt failed so; `expired` if there was no failed attempt. */
+                error_class?: string;
+                /** @description Only this type, a pattern such as `order.*`, or a beginning such as `order.`. */
+                event_type?: string;
+                /** @description The maximum number of items on the page. */
+                limit?: number;
+                /** @description Only deliveries whose id begins so, or whose event has such an id, idempotency key, type or payload, or whose subscription has this text in its URL or description. */
+                q?: string;
+                /** @description Only those whose last attempt got this code, such as `503`, or `5xx` for a class. */
+                response_code?: string;
+                /** @description Only deliveries with this status. */
+                status?: components["schemas"]["DeliveryStatus"];
+                /** @description Only those of this subscription. */
+                subscription_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SearchPage_DeliveryView_"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable entity. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_delivery: {
         parameters: {
             query?: never;
@@ -6743,10 +6865,20 @@ export interface operations {
     list_events: {
         parameters: {
             query?: {
+                /** @description Only events that were accepted then or later, such as 2026-01-31T12:00:00Z. */
+                accepted_after?: string;
+                /** @description Only events that were accepted earlier. */
+                accepted_before?: string;
                 /** @description `next_cursor` of the previous page; omit it for the first. */
                 cursor?: string;
+                /** @description Only this type, a pattern such as `order.*`, or a beginning such as `order.`. */
+                event_type?: string;
+                /** @description Only the event with exactly this idempotency key. */
+                idempotency_key?: string;
                 /** @description The maximum number of items on the page. */
                 limit?: number;
+                /** @description Only events whose id, idempotency key or type begins so, or whose payload has this text. If it is a whole idempotency key, its event comes first. */
+                q?: string;
             };
             header?: never;
             path?: never;
@@ -6760,7 +6892,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_EventSummary_"];
+                    "application/json": components["schemas"]["SearchPage_EventSummary_"];
                 };
             };
             /** @description Bad request. */
@@ -10345,10 +10477,22 @@ export interface operations {
     list_deliveries: {
         parameters: {
             query?: {
+                /** @description Only events that were accepted then or later, such as 2026-01-31T12:00:00Z. */
+                accepted_after?: string;
+                /** @description Only events that were accepted earlier. */
+                accepted_before?: string;
                 /** @description `next_cursor` of the previous page; omit it for the first. */
                 cursor?: string;
+                /** @description Only those whose last attempt failed so; `expired` if there was no failed attempt. */
+                error_class?: string;
+                /** @description Only this type, a pattern such as `order.*`, or a beginning such as `order.`. */
+                event_type?: string;
                 /** @description The maximum number of items on the page. */
                 limit?: number;
+                /** @description Only deliveries whose id begins so, or whose event has such an id, idempotency key, type or payload, or whose subscription has this text in its URL or description. */
+                q?: string;
+                /** @description Only those whose last attempt got this code, such as `503`, or `5xx` for a class. */
+                response_code?: string;
                 /** @description Only deliveries with this status. */
                 status?: components["schemas"]["DeliveryStatus"];
             };
@@ -10366,7 +10510,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_DeliveryView_"];
+                    "application/json": components["schemas"]["SearchPage_DeliveryView_"];
                 };
             };
             /** @description Bad request. */

@@ -18,6 +18,11 @@ class Connection {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #returned = new Set<() => void>();
 
+  /** Whether the person is told: a short break isn't worth a word. */
+  isToldAt(now: number): boolean {
+    return this.lostAt !== null && now - this.lostAt > QUIET_MS;
+  }
+
   /** Call a function each time the connection is back. Returns what ends that. */
   onReturn(act: () => void): () => void {
     this.#returned.add(act);

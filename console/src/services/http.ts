@@ -24,6 +24,10 @@ export class NoAnswerError extends Error {
 /** The session has ended: the person has to sign in again. */
 export const signedOut = new EventTarget();
 
+/** What the person may do has changed: the role, or whether they are a member at all. */
+export const accessChanged = new EventTarget();
+const ACCESS_CODES = ["organisation_required", "role_insufficient"];
+
 type Method = "GET" | "POST" | "PATCH" | "PUT" | "DELETE";
 export type Query = Record<string, string | number | boolean | null | undefined>;
 
@@ -70,6 +74,7 @@ export async function callForText(method: Method, path: string, { body, query, t
   if (response.status === 401 && bearerToken === null && problem.code !== "second_factor_required" && path !== "/session") {
     signedOut.dispatchEvent(new Event("signed-out"));
   }
+  if (ACCESS_CODES.includes(problem.code)) accessChanged.dispatchEvent(new Event("access-changed"));
   throw new RefusedError(problem);
 }
 

@@ -2,6 +2,8 @@
 export interface Page<T> {
   readonly items: T[];
   readonly nextCursor: string | null;
+  /** Set if a search has looked at its maximum before the page was full: everything since then was looked at. */
+  readonly searchedBackTo?: string | null;
 }
 
 /** The largest page that the API returns. */

@@ -89,8 +89,34 @@ export function retryDelivery(id: string): Promise<{ deliveryId: string; schedul
   return call("POST", `/deliveries/${id}/retry`);
 }
 
-export function listEvents(cursor?: string, limit = PAGE_LIMIT_MAX): Promise<Page<EventSummary>> {
-  return call("GET", "/events", { query: { cursor, limit } });
+export interface EventFilter {
+  text?: string | undefined;
+  eventType?: string | undefined;
+  acceptedAfter?: string | undefined;
+  acceptedBefore?: string | undefined;
+}
+
+export interface DeliveryFilter extends EventFilter {
+  subscriptionId?: string | undefined;
+  status?: DeliveryStatus | undefined;
+  responseCode?: string | undefined;
+  errorClass?: string | undefined;
+}
+
+export function listEvents(filter: EventFilter, cursor?: string, limit = PAGE_LIMIT_MAX): Promise<Page<EventSummary>> {
+  return call("GET", "/events", { query: { ...eventQuery(filter), cursor, limit } });
+}
+
+/** Search for deliveries of all subscriptions. */
+export function searchDeliveries(filter: DeliveryFilter, cursor?: string, limit = PAGE_LIMIT_MAX): Promise<Page<Delivery>> {
+  const { subscriptionId, status, responseCode, errorClass } = filter;
+  return call("GET", "/deliveries", {
+    query: { ...eventQuery(filter), subscription_id: subscriptionId, status, response_code: responseCode, error_class: errorClass, cursor, limit },
+  });
+}
+
+function eventQuery({ text, eventType, acceptedAfter, acceptedBefore }: EventFilter): Record<string, string | undefined> {
+  return { q: text, event_type: eventType, accepted_after: acceptedAfter, accepted_before: acceptedBefore };
 }
 
 export async function getEvent(id: string): Promise<Event> {

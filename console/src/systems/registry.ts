@@ -31,6 +31,8 @@ export interface ConsoleSystem {
   readonly pages: readonly Finding[];
   /** What the palette finds by name. */
   readonly find: () => Promise<readonly Finding[]>;
+  /** Searches of its lists on the server for a text, for the palette. */
+  readonly search?: (text: string) => readonly Finding[];
   /** Where its ids lead. */
   readonly idLinks: IdLinks;
 }

@@ -2,7 +2,7 @@ import { fireEvent, render, screen } from "@testing-library/svelte";
 import { expect, test } from "vitest";
 
 import Chart from "$/components/Chart.svelte";
-import { areaPath, linePath, nameTops, scaleOf, shareScale, topOf } from "$/components/chart";
+import { areaPath, dotsPath, linePath, nameTops, scaleOf, shareScale, topOf } from "$/components/chart";
 
 test.each([
   [[0, null], 1],
@@ -26,6 +26,12 @@ test("a gap in the values is a gap in the line, and in the area", () => {
   expect(linePath([0, 10, null, 5], scale)).toBe("M0 100L200 0M600 50h2");
   expect(areaPath([0, 10, null, 5], scale)).toBe("M0 100L200 0L200 100L0 100Z");
   expect(topOf(20, scale)).toBe(0);
+});
+
+test("a value between gaps and the latest one are dots, so that a chart with one value isn't empty", () => {
+  const scale = { min: 0, max: 10 };
+  expect(dotsPath([0, null, 5, 10, null], scale)).toBe("M0 100h0M450 0h0");
+  expect(dotsPath([null, null], scale)).toBe("");
 });
 
 test("the names of lines that end at the same value stand above each other", () => {

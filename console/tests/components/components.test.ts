@@ -1,4 +1,5 @@
 import { render, screen } from "@testing-library/svelte";
+import { flushSync } from "svelte";
 import { expect, test } from "vitest";
 
 import Copy from "$/components/Copy.svelte";
@@ -6,6 +7,7 @@ import Countdown from "$/components/Countdown.svelte";
 import Payload from "$/components/Payload.svelte";
 import State from "$/components/State.svelte";
 import Time from "$/components/Time.svelte";
+import { clock } from "$/lib/time.svelte";
 import { connection } from "$/services/connection.svelte";
 
 test("a state is an icon and a word, never colour alone", () => {
@@ -19,12 +21,15 @@ test("a time has the exact instant on hover", () => {
   expect(container.querySelector("time")?.title).toBe("2026-11-24 11:46:12.000 UTC");
 });
 
-test("a countdown stands still while the connection is lost, and says when it was due", () => {
+test("a countdown stands still while the connection is lost, and after two seconds says when it was due", () => {
   connection.lost();
   const { container } = render(Countdown, { until: new Date(Date.now() + 7_000).toISOString() });
+  expect(screen.getByRole("timer").textContent).toMatch(/^in 0:0[78]$/);
+  flushSync(() => (clock.now = Date.now() + 2_500));
   expect(container.textContent).toContain("due at");
   expect(screen.queryByRole("timer")).toBeNull();
   connection.answered(1);
+  clock.now = Date.now();
 });
 
 test("a payload is shown as it was written", () => {

@@ -79,6 +79,32 @@ test("a page without anything that is shown begins the list again, so that no ga
   expect([ids(listing), listing.hasMore]).toEqual([[20, 19, 18], true]);
 });
 
+/** A search that finds only what is on its third page. */
+async function search(cursor?: string): Promise<{ items: Item[]; nextCursor: string | null; searchedBackTo: string | null }> {
+  const page = Number(cursor ?? 1);
+  if (page === 3) return { items: [{ id: 1 }], nextCursor: null, searchedBackTo: null };
+  return { items: [], nextCursor: String(page + 1), searchedBackTo: `2026-01-01T1${5 - page}:00:00Z` };
+}
+
+test("a search says how far back it has looked, and continues until it finds something", async () => {
+  const listing = new Listing<Item>(search, idOf);
+  await listing.refresh();
+  expect([ids(listing), listing.searchedBackTo]).toEqual([[], "2026-01-01T14:00:00Z"]);
+  await listing.searchFurther();
+  expect([ids(listing), listing.searchedBackTo]).toEqual([[1], null]);
+});
+
+test("a refresh keeps what a search has found further down, and how far it has looked", async () => {
+  const listing = new Listing<Item>(search, idOf);
+  await listing.refresh();
+  await listing.more();
+  await listing.refresh();
+  expect(listing.searchedBackTo).toBe("2026-01-01T13:00:00Z");
+  await listing.searchFurther();
+  await listing.refresh();
+  expect([ids(listing), listing.searchedBackTo, listing.hasMore]).toEqual([[1], null, false]);
+});
+
 test("an answer that comes late doesn't replace a newer one", async () => {
   const answers: ((page: { items: Item[]; nextCursor: null }) => void)[] = [];
   const listing = new Listing<Item>(() => new Promise((resolve) => answers.push(resolve)), idOf);

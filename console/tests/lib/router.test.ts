@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { location, matchRoute, navigate, setQuery, type Route } from "$/lib/router.svelte";
+import { followLinks, loadPage, location, matchRoute, navigate, setQuery, type Route } from "$/lib/router.svelte";
 
 const load = (): Promise<never> => Promise.reject(new Error("not loaded here"));
 const ROUTES: Route[] = [
@@ -28,4 +28,25 @@ test("the address keeps every state, and going back undoes it", () => {
   expect(window.location.search).toBe("?state=failed&delivery=dlv_1");
   setQuery({ state: null });
   expect(location.query.get("state")).toBeNull();
+});
+
+test("a page keeps the parameters that it was loaded for, while the person goes elsewhere", async () => {
+  const Page = (): void => undefined;
+  const loaded = await loadPage({ route: { pattern: "/a/:id", load: () => Promise.resolve({ default: Page }) }, params: { id: "1" } });
+  expect(loaded).toEqual({ Page, params: { id: "1" } });
+});
+
+test("a click anywhere in a row opens it, but for a click on a control or at the end of a selection", () => {
+  followLinks();
+  navigate("/list");
+  document.body.innerHTML = `<table><tbody><tr data-row="1"><td id="state">Failed</td><td><a class="row-name" href="/list/1">order.paid</a></td><td><button>Copy</button></td></tr></tbody></table>`;
+  const press = (selector: string): void => document.querySelector<HTMLElement>(selector)?.click();
+  press("button");
+  expect(location.path).toBe("/list");
+  getSelection()?.selectAllChildren(document.querySelector("#state") as Element);
+  press("#state");
+  expect(location.path).toBe("/list");
+  getSelection()?.removeAllRanges();
+  press("#state");
+  expect(location.path).toBe("/list/1");
 });

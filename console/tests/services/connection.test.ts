@@ -37,3 +37,9 @@ test("what is shown stays as of the last answer", () => {
   vi.advanceTimersByTime(500);
   expect(connection.asOf).toBe(asOf);
 });
+
+test("a break of less than two seconds is told to nobody", () => {
+  connection.lost();
+  expect(connection.isToldAt(Date.now() + 1_900)).toBe(false);
+  expect(connection.isToldAt(Date.now() + 2_100)).toBe(true);
+});

@@ -7,7 +7,7 @@ lower-case Crockford base32 (`evt_01h455vb4pex5vsknk084sn02q`). Ids sort by the 
 import hashlib
 import os
 import time
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -20,6 +20,7 @@ _PAIR_SHIFTS: Final = range(120, -1, -10)
 _VALUES: Final = {character: value for value, character in enumerate(_ALPHABET)}
 _TIMESTAMP_BYTES: Final = 6
 _HASH_BYTES: Final = 10
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class InvalidIdError(ValueError):
@@ -51,6 +52,16 @@ def first_id_at(moment: datetime) -> UUID:
     return pgproto.UUID(milliseconds.to_bytes(_TIMESTAMP_BYTES, "big") + bytes(_HASH_BYTES))
 
 
+def time_of_id(value: UUID) -> datetime:
+    """Return the time in an id, in UTC: when it was created, or its parent was.
+
+    Raises:
+        ValueError: the id isn't made by this module, and the time is after the year 9999.
+    """
+    milliseconds = int.from_bytes(value.bytes[:_TIMESTAMP_BYTES], "big")
+    return _EPOCH + timedelta(milliseconds=milliseconds)
+
+
 def format_id(prefix: str, value: UUID) -> str:
     """Return the text of an id, such as `evt_01h455vb4pex5vsknk084sn02q`."""
     bits = value.int
@@ -73,6 +84,19 @@ def parse_id(prefix: str, text: str) -> UUID:
             raise InvalidIdError(f"Not an id of the form {prefix}_…: {text[:80]!r}")
         bits = bits << 5 | value
     return UUID(int=bits)
+
+
+def ids_beginning_with(prefix: str, text: str) -> tuple[UUID, UUID]:
+    """Return the first and the last of the ids whose text begins so; `text` can be a whole id.
+
+    Raises:
+        InvalidIdError: no id begins so.
+    """
+    beginning = f"{prefix}_"
+    missing = len(beginning) + _TEXT_LENGTH - len(text)
+    # A first character above 7 would be more than 128 bits.
+    last = "7" + "z" * (missing - 1) if text == beginning else "z" * missing
+    return parse_id(prefix, text + "0" * missing), parse_id(prefix, text + last)
 
 
 def _uuid(content: bytes, *, version: int) -> UUID:

@@ -16,6 +16,7 @@ from ninefold.core.tenancy.service import authenticate
 from ninefold.systems.assistant.engines.errors import EngineBrokeOffError, EngineUnavailableError
 from ninefold.systems.assistant.engines.port import Generation, Piece, Readiness
 from ninefold.systems.assistant.engines.scripted import MODEL, Script, ScriptedEngine
+from ninefold.systems.assistant.jobs import runner as runner_module
 from ninefold.systems.assistant.model import RESPONSE_PREFIX, NewResponse, Parameters, PromptMessage
 from ninefold.systems.assistant.service.responses import asker_of, create_response
 from ninefold.systems.assistant.settings import AssistantSettings
@@ -154,6 +155,17 @@ async def test_an_engine_that_restarts_slowly_costs_one_attempt_and_nothing_is_c
     check_log(events, response)
 
 
+async def test_an_engine_that_never_becomes_ready_is_tried_and_its_error_is_shown(
+    api: AssistantApi, database_url: str
+) -> None:
+    engine = StartingEngine()
+    engine.is_started = False
+    async with generating(database_url, engine, attempts_max=2, first_token_timeout_s=0.3):
+        response = await api.ended(await api.ask("Hello"))
+
+    assert (response["status"], response["error"]["code"]) == ("failed", "engine_unavailable")
+
+
 async def test_what_the_engine_refuses_is_not_attempted_again(api: AssistantApi, database_url: str) -> None:
     async with generating(database_url, ScriptedEngine()):
         response = await api.ended(await api.ask(script(refuses="The prompt is too long.")))
@@ -220,6 +232,22 @@ async def test_calls_of_functions_come_whole_with_the_end(
     (done,) = [event["data"] for event in events if event["type"] == "response.function_call_arguments.done"]
     assert done["name"] == "find_order"
     assert response["usage"]["output_tokens"] > 0
+
+
+async def test_cancelling_tells_the_worker_without_waiting_for_its_next_look(
+    api: AssistantApi, database_url: str, engine: ScriptedEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Neither a write to the log nor the worker's next look at the database can end it.
+    monkeypatch.setattr(runner_module, "CHECK_S", 3600.0)
+    async with generating(database_url, engine, stalled_after_s=3600.0, first_token_timeout_s=3600.0):
+        response_id = await api.ask(script(token_count=10, delay_s=3600.0))
+        await api.until_event(response_id, "response.in_progress")
+
+        await api.cancel(response_id)
+
+        async with asyncio.timeout(10):
+            while engine.active_count:
+                await asyncio.sleep(0.001)
 
 
 async def test_cancelling_frees_the_engine_at_once_and_keeps_exactly_what_was_shown(

@@ -15,7 +15,9 @@ from ninefold.core.queue.notifier import Notifier
 from ninefold.systems.assistant.engines.scripted import ScriptedEngine
 from ninefold.systems.assistant.model import LogEvent
 from ninefold.systems.assistant.service import following
+from ninefold.systems.assistant.service.channels import notify_grown
 from ninefold.systems.assistant.service.following import LogFollower
+from ninefold.systems.assistant.service.log_messages import Grown
 
 
 @pytest.fixture
@@ -62,3 +64,20 @@ async def test_a_lost_notification_delays_events_by_a_second(
     await api.cancel(text_id)
 
     assert [event.type for event in await reading][-1] == "ninefold.response.cancelled"
+
+
+async def test_events_of_a_notification_are_passed_on_only_if_none_is_missing_before_them(
+    api: AssistantApi, database: Database
+) -> None:
+    notifier = Notifier(database)
+    follower = LogFollower(database, notifier)
+    text_id = await api.ask("Hello")
+    response_id = parse_id("resp", text_id)
+    async with asyncio.timeout(5), aclosing(follower.follow(response_id)) as batches:
+        first = await anext(batches)
+        following_event = LogEvent(first[-1].sequence + 1, "response.in_progress", b"{}")
+        after_a_gap = LogEvent(first[-1].sequence + 3, "response.in_progress", b"{}")
+        for event in (first[0], after_a_gap, following_event):
+            notify_grown(notifier, [Grown(response_id, [event])])
+
+        assert await anext(batches) == [following_event]

@@ -386,3 +386,11 @@ async def test_a_period_may_end_in_the_future(api: CallbacksApi) -> None:
     period = {"since": "2020-01-01T00:00:00+02:00", "until": "9999-12-31T23:59:59-14:00"}
 
     assert (await api.done("POST", "/callbacks/replay", json=period))["job_id"].startswith("job_")
+
+
+async def test_github_has_the_same_type_if_it_sends_a_form(api: CallbacksApi) -> None:
+    source = await api.create_source()
+    form = {"content-type": "application/x-www-form-urlencoded"}
+    await api.call(source, b"payload=%7B%22action%22%3A%22closed%22%7D", event="issues", headers=form)
+    [callback] = await api.judged(1, source=source)
+    assert (callback["type"], callback["event_type"]) == ("issues.closed", "callback.github.issues.closed")

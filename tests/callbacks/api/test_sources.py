@@ -146,18 +146,24 @@ async def test_a_source_that_could_verify_or_forward_nothing_is_refused(
         (
             {"timestamp_item": "t=", "tolerance_s": "0"},
             "options.tolerance_s",
-            "HMAC: It must be a whole number of seconds from 1 to 86,400.",
+            "HMAC, tolerance_s: It must be a whole number of seconds from 1 to 86,400.",
             "Give a number such as 300, or omit it.",
+        ),
+        (
+            {"colour_of": "light"},
+            "options.colour_of",
+            "HMAC, colour_of: There is no option of this name.",
+            "GET /api/v1/providers describes the fields; see also https://www.rfc-editor.org/rfc/rfc2104.",
         ),
         (
             {"timestamp_item": "t=", "timestamp_header": "X-Time"},
             "options.timestamp_item",
-            "HMAC: The time is either in a header of its own or in that of the signature.",
+            "HMAC, timestamp_item: The time is either in a header of its own or in that of the signature.",
             "Omit timestamp_header or timestamp_item.",
         ),
     ],
 )
-async def test_a_wrong_option_for_the_time_of_sending_is_named_with_a_remedy(
+async def test_a_wrong_option_is_named_with_a_remedy(
     api: CallbacksApi, options: dict[str, str], field: str, detail: str, remedy: str
 ) -> None:
     options = {"header": "X-Signature", "signed_content": "{timestamp}.{body}", **options}

@@ -61,3 +61,26 @@ def test_a_malformed_template_is_refused(template: str) -> None:
 def test_signed_content_covers_the_body_and_needs_no_parsing(template: str) -> None:
     with pytest.raises(ValueError, match=r"\{body\}|parsed"):
         parse_signed_content(template)
+
+
+FORM = received({}, b"payload=%7B%22action%22%3A%22closed%22%7D&text=%7B&command=%2Fweather")
+
+
+@pytest.mark.parametrize(
+    ("template", "expected"),
+    [
+        ("issues.{form_json payload.action}", "issues.closed"),
+        ("slash_command{form command}", "slash_command/weather"),
+        ("{form_json payload.missing}", None),
+        ("{form_json payload}", None),
+        ("{form_json text.action}", None),
+        ("{form_json other.action}", None),
+    ],
+)
+def test_a_form_field_can_have_json(template: str, expected: str | None) -> None:
+    assert expected == find_text(FORM, (template,))
+
+
+def test_signed_content_has_no_json_of_a_form() -> None:
+    with pytest.raises(ValueError, match="only after it is verified"):
+        parse_signed_content("{form_json payload.id}{body}")

@@ -3,13 +3,14 @@
 import gzip
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
-from litestar import Litestar
+from litestar import Litestar, Request, Response
 
-from ninefold.core.web.console import PAGES, ConsoleMissingError, console_routes
-from ninefold.core.web.problems import show_problem
+from ninefold.core.web.console import PAGES, console_errors, console_routes
+from ninefold.core.web.problems import as_ninefold_error
 
 PAGE = '<!doctype html><meta name="ninefold-systems" content=""><script src="/assets/index-1a.js"></script>'
 REFERENCE = '<!doctype html><title>API</title><script src="/assets/docs-1a.js"></script>'
@@ -32,9 +33,14 @@ async def client(folder: Path) -> AsyncIterator[httpx.AsyncClient]:
 
 
 def served(folder: Path) -> httpx.AsyncClient:
+    errors = console_errors(["notes"], folder=folder)
+
+    def show_error(request: Request[Any, Any, Any], exception: Exception) -> Response[Any]:
+        return errors(request, as_ninefold_error(request, exception))
+
     app = Litestar(
         console_routes(["notes"], folder=folder),
-        exception_handlers={ConsoleMissingError: show_problem},
+        exception_handlers={Exception: show_error},
         openapi_config=None,
         logging_config=None,
     )
@@ -57,6 +63,21 @@ async def test_the_page_names_the_enabled_systems(client: httpx.AsyncClient) -> 
 @pytest.mark.parametrize("path", ["/other", "/assets/missing.js", "/assets/../index.html"])
 async def test_any_other_address_is_not_found(client: httpx.AsyncClient, path: str) -> None:
     assert (await client.get(path)).status_code == 404
+
+
+async def test_a_browser_at_an_unknown_address_gets_the_page_that_leads_back(client: httpx.AsyncClient) -> None:
+    response = await client.get("/other", headers={"accept": "text/html,application/xhtml+xml,*/*;q=0.8"})
+
+    assert response.status_code == 404
+    assert response.text.startswith("<!doctype html>")
+    assert response.headers["content-security-policy"] == (await client.get("/")).headers["content-security-policy"]
+
+
+async def test_a_program_at_an_unknown_address_gets_a_problem(client: httpx.AsyncClient) -> None:
+    response = await client.get("/other")
+
+    assert response.status_code == 404
+    assert response.json()["code"] == "route_not_found"
 
 
 async def test_the_page_may_only_load_what_this_server_has(client: httpx.AsyncClient) -> None:

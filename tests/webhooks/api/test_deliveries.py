@@ -49,7 +49,11 @@ async def test_a_delivery_is_shown_the_same_alone_in_a_list_and_with_its_event(
 ) -> None:
     subscription = await api.subscribe(receiver.url)
     delivery = await deliver(api)
-    assert await api.get(deliveries_of(subscription)) == {"items": [delivery], "next_cursor": None}
+    assert await api.get(deliveries_of(subscription)) == {
+        "items": [delivery],
+        "next_cursor": None,
+        "searched_back_to": None,
+    }
     assert await api.get(f"/deliveries/{delivery['delivery_id']}") == delivery
     assert (delivery["subscription_id"], delivery["event_type"], delivery["status"]) == (
         subscription["subscription_id"],

@@ -5,7 +5,7 @@ import { listJobs, type Job } from "$/services/jobs";
 import { listDeadLetters, listEvents, type DeadLetter, type EventSummary } from "$/services/webhooks";
 
 export class Activity {
-  events = new Listing<EventSummary>((cursor) => listEvents(cursor, 100), (event) => event.eventId);
+  events = new Listing<EventSummary>((cursor) => listEvents({}, cursor, 100), (event) => event.eventId);
   letters = new Listing<DeadLetter>((cursor) => listDeadLetters({}, cursor, 100), (letter) => letter.deliveryId);
   jobs = new Listing<Job>((cursor) => listJobs(undefined, cursor, 20), (job) => job.jobId);
 

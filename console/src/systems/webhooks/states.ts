@@ -69,8 +69,9 @@ export function answerText(delivery: Pick<Delivery, "attempts">): string {
   return classText(last.errorClass);
 }
 
-/** An error class in words: `connect_failed` is `connect failed`. */
+/** An error class in words: `connect_failed` is `connect failed`. An attempt is aborted when somebody pauses. */
 export function classText(errorClass: string | null): string {
+  if (errorClass === "aborted") return "stopped by a pause";
   return (errorClass ?? "").replaceAll("_", " ").replace(/^tls/, "TLS").replace(/^dns/, "DNS");
 }
 

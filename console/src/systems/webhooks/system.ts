@@ -20,6 +20,7 @@ export const webhooks: ConsoleSystem = {
     { pattern: "/webhooks/subscriptions", load: () => import("./Subscriptions.svelte") },
     { pattern: "/webhooks/subscriptions/:id", load: () => import("./Subscription.svelte") },
     { pattern: "/webhooks/events", load: () => import("./Events.svelte") },
+    { pattern: "/webhooks/deliveries", load: () => import("./AllDeliveries.svelte") },
     { pattern: "/webhooks/deliveries/:id", load: () => import("./DeliveryLink.svelte") },
     { pattern: "/webhooks/dead-letters", load: () => import("./DeadLetters.svelte") },
     { pattern: "/webhooks/replays", load: () => import("./Replays.svelte") },
@@ -28,6 +29,7 @@ export const webhooks: ConsoleSystem = {
     { name: "Subscriptions", kind: "webhooks", href: "/webhooks/subscriptions" },
     { name: "New subscription", kind: "webhooks", href: "/webhooks/subscriptions?new" },
     { name: "Events", kind: "webhooks", href: "/webhooks/events" },
+    { name: "Deliveries", kind: "webhooks", href: "/webhooks/deliveries" },
     { name: "Dead letters", kind: "webhooks", href: "/webhooks/dead-letters" },
     { name: "Replays", kind: "webhooks", href: "/webhooks/replays" },
   ],
@@ -37,6 +39,10 @@ export const webhooks: ConsoleSystem = {
       kind: "subscription",
       href: `/webhooks/subscriptions/${subscription.subscriptionId}`,
     })),
+  search: (text) => [
+    { name: `Search events for ${text}`, kind: "search", href: `/webhooks/events?q=${encodeURIComponent(text)}` },
+    { name: `Search deliveries for ${text}`, kind: "search", href: `/webhooks/deliveries?q=${encodeURIComponent(text)}` },
+  ],
   idLinks: new Map([
     ["sub", (id) => `/webhooks/subscriptions/${id}`],
     ["dlv", (id) => `/webhooks/deliveries/${id}`],

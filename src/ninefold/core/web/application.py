@@ -15,7 +15,7 @@ from ninefold.core.postgres.database import Database
 from ninefold.core.web.auditing import audited, provide_audit
 from ninefold.core.web.authentication import AuthenticationMiddleware, provide_principal
 from ninefold.core.web.bodies import BODY_SIZE_MAX_DEFAULT, BodyDTO
-from ninefold.core.web.console import console_routes
+from ninefold.core.web.console import console_errors, console_routes
 from ninefold.core.web.health import ReadinessCheck, health_routes
 from ninefold.core.web.ids import decode_path_id, is_path_id
 from ninefold.core.web.methods import OptionsMiddleware
@@ -67,7 +67,11 @@ def create_app(
             its surface.
     """
     documents = DocumentRoutes()
-    root = Surface(path=ROOT_PATH, routes=[*health_routes(readiness), *documents.routes(), *console_routes(systems)])
+    root = Surface(
+        path=ROOT_PATH,
+        routes=[*health_routes(readiness), *documents.routes(), *console_routes(systems)],
+        show_error=console_errors(systems),
+    )
     surface_map = SurfaceMap([*surfaces, root])
     litestar = _build_litestar(database, [*surfaces, root], surface_map)
     documents.render(litestar, surface_map, title=title, version=version, description=description)

@@ -6,7 +6,7 @@ The files are built from `console/` into the package, by `make console`. This mo
 import gzip
 import hashlib
 import mimetypes
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from html import escape
 from pathlib import Path
@@ -18,7 +18,9 @@ from litestar.exceptions import NotFoundException
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
-from ninefold.core.errors import NotFoundError
+from ninefold.core.errors import NinefoldError, NotFoundError
+from ninefold.core.web.errors import RouteNotFoundError
+from ninefold.core.web.problems import show_problem
 
 CONSOLE_FOLDER: Final = Path(__file__).parents[2] / "console"
 """Where the build puts the console."""
@@ -99,6 +101,29 @@ def console_routes(systems: Sequence[str], *, folder: Path = CONSOLE_FOLDER) -> 
         return _send(files[f"assets/{name}"], request)
 
     return [get_console, get_docs, get_asset]
+
+
+def console_errors(
+    systems: Sequence[str], *, folder: Path = CONSOLE_FOLDER
+) -> Callable[[Request[Any, Any, Any], NinefoldError], Response[Any]]:
+    """Return what shows errors at the root: a browser at an unknown address gets the console's page, with a 404.
+
+    The page says that there is no such address, and leads back. Programs get a problem, as from all other routes.
+    """
+    files = read_console(folder, tuple(systems))
+
+    def show_error(request: Request[Any, Any, Any], error: NinefoldError) -> Response[Any]:
+        if not (isinstance(error, RouteNotFoundError) and _PAGE in files and _is_page_wanted(request)):
+            return show_problem(request, error)
+        headers = {**_SECURITY_HEADERS, "cache-control": "no-store", "vary": "Accept"}
+        page = files[_PAGE]
+        return Response(page.content, status_code=error.http_status, media_type=page.media_type, headers=headers)
+
+    return show_error
+
+
+def _is_page_wanted(request: Request[Any, Any, Any]) -> bool:
+    return request.method == "GET" and "text/html" in request.headers.get("accept", "")
 
 
 @cache

@@ -22,6 +22,7 @@ import base64
 import hashlib
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from datetime import datetime
 from typing import Annotated, Final, Generic, TypeVar
 
 import msgspec
@@ -56,6 +57,21 @@ class Page(msgspec.Struct, Generic[ItemT], frozen=True, kw_only=True):
 
     items: list[ItemT]
     next_cursor: Annotated[str | None, msgspec.Meta(examples=[None])]
+
+
+class SearchPage(msgspec.Struct, Generic[ItemT], frozen=True, kw_only=True):
+    """A page of a search, which can end before it is full; then it says how far back the search has looked."""
+
+    items: list[ItemT]
+    next_cursor: Annotated[str | None, msgspec.Meta(examples=[None])]
+    searched_back_to: Annotated[
+        Annotated[datetime, msgspec.Meta(tz=True)] | None,
+        msgspec.Meta(
+            description="Set if the search has looked at its maximum before the page was full; `next_cursor` goes on "
+            "from there. Null if the page is full, or everything was looked at.",
+            examples=[None],
+        ),
+    ]
 
 
 class PagedList(Generic[PositionT]):
@@ -143,4 +159,30 @@ class PageQuery(Generic[PositionT]):
         return Page(
             items=[show(row) for row in shown],
             next_cursor=None if next_position is None else self._list.encode(next_position),
+        )
+
+    def search_page(
+        self,
+        rows: Sequence[RowT],
+        *,
+        position_of: Callable[[RowT], PositionT],
+        show: Callable[[RowT], ItemT],
+        stopped_at: PositionT | None = None,
+        time_of: Callable[[PositionT], datetime] | None = None,
+    ) -> SearchPage[ItemT]:
+        """Return the page of a search, as `page` does, and how far back the search has looked if it stopped early.
+
+        Args:
+            rows: what was read.
+            position_of: returns the position of a row.
+            show: converts a row to an item.
+            stopped_at: where the search stopped early.
+            time_of: returns the time of a position; needed if the search can stop early.
+        """
+        page = self.page(rows, position_of=position_of, show=show, stopped_at=stopped_at)
+        is_short = len(rows) <= self._limit
+        return SearchPage(
+            items=page.items,
+            next_cursor=page.next_cursor,
+            searched_back_to=time_of(stopped_at) if is_short and stopped_at is not None and time_of else None,
         )

@@ -42,7 +42,7 @@ class AssistantSummary(msgspec.Struct, frozen=True, kw_only=True):
     continued: list[str]
     """Why the answer was continued, each time."""
     pauses_s: list[float]
-    """How long no text came after each kill."""
+    """How long after each kill the answer was continued with its next text."""
     events: int
     """In the log of the answer."""
     duration_s: float
@@ -78,7 +78,7 @@ async def _demonstrate(progress: Progress) -> AssistantSummary:
         progress.say(f"Asking the model: {QUESTION} It is loaded first")
         started_at_s = time.monotonic()
         response_id = await api.ask(QUESTION, max_output_tokens=OUTPUT_TOKENS, seed=SEED)
-        demonstration = _Demonstration(installation, progress)
+        demonstration = Demonstration(installation, progress)
         async with asyncio.timeout(ENDS_WITHIN_S):
             await AnswerReader(api, response_id, on_entry=demonstration.on_entry).run()
         log = await api.list_log(response_id)
@@ -99,7 +99,7 @@ async def _demonstrate(progress: Progress) -> AssistantSummary:
     )
 
 
-class _Demonstration:
+class Demonstration:
     """Watches the answer, and kills a process whenever enough of it has come."""
 
     def __init__(self, installation: Installation, progress: Progress) -> None:
@@ -112,19 +112,21 @@ class _Demonstration:
         self._text = ""
         self._length_at_kill = 0
         self._killed_at_s: float | None = None
+        self._is_continued = False
+        """Whether the log says so since the kill. Text before that was on its way when the process was killed."""
 
     def on_entry(self, entry: Entry) -> None:
         """Look at the next event that the reader has received."""
         self._seen.append(entry)
         if entry["type"] == _CONTINUED:
+            self._is_continued = True
             self._progress.say(f"The answer is continued: {str(entry['reason']).replace('_', ' ')}")
         if entry["type"] != _DELTA:
             return
         self._text += str(entry["delta"])
         if self._killed_at_s is not None:
-            self.pauses_s.append(time.monotonic() - self._killed_at_s)
-            self._killed_at_s = None
-            self._progress.say(f"It goes on after {self.pauses_s[-1]:.1f} s: …{self._end_of_text()}")
+            if self._is_continued:
+                self._say_that_it_goes_on(self._killed_at_s)
         elif self._to_kill and len(self._text) - self._length_at_kill >= CHARACTERS_BEFORE_KILL:
             self._kill(self._to_kill.pop(0))
 
@@ -146,11 +148,16 @@ class _Demonstration:
             problems.append(f"The log says that it was continued because of {', '.join(sorted(reasons)) or 'nothing'}.")
         return problems
 
+    def _say_that_it_goes_on(self, killed_at_s: float) -> None:
+        self.pauses_s.append(time.monotonic() - killed_at_s)
+        self._killed_at_s = None
+        self._progress.say(f"It goes on after {self.pauses_s[-1]:.1f} s: …{self._end_of_text()}")
+
     def _kill(self, command: tuple[str, ...]) -> None:
         self._progress.say(f"It says: …{self._end_of_text()}")
         if not kill_process(self._installation.pid, command):
             return
-        self._killed_at_s = time.monotonic()
+        self._killed_at_s, self._is_continued = time.monotonic(), False
         self._length_at_kill = len(self._text)
         self.killed.append(" ".join(["ninefold", *command]))
         self._progress.say(f"Killed {self.killed[-1]}, in the middle of the answer")

@@ -21,6 +21,9 @@ QUEUED_CHANNEL: Final = "assistant_queued"
 STOPPED_CHANNEL: Final = "assistant_stopped"
 """The notifier's channel for responses that were cancelled or deleted; its messages are their ids."""
 
+LOG_CHANNEL: Final = "assistant_log"
+"""The notifier's channel for logs that have grown; its messages are those of `service/log_messages.py`."""
+
 AskerKind: TypeAlias = Literal["account", "api_key"]
 Role: TypeAlias = Literal["system", "user", "assistant", "tool"]
 

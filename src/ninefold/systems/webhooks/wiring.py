@@ -28,6 +28,7 @@ from ninefold.systems.webhooks.routes.deliveries import DELIVERY_ROUTES
 from ninefold.systems.webhooks.routes.events import EVENT_ROUTES
 from ninefold.systems.webhooks.routes.figures import FIGURE_ROUTES
 from ninefold.systems.webhooks.routes.replays import REPLAY_ROUTES
+from ninefold.systems.webhooks.routes.searches import SEARCH_ROUTES
 from ninefold.systems.webhooks.routes.subscriptions import SUBSCRIPTION_ROUTES
 from ninefold.systems.webhooks.service.changes import make_feeds
 from ninefold.systems.webhooks.service.event_publisher import WebhooksEventPublisher
@@ -62,7 +63,14 @@ def _routes(context: ServerContext[WebhooksSettings]) -> Sequence[ControllerRout
     return [
         Router(
             path="/",
-            route_handlers=[*SUBSCRIPTION_ROUTES, *EVENT_ROUTES, *DELIVERY_ROUTES, *REPLAY_ROUTES, *FIGURE_ROUTES],
+            route_handlers=[
+                *SUBSCRIPTION_ROUTES,
+                *EVENT_ROUTES,
+                *DELIVERY_ROUTES,
+                *SEARCH_ROUTES,
+                *REPLAY_ROUTES,
+                *FIGURE_ROUTES,
+            ],
             dependencies={
                 "recipient_cache": Provide(provide_recipient_cache, sync_to_thread=False),
                 "notifier": Provide(provide_notifier, sync_to_thread=False),

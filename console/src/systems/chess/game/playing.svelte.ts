@@ -148,8 +148,8 @@ export class Playing {
     this.state = next;
     keepOwnMoves(this.gameId, next.own);
     if (!before || next.moves.length !== before.moves.length) this.#turned();
-    // What the log doesn't say, such as who may claim and how the ratings changed, is read again.
-    if (before && (next.status !== before.status || next.gone !== before.gone)) void this.refresh();
+    // What the log doesn't say, such as how the ratings have changed, is read again.
+    if (before && next.status !== before.status) void this.refresh();
     if (isBehind(next)) this.#later(() => (this.state && isBehind(this.state) ? this.refresh() : undefined), BEHIND_MS_MAX);
     void this.#send();
   }

@@ -30,7 +30,7 @@ class LogWriter:
     Args:
         database: where the logs are.
         worker_id: the worker; only logs that it holds can grow.
-        on_written: called with the responses whose logs have grown, after the commit.
+        on_written: called with what was appended, after the commit.
         on_lost: called with each log that is no longer this worker's.
     """
 
@@ -39,7 +39,7 @@ class LogWriter:
         database: Database,
         *,
         worker_id: UUID,
-        on_written: Callable[[Sequence[UUID]], None],
+        on_written: Callable[[Sequence[Append]], None],
         on_lost: Callable[[OpenLog], None],
     ) -> None:
         self._database = database
@@ -90,7 +90,7 @@ class LogWriter:
             appended = set()
         for response_id in appends:
             self._settle(logs[response_id], is_appended=response_id in appended)
-        self._on_written(list(appended))
+        self._on_written([append for response_id, append in appends.items() if response_id in appended])
 
     async def _append(self, appends: Sequence[Append]) -> set[UUID]:
         started_at = time.perf_counter()
@@ -108,9 +108,10 @@ class LogWriter:
             positions = {}
         for response_id, open_log in logs.items():
             position = positions.get(response_id)
-            if position is not None and _has_been_appended(open_log.prepare(), position, self._worker_id):
+            append = open_log.prepare()
+            if append is not None and _has_been_appended(append, position, self._worker_id):
                 self._settle(open_log, is_appended=True)
-                self._on_written([response_id])
+                self._on_written([append])
             self.schedule(open_log, False)  # noqa: FBT003 - it is also a callback.
 
     def _settle(self, open_log: OpenLog, *, is_appended: bool) -> None:
@@ -121,8 +122,8 @@ class LogWriter:
             self._on_lost(open_log)
 
 
-def _has_been_appended(append: Append | None, position: LogPosition, worker_id: UUID) -> bool:
+def _has_been_appended(append: Append, position: LogPosition | None, worker_id: UUID) -> bool:
     """Return whether what may have been written has been written."""
-    if append is None or position.leased_by != worker_id:
+    if position is None or position.leased_by != worker_id:
         return False
     return position.last_sequence == append.expected_sequence + len(append.events)

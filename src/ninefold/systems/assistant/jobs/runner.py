@@ -1,6 +1,7 @@
 """The worker's task that generates responses: claims them, runs their generators, and records how they end."""
 
 import asyncio
+import time
 from collections.abc import Collection, Sequence
 from functools import partial
 from typing import Final
@@ -28,11 +29,13 @@ from ninefold.systems.assistant.model import (
     Response,
 )
 from ninefold.systems.assistant.rules.events import Transcript
-from ninefold.systems.assistant.service.channels import notify_conversation, notify_logs
+from ninefold.systems.assistant.service.channels import notify_conversation, notify_grown, notify_logs
 from ninefold.systems.assistant.service.claims import ClaimedResponse, claim_responses
+from ninefold.systems.assistant.service.log_messages import Grown
 from ninefold.systems.assistant.service.responses import finish_response
 from ninefold.systems.assistant.settings import AssistantSettings
 from ninefold.systems.assistant.store.responses import (
+    Append,
     response_list_positions,
     response_release,
     response_release_unknown,
@@ -66,6 +69,7 @@ class ResponseRunner:
         self._worker_id = context.lease.worker_id
         self._engine = engine
         self._is_engine_ready = False
+        self._unready_since_s: float | None = None
         self._leased_ids = LeasedIds(context.database, context.lease, _release_unknown)
         self._notified = context.notifier.subscribe(QUEUED_CHANNEL)
         self._running: dict[UUID, asyncio.Task[None]] = {}
@@ -74,7 +78,7 @@ class ResponseRunner:
         self._writer = LogWriter(
             context.database,
             worker_id=self._worker_id,
-            on_written=lambda ids: notify_logs(context.notifier, ids),
+            on_written=self._on_written,
             on_lost=lambda lost: self._stop([lost.response_id]),
         )
         context.notifier.listen(STOPPED_CHANNEL, self._on_stopped)
@@ -95,7 +99,7 @@ class ResponseRunner:
             await self._engine.aclose()
 
     async def _claim(self) -> bool:
-        """Claim as many responses as there are places; return whether there may be more."""
+        """Claim as many responses as there are places; return False, since there are no more then."""
         places = self._settings.concurrency - len(self._running)
         if places <= 0 or not await self._is_ready():
             return False
@@ -113,16 +117,25 @@ class ResponseRunner:
             if each.response.attempt_count > 1:
                 metrics.CONTINUED.labels("worker_lost").inc()
             self._start(each)
-        return bool(claimed)
+        # Either the places are used up, or everything that may be claimed is. What comes later is notified.
+        return False
 
     async def _is_ready(self) -> bool:
-        """Return whether the engine can answer. While it can't, responses wait in the queue."""
-        if not self._is_engine_ready:
-            readiness = await self._engine.readiness()
-            self._is_engine_ready = readiness.is_ready
-            if not readiness.is_ready:
-                log.debug("assistant.engine.waiting", engine=self._engine.name, detail=readiness.detail)
-        return self._is_engine_ready
+        """Return whether the engine can answer. While it starts, responses wait in the queue.
+
+        If it isn't ready after the time for a first token, it is tried, so that people see what is wrong with it.
+        """
+        if self._is_engine_ready:
+            return True
+        readiness = await self._engine.readiness()
+        self._is_engine_ready = readiness.is_ready
+        if readiness.is_ready:
+            self._unready_since_s = None
+            return True
+        if self._unready_since_s is None:
+            self._unready_since_s = time.monotonic()
+            log.warning("assistant.engine.waiting", engine=self._engine.name, detail=readiness.detail)
+        return time.monotonic() - self._unready_since_s >= self._settings.first_token_timeout_s
 
     def _start(self, claimed: ClaimedResponse) -> None:
         response = claimed.response
@@ -185,6 +198,9 @@ class ResponseRunner:
             output_tokens=ending.usage.output_tokens,
             error=None if ending.error is None else ending.error.code,
         )
+
+    def _on_written(self, appends: Sequence[Append]) -> None:
+        notify_grown(self._notifier, [Grown(each.response_id, each.log_events) for each in appends])
 
     def _on_engine_lost(self) -> None:
         """Claim nothing until the engine is ready again, so that no attempts are wasted."""

@@ -73,6 +73,13 @@ class Responder:
             raise ResponseNotFoundError(f"Response with id {text!r} not found.")
         return response
 
+    async def follow_new(self, response: Response) -> AsyncGenerator[Sequence[LogEvent], None]:
+        """Yield the events of a response that `create` has returned, as they are committed, until its last one."""
+        yield service.log_of_new(response)
+        async with aclosing(self.follow(response, after=response.last_sequence)) as batches:
+            async for events in batches:
+                yield events
+
     async def follow(self, response: Response, *, after: int = -1) -> AsyncGenerator[Sequence[LogEvent], None]:
         """Yield the events of a response after a number, as they are committed, until its last one.
 

@@ -106,6 +106,12 @@ def queued_event(position: int) -> NewEvent:
     return _event(QUEUED, position=position)
 
 
+def first_events(response: Response) -> list[NewEvent]:
+    """Return the events that a log begins with, for a response that was just created."""
+    assert response.queue_position is not None, "it waits for a worker"
+    return [created_event(response), queued_event(response.queue_position)]
+
+
 def in_progress_event(response: Response) -> NewEvent:
     """Return the event that says that a worker has begun."""
     return _event(IN_PROGRESS, response=_state(response, status=ResponseStatus.IN_PROGRESS))

@@ -1,6 +1,6 @@
 """The names of the assistant's live channels, and what is announced in them."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Final, Literal, TypeAlias
 from uuid import UUID
 
@@ -13,12 +13,14 @@ from ninefold.core.postgres.database import Connection
 from ninefold.core.queue.notifier import Notifier
 from ninefold.systems.assistant.model import (
     CONVERSATION_PREFIX,
+    LOG_CHANNEL,
     MESSAGE_PREFIX,
     OWNER_PREFIX,
     QUEUED_CHANNEL,
     RESPONSE_PREFIX,
     STOPPED_CHANNEL,
 )
+from ninefold.systems.assistant.service.log_messages import Grown, grown_message
 
 RESPONSE_PATTERN: Final = "assistant.response:{response_id}"
 CONVERSATION_PATTERN: Final = "assistant.conversation:{conversation_id}"
@@ -84,9 +86,15 @@ def notify_conversation(notifier: Notifier, *, owner_id: UUID, conversation_id: 
 
 
 def notify_logs(notifier: Notifier, response_ids: Collection[UUID]) -> None:
-    """Wake those who follow the logs of responses; call it after the commit."""
-    if response_ids:
-        notifier.notify(LIVE_CHANNEL, *[response_channel(response_id) for response_id in response_ids])
+    """Wake those who follow the logs of responses, who then read them; call it after the commit."""
+    notify_grown(notifier, [Grown(response_id) for response_id in response_ids])
+
+
+def notify_grown(notifier: Notifier, grown: Sequence[Grown]) -> None:
+    """Give those who follow the logs of responses the new events; call it after the commit."""
+    if grown:
+        notifier.notify(LOG_CHANNEL, *[grown_message(each) for each in grown])
+        notifier.notify(LIVE_CHANNEL, *[response_channel(each.response_id) for each in grown])
 
 
 def notify_queued(notifier: Notifier, response_id: UUID) -> None:
@@ -98,5 +106,6 @@ def notify_queued(notifier: Notifier, response_id: UUID) -> None:
 def notify_stopped(notifier: Notifier, response_ids: Collection[UUID]) -> None:
     """Make workers stop generating responses that have ended; call it after the commit."""
     if response_ids:
-        notifier.notify(STOPPED_CHANNEL, *[str(response_id) for response_id in response_ids])
+        # An id from a path is written with its prefix by `str`, and workers expect plain UUIDs.
+        notifier.notify(STOPPED_CHANNEL, *[response_id.hex for response_id in response_ids])
         notify_logs(notifier, response_ids)

@@ -1,6 +1,7 @@
 """Follows the logs of responses while they grow: one query per process for all of them, as `core/live` does for feeds.
 
-This is for protocols that stream a response themselves. The log is read only after it was committed.
+This is for protocols that stream a response themselves. Events are shown only after they were committed. Most come with
+the notification of their commit; the log is read for those that don't follow what a follower has.
 """
 
 import asyncio
@@ -10,13 +11,12 @@ from uuid import UUID
 
 import structlog
 
-from ninefold.core.ids import InvalidIdError, parse_id
-from ninefold.core.live import LIVE_CHANNEL
 from ninefold.core.postgres.database import Database
 from ninefold.core.postgres.errors import DatabaseUnavailableError
 from ninefold.core.queue.notifier import Notifier
-from ninefold.systems.assistant.model import RESPONSE_PREFIX, LogEvent
+from ninefold.systems.assistant.model import LOG_CHANNEL, LogEvent
 from ninefold.systems.assistant.rules.events import ENDS
+from ninefold.systems.assistant.service.log_messages import parse_grown
 from ninefold.systems.assistant.store.events import event_list
 
 EVENTS_PER_READ: Final = 256
@@ -25,8 +25,6 @@ POLL_S: Final = 1.0
 
 RETRY_DELAY_S: Final = 0.5
 LOGS_PER_READ: Final = 256
-
-_CHANNEL_START: Final = "assistant.response:"
 
 log = structlog.get_logger(__name__)
 
@@ -39,6 +37,14 @@ class _Follower:
         self.after = after
         """The last event that was read for it."""
         self.events: asyncio.Queue[Sequence[LogEvent]] = asyncio.Queue()
+
+    def take(self, events: Sequence[LogEvent]) -> bool:
+        """Take events if they are the next ones; return whether they are. Without a gap, nothing is lost or doubled."""
+        if not events or events[0].sequence != self.after + 1:
+            return False
+        self.after = events[-1].sequence
+        self.events.put_nowait(events)
+        return True
 
 
 class LogFollower:
@@ -55,7 +61,7 @@ class LogFollower:
         self._changed: set[UUID] = set()
         self._has_changed: Final = asyncio.Event()
         self._reading: asyncio.Task[None] | None = None
-        notifier.listen(LIVE_CHANNEL, self._on_change)
+        notifier.listen(LOG_CHANNEL, self._on_change)
 
     async def follow(self, response_id: UUID, *, after: int = -1) -> AsyncGenerator[Sequence[LogEvent], None]:
         """Yield the events of a response that follow a number, as they are committed, until its last one.
@@ -93,16 +99,21 @@ class LogFollower:
         if self._reading is None or self._reading.done():
             self._reading = asyncio.create_task(self._read_changed())
 
-    def _on_change(self, names: Sequence[str] | None) -> None:
+    def _on_change(self, messages: Sequence[str] | None) -> None:
         if not self._followers:
             return
-        if names is None:
+        if messages is None:
             self._mark(list(self._followers))
             return
-        self._mark([response_id for name in names if (response_id := _response_of(name)) in self._followers])
+        for message in messages:
+            grown = parse_grown(message)
+            followers = self._followers.get(grown.response_id, ())
+            missing = [each for each in followers if not each.take(grown.events)]
+            if missing:
+                self._mark([grown.response_id])
 
-    def _mark(self, response_ids: Sequence[UUID | None]) -> None:
-        self._changed.update(response_id for response_id in response_ids if response_id is not None)
+    def _mark(self, response_ids: Sequence[UUID]) -> None:
+        self._changed.update(response_ids)
         if self._changed:
             self._has_changed.set()
 
@@ -134,20 +145,5 @@ class LogFollower:
         async with self._database.connection() as connection:
             found = await event_list(connection, cursors=list(starts.items()), limit=EVENTS_PER_READ)
         for each in followers:
-            self._pass_on(each, found.get(each.response_id, ()))
+            each.take([event for event in found.get(each.response_id, ()) if event.sequence > each.after])
         self._mark([response_id for response_id, events in found.items() if len(events) == EVENTS_PER_READ])
-
-    def _pass_on(self, follower: _Follower, events: Sequence[LogEvent]) -> None:
-        new = [event for event in events if event.sequence > follower.after]
-        if new:
-            follower.after = new[-1].sequence
-            follower.events.put_nowait(new)
-
-
-def _response_of(channel: str) -> UUID | None:
-    if not channel.startswith(_CHANNEL_START):
-        return None
-    try:
-        return parse_id(RESPONSE_PREFIX, channel.removeprefix(_CHANNEL_START))
-    except InvalidIdError:
-        return None

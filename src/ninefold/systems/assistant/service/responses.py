@@ -26,7 +26,7 @@ from ninefold.systems.assistant.model import (
     ResponseStatus,
     Usage,
 )
-from ninefold.systems.assistant.rules.events import Transcript, created_event, end_response, queued_event
+from ninefold.systems.assistant.rules.events import Transcript, end_response, first_events
 from ninefold.systems.assistant.rules.tokens import estimate_tokens
 from ninefold.systems.assistant.service.channels import announce
 from ninefold.systems.assistant.service.limits import place_in_queue, reserve_tokens, settle
@@ -116,8 +116,12 @@ async def create_response(
         started_at=None,
         finished_at=None,
     )
-    events = [created_event(response), queued_event(position)]
-    return await store.response_insert(connection, response=response, events=events)
+    return await store.response_insert(connection, response=response, events=first_events(response))
+
+
+def log_of_new(response: Response) -> list[LogEvent]:
+    """Return the log of a response that was just created and committed, which then needn't be read."""
+    return [LogEvent(sequence, event.type, event.payload) for sequence, event in enumerate(first_events(response))]
 
 
 async def get_response(connection: Connection, *, asker: Asker, response_id: UUID) -> Response:

@@ -12,6 +12,7 @@ from ninefold.core.postgres.database import Connection
 from ninefold.systems.assistant.model import (
     Asker,
     Ending,
+    LogEvent,
     NewEvent,
     Parameters,
     PromptMessage,
@@ -38,6 +39,12 @@ class Append(NamedTuple):
     output_tokens: int
     """Of the whole response, with these events."""
     attempt_count: int
+
+    @property
+    def log_events(self) -> list[LogEvent]:
+        """The events with their numbers, as the log has them."""
+        first = self.expected_sequence + 1
+        return [LogEvent(sequence, event.type, event.payload) for sequence, event in enumerate(self.events, first)]
 
 
 class LogPosition(NamedTuple):

@@ -116,7 +116,7 @@ def _check_configuration(provider: Provider, source: NewSource, *, before: NewSo
         problem = problems[0]
         name = problem.field[:NAME_LENGTH_MAX]
         raise InvalidSourceError(
-            f"{provider.title}: {problem.message}",
+            f"{provider.title}{'' if name == SECRETS_FIELD else f', {name}'}: {problem.message}",
             field=name if name == SECRETS_FIELD else f"options.{name}",
             remedy=problem.remedy or f"GET /api/v1/providers describes the fields; see also {provider.docs_url}.",
         )

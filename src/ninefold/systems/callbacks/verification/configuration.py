@@ -57,7 +57,7 @@ def _field_problems(provider: Provider, secrets: Sequence[Secret], options: Mapp
     fields = {field.name: field for field in provider.fields}
     for name in options:
         if name not in fields or name == SECRETS_FIELD:
-            yield Problem(name, f"{provider.title} has no option of this name.")
+            yield Problem(name, "There is no option of this name.")
     for name, field in fields.items():
         is_missing = not secrets if name == SECRETS_FIELD else not options.get(name)
         if field.is_required and is_missing:

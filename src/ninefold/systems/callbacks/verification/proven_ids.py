@@ -18,7 +18,7 @@ from ninefold.systems.callbacks.verification.schemes import (
 )
 from ninefold.systems.callbacks.verification.templates import Part, parse_signed_content, parse_template
 
-_IN_THE_BODY: Final = frozenset({"text", "json", "form", "body"})
+_IN_THE_BODY: Final = frozenset({"text", "json", "form", "form_json", "body"})
 """Parts of an id that every signature covers, because each signs the body."""
 
 

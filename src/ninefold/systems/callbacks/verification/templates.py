@@ -1,8 +1,9 @@
 """Templates: text with placeholders for the parts of a request.
 
 Signed content and the places of ids and types are templates: `{timestamp}.{body}`, `{header X-GitHub-Event}`,
-`{json data.id}`. Signed content can't contain `{json …}` or `{form …}`, because a body is parsed only after it is
-verified.
+`{json data.id}`. Signed content can't contain `{json …}`, `{form …}` or `{form_json …}`, because a body is parsed
+only after it is verified. `{form_json payload.action}` is a value in a form field that has JSON: the field's name, then
+the path.
 """
 
 import functools
@@ -21,8 +22,8 @@ FORM_FIELDS_MAX: Final = 1_000
 
 _PLACEHOLDER: Final = re.compile(r"\{(\w+)(?: ([^{}]+))?\}")
 _WITHOUT_NAME: Final = frozenset({"body", "timestamp", "method", "url", "decoded_url", "path", "query"})
-_WITH_NAME: Final = frozenset({"header", "json", "form"})
-_AFTER_VERIFICATION: Final = frozenset({"json", "form"})
+_WITH_NAME: Final = frozenset({"header", "json", "form", "form_json"})
+_AFTER_VERIFICATION: Final = frozenset({"json", "form", "form_json"})
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -159,12 +160,19 @@ def _value(part: Part, request: ReceivedRequest, body: _ParsedBody) -> str | Non
             return _header_text(request, part.name)
         case "json":
             return scalar_text(json_at(body.json, part.name))
-        case "form":
-            return body.form.get(part.name)
+        case "form" | "form_json":
+            return _form_text(part, body.form)
         case "method" | "path" | "query":
             return str(getattr(request, part.kind))
         case _:
             return None
+
+
+def _form_text(part: Part, form: Mapping[str, str]) -> str | None:
+    if part.kind == "form":
+        return form.get(part.name)
+    field, _, path = part.name.partition(".")
+    return scalar_text(json_at(parse_json(form.get(field, "").encode()), path))
 
 
 def _header_text(request: ReceivedRequest, name: str) -> str | None:

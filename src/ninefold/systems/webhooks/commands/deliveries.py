@@ -15,15 +15,15 @@ from ninefold.core.commands import (
     Page,
     parse_argument_id,
     print_gap,
-    print_next_page,
     print_note,
     print_table,
     print_text,
     show_answer,
     show_fields,
 )
-from ninefold.systems.webhooks.commands.answers import AttemptAnswer, DeliveryAnswer, RetryAnswer
+from ninefold.systems.webhooks.commands.answers import AttemptAnswer, DeliveryAnswer, RetryAnswer, SearchPageAnswer
 from ninefold.systems.webhooks.commands.output import show_deliveries
+from ninefold.systems.webhooks.commands.searching import Moment, print_search_end, search_query
 from ninefold.systems.webhooks.commands.subscriptions import subscription_path
 from ninefold.systems.webhooks.model import DELIVERY_PREFIX, DeliveryStatus
 
@@ -39,31 +39,53 @@ deliveries = App(name="deliveries", help="View and retry deliveries.")
 
 @deliveries.command(name="list")
 def list_deliveries(
-    subscription_id: str,
+    subscription_id: str | None = None,
     *,
+    q: str | None = None,
     status: DeliveryStatus | None = None,
+    event_type: str | None = None,
+    response_code: str | None = None,
+    error_class: str | None = None,
+    accepted_after: Moment | None = None,
+    accepted_before: Moment | None = None,
     limit: Limit = 20,
     cursor: str | None = None,
     api: ApiOptions = FROM_ENVIRONMENT,
 ) -> None:
-    """List the deliveries to a subscription, newest events first.
+    """List the deliveries to a subscription, or to all, newest events first.
 
-    The first page begins with the deliveries that are queued. With --json, it has them only with --status queued.
+    For a subscription without other filters, the first page begins with the deliveries that are queued. With --json, it
+    has them only with --status queued.
 
     Args:
         subscription_id: The subscription's id, such as sub_01h455vb4pex5vsknk084sn02q.
+        q: Search for an id, idempotency key or type by its beginning, or for a text in payload, URL or description.
         status: List only deliveries with this status.
+        event_type: List only those of this type, of a pattern such as order.*, or of a beginning such as order.
+        response_code: List only those whose last attempt got this response code, such as 503 or 5xx.
+        error_class: List only those whose last attempt failed so, such as timeout; expired for no failed attempt.
+        accepted_after: List only those of events that were accepted then or later, such as 2026-01-31T12:00:00Z.
+        accepted_before: List only those of events that were accepted earlier.
         limit: Maximum number of deliveries to list.
         cursor: Start of the page, as printed below the previous page.
         api: The server and API key to use.
     """
-    path = f"{subscription_path(subscription_id)}/deliveries"
+    path = _DELIVERIES if subscription_id is None else f"{subscription_path(subscription_id)}/deliveries"
+    query = search_query(
+        q=q,
+        status=None if status is None else status.value,
+        event_type=event_type,
+        response_code=response_code,
+        error_class=error_class,
+        accepted_after=accepted_after,
+        accepted_before=accepted_before,
+    )
     with api.client() as client:
         # The API lists deliveries without an outcome only by their status. People expect them on the first page.
-        has_queued = status is None and cursor is None and not api.json
+        has_queued = subscription_id is not None and not query and cursor is None and not api.json
         queued = _get_queued(client, path, limit=limit) if has_queued else []
-        answer = client.get(path, status=None if status is None else status.value, limit=limit, cursor=cursor)
-        show_answer(answer, Page[DeliveryAnswer], api=api, show=partial(_show_deliveries, queued=queued))
+        answer = client.get(path, **query, limit=limit, cursor=cursor)
+        show_answer(answer, SearchPageAnswer[DeliveryAnswer], api=api, show=partial(_show_deliveries, queued=queued))
 
 
 @deliveries.command(name="show")
@@ -99,7 +121,7 @@ def _get_queued(client: ApiClient, path: str, *, limit: int) -> list[DeliveryAns
     return queued.items
 
 
-def _show_deliveries(page: Page[DeliveryAnswer], *, queued: Sequence[DeliveryAnswer]) -> None:
+def _show_deliveries(page: SearchPageAnswer[DeliveryAnswer], *, queued: Sequence[DeliveryAnswer]) -> None:
     # A delivery can get its first outcome between the two requests.
     recorded = {delivery.delivery_id for delivery in page.items}
     show_deliveries(
@@ -107,7 +129,7 @@ def _show_deliveries(page: Page[DeliveryAnswer], *, queued: Sequence[DeliveryAns
         of="event_type",
         empty="No deliveries found. Publish an event that matches the subscription.",
     )
-    print_next_page(page)
+    print_search_end(page)
 
 
 def _show_delivery(delivery: DeliveryAnswer) -> None:

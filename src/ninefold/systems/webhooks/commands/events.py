@@ -3,6 +3,7 @@
 import codecs
 import os
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,13 +14,11 @@ from ninefold.core.commands import (
     FROM_ENVIRONMENT,
     ApiOptions,
     Limit,
-    Page,
     encode_body,
     parse_argument_id,
     print_fields,
     print_gap,
     print_json,
-    print_next_page,
     print_note,
     print_table,
     show_answer,
@@ -27,8 +26,14 @@ from ninefold.core.commands import (
     state_text,
 )
 from ninefold.core.errors import InvalidInputError
-from ninefold.systems.webhooks.commands.answers import EventAnswer, EventWithDeliveriesAnswer, PublishedAnswer
+from ninefold.systems.webhooks.commands.answers import (
+    EventAnswer,
+    EventWithDeliveriesAnswer,
+    PublishedAnswer,
+    SearchPageAnswer,
+)
 from ninefold.systems.webhooks.commands.output import show_deliveries
+from ninefold.systems.webhooks.commands.searching import Moment, print_search_end, search_query
 from ninefold.systems.webhooks.model import EVENT_PREFIX
 
 _EVENTS: Final = "/api/v1/events"
@@ -69,16 +74,39 @@ def publish_event(
 
 
 @events.command(name="list")
-def list_events(*, limit: Limit = 20, cursor: str | None = None, api: ApiOptions = FROM_ENVIRONMENT) -> None:
-    """List events, newest first.
+def list_events(
+    *,
+    q: str | None = None,
+    event_type: str | None = None,
+    idempotency_key: str | None = None,
+    accepted_after: Moment | None = None,
+    accepted_before: Moment | None = None,
+    limit: Limit = 20,
+    cursor: str | None = None,
+    api: ApiOptions = FROM_ENVIRONMENT,
+) -> None:
+    """List events, newest first, or search for some.
 
     Args:
+        q: Search for an id, idempotency key or type by its beginning, or for a text in the payload.
+        event_type: List only events of this type, of a pattern such as order.*, or of a beginning such as order.
+        idempotency_key: List only the event with exactly this idempotency key.
+        accepted_after: List only events that were accepted then or later, such as 2026-01-31T12:00:00Z.
+        accepted_before: List only events that were accepted earlier.
         limit: Maximum number of events to list.
         cursor: Start of the page, as printed below the previous page.
         api: The server and API key to use.
     """
+    query = search_query(
+        q=q,
+        event_type=event_type,
+        idempotency_key=idempotency_key,
+        accepted_after=accepted_after,
+        accepted_before=accepted_before,
+    )
     with api.client() as client:
-        show_answer(client.get(_EVENTS, limit=limit, cursor=cursor), Page[EventAnswer], api=api, show=_show_events)
+        answer = client.get(_EVENTS, **query, limit=limit, cursor=cursor)
+        show_answer(answer, SearchPageAnswer[EventAnswer], api=api, show=partial(_show_events, is_search=bool(query)))
 
 
 @events.command(name="show")
@@ -95,16 +123,17 @@ def show_event(event_id: str, *, api: ApiOptions = FROM_ENVIRONMENT) -> None:
         show_answer(answer, EventWithDeliveriesAnswer, api=api, show=_show_event)
 
 
-def _show_events(page: Page[EventAnswer]) -> None:
+def _show_events(page: SearchPageAnswer[EventAnswer], *, is_search: bool) -> None:
+    publish = "No events yet. Publish one: ninefold events publish order.created '{\"order\": 1}'"
     print_table(
         ["Event", "Type", "Status", "Deliveries", "Accepted at"],
         [
             [item.event_id, item.event_type, state_text(item.status), item.queued_deliveries, item.accepted_at]
             for item in page.items
         ],
-        empty="No events yet. Publish one: ninefold events publish order.created '{\"order\": 1}'",
+        empty="No events match so far." if is_search else publish,
     )
-    print_next_page(page)
+    print_search_end(page)
 
 
 def _show_event(event: EventWithDeliveriesAnswer) -> None:

@@ -1,6 +1,6 @@
 """`ninefold dead-letters …` and `ninefold subscriptions replay`."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Final
 
 import cyclopts
@@ -21,6 +21,7 @@ from ninefold.core.commands import (
 )
 from ninefold.core.errors import InvalidInputError
 from ninefold.systems.webhooks.commands.answers import DeadLetterAnswer
+from ninefold.systems.webhooks.commands.searching import Moment
 from ninefold.systems.webhooks.commands.subscriptions import subscription_path
 from ninefold.systems.webhooks.model import DELIVERY_PREFIX, SUBSCRIPTION_PREFIX, DeliveryStatus
 
@@ -28,7 +29,6 @@ _DEAD_LETTERS: Final = "/api/v1/dead-letters"
 
 RatePerS = Annotated[float, Parameter(validator=cyclopts.validators.Number(gt=0))]
 NoWait = Annotated[bool, Parameter(negative="", show_default=False)]
-Moment = Annotated[datetime, Parameter(converter=lambda _, tokens: read_moment(tokens[0].value))]
 
 dead_letters = App(name="dead-letters", help="List and replay the deliveries that failed for good.")
 
@@ -154,15 +154,6 @@ def replay_subscription(
     if statuses:
         body["statuses"] = statuses
     _start(f"{subscription_path(subscription_id)}/replay", body, rate_per_s=rate_per_s, no_wait=no_wait, api=api)
-
-
-def read_moment(text: str) -> datetime:
-    """Return the time in an argument; without a time zone, it is that of this machine.
-
-    Raises:
-        ValueError: it isn't a time.
-    """
-    return datetime.fromisoformat(text).astimezone(UTC)
 
 
 def _filter(

@@ -1,7 +1,6 @@
 """What a replay sends again: dead letters by their ids, dead letters by a filter, or a subscription's deliveries."""
 
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import Final, Protocol
 from uuid import UUID
 
@@ -15,6 +14,7 @@ from ninefold.systems.webhooks.model.replays import (
     ReplaySubscription,
 )
 from ninefold.systems.webhooks.rules.dead_letters import matches
+from ninefold.systems.webhooks.rules.searches import CLOCK_DIFFERENCE_MAX
 from ninefold.systems.webhooks.service.dead_letters import (
     DeadLetterScope,
     count_dead_letters,
@@ -25,9 +25,6 @@ from ninefold.systems.webhooks.store.replays import replay_count_since, replay_l
 
 COUNTED_MAX: Final = 1_000_000
 """A replay of more deliveries has no known total."""
-
-CLOCK_DIFFERENCE_MAX: Final = timedelta(minutes=5)
-"""An event's id has the time of a server's clock, and `created_at` that of the database's."""
 
 _DEAD: Final = (DeliveryStatus.FAILED.value,)
 _NO_ID: Final = UUID(int=0)

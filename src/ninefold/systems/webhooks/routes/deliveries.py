@@ -1,4 +1,4 @@
-"""The HTTP routes that show and retry deliveries."""
+"""The HTTP routes that show and retry a delivery. `searches` has their lists."""
 
 from typing import Final
 

@@ -1,13 +1,12 @@
-"""The HTTP routes that publish events, singly or in batches, and show them."""
+"""The HTTP routes that publish events, singly or in batches, and show one. `searches` has their list."""
 
 from typing import Any, Final
-from uuid import UUID
 
 from litestar import Request, Response, get, post
 from litestar.datastructures import ResponseHeader
 from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import FromPath, FromQuery
+from litestar.params import FromPath
 
 from ninefold.core.errors import NinefoldError
 from ninefold.core.postgres.database import Database
@@ -16,7 +15,6 @@ from ninefold.core.tenancy.model import Principal
 from ninefold.core.web.access import access
 from ninefold.core.web.bodies import FromBody, JsonDecoder
 from ninefold.core.web.idempotency import refuse_idempotency_key
-from ninefold.core.web.pagination import PAGE_LIMIT_DEFAULT, Cursor, Page, PagedList, PageLimit
 from ninefold.core.web.problems import describe, problem_responses
 from ninefold.systems.webhooks.model import EVENTS_CHANNEL
 from ninefold.systems.webhooks.routes.idempotency import IdempotencyKeyHeader, find_idempotency_key
@@ -25,12 +23,10 @@ from ninefold.systems.webhooks.routes.wire import (
     BatchResult,
     EventAccepted,
     EventId,
-    EventSummary,
     EventView,
     PublishEvent,
     PublishEventBatch,
     show_event,
-    show_event_summary,
     show_publication,
 )
 from ninefold.systems.webhooks.service import deliveries as delivery_service
@@ -63,7 +59,6 @@ _REPLAYED: Final = ResponseHeader(
 )
 
 _draft_decoder: JsonDecoder[PublishEvent] = JsonDecoder(PublishEvent)
-_event_list = PagedList("events", UUID)
 
 
 @post(
@@ -157,28 +152,6 @@ async def publish_event_batch(
     return BatchAccepted(results=shown, accepted=accepted, refused=len(shown) - accepted)
 
 
-@get(_EVENTS, tags=_TAGS)
-async def list_events(
-    principal: NamedDependency[Principal],
-    database: NamedDependency[Database],
-    cursor: FromQuery[Cursor | None] = None,
-    limit: PageLimit = PAGE_LIMIT_DEFAULT,
-) -> Page[EventSummary]:
-    """List events.
-
-    Newest first, without their payloads.
-    """
-    query = _event_list.query(cursor, limit)
-    async with database.connection() as connection:
-        found = await delivery_service.list_events(
-            connection,
-            organisation_id=principal.organisation_id,
-            before=query.position,
-            limit=query.rows_max,
-        )
-    return query.page(found, position_of=lambda event: event.event_id, show=show_event_summary)
-
-
 @get(f"{_EVENTS}/{{event_id:str}}", tags=_TAGS)
 async def get_event(
     event_id: FromPath[EventId],
@@ -198,7 +171,7 @@ async def get_event(
     return show_event(found, attempts_per_round=webhooks_settings.attempts_per_round)
 
 
-EVENT_ROUTES: Final[list[HTTPRouteHandler]] = [publish_event, publish_event_batch, list_events, get_event]
+EVENT_ROUTES: Final[list[HTTPRouteHandler]] = [publish_event, publish_event_batch, get_event]
 
 
 def _draft(data: PublishEvent, *, idempotency_key: str | None) -> EventDraft:

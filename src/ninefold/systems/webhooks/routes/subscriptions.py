@@ -1,4 +1,4 @@
-"""The HTTP routes for subscriptions, and for the list of a subscription's deliveries."""
+"""The HTTP routes for subscriptions. `searches` has the list of a subscription's deliveries."""
 
 from datetime import timedelta
 from functools import partial
@@ -31,7 +31,6 @@ from ninefold.systems.webhooks.model import (
     SUBSCRIPTIONS_CHANNEL,
     WAITING_CHANNEL,
     CircuitState,
-    DeliveryStatus,
     SubscriptionFilter,
 )
 from ninefold.systems.webhooks.routes.subscription_wire import (
@@ -45,10 +44,9 @@ from ninefold.systems.webhooks.routes.subscription_wire import (
     show_new_secret,
     show_subscription,
 )
-from ninefold.systems.webhooks.routes.wire import DeliveryView, TestAccepted, show_delivery
+from ninefold.systems.webhooks.routes.wire import TestAccepted
 from ninefold.systems.webhooks.rules.event_types import TEST_EVENT_TYPE
 from ninefold.systems.webhooks.rules.subscription_fields import SUBSCRIBER_ID_LENGTH_MAX
-from ninefold.systems.webhooks.service import deliveries as delivery_service
 from ninefold.systems.webhooks.service import subscriptions as service
 from ninefold.systems.webhooks.service.testing import send_test
 from ninefold.systems.webhooks.settings import WebhooksSettings
@@ -66,9 +64,6 @@ _SubscriberIdFilter = Annotated[
 ]
 
 _subscription_list = PagedList("subscriptions", UUID)
-_delivery_list = PagedList("deliveries", UUID)
-# Its cursor holds event ids, because queued deliveries have no rows yet.
-_queued_list = PagedList("deliveries.queued", UUID)
 
 
 @post(
@@ -302,47 +297,6 @@ async def send_test_event(
     )
 
 
-@get(f"{_SUBSCRIPTION}/deliveries", tags=["deliveries"])
-async def list_deliveries(
-    *,
-    subscription_id: FromPath[SubscriptionId],
-    principal: NamedDependency[Principal],
-    database: NamedDependency[Database],
-    webhooks_settings: NamedDependency[WebhooksSettings],
-    status: Annotated[DeliveryStatus | None, Parameter(description="Only deliveries with this status.")] = None,
-    cursor: FromQuery[Cursor | None] = None,
-    limit: PageLimit = PAGE_LIMIT_DEFAULT,
-) -> Page[DeliveryView]:
-    """List deliveries.
-
-    Lists the deliveries to one subscription, newest events first, with their latest attempts. Deliveries without an
-    outcome are only listed with `status=queued`.
-    """
-    show = partial(show_delivery, attempts_per_round=webhooks_settings.attempts_per_round)
-    if status is DeliveryStatus.QUEUED:
-        query = _queued_list.query(cursor, limit)
-        async with database.snapshot() as connection:
-            found = await delivery_service.list_queued_deliveries(
-                connection,
-                organisation_id=principal.organisation_id,
-                subscription_id=subscription_id,
-                before=query.position,
-                limit=query.rows_max,
-            )
-        return query.page(found, position_of=lambda shown: shown.delivery.event_id, show=show)
-    query = _delivery_list.query(cursor, limit)
-    async with database.snapshot() as connection:
-        found = await delivery_service.list_deliveries(
-            connection,
-            organisation_id=principal.organisation_id,
-            subscription_id=subscription_id,
-            status=status,
-            before=query.position,
-            limit=query.rows_max,
-        )
-    return query.page(found, position_of=lambda shown: shown.delivery.delivery_id, show=show)
-
-
 SUBSCRIPTION_ROUTES: Final[list[HTTPRouteHandler]] = [
     create_subscription,
     list_subscriptions,
@@ -352,5 +306,4 @@ SUBSCRIPTION_ROUTES: Final[list[HTTPRouteHandler]] = [
     rotate_secret,
     close_circuit,
     send_test_event,
-    list_deliveries,
 ]

@@ -31,7 +31,17 @@ def check_filter(only: DeadLetterFilter) -> None:
         check_subscriber_id(only.subscriber_id)
     if only.event_type is not None:
         check_pattern(only.event_type, field="event_type")
-    if only.error_class is not None and only.error_class not in KNOWN_ERROR_CLASSES:
+    if only.error_class is not None:
+        check_error_class(only.error_class)
+
+
+def check_error_class(error_class: str) -> None:
+    """Check the error class of a filter.
+
+    Raises:
+        InvalidInputError: no attempt fails with it.
+    """
+    if error_class not in KNOWN_ERROR_CLASSES:
         raise InvalidInputError(
             "There is no such error class.",
             field="error_class",

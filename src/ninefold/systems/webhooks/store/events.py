@@ -52,7 +52,7 @@ async def event_count_queued(connection: Connection, *, limit: int) -> int:
 async def event_find(connection: Connection, *, organisation_id: UUID, event_id: UUID) -> Event | None:
     """Read one event of an organisation."""
     record = await queries.event_find(connection, organisation_id=organisation_id, event_id=event_id)
-    return None if record is None else _event(record)
+    return None if record is None else read_event(record)
 
 
 async def event_find_earlier(
@@ -109,7 +109,7 @@ async def event_insert_test(
 async def event_list(connection: Connection, *, organisation_id: UUID, before: UUID | None, limit: int) -> list[Event]:
     """Read an organisation's events with ids before one, newest first."""
     records = queries.event_list(connection, organisation_id=organisation_id, before=before, limit=limit)
-    return [_event(record) async for record in records]
+    return [read_event(record) async for record in records]
 
 
 async def event_list_queued(
@@ -133,7 +133,7 @@ async def event_list_queued(
         before=before or _LAST_ID,
         limit=limit,
     )
-    return [_event(record) async for record in records]
+    return [read_event(record) async for record in records]
 
 
 async def event_release(connection: Connection, *, worker_ids: Sequence[UUID]) -> None:
@@ -146,19 +146,8 @@ async def event_release_unknown(connection: Connection, *, worker_id: UUID, know
     await queries.event_release_unknown(connection, worker_id=worker_id, known_ids=list(known_ids))
 
 
-def _claimed(record: asyncpg.Record) -> ClaimedEvent:
-    return ClaimedEvent(
-        event_id=record["event_id"],
-        organisation_id=record["organisation_id"],
-        event_type=record["event_type"],
-        payload=record["payload"],
-        accepted_at=record["accepted_at"],
-        claim_count=record["claim_count"],
-        subscription_version=record["subscription_version"] or 0,
-    )
-
-
-def _event(record: asyncpg.Record) -> Event:
+def read_event(record: asyncpg.Record) -> Event:
+    """Return the event in a row."""
     return Event(
         event_id=record["event_id"],
         organisation_id=record["organisation_id"],
@@ -168,6 +157,18 @@ def _event(record: asyncpg.Record) -> Event:
         status=EventStatus(record["status"]),
         accepted_at=record["accepted_at"],
         dispatched_at=record["dispatched_at"],
+    )
+
+
+def _claimed(record: asyncpg.Record) -> ClaimedEvent:
+    return ClaimedEvent(
+        event_id=record["event_id"],
+        organisation_id=record["organisation_id"],
+        event_type=record["event_type"],
+        payload=record["payload"],
+        accepted_at=record["accepted_at"],
+        claim_count=record["claim_count"],
+        subscription_version=record["subscription_version"] or 0,
     )
 
 

@@ -4,7 +4,7 @@ A response that is stored goes on when its client closes the connection, and its
 event. One that isn't stored is cancelled then, as nobody could ever read it.
 """
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing, suppress
 from typing import Annotated, Literal
 
@@ -17,7 +17,7 @@ from litestar.types import ASGIApp, ControllerRouterHandler
 from ninefold.core.tenancy.model import Principal
 from ninefold.core.web.bodies import FromBody
 from ninefold.systems.assistant.errors import ResponseNotFoundError
-from ninefold.systems.assistant.model import Response
+from ninefold.systems.assistant.model import LogEvent, Response
 from ninefold.systems.assistant.openai.answers import EventStream, JsonAnswer, ReadyJson
 from ninefold.systems.assistant.openai.errors import InvalidRequestError, ServerStoppingError
 from ninefold.systems.assistant.openai.interruptions import Interruption, OnClosed, OpenAnswers, do_nothing
@@ -48,7 +48,7 @@ def response_routes(responder: Responder, answers: OpenAnswers) -> list[Controll
         response = await responder.create(principal, data.common())
         interruption = _interruption(responder, response, answers)
         if data.stream:
-            return EventStream(_events(responder, response), interruption)
+            return EventStream(_events(responder, response, responder.follow_new(response)), interruption)
         if data.background:
             return _json(response_object(response))
         return JsonAnswer(_ended(responder, response), interruption)
@@ -65,7 +65,8 @@ def response_routes(responder: Responder, answers: OpenAnswers) -> list[Controll
         if stream:
             answers.require_room(principal.organisation_id)
             interruption = _interruption(responder, response, answers)
-            return EventStream(_events(responder, response, after=starting_after), interruption)
+            following = responder.follow(response, after=starting_after)
+            return EventStream(_events(responder, response, following), interruption)
         return _json(response_object(response))
 
     @post("/openai/v1/responses/{response_id:str}/cancel", status_code=200)
@@ -100,9 +101,11 @@ async def _ended(responder: Responder, response: Response) -> bytes:
     return msgspec.json.encode(response_object(await responder.wait_for_end(response)))
 
 
-async def _events(responder: Responder, response: Response, *, after: int = -1) -> AsyncGenerator[bytes, None]:
+async def _events(
+    responder: Responder, response: Response, following: AsyncGenerator[Sequence[LogEvent], None]
+) -> AsyncGenerator[bytes, None]:
     """Yield the events of a response; if it is deleted, they end without a last one."""
-    async with aclosing(responder.follow(response, after=after)) as batches:
+    async with aclosing(following) as batches:
         async for events in batches:
             *others, last = events
             is_end = last.type in ENDS
