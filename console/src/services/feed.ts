@@ -44,7 +44,7 @@ export class PollingFeed implements Feed {
 
 /** Channels that the server has; what else is watched is polled. */
 const LIVE =
-  /^(webhooks\.(deliveries:sub|health:org)|callbacks\.(source:src|organisation:org)|assistant\.(response:resp|conversation:conv|conversations:own))_/;
+  /^(webhooks\.(deliveries:sub|health:org)|callbacks\.(source:src|organisation:org)|assistant\.(response:resp|conversation:conv|conversations:own)|chess\.(game:game|chat:game|player_chat:game|player:plr|lobby:org))_/;
 
 interface Channel {
   readonly listeners: Set<Listener>;
@@ -72,6 +72,16 @@ export class LiveFeed implements Feed {
       channel.leave();
       if (this.#channels.get(name) === channel) this.#channels.delete(name);
     };
+  }
+
+  /** Count the clients in a channel that is watched and has presence; null if nobody can say. */
+  async count(name: string): Promise<number | null> {
+    if (!this.#isConnected) return null;
+    const subscription = (await this.#client)?.getSubscription(name);
+    return subscription?.presenceStats().then(
+      ({ numClients }) => numClients,
+      () => null,
+    ) ?? null;
   }
 
   /** Begin again for another person or organisation, whose channels need another token. */

@@ -34,9 +34,17 @@ export type Query = Record<string, string | number | boolean | null | undefined>
 interface Options {
   readonly body?: unknown;
   readonly query?: Query;
+  /** How long to wait for the answer, for what is asked again if none comes; else as long as the browser waits. */
+  readonly timeoutMs?: number;
 }
 
 let csrfToken = "";
+let bearerToken: string | null = null;
+
+/** Send a token with every request instead of the session, for pages of people without an account; null ends that. */
+export function setBearerToken(token: string | null): void {
+  bearerToken = token;
+}
 
 /** Remember the session's CSRF token, which changes need. */
 export function setCsrfToken(token: string): void {
@@ -50,10 +58,11 @@ export async function call<T>(method: Method, path: string, options: Options = {
 }
 
 /** Send a request and return the response's text, for content whose notation matters. */
-export async function callForText(method: Method, path: string, { body, query }: Options = {}): Promise<string> {
+export async function callForText(method: Method, path: string, { body, query, timeoutMs }: Options = {}): Promise<string> {
   const response = await reach(`/api/v1${path}${queryText(query)}`, {
     method,
     headers: headers(method, body !== undefined),
+    ...(timeoutMs === undefined ? {} : { signal: AbortSignal.timeout(timeoutMs) }),
     ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(snakify(body)) }),
   });
   const text = await response.text().catch(() => {
@@ -62,7 +71,7 @@ export async function callForText(method: Method, path: string, { body, query }:
   });
   if (response.ok) return text;
   const problem = problemOf(response, text);
-  if (response.status === 401 && problem.code !== "second_factor_required" && path !== "/session") {
+  if (response.status === 401 && bearerToken === null && problem.code !== "second_factor_required" && path !== "/session") {
     signedOut.dispatchEvent(new Event("signed-out"));
   }
   if (ACCESS_CODES.includes(problem.code)) accessChanged.dispatchEvent(new Event("access-changed"));
@@ -73,7 +82,7 @@ async function reach(address: string, init: RequestInit): Promise<Response> {
   const began = performance.now();
   let response: Response;
   try {
-    response = await fetch(address, { credentials: "same-origin", ...init });
+    response = await fetch(address, { credentials: bearerToken === null ? "same-origin" : "omit", ...init });
   } catch {
     connection.lost();
     throw new NoAnswerError();
@@ -85,7 +94,8 @@ async function reach(address: string, init: RequestInit): Promise<Response> {
 
 function headers(method: Method, hasBody: boolean): Record<string, string> {
   return {
-    ...(method === "GET" ? {} : { "X-CSRF-Token": csrfToken }),
+    ...(bearerToken === null ? {} : { Authorization: `Bearer ${bearerToken}` }),
+    ...(method === "GET" || bearerToken !== null ? {} : { "X-CSRF-Token": csrfToken }),
     ...(hasBody ? { "Content-Type": "application/json" } : {}),
   };
 }

@@ -8,12 +8,15 @@ import type { Finding } from "$/shell/findings";
 
 import { assistant } from "./assistant/system";
 import { callbacks } from "./callbacks/system";
+import { chess } from "./chess/system";
 import { webhooks } from "./webhooks/system";
 
 export interface ConsoleSystem {
   /** Its name on the server, and the first part of its addresses. */
   readonly name: string;
   readonly title: string;
+  /** The letter after `g` that leads there; the first one of its name unless another system has it. */
+  readonly key?: string;
   /** Its dot in the sign: 0 to 8, without 4. */
   readonly place: number;
   readonly icon: Component<{ class?: string; "aria-hidden"?: "true" }>;
@@ -22,6 +25,8 @@ export interface ConsoleSystem {
   /** Its part of the overview, if it has one. */
   readonly overview?: () => Promise<{ default: Component<Record<string, never>> }>;
   readonly routes: readonly Route[];
+  /** Pages for people who needn't be signed in; they are shown without the shell. */
+  readonly publicRoutes?: readonly Route[];
   /** Its pages, for the palette. */
   readonly pages: readonly Finding[];
   /** What the palette finds by name. */
@@ -32,7 +37,7 @@ export interface ConsoleSystem {
   readonly idLinks: IdLinks;
 }
 
-const SYSTEMS: readonly ConsoleSystem[] = [webhooks, callbacks, assistant];
+const SYSTEMS: readonly ConsoleSystem[] = [webhooks, callbacks, chess, assistant];
 
 const enabled = document.querySelector('meta[name="ninefold-systems"]')?.getAttribute("content")?.split(" ") ?? [];
 
