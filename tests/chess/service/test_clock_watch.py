@@ -24,17 +24,16 @@ async def until(read: Callable[[], Awaitable[Json]], condition: Callable[[Json],
 
 async def make_older(database: Database, duel: Duel, seconds: float) -> None:
     """Let a game's current turn and its players' last signs be older."""
-    game_id, by = parse_id(GAME_PREFIX, duel.game_id), timedelta(seconds=seconds)
     async with database.transaction() as connection:
-        await connection.execute(
-            "UPDATE chess.game SET turn_started_at = turn_started_at - $2::interval, "
-            "deadline_at = deadline_at - $2::interval WHERE game_id = $1",
-            game_id,
-            by,
-        )
-        await connection.execute(
-            "UPDATE chess.presence SET seen_at = seen_at - $2::interval WHERE game_id = $1", game_id, by
-        )
+        for statement in (
+            """
+            UPDATE chess.game
+            SET turn_started_at = turn_started_at - $2::interval, deadline_at = deadline_at - $2::interval
+            WHERE game_id = $1
+            """,
+            "UPDATE chess.presence SET seen_at = seen_at - $2::interval WHERE game_id = $1",
+        ):
+            await connection.execute(statement, parse_id(GAME_PREFIX, duel.game_id), timedelta(seconds=seconds))
 
 
 async def test_a_worker_flags_a_player_whose_time_is_up(
@@ -56,7 +55,7 @@ async def test_a_silent_player_is_gone_and_the_opponent_claims_the_win(
     duel = await begin(api)
     await duel.play(["e2e4", "e7e5"])
     body = {"player_id": duel.players["black"]}
-    await api.done("POST", f"{duel.path}/presence", json=body)
+    await api.request("POST", f"{duel.path}/presence", json=body)
     early = await duel.act("white", "claim_victory")
     await make_older(database, duel, 60)
 
@@ -73,12 +72,12 @@ async def test_a_player_who_comes_back_isnt_gone(api: Api, database: Database, s
     duel = await begin(api)
     await duel.play(["e2e4", "e7e5"])
     body = {"player_id": duel.players["black"]}
-    await api.done("POST", f"{duel.path}/presence", json=body)
+    await api.request("POST", f"{duel.path}/presence", json=body)
     await make_older(database, duel, 60)
     async with start_worker():
         await until(duel.show, lambda game: (game["presence"]["black"] or {}).get("is_gone") is True)
 
-    await api.done("POST", f"{duel.path}/presence", json=body)
+    await api.request("POST", f"{duel.path}/presence", json=body)
 
     assert (await duel.act("white", "claim_victory"))["reason"] == "opponent_present"
     assert (await duel.events())[-1]["type"] == "player_back"
