@@ -55,7 +55,7 @@ async def test_a_silent_player_is_gone_and_the_opponent_claims_the_win(
     duel = await begin(api)
     await duel.play(["e2e4", "e7e5"])
     body = {"player_id": duel.players["black"]}
-    await api.done("POST", f"{duel.path}/presence", json=body)
+    await api.request("POST", f"{duel.path}/presence", json=body)
     early = await duel.act("white", "claim_victory")
     await make_older(database, duel, 60)
 
@@ -72,12 +72,12 @@ async def test_a_player_who_comes_back_isnt_gone(api: Api, database: Database, s
     duel = await begin(api)
     await duel.play(["e2e4", "e7e5"])
     body = {"player_id": duel.players["black"]}
-    await api.done("POST", f"{duel.path}/presence", json=body)
+    await api.request("POST", f"{duel.path}/presence", json=body)
     await make_older(database, duel, 60)
     async with start_worker():
         await until(duel.show, lambda game: (game["presence"]["black"] or {}).get("is_gone") is True)
 
-    await api.done("POST", f"{duel.path}/presence", json=body)
+    await api.request("POST", f"{duel.path}/presence", json=body)
 
     assert (await duel.act("white", "claim_victory"))["reason"] == "opponent_present"
     assert (await duel.events())[-1]["type"] == "player_back"
