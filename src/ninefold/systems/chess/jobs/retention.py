@@ -20,7 +20,9 @@ BATCH: Final = 200
 class Delete(Protocol):
     """Deletes a batch of rows, and returns how many."""
 
-    async def __call__(self, connection: Connection, *, before: datetime, limit: int) -> int: ...
+    async def __call__(self, connection: Connection, *, before: datetime, limit: int) -> int:
+        """Delete at most `limit` rows."""
+        ...
 
 
 class DeleteExpired(msgspec.Struct, frozen=True, kw_only=True):

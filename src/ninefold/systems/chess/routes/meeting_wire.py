@@ -21,7 +21,8 @@ from ninefold.systems.chess.model import (
     Speed,
     Terms,
 )
-from ninefold.systems.chess.routes.game_wire import ActingPlayerId, ClockBody, ClockView, read_clock, show_clock
+from ninefold.systems.chess.routes.game_requests import ActingPlayerId, ClockBody, read_clock
+from ninefold.systems.chess.routes.game_wire import ClockView, show_clock
 from ninefold.systems.chess.routes.player_wire import EXAMPLE_ID, PlayerView, Timestamp, show_player
 from ninefold.systems.chess.rules.clocks import speed_of
 from ninefold.systems.chess.service.challenges import Joined

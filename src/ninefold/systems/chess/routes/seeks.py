@@ -47,8 +47,8 @@ async def create_seek(
 ) -> SoughtView:
     """Look for an opponent.
 
-    If another player's open seek fits, the game begins at once. Otherwise yours is open for 10 minutes, or for 7 days if
-    each move has days. It replaces your earlier one.
+    If another player's open seek fits, the game begins at once. Otherwise yours is open for 10 minutes, or for 7 days
+    if each move has days. It replaces your earlier one.
     """
     async with database.transaction() as connection:
         player = await get_acting_player(
