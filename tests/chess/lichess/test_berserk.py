@@ -110,6 +110,8 @@ def test_a_whole_game_of_two_bots(bots: Pair) -> None:
 def test_draws_are_offered_and_accepted(people: Pair) -> None:
     game_id = people.begin()
     stream = Stream(people.bob.board.stream_game_state(game_id))
+    # What happens before the first line is in it.
+    assert stream.next()["type"] == "gameFull"
     people.play(game_id, ["e2e4", "e7e5"])
     people.ada.board.handle_draw_offer(game_id, accept=True)
     stream.until(lambda each: each.get("wdraw"))
@@ -124,6 +126,8 @@ def test_draws_are_offered_and_accepted(people: Pair) -> None:
 def test_a_takeback(people: Pair) -> None:
     game_id = people.begin()
     stream = Stream(people.bob.board.stream_game_state(game_id))
+    # What happens before the first line is in it.
+    assert stream.next()["type"] == "gameFull"
     people.play(game_id, ["e2e4", "e7e5", "g1f3"])
     people.ada.board.handle_takeback_offer(game_id, accept=True)
     stream.until(lambda each: each.get("wtakeback"))

@@ -108,6 +108,8 @@ async def cancel_seek(connection: Connection, *, player: Player, seek_id: UUID) 
 
 async def extend_seek(connection: Connection, *, seek: Seek, now: datetime) -> None:
     """Keep a seek open, because its player still waits."""
+    # A seek that is being extended would otherwise be passed over by who looks for one.
+    await store.seek_lock_lobby(connection, organisation_id=seek.organisation_id)
     await store.seek_extend(connection, seek_id=seek.seek_id, expires_at=now + open_for(seek.terms))
 
 
