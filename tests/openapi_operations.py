@@ -37,6 +37,12 @@ class Operation(NamedTuple):
         )
         return self.path.format_map(ids)
 
+    def body_with(self, ids: Mapping[str, str]) -> Any:
+        """Return the body, with the sample's ids in the fields that have their names."""
+        if not isinstance(self.body, Mapping):
+            return self.body
+        return {name: ids.get(name, value) for name, value in self.body.items()}
+
     @property
     def unknown_address(self) -> str:
         """The path with ids that don't exist."""

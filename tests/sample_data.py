@@ -33,6 +33,10 @@ class SampleData(NamedTuple):
     """A text that only the owner's responses may contain."""
     destroying: Sequence[str]
     """The operations that are called last, in this order, because they remove what others need."""
+    not_for_keys: Sequence[str] = ()
+    """The operations that no API key can call, because it isn't a person."""
+    needs_own: Sequence[str] = ()
+    """The operations without an id in the path that name something of the organisation in their body."""
 
 
 MakeSampleData: TypeAlias = Callable[[SampleContext], Awaitable[SampleData]]

@@ -18,7 +18,16 @@ async def make_sample_data(context: SampleContext) -> SampleData:
     await api.done("POST", f"{duel.path}/chat", json=body)
     token = await api.done("POST", f"/chess/players/{player_id}/tokens", json={"name": SECRET_TEXT})
     return SampleData(
-        ids={"game_id": duel.game_id, "player_id": player_id, "token_id": token["token_id"]},
+        ids={
+            "game_id": duel.game_id,
+            "player_id": player_id,
+            "token_id": token["token_id"],
+            # They aren't in a path, but in bodies.
+            "white_player_id": player_id,
+            "black_player_id": duel.players["black"],
+        },
         secret_text=SECRET_TEXT,
         destroying=["revoke_player_token"],
+        not_for_keys=["get_own_player", "list_challenges"],
+        needs_own=["create_game"],
     )

@@ -31,7 +31,9 @@ async def test_each_change_has_its_entry(owner: Person, sample_data: SampleData,
     last = [by_id.pop(operation_id) for operation_id in sample_data.destroying]
     for operation in (*by_id.values(), *last):
         before = await entries_of(owner, operation)
-        response = await owner.request(operation.method, address_of(operation, sample_data), json=operation.body)
+        response = await owner.request(
+            operation.method, address_of(operation, sample_data), json=operation.body_with(sample_data.ids)
+        )
         assert response.is_success, (operation.operation_id, response.text)
 
         entries = (await entries_of(owner, operation))[: -len(before) or None]
