@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple, TypeAlias
 
 from http_api import Api
@@ -37,6 +38,12 @@ class SampleData(NamedTuple):
     """The operations that no API key can call, because it isn't a person."""
     needs_own: Sequence[str] = ()
     """The operations without an id in the path that name something of the organisation in their body."""
+    ids_of: Mapping[str, Mapping[str, str]] = MappingProxyType({})
+    """For an operation that ends what it is called on, ids of its own instead of `ids`."""
+
+    def ids_for(self, operation_id: str) -> Mapping[str, str]:
+        """Return the ids on which an operation succeeds."""
+        return {**self.ids, **self.ids_of.get(operation_id, {})}
 
 
 MakeSampleData: TypeAlias = Callable[[SampleContext], Awaitable[SampleData]]

@@ -32,7 +32,7 @@ async def test_each_change_has_its_entry(owner: Person, sample_data: SampleData,
     for operation in (*by_id.values(), *last):
         before = await entries_of(owner, operation)
         response = await owner.request(
-            operation.method, address_of(operation, sample_data), json=operation.body_with(sample_data.ids)
+            operation.method, address_of(operation, sample_data), json=operation.body_with(sample_data.ids_for(operation.operation_id))
         )
         assert response.is_success, (operation.operation_id, response.text)
 
@@ -77,7 +77,7 @@ async def entries_of(owner: Person, operation: Operation) -> list[dict[str, str]
 
 
 def address_of(operation: Operation, sample_data: SampleData) -> str:
-    return operation.address(sample_data.ids).removeprefix("/api/v1")
+    return operation.address(sample_data.ids_for(operation.operation_id)).removeprefix("/api/v1")
 
 
 async def principal_of(api: Api, database: Database) -> Principal:

@@ -28,7 +28,7 @@ async def read_everything(api: Api, sample_data: SampleData, operations: list[Op
     found: dict[str, Json] = {}
     for operation in operations:
         if operation.method == "GET" and operation.operation_id not in sample_data.not_for_keys:
-            response = await call(api, operation, sample_data.ids)
+            response = await call(api, operation, sample_data.ids_for(operation.operation_id))
             assert response.is_success, (operation.operation_id, response.text)
             is_json = response.headers["content-type"].startswith("application/json")
             found[operation.operation_id] = response.json() if is_json else {"text": response.text}
@@ -44,7 +44,7 @@ async def test_every_operation_succeeds_for_the_owner(
     for operation_id in sample_data.not_for_keys:
         del by_id[operation_id]
     for operation in (*by_id.values(), *destroying):
-        response = await call(api, operation, sample_data.ids)
+        response = await call(api, operation, sample_data.ids_for(operation.operation_id))
         assert response.is_success, (operation.operation_id, response.text)
 
 
@@ -54,7 +54,7 @@ async def test_every_operation_with_an_id_of_another_organisation_answers_404_an
 ) -> None:
     for operation in operations:
         if operation.path_examples:
-            response = await call(other_api, operation, sample_data.ids)
+            response = await call(other_api, operation, sample_data.ids_for(operation.operation_id))
             assert response.status_code == 404, (operation.operation_id, response.text)
             problem_of(response, status=404)
             assert sample_data.secret_text not in response.text, operation.operation_id
@@ -65,9 +65,9 @@ async def test_an_id_of_another_organisation_is_answered_like_one_that_does_not_
 ) -> None:
     for operation in operations:
         if operation.path_examples:
-            foreign = problem_of(await call(other_api, operation, sample_data.ids), status=404)
+            foreign = problem_of(await call(other_api, operation, sample_data.ids_for(operation.operation_id)), status=404)
             unknown = problem_of(await call(api, operation, operation.path_examples), status=404)
-            assert without_ids(foreign, sample_data.ids) == without_ids(unknown, operation.path_examples), (
+            assert without_ids(foreign, sample_data.ids_for(operation.operation_id)) == without_ids(unknown, operation.path_examples), (
                 operation.operation_id
             )
 
@@ -107,7 +107,7 @@ async def test_an_operation_without_an_id_changes_nothing_of_another_organisatio
     for operation in operations:
         if not operation.path_examples:
             # With the owner's ids, if it names something in its body.
-            response = await call(other_api, operation, sample_data.ids)
+            response = await call(other_api, operation, sample_data.ids_for(operation.operation_id))
             is_refused = operation.operation_id in (*sample_data.not_for_keys, *sample_data.needs_own)
             assert response.is_success != is_refused, (operation.operation_id, response.text)
             assert sample_data.secret_text not in response.text, operation.operation_id
