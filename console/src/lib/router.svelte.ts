@@ -86,7 +86,7 @@ function matchPattern(pattern: string, path: string): Params | undefined {
   return params;
 }
 
-/** The link that a click means: the one that was hit, or that of the row that was hit beside its link. */
+/** The link that a click follows: the clicked one or, for a click elsewhere in a row, the link of the row. */
 function linkAt(target: Element | null): Element | null {
   if (!target?.closest) return null;
   const hit = target.closest("a[href], button, input, label, select");

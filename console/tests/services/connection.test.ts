@@ -38,7 +38,7 @@ test("what is shown stays as of the last answer", () => {
   expect(connection.asOf).toBe(asOf);
 });
 
-test("a break of less than two seconds is told to nobody", () => {
+test("a connection that is lost for less than two seconds is not reported", () => {
   connection.lost();
   expect(connection.isToldAt(Date.now() + 1_900)).toBe(false);
   expect(connection.isToldAt(Date.now() + 2_100)).toBe(true);

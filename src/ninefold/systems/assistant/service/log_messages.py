@@ -1,7 +1,7 @@
 """The messages that say which logs have grown, with the new events if they fit.
 
-Who gets the events with the notification needn't read the log for them. The log stays what counts: whoever misses a
-message, or gets one that doesn't follow the last event that is known, reads.
+A follower that gets the events with the notification doesn't have to read the log for them. The log stays the source of
+truth: a follower that misses a message, or gets one that doesn't continue after its last event, reads the log.
 """
 
 from collections.abc import Sequence
