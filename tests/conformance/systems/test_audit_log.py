@@ -32,7 +32,9 @@ async def test_each_change_has_its_entry(owner: Person, sample_data: SampleData,
     for operation in (*by_id.values(), *last):
         before = await entries_of(owner, operation)
         response = await owner.request(
-            operation.method, address_of(operation, sample_data), json=operation.body_with(sample_data.ids_for(operation.operation_id))
+            operation.method,
+            address_of(operation, sample_data),
+            json=operation.body_with(sample_data.ids_for(operation.operation_id)),
         )
         assert response.is_success, (operation.operation_id, response.text)
 

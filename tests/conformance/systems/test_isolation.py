@@ -65,11 +65,13 @@ async def test_an_id_of_another_organisation_is_answered_like_one_that_does_not_
 ) -> None:
     for operation in operations:
         if operation.path_examples:
-            foreign = problem_of(await call(other_api, operation, sample_data.ids_for(operation.operation_id)), status=404)
-            unknown = problem_of(await call(api, operation, operation.path_examples), status=404)
-            assert without_ids(foreign, sample_data.ids_for(operation.operation_id)) == without_ids(unknown, operation.path_examples), (
-                operation.operation_id
+            foreign = problem_of(
+                await call(other_api, operation, sample_data.ids_for(operation.operation_id)), status=404
             )
+            unknown = problem_of(await call(api, operation, operation.path_examples), status=404)
+            assert without_ids(foreign, sample_data.ids_for(operation.operation_id)) == without_ids(
+                unknown, operation.path_examples
+            ), operation.operation_id
 
 
 @pytest.mark.usefixtures("unchanged")
