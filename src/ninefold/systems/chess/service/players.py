@@ -192,8 +192,13 @@ async def find_own_player(connection: Connection, principal: Principal) -> Playe
     else:
         return None
     if player is not None:
-        await store.player_record_seen(connection, player_id=player.player_id)
+        await note_seen(connection, player)
     return player
+
+
+async def note_seen(connection: Connection, player: Player) -> None:
+    """Note that a player is connected; written once a minute."""
+    await store.player_record_seen(connection, player_id=player.player_id)
 
 
 async def make_bot(connection: Connection, player: Player) -> Player:
