@@ -11,6 +11,7 @@ from ninefold.core.live.feeds import Feed
 from ninefold.core.postgres.migrations import MigrationSource
 from ninefold.core.queue.notifier import Notifier
 from ninefold.core.system import ServerContext, System, WorkerContext, WorkerTask
+from ninefold.systems.chess.commands import COMMANDS
 from ninefold.systems.chess.jobs.clock_watch import ClockWatch
 from ninefold.systems.chess.jobs.retention import DELETE_EXPIRED_DAILY, DELETE_EXPIRED_HANDLER
 from ninefold.systems.chess.lichess.surfaces import lichess_surfaces
@@ -60,5 +61,6 @@ SYSTEM: Final = System(
     worker_tasks=_worker_tasks,
     job_handlers=(DELETE_EXPIRED_HANDLER,),
     schedules=(DELETE_EXPIRED_DAILY,),
+    commands=COMMANDS,
     credential_kinds=(PLAYER_TOKEN,),
 )

@@ -36,7 +36,8 @@ PLAYER_TOKEN: Final = marked_kind(
 TOKENS_MAX: Final = 100
 """Of one player."""
 
-NAME_PATTERN: Final = "^[A-Za-z0-9_-]{2,30}$"
+NAME_LENGTH_MAX: Final = 30
+NAME_PATTERN: Final = f"^[A-Za-z0-9_-]{{2,{NAME_LENGTH_MAX}}}$"
 NAMES_MAX: Final = 300
 """How many players can be looked up at once."""
 
