@@ -5,8 +5,8 @@ from uuid import UUID
 
 import pytest
 
-from chess.lichess.players import Pair
 from chess_installation import ChessInstallation
+from lichess_players import Pair
 from shared_postgres import SharedPostgres
 
 

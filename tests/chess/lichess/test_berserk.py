@@ -7,8 +7,8 @@ from uuid import UUID
 import berserk
 import pytest
 
-from chess.lichess.players import ARRIVES_WITHIN_S, FOOLS_MATE, Pair, Stream
 from chess_installation import ChessInstallation
+from lichess_players import ARRIVES_WITHIN_S, FOOLS_MATE, Pair, Stream
 
 
 def test_a_whole_game_of_two_bots(bots: Pair) -> None:

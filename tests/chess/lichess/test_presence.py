@@ -8,8 +8,8 @@ from uuid import UUID
 
 import httpx
 
-from chess.lichess.players import ARRIVES_WITHIN_S, Pair, Stream
 from chess_installation import ChessInstallation
+from lichess_players import ARRIVES_WITHIN_S, Pair, Stream
 
 HOUR_AGO = timedelta(hours=1)
 
