@@ -5,6 +5,7 @@ from uuid import UUID
 
 import pytest
 
+from chess.lichess.players import Pair
 from chess_installation import ChessInstallation
 from shared_postgres import SharedPostgres
 
@@ -23,3 +24,13 @@ def installation(
 @pytest.fixture
 def organisation_id(installation: ChessInstallation) -> UUID:
     return installation.new_organisation()
+
+
+@pytest.fixture
+def bots(installation: ChessInstallation, organisation_id: UUID) -> Pair:
+    return Pair(installation, organisation_id, is_bot=True)
+
+
+@pytest.fixture
+def people(installation: ChessInstallation, organisation_id: UUID) -> Pair:
+    return Pair(installation, organisation_id, is_bot=False)

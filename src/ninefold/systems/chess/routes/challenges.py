@@ -48,7 +48,7 @@ _PLAYS: Final = access(also_scope=PLAY, not_audited="Players challenge each othe
 _READS: Final = access(also_scope=PLAY)
 
 
-@post(_CHALLENGES, tags=_TAGS, status_code=201, opt=_PLAYS)
+@post(_CHALLENGES, tags=_TAGS, status_code=201, opt=_PLAYS, responses=problem_responses(404))
 async def create_challenge(
     *,
     data: FromBody[CreateChallenge],
@@ -77,7 +77,7 @@ async def create_challenge(
     return show_challenge(challenge, players)
 
 
-@get(_CHALLENGES, tags=_TAGS, opt=_READS)
+@get(_CHALLENGES, tags=_TAGS, opt=_READS, responses=problem_responses(404))
 async def list_challenges(
     *,
     principal: NamedDependency[Principal],
@@ -95,6 +95,22 @@ async def list_challenges(
     return ChallengeList(items=[show_challenge(each, players) for each in found])
 
 
+@get(_CHALLENGE, tags=_TAGS, opt=_READS)
+async def get_challenge(
+    challenge_id: FromPath[ChallengeId], principal: NamedDependency[Principal], database: NamedDependency[Database]
+) -> ChallengeView:
+    """Show a challenge.
+
+    Also one that has been answered: it says with which game, or why not.
+    """
+    async with database.transaction() as connection:
+        challenge = await service.get_challenge(
+            connection, challenge_id=challenge_id, organisation_id=principal.organisation_id
+        )
+        players = await _players_of(connection, [challenge])
+    return show_challenge(challenge, players)
+
+
 @post(f"{_CHALLENGE}/accept", tags=_TAGS, status_code=200, opt=_PLAYS, responses=problem_responses(409))
 async def accept_challenge(
     *,
@@ -109,7 +125,7 @@ async def accept_challenge(
     The game begins. Accepting it again returns the same game.
     """
     async with database.transaction() as connection:
-        player = await _acting(connection, principal, data.player_id)
+        player = await _answering(connection, principal, data.player_id, challenge_id=challenge_id)
         accepted = await service.accept_challenge(
             connection, player=player, challenge_id=challenge_id, now=datetime.now(UTC)
         )
@@ -132,7 +148,7 @@ async def decline_challenge(
     The player who challenged sees the reason.
     """
     async with database.transaction() as connection:
-        player = await _acting(connection, principal, data.player_id)
+        player = await _answering(connection, principal, data.player_id, challenge_id=challenge_id)
         challenge = await service.decline_challenge(
             connection, player=player, challenge_id=challenge_id, reason=data.reason, now=datetime.now(UTC)
         )
@@ -155,7 +171,7 @@ async def cancel_challenge(
     Only your own.
     """
     async with database.transaction() as connection:
-        player = await _acting(connection, principal, data.player_id)
+        player = await _answering(connection, principal, data.player_id, challenge_id=challenge_id)
         challenge = await service.cancel_challenge(
             connection, player=player, challenge_id=challenge_id, now=datetime.now(UTC)
         )
@@ -214,8 +230,8 @@ async def offer_rematch(
     With the other colours. If the opponent has offered one already, the game begins: the challenge is then `accepted`.
     """
     async with database.transaction() as connection:
-        player = await _acting(connection, principal, data.player_id)
         game = await find_game(connection, organisation_id=principal.organisation_id, reference=game_id)
+        player = await _acting(connection, principal, data.player_id)
         offered = await service.offer_rematch(connection, player=player, game=game, now=datetime.now(UTC))
         challenge = offered if isinstance(offered, Challenge) else offered.challenge
         players = await _players_of(connection, [challenge])
@@ -228,6 +244,7 @@ async def offer_rematch(
 CHALLENGE_ROUTES: Final[list[HTTPRouteHandler]] = [
     create_challenge,
     list_challenges,
+    get_challenge,
     accept_challenge,
     decline_challenge,
     cancel_challenge,
@@ -243,6 +260,14 @@ async def _acting(connection: Connection, principal: Principal, player_id: str |
         principal,
         player_id=None if player_id is None else parse_body_id(PLAYER_PREFIX, player_id, field="player_id"),
     )
+
+
+async def _answering(
+    connection: Connection, principal: Principal, player_id: str | None, *, challenge_id: UUID
+) -> Player:
+    """Return who answers a challenge; one that doesn't exist is the first thing to complain about."""
+    await service.get_challenge(connection, organisation_id=principal.organisation_id, challenge_id=challenge_id)
+    return await _acting(connection, principal, player_id)
 
 
 async def _players_of(connection: Connection, challenges: Iterable[Challenge]) -> dict[UUID, Player]:

@@ -49,7 +49,9 @@ class RunningClocksView(msgspec.Struct, frozen=True, kw_only=True):
     white_ms: Milliseconds | None
     black_ms: Milliseconds | None
     running: Annotated[Colour | None, msgspec.Meta(description="Whose time runs.", examples=["white"])]
-    at: Annotated[datetime, msgspec.Meta(tz=True, description="The server's time, for which this is true.")]
+    at: Annotated[
+        datetime, msgspec.Meta(tz=True, description="The server's time, for which this is true: now, or the end.")
+    ]
 
 
 class AnswerClocksView(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,6 +83,13 @@ class MoveView(msgspec.Struct, frozen=True, kw_only=True):
     elapsed_ms: Annotated[int | None, msgspec.Meta(description="How long the turn took.", examples=[3_170])]
     lag_ms: Annotated[int | None, msgspec.Meta(description="The lag that the client claimed.", examples=[120])]
     compensation_ms: Annotated[int | None, msgspec.Meta(description="How much of it didn't count.", examples=[120])]
+    quota_ms: Annotated[
+        int | None, msgspec.Meta(description="How much lag could still be compensated after it.", examples=[2_880])
+    ]
+    client_move_id: Annotated[
+        str | None, msgspec.Meta(description="As its client has chosen it.", examples=["b8f2c1d4-9"])
+    ]
+    at: Timestamp
 
 
 class SideView(msgspec.Struct, frozen=True, kw_only=True):
@@ -276,7 +285,7 @@ def _summary(game: Game, *, now: datetime) -> dict[str, Any]:
             white_ms=clocks.remaining_ms(game, "white", now),
             black_ms=clocks.remaining_ms(game, "black", now),
             running=game.turn if is_running else None,
-            at=now,
+            at=now if game.ended_at is None else game.ended_at,
         ),
         "offers": OffersView(draw=game.offers.draw, takeback=game.offers.takeback),
         "last_sequence": game.last_sequence,

@@ -36,7 +36,8 @@ PLAYER_TOKEN: Final = marked_kind(
 TOKENS_MAX: Final = 100
 """Of one player."""
 
-NAME_PATTERN: Final = "^[A-Za-z0-9_-]{2,30}$"
+NAME_LENGTH_MAX: Final = 30
+NAME_PATTERN: Final = f"^[A-Za-z0-9_-]{{2,{NAME_LENGTH_MAX}}}$"
 NAMES_MAX: Final = 300
 """How many players can be looked up at once."""
 
@@ -194,8 +195,13 @@ async def find_own_player(connection: Connection, principal: Principal) -> Playe
     else:
         return None
     if player is not None and not _was_just_seen(player):
-        await store.player_record_seen(connection, player_id=player.player_id)
+        await note_seen(connection, player)
     return player
+
+
+async def note_seen(connection: Connection, player: Player) -> None:
+    """Note that a player is connected; written once a minute."""
+    await store.player_record_seen(connection, player_id=player.player_id)
 
 
 async def make_bot(connection: Connection, player: Player) -> Player:
