@@ -8,6 +8,8 @@ from uuid import UUID
 
 import msgspec
 
+from ninefold.core.jobs import Backoff, JobKind
+
 CHALLENGE_PREFIX: Final = "chal"
 GAME_PREFIX: Final = "game"
 PLAYER_PREFIX: Final = "plr"
@@ -294,6 +296,8 @@ class Player(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
     seen_at: datetime | None
     """When the player has last done something; updated once a minute."""
+    engine_level: int | None = None
+    """How strong the engine is that this player is, 1 to 8; None for all others."""
 
 
 class Rating(msgspec.Struct, frozen=True, kw_only=True):
@@ -384,3 +388,31 @@ class Seek(msgspec.Struct, frozen=True, kw_only=True):
     """The player's rating when it was made."""
     created_at: datetime
     expires_at: datetime
+
+
+ENGINE_SOURCE: Final = "ai"
+"""The `source` of games against the engine."""
+
+
+class EngineSeat(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the engine sits in a game."""
+
+    player_id: UUID
+    colour: Colour
+    level: int
+
+
+class EngineTurn(msgspec.Struct, frozen=True, kw_only=True):
+    """Play the engine's turn in a game."""
+
+    game_id: UUID
+
+
+ENGINE_TURN: Final = JobKind(
+    name="chess.engine_turn",
+    payload=EngineTurn,
+    attempts_max=100,
+    timeout_s=60.0,
+    backoff=Backoff(first_s=1.0, max_s=30.0),
+)
+"""For about an hour: until then somebody may have installed what the engine lacks."""

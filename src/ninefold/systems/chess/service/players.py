@@ -36,11 +36,10 @@ PLAYER_TOKEN: Final = marked_kind(
 TOKENS_MAX: Final = 100
 """Of one player."""
 
-NAME_PATTERN: Final = "^[A-Za-z0-9_-]{2,30}$"
 NAMES_MAX: Final = 300
 """How many players can be looked up at once."""
 
-_NAME: Final = re.compile(NAME_PATTERN)
+_NAME: Final = re.compile("^[A-Za-z0-9_-]{2,30}$")
 _NOT_IN_NAMES: Final = re.compile(r"[^A-Za-z0-9_-]+")
 _NAME_TRIES: Final = 10
 
