@@ -63,6 +63,12 @@ class ChessInstallation:
         """Change the database, as time or an operator would."""
         run_in_new_loop(self._execute(statement, *parameters))
 
+    def run(self, *arguments: str, api_key: str = "") -> str:
+        """Run `ninefold …`; return what it prints on standard output."""
+        environment = {**self._environment, "NINEFOLD_API_KEY": api_key}
+        command = [sys.executable, "-m", "ninefold", *arguments]
+        return subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True).stdout
+
     def client(self, token: str) -> berserk.Client:
         """Return Lichess's official client, which has no time limits of its own."""
         session = berserk.TokenSession(token)

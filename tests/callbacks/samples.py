@@ -20,4 +20,5 @@ async def make_sample_data(context: SampleContext) -> SampleData:
         ids={"source_id": source["source_id"], "callback_id": verified["callback_id"]},
         secret_text=SECRET_TEXT,
         destroying=["delete_source"],
+        needs_own=["replay_callbacks", "reverify_callbacks"],
     )

@@ -13,13 +13,15 @@ async def make_sample_data(context: SampleContext) -> SampleData:
     api = context.api
     first = await begin(api)
     duel = await begin(api)
-    await first.play(["e2e4"])
+    await first.play(["e2e4", "e7e5"])
     await duel.play(["e2e4", "e7e5"])
     player_id, opponent_id = duel.players["white"], duel.players["black"]
     body = {"room": "player", "text": SECRET_TEXT, "player_id": player_id}
     await api.done("POST", f"{duel.path}/chat", json=body)
     token = await api.done("POST", f"/chess/players/{player_id}/tokens", json={"name": SECRET_TEXT})
+    # Ended, so that they look the same whenever they are read.
     await first.act("white", "resign")
+    await duel.act("white", "resign")
     return SampleData(
         ids={
             "game_id": duel.game_id,
@@ -39,7 +41,7 @@ async def make_sample_data(context: SampleContext) -> SampleData:
         },
         secret_text=SECRET_TEXT,
         destroying=["revoke_player_token"],
-        not_for_keys=["get_own_player", "list_challenges", "cancel_seek"],
+        not_for_keys=["get_own_player", "list_challenges"],
         needs_own=["create_engine_game", "create_game", "create_challenge", "create_seek"],
     )
 

@@ -20,6 +20,8 @@ FOR_ANYONE = {
     "reset_password",
     "find_invitation",
     "sign_up",
+    "get_public_challenge",
+    "join_challenge",
 }
 """Operations that need no credentials."""
 

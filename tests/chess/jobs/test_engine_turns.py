@@ -50,9 +50,12 @@ def moves_of(game: Json) -> list[str]:
 @pytest.mark.usefixtures("worker")
 async def test_the_engine_answers_moves(api: Api) -> None:
     duel = await begin(api, clock={"limit_s": 180, "increment_s": 2})
-    for ply, uci in ((1, "e2e4"), (3, "d2d4"), (5, "g1f3")):
-        await duel.move(uci, ply=ply)
-        game = await shown_when(duel, lambda each, ply=ply: len(each["moves"]) == ply + 1)
+    await duel.move("e2e4", ply=1)
+    await shown_when(duel, lambda each: len(each["moves"]) == 2)
+    await duel.move("d2d4", ply=3)
+    await shown_when(duel, lambda each: len(each["moves"]) == 4)
+    await duel.move("g1f3", ply=5)
+    game = await shown_when(duel, lambda each: len(each["moves"]) == 6)
 
     assert moves_of(game) == ["e2e4", "a7a5", "d2d4", "a5a4", "g1f3", "a4a3"]
     assert (game["black"]["name"], game["black"]["is_bot"], game["is_rated"]) == ("Stockfish level 3", True, False)

@@ -36,10 +36,6 @@ async def revoked_key(database: Database) -> str:
     return created.text
 
 
-async def test_every_operation_is_documented_as_needing_a_key(operations: list[Operation]) -> None:
-    assert [operation.operation_id for operation in operations if not operation.is_authenticated] == []
-
-
 async def test_every_operation_refuses_a_call_without_a_key(
     http: httpx.AsyncClient, operations: list[Operation]
 ) -> None:

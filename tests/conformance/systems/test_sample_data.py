@@ -12,7 +12,7 @@ EMPTY = "async def make_sample_data(context):\n    return None\n"
 
 def test_sample_data_has_an_id_for_each_path_parameter(sample_data: SampleData, operations: list[Operation]) -> None:
     for operation in operations:
-        assert "{" not in operation.address(sample_data.ids)
+        assert "{" not in operation.address(sample_data.ids_for(operation.operation_id))
 
 
 def test_a_system_without_sample_data_fails_with_its_name(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from ninefold.core.postgres.migrations import MigrationSource
 from ninefold.core.queue.notifier import Notifier
 from ninefold.core.system import ServerContext, System, WorkerContext, WorkerTask
 from ninefold.systems.chess.checks import check_engine
+from ninefold.systems.chess.commands import COMMANDS
 from ninefold.systems.chess.jobs.clock_watch import ClockWatch
 from ninefold.systems.chess.jobs.engine_turns import ENGINE_TURN_HANDLER, TURNS
 from ninefold.systems.chess.jobs.retention import DELETE_EXPIRED_DAILY, DELETE_EXPIRED_HANDLER
@@ -62,6 +63,7 @@ SYSTEM: Final = System(
     worker_tasks=_worker_tasks,
     job_handlers=(DELETE_EXPIRED_HANDLER, ENGINE_TURN_HANDLER),
     schedules=(DELETE_EXPIRED_DAILY,),
+    commands=COMMANDS,
     credential_kinds=(PLAYER_TOKEN,),
     checks=(check_engine,),
 )

@@ -48,7 +48,7 @@ _PLAYS: Final = access(also_scope=PLAY, not_audited="Players challenge each othe
 _READS: Final = access(also_scope=PLAY)
 
 
-@post(_CHALLENGES, tags=_TAGS, status_code=201, opt=_PLAYS)
+@post(_CHALLENGES, tags=_TAGS, status_code=201, opt=_PLAYS, responses=problem_responses(404))
 async def create_challenge(
     *,
     data: FromBody[CreateChallenge],
@@ -77,7 +77,7 @@ async def create_challenge(
     return show_challenge(challenge, players)
 
 
-@get(_CHALLENGES, tags=_TAGS, opt=_READS)
+@get(_CHALLENGES, tags=_TAGS, opt=_READS, responses=problem_responses(404))
 async def list_challenges(
     *,
     principal: NamedDependency[Principal],
@@ -109,7 +109,7 @@ async def accept_challenge(
     The game begins. Accepting it again returns the same game.
     """
     async with database.transaction() as connection:
-        player = await _acting(connection, principal, data.player_id)
+        player = await _answering(connection, principal, data.player_id, challenge_id=challenge_id)
         accepted = await service.accept_challenge(
             connection, player=player, challenge_id=challenge_id, now=datetime.now(UTC)
         )
@@ -132,7 +132,7 @@ async def decline_challenge(
     The player who challenged sees the reason.
     """
     async with database.transaction() as connection:
-        player = await _acting(connection, principal, data.player_id)
+        player = await _answering(connection, principal, data.player_id, challenge_id=challenge_id)
         challenge = await service.decline_challenge(
             connection, player=player, challenge_id=challenge_id, reason=data.reason, now=datetime.now(UTC)
         )
@@ -155,7 +155,7 @@ async def cancel_challenge(
     Only your own.
     """
     async with database.transaction() as connection:
-        player = await _acting(connection, principal, data.player_id)
+        player = await _answering(connection, principal, data.player_id, challenge_id=challenge_id)
         challenge = await service.cancel_challenge(
             connection, player=player, challenge_id=challenge_id, now=datetime.now(UTC)
         )
@@ -214,8 +214,8 @@ async def offer_rematch(
     With the other colours. If the opponent has offered one already, the game begins: the challenge is then `accepted`.
     """
     async with database.transaction() as connection:
-        player = await _acting(connection, principal, data.player_id)
         game = await find_game(connection, organisation_id=principal.organisation_id, reference=game_id)
+        player = await _acting(connection, principal, data.player_id)
         offered = await service.offer_rematch(connection, player=player, game=game, now=datetime.now(UTC))
         challenge = offered if isinstance(offered, Challenge) else offered.challenge
         players = await _players_of(connection, [challenge])
@@ -243,6 +243,14 @@ async def _acting(connection: Connection, principal: Principal, player_id: str |
         principal,
         player_id=None if player_id is None else parse_body_id(PLAYER_PREFIX, player_id, field="player_id"),
     )
+
+
+async def _answering(
+    connection: Connection, principal: Principal, player_id: str | None, *, challenge_id: UUID
+) -> Player:
+    """Return who answers a challenge; one that doesn't exist is the first thing to complain about."""
+    await service.get_challenge(connection, organisation_id=principal.organisation_id, challenge_id=challenge_id)
+    return await _acting(connection, principal, player_id)
 
 
 async def _players_of(connection: Connection, challenges: Iterable[Challenge]) -> dict[UUID, Player]:

@@ -50,12 +50,17 @@ ActingPlayerId = Annotated[
 ]
 
 
+LimitSeconds = Annotated[int, msgspec.Meta(ge=0, le=clocks.LIMIT_S_MAX)]
+IncrementSeconds = Annotated[int, msgspec.Meta(ge=0, le=clocks.INCREMENT_S_MAX)]
+DaysPerTurn = Annotated[int, msgspec.Meta(ge=1, le=clocks.DAYS_PER_TURN_MAX)]
+
+
 class ClockBody(RequestBody, frozen=True, kw_only=True):
     """A clock: seconds and an increment, or days for each move."""
 
-    limit_s: Annotated[int, msgspec.Meta(ge=0, le=clocks.LIMIT_S_MAX, examples=[180])] | None = None
-    increment_s: Annotated[int, msgspec.Meta(ge=0, le=clocks.INCREMENT_S_MAX, examples=[2])] | None = None
-    days_per_turn: Annotated[int, msgspec.Meta(ge=1, le=clocks.DAYS_PER_TURN_MAX, examples=[None])] | None = None
+    limit_s: Annotated[LimitSeconds | None, msgspec.Meta(examples=[180])] = None
+    increment_s: Annotated[IncrementSeconds | None, msgspec.Meta(examples=[2])] = None
+    days_per_turn: Annotated[DaysPerTurn | None, msgspec.Meta(examples=[None])] = None
 
 
 class CreateGame(RequestBody, frozen=True, kw_only=True):

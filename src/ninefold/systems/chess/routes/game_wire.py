@@ -49,7 +49,9 @@ class RunningClocksView(msgspec.Struct, frozen=True, kw_only=True):
     white_ms: Milliseconds | None
     black_ms: Milliseconds | None
     running: Annotated[Colour | None, msgspec.Meta(description="Whose time runs.", examples=["white"])]
-    at: Annotated[datetime, msgspec.Meta(tz=True, description="The server's time, for which this is true.")]
+    at: Annotated[
+        datetime, msgspec.Meta(tz=True, description="The server's time, for which this is true: now, or the end.")
+    ]
 
 
 class AnswerClocksView(msgspec.Struct, frozen=True, kw_only=True):
@@ -276,7 +278,7 @@ def _summary(game: Game, *, now: datetime) -> dict[str, Any]:
             white_ms=clocks.remaining_ms(game, "white", now),
             black_ms=clocks.remaining_ms(game, "black", now),
             running=game.turn if is_running else None,
-            at=now,
+            at=now if game.ended_at is None else game.ended_at,
         ),
         "offers": OffersView(draw=game.offers.draw, takeback=game.offers.takeback),
         "last_sequence": game.last_sequence,

@@ -18,6 +18,7 @@ from ninefold.core.tenancy.model import Principal
 from ninefold.core.web.access import access
 from ninefold.core.web.bodies import FromBody
 from ninefold.core.web.ids import PathId, parse_body_id
+from ninefold.core.web.openapi.responses import bytes_response
 from ninefold.core.web.pagination import PAGE_LIMIT_DEFAULT, Cursor, Page, PagedList, PageLimit
 from ninefold.core.web.problems import problem_responses
 from ninefold.systems.chess.model import GAME_PREFIX, PLAY, PLAYER_PREFIX, Colour, Game, GameStatus, Player, Room
@@ -63,6 +64,7 @@ _GAME: Final = f"{_GAMES}/{{game_id:str}}"
 _TAGS: Final = ["chess"]
 _READS: Final = access(also_scope=PLAY)
 _PLAYS: Final = access(also_scope=PLAY, not_audited="What happens in a game is in its log.")
+_PGN: Final = "application/x-chess-pgn"
 EVENTS_MAX: Final = 500
 CHAT_MAX: Final = 200
 
@@ -79,7 +81,7 @@ class GameId(PathId):
     prefix = GAME_PREFIX
 
 
-@post(_GAMES, tags=_TAGS, status_code=201)
+@post(_GAMES, tags=_TAGS, status_code=201, responses=problem_responses(404))
 async def create_game(
     *,
     data: FromBody[CreateGame],
@@ -211,7 +213,7 @@ async def list_game_events(
     return GameEventsView(items=[show_event(event) for event in events])
 
 
-@get(f"{_GAME}/pgn", tags=_TAGS, opt=_READS, media_type="application/x-chess-pgn")
+@get(f"{_GAME}/pgn", tags=_TAGS, opt=_READS, responses=bytes_response(_PGN, description="The game."))
 async def get_game_pgn(
     game_id: FromPath[GameId], principal: NamedDependency[Principal], database: NamedDependency[Database]
 ) -> Response[str]:
@@ -222,7 +224,7 @@ async def get_game_pgn(
     async with database.snapshot() as connection:
         game = await _find(connection, principal, game_id)
         shown = await service.show_game(connection, game)
-    return Response(export_pgn(shown), media_type="application/x-chess-pgn; charset=utf-8")
+    return Response(export_pgn(shown), media_type=f"{_PGN}; charset=utf-8")
 
 
 @post(f"{_GAME}/moves", tags=_TAGS, opt=_PLAYS, status_code=200, responses=problem_responses(403))

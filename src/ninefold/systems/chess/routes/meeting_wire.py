@@ -77,6 +77,7 @@ class CreateChallenge(_Proposal, frozen=True, kw_only=True):
 class CreateSeek(_Proposal, frozen=True, kw_only=True):
     """A seek to open."""
 
+    clock: ClockBody
     rating_min: RatingBound = None
     rating_max: RatingBound = None
 

@@ -4,11 +4,10 @@ from datetime import datetime, timedelta
 from typing import Annotated, Final
 from uuid import UUID
 
-import msgspec
 from litestar import delete, get, post
 from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import FromPath, FromQuery
+from litestar.params import FromPath, FromQuery, QueryParameter
 
 from ninefold.core.ids import format_id
 from ninefold.core.postgres.database import Database
@@ -42,11 +41,15 @@ _TOKENS: Final = f"{_PLAYER}/tokens"
 _TAGS: Final = ["chess"]
 _PLAYER_READS: Final = access(also_scope=PLAY)
 
+NameFilter = Annotated[
+    str, QueryParameter(max_length=service.NAME_LENGTH_MAX, description="Only the player of this name.")
+]
+
 _player_list = PagedList("chess_players", UUID)
 _change_list = PagedList("chess_rating_changes", datetime)
 
 
-@get("/api/v1/chess/me", tags=_TAGS, opt=_PLAYER_READS)
+@get("/api/v1/chess/me", tags=_TAGS, opt=_PLAYER_READS, responses=problem_responses(422))
 async def get_own_player(principal: NamedDependency[Principal], database: NamedDependency[Database]) -> PlayerView:
     """Show your own player.
 
@@ -82,10 +85,8 @@ async def list_players(
     *,
     principal: NamedDependency[Principal],
     database: NamedDependency[Database],
-    name: FromQuery[
-        Annotated[str, msgspec.Meta(max_length=30, description="Only the player of this name.")] | None
-    ] = None,
-    is_bot: FromQuery[Annotated[bool, msgspec.Meta(description="Only bots, or only others.")] | None] = None,
+    name: FromQuery[NameFilter | None] = None,
+    is_bot: Annotated[bool | None, QueryParameter(description="Only bots, or only others.")] = None,
     cursor: FromQuery[Cursor | None] = None,
     limit: PageLimit = PAGE_LIMIT_DEFAULT,
 ) -> Page[PlayerView]:

@@ -6,7 +6,7 @@ from typing import Final
 from litestar import delete, get, post
 from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import FromPath, FromQuery
+from litestar.params import FromPath
 
 from ninefold.core.ids import format_id
 from ninefold.core.postgres.database import Database
@@ -15,6 +15,7 @@ from ninefold.core.tenancy.model import Principal
 from ninefold.core.web.access import access
 from ninefold.core.web.bodies import FromBody
 from ninefold.core.web.ids import parse_body_id
+from ninefold.core.web.problems import problem_responses
 from ninefold.systems.chess.model import GAME_PREFIX, PLAY, PLAYER_PREFIX, Game
 from ninefold.systems.chess.routes.meeting_wire import (
     AcceptedView,
@@ -26,11 +27,10 @@ from ninefold.systems.chess.routes.meeting_wire import (
     read_terms,
     show_seek,
 )
-from ninefold.systems.chess.routes.player_wire import PlayerId
 from ninefold.systems.chess.service import seeks as service
 from ninefold.systems.chess.service.channels import notify_game
 from ninefold.systems.chess.service.meetings import lobby_channel, notify_lobby
-from ninefold.systems.chess.service.players import get_acting_player, get_player
+from ninefold.systems.chess.service.players import find_own_player, get_acting_player, get_player
 
 _SEEKS: Final = "/api/v1/chess/seeks"
 _SEEK: Final = f"{_SEEKS}/{{seek_id:str}}"
@@ -38,7 +38,7 @@ _TAGS: Final = ["chess"]
 _PLAYS: Final = access(also_scope=PLAY, not_audited="Players look for opponents, at the rate of games.")
 
 
-@post(_SEEKS, tags=_TAGS, status_code=201, opt=_PLAYS)
+@post(_SEEKS, tags=_TAGS, status_code=201, opt=_PLAYS, responses=problem_responses(404))
 async def create_seek(
     data: FromBody[CreateSeek],
     principal: NamedDependency[Principal],
@@ -98,15 +98,18 @@ async def cancel_seek(
     principal: NamedDependency[Principal],
     database: NamedDependency[Database],
     notifier: NamedDependency[Notifier],
-    player_id: FromQuery[PlayerId | None] = None,
 ) -> None:
     """Cancel a seek.
 
-    Only your own. An API key names the player.
+    Only your own. An API key cancels those of all players.
     """
     async with database.transaction() as connection:
-        player = await get_acting_player(connection, principal, player_id=player_id)
-        await service.cancel_seek(connection, player=player, seek_id=seek_id)
+        await service.cancel_seek(
+            connection,
+            organisation_id=principal.organisation_id,
+            player=await find_own_player(connection, principal),
+            seek_id=seek_id,
+        )
     notify_lobby(notifier, principal.organisation_id)
 
 
@@ -123,7 +126,10 @@ async def accept_seek(
 
     The game begins.
     """
+    now = datetime.now(UTC)
     async with database.transaction() as connection:
+        # A seek that isn't open is the first thing to complain about.
+        await service.get_open_seek(connection, organisation_id=principal.organisation_id, seek_id=seek_id, now=now)
         player = await get_acting_player(
             connection,
             principal,
@@ -131,7 +137,7 @@ async def accept_seek(
             if data.player_id is None
             else parse_body_id(PLAYER_PREFIX, data.player_id, field="player_id"),
         )
-        game = await service.accept_seek(connection, player=player, seek_id=seek_id, now=datetime.now(UTC))
+        game = await service.accept_seek(connection, player=player, seek_id=seek_id, now=now)
     notify_lobby(notifier, principal.organisation_id)
     notify_game(notifier, game)
     return _show_game(game)

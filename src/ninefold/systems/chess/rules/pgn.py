@@ -52,6 +52,11 @@ def write_pgn(tags: Mapping[str, str], moves: Sequence[PgnMove], *, result: str,
     return f"{head}\n{_wrap([*_movetext(moves, initial_fen), result])}\n"
 
 
+def write_moves(moves: Sequence[PgnMove], *, initial_fen: str = START_FEN) -> str:
+    """Return moves with their numbers, in lines of at most `LINE_LENGTH_MAX` characters."""
+    return _wrap(_movetext(moves, initial_fen))
+
+
 def read_pgn(text: str) -> PgnGame:
     """Return the game of a PGN text; comments, variations and annotations are skipped.
 

@@ -36,10 +36,12 @@ PLAYER_TOKEN: Final = marked_kind(
 TOKENS_MAX: Final = 100
 """Of one player."""
 
+NAME_LENGTH_MAX: Final = 30
+NAME_PATTERN: Final = f"^[A-Za-z0-9_-]{{2,{NAME_LENGTH_MAX}}}$"
 NAMES_MAX: Final = 300
 """How many players can be looked up at once."""
 
-_NAME: Final = re.compile("^[A-Za-z0-9_-]{2,30}$")
+_NAME: Final = re.compile(NAME_PATTERN)
 _NOT_IN_NAMES: Final = re.compile(r"[^A-Za-z0-9_-]+")
 _NAME_TRIES: Final = 10
 

@@ -82,9 +82,7 @@ async def accept_seek(connection: Connection, *, player: Player, seek_id: UUID, 
         SeekNotFoundError: there is no such seek, or it isn't open any more.
         InvalidSeekError: it is the player's own.
     """
-    seek = await store.seek_lock(connection, organisation_id=player.organisation_id, seek_id=seek_id, now=now)
-    if seek is None:
-        raise _not_found()
+    seek = await get_open_seek(connection, organisation_id=player.organisation_id, seek_id=seek_id, now=now)
     if seek.player_id == player.player_id:
         raise InvalidSeekError("It is your own seek.", field="seek_id", remedy="Wait for an opponent.")
     return await _start(connection, seek, None, player, now=now)
@@ -95,15 +93,28 @@ async def list_seeks(connection: Connection, *, organisation_id: UUID, now: date
     return await store.seek_list(connection, organisation_id=organisation_id, now=now, limit=SEEKS_MAX)
 
 
-async def cancel_seek(connection: Connection, *, player: Player, seek_id: UUID) -> None:
-    """Cancel an open seek.
+async def cancel_seek(connection: Connection, *, organisation_id: UUID, player: Player | None, seek_id: UUID) -> None:
+    """Cancel an open seek of a player; without a player, anyone's in the organisation.
 
     Raises:
-        SeekNotFoundError: the player has no such open seek.
+        SeekNotFoundError: there is no such open seek, or it is another player's.
     """
-    if not await store.seek_cancel(connection, seek_id=seek_id, player_id=player.player_id):
+    player_id = None if player is None else player.player_id
+    if not await store.seek_cancel(connection, organisation_id=organisation_id, player_id=player_id, seek_id=seek_id):
         raise _not_found()
-    await announce_seek(connection, "seek_closed", organisation_id=player.organisation_id, seek_id=seek_id)
+    await announce_seek(connection, "seek_closed", organisation_id=organisation_id, seek_id=seek_id)
+
+
+async def get_open_seek(connection: Connection, *, organisation_id: UUID, seek_id: UUID, now: datetime) -> Seek:
+    """Return an open seek, which nobody else can accept until the transaction ends.
+
+    Raises:
+        SeekNotFoundError: there is no such seek, or it isn't open any more.
+    """
+    seek = await store.seek_lock(connection, organisation_id=organisation_id, seek_id=seek_id, now=now)
+    if seek is None:
+        raise _not_found()
+    return seek
 
 
 async def extend_seek(connection: Connection, *, seek: Seek, now: datetime) -> None:

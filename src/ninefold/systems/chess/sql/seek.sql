@@ -1,8 +1,11 @@
 -- name: seek_cancel$
--- Cancel an open seek of a player; returns no row if there is none.
+-- Cancel an open seek of an organisation, or only if it is a player's; returns no row if there is none.
 UPDATE chess.seek
 SET status = 'canceled'
-WHERE seek_id = :seek_id AND player_id = :player_id AND status = 'open'
+WHERE seek_id = :seek_id
+    AND organisation_id = :organisation_id
+    AND (:player_id::uuid IS NULL OR player_id = :player_id)
+    AND status = 'open'
 RETURNING seek_id;
 
 -- name: seek_cancel_all

@@ -10,9 +10,12 @@ from ninefold.systems.chess.store.queries import queries
 from ninefold.systems.chess.store.time_controls import columns_of, read_time_control
 
 
-async def seek_cancel(connection: Connection, *, seek_id: UUID, player_id: UUID) -> bool:
-    """Cancel an open seek of a player; return whether there was one."""
-    return await queries.seek_cancel(connection, seek_id=seek_id, player_id=player_id) is not None
+async def seek_cancel(connection: Connection, *, organisation_id: UUID, player_id: UUID | None, seek_id: UUID) -> bool:
+    """Cancel an open seek of an organisation, or only if it is a player's; return whether there was one."""
+    canceled = await queries.seek_cancel(
+        connection, organisation_id=organisation_id, player_id=player_id, seek_id=seek_id
+    )
+    return canceled is not None
 
 
 async def seek_cancel_all(connection: Connection, *, player_id: UUID) -> list[UUID]:

@@ -139,7 +139,9 @@ async def _keep(database: Database, seek: Seek) -> bool:
 async def _end(database: Database, notifier: Notifier, player: Player, seek: Seek) -> None:
     with suppress(SeekNotFoundError):
         async with database.transaction() as connection:
-            await service.cancel_seek(connection, player=player, seek_id=seek.seek_id)
+            await service.cancel_seek(
+                connection, organisation_id=player.organisation_id, player=player, seek_id=seek.seek_id
+            )
         notify_lobby(notifier, player.organisation_id)
 
 
