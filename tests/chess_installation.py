@@ -59,15 +59,15 @@ class ChessInstallation:
         """Create a player, and return a token of it."""
         return run_in_new_loop(self._create_player(organisation_id, name, is_bot=is_bot))
 
-    def execute(self, statement: str, *parameters: object) -> None:
-        """Change the database, as time or an operator would."""
-        run_in_new_loop(self._execute(statement, *parameters))
-
     def run(self, *arguments: str, api_key: str = "") -> str:
         """Run `ninefold …`; return what it prints on standard output."""
         environment = {**self._environment, "NINEFOLD_API_KEY": api_key}
         command = [sys.executable, "-m", "ninefold", *arguments]
         return subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True).stdout
+
+    def execute(self, statement: str, *parameters: object) -> None:
+        """Change the database, as time or an operator would."""
+        run_in_new_loop(self._execute(statement, *parameters))
 
     def client(self, token: str) -> berserk.Client:
         """Return Lichess's official client, which has no time limits of its own."""

@@ -35,6 +35,7 @@ async def make_sample_data(context: SampleContext) -> SampleData:
             "accept_challenge": await challenge(api, opponent_id, player_id),
             "decline_challenge": await challenge(api, opponent_id, player_id),
             "cancel_challenge": await challenge(api, player_id, opponent_id),
+            "get_challenge": await challenge(api, player_id, opponent_id),
             "offer_rematch": {"game_id": first.game_id, "player_id": first.players["white"]},
             "accept_seek": await seek(api, "seeking"),
             "cancel_seek": await seek(api, "canceling"),

@@ -42,6 +42,8 @@ async def test_an_accepted_challenge_is_a_game_with_the_colour_that_was_wanted(a
     assert game["short_id"] == created["short_id"]
     assert game["clock"] == {**BLITZ, "days_per_turn": None}
     assert (await api.get(f"{CHALLENGES}?player_id={two}"))["items"] == []
+    answered = await api.get(f"{CHALLENGES}/{created['challenge_id']}")
+    assert (answered["status"], answered["game_id"]) == ("accepted", accepted["game_id"])
 
 
 async def test_both_see_a_challenge_until_it_is_answered(api: Api) -> None:
