@@ -11,8 +11,10 @@ from ninefold.core.live.feeds import Feed
 from ninefold.core.postgres.migrations import MigrationSource
 from ninefold.core.queue.notifier import Notifier
 from ninefold.core.system import ServerContext, System, WorkerContext, WorkerTask
+from ninefold.systems.chess.checks import check_engine
 from ninefold.systems.chess.commands import COMMANDS
 from ninefold.systems.chess.jobs.clock_watch import ClockWatch
+from ninefold.systems.chess.jobs.engine_turns import ENGINE_TURN_HANDLER, TURNS
 from ninefold.systems.chess.jobs.retention import DELETE_EXPIRED_DAILY, DELETE_EXPIRED_HANDLER
 from ninefold.systems.chess.lichess.surfaces import lichess_surfaces
 from ninefold.systems.chess.routes.challenges import CHALLENGE_ROUTES
@@ -48,7 +50,7 @@ def _feeds(_: ServerContext[ChessSettings]) -> Sequence[Feed]:
 
 
 def _worker_tasks(context: WorkerContext[ChessSettings]) -> Sequence[WorkerTask]:
-    return [ClockWatch(context)]
+    return [ClockWatch(context), TURNS.open(context.settings)]
 
 
 SYSTEM: Final = System(
@@ -59,8 +61,9 @@ SYSTEM: Final = System(
     surfaces=lichess_surfaces,
     feeds=_feeds,
     worker_tasks=_worker_tasks,
-    job_handlers=(DELETE_EXPIRED_HANDLER,),
+    job_handlers=(DELETE_EXPIRED_HANDLER, ENGINE_TURN_HANDLER),
     schedules=(DELETE_EXPIRED_DAILY,),
     commands=COMMANDS,
     credential_kinds=(PLAYER_TOKEN,),
+    checks=(check_engine,),
 )
