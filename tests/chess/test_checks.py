@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from chess.engines import EngineProgram
+from chess_engines import EngineProgram
 from ninefold.systems.chess.checks import check_engine
 from ninefold.systems.chess.settings import read_chess_settings
 

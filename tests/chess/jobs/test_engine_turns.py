@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from chess.chess_api import FOOLS_MATE, Duel, create_player
 
-from chess.engines import EngineProgram
+from chess_api import FOOLS_MATE, Duel, create_player
+from chess_engines import EngineProgram
 from http_api import Api, Json
 from in_process import StartWorker
 
