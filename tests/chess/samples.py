@@ -1,6 +1,6 @@
 """The sample data of chess: players, games with moves and chat, challenges and seeks for each way to end them."""
 
-from chess.chess_api import begin
+from chess_api import begin
 from http_api import Api, Json
 from sample_data import SampleContext, SampleData
 

@@ -15,6 +15,9 @@ WITHIN_S = 60.0
 ASSISTANT_WITHIN_S = 240.0
 """A real model answers, which takes four times as long on a busy machine."""
 
+CHESS_WITHIN_S = 240.0
+"""A game takes a minute, and four times as long on a busy machine."""
+
 EVENTS = 40
 
 
@@ -59,6 +62,22 @@ async def test_the_assistants_demo_shows_an_answer_that_goes_on_and_equals_its_l
     assert (summary["is_complete"], summary["problems"]) == (True, [])
     assert summary["killed"] == ["ninefold worker", "ninefold process assistant.llama"]
     assert set(summary["continued"]) == {"worker_lost", "engine_failed"}
+    assert files_in(tmp_path) == []
+
+
+async def test_the_chess_demo_shows_all_three_the_committed_log(tmp_path: Path) -> None:
+    environment = clean_environment({"TMPDIR": str(tmp_path)})
+
+    finished = await run_command("demo", "chess", "--json", environment=environment, within_s=CHESS_WITHIN_S)
+
+    assert finished.exit_code == 0, finished.errors
+    summary = json.loads(finished.output)
+    assert (summary["is_complete"], summary["problems"]) == (True, [])
+    assert (summary["winner"], summary["reason"]) == ("white", "checkmate")
+    assert summary["logs"].keys() == {"committed", "white", "black", "spectator"}
+    assert len({log["sha256"] for log in summary["logs"].values()}) == 1
+    assert min(summary["network"][name] for name in ("lost", "late", "duplicated", "sent again")) > 0
+    assert summary["killed"] == ["ninefold serve"]
     assert files_in(tmp_path) == []
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from chess.chess_api import FOOLS_MATE, SCHOLARS_MATE, begin
+from chess_api import FOOLS_MATE, SCHOLARS_MATE, begin
 from http_api import Api
 
 

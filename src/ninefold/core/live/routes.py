@@ -118,7 +118,8 @@ def _live_routes(hub: Hub) -> Sequence[ControllerRouterHandler]:
         token = LiveToken(principal=principal, channels=channels, expires_at=expires_at)
         return CreatedLiveToken(token=await hub.access.signer.sign(token), expires_at=expires_at)
 
-    @get(f"{LIVE_PATH}/{{channel:str}}", include_in_schema=False)
+    # Each feed says which scopes can read it, as for WebSockets; the hub asks it.
+    @get(f"{LIVE_PATH}/{{channel:str}}", include_in_schema=False, opt=access(is_for_any_scope=True))
     async def read_channel(
         request: Request[Any, Any, Any],
         channel: FromPath[str],

@@ -44,6 +44,8 @@ class Access(msgspec.Struct, frozen=True, kw_only=True):
     """None for the default."""
     also_scope: str | None = None
     """A scope that is enough instead, which credentials of a system's own kind have."""
+    is_for_any_scope: bool = False
+    """Whether the operation itself decides which scope is enough."""
     not_audited: str | None = None
     """Why an operation that isn't a GET has no entry in the audit log; None if it has one."""
 
@@ -56,7 +58,7 @@ class Access(msgspec.Struct, frozen=True, kw_only=True):
     def admits(self, principal: Principal, method: str) -> bool:
         """Return whether a principal has a scope that is enough."""
         scope = self.scope_for(method)
-        if scope is None or principal.allows(scope):
+        if self.is_for_any_scope or scope is None or principal.allows(scope):
             return True
         return self.also_scope is not None and principal.allows(self.also_scope)
 
@@ -70,10 +72,19 @@ def access(
     caller: Caller = Caller.ORGANISATION,
     scope: str | None = None,
     also_scope: str | None = None,
+    is_for_any_scope: bool = False,
     not_audited: str | None = None,
 ) -> dict[str, Any]:
     """Return the `opt` of a route; see `Access`."""
-    return {_KEY: Access(caller=caller, scope=scope, also_scope=also_scope, not_audited=not_audited)}
+    return {
+        _KEY: Access(
+            caller=caller,
+            scope=scope,
+            also_scope=also_scope,
+            is_for_any_scope=is_for_any_scope,
+            not_audited=not_audited,
+        )
+    }
 
 
 def access_of(handler: BaseRouteHandler) -> Access:

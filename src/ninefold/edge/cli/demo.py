@@ -1,4 +1,4 @@
-"""`ninefold demo`, `ninefold demo callbacks` and `ninefold demo assistant`."""
+"""`ninefold demo`, and `ninefold demo callbacks`, `assistant` and `chess`."""
 
 import asyncio
 import signal
@@ -11,6 +11,7 @@ from cyclopts.validators import Number
 
 from ninefold.edge.demo.assistant import run_assistant_demo
 from ninefold.edge.demo.callbacks import run_callbacks_demo
+from ninefold.edge.demo.chess.run import run_chess_demo
 from ninefold.edge.demo.run import run_demo
 
 demo = App(name="demo", help="Watch real webhooks being delivered by a temporary installation.")
@@ -55,6 +56,18 @@ def demo_assistant(*, json: Json = False) -> None:
         json: Print the summary as JSON on standard output.
     """
     _run(run_assistant_demo(is_json=json))
+
+
+@demo.command(name="chess")
+def demo_chess(*, json: Json = False) -> None:
+    """Let two bots play on a network that loses, delays and repeats messages, and kill the server in the middle.
+
+    Both players and a spectator must in the end have exactly the log that was committed.
+
+    Args:
+        json: Print the summary as JSON on standard output.
+    """
+    _run(run_chess_demo(is_json=json))
 
 
 def _run(demonstration: Coroutine[None, None, bool]) -> None:

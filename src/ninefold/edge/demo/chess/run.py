@@ -1,0 +1,212 @@
+"""The steps of `ninefold demo chess`: start, let two bots play on a bad network, kill the server, and compare."""
+
+import asyncio
+import time
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import httpx
+import msgspec
+from rich.console import Console
+
+from ninefold.core.commands import print_json
+from ninefold.edge.demo.api import RefusedError
+from ninefold.edge.demo.chess.bots import choose_move
+from ninefold.edge.demo.chess.client import Address, ChessClient
+from ninefold.edge.demo.chess.copies import Entry, GameCopy
+from ninefold.edge.demo.chess.display import Progress, open_progress, print_summary
+from ninefold.edge.demo.chess.network import Conditions, Network
+from ninefold.edge.demo.chess.players import Decide, Player, Step
+from ninefold.edge.demo.chess.summary import ChessSummary, find_problems, prove
+from ninefold.edge.demo.installation import Installation, start_installation
+from ninefold.edge.demo.killing import kill_process
+
+SEED: Final = 6
+"""Its game ends with checkmate after 55 plies."""
+
+CONDITIONS: Final = Conditions(
+    loss=0.1,
+    duplication=0.1,
+    lateness=0.15,
+    freezing=0.04,
+    delay_s=(0.01, 0.08),
+    late_s=(0.15, 0.5),
+    freeze_s=(0.4, 0.8),
+)
+DEPTHS: Final = {"white": 2, "black": 1}
+"""How far the bots look ahead: white wins."""
+
+CLOCK: Final = {"limit_s": 180, "increment_s": 2}
+KILLED_AT_PLY: Final = 20
+ENDS_WITHIN_S: Final = 180.0
+EVENTS_LIMIT: Final = 500
+
+
+async def run_chess_demo(*, is_json: bool) -> bool:
+    """Run the whole demo.
+
+    Args:
+        is_json: print the summary as JSON on standard output, and progress on standard error.
+
+    Returns:
+        Whether both players and the spectator have exactly the log that was committed.
+    """
+    console = Console(stderr=is_json)
+    with open_progress(console) as progress:
+        summary = await _demonstrate(progress)
+    if is_json:
+        print_json(summary)
+    else:
+        print_summary(console, summary)
+    return summary.is_complete
+
+
+async def _demonstrate(progress: Progress) -> ChessSummary:
+    async with AsyncExitStack() as stack:
+        progress.say("Starting Ninefold with an embedded PostgreSQL in a temporary folder")
+        installation = await stack.enter_async_context(start_installation())
+        http = await stack.enter_async_context(httpx.AsyncClient(trust_env=False))
+        api = DemoApi(http, installation)
+        demonstration = Demonstration(installation, progress)
+        started_at_s = time.monotonic()
+        async with asyncio.timeout(ENDS_WITHIN_S):
+            game, clients = await demonstration.play(http, api)
+        duration_s = time.monotonic() - started_at_s
+        log, pgn = await api.list_log(game["game_id"]), await api.get_pgn(game["game_id"])
+        progress.say("Stopping Ninefold and removing its folder")
+    problems = [*find_problems(log, clients), *demonstration.find_problems()]
+    copy = clients["spectator"].copy
+    return ChessSummary(
+        is_complete=not problems,
+        winner=log[-1].get("winner"),
+        reason=str(log[-1].get("reason")),
+        plies=len(copy.moves),
+        pgn=pgn,
+        placement=copy.position.placement,
+        last_move=copy.moves[-1] if copy.moves else None,
+        logs={"committed": prove(log), **{name: prove(client.copy.log) for name, client in clients.items()}},
+        network=dict(demonstration.network.counts),
+        killed=demonstration.killed,
+        pauses_s=demonstration.pauses_s,
+        duration_s=round(duration_s, 1),
+        problems=problems,
+    )
+
+
+class DemoApi:
+    """Sends what isn't part of the game, with the API key and over a good network."""
+
+    def __init__(self, http: httpx.AsyncClient, installation: Installation) -> None:
+        self.url: Final = installation.url
+        self._http: Final = http
+        self._headers: Final = {"Authorization": f"Bearer {installation.api_key}"}
+
+    async def create_player(self, name: str) -> tuple[str, str]:
+        """Create a bot; return its id and a token."""
+        player = await self._request("POST", "/players", {"name": name, "is_bot": True})
+        created = await self._request("POST", f"/players/{player['player_id']}/tokens", {"name": "demo"})
+        return player["player_id"], created["token"]
+
+    async def start_game(self, *, white: str, black: str) -> dict[str, Any]:
+        """Start a game between two players."""
+        return await self._request(
+            "POST", "/games", {"white_player_id": white, "black_player_id": black, "clock": CLOCK}
+        )
+
+    async def list_log(self, game_id: str) -> list[Entry]:
+        """Return the log of a game that was committed, in the form of the live feed."""
+        entries: list[Entry] = []
+        while True:
+            path = f"/games/{game_id}/events?limit={EVENTS_LIMIT}&after={len(entries)}"
+            found = (await self._request("GET", path))["items"]
+            entries += [{"sequence": e["sequence"], "type": e["type"], "at": e["at"], **e["data"]} for e in found]
+            if len(found) < EVENTS_LIMIT:
+                return entries
+
+    async def get_pgn(self, game_id: str) -> str:
+        """Return a game as PGN."""
+        return (await self._send("GET", f"/games/{game_id}/pgn")).text
+
+    async def _request(self, method: str, path: str, body: object = None) -> dict[str, Any]:
+        answer: dict[str, Any] = msgspec.json.decode((await self._send(method, path, body)).content)
+        return answer
+
+    async def _send(self, method: str, path: str, body: object = None) -> httpx.Response:
+        url = f"{self.url}/api/v1/chess{path}"
+        response = await self._http.request(method, url, json=body, headers=self._headers)
+        if not response.is_success:
+            raise RefusedError(f"{method} {path} was answered with {response.status_code}: {response.text}")
+        return response
+
+
+class Demonstration:
+    """Lets two bots play while a spectator watches, and kills the server in the middle of the game."""
+
+    def __init__(self, installation: Installation, progress: Progress) -> None:
+        self.network: Final = Network(CONDITIONS, seed=f"demo {SEED}")
+        self.killed: Final[list[str]] = []
+        self.pauses_s: Final[list[float]] = []
+        self._installation: Final = installation
+        self._progress: Final = progress
+        self._watched: Final = GameCopy(self._on_entry)
+        self._killed_at: datetime | None = None
+
+    async def play(self, http: httpx.AsyncClient, api: DemoApi) -> tuple[dict[str, Any], dict[str, ChessClient]]:
+        """Play the whole game; return it, and the clients by what they are."""
+        ids, tokens = {}, {}
+        for name in ("white", "black", "spectator"):
+            ids[name], tokens[name] = await api.create_player(f"bot-{name}")
+        game = await api.start_game(white=ids["white"], black=ids["black"])
+        clients = {
+            name: ChessClient(
+                http,
+                Address([api.url]),
+                token=token,
+                name=name,
+                network=self.network,
+                copy=self._watched if name == "spectator" else GameCopy(),
+            )
+            for name, token in tokens.items()
+        }
+        players = [Player(clients[colour], game_id=game["game_id"], decide=_bot(colour)) for colour in DEPTHS]
+        self._progress.say("Two bots play over the public API, and a third watches. The network is bad")
+        await asyncio.gather(*[player.play() for player in players], clients["spectator"].follow(game["live_channel"]))
+        await asyncio.gather(*[client.finish() for client in clients.values()])
+        return game, clients
+
+    def find_problems(self) -> list[str]:
+        """Return what didn't happen as it should."""
+        if len(self.pauses_s) == 1:
+            return []
+        return [f"Killed: {', '.join(self.killed) or 'nothing'}; the game went on {len(self.pauses_s)} times."]
+
+    def _on_entry(self, entry: Entry) -> None:
+        self._progress.show(self._watched, self.network)
+        if entry["type"] != "move":
+            return
+        if self._killed_at is None:
+            if entry["ply"] >= KILLED_AT_PLY:
+                self._kill()
+        elif not self.pauses_s and (at := datetime.fromisoformat(entry["at"])) > self._killed_at:
+            self.pauses_s.append(round((at - self._killed_at).total_seconds(), 1))
+            self._progress.say(f"The game goes on {self.pauses_s[0]:.1f} s after the kill")
+
+    def _kill(self) -> None:
+        if kill_process(self._installation.pid, ["serve"]):
+            self._killed_at = datetime.now(UTC)
+            self.killed.append("ninefold serve")
+            self._progress.say("Killed the server with SIGKILL, in the middle of the game")
+
+
+def _bot(colour: str) -> Decide:
+    """Return a bot that moves when it is its turn."""
+
+    def decide(copy: GameCopy) -> Step | None:
+        position = copy.position
+        if position.turn != colour or not position.legal_moves:
+            return None
+        uci = choose_move(position, depth=DEPTHS[colour], seed=SEED)
+        return Step(name=f"move-{len(copy.moves) + 1}", kind="moves", what=uci)
+
+    return decide
