@@ -983,7 +983,7 @@ export interface paths {
         post?: never;
         /**
          * Cancel a seek
-         * @description Only your own. An API key names the player.
+         * @description Only your own. An API key cancels those of all players.
          */
         delete: operations["cancel_seek"];
         options?: never;
@@ -2633,11 +2633,20 @@ export interface components {
          * @description A clock: seconds and an increment, or days for each move.
          */
         ClockBody: {
-            /** @default null */
+            /**
+             * @default null
+             * @example null
+             */
             days_per_turn?: number | null;
-            /** @default null */
+            /**
+             * @default null
+             * @example 2
+             */
             increment_s?: number | null;
-            /** @default null */
+            /**
+             * @default null
+             * @example 180
+             */
             limit_s?: number | null;
         };
         /**
@@ -3023,8 +3032,7 @@ export interface components {
          * @description A seek to open.
          */
         CreateSeek: {
-            /** @default null */
-            clock?: components["schemas"]["ClockBody"] | null;
+            clock: components["schemas"]["ClockBody"];
             /**
              * @description Of the player who proposes the game.
              * @default random
@@ -4578,7 +4586,7 @@ export interface components {
         RunningClocksView: {
             /**
              * Format: date-time
-             * @description The server's time, for which this is true.
+             * @description The server's time, for which this is true: now, or the end.
              */
             at: string;
             black_ms: number | null;
@@ -7889,6 +7897,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Unprocessable entity. */
             422: {
                 headers: {
@@ -7953,6 +7970,15 @@ export interface operations {
             };
             /** @description Forbidden. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8578,6 +8604,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Request entity too large. */
             413: {
                 headers: {
@@ -9176,13 +9211,13 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OK. */
+            /** @description The game. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string;
+                    "application/x-chess-pgn": unknown;
                 };
             };
             /** @description Bad request. */
@@ -9477,6 +9512,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Unprocessable entity. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Service unavailable. */
             503: {
                 headers: {
@@ -9499,7 +9543,6 @@ export interface operations {
                 is_bot?: boolean;
                 /** @description The maximum number of items on the page. */
                 limit?: number;
-                /** @description Only the player of this name. */
                 name?: string;
             };
             header?: never;
@@ -10174,6 +10217,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Request entity too large. */
             413: {
                 headers: {
@@ -10216,9 +10268,7 @@ export interface operations {
     };
     cancel_seek: {
         parameters: {
-            query?: {
-                player_id?: string;
-            };
+            query?: never;
             header?: never;
             path: {
                 seek_id: string;
@@ -10263,15 +10313,6 @@ export interface operations {
             };
             /** @description Not found. */
             404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unprocessable entity. */
-            422: {
                 headers: {
                     [name: string]: unknown;
                 };
