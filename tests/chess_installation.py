@@ -65,6 +65,10 @@ class ChessInstallation:
         command = [sys.executable, "-m", "ninefold", *arguments]
         return subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True).stdout
 
+    def execute(self, statement: str, *parameters: object) -> None:
+        """Change the database, as time or an operator would."""
+        run_in_new_loop(self._execute(statement, *parameters))
+
     def client(self, token: str) -> berserk.Client:
         """Return Lichess's official client, which has no time limits of its own."""
         session = berserk.TokenSession(token)
@@ -95,6 +99,14 @@ class ChessInstallation:
             async with database.transaction() as connection:
                 player = await create_player(connection, organisation_id=organisation_id, name=name, is_bot=is_bot)
                 return (await create_player_token(connection, player, principal=None, name="tests")).text
+        finally:
+            await database.close()
+
+    async def _execute(self, statement: str, *parameters: object) -> None:
+        database = await Database.connect(self._database_url, application_name="tests", connections_max=1)
+        try:
+            async with database.transaction() as connection:
+                await connection.execute(statement, *parameters)
         finally:
             await database.close()
 

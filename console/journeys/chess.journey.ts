@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { chromium, type Browser, type Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
+import { click, drag, shown, type } from "./chess_board";
 import { ChessServer, GAME_ID, type Who } from "./chess_server";
 import { Network } from "./ninefold";
 
@@ -47,37 +48,6 @@ async function open(who: Who, options: { colorScheme?: "light" | "dark"; width?:
   await page.locator(".cm-chessboard [data-piece]").first().waitFor();
   await page.evaluate(() => ((window as { isKept?: boolean }).isKept = true));
   return page;
-}
-
-/** Where a square is on the screen. */
-async function middleOf(page: Page, square: string): Promise<{ x: number; y: number }> {
-  const box = (await page.locator(`.squares [data-name="${square}"]`).boundingBox())!;
-  return { x: box.x + box.width / 2, y: box.y + box.height / 2 };
-}
-
-async function drag(page: Page, from: string, to: string): Promise<void> {
-  const [start, end] = [await middleOf(page, from), await middleOf(page, to)];
-  await page.mouse.move(start.x, start.y);
-  await page.mouse.down();
-  await page.mouse.move(end.x, end.y, { steps: 5 });
-  await page.mouse.up();
-}
-
-async function click(page: Page, ...squares: string[]): Promise<void> {
-  for (const square of squares) {
-    const { x, y } = await middleOf(page, square);
-    await page.mouse.click(x, y);
-  }
-}
-
-async function type(page: Page, move: string): Promise<void> {
-  await page.getByLabel("Type a move").fill(move);
-  await page.keyboard.press("Enter");
-}
-
-/** The committed moves that a page shows. */
-function shown(page: Page): Promise<string[]> {
-  return page.locator(".moves .move button").allInnerTexts();
 }
 
 async function all(sans: string[]): Promise<void> {

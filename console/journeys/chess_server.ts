@@ -157,7 +157,7 @@ export class ChessServer {
 
   #view(): unknown {
     this.reads += 1;
-    const moves = this.log.filter((entry) => entry.type === "move").map((entry) => ({ ...entry, clock_ms: 60_000, lag_ms: 20, client_move_id: null }));
+    const moves = this.log.filter((entry) => entry.type === "move").map((entry) => ({ ...entry, clock_ms: 60_000, lag_ms: 20 }));
     const isOver = this.#chess.isCheckmate();
     const running = moves.length < 2 || isOver ? null : this.#chess.turn() === "w" ? "white" : "black";
     return {

@@ -1,6 +1,6 @@
 """The sample data of chess: players, games with moves and chat, challenges and seeks for each way to end them."""
 
-from chess.chess_api import begin
+from chess_api import begin
 from http_api import Api, Json
 from sample_data import SampleContext, SampleData
 
@@ -35,6 +35,7 @@ async def make_sample_data(context: SampleContext) -> SampleData:
             "accept_challenge": await challenge(api, opponent_id, player_id),
             "decline_challenge": await challenge(api, opponent_id, player_id),
             "cancel_challenge": await challenge(api, player_id, opponent_id),
+            "get_challenge": await challenge(api, player_id, opponent_id),
             "offer_rematch": {"game_id": first.game_id, "player_id": first.players["white"]},
             "accept_seek": await seek(api, "seeking"),
             "cancel_seek": await seek(api, "canceling"),

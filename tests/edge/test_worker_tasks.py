@@ -58,6 +58,7 @@ async def test_a_worker_runs_the_tasks_and_the_jobs_of_all_systems(
         "assistant.generate",
         "assistant.supervise",
         "assistant.backlog",
+        "chess.clocks",
         "jobs.run",
         "jobs.schedule",
         "jobs.backlog",

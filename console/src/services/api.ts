@@ -527,6 +527,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/chess/challenges/{challenge_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show a challenge
+         * @description Also one that has been answered: it says with which game, or why not.
+         */
+        get: operations["get_challenge"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/chess/challenges/{challenge_id}/accept": {
         parameters: {
             query?: never;
@@ -3933,6 +3953,13 @@ export interface components {
          * @description A move that was made.
          */
         MoveView: {
+            /** Format: date-time */
+            at: string;
+            /**
+             * @description As its client has chosen it.
+             * @example b8f2c1d4-9
+             */
+            client_move_id: string | null;
             /**
              * @description What the player had left after it.
              * @example 178420
@@ -3955,6 +3982,11 @@ export interface components {
             lag_ms: number | null;
             /** @example 1 */
             ply: number;
+            /**
+             * @description How much lag could still be compensated after it.
+             * @example 2880
+             */
+            quota_ms: number | null;
             /** @example e4 */
             san: string;
             /** @example e2e4 */
@@ -8006,6 +8038,75 @@ export interface operations {
             };
             /** @description Unprocessable entity. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_challenge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                challenge_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChallengeView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -1,89 +1,36 @@
-// Chess: games and their logs, players, challenges and seeks.
+// Chess: games and their logs, players and their tokens, challenges and seeks.
 
-import { call } from "./http";
+import { call, callForText, type Wire } from "./http";
 import type { Page } from "./pages";
-import { camelize } from "./shape";
+import { camelize, type Camel } from "./shape";
 
 export type Colour = "white" | "black";
-export type GameStatus = "created" | "running" | "ended";
-export type Speed = "ultraBullet" | "bullet" | "blitz" | "rapid" | "classical" | "correspondence";
-
-/** Time on the clock with an increment, days per turn, or neither. */
-export interface ClockSetting {
-  readonly limitS?: number | null;
-  readonly incrementS?: number | null;
-  readonly daysPerTurn?: number | null;
-}
-
-export interface PlayerInGame {
-  readonly playerId: string;
-  readonly name: string;
-  readonly isBot: boolean;
-  readonly isGuest: boolean;
-  readonly rating: number | null;
-  readonly isProvisional: boolean;
-  readonly ratingChange: number | null;
-}
-
-export interface MoveView {
-  readonly ply: number;
-  readonly uci: string;
-  readonly san: string;
-  /** What the mover's clock shows after the move; null without a clock. */
-  readonly clockMs: number | null;
-  readonly elapsedMs: number | null;
-  readonly lagMs: number | null;
-  readonly compensationMs: number | null;
-  /** How much lag may still be compensated; only the log has it. */
-  readonly quotaMs?: number | null;
-}
-
-export interface ClocksView {
-  /** Null without a limit. */
-  readonly whiteMs: number | null;
-  readonly blackMs: number | null;
-  readonly running: Colour | null;
-  /** The server's time at which this was so. */
-  readonly at: string;
-}
-
-/** Whether a player is at a game, as the player's client has last said. */
-export interface PresenceView {
-  readonly isGone: boolean;
-  readonly seenAt: string;
-  readonly claimableAt: string | null;
-}
-
-/** A game in a list. */
-export interface GameSummary {
-  readonly gameId: string;
-  readonly shortId: string;
-  readonly status: GameStatus;
-  readonly winner: Colour | null;
-  readonly reason: string | null;
-  readonly speed: Speed;
-  readonly isRated: boolean;
-  readonly clock: ClockSetting | null;
-  readonly whitePlayerId: string;
-  readonly blackPlayerId: string;
-  readonly initialFen: string;
-  readonly fen: string;
-  readonly ply: number;
-  readonly clocks: ClocksView;
-  readonly offers: { readonly draw: Colour | null; readonly takeback: Colour | null };
-  /** The last entry of its log. */
-  readonly lastSequence: number;
-  readonly liveChannel: string;
-  readonly createdAt: string;
-}
-
-export interface GameView extends GameSummary {
-  readonly moves: readonly MoveView[];
-  readonly white: PlayerInGame;
-  readonly black: PlayerInGame;
-  readonly presence: Readonly<Record<Colour, PresenceView | null>>;
-  readonly chatLiveChannel: string;
-}
+export type GameStatus = Wire["GameStatus"];
+export type Speed = Wire["Speed"];
+/** Time on the clock with an increment, or days per turn. */
+export type ClockSetting = Partial<Camel<Wire["ClockView"]>>;
+export type GameSummary = Camel<Wire["GameSummary"]>;
+export type GameView = Camel<Wire["GameView"]>;
+export type PlayerInGame = Camel<Wire["SideView"]>;
+export type MoveView = Camel<Wire["MoveView"]>;
+/** What both have left at an instant of the server's time; null without a limit. */
+export type ClocksView = Camel<Wire["RunningClocksView"]>;
+/** The server's word about a move or another action, given after it was written. */
+export type Answer = Camel<Wire["GameAnswerView"]>;
+export type GameAction = Wire["TakeAction"]["action"];
+export type Player = Camel<Wire["PlayerView"]>;
+export type RatingPoint = Camel<Wire["RatingChangeView"]>;
+export type PlayerToken = Camel<Wire["PlayerTokenView"]>;
+export type CreatedPlayerToken = Camel<Wire["CreatedPlayerTokenView"]>;
+export type Challenge = Camel<Wire["ChallengeView"]>;
+/** What an open challenge says to who comes by its link. */
+export type PublicChallenge = Camel<Wire["PublicChallengeView"]>;
+export type AcceptedGame = Camel<Wire["AcceptedView"]>;
+export type Joined = Camel<Wire["JoinedView"]>;
+export type Seek = Camel<Wire["SeekView"]>;
+export type Sought = Camel<Wire["SoughtView"]>;
+export type ChatLine = Camel<Wire["ChatLineView"]>;
+export type Room = ChatLine["room"];
 
 /** An entry of a game's log. What else it has depends on its type. */
 export interface LogEvent {
@@ -92,100 +39,6 @@ export interface LogEvent {
   readonly at: string;
   readonly [field: string]: unknown;
 }
-
-/** The server's word about a move or another action, given after it was written. */
-export interface Answer {
-  readonly result: "committed" | "rejected";
-  readonly reason?: string | null;
-  readonly detail?: string | null;
-  readonly sequence: number | null;
-  readonly at: string;
-}
-
-export interface Player {
-  readonly playerId: string;
-  readonly name: string;
-  readonly isBot: boolean;
-  readonly isGuest: boolean;
-  readonly ratings: Readonly<Record<string, { readonly rating: number; readonly isProvisional: boolean; readonly games: number }>>;
-  readonly createdAt: string;
-}
-
-export interface RatingPoint {
-  readonly speed: Speed;
-  readonly rating: number;
-  readonly difference: number;
-  readonly deviation: number;
-  readonly at: string;
-  readonly gameId: string;
-}
-
-export interface Challenge {
-  readonly challengeId: string;
-  readonly status: ChallengeStatus;
-  /** Whether whoever has the link can accept it. */
-  readonly isOpen: boolean;
-  readonly fromPlayer: Player;
-  readonly toPlayer: Player | null;
-  readonly clock: ClockSetting | null;
-  readonly colour: Colour | "random";
-  readonly isRated: boolean;
-  readonly speed: Speed;
-  readonly url: string;
-  readonly gameId: string | null;
-  readonly createdAt: string;
-}
-
-export type ChallengeStatus = "created" | "accepted" | "declined" | "canceled" | "expired";
-
-/** What an open challenge says to who comes by its link. */
-export interface PublicChallenge {
-  readonly challengeId: string;
-  readonly status: ChallengeStatus;
-  readonly fromName: string;
-  readonly clock: ClockSetting | null;
-  readonly isRated: boolean;
-}
-
-export interface AcceptedGame {
-  readonly gameId: string;
-  readonly shortId: string;
-}
-
-export interface Seek {
-  readonly seekId: string;
-  readonly player: Player;
-  readonly rating: number;
-  readonly clock: ClockSetting | null;
-  readonly colour: Colour | "random";
-  readonly isRated: boolean;
-  readonly speed: Speed;
-  readonly createdAt: string;
-}
-
-export interface ChatLine {
-  readonly sequence: number;
-  readonly name: string;
-  readonly text: string;
-  readonly room: Room;
-  readonly at: string;
-}
-
-export type Room = "player" | "spectator";
-
-export type GameAction =
-  | "resign"
-  | "abort"
-  | "offer_draw"
-  | "accept_draw"
-  | "decline_draw"
-  | "claim_draw"
-  | "offer_takeback"
-  | "accept_takeback"
-  | "decline_takeback"
-  | "claim_victory"
-  | "claim_draw_gone"
-  | "add_time";
 
 /** Terms of a game that somebody proposes. */
 export interface Terms {
@@ -213,6 +66,11 @@ function snakeQuery({ status, playerId }: { status?: GameStatus | undefined; pla
   return { status, player_id: playerId };
 }
 
+/** Return a game in Portable Game Notation. */
+export function getPgn(gameId: string): Promise<string> {
+  return callForText("GET", `/chess/games/${gameId}/pgn`);
+}
+
 export function playMove(
   gameId: string,
   body: { ply: number; move: string; clientMoveId: string; lagMs: number | null; moveTimeMs: number | null },
@@ -227,6 +85,11 @@ export function act(gameId: string, action: GameAction, clientActionId: string):
 /** Say that the player is at the game, every few seconds; else the opponent may claim it. */
 export function sayPresent(gameId: string): Promise<void> {
   return call("POST", `/chess/games/${gameId}/presence`, { body: {}, timeoutMs: ANSWER_MS_MAX });
+}
+
+/** Say that the player leaves the game, also from a page that is being closed. */
+export function sayLeaving(gameId: string): Promise<void> {
+  return call("POST", `/chess/games/${gameId}/presence`, { body: { isLeaving: true }, isLast: true });
 }
 
 /** Return an entry of a game's live channel, or nothing if it is none. */
@@ -259,6 +122,11 @@ export async function listChallenges(): Promise<Challenge[]> {
   return (await call<{ items: Challenge[] }>("GET", "/chess/challenges")).items;
 }
 
+/** Read a challenge, also one that was answered. */
+export function getChallenge(id: string): Promise<Challenge> {
+  return call("GET", `/chess/challenges/${id}`);
+}
+
 export function createChallenge(body: Terms & { toPlayerId: string | null }): Promise<Challenge> {
   return call("POST", "/chess/challenges", { body });
 }
@@ -281,7 +149,7 @@ export async function listSeeks(): Promise<Seek[]> {
 }
 
 /** Look for an opponent: a seek that others see, or at once a game with one that fits. */
-export function createSeek(body: Terms): Promise<{ seek: Seek | null; game: AcceptedGame | null }> {
+export function createSeek(body: Terms): Promise<Sought> {
   return call("POST", "/chess/seeks", { body });
 }
 
@@ -298,6 +166,6 @@ export function getPublicChallenge(id: string): Promise<PublicChallenge> {
 }
 
 /** Accept an open challenge without an account: a guest gets a player and a token. */
-export function joinChallenge(id: string): Promise<AcceptedGame & { player: Player; token: string }> {
+export function joinChallenge(id: string): Promise<Joined> {
   return call("POST", `/chess/challenges/${id}/join`);
 }

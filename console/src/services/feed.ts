@@ -3,7 +3,7 @@
 import type { Centrifuge } from "centrifuge";
 
 import { connection } from "./connection.svelte";
-import { call } from "./http";
+import { call, getBearerToken } from "./http";
 
 /** Called with an entry of the channel, or with null if something may have changed. */
 export type Listener = (entry: unknown) => void;
@@ -139,8 +139,9 @@ export class LiveFeed implements Feed {
   }
 }
 
+/** A token of a system's own kind can't create live tokens, and connects by itself. */
 async function createToken(): Promise<string> {
-  return (await call<{ token: string }>("POST", "/live/token", { body: {} })).token;
+  return getBearerToken() ?? (await call<{ token: string }>("POST", "/live/token", { body: {} })).token;
 }
 
 export const feed = new LiveFeed();

@@ -36,6 +36,8 @@ interface Options {
   readonly query?: Query;
   /** How long to wait for the answer, for what is asked again if none comes; else as long as the browser waits. */
   readonly timeoutMs?: number;
+  /** Whether the page is left with it, so that it is sent although nobody waits for its answer. */
+  readonly isLast?: boolean;
 }
 
 let csrfToken = "";
@@ -44,6 +46,11 @@ let bearerToken: string | null = null;
 /** Send a token with every request instead of the session, for pages of people without an account; null ends that. */
 export function setBearerToken(token: string | null): void {
   bearerToken = token;
+}
+
+/** The token that is sent instead of the session, if any. */
+export function getBearerToken(): string | null {
+  return bearerToken;
 }
 
 /** Remember the session's CSRF token, which changes need. */
@@ -58,10 +65,11 @@ export async function call<T>(method: Method, path: string, options: Options = {
 }
 
 /** Send a request and return the response's text, for content whose notation matters. */
-export async function callForText(method: Method, path: string, { body, query, timeoutMs }: Options = {}): Promise<string> {
+export async function callForText(method: Method, path: string, { body, query, timeoutMs, isLast = false }: Options = {}): Promise<string> {
   const response = await reach(`/api/v1${path}${queryText(query)}`, {
     method,
     headers: headers(method, body !== undefined),
+    keepalive: isLast,
     ...(timeoutMs === undefined ? {} : { signal: AbortSignal.timeout(timeoutMs) }),
     ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(snakify(body)) }),
   });

@@ -22,6 +22,7 @@ test("a change carries the CSRF token and snake case", async () => {
     credentials: "same-origin",
     method: "PATCH",
     headers: { "X-CSRF-Token": "csrf-1", "Content-Type": "application/json" },
+    keepalive: false,
     body: '{"is_active":false}',
   });
 });

@@ -44,6 +44,13 @@ from ninefold.edge.systems import CORE, SYSTEMS, credential_kinds, implementatio
 STOP_GRACE_PERIOD_S: Final = 10
 """How long requests in progress may take to finish after SIGTERM."""
 
+CONNECTIONS_MAX: Final = 100_000
+"""Connections that a server accepts at most, whatever its limit of open files."""
+
+CONNECTIONS_MIN: Final = 128
+OPEN_FILES_RESERVED: Final = 256
+"""Of the files that the server may have open, those left for other purposes: PostgreSQL, the engine, logs."""
+
 TITLE: Final = "Ninefold"
 DESCRIPTION: Final = "Back-end systems that product teams keep rebuilding, as one self-hosted service."
 
@@ -83,10 +90,19 @@ def run_server(settings: CoreSettings, *, database_url: str) -> None:
         log_level=LogLevels.warning,
         log_dictconfig=_GRANIAN_LOGGING,
         workers_kill_timeout=STOP_GRACE_PERIOD_S,
+        # Of connections, not of requests: by default 1,024, and all further ones get no answer.
+        backpressure=connections_max(limit),
     )
     log.info("server.starting", url=server_url(settings), open_files_max=limit)
     server.serve()
     log.info("server.stopped")
+
+
+def connections_max(open_files_max: int) -> int:
+    """Return how many connections the server accepts: as many as its limit of open files allows, if it has one."""
+    if open_files_max < 0:
+        return CONNECTIONS_MAX
+    return max(CONNECTIONS_MIN, min(CONNECTIONS_MAX, open_files_max - OPEN_FILES_RESERVED))
 
 
 def create_app() -> "Application":

@@ -4,18 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from chess.chess_api import FOOLS_MATE, Duel
+from chess_api import BLITZ, FOOLS_MATE, Duel, create_player
 from http_api import Api, Json, problem_of
 from ninefold.core.postgres.database import Database
 
 CHALLENGES = "/chess/challenges"
-BLITZ = {"limit_s": 180, "increment_s": 2}
-
-
-async def player(api: Api, name: str) -> str:
-    created = await api.done("POST", "/chess/players", json={"name": name})
-    player_id: str = created["player_id"]
-    return player_id
 
 
 async def challenge(api: Api, one: str, two: str | None, **fields: object) -> Json:
@@ -29,7 +22,7 @@ async def answer(api: Api, given: Json, how: str, by: str, **fields: object) -> 
 
 @pytest.mark.parametrize("colour", ["white", "black"])
 async def test_an_accepted_challenge_is_a_game_with_the_colour_that_was_wanted(api: Api, colour: str) -> None:
-    one, two = await player(api, "one"), await player(api, "two")
+    one, two = await create_player(api, "one"), await create_player(api, "two")
     created = await challenge(api, one, two, colour=colour)
     assert (created["status"], created["speed"], created["is_open"]) == ("created", "blitz", False)
 
@@ -42,10 +35,12 @@ async def test_an_accepted_challenge_is_a_game_with_the_colour_that_was_wanted(a
     assert game["short_id"] == created["short_id"]
     assert game["clock"] == {**BLITZ, "days_per_turn": None}
     assert (await api.get(f"{CHALLENGES}?player_id={two}"))["items"] == []
+    answered = await api.get(f"{CHALLENGES}/{created['challenge_id']}")
+    assert (answered["status"], answered["game_id"]) == ("accepted", accepted["game_id"])
 
 
 async def test_both_see_a_challenge_until_it_is_answered(api: Api) -> None:
-    one, two = await player(api, "one"), await player(api, "two")
+    one, two = await create_player(api, "one"), await create_player(api, "two")
     created = await challenge(api, one, two)
     for each in (one, two):
         (listed,) = (await api.get(f"{CHALLENGES}?player_id={each}"))["items"]
@@ -62,7 +57,7 @@ async def test_both_see_a_challenge_until_it_is_answered(api: Api) -> None:
     [("decline", 1, "accept"), ("cancel", 0, "accept"), ("accept", 1, "cancel")],
 )
 async def test_what_has_ended_can_not_be_answered_in_another_way(api: Api, first: str, by: int, second: str) -> None:
-    one, two = await player(api, "one"), await player(api, "two")
+    one, two = await create_player(api, "one"), await create_player(api, "two")
     created = await challenge(api, one, two)
     await answer(api, created, first, (one, two)[by])
 
@@ -77,20 +72,20 @@ async def test_what_has_ended_can_not_be_answered_in_another_way(api: Api, first
 
 
 async def test_only_its_players_answer_a_challenge(api: Api, other_api: Api) -> None:
-    one, two, three = [await player(api, name) for name in ("one", "two", "three")]
+    one, two, three = [await create_player(api, name) for name in ("one", "two", "three")]
     created = await challenge(api, one, two)
     path = f"{CHALLENGES}/{created['challenge_id']}"
 
     for how, by in [("accept", one), ("accept", three), ("decline", one), ("cancel", two)]:
         problem = await api.refused(422, "POST", f"{path}/{how}", json={"player_id": by})
         assert problem["code"] == "not_your_challenge", (how, by)
-    stranger = await player(other_api, "one")
+    stranger = await create_player(other_api, "one")
     for how in ("accept", "decline", "cancel"):
         await other_api.refused(404, "POST", f"{path}/{how}", json={"player_id": stranger})
 
 
 async def test_a_challenge_ends_after_a_day(api: Api, database: Database) -> None:
-    one, two = await player(api, "one"), await player(api, "two")
+    one, two = await create_player(api, "one"), await create_player(api, "two")
     created = await challenge(api, one, two)
     async with database.transaction() as connection:
         await connection.execute("UPDATE chess.challenge SET expires_at = expires_at - $1::interval", timedelta(days=1))
@@ -101,11 +96,13 @@ async def test_a_challenge_ends_after_a_day(api: Api, database: Database) -> Non
 
 
 async def test_somebody_with_the_link_plays_without_an_account(api: Api) -> None:
-    one = await player(api, "one")
+    one = await create_player(api, "one")
     created = await challenge(api, one, None, colour="white")
     path = f"/api/v1{CHALLENGES}/{created['challenge_id']}"
     assert created["page"] == f"/chess/join/{created['challenge_id']}"
-    assert (await api.http.get(f"{path}/public")).json()["from_name"] == "one"
+    assert (await api.http.get(f"{path}/public")).json()["from_name"] == (await api.get(f"/chess/players/{one}"))[
+        "name"
+    ]
 
     joined = (await api.http.post(f"{path}/join")).json()
 
@@ -118,7 +115,7 @@ async def test_somebody_with_the_link_plays_without_an_account(api: Api) -> None
 
 
 async def test_a_challenge_to_one_player_has_no_link(api: Api) -> None:
-    one, two = await player(api, "one"), await player(api, "two")
+    one, two = await create_player(api, "one"), await create_player(api, "two")
     created = await challenge(api, one, two)
 
     for method, how in [("GET", "public"), ("POST", "join")]:
@@ -138,7 +135,7 @@ async def test_a_challenge_to_one_player_has_no_link(api: Api) -> None:
     ],
 )
 async def test_a_game_that_is_not_possible_can_not_be_proposed(api: Api, fields: dict[str, object], field: str) -> None:
-    one, two = await player(api, "one"), await player(api, "two")
+    one, two = await create_player(api, "one"), await create_player(api, "two")
     body = {"player_id": one, "to_player_id": two, "clock": BLITZ, **fields}
 
     assert (await api.refused(422, "POST", CHALLENGES, json=body))["field"] == field
@@ -146,14 +143,14 @@ async def test_a_game_that_is_not_possible_can_not_be_proposed(api: Api, fields:
 
 
 async def test_a_player_can_not_challenge_itself(api: Api) -> None:
-    one = await player(api, "one")
+    one = await create_player(api, "one")
     body = {"player_id": one, "to_player_id": one, "clock": BLITZ}
 
     assert (await api.refused(422, "POST", CHALLENGES, json=body))["code"] == "invalid_challenge"
 
 
 async def test_a_rematch_begins_with_the_other_colours_when_both_want_it(api: Api) -> None:
-    one, two = await player(api, "one"), await player(api, "two")
+    one, two = await create_player(api, "one"), await create_player(api, "two")
     accepted = await answer(api, await challenge(api, one, two, colour="white"), "accept", two)
     game = await api.get(f"/chess/games/{accepted['game_id']}")
     path = f"/chess/games/{game['game_id']}/rematch"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from chess.chess_api import FOOLS_MATE, SCHOLARS_MATE, begin
+from chess_api import FOOLS_MATE, SCHOLARS_MATE, begin
 from http_api import Api
 
 
@@ -46,6 +46,22 @@ async def test_a_wrong_move_is_rejected_with_its_reason(api: Api, fields: dict[s
 
     assert (answer["result"], answer["reason"], answer["ply"]) == ("rejected", reason, 0)
     assert len(await duel.events()) == 1
+
+
+async def test_a_game_shows_what_its_log_says_of_each_move(api: Api) -> None:
+    duel = await begin(api)
+    await duel.move("e2e4", client_move_id="one", lag_ms=120)
+    await duel.move("e7e5", client_move_id="two")
+
+    shown = (await duel.show())["moves"]
+
+    logged = [event for event in await duel.events() if event["type"] == "move"]
+    assert [move["client_move_id"] for move in shown] == ["one", "two"]
+    for move, event in zip(shown, logged, strict=True):
+        assert move["at"] == event["at"]
+        assert move["lag_ms"] == event["data"]["claimed_lag_ms"]
+        for field in ("ply", "uci", "san", "elapsed_ms", "compensation_ms", "quota_ms", "client_move_id"):
+            assert move[field] == event["data"][field], field
 
 
 async def test_a_rated_game_changes_the_ratings(api: Api) -> None:

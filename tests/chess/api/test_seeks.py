@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from chess.api.test_challenges import BLITZ, player
+from chess_api import BLITZ, create_player
 from http_api import Api, Json
 
 SEEKS = "/chess/seeks"
@@ -15,7 +15,7 @@ async def seek(api: Api, by: str, **fields: object) -> Json:
 
 
 async def test_two_seeks_that_fit_become_a_game(api: Api) -> None:
-    one, two = await player(api, "one"), await player(api, "two")
+    one, two = await create_player(api, "one"), await create_player(api, "two")
     opened = await seek(api, one, colour="white")
     assert opened["game"] is None
     assert [each["seek_id"] for each in (await api.get(SEEKS))["items"]] == [opened["seek"]["seek_id"]]
@@ -40,7 +40,7 @@ async def test_two_seeks_that_fit_become_a_game(api: Api) -> None:
 async def test_two_seeks_that_do_not_fit_stay_open(
     api: Api, first: dict[str, object], second: dict[str, object]
 ) -> None:
-    one, two = await player(api, "one"), await player(api, "two")
+    one, two = await create_player(api, "one"), await create_player(api, "two")
 
     assert (await seek(api, one, **first))["game"] is None
     assert (await seek(api, two, **second))["game"] is None
@@ -48,8 +48,8 @@ async def test_two_seeks_that_do_not_fit_stay_open(
 
 
 async def test_a_seek_is_accepted_by_one_of_many(api: Api) -> None:
-    one = await player(api, "one")
-    others = [await player(api, f"other{number}") for number in range(4)]
+    one = await create_player(api, "one")
+    others = [await create_player(api, f"other{number}") for number in range(4)]
     opened = await seek(api, one)
     path = f"{SEEKS}/{opened['seek']['seek_id']}/accept"
 
@@ -60,7 +60,7 @@ async def test_a_seek_is_accepted_by_one_of_many(api: Api) -> None:
 
 
 async def test_a_seek_is_replaced_canceled_and_of_its_organisation(api: Api, other_api: Api) -> None:
-    one, stranger = await player(api, "one"), await player(other_api, "one")
+    one, stranger = await create_player(api, "one"), await create_player(other_api, "one")
     first = await seek(api, one)
     second = await seek(api, one, is_rated=True)
     assert [each["is_rated"] for each in (await api.get(SEEKS))["items"]] == [True]
@@ -68,15 +68,25 @@ async def test_a_seek_is_replaced_canceled_and_of_its_organisation(api: Api, oth
     for opened in (first, second):
         path = f"{SEEKS}/{opened['seek']['seek_id']}"
         await other_api.refused(404, "POST", f"{path}/accept", json={"player_id": stranger})
-    await api.refused(404, "DELETE", f"{SEEKS}/{first['seek']['seek_id']}?player_id={one}")
+    await api.refused(404, "DELETE", f"{SEEKS}/{first['seek']['seek_id']}")
 
-    response = await api.request("DELETE", f"{SEEKS}/{second['seek']['seek_id']}?player_id={one}")
+    response = await api.request("DELETE", f"{SEEKS}/{second['seek']['seek_id']}")
 
     assert response.status_code == 204
     assert (await api.get(SEEKS))["items"] == []
 
 
+async def test_a_player_cancels_only_its_own_seek(api: Api) -> None:
+    one, two = await create_player(api, "one"), await create_player(api, "two")
+    path = f"{SEEKS}/{(await seek(api, one))['seek']['seek_id']}"
+    token = (await api.done("POST", f"/chess/players/{two}/tokens", json={"name": "bot"}))["token"]
+
+    await Api(api.http, token).refused(404, "DELETE", path)
+
+    assert len((await api.get(SEEKS))["items"]) == 1
+
+
 async def test_a_seek_needs_a_clock(api: Api) -> None:
-    body = {"player_id": await player(api, "one"), "clock": None}
+    body = {"player_id": await create_player(api, "one"), "clock": None}
 
     assert (await api.refused(422, "POST", SEEKS, json=body))["field"] == "clock"

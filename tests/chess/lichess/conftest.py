@@ -6,6 +6,7 @@ from uuid import UUID
 import pytest
 
 from chess_installation import ChessInstallation
+from lichess_players import Pair
 from shared_postgres import SharedPostgres
 
 
@@ -23,3 +24,13 @@ def installation(
 @pytest.fixture
 def organisation_id(installation: ChessInstallation) -> UUID:
     return installation.new_organisation()
+
+
+@pytest.fixture
+def bots(installation: ChessInstallation, organisation_id: UUID) -> Pair:
+    return Pair(installation, organisation_id, is_bot=True)
+
+
+@pytest.fixture
+def people(installation: ChessInstallation, organisation_id: UUID) -> Pair:
+    return Pair(installation, organisation_id, is_bot=False)

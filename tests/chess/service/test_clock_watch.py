@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
-from chess.chess_api import Duel, begin
+from chess_api import Duel, begin
 from http_api import Api, Json
 from in_process import StartWorker
 from ninefold.core.ids import parse_id

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from chess.chess_api import Duel, begin
+from chess_api import Duel, begin
 from http_api import Api, Json
 from ninefold.core.ids import parse_id
 from ninefold.core.postgres.database import Database

@@ -1,8 +1,7 @@
-// Who plays by a link without an account: a player and a token, kept in this tab.
+// Who plays by a link without an account: a game and a token, kept in this tab.
 
 export interface Guest {
   readonly gameId: string;
-  readonly playerId: string;
   readonly token: string;
 }
 

@@ -1,18 +1,23 @@
-// The player of who is signed in, and what happens to that player: challenges, and games that begin.
+// The player who looks: that of who is signed in, or a guest's. What happens to it: challenges, and games that begin.
 
 import { navigate } from "$/lib/router.svelte";
+import { toasts } from "$/lib/toasts.svelte";
 import { useFeed } from "$/lib/watch.svelte";
-import { getMe, listChallenges, type Challenge, type Player } from "$/services/chess";
+import { getChallenge, getMe, listChallenges, offerRematch, type Challenge, type Player } from "$/services/chess";
+import { getBearerToken } from "$/services/http";
 import { current } from "$/services/session.svelte";
 
 class Me {
   player = $state.raw<Player | undefined>();
   challenges = $state.raw<readonly Challenge[]>([]);
   error = $state.raw<unknown>(null);
+  /** Whether a game is being played, which another one must not take the place of. */
+  isPlaying = $state(false);
+  /** Shows a game that has begun; a guest's page does it in its own way. */
+  show: (gameId: string) => void = showPage;
   #of = "";
-  /** Challenges whose game the page goes to when they are accepted. */
+  /** Own challenges whose answer is waited for. */
   #followed = new Set<string>();
-  #isFollowingAll = false;
 
   /** Keep it current while a component is shown. */
   watch(): void {
@@ -24,31 +29,56 @@ class Me {
 
   async refresh(): Promise<void> {
     try {
-      const whose = `${current.session?.account.accountId} ${current.session?.organisationId}`;
-      if (this.#of !== whose) [this.player, this.#of] = [await getMe(), whose];
-      const before = new Map(this.challenges.map((each) => [each.challengeId, each]));
+      await this.#beWhoIsHere();
       this.challenges = await listChallenges();
+      for (const each of this.challenges) if (each.fromPlayer.playerId === this.player?.playerId) this.follow(each.challengeId);
+      await this.#readAnswers();
       this.error = null;
-      this.#go(before);
     } catch (error) {
       this.error = error;
     }
   }
 
-  /** Go to the game of a challenge once it is accepted; of any without an id. */
-  follow(challengeId?: string): void {
-    if (challengeId) this.#followed.add(challengeId);
-    else this.#isFollowingAll = true;
+  /** Offer a rematch of a game, or begin it if the other player has offered one. */
+  async offerRematch(gameId: string): Promise<void> {
+    const challenge = await offerRematch(gameId);
+    if (challenge.gameId) return this.show(challenge.gameId);
+    this.challenges = [challenge, ...this.challenges.filter((each) => each.challengeId !== challenge.challengeId)];
+    this.follow(challenge.challengeId);
   }
 
-  #go(before: ReadonlyMap<string, Challenge>): void {
-    for (const each of this.challenges) {
-      const isNew = each.gameId && !before.get(each.challengeId)?.gameId && before.has(each.challengeId);
-      if (!isNew || !(this.#isFollowingAll || this.#followed.delete(each.challengeId))) continue;
-      this.#isFollowingAll = false;
-      navigate(`/chess/games/${each.gameId}`);
+  /** Go to the game of an own challenge once it is accepted. */
+  follow(challengeId: string): void {
+    this.#followed.add(challengeId);
+  }
+
+  /** Don't, because it was canceled here. */
+  unfollow(challengeId: string): void {
+    this.#followed.delete(challengeId);
+  }
+
+  async #beWhoIsHere(): Promise<void> {
+    const whose = getBearerToken() ?? `${current.session?.account.accountId} ${current.session?.organisationId}`;
+    if (this.#of === whose) return;
+    this.#followed.clear();
+    [this.player, this.#of] = [await getMe(), whose];
+  }
+
+  /** What isn't in the list any more was answered. */
+  async #readAnswers(): Promise<void> {
+    const open = new Set(this.challenges.map((each) => each.challengeId));
+    for (const id of [...this.#followed].filter((each) => !open.has(each))) {
+      const { gameId, status, toPlayer } = await getChallenge(id);
+      if (!this.#followed.delete(id)) continue;
+      if (gameId && this.isPlaying) toasts.done("Another game of yours has begun.", { href: `/chess/games/${gameId}` });
+      else if (gameId) this.show(gameId);
+      else if (status === "declined") toasts.done(`${toPlayer?.name ?? "The player"} has declined.`);
     }
   }
+}
+
+export function showPage(gameId: string): void {
+  navigate(`/chess/games/${gameId}`);
 }
 
 export const me = new Me();

@@ -1,13 +1,16 @@
 // Round trips to the server, measured while a game is played.
 
-import { sayPresent } from "$/services/chess";
+import { sayLeaving, sayPresent } from "$/services/chess";
 import { connection } from "$/services/connection.svelte";
 import { RefusedError } from "$/services/http";
 
 const EVERY_MS = 2_500;
 const ANSWER_MS_MAX = 5_000;
 
-/** Measure round trips; null is one without an answer. For a player, each says that the player is there. Returns what ends that. */
+/**
+ * Measure round trips; null is one without an answer. For a player, each says that the player is there, and the end says
+ * that the player leaves. Returns what ends that.
+ */
 export function measure(gameId: string, isPlayer: boolean, ontrip: (ms: number | null) => void): () => void {
   let isOver = false;
   let timer: ReturnType<typeof setTimeout>;
@@ -15,10 +18,17 @@ export function measure(gameId: string, isPlayer: boolean, ontrip: (ms: number |
     if (connection.lostAt === null && !document.hidden) await once(isPlayer ? () => sayPresent(gameId) : askForHealth, ontrip);
     if (!isOver) timer = setTimeout(run, EVERY_MS);
   };
+  const leave = (): void => {
+    // Without an answer, the silence says the same a little later.
+    if (isPlayer && connection.lostAt === null) void sayLeaving(gameId).catch(() => undefined);
+  };
   void run();
+  window.addEventListener("pagehide", leave);
   return () => {
     isOver = true;
     clearTimeout(timer);
+    window.removeEventListener("pagehide", leave);
+    leave();
   };
 }
 

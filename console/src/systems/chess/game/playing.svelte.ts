@@ -189,7 +189,7 @@ export class Playing {
     const isFinal = error instanceof RefusedError && error.problem.status < 500 && error.problem.status !== 429;
     if (isFinal) {
       const { code, detail } = error.problem;
-      this.#set(answered(this.state!, clientMoveId, { result: "rejected", reason: code, detail, sequence: 0, at: "" }));
+      this.#set(answered(this.state!, clientMoveId, { result: "rejected", reason: code, detail, sequence: 0 }));
       return;
     }
     if (error instanceof NoAnswerError) this.measured(null);

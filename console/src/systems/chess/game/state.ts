@@ -11,7 +11,7 @@ export interface GameState {
   readonly sequence: number;
   /** Who makes the first move. */
   readonly first: Colour;
-  readonly moves: readonly CommittedMove[];
+  readonly moves: readonly MoveView[];
   readonly status: GameStatus;
   readonly winner: Colour | null;
   readonly reason: string | null;
@@ -23,11 +23,6 @@ export interface GameState {
   readonly early: ReadonlyMap<number, LogEvent>;
   /** This player's moves that the log doesn't have. */
   readonly own: readonly OwnMove[];
-}
-
-export interface CommittedMove extends MoveView {
-  readonly clientMoveId: string | null;
-  readonly at: string | null;
 }
 
 /** A move made here. It keeps its id however often it is sent, so that the server plays it once. */
@@ -55,8 +50,7 @@ export const EARLY_MAX = 1_000;
 
 /** Begin with the game as it was read from the API, and with own moves that an earlier page left unanswered. */
 export function begin(view: GameView, own: readonly OwnMove[] = []): GameState {
-  const { lastSequence: sequence, status, winner, reason, clocks, offers } = view;
-  const moves = view.moves.map((move) => ({ clientMoveId: null, at: null, ...move }));
+  const { lastSequence: sequence, moves, status, winner, reason, clocks, offers } = view;
   const first: Colour = view.initialFen.split(" ")[1] === "b" ? "black" : "white";
   const gone = { white: goneOf(view, "white"), black: goneOf(view, "black") };
   return settle({ early: new Map(), own, gone, first, sequence, moves, status, winner, reason, clocks, offers });
@@ -74,14 +68,8 @@ function goneOf(view: GameView, colour: Colour): string | null {
  */
 export function reload(state: GameState, view: GameView, asked: number): GameState {
   if (view.lastSequence < state.sequence && view.lastSequence >= asked) return state;
-  const ids = new Map(state.moves.map((move) => [`${move.ply} ${move.uci}`, move]));
-  const read = begin(view);
-  const moves = read.moves.map((move) => {
-    const known = ids.get(`${move.ply} ${move.uci}`);
-    return { ...move, clientMoveId: known?.clientMoveId ?? move.clientMoveId, at: known?.at ?? move.at };
-  });
   const early = view.lastSequence < asked ? new Map<number, LogEvent>() : state.early;
-  return applyEarly(settle({ ...read, moves, early, own: state.own }));
+  return applyEarly(settle({ ...begin(view), early, own: state.own }));
 }
 
 /** Take an entry of the log. */
@@ -133,7 +121,7 @@ export function unanswered(state: GameState, clientMoveId: string): GameState {
 }
 
 /** Take the server's answer to an own move. */
-export function answered(state: GameState, clientMoveId: string, answer: Answer): GameState {
+export function answered(state: GameState, clientMoveId: string, answer: Pick<Answer, "result" | "reason" | "detail" | "sequence">): GameState {
   return settle(
     change(state, clientMoveId, (move) => {
       if (answer.result === "rejected") return { ...move, phase: "rejected", why: answer.detail ?? answer.reason ?? "" };
@@ -168,17 +156,11 @@ function settle(state: GameState): GameState {
   if (state.own.length === 0) return state;
   const ids = new Set(state.moves.map((move) => move.clientMoveId));
   const own = state.own
-    .filter((move) => !ids.has(move.clientMoveId) && !isWithoutId(state, move))
+    .filter((move) => !ids.has(move.clientMoveId))
     // Committed according to its answer, and the log is past that entry: it was played, and taken back since.
     .filter((move) => move.phase !== "committed" || (move.committedAs ?? 0) > state.sequence)
     .map((move) => (isOpen(move) && move.phase !== "committed" ? overtaken(state, move) : move));
   return { ...state, own };
-}
-
-/** What was read from the API doesn't say who has made a move: the same move at the same ply is the own one. */
-function isWithoutId(state: GameState, move: OwnMove): boolean {
-  const played = state.moves[move.ply - 1];
-  return isOpen(move) && played?.clientMoveId === null && played.uci === move.uci;
 }
 
 function overtaken(state: GameState, move: OwnMove): OwnMove {
@@ -226,7 +208,7 @@ function applyMove(state: GameState, event: LogEvent): GameState {
   const ply = event["ply"] as number;
   const mover: Colour = moverOf(state, ply);
   const clocks = event["clocks"] as { whiteMs: number | null; blackMs: number | null } | null;
-  const move: CommittedMove = {
+  const move: MoveView = {
     ply,
     uci: event["uci"] as string,
     san: event["san"] as string,

@@ -119,7 +119,7 @@ class Acting:
         )
 
     async def _find(self, principal: Principal, game_id: str) -> tuple[Player, Game]:
-        async with self._database.transaction() as connection:
+        async with self._database.connection() as connection:
             player = await find_caller(connection, principal)
             self._require(player)
             game, _ = await find_own_game(connection, player, game_id)

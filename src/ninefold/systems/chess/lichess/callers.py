@@ -28,7 +28,7 @@ class TokenInfo(msgspec.Struct, frozen=True, rename="camel"):
 
 
 async def find_caller(connection: Connection, principal: Principal) -> Player:
-    """Return the player who sends a request; call it in a transaction.
+    """Return the player who sends a request.
 
     Raises:
         UnauthorizedError: the token has no player any more.

@@ -19,6 +19,7 @@ from ninefold.core.live.hub import Hub
 from ninefold.core.live.viewers import Viewer
 from ninefold.core.postgres.errors import DatabaseUnavailableError
 from ninefold.core.tenancy.model import Principal
+from ninefold.systems.chess.lichess.presence import StreamPresence
 
 KEEP_ALIVE_S: Final = 5.0
 """After so long without a line, an empty one is sent. Lichess's clients give up after 15 s of silence."""
@@ -37,6 +38,7 @@ class LineStream(Viewer):
         principal: on whose behalf the client reads.
         media_type: of the response.
         has_keep_alive: whether empty lines are sent; not where they would mean something.
+        presence: writes that the reader is there while the stream is open; None if that doesn't follow from it.
 
     Raises:
         TooManyConnectionsError: the process or the organisation has as many live connections as it can have.
@@ -52,6 +54,7 @@ class LineStream(Viewer):
         principal: Principal,
         media_type: str = NDJSON,
         has_keep_alive: bool = True,
+        presence: StreamPresence | None = None,
     ) -> None:
         super().__init__()
         # Proxies would collect lines.
@@ -59,6 +62,7 @@ class LineStream(Viewer):
         self._keep_alive_s: Final = KEEP_ALIVE_S if has_keep_alive else None
         self._hub: Final = hub
         self._lines: Final = lines
+        self._presence: Final = presence
         self.deadline = None
         hub.viewers.add(self)
         try:
@@ -72,7 +76,9 @@ class LineStream(Viewer):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send lines until they end, the client closes the connection, its access ends, or the server stops."""
         del scope
-        watching = asyncio.create_task(self._wait_for_disconnect(receive))
+        tasks = [asyncio.create_task(self._wait_for_disconnect(receive))]
+        if self._presence is not None:
+            tasks.append(asyncio.create_task(self._presence.keep()))
         try:
             await send({"type": "http.response.start", "status": 200, "headers": self._headers})
             await self._send_lines(send)
@@ -81,7 +87,10 @@ class LineStream(Viewer):
                 await send({"type": "http.response.body", "body": b"", "more_body": False})
         finally:
             self.end(None)
-            watching.cancel()
+            for task in tasks:
+                task.cancel()
+            # Nothing that a task was doing goes on after the response.
+            await asyncio.wait(tasks)
             await self._lines.aclose()
 
     def ping(self) -> None:

@@ -95,6 +95,22 @@ async def list_challenges(
     return ChallengeList(items=[show_challenge(each, players) for each in found])
 
 
+@get(_CHALLENGE, tags=_TAGS, opt=_READS)
+async def get_challenge(
+    challenge_id: FromPath[ChallengeId], principal: NamedDependency[Principal], database: NamedDependency[Database]
+) -> ChallengeView:
+    """Show a challenge.
+
+    Also one that has been answered: it says with which game, or why not.
+    """
+    async with database.transaction() as connection:
+        challenge = await service.get_challenge(
+            connection, challenge_id=challenge_id, organisation_id=principal.organisation_id
+        )
+        players = await _players_of(connection, [challenge])
+    return show_challenge(challenge, players)
+
+
 @post(f"{_CHALLENGE}/accept", tags=_TAGS, status_code=200, opt=_PLAYS, responses=problem_responses(409))
 async def accept_challenge(
     *,
@@ -228,6 +244,7 @@ async def offer_rematch(
 CHALLENGE_ROUTES: Final[list[HTTPRouteHandler]] = [
     create_challenge,
     list_challenges,
+    get_challenge,
     accept_challenge,
     decline_challenge,
     cancel_challenge,

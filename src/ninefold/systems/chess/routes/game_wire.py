@@ -83,6 +83,13 @@ class MoveView(msgspec.Struct, frozen=True, kw_only=True):
     elapsed_ms: Annotated[int | None, msgspec.Meta(description="How long the turn took.", examples=[3_170])]
     lag_ms: Annotated[int | None, msgspec.Meta(description="The lag that the client claimed.", examples=[120])]
     compensation_ms: Annotated[int | None, msgspec.Meta(description="How much of it didn't count.", examples=[120])]
+    quota_ms: Annotated[
+        int | None, msgspec.Meta(description="How much lag could still be compensated after it.", examples=[2_880])
+    ]
+    client_move_id: Annotated[
+        str | None, msgspec.Meta(description="As its client has chosen it.", examples=["b8f2c1d4-9"])
+    ]
+    at: Timestamp
 
 
 class SideView(msgspec.Struct, frozen=True, kw_only=True):

@@ -210,7 +210,7 @@ async def make_move(
     the same answer, so send the request again if no answer comes.
     """
     received_at = datetime.now(UTC)
-    async with database.transaction() as connection:
+    async with database.connection() as connection:
         player = await _act_for(connection, principal, data.player_id, game_id=game_id)
     answer = await submit_move(
         database,
@@ -238,7 +238,7 @@ async def take_action(
     The answer comes after the commit. The same `client_action_id` always gets the same answer.
     """
     received_at = datetime.now(UTC)
-    async with database.transaction() as connection:
+    async with database.connection() as connection:
         player = await _act_for(connection, principal, data.player_id, game_id=game_id)
     answer = await submit_action(
         database,

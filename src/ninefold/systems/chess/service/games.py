@@ -57,6 +57,10 @@ class PlayedMove(msgspec.Struct, frozen=True, kw_only=True):
     lag_ms: int | None
     """The lag that the client claimed."""
     compensation_ms: int | None
+    quota_ms: int | None
+    """How much lag could still be compensated after it."""
+    client_move_id: str | None
+    at: datetime
 
 
 class ShownSide(msgspec.Struct, frozen=True, kw_only=True):
@@ -197,7 +201,7 @@ def moves_in(events: Sequence[LogEvent]) -> list[PlayedMove]:
     moves: list[PlayedMove] = []
     for event in events:
         if event.type == "move":
-            moves.append(_played(msgspec.json.decode(event.payload)))
+            moves.append(_played(event))
         elif event.type == "takeback":
             del moves[-msgspec.json.decode(event.payload)["plies"] :]
     return moves
@@ -319,7 +323,8 @@ def _named(player: Player) -> dict[str, Any]:
     return {"player_id": format_id(PLAYER_PREFIX, player.player_id), "name": player.name}
 
 
-def _played(payload: Mapping[str, Any]) -> PlayedMove:
+def _played(event: LogEvent) -> PlayedMove:
+    payload = msgspec.json.decode(event.payload)
     is_white = payload["fen"].split(" ", 2)[1] == "b"
     return PlayedMove(
         ply=payload["ply"],
@@ -329,6 +334,9 @@ def _played(payload: Mapping[str, Any]) -> PlayedMove:
         elapsed_ms=payload["elapsed_ms"],
         lag_ms=payload["claimed_lag_ms"],
         compensation_ms=payload["compensation_ms"],
+        quota_ms=payload["quota_ms"],
+        client_move_id=payload["client_move_id"],
+        at=event.at,
     )
 
 

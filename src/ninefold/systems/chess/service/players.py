@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -40,6 +40,9 @@ NAME_LENGTH_MAX: Final = 30
 NAME_PATTERN: Final = f"^[A-Za-z0-9_-]{{2,{NAME_LENGTH_MAX}}}$"
 NAMES_MAX: Final = 300
 """How many players can be looked up at once."""
+
+SEEN_RESOLUTION: Final = timedelta(minutes=1)
+"""How exactly is known when a player was last seen: a move needn't write it again."""
 
 _NAME: Final = re.compile(NAME_PATTERN)
 _NOT_IN_NAMES: Final = re.compile(r"[^A-Za-z0-9_-]+")
@@ -183,7 +186,7 @@ async def revoke_player_token(connection: Connection, player: Player, *, credent
 async def find_own_player(connection: Connection, principal: Principal) -> Player | None:
     """Return the player that a principal is: that of its token or its account. None for an API key.
 
-    An account gets its player the first time, so call it in a transaction.
+    An account gets its player the first time. Each statement is complete by itself, so no transaction is needed.
     """
     if PLAY in principal.scopes:
         player = await store.player_find_by_token(connection, credential_id=principal.credential_id)
@@ -191,9 +194,14 @@ async def find_own_player(connection: Connection, principal: Principal) -> Playe
         player = await _player_of_account(connection, principal.organisation_id, principal.account_id)
     else:
         return None
-    if player is not None:
-        await store.player_record_seen(connection, player_id=player.player_id)
+    if player is not None and not _was_just_seen(player):
+        await note_seen(connection, player)
     return player
+
+
+async def note_seen(connection: Connection, player: Player) -> None:
+    """Note that a player is connected; written once a minute."""
+    await store.player_record_seen(connection, player_id=player.player_id)
 
 
 async def make_bot(connection: Connection, player: Player) -> Player:
@@ -213,10 +221,10 @@ async def make_bot(connection: Connection, player: Player) -> Player:
 
 
 async def get_acting_player(connection: Connection, principal: Principal, *, player_id: UUID | None) -> Player:
-    """Return for which player a request acts; call it in a transaction.
+    """Return for which player a request acts.
 
     Args:
-        connection: in a transaction.
+        connection: any connection.
         principal: who sends the request.
         player_id: the player that the request names, which an API key has to.
 
@@ -261,6 +269,10 @@ async def _player_of_account(connection: Connection, organisation_id: UUID, acco
         if found is not None:
             return found
     return None
+
+
+def _was_just_seen(player: Player) -> bool:
+    return player.seen_at is not None and datetime.now(UTC) - player.seen_at < SEEN_RESOLUTION
 
 
 def _name_from(text: str) -> str:

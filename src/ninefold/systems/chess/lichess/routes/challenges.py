@@ -23,6 +23,7 @@ from ninefold.systems.chess.lichess.callers import find_caller
 from ninefold.systems.chess.lichess.errors import NotOfferedError, NotYourGameError
 from ninefold.systems.chess.lichess.lines import line
 from ninefold.systems.chess.lichess.objects.challenges import DECLINE_REASONS, ShownChallenge, show_challenge
+from ninefold.systems.chess.lichess.presence import StreamPresence
 from ninefold.systems.chess.lichess.reading import find_own_challenge, find_user, read_challenge_seats
 from ninefold.systems.chess.lichess.requests import ChallengeRequest, DeclineRequest, OpenChallengeRequest
 from ninefold.systems.chess.lichess.routes.account import Ok, site_url
@@ -84,7 +85,8 @@ def _making_routes(database: Database, notifier: Notifier, hub: Hub) -> list[Con
         notify_challenge(notifier, challenge)
         if new.keep_alive_stream:
             lines = _until_end(database, notifier, hub, challenge=challenge, player=player, shown=shown)
-            return LineStream(hub, lines, principal=principal)
+            presence = StreamPresence(database, notifier, player)
+            return LineStream(hub, lines, principal=principal, presence=presence)
         return _json(shown).to_asgi_response(app=None, request=request)
 
     @post(f"{_PATH}/open", status_code=200)

@@ -19,6 +19,7 @@ from ninefold.systems.chess.lichess.acting import Acting
 from ninefold.systems.chess.lichess.bodies import read_fields, read_query
 from ninefold.systems.chess.lichess.callers import find_caller, require_bot, require_person
 from ninefold.systems.chess.lichess.lines import game_lines
+from ninefold.systems.chess.lichess.presence import StreamPresence
 from ninefold.systems.chess.lichess.reading import find_own_game
 from ninefold.systems.chess.lichess.routes.account import Ok
 from ninefold.systems.chess.lichess.streaming import LineStream
@@ -71,7 +72,8 @@ def _routes_of(
             require(player)
             found, colour = await find_own_game(connection, player, game_id)
         lines = game_lines(database, hub, organisation_id=player.organisation_id, game_id=found.game_id, colour=colour)
-        return LineStream(hub, lines, principal=principal)
+        presence = StreamPresence(database, notifier, player, game_id=found.game_id)
+        return LineStream(hub, lines, principal=principal, presence=presence)
 
     @post(f"{game}/move/{{move:str}}", status_code=200)
     async def make_move(

@@ -22,6 +22,7 @@ from ninefold.systems.chess.lichess.bodies import read_fields, read_query
 from ninefold.systems.chess.lichess.callers import find_caller, require_person
 from ninefold.systems.chess.lichess.lines import event_lines
 from ninefold.systems.chess.lichess.objects.games import GameInfo, show_game_info
+from ninefold.systems.chess.lichess.presence import StreamPresence
 from ninefold.systems.chess.lichess.reading import list_running
 from ninefold.systems.chess.lichess.requests import SeekRequest
 from ninefold.systems.chess.lichess.routes.account import site_url
@@ -63,7 +64,9 @@ def stream_routes(database: Database, notifier: Notifier, hub: Hub) -> list[Cont
         """Stream what happens to the caller."""
         async with database.transaction() as connection:
             player = await find_caller(connection, principal)
-        return LineStream(hub, event_lines(database, hub, player, site_url=site_url(request)), principal=principal)
+        lines = event_lines(database, hub, player, site_url=site_url(request))
+        presence = StreamPresence(database, notifier, player)
+        return LineStream(hub, lines, principal=principal, presence=presence)
 
     @get("/api/account/playing")
     async def list_now_playing(request: RawRequest, principal: NamedDependency[Principal]) -> NowPlaying:
@@ -98,7 +101,9 @@ def stream_routes(database: Database, notifier: Notifier, hub: Hub) -> list[Cont
         notify_lobby(notifier, player.organisation_id)
         if wanted.is_real_time:
             seek = found if isinstance(found, Seek) else None
-            return LineStream(hub, _seek_lines(database, notifier, hub, player, seek), principal=principal)
+            lines = _seek_lines(database, notifier, hub, player, seek)
+            presence = StreamPresence(database, notifier, player)
+            return LineStream(hub, lines, principal=principal, presence=presence)
         shown = SeekId(found.short_id if isinstance(found, Game) else format_id(SEEK_PREFIX, found.seek_id))
         response = Response(msgspec.json.encode(shown), media_type="application/json")
         return response.to_asgi_response(app=None, request=request)

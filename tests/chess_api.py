@@ -7,6 +7,7 @@ from typing import Any
 from http_api import Api, Json
 
 GAMES = "/chess/games"
+BLITZ = {"limit_s": 180, "increment_s": 2}
 _numbers = count(1)
 
 SCHOLARS_MATE = ["e2e4", "e7e5", "d1h5", "b8c6", "f1c4", "g8f6", "h5f7"]
@@ -79,7 +80,7 @@ async def begin(api: Api, **fields: Any) -> Duel:
     body = {
         "white_player_id": await create_player(api, "white"),
         "black_player_id": await create_player(api, "black"),
-        "clock": {"limit_s": 180, "increment_s": 2},
+        "clock": BLITZ,
         **fields,
     }
     return Duel(api, await api.done("POST", GAMES, json=body))
