@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from chess.chess_api import Duel, begin
+from chess_api import Duel, begin
 from http_api import Api
 from ninefold.core.ids import parse_id
 from ninefold.core.postgres.database import Database
