@@ -9,9 +9,12 @@ from typing import Final
 
 import structlog
 
+from ninefold.core.ids import format_id
 from ninefold.core.postgres.errors import DatabaseUnavailableError
 from ninefold.core.system import WorkerContext
 from ninefold.core.waiting import wait_for_any
+from ninefold.systems.chess.model import GAME_PREFIX
+from ninefold.systems.chess.service import metrics
 from ninefold.systems.chess.service.channels import notify_game, notify_logs
 from ninefold.systems.chess.service.outages import note_heartbeat
 from ninefold.systems.chess.service.playing import flag_if_due
@@ -60,17 +63,20 @@ class ClockWatch:
             shifted = await note_heartbeat(connection, now=self._clock.now())
         if shifted:
             log.warning("chess.clocks.adjusted", games=len(shifted))
+            metrics.ADJUSTED.inc(len(shifted))
         notify_logs(self._notifier, shifted)
 
     async def _flag(self) -> None:
         async with self._database.connection() as connection:
             due = await game_list_due(connection, before=self._clock.now() - FLAG_WAITS, limit=GAMES_MAX)
-        for game_id in due:
+        for game_id, deadline_at in due:
             async with self._database.transaction() as connection:
                 game = await flag_if_due(connection, game_id=game_id, waited=FLAG_WAITS)
             if game is not None:
-                log.info("chess.game.flagged", reason=game.reason)
+                log.info("chess.game.flagged", game_id=format_id(GAME_PREFIX, game_id), reason=game.reason)
                 notify_game(self._notifier, game)
+                metrics.count_ended(game)
+                metrics.count_flag(deadline_at=deadline_at, now=self._clock.now())
 
     async def _mark_gone(self) -> None:
         now = self._clock.now()
