@@ -118,10 +118,15 @@ class MoveClient:
                 self.seen(ply).set_result(now)
 
     async def _post(self, request: bytes) -> Answer:
-        if self._reader.at_eof():
+        try:
+            return await self._exchange(request)
+        except (asyncio.IncompleteReadError, ConnectionError):
             # The server has closed it, because it wasn't used for 30 s.
             self._writer.close()
             await self._connect()
+            return await self._exchange(request)
+
+    async def _exchange(self, request: bytes) -> Answer:
         self._writer.write(request)
         lines = (await self._reader.readuntil(b"\r\n\r\n")).lower().split(b"\r\n")
         length = next(int(line.partition(b":")[2]) for line in lines if line.startswith(b"content-length:"))

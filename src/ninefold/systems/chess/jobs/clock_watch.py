@@ -30,6 +30,9 @@ FLAG_WAITS: Final = timedelta(milliseconds=300)
 GAMES_MAX: Final = 500
 """Games that are looked at at once."""
 
+ORGANISATION_GAMES_MAX: Final = 100
+"""Of one organisation, so that the games of others don't wait for a thousand of its own."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -68,7 +71,12 @@ class ClockWatch:
 
     async def _flag(self) -> None:
         async with self._database.connection() as connection:
-            due = await game_list_due(connection, before=self._clock.now() - FLAG_WAITS, limit=GAMES_MAX)
+            due = await game_list_due(
+                connection,
+                before=self._clock.now() - FLAG_WAITS,
+                limit=GAMES_MAX,
+                organisation_limit=ORGANISATION_GAMES_MAX,
+            )
         for game_id, deadline_at in due:
             async with self._database.transaction() as connection:
                 game = await flag_if_due(connection, game_id=game_id, waited=FLAG_WAITS)

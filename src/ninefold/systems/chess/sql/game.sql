@@ -20,6 +20,17 @@ FROM (
     LIMIT :limit
 ) AS counted;
 
+-- name: game_count_unfinished_of$
+-- Count the games of an organisation that haven't ended, up to a limit.
+SELECT count(*)
+FROM (
+    SELECT
+    FROM chess.game
+    WHERE organisation_id = :organisation_id
+        AND ended_at IS NULL
+    LIMIT :limit
+) AS counted;
+
 -- name: game_delete_unplayed$
 -- Delete games that ended before a time without having been played, with all they have; count them.
 WITH deleted AS (
@@ -121,13 +132,20 @@ ORDER BY game_id DESC
 LIMIT :limit;
 
 -- name: game_list_due
--- Read which games' time was up before a time, and when.
+-- Read which games' time was up before a time, and when: of each organisation the first ones, up to a limit.
 SELECT
     game_id,
     deadline_at
-FROM chess.game
-WHERE deadline_at <= :before
-ORDER BY deadline_at
+FROM (
+    SELECT
+        game_id,
+        deadline_at,
+        row_number() OVER (PARTITION BY organisation_id ORDER BY deadline_at) AS place
+    FROM chess.game
+    WHERE deadline_at <= :before
+) AS due
+WHERE place <= :organisation_limit
+ORDER BY place, deadline_at
 LIMIT :limit;
 
 -- name: game_list_positions
