@@ -24,6 +24,7 @@ export const CHOICES: readonly Choice[] = [
   timed(5, 3, "blitz"),
   timed(10, 5, "rapid"),
   timed(30, 20, "classical"),
+  { id: "none", name: "No clock", speed: "correspondence", clock: null },
   { id: "days", name: "3 days a turn", speed: "correspondence", clock: { daysPerTurn: 3 } },
 ];
 
