@@ -18,7 +18,6 @@ const timed = (minutes: number, incrementS: number, speed: string): Choice => ({
 
 export const CHOICES: readonly Choice[] = [
   timed(1, 0, "bullet"),
-  timed(2, 1, "bullet"),
   timed(3, 0, "blitz"),
   timed(3, 2, "blitz"),
   timed(5, 3, "blitz"),
