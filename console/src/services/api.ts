@@ -4273,6 +4273,8 @@ export interface components {
         PlayerView: {
             /** Format: date-time */
             created_at: string;
+            /** @description Whether it is a person's own player, for whom only that person creates tokens. */
+            has_account: boolean;
             is_bot: boolean;
             /** @description Whether the player has come by a link, without an account. */
             is_guest: boolean;

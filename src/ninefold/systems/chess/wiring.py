@@ -9,21 +9,26 @@ from litestar.types import ControllerRouterHandler
 
 from ninefold.core.live.feeds import Feed
 from ninefold.core.postgres.migrations import MigrationSource
+from ninefold.core.queue.backlog import BacklogCounter
 from ninefold.core.queue.notifier import Notifier
 from ninefold.core.system import ServerContext, System, WorkerContext, WorkerTask
 from ninefold.systems.chess.checks import check_engine
 from ninefold.systems.chess.commands import COMMANDS
 from ninefold.systems.chess.jobs.clock_watch import ClockWatch
 from ninefold.systems.chess.jobs.engine_turns import ENGINE_TURN_HANDLER, TURNS
+from ninefold.systems.chess.jobs.heartbeat import Heartbeat
 from ninefold.systems.chess.jobs.retention import DELETE_EXPIRED_DAILY, DELETE_EXPIRED_HANDLER
 from ninefold.systems.chess.lichess.surfaces import lichess_surfaces
 from ninefold.systems.chess.routes.challenges import CHALLENGE_ROUTES
 from ninefold.systems.chess.routes.games import GAME_ROUTES
 from ninefold.systems.chess.routes.players import PLAYER_ROUTES
 from ninefold.systems.chess.routes.seeks import SEEK_ROUTES
+from ninefold.systems.chess.service import metrics
 from ninefold.systems.chess.service.feeds import FEEDS
 from ninefold.systems.chess.service.players import PLAYER_TOKEN
 from ninefold.systems.chess.settings import ChessSettings, read_chess_settings
+from ninefold.systems.chess.store.games import game_count_unfinished
+from ninefold.systems.chess.store.seeks import seek_count_open
 
 
 def _routes(context: ServerContext[ChessSettings]) -> Sequence[ControllerRouterHandler]:
@@ -49,8 +54,17 @@ def _feeds(_: ServerContext[ChessSettings]) -> Sequence[Feed]:
     return FEEDS
 
 
+def _server_tasks(context: ServerContext[ChessSettings]) -> Sequence[WorkerTask]:
+    return [Heartbeat(context)]
+
+
 def _worker_tasks(context: WorkerContext[ChessSettings]) -> Sequence[WorkerTask]:
-    return [ClockWatch(context), TURNS.open(context.settings)]
+    counts = [(metrics.UNFINISHED, game_count_unfinished), (metrics.SEEKS, seek_count_open)]
+    return [
+        ClockWatch(context),
+        TURNS.open(context.settings),
+        BacklogCounter("chess.backlog", context.database, counts),
+    ]
 
 
 SYSTEM: Final = System(
@@ -60,6 +74,7 @@ SYSTEM: Final = System(
     routes=_routes,
     surfaces=lichess_surfaces,
     feeds=_feeds,
+    server_tasks=_server_tasks,
     worker_tasks=_worker_tasks,
     job_handlers=(DELETE_EXPIRED_HANDLER, ENGINE_TURN_HANDLER),
     schedules=(DELETE_EXPIRED_DAILY,),

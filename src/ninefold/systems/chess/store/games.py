@@ -39,7 +39,7 @@ class LockedGame(NamedTuple):
 
     game: Game
     beat_at: datetime | None
-    """When a worker has last noted that the installation runs; None if it never has."""
+    """When a server has last noted that it runs; None if it never has."""
 
 
 async def action_find(
@@ -96,6 +96,18 @@ async def game_count_of_players(connection: Connection, *, player_ids: Sequence[
     return count
 
 
+async def game_count_unfinished(connection: Connection, *, limit: int) -> int:
+    """Return how many games haven't ended, at most `limit`."""
+    count: int = await queries.game_count_unfinished(connection, limit=limit)
+    return count
+
+
+async def game_count_unfinished_of(connection: Connection, *, organisation_id: UUID, limit: int) -> int:
+    """Return how many games of an organisation haven't ended, at most `limit`."""
+    count: int = await queries.game_count_unfinished_of(connection, organisation_id=organisation_id, limit=limit)
+    return count
+
+
 async def game_delete_unplayed(connection: Connection, *, before: datetime, limit: int) -> int:
     """Delete games that ended before a time without having been played; return how many."""
     count: int = await queries.game_delete_unplayed(connection, before=before, limit=limit)
@@ -146,9 +158,12 @@ async def game_list(
     return [_game(record) async for record in records]
 
 
-async def game_list_due(connection: Connection, *, before: datetime, limit: int) -> list[UUID]:
-    """Read the ids of games whose time was up before a time."""
-    return [record["game_id"] async for record in queries.game_list_due(connection, before=before, limit=limit)]
+async def game_list_due(
+    connection: Connection, *, before: datetime, limit: int, organisation_limit: int
+) -> list[tuple[UUID, datetime]]:
+    """Read which games' time was up before a time, and when; of each organisation at most `organisation_limit`."""
+    records = queries.game_list_due(connection, before=before, limit=limit, organisation_limit=organisation_limit)
+    return [(record["game_id"], record["deadline_at"]) async for record in records]
 
 
 async def game_list_positions(connection: Connection, *, game_ids: Collection[UUID]) -> dict[UUID, int]:
@@ -163,11 +178,9 @@ async def game_lock(connection: Connection, *, game_id: UUID, organisation_id: U
     return None if record is None else LockedGame(_game(record), record["beat_at"])
 
 
-async def game_shift(
-    connection: Connection, *, since: datetime, until: datetime, payload: dict[str, Any]
-) -> list[UUID]:
+async def game_shift(connection: Connection, *, since: datetime, until: datetime) -> list[UUID]:
     """Put off all turns with a deadline by an outage, and say so in the logs; return the games."""
-    records = queries.game_shift(connection, since=since, until=until, payload=msgspec.json.encode(payload).decode())
+    records = queries.game_shift(connection, since=since, until=until)
     return [record["game_id"] async for record in records]
 
 
@@ -213,10 +226,15 @@ async def game_update(
         raise ActionKnownError from error
 
 
-async def heartbeat_beat(connection: Connection, *, beat_at: datetime) -> datetime | None:
-    """Note that the installation runs; return when that was last noted, or None the first time."""
-    earlier: datetime | None = await queries.heartbeat_beat(connection, beat_at=beat_at)
-    return earlier
+async def heartbeat_lock(connection: Connection) -> datetime | None:
+    """Return when a server was last noted to run, or None if none was; others wait until the transaction ends."""
+    beat_at: datetime | None = await queries.heartbeat_lock(connection)
+    return beat_at
+
+
+async def heartbeat_upsert(connection: Connection, *, beat_at: datetime) -> None:
+    """Note that a server runs."""
+    await queries.heartbeat_upsert(connection, beat_at=beat_at)
 
 
 _COLUMNS_OF_NEW = (
