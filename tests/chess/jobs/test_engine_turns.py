@@ -23,7 +23,7 @@ def engine(tmp_path: Path) -> EngineProgram:
 
 @pytest.fixture
 def environment(engine: EngineProgram) -> Mapping[str, str]:
-    return {"NINEFOLD_CHESS_STOCKFISH": str(engine.path)}
+    return {"NINEFOLD_CHESS_STOCKFISH": str(engine.path), "NINEFOLD_CHESS_RUNNING_MAX": "2"}
 
 
 async def begin(api: Api, *, colour: str = "white", **fields: Any) -> Duel:
@@ -176,3 +176,12 @@ async def test_a_turn_is_one_job(api: Api) -> None:
     await duel.move(FOOLS_MATE[0], ply=1)
     jobs = (await api.get("/jobs?kind=chess.engine_turn"))["items"]
     assert [job["state"] for job in jobs] == ["queued"]
+
+
+async def test_the_limit_of_games_is_not_that_of_the_engine(api: Api) -> None:
+    duels = [await begin(api) for _ in range(3)]
+    assert len({duel.players["black"] for duel in duels}) == 1
+
+    body = {"player_id": duels[0].players["white"], "level": 3}
+    await api.done("POST", "/chess/games/ai", json=body)
+    assert (await api.refused(422, "POST", "/chess/games/ai", json=body))["code"] == "invalid_game"

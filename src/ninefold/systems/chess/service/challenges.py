@@ -109,7 +109,9 @@ async def offer_rematch(
     challenge = await _create(connection, player=player, to=opponent, terms=terms, rematch_of=game.game_id, now=now)
     if opponent.engine_level is None:
         return challenge
-    return await accept_challenge(connection, player=opponent, challenge_id=challenge.challenge_id, now=now)
+    return await accept_challenge(
+        connection, player=opponent, challenge_id=challenge.challenge_id, now=now, running_max=running_max
+    )
 
 
 async def list_challenges(connection: Connection, *, player: Player, now: datetime) -> list[Challenge]:
