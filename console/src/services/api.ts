@@ -464,6 +464,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/callbacks/{callback_id}/reverify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Verify a callback again
+         * @description If it is in quarantine, it waits for its verification again, with the current secrets of its source. The age of a
+         *     signature is still compared with the time at which the callback was received. Any other callback stays as it is.
+         */
+        post: operations["reverify_callback"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/callbacks/replay": {
         parameters: {
             query?: never;
@@ -2284,6 +2305,16 @@ export interface components {
              * @example evt_01h455vb4pex5vsknk084sn02q
              */
             event_id: string;
+        };
+        /**
+         * CallbackReverified
+         * @description A callback that is verified again, if it was in quarantine.
+         */
+        CallbackReverified: {
+            /** @example cbk_01h455vb4pex5vsknk084sn02q */
+            callback_id: string;
+            /** @description `received` until it is verified; otherwise what it was. */
+            status: components["schemas"]["CallbackStatus"];
         };
         /**
          * CallbackStatus
@@ -7726,6 +7757,75 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
                     "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reverify_callback: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                callback_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallbackReverified"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
                     [name: string]: unknown;
                 };
                 content: {

@@ -84,6 +84,52 @@ async def test_quarantined_callbacks_are_verified_again_after_the_secret_was_cor
     assert [each["status"] for each in await api.judged(1, source=other)] == ["quarantined"]
 
 
+async def test_one_quarantined_callback_is_verified_again(api: CallbacksApi, subscribed: Receiver) -> None:
+    source = await api.create_source(secrets=["a secret with a typo"])
+    await api.call(source, b'{"number":1}')
+    await api.call(source, b'{"number":2}')
+    second, _ = await api.judged(2, source=source)
+    await api.done("PATCH", f"/sources/{source['source_id']}", json={"secrets": [SECRET]})
+
+    answer = await api.done("POST", f"/callbacks/{second['callback_id']}/reverify")
+
+    assert answer == {"callback_id": second["callback_id"], "status": "received"}
+    (request,) = await subscribed.received(1)
+    assert json.loads(request.body)["body"] == {"number": 2}
+    assert [each["status"] for each in await api.judged(2, source=source)] == ["verified", "quarantined"]
+    again = await api.done("POST", f"/callbacks/{second['callback_id']}/reverify")
+    assert again == {"callback_id": second["callback_id"], "status": "verified"}
+
+
+async def test_a_callback_of_another_organisation_is_not_verified_again(
+    api: CallbacksApi, other_api: CallbacksApi
+) -> None:
+    source = await api.create_source()
+    await api.call(source, secret="wrong")
+    (callback,) = await api.judged(1, source=source)
+
+    await other_api.refused(404, "POST", f"/callbacks/{callback['callback_id']}/reverify")
+
+    assert (await api.get(f"/callbacks/{callback['callback_id']}"))["status"] == "quarantined"
+
+
+@pytest.mark.parametrize("path", ["/callbacks/replay", "/callbacks/reverify"])
+async def test_a_job_shows_how_many_callbacks_it_has_in_all(api: CallbacksApi, path: str) -> None:
+    source = await api.create_source()
+    for number in range(2):
+        await api.call(source, b"%d" % number)
+        await api.call(source, b"%d" % number, secret="wrong")
+    await api.judged(4, source=source)
+    body = {"source_id": source["source_id"]} | ({"since": "2026-01-01T00:00:00Z"} if path.endswith("replay") else {})
+
+    job = await api.done("POST", path, json=body)
+
+    async with asyncio.timeout(10):
+        while (job := await api.get(f"/jobs/{job['job_id']}"))["finished_at"] is None:
+            await asyncio.sleep(0.01)
+    assert (job["progress_done"], job["progress_total"]) == (2, 2)
+
+
 async def test_both_secrets_verify_while_they_are_rotated(api: CallbacksApi) -> None:
     source = await api.create_source(secrets=["old", "new"])
 

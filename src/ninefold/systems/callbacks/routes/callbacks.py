@@ -19,12 +19,14 @@ from ninefold.core.web.problems import problem_responses
 from ninefold.systems.callbacks.model import (
     CALLBACK_PREFIX,
     EVENT_PREFIX,
+    RECEIVED_CHANNEL,
     CallbackFilter,
     CallbackStatus,
 )
 from ninefold.systems.callbacks.routes.callback_wire import (
     CallbackId,
     CallbackReplayed,
+    CallbackReverified,
     CallbackSummary,
     CallbackView,
     show_callback,
@@ -146,9 +148,35 @@ async def replay_callback(
     )
 
 
+@post(
+    f"{_CALLBACK}/reverify",
+    tags=_TAGS,
+    status_code=202,
+    guards=[refuse_idempotency_key(remedy="Remove the header. Repeating the request has no other effect.")],
+)
+async def reverify_callback(
+    callback_id: FromPath[CallbackId],
+    principal: NamedDependency[Principal],
+    database: NamedDependency[Database],
+    notifier: NamedDependency[Notifier],
+) -> CallbackReverified:
+    """Verify a callback again.
+
+    If it is in quarantine, it waits for its verification again, with the current secrets of its source. The age of a
+    signature is still compared with the time at which the callback was received. Any other callback stays as it is.
+    """
+    async with database.transaction() as connection:
+        status = await service.reverify_callback(
+            connection, organisation_id=principal.organisation_id, callback_id=callback_id
+        )
+    notifier.notify(RECEIVED_CHANNEL)
+    return CallbackReverified(callback_id=format_id(CALLBACK_PREFIX, callback_id), status=status)
+
+
 CALLBACK_ROUTES: Final[list[HTTPRouteHandler]] = [
     list_callbacks,
     get_callback,
     get_callback_body,
     replay_callback,
+    reverify_callback,
 ]

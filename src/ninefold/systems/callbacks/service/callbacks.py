@@ -29,7 +29,7 @@ LOOKED_AT_MAX: Final = 5_000
 
 _REMEDIES: Final = {
     CallbackStatus.RECEIVED: "Wait until it is verified.",
-    CallbackStatus.QUARANTINED: "Correct the source, then verify it again: POST /api/v1/callbacks/reverify.",
+    CallbackStatus.QUARANTINED: "Correct the source, then verify it again: POST /api/v1/callbacks/{id}/reverify.",
     CallbackStatus.DUPLICATE: "Replay the callback in its duplicate_of.",
     CallbackStatus.HANDSHAKE: "A handshake has nothing to pass on.",
 }
@@ -95,6 +95,20 @@ async def replay_callback(
         found = await store.callback_find(connection, organisation_id=organisation_id, callback_id=callback_id)
         raise _not_found(callback_id) if found is None else _not_verified(found)
     return (await replay(connection, delivery, callbacks=[verified]))[callback_id]
+
+
+async def reverify_callback(connection: Connection, *, organisation_id: UUID, callback_id: UUID) -> CallbackStatus:
+    """Let a callback be verified again if it is in quarantine; return its status.
+
+    Raises:
+        CallbackNotFoundError: the organisation has no callback with this id.
+    """
+    if await store.callback_receive_one_again(connection, organisation_id=organisation_id, callback_id=callback_id):
+        await announce_changes(connection, callback_ids=[callback_id])
+    found = await store.callback_find(connection, organisation_id=organisation_id, callback_id=callback_id)
+    if found is None:
+        raise _not_found(callback_id)
+    return found.status
 
 
 async def replay(

@@ -88,6 +88,18 @@ FROM (
 FULL JOIN scan_end ON TRUE
 ORDER BY waiting.callback_id;
 
+-- name: callback_count_quarantined$
+-- Count quarantined callbacks of an organisation, up to a limit.
+SELECT count(*)
+FROM (
+    SELECT 1
+    FROM callbacks.callback
+    WHERE organisation_id = :organisation_id
+        AND status = 'quarantined'
+        AND (:source_id::uuid IS NULL OR source_id = :source_id)
+    LIMIT :limit
+) AS counted;
+
 -- name: callback_count_received$
 -- Count the callbacks that wait to be verified, up to a limit.
 SELECT count(*)
@@ -97,6 +109,21 @@ FROM (
     WHERE status = 'received'
     LIMIT :limit
 ) AS waiting;
+
+-- name: callback_count_verified$
+-- Count verified callbacks of an organisation that were received in a time, up to a limit.
+SELECT count(*)
+FROM (
+    SELECT 1
+    FROM callbacks.callback
+    WHERE organisation_id = :organisation_id
+        AND status = 'verified'
+        AND (:source_id::uuid IS NULL OR source_id = :source_id)
+        AND received_at >= :since
+        AND received_at < :until
+        AND (:event_type::text IS NULL OR event_type = :event_type)
+    LIMIT :limit
+) AS counted;
 
 -- name: callback_delete_before
 -- Delete callbacks with ids before one that don't wait to be verified, up to a limit; return the last id deleted.
@@ -525,6 +552,19 @@ received AS (
 SELECT callback_id
 FROM received
 ORDER BY callback_id;
+
+-- name: callback_receive_one_again$
+-- Let a quarantined callback of an organisation be verified again; returns its id, or NULL if there is none.
+UPDATE callbacks.callback
+SET
+    status = 'received',
+    judged_at = NULL,
+    reason = NULL,
+    detail = NULL
+WHERE callback_id = :callback_id
+    AND organisation_id = :organisation_id
+    AND status = 'quarantined'
+RETURNING callback_id;
 
 -- name: callback_record_judgements!
 -- Record what became of callbacks that this transaction has locked.

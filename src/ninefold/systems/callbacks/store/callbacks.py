@@ -1,7 +1,6 @@
 """Queries for callbacks: store, claim, judge, find and delete them."""
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -16,6 +15,7 @@ from ninefold.systems.callbacks.model import (
     CallbackStatus,
     Judgement,
     NewCallback,
+    ReplayCallbacks,
     VerifiedCallback,
     WaitingCallback,
 )
@@ -73,9 +73,25 @@ async def callback_claim(
     return waiting, records[0]["last_organisation_id"] if records else None
 
 
+async def callback_count_quarantined(
+    connection: Connection, *, organisation_id: UUID, source_id: UUID | None, limit: int
+) -> int:
+    """Count quarantined callbacks of an organisation, up to a limit."""
+    count: int = await queries.callback_count_quarantined(
+        connection, organisation_id=organisation_id, source_id=source_id, limit=limit
+    )
+    return count
+
+
 async def callback_count_received(connection: Connection, *, limit: int) -> int:
     """Count the callbacks that wait to be verified, up to a limit."""
     count: int = await queries.callback_count_received(connection, limit=limit)
+    return count
+
+
+async def callback_count_verified(connection: Connection, wanted: ReplayCallbacks, *, limit: int) -> int:
+    """Count the verified callbacks that are to be passed on again, up to a limit."""
+    count: int = await queries.callback_count_verified(connection, **msgspec.structs.asdict(wanted), limit=limit)
     return count
 
 
@@ -156,26 +172,13 @@ async def callback_lock(connection: Connection, *, organisation_id: UUID, callba
 
 async def callback_lock_verified(
     connection: Connection,
+    wanted: ReplayCallbacks,
     *,
-    organisation_id: UUID,
-    source_id: UUID | None,
-    event_type: str | None,
-    since: datetime,
-    until: datetime,
     after: UUID,
     limit: int,
 ) -> list[VerifiedCallback]:
-    """Lock verified callbacks that follow one and were received in a time, oldest first."""
-    records = queries.callback_lock_verified(
-        connection,
-        organisation_id=organisation_id,
-        source_id=source_id,
-        event_type=event_type,
-        since=since,
-        until=until,
-        after=after,
-        limit=limit,
-    )
+    """Lock verified callbacks that are to be passed on again and follow one, oldest first."""
+    records = queries.callback_lock_verified(connection, **msgspec.structs.asdict(wanted), after=after, limit=limit)
     return [_verified(record) async for record in records]
 
 
@@ -187,6 +190,14 @@ async def callback_receive_again(
         connection, organisation_id=organisation_id, source_id=source_id, after=after, limit=limit
     )
     return [record["callback_id"] async for record in records]
+
+
+async def callback_receive_one_again(connection: Connection, *, organisation_id: UUID, callback_id: UUID) -> bool:
+    """Let a callback be verified again; return whether it was in quarantine."""
+    received: UUID | None = await queries.callback_receive_one_again(
+        connection, organisation_id=organisation_id, callback_id=callback_id
+    )
+    return received is not None
 
 
 async def callback_record_judgements(connection: Connection, *, judgements: Sequence[Judgement]) -> None:
