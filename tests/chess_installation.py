@@ -40,10 +40,7 @@ class ChessInstallation:
 
     def __enter__(self) -> Self:
         self._server, self._worker = self._start("serve"), self._start("worker")
-        give_up_at = time.monotonic() + READY_WITHIN_S
-        while not self._is_ready():
-            assert time.monotonic() < give_up_at, "the server isn't ready"
-            time.sleep(0.05)
+        self._wait_until_ready()
         return self
 
     def __exit__(
@@ -53,6 +50,13 @@ class ChessInstallation:
             process.terminate()
         for process in (self._server, self._worker):
             process.wait(STOP_WITHIN_S)
+
+    def kill_server(self) -> None:
+        """Kill the server with SIGKILL, and start another one at the same address."""
+        self._server.kill()
+        self._server.wait(STOP_WITHIN_S)
+        self._server = self._start("serve")
+        self._wait_until_ready()
 
     def new_organisation(self) -> UUID:
         """Create an organisation."""
@@ -81,6 +85,12 @@ class ChessInstallation:
         """Return a plain client."""
         headers = {} if token is None else {"Authorization": f"Bearer {token}"}
         return httpx.Client(base_url=self.url, headers=headers, timeout=REQUEST_WITHIN_S)
+
+    def _wait_until_ready(self) -> None:
+        give_up_at = time.monotonic() + READY_WITHIN_S
+        while not self._is_ready():
+            assert time.monotonic() < give_up_at, "the server isn't ready"
+            time.sleep(0.05)
 
     def _is_ready(self) -> bool:
         try:
