@@ -33,7 +33,7 @@ SettingsT = TypeVar("SettingsT", bound=msgspec.Struct)
 
 
 class WorkerTask(Protocol):
-    """Something that a worker process runs until it stops."""
+    """Something that a worker or a server process runs until it stops."""
 
     @property
     def name(self) -> str:
@@ -103,6 +103,10 @@ def _no_live_methods(_: ServerContext[SettingsT]) -> Mapping[str, LiveMethod]:
     return {}
 
 
+def _no_server_tasks(_: ServerContext[SettingsT]) -> Sequence[WorkerTask]:
+    return ()
+
+
 def _no_worker_tasks(_: WorkerContext[SettingsT]) -> Sequence[WorkerTask]:
     return ()
 
@@ -126,6 +130,8 @@ class System(msgspec.Struct, Generic[SettingsT], frozen=True, kw_only=True):
     """The logs that clients can read live."""
     live_methods: Callable[[ServerContext[SettingsT]], Mapping[str, LiveMethod]] = _no_live_methods
     """What clients can call over a live connection, by name; names begin with the name of the system and a dot."""
+    server_tasks: Callable[[ServerContext[SettingsT]], Sequence[WorkerTask]] = _no_server_tasks
+    """What each server process does besides answering requests."""
     worker_tasks: Callable[[WorkerContext[SettingsT]], Sequence[WorkerTask]] = _no_worker_tasks
     processes: Sequence[SystemProcess[SettingsT]] = ()
     """The processes that it adds on a machine where `ninefold up` runs; see `core/processes.py`."""

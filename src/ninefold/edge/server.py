@@ -228,13 +228,14 @@ def build_web_app(
     @asynccontextmanager
     async def lifespan() -> AsyncIterator[None]:
         has_ended = asyncio.Event()
-        listening = asyncio.create_task(notifier.run(has_ended))
+        tasks = [task for system, context in parts for task in system.server_tasks(context)]
+        running = [asyncio.create_task(run(has_ended)) for run in (notifier.run, *(task.run for task in tasks))]
         try:
             async with hub.running(stopping.begun):
                 yield
         finally:
             has_ended.set()
-            await listening
+            await asyncio.gather(*running)
 
     return create_web_app(
         database=database,

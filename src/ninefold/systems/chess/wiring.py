@@ -16,6 +16,7 @@ from ninefold.systems.chess.checks import check_engine
 from ninefold.systems.chess.commands import COMMANDS
 from ninefold.systems.chess.jobs.clock_watch import ClockWatch
 from ninefold.systems.chess.jobs.engine_turns import ENGINE_TURN_HANDLER, TURNS
+from ninefold.systems.chess.jobs.heartbeat import Heartbeat
 from ninefold.systems.chess.jobs.retention import DELETE_EXPIRED_DAILY, DELETE_EXPIRED_HANDLER
 from ninefold.systems.chess.lichess.surfaces import lichess_surfaces
 from ninefold.systems.chess.routes.challenges import CHALLENGE_ROUTES
@@ -53,6 +54,10 @@ def _feeds(_: ServerContext[ChessSettings]) -> Sequence[Feed]:
     return FEEDS
 
 
+def _server_tasks(context: ServerContext[ChessSettings]) -> Sequence[WorkerTask]:
+    return [Heartbeat(context)]
+
+
 def _worker_tasks(context: WorkerContext[ChessSettings]) -> Sequence[WorkerTask]:
     counts = [(metrics.UNFINISHED, game_count_unfinished), (metrics.SEEKS, seek_count_open)]
     return [
@@ -69,6 +74,7 @@ SYSTEM: Final = System(
     routes=_routes,
     surfaces=lichess_surfaces,
     feeds=_feeds,
+    server_tasks=_server_tasks,
     worker_tasks=_worker_tasks,
     job_handlers=(DELETE_EXPIRED_HANDLER, ENGINE_TURN_HANDLER),
     schedules=(DELETE_EXPIRED_DAILY,),

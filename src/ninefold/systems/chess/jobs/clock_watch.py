@@ -1,6 +1,7 @@
 """The worker's task that watches the clocks: it ends games whose time is up, and calls silent players gone.
 
-All workers run it. Each game is ended under its own lock, so it doesn't matter which worker does it.
+All workers run it. Each game is ended under its own lock, so it doesn't matter which worker does it. While no server
+runs, no time is up: `jobs/heartbeat.py` says so.
 """
 
 import asyncio
@@ -15,8 +16,7 @@ from ninefold.core.system import WorkerContext
 from ninefold.core.waiting import wait_for_any
 from ninefold.systems.chess.model import GAME_PREFIX
 from ninefold.systems.chess.service import metrics
-from ninefold.systems.chess.service.channels import notify_game, notify_logs
-from ninefold.systems.chess.service.outages import note_heartbeat
+from ninefold.systems.chess.service.channels import notify_game
 from ninefold.systems.chess.service.playing import flag_if_due
 from ninefold.systems.chess.service.presence import SILENT_AFTER, mark_gone
 from ninefold.systems.chess.settings import ChessSettings
@@ -56,18 +56,9 @@ class ClockWatch:
             await wait_for_any(stopping, timeout_s=INTERVAL_S)
 
     async def look(self) -> None:
-        """Note that the installation runs, end games whose time is up, and call silent players gone."""
-        await self._beat()
+        """End games whose time is up, and call silent players gone."""
         await self._flag()
         await self._mark_gone()
-
-    async def _beat(self) -> None:
-        async with self._database.transaction() as connection:
-            shifted = await note_heartbeat(connection, now=self._clock.now())
-        if shifted:
-            log.warning("chess.clocks.adjusted", games=len(shifted))
-            metrics.ADJUSTED.inc(len(shifted))
-        notify_logs(self._notifier, shifted)
 
     async def _flag(self) -> None:
         async with self._database.connection() as connection:

@@ -9,7 +9,7 @@ from ninefold.systems.chess.model import Colour, Game, GameStatus, NewEvent
 from ninefold.systems.chess.rules.clocks import gone_s
 from ninefold.systems.chess.rules.material import is_far_behind
 from ninefold.systems.chess.service.players import get_player
-from ninefold.systems.chess.service.playing import append_events
+from ninefold.systems.chess.service.playing import append_events, outage_since
 from ninefold.systems.chess.store import presence as store
 from ninefold.systems.chess.store.games import game_lock
 
@@ -54,6 +54,9 @@ async def mark_gone(connection: Connection, *, game_id: UUID, colour: Colour, no
     if locked is None or locked.game.status is not GameStatus.RUNNING:
         return None
     if presence is None or presence.gone_at is not None:
+        return None
+    if outage_since(locked.game, locked.beat_at, at=now):
+        # Nobody can say that a player is there.
         return None
     if presence.left_at is None and presence.seen_at >= now - SILENT_AFTER:
         return None

@@ -168,22 +168,35 @@ FOR UPDATE OF game;
 
 -- name: game_shift
 -- Put off the turns that have a deadline by an outage that began at a time, and say so in the logs; return the games.
-WITH shifted AS (
-    UPDATE chess.game
-    SET
-        turn_started_at = turn_started_at + (:until - greatest(turn_started_at, :since)),
-        deadline_at = deadline_at + (:until - greatest(turn_started_at, :since)),
-        last_sequence = last_sequence + 1
+WITH waiting AS (
+    SELECT
+        game_id,
+        :until - greatest(turn_started_at, :since) AS shift
+    FROM chess.game
     WHERE deadline_at IS NOT NULL
         AND turn_started_at < :until
-    RETURNING game_id, last_sequence
+    ORDER BY game_id
+    FOR UPDATE
+),
+shifted AS (
+    UPDATE chess.game
+    SET
+        turn_started_at = game.turn_started_at + waiting.shift,
+        deadline_at = game.deadline_at + waiting.shift,
+        last_sequence = game.last_sequence + 1
+    FROM waiting
+    WHERE waiting.game_id = game.game_id
+    RETURNING
+        game.game_id,
+        game.last_sequence,
+        waiting.shift
 )
 INSERT INTO chess.event (game_id, sequence, type, payload, at)
 SELECT
     game_id,
     last_sequence,
     'clock_adjusted',
-    :payload::text::json,
+    json_build_object('reason', 'outage', 'by_ms', floor(extract(EPOCH FROM shift) * 1000)::bigint),
     :until
 FROM shifted
 RETURNING game_id;

@@ -39,7 +39,7 @@ class LockedGame(NamedTuple):
 
     game: Game
     beat_at: datetime | None
-    """When a worker has last noted that the installation runs; None if it never has."""
+    """When a server has last noted that it runs; None if it never has."""
 
 
 async def action_find(
@@ -178,11 +178,9 @@ async def game_lock(connection: Connection, *, game_id: UUID, organisation_id: U
     return None if record is None else LockedGame(_game(record), record["beat_at"])
 
 
-async def game_shift(
-    connection: Connection, *, since: datetime, until: datetime, payload: dict[str, Any]
-) -> list[UUID]:
+async def game_shift(connection: Connection, *, since: datetime, until: datetime) -> list[UUID]:
     """Put off all turns with a deadline by an outage, and say so in the logs; return the games."""
-    records = queries.game_shift(connection, since=since, until=until, payload=msgspec.json.encode(payload).decode())
+    records = queries.game_shift(connection, since=since, until=until)
     return [record["game_id"] async for record in records]
 
 
@@ -228,10 +226,15 @@ async def game_update(
         raise ActionKnownError from error
 
 
-async def heartbeat_beat(connection: Connection, *, beat_at: datetime) -> datetime | None:
-    """Note that the installation runs; return when that was last noted, or None the first time."""
-    earlier: datetime | None = await queries.heartbeat_beat(connection, beat_at=beat_at)
-    return earlier
+async def heartbeat_lock(connection: Connection) -> datetime | None:
+    """Return when a server was last noted to run, or None if none was; others wait until the transaction ends."""
+    beat_at: datetime | None = await queries.heartbeat_lock(connection)
+    return beat_at
+
+
+async def heartbeat_upsert(connection: Connection, *, beat_at: datetime) -> None:
+    """Note that a server runs."""
+    await queries.heartbeat_upsert(connection, beat_at=beat_at)
 
 
 _COLUMNS_OF_NEW = (
