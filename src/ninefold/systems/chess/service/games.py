@@ -127,16 +127,9 @@ async def start_game(
     check_time_control(time_control)
     position = Position.parse(initial_fen)
     check_rated(is_rated, (white, black), time_control, position)
-    if await store.game_count_of_players(connection, player_ids=[white.player_id, black.player_id]) >= running_max:
-        raise InvalidGameError(
-            f"A player has {running_max} games that haven't ended.", remedy="End some of them first."
-        )
-    if await store.game_count_unfinished_of(connection, organisation_id=organisation_id, limit=organisation_max) >= (
-        organisation_max
-    ):
-        raise InvalidGameError(
-            f"The organisation has {organisation_max:,} games that haven't ended.", remedy="Wait until some have ended."
-        )
+    await _check_counts(
+        connection, organisation_id, (white, black), running_max=running_max, organisation_max=organisation_max
+    )
     game = _new_game(
         organisation_id=organisation_id,
         white=white,
@@ -277,6 +270,26 @@ def check_rated(is_rated: bool, players: Sequence[Player], control: TimeControl,
             "A rated game has a clock, begins with the usual position, and neither guests nor the engine play it.",
             field="is_rated",
             remedy="Make it unrated.",
+        )
+
+
+async def _check_counts(
+    connection: Connection,
+    organisation_id: UUID,
+    players: Sequence[Player],
+    *,
+    running_max: int,
+    organisation_max: int,
+) -> None:
+    if await store.game_count_of_players(connection, player_ids=[each.player_id for each in players]) >= running_max:
+        raise InvalidGameError(
+            f"A player has {running_max} games that haven't ended.", remedy="End some of them first."
+        )
+    if await store.game_count_unfinished_of(connection, organisation_id=organisation_id, limit=organisation_max) >= (
+        organisation_max
+    ):
+        raise InvalidGameError(
+            f"The organisation has {organisation_max:,} games that haven't ended.", remedy="Wait until some have ended."
         )
 
 
