@@ -4297,6 +4297,11 @@ export interface components {
         PlayerView: {
             /** Format: date-time */
             created_at: string;
+            /**
+             * @description The level of the engine; null for everybody else.
+             * @example null
+             */
+            engine_level: number | null;
             /** @description Whether it is a person's own player, for whom only that person creates tokens. */
             has_account: boolean;
             is_bot: boolean;
