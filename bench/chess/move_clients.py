@@ -89,9 +89,12 @@ class MoveClient:
 
     async def _wait_until_subscribed(self) -> None:
         async with asyncio.timeout(MOVE_WITHIN_S):
-            while '"subscribe"' not in (text := str(await self._socket.recv())):
-                if text == PING:
+            is_subscribed = False
+            while not is_subscribed:
+                text = str(await self._socket.recv())
+                if PING in text.split("\n"):
                     await self._socket.send(PONG)
+                is_subscribed = '"subscribe"' in text
 
     async def _read(self) -> None:
         try:

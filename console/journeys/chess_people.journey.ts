@@ -2,7 +2,7 @@
 // The cable of each is pulled once.
 
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { chromium, type Browser, type Page } from "playwright-core";
@@ -12,6 +12,9 @@ import { click, drag, shown, type } from "./chess_board";
 import { Network, Ninefold } from "./ninefold";
 
 const ROOT = join(import.meta.dirname, "../..");
+const AXE = readFileSync(join(import.meta.dirname, "../node_modules/axe-core/axe.min.js"), "utf8");
+/** Where screenshots go, if they are wanted. */
+const SCREENSHOTS = process.env["NINEFOLD_SCREENSHOTS"];
 const PASSWORD = "a sentence that only ines knows";
 
 interface LogEntry {
@@ -183,6 +186,57 @@ test("a rematch with the other colours begins when both want it", async () => {
   await pages.owner.locator(".player").last().getByText("Ines_Carvalho").waitFor();
   await type(pages.guest, "d4");
   await expect.poll(() => shown(pages.owner), { timeout: 15_000 }).toEqual(["d4"]);
+});
+
+test("a bot is created with a token, which plays for it until it is revoked", async () => {
+  const { owner } = pages;
+  await owner.goto(`${networks.owner.url}/chess/players`);
+  await owner.getByRole("button", { name: "Create a bot" }).click();
+  await owner.getByLabel("Name").fill("tomas_o");
+  await owner.getByRole("button", { name: "Create with a token" }).click();
+  const token = await owner.locator(".secret .code").innerText();
+  await owner.getByRole("button", { name: "Done" }).click();
+  const account = (): Promise<Response> => fetch(`${ninefold.url}/api/account`, { headers: { Authorization: `Bearer ${token}` } });
+  expect(await (await account()).json()).toMatchObject({ id: "tomas_o", title: "BOT" });
+
+  await owner.getByRole("link", { name: "tomas_o" }).click();
+  await owner.getByRole("button", { name: "Revoke first token" }).click();
+  await owner.getByRole("button", { name: "Revoke the token" }).click();
+  await owner.getByText("Revoked", { exact: true }).waitFor();
+  expect((await account()).status).toBe(401);
+});
+
+test("a challenge that is declined is said", async () => {
+  const { owner } = pages;
+  await owner.getByRole("link", { name: "Challenge tomas_o" }).click();
+  await owner.getByRole("button", { name: "Challenge", exact: true }).click();
+  await owner.getByText("You challenge tomas_o").waitFor();
+  const { items } = await ninefold.call<{ items: { player_id: string }[] }>("GET", "/chess/players?name=tomas_o");
+  const by = { player_id: items[0]?.player_id };
+  const found = await ninefold.call<{ items: { challenge_id: string }[] }>("GET", `/chess/challenges?player_id=${by.player_id}`);
+  await ninefold.call("POST", `/chess/challenges/${found.items[0]?.challenge_id}/decline`, by);
+  await owner.getByText("tomas_o has declined.").waitFor();
+});
+
+// Each theme and each width once; for screenshots all of them.
+const LOOKS = [["light", 1440], ["dark", 390], ...(SCREENSHOTS ? ([["dark", 1440], ["light", 390]] as const) : [])] as const;
+const PATHS = { "chess-lobby": "/chess", "chess-games": "/chess/games", "chess-players": "/chess/players" };
+
+test.each(LOOKS)("axe finds nothing, %s, %d wide", async (colorScheme, width) => {
+  const page = await pages.owner.context().newPage();
+  await page.emulateMedia({ colorScheme });
+  await page.setViewportSize({ width, height: 900 });
+  for (const [name, path] of Object.entries({ ...PATHS, "chess-ended": `/chess/games/${gameId}` })) {
+    await page.goto(networks.owner.url + path);
+    await page.locator(".skeleton").first().waitFor({ state: "detached" });
+    await page.locator("tr[data-row], .ended").first().waitFor();
+    await page.evaluate(AXE);
+    expect(await page.evaluate("axe.run().then((result) => result.violations.map((each) => each.id))"), name).toEqual([]);
+    if (!SCREENSHOTS) continue;
+    mkdirSync(SCREENSHOTS, { recursive: true });
+    await page.screenshot({ path: join(SCREENSHOTS, `${name}-${width === 390 ? "phone-" : ""}${colorScheme}.png`) });
+  }
+  await page.close();
 });
 
 test("no page breaks the content security policy or throws", () => {

@@ -151,6 +151,11 @@ export function createChallenge(body: Terms & { toPlayerId: string | null }): Pr
   return call("POST", "/chess/challenges", { body });
 }
 
+/** Begin a game against the engine, at a level from 1 to 8. */
+export function playEngine({ clock, colour, initialFen }: Terms, level: number): Promise<GameView> {
+  return call("POST", "/chess/games/ai", { body: { clock, colour, level, initialFen: initialFen ?? undefined } });
+}
+
 /** Offer another game with the colours changed, or accept that offer. */
 export function offerRematch(gameId: string): Promise<Challenge> {
   return call("POST", `/chess/games/${gameId}/rematch`, { body: {} });

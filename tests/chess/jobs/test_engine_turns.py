@@ -171,6 +171,15 @@ async def test_the_engine_is_neither_challenged_nor_rated(api: Api) -> None:
     assert rated.json()["code"] == "invalid_game"
 
 
+async def test_nobody_gets_a_token_of_the_engine(api: Api) -> None:
+    path = f"/chess/players/{(await begin(api)).players['black']}"
+
+    assert (await api.get(path))["engine_level"] == 3
+    refused = await api.request("POST", f"{path}/tokens", json={})
+
+    assert refused.json()["code"] == "not_this_player"
+
+
 async def test_a_turn_is_one_job(api: Api) -> None:
     duel = await begin(api)
     await duel.move(FOOLS_MATE[0], ply=1)

@@ -2,7 +2,8 @@
 
 import type { Player } from "$/services/chess";
 
-export function kindOf(player: Pick<Player, "isBot" | "isGuest" | "hasAccount">): string {
+export function kindOf(player: Pick<Player, "isBot" | "isGuest" | "hasAccount" | "engineLevel">): string {
+  if (player.engineLevel !== null) return "Computer";
   if (player.isBot) return "Bot";
   if (player.isGuest) return "Guest";
   return player.hasAccount ? "Person" : "Player of a program";

@@ -91,6 +91,9 @@ class PlayerView(msgspec.Struct, frozen=True, kw_only=True):
     has_account: Annotated[
         bool, msgspec.Meta(description="Whether it is a person's own player, for whom only that person creates tokens.")
     ]
+    engine_level: Annotated[
+        int | None, msgspec.Meta(description="The level of the engine; null for everybody else.", examples=[None])
+    ]
     ratings: Annotated[
         Mapping[str, RatingView],
         msgspec.Meta(
@@ -155,6 +158,7 @@ def show_player(player: Player, ratings: Iterable[RatingOfSpeed] = ()) -> Player
         is_bot=player.is_bot,
         is_guest=player.is_guest,
         has_account=player.account_id is not None,
+        engine_level=player.engine_level,
         ratings={str(rating.speed): show_rating(rating) for rating in ratings},
         created_at=player.created_at,
         seen_at=player.seen_at,

@@ -1,4 +1,4 @@
-"""The Prometheus metrics of chess. Servers count moves, workers what they end in time, and both the games that end."""
+"""The Prometheus metrics of chess. Servers count moves and outages, workers late flags, both the games that end."""
 
 from datetime import datetime, timedelta
 from typing import Final

@@ -139,13 +139,19 @@ async def create_player_token(
         expires_in: how long it is valid; None if it never expires.
 
     Raises:
-        NotThisPlayerError: the player is another person's own.
+        NotThisPlayerError: the player is another person's own, or the engine.
         InvalidNameError: the name is empty or too long.
         InvalidLifetimeError: `expires_in` is too short or too long.
     """
     if principal is not None and player.account_id not in (None, principal.account_id):
         raise NotThisPlayerError(
             f"{player.name} is the player of another person.",
+            field="player_id",
+            remedy="Create a player of its own for a program.",
+        )
+    if player.engine_level is not None:
+        raise NotThisPlayerError(
+            f"{player.name} is the engine, which plays by itself.",
             field="player_id",
             remedy="Create a player of its own for a program.",
         )
