@@ -1,5 +1,8 @@
 """Fixtures of the suites that run on all systems: each system, its operations, and its sample data."""
 
+import sys
+from collections.abc import Mapping
+
 import pytest
 
 from http_api import Api
@@ -17,6 +20,12 @@ def system(request: pytest.FixtureRequest) -> AnySystem:
     found: AnySystem = request.param
     sample_maker_of(found.name)
     return found
+
+
+@pytest.fixture
+def environment() -> Mapping[str, str]:
+    """Settings with which every operation can succeed: the chess engine has to be there, but never plays here."""
+    return {"NINEFOLD_CHESS_STOCKFISH": sys.executable}
 
 
 @pytest.fixture
