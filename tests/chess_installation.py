@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -26,21 +27,20 @@ class ChessInstallation:
     Args:
         database_url: a migrated database.
         folder: gets the logs.
+        settings: further settings.
     """
 
-    def __init__(self, database_url: str, folder: Path) -> None:
+    def __init__(self, database_url: str, folder: Path, settings: Mapping[str, str] | None = None) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._database_url = database_url
         self._folder = folder
-        self._environment = clean_environment({"NINEFOLD_DATABASE_URL": database_url, "NINEFOLD_PORT": str(self.port)})
+        own = {"NINEFOLD_DATABASE_URL": database_url, "NINEFOLD_PORT": str(self.port)}
+        self._environment = clean_environment({**own, **(settings or {})})
 
     def __enter__(self) -> Self:
         self._server, self._worker = self._start("serve"), self._start("worker")
-        give_up_at = time.monotonic() + READY_WITHIN_S
-        while not self._is_ready():
-            assert time.monotonic() < give_up_at, "the server isn't ready"
-            time.sleep(0.05)
+        self._wait_until_ready()
         return self
 
     def __exit__(
@@ -50,6 +50,13 @@ class ChessInstallation:
             process.terminate()
         for process in (self._server, self._worker):
             process.wait(STOP_WITHIN_S)
+
+    def kill_server(self) -> None:
+        """Kill the server with SIGKILL, and start another one at the same address."""
+        self._server.kill()
+        self._server.wait(STOP_WITHIN_S)
+        self._server = self._start("serve")
+        self._wait_until_ready()
 
     def new_organisation(self) -> UUID:
         """Create an organisation."""
@@ -78,6 +85,12 @@ class ChessInstallation:
         """Return a plain client."""
         headers = {} if token is None else {"Authorization": f"Bearer {token}"}
         return httpx.Client(base_url=self.url, headers=headers, timeout=REQUEST_WITHIN_S)
+
+    def _wait_until_ready(self) -> None:
+        give_up_at = time.monotonic() + READY_WITHIN_S
+        while not self._is_ready():
+            assert time.monotonic() < give_up_at, "the server isn't ready"
+            time.sleep(0.05)
 
     def _is_ready(self) -> bool:
         try:

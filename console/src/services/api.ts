@@ -391,7 +391,9 @@ export interface paths {
         };
         /**
          * List callbacks
-         * @description Newest first, without their headers and bodies.
+         * @description Newest first, without their headers and bodies. One request looks at 5,000 callbacks: those of the type if it is
+         *     given, or else those with the status unless it is `verified`, of the source, or of the provider. If too few of them
+         *     match, a page has fewer items than `limit`, or none, and still a `next_cursor`: the list continues there.
          */
         get: operations["list_callbacks"];
         put?: never;
@@ -456,6 +458,27 @@ export interface paths {
          * @description Publishes a new event with the same content, with `is_replay` true. Only a verified callback can be replayed.
          */
         post: operations["replay_callback"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/callbacks/{callback_id}/reverify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Verify a callback again
+         * @description If it is in quarantine, it waits for its verification again, with the current secrets of its source. The age of a
+         *     signature is still compared with the time at which the callback was received. Any other callback stays as it is.
+         */
+        post: operations["reverify_callback"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2284,6 +2307,16 @@ export interface components {
             event_id: string;
         };
         /**
+         * CallbackReverified
+         * @description A callback that is verified again, if it was in quarantine.
+         */
+        CallbackReverified: {
+            /** @example cbk_01h455vb4pex5vsknk084sn02q */
+            callback_id: string;
+            /** @description `received` until it is verified; otherwise what it was. */
+            status: components["schemas"]["CallbackStatus"];
+        };
+        /**
          * CallbackStatus
          * @description The status of a callback.
          * @enum {unknown}
@@ -4063,15 +4096,6 @@ export interface components {
             next_cursor: string | null;
         };
         /**
-         * Page[CallbackSummary]
-         * @description A page of a list, and the cursor of the next page; null on the last page.
-         */
-        Page_CallbackSummary_: {
-            items: components["schemas"]["CallbackSummary"][];
-            /** @example null */
-            next_cursor: string | null;
-        };
-        /**
          * Page[ConversationView]
          * @description A page of a list, and the cursor of the next page; null on the last page.
          */
@@ -4703,6 +4727,20 @@ export interface components {
              * @example null
              */
             player_id?: string | null;
+        };
+        /**
+         * SearchPage[CallbackSummary]
+         * @description A page of a search, which can end before it is full; then it says how far back the search has looked.
+         */
+        SearchPage_CallbackSummary_: {
+            items: components["schemas"]["CallbackSummary"][];
+            /** @example null */
+            next_cursor: string | null;
+            /**
+             * @description Set if the search has looked at its maximum before the page was full; `next_cursor` goes on from there. Null if the page is full, or everything was looked at.
+             * @example null
+             */
+            searched_back_to: string | null;
         };
         /**
          * SearchPage[DeliveryView]
@@ -7473,7 +7511,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_CallbackSummary_"];
+                    "application/json": components["schemas"]["SearchPage_CallbackSummary_"];
                 };
             };
             /** @description Bad request. */
@@ -7724,6 +7762,75 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
                     "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reverify_callback: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                callback_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallbackReverified"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
                     [name: string]: unknown;
                 };
                 content: {

@@ -87,6 +87,11 @@ export function replayCallbacks(choice: ReplayChoice): Promise<Job> {
   return call("POST", "/callbacks/replay", { body: choice });
 }
 
+/** Verify one quarantined callback again. */
+export function reverifyCallback(id: string): Promise<{ callbackId: string; status: CallbackStatus }> {
+  return call("POST", `/callbacks/${id}/reverify`);
+}
+
 /** Verify quarantined callbacks again, of one source or of all. */
 export function reverifyCallbacks(sourceId?: string): Promise<Job> {
   return call("POST", "/callbacks/reverify", { body: sourceId ? { sourceId } : {} });

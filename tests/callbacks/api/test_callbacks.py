@@ -8,6 +8,7 @@ import pytest
 
 from callbacks.callbacks_api import SECRET, CallbacksApi
 from http_api import Json
+from ninefold.systems.callbacks.service import callbacks as service
 from receivers import Receiver
 from webhooks.webhooks_api import WebhooksApi
 
@@ -81,6 +82,52 @@ async def test_quarantined_callbacks_are_verified_again_after_the_secret_was_cor
     statuses = [each["status"] for each in await api.judged(4, source=source)]
     assert sorted(statuses) == ["quarantined", "verified", "verified", "verified"]
     assert [each["status"] for each in await api.judged(1, source=other)] == ["quarantined"]
+
+
+async def test_one_quarantined_callback_is_verified_again(api: CallbacksApi, subscribed: Receiver) -> None:
+    source = await api.create_source(secrets=["a secret with a typo"])
+    await api.call(source, b'{"number":1}')
+    await api.call(source, b'{"number":2}')
+    second, _ = await api.judged(2, source=source)
+    await api.done("PATCH", f"/sources/{source['source_id']}", json={"secrets": [SECRET]})
+
+    answer = await api.done("POST", f"/callbacks/{second['callback_id']}/reverify")
+
+    assert answer == {"callback_id": second["callback_id"], "status": "received"}
+    (request,) = await subscribed.received(1)
+    assert json.loads(request.body)["body"] == {"number": 2}
+    assert [each["status"] for each in await api.judged(2, source=source)] == ["verified", "quarantined"]
+    again = await api.done("POST", f"/callbacks/{second['callback_id']}/reverify")
+    assert again == {"callback_id": second["callback_id"], "status": "verified"}
+
+
+async def test_a_callback_of_another_organisation_is_not_verified_again(
+    api: CallbacksApi, other_api: CallbacksApi
+) -> None:
+    source = await api.create_source()
+    await api.call(source, secret="wrong")
+    (callback,) = await api.judged(1, source=source)
+
+    await other_api.refused(404, "POST", f"/callbacks/{callback['callback_id']}/reverify")
+
+    assert (await api.get(f"/callbacks/{callback['callback_id']}"))["status"] == "quarantined"
+
+
+@pytest.mark.parametrize("path", ["/callbacks/replay", "/callbacks/reverify"])
+async def test_a_job_shows_how_many_callbacks_it_has_in_all(api: CallbacksApi, path: str) -> None:
+    source = await api.create_source()
+    for number in range(2):
+        await api.call(source, b"%d" % number)
+        await api.call(source, b"%d" % number, secret="wrong")
+    await api.judged(4, source=source)
+    body = {"source_id": source["source_id"]} | ({"since": "2026-01-01T00:00:00Z"} if path.endswith("replay") else {})
+
+    job = await api.done("POST", path, json=body)
+
+    async with asyncio.timeout(10):
+        while (job := await api.get(f"/jobs/{job['job_id']}"))["finished_at"] is None:
+            await asyncio.sleep(0.01)
+    assert (job["progress_done"], job["progress_total"]) == (2, 2)
 
 
 async def test_both_secrets_verify_while_they_are_rotated(api: CallbacksApi) -> None:
@@ -291,6 +338,44 @@ async def test_callbacks_are_listed_by_source_status_provider_and_type(api: Call
         wanted = dict(part.split("=") for part in query.split("&"))
         assert found == [each for each in everything if all(each[name] == value for name, value in wanted.items())]
     await api.refused(422, "GET", "/callbacks?status=lost")
+
+
+async def test_a_list_looks_at_a_number_of_callbacks_and_says_how_far_back(
+    api: CallbacksApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rare, source = await api.create_source(), await api.create_source()
+    await api.call(rare, b"0", event="issues")
+    await api.judged(1, source=rare)
+    for number in range(1, 6):
+        await api.call(source, b"%d" % number, event="issues")
+    callbacks = await api.judged(5, source=source)
+    monkeypatch.setattr(service, "LOOKED_AT_MAX", 3)
+
+    query = f"/callbacks?type=issues&source_id={rare['source_id']}"
+    first = await api.get(query)
+    second = await api.get(f"{query}&cursor={first['next_cursor']}")
+
+    assert first["items"] == []
+    assert first["searched_back_to"][:23] == callbacks[2]["received_at"][:23]
+    assert [each["source_id"] for each in second["items"]] == [rare["source_id"]]
+    assert (second["next_cursor"] is None) == (second["searched_back_to"] is None)
+
+
+@pytest.mark.parametrize(
+    "query", ["", "?status=verified", "?type=issues", "?provider=github", "?provider=github&status=verified"]
+)
+async def test_a_list_that_is_limited_shows_everything_page_by_page(
+    api: CallbacksApi, monkeypatch: pytest.MonkeyPatch, query: str
+) -> None:
+    source = await api.create_source()
+    for number in range(5):
+        await api.call(source, b"%d" % number, event="issues")
+    callbacks = await api.judged(5, source=source)
+    monkeypatch.setattr(service, "LOOKED_AT_MAX", 2)
+
+    pages = await api.walk(f"/callbacks{query}", limit=4)
+
+    assert [each for page in pages for each in page] == callbacks
 
 
 async def test_a_secret_in_a_request_is_never_shown_but_verified(api: CallbacksApi) -> None:

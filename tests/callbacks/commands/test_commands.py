@@ -269,6 +269,16 @@ def test_callbacks_are_listed_with_their_status_and_reason(server: Server, capsy
     }
 
 
+def test_one_callback_is_verified_again(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+    server.answer = partial(httpx.Response, 202, json={"callback_id": CALLBACK_ID, "status": "received"})
+
+    assert run(["callbacks", "reverify", CALLBACK_ID]) == 0
+
+    (request,) = server.requests
+    assert (request.method, request.url.path) == ("POST", f"/api/v1/callbacks/{CALLBACK_ID}/reverify")
+    assert "received" in capsys.readouterr().out
+
+
 def test_a_callback_is_shown_with_its_headers_and_its_body(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
     server.answer = partial(httpx.Response, 200, json=CALLBACK)
 

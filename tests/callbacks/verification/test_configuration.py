@@ -30,6 +30,11 @@ def fields_with_problems(provider: str, secrets: list[str], options: dict[str, s
         ("discord", ["not hex"], {}, ["secrets"]),
         ("sendgrid", ["AAAA"], {}, ["secrets"]),
         ("svix", ["whsec_AAAA"], {}, []),
+        ("svix", ["AAAA"], {}, ["secrets"]),
+        ("svix", ["whsec_!"], {}, ["secrets"]),
+        ("stripe", ["whsec_any text"], {}, []),
+        ("stripe", ["sk_live_AAAA"], {}, ["secrets"]),
+        ("standard_webhooks", ["AAAA"], {}, ["secrets"]),
         ("standard_webhooks", ["whsec_!"], {}, ["secrets"]),
         ("standard_webhooks", ["whpk_AAAA"], {}, ["secrets"]),
         ("standard_webhooks", ["whpk_" + base64.b64encode(bytes(32)).decode()], {}, []),
@@ -81,6 +86,28 @@ def test_each_problem_of_a_configuration_names_its_field(
     provider: str, secrets: list[str], options: dict[str, str], expected: list[str]
 ) -> None:
     assert fields_with_problems(provider, secrets, options) == expected
+
+
+@pytest.mark.parametrize(
+    ("provider", "secret", "message", "remedy"),
+    [
+        ("svix", "a text", "A secret begins with whsec_.", "put that before it"),
+        ("standard_webhooks", "whpk_AAAA", "A public key for ed25519 is expected.", "a public key with whpk_"),
+        ("discord", "a text", "A secret is hexadecimal.", "64 hexadecimal digits"),
+        (
+            "sendgrid",
+            "AAAA",
+            "A public key for ecdsa-p256-sha256 is expected.",
+            "public key on the page of the webhook",
+        ),
+    ],
+)
+def test_a_secret_of_a_wrong_shape_is_explained(provider: str, secret: str, message: str, remedy: str) -> None:
+    (problem,) = find_problems(find_provider(provider), [Secret(secret)], {})
+
+    assert problem.message == message
+    assert problem.remedy is not None
+    assert remedy in problem.remedy
 
 
 def test_no_problem_has_the_secret() -> None:

@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
+from prometheus_client import REGISTRY
+
 from chess_api import Duel, begin
 from http_api import Api, Json
 from in_process import StartWorker
@@ -42,11 +44,13 @@ async def test_a_worker_flags_a_player_whose_time_is_up(
     duel = await begin(api)
     await duel.play(["e2e4", "e7e5"])
     await make_older(database, duel, 200)
+    counted = REGISTRY.get_sample_value("ninefold_chess_flag_delay_seconds_count") or 0.0
 
     async with start_worker():
         game = await until(duel.show, lambda game: game["status"] == "ended")
 
     assert (game["winner"], game["reason"]) == ("black", "flag")
+    assert REGISTRY.get_sample_value("ninefold_chess_flag_delay_seconds_count") == counted + 1
 
 
 async def test_a_silent_player_is_gone_and_the_opponent_claims_the_win(

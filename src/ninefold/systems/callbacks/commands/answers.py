@@ -91,6 +91,13 @@ class CallbackContentAnswer(CallbackAnswer, frozen=True, kw_only=True):
     body_text: str | None
 
 
+class ReverifyAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """A callback that is verified again, if it was in quarantine."""
+
+    callback_id: str
+    status: str
+
+
 class ReplayAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """A callback that was passed on again."""
 

@@ -11,13 +11,13 @@ from ninefold.core.commands import (
     FROM_ENVIRONMENT,
     ApiOptions,
     Limit,
-    Page,
+    SearchPage,
     follow_job,
     parse_argument_id,
     print_fields,
     print_gap,
-    print_next_page,
     print_note,
+    print_search_end,
     print_table,
     print_text,
     show_answer,
@@ -28,6 +28,7 @@ from ninefold.systems.callbacks.commands.answers import (
     CallbackAnswer,
     CallbackContentAnswer,
     ReplayAnswer,
+    ReverifyAnswer,
 )
 from ninefold.systems.callbacks.model import CALLBACK_PREFIX, SOURCE_PREFIX, CallbackStatus
 
@@ -84,7 +85,7 @@ def list_callbacks(
             limit=limit,
             cursor=cursor,
         )
-        show_answer(answer, Page[CallbackAnswer], api=api, show=_show_callbacks)
+        show_answer(answer, SearchPage[CallbackAnswer], api=api, show=_show_callbacks)
 
 
 @callbacks.command(name="show")
@@ -153,21 +154,27 @@ def replay_callbacks(
 
 
 @callbacks.command(name="reverify")
-def reverify_callbacks(source_id: str, *, no_wait: NoWait = False, api: ApiOptions = FROM_ENVIRONMENT) -> None:
-    """Verify all quarantined callbacks of a source again, after its secrets were corrected. A durable job does it.
+def reverify_callbacks(id: str, *, no_wait: NoWait = False, api: ApiOptions = FROM_ENVIRONMENT) -> None:  # noqa: A002
+    """Verify quarantined callbacks again, after the source was corrected: one, or all of a source in a durable job.
 
     Args:
-        source_id: The source's id, such as src_01h455vb4pex5vsknk084sn02q.
+        id: The id of a source, such as src_01h455vb4pex5vsknk084sn02q, or of a callback: cbk_….
         no_wait: Only start the job; don't wait until it has ended.
         api: The server and API key to use.
     """
+    if id.startswith(f"{CALLBACK_PREFIX}_"):
+        path = f"{_callback_path(id)}/reverify"
+        with api.client() as client:
+            show_answer(client.post(path), ReverifyAnswer, api=api)
+        return
+    source_id = id
     parse_argument_id(SOURCE_PREFIX, source_id, shown_by="ninefold sources list")
     with api.client() as client:
         answer = client.post(f"{_CALLBACKS}/reverify", {"source_id": source_id})
         follow_job(client, answer, api=api, should_wait=not no_wait)
 
 
-def _show_callbacks(page: Page[CallbackAnswer]) -> None:
+def _show_callbacks(page: SearchPage[CallbackAnswer]) -> None:
     print_table(
         ["Callback", "Provider", "Type", "Status", "Reason", "Bytes", "Received at"],
         [
@@ -184,7 +191,7 @@ def _show_callbacks(page: Page[CallbackAnswer]) -> None:
         ],
         empty="No callbacks found. `ninefold sources show SRC_ID` shows the URL that a provider needs.",
     )
-    print_next_page(page)
+    print_search_end(page)
 
 
 def _show_callback(callback: CallbackContentAnswer) -> None:

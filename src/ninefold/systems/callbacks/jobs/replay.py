@@ -11,7 +11,10 @@ from ninefold.systems.callbacks.model import REPLAY_CALLBACKS, ReplayCallbacks
 from ninefold.systems.callbacks.service.callbacks import replay
 from ninefold.systems.callbacks.service.passing_on import WebhookDelivery
 from ninefold.systems.callbacks.settings import CallbacksSettings
-from ninefold.systems.callbacks.store.callbacks import callback_lock_verified
+from ninefold.systems.callbacks.store.callbacks import callback_count_verified, callback_lock_verified
+
+COUNTED_MAX: Final = 100_000
+"""Callbacks that are counted before the first is replayed. With more of them, the job has no total."""
 
 BATCH: Final = 20
 """Callbacks that one transaction replays. Each can have a body of 10 MiB in memory."""
@@ -25,6 +28,8 @@ class ReplayCursor(msgspec.Struct, frozen=True, kw_only=True):
     after: UUID = _BEFORE_ALL
     """The last callback that was replayed."""
     callbacks: int = 0
+    total: int | None = None
+    """How many there were at the start; None if it isn't known."""
 
 
 class Replayed(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,30 +42,29 @@ async def replay_callbacks(job: JobRun[ReplayCallbacks], context: WorkerContext[
     """Pass verified callbacks on again, one batch for each transaction, together with the job's position."""
     delivery = WebhookDelivery.find(context.implementations)
     wanted = job.payload
-    cursor = job.read_cursor(ReplayCursor) or ReplayCursor()
+    cursor = job.read_cursor(ReplayCursor) or ReplayCursor(total=await _count(wanted, context))
     has_more = True
     while has_more:
         job.check()
         async with context.database.transaction() as connection:
-            callbacks = await callback_lock_verified(
-                connection,
-                organisation_id=wanted.organisation_id,
-                source_id=wanted.source_id,
-                event_type=wanted.event_type,
-                since=wanted.since,
-                until=wanted.until,
-                after=cursor.after,
-                limit=BATCH,
-            )
+            callbacks = await callback_lock_verified(connection, wanted, after=cursor.after, limit=BATCH)
             if callbacks:
                 await replay(connection, delivery, callbacks=callbacks)
                 cursor = ReplayCursor(
-                    after=callbacks[-1].callback.callback_id, callbacks=cursor.callbacks + len(callbacks)
+                    after=callbacks[-1].callback.callback_id,
+                    callbacks=cursor.callbacks + len(callbacks),
+                    total=cursor.total,
                 )
-                await job.save(connection, cursor=cursor, done=cursor.callbacks)
+                await job.save(connection, cursor=cursor, done=cursor.callbacks, total=cursor.total)
         delivery.notify(context.notifier)
         has_more = len(callbacks) == BATCH
     return Replayed(callbacks=cursor.callbacks)
+
+
+async def _count(wanted: ReplayCallbacks, context: WorkerContext[CallbacksSettings]) -> int | None:
+    async with context.database.connection() as connection:
+        count = await callback_count_verified(connection, wanted, limit=COUNTED_MAX)
+    return count if count < COUNTED_MAX else None
 
 
 REPLAY_HANDLER: Final = JobHandler(REPLAY_CALLBACKS, replay_callbacks)

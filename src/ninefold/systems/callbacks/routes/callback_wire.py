@@ -137,6 +137,15 @@ class CallbackView(CallbackSummary, frozen=True, kw_only=True):
     body_base64: Annotated[str | None, msgspec.Meta(description="The raw body, if it isn't.", examples=[None])]
 
 
+class CallbackReverified(msgspec.Struct, frozen=True, kw_only=True):
+    """A callback that is verified again, if it was in quarantine."""
+
+    callback_id: CallbackIdText
+    status: Annotated[
+        CallbackStatus, msgspec.Meta(description="`received` until it is verified; otherwise what it was.")
+    ]
+
+
 class CallbackReplayed(msgspec.Struct, frozen=True, kw_only=True):
     """A callback that was passed on again."""
 

@@ -1,11 +1,11 @@
 """Queries for callbacks: store, claim, judge, find and delete them."""
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import asyncpg
+import msgspec
 
 from ninefold.core.postgres.database import Connection
 from ninefold.systems.callbacks.model import (
@@ -15,6 +15,7 @@ from ninefold.systems.callbacks.model import (
     CallbackStatus,
     Judgement,
     NewCallback,
+    ReplayCallbacks,
     VerifiedCallback,
     WaitingCallback,
 )
@@ -22,6 +23,17 @@ from ninefold.systems.callbacks.rules.header_lines import join_headers, split_he
 from ninefold.systems.callbacks.store.queries import queries
 
 _AFTER_ALL: Final = UUID(int=2**128 - 1)
+
+
+class ListPlace(msgspec.Struct, frozen=True, kw_only=True):
+    """Which callbacks of an organisation a list looks at."""
+
+    organisation_id: UUID
+    wanted: CallbackFilter
+    before: UUID | None
+    """Only those with ids before this one; None for the newest."""
+    looked_at_max: int
+    """How many to look at. Those that aren't wanted count too."""
 
 
 async def callback_claim(
@@ -61,9 +73,25 @@ async def callback_claim(
     return waiting, records[0]["last_organisation_id"] if records else None
 
 
+async def callback_count_quarantined(
+    connection: Connection, *, organisation_id: UUID, source_id: UUID | None, limit: int
+) -> int:
+    """Count quarantined callbacks of an organisation, up to a limit."""
+    count: int = await queries.callback_count_quarantined(
+        connection, organisation_id=organisation_id, source_id=source_id, limit=limit
+    )
+    return count
+
+
 async def callback_count_received(connection: Connection, *, limit: int) -> int:
     """Count the callbacks that wait to be verified, up to a limit."""
     count: int = await queries.callback_count_received(connection, limit=limit)
+    return count
+
+
+async def callback_count_verified(connection: Connection, wanted: ReplayCallbacks, *, limit: int) -> int:
+    """Count the verified callbacks that are to be passed on again, up to a limit."""
+    count: int = await queries.callback_count_verified(connection, **msgspec.structs.asdict(wanted), limit=limit)
     return count
 
 
@@ -107,20 +135,15 @@ async def callback_insert_many(connection: Connection, *, callbacks: Sequence[Ne
     return {record["callback_id"]: record["source_version"] async for record in records}
 
 
-async def callback_list(
-    connection: Connection, *, organisation_id: UUID, wanted: CallbackFilter, before: UUID | None, limit: int
-) -> list[Callback]:
-    """Read an organisation's callbacks with ids before one, newest first."""
-    records = queries.callback_list(
-        connection,
-        organisation_id=organisation_id,
-        before=before or _AFTER_ALL,
-        source_id=wanted.source_id,
-        status=wanted.status,
-        provider=wanted.provider,
-        event_type=wanted.event_type,
-        limit=limit,
-    )
+async def callback_find_end(connection: Connection, place: ListPlace) -> UUID | None:
+    """Return the last callback that `callback_list` looks at; None if it looks at all that there are."""
+    end: UUID | None = await queries.callback_find_end(connection, **_scan(place))
+    return end
+
+
+async def callback_list(connection: Connection, place: ListPlace, *, limit: int) -> list[Callback]:
+    """Read an organisation's callbacks of a place in their list, newest first."""
+    records = queries.callback_list(connection, **_scan(place), limit=limit)
     return [_callback(record) async for record in records]
 
 
@@ -149,26 +172,13 @@ async def callback_lock(connection: Connection, *, organisation_id: UUID, callba
 
 async def callback_lock_verified(
     connection: Connection,
+    wanted: ReplayCallbacks,
     *,
-    organisation_id: UUID,
-    source_id: UUID | None,
-    event_type: str | None,
-    since: datetime,
-    until: datetime,
     after: UUID,
     limit: int,
 ) -> list[VerifiedCallback]:
-    """Lock verified callbacks that follow one and were received in a time, oldest first."""
-    records = queries.callback_lock_verified(
-        connection,
-        organisation_id=organisation_id,
-        source_id=source_id,
-        event_type=event_type,
-        since=since,
-        until=until,
-        after=after,
-        limit=limit,
-    )
+    """Lock verified callbacks that are to be passed on again and follow one, oldest first."""
+    records = queries.callback_lock_verified(connection, **msgspec.structs.asdict(wanted), after=after, limit=limit)
     return [_verified(record) async for record in records]
 
 
@@ -180,6 +190,14 @@ async def callback_receive_again(
         connection, organisation_id=organisation_id, source_id=source_id, after=after, limit=limit
     )
     return [record["callback_id"] async for record in records]
+
+
+async def callback_receive_one_again(connection: Connection, *, organisation_id: UUID, callback_id: UUID) -> bool:
+    """Let a callback be verified again; return whether it was in quarantine."""
+    received: UUID | None = await queries.callback_receive_one_again(
+        connection, organisation_id=organisation_id, callback_id=callback_id
+    )
+    return received is not None
 
 
 async def callback_record_judgements(connection: Connection, *, judgements: Sequence[Judgement]) -> None:
@@ -200,6 +218,31 @@ async def callback_record_judgements(connection: Connection, *, judgements: Sequ
 async def callback_record_replays(connection: Connection, *, callback_ids: Sequence[UUID]) -> None:
     """Count a replay of each of these callbacks."""
     await queries.callback_record_replays(connection, callback_ids=callback_ids)
+
+
+def _scan(place: ListPlace) -> dict[str, Any]:
+    wanted = place.wanted
+    return {
+        "scan": _scan_name(wanted),
+        "organisation_id": place.organisation_id,
+        "before": place.before or _AFTER_ALL,
+        "source_id": wanted.source_id,
+        "status": wanted.status,
+        "provider": wanted.provider,
+        "event_type": wanted.event_type,
+        "looked_at_max": place.looked_at_max,
+    }
+
+
+def _scan_name(wanted: CallbackFilter) -> str:
+    """Return by which index the callbacks are looked at: the one that is likely to have the fewest others."""
+    if wanted.event_type is not None:
+        return "type"
+    if wanted.status not in {None, CallbackStatus.VERIFIED}:
+        return "status"
+    if wanted.source_id is not None:
+        return "source"
+    return "all" if wanted.provider is None else "provider"
 
 
 def _verified(record: asyncpg.Record) -> VerifiedCallback:

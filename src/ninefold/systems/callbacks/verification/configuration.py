@@ -45,12 +45,14 @@ class Problem(msgspec.Struct, frozen=True):
 
 def find_problems(provider: Provider, secrets: Sequence[Secret], options: Mapping[str, str]) -> list[Problem]:
     """Return what is wrong with the configuration of a source. With an empty list, `verify` can work with it."""
-    return [
+    problems = (
         *_field_problems(provider, secrets, options),
         *_secret_problems(provider, secrets, options),
         *_option_problems(options),
         *_scheme_problems(provider, options),
-    ]
+    )
+    # Several schemes of a provider can read the same secret.
+    return list(dict.fromkeys(problems))
 
 
 def _field_problems(provider: Provider, secrets: Sequence[Secret], options: Mapping[str, str]) -> Iterator[Problem]:
@@ -74,12 +76,21 @@ def _secret_problems(provider: Provider, secrets: Sequence[Secret], options: Map
         yield Problem(SECRETS_FIELD, f"{provider.title} takes no secrets.")
     if len(secrets) > SECRETS_MAX:
         yield Problem(SECRETS_FIELD, f"A source has at most {SECRETS_MAX} secrets.")
+    form = next(
+        (f"{field.title}: {field.description}" for field in provider.fields if field.name == SECRETS_FIELD), None
+    )
     for scheme in provider.schemes:
         for _, secret in secrets_of(scheme, provider, secrets):
             try:
+                _check_beginning(secret, scheme.secret)
                 _read(scheme, secret, options)
             except MalformedSecretError as error:
-                yield Problem(SECRETS_FIELD, str(error))
+                yield Problem(SECRETS_FIELD, str(error), remedy=form)
+
+
+def _check_beginning(secret: Secret, secret_format: SecretFormat) -> None:
+    if not secret.text.strip().startswith(secret_format.starts_with):
+        raise MalformedSecretError(f"A secret begins with {secret_format.starts_with}.")
 
 
 def _read(scheme: Scheme, secret: Secret, options: Mapping[str, str]) -> None:

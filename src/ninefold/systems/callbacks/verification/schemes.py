@@ -19,6 +19,8 @@ class SecretFormat(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     encoding: Literal["text", "hex", "base64"] = "text"
     prefix: str = ""
     """Removed before decoding: `whsec_`."""
+    starts_with: str = ""
+    """How each secret of the provider begins. It is checked when a source is configured, and not when it verifies."""
     is_prefix_required: bool = False
     """The scheme takes only secrets with the prefix, and no other scheme of the provider takes them."""
 

@@ -87,12 +87,19 @@ class Acting:
 
         Raises:
             NotYourGameError: the caller doesn't play such a game.
-            NotAPlayerError: the room isn't the caller's.
             ChatLimitError: the caller has written too much.
         """
         player, game = await self._find(principal, game_id)
         async with self._database.transaction() as connection:
-            await write_line(connection, game=game, player=player, room=room, text=text, now=datetime.now(UTC))
+            await write_line(
+                connection,
+                game=game,
+                player=player,
+                room=room,
+                text=text,
+                now=datetime.now(UTC),
+                has_both_rooms=True,
+            )
         notify_chat(self._notifier, game.game_id, room)
 
     async def list_chat(self, principal: Principal, game_id: str) -> Sequence[ChatLine]:

@@ -12,7 +12,12 @@ from ninefold.core.errors import (
     NinefoldError,
     NotFoundError,
 )
-from ninefold.core.tenancy.errors import CredentialInvalidError, CredentialMissingError
+from ninefold.core.tenancy.errors import (
+    CredentialExpiredError,
+    CredentialInvalidError,
+    CredentialMissingError,
+    CredentialRevokedError,
+)
 from ninefold.core.web.errors import RouteNotFoundError
 from ninefold.core.web.problems import problem_headers
 
@@ -73,7 +78,7 @@ def message_of(error: NinefoldError) -> str:
             return "Not found. Ninefold's own API is below /api/v1."
         case CredentialMissingError():
             return "Missing authorization header"
-        case CredentialInvalidError():
+        case CredentialInvalidError() | CredentialRevokedError() | CredentialExpiredError():
             return "No such token"
         case _:
             return str(error)

@@ -65,8 +65,6 @@ def _tags(game: Game, seats: Seats, site_url: str) -> Iterator[tuple[str, str]]:
     yield "GameId", game.short_id
     yield "UTCDate", day
     yield "UTCTime", time
-    yield "WhiteElo", str(seats.white.rating)
-    yield "BlackElo", str(seats.black.rating)
     yield from _of_each(seats)
     yield "Variant", variant_of(game.initial_fen).name
     yield "TimeControl", _time_control(game.time_control)
@@ -77,6 +75,10 @@ def _tags(game: Game, seats: Seats, site_url: str) -> Iterator[tuple[str, str]]:
 
 
 def _of_each(seats: Seats) -> Iterator[tuple[str, str]]:
+    for colour, name in _COLOURS:
+        # The engine's games aren't rated.
+        if seats.of(colour).player.engine_level is None:
+            yield f"{name}Elo", str(seats.of(colour).rating)
     for colour, name in _COLOURS:
         if (change := seats.of(colour).rating_change) is not None:
             yield f"{name}RatingDiff", f"{change:+d}"

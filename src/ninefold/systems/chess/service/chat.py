@@ -18,7 +18,14 @@ LINES_PER_WINDOW_MAX: Final = 10
 
 
 async def write_line(
-    connection: Connection, *, game: Game, player: Player, room: Room, text: str, now: datetime
+    connection: Connection,
+    *,
+    game: Game,
+    player: Player,
+    room: Room,
+    text: str,
+    now: datetime,
+    has_both_rooms: bool = False,
 ) -> ChatLine:
     """Write a line; call `notify_chat` after the commit.
 
@@ -29,12 +36,14 @@ async def write_line(
         room: `player` only for those who play the game, `spectator` only for others while it runs.
         text: 1 to `TEXT_LENGTH_MAX` characters.
         now: the time.
+        has_both_rooms: whether those who play the game can also write to the spectators, as bots of Lichess do.
 
     Raises:
         NotAPlayerError: the room isn't the player's.
         ChatLimitError: the player has written too much, or the room is full.
     """
-    check_room(game, player, room)
+    if not (has_both_rooms and game.colour_of(player.player_id) is not None):
+        check_room(game, player, room)
     sequence = await store.chat_append(connection, game_id=game.game_id, room=room)
     recent = await store.chat_line_count_recent(
         connection, game_id=game.game_id, player_id=player.player_id, since=now - RATE_WINDOW

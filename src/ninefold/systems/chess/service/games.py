@@ -40,6 +40,9 @@ from ninefold.systems.chess.store.presence import presence_list
 RUNNING_MAX: Final = 200
 """Games that a player can have at once that haven't ended."""
 
+ORGANISATION_RUNNING_MAX: Final = 10_000
+"""Games that an organisation can have at once that haven't ended."""
+
 SHORT_ID_LENGTH: Final = 8
 LOG_MAX: Final = PLIES_MAX * 8
 """Entries of a log that are read for a view."""
@@ -94,6 +97,7 @@ async def start_game(
     initial_fen: str = START_FEN,
     short_id: str | None = None,
     running_max: int = RUNNING_MAX,
+    organisation_max: int = ORGANISATION_RUNNING_MAX,
 ) -> Game:
     """Start a game; call `notify_game` after the commit.
 
@@ -109,9 +113,11 @@ async def start_game(
         initial_fen: the position to begin with.
         short_id: that of the challenge that it comes from; None for a new one.
         running_max: how many games a player can have at once.
+        organisation_max: how many games the organisation can have at once.
 
     Raises:
-        InvalidGameError: the players are the same, or it can't have this clock, be rated, or begin with this position.
+        InvalidGameError: the players are the same, or it can't have this clock, be rated, or begin with this position,
+            or there are too many games.
         InvalidFenError: it isn't a position.
     """
     if white.player_id == black.player_id:
@@ -121,10 +127,9 @@ async def start_game(
     check_time_control(time_control)
     position = Position.parse(initial_fen)
     check_rated(is_rated, (white, black), time_control, position)
-    if await store.game_count_of_players(connection, player_ids=[white.player_id, black.player_id]) >= running_max:
-        raise InvalidGameError(
-            f"A player has {running_max} games that haven't ended.", remedy="End some of them first."
-        )
+    await _check_counts(
+        connection, organisation_id, (white, black), running_max=running_max, organisation_max=organisation_max
+    )
     game = _new_game(
         organisation_id=organisation_id,
         white=white,
@@ -265,6 +270,26 @@ def check_rated(is_rated: bool, players: Sequence[Player], control: TimeControl,
             "A rated game has a clock, begins with the usual position, and neither guests nor the engine play it.",
             field="is_rated",
             remedy="Make it unrated.",
+        )
+
+
+async def _check_counts(
+    connection: Connection,
+    organisation_id: UUID,
+    players: Sequence[Player],
+    *,
+    running_max: int,
+    organisation_max: int,
+) -> None:
+    if await store.game_count_of_players(connection, player_ids=[each.player_id for each in players]) >= running_max:
+        raise InvalidGameError(
+            f"A player has {running_max} games that haven't ended.", remedy="End some of them first."
+        )
+    if await store.game_count_unfinished_of(connection, organisation_id=organisation_id, limit=organisation_max) >= (
+        organisation_max
+    ):
+        raise InvalidGameError(
+            f"The organisation has {organisation_max:,} games that haven't ended.", remedy="Wait until some have ended."
         )
 
 

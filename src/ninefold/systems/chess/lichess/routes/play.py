@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Final, TypeAlias
+from typing import Annotated, Final, TypeAlias
 
 import msgspec
 from litestar import get, post
@@ -24,6 +24,7 @@ from ninefold.systems.chess.lichess.reading import find_own_game
 from ninefold.systems.chess.lichess.routes.account import Ok
 from ninefold.systems.chess.lichess.streaming import LineStream
 from ninefold.systems.chess.model import ActionKind, Player, Room
+from ninefold.systems.chess.service.chat import TEXT_LENGTH_MAX
 
 _YES: Final = frozenset({"yes", "true", "1"})
 
@@ -33,7 +34,7 @@ Require: TypeAlias = Callable[[Player], None]
 class NewLine(msgspec.Struct, frozen=True):
     """A line for the chat."""
 
-    text: str
+    text: Annotated[str, msgspec.Meta(max_length=TEXT_LENGTH_MAX, pattern=r"\S")]
     room: Room = "player"
 
 
