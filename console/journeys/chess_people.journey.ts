@@ -90,6 +90,13 @@ async function log(): Promise<LogEntry[]> {
   return (await ninefold.call<{ items: LogEntry[] }>("GET", `/chess/games/${gameId}/events`)).items;
 }
 
+async function picture(page: Page, name: string): Promise<void> {
+  mkdirSync(SCREENSHOTS ?? "", { recursive: true });
+  // A piece may still be moving.
+  await page.waitForTimeout(500);
+  await page.screenshot({ path: join(SCREENSHOTS ?? "", `${name}.png`) });
+}
+
 /** Pull the cable of somebody: open connections break, and there are no new ones. */
 async function cut(who: Who): Promise<void> {
   networks[who].cut();
@@ -132,6 +139,7 @@ test("a move that is made while the cable is pulled waits, and is played once", 
   await cut("owner");
   await type(pages.owner, "Qh5");
   await pages.owner.locator(".moves .pending").waitFor();
+  if (SCREENSHOTS) await picture(pages.owner, "chess-pending-light");
   expect(await log()).toHaveLength(5);
   networks.owner.restore();
   await all(["e4", "e5", "Bc4", "Nc6", "Qh5"]);
@@ -232,9 +240,7 @@ test.each(LOOKS)("axe finds nothing, %s, %d wide", async (colorScheme, width) =>
     await page.locator("tr[data-row], .ended").first().waitFor();
     await page.evaluate(AXE);
     expect(await page.evaluate("axe.run().then((result) => result.violations.map((each) => each.id))"), name).toEqual([]);
-    if (!SCREENSHOTS) continue;
-    mkdirSync(SCREENSHOTS, { recursive: true });
-    await page.screenshot({ path: join(SCREENSHOTS, `${name}-${width === 390 ? "phone-" : ""}${colorScheme}.png`) });
+    if (SCREENSHOTS) await picture(page, `${name}-${width === 390 ? "phone-" : ""}${colorScheme}`);
   }
   await page.close();
 });
