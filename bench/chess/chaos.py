@@ -41,9 +41,14 @@ CONDITIONS: Final = Conditions(
     late_s=(0.1, 0.5),
     freeze_s=(0.3, 1.5),
 )
-CONCURRENCY: Final = 60
-ENDS_WITHIN_S: Final = 240.0
-PLIES_EXPECTED: Final = 15
+RESEND_AFTER_S: Final = 1.0
+"""Longer than in the demo, because many games share a machine."""
+
+SEATS: Final = 100
+"""Pairs of players, who share all games."""
+
+ENDS_WITHIN_S: Final = 600.0
+PLIES_EXPECTED: Final = 12
 """Of a game, at least; kills are spread over so many."""
 
 DOWN_S: Final = (0.0, 5.0)
@@ -83,14 +88,16 @@ class Simulation:
         self._seed: Final = seed
         self._api: Final = ChessApi(http, Address(nodes.urls), api_key=nodes.api_key)
 
-    async def take_seats(self) -> Seats:
+    async def take_seats(self, games: int) -> Seats:
         """Create the players that share all games."""
-        players = [await self._api.create_player(f"player-{number}") for number in range(2 * CONCURRENCY)]
+        count = 2 * min(SEATS, games)
+        players = [await self._api.create_player(f"player-{number}") for number in range(count)]
         return Seats(players, (await self._api.create_player("spectator"))[1])
 
     async def play(self, number: int, seats: Seats) -> None:
         """Play a game and judge it."""
-        white, black = seats.players[2 * (number % CONCURRENCY)], seats.players[2 * (number % CONCURRENCY) + 1]
+        seat = 2 * number % len(seats.players)
+        white, black = seats.players[seat : seat + 2]
         network = Network(CONDITIONS, seed=f"{self._seed} {number}")
         plan = make_plan(network.dice("plan"))
         game = await self._api.start_game(white=white[0], black=black[0], **terms_of(plan))
@@ -101,6 +108,7 @@ class Simulation:
                 token=token,
                 name=name,
                 network=network,
+                resend_after_s=RESEND_AFTER_S,
                 copy=GameCopy(self._count_move if name == "spectator" else lambda _: None),
             )
             for name, token, first in (
@@ -167,9 +175,9 @@ async def run(options: argparse.Namespace) -> tuple[dict[str, Any], dict[int, li
     with tempfile.TemporaryDirectory() as folder:
         async with running_nodes(Path(folder)) as nodes, httpx.AsyncClient(trust_env=False, limits=limits) as http:
             simulation = Simulation(nodes, http, seed=options.seed)
-            seats = await simulation.take_seats()
+            seats = await simulation.take_seats(len(numbers))
             started_at_s = time.monotonic()
-            places = asyncio.Semaphore(CONCURRENCY)
+            places = asyncio.Semaphore(options.concurrency)
 
             async def play(number: int) -> None:
                 async with places:
@@ -216,6 +224,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Play games on a bad network while processes are killed.")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--games", type=int, default=1_000)
+    parser.add_argument("--concurrency", type=int, default=40, help="how many games are played at once")
     parser.add_argument("--kills", type=int, default=12)
     parser.add_argument("--only", type=int, help="play only the game with this number")
     options = parser.parse_args()

@@ -10,7 +10,7 @@ from ninefold.edge.demo.chess.players import Decide, Step
 from ninefold.systems.chess.model import START_FEN
 from ninefold.systems.chess.rules.position import Position
 
-PLIES_MAX: Final = 70
+PLIES_MAX: Final = 50
 """After so many plies, whoever is to move resigns."""
 
 STARTS: Final = (

@@ -43,7 +43,7 @@ async def make_sample_data(context: SampleContext) -> SampleData:
         secret_text=SECRET_TEXT,
         destroying=["revoke_player_token"],
         not_for_keys=["get_own_player", "list_challenges"],
-        needs_own=["create_game", "create_challenge", "create_seek"],
+        needs_own=["create_engine_game", "create_game", "create_challenge", "create_seek"],
     )
 
 

@@ -59,6 +59,7 @@ async def test_a_worker_runs_the_tasks_and_the_jobs_of_all_systems(
         "assistant.supervise",
         "assistant.backlog",
         "chess.clocks",
+        "chess.engines",
         "jobs.run",
         "jobs.schedule",
         "jobs.backlog",

@@ -837,6 +837,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/chess/games/ai": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start a game against the engine
+         * @description Stockfish at a level from 1, which beginners beat, to 8. The game is unrated. It takes takebacks, and no draws.
+         */
+        post: operations["create_engine_game"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/chess/me": {
         parameters: {
             query?: never;
@@ -2959,6 +2979,37 @@ export interface components {
             token_id: string;
         };
         /**
+         * CreateEngineGame
+         * @description A game against the engine to start.
+         */
+        CreateEngineGame: {
+            /** @default null */
+            clock?: components["schemas"]["ClockBody"] | null;
+            /**
+             * @description Which pieces the player gets.
+             * @default random
+             * @enum {unknown}
+             */
+            colour?: "black" | "random" | "white";
+            /**
+             * @description A position in Forsyth-Edwards Notation.
+             * @default rnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR w KQkq - 0 1
+             * @example rnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR w KQkq - 0 1
+             */
+            initial_fen?: string;
+            /**
+             * @description How strong the engine plays.
+             * @example 3
+             */
+            level: number;
+            /**
+             * @description For which player an API key acts; others act for their own.
+             * @default null
+             * @example null
+             */
+            player_id?: string | null;
+        };
+        /**
          * CreateGame
          * @description A game to start.
          */
@@ -4230,7 +4281,10 @@ export interface components {
              * @example chess.player:plr_01h455vb4pex5vsknk084sn02q
              */
             live_channel: string;
-            /** @description Unique, in upper or lower case. */
+            /**
+             * @description Unique, in upper or lower case. Only the engine's have spaces.
+             * @example ines
+             */
             name: string;
             /** @example plr_01h455vb4pex5vsknk084sn02q */
             player_id: string;
@@ -9521,6 +9575,95 @@ export interface operations {
             };
             /** @description Not found. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request entity too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported media type. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable entity. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_engine_game: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateEngineGame"];
+            };
+        };
+        responses: {
+            /** @description Created. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GameView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -1,6 +1,6 @@
 """The errors of chess that callers can get."""
 
-from ninefold.core.errors import ConflictError, InvalidInputError, NotFoundError, TooManyRequestsError
+from ninefold.core.errors import ConflictError, InvalidInputError, NotFoundError, TooManyRequestsError, UnavailableError
 
 
 class GameNotFoundError(NotFoundError):
@@ -128,3 +128,18 @@ class InvalidSeekError(InvalidInputError):
 
     code = "invalid_seek"
     title = "Invalid seek"
+
+
+class EngineMissingError(UnavailableError):
+    """The engine isn't installed where the server or the worker runs."""
+
+    code = "engine_missing"
+    title = "Engine missing"
+    is_retryable = False
+
+
+class EngineUnavailableError(UnavailableError):
+    """The engine can't be started, or doesn't answer."""
+
+    code = "engine_unavailable"
+    title = "Engine unavailable"

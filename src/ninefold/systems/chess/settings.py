@@ -1,6 +1,7 @@
 """The settings of chess."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Final
 
 import msgspec
@@ -19,6 +20,13 @@ class ChessSettings(msgspec.Struct, frozen=True, kw_only=True):
     running_max: Annotated[
         int, msgspec.Meta(ge=1, le=100_000, description="Games that a player can have at once that haven't ended.")
     ] = 200
+    stockfish: Annotated[
+        Path | None,
+        msgspec.Meta(description="Program of the engine, which speaks UCI; by default, Stockfish if it is installed."),
+    ] = None
+    engines_max: Annotated[
+        int, msgspec.Meta(ge=1, le=64, description="Processes of the engine that a worker runs at once.")
+    ] = 2
 
 
 def read_chess_settings(environment: Mapping[str, str]) -> ChessSettings:

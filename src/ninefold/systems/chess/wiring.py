@@ -11,9 +11,14 @@ from ninefold.core.live.feeds import Feed
 from ninefold.core.postgres.migrations import MigrationSource
 from ninefold.core.queue.notifier import Notifier
 from ninefold.core.system import ServerContext, System, WorkerContext, WorkerTask
+from ninefold.systems.chess.checks import check_engine
 from ninefold.systems.chess.commands import COMMANDS
 from ninefold.systems.chess.jobs.clock_watch import ClockWatch
+<<<<<<< HEAD
 from ninefold.systems.chess.jobs.heartbeat import Heartbeat
+=======
+from ninefold.systems.chess.jobs.engine_turns import ENGINE_TURN_HANDLER, TURNS
+>>>>>>> meeting
 from ninefold.systems.chess.jobs.retention import DELETE_EXPIRED_DAILY, DELETE_EXPIRED_HANDLER
 from ninefold.systems.chess.lichess.surfaces import lichess_surfaces
 from ninefold.systems.chess.routes.challenges import CHALLENGE_ROUTES
@@ -53,7 +58,7 @@ def _server_tasks(context: ServerContext[ChessSettings]) -> Sequence[WorkerTask]
 
 
 def _worker_tasks(context: WorkerContext[ChessSettings]) -> Sequence[WorkerTask]:
-    return [ClockWatch(context)]
+    return [ClockWatch(context), TURNS.open(context.settings)]
 
 
 SYSTEM: Final = System(
@@ -65,8 +70,9 @@ SYSTEM: Final = System(
     feeds=_feeds,
     server_tasks=_server_tasks,
     worker_tasks=_worker_tasks,
-    job_handlers=(DELETE_EXPIRED_HANDLER,),
+    job_handlers=(DELETE_EXPIRED_HANDLER, ENGINE_TURN_HANDLER),
     schedules=(DELETE_EXPIRED_DAILY,),
     commands=COMMANDS,
     credential_kinds=(PLAYER_TOKEN,),
+    checks=(check_engine,),
 )

@@ -9,6 +9,7 @@ from ninefold.core.errors import InvalidInputError
 from ninefold.systems.chess.lichess.errors import NotOfferedError
 from ninefold.systems.chess.model import ColourChoice, Correspondence, RealTime, Terms, TimeControl
 from ninefold.systems.chess.rules.clocks import DAYS_PER_TURN_MAX, INCREMENT_S_MAX, LIMIT_S_MAX
+from ninefold.systems.chess.rules.engine_levels import LEVEL_MAX, LEVEL_MIN
 
 _LIMIT = Annotated[int, msgspec.Meta(ge=0, le=LIMIT_S_MAX)]
 _INCREMENT = Annotated[int, msgspec.Meta(ge=0, le=INCREMENT_S_MAX)]
@@ -75,6 +76,18 @@ class OpenChallengeRequest(GameRequest, frozen=True, kw_only=True):
     def terms(self) -> Terms:
         """The game that is wanted."""
         return terms_of(self, colour="random", is_rated=self.rated)
+
+
+class EngineRequest(GameRequest, frozen=True, kw_only=True):
+    """A game against the engine."""
+
+    level: Annotated[int, msgspec.Meta(ge=LEVEL_MIN, le=LEVEL_MAX)]
+    color: ColourChoice = "random"
+
+    @property
+    def terms(self) -> Terms:
+        """The game that is wanted."""
+        return terms_of(self, colour=self.color, is_rated=False)
 
 
 class DeclineRequest(msgspec.Struct, frozen=True):

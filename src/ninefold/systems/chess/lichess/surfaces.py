@@ -13,6 +13,7 @@ from ninefold.core.web.surfaces import Surface
 from ninefold.systems.chess.lichess.errors import show_lichess_error
 from ninefold.systems.chess.lichess.routes.account import ACCOUNT_ROUTES, TOKEN_ROUTES
 from ninefold.systems.chess.lichess.routes.challenges import challenge_routes
+from ninefold.systems.chess.lichess.routes.engine import engine_routes
 from ninefold.systems.chess.lichess.routes.exports import export_routes, game_export_routes
 from ninefold.systems.chess.lichess.routes.play import play_routes
 from ninefold.systems.chess.lichess.routes.streams import stream_routes
@@ -33,6 +34,7 @@ def lichess_surfaces(context: ServerContext[ChessSettings]) -> Sequence[Surface]
                 *ACCOUNT_ROUTES,
                 *USER_ROUTES,
                 *challenge_routes(database, notifier, hub),
+                *engine_routes(database, notifier, context.settings),
                 *play_routes(database, notifier, hub),
                 *stream_routes(database, notifier, hub),
                 *export_routes(database, hub),

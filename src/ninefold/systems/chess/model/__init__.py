@@ -1,9 +1,10 @@
 """The data types of chess: immutable, without behaviour or I/O.
 
 `games` has a game as its row is, and its log. `playing` has what players do in it. `players` has who they are and how
-strong, `meeting` how they come to a game, `time_controls` how fast it is.
+strong, `meeting` how they come to a game, `time_controls` how fast it is, `engine` who plays if nobody else does.
 """
 
+from ninefold.systems.chess.model.engine import ENGINE_SOURCE, ENGINE_TURN, EngineSeat, EngineTurn
 from ninefold.systems.chess.model.games import (
     GAME_PREFIX,
     START_FEN,
@@ -41,6 +42,8 @@ from ninefold.systems.chess.model.time_controls import Correspondence, RealTime,
 
 __all__ = [
     "CHALLENGE_PREFIX",
+    "ENGINE_SOURCE",
+    "ENGINE_TURN",
     "GAME_PREFIX",
     "PLAY",
     "PLAYER_PREFIX",
@@ -56,6 +59,8 @@ __all__ = [
     "ColourChoice",
     "Correspondence",
     "EndReason",
+    "EngineSeat",
+    "EngineTurn",
     "Game",
     "GameStatus",
     "JsonObject",

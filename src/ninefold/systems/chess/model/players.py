@@ -28,6 +28,8 @@ class Player(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
     seen_at: datetime | None
     """When the player has last done something; updated once a minute."""
+    engine_level: int | None = None
+    """How strong the engine is that this player is, 1 to 8; None for all others."""
 
 
 class Rating(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,15 +12,18 @@ from ninefold.systems.chess.model import (
     PLAYER_PREFIX,
     START_FEN,
     ActionKind,
+    ColourChoice,
     Correspondence,
     NewAction,
     NewMove,
     RealTime,
     Room,
+    Terms,
     TimeControl,
 )
 from ninefold.systems.chess.routes.player_wire import PlayerIdText
 from ninefold.systems.chess.rules import clocks
+from ninefold.systems.chess.rules.engine_levels import LEVEL_MAX, LEVEL_MIN
 from ninefold.systems.chess.service.chat import TEXT_LENGTH_MAX
 
 ACTION_ID_LENGTH_MAX: Final = 64
@@ -69,6 +72,19 @@ class CreateGame(RequestBody, frozen=True, kw_only=True):
     """null for a game without a limit."""
     is_rated: bool = False
     initial_fen: Fen = START_FEN
+
+
+class CreateEngineGame(RequestBody, frozen=True, kw_only=True):
+    """A game against the engine to start."""
+
+    level: Annotated[
+        int, msgspec.Meta(ge=LEVEL_MIN, le=LEVEL_MAX, description="How strong the engine plays.", examples=[3])
+    ]
+    clock: ClockBody | None = None
+    """null for a game without a limit."""
+    colour: Annotated[ColourChoice, msgspec.Meta(description="Which pieces the player gets.")] = "random"
+    initial_fen: Fen = START_FEN
+    player_id: ActingPlayerId = None
 
 
 class MakeMove(RequestBody, frozen=True, kw_only=True):
@@ -146,6 +162,15 @@ def read_clock(clock: ClockBody | None) -> TimeControl:
         field="clock",
         remedy="Send one of the two, or null for no limit.",
     )
+
+
+def read_engine_terms(data: CreateEngineGame) -> Terms:
+    """Return what game against the engine it is to be.
+
+    Raises:
+        InvalidInputError: the clock isn't one.
+    """
+    return Terms(time_control=read_clock(data.clock), is_rated=False, colour=data.colour, initial_fen=data.initial_fen)
 
 
 def read_move(data: MakeMove) -> NewMove:

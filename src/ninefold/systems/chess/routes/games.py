@@ -23,6 +23,7 @@ from ninefold.core.web.pagination import PAGE_LIMIT_DEFAULT, Cursor, Page, Paged
 from ninefold.core.web.problems import problem_responses
 from ninefold.systems.chess.model import GAME_PREFIX, PLAY, PLAYER_PREFIX, Colour, Game, GameStatus, Player, Room
 from ninefold.systems.chess.routes.game_requests import (
+    CreateEngineGame,
     CreateGame,
     MakeMove,
     SayPresent,
@@ -30,6 +31,7 @@ from ninefold.systems.chess.routes.game_requests import (
     WriteLine,
     read_action,
     read_clock,
+    read_engine_terms,
     read_move,
     read_player_id,
 )
@@ -50,6 +52,7 @@ from ninefold.systems.chess.routes.player_wire import PlayerId
 from ninefold.systems.chess.service import chat as chat_service
 from ninefold.systems.chess.service import games as service
 from ninefold.systems.chess.service.channels import notify_chat, notify_game
+from ninefold.systems.chess.service.engine import require_program, start_engine_game
 from ninefold.systems.chess.service.pgn import export_pgn
 from ninefold.systems.chess.service.players import find_own_player, get_acting_player, get_player
 from ninefold.systems.chess.service.playing import submit_action, submit_move
@@ -117,6 +120,35 @@ async def create_game(
         shown = await service.show_game(connection, game)
     notify_game(notifier, game)
     return show_game(shown, own_colour=None, now=datetime.now(UTC))
+
+
+@post(f"{_GAMES}/ai", tags=_TAGS, opt=_PLAYS, status_code=201, responses=problem_responses(503))
+async def create_engine_game(
+    *,
+    data: FromBody[CreateEngineGame],
+    principal: NamedDependency[Principal],
+    database: NamedDependency[Database],
+    notifier: NamedDependency[Notifier],
+    chess_settings: NamedDependency[ChessSettings],
+) -> GameView:
+    """Start a game against the engine.
+
+    Stockfish at a level from 1, which beginners beat, to 8. The game is unrated. It takes takebacks, and no draws.
+    """
+    require_program(chess_settings)
+    async with database.transaction() as connection:
+        player = await get_acting_player(connection, principal, player_id=read_player_id(data.player_id))
+        game = await start_engine_game(
+            connection,
+            player=player,
+            level=data.level,
+            terms=read_engine_terms(data),
+            now=datetime.now(UTC),
+            running_max=chess_settings.running_max,
+        )
+        shown = await service.show_game(connection, game)
+    notify_game(notifier, game)
+    return show_game(shown, own_colour=_colour_of(game, player), now=datetime.now(UTC))
 
 
 @get(_GAMES, tags=_TAGS, opt=_READS)
@@ -324,6 +356,7 @@ async def write_chat_line(
 
 GAME_ROUTES: Final[list[HTTPRouteHandler]] = [
     create_game,
+    create_engine_game,
     list_games,
     get_game,
     list_game_events,

@@ -13,7 +13,7 @@ from ninefold.core.web.bodies import RequestBody
 from ninefold.core.web.ids import PathId
 from ninefold.systems.chess.model import GAME_PREFIX, PLAYER_PREFIX, Player, RatingChange, RatingOfSpeed, Speed
 from ninefold.systems.chess.service.channels import player_channel
-from ninefold.systems.chess.service.players import NAME_PATTERN, PLAYER_TOKEN
+from ninefold.systems.chess.service.players import PLAYER_TOKEN
 from ninefold.systems.chess.service.ratings import is_provisional
 
 EXAMPLE_ID: Final = "01h455vb4pex5vsknk084sn02q"
@@ -21,7 +21,10 @@ EXAMPLE_PLAYER_ID: Final = f"{PLAYER_PREFIX}_{EXAMPLE_ID}"
 
 Timestamp = Annotated[datetime, msgspec.Meta(tz=True)]
 PlayerIdText = Annotated[str, msgspec.Meta(examples=[EXAMPLE_PLAYER_ID])]
-PlayerName = Annotated[str, msgspec.Meta(pattern=NAME_PATTERN, description="Unique, in upper or lower case.")]
+PlayerName = Annotated[
+    str,
+    msgspec.Meta(description="Unique, in upper or lower case. Only the engine's have spaces.", examples=["ines"]),
+]
 SpeedText = Annotated[Speed, msgspec.Meta(examples=["blitz"])]
 Points = Annotated[int, msgspec.Meta(examples=[1687])]
 

@@ -15,9 +15,10 @@ from ninefold.systems.chess.errors import (
     InvalidChallengeError,
     NotYourChallengeError,
 )
-from ninefold.systems.chess.model import START_FEN, Challenge, Game, GameStatus, Player, Terms
+from ninefold.systems.chess.model import ENGINE_SOURCE, START_FEN, Challenge, Game, GameStatus, Player, Terms
 from ninefold.systems.chess.rules.colours import colour_of_proposer
 from ninefold.systems.chess.rules.position import Position
+from ninefold.systems.chess.service.engine import wake_engine
 from ninefold.systems.chess.service.games import SHORT_ID_LENGTH, check_rated, check_time_control, start_game
 from ninefold.systems.chess.service.meetings import announce_challenge
 from ninefold.systems.chess.service.players import create_guest, create_player_token, get_player
@@ -70,7 +71,7 @@ async def create_challenge(
 
 
 async def offer_rematch(connection: Connection, *, player: Player, game: Game, now: datetime) -> Challenge | Accepted:
-    """Offer a rematch with the other colours; if the opponent has offered one already, it begins.
+    """Offer a rematch with the other colours; if the opponent has offered one already, or is the engine, it begins.
 
     Raises:
         InvalidChallengeError: the game hasn't ended, or the player hasn't played it.
@@ -95,7 +96,10 @@ async def offer_rematch(connection: Connection, *, player: Player, game: Game, n
         colour="black" if colour == "white" else "white",
         initial_fen=None if game.initial_fen == START_FEN else game.initial_fen,
     )
-    return await _create(connection, player=player, to=opponent, terms=terms, rematch_of=game.game_id, now=now)
+    challenge = await _create(connection, player=player, to=opponent, terms=terms, rematch_of=game.game_id, now=now)
+    if opponent.engine_level is None:
+        return challenge
+    return await accept_challenge(connection, player=opponent, challenge_id=challenge.challenge_id, now=now)
 
 
 async def list_challenges(connection: Connection, *, player: Player, now: datetime) -> list[Challenge]:
@@ -170,7 +174,7 @@ async def accept_challenge(connection: Connection, *, player: Player, challenge_
         black=black,
         time_control=terms.time_control,
         is_rated=terms.is_rated,
-        source="challenge" if challenge.rematch_of is None else "rematch",
+        source=_source_of(challenge, player),
         now=now,
         initial_fen=terms.initial_fen or START_FEN,
         short_id=challenge.short_id,
@@ -185,6 +189,7 @@ async def accept_challenge(connection: Connection, *, player: Player, challenge_
     )
     assert ended is not None, "the challenge is locked"
     await announce_challenge(connection, "challenge_accepted", ended)
+    await wake_engine(connection, game)
     return Accepted(ended, game)
 
 
@@ -249,6 +254,12 @@ async def _create(
         raise InvalidChallengeError(
             "A player can't challenge itself.", field="to_player_id", remedy="Choose another player."
         )
+    if to is not None and to.engine_level is not None and rematch_of is None:
+        raise InvalidChallengeError(
+            "The engine isn't challenged: a game against it begins at once.",
+            field="to_player_id",
+            remedy="Start it with `POST /api/v1/chess/games/ai`, in Lichess's API with `POST /api/challenge/ai`.",
+        )
     check_time_control(terms.time_control)
     players = (player,) if to is None else (player, to)
     check_rated(terms.is_rated, players, terms.time_control, Position.parse(terms.initial_fen or START_FEN))
@@ -290,6 +301,12 @@ async def _end(
     assert ended is not None, "the challenge is locked"
     await announce_challenge(connection, "challenge_declined" if status == "declined" else "challenge_canceled", ended)
     return ended
+
+
+def _source_of(challenge: Challenge, player: Player) -> str:
+    if player.engine_level is not None:
+        return ENGINE_SOURCE
+    return "challenge" if challenge.rematch_of is None else "rematch"
 
 
 def _require_possible(challenge: Challenge, player: Player) -> None:

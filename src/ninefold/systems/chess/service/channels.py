@@ -7,11 +7,12 @@ from uuid import UUID
 import msgspec
 
 from ninefold.core.ids import format_id
+from ninefold.core.jobs import JOBS_CHANNEL
 from ninefold.core.live import LIVE_CHANNEL
 from ninefold.core.live.watched_log import append_watched, list_watched
 from ninefold.core.postgres.database import Connection
 from ninefold.core.queue.notifier import Notifier
-from ninefold.systems.chess.model import GAME_PREFIX, PLAYER_PREFIX, Game, GameStatus, Room
+from ninefold.systems.chess.model import ENGINE_SOURCE, GAME_PREFIX, PLAYER_PREFIX, Game, GameStatus, Room
 
 GAME_PATTERN: Final = "chess.game:{game_id}"
 CHAT_PATTERN: Final = "chess.chat:{game_id}"
@@ -51,12 +52,17 @@ async def announce_game(connection: Connection, change: Literal["game_started", 
 
 
 def notify_game(notifier: Notifier, game: Game) -> None:
-    """Wake those who follow a game, and its players if it has begun or ended; call it after the commit."""
+    """Wake those who follow a game, its players if it has begun or ended, and the engine if it plays.
+
+    Call it after the commit.
+    """
     channels = [game_channel(game.game_id)]
     if game.last_sequence == 1 or game.status is GameStatus.ENDED:
         # Only then does `announce_game` write to these: a move needn't have them read.
         channels += [player_channel(game.white_player_id), player_channel(game.black_player_id)]
     notifier.notify(LIVE_CHANNEL, *channels)
+    if game.source == ENGINE_SOURCE:
+        notifier.notify(JOBS_CHANNEL)
 
 
 def notify_logs(notifier: Notifier, game_ids: Collection[UUID]) -> None:

@@ -255,13 +255,14 @@ def check_rated(is_rated: bool, players: Sequence[Player], control: TimeControl,
     """Check that a game can be rated, if it is to be.
 
     Raises:
-        InvalidGameError: it has no limit, begins with another position, or a guest plays.
+        InvalidGameError: it has no limit, begins with another position, or a guest or the engine plays.
     """
     if not is_rated:
         return
-    if control is None or position.fen != START_FEN or any(player.is_guest for player in players):
+    is_for_ratings = all(not player.is_guest and player.engine_level is None for player in players)
+    if control is None or position.fen != START_FEN or not is_for_ratings:
         raise InvalidGameError(
-            "A rated game has a clock, begins with the usual position, and is between players who aren't guests.",
+            "A rated game has a clock, begins with the usual position, and neither guests nor the engine play it.",
             field="is_rated",
             remedy="Make it unrated.",
         )

@@ -32,6 +32,7 @@ from ninefold.systems.chess.rules.moves import judge_move
 from ninefold.systems.chess.rules.verdicts import OPPONENTS, REJECTIONS, Verdict, end_by_flag, is_flagged
 from ninefold.systems.chess.service.channels import notify_game
 from ninefold.systems.chess.service.endings import finish_game
+from ninefold.systems.chess.service.engine import wake_engine
 from ninefold.systems.chess.service.games import game_not_found
 from ninefold.systems.chess.store import games as store
 from ninefold.systems.chess.store.presence import presence_list
@@ -209,6 +210,7 @@ async def _record(
     await store.game_update(
         connection, game, events=events, at=at, player_id=player_id, client_action_id=action_id, answer=answer
     )
+    await wake_engine(connection, game)
     return Recorded(game, answer, has_changed=True)
 
 

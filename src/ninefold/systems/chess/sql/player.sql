@@ -23,6 +23,12 @@ FROM chess.player
 INNER JOIN chess.player_token USING (player_id)
 WHERE player_token.credential_id = :credential_id;
 
+-- name: player_find_engine^
+-- Read the player of an organisation that is the engine at a level.
+SELECT *
+FROM chess.player
+WHERE organisation_id = :organisation_id AND engine_level = :engine_level;
+
 -- name: player_has_played^
 -- Read whether a player has played a game.
 SELECT EXISTS (
@@ -32,9 +38,9 @@ SELECT EXISTS (
 ) AS has_played;
 
 -- name: player_insert^
--- Insert a player; returns no row when the organisation has one of this name or this account.
-INSERT INTO chess.player (player_id, organisation_id, account_id, name, is_bot, is_guest)
-VALUES (:player_id, :organisation_id, :account_id, :name, :is_bot, :is_guest)
+-- Insert a player; returns no row when the organisation has one of this name, this account or this level.
+INSERT INTO chess.player (player_id, organisation_id, account_id, name, is_bot, is_guest, engine_level)
+VALUES (:player_id, :organisation_id, :account_id, :name, :is_bot, :is_guest, :engine_level)
 ON CONFLICT DO NOTHING
 RETURNING *;
 

@@ -21,6 +21,13 @@ async def player_find_by_account(connection: Connection, *, organisation_id: UUI
     return _player_or_none(record)
 
 
+async def player_find_engine(connection: Connection, *, organisation_id: UUID, level: int) -> Player | None:
+    """Read the player of an organisation that is the engine at a level."""
+    return _player_or_none(
+        await queries.player_find_engine(connection, organisation_id=organisation_id, engine_level=level)
+    )
+
+
 async def player_find_by_name(connection: Connection, *, organisation_id: UUID, name: str) -> Player | None:
     """Read the player of a name, in upper or lower case."""
     record = await queries.player_find_by_name(connection, organisation_id=organisation_id, name=name)
@@ -46,8 +53,9 @@ async def player_insert(
     name: str,
     is_bot: bool,
     is_guest: bool,
+    engine_level: int | None = None,
 ) -> Player | None:
-    """Insert a player; return None if the organisation has one of this name or this account."""
+    """Insert a player; return None if the organisation has one of this name, this account or this level."""
     record = await queries.player_insert(
         connection,
         player_id=player_id,
@@ -56,6 +64,7 @@ async def player_insert(
         name=name,
         is_bot=is_bot,
         is_guest=is_guest,
+        engine_level=engine_level,
     )
     return _player_or_none(record)
 

@@ -113,8 +113,8 @@ def show_export(
 
 
 def _show_player(seat: Seat) -> ExportPlayer:
-    if seat.engine_level is not None:
-        return ExportPlayer(ai_level=seat.engine_level)
+    if seat.player.engine_level is not None:
+        return ExportPlayer(ai_level=seat.player.engine_level)
     return ExportPlayer(
         user=show_light_user(seat.player),
         rating=seat.rating,

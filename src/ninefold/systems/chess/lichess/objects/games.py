@@ -32,8 +32,6 @@ class Seat(msgspec.Struct, frozen=True, kw_only=True):
     is_provisional: bool = False
     rating_change: int | None = None
     """What the result has made of it; None before the end, and in casual games."""
-    engine_level: int | None = None
-    """The strength of the server's engine, if that plays here."""
 
 
 class Seats(msgspec.Struct, frozen=True, kw_only=True):
@@ -174,6 +172,24 @@ class GameInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, re
     id: str
 
 
+class EngineGame(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
+    """A game against the engine, in the answer to who began it."""
+
+    id: str
+    full_id: str
+    variant: Variant
+    speed: Speed
+    perf: Speed
+    rated: bool
+    fen: str
+    turns: int
+    source: str
+    status: LichessStatus
+    created_at: int
+    player: Colour
+    """Whose turn it is."""
+
+
 class GameStart(msgspec.Struct, frozen=True, tag="gameStart", tag_field="type"):
     """A game has begun; the line of an event stream."""
 
@@ -240,6 +256,24 @@ def show_opponent_gone(claimable_at: datetime | None, *, at: datetime) -> Oppone
     return OpponentGone(gone=True, claim_win_in_seconds=max(0, -((at - claimable_at) // timedelta(seconds=1))))
 
 
+def show_engine_game(game: Game, player: Player) -> EngineGame:
+    """Return a game against the engine that has just begun."""
+    return EngineGame(
+        id=game.short_id,
+        full_id=full_id(game, player),
+        variant=variant_of(game.initial_fen),
+        speed=game.speed,
+        perf=game.speed,
+        rated=game.is_rated,
+        fen=game.fen,
+        turns=game.ply,
+        source=source_of(game),
+        status=status_of(game.status, game.reason),
+        created_at=millis(game.created_at),
+        player=game.turn,
+    )
+
+
 def show_game_info(game: Game, seats: Seats, colour: Colour, *, at: datetime) -> GameInfo:
     """Return a game for one of its players."""
     own, other = seats.of(colour), seats.of("black" if colour == "white" else "white")
@@ -291,8 +325,8 @@ def _expiration(snapshot: GameSnapshot, control: TimeControl, idle_ms: int) -> E
 
 
 def _show_game_player(seat: Seat) -> GamePlayer:
-    if seat.engine_level is not None:
-        return GamePlayer(ai_level=seat.engine_level)
+    if seat.player.engine_level is not None:
+        return GamePlayer(ai_level=seat.player.engine_level)
     return GamePlayer(
         id=user_id(seat.player),
         name=seat.player.name,
@@ -303,8 +337,8 @@ def _show_game_player(seat: Seat) -> GamePlayer:
 
 
 def _show_opponent(seat: Seat) -> Opponent:
-    if seat.engine_level is not None:
-        return Opponent(id=None, username=f"Stockfish level {seat.engine_level}", ai=seat.engine_level)
+    if seat.player.engine_level is not None:
+        return Opponent(id=None, username=seat.player.name, ai=seat.player.engine_level)
     return Opponent(
         id=user_id(seat.player),
         username=seat.player.name,

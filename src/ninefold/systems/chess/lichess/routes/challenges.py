@@ -20,12 +20,16 @@ from ninefold.systems.chess.errors import ChallengeEndedError, ChallengeNotFound
 from ninefold.systems.chess.lichess.acting import Acting
 from ninefold.systems.chess.lichess.bodies import read_fields
 from ninefold.systems.chess.lichess.callers import find_caller
-from ninefold.systems.chess.lichess.errors import NotOfferedError, NotYourGameError
+from ninefold.systems.chess.lichess.errors import NotYourGameError
 from ninefold.systems.chess.lichess.lines import line
 from ninefold.systems.chess.lichess.objects.challenges import DECLINE_REASONS, ShownChallenge, show_challenge
 from ninefold.systems.chess.lichess.presence import StreamPresence
 from ninefold.systems.chess.lichess.reading import find_own_challenge, find_user, read_challenge_seats
-from ninefold.systems.chess.lichess.requests import ChallengeRequest, DeclineRequest, OpenChallengeRequest
+from ninefold.systems.chess.lichess.requests import (
+    ChallengeRequest,
+    DeclineRequest,
+    OpenChallengeRequest,
+)
 from ninefold.systems.chess.lichess.routes.account import Ok, site_url
 from ninefold.systems.chess.lichess.streaming import LineStream
 from ninefold.systems.chess.model import Challenge, ChallengeStatus, Player
@@ -102,11 +106,6 @@ def _making_routes(database: Database, notifier: Notifier, hub: Hub) -> list[Con
         notify_challenge(notifier, challenge)
         return _json(shown)
 
-    @post(f"{_PATH}/ai", status_code=201)
-    async def challenge_engine() -> Ok:
-        """Say that the server has no engine of its own."""
-        raise NotOfferedError("This server has no engine to play against. Challenge a bot instead.")
-
     @get(f"{_PATH}/{{challenge_id:str}}/show")
     async def get_challenge(
         request: RawRequest, challenge_id: FromPath[str], principal: NamedDependency[Principal]
@@ -117,7 +116,7 @@ def _making_routes(database: Database, notifier: Notifier, hub: Hub) -> list[Con
             challenge = await find_own_challenge(connection, player, challenge_id)
             return _json(await _show(connection, challenge, player, site_url(request)))
 
-    return [list_challenges, create_challenge, create_open_challenge, challenge_engine, get_challenge]
+    return [list_challenges, create_challenge, create_open_challenge, get_challenge]
 
 
 def _answering_routes(database: Database, notifier: Notifier) -> list[ControllerRouterHandler]:
