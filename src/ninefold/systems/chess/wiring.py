@@ -14,11 +14,8 @@ from ninefold.core.system import ServerContext, System, WorkerContext, WorkerTas
 from ninefold.systems.chess.checks import check_engine
 from ninefold.systems.chess.commands import COMMANDS
 from ninefold.systems.chess.jobs.clock_watch import ClockWatch
-<<<<<<< HEAD
-from ninefold.systems.chess.jobs.heartbeat import Heartbeat
-=======
 from ninefold.systems.chess.jobs.engine_turns import ENGINE_TURN_HANDLER, TURNS
->>>>>>> meeting
+from ninefold.systems.chess.jobs.heartbeat import Heartbeat
 from ninefold.systems.chess.jobs.retention import DELETE_EXPIRED_DAILY, DELETE_EXPIRED_HANDLER
 from ninefold.systems.chess.lichess.surfaces import lichess_surfaces
 from ninefold.systems.chess.routes.challenges import CHALLENGE_ROUTES
