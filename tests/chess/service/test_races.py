@@ -6,11 +6,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from chess_api import Duel, begin
+from chess_turns import flag, let_pass
 from http_api import Api, Json
-from ninefold.core.ids import parse_id
 from ninefold.core.postgres.database import Database
-from ninefold.systems.chess.model import GAME_PREFIX
-from ninefold.systems.chess.service.playing import flag_if_due
 
 OPENING = ["e2e4", "e7e5"]
 
@@ -74,36 +72,16 @@ async def test_an_abort_and_the_second_first_move(api: Api) -> None:
     assert (await running.show())["status"] == "running"
 
 
-async def _let_pass(database: Database, duel: Duel, seconds: float) -> None:
-    """Let the current turn have begun earlier."""
-    async with database.transaction() as connection:
-        await connection.execute(
-            "UPDATE chess.game SET turn_started_at = turn_started_at - $2::interval, "
-            "deadline_at = deadline_at - $2::interval "
-            "WHERE game_id = $1",
-            parse_id(GAME_PREFIX, duel.game_id),
-            timedelta(seconds=seconds),
-        )
-
-
-async def _flag(database: Database, duel: Duel) -> bool:
-    async with database.transaction() as connection:
-        game = await flag_if_due(
-            connection, game_id=parse_id(GAME_PREFIX, duel.game_id), waited=timedelta(milliseconds=300)
-        )
-    return game is not None
-
-
 async def test_a_move_that_was_read_in_time_wins_against_the_flag(api: Api, database: Database) -> None:
     duel = await begin(api)
     await duel.play(OPENING)
-    await _let_pass(database, duel, 170)
+    await let_pass(database, duel, 170)
 
     answer = await duel.move("g1f3")
 
     assert answer["result"] == "committed"
     assert 0 < answer["clocks"]["white_ms"] < 13_000
-    assert not await _flag(database, duel)
+    assert not await flag(database, duel)
 
 
 @pytest.mark.parametrize("is_worker_faster", [False, True])
@@ -112,9 +90,9 @@ async def test_the_flag_wins_against_a_move_that_was_read_after_it(
 ) -> None:
     duel = await begin(api)
     await duel.play(OPENING)
-    await _let_pass(database, duel, 200)
+    await let_pass(database, duel, 200)
     if is_worker_faster:
-        assert await _flag(database, duel)
+        assert await flag(database, duel)
 
     answer = await duel.move("g1f3", ply=3)
 
@@ -127,7 +105,7 @@ async def test_the_flag_wins_against_a_move_that_was_read_after_it(
 async def test_the_flag_wins_against_a_resignation_after_it(api: Api, database: Database) -> None:
     duel = await begin(api)
     await duel.play(OPENING)
-    await _let_pass(database, duel, 200)
+    await let_pass(database, duel, 200)
 
     answer = await duel.act("black", "resign")
 
@@ -138,25 +116,25 @@ async def test_the_flag_wins_against_a_resignation_after_it(api: Api, database: 
 async def test_a_flag_against_bare_king_is_a_draw(api: Api, database: Database) -> None:
     duel = await begin(api, initial_fen="4k3/8/8/8/8/8/4P3/4K3 w - - 0 1")
     await duel.play(["e2e4", "e8e7"])
-    await _let_pass(database, duel, 200)
+    await let_pass(database, duel, 200)
 
-    assert await _flag(database, duel)
+    assert await flag(database, duel)
     game = await duel.show()
     assert (game["winner"], game["reason"]) == (None, "flag_insufficient")
 
 
 async def test_a_game_that_nobody_begins_ends(api: Api, database: Database) -> None:
     duel = await begin(api)
-    await _let_pass(database, duel, 30)
+    await let_pass(database, duel, 30)
 
-    assert await _flag(database, duel)
+    assert await flag(database, duel)
     assert (await duel.show())["reason"] == "not_started"
 
 
 async def test_an_outage_costs_nobody_time(api: Api, database: Database) -> None:
     duel = await begin(api)
     await duel.play(OPENING)
-    await _let_pass(database, duel, 200)
+    await let_pass(database, duel, 200)
     async with database.transaction() as connection:
         await connection.execute(
             "INSERT INTO chess.heartbeat (beat_at) VALUES ($1) ON CONFLICT (is_only) DO UPDATE SET beat_at = $1",
