@@ -1,5 +1,6 @@
 """Who wins when two things happen at once: each row of the table in docs/systems/chess.md."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -38,6 +39,7 @@ async def steps(duel: Duel, *names: str) -> list[Json]:
         (["black offer_takeback"], "white move g1f3", "white accept_takeback", "no_offer", None),
         (["black offer_takeback"], "white accept_takeback", "white late g1f3", "wrong_ply", None),
         ([], "white offer_draw", "black offer_draw", None, "agreement"),
+        ([], "black offer_draw", "white offer_draw", None, "agreement"),
         ([], "white resign", "black resign", "game_ended", "resignation"),
         ([], "black resign", "white resign", "game_ended", "resignation"),
         ([], "white move g1f3", "white abort", "already_started", None),
@@ -111,6 +113,64 @@ async def test_the_flag_wins_against_a_resignation_after_it(api: Api, database: 
 
     assert (answer["result"], answer["reason"]) == ("rejected", "flag")
     assert (await duel.show())["winner"] == "black"
+
+
+@pytest.mark.parametrize(
+    ("before", "action", "reason"),
+    [([], "black resign", "resignation"), (["white offer_draw"], "black accept_draw", "agreement")],
+)
+async def test_what_ends_a_game_before_its_time_is_up_counts(
+    api: Api, database: Database, before: Sequence[str], action: str, reason: str
+) -> None:
+    duel = await begin(api)
+    await duel.play(OPENING)
+    await steps(duel, *before, action)
+    await let_pass(database, duel, 200)
+
+    assert not await flag(database, duel)
+    assert (await duel.show())["reason"] == reason
+
+
+async def test_the_flag_wins_against_the_acceptance_of_a_draw_after_it(api: Api, database: Database) -> None:
+    duel = await begin(api)
+    await duel.play(OPENING)
+    await duel.act("white", "offer_draw")
+    await let_pass(database, duel, 200)
+
+    answer = await duel.act("black", "accept_draw")
+
+    assert (answer["result"], answer["reason"]) == ("rejected", "flag")
+    assert (await duel.show())["reason"] == "flag"
+
+
+@pytest.mark.parametrize(
+    ("before", "action", "outcomes"),
+    [
+        ([], "black resign", {(None, None, "resignation"), ("game_ended", None, "resignation")}),
+        (["white offer_draw"], "black accept_draw", {(None, None, "agreement"), ("game_ended", None, "agreement")}),
+        (["black offer_draw"], "white accept_draw", {(None, "no_offer", None), ("game_ended", None, "agreement")}),
+        (["black offer_takeback"], "white accept_takeback", {(None, "no_offer", None), ("wrong_ply", None, None)}),
+    ],
+)
+async def test_what_comes_at_the_same_time_happens_one_after_the_other(
+    api: Api,
+    before: Sequence[str],
+    action: str,
+    outcomes: set[tuple[str | None, str | None, str | None]],
+) -> None:
+    colour, _, kind = action.partition(" ")
+    for is_move_first in (True, False) * 4:
+        duel = await begin(api)
+        await duel.play(OPENING)
+        await steps(duel, *before)
+        move, act = duel.move("g1f3", ply=3), duel.act(colour, kind)
+        both = await asyncio.gather(*((move, act) if is_move_first else (act, move)))
+        moved, acted = both if is_move_first else reversed(both)
+
+        game, log = await duel.show(), await duel.events()
+        assert (moved["reason"], acted["reason"], game["reason"]) in outcomes
+        assert [entry["sequence"] for entry in log] == [*range(1, len(log) + 1)]
+        assert game["last_sequence"] == len(log)
 
 
 async def test_a_flag_against_bare_king_is_a_draw(api: Api, database: Database) -> None:
