@@ -84,7 +84,7 @@ def player_of(plan: Plan, colour: str, client: ChessClient) -> Decide:
         turn = f"{colour}-{len(copy.moves)}-{takebacks}"
         if copy.position.turn == colour and len(copy.moves) == plan.stops_at_ply:
             return None
-        actions = [*_replies(copy, colour), *_wishes(copy, colour, turn, client)]
+        actions = [*_replies(copy, colour, turn, client), *_wishes(copy, colour, turn, client)]
         for action in actions:
             if (name := f"{action}-{turn}") not in client.answers:
                 return Step(name=name, kind="actions", what=action)
@@ -98,13 +98,12 @@ def player_of(plan: Plan, colour: str, client: ChessClient) -> Decide:
     return decide
 
 
-def _replies(copy: GameCopy, colour: str) -> list[str]:
+def _replies(copy: GameCopy, colour: str, turn: str, client: ChessClient) -> list[str]:
     """What it says to an offer of the opponent; a move without an answer declines it."""
     replies = []
     for offer in ("draw", "takeback"):
         if copy.offers.get(offer) not in (None, colour):
-            # The offer's own number decides, so that an offer is judged once.
-            dice = random.Random(f"{offer} {copy.log[0]['at']} {len(copy.moves)}")
+            dice = client.network.dice(f"reply {offer} {turn}")
             replies.append(f"{dice.choice(['accept', 'accept', 'decline'])}_{offer}")
     return replies
 
