@@ -2,6 +2,8 @@
 
 import stat
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 _PROGRAM = f"""#!{sys.executable}
@@ -53,3 +55,12 @@ class EngineProgram:
     def die_once(self) -> None:
         """Make it end instead of answering the next time."""
         (self._folder / "die").touch()
+
+    @contextmanager
+    def removed(self) -> Iterator[None]:
+        """Let it not be there for the time of a `with` block."""
+        elsewhere = self.path.rename(self._folder / "elsewhere")
+        try:
+            yield
+        finally:
+            elsewhere.rename(self.path)

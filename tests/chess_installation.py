@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -26,14 +27,16 @@ class ChessInstallation:
     Args:
         database_url: a migrated database.
         folder: gets the logs.
+        settings: further settings.
     """
 
-    def __init__(self, database_url: str, folder: Path) -> None:
+    def __init__(self, database_url: str, folder: Path, settings: Mapping[str, str] | None = None) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._database_url = database_url
         self._folder = folder
-        self._environment = clean_environment({"NINEFOLD_DATABASE_URL": database_url, "NINEFOLD_PORT": str(self.port)})
+        own = {"NINEFOLD_DATABASE_URL": database_url, "NINEFOLD_PORT": str(self.port)}
+        self._environment = clean_environment({**own, **(settings or {})})
 
     def __enter__(self) -> Self:
         self._server, self._worker = self._start("serve"), self._start("worker")

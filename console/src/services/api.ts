@@ -391,7 +391,9 @@ export interface paths {
         };
         /**
          * List callbacks
-         * @description Newest first, without their headers and bodies.
+         * @description Newest first, without their headers and bodies. One request looks at 5,000 callbacks: those of the type if it is
+         *     given, or else those with the status unless it is `verified`, of the source, or of the provider. If too few of them
+         *     match, a page has fewer items than `limit`, or none, and still a `next_cursor`: the list continues there.
          */
         get: operations["list_callbacks"];
         put?: never;
@@ -4063,15 +4065,6 @@ export interface components {
             next_cursor: string | null;
         };
         /**
-         * Page[CallbackSummary]
-         * @description A page of a list, and the cursor of the next page; null on the last page.
-         */
-        Page_CallbackSummary_: {
-            items: components["schemas"]["CallbackSummary"][];
-            /** @example null */
-            next_cursor: string | null;
-        };
-        /**
          * Page[ConversationView]
          * @description A page of a list, and the cursor of the next page; null on the last page.
          */
@@ -4273,6 +4266,8 @@ export interface components {
         PlayerView: {
             /** Format: date-time */
             created_at: string;
+            /** @description Whether it is a person's own player, for whom only that person creates tokens. */
+            has_account: boolean;
             is_bot: boolean;
             /** @description Whether the player has come by a link, without an account. */
             is_guest: boolean;
@@ -4696,6 +4691,20 @@ export interface components {
              * @example null
              */
             player_id?: string | null;
+        };
+        /**
+         * SearchPage[CallbackSummary]
+         * @description A page of a search, which can end before it is full; then it says how far back the search has looked.
+         */
+        SearchPage_CallbackSummary_: {
+            items: components["schemas"]["CallbackSummary"][];
+            /** @example null */
+            next_cursor: string | null;
+            /**
+             * @description Set if the search has looked at its maximum before the page was full; `next_cursor` goes on from there. Null if the page is full, or everything was looked at.
+             * @example null
+             */
+            searched_back_to: string | null;
         };
         /**
          * SearchPage[DeliveryView]
@@ -7466,7 +7475,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_CallbackSummary_"];
+                    "application/json": components["schemas"]["SearchPage_CallbackSummary_"];
                 };
             };
             /** @description Bad request. */

@@ -45,6 +45,8 @@ export interface Terms {
   readonly clock: ClockSetting | null;
   readonly colour: Colour | "random";
   readonly isRated: boolean;
+  /** The position to begin with; null for the usual one. */
+  readonly initialFen: string | null;
 }
 
 /** What is sent again with the same id if no answer came in this time. */
@@ -114,6 +116,24 @@ export function listPlayers(cursor?: string, limit = 100): Promise<Page<Player>>
   return call("GET", "/chess/players", { query: { cursor, limit } });
 }
 
+/** Create a player without an account: a bot, or a user of one's own product. */
+export function createPlayer(body: { name: string; isBot: boolean }): Promise<Player> {
+  return call("POST", "/chess/players", { body });
+}
+
+export async function listPlayerTokens(playerId: string): Promise<PlayerToken[]> {
+  return (await call<{ items: PlayerToken[] }>("GET", `/chess/players/${playerId}/tokens`)).items;
+}
+
+/** Create a token that plays for a player. Only this answer has its text. */
+export function createPlayerToken(playerId: string, body: { name: string; expiresInS: number | null }): Promise<CreatedPlayerToken> {
+  return call("POST", `/chess/players/${playerId}/tokens`, { body });
+}
+
+export function revokePlayerToken(playerId: string, tokenId: string): Promise<void> {
+  return call("DELETE", `/chess/players/${playerId}/tokens/${tokenId}`);
+}
+
 export async function listRatings(playerId: string): Promise<RatingPoint[]> {
   return (await call<{ items: RatingPoint[] }>("GET", `/chess/players/${playerId}/ratings`)).items;
 }
@@ -149,8 +169,8 @@ export async function listSeeks(): Promise<Seek[]> {
 }
 
 /** Look for an opponent: a seek that others see, or at once a game with one that fits. */
-export function createSeek(body: Terms): Promise<Sought> {
-  return call("POST", "/chess/seeks", { body });
+export function createSeek({ clock, colour, isRated }: Terms): Promise<Sought> {
+  return call("POST", "/chess/seeks", { body: { clock, colour, isRated } });
 }
 
 export function deleteSeek(id: string): Promise<void> {

@@ -8,6 +8,7 @@ import pytest
 
 from callbacks.callbacks_api import SECRET, CallbacksApi
 from http_api import Json
+from ninefold.systems.callbacks.service import callbacks as service
 from receivers import Receiver
 from webhooks.webhooks_api import WebhooksApi
 
@@ -291,6 +292,44 @@ async def test_callbacks_are_listed_by_source_status_provider_and_type(api: Call
         wanted = dict(part.split("=") for part in query.split("&"))
         assert found == [each for each in everything if all(each[name] == value for name, value in wanted.items())]
     await api.refused(422, "GET", "/callbacks?status=lost")
+
+
+async def test_a_list_looks_at_a_number_of_callbacks_and_says_how_far_back(
+    api: CallbacksApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rare, source = await api.create_source(), await api.create_source()
+    await api.call(rare, b"0", event="issues")
+    await api.judged(1, source=rare)
+    for number in range(1, 6):
+        await api.call(source, b"%d" % number, event="issues")
+    callbacks = await api.judged(5, source=source)
+    monkeypatch.setattr(service, "LOOKED_AT_MAX", 3)
+
+    query = f"/callbacks?type=issues&source_id={rare['source_id']}"
+    first = await api.get(query)
+    second = await api.get(f"{query}&cursor={first['next_cursor']}")
+
+    assert first["items"] == []
+    assert first["searched_back_to"][:23] == callbacks[2]["received_at"][:23]
+    assert [each["source_id"] for each in second["items"]] == [rare["source_id"]]
+    assert (second["next_cursor"] is None) == (second["searched_back_to"] is None)
+
+
+@pytest.mark.parametrize(
+    "query", ["", "?status=verified", "?type=issues", "?provider=github", "?provider=github&status=verified"]
+)
+async def test_a_list_that_is_limited_shows_everything_page_by_page(
+    api: CallbacksApi, monkeypatch: pytest.MonkeyPatch, query: str
+) -> None:
+    source = await api.create_source()
+    for number in range(5):
+        await api.call(source, b"%d" % number, event="issues")
+    callbacks = await api.judged(5, source=source)
+    monkeypatch.setattr(service, "LOOKED_AT_MAX", 2)
+
+    pages = await api.walk(f"/callbacks{query}", limit=4)
+
+    assert [each for page in pages for each in page] == callbacks
 
 
 async def test_a_secret_in_a_request_is_never_shown_but_verified(api: CallbacksApi) -> None:

@@ -220,6 +220,20 @@ def test_the_answer_to_a_challenge_of_x_is_no_signature_of_a_callback() -> None:
 # Zoom
 
 
+def test_zoom_gets_the_answer_that_its_sdk_gives() -> None:
+    """The SDK `@zoom/rivet` 0.4.0 answered this for the plain token of the example in Zoom's documentation."""
+    secret = "zoom-secret-token"
+    body = to_json(event="endpoint.url_validation", payload={"plainToken": "qgg8vlvZRS6UYooatFL8Aw"})
+
+    result = answer("zoom", zoom_request(body, secret=secret), [Secret(secret)])
+
+    assert result is not None
+    assert msgspec.json.decode(result.body) == {
+        "plainToken": "qgg8vlvZRS6UYooatFL8Aw",
+        "encryptedToken": "d9e0d764a78494688ba3f2d5c0ed4ca311394b4834d959759213424d2df961e3",
+    }
+
+
 def test_zoom_gets_its_token_encrypted() -> None:
     body = to_json(event="endpoint.url_validation", payload={"plainToken": "qgg8vlvZRS6UYooatFL8Aw"})
 

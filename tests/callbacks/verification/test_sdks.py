@@ -9,6 +9,8 @@ import pytest
 from discord_interactions import verify_key
 from gidgethub import ValidationFailure
 from gidgethub.sansio import validate_event
+from gidgetlab.exceptions import ValidationFailure as GitLabValidationFailure
+from gidgetlab.sansio import Event as GitLabEvent
 from paddle_billing.Notifications import Secret as PaddleSecret
 from paddle_billing.Notifications import Verifier
 from sendgrid.helpers.eventwebhook import EventWebhook
@@ -155,3 +157,21 @@ def test_the_signature_of_every_secret_of_a_rotation_is_accepted() -> None:
 
     assert isinstance(callback.verify(request=request), Verified)
     assert stripe(callback, request)
+
+
+@pytest.mark.parametrize("token", ["the-token", "another"])
+def test_a_token_of_gitlab_is_accepted_if_its_library_accepts_it(token: str) -> None:
+    headers = {"x-gitlab-token": token, "x-gitlab-event": "Push Hook", "content-type": "application/json"}
+    request = received(headers, b'{"object_kind": "push"}')
+
+    result = verify(find_provider("gitlab"), request, [Secret("the-token")], options={})
+
+    assert isinstance(result, Verified) is is_token_of_gitlab(headers, request.body, secret="the-token")
+
+
+def is_token_of_gitlab(headers: dict[str, str], body: bytes, *, secret: str) -> bool:
+    try:
+        GitLabEvent.from_http(headers, body, secret=secret)
+    except GitLabValidationFailure:
+        return False
+    return True

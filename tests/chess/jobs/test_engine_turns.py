@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -146,11 +145,9 @@ async def test_no_more_processes_than_allowed_run_for_many_games(api: Api, engin
 
 async def test_without_the_engine_the_api_says_how_to_install_it(api: Api, engine: EngineProgram) -> None:
     player_id = await create_player(api)
-    with suppress(FileNotFoundError):
-        engine.path.unlink()
-
     body = {"player_id": player_id, "level": 1}
-    problem = await api.refused(503, "POST", "/chess/games/ai", json=body)
+    with engine.removed():
+        problem = await api.refused(503, "POST", "/chess/games/ai", json=body)
 
     assert problem["code"] == "engine_missing"
     assert "apt-get install stockfish" in problem["remedy"]

@@ -5,18 +5,25 @@ from uuid import UUID
 
 import pytest
 
+from chess_engines import EngineProgram
 from chess_installation import ChessInstallation
 from lichess_players import Pair
 from shared_postgres import SharedPostgres
 
 
 @pytest.fixture(scope="session")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> EngineProgram:
+    return EngineProgram(tmp_path_factory.mktemp("engine"))
+
+
+@pytest.fixture(scope="session")
 def installation(
-    postgres: SharedPostgres, template_database: str, tmp_path_factory: pytest.TempPathFactory
+    postgres: SharedPostgres, template_database: str, tmp_path_factory: pytest.TempPathFactory, engine: EngineProgram
 ) -> Iterator[ChessInstallation]:
+    settings = {"NINEFOLD_CHESS_STOCKFISH": str(engine.path)}
     with (
         postgres.temporary_database(template=template_database) as name,
-        ChessInstallation(postgres.dsn(database=name), tmp_path_factory.mktemp("chess")) as running,
+        ChessInstallation(postgres.dsn(database=name), tmp_path_factory.mktemp("chess"), settings) as running,
     ):
         yield running
 

@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
+from prometheus_client import REGISTRY
+
 from chess_api import begin
 from chess_turns import let_pass
 from http_api import Api, Json
@@ -26,11 +28,13 @@ async def test_a_worker_flags_a_player_whose_time_is_up(
     duel = await begin(api)
     await duel.play(["e2e4", "e7e5"])
     await let_pass(database, duel, 200)
+    counted = REGISTRY.get_sample_value("ninefold_chess_flag_delay_seconds_count") or 0.0
 
     async with start_worker():
         game = await until(duel.show, lambda game: game["status"] == "ended")
 
     assert (game["winner"], game["reason"]) == ("black", "flag")
+    assert REGISTRY.get_sample_value("ninefold_chess_flag_delay_seconds_count") == counted + 1
 
 
 async def test_a_silent_player_is_gone_and_the_opponent_claims_the_win(

@@ -11,7 +11,6 @@ from ninefold.systems.chess.model import GAME_PREFIX
 from ninefold.systems.chess.service.outages import note_heartbeat
 from ninefold.systems.chess.service.presence import mark_gone
 
-NOW = datetime.now(UTC)
 LONG = timedelta(hours=1)
 
 
@@ -32,14 +31,15 @@ async def let_turn_begin(database: Database, duel: Duel, at: datetime) -> None:
 
 
 async def test_the_first_heartbeat_after_an_outage_puts_off_all_turns(api: Api, database: Database) -> None:
+    now = datetime.now(UTC)
     thinking, begun_meanwhile = await begin(api), await begin(api)
     await thinking.play(["e2e4", "e7e5"])
     await begun_meanwhile.play(["e2e4", "e7e5"])
-    await beat(database, NOW - LONG)
-    await let_turn_begin(database, thinking, NOW - LONG - timedelta(seconds=20))
-    await let_turn_begin(database, begun_meanwhile, NOW - timedelta(seconds=30))
+    await beat(database, now - LONG)
+    await let_turn_begin(database, thinking, now - LONG - timedelta(seconds=20))
+    await let_turn_begin(database, begun_meanwhile, now - timedelta(seconds=30))
 
-    assert await beat(database, NOW) == 2
+    assert await beat(database, now) == 2
 
     long, short = (await thinking.events())[-1], (await begun_meanwhile.events())[-1]
     assert (long["type"], long["data"]) == ("clock_adjusted", {"reason": "outage", "by_ms": 3_600_000})
@@ -50,32 +50,35 @@ async def test_the_first_heartbeat_after_an_outage_puts_off_all_turns(api: Api, 
 
 
 async def test_a_short_gap_is_no_outage(api: Api, database: Database) -> None:
+    now = datetime.now(UTC)
     duel = await begin(api)
     await duel.play(["e2e4", "e7e5"])
-    await beat(database, NOW - timedelta(seconds=2.9))
+    await beat(database, now - timedelta(seconds=2.9))
 
-    assert await beat(database, NOW) == 0
+    assert await beat(database, now) == 0
     assert (await duel.events())[-1]["type"] == "move"
 
 
 async def test_no_time_is_up_while_no_server_runs(api: Api, database: Database) -> None:
+    now = datetime.now(UTC)
     duel = await begin(api)
     await duel.play(["e2e4", "e7e5"])
-    await beat(database, NOW - LONG)
-    await let_turn_begin(database, duel, NOW - LONG)
+    await beat(database, now - LONG)
+    await let_turn_begin(database, duel, now - LONG)
 
     assert not await flag(database, duel)
 
-    await beat(database, NOW)
+    await beat(database, now)
     assert not await flag(database, duel)
     assert (await duel.show())["status"] == "running"
 
 
 async def test_nobody_is_gone_while_no_server_runs(api: Api, database: Database) -> None:
+    now = datetime.now(UTC)
     duel = await begin(api)
     await duel.play(["e2e4", "e7e5"])
     await api.request("POST", f"{duel.path}/presence", json={"player_id": duel.players["black"]})
-    await beat(database, NOW - LONG)
+    await beat(database, now - LONG)
     later = datetime.now(UTC) + timedelta(seconds=60)
 
     async with database.transaction() as connection:
@@ -84,8 +87,9 @@ async def test_nobody_is_gone_while_no_server_runs(api: Api, database: Database)
 
 
 async def test_a_turn_without_an_end_is_left_alone(api: Api, database: Database) -> None:
+    now = datetime.now(UTC)
     duel = await begin(api, clock=None)
     await duel.play(["e2e4", "e7e5"])
-    await beat(database, NOW - LONG)
+    await beat(database, now - LONG)
 
-    assert await beat(database, NOW) == 0
+    assert await beat(database, now) == 0

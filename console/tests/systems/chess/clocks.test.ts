@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 
 import { clockFace, clockName, secondsText, ServerTime, timeLeft } from "$/systems/chess/game/clocks";
-import { isLate, qualityOf, qualityText, withTrip, type RoundTrip } from "$/systems/chess/game/quality";
+import { isLate, lagText, qualityOf, qualityText, withTrip, type RoundTrip } from "$/systems/chess/game/quality";
 
 const AT = Date.parse("2026-11-27T12:00:00.000Z");
 const CLOCKS = { whiteMs: 10_000, blackMs: 20_000, running: "white", at: "2026-11-27T12:00:00.000Z" } as const;
@@ -74,4 +74,12 @@ test("a hundred round trips are kept", () => {
   let trips: readonly RoundTrip[] = [];
   for (let count = 0; count < 130; count += 1) trips = withTrip(trips, trip(count));
   expect([trips.length, trips[0]?.ms]).toEqual([100, 30]);
+});
+
+test.each([
+  [[], ""],
+  [[null, 60, 70, 80], "70 ms, steady"],
+  [[60, 70, 80, 1_310], "80 ms, 1 of the last 4 late"],
+])("the lags %j of a player's moves are %s", (lags, expected) => {
+  expect(lagText(lags.map((lagMs) => ({ lagMs })))).toBe(expected);
 });

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { findTyped, piecesOf, positionAfter, premoveTargets, spoken, takenOf } from "$/systems/chess/game/rules";
+import { findTyped, piecesOf, positionAfter, premoveTargets, spoken, takenOf, typedPremove } from "$/systems/chess/game/rules";
 
 const START = "rnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR w KQkq - 0 1";
 const BISHOP_AND_PAWN = "4k3/8/8/8/8/2p5/1P1B4/4K3 w - - 0 1";
@@ -82,4 +82,14 @@ test.each([
   ["O-O-O+", "castles queenside, check"],
 ])("%s is spoken as %j", (san, words) => {
   expect(spoken(san)).toBe(words);
+});
+
+test.each([
+  ["g8f6", { from: "g8", to: "f6", promotion: "" }],
+  [" G8-F6 ", { from: "g8", to: "f6", promotion: "" }],
+  ["g1f3", undefined],
+  ["g8g6", undefined],
+  ["Nf6", undefined],
+])("the premove %s of Black, while White is to move, is %j", (text, expected) => {
+  expect(typedPremove(START, text)).toEqual(expected);
 });

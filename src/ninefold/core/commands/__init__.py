@@ -5,8 +5,8 @@ result with `print_table`, or the response's unchanged JSON with `print_json_tex
 the edge converts it into a message on standard error and exit code 1.
 """
 
-from ninefold.core.commands.answers import Limit, print_next_page, show_answer, show_fields
-from ninefold.core.commands.client import ApiClient, ApiResponse, Page, TemporaryProblemError, encode_body
+from ninefold.core.commands.answers import Limit, print_next_page, print_search_end, show_answer, show_fields
+from ninefold.core.commands.client import ApiClient, ApiResponse, Page, SearchPage, TemporaryProblemError, encode_body
 from ninefold.core.commands.ids import parse_argument_id
 from ninefold.core.commands.jobs import follow_job
 from ninefold.core.commands.options import FROM_ENVIRONMENT, ApiOptions, ClientSettings
@@ -31,6 +31,7 @@ __all__ = [
     "ClientSettings",
     "Limit",
     "Page",
+    "SearchPage",
     "ServerEvent",
     "TemporaryProblemError",
     "as_plain",
@@ -43,6 +44,7 @@ __all__ = [
     "print_json_text",
     "print_next_page",
     "print_note",
+    "print_search_end",
     "print_table",
     "print_text",
     "show_answer",

@@ -6,7 +6,7 @@ from typing import Annotated, Any, TypeVar
 import cyclopts
 import msgspec
 
-from ninefold.core.commands.client import ApiResponse, Page
+from ninefold.core.commands.client import ApiResponse, Page, SearchPage
 from ninefold.core.commands.options import ApiOptions
 from ninefold.core.commands.output import print_fields, print_json_text, print_note, state_text
 
@@ -37,7 +37,14 @@ def show_answer(
         show(found)
 
 
-def print_next_page(page: Page[Any]) -> None:
+def print_search_end(page: SearchPage[Any]) -> None:
+    """Say how far back a search has looked, if it stopped early, and how to continue."""
+    if page.searched_back_to is not None:
+        print_note(f"Searched back to {page.searched_back_to.isoformat()}; what is older was not searched yet.")
+    print_next_page(page)
+
+
+def print_next_page(page: Page[Any] | SearchPage[Any]) -> None:
     """Print how to list the next page, if there is one."""
     if page.next_cursor is not None:
         print_note(f"For the next page, add: --cursor {page.next_cursor}")

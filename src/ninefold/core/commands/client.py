@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from types import TracebackType
 from typing import Generic, Self, TypeVar
 
@@ -61,6 +62,15 @@ class Page(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
 
     items: list[T]
     next_cursor: str | None
+
+
+class SearchPage(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
+    """A page of a search, as the API returns it."""
+
+    items: list[T]
+    next_cursor: str | None
+    searched_back_to: datetime | None = None
+    """How far back the search has looked, if it stopped before it had found enough."""
 
 
 class ApiResponse(msgspec.Struct, frozen=True, kw_only=True):

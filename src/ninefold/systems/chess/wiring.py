@@ -9,6 +9,7 @@ from litestar.types import ControllerRouterHandler
 
 from ninefold.core.live.feeds import Feed
 from ninefold.core.postgres.migrations import MigrationSource
+from ninefold.core.queue.backlog import BacklogCounter
 from ninefold.core.queue.notifier import Notifier
 from ninefold.core.system import ServerContext, System, WorkerContext, WorkerTask
 from ninefold.systems.chess.checks import check_engine
@@ -22,9 +23,12 @@ from ninefold.systems.chess.routes.challenges import CHALLENGE_ROUTES
 from ninefold.systems.chess.routes.games import GAME_ROUTES
 from ninefold.systems.chess.routes.players import PLAYER_ROUTES
 from ninefold.systems.chess.routes.seeks import SEEK_ROUTES
+from ninefold.systems.chess.service import metrics
 from ninefold.systems.chess.service.feeds import FEEDS
 from ninefold.systems.chess.service.players import PLAYER_TOKEN
 from ninefold.systems.chess.settings import ChessSettings, read_chess_settings
+from ninefold.systems.chess.store.games import game_count_unfinished
+from ninefold.systems.chess.store.seeks import seek_count_open
 
 
 def _routes(context: ServerContext[ChessSettings]) -> Sequence[ControllerRouterHandler]:
@@ -55,7 +59,12 @@ def _server_tasks(context: ServerContext[ChessSettings]) -> Sequence[WorkerTask]
 
 
 def _worker_tasks(context: WorkerContext[ChessSettings]) -> Sequence[WorkerTask]:
-    return [ClockWatch(context), TURNS.open(context.settings)]
+    counts = [(metrics.UNFINISHED, game_count_unfinished), (metrics.SEEKS, seek_count_open)]
+    return [
+        ClockWatch(context),
+        TURNS.open(context.settings),
+        BacklogCounter("chess.backlog", context.database, counts),
+    ]
 
 
 SYSTEM: Final = System(

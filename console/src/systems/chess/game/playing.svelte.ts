@@ -41,6 +41,8 @@ export class Playing {
   state = $state.raw<GameState | undefined>();
   error = $state.raw<unknown>(null);
   premove = $state.raw<Premove | undefined>();
+  /** The premove that wasn't possible when its turn came, until the next move. */
+  missed = $state.raw<Premove | undefined>();
   trips = $state.raw<readonly RoundTrip[]>([]);
   /** What a screen reader says. */
   announcement = $state("");
@@ -106,7 +108,7 @@ export class Playing {
   /** Play a legal move, or remember it for when it is this player's turn. */
   play(move: LegalMove, moveTimeMs = Math.round(performance.now() - this.#turnSeenAt)): void {
     if (!this.state) return;
-    this.premove = undefined;
+    [this.premove, this.missed] = [undefined, undefined];
     const { uci, san } = move;
     this.#set(make(this.state, { clientMoveId: crypto.randomUUID(), uci, san, madeAt: Date.now(), moveTimeMs }));
   }
@@ -160,9 +162,9 @@ export class Playing {
     if (!premove || !this.isMyTurn || !position) return;
     this.premove = undefined;
     const uci = premove.from + premove.to;
-    const move = position.legal.find((each) => each.uci === uci || each.uci === uci + premove.promotion);
+    const move = position.legal.find((each) => each.uci === uci || each.uci === uci + (premove.promotion || "q"));
     if (move) this.play(move, 0);
-    else this.announcement = "The premove isn't possible any more.";
+    else [this.missed, this.announcement] = [premove, "The premove isn't possible any more."];
   }
 
   /** Send the open move; again and with the same id until it is answered. */

@@ -19,6 +19,8 @@ export interface Quality {
 export const KEPT = 100;
 /** A round trip is late if it took twice as long as usual, and at least this much longer. */
 const LATE_MS_MIN = 150;
+/** How many of a player's moves tell how good the player's connection is. */
+const LAGS_KEPT = 20;
 const MINUTE_MS = 60_000;
 
 export function withTrip(trips: readonly RoundTrip[], trip: RoundTrip): readonly RoundTrip[] {
@@ -46,6 +48,15 @@ export function qualityText(quality: Quality): string {
   return `${Math.round(quality.meanMs)} ms ± ${Math.round(quality.deviationMs)}, ${bad ? `${bad} of the last ${quality.count} late` : "steady"}`;
 }
 
+/** Such as `71 ms, steady`: the lag of a player's last moves, as the log has it; nothing without any. */
+export function lagText(moves: readonly { readonly lagMs: number | null }[]): string {
+  const lags = moves.flatMap((move) => (move.lagMs === null ? [] : [move.lagMs])).slice(-LAGS_KEPT);
+  if (lags.length === 0) return "";
+  const trips = lags.map((ms) => ({ at: 0, ms }));
+  const late = trips.filter((trip) => isLate(trips, trip)).length;
+  return `${Math.round(median(lags))} ms, ${late ? `${late} of the last ${lags.length} late` : "steady"}`;
+}
+
 function noteOf(trips: readonly RoundTrip[], now: number): string {
   const recent = trips.filter((trip) => now - trip.at <= MINUTE_MS);
   const lost = recent.filter((trip) => trip.ms === null).length;
@@ -60,7 +71,10 @@ function answeredTimes(trips: readonly RoundTrip[]): number[] {
 }
 
 function limitOf(trips: readonly RoundTrip[]): number {
-  const times = answeredTimes(trips).sort((one, two) => one - two);
-  const median = times[Math.floor(times.length / 2)] ?? 0;
-  return Math.max(2 * median, median + LATE_MS_MIN);
+  const usual = median(answeredTimes(trips));
+  return Math.max(2 * usual, usual + LATE_MS_MIN);
+}
+
+function median(times: readonly number[]): number {
+  return [...times].sort((one, two) => one - two)[Math.floor(times.length / 2)] ?? 0;
 }

@@ -108,6 +108,13 @@ export function premoveTargets(fen: string, square: string): readonly string[] {
   return targets;
 }
 
+/** The premove that a person typed, such as `g1f3` or `e7e8q`, if a piece of theirs could go there. */
+export function typedPremove(fen: string, text: string): { from: string; to: string; promotion: string } | undefined {
+  const [, from = "", to = "", promotion = ""] = /^([a-h][1-8])-?([a-h][1-8])([qrbn]?)$/.exec(text.trim().toLowerCase()) ?? [];
+  const isOwn = pieceOn(fen, from)?.[0] !== fen.split(" ")[1];
+  return isOwn && premoveTargets(fen, from).includes(to) ? { from, to, promotion } : undefined;
+}
+
 type Reach = (across: number, up: number, fromHome: number, file: number) => boolean;
 
 const isStraight: Reach = (across, up) => across === 0 || up === 0;

@@ -236,7 +236,7 @@ function takenBack(state: GameState, plies: number): GameState {
 }
 
 /** Who makes a ply. In a game from a position in which Black begins, that isn't what its number says. */
-function moverOf(state: GameState, ply: number): Colour {
+export function moverOf(state: GameState, ply: number): Colour {
   return (ply % 2 === 1) === (state.first === "white") ? "white" : "black";
 }
 

@@ -18,12 +18,12 @@ const timed = (minutes: number, incrementS: number, speed: string): Choice => ({
 
 export const CHOICES: readonly Choice[] = [
   timed(1, 0, "bullet"),
-  timed(2, 1, "bullet"),
   timed(3, 0, "blitz"),
   timed(3, 2, "blitz"),
   timed(5, 3, "blitz"),
   timed(10, 5, "rapid"),
   timed(30, 20, "classical"),
+  { id: "none", name: "No clock", speed: "correspondence", clock: null },
   { id: "days", name: "3 days a turn", speed: "correspondence", clock: { daysPerTurn: 3 } },
 ];
 

@@ -11,13 +11,13 @@ from ninefold.core.commands import (
     FROM_ENVIRONMENT,
     ApiOptions,
     Limit,
-    Page,
+    SearchPage,
     follow_job,
     parse_argument_id,
     print_fields,
     print_gap,
-    print_next_page,
     print_note,
+    print_search_end,
     print_table,
     print_text,
     show_answer,
@@ -84,7 +84,7 @@ def list_callbacks(
             limit=limit,
             cursor=cursor,
         )
-        show_answer(answer, Page[CallbackAnswer], api=api, show=_show_callbacks)
+        show_answer(answer, SearchPage[CallbackAnswer], api=api, show=_show_callbacks)
 
 
 @callbacks.command(name="show")
@@ -167,7 +167,7 @@ def reverify_callbacks(source_id: str, *, no_wait: NoWait = False, api: ApiOptio
         follow_job(client, answer, api=api, should_wait=not no_wait)
 
 
-def _show_callbacks(page: Page[CallbackAnswer]) -> None:
+def _show_callbacks(page: SearchPage[CallbackAnswer]) -> None:
     print_table(
         ["Callback", "Provider", "Type", "Status", "Reason", "Bytes", "Received at"],
         [
@@ -184,7 +184,7 @@ def _show_callbacks(page: Page[CallbackAnswer]) -> None:
         ],
         empty="No callbacks found. `ninefold sources show SRC_ID` shows the URL that a provider needs.",
     )
-    print_next_page(page)
+    print_search_end(page)
 
 
 def _show_callback(callback: CallbackContentAnswer) -> None:

@@ -8,13 +8,13 @@ from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery, Parameter
 
-from ninefold.core.ids import format_id
+from ninefold.core.ids import format_id, time_of_id
 from ninefold.core.postgres.database import Database
 from ninefold.core.queue.notifier import Notifier
 from ninefold.core.tenancy.model import Principal
 from ninefold.core.web.idempotency import refuse_idempotency_key
 from ninefold.core.web.openapi.responses import bytes_response
-from ninefold.core.web.pagination import PAGE_LIMIT_DEFAULT, Cursor, Page, PagedList, PageLimit
+from ninefold.core.web.pagination import PAGE_LIMIT_DEFAULT, Cursor, PagedList, PageLimit, SearchPage
 from ninefold.core.web.problems import problem_responses
 from ninefold.systems.callbacks.model import (
     CALLBACK_PREFIX,
@@ -54,10 +54,12 @@ async def list_callbacks(
     type: Annotated[str | None, Parameter(description="Only of this type, in the provider's words.")] = None,  # noqa: A002
     cursor: FromQuery[Cursor | None] = None,
     limit: PageLimit = PAGE_LIMIT_DEFAULT,
-) -> Page[CallbackSummary]:
+) -> SearchPage[CallbackSummary]:
     """List callbacks.
 
-    Newest first, without their headers and bodies.
+    Newest first, without their headers and bodies. One request looks at 5,000 callbacks: those of the type if it is
+    given, or else those with the status unless it is `verified`, of the source, or of the provider. If too few of them
+    match, a page has fewer items than `limit`, or none, and still a `next_cursor`: the list continues there.
     """
     query = _callback_list.query(cursor, limit)
     async with database.snapshot() as connection:
@@ -68,7 +70,13 @@ async def list_callbacks(
             before=query.position,
             limit=query.rows_max,
         )
-    return query.page(found, position_of=lambda callback: callback.callback_id, show=show_callback_summary)
+    return query.search_page(
+        found.callbacks,
+        position_of=lambda callback: callback.callback_id,
+        show=show_callback_summary,
+        stopped_at=found.stopped_at,
+        time_of=time_of_id,
+    )
 
 
 @get(_CALLBACK, tags=_TAGS)

@@ -24,6 +24,9 @@ from ninefold.systems.callbacks.service.passing_on import WebhookDelivery, pass_
 from ninefold.systems.callbacks.store import callbacks as store
 from ninefold.systems.callbacks.store.sources import source_find_many
 
+LOOKED_AT_MAX: Final = 5_000
+"""Callbacks that one request looks at. If too few of them match its filter, the page is shorter, or even empty."""
+
 _REMEDIES: Final = {
     CallbackStatus.RECEIVED: "Wait until it is verified.",
     CallbackStatus.QUARANTINED: "Correct the source, then verify it again: POST /api/v1/callbacks/reverify.",
@@ -39,16 +42,25 @@ class CallbackWithContent(msgspec.Struct, frozen=True, kw_only=True):
     content: CallbackContent
 
 
+class FoundCallbacks(msgspec.Struct, frozen=True, kw_only=True):
+    """Callbacks that match a filter."""
+
+    callbacks: Sequence[Callback]
+    stopped_at: UUID | None
+    """The last callback that was looked at, if there were too few that match; None if there are enough, or no more."""
+
+
 async def list_callbacks(
     connection: Connection, *, organisation_id: UUID, wanted: CallbackFilter, before: UUID | None, limit: int
-) -> list[Callback]:
+) -> FoundCallbacks:
     """Return callbacks with ids before one, newest first, as they may be shown: without secrets. Needs a snapshot."""
-    found = await store.callback_list(
-        connection, organisation_id=organisation_id, wanted=wanted, before=before, limit=limit
-    )
+    place = store.ListPlace(organisation_id=organisation_id, wanted=wanted, before=before, looked_at_max=LOOKED_AT_MAX)
+    found = await store.callback_list(connection, place, limit=limit)
+    stopped_at = None if len(found) >= limit else await store.callback_find_end(connection, place)
     sources = await source_find_many(connection, source_ids={callback.source_id for callback in found})
     maskings = {source_id: Masking(source) for source_id, source in sources.items()}
-    return [_mask(callback, maskings[callback.source_id]) for callback in found]
+    shown = [_mask(callback, maskings[callback.source_id]) for callback in found]
+    return FoundCallbacks(callbacks=shown, stopped_at=stopped_at)
 
 
 async def get_callback(connection: Connection, *, organisation_id: UUID, callback_id: UUID) -> CallbackWithContent:

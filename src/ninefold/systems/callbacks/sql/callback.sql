@@ -149,6 +149,70 @@ FROM callbacks.callback
 WHERE callback_id = :callback_id
     AND organisation_id = :organisation_id;
 
+-- name: callback_find_end$
+-- Find the last callback that `callback_list` looks at; NULL if it looks at all that there are.
+SELECT callback_id
+FROM (
+    (
+        SELECT callback_id
+        FROM callbacks.callback
+        WHERE :scan = 'type'
+            AND organisation_id = :organisation_id
+            AND event_type >= :event_type
+            AND (event_type, callback_id) < (:event_type, :before)
+        ORDER BY event_type DESC, callback_id DESC
+        OFFSET :looked_at_max::integer - 1
+        LIMIT 1
+    )
+    UNION ALL
+    (
+        SELECT callback_id
+        FROM callbacks.callback
+        WHERE :scan = 'status'
+            AND organisation_id = :organisation_id
+            AND status = :status
+            AND status <> 'verified'
+            AND callback_id < :before
+        ORDER BY callback_id DESC
+        OFFSET :looked_at_max::integer - 1
+        LIMIT 1
+    )
+    UNION ALL
+    (
+        SELECT callback_id
+        FROM callbacks.callback
+        WHERE :scan = 'source'
+            AND source_id = :source_id
+            AND callback_id < :before
+        ORDER BY callback_id DESC
+        OFFSET :looked_at_max::integer - 1
+        LIMIT 1
+    )
+    UNION ALL
+    (
+        SELECT callback_id
+        FROM callbacks.callback
+        WHERE :scan = 'provider'
+            AND organisation_id = :organisation_id
+            AND provider >= :provider
+            AND (provider, callback_id) < (:provider, :before)
+        ORDER BY provider DESC, callback_id DESC
+        OFFSET :looked_at_max::integer - 1
+        LIMIT 1
+    )
+    UNION ALL
+    (
+        SELECT callback_id
+        FROM callbacks.callback
+        WHERE :scan = 'all'
+            AND organisation_id = :organisation_id
+            AND callback_id < :before
+        ORDER BY callback_id DESC
+        OFFSET :looked_at_max::integer - 1
+        LIMIT 1
+    )
+) AS last_looked_at;
+
 -- name: callback_insert_many
 -- Insert callbacks as they were received, except those whose source is deleted; return the version of each's source.
 INSERT INTO callbacks.callback (
@@ -219,18 +283,29 @@ RETURNING
 
 -- name: callback_list
 -- Read a page of an organisation's callbacks, newest first, without their headers and bodies.
--- Exactly one part of `page` finds something, by the index for the filters that are given; the others cost nothing.
+-- It looks at :looked_at_max callbacks at most, in the order of an index. :scan says which; the other parts of `page` cost
+-- nothing. What is in the index is only compared in a subquery, so that its order is kept, and reading ends with the page.
 WITH page AS (
-    -- By type. These bounds mean event_type = :event_type, but keep the order by both columns, which no other index has:
-    -- without it, a generic plan reads through all callbacks if most have the same type.
+    -- These bounds mean event_type = :event_type, but keep the order by both columns, which no other index has: without
+    -- it, a generic plan reads through all callbacks if most have the same type.
     (
         SELECT callback_id
-        FROM callbacks.callback
-        WHERE :event_type::text IS NOT NULL
-            AND organisation_id = :organisation_id
-            AND event_type >= :event_type
-            AND (event_type, callback_id) < (:event_type, :before)
-            AND (:source_id::uuid IS NULL OR source_id = :source_id)
+        FROM (
+            SELECT
+                callback_id,
+                event_type,
+                source_id,
+                status,
+                provider
+            FROM callbacks.callback
+            WHERE :scan = 'type'
+                AND organisation_id = :organisation_id
+                AND event_type >= :event_type
+                AND (event_type, callback_id) < (:event_type, :before)
+            ORDER BY event_type DESC, callback_id DESC
+            LIMIT :looked_at_max
+        ) AS looked_at
+        WHERE (:source_id::uuid IS NULL OR source_id = :source_id)
             AND (:status::text IS NULL OR status = :status)
             AND (:provider::text IS NULL OR provider = :provider)
         ORDER BY event_type DESC, callback_id DESC
@@ -240,69 +315,83 @@ WITH page AS (
     -- By a status that few have.
     (
         SELECT callback_id
-        FROM callbacks.callback
-        WHERE :event_type::text IS NULL
-            AND :status::text <> 'verified'
-            AND organisation_id = :organisation_id
-            AND status = :status
-            AND status <> 'verified'
-            AND callback_id < :before
-            AND (:source_id::uuid IS NULL OR source_id = :source_id)
-            AND (:provider::text IS NULL OR provider = :provider)
-        ORDER BY callback_id DESC
-        LIMIT :limit
-    )
-    UNION ALL
-    -- By source.
-    (
-        SELECT callback_id
-        FROM callbacks.callback
-        WHERE :event_type::text IS NULL
-            AND coalesce(:status::text, 'verified') = 'verified'
-            AND :source_id::uuid IS NOT NULL
-            AND source_id = :source_id
-            AND organisation_id = :organisation_id
-            AND callback_id < :before
-            AND (:status::text IS NULL OR status = :status)
-            AND (:provider::text IS NULL OR provider = :provider)
-        ORDER BY callback_id DESC
-        LIMIT :limit
-    )
-    UNION ALL
-    -- By provider: the latest of each of its sources.
-    (
-        SELECT latest.callback_id
-        FROM callbacks.source
-        CROSS JOIN LATERAL (
-            SELECT callback.callback_id
+        FROM (
+            SELECT
+                callback_id,
+                source_id,
+                provider
             FROM callbacks.callback
-            WHERE callback.source_id = source.source_id
-                AND callback.callback_id < :before
-                AND (:status::text IS NULL OR callback.status = :status)
-            ORDER BY callback.callback_id DESC
-            LIMIT :limit
-        ) AS latest
-        WHERE :event_type::text IS NULL
-            AND coalesce(:status::text, 'verified') = 'verified'
-            AND :source_id::uuid IS NULL
-            AND :provider::text IS NOT NULL
-            AND source.organisation_id = :organisation_id
-            AND source.provider = :provider
-        ORDER BY latest.callback_id DESC
+            WHERE :scan = 'status'
+                AND organisation_id = :organisation_id
+                AND status = :status
+                AND status <> 'verified'
+                AND callback_id < :before
+            ORDER BY callback_id DESC
+            LIMIT :looked_at_max
+        ) AS looked_at
+        WHERE (:source_id::uuid IS NULL OR source_id = :source_id)
+            AND (:provider::text IS NULL OR provider = :provider)
+        ORDER BY callback_id DESC
         LIMIT :limit
     )
     UNION ALL
-    -- All, or all that are verified.
     (
         SELECT callback_id
-        FROM callbacks.callback
-        WHERE :event_type::text IS NULL
-            AND coalesce(:status::text, 'verified') = 'verified'
-            AND :source_id::uuid IS NULL
-            AND :provider::text IS NULL
-            AND organisation_id = :organisation_id
-            AND callback_id < :before
+        FROM (
+            SELECT
+                callback_id,
+                organisation_id,
+                status,
+                provider
+            FROM callbacks.callback
+            WHERE :scan = 'source'
+                AND source_id = :source_id
+                AND callback_id < :before
+            ORDER BY callback_id DESC
+            LIMIT :looked_at_max
+        ) AS looked_at
+        WHERE organisation_id = :organisation_id
             AND (:status::text IS NULL OR status = :status)
+            AND (:provider::text IS NULL OR provider = :provider)
+        ORDER BY callback_id DESC
+        LIMIT :limit
+    )
+    UNION ALL
+    -- By provider, with bounds as above.
+    (
+        SELECT callback_id
+        FROM (
+            SELECT
+                callback_id,
+                provider,
+                status
+            FROM callbacks.callback
+            WHERE :scan = 'provider'
+                AND organisation_id = :organisation_id
+                AND provider >= :provider
+                AND (provider, callback_id) < (:provider, :before)
+            ORDER BY provider DESC, callback_id DESC
+            LIMIT :looked_at_max
+        ) AS looked_at
+        WHERE (:status::text IS NULL OR status = :status)
+        ORDER BY provider DESC, callback_id DESC
+        LIMIT :limit
+    )
+    UNION ALL
+    (
+        SELECT callback_id
+        FROM (
+            SELECT
+                callback_id,
+                status
+            FROM callbacks.callback
+            WHERE :scan = 'all'
+                AND organisation_id = :organisation_id
+                AND callback_id < :before
+            ORDER BY callback_id DESC
+            LIMIT :looked_at_max
+        ) AS looked_at
+        WHERE (:status::text IS NULL OR status = :status)
         ORDER BY callback_id DESC
         LIMIT :limit
     )

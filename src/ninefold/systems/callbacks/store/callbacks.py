@@ -2,10 +2,11 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import asyncpg
+import msgspec
 
 from ninefold.core.postgres.database import Connection
 from ninefold.systems.callbacks.model import (
@@ -22,6 +23,17 @@ from ninefold.systems.callbacks.rules.header_lines import join_headers, split_he
 from ninefold.systems.callbacks.store.queries import queries
 
 _AFTER_ALL: Final = UUID(int=2**128 - 1)
+
+
+class ListPlace(msgspec.Struct, frozen=True, kw_only=True):
+    """Which callbacks of an organisation a list looks at."""
+
+    organisation_id: UUID
+    wanted: CallbackFilter
+    before: UUID | None
+    """Only those with ids before this one; None for the newest."""
+    looked_at_max: int
+    """How many to look at. Those that aren't wanted count too."""
 
 
 async def callback_claim(
@@ -107,20 +119,15 @@ async def callback_insert_many(connection: Connection, *, callbacks: Sequence[Ne
     return {record["callback_id"]: record["source_version"] async for record in records}
 
 
-async def callback_list(
-    connection: Connection, *, organisation_id: UUID, wanted: CallbackFilter, before: UUID | None, limit: int
-) -> list[Callback]:
-    """Read an organisation's callbacks with ids before one, newest first."""
-    records = queries.callback_list(
-        connection,
-        organisation_id=organisation_id,
-        before=before or _AFTER_ALL,
-        source_id=wanted.source_id,
-        status=wanted.status,
-        provider=wanted.provider,
-        event_type=wanted.event_type,
-        limit=limit,
-    )
+async def callback_find_end(connection: Connection, place: ListPlace) -> UUID | None:
+    """Return the last callback that `callback_list` looks at; None if it looks at all that there are."""
+    end: UUID | None = await queries.callback_find_end(connection, **_scan(place))
+    return end
+
+
+async def callback_list(connection: Connection, place: ListPlace, *, limit: int) -> list[Callback]:
+    """Read an organisation's callbacks of a place in their list, newest first."""
+    records = queries.callback_list(connection, **_scan(place), limit=limit)
     return [_callback(record) async for record in records]
 
 
@@ -200,6 +207,31 @@ async def callback_record_judgements(connection: Connection, *, judgements: Sequ
 async def callback_record_replays(connection: Connection, *, callback_ids: Sequence[UUID]) -> None:
     """Count a replay of each of these callbacks."""
     await queries.callback_record_replays(connection, callback_ids=callback_ids)
+
+
+def _scan(place: ListPlace) -> dict[str, Any]:
+    wanted = place.wanted
+    return {
+        "scan": _scan_name(wanted),
+        "organisation_id": place.organisation_id,
+        "before": place.before or _AFTER_ALL,
+        "source_id": wanted.source_id,
+        "status": wanted.status,
+        "provider": wanted.provider,
+        "event_type": wanted.event_type,
+        "looked_at_max": place.looked_at_max,
+    }
+
+
+def _scan_name(wanted: CallbackFilter) -> str:
+    """Return by which index the callbacks are looked at: the one that is likely to have the fewest others."""
+    if wanted.event_type is not None:
+        return "type"
+    if wanted.status not in {None, CallbackStatus.VERIFIED}:
+        return "status"
+    if wanted.source_id is not None:
+        return "source"
+    return "all" if wanted.provider is None else "provider"
 
 
 def _verified(record: asyncpg.Record) -> VerifiedCallback:

@@ -10,9 +10,12 @@ from typing import Final
 
 import structlog
 
+from ninefold.core.ids import format_id
 from ninefold.core.postgres.errors import DatabaseUnavailableError
 from ninefold.core.system import WorkerContext
 from ninefold.core.waiting import wait_for_any
+from ninefold.systems.chess.model import GAME_PREFIX
+from ninefold.systems.chess.service import metrics
 from ninefold.systems.chess.service.channels import notify_game
 from ninefold.systems.chess.service.playing import flag_if_due
 from ninefold.systems.chess.service.presence import SILENT_AFTER, mark_gone
@@ -26,6 +29,9 @@ FLAG_WAITS: Final = timedelta(milliseconds=300)
 
 GAMES_MAX: Final = 500
 """Games that are looked at at once."""
+
+ORGANISATION_GAMES_MAX: Final = 100
+"""Of one organisation, so that the games of others don't wait for a thousand of its own."""
 
 log = structlog.get_logger(__name__)
 
@@ -56,13 +62,20 @@ class ClockWatch:
 
     async def _flag(self) -> None:
         async with self._database.connection() as connection:
-            due = await game_list_due(connection, before=self._clock.now() - FLAG_WAITS, limit=GAMES_MAX)
-        for game_id in due:
+            due = await game_list_due(
+                connection,
+                before=self._clock.now() - FLAG_WAITS,
+                limit=GAMES_MAX,
+                organisation_limit=ORGANISATION_GAMES_MAX,
+            )
+        for game_id, deadline_at in due:
             async with self._database.transaction() as connection:
                 game = await flag_if_due(connection, game_id=game_id, waited=FLAG_WAITS)
             if game is not None:
-                log.info("chess.game.flagged", reason=game.reason)
+                log.info("chess.game.flagged", game_id=format_id(GAME_PREFIX, game_id), reason=game.reason)
                 notify_game(self._notifier, game)
+                metrics.count_ended(game)
+                metrics.count_flag(deadline_at=deadline_at, now=self._clock.now())
 
     async def _mark_gone(self) -> None:
         now = self._clock.now()

@@ -9,6 +9,7 @@ import structlog
 from ninefold.core.postgres.errors import DatabaseUnavailableError
 from ninefold.core.system import ServerContext
 from ninefold.core.waiting import wait_for_any
+from ninefold.systems.chess.service import metrics
 from ninefold.systems.chess.service.channels import notify_logs
 from ninefold.systems.chess.service.outages import note_heartbeat
 from ninefold.systems.chess.settings import ChessSettings
@@ -42,4 +43,5 @@ class Heartbeat:
             shifted = await note_heartbeat(connection, now=datetime.now(UTC))
         if shifted:
             log.warning("chess.clocks.adjusted", games=len(shifted))
+            metrics.ADJUSTED.inc(len(shifted))
         notify_logs(self._notifier, shifted)

@@ -33,10 +33,10 @@ def lichess_surfaces(context: ServerContext[ChessSettings]) -> Sequence[Surface]
             routes=[
                 *ACCOUNT_ROUTES,
                 *USER_ROUTES,
-                *challenge_routes(database, notifier, hub),
+                *challenge_routes(database, notifier, hub, context.settings),
                 *engine_routes(database, notifier, context.settings),
                 *play_routes(database, notifier, hub),
-                *stream_routes(database, notifier, hub),
+                *stream_routes(database, notifier, hub, context.settings),
                 *export_routes(database, hub),
             ],
             authenticate=authenticate,

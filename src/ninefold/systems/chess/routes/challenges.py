@@ -40,6 +40,7 @@ from ninefold.systems.chess.service.channels import notify_game
 from ninefold.systems.chess.service.games import find_game
 from ninefold.systems.chess.service.meetings import notify_challenge
 from ninefold.systems.chess.service.players import get_acting_player, get_player
+from ninefold.systems.chess.settings import ChessSettings
 
 _CHALLENGES: Final = "/api/v1/chess/challenges"
 _CHALLENGE: Final = f"{_CHALLENGES}/{{challenge_id:str}}"
@@ -119,6 +120,7 @@ async def accept_challenge(
     principal: NamedDependency[Principal],
     database: NamedDependency[Database],
     notifier: NamedDependency[Notifier],
+    chess_settings: NamedDependency[ChessSettings],
 ) -> AcceptedView:
     """Accept a challenge.
 
@@ -127,7 +129,11 @@ async def accept_challenge(
     async with database.transaction() as connection:
         player = await _answering(connection, principal, data.player_id, challenge_id=challenge_id)
         accepted = await service.accept_challenge(
-            connection, player=player, challenge_id=challenge_id, now=datetime.now(UTC)
+            connection,
+            player=player,
+            challenge_id=challenge_id,
+            now=datetime.now(UTC),
+            running_max=chess_settings.running_max,
         )
     notify_challenge(notifier, accepted.challenge)
     notify_game(notifier, accepted.game)
@@ -201,16 +207,20 @@ async def get_public_challenge(
     responses=problem_responses(409),
 )
 async def join_challenge(
+    *,
     challenge_id: FromPath[ChallengeId],
     database: NamedDependency[Database],
     notifier: NamedDependency[Notifier],
+    chess_settings: NamedDependency[ChessSettings],
 ) -> JoinedView:
     """Accept an open challenge without an account.
 
     Who has the link becomes a guest, and gets a token that plays for it. The game begins.
     """
     async with database.transaction() as connection:
-        joined = await service.join_as_guest(connection, challenge_id=challenge_id, now=datetime.now(UTC))
+        joined = await service.join_as_guest(
+            connection, challenge_id=challenge_id, now=datetime.now(UTC), running_max=chess_settings.running_max
+        )
     notify_challenge(notifier, joined.challenge)
     notify_game(notifier, joined.game)
     return show_joined(joined)
@@ -224,6 +234,7 @@ async def offer_rematch(
     principal: NamedDependency[Principal],
     database: NamedDependency[Database],
     notifier: NamedDependency[Notifier],
+    chess_settings: NamedDependency[ChessSettings],
 ) -> ChallengeView:
     """Offer a rematch.
 
@@ -232,7 +243,9 @@ async def offer_rematch(
     async with database.transaction() as connection:
         game = await find_game(connection, organisation_id=principal.organisation_id, reference=game_id)
         player = await _acting(connection, principal, data.player_id)
-        offered = await service.offer_rematch(connection, player=player, game=game, now=datetime.now(UTC))
+        offered = await service.offer_rematch(
+            connection, player=player, game=game, now=datetime.now(UTC), running_max=chess_settings.running_max
+        )
         challenge = offered if isinstance(offered, Challenge) else offered.challenge
         players = await _players_of(connection, [challenge])
     notify_challenge(notifier, challenge)

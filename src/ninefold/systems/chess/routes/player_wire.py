@@ -88,6 +88,9 @@ class PlayerView(msgspec.Struct, frozen=True, kw_only=True):
     name: PlayerName
     is_bot: bool
     is_guest: Annotated[bool, msgspec.Meta(description="Whether the player has come by a link, without an account.")]
+    has_account: Annotated[
+        bool, msgspec.Meta(description="Whether it is a person's own player, for whom only that person creates tokens.")
+    ]
     ratings: Annotated[
         Mapping[str, RatingView],
         msgspec.Meta(
@@ -151,6 +154,7 @@ def show_player(player: Player, ratings: Iterable[RatingOfSpeed] = ()) -> Player
         name=player.name,
         is_bot=player.is_bot,
         is_guest=player.is_guest,
+        has_account=player.account_id is not None,
         ratings={str(rating.speed): show_rating(rating) for rating in ratings},
         created_at=player.created_at,
         seen_at=player.seen_at,

@@ -31,6 +31,7 @@ from ninefold.systems.chess.service import seeks as service
 from ninefold.systems.chess.service.channels import notify_game
 from ninefold.systems.chess.service.meetings import lobby_channel, notify_lobby
 from ninefold.systems.chess.service.players import find_own_player, get_acting_player, get_player
+from ninefold.systems.chess.settings import ChessSettings
 
 _SEEKS: Final = "/api/v1/chess/seeks"
 _SEEK: Final = f"{_SEEKS}/{{seek_id:str}}"
@@ -40,10 +41,12 @@ _PLAYS: Final = access(also_scope=PLAY, not_audited="Players look for opponents,
 
 @post(_SEEKS, tags=_TAGS, status_code=201, opt=_PLAYS, responses=problem_responses(404))
 async def create_seek(
+    *,
     data: FromBody[CreateSeek],
     principal: NamedDependency[Principal],
     database: NamedDependency[Database],
     notifier: NamedDependency[Notifier],
+    chess_settings: NamedDependency[ChessSettings],
 ) -> SoughtView:
     """Look for an opponent.
 
@@ -65,6 +68,7 @@ async def create_seek(
             rating_min=data.rating_min,
             rating_max=data.rating_max,
             now=datetime.now(UTC),
+            running_max=chess_settings.running_max,
         )
     notify_lobby(notifier, principal.organisation_id)
     if isinstance(sought, Game):
@@ -121,6 +125,7 @@ async def accept_seek(
     principal: NamedDependency[Principal],
     database: NamedDependency[Database],
     notifier: NamedDependency[Notifier],
+    chess_settings: NamedDependency[ChessSettings],
 ) -> AcceptedView:
     """Accept a seek.
 
@@ -137,7 +142,9 @@ async def accept_seek(
             if data.player_id is None
             else parse_body_id(PLAYER_PREFIX, data.player_id, field="player_id"),
         )
-        game = await service.accept_seek(connection, player=player, seek_id=seek_id, now=now)
+        game = await service.accept_seek(
+            connection, player=player, seek_id=seek_id, now=now, running_max=chess_settings.running_max
+        )
     notify_lobby(notifier, principal.organisation_id)
     notify_game(notifier, game)
     return _show_game(game)

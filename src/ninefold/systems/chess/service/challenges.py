@@ -19,7 +19,13 @@ from ninefold.systems.chess.model import ENGINE_SOURCE, START_FEN, Challenge, Ga
 from ninefold.systems.chess.rules.colours import colour_of_proposer
 from ninefold.systems.chess.rules.position import Position
 from ninefold.systems.chess.service.engine import wake_engine
-from ninefold.systems.chess.service.games import SHORT_ID_LENGTH, check_rated, check_time_control, start_game
+from ninefold.systems.chess.service.games import (
+    RUNNING_MAX,
+    SHORT_ID_LENGTH,
+    check_rated,
+    check_time_control,
+    start_game,
+)
 from ninefold.systems.chess.service.meetings import announce_challenge
 from ninefold.systems.chess.service.players import create_guest, create_player_token, get_player
 from ninefold.systems.chess.store import challenges as store
@@ -70,7 +76,9 @@ async def create_challenge(
     return await _create(connection, player=player, to=to, terms=terms, rematch_of=None, now=now)
 
 
-async def offer_rematch(connection: Connection, *, player: Player, game: Game, now: datetime) -> Challenge | Accepted:
+async def offer_rematch(
+    connection: Connection, *, player: Player, game: Game, now: datetime, running_max: int = RUNNING_MAX
+) -> Challenge | Accepted:
     """Offer a rematch with the other colours; if the opponent has offered one already, or is the engine, it begins.
 
     Raises:
@@ -87,7 +95,9 @@ async def offer_rematch(connection: Connection, *, player: Player, game: Game, n
         if challenge.rematch_of == game.game_id:
             if challenge.from_player_id == player.player_id:
                 return challenge
-            return await accept_challenge(connection, player=player, challenge_id=challenge.challenge_id, now=now)
+            return await accept_challenge(
+                connection, player=player, challenge_id=challenge.challenge_id, now=now, running_max=running_max
+            )
     opponent_id = game.player_id_of("black" if colour == "white" else "white")
     opponent = await get_player(connection, organisation_id=game.organisation_id, player_id=opponent_id)
     terms = Terms(
@@ -146,7 +156,9 @@ async def get_open_challenge(connection: Connection, *, challenge_id: UUID) -> t
     return challenge, proposer
 
 
-async def accept_challenge(connection: Connection, *, player: Player, challenge_id: UUID, now: datetime) -> Accepted:
+async def accept_challenge(
+    connection: Connection, *, player: Player, challenge_id: UUID, now: datetime, running_max: int = RUNNING_MAX
+) -> Accepted:
     """Accept a challenge: the game begins. Accepting it again returns the same game.
 
     Raises:
@@ -178,6 +190,7 @@ async def accept_challenge(connection: Connection, *, player: Player, challenge_
         now=now,
         initial_fen=terms.initial_fen or START_FEN,
         short_id=challenge.short_id,
+        running_max=running_max,
     )
     ended = await store.challenge_end(
         connection,
@@ -193,7 +206,9 @@ async def accept_challenge(connection: Connection, *, player: Player, challenge_
     return Accepted(ended, game)
 
 
-async def join_as_guest(connection: Connection, *, challenge_id: UUID, now: datetime) -> Joined:
+async def join_as_guest(
+    connection: Connection, *, challenge_id: UUID, now: datetime, running_max: int = RUNNING_MAX
+) -> Joined:
     """Accept an open challenge without an account: a guest is created, with a token that plays for it.
 
     Raises:
@@ -207,7 +222,9 @@ async def join_as_guest(connection: Connection, *, challenge_id: UUID, now: date
         raise InvalidChallengeError("Guests can't play rated games.", remedy="Sign in, and accept it then.")
     guest = await create_guest(connection, organisation_id=challenge.organisation_id)
     token = await create_player_token(connection, guest, principal=None, name=guest.name, expires_in=GUEST_TOKEN_FOR)
-    accepted = await accept_challenge(connection, player=guest, challenge_id=challenge_id, now=now)
+    accepted = await accept_challenge(
+        connection, player=guest, challenge_id=challenge_id, now=now, running_max=running_max
+    )
     return Joined(accepted.challenge, accepted.game, guest, token)
 
 

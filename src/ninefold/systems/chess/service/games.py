@@ -40,6 +40,9 @@ from ninefold.systems.chess.store.presence import presence_list
 RUNNING_MAX: Final = 200
 """Games that a player can have at once that haven't ended."""
 
+ORGANISATION_RUNNING_MAX: Final = 10_000
+"""Games that an organisation can have at once that haven't ended."""
+
 SHORT_ID_LENGTH: Final = 8
 LOG_MAX: Final = PLIES_MAX * 8
 """Entries of a log that are read for a view."""
@@ -94,6 +97,7 @@ async def start_game(
     initial_fen: str = START_FEN,
     short_id: str | None = None,
     running_max: int = RUNNING_MAX,
+    organisation_max: int = ORGANISATION_RUNNING_MAX,
 ) -> Game:
     """Start a game; call `notify_game` after the commit.
 
@@ -109,9 +113,11 @@ async def start_game(
         initial_fen: the position to begin with.
         short_id: that of the challenge that it comes from; None for a new one.
         running_max: how many games a player can have at once.
+        organisation_max: how many games the organisation can have at once.
 
     Raises:
-        InvalidGameError: the players are the same, or it can't have this clock, be rated, or begin with this position.
+        InvalidGameError: the players are the same, or it can't have this clock, be rated, or begin with this position,
+            or there are too many games.
         InvalidFenError: it isn't a position.
     """
     if white.player_id == black.player_id:
@@ -124,6 +130,12 @@ async def start_game(
     if await store.game_count_of_players(connection, player_ids=[white.player_id, black.player_id]) >= running_max:
         raise InvalidGameError(
             f"A player has {running_max} games that haven't ended.", remedy="End some of them first."
+        )
+    if await store.game_count_unfinished_of(connection, organisation_id=organisation_id, limit=organisation_max) >= (
+        organisation_max
+    ):
+        raise InvalidGameError(
+            f"The organisation has {organisation_max:,} games that haven't ended.", remedy="Wait until some have ended."
         )
     game = _new_game(
         organisation_id=organisation_id,

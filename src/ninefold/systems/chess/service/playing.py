@@ -34,6 +34,7 @@ from ninefold.systems.chess.service.channels import notify_game
 from ninefold.systems.chess.service.endings import finish_game
 from ninefold.systems.chess.service.engine import wake_engine
 from ninefold.systems.chess.service.games import game_not_found
+from ninefold.systems.chess.service.metrics import count_ended, count_move
 from ninefold.systems.chess.store import games as store
 from ninefold.systems.chess.store.presence import presence_list
 
@@ -88,9 +89,11 @@ async def submit_move(
         )
         return await _record(connection, game, verdict, at, player_id=player_id, action_id=move.client_action_id)
 
-    return await _submit(
+    answer = await _submit(
         database, notifier, play, game_id=game_id, player_id=player_id, action_id=move.client_action_id
     )
+    count_move(answer, took=datetime.now(UTC) - received_at)
+    return answer
 
 
 async def submit_action(
@@ -171,6 +174,8 @@ async def _submit(
         return answer
     if recorded.has_changed:
         notify_game(notifier, recorded.game)
+        if recorded.game.status is GameStatus.ENDED:
+            count_ended(recorded.game)
     return recorded.answer
 
 

@@ -12,7 +12,7 @@ from ninefold.systems.chess.model import START_FEN, Game, Player, Seek, Terms
 from ninefold.systems.chess.rules.clocks import speed_of
 from ninefold.systems.chess.rules.colours import colour_of_proposer
 from ninefold.systems.chess.rules.position import Position
-from ninefold.systems.chess.service.games import check_rated, check_time_control, start_game
+from ninefold.systems.chess.service.games import RUNNING_MAX, check_rated, check_time_control, start_game
 from ninefold.systems.chess.service.meetings import announce_seek
 from ninefold.systems.chess.service.players import get_player
 from ninefold.systems.chess.service.ratings import find_rating
@@ -34,6 +34,7 @@ async def create_seek(
     rating_min: int | None = None,
     rating_max: int | None = None,
     now: datetime,
+    running_max: int = RUNNING_MAX,
 ) -> Seek | Game:
     """Look for an opponent: if another player's open seek fits, the game begins; else a seek is opened.
 
@@ -69,13 +70,15 @@ async def create_seek(
     await store.seek_lock_lobby(connection, organisation_id=player.organisation_id)
     found = await store.seek_lock_matching(connection, seek=seek)
     if found is not None:
-        return await _start(connection, found, seek, player, now=now)
+        return await _start(connection, found, seek, player, now=now, running_max=running_max)
     await store.seek_insert(connection, seek=seek)
     await announce_seek(connection, "seek_opened", organisation_id=player.organisation_id, seek_id=seek.seek_id)
     return seek
 
 
-async def accept_seek(connection: Connection, *, player: Player, seek_id: UUID, now: datetime) -> Game:
+async def accept_seek(
+    connection: Connection, *, player: Player, seek_id: UUID, now: datetime, running_max: int = RUNNING_MAX
+) -> Game:
     """Accept another player's seek: the game begins.
 
     Raises:
@@ -85,7 +88,7 @@ async def accept_seek(connection: Connection, *, player: Player, seek_id: UUID, 
     seek = await get_open_seek(connection, organisation_id=player.organisation_id, seek_id=seek_id, now=now)
     if seek.player_id == player.player_id:
         raise InvalidSeekError("It is your own seek.", field="seek_id", remedy="Wait for an opponent.")
-    return await _start(connection, seek, None, player, now=now)
+    return await _start(connection, seek, None, player, now=now, running_max=running_max)
 
 
 async def list_seeks(connection: Connection, *, organisation_id: UUID, now: datetime) -> list[Seek]:
@@ -129,7 +132,9 @@ def open_for(terms: Terms) -> timedelta:
     return OPEN_FOR if speed_of(terms.time_control) != "correspondence" else CORRESPONDENCE_OPEN_FOR
 
 
-async def _start(connection: Connection, found: Seek, own: Seek | None, player: Player, *, now: datetime) -> Game:
+async def _start(
+    connection: Connection, found: Seek, own: Seek | None, player: Player, *, now: datetime, running_max: int
+) -> Game:
     """Start the game of a seek that was found and locked, with the player who accepts it or whose seek fits."""
     proposer = await get_player(connection, organisation_id=found.organisation_id, player_id=found.player_id)
     wanted = "random" if own is None else own.terms.colour
@@ -145,6 +150,7 @@ async def _start(connection: Connection, found: Seek, own: Seek | None, player: 
         source="seek",
         now=now,
         initial_fen=START_FEN,
+        running_max=running_max,
     )
     await store.seek_set_accepted(connection, seek_id=found.seek_id, game_id=game.game_id)
     await announce_seek(connection, "seek_closed", organisation_id=found.organisation_id, seek_id=found.seek_id)

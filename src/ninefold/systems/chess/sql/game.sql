@@ -6,9 +6,30 @@ FROM (
     FROM unnest(:player_ids::uuid[]) AS one (player_id)
     INNER JOIN chess.game
         ON one.player_id IN (game.white_player_id, game.black_player_id)
-    WHERE game.status <> 'ended'
+    WHERE game.ended_at IS NULL
     GROUP BY one.player_id
 ) AS running;
+
+-- name: game_count_unfinished$
+-- Count the games that haven't ended, up to a limit.
+SELECT count(*)
+FROM (
+    SELECT
+    FROM chess.game
+    WHERE ended_at IS NULL
+    LIMIT :limit
+) AS counted;
+
+-- name: game_count_unfinished_of$
+-- Count the games of an organisation that haven't ended, up to a limit.
+SELECT count(*)
+FROM (
+    SELECT
+    FROM chess.game
+    WHERE organisation_id = :organisation_id
+        AND ended_at IS NULL
+    LIMIT :limit
+) AS counted;
 
 -- name: game_delete_unplayed$
 -- Delete games that ended before a time without having been played, with all they have; count them.
@@ -111,11 +132,20 @@ ORDER BY game_id DESC
 LIMIT :limit;
 
 -- name: game_list_due
--- Read the ids of games whose time was up before a time.
-SELECT game_id
-FROM chess.game
-WHERE deadline_at <= :before
-ORDER BY deadline_at
+-- Read which games' time was up before a time, and when: of each organisation the first ones, up to a limit.
+SELECT
+    game_id,
+    deadline_at
+FROM (
+    SELECT
+        game_id,
+        deadline_at,
+        row_number() OVER (PARTITION BY organisation_id ORDER BY deadline_at) AS place
+    FROM chess.game
+    WHERE deadline_at <= :before
+) AS due
+WHERE place <= :organisation_limit
+ORDER BY place, deadline_at
 LIMIT :limit;
 
 -- name: game_list_positions

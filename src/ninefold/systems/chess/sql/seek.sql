@@ -15,6 +15,17 @@ SET status = 'canceled'
 WHERE player_id = :player_id AND status = 'open'
 RETURNING seek_id;
 
+-- name: seek_count_open$
+-- Count the open seeks, up to a limit.
+SELECT count(*)
+FROM (
+    SELECT
+    FROM chess.seek
+    WHERE status = 'open'
+        AND expires_at > now()
+    LIMIT :limit
+) AS counted;
+
 -- name: seek_delete_old$
 -- Delete seeks that could have been accepted until a time; count them.
 WITH deleted AS (

@@ -96,6 +96,18 @@ async def game_count_of_players(connection: Connection, *, player_ids: Sequence[
     return count
 
 
+async def game_count_unfinished(connection: Connection, *, limit: int) -> int:
+    """Return how many games haven't ended, at most `limit`."""
+    count: int = await queries.game_count_unfinished(connection, limit=limit)
+    return count
+
+
+async def game_count_unfinished_of(connection: Connection, *, organisation_id: UUID, limit: int) -> int:
+    """Return how many games of an organisation haven't ended, at most `limit`."""
+    count: int = await queries.game_count_unfinished_of(connection, organisation_id=organisation_id, limit=limit)
+    return count
+
+
 async def game_delete_unplayed(connection: Connection, *, before: datetime, limit: int) -> int:
     """Delete games that ended before a time without having been played; return how many."""
     count: int = await queries.game_delete_unplayed(connection, before=before, limit=limit)
@@ -146,9 +158,12 @@ async def game_list(
     return [_game(record) async for record in records]
 
 
-async def game_list_due(connection: Connection, *, before: datetime, limit: int) -> list[UUID]:
-    """Read the ids of games whose time was up before a time."""
-    return [record["game_id"] async for record in queries.game_list_due(connection, before=before, limit=limit)]
+async def game_list_due(
+    connection: Connection, *, before: datetime, limit: int, organisation_limit: int
+) -> list[tuple[UUID, datetime]]:
+    """Read which games' time was up before a time, and when; of each organisation at most `organisation_limit`."""
+    records = queries.game_list_due(connection, before=before, limit=limit, organisation_limit=organisation_limit)
+    return [(record["game_id"], record["deadline_at"]) async for record in records]
 
 
 async def game_list_positions(connection: Connection, *, game_ids: Collection[UUID]) -> dict[UUID, int]:

@@ -23,6 +23,12 @@ async def seek_cancel_all(connection: Connection, *, player_id: UUID) -> list[UU
     return [record["seek_id"] async for record in queries.seek_cancel_all(connection, player_id=player_id)]
 
 
+async def seek_count_open(connection: Connection, *, limit: int) -> int:
+    """Return how many seeks are open, at most `limit`."""
+    count: int = await queries.seek_count_open(connection, limit=limit)
+    return count
+
+
 async def seek_delete_old(connection: Connection, *, before: datetime, limit: int) -> int:
     """Delete seeks that could have been accepted until a time; return how many."""
     count: int = await queries.seek_delete_old(connection, before=before, limit=limit)

@@ -1,11 +1,8 @@
 """The fields that the commands read from the API's responses."""
 
 from datetime import datetime
-from typing import Generic, TypeVar
 
 import msgspec
-
-T = TypeVar("T")
 
 
 class PauseAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -147,11 +144,3 @@ class RetryAnswer(msgspec.Struct, frozen=True, kw_only=True):
     delivery_id: str
     status: str
     scheduled_at: datetime
-
-
-class SearchPageAnswer(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
-    """A page of a search."""
-
-    items: list[T]
-    next_cursor: str | None
-    searched_back_to: datetime | None = None

@@ -13,17 +13,19 @@ from ninefold.core.commands import (
     ApiOptions,
     Limit,
     Page,
+    SearchPage,
     parse_argument_id,
     print_gap,
     print_note,
+    print_search_end,
     print_table,
     print_text,
     show_answer,
     show_fields,
 )
-from ninefold.systems.webhooks.commands.answers import AttemptAnswer, DeliveryAnswer, RetryAnswer, SearchPageAnswer
+from ninefold.systems.webhooks.commands.answers import AttemptAnswer, DeliveryAnswer, RetryAnswer
 from ninefold.systems.webhooks.commands.output import show_deliveries
-from ninefold.systems.webhooks.commands.searching import Moment, print_search_end, search_query
+from ninefold.systems.webhooks.commands.searching import Moment, search_query
 from ninefold.systems.webhooks.commands.subscriptions import subscription_path
 from ninefold.systems.webhooks.model import DELIVERY_PREFIX, DeliveryStatus
 
@@ -85,7 +87,7 @@ def list_deliveries(
         has_queued = subscription_id is not None and not query and cursor is None and not api.json
         queued = _get_queued(client, path, limit=limit) if has_queued else []
         answer = client.get(path, **query, limit=limit, cursor=cursor)
-        show_answer(answer, SearchPageAnswer[DeliveryAnswer], api=api, show=partial(_show_deliveries, queued=queued))
+        show_answer(answer, SearchPage[DeliveryAnswer], api=api, show=partial(_show_deliveries, queued=queued))
 
 
 @deliveries.command(name="show")
@@ -121,7 +123,7 @@ def _get_queued(client: ApiClient, path: str, *, limit: int) -> list[DeliveryAns
     return queued.items
 
 
-def _show_deliveries(page: SearchPageAnswer[DeliveryAnswer], *, queued: Sequence[DeliveryAnswer]) -> None:
+def _show_deliveries(page: SearchPage[DeliveryAnswer], *, queued: Sequence[DeliveryAnswer]) -> None:
     # A delivery can get its first outcome between the two requests.
     recorded = {delivery.delivery_id for delivery in page.items}
     show_deliveries(

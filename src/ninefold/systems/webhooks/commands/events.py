@@ -14,12 +14,14 @@ from ninefold.core.commands import (
     FROM_ENVIRONMENT,
     ApiOptions,
     Limit,
+    SearchPage,
     encode_body,
     parse_argument_id,
     print_fields,
     print_gap,
     print_json,
     print_note,
+    print_search_end,
     print_table,
     show_answer,
     show_fields,
@@ -30,10 +32,9 @@ from ninefold.systems.webhooks.commands.answers import (
     EventAnswer,
     EventWithDeliveriesAnswer,
     PublishedAnswer,
-    SearchPageAnswer,
 )
 from ninefold.systems.webhooks.commands.output import show_deliveries
-from ninefold.systems.webhooks.commands.searching import Moment, print_search_end, search_query
+from ninefold.systems.webhooks.commands.searching import Moment, search_query
 from ninefold.systems.webhooks.model import EVENT_PREFIX
 
 _EVENTS: Final = "/api/v1/events"
@@ -106,7 +107,7 @@ def list_events(
     )
     with api.client() as client:
         answer = client.get(_EVENTS, **query, limit=limit, cursor=cursor)
-        show_answer(answer, SearchPageAnswer[EventAnswer], api=api, show=partial(_show_events, is_search=bool(query)))
+        show_answer(answer, SearchPage[EventAnswer], api=api, show=partial(_show_events, is_search=bool(query)))
 
 
 @events.command(name="show")
@@ -123,7 +124,7 @@ def show_event(event_id: str, *, api: ApiOptions = FROM_ENVIRONMENT) -> None:
         show_answer(answer, EventWithDeliveriesAnswer, api=api, show=_show_event)
 
 
-def _show_events(page: SearchPageAnswer[EventAnswer], *, is_search: bool) -> None:
+def _show_events(page: SearchPage[EventAnswer], *, is_search: bool) -> None:
     publish = "No events yet. Publish one: ninefold events publish order.created '{\"order\": 1}'"
     print_table(
         ["Event", "Type", "Status", "Deliveries", "Accepted at"],

@@ -1,14 +1,9 @@
-"""What the commands that search share: times, the filters of a request, and the end of a page."""
+"""What the commands that search share: times, and the filters of a request."""
 
 from datetime import UTC, datetime
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 from cyclopts import Parameter
-
-from ninefold.core.commands import Page, print_next_page, print_note
-from ninefold.systems.webhooks.commands.answers import SearchPageAnswer
-
-T = TypeVar("T")
 
 Moment = Annotated[datetime, Parameter(converter=lambda _, tokens: read_moment(tokens[0].value))]
 
@@ -29,10 +24,3 @@ def search_query(**filters: str | datetime | None) -> dict[str, str]:
         for name, value in filters.items()
         if value is not None
     }
-
-
-def print_search_end(page: SearchPageAnswer[T]) -> None:
-    """Say how far back a search has looked, if it stopped early, and how to continue."""
-    if page.searched_back_to is not None:
-        print_note(f"Searched back to {page.searched_back_to.isoformat()}; what is older was not searched yet.")
-    print_next_page(Page(items=page.items, next_cursor=page.next_cursor))

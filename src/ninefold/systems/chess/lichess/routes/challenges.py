@@ -36,6 +36,7 @@ from ninefold.systems.chess.model import Challenge, ChallengeStatus, Player
 from ninefold.systems.chess.service import challenges as service
 from ninefold.systems.chess.service.channels import notify_game, player_channel
 from ninefold.systems.chess.service.meetings import notify_challenge
+from ninefold.systems.chess.settings import ChessSettings
 
 _PATH: Final = "/api/challenge"
 
@@ -56,9 +57,11 @@ class Done(msgspec.Struct, frozen=True):
     done: str
 
 
-def challenge_routes(database: Database, notifier: Notifier, hub: Hub) -> list[ControllerRouterHandler]:
+def challenge_routes(
+    database: Database, notifier: Notifier, hub: Hub, settings: ChessSettings
+) -> list[ControllerRouterHandler]:
     """Return the routes of challenges."""
-    return [*_making_routes(database, notifier, hub), *_answering_routes(database, notifier)]
+    return [*_making_routes(database, notifier, hub), *_answering_routes(database, notifier, settings)]
 
 
 def _making_routes(database: Database, notifier: Notifier, hub: Hub) -> list[ControllerRouterHandler]:
@@ -119,7 +122,7 @@ def _making_routes(database: Database, notifier: Notifier, hub: Hub) -> list[Con
     return [list_challenges, create_challenge, create_open_challenge, get_challenge]
 
 
-def _answering_routes(database: Database, notifier: Notifier) -> list[ControllerRouterHandler]:
+def _answering_routes(database: Database, notifier: Notifier, settings: ChessSettings) -> list[ControllerRouterHandler]:
     acting = Acting(database, notifier, lambda _: None)
 
     @post(f"{_PATH}/{{challenge_id:str}}/accept", status_code=200)
@@ -130,7 +133,11 @@ def _answering_routes(database: Database, notifier: Notifier) -> list[Controller
             try:
                 challenge = await find_own_challenge(connection, player, challenge_id)
                 accepted = await service.accept_challenge(
-                    connection, player=player, challenge_id=challenge.challenge_id, now=datetime.now(UTC)
+                    connection,
+                    player=player,
+                    challenge_id=challenge.challenge_id,
+                    now=datetime.now(UTC),
+                    running_max=settings.running_max,
                 )
             except _NOT_THERE as error:
                 raise _not_there(error) from error

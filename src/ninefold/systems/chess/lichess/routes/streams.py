@@ -31,6 +31,7 @@ from ninefold.systems.chess.model import SEEK_PREFIX, Game, Player, Seek, Terms
 from ninefold.systems.chess.service import seeks as service
 from ninefold.systems.chess.service.channels import notify_game, player_channel
 from ninefold.systems.chess.service.meetings import notify_lobby
+from ninefold.systems.chess.settings import ChessSettings
 
 PLAYING_MAX: Final = 50
 KEEP_INTERVAL_S: Final = 5.0
@@ -56,7 +57,9 @@ class SeekId(msgspec.Struct, frozen=True):
     id: str
 
 
-def stream_routes(database: Database, notifier: Notifier, hub: Hub) -> list[ControllerRouterHandler]:
+def stream_routes(
+    database: Database, notifier: Notifier, hub: Hub, settings: ChessSettings
+) -> list[ControllerRouterHandler]:
     """Return the routes."""
 
     @get("/api/stream/event")
@@ -95,6 +98,7 @@ def stream_routes(database: Database, notifier: Notifier, hub: Hub) -> list[Cont
                 rating_min=wanted.rating_limits[0],
                 rating_max=wanted.rating_limits[1],
                 now=datetime.now(UTC),
+                running_max=settings.running_max,
             )
         if isinstance(found, Game):
             notify_game(notifier, found)
