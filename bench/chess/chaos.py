@@ -25,6 +25,7 @@ from chaos_nodes import Nodes, running_nodes
 from game_plans import make_plan, player_of, terms_of
 from referee import Referee
 
+from ninefold.edge.demo.api import RefusedError
 from ninefold.edge.demo.chess.api import ChessApi
 from ninefold.edge.demo.chess.client import Address, ChessClient
 from ninefold.edge.demo.chess.copies import GameCopy
@@ -101,40 +102,40 @@ class Simulation:
         network = Network(CONDITIONS, seed=f"{self._seed} {number}")
         plan = make_plan(network.dice("plan"))
         game = await self._api.start_game(white=white[0], black=black[0], **terms_of(plan))
-        clients = {
-            name: ChessClient(
-                self._http,
-                Address(self._nodes.urls[first:] + self._nodes.urls[:first]),
-                token=token,
-                name=name,
-                network=network,
-                resend_after_s=RESEND_AFTER_S,
-                copy=GameCopy(self._count_move if name == "spectator" else lambda _: None),
-            )
-            for name, token, first in (
-                ("white", white[1], 0),
-                ("black", black[1], 1),
-                ("spectator", seats.spectator, 0),
-            )
-        }
+        tokens = {"white": white[1], "black": black[1], "spectator": seats.spectator}
+        clients = {name: self._client(name, token, network) for name, token in tokens.items()}
         players = [
             Player(clients[colour], game_id=game["game_id"], decide=player_of(plan, colour, clients[colour]))
             for colour in ("white", "black")
         ]
+        following = clients["spectator"].follow(game["live_channel"])
         problems: list[str] = []
         try:
             async with asyncio.timeout(ENDS_WITHIN_S):
-                await asyncio.gather(
-                    *[player.play() for player in players], clients["spectator"].follow(game["live_channel"])
-                )
+                await asyncio.gather(*[player.play() for player in players], following)
         except TimeoutError:
             problems.append(f"It didn't end within {ENDS_WITHIN_S:.0f} s.")
+        except RefusedError as error:
+            problems.append(f"A request was refused: {error.detail}")
         await asyncio.gather(*[client.finish() for client in clients.values()])
         problems += await self._judge(game["game_id"], clients)
         self.network.update(network.counts)
         self.finished += 1
         if problems:
             self.problems[number] = [f"{game['game_id']}: {problem}" for problem in problems]
+
+    def _client(self, name: str, token: str, network: Network) -> ChessClient:
+        """Return a client; white and black begin with different servers."""
+        urls = self._nodes.urls
+        return ChessClient(
+            self._http,
+            Address(urls[::-1] if name == "black" else urls),
+            token=token,
+            name=name,
+            network=network,
+            resend_after_s=RESEND_AFTER_S,
+            copy=GameCopy(self._count_move if name == "spectator" else lambda _: None),
+        )
 
     async def _judge(self, game_id: str, clients: dict[str, ChessClient]) -> list[str]:
         log, shown = await self._api.list_log(game_id), await self._api.get_game(game_id)
