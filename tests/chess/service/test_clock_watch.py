@@ -2,16 +2,14 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
 
 from prometheus_client import REGISTRY
 
-from chess_api import Duel, begin
+from chess_api import begin
+from chess_turns import let_pass
 from http_api import Api, Json
 from in_process import StartWorker
-from ninefold.core.ids import parse_id
 from ninefold.core.postgres.database import Database
-from ninefold.systems.chess.model import GAME_PREFIX
 
 WITHIN_S = 20.0
 
@@ -24,26 +22,12 @@ async def until(read: Callable[[], Awaitable[Json]], condition: Callable[[Json],
     return found
 
 
-async def make_older(database: Database, duel: Duel, seconds: float) -> None:
-    """Let a game's current turn and its players' last signs be older."""
-    async with database.transaction() as connection:
-        for statement in (
-            """
-            UPDATE chess.game
-            SET turn_started_at = turn_started_at - $2::interval, deadline_at = deadline_at - $2::interval
-            WHERE game_id = $1
-            """,
-            "UPDATE chess.presence SET seen_at = seen_at - $2::interval WHERE game_id = $1",
-        ):
-            await connection.execute(statement, parse_id(GAME_PREFIX, duel.game_id), timedelta(seconds=seconds))
-
-
 async def test_a_worker_flags_a_player_whose_time_is_up(
     api: Api, database: Database, start_worker: StartWorker
 ) -> None:
     duel = await begin(api)
     await duel.play(["e2e4", "e7e5"])
-    await make_older(database, duel, 200)
+    await let_pass(database, duel, 200)
     counted = REGISTRY.get_sample_value("ninefold_chess_flag_delay_seconds_count") or 0.0
 
     async with start_worker():
@@ -61,7 +45,7 @@ async def test_a_silent_player_is_gone_and_the_opponent_claims_the_win(
     body = {"player_id": duel.players["black"]}
     await api.request("POST", f"{duel.path}/presence", json=body)
     early = await duel.act("white", "claim_victory")
-    await make_older(database, duel, 60)
+    await let_pass(database, duel, 60)
 
     async with start_worker():
         await until(duel.show, lambda game: (game["presence"]["black"] or {}).get("is_gone") is True)
@@ -77,7 +61,7 @@ async def test_a_player_who_comes_back_isnt_gone(api: Api, database: Database, s
     await duel.play(["e2e4", "e7e5"])
     body = {"player_id": duel.players["black"]}
     await api.request("POST", f"{duel.path}/presence", json=body)
-    await make_older(database, duel, 60)
+    await let_pass(database, duel, 60)
     async with start_worker():
         await until(duel.show, lambda game: (game["presence"]["black"] or {}).get("is_gone") is True)
 

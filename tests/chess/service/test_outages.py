@@ -3,12 +3,12 @@
 from datetime import UTC, datetime, timedelta
 
 from chess_api import Duel, begin
+from chess_turns import flag
 from http_api import Api
 from ninefold.core.ids import parse_id
 from ninefold.core.postgres.database import Database
 from ninefold.systems.chess.model import GAME_PREFIX
 from ninefold.systems.chess.service.outages import note_heartbeat
-from ninefold.systems.chess.service.playing import flag_if_due
 from ninefold.systems.chess.service.presence import mark_gone
 
 LONG = timedelta(hours=1)
@@ -18,12 +18,6 @@ async def beat(database: Database, at: datetime) -> int:
     """Note a heartbeat; return how many games were put off."""
     async with database.transaction() as connection:
         return len(await note_heartbeat(connection, now=at))
-
-
-async def flag(database: Database, duel: Duel) -> bool:
-    async with database.transaction() as connection:
-        game_id = parse_id(GAME_PREFIX, duel.game_id)
-        return await flag_if_due(connection, game_id=game_id, waited=timedelta()) is not None
 
 
 async def let_turn_begin(database: Database, duel: Duel, at: datetime) -> None:

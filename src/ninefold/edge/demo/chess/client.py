@@ -52,10 +52,19 @@ class ChessClient:
         name: tells its messages from those of others.
         network: decides what becomes of them.
         copy: gets the entries of the log.
+        resend_after_s: how long it waits for an answer before it sends a request again.
     """
 
     def __init__(
-        self, http: httpx.AsyncClient, address: Address, *, token: str, name: str, network: Network, copy: GameCopy
+        self,
+        http: httpx.AsyncClient,
+        address: Address,
+        *,
+        token: str,
+        name: str,
+        network: Network,
+        copy: GameCopy,
+        resend_after_s: float = RESEND_AFTER_S,
     ) -> None:
         self.copy: Final = copy
         self.network: Final = network
@@ -64,6 +73,7 @@ class ChessClient:
         self.name: Final = name
         self._refused: Final[list[str]] = []
         self._connections = 0
+        self._resend_after_s: Final = resend_after_s
         self._http: Final = http
         self._address: Final = address
         self._headers: Final = {"Authorization": f"Bearer {token}"}
@@ -120,12 +130,12 @@ class ChessClient:
         """Return the first answer to any of the attempts, also a late one; None if it is time for another one."""
         pending = [attempt for attempt in attempts if not attempt.done()]
         if pending:
-            await asyncio.wait(pending, timeout=RESEND_AFTER_S, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(pending, timeout=self._resend_after_s, return_when=asyncio.FIRST_COMPLETED)
         for attempt in attempts:
             if attempt.done() and (answer := attempt.result()) is not None:
                 return answer
         if len(pending) < len(attempts):
-            await asyncio.sleep(RESEND_AFTER_S / 4)
+            await asyncio.sleep(self._resend_after_s / 4)
         return None
 
     async def _deliver(self, path: str, body: Json, *, name: str, attempt: int) -> Json | None:
@@ -134,7 +144,7 @@ class ChessClient:
         if fate.copy_delay_s is not None:
             self._background.start(self._post_after(fate.copy_delay_s, path, body, name=name))
         if fate.is_lost:
-            await asyncio.sleep(RESEND_AFTER_S)
+            await asyncio.sleep(self._resend_after_s)
             return None
         answer = await self._post_after(fate.delay_s, path, body, name=name)
         back = self.network.fate_of(f"{self.name} {name} answer {attempt}")

@@ -7,11 +7,10 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 import httpx
-import msgspec
 from rich.console import Console
 
 from ninefold.core.commands import print_json
-from ninefold.edge.demo.api import RefusedError
+from ninefold.edge.demo.chess.api import ChessApi
 from ninefold.edge.demo.chess.bots import choose_move
 from ninefold.edge.demo.chess.client import Address, ChessClient
 from ninefold.edge.demo.chess.copies import Entry, GameCopy
@@ -40,7 +39,6 @@ DEPTHS: Final = {"white": 2, "black": 1}
 CLOCK: Final = {"limit_s": 180, "increment_s": 2}
 KILLED_AT_PLY: Final = 20
 ENDS_WITHIN_S: Final = 180.0
-EVENTS_LIMIT: Final = 500
 
 
 async def run_chess_demo(*, is_json: bool) -> bool:
@@ -67,7 +65,7 @@ async def _demonstrate(progress: Progress) -> ChessSummary:
         progress.say("Starting Ninefold with an embedded PostgreSQL in a temporary folder")
         installation = await stack.enter_async_context(start_installation())
         http = await stack.enter_async_context(httpx.AsyncClient(trust_env=False))
-        api = DemoApi(http, installation)
+        api = ChessApi(http, Address([installation.url]), api_key=installation.api_key)
         demonstration = Demonstration(installation, progress)
         started_at_s = time.monotonic()
         async with asyncio.timeout(ENDS_WITHIN_S):
@@ -94,52 +92,6 @@ async def _demonstrate(progress: Progress) -> ChessSummary:
     )
 
 
-class DemoApi:
-    """Sends what isn't part of the game, with the API key and over a good network."""
-
-    def __init__(self, http: httpx.AsyncClient, installation: Installation) -> None:
-        self.url: Final = installation.url
-        self._http: Final = http
-        self._headers: Final = {"Authorization": f"Bearer {installation.api_key}"}
-
-    async def create_player(self, name: str) -> tuple[str, str]:
-        """Create a bot; return its id and a token."""
-        player = await self._request("POST", "/players", {"name": name, "is_bot": True})
-        created = await self._request("POST", f"/players/{player['player_id']}/tokens", {"name": "demo"})
-        return player["player_id"], created["token"]
-
-    async def start_game(self, *, white: str, black: str) -> dict[str, Any]:
-        """Start a game between two players."""
-        return await self._request(
-            "POST", "/games", {"white_player_id": white, "black_player_id": black, "clock": CLOCK}
-        )
-
-    async def list_log(self, game_id: str) -> list[Entry]:
-        """Return the log of a game that was committed, in the form of the live feed."""
-        entries: list[Entry] = []
-        while True:
-            path = f"/games/{game_id}/events?limit={EVENTS_LIMIT}&after={len(entries)}"
-            found = (await self._request("GET", path))["items"]
-            entries += [{"sequence": e["sequence"], "type": e["type"], "at": e["at"], **e["data"]} for e in found]
-            if len(found) < EVENTS_LIMIT:
-                return entries
-
-    async def get_pgn(self, game_id: str) -> str:
-        """Return a game as PGN."""
-        return (await self._send("GET", f"/games/{game_id}/pgn")).text
-
-    async def _request(self, method: str, path: str, body: object = None) -> dict[str, Any]:
-        answer: dict[str, Any] = msgspec.json.decode((await self._send(method, path, body)).content)
-        return answer
-
-    async def _send(self, method: str, path: str, body: object = None) -> httpx.Response:
-        url = f"{self.url}/api/v1/chess{path}"
-        response = await self._http.request(method, url, json=body, headers=self._headers)
-        if not response.is_success:
-            raise RefusedError(f"{method} {path} was answered with {response.status_code}: {response.text}")
-        return response
-
-
 class Demonstration:
     """Lets two bots play while a spectator watches, and kills the server in the middle of the game."""
 
@@ -152,16 +104,16 @@ class Demonstration:
         self._watched: Final = GameCopy(self._on_entry)
         self._killed_at: datetime | None = None
 
-    async def play(self, http: httpx.AsyncClient, api: DemoApi) -> tuple[dict[str, Any], dict[str, ChessClient]]:
+    async def play(self, http: httpx.AsyncClient, api: ChessApi) -> tuple[dict[str, Any], dict[str, ChessClient]]:
         """Play the whole game; return it, and the clients by what they are."""
         ids, tokens = {}, {}
         for name in ("white", "black", "spectator"):
             ids[name], tokens[name] = await api.create_player(f"bot-{name}")
-        game = await api.start_game(white=ids["white"], black=ids["black"])
+        game = await api.start_game(white=ids["white"], black=ids["black"], clock=CLOCK)
         clients = {
             name: ChessClient(
                 http,
-                Address([api.url]),
+                Address([self._installation.url]),
                 token=token,
                 name=name,
                 network=self.network,

@@ -1,0 +1,242 @@
+"""Plays 1,000 games on a bad network while servers and the worker are killed, and judges every log.
+
+    .venv/bin/python bench/chess/chaos.py [--seed 7] [--games 1000] [--only 312]
+
+In each game, two players and a spectator lose, repeat, delay and reorder messages, and freeze. In the end, each of them
+must have exactly the committed log, every answer must be true and the same each time, and a referee that shares no code
+with Ninefold must agree with every position, clock and result. Exits with 1 otherwise, and prints how to play the games
+that failed again: all that is random follows from the seed, the game's number and the message's name.
+"""
+
+import argparse
+import asyncio
+import json
+import random
+import sys
+import tempfile
+import time
+from collections import Counter
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import httpx
+from chaos_nodes import Nodes, running_nodes
+from game_plans import make_plan, player_of, terms_of
+from referee import Referee
+
+from ninefold.edge.demo.api import RefusedError
+from ninefold.edge.demo.chess.api import ChessApi
+from ninefold.edge.demo.chess.client import Address, ChessClient
+from ninefold.edge.demo.chess.copies import GameCopy
+from ninefold.edge.demo.chess.network import Conditions, Network
+from ninefold.edge.demo.chess.players import Player
+from ninefold.edge.demo.chess.summary import find_problems
+
+CONDITIONS: Final = Conditions(
+    loss=0.08,
+    duplication=0.08,
+    lateness=0.12,
+    freezing=0.02,
+    delay_s=(0.0, 0.03),
+    late_s=(0.1, 0.5),
+    freeze_s=(0.3, 1.5),
+)
+RESEND_AFTER_S: Final = 1.0
+"""Longer than in the demo, because many games share a machine."""
+
+SEATS: Final = 100
+"""Pairs of players, who share all games."""
+
+ENDS_WITHIN_S: Final = 600.0
+PLIES_EXPECTED: Final = 12
+"""Of a game, at least; kills are spread over so many."""
+
+DOWN_S: Final = (0.0, 5.0)
+"""How long a killed process stays away: now and then longer than the gap that counts as an outage."""
+
+SHOW_INTERVAL_S: Final = 10.0
+PROBLEMS_SHOWN: Final = 20
+
+
+class Seats(NamedTuple):
+    """The players that share all games: their ids and tokens."""
+
+    players: list[tuple[str, str]]
+    spectator: str
+
+
+class Simulation:
+    """Plays the games, and counts what happened in them.
+
+    Args:
+        nodes: the processes.
+        http: a client for all.
+        seed: of everything that is random.
+    """
+
+    def __init__(self, nodes: Nodes, http: httpx.AsyncClient, *, seed: int) -> None:
+        self.ends: Final[Counter[str]] = Counter()
+        self.network: Final[Counter[str]] = Counter()
+        self.entries: Final[Counter[str]] = Counter()
+        self.answers: Final[Counter[str]] = Counter()
+        self.problems: Final[dict[int, list[str]]] = {}
+        self.kills: Final[list[str]] = []
+        self.finished = 0
+        self.committed = 0
+        self._nodes: Final = nodes
+        self._http: Final = http
+        self._seed: Final = seed
+        self._api: Final = ChessApi(http, Address(nodes.urls), api_key=nodes.api_key)
+
+    async def take_seats(self, games: int) -> Seats:
+        """Create the players that share all games."""
+        count = 2 * min(SEATS, games)
+        players = [await self._api.create_player(f"player-{number}") for number in range(count)]
+        return Seats(players, (await self._api.create_player("spectator"))[1])
+
+    async def play(self, number: int, seats: Seats) -> None:
+        """Play a game and judge it."""
+        seat = 2 * number % len(seats.players)
+        white, black = seats.players[seat : seat + 2]
+        network = Network(CONDITIONS, seed=f"{self._seed} {number}")
+        plan = make_plan(network.dice("plan"))
+        game = await self._api.start_game(white=white[0], black=black[0], **terms_of(plan))
+        tokens = {"white": white[1], "black": black[1], "spectator": seats.spectator}
+        clients = {name: self._client(name, token, network) for name, token in tokens.items()}
+        players = [
+            Player(clients[colour], game_id=game["game_id"], decide=player_of(plan, colour, clients[colour]))
+            for colour in ("white", "black")
+        ]
+        following = clients["spectator"].follow(game["live_channel"])
+        problems: list[str] = []
+        try:
+            async with asyncio.timeout(ENDS_WITHIN_S):
+                await asyncio.gather(*[player.play() for player in players], following)
+        except TimeoutError:
+            problems.append(f"It didn't end within {ENDS_WITHIN_S:.0f} s.")
+        except RefusedError as error:
+            problems.append(f"A request was refused: {error.detail}")
+        await asyncio.gather(*[client.finish() for client in clients.values()])
+        problems += await self._judge(game["game_id"], clients)
+        self.network.update(network.counts)
+        self.finished += 1
+        if problems:
+            self.problems[number] = [f"{game['game_id']}: {problem}" for problem in problems]
+
+    def _client(self, name: str, token: str, network: Network) -> ChessClient:
+        """Return a client; white and black begin with different servers."""
+        urls = self._nodes.urls
+        return ChessClient(
+            self._http,
+            Address(urls[::-1] if name == "black" else urls),
+            token=token,
+            name=name,
+            network=network,
+            resend_after_s=RESEND_AFTER_S,
+            copy=GameCopy(self._count_move if name == "spectator" else lambda _: None),
+        )
+
+    async def _judge(self, game_id: str, clients: dict[str, ChessClient]) -> list[str]:
+        log, shown = await self._api.list_log(game_id), await self._api.get_game(game_id)
+        referee = Referee(log)
+        problems = [*find_problems(log, clients), *referee.judge()]
+        problems += referee.judge_pgn(await self._api.get_pgn(game_id), winner=shown["winner"])
+        if [move["uci"] for move in shown["moves"]] != [move.uci() for move in referee.board.move_stack]:
+            problems.append("The game is shown with other moves than the log has.")
+        self.ends[str(shown["reason"])] += 1
+        self.entries.update(entry["type"] for entry in log)
+        for client in clients.values():
+            self.answers.update(answers[0]["reason"] or "committed" for answers in client.answers.values())
+            self.answers["repeated"] += sum(len(answers) - 1 for answers in client.answers.values())
+        return problems
+
+    def _count_move(self, entry: Any) -> None:
+        self.committed += entry["type"] == "move"
+
+    async def kill(self, *, count: int, games: int) -> None:
+        """Kill processes, each when the games together have come so far as the seed says, and start them again."""
+        dice = random.Random(f"{self._seed} kills")
+        moments = sorted(dice.uniform(0.02, 0.9) * games * PLIES_EXPECTED for _ in range(count))
+        for moment in moments:
+            victims = dice.choice([*([name] for name in self._nodes.names), self._nodes.names])
+            down_s = dice.uniform(*DOWN_S)
+            while self.committed < moment:
+                await asyncio.sleep(0.02)
+            self.kills.append("all" if len(victims) > 1 else victims[0])
+            await asyncio.gather(*[self._nodes.kill(name) for name in victims])
+            await asyncio.sleep(down_s)
+            await asyncio.gather(*[self._nodes.start(name) for name in victims])
+
+
+async def run(options: argparse.Namespace) -> tuple[dict[str, Any], dict[int, list[str]]]:
+    """Play, kill and judge; return the outcome, and the problems of each game that has any."""
+    numbers = [options.only] if options.only is not None else list(range(options.games))
+    limits = httpx.Limits(max_connections=None, max_keepalive_connections=200)
+    with tempfile.TemporaryDirectory() as folder:
+        async with running_nodes(Path(folder)) as nodes, httpx.AsyncClient(trust_env=False, limits=limits) as http:
+            simulation = Simulation(nodes, http, seed=options.seed)
+            seats = await simulation.take_seats(len(numbers))
+            started_at_s = time.monotonic()
+            places = asyncio.Semaphore(options.concurrency)
+
+            async def play(number: int) -> None:
+                async with places:
+                    await simulation.play(number, seats)
+
+            side_tasks = [
+                asyncio.create_task(simulation.kill(count=options.kills, games=len(numbers))),
+                asyncio.create_task(_show(simulation, len(numbers))),
+            ]
+            await asyncio.gather(*[play(number) for number in numbers])
+            duration_s = time.monotonic() - started_at_s
+            for task in side_tasks:
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
+    return _outcome(simulation, seed=options.seed, duration_s=duration_s), simulation.problems
+
+
+async def _show(simulation: Simulation, games: int) -> None:
+    while True:
+        await asyncio.sleep(SHOW_INTERVAL_S)
+        sys.stderr.write(
+            f"{simulation.finished} of {games} games, {simulation.committed} moves, "
+            f"{len(simulation.kills)} kills, {len(simulation.problems)} with problems\n"
+        )
+
+
+def _outcome(simulation: Simulation, *, seed: int, duration_s: float) -> dict[str, Any]:
+    return {
+        "seed": seed,
+        "games": simulation.finished,
+        "failed": len(simulation.problems),
+        "ends": dict(simulation.ends.most_common()),
+        "entries": dict(simulation.entries.most_common()),
+        "answers": dict(simulation.answers.most_common()),
+        "network": dict(simulation.network),
+        "kills": simulation.kills,
+        "duration_s": round(duration_s, 1),
+    }
+
+
+def main() -> None:
+    """Run, print the outcome as JSON, and fail if a game did."""
+    parser = argparse.ArgumentParser(description="Play games on a bad network while processes are killed.")
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--games", type=int, default=1_000)
+    parser.add_argument("--concurrency", type=int, default=40, help="how many games are played at once")
+    parser.add_argument("--kills", type=int, default=12)
+    parser.add_argument("--only", type=int, help="play only the game with this number")
+    options = parser.parse_args()
+    outcome, problems = asyncio.run(run(options))
+    sys.stdout.write(json.dumps(outcome) + "\n")
+    for number, found in list(problems.items())[:PROBLEMS_SHOWN]:
+        again = f".venv/bin/python bench/chess/chaos.py --seed {options.seed} --only {number} --kills 1"
+        sys.stderr.write("\n  ".join([f"Game {number} failed. Again: {again}", *found]) + "\n")
+    if problems:
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,120 @@
+"""Two servers and a worker as processes on one PostgreSQL; each of them can be killed and started again."""
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Final
+
+import httpx
+
+from ninefold.core.postgres.database import Database
+from ninefold.core.postgres.embedded import EmbeddedPostgres
+from ninefold.core.postgres.migrations import migrate
+from ninefold.core.tenancy.service import create_api_key, create_organisation
+from ninefold.edge.systems import migration_sources
+
+READY_WITHIN_S: Final = 120.0
+STOP_WITHIN_S: Final = 30.0
+SERVERS: Final = 2
+
+
+class Nodes:
+    """The processes.
+
+    Args:
+        dsn: of a migrated database.
+        api_key: for requests.
+    """
+
+    def __init__(self, dsn: str, *, api_key: str) -> None:
+        self.api_key: Final = api_key
+        self._ports: Final = [_free_port() for _ in range(SERVERS)]
+        self.urls: Final = [f"http://127.0.0.1:{port}" for port in self._ports]
+        self._dsn: Final = dsn
+        self._processes: Final[dict[str, subprocess.Popen[bytes]]] = {}
+
+    @property
+    def names(self) -> list[str]:
+        """What can be killed."""
+        return [*(f"server {number}" for number in range(SERVERS)), "worker"]
+
+    async def start(self, name: str) -> None:
+        """Start a process, and wait until a server is ready."""
+        command, _, number = name.partition(" ")
+        port = self._ports[int(number or 0)]
+        inherited = {key: value for key, value in os.environ.items() if not key.startswith("NINEFOLD_")}
+        self._processes[name] = subprocess.Popen(
+            [sys.executable, "-m", "ninefold", "serve" if command == "server" else "worker"],
+            env={**inherited, "NINEFOLD_DATABASE_URL": self._dsn, "NINEFOLD_PORT": str(port)},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        if command == "server":
+            await _wait_until_ready(self.urls[int(number)])
+
+    async def kill(self, name: str) -> None:
+        """Kill a process with its children, and wait until its port is free."""
+        process = self._processes.pop(name)
+        os.killpg(process.pid, signal.SIGKILL)
+        await asyncio.to_thread(process.wait)
+        command, _, number = name.partition(" ")
+        if command == "server":
+            async with asyncio.timeout(READY_WITHIN_S):
+                while _is_taken(self._ports[int(number)]):
+                    await asyncio.sleep(0.02)
+
+    async def stop(self) -> None:
+        """Stop all processes."""
+        for process in self._processes.values():
+            process.terminate()
+        for process in self._processes.values():
+            await asyncio.to_thread(process.wait, STOP_WITHIN_S)
+
+
+@asynccontextmanager
+async def running_nodes(folder: Path) -> AsyncIterator[Nodes]:
+    """Run all processes on a new database until the block ends."""
+    with EmbeddedPostgres(folder) as postgres:
+        database = await Database.connect(postgres.dsn(), application_name="ninefold chaos")
+        async with database.transaction() as connection:
+            await migrate(connection, migration_sources())
+        async with database.transaction() as connection:
+            organisation = await create_organisation(connection, name="chaos")
+            key = await create_api_key(connection, organisation_id=organisation.organisation_id, name="chaos")
+        await database.close()
+        nodes = Nodes(postgres.dsn(), api_key=key.text)
+        try:
+            await asyncio.gather(*[nodes.start(name) for name in nodes.names])
+            yield nodes
+        finally:
+            await nodes.stop()
+
+
+async def _wait_until_ready(url: str) -> None:
+    async with asyncio.timeout(READY_WITHIN_S), httpx.AsyncClient(trust_env=False) as http:
+        while True:
+            try:
+                if (await http.get(f"{url}/readyz")).is_success:
+                    return
+            except httpx.TransportError:
+                pass
+            await asyncio.sleep(0.05)
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def _is_taken(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
