@@ -122,7 +122,7 @@ CREATE TABLE chess.presence (
 CREATE INDEX presence_waiting ON chess.presence (seen_at)
 WHERE gone_at IS NULL;
 
--- One row: when a worker has last said that the installation runs. A gap is an outage, during which no clock runs.
+-- One row: when a server has last said that it runs. A gap is an outage, during which no clock runs.
 CREATE TABLE chess.heartbeat (
     is_only boolean PRIMARY KEY DEFAULT TRUE CHECK (is_only),
     beat_at timestamptz NOT NULL
