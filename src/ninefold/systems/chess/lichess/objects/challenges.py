@@ -5,9 +5,11 @@ from typing import Final, Literal, TypeAlias
 
 import msgspec
 
+from ninefold.core.ids import format_id
 from ninefold.systems.chess.lichess.objects.games import COMPAT_OF_BOTS, COMPAT_OF_PEOPLE, Compat, Seat
 from ninefold.systems.chess.lichess.objects.words import NAMES, Variant, title_of, user_id, variant_of
 from ninefold.systems.chess.model import (
+    CHALLENGE_PREFIX,
     START_FEN,
     Challenge,
     Colour,
@@ -95,8 +97,6 @@ class ShownChallenge(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     rematch_of: str | None = None
     decline_reason: str | None = None
     decline_reason_key: str | None = None
-    url_white: str | None = None
-    url_black: str | None = None
     open: Mapping[str, str] | None = None
 
 
@@ -139,13 +139,12 @@ def show_challenge(
         site_url: where people reach the server, without a slash at the end.
         viewer: for whom it is shown; None if it doesn't say whether it is the viewer's own.
     """
-    url = f"{site_url}/chess/challenges/{challenge.short_id}"
     terms = challenge.terms
     is_declined = challenge.status == "declined"
     speed = speed_of(terms.time_control)
     return ShownChallenge(
         id=challenge.short_id,
-        url=url,
+        url=f"{site_url}{_page_of(challenge)}",
         status=challenge.status,
         challenger=show_challenge_user(challenger),
         dest_user=None if opponent is None else show_challenge_user(opponent),
@@ -161,8 +160,6 @@ def show_challenge(
         initial_fen=None if terms.initial_fen == START_FEN else terms.initial_fen,
         decline_reason=decline_text(challenge.decline_reason) if is_declined else None,
         decline_reason_key=decline_key(challenge.decline_reason) if is_declined else None,
-        url_white=f"{url}?color=white" if opponent is None else None,
-        url_black=f"{url}?color=black" if opponent is None else None,
         open={} if opponent is None else None,
     )
 
@@ -211,6 +208,13 @@ def decline_key(reason: str | None) -> str:
 def decline_text(reason: str | None) -> str:
     """Return a reason as people read it."""
     return DECLINE_REASONS.get(reason or "generic", DECLINE_REASONS["generic"])
+
+
+def _page_of(challenge: Challenge) -> str:
+    """Return the page on which a challenge is accepted: an open one by its link, others in the lobby."""
+    if challenge.is_open:
+        return f"/chess/join/{format_id(CHALLENGE_PREFIX, challenge.challenge_id)}"
+    return "/chess"
 
 
 def _clock_text(control: RealTime) -> str:
