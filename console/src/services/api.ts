@@ -3640,6 +3640,8 @@ export interface components {
             clocks: components["schemas"]["RunningClocksView"];
             /** Format: date-time */
             created_at: string;
+            /** @description When the time for the turn is up, with the grace; null if it never is. */
+            deadline_at: string | null;
             ended_at: string | null;
             /**
              * @description A position in Forsyth-Edwards Notation.
@@ -3713,6 +3715,8 @@ export interface components {
             clocks: components["schemas"]["RunningClocksView"];
             /** Format: date-time */
             created_at: string;
+            /** @description When the time for the turn is up, with the grace; null if it never is. */
+            deadline_at: string | null;
             ended_at: string | null;
             /**
              * @description A position in Forsyth-Edwards Notation.

@@ -58,6 +58,8 @@ async def test_the_engine_answers_moves(api: Api) -> None:
 
     assert moves_of(game) == ["e2e4", "a7a5", "d2d4", "a5a4", "g1f3", "a4a3"]
     assert (game["black"]["name"], game["black"]["is_bot"], game["is_rated"]) == ("Stockfish level 3", True, False)
+    players = (await api.get("/chess/players"))["items"]
+    assert [(each["is_bot"], each["engine_level"]) for each in players] == [(False, None), (True, 3)]
 
 
 @pytest.mark.usefixtures("worker")

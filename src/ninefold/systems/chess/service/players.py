@@ -1,6 +1,7 @@
 """Players: who they are, and for whom a request acts."""
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -283,7 +284,9 @@ def _was_just_seen(player: Player) -> bool:
 
 def _name_from(text: str) -> str:
     """Return a name that is as close as possible to what a person is called."""
-    name = _NOT_IN_NAMES.sub("_", text).strip("_")[:30]
+    # Letters with accents lose them, rather than being left out.
+    plain = "".join(each for each in unicodedata.normalize("NFKD", text) if not unicodedata.combining(each))
+    name = _NOT_IN_NAMES.sub("_", plain).strip("_")[:30]
     return name if len(name) > 1 else f"player-{random_text(6)}"
 
 
