@@ -97,6 +97,8 @@ class ShownChallenge(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     rematch_of: str | None = None
     decline_reason: str | None = None
     decline_reason_key: str | None = None
+    url_white: str | None = None
+    url_black: str | None = None
     open: Mapping[str, str] | None = None
 
 
@@ -139,12 +141,13 @@ def show_challenge(
         site_url: where people reach the server, without a slash at the end.
         viewer: for whom it is shown; None if it doesn't say whether it is the viewer's own.
     """
+    url = f"{site_url}{_page_of(challenge)}"
     terms = challenge.terms
     is_declined = challenge.status == "declined"
     speed = speed_of(terms.time_control)
     return ShownChallenge(
         id=challenge.short_id,
-        url=f"{site_url}{_page_of(challenge)}",
+        url=url,
         status=challenge.status,
         challenger=show_challenge_user(challenger),
         dest_user=None if opponent is None else show_challenge_user(opponent),
@@ -160,6 +163,8 @@ def show_challenge(
         initial_fen=None if terms.initial_fen == START_FEN else terms.initial_fen,
         decline_reason=decline_text(challenge.decline_reason) if is_declined else None,
         decline_reason_key=decline_key(challenge.decline_reason) if is_declined else None,
+        url_white=f"{url}?color=white" if opponent is None else None,
+        url_black=f"{url}?color=black" if opponent is None else None,
         open={} if opponent is None else None,
     )
 
