@@ -75,7 +75,11 @@ async def create_player(
         is_guest=is_guest,
     )
     if player is None:
-        raise PlayerNameTakenError(f"There is a player {name!r} already.", field="name", remedy="Choose another name.")
+        raise PlayerNameTakenError(
+            f"There is a player {name!r} already, in upper or lower case.",
+            field="name",
+            remedy="Choose another name.",
+        )
     return player
 
 
