@@ -2998,6 +2998,7 @@ export interface components {
             created_at: string;
             expires_at: string | null;
             last_used_at: string | null;
+            /** @example Laptop */
             name: string;
             /**
              * @description The public part of its text.
@@ -4283,6 +4284,7 @@ export interface components {
             created_at: string;
             expires_at: string | null;
             last_used_at: string | null;
+            /** @example Laptop */
             name: string;
             /**
              * @description The public part of its text.
@@ -9809,6 +9811,15 @@ export interface operations {
             };
             /** @description Unprocessable entity. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not implemented. */
+            501: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -149,7 +149,7 @@ async def test_without_the_engine_the_api_says_how_to_install_it(api: Api, engin
     player_id = await create_player(api)
     body = {"player_id": player_id, "level": 1}
     with engine.removed():
-        problem = await api.refused(503, "POST", "/chess/games/ai", json=body)
+        problem = await api.refused(501, "POST", "/chess/games/ai", json=body)
 
     assert problem["code"] == "engine_missing"
     assert "apt-get install stockfish" in problem["remedy"]
