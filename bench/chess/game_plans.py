@@ -11,7 +11,7 @@ from ninefold.systems.chess.model import START_FEN
 from ninefold.systems.chess.rules.position import Position
 
 PLIES_MAX: Final = 50
-"""After so many plies, whoever is to move resigns."""
+"""After so many plies, the player to move resigns."""
 
 STARTS: Final = (
     *[START_FEN] * 6,

@@ -101,7 +101,7 @@ class MoveClient:
             async for frame in self._socket:
                 for line in str(frame).split("\n"):
                     await self._on_message(line, time.perf_counter())
-        except Exception as error:  # noqa: BLE001  # whoever waits for a move gets it.
+        except Exception as error:  # noqa: BLE001  # the caller that waits for a move gets it.
             self._fail(error)
         else:
             self._fail(RuntimeError(f"the server closed a WebSocket: {self._socket.close_code}"))

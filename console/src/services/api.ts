@@ -830,8 +830,8 @@ export interface paths {
         put?: never;
         /**
          * Say that a player is at a game
-         * @description Send it every five seconds while the player sees the game. Whoever has once said so and is silent counts as gone,
-         *     and the opponent can claim the win. Others, who watch, needn't say so; it has no effect.
+         * @description Send it every five seconds while the player sees the game. A player who has once said so and is silent counts as
+         *     gone, and the opponent can claim the win. Others, who watch, needn't say so; it has no effect.
          */
         post: operations["say_present"];
         delete?: never;

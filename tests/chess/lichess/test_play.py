@@ -46,7 +46,7 @@ def test_claims_without_a_reason_are_refused(bots: Pair, installation: ChessInst
             assert "isn't gone" in error_of(http.post(f"/api/bot/game/{game_id}/{claim}"), 400)
 
 
-def test_an_open_challenge_is_accepted_by_whoever_has_its_id(bots: Pair) -> None:
+def test_an_open_challenge_is_accepted_by_anybody_who_has_its_id(bots: Pair) -> None:
     opened: Any = bots.ada.challenges.create_open(clock_limit=180, clock_increment=2)
     assert (opened["status"], opened["open"]) == ("created", {})
     assert opened["urlWhite"].startswith(opened["url"])

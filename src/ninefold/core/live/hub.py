@@ -95,7 +95,7 @@ class Hub:
         return await self.open(feed, channel, subscriber=subscriber, since=since)
 
     def find_feed(self, name: str) -> tuple[Feed, Channel]:
-        """Return a channel and its feed, whoever may read it.
+        """Return a channel and its feed, without checking who may read it.
 
         Raises:
             ChannelNotFoundError: no feed has channels with such a name.

@@ -94,7 +94,7 @@ async def find_own_game(connection: Connection, player: Player, game_id: str) ->
 
 
 async def find_own_challenge(connection: Connection, player: Player, short_id: str) -> Challenge:
-    """Return a challenge by a player, to it, or to whoever has the link; call it in a transaction.
+    """Return a challenge by a player, to it, or to anybody who has the link; call it in a transaction.
 
     Raises:
         ChallengeNotFoundError: there is no such challenge.

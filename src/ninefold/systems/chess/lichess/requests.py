@@ -68,7 +68,7 @@ class ChallengeRequest(GameRequest, frozen=True, kw_only=True):
 
 
 class OpenChallengeRequest(GameRequest, frozen=True, kw_only=True):
-    """A challenge that whoever has its link can accept."""
+    """A challenge that anybody who has its link can accept."""
 
     rated: bool = False
 
@@ -97,7 +97,7 @@ class DeclineRequest(msgspec.Struct, frozen=True):
 
 
 class SeekRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """A game with whoever wants one like it."""
+    """A game with the first player who wants one like it."""
 
     rated: bool = False
     time: Annotated[float, msgspec.Meta(ge=0, le=180)] | None = None

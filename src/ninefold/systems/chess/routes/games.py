@@ -295,8 +295,8 @@ async def say_present(
 ) -> None:
     """Say that a player is at a game.
 
-    Send it every five seconds while the player sees the game. Whoever has once said so and is silent counts as gone,
-    and the opponent can claim the win. Others, who watch, needn't say so; it has no effect.
+    Send it every five seconds while the player sees the game. A player who has once said so and is silent counts as
+    gone, and the opponent can claim the win. Others, who watch, needn't say so; it has no effect.
     """
     async with database.transaction() as connection:
         player = await _act_for(connection, principal, data.player_id, game_id=game_id)

@@ -1,4 +1,4 @@
-"""The engine: a player of each level, which plays against whoever wants. Workers play its turns."""
+"""The engine: a player of each level, which anybody can play against. Workers play its turns."""
 
 import os
 import secrets

@@ -137,7 +137,7 @@ def show_challenge(
     Args:
         challenge: the challenge.
         challenger: who has made it.
-        opponent: who can accept it; None for whoever has the link.
+        opponent: who can accept it; None for anybody who has the link.
         site_url: where people reach the server, without a slash at the end.
         viewer: for whom it is shown; None if it doesn't say whether it is the viewer's own.
     """

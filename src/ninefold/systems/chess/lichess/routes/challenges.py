@@ -98,7 +98,7 @@ def _making_routes(database: Database, notifier: Notifier, hub: Hub) -> list[Con
 
     @post(f"{_PATH}/open", status_code=200)
     async def create_open_challenge(request: RawRequest, principal: NamedDependency[Principal]) -> Response[bytes]:
-        """Create a challenge for whoever has the link."""
+        """Create a challenge for anybody who has the link."""
         new = await read_fields(request, OpenChallengeRequest)
         async with database.transaction() as connection:
             player = await find_caller(connection, principal)
