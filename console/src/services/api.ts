@@ -1660,6 +1660,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/messaging/channels/{channel_id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the log of a channel
+         * @description The first entries after a sequence: what its live channel has.
+         */
+        get: operations["list_channel_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/messaging/channels/{channel_id}/invite": {
         parameters: {
             query?: never;
@@ -3191,6 +3211,33 @@ export interface components {
          */
         ChannelChangedView: {
             has_changed: boolean;
+        };
+        /**
+         * ChannelEventList
+         * @description Consecutive entries of a channel's log.
+         */
+        ChannelEventList: {
+            items: components["schemas"]["ChannelEventView"][];
+            /** @description The last entry that there is. */
+            last_sequence: number;
+        };
+        /**
+         * ChannelEventView
+         * @description An entry of a channel's log, as its live channel has it.
+         */
+        ChannelEventView: {
+            /** Format: date-time */
+            at: string;
+            /** @description What else there is to say, by type. */
+            data: Record<string, never>;
+            /** @description Who did it. */
+            member_id: string | null;
+            /** @description The message that it is about. */
+            message_sequence: number | null;
+            /** @description From 1 on, without gaps. */
+            sequence: number;
+            /** @enum {unknown} */
+            type: "channel_archived" | "channel_purpose" | "channel_renamed" | "channel_topic" | "channel_unarchived" | "file_deleted" | "file_shared" | "member_joined" | "member_left" | "message" | "message_deleted" | "message_edited" | "pin_added" | "pin_removed" | "reaction_added" | "reaction_removed";
         };
         /**
          * ChannelMessageView
@@ -14701,6 +14748,88 @@ export interface operations {
             };
         };
     };
+    list_channel_events: {
+        parameters: {
+            query?: {
+                after?: number;
+                /** @description How many at most. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                channel_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelEventList"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable entity. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     invite_members: {
         parameters: {
             query?: never;
@@ -15231,8 +15360,11 @@ export interface operations {
     list_channel_messages: {
         parameters: {
             query?: {
+                /** @description Only messages after this sequence; -1 isn't a limit. */
                 after?: number;
+                /** @description Messages on both sides of this sequence; 0 for none. */
                 around?: number;
+                /** @description Only messages before this sequence; 0 for the latest ones. */
                 before?: number;
                 /** @description The maximum number of messages to return. */
                 limit?: number;
@@ -16619,6 +16751,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Unprocessable entity. */
             422: {
                 headers: {
@@ -17133,6 +17274,15 @@ export interface operations {
             };
             /** @description Forbidden. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

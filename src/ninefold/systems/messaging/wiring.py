@@ -11,6 +11,7 @@ from ninefold.core.live.feeds import Feed
 from ninefold.core.postgres.migrations import MigrationSource
 from ninefold.core.queue.notifier import Notifier
 from ninefold.core.system import NoSettings, ServerContext, System
+from ninefold.systems.messaging.commands import COMMANDS
 from ninefold.systems.messaging.routes import MESSAGING_ROUTES
 from ninefold.systems.messaging.service.feeds import messaging_feeds
 from ninefold.systems.messaging.service.tokens import TOKEN_KINDS
@@ -40,5 +41,6 @@ SYSTEM: Final[System[NoSettings]] = System(
     routes=_routes,
     surfaces=slack_surfaces,
     feeds=_feeds,
+    commands=COMMANDS,
     credential_kinds=TOKEN_KINDS,
 )

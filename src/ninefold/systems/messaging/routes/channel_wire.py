@@ -1,13 +1,21 @@
 """The wire types of channels, and of what is unread in them."""
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
 
 from ninefold.core.ids import format_id
 from ninefold.core.web.ids import parse_body_id
-from ninefold.systems.messaging.model import CHANNEL_PREFIX, MEMBER_PREFIX, Channel, ChannelKind, Unread
+from ninefold.systems.messaging.model import (
+    CHANNEL_PREFIX,
+    MEMBER_PREFIX,
+    Channel,
+    ChannelEvent,
+    ChannelKind,
+    EventType,
+    Unread,
+)
 from ninefold.systems.messaging.routes.wire import ActForMember, ChannelIdText, MemberIdText, SequenceNumber, Timestamp
 from ninefold.systems.messaging.rules.limits import GROUP_MEMBERS_MAX, TOPIC_LENGTH_MAX, UNREAD_SHOWN_MAX
 from ninefold.systems.messaging.service.notifying import channel_feed
@@ -131,6 +139,36 @@ class UnreadList(msgspec.Struct, frozen=True, kw_only=True):
 
     items: list[UnreadView]
     next_cursor: None = None
+
+
+class ChannelEventView(msgspec.Struct, frozen=True, kw_only=True):
+    """An entry of a channel's log, as its live channel has it."""
+
+    sequence: Annotated[int, msgspec.Meta(description="From 1 on, without gaps.")]
+    type: EventType
+    at: Timestamp
+    member_id: Annotated[MemberIdText | None, msgspec.Meta(description="Who did it.")]
+    message_sequence: Annotated[int | None, msgspec.Meta(description="The message that it is about.")]
+    data: Annotated[dict[str, Any], msgspec.Meta(description="What else there is to say, by type.")]
+
+
+class ChannelEventList(msgspec.Struct, frozen=True, kw_only=True):
+    """Consecutive entries of a channel's log."""
+
+    items: list[ChannelEventView]
+    last_sequence: Annotated[int, msgspec.Meta(description="The last entry that there is.")]
+
+
+def show_event(event: ChannelEvent) -> ChannelEventView:
+    """Return an entry of a log as the API shows it."""
+    return ChannelEventView(
+        sequence=event.sequence,
+        type=event.type,
+        at=event.at,
+        member_id=None if event.member_id is None else format_id(MEMBER_PREFIX, event.member_id),
+        message_sequence=event.message_sequence,
+        data=event.payload,
+    )
 
 
 def show_channel(channel: Channel) -> ChannelView:

@@ -19,6 +19,7 @@ from ninefold.core.web.problems import problem_responses
 from ninefold.systems.messaging.model import MEMBER_PREFIX
 from ninefold.systems.messaging.routes.channel_wire import (
     ChannelChangedView,
+    ChannelEventList,
     ChannelView,
     CreateChannel,
     InvitedView,
@@ -31,11 +32,12 @@ from ninefold.systems.messaging.routes.channel_wire import (
     UpdateChannel,
     read_member_ids,
     show_channel,
+    show_event,
     show_unread,
 )
 from ninefold.systems.messaging.routes.finding import find_members, find_to_act, find_to_read
 from ninefold.systems.messaging.routes.member_wire import MessagingMemberView, show_member
-from ninefold.systems.messaging.routes.wire import ACTS, READS, TAGS, ActForMember, ChannelId, MemberId
+from ninefold.systems.messaging.routes.wire import ACTS, READS, TAGS, ActForMember, ChannelId, MemberId, SequenceInQuery
 from ninefold.systems.messaging.service import channels as service
 from ninefold.systems.messaging.service import reading
 from ninefold.systems.messaging.service.members import find_own_member, get_acting_member, list_channel_members
@@ -44,6 +46,10 @@ _CHANNELS: Final = "/api/v1/messaging/channels"
 _CHANNEL: Final = f"{_CHANNELS}/{{channel_id:str}}"
 _CREATED: Final = 201
 _FOUND: Final = 200
+
+EVENT_LIMIT_DEFAULT: Final = 100
+EVENT_LIMIT_MAX: Final = 1_000
+EventLimit = Annotated[int, QueryParameter(ge=1, le=EVENT_LIMIT_MAX, description="How many at most.")]
 
 _channel_list = PagedList("messaging_channels", UUID)
 _member_list = PagedList("messaging_channel_members", UUID)
@@ -275,6 +281,25 @@ async def list_members_of_channel(
     return query.page(found, position_of=lambda each: each.member_id, show=show_member)
 
 
+@get(f"{_CHANNEL}/events", tags=TAGS, opt=READS)
+async def list_channel_events(
+    *,
+    channel_id: FromPath[ChannelId],
+    principal: NamedDependency[Principal],
+    database: NamedDependency[Database],
+    after: SequenceInQuery = 0,
+    limit: EventLimit = EVENT_LIMIT_DEFAULT,
+) -> ChannelEventList:
+    """List the log of a channel.
+
+    The first entries after a sequence: what its live channel has.
+    """
+    async with database.transaction() as connection:
+        channel, _ = await find_to_read(connection, principal, channel_id)
+        found = await reading.list_events(connection, channel, after=after, limit=limit)
+    return ChannelEventList(items=[show_event(each) for each in found], last_sequence=channel.last_sequence)
+
+
 @post(f"{_CHANNEL}/read", tags=TAGS, status_code=200, opt=ACTS, responses=problem_responses(403))
 async def mark_read(
     *,
@@ -312,7 +337,7 @@ async def open_conversation(
     return Response(show_channel(channel), status_code=_CREATED if is_new else _FOUND)
 
 
-@get("/api/v1/messaging/unread", tags=TAGS, opt=READS, responses=problem_responses(422))
+@get("/api/v1/messaging/unread", tags=TAGS, opt=READS, responses=problem_responses(404, 422))
 async def list_unread(
     principal: NamedDependency[Principal],
     database: NamedDependency[Database],
@@ -340,6 +365,7 @@ CHANNEL_ROUTES: Final[list[HTTPRouteHandler]] = [
     archive_channel,
     unarchive_channel,
     list_members_of_channel,
+    list_channel_events,
     mark_read,
     open_conversation,
     list_unread,

@@ -48,7 +48,7 @@ _member_list = PagedList("messaging_members", UUID)
 _app_list = PagedList("messaging_apps", UUID)
 
 
-@get("/api/v1/messaging/me", tags=TAGS, opt=READS, responses=problem_responses(422))
+@get("/api/v1/messaging/me", tags=TAGS, opt=READS, responses=problem_responses(404, 422))
 async def get_own_messaging_member(
     principal: NamedDependency[Principal],
     database: NamedDependency[Database],

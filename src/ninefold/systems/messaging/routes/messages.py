@@ -30,6 +30,7 @@ from ninefold.systems.messaging.routes.message_wire import (
 from ninefold.systems.messaging.routes.wire import (
     ACTS,
     READS,
+    SEQUENCE_MAX,
     TAGS,
     ActForMember,
     ChannelId,
@@ -50,6 +51,15 @@ _MESSAGE: Final = f"{_MESSAGES}/{{sequence:int}}"
 _CREATED: Final = 201
 _KNOWN: Final = 200
 
+Before = Annotated[
+    int, QueryParameter(ge=0, le=SEQUENCE_MAX, description="Only messages before this sequence; 0 for the latest ones.")
+]
+After = Annotated[
+    int, QueryParameter(ge=-1, le=SEQUENCE_MAX, description="Only messages after this sequence; -1 isn't a limit.")
+]
+Around = Annotated[
+    int, QueryParameter(ge=0, le=SEQUENCE_MAX, description="Messages on both sides of this sequence; 0 for none.")
+]
 WindowLimit = Annotated[
     int, QueryParameter(ge=1, le=PAGE_LIMIT_MAX, description="The maximum number of messages to return.")
 ]
@@ -103,9 +113,9 @@ async def list_channel_messages(
     channel_id: FromPath[ChannelId],
     principal: NamedDependency[Principal],
     database: NamedDependency[Database],
-    before: FromQuery[SequenceInQuery | None] = None,
-    after: FromQuery[SequenceInQuery | None] = None,
-    around: FromQuery[SequenceInQuery | None] = None,
+    before: Before = 0,
+    after: After = -1,
+    around: Around = 0,
     limit: WindowLimit = WINDOW_LIMIT_DEFAULT,
 ) -> MessageList:
     """List messages of a channel.
@@ -113,16 +123,16 @@ async def list_channel_messages(
     Oldest first: the latest ones, or the last ones before a sequence, the first ones after it, or those around it.
     Replies that are only in a thread aren't listed.
     """
-    if sum(each is not None for each in (before, after, around)) > 1:
+    if (before > 0) + (after >= 0) + (around > 0) > 1:
         raise InvalidInputError("Only one of before, after and around is possible.", remedy="Leave out the others.")
     async with database.transaction() as connection:
         channel, _ = await find_to_read(connection, principal, channel_id)
-        if after is not None:
+        if after >= 0:
             window = await reading.list_after(connection, channel, after=after, limit=limit)
-        elif around is not None:
+        elif around > 0:
             window = await reading.list_around(connection, channel, around=around, limit=limit)
         else:
-            window = await reading.list_before(connection, channel, before=before, limit=limit)
+            window = await reading.list_before(connection, channel, before=before or None, limit=limit)
         details = await reading.add_details(connection, channel, window.messages)
     return show_window(window, details)
 
@@ -149,7 +159,7 @@ async def list_replies(
     sequence: FromPath[SequenceInPath],
     principal: NamedDependency[Principal],
     database: NamedDependency[Database],
-    after: FromQuery[SequenceInQuery] = 0,
+    after: SequenceInQuery = 0,
     limit: WindowLimit = WINDOW_LIMIT_DEFAULT,
 ) -> MessageList:
     """List the replies to a message.

@@ -10,7 +10,15 @@ from uuid import UUID
 from ninefold.core.ids import format_id
 from ninefold.core.postgres.database import Connection, Database
 from ninefold.core.queue.notifier import Notifier
-from ninefold.systems.messaging.model import CHANNEL_PREFIX, Channel, Member, Message, MessageDetails, Unread
+from ninefold.systems.messaging.model import (
+    CHANNEL_PREFIX,
+    Channel,
+    ChannelEvent,
+    Member,
+    Message,
+    MessageDetails,
+    Unread,
+)
 from ninefold.systems.messaging.rules.limits import UNREAD_SHOWN_MAX
 from ninefold.systems.messaging.service.joining import get_membership
 from ninefold.systems.messaging.service.notifying import announce_to_members, notify_members
@@ -71,6 +79,12 @@ async def list_replies(
         limit=limit + 1,
     )
     return MessageWindow(found[:limit], has_earlier=after > thread_sequence, has_later=len(found) > limit)
+
+
+async def list_events(connection: Connection, channel: Channel, *, after: int, limit: int) -> list[ChannelEvent]:
+    """Return the first entries of a channel's log after a sequence."""
+    found = await channel_store.event_list(connection, cursors=[(channel.channel_id, after)], limit=limit)
+    return found.get(channel.channel_id, [])
 
 
 async def get_message_by_ts(connection: Connection, channel: Channel, ts_us: int) -> Message:
