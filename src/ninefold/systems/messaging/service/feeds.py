@@ -64,7 +64,7 @@ async def _may_read_channel(connection: Connection, principal: Principal, channe
     member = await find_known_member(connection, principal)
     if member is None and _is_personal(principal):
         return found.kind == "public"
-    return await can_see(connection, found, member)
+    return (member is None or not member.is_deactivated) and await can_see(connection, found, member)
 
 
 async def _may_read_member(connection: Connection, principal: Principal, channel: LiveChannel) -> bool:
@@ -74,12 +74,14 @@ async def _may_read_member(connection: Connection, principal: Principal, channel
         return False
     if _is_personal(principal):
         own = await find_known_member(connection, principal)
-        return own is not None and own.member_id == member_id
+        return own is not None and own.member_id == member_id and not own.is_deactivated
     return await member_find(connection, organisation_id=principal.organisation_id, member_id=member_id) is not None
 
 
 async def _may_read_organisation(connection: Connection, principal: Principal, channel: LiveChannel) -> bool:
-    del connection
+    member = await find_known_member(connection, principal)
+    if member is not None and member.is_deactivated:
+        return False
     return channel["organisation_id"] == format_id(ORGANISATION_PREFIX, principal.organisation_id)
 
 
