@@ -90,6 +90,27 @@ async def test_a_private_channel_is_live_only_for_those_who_are_in_it(talk: Talk
         assert await status(server_api, channel["live_channel"], token=other) == 404
 
 
+async def test_who_is_taken_out_of_a_private_channel_reads_nothing_after_that(talk: Talk, server_api: Api) -> None:
+    ines, tomas = await talk.member("ines"), await talk.member("tomas")
+    channel = await talk.channel("secret", ines, tomas, is_private=True)
+    token = await token_of(talk, tomas)
+    headers = {"Authorization": f"Bearer {token}", "Last-Event-ID": "0"}
+    path = f"/api/v1/live/{channel['live_channel']}"
+    async with asyncio.timeout(ARRIVES_WITHIN_S), server_api.http.stream("GET", path, headers=headers) as response:
+        lines = response.aiter_lines()
+        while "member_joined" not in await anext(lines):
+            pass
+        body = acting(ines, kicked_member_id=tomas["member_id"])
+        await server_api.done("POST", f"{path_of(channel)}/kick", json=body)
+        await talk.post(channel, ines, "Now he is gone")
+        # The stream ends by itself.
+        rest = [line async for line in lines]
+
+    assert "member_left" in str(rest)
+    assert "Now he is gone" not in str(rest)
+    assert await status(server_api, channel["live_channel"], token=token) == 404
+
+
 async def test_a_token_reads_no_other_system(talk: Talk, server_api: Api) -> None:
     token = await token_of(talk, await talk.member("ines"))
     organisation = (await server_api.get("/messaging/members"))["items"][0]["live_channel"]

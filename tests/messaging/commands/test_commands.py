@@ -10,7 +10,7 @@ import pytest
 from ninefold.core.commands import ApiClient
 from ninefold.edge.cli import EXIT_FAILED, run
 
-MEMBER: Final = {
+MEMBER: Final[dict[str, Any]] = {
     "member_id": "mem_01h455vb4pex5vsknk084sn02q",
     "slack_id": "U0000000001",
     "name": "ines",
@@ -19,7 +19,7 @@ MEMBER: Final = {
     "created_at": "2026-01-02T03:04:05Z",
     "seen_at": None,
 }
-APP: Final = {
+APP: Final[dict[str, Any]] = {
     "app_id": "app_01h455vb4pex5vsknk084sn02q",
     "slack_id": "A0000000001",
     "name": "deploy",

@@ -12,7 +12,7 @@ from ninefold.core.live.watched_log import watched_feed
 from ninefold.core.postgres.database import Connection, Database
 from ninefold.core.tenancy.model import ORGANISATION_PREFIX, Principal
 from ninefold.systems.messaging.errors import MemberRequiredError
-from ninefold.systems.messaging.model import CHANNEL_PREFIX, MEMBER_PREFIX, WRITE_MESSAGES
+from ninefold.systems.messaging.model import CHANNEL_PREFIX, MEMBER_PREFIX, WRITE_MESSAGES, ChannelEvent
 from ninefold.systems.messaging.service.channels import can_see
 from ninefold.systems.messaging.service.members import find_known_member
 from ninefold.systems.messaging.service.notifying import CHANNEL_PATTERN, MEMBER_PATTERN, ORGANISATION_PATTERN
@@ -96,10 +96,11 @@ async def _read_after(connection: Connection, cursors: Sequence[Cursor], limit: 
     found = await store.event_list(
         connection, cursors=[(channel_id, cursor.offset) for channel_id, cursor in names.items()], limit=limit
     )
-    return {
-        names[channel_id].channel.name: [Entry(event.sequence, event.encode()) for event in events]
-        for channel_id, events in found.items()
-    }
+    return {names[channel_id].channel.name: [_entry(event) for event in events] for channel_id, events in found.items()}
+
+
+def _entry(event: ChannelEvent) -> Entry:
+    return Entry(event.sequence, event.encode(), ends_access=event.payload.get("ends_access", False))
 
 
 def _is_personal(principal: Principal) -> bool:

@@ -45,7 +45,10 @@ async def remove_member(change: ChannelChange, member_id: UUID, *, remover_id: U
     channel_id = change.channel.channel_id
     if await store.membership_find(change.connection, channel_id=channel_id, member_id=member_id) is None:
         return False
-    payload = {"remover_id": None if remover_id is None else format_id(MEMBER_PREFIX, remover_id)}
+    payload = {
+        "remover_id": None if remover_id is None else format_id(MEMBER_PREFIX, remover_id),
+        "ends_access": change.channel.kind != "public",
+    }
     sequence = await change.append("member_left", member_id=member_id, payload=payload)
     await store.membership_update_left(change.connection, channel_id=channel_id, member_id=member_id, left_at=change.at)
     await change.tell_members([member_id], "left", sequence=sequence)
