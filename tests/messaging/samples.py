@@ -28,11 +28,13 @@ async def make_sample_data(context: SampleContext) -> SampleData:
     await api.done("POST", "/messaging/apps", json={"name": "watch"})
     channel = await new_channel(api, member_id, "plans")
     message = await post(api, channel, member_id, SECRET_TEXT)
+    token = await api.done("POST", f"/messaging/members/{member_id}/tokens", json={"name": SECRET_TEXT})
     return SampleData(
         ids={
             "member_id": member_id,
             "channel_id": channel["channel_id"],
             "app_id": app["app_id"],
+            "token_id": token["token_id"],
             # It isn't in a path, but in a body.
             "kicked_member_id": other_id,
         },
@@ -42,7 +44,7 @@ async def make_sample_data(context: SampleContext) -> SampleData:
             **{name: await new_channel(api, member_id, name) for name in _ON_OWN_CHANNELS},
         },
         secret_text=SECRET_TEXT,
-        destroying=["delete_channel_message"],
+        destroying=["delete_channel_message", "revoke_messaging_token"],
         not_for_keys=["get_own_messaging_member", "list_unread", "remove_reaction"],
         needs_own=["create_channel", "open_conversation"],
     )

@@ -2044,7 +2044,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * List the tokens of a member
+         * @description Oldest first, without their texts, and without the token of an app's bot.
+         */
+        get: operations["list_messaging_tokens"];
         put?: never;
         /**
          * Create a token that acts for a member
@@ -2053,6 +2057,26 @@ export interface paths {
          */
         post: operations["create_messaging_token"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/messaging/members/{member_id}/tokens/{token_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke a token of a member
+         * @description From the next request on it is refused, and its live connections end. This can't be undone.
+         */
+        delete: operations["revoke_messaging_token"];
         options?: never;
         head?: never;
         patch?: never;
@@ -3742,8 +3766,22 @@ export interface components {
          * @description A new token with its text, which isn't stored anywhere.
          */
         CreatedTokenView: {
+            /** Format: date-time */
+            created_at: string;
+            expires_at: string | null;
+            last_used_at: string | null;
+            name: string;
+            /**
+             * @description The public part of its text.
+             * @example xoxp-AbC123xy
+             */
+            prefix: string;
+            /** @enum {unknown} */
+            state: "active" | "expired" | "revoked";
             /** @example xoxp-AbC123xy-… */
             token: string;
+            /** @example susr_01h455vb4pex5vsknk084sn02q */
+            token_id: string;
         };
         /**
          * CreateEngineGame
@@ -4829,6 +4867,35 @@ export interface components {
             organisation_id: string;
             /** @example developer */
             role: components["schemas"]["Role"];
+        };
+        /**
+         * MemberTokenList
+         * @description The tokens of a member, oldest first.
+         */
+        MemberTokenList: {
+            items: components["schemas"]["MemberTokenView"][];
+            /** @default null */
+            next_cursor?: null;
+        };
+        /**
+         * MemberTokenView
+         * @description A token of a member, without its text.
+         */
+        MemberTokenView: {
+            /** Format: date-time */
+            created_at: string;
+            expires_at: string | null;
+            last_used_at: string | null;
+            name: string;
+            /**
+             * @description The public part of its text.
+             * @example xoxp-AbC123xy
+             */
+            prefix: string;
+            /** @enum {unknown} */
+            state: "active" | "expired" | "revoked";
+            /** @example susr_01h455vb4pex5vsknk084sn02q */
+            token_id: string;
         };
         /**
          * MemberView
@@ -15459,6 +15526,15 @@ export interface operations {
             };
         };
         responses: {
+            /** @description It had been posted before. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelMessageView"];
+                };
+            };
             /** @description Created. */
             201: {
                 headers: {
@@ -16617,6 +16693,15 @@ export interface operations {
                     "application/json": components["schemas"]["ChannelView"];
                 };
             };
+            /** @description It is new. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelView"];
+                };
+            };
             /** @description Bad request. */
             400: {
                 headers: {
@@ -17123,6 +17208,75 @@ export interface operations {
             };
         };
     };
+    list_messaging_tokens: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                member_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemberTokenList"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     create_messaging_token: {
         parameters: {
             query?: never;
@@ -17214,6 +17368,74 @@ export interface operations {
             };
             /** @description Unprocessable entity. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revoke_messaging_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                member_id: string;
+                token_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No content. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -105,6 +105,20 @@ async def test_a_token_acts_only_for_its_own_member(talk: Talk) -> None:
     await as_ines.refused(403, "GET", "/jobs")
 
 
+async def test_a_revoked_token_is_refused(talk: Talk, api: Api) -> None:
+    ines = await talk.member("ines")
+    path = f"/messaging/members/{ines['member_id']}/tokens"
+    created = await api.done("POST", path, json={"name": "laptop", "expires_in_s": 3600})
+    as_ines = Api(talk.api.http, created["token"])
+    await as_ines.get("/messaging/me")
+
+    assert (await api.request("DELETE", f"{path}/{created['token_id']}")).status_code == 204
+
+    await as_ines.refused(401, "GET", "/messaging/me")
+    (listed,) = (await api.get(path))["items"]
+    assert (listed["name"], listed["state"], listed["prefix"]) == ("laptop", "revoked", created["token"][:13])
+
+
 async def test_who_is_deactivated_can_do_nothing(talk: Talk, api: Api) -> None:
     ines = await talk.member("ines")
     as_ines = await client_of(talk, ines)

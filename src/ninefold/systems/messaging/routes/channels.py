@@ -37,7 +37,16 @@ from ninefold.systems.messaging.routes.channel_wire import (
 )
 from ninefold.systems.messaging.routes.finding import find_members, find_to_act, find_to_read
 from ninefold.systems.messaging.routes.member_wire import MessagingMemberView, show_member
-from ninefold.systems.messaging.routes.wire import ACTS, READS, TAGS, ActForMember, ChannelId, MemberId, SequenceInQuery
+from ninefold.systems.messaging.routes.wire import (
+    ACTS,
+    READS,
+    TAGS,
+    ActForMember,
+    ChannelId,
+    MemberId,
+    SequenceInQuery,
+    also_answers,
+)
 from ninefold.systems.messaging.service import channels as service
 from ninefold.systems.messaging.service import reading
 from ninefold.systems.messaging.service.members import find_own_member, get_acting_member, list_channel_members
@@ -319,7 +328,13 @@ async def mark_read(
     return show_unread(unread)
 
 
-@post("/api/v1/messaging/direct", tags=TAGS, status_code=200, opt=ACTS, responses=problem_responses(404, 409))
+@post(
+    "/api/v1/messaging/direct",
+    tags=TAGS,
+    status_code=200,
+    opt=ACTS,
+    responses=problem_responses(404, 409) | also_answers(_CREATED, ChannelView, "It is new."),
+)
 async def open_conversation(
     data: FromBody[OpenConversation],
     principal: NamedDependency[Principal],

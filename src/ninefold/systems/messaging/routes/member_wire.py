@@ -5,7 +5,9 @@ from typing import Annotated
 import msgspec
 
 from ninefold.core.ids import format_id
+from ninefold.core.tenancy.model import CreatedCredential, Credential, CredentialState
 from ninefold.core.web.bodies import RequestBody
+from ninefold.core.web.ids import PathId
 from ninefold.systems.messaging.model import (
     APP_PREFIX,
     MEMBER_PREFIX,
@@ -19,6 +21,7 @@ from ninefold.systems.messaging.model import (
 from ninefold.systems.messaging.routes.wire import EXAMPLE_ID, MemberIdText, Timestamp
 from ninefold.systems.messaging.rules.limits import PERSON_NAME_LENGTH_MAX
 from ninefold.systems.messaging.service.notifying import member_feed, organisation_feed
+from ninefold.systems.messaging.service.tokens import USER_TOKEN
 
 MemberNameText = Annotated[
     str,
@@ -108,7 +111,32 @@ class OwnMessagingMemberView(msgspec.Struct, frozen=True, kw_only=True):
     ]
 
 
-class CreatedTokenView(msgspec.Struct, frozen=True, kw_only=True):
+class MemberTokenId(PathId):
+    """The id of a member's token in a path."""
+
+    prefix = USER_TOKEN.id_prefix
+
+
+class MemberTokenView(msgspec.Struct, frozen=True, kw_only=True):
+    """A token of a member, without its text."""
+
+    token_id: Annotated[str, msgspec.Meta(examples=[f"{USER_TOKEN.id_prefix}_{EXAMPLE_ID}"])]
+    prefix: Annotated[str, msgspec.Meta(description="The public part of its text.", examples=["xoxp-AbC123xy"])]
+    name: str
+    state: CredentialState
+    created_at: Timestamp
+    expires_at: Timestamp | None
+    last_used_at: Timestamp | None
+
+
+class MemberTokenList(msgspec.Struct, frozen=True, kw_only=True):
+    """The tokens of a member, oldest first."""
+
+    items: list[MemberTokenView]
+    next_cursor: None = None
+
+
+class CreatedTokenView(MemberTokenView, frozen=True, kw_only=True):
     """A new token with its text, which isn't stored anywhere."""
 
     token: Annotated[str, msgspec.Meta(examples=["xoxp-AbC123xy-…"])]
@@ -159,6 +187,24 @@ def show_own_member(member: Member, workspace: Workspace) -> OwnMessagingMemberV
         team_id=workspace.slack_id,
         organisation_live_channel=organisation_feed(workspace.organisation_id),
     )
+
+
+def show_member_token(token: Credential) -> MemberTokenView:
+    """Return a token as the API lists it."""
+    return MemberTokenView(
+        token_id=format_id(USER_TOKEN.id_prefix, token.credential_id),
+        prefix=token.prefix,
+        name=token.name,
+        state=token.state,
+        created_at=token.created_at,
+        expires_at=token.expires_at,
+        last_used_at=token.last_used_at,
+    )
+
+
+def show_created_token(created: CreatedCredential) -> CreatedTokenView:
+    """Return a new token with its text."""
+    return CreatedTokenView(token=created.text, **msgspec.structs.asdict(show_member_token(created)))
 
 
 def show_app(app: App) -> AppView:

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
-from litestar import get, patch, post
+from litestar import delete, get, patch, post
 from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery
@@ -25,12 +25,16 @@ from ninefold.systems.messaging.routes.member_wire import (
     CreatedTokenView,
     CreateMember,
     CreateMemberToken,
+    MemberTokenId,
+    MemberTokenList,
     MessagingMemberView,
     OwnMessagingMemberView,
     UpdateMember,
     show_app,
     show_created_app,
+    show_created_token,
     show_member,
+    show_member_token,
     show_own_member,
 )
 from ninefold.systems.messaging.routes.wire import READS, TAGS, AppId, MemberId
@@ -172,7 +176,37 @@ async def create_messaging_token(
             expires_in=None if data.expires_in_s is None else timedelta(seconds=data.expires_in_s),
         )
         audit.target_id = format_id(USER_TOKEN.id_prefix, created.credential_id)
-    return CreatedTokenView(token=created.text)
+    return show_created_token(created)
+
+
+@get(f"{_MEMBER}/tokens", tags=TAGS)
+async def list_messaging_tokens(
+    member_id: FromPath[MemberId], principal: NamedDependency[Principal], database: NamedDependency[Database]
+) -> MemberTokenList:
+    """List the tokens of a member.
+
+    Oldest first, without their texts, and without the token of an app's bot.
+    """
+    async with database.snapshot() as connection:
+        member = await service.get_member(connection, organisation_id=principal.organisation_id, member_id=member_id)
+        found = await service.list_member_tokens(connection, member)
+    return MemberTokenList(items=[show_member_token(each) for each in found])
+
+
+@delete(f"{_MEMBER}/tokens/{{token_id:str}}", tags=TAGS)
+async def revoke_messaging_token(
+    member_id: FromPath[MemberId],
+    token_id: FromPath[MemberTokenId],
+    principal: NamedDependency[Principal],
+    database: NamedDependency[Database],
+) -> None:
+    """Revoke a token of a member.
+
+    From the next request on it is refused, and its live connections end. This can't be undone.
+    """
+    async with database.transaction() as connection:
+        member = await service.get_member(connection, organisation_id=principal.organisation_id, member_id=member_id)
+        await service.revoke_member_token(connection, member, credential_id=token_id)
 
 
 @post(_APPS, tags=TAGS, status_code=201, responses=problem_responses(409))
@@ -234,6 +268,8 @@ MEMBER_ROUTES: Final[list[HTTPRouteHandler]] = [
     get_messaging_member,
     update_messaging_member,
     create_messaging_token,
+    list_messaging_tokens,
+    revoke_messaging_token,
     create_messaging_app,
     list_messaging_apps,
     get_messaging_app,

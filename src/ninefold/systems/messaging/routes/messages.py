@@ -37,6 +37,7 @@ from ninefold.systems.messaging.routes.wire import (
     MemberId,
     SequenceInPath,
     SequenceInQuery,
+    also_answers,
 )
 from ninefold.systems.messaging.service import pins, reactions, reading, sending
 
@@ -71,7 +72,7 @@ WindowLimit = Annotated[
     status_code=201,
     opt=ACTS,
     request_max_body_size=BODY_SIZE_MAX,
-    responses=problem_responses(403, 409),
+    responses=problem_responses(403, 409) | also_answers(_KNOWN, ChannelMessageView, "It had been posted before."),
 )
 async def post_channel_message(
     *,

@@ -5,6 +5,7 @@ from typing import Annotated, Final
 from uuid import UUID
 
 import msgspec
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import PathParameter, QueryParameter
 
 from ninefold.core.web.access import access
@@ -36,6 +37,11 @@ SequenceInPath = Annotated[
     int, PathParameter(ge=1, le=SEQUENCE_MAX, description="The place of the message in the channel's log.")
 ]
 SequenceInQuery = Annotated[int, QueryParameter(ge=0, le=SEQUENCE_MAX)]
+
+
+def also_answers(status: int, kind: type[msgspec.Struct], description: str) -> dict[int, ResponseSpec]:
+    """Return the documentation of a second status with which an operation succeeds, for a route's `responses`."""
+    return {status: ResponseSpec(data_container=kind, description=description, generate_examples=False)}
 
 
 class MemberId(PathId):

@@ -10,7 +10,7 @@ from ninefold.core.postgres.database import Connection
 from ninefold.core.tenancy import service as tenancy
 from ninefold.core.tenancy.accounts import get_account
 from ninefold.core.tenancy.kinds import random_text
-from ninefold.core.tenancy.model import CreatedCredential, Principal
+from ninefold.core.tenancy.model import CreatedCredential, Credential, Principal
 from ninefold.systems.messaging.errors import (
     InvalidMemberNameError,
     MemberDeactivatedError,
@@ -32,6 +32,9 @@ from ninefold.systems.messaging.store import members as store
 
 SEEN_RESOLUTION: Final = timedelta(minutes=1)
 """How exactly is known when a member was last seen: a message needn't write it again."""
+
+TOKENS_MAX: Final = 100
+"""Of one member."""
 
 _NAME_TRIES: Final = 10
 
@@ -215,6 +218,28 @@ async def create_member_token(
     )
     await store.token_insert(connection, credential_id=created.credential_id, member_id=member.member_id)
     return created
+
+
+async def list_member_tokens(connection: Connection, member: Member) -> list[Credential]:
+    """Return the tokens `xoxp-…` of a member, oldest first."""
+    own = await store.token_list(connection, member_id=member.member_id, limit=TOKENS_MAX)
+    found = await tenancy.list_credentials(connection, USER_TOKEN, organisation_id=member.organisation_id)
+    return [each for each in found if each.credential_id in own]
+
+
+async def revoke_member_token(connection: Connection, member: Member, *, credential_id: UUID) -> Credential:
+    """Revoke a token `xoxp-…` of a member: from the next request on it is refused, and its live connections end.
+
+    Raises:
+        CredentialNotFoundError: the member has no such token.
+    """
+    own = await store.token_list(connection, member_id=member.member_id, limit=TOKENS_MAX)
+    return await tenancy.revoke_credential(
+        connection,
+        USER_TOKEN,
+        organisation_id=member.organisation_id,
+        credential_id=credential_id if credential_id in own else new_id(),
+    )
 
 
 async def find_own_member(connection: Connection, principal: Principal) -> Member | None:

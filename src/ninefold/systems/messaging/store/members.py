@@ -164,6 +164,12 @@ async def token_insert(
     await queries.token_insert(connection, credential_id=credential_id, member_id=member_id, app_id=app_id)
 
 
+async def token_list(connection: Connection, *, member_id: UUID, limit: int) -> frozenset[UUID]:
+    """Read the ids of a member's tokens."""
+    records = queries.token_list(connection, member_id=member_id, limit=limit)
+    return frozenset([record["credential_id"] async for record in records])
+
+
 async def workspace_find(connection: Connection, *, organisation_id: UUID) -> Workspace | None:
     """Read the workspace of an organisation."""
     record = await queries.workspace_find(connection, organisation_id=organisation_id)
