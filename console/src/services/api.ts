@@ -3748,6 +3748,7 @@ export interface components {
             created_at: string;
             expires_at: string | null;
             last_used_at: string | null;
+            /** @example Laptop */
             name: string;
             /**
              * @description The public part of its text.
@@ -4468,6 +4469,8 @@ export interface components {
             clocks: components["schemas"]["RunningClocksView"];
             /** Format: date-time */
             created_at: string;
+            /** @description When the time for the turn is up, with the grace; null if it never is. */
+            deadline_at: string | null;
             ended_at: string | null;
             /**
              * @description A position in Forsyth-Edwards Notation.
@@ -4541,6 +4544,8 @@ export interface components {
             clocks: components["schemas"]["RunningClocksView"];
             /** Format: date-time */
             created_at: string;
+            /** @description When the time for the turn is up, with the grace; null if it never is. */
+            deadline_at: string | null;
             ended_at: string | null;
             /**
              * @description A position in Forsyth-Edwards Notation.
@@ -5306,6 +5311,7 @@ export interface components {
             created_at: string;
             expires_at: string | null;
             last_used_at: string | null;
+            /** @example Laptop */
             name: string;
             /**
              * @description The public part of its text.
@@ -10934,6 +10940,15 @@ export interface operations {
             };
             /** @description Unprocessable entity. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not implemented. */
+            501: {
                 headers: {
                     [name: string]: unknown;
                 };
