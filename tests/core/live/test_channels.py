@@ -15,7 +15,9 @@ from ninefold.core.live.model import Channel, Entry, Position
 class Recorder:
     """A subscriber that records."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, reads_on: bool = False) -> None:
+        self.reads_on = reads_on
+        self.checks = 0
         self.offsets: list[int] = []
         self.has_lost_position = False
 
@@ -24,6 +26,10 @@ class Recorder:
 
     def lose_position(self) -> None:
         self.has_lost_position = True
+
+    def check_access(self) -> bool:
+        self.checks += 1
+        return self.reads_on
 
     def show_signal(self, signal: bytes) -> None:
         raise NotImplementedError
@@ -38,6 +44,18 @@ def open_channel(offset: int = 0) -> OpenChannel:
 
 def entries(*offsets: int, size: int = 1) -> list[Entry]:
     return [Entry(offset, b"x" * size) for offset in offsets]
+
+
+def test_when_an_entry_ends_access_all_who_have_to_show_theirs_get_nothing_after_it() -> None:
+    channel = open_channel()
+    client, follower = Recorder(), Recorder(reads_on=True)
+    channel.subscribers.update([client, follower])
+
+    channel.advance([Entry(1, b"x"), Entry(2, b"x", ends_access=True), Entry(3, b"x")])
+
+    assert (client.offsets, client.checks) == ([1, 2], 1)
+    assert (follower.offsets, follower.checks) == ([1, 2, 3], 1)
+    assert (channel.offset, channel.access_ends) == (3, 1)
 
 
 def test_all_subscribers_get_what_follows_and_the_same_encoded_form() -> None:

@@ -29,6 +29,9 @@ class Watcher:
     def lose_position(self) -> None:
         raise NotImplementedError
 
+    def check_access(self) -> bool:
+        raise NotImplementedError
+
     def show_signal(self, signal: bytes) -> None:
         raise NotImplementedError
 

@@ -1,7 +1,7 @@
 """Open channels: those that clients of this process read."""
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final, Protocol
 
 from ninefold.core.live import metrics
@@ -19,6 +19,10 @@ class Subscriber(Protocol):
 
     def lose_position(self) -> None:
         """Say that entries are missing, so that the client subscribes again."""
+        ...
+
+    def check_access(self) -> bool:
+        """Have the client subscribe again if it has to show that it still may read; return whether it reads on."""
         ...
 
     def show_signal(self, signal: bytes) -> None:
@@ -48,6 +52,8 @@ class OpenChannel:
         self.subscribers: set[Subscriber] = set()
         self.catching_up = 0
         """The number of subscriptions that read earlier entries first."""
+        self.access_ends = 0
+        """How many entries have ended somebody's access since it was opened."""
         self.was_unused = False
         self._tail: deque[Entry] = deque()
         self._tail_after = position.offset
@@ -62,13 +68,18 @@ class OpenChannel:
     def advance(self, entries: Sequence[Entry]) -> None:
         """Pass the entries that follow to all subscribers."""
         assert entries[0].offset > self.offset, "a feed returned entries that aren't after the cursor"
-        batch = self.batch(entries)
-        self.offset = batch.offset
+        self.offset = entries[-1].offset
         self._remember(entries)
-        for subscriber in tuple(self.subscribers):
-            subscriber.deliver(batch)
+        readers = tuple(self.subscribers)
+        for part in _parts(entries):
+            batch = self.batch(part)
+            for subscriber in readers:
+                subscriber.deliver(batch)
+            metrics.ENTRIES_SENT.inc(len(part) * len(readers))
+            if part[-1].ends_access:
+                self.access_ends += 1
+                readers = tuple([subscriber for subscriber in readers if subscriber.check_access()])
         metrics.ENTRIES_READ.inc(len(entries))
-        metrics.ENTRIES_SENT.inc(len(entries) * len(self.subscribers))
 
     def lose_position(self, position: Position) -> None:
         """Tell all subscribers that entries are missing, and continue at another position."""
@@ -105,3 +116,12 @@ class OpenChannel:
             dropped = self._tail.popleft()
             self._tail_bytes -= len(dropped.data)
             self._tail_after = dropped.offset
+
+
+def _parts(entries: Sequence[Entry]) -> Iterator[Sequence[Entry]]:
+    """Yield entries in parts that end with one that ends somebody's access; almost always, that is all at once."""
+    begin = 0
+    for end, entry in enumerate(entries, start=1):
+        if entry.ends_access or end == len(entries):
+            yield entries[begin:end]
+            begin = end

@@ -133,6 +133,11 @@ class EventStream(Viewer):
         """End the stream; the client comes back with its last position."""
         self.end(INSUFFICIENT_STATE)
 
+    def check_access(self) -> bool:
+        """End the stream; the client comes back with its last position, if it still may read."""
+        self.lose_position()
+        return False
+
     def show_signal(self, signal: bytes) -> None:
         """Send what another client has published and what isn't stored."""
         self._outbox.put(b"event: signal\ndata: %b\n\n" % signal)

@@ -13,6 +13,8 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
     """Its place in the log, at least 1. Later entries have larger offsets; there can be gaps."""
     data: bytes
     """What clients get: JSON."""
+    ends_access: bool = False
+    """Whether somebody can't read the channel any more, because of this entry: then all its clients subscribe again."""
 
 
 class Position(msgspec.Struct, frozen=True, kw_only=True):

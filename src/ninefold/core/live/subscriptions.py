@@ -47,6 +47,7 @@ class Subscription:
         self._size_max: Final = size_max
         self._following: asyncio.Task[None] | None = None
         self._is_closed = False
+        self._access_ends: Final = channel.access_ends
         self.offset = channel.offset
         """Up to where the client gets the entries of `first`."""
         self.first: Batch | None = None
@@ -118,6 +119,8 @@ class Subscription:
         """Deliver earlier entries as fast as the client reads, then become a subscriber of the channel."""
         while True:
             await self._subscriber.wait_for_room()
+            if self._channel.access_ends != self._access_ends and not self._subscriber.check_access():
+                return
             try:
                 batch = await self._reader.entries_after(self._channel, self.offset, size_max=self._size_max)
             except PositionLostError:

@@ -34,6 +34,11 @@ class ChannelSubscriber:
         """End the subscription; the client then subscribes again, with its position."""
         self._lose_position(self._channel)
 
+    def check_access(self) -> bool:
+        """End the subscription; the client then subscribes again, if it still may read."""
+        self.lose_position()
+        return False
+
     def show_signal(self, signal: bytes) -> None:
         """Push what another client has published and what isn't stored."""
         self._outbox.put(encode_signal(self._channel, signal))

@@ -1,0 +1,16 @@
+"""The commands `ninefold messaging …`, which use the HTTP API."""
+
+from typing import Final
+
+from cyclopts import App
+
+from ninefold.systems.messaging.commands.apps import apps
+from ninefold.systems.messaging.commands.members import members
+from ninefold.systems.messaging.commands.recount import recount
+
+messaging = App(name="messaging", help="Manage the members and apps of messaging, and check its counts.")
+messaging.command(members)
+messaging.command(apps)
+messaging.command(recount, name="recount")
+
+COMMANDS: Final = (messaging,)

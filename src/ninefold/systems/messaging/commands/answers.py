@@ -1,0 +1,83 @@
+"""The fields that the commands read from the API's responses."""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+
+class MemberAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """A member."""
+
+    member_id: str
+    slack_id: str
+    name: str
+    kind: str
+    is_deactivated: bool
+    created_at: datetime
+    seen_at: datetime | None
+
+
+class TokenAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """A new token."""
+
+    token: str
+
+
+class OwnMemberAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """A member, and where it is."""
+
+    member: MemberAnswer
+    team_id: str
+
+
+class AppAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """An app."""
+
+    app_id: str
+    slack_id: str
+    name: str
+    created_at: datetime
+
+
+class CreatedAppAnswer(AppAnswer, frozen=True, kw_only=True):
+    """A new app with its secrets."""
+
+    bot: MemberAnswer
+    bot_token: str
+    app_token: str
+    signing_secret: str
+    team_id: str
+
+
+class UnreadAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """What a member hasn't read of a channel."""
+
+    channel_id: str
+    last_sequence: int
+    read_sequence: int
+    unread: int
+    mentions: int
+
+
+class UnreadListAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """What a member hasn't read."""
+
+    items: list[UnreadAnswer]
+
+
+class EventAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """An entry of a channel's log."""
+
+    sequence: int
+    type: str
+    member_id: str | None
+    message_sequence: int | None
+    data: dict[str, Any]
+
+
+class EventListAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """Consecutive entries of a channel's log."""
+
+    items: list[EventAnswer]
+    last_sequence: int

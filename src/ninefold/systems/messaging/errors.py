@@ -1,0 +1,136 @@
+"""The errors of messaging that callers can get."""
+
+from ninefold.core.errors import ConflictError, ForbiddenError, InvalidInputError, NotFoundError
+
+
+class MemberNotFoundError(NotFoundError):
+    """The organisation has no such member."""
+
+    code = "member_not_found"
+    title = "Member not found"
+
+
+class MemberNameTakenError(ConflictError):
+    """The organisation has another member of this name."""
+
+    code = "member_name_taken"
+    title = "Member name taken"
+
+
+class InvalidMemberNameError(InvalidInputError):
+    """The name of a member or an app can't be like this."""
+
+    code = "invalid_member_name"
+    title = "Invalid member name"
+
+
+class MemberRequiredError(InvalidInputError):
+    """An API key acts for no member by itself, so the request has to say for which."""
+
+    code = "member_required"
+    title = "Member required"
+
+
+class NotThisMemberError(InvalidInputError):
+    """The caller can't act for this member."""
+
+    code = "not_this_member"
+    title = "Not this member"
+
+
+class MemberDeactivatedError(ForbiddenError):
+    """The member has been deactivated."""
+
+    code = "member_deactivated"
+    title = "Member deactivated"
+
+
+class AppNotFoundError(NotFoundError):
+    """The organisation has no such app."""
+
+    code = "app_not_found"
+    title = "App not found"
+
+
+class ChannelNotFoundError(NotFoundError):
+    """There is no such channel, or the member can't see it."""
+
+    code = "channel_not_found"
+    title = "Channel not found"
+
+
+class ChannelNameTakenError(ConflictError):
+    """The organisation has another channel of this name."""
+
+    code = "channel_name_taken"
+    title = "Channel name taken"
+
+
+class InvalidChannelNameError(InvalidInputError):
+    """The name of a channel can't be like this."""
+
+    code = "invalid_channel_name"
+    title = "Invalid channel name"
+
+
+class ChannelArchivedError(ConflictError):
+    """The channel is archived, so nothing in it can change."""
+
+    code = "channel_archived"
+    title = "Channel archived"
+
+
+class NotPossibleHereError(ConflictError):
+    """The channel is of a kind with which this can't be done."""
+
+    code = "not_possible_here"
+    title = "Not possible in this channel"
+
+
+class NotInChannelError(ForbiddenError):
+    """The member isn't in the channel."""
+
+    code = "not_in_channel"
+    title = "Not in the channel"
+
+
+class MessageNotFoundError(NotFoundError):
+    """The channel has no such message, or it was deleted."""
+
+    code = "message_not_found"
+    title = "Message not found"
+
+
+class NotYourMessageError(ForbiddenError):
+    """Another member has written the message."""
+
+    code = "not_your_message"
+    title = "Not your message"
+
+
+class InvalidMessageError(InvalidInputError):
+    """There can't be such a message."""
+
+    code = "invalid_message"
+    title = "Invalid message"
+
+
+class EditConflictError(ConflictError):
+    """Somebody has edited the message since the caller has read it."""
+
+    code = "edit_conflict"
+    title = "Edited in the meantime"
+
+
+class ClientMessageIdUsedError(ConflictError):
+    """The id of the client was used for a message of another channel."""
+
+    code = "client_msg_id_used"
+    title = "Client message id used"
+
+
+class InvalidEmojiError(InvalidInputError):
+    """A text isn't the name of an emoji."""
+
+    code = "invalid_emoji"
+    title = "Invalid emoji"

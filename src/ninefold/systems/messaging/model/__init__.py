@@ -1,0 +1,58 @@
+"""Members, channels, messages and logs, as frozen data."""
+
+from ninefold.systems.messaging.model.channels import (
+    CHANNEL_PREFIX,
+    Channel,
+    ChannelKind,
+    Membership,
+    Unread,
+)
+from ninefold.systems.messaging.model.events import ChannelEvent, EventType
+from ninefold.systems.messaging.model.members import (
+    APP_PREFIX,
+    CONNECT,
+    MEMBER_PREFIX,
+    WRITE_MESSAGES,
+    App,
+    CreatedApp,
+    Member,
+    MemberKind,
+    Presence,
+    Workspace,
+)
+from ninefold.systems.messaging.model.messages import (
+    Block,
+    Message,
+    MessageDetails,
+    NewMessage,
+    Pin,
+    Posted,
+    Reaction,
+)
+
+__all__ = [
+    "APP_PREFIX",
+    "CHANNEL_PREFIX",
+    "CONNECT",
+    "MEMBER_PREFIX",
+    "WRITE_MESSAGES",
+    "App",
+    "Block",
+    "Channel",
+    "ChannelEvent",
+    "ChannelKind",
+    "CreatedApp",
+    "EventType",
+    "Member",
+    "MemberKind",
+    "Membership",
+    "Message",
+    "MessageDetails",
+    "NewMessage",
+    "Pin",
+    "Posted",
+    "Presence",
+    "Reaction",
+    "Unread",
+    "Workspace",
+]

@@ -1,0 +1,90 @@
+"""Workspaces, members and apps."""
+
+from datetime import datetime
+from typing import Final, Literal, TypeAlias
+from uuid import UUID
+
+import msgspec
+
+MEMBER_PREFIX: Final = "mem"
+APP_PREFIX: Final = "app"
+
+WRITE_MESSAGES: Final = "messaging:write"
+"""The scope of tokens of members and bots: it allows what a member does, and nothing else of the organisation."""
+
+CONNECT: Final = "messaging:connect"
+"""The scope of an app's own tokens: they open its connection, and read or write nothing."""
+
+MemberKind: TypeAlias = Literal["person", "bot"]
+Presence: TypeAlias = Literal["auto", "away"]
+
+
+class Workspace(msgspec.Struct, frozen=True, kw_only=True):
+    """An organisation that uses messaging."""
+
+    organisation_id: UUID
+    slack_id: str
+    """The id of the team in Slack's API, `T…`."""
+    created_at: datetime
+
+
+class Member(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody who writes in an organisation: a person, with or without an account, or a bot."""
+
+    member_id: UUID
+    organisation_id: UUID
+    slack_id: str
+    """The id of the user in Slack's API, `U…`."""
+    name: str
+    display_name: str
+    real_name: str
+    email: str | None
+    kind: MemberKind
+    account_id: UUID | None
+    """The account of the person; None for bots, and for members that a program has created."""
+    app_id: UUID | None
+    """The app that the bot belongs to."""
+    bot_id: str | None
+    """The id of the bot in Slack's API, `B…`; None for people."""
+    is_deactivated: bool
+    presence: Presence
+    seen_at: datetime | None
+    """When the member has last done something; updated once a minute."""
+    created_at: datetime
+
+    @property
+    def is_bot(self) -> bool:
+        """Whether it is a program."""
+        return self.kind == "bot"
+
+    @property
+    def shown_name(self) -> str:
+        """What others call the member."""
+        return self.display_name or self.real_name or self.name
+
+
+class App(msgspec.Struct, frozen=True, kw_only=True):
+    """A program that acts in a workspace by its bot."""
+
+    app_id: UUID
+    organisation_id: UUID
+    slack_id: str
+    """The id of the app in Slack's API, `A…`."""
+    name: str
+    signing_secret: str
+    created_at: datetime
+
+    def __repr__(self) -> str:
+        return f"App(name={self.name!r}, app_id={self.app_id!r})"
+
+
+class CreatedApp(msgspec.Struct, frozen=True, kw_only=True):
+    """A new app with its tokens, whose texts aren't stored anywhere."""
+
+    app: App
+    bot: Member
+    bot_token: str
+    app_token: str
+
+    def __repr__(self) -> str:
+        return f"CreatedApp(app={self.app!r})"

@@ -1,0 +1,11 @@
+"""The HTTP routes of messaging in Ninefold's own API."""
+
+from typing import Final
+
+from litestar.handlers import HTTPRouteHandler
+
+from ninefold.systems.messaging.routes.channels import CHANNEL_ROUTES
+from ninefold.systems.messaging.routes.members import MEMBER_ROUTES
+from ninefold.systems.messaging.routes.messages import MESSAGE_ROUTES
+
+MESSAGING_ROUTES: Final[list[HTTPRouteHandler]] = [*MEMBER_ROUTES, *CHANNEL_ROUTES, *MESSAGE_ROUTES]

@@ -1,0 +1,49 @@
+"""Finds the channel and the member of a request: a channel of another organisation is the first thing to refuse."""
+
+from uuid import UUID
+
+from ninefold.core.postgres.database import Connection
+from ninefold.core.tenancy.model import Principal
+from ninefold.systems.messaging.model import Channel, Member
+from ninefold.systems.messaging.service.channels import get_channel, require_visible
+from ninefold.systems.messaging.service.members import find_own_member, get_acting_member, get_member
+
+
+async def find_to_act(
+    connection: Connection, principal: Principal, *, channel_id: UUID, member_id: UUID | None
+) -> tuple[Channel, Member]:
+    """Return the channel of a request, and for which member it acts; call it in a transaction.
+
+    Raises:
+        ChannelNotFoundError: there is no such channel, or the member can't see it.
+        MemberRequiredError: an API key names no member.
+        NotThisMemberError: a person or a member's token names another one.
+    """
+    channel = await get_channel(connection, organisation_id=principal.organisation_id, channel_id=channel_id)
+    member = await get_acting_member(connection, principal, member_id=member_id)
+    return await require_visible(connection, channel, member), member
+
+
+async def find_to_read(connection: Connection, principal: Principal, channel_id: UUID) -> tuple[Channel, Member | None]:
+    """Return the channel of a request that reads, and who reads; an API key reads all channels of its organisation.
+
+    Call it in a transaction.
+
+    Raises:
+        ChannelNotFoundError: there is no such channel, or the member can't see it.
+    """
+    channel = await get_channel(connection, organisation_id=principal.organisation_id, channel_id=channel_id)
+    member = await find_own_member(connection, principal)
+    return await require_visible(connection, channel, member), member
+
+
+async def find_members(connection: Connection, principal: Principal, member_ids: list[UUID]) -> list[Member]:
+    """Return members that a request names.
+
+    Raises:
+        MemberNotFoundError: the organisation doesn't have one of them.
+    """
+    return [
+        await get_member(connection, organisation_id=principal.organisation_id, member_id=member_id)
+        for member_id in dict.fromkeys(member_ids)
+    ]

@@ -1,0 +1,1 @@
+"""What messaging does, for its own API and for Slack's."""

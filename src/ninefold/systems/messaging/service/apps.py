@@ -1,0 +1,79 @@
+"""Apps: programs that act in a workspace by their bots."""
+
+import secrets
+from datetime import UTC, datetime
+from uuid import UUID
+
+from ninefold.core.ids import format_id, new_id
+from ninefold.core.postgres.database import Connection
+from ninefold.core.tenancy import service as tenancy
+from ninefold.core.tenancy.model import Principal
+from ninefold.systems.messaging.errors import AppNotFoundError, MemberNameTakenError
+from ninefold.systems.messaging.model import APP_PREFIX, CONNECT, WRITE_MESSAGES, App, CreatedApp
+from ninefold.systems.messaging.service.members import check_member_name, create_member
+from ninefold.systems.messaging.service.slack_ids import new_slack_id
+from ninefold.systems.messaging.service.tokens import APP_TOKEN, BOT_TOKEN
+from ninefold.systems.messaging.service.workspaces import ensure_workspace
+from ninefold.systems.messaging.store import members as store
+
+
+async def create_app(connection: Connection, *, organisation_id: UUID, name: str) -> CreatedApp:
+    """Create an app with its bot, who is in `general` then, and with its tokens.
+
+    Call it in a transaction, and `notify_organisation` after the commit.
+
+    Raises:
+        InvalidMemberNameError: the name has other characters, or is too long.
+        MemberNameTakenError: the organisation has an app or a member of this name.
+    """
+    check_member_name(name)
+    await ensure_workspace(connection, organisation_id=organisation_id)
+    new = App(
+        app_id=new_id(),
+        organisation_id=organisation_id,
+        slack_id=new_slack_id("A"),
+        name=name,
+        signing_secret=secrets.token_hex(16),
+        created_at=datetime.now(UTC),
+    )
+    app = await store.app_insert(connection, new)
+    if app is None:
+        raise MemberNameTakenError(f"There is an app {name!r} already.", field="name", remedy="Choose another name.")
+    bot = await create_member(
+        connection, organisation_id=organisation_id, name=name, kind="bot", real_name=name, app_id=app.app_id
+    )
+    bot_token = await tenancy.create_credential(
+        connection, BOT_TOKEN, organisation_id=organisation_id, name=name, scopes=frozenset({WRITE_MESSAGES})
+    )
+    await store.token_insert(connection, credential_id=bot_token.credential_id, member_id=bot.member_id)
+    app_token = await tenancy.create_credential(
+        connection, APP_TOKEN, organisation_id=organisation_id, name=name, scopes=frozenset({CONNECT})
+    )
+    await store.token_insert(connection, credential_id=app_token.credential_id, app_id=app.app_id)
+    return CreatedApp(app=app, bot=bot, bot_token=bot_token.text, app_token=app_token.text)
+
+
+async def get_app(connection: Connection, *, organisation_id: UUID, app_id: UUID) -> App:
+    """Return an app of an organisation.
+
+    Raises:
+        AppNotFoundError: it has no such app.
+    """
+    app = await store.app_find(connection, organisation_id=organisation_id, app_id=app_id)
+    if app is None:
+        raise AppNotFoundError(
+            f"There is no app {format_id(APP_PREFIX, app_id)!r}.", remedy="List the apps to see their ids."
+        )
+    return app
+
+
+async def find_own_app(connection: Connection, principal: Principal) -> App | None:
+    """Return the app whose token `xapp-…` a principal has; None for others."""
+    if CONNECT not in principal.scopes:
+        return None
+    return await store.token_find_app(connection, credential_id=principal.credential_id)
+
+
+async def list_apps(connection: Connection, *, organisation_id: UUID, after: UUID | None, limit: int) -> list[App]:
+    """Return a page of the apps of an organisation, oldest first."""
+    return await store.app_list(connection, organisation_id=organisation_id, after=after, limit=limit)

@@ -1,0 +1,139 @@
+"""The log of a channel: each change locks the channel, and appends the next entry.
+
+    async with changing(database, notifier, channel) as change:
+        await change.append("channel_topic", member_id=member.member_id, payload={"topic": topic})
+
+Who reads is notified after the commit.
+"""
+
+from collections.abc import AsyncIterator, Collection, Mapping
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+
+from ninefold.core.ids import format_id
+from ninefold.core.postgres.database import Connection, Database
+from ninefold.core.queue.notifier import Notifier
+from ninefold.systems.messaging.errors import ChannelArchivedError, ChannelNotFoundError
+from ninefold.systems.messaging.model import CHANNEL_PREFIX, Channel, ChannelEvent, EventType
+from ninefold.systems.messaging.service.notifying import (
+    announce_to_members,
+    announce_to_organisation,
+    notify_channel,
+    notify_members,
+    notify_organisation,
+)
+from ninefold.systems.messaging.store import channels as store
+
+
+class ChannelChange:
+    """A channel that nobody else can change until the transaction ends.
+
+    Args:
+        connection: in the transaction that has locked the channel.
+        channel: as it is.
+    """
+
+    def __init__(self, connection: Connection, channel: Channel) -> None:
+        self.connection: Final = connection
+        self.channel = channel
+        """As it is after the entries that were appended."""
+        self.at: Final = datetime.now(UTC)
+        """The time of the change."""
+        self._members_to_notify: set[UUID] = set()
+        self._is_organisation_to_notify = False
+
+    async def append(
+        self,
+        kind: EventType,
+        *,
+        member_id: UUID | None,
+        message_sequence: int | None = None,
+        payload: Mapping[str, Any] | None = None,
+        ts_us: int | None = None,
+    ) -> int:
+        """Append an entry; return its sequence.
+
+        Args:
+            kind: what happened.
+            member_id: who did it; None for the installation itself.
+            message_sequence: the message that it is about.
+            payload: what else there is to say.
+            ts_us: the time of a new message.
+        """
+        sequence = self.channel.last_sequence + 1
+        last_ts_us = self.channel.last_ts_us if ts_us is None else ts_us
+        event = ChannelEvent(
+            channel_id=self.channel.channel_id,
+            sequence=sequence,
+            type=kind,
+            at=self.at,
+            member_id=member_id,
+            message_sequence=message_sequence,
+            payload=dict(payload or {}),
+        )
+        await store.channel_append(self.connection, event, last_ts_us=last_ts_us)
+        self.channel = msgspec.structs.replace(self.channel, last_sequence=sequence, last_ts_us=last_ts_us)
+        return sequence
+
+    async def tell_members(self, member_ids: Collection[UUID], kind: str, **fields: Any) -> None:
+        """Tell members what concerns them alone, on all their devices."""
+        self._members_to_notify.update(member_ids)
+        await announce_to_members(self.connection, member_ids, self._entry(kind, fields))
+
+    async def tell_organisation(self, kind: str, **fields: Any) -> None:
+        """Tell everybody in the organisation, if everybody can see the channel."""
+        if self.channel.kind == "public":
+            self._is_organisation_to_notify = True
+            entry = self._entry(kind, fields)
+            await announce_to_organisation(self.connection, self.channel.organisation_id, entry)
+
+    def require_open(self) -> None:
+        """Check that the channel isn't archived.
+
+        Raises:
+            ChannelArchivedError: it is.
+        """
+        if self.channel.archived_at is not None:
+            raise ChannelArchivedError("The channel is archived.", remedy="Unarchive it first.")
+
+    def notify(self, notifier: Notifier) -> None:
+        """Wake those who read; call it after the commit."""
+        notify_channel(notifier, self.channel.channel_id)
+        notify_members(notifier, self._members_to_notify)
+        if self._is_organisation_to_notify:
+            notify_organisation(notifier, self.channel.organisation_id)
+
+    def _entry(self, kind: str, fields: Mapping[str, Any]) -> dict[str, Any]:
+        return {"type": kind, "channel_id": format_id(CHANNEL_PREFIX, self.channel.channel_id), **fields}
+
+
+async def lock_channel(connection: Connection, *, organisation_id: UUID, channel_id: UUID) -> ChannelChange:
+    """Lock a channel until the transaction ends; call `ChannelChange.notify` after the commit.
+
+    Raises:
+        ChannelNotFoundError: the organisation has no such channel.
+    """
+    channel = await store.channel_lock(connection, organisation_id=organisation_id, channel_id=channel_id)
+    if channel is None:
+        raise channel_not_found()
+    return ChannelChange(connection, channel)
+
+
+@asynccontextmanager
+async def changing(database: Database, notifier: Notifier, channel: Channel) -> AsyncIterator[ChannelChange]:
+    """Lock a channel for a transaction of its own, and notify those who read after the commit."""
+    async with database.transaction() as connection:
+        change = await lock_channel(connection, organisation_id=channel.organisation_id, channel_id=channel.channel_id)
+        yield change
+    change.notify(notifier)
+
+
+def channel_not_found() -> ChannelNotFoundError:
+    """Return the error for a channel that doesn't exist, or that the member can't see."""
+    return ChannelNotFoundError(
+        "There is no such channel.", field="channel_id", remedy="List the channels to see their ids."
+    )

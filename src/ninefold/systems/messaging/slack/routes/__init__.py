@@ -1,0 +1,1 @@
+"""The methods of Slack's API, by their families."""

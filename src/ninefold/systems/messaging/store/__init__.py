@@ -1,0 +1,1 @@
+"""The queries of messaging, each as a typed function."""

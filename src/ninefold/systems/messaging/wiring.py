@@ -1,0 +1,46 @@
+"""The definition of the system: everything that the composition root needs for messaging."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from litestar import Router
+from litestar.di import Provide
+from litestar.types import ControllerRouterHandler
+
+from ninefold.core.live.feeds import Feed
+from ninefold.core.postgres.migrations import MigrationSource
+from ninefold.core.queue.notifier import Notifier
+from ninefold.core.system import NoSettings, ServerContext, System
+from ninefold.systems.messaging.commands import COMMANDS
+from ninefold.systems.messaging.routes import MESSAGING_ROUTES
+from ninefold.systems.messaging.service.feeds import messaging_feeds
+from ninefold.systems.messaging.service.tokens import TOKEN_KINDS
+from ninefold.systems.messaging.slack.surfaces import slack_surfaces
+
+
+def _routes(context: ServerContext[NoSettings]) -> Sequence[ControllerRouterHandler]:
+    def provide_notifier() -> Notifier:
+        return context.notifier
+
+    return [
+        Router(
+            path="/",
+            route_handlers=MESSAGING_ROUTES,
+            dependencies={"notifier": Provide(provide_notifier, sync_to_thread=False)},
+        )
+    ]
+
+
+def _feeds(context: ServerContext[NoSettings]) -> Sequence[Feed]:
+    return messaging_feeds(context.database)
+
+
+SYSTEM: Final[System[NoSettings]] = System(
+    name="messaging",
+    migrations=MigrationSource(namespace="messaging", package="ninefold.systems.messaging"),
+    routes=_routes,
+    surfaces=slack_surfaces,
+    feeds=_feeds,
+    commands=COMMANDS,
+    credential_kinds=TOKEN_KINDS,
+)

@@ -1,0 +1,132 @@
+"""The commands against the application: what they print, and what `recount` finds."""
+
+import json
+from functools import partial
+from typing import Any, Final
+
+import httpx
+import pytest
+
+from ninefold.core.commands import ApiClient
+from ninefold.edge.cli import EXIT_FAILED, run
+
+MEMBER: Final[dict[str, Any]] = {
+    "member_id": "mem_01h455vb4pex5vsknk084sn02q",
+    "slack_id": "U0000000001",
+    "name": "ines",
+    "kind": "person",
+    "is_deactivated": False,
+    "created_at": "2026-01-02T03:04:05Z",
+    "seen_at": None,
+}
+APP: Final[dict[str, Any]] = {
+    "app_id": "app_01h455vb4pex5vsknk084sn02q",
+    "slack_id": "A0000000001",
+    "name": "deploy",
+    "created_at": "2026-01-02T03:04:05Z",
+}
+CHANNEL_ID: Final = "chan_01h455vb4pex5vsknk084sn02q"
+MESSAGING: Final = "/api/v1/messaging"
+
+
+class Server:
+    """Returns the response that the test sets for each path, and records the requests."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[str, Any]] = []
+        self.answers: dict[str, Any] = {}
+
+    def handle(self, request: httpx.Request) -> httpx.Response:
+        """Answer a request."""
+        self.sent.append((request.url.path, json.loads(request.content or b"null")))
+        return httpx.Response(200, json=self.answers[f"{request.method} {request.url.path}"])
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Server:
+    server = Server()
+    monkeypatch.setenv("NINEFOLD_URL", "http://ninefold.test")
+    monkeypatch.setenv("NINEFOLD_API_KEY", "nfk_test")
+    make_client = partial(ApiClient, transport=httpx.MockTransport(server.handle))
+    monkeypatch.setattr("ninefold.core.commands.options.ApiClient", make_client)
+    return server
+
+
+def test_a_member_is_created_with_a_token(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+    server.answers[f"POST {MESSAGING}/members"] = MEMBER
+    server.answers[f"POST {MESSAGING}/members/{MEMBER['member_id']}/tokens"] = {"token": "xoxp-1"}
+    server.answers[f"GET {MESSAGING}/me"] = {"member": MEMBER, "team_id": "T0000000001"}
+
+    assert run(["messaging", "members", "create", "ines", "--email", "ines@acme.example", "--json"]) == 0
+
+    assert server.sent[0][1] == {"name": "ines", "display_name": "", "email": "ines@acme.example"}
+    assert json.loads(capsys.readouterr().out) == {
+        "member_id": MEMBER["member_id"],
+        "user_id": "U0000000001",
+        "name": "ines",
+        "team_id": "T0000000001",
+        "user_token": "xoxp-1",
+    }
+
+
+def test_an_app_is_created_with_its_secrets(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+    server.answers[f"POST {MESSAGING}/apps"] = {
+        **APP,
+        "bot": MEMBER,
+        "bot_token": "xoxb-1",
+        "app_token": "xapp-1",
+        "signing_secret": "00ff",
+        "team_id": "T0000000001",
+    }
+
+    assert run(["messaging", "apps", "create", "deploy", "--json"]) == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert run(["messaging", "apps", "create", "deploy"]) == 0
+    shown = capsys.readouterr()
+
+    assert printed == {
+        "app_id": "A0000000001",
+        "name": "deploy",
+        "bot_user_id": "U0000000001",
+        "team_id": "T0000000001",
+        "bot_token": "xoxb-1",
+        "app_token": "xapp-1",
+        "signing_secret": "00ff",
+    }
+    assert "xapp-1" in shown.out
+    assert "won't be shown again" in shown.err
+
+
+@pytest.mark.parametrize(("what", "item", "text"), [("members", MEMBER, "ines"), ("apps", APP, "deploy")])
+def test_lists(server: Server, what: str, item: Any, text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    server.answers[f"GET {MESSAGING}/{what}"] = {"items": [item], "next_cursor": None}
+
+    assert run(["messaging", what, "list"]) == 0
+
+    assert text in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("unread", "code"), [(1, 0), (2, EXIT_FAILED)], ids=["right", "wrong"])
+def test_recount_compares_the_counts_with_the_logs(
+    server: Server, unread: int, code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server.answers[f"GET {MESSAGING}/members"] = {"items": [MEMBER], "next_cursor": None}
+    counted = {"channel_id": CHANNEL_ID, "last_sequence": 2, "read_sequence": 1, "unread": unread, "mentions": 1}
+    server.answers[f"GET {MESSAGING}/unread"] = {"items": [counted]}
+    log = [
+        {"type": "member_joined", "member_id": MEMBER["member_id"], "data": {"inviter_id": None}},
+        {
+            "type": "message",
+            "member_id": "mem_01h455vb4pex5vsknk084sn02r",
+            "data": {"mentioned_ids": [MEMBER["member_id"]], "thread_sequence": None, "is_broadcast": False},
+        },
+    ]
+    server.answers[f"GET {MESSAGING}/channels/{CHANNEL_ID}/events"] = {
+        "items": [{**each, "sequence": number, "message_sequence": None} for number, each in enumerate(log, start=1)],
+        "last_sequence": 2,
+    }
+
+    assert run(["messaging", "recount", "--json"]) == code
+
+    found = json.loads(capsys.readouterr().out)
+    assert (found["compared"], len(found["differences"])) == (1, int(code != 0))
