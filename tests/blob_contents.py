@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Final
 
+import boto3
 import obstore
 
 from ninefold.core.blobs.objects import ObjectStore
@@ -52,3 +53,10 @@ class StoredObjects:
         async with asyncio.timeout(timeout_s):
             while await self.keys():
                 await asyncio.sleep(0.01)
+
+
+def create_bucket(s3_address: str) -> None:
+    """Create the bucket of the tests, unless it exists; credentials are in the environment."""
+    client = boto3.client("s3", endpoint_url=s3_address, region_name="us-east-1")
+    client.create_bucket(Bucket=BUCKET)
+    client.close()

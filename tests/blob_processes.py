@@ -14,6 +14,8 @@ from typing import NoReturn, cast
 from unittest.mock import AsyncMock, patch
 from uuid import UUID
 
+import uvloop
+
 from blob_contents import megabytes
 from ninefold.core.blobs import Blob, Blobs, delete_blob, keep_blob
 from ninefold.core.blobs.objects import open_objects
@@ -67,9 +69,11 @@ async def main(moment: str, database_url: str, store_url: str, organisation: str
     with patch("ninefold.core.blobs.store.blob_remove", lambda *_, **__: stop(blob.blob_id)):
         await sweep(
             cast("JobRun[Sweep]", AsyncMock()),
-            SweepContext(database=database, blobs=blobs, pending_retention=timedelta(days=1)),
+            SweepContext(
+                database=database, blobs=blobs, pending_retention=timedelta(days=1), removal_delay=timedelta(0)
+            ),
         )
 
 
 if __name__ == "__main__":
-    asyncio.run(main(*sys.argv[1:]))
+    uvloop.run(main(*sys.argv[1:]))

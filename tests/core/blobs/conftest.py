@@ -5,11 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from uuid import UUID
 
-import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
-from blob_contents import BUCKET, StoredObjects
+from blob_contents import BUCKET, StoredObjects, create_bucket
 from durable_jobs import Jobs
 from ninefold.core.blobs import Blobs
 from ninefold.core.blobs.objects import ObjectStore, open_objects
@@ -44,9 +43,7 @@ def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "folder":
         return f"file://{tmp_path}/blobs"
     request.getfixturevalue("s3_environment")
-    client = boto3.client("s3", endpoint_url=request.getfixturevalue("s3_address"), region_name="us-east-1")
-    client.create_bucket(Bucket=BUCKET)
-    client.close()
+    create_bucket(request.getfixturevalue("s3_address"))
     # Each test has a prefix of its own.
     return f"s3://{BUCKET}/{tmp_path.name}"
 

@@ -61,7 +61,8 @@ async def test_nothing_is_left_if_writing_is_cancelled(objects: ObjectStore, sto
         await objects.write("key", contents())
 
     writing = asyncio.create_task(stall())
-    await is_halfway.wait()
+    async with asyncio.timeout(10):
+        await is_halfway.wait()
     writing.cancel()
     await asyncio.gather(writing, return_exceptions=True)
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import asyncpg
 import pytest
+from prometheus_client import REGISTRY
 
 from blob_contents import CHUNK, StoredObjects, chunks, megabytes, then_fail
 from ninefold.core.blobs import (
@@ -286,3 +287,22 @@ async def test_the_database_refuses_states_without_their_times(database: Databas
         )
         with pytest.raises(asyncpg.CheckViolationError):
             await connection.execute(f"UPDATE blobs.blob SET {change}")
+
+
+async def test_uploads_are_counted_by_their_result(uploads: Uploads, blobs: Blobs) -> None:
+    def count(name: str, **labels: str) -> float:
+        return REGISTRY.get_sample_value(f"ninefold_blobs_{name}_total", labels) or 0.0
+
+    def counts() -> list[float]:
+        results = [count("puts", result=result) for result in ("stored", "refused", "failed")]
+        return [*results, count("written_bytes"), count("read_bytes")]
+
+    before = counts()
+    await uploads.put(b"12345")
+    with pytest.raises(BlobTooLargeError):
+        await uploads.put(b"12345", size_max=1)
+    with pytest.raises(LookupError):
+        await uploads.put(then_fail(0, LookupError()))
+    assert [len(piece) async for piece in blobs.read(await uploads.put(b"123"), start=1)] == [2]
+
+    assert [after - earlier for after, earlier in zip(counts(), before, strict=True)] == [2, 1, 1, 8, 2]

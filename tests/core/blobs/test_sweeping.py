@@ -41,8 +41,19 @@ class Sweeper:
         self._jobs = jobs
         self._blobs = blobs
 
-    async def sweep(self, *, pending_retention: timedelta, state: JobState = JobState.SUCCEEDED) -> Swept | None:
-        context = SweepContext(database=self._database, blobs=self._blobs, pending_retention=pending_retention)
+    async def sweep(
+        self,
+        *,
+        pending_retention: timedelta,
+        removal_delay: timedelta = timedelta(0),
+        state: JobState = JobState.SUCCEEDED,
+    ) -> Swept | None:
+        context = SweepContext(
+            database=self._database,
+            blobs=self._blobs,
+            pending_retention=pending_retention,
+            removal_delay=removal_delay,
+        )
         async with self._database.transaction() as connection:
             job_id = await enqueue(connection, SWEEP, Sweep(), organisation_id=None)
         async with running(self._database, SWEEP_HANDLER, context=context):
@@ -146,6 +157,18 @@ async def test_only_what_no_row_names_is_removed(
     assert parse_id("blob", key.rpartition("/")[2]) == kept.blob_id
     assert await sweeper.usage(organisation_id) == BlobUsage(size_bytes=5, blob_count=1)
     assert b"".join([piece async for piece in blobs.read(kept)]) == b"hello"
+
+
+async def test_contents_stay_for_a_while_after_they_were_deleted(
+    database: Database, blobs: Blobs, organisation_id: UUID, sweeper: Sweeper, stored: StoredObjects
+) -> None:
+    blob = await put(database, blobs, organisation_id)
+    async with database.transaction() as connection:
+        await delete_blob(connection, blob.blob_id, organisation_id=organisation_id)
+
+    assert await sweeper.sweep(pending_retention=DAY, removal_delay=DAY) == Swept(expired=0, removed=0)
+
+    assert len(await stored.keys()) == 1
 
 
 async def test_a_blob_that_a_transaction_is_just_keeping_is_not_expired(

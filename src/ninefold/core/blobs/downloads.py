@@ -28,7 +28,7 @@ async def download(blobs: Blobs, blob: Blob, request: Request[Any, Any, Any], *,
         BlobStoreUnavailableError: the store doesn't answer, or refuses.
     """
     headers = _headers_of(blob, file_name=file_name)
-    if request.headers.get("if-none-match") == headers["etag"]:
+    if _has_already(request.headers.get("if-none-match", ""), etag=headers["etag"]):
         return Response(b"", status_code=304, headers=headers)
     try:
         part = _range_of(request, blob, etag=headers["etag"])
@@ -50,6 +50,12 @@ def _headers_of(blob: Blob, *, file_name: str) -> dict[str, str]:
         "content-security-policy": "sandbox; default-src 'none'",
         "etag": f'"{blob.sha256.hex()}"',
     }
+
+
+def _has_already(header: str, *, etag: str) -> bool:
+    """Whether an `If-None-Match` header names this blob; proxies that compress make an ETag weak."""
+    tags = [tag.strip().removeprefix("W/") for tag in header.split(",")]
+    return etag in tags or tags == ["*"]
 
 
 def _range_of(request: Request[Any, Any, Any], blob: Blob, *, etag: str) -> ByteRange | None:

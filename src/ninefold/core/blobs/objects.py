@@ -172,6 +172,7 @@ def _in_folder(folder: Path) -> ObjectStore:
 
 def _in_cloud(url: str) -> _Store:
     try:
+        # With client options of our own, obstore would ignore those in the environment, such as AWS_ALLOW_HTTP.
         store = from_url(url, retry_config={"max_retries": _RETRIES_MAX, "retry_timeout": _RETRY_TIMEOUT})
     except (BaseError, ValueError) as error:
         raise _wrong_url(f"can't be used: {_short(error)}") from None

@@ -28,7 +28,7 @@ from ninefold.core.blobs.errors import (
 from ninefold.core.blobs.metrics import PUT_DURATION, PUTS, READ_BYTES, WRITTEN_BYTES
 from ninefold.core.blobs.model import BLOB_BYTES_MAX, BLOB_PREFIX, PUT_TIMEOUT_S, Blob, BlobAddress, BlobUsage
 from ninefold.core.blobs.objects import ObjectStore, open_objects
-from ninefold.core.config import CoreSettings, default_data_dir
+from ninefold.core.config import CoreSettings
 from ninefold.core.errors import NinefoldError, RequestTimeoutError
 from ninefold.core.ids import format_id, new_id
 from ninefold.core.postgres.database import Connection, Database
@@ -61,7 +61,7 @@ class Blobs:
     @classmethod
     def default(cls) -> "Blobs":
         """Return the blobs of an installation without settings."""
-        return cls.of(CoreSettings(data_dir=default_data_dir()))
+        return cls.of(CoreSettings())
 
     async def put(
         self,

@@ -69,9 +69,9 @@ async def blob_keep(connection: Connection, blob_id: UUID, *, organisation_id: U
     return None if record is None else _blob(record)
 
 
-async def blob_list_deleted(connection: Connection, *, limit: int) -> list[BlobAddress]:
-    """List deleted blobs whose contents may still be there, oldest first."""
-    records = _queries.blob_list_deleted(connection, limit=limit)
+async def blob_list_deleted(connection: Connection, *, delay: timedelta, limit: int) -> list[BlobAddress]:
+    """List blobs that were deleted at least `delay` ago, whose contents may still be there, oldest first."""
+    records = _queries.blob_list_deleted(connection, delay=delay, limit=limit)
     return [BlobAddress(**record) async for record in records]
 
 

@@ -22,6 +22,10 @@ BATCH: Final = 200
 
 REMOVALS_IN_FLIGHT_MAX: Final = 10
 
+REMOVAL_DELAY: Final = timedelta(minutes=1)
+"""How long contents stay after they were deleted. By then, what an upload that was given up had sent has arrived in the
+store, so that it is removed too, and most downloads have ended."""
+
 
 class Sweep(msgspec.Struct, frozen=True):
     """The empty payload of the job."""
@@ -41,6 +45,8 @@ class SweepContext(msgspec.Struct, frozen=True, kw_only=True):
     blobs: Blobs
     pending_retention: timedelta
     """How long a blob is kept that no row names."""
+    removal_delay: timedelta = REMOVAL_DELAY
+    """How long the contents of a deleted blob are kept."""
 
 
 async def sweep(job: JobRun[Sweep], context: SweepContext) -> Swept:
@@ -68,7 +74,7 @@ async def _expire(context: SweepContext) -> int:
 
 async def _list_deleted(context: SweepContext) -> Sequence[BlobAddress]:
     async with context.database.connection() as connection:
-        return await store.blob_list_deleted(connection, limit=BATCH)
+        return await store.blob_list_deleted(connection, delay=context.removal_delay, limit=BATCH)
 
 
 async def _remove(context: SweepContext, addresses: Sequence[BlobAddress]) -> int:

@@ -79,10 +79,11 @@ WHERE blob_id = :blob_id
 RETURNING blob_id, organisation_id, owner, content_type, state, size_bytes, sha256, created_at;
 
 -- name: blob_list_deleted
--- List deleted blobs whose contents may still be there, oldest first.
+-- List blobs that were deleted some time ago, whose contents may still be there, oldest first.
 SELECT blob_id, organisation_id
 FROM blobs.blob
 WHERE state = 'deleted'
+    AND deleted_at <= now() - :delay::interval
 ORDER BY deleted_at
 LIMIT :limit;
 
