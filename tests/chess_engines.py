@@ -1,13 +1,13 @@
 """A chess engine for tests, which speaks UCI and plays the first legal move at once; it needs no installed program."""
 
+import shlex
 import stat
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-_PROGRAM = f"""#!{sys.executable}
-import sys
+_PROGRAM = """import sys
 from pathlib import Path
 
 import rust_chess
@@ -33,6 +33,15 @@ for line in sys.stdin:
 """
 
 
+def write_program(path: Path, code: str) -> None:
+    """Write a Python program that can be executed."""
+    source = path.with_suffix(".py")
+    source.write_text(code)
+    # A `#!` line can't have the path of Python, which may have spaces.
+    path.write_text(f"#!/bin/sh\nexec {shlex.quote(sys.executable)} {shlex.quote(str(source))}\n")
+    path.chmod(path.stat().st_mode | stat.S_IXUSR)
+
+
 class EngineProgram:
     """The program in a folder of its own.
 
@@ -43,8 +52,7 @@ class EngineProgram:
     def __init__(self, folder: Path) -> None:
         self.path = folder / "engine"
         self._folder = folder
-        self.path.write_text(_PROGRAM)
-        self.path.chmod(self.path.stat().st_mode | stat.S_IXUSR)
+        write_program(self.path, _PROGRAM)
 
     @property
     def starts(self) -> int:

@@ -192,8 +192,48 @@ test("a rematch with the other colours begins when both want it", async () => {
   await pages.guest.getByRole("button", { name: "Accept the rematch" }).click();
   for (const page of [pages.owner, pages.guest]) await expect.poll(() => shown(page), { timeout: 15_000 }).toEqual([]);
   await pages.owner.locator(".player").last().getByText("Ines_Carvalho").waitFor();
+  await pages.guest.getByText(/^Your move\. The first move has to be made in 0:\d\d, or the game is aborted\.$/).waitFor();
+  await pages.owner.getByText("guest-").first().waitFor();
+  await type(pages.owner, "d5");
+  await pages.owner.getByText("It isn't your turn.").waitFor();
   await type(pages.guest, "d4");
   await expect.poll(() => shown(pages.owner), { timeout: 15_000 }).toEqual(["d4"]);
+  // What was wrong before isn't any more.
+  await pages.owner.getByText("Your move. The first move has to be made in").waitFor();
+  expect(await pages.owner.getByText("It isn't your turn.").count()).toBe(0);
+  await type(pages.owner, "d5");
+  await expect.poll(() => shown(pages.guest), { timeout: 15_000 }).toEqual(["d4", "d5"]);
+  expect(await pages.guest.getByText("The first move has to be made in").count()).toBe(0);
+});
+
+test("a page that was opened during a turn claims no lag for what it hasn't seen", async () => {
+  await pages.guest.reload();
+  await keep(pages.guest);
+  const sent = pages.guest.waitForRequest((request) => request.method() === "POST" && request.url().endsWith("/moves"));
+  await type(pages.guest, "c4");
+  expect((await sent).postDataJSON()).toMatchObject({ ply: 3, move_time_ms: null });
+  await expect.poll(() => shown(pages.owner), { timeout: 15_000 }).toEqual(["d4", "d5", "c4"]);
+});
+
+test("the keyboard resigns: Enter does what the dialog asks about", async () => {
+  await pages.owner.getByRole("button", { name: "Resign" }).focus();
+  await pages.owner.keyboard.press("Enter");
+  await pages.owner.getByRole("heading", { name: "Resign the game?" }).waitFor();
+  await pages.owner.keyboard.press("Enter");
+  for (const page of [pages.owner, pages.guest]) await page.locator(".ended").getByText("Black resigned; White wins.").waitFor();
+});
+
+test("the computer can be played from the lobby, at a level", async () => {
+  const { owner } = pages;
+  await owner.getByRole("link", { name: "New game" }).click();
+  await owner.getByLabel("Level of the computer").selectOption({ label: "Computer, level 3" });
+  const asked = owner.waitForResponse((response) => response.url().endsWith("/chess/games/ai"));
+  await owner.getByRole("button", { name: "Play the computer" }).click();
+  const answer = await asked;
+  expect(answer.request().postDataJSON()).toMatchObject({ level: 3, colour: "random" });
+  // Where Stockfish isn't installed, the page says so.
+  if (answer.status() === 201) await owner.getByRole("heading", { name: /^Game of .*Stockfish level 3/ }).waitFor();
+  else await owner.getByText(/Stockfish/).last().waitFor();
 });
 
 test("a bot is created with a token, which plays for it until it is revoked", async () => {
@@ -224,6 +264,19 @@ test("a challenge that is declined is said", async () => {
   const found = await ninefold.call<{ items: { challenge_id: string }[] }>("GET", `/chess/challenges?player_id=${by.player_id}`);
   await ninefold.call("POST", `/chess/challenges/${found.items[0]?.challenge_id}/decline`, by);
   await owner.getByText("tomas_o has declined.").waitFor();
+});
+
+test("a challenge is said on the other pages of chess", async () => {
+  const { owner } = pages;
+  await owner.getByRole("link", { name: "Games", exact: true }).click();
+  await owner.getByRole("heading", { name: "Games" }).waitFor();
+  const idOf = async (name: string): Promise<string | undefined> =>
+    (await ninefold.call<{ items: { player_id: string }[] }>("GET", `/chess/players?name=${name}`)).items[0]?.player_id;
+  const [from, to] = [await idOf("tomas_o"), await idOf("Ines_Carvalho")];
+  const terms = { clock: { limit_s: 180, increment_s: 2 }, colour: "white", is_rated: false };
+  const { challenge_id: id } = await ninefold.call<{ challenge_id: string }>("POST", "/chess/challenges", { ...terms, player_id: from, to_player_id: to });
+  await owner.getByText("tomas_o challenges you.").waitFor();
+  await ninefold.call("POST", `/chess/challenges/${id}/cancel`, { player_id: from });
 });
 
 // Each theme and each width once; for screenshots all of them.

@@ -165,7 +165,7 @@ export class ChessServer {
       winner: isOver ? "white" : null, reason: isOver ? "checkmate" : null, speed: "blitz", is_rated: false,
       clock: { limit_s: 180, increment_s: 2 }, initial_fen: this.#initialFen, fen: this.#chess.fen(), moves,
       white: playerOf("white"), black: playerOf("black"), clocks: { ...CLOCKS, running, at: now() },
-      offers: { draw: null, takeback: null }, last_sequence: this.log.length, created_at: now(), started_at: null, ended_at: null,
+      offers: { draw: null, takeback: null }, last_sequence: this.log.length, deadline_at: null, created_at: now(), started_at: null, ended_at: null,
       live_channel: `chess.game:${GAME_ID}`, chat_live_channel: `chess.chat:${GAME_ID}`, presence: { white: null, black: null },
     };
   }

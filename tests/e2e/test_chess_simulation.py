@@ -9,7 +9,7 @@ from pathlib import Path
 PROGRAM = Path(__file__).parents[2] / "bench" / "chess" / "chaos.py"
 GAMES = 20
 WITHIN_S = 300.0
-"""It takes some 15 s, and many times as long on a busy machine."""
+"""It takes some 50 s on two cores."""
 
 
 async def test_everybody_has_the_committed_log_after_games_on_a_bad_network() -> None:

@@ -2998,6 +2998,7 @@ export interface components {
             created_at: string;
             expires_at: string | null;
             last_used_at: string | null;
+            /** @example Laptop */
             name: string;
             /**
              * @description The public part of its text.
@@ -3640,6 +3641,8 @@ export interface components {
             clocks: components["schemas"]["RunningClocksView"];
             /** Format: date-time */
             created_at: string;
+            /** @description When the time for the turn is up, with the grace; null if it never is. */
+            deadline_at: string | null;
             ended_at: string | null;
             /**
              * @description A position in Forsyth-Edwards Notation.
@@ -3713,6 +3716,8 @@ export interface components {
             clocks: components["schemas"]["RunningClocksView"];
             /** Format: date-time */
             created_at: string;
+            /** @description When the time for the turn is up, with the grace; null if it never is. */
+            deadline_at: string | null;
             ended_at: string | null;
             /**
              * @description A position in Forsyth-Edwards Notation.
@@ -4279,6 +4284,7 @@ export interface components {
             created_at: string;
             expires_at: string | null;
             last_used_at: string | null;
+            /** @example Laptop */
             name: string;
             /**
              * @description The public part of its text.
@@ -9805,6 +9811,15 @@ export interface operations {
             };
             /** @description Unprocessable entity. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not implemented. */
+            501: {
                 headers: {
                     [name: string]: unknown;
                 };

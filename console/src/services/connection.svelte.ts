@@ -11,6 +11,8 @@ class Connection {
   lostAt = $state<number | null>(null);
   /** When the server answered last. */
   asOf = $state(Date.now());
+  /** What becomes of changes while it is broken, if a page keeps them; else they are off. */
+  whileLost = $state<string | undefined>();
   nextTryAt = $state<number | null>(null);
   latencyMs = $state<number | null>(null);
 

@@ -26,7 +26,7 @@ export const signedOut = new EventTarget();
 
 /** What the person may do has changed: the role, or whether they are a member at all. */
 export const accessChanged = new EventTarget();
-/** Also what a proxy answers while the server is away; the server itself says so of a part that isn't installed. */
+/** What a proxy answers while the server is away. */
 const NO_SERVER = [502, 503, 504];
 const ACCESS_CODES = ["organisation_required", "role_insufficient"];
 
@@ -81,7 +81,6 @@ export async function callForText(method: Method, path: string, { body, query, t
   });
   if (response.ok) return text;
   const problem = problemOf(response, text);
-  if (NO_SERVER.includes(response.status) && problem.isRetryable) connection.lost();
   if (response.status === 401 && bearerToken === null && problem.code !== "second_factor_required" && path !== "/session") {
     signedOut.dispatchEvent(new Event("signed-out"));
   }
@@ -98,7 +97,8 @@ async function reach(address: string, init: RequestInit): Promise<Response> {
     connection.lost();
     throw new NoAnswerError();
   }
-  if (!NO_SERVER.includes(response.status)) connection.answered(performance.now() - began);
+  if (NO_SERVER.includes(response.status)) connection.lost();
+  else connection.answered(performance.now() - began);
   return response;
 }
 

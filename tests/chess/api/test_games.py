@@ -1,9 +1,11 @@
 """Games that are really played, by moves through the API."""
 
+from datetime import datetime, timedelta
+
 import pytest
 
 from chess_api import FOOLS_MATE, SCHOLARS_MATE, begin
-from http_api import Api
+from http_api import Api, Json
 
 
 async def test_a_game_is_played_to_mate(api: Api) -> None:
@@ -94,3 +96,20 @@ async def test_pgn_has_the_moves(api: Api) -> None:
 
     assert response.text.rstrip().endswith("0-1")
     assert "Qh4#" in response.text
+
+
+async def test_a_game_says_until_when_the_turn_can_last(api: Api) -> None:
+    duel = await begin(api)
+    first = await duel.show()
+
+    assert timedelta(seconds=25) == _until_deadline(first, since=first["created_at"])
+    await duel.play(["e2e4", "e7e5"])
+    game = await duel.show()
+    # The limit, and the grace.
+    assert timedelta(seconds=180.2) == _until_deadline(game, since=game["moves"][-1]["at"])
+    await duel.act("white", "resign")
+    assert (await duel.show())["deadline_at"] is None
+
+
+def _until_deadline(game: Json, *, since: str) -> timedelta:
+    return datetime.fromisoformat(game["deadline_at"]) - datetime.fromisoformat(since)

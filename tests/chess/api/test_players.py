@@ -78,6 +78,16 @@ async def test_a_person_gets_a_player_with_the_first_request(api: Api, database:
     assert (first["is_bot"], first["is_guest"]) == (False, False)
 
 
+async def test_a_persons_name_keeps_the_letters_that_have_accents(api: Api, database: Database) -> None:
+    person = await person_of(api, database)
+    async with database.transaction() as connection:
+        await connection.execute(
+            "UPDATE tenancy.account SET name = 'Ben Ōkami 王' WHERE account_id = $1", person.account_id
+        )
+
+    assert (await person.get("/chess/me"))["name"] == "Ben_Okami"
+
+
 async def test_two_people_of_one_name_get_two_players(api: Api, database: Database) -> None:
     people = [await person_of(api, database) for _ in range(2)]
 

@@ -58,6 +58,8 @@ async def test_the_engine_answers_moves(api: Api) -> None:
 
     assert moves_of(game) == ["e2e4", "a7a5", "d2d4", "a5a4", "g1f3", "a4a3"]
     assert (game["black"]["name"], game["black"]["is_bot"], game["is_rated"]) == ("Stockfish level 3", True, False)
+    players = (await api.get("/chess/players"))["items"]
+    assert [(each["is_bot"], each["engine_level"]) for each in players] == [(False, None), (True, 3)]
 
 
 @pytest.mark.usefixtures("worker")
@@ -147,7 +149,7 @@ async def test_without_the_engine_the_api_says_how_to_install_it(api: Api, engin
     player_id = await create_player(api)
     body = {"player_id": player_id, "level": 1}
     with engine.removed():
-        problem = await api.refused(503, "POST", "/chess/games/ai", json=body)
+        problem = await api.refused(501, "POST", "/chess/games/ai", json=body)
 
     assert problem["code"] == "engine_missing"
     assert "apt-get install stockfish" in problem["remedy"]

@@ -1,13 +1,12 @@
 """The engine in a process of its own, over UCI."""
 
 import asyncio
-import stat
-import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
+from chess_engines import write_program
 from ninefold.systems.chess.errors import EngineUnavailableError
 from ninefold.systems.chess.jobs import uci
 from ninefold.systems.chess.jobs.uci import UciEngine
@@ -17,11 +16,10 @@ from ninefold.systems.chess.rules.engine_levels import EngineLimits
 LIMITS = EngineLimits(20, 1, 50)
 
 # It says its process id as a move of the king, so that tests see whether it is the same process.
-SCRIPT = f"""#!{sys.executable}
-import os, sys
+SCRIPT = r"""import os, sys
 for line in sys.stdin:
     words = line.split()
-    print({{"uci": "id name Test\\nuciok", "isready": "readyok"}}.get(words[0], ""), flush=True)
+    print({"uci": "id name Test\nuciok", "isready": "readyok"}.get(words[0], ""), flush=True)
     if words[0] == "position":
         moves = words[words.index("moves") + 1:] if "moves" in words else []
     if words[0] == "go":
@@ -29,7 +27,7 @@ for line in sys.stdin:
             os._exit(1)
         if moves[-1:] == ["a7a5"]:
             continue
-        answer = "(none)" if moves[-1:] == ["f7f6"] else f"e{{os.getpid() % 8 + 1}}e{{os.getpid() // 8 % 8 + 1}}"
+        answer = "(none)" if moves[-1:] == ["f7f6"] else f"e{os.getpid() % 8 + 1}e{os.getpid() // 8 % 8 + 1}"
         print("info depth 1", flush=True)
         print("bestmove " + answer, flush=True)
 """
@@ -38,8 +36,7 @@ for line in sys.stdin:
 @pytest.fixture
 def program(tmp_path: Path) -> str:
     path = tmp_path / "engine"
-    path.write_text(SCRIPT)
-    path.chmod(path.stat().st_mode | stat.S_IXUSR)
+    write_program(path, SCRIPT)
     return str(path)
 
 

@@ -145,3 +145,15 @@ def test_what_cannot_be_done_says_why(bots: Pair) -> None:
     with pytest.raises(berserk.exceptions.ResponseError) as caught:
         bots.ada.board.make_move(game_id, "e2e4")
     assert caught.value.status_code == 400
+
+
+def test_addresses_lead_to_pages_of_the_console(bots: Pair) -> None:
+    game_id = bots.begin()
+    user: Any = bots.ada.users.get_public_data("bob")
+    assert "/chess/players/plr_" in user["url"]
+    assert "/chess/games/game_" in user["playing"]
+    assert "/chess/games/game_" in str(bots.ada.games.export(game_id, as_pgn=True))
+    open_one: Any = bots.ada.challenges.create_open(clock_limit=300, clock_increment=3)
+    assert "/chess/join/chal_" in open_one["url"]
+    direct: Any = bots.ada.challenges.create("bob", rated=False)
+    assert direct["url"].endswith("/chess")

@@ -44,7 +44,7 @@ def test_errors_have_lichess_shape(
         no_level = http.post("/api/challenge/ai", data={"color": "white"})
         with engine.removed():
             missing = http.post("/api/challenge/ai", data={"level": "1"})
-    assert [each.status_code for each in (too_strong, no_level, missing)] == [400, 400, 503]
+    assert [each.status_code for each in (too_strong, no_level, missing)] == [400, 400, 501]
     for each in (too_strong, no_level, missing):
         assert list(each.json()) == ["error"]
     assert "Stockfish isn't installed" in missing.json()["error"]

@@ -1,6 +1,6 @@
 // The player who looks: that of who is signed in, or a guest's. What happens to it: challenges, and games that begin.
 
-import { navigate } from "$/lib/router.svelte";
+import { location, navigate } from "$/lib/router.svelte";
 import { toasts } from "$/lib/toasts.svelte";
 import { useFeed } from "$/lib/watch.svelte";
 import { getChallenge, getMe, listChallenges, offerRematch, type Challenge, type Player } from "$/services/chess";
@@ -18,6 +18,8 @@ class Me {
   #of = "";
   /** Own challenges whose answer is waited for. */
   #followed = new Set<string>();
+  /** Challenges that were said already. */
+  #announced = new Set<string>();
 
   /** Keep it current while a component is shown. */
   watch(): void {
@@ -32,6 +34,7 @@ class Me {
       await this.#beWhoIsHere();
       this.challenges = await listChallenges();
       for (const each of this.challenges) if (each.fromPlayer.playerId === this.player?.playerId) this.follow(each.challengeId);
+      this.#announce();
       await this.#readAnswers();
       this.error = null;
     } catch (error) {
@@ -55,6 +58,15 @@ class Me {
   /** Don't, because it was canceled here. */
   unfollow(challengeId: string): void {
     this.#followed.delete(challengeId);
+  }
+
+  /** Say that somebody challenges the player, unless the page shows it. */
+  #announce(): void {
+    for (const { challengeId, fromPlayer, rematchOf, status, toPlayer } of this.challenges) {
+      if (status !== "created" || rematchOf || toPlayer?.playerId !== this.player?.playerId || this.#announced.has(challengeId)) continue;
+      this.#announced.add(challengeId);
+      if (location.path !== "/chess") toasts.done(`${fromPlayer.name} challenges you.`, { href: "/chess" });
+    }
   }
 
   async #beWhoIsHere(): Promise<void> {

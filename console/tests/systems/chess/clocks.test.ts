@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { clockFace, clockName, secondsText, ServerTime, timeLeft } from "$/systems/chess/game/clocks";
+import { clockFace, clockName, firstMoveBy, secondsText, ServerTime, timeLeft } from "$/systems/chess/game/clocks";
 import { isLate, lagText, qualityOf, qualityText, withTrip, type RoundTrip } from "$/systems/chess/game/quality";
 
 const AT = Date.parse("2026-11-27T12:00:00.000Z");
@@ -47,6 +47,21 @@ test("the server's time is that of the quickest answer", () => {
   // The quick one is forgotten after three more: clocks drift.
   for (const sent of [2_000, 3_000, 4_000]) time.sample(sent + 5_150, sent, sent + 200);
   expect(time.offsetMs).toBe(5_050);
+});
+
+const BEGUN = { clock: { limitS: 180, incrementS: 2 }, createdAt: "2026-11-27T12:00:00.000Z", deadlineAt: "2026-11-27T12:00:25.000Z", moves: [] };
+const FIRST = { at: "2026-11-27T12:00:10.000Z" };
+
+test("each first move has its own time, also the one that comes after the game was read", () => {
+  expect(firstMoveBy(BEGUN, [], "created")).toBe(AT + 25_000);
+  expect(firstMoveBy(BEGUN, [FIRST], "created")).toBe(AT + 35_000);
+  expect(firstMoveBy({ ...BEGUN, moves: [FIRST], deadlineAt: "2026-11-27T12:00:35.000Z" }, [FIRST], "created")).toBe(AT + 35_000);
+});
+
+test("nothing is said of a first move that was made, or that can take days", () => {
+  expect(firstMoveBy(BEGUN, [FIRST, FIRST], "running")).toBeUndefined();
+  expect(firstMoveBy({ ...BEGUN, clock: { daysPerTurn: 3 } }, [], "created")).toBeUndefined();
+  expect(firstMoveBy({ ...BEGUN, clock: null, deadlineAt: null }, [], "created")).toBeUndefined();
 });
 
 const trip = (ms: number | null, at = AT): RoundTrip => ({ at, ms });

@@ -1,6 +1,13 @@
 """The errors of chess that callers can get."""
 
-from ninefold.core.errors import ConflictError, InvalidInputError, NotFoundError, TooManyRequestsError, UnavailableError
+from ninefold.core.errors import (
+    ConflictError,
+    InvalidInputError,
+    NinefoldError,
+    NotFoundError,
+    TooManyRequestsError,
+    UnavailableError,
+)
 
 
 class GameNotFoundError(NotFoundError):
@@ -130,12 +137,12 @@ class InvalidSeekError(InvalidInputError):
     title = "Invalid seek"
 
 
-class EngineMissingError(UnavailableError):
+class EngineMissingError(NinefoldError):
     """The engine isn't installed where the server or the worker runs."""
 
     code = "engine_missing"
     title = "Engine missing"
-    is_retryable = False
+    http_status = 501
 
 
 class EngineUnavailableError(UnavailableError):

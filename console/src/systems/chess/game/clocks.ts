@@ -1,6 +1,6 @@
 // The clocks run on the server's time; here they are only shown.
 
-import type { ClockSetting, ClocksView, Colour } from "$/services/chess";
+import type { ClockSetting, ClocksView, Colour, GameStatus, GameView } from "$/services/chess";
 
 const DAY_MS = 86_400_000;
 
@@ -32,6 +32,18 @@ export function clockName(clock: ClockSetting | null): string {
   const minutes = { 15: "¼", 30: "½", 45: "¾" }[limitS] ?? (limitS % 60 === 0 ? String(limitS / 60) : `${limitS} s`);
   return `${minutes} + ${clock.incrementS ?? 0}`;
 }
+
+/** When a first move has to be made, in a game with a clock; nothing once both are made. */
+export function firstMoveBy(view: FirstMoves, moves: readonly { readonly at: string }[], status: GameStatus): number | undefined {
+  if (status !== "created" || typeof view.clock?.limitS !== "number" || view.deadlineAt === null) return undefined;
+  const last = moves.at(-1);
+  if (!last || moves.length === view.moves.length) return Date.parse(view.deadlineAt);
+  // A move that came after the view was read: the second player has as long as the first one had.
+  return Date.parse(last.at) + Date.parse(view.deadlineAt) - Date.parse(view.createdAt);
+}
+
+/** What `firstMoveBy` needs of a game as it was read. */
+type FirstMoves = Pick<GameView, "createdAt" | "deadlineAt"> & { readonly clock: ClockSetting | null; readonly moves: readonly unknown[] };
 
 /** Seconds as the list of moves and the audit show them: `10.2`, `64`, `–`. */
 export function secondsText(ms: number | null | undefined, digits = 1): string {

@@ -48,7 +48,8 @@ export class Playing {
   announcement = $state("");
   readonly time = new ServerTime();
   readonly position = $derived.by((): Position | undefined => this.state && positionAfter(this.view?.initialFen ?? "", this.#shownMoves));
-  #turnSeenAt = performance.now();
+  /** When this page has seen the turn begin; nothing if it was opened later. */
+  #turnSeenAt: number | undefined;
   #generation = 0;
   #isSending = false;
   #timers = new Set<ReturnType<typeof setTimeout>>();
@@ -106,7 +107,7 @@ export class Playing {
   }
 
   /** Play a legal move, or remember it for when it is this player's turn. */
-  play(move: LegalMove, moveTimeMs = Math.round(performance.now() - this.#turnSeenAt)): void {
+  play(move: LegalMove, moveTimeMs = this.#thoughtMs): void {
     if (!this.state) return;
     [this.premove, this.missed] = [undefined, undefined];
     const { uci, san } = move;
@@ -149,7 +150,7 @@ export class Playing {
     if (next === before) return;
     this.state = next;
     keepOwnMoves(this.gameId, next.own);
-    if (!before || next.moves.length !== before.moves.length) this.#turned();
+    if (before && next.moves.length !== before.moves.length) this.#turned();
     // What the log doesn't say, such as how the ratings have changed, is read again.
     if (before && next.status !== before.status) void this.refresh();
     if (isBehind(next)) this.#later(() => (this.state && isBehind(this.state) ? this.refresh() : undefined), BEHIND_MS_MAX);
@@ -198,6 +199,11 @@ export class Playing {
     // Set without sending at once: that happens when the connection is back, or a little later.
     this.state = unanswered(this.state!, clientMoveId);
     this.#later(() => this.#send(), AGAIN_MS);
+  }
+
+  /** How long the player thought. The server can't be told if the page was opened meanwhile: the rest isn't lag. */
+  get #thoughtMs(): number | null {
+    return this.#turnSeenAt === undefined ? null : Math.round(performance.now() - this.#turnSeenAt);
   }
 
   get #lagMs(): number | null {

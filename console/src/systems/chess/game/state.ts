@@ -33,8 +33,8 @@ export interface OwnMove {
   readonly san: string;
   /** When it was made, in this browser's time. */
   readonly madeAt: number;
-  /** How long the player thought; 0 for a premove. */
-  readonly moveTimeMs: number;
+  /** How long the player thought; 0 for a premove, null if this page can't say. */
+  readonly moveTimeMs: number | null;
   readonly attempts: number;
   /**
    * `unsent`: to be sent, also again. `sent`: its answer is awaited. `committed`: so says its answer, and the log doesn't

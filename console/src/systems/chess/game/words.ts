@@ -27,8 +27,13 @@ export function changeText(change: number): string {
   return rounded > 0 ? `+${rounded}` : rounded < 0 ? `−${-rounded}` : "0";
 }
 
+/** Whether a game never really began. */
+export function isAborted(reason: string | null): boolean {
+  return reason === "aborted" || reason === "not_started";
+}
+
 export function resultText(winner: Colour | null, reason: string | null): string {
-  if (reason === "aborted" || reason === "not_started") return "–";
+  if (isAborted(reason)) return "–";
   return winner === "white" ? "1–0" : winner === "black" ? "0–1" : "½–½";
 }
 

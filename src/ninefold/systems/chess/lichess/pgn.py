@@ -5,9 +5,10 @@ from typing import Final
 
 import msgspec
 
+from ninefold.core.ids import format_id
 from ninefold.systems.chess.lichess.objects.games import Seats
 from ninefold.systems.chess.lichess.objects.words import fen_of, title_of, variant_of
-from ninefold.systems.chess.model import Colour, Correspondence, EndReason, Game, RealTime, TimeControl
+from ninefold.systems.chess.model import GAME_PREFIX, Colour, Correspondence, EndReason, Game, RealTime, TimeControl
 
 _TERMINATIONS: Final = {
     EndReason.FLAG: "Time forfeit",
@@ -56,7 +57,7 @@ def _tags(game: Game, seats: Seats, site_url: str) -> Iterator[tuple[str, str]]:
     kind = "rated" if game.is_rated else "casual"
     day, time = game.created_at.strftime("%Y.%m.%d"), game.created_at.strftime("%H:%M:%S")
     yield "Event", f"{kind} {game.speed.value} game"
-    yield "Site", f"{site_url}/chess/games/{game.short_id}"
+    yield "Site", f"{site_url}/chess/games/{format_id(GAME_PREFIX, game.game_id)}"
     yield "Date", day
     yield "Round", "-"
     yield "White", seats.white.player.name

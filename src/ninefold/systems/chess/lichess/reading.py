@@ -139,13 +139,13 @@ async def list_running(connection: Connection, player: Player) -> list[tuple[Gam
     return [(game, await read_seats(connection, game)) for game in urgent]
 
 
-async def list_playing(connection: Connection, players: Collection[Player]) -> Mapping[UUID, str]:
-    """Return the id of a game that each of these players plays; those who play none are missing."""
-    playing: dict[UUID, str] = {}
+async def list_playing(connection: Connection, players: Collection[Player]) -> Mapping[UUID, Game]:
+    """Return a game that each of these players plays; those who play none are missing."""
+    playing: dict[UUID, Game] = {}
     for player in players:
         games = await list_running_games(connection, player.organisation_id, player.player_id)
         if games:
-            playing[player.player_id] = games[-1].short_id
+            playing[player.player_id] = games[-1]
     return playing
 
 

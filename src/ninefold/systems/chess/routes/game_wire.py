@@ -145,6 +145,10 @@ class GameSummary(msgspec.Struct, frozen=True, kw_only=True):
     ply: Annotated[int, msgspec.Meta(examples=[0])]
     turn: Annotated[Colour, msgspec.Meta(examples=["white"])]
     clocks: RunningClocksView
+    deadline_at: Annotated[
+        Timestamp | None,
+        msgspec.Meta(description="When the time for the turn is up, with the grace; null if it never is."),
+    ]
     offers: OffersView
     last_sequence: Annotated[int, msgspec.Meta(description="Of the last entry of its log.", examples=[1])]
     live_channel: Annotated[
@@ -287,6 +291,7 @@ def _summary(game: Game, *, now: datetime) -> dict[str, Any]:
             running=game.turn if is_running else None,
             at=now if game.ended_at is None else game.ended_at,
         ),
+        "deadline_at": game.deadline_at,
         "offers": OffersView(draw=game.offers.draw, takeback=game.offers.takeback),
         "last_sequence": game.last_sequence,
         "live_channel": game_channel(game.game_id),

@@ -122,7 +122,7 @@ async def create_game(
     return show_game(shown, own_colour=None, now=datetime.now(UTC))
 
 
-@post(f"{_GAMES}/ai", tags=_TAGS, opt=_PLAYS, status_code=201, responses=problem_responses(503))
+@post(f"{_GAMES}/ai", tags=_TAGS, opt=_PLAYS, status_code=201, responses=problem_responses(501))
 async def create_engine_game(
     *,
     data: FromBody[CreateEngineGame],

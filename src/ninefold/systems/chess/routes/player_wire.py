@@ -130,7 +130,7 @@ class PlayerTokenView(msgspec.Struct, frozen=True, kw_only=True):
 
     token_id: Annotated[str, msgspec.Meta(examples=[f"{PLAYER_TOKEN.id_prefix}_{EXAMPLE_ID}"])]
     prefix: Annotated[str, msgspec.Meta(description="The public part of its text.", examples=["lip_AbC123xy"])]
-    name: str
+    name: Annotated[str, msgspec.Meta(examples=["Laptop"])]
     state: CredentialState
     created_at: Timestamp
     expires_at: Timestamp | None

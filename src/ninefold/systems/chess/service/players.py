@@ -1,6 +1,7 @@
 """Players: who they are, and for whom a request acts."""
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -74,7 +75,11 @@ async def create_player(
         is_guest=is_guest,
     )
     if player is None:
-        raise PlayerNameTakenError(f"There is a player {name!r} already.", field="name", remedy="Choose another name.")
+        raise PlayerNameTakenError(
+            f"There is a player {name!r} already, in upper or lower case.",
+            field="name",
+            remedy="Choose another name.",
+        )
     return player
 
 
@@ -283,7 +288,9 @@ def _was_just_seen(player: Player) -> bool:
 
 def _name_from(text: str) -> str:
     """Return a name that is as close as possible to what a person is called."""
-    name = _NOT_IN_NAMES.sub("_", text).strip("_")[:30]
+    # Letters with accents lose them, rather than being left out.
+    plain = "".join(each for each in unicodedata.normalize("NFKD", text) if not unicodedata.combining(each))
+    name = _NOT_IN_NAMES.sub("_", plain).strip("_")[:30]
     return name if len(name) > 1 else f"player-{random_text(6)}"
 
 

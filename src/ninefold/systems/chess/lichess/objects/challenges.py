@@ -5,9 +5,11 @@ from typing import Final, Literal, TypeAlias
 
 import msgspec
 
+from ninefold.core.ids import format_id
 from ninefold.systems.chess.lichess.objects.games import COMPAT_OF_BOTS, COMPAT_OF_PEOPLE, Compat, Seat
 from ninefold.systems.chess.lichess.objects.words import NAMES, Variant, title_of, user_id, variant_of
 from ninefold.systems.chess.model import (
+    CHALLENGE_PREFIX,
     START_FEN,
     Challenge,
     Colour,
@@ -139,7 +141,7 @@ def show_challenge(
         site_url: where people reach the server, without a slash at the end.
         viewer: for whom it is shown; None if it doesn't say whether it is the viewer's own.
     """
-    url = f"{site_url}/chess/challenges/{challenge.short_id}"
+    url = f"{site_url}{_page_of(challenge)}"
     terms = challenge.terms
     is_declined = challenge.status == "declined"
     speed = speed_of(terms.time_control)
@@ -211,6 +213,13 @@ def decline_key(reason: str | None) -> str:
 def decline_text(reason: str | None) -> str:
     """Return a reason as people read it."""
     return DECLINE_REASONS.get(reason or "generic", DECLINE_REASONS["generic"])
+
+
+def _page_of(challenge: Challenge) -> str:
+    """Return the page on which a challenge is accepted: an open one by its link, others in the lobby."""
+    if challenge.is_open:
+        return f"/chess/join/{format_id(CHALLENGE_PREFIX, challenge.challenge_id)}"
+    return "/chess"
 
 
 def _clock_text(control: RealTime) -> str:

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from ninefold.core.ids import format_id
 from ninefold.systems.chess.lichess.objects.words import millis, title_of, user_id
-from ninefold.systems.chess.model import Player, Rating, RatingOfSpeed, Speed
+from ninefold.systems.chess.model import GAME_PREFIX, PLAYER_PREFIX, Game, Player, Rating, RatingOfSpeed, Speed
 from ninefold.systems.chess.service.ratings import UNRATED, is_provisional
 
 
@@ -72,14 +73,14 @@ def show_perf(rating: Rating) -> Perf:
     )
 
 
-def show_user(player: Player, ratings: Sequence[RatingOfSpeed], *, site_url: str, playing: str | None = None) -> User:
+def show_user(player: Player, ratings: Sequence[RatingOfSpeed], *, site_url: str, playing: Game | None = None) -> User:
     """Return a user.
 
     Args:
         player: the player.
         ratings: those at speeds with rated games.
         site_url: where people reach the server, without a slash at the end.
-        playing: the id of a game that the user plays.
+        playing: a game that the user plays.
     """
     by_speed = {rating.speed: rating for rating in ratings}
     return User(
@@ -89,19 +90,19 @@ def show_user(player: Player, ratings: Sequence[RatingOfSpeed], *, site_url: str
         title=title_of(player),
         created_at=millis(player.created_at),
         seen_at=None if player.seen_at is None else millis(player.seen_at),
-        url=f"{site_url}/chess/players/{player.name}",
-        playing=None if playing is None else f"{site_url}/chess/games/{playing}",
+        url=f"{site_url}/chess/players/{format_id(PLAYER_PREFIX, player.player_id)}",
+        playing=None if playing is None else f"{site_url}/chess/games/{format_id(GAME_PREFIX, playing.game_id)}",
     )
 
 
-def show_user_status(player: Player, *, is_online: bool, playing: str | None, has_game_ids: bool) -> UserStatus:
+def show_user_status(player: Player, *, is_online: bool, playing: Game | None, has_game_ids: bool) -> UserStatus:
     """Return what a user does now.
 
     Args:
         player: the player.
         is_online: whether the user is connected or has just done something.
-        playing: the id of a game that the user plays.
-        has_game_ids: whether that is shown.
+        playing: a game that the user plays.
+        has_game_ids: whether its id is shown.
     """
     return UserStatus(
         id=user_id(player),
@@ -109,5 +110,5 @@ def show_user_status(player: Player, *, is_online: bool, playing: str | None, ha
         title=title_of(player),
         online=is_online or None,
         playing=True if playing is not None else None,
-        playing_id=playing if has_game_ids else None,
+        playing_id=playing.short_id if playing is not None and has_game_ids else None,
     )
