@@ -71,6 +71,21 @@ class CoreSettings(msgspec.Struct, frozen=True, kw_only=True):
     jobs_failed_kept_s: Annotated[
         int, msgspec.Meta(ge=0, le=315_360_000, description="Seconds for which a failed job is kept.")
     ] = 2_592_000
+    blobs_url: Annotated[
+        str | None,
+        msgspec.Meta(
+            description="Where blobs are stored: s3://bucket, gs://bucket, az://container or file:///folder.",
+            # Somebody may have put a password into it, which is refused.
+            extra={"is_secret": True},
+        ),
+    ] = None
+    blobs_organisation_bytes_max: Annotated[
+        int, msgspec.Meta(ge=0, le=2**60, description="Bytes that the blobs of one organisation can have together.")
+    ] = 107_374_182_400
+    blobs_pending_kept_s: Annotated[
+        int,
+        msgspec.Meta(ge=7_200, le=31_536_000, description="Seconds for which an upload is kept that nothing uses."),
+    ] = 86_400
     live_connections_max: Annotated[
         int, msgspec.Meta(ge=1, le=1_000_000, description="Clients of live feeds that can be connected to one server.")
     ] = 10_000

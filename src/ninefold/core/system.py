@@ -13,6 +13,7 @@ import cyclopts
 import msgspec
 from litestar.types import ControllerRouterHandler
 
+from ninefold.core.blobs.service import Blobs
 from ninefold.core.checks import Finding
 from ninefold.core.clock import Clock
 from ninefold.core.contracts import Implementation, Implementations
@@ -59,6 +60,8 @@ class ServerContext(msgspec.Struct, Generic[SettingsT], frozen=True, kw_only=Tru
     """Reads the live channels of all systems; `surfaces` can use it. It isn't there yet when feeds are listed."""
     process_folder: ProcessFolder = msgspec.field(default_factory=ProcessFolder.default)
     """Where the processes of systems on this machine are reached."""
+    blobs: Blobs = msgspec.field(default_factory=Blobs.default)
+    """Stores files and other large contents."""
     implementations: Implementations = msgspec.field(default_factory=Implementations)
     """What other systems offer, by contract."""
 
@@ -74,6 +77,8 @@ class WorkerContext(msgspec.Struct, Generic[SettingsT], frozen=True, kw_only=Tru
     settings: SettingsT
     process_folder: ProcessFolder = msgspec.field(default_factory=ProcessFolder.default)
     """Where the processes of systems on this machine are reached."""
+    blobs: Blobs = msgspec.field(default_factory=Blobs.default)
+    """Stores files and other large contents."""
     implementations: Implementations = msgspec.field(default_factory=Implementations)
     """What other systems offer, by contract."""
 

@@ -17,6 +17,7 @@ from typing import Any, Final
 
 import psutil
 
+from ninefold.core.blobs.checks import check_blobs
 from ninefold.core.checks import Finding, failed, ok, warning
 from ninefold.core.commands import ClientSettings
 from ninefold.core.config import CoreSettings, read_settings, server_url, setting_names
@@ -69,6 +70,7 @@ async def examine(
     if settings.database_url is None:
         findings.append(_check_data_dir(settings.data_dir))
         findings.append(_check_engine())
+    findings.append(await check_blobs(settings))
     findings += [finding async for finding in _check_database(settings)]
     return findings
 

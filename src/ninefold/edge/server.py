@@ -15,6 +15,7 @@ from granian.log import LogLevels
 from litestar.types import ControllerRouterHandler, Send
 
 from ninefold import __version__
+from ninefold.core.blobs import Blobs
 from ninefold.core.config import CoreSettings, read_settings, server_url
 from ninefold.core.contracts import Implementations
 from ninefold.core.egress import AddressPolicy
@@ -209,6 +210,7 @@ def build_web_app(
     notifier = Notifier(database)
     settings = read_settings(CoreSettings, prefix="NINEFOLD_", environment=environment)
     site = Site.from_settings(settings)
+    blobs = Blobs.of(settings)
     contexts = [
         ServerContext(
             database=database,
@@ -217,6 +219,7 @@ def build_web_app(
             egress_policy=egress_policy,
             stopping=stopping.begun,
             process_folder=ProcessFolder.of(settings.data_dir),
+            blobs=blobs,
             implementations=implementations,
         )
         for system in systems

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from ninefold.core.blobs import Blobs
 from ninefold.core.config import CoreSettings
 from ninefold.core.egress import AddressPolicy, count_authorities
 from ninefold.core.web.site import Site
@@ -22,5 +23,6 @@ def check_settings(settings: CoreSettings, environment: Mapping[str, str]) -> No
     Site.from_settings(settings)
     if settings.egress_ca_file is not None:
         count_authorities(settings.egress_ca_file)
+    Blobs.of(settings)
     for system in SYSTEMS:
         system.read_settings(environment)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from ninefold.core import jobs, live, queue, tenancy
+from ninefold.core import blobs, jobs, live, queue, tenancy
 from ninefold.core.contracts import Implementations
 from ninefold.core.jobs.routes import job_routes
 from ninefold.core.postgres.migrations import MigrationSource
@@ -25,7 +25,7 @@ SYSTEMS: Final[tuple[AnySystem, ...]] = (WEBHOOKS, CALLBACKS, ASSISTANT, CHESS, 
 def migration_sources() -> list[MigrationSource]:
     """Return the sources of all migrations, in the order in which they are applied."""
     own = [system.migrations for system in SYSTEMS if system.migrations is not None]
-    return [tenancy.MIGRATIONS, queue.MIGRATIONS, jobs.MIGRATIONS, live.MIGRATIONS, *own]
+    return [tenancy.MIGRATIONS, queue.MIGRATIONS, jobs.MIGRATIONS, live.MIGRATIONS, blobs.MIGRATIONS, *own]
 
 
 def credential_kinds() -> list[CredentialKind]:

@@ -14,6 +14,7 @@ import structlog
 import uvloop
 from prometheus_client import start_http_server
 
+from ninefold.core.blobs import Blobs
 from ninefold.core.clock import SystemClock
 from ninefold.core.config import CoreSettings
 from ninefold.core.egress import AddressPolicy, EgressClient, default_tls_context
@@ -142,6 +143,7 @@ async def work(
             clock=SystemClock(),
             settings=settings,
             process_folder=ProcessFolder.of(settings.data_dir),
+            blobs=Blobs.of(settings),
             implementations=implementations_of(SYSTEMS),
         )
         tasks = build_worker_tasks(context, SYSTEMS, system_settings, job_database=job_database)

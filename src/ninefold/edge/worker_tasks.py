@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from ninefold.core.blobs.sweeping import SWEEP_HANDLER, SWEEP_SCHEDULE, SweepContext
 from ninefold.core.config import CoreSettings
 from ninefold.core.jobs import BoundHandler, JobRunner, JobScheduler, Schedule
 from ninefold.core.jobs.metrics import JOB_COUNTS
@@ -43,7 +44,8 @@ def build_worker_tasks(
     ]
     handlers.append(DELETE_FINISHED_HANDLER.bind(_retention_context(core.settings, job_database)))
     handlers.append(DELETE_ENDED_HANDLER.bind(_tenancy_retention(core, job_database)))
-    schedules: list[Schedule[Any]] = [DELETE_FINISHED_SCHEDULE, DELETE_ENDED_SCHEDULE]
+    handlers.append(SWEEP_HANDLER.bind(_sweep_context(core, job_database)))
+    schedules: list[Schedule[Any]] = [DELETE_FINISHED_SCHEDULE, DELETE_ENDED_SCHEDULE, SWEEP_SCHEDULE]
     schedules += [schedule for system in systems for schedule in system.schedules]
     _check_handlers_of(schedules, handlers)
     runner = JobRunner(
@@ -74,4 +76,12 @@ def _tenancy_retention(core: WorkerContext[CoreSettings], database: Database) ->
         database=database,
         clock=core.clock,
         audit_log_retention=timedelta(seconds=core.settings.audit_log_kept_s),
+    )
+
+
+def _sweep_context(core: WorkerContext[CoreSettings], database: Database) -> SweepContext:
+    return SweepContext(
+        database=database,
+        blobs=core.blobs,
+        pending_retention=timedelta(seconds=core.settings.blobs_pending_kept_s),
     )
