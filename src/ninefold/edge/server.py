@@ -221,6 +221,7 @@ def build_web_app(
             process_folder=ProcessFolder.of(settings.data_dir),
             blobs=blobs,
             implementations=implementations,
+            site=site,
         )
         for system in systems
     ]
