@@ -11,6 +11,7 @@ from ninefold.systems.messaging.model.events import ChannelEvent, EventType
 from ninefold.systems.messaging.model.members import (
     APP_PREFIX,
     CONNECT,
+    LIMITED,
     MEMBER_PREFIX,
     WRITE_MESSAGES,
     App,
@@ -27,6 +28,7 @@ from ninefold.systems.messaging.model.messages import (
     NewMessage,
     Pin,
     Posted,
+    Reacted,
     Reaction,
 )
 
@@ -34,6 +36,7 @@ __all__ = [
     "APP_PREFIX",
     "CHANNEL_PREFIX",
     "CONNECT",
+    "LIMITED",
     "MEMBER_PREFIX",
     "WRITE_MESSAGES",
     "App",
@@ -52,6 +55,7 @@ __all__ = [
     "Pin",
     "Posted",
     "Presence",
+    "Reacted",
     "Reaction",
     "Unread",
     "Workspace",

@@ -21,9 +21,10 @@ from ninefold.systems.messaging.errors import (
     NotYourMessageError,
 )
 from ninefold.systems.messaging.model import MEMBER_PREFIX, Block, Channel, Member, Message, NewMessage, Posted
-from ninefold.systems.messaging.rules.limits import BLOCKS_MAX, CLIENT_MSG_ID_LENGTH_MAX, TEXT_LENGTH_MAX
+from ninefold.systems.messaging.rules.limits import CLIENT_MSG_ID_LENGTH_MAX, TEXT_LENGTH_MAX
 from ninefold.systems.messaging.rules.mentions import audience_of, find_names, link_names, mentioned_ids
 from ninefold.systems.messaging.rules.timestamps import format_ts, next_ts_us
+from ninefold.systems.messaging.service.block_kit import complete_blocks
 from ninefold.systems.messaging.service.joining import get_membership
 from ninefold.systems.messaging.service.logs import ChannelChange, changing
 from ninefold.systems.messaging.store import messages as store
@@ -52,12 +53,14 @@ async def post_message(
 
     Raises:
         InvalidMessageError: it is empty or too long, or a broadcast that replies to nothing.
+        InvalidBlocksError: a block isn't as Block Kit says.
         ClientMessageIdUsedError: its `client_msg_id` was used in another channel.
         NotInChannelError: the member isn't in the channel.
         ChannelArchivedError: the channel is archived.
         MessageNotFoundError: there is no message that it could reply to.
     """
-    _check(message.text, message.blocks)
+    message = msgspec.structs.replace(message, blocks=complete_blocks(message.blocks))
+    check_content(message.text, message.blocks)
     _check_send(message)
     try:
         async with changing(database, notifier, channel) as change:
@@ -97,13 +100,15 @@ async def edit_message(
 
     Raises:
         InvalidMessageError: it is empty or too long.
+        InvalidBlocksError: a block isn't as Block Kit says.
         MessageNotFoundError: there is no such message.
         NotYourMessageError: another member has written it.
         EditConflictError: somebody has edited it since that version.
         NotInChannelError: the member isn't in the channel.
         ChannelArchivedError: the channel is archived.
     """
-    _check(text, blocks)
+    blocks = complete_blocks(blocks)
+    check_content(text, blocks)
     async with changing(database, notifier, channel) as change:
         change.require_open()
         await get_membership(change.connection, channel, member.member_id)
@@ -189,6 +194,20 @@ async def get_message(connection: Connection, channel: Channel, sequence: int) -
     if message is None or message.deleted_at is not None:
         raise message_not_found()
     return message
+
+
+def check_content(text: str, blocks: list[Block] | None) -> None:
+    """Check that a message says something, and not too much.
+
+    Raises:
+        InvalidMessageError: it is empty or too long.
+    """
+    if not text.strip() and not blocks:
+        raise InvalidMessageError("The message is empty.", field="text", remedy="Write something.")
+    if len(text) > TEXT_LENGTH_MAX:
+        raise InvalidMessageError(
+            f"The text has {len(text):,} characters.", field="text", remedy=f"Use at most {TEXT_LENGTH_MAX:,}."
+        )
 
 
 def message_not_found() -> MessageNotFoundError:
@@ -339,19 +358,6 @@ def _payload_of(message: Message, mentioned: Collection[UUID]) -> dict[str, Any]
 
 def _texts(member_ids: Collection[UUID]) -> list[str]:
     return [format_id(MEMBER_PREFIX, member_id) for member_id in member_ids]
-
-
-def _check(text: str, blocks: list[Block] | None) -> None:
-    if not text.strip() and not blocks:
-        raise InvalidMessageError("The message is empty.", field="text", remedy="Write something.")
-    if len(text) > TEXT_LENGTH_MAX:
-        raise InvalidMessageError(
-            f"The text has {len(text):,} characters.", field="text", remedy=f"Use at most {TEXT_LENGTH_MAX:,}."
-        )
-    if blocks is not None and len(blocks) > BLOCKS_MAX:
-        raise InvalidMessageError(
-            f"The message has {len(blocks)} blocks.", field="blocks", remedy=f"Use at most {BLOCKS_MAX}."
-        )
 
 
 def _check_send(message: NewMessage) -> None:
