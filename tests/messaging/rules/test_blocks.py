@@ -100,7 +100,7 @@ def test_what_is_wrong_is_said_with_its_place(blocks: list[Any], reason: str, po
     assert (problem.reason, problem.pointer, problem.field) == (reason, pointer, field)
 
 
-JSON = st.recursive(
+JSON: st.SearchStrategy[Any] = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.sampled_from(["section", "actions", "button"]),
     lambda inner: (
         st.lists(inner, max_size=3)
@@ -124,7 +124,7 @@ def test_no_json_makes_the_check_fail_and_what_passes_gets_its_ids(blocks: list[
 
 def test_blocks_and_elements_get_the_ids_that_they_lack() -> None:
     ids = ids_from_one()
-    blocks = [
+    blocks: list[dict[str, Any]] = [
         {"type": "actions", "elements": [BUTTON, {**BUTTON, "action_id": None}]},
         {"type": "section", "text": MARKED, "accessory": IMAGE, "block_id": "mine"},
         {"type": "input", "label": LABEL, "element": {"type": "datepicker"}},

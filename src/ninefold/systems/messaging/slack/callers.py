@@ -60,7 +60,7 @@ def require_scope(granted: frozenset[str], accepted: frozenset[str]) -> None:
         MissingScopeError: it has none of them.
     """
     if accepted and not granted & accepted:
-        raise MissingScopeError(min(accepted), provided=join_scopes(granted))
+        raise MissingScopeError(join_scopes(accepted), provided=join_scopes(granted))
 
 
 def require_channel_scope(

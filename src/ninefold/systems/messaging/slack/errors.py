@@ -49,10 +49,10 @@ class TokenKindError(ForbiddenError):
 
 
 class MissingScopeError(ForbiddenError):
-    """The token hasn't the scope that the method needs.
+    """The token doesn't have a scope that the method needs.
 
     Args:
-        needed: the scope.
+        needed: the scopes of which one is enough.
         provided: those that the token has.
     """
 
@@ -60,7 +60,7 @@ class MissingScopeError(ForbiddenError):
     title = "Missing scope"
 
     def __init__(self, needed: str, *, provided: str) -> None:
-        super().__init__(f"The token doesn't have the scope {needed}.", remedy="Create an app with this scope.")
+        super().__init__(f"The token has none of these scopes: {needed}.", remedy="Create an app with one of them.")
         self.needed = needed
         self.provided = provided
 
