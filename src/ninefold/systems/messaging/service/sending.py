@@ -15,12 +15,12 @@ from ninefold.core.queue.notifier import Notifier
 from ninefold.systems.messaging.errors import (
     ClientMessageIdUsedError,
     EditConflictError,
-    InvalidBlocksError,
     InvalidMessageError,
     MessageEmptyError,
     MessageNotFoundError,
     MessageTooLongError,
     NotYourMessageError,
+    TooManyBlocksError,
 )
 from ninefold.systems.messaging.model import (
     FILE_PREFIX,
@@ -256,7 +256,7 @@ async def _post(change: ChannelChange, member: Member, message: NewMessage) -> P
     )
     await _keep_sent(connection, new)
     await change.append("message", member_id=member.member_id, payload=_payload_of(new, mentioned), ts_us=new.ts_us)
-    await store.message_insert(connection, new)
+    await store.message_insert(connection, new, organisation_id=channel.organisation_id)
     await share_files(change, new)
     await _mention(change, new.sequence, mentioned)
     await _tell(change, new, mentioned)
@@ -364,7 +364,7 @@ def _check(text: str, blocks: list[Block] | None, *, has_files: bool) -> None:
             f"The text has {len(text):,} characters.", field="text", remedy=f"Use at most {TEXT_LENGTH_MAX:,}."
         )
     if blocks is not None and len(blocks) > BLOCKS_MAX:
-        raise InvalidBlocksError(
+        raise TooManyBlocksError(
             f"The message has {len(blocks)} blocks.", field="blocks", remedy=f"Use at most {BLOCKS_MAX}."
         )
 
