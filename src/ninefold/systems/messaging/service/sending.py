@@ -275,7 +275,7 @@ async def _post(change: ChannelChange, member: Member, message: NewMessage) -> P
     )
     await _keep_sent(connection, new)
     await change.append("message", member_id=member.member_id, payload=_payload_of(new, mentioned), ts_us=new.ts_us)
-    await store.message_insert(connection, new)
+    await store.message_insert(connection, new, organisation_id=channel.organisation_id)
     await share_files(change, new)
     await _mention(change, new.sequence, mentioned)
     await _tell(change, new, mentioned)
