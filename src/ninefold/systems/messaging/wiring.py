@@ -7,6 +7,7 @@ from litestar import Router
 from litestar.di import Provide
 from litestar.types import ControllerRouterHandler
 
+from ninefold.core.blobs import Blobs
 from ninefold.core.live.feeds import Feed
 from ninefold.core.postgres.migrations import MigrationSource
 from ninefold.core.queue.notifier import Notifier
@@ -23,11 +24,21 @@ def _routes(context: ServerContext[MessagingSettings]) -> Sequence[ControllerRou
     def provide_notifier() -> Notifier:
         return context.notifier
 
+    def provide_blobs() -> Blobs:
+        return context.blobs
+
+    def provide_settings() -> MessagingSettings:
+        return context.settings
+
     return [
         Router(
             path="/",
             route_handlers=MESSAGING_ROUTES,
-            dependencies={"notifier": Provide(provide_notifier, sync_to_thread=False)},
+            dependencies={
+                "notifier": Provide(provide_notifier, sync_to_thread=False),
+                "blobs": Provide(provide_blobs, sync_to_thread=False),
+                "messaging_settings": Provide(provide_settings, sync_to_thread=False),
+            },
         )
     ]
 
@@ -36,7 +47,7 @@ def _feeds(context: ServerContext[MessagingSettings]) -> Sequence[Feed]:
     return messaging_feeds(context.database)
 
 
-SYSTEM: Final[System[MessagingSettings]] = System(
+SYSTEM: Final = System(
     name="messaging",
     migrations=MigrationSource(namespace="messaging", package="ninefold.systems.messaging"),
     read_settings=read_messaging_settings,

@@ -8,6 +8,7 @@ from ninefold.systems.messaging.model.channels import (
     Unread,
 )
 from ninefold.systems.messaging.model.events import ChannelEvent, EventType
+from ninefold.systems.messaging.model.files import FILE_PREFIX, File, FileShare, UploadedContent
 from ninefold.systems.messaging.model.members import (
     APP_PREFIX,
     CONNECT,
@@ -31,11 +32,13 @@ from ninefold.systems.messaging.model.messages import (
     Reacted,
     Reaction,
 )
+from ninefold.systems.messaging.model.searches import Found, Having, SearchQuery
 
 __all__ = [
     "APP_PREFIX",
     "CHANNEL_PREFIX",
     "CONNECT",
+    "FILE_PREFIX",
     "LIMITED",
     "MEMBER_PREFIX",
     "WRITE_MESSAGES",
@@ -46,6 +49,10 @@ __all__ = [
     "ChannelKind",
     "CreatedApp",
     "EventType",
+    "File",
+    "FileShare",
+    "Found",
+    "Having",
     "Member",
     "MemberKind",
     "Membership",
@@ -57,6 +64,8 @@ __all__ = [
     "Presence",
     "Reacted",
     "Reaction",
+    "SearchQuery",
     "Unread",
+    "UploadedContent",
     "Workspace",
 ]

@@ -49,6 +49,7 @@ _OF_ALL_METHODS: Final[Words] = (
     (errors.NotYourMessageError, "cant_update_message"),
     (errors.ClientMessageIdUsedError, "duplicate_message_not_found"),
     (errors.InvalidBlocksError, "invalid_blocks"),
+    (errors.MessageEmptyError, "no_text"),
     (errors.InvalidMessageError, "msg_too_long"),
     (errors.InvalidEmojiError, "invalid_name"),
     (TooManyRequestsError, "ratelimited"),
@@ -77,7 +78,7 @@ _OF_METHODS: Final[Mapping[str, Words]] = {
     "conversations.open": ((errors.NotPossibleHereError, "too_many_users"),),
     "conversations.rename": ((errors.GeneralChannelError, "not_authorized"),),
     "conversations.replies": ((errors.MessageNotFoundError, "thread_not_found"),),
-    "reactions.add": ((errors.InvalidMessageError, "too_many_emoji"),),
+    "reactions.add": ((errors.TooManyReactionsError, "too_many_emoji"),),
     "users.lookupByEmail": ((errors.MemberNotFoundError, "users_not_found"),),
 }
 
