@@ -17,17 +17,20 @@ from ninefold.systems.messaging.service.tokens import BOT_TOKEN, TOKEN_KINDS
 from ninefold.systems.messaging.slack.arguments import read_fields
 from ninefold.systems.messaging.slack.errors import MissingScopeError, TokenKindError
 from ninefold.systems.messaging.slack.headers import join_scopes, remember_scopes
-from ninefold.systems.messaging.slack.methods import find_method
+from ninefold.systems.messaging.slack.methods import Method, find_method
 from ninefold.systems.messaging.slack.rate_limits import CallLimits
 
 _SCHEME: Final = "bearer"
+_OF_APPS: Final = frozenset({"connections:write"})
+"""The scopes of a token `xapp-…`."""
+
 _FOR_EVERYBODY: Final = frozenset({"api.test"})
 
 
 def slack_authentication(database: Database, limits: CallLimits) -> Authenticate:
     """Return a function that authenticates by a token in the header or among the arguments.
 
-    It refuses a token that hasn't the scope of the method, or that calls it too often.
+    It refuses a token that calls a method too often, is of the wrong kind, or doesn't have the scope.
     """
 
     async def authenticate(connection: Connection) -> Principal | None:
@@ -42,6 +45,7 @@ def slack_authentication(database: Database, limits: CallLimits) -> Authenticate
         granted = granted_scopes(principal)
         remember_scopes(connection.scope, granted, method)
         limits.take(principal.credential_id, name, method)
+        _require_kind(principal, method)
         require_scope(granted, method.scopes)
         return principal
 
@@ -50,6 +54,8 @@ def slack_authentication(database: Database, limits: CallLimits) -> Authenticate
 
 def granted_scopes(principal: Principal) -> frozenset[str]:
     """Return the scopes of Slack's API that a token has."""
+    if CONNECT in principal.scopes:
+        return _OF_APPS
     return principal.scopes & SCOPES if LIMITED in principal.scopes else SCOPES
 
 
@@ -78,16 +84,20 @@ async def find_caller(connection: DatabaseConnection, principal: Principal) -> M
     """Return the member who calls a method; call it in a transaction.
 
     Raises:
-        TokenKindError: it is the token of an app, which acts for nobody.
         UnauthorizedError: the token has no member any more.
         MemberDeactivatedError: the member has been deactivated.
     """
-    if CONNECT in principal.scopes:
-        raise TokenKindError("This is the token of an app.", remedy="Use the token of its bot, `xoxb-…`.")
     member = await find_own_member(connection, principal)
     if member is None:
         raise UnauthorizedError("The token has no member any more.")
     return member
+
+
+def _require_kind(principal: Principal, method: Method) -> None:
+    if CONNECT in principal.scopes and not method.is_for_apps:
+        raise TokenKindError("This is the token of an app.", remedy="Use the token of its bot, `xoxb-…`.")
+    if method.is_for_apps and CONNECT not in principal.scopes:
+        raise TokenKindError("This isn't the token of an app.", remedy="Use the app's own token, `xapp-…`.")
 
 
 async def _token_of(connection: Connection) -> str | None:

@@ -132,7 +132,6 @@ class Call:
         """Begin a transaction, and find who calls.
 
         Raises:
-            TokenKindError: it is the token of an app, which acts for nobody.
             UnauthorizedError: the token has no member any more.
             MemberDeactivatedError: the member has been deactivated.
         """

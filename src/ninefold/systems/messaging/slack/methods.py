@@ -32,6 +32,8 @@ class Method(msgspec.Struct, frozen=True, kw_only=True):
     """The token must have one of these; empty if it needs none."""
     channel_scopes: Mapping[ChannelKind, frozenset[str]] = {}
     """In a channel of this kind, it must have one of these."""
+    is_for_apps: bool = False
+    """Whether it needs the token of an app, which all other methods refuse."""
 
 
 def _method(tier: Tier, *scopes: str) -> Method:
@@ -55,7 +57,7 @@ _TOPICS: Final[Mapping[ChannelKind, str]] = {
 
 METHODS: Final[Mapping[str, Method]] = {
     "api.test": _method(Tier.FOUR),
-    "apps.connections.open": _method(Tier.ONE),
+    "apps.connections.open": Method(tier=Tier.ONE, is_for_apps=True),
     "auth.test": _method(Tier.FOUR),
     "bots.info": _method(Tier.THREE, "users:read"),
     "chat.delete": _method(Tier.THREE, "chat:write"),

@@ -29,6 +29,14 @@ WHERE membership.channel_id = :channel_id
     AND NOT member.is_deactivated
     AND (:active_since::timestamptz IS NULL OR (member.seen_at >= :active_since AND member.presence = 'auto'));
 
+-- name: membership_list_of_member
+-- Read how a member is in several channels; those that it isn't in are missing.
+SELECT *
+FROM messaging.membership
+WHERE member_id = :member_id
+    AND channel_id = ANY(:channel_ids::uuid[])
+    AND left_at IS NULL;
+
 -- name: membership_list_readers
 -- Read who has read a channel up to a sequence or further, without the author of that message.
 SELECT member_id
@@ -39,14 +47,6 @@ WHERE channel_id = :channel_id
     AND member_id <> :author_id
 ORDER BY member_id
 LIMIT :limit;
-
--- name: membership_list_of_member
--- Read how a member is in several channels; those that it isn't in are missing.
-SELECT *
-FROM messaging.membership
-WHERE member_id = :member_id
-    AND channel_id = ANY(:channel_ids::uuid[])
-    AND left_at IS NULL;
 
 -- name: membership_list_unread
 -- Count what a member hasn't read in its channels, up to a limit for each.

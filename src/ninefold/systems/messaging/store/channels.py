@@ -220,6 +220,14 @@ async def membership_list_ids(
     return [record["member_id"] async for record in records]
 
 
+async def membership_list_of_member(
+    connection: Connection, *, member_id: UUID, channel_ids: Collection[UUID]
+) -> list[Membership]:
+    """Read how a member is in several channels; those that it isn't in are missing."""
+    records = queries.membership_list_of_member(connection, member_id=member_id, channel_ids=list(channel_ids))
+    return [Membership(**record) async for record in records]
+
+
 async def membership_list_readers(
     connection: Connection, *, channel_id: UUID, sequence: int, author_id: UUID, limit: int
 ) -> list[UUID]:
@@ -228,14 +236,6 @@ async def membership_list_readers(
         connection, channel_id=channel_id, sequence=sequence, author_id=author_id, limit=limit
     )
     return [record["member_id"] async for record in records]
-
-
-async def membership_list_of_member(
-    connection: Connection, *, member_id: UUID, channel_ids: Collection[UUID]
-) -> list[Membership]:
-    """Read how a member is in several channels; those that it isn't in are missing."""
-    records = queries.membership_list_of_member(connection, member_id=member_id, channel_ids=list(channel_ids))
-    return [Membership(**record) async for record in records]
 
 
 async def membership_list_unread(

@@ -7,7 +7,7 @@ from ninefold.systems.messaging.service.members import list_members_by_ids
 from ninefold.systems.messaging.service.pins import list_pins, pin_message, unpin_message
 from ninefold.systems.messaging.slack.calls import Answer, Call, Server, slack_method
 from ninefold.systems.messaging.slack.errors import SlackError
-from ninefold.systems.messaging.slack.routes.reactions import OneItem, find_item, show_item
+from ninefold.systems.messaging.slack.routes.reactions import OneItem, find_item, show_items
 
 
 class ListPins(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,13 +58,14 @@ async def list_of_channel(call: Call, given: ListPins) -> Answer:
             member_ids={pin.member_id for pin in pins},
         )
         slack_ids = {member.member_id: member.slack_id for member in members}
-        items = [
-            {
-                "type": "message",
-                "created": int(pin.at.timestamp()),
-                "created_by": slack_ids[pin.member_id],
-                **await show_item(call, caller, channel, pin.sequence),
-            }
-            for pin in pins
-        ]
-    return {"items": items}
+        items = await show_items(call, caller, channel, [pin.sequence for pin in pins])
+    shown = [
+        {
+            "type": "message",
+            "created": int(pin.at.timestamp()),
+            "created_by": slack_ids[pin.member_id],
+            **items[pin.sequence],
+        }
+        for pin in pins
+    ]
+    return {"items": shown}

@@ -1,6 +1,8 @@
 """`reactions.…`: emoji on messages."""
 
+from collections.abc import Collection, Sequence
 from typing import Any, Final
+from uuid import UUID
 
 import msgspec
 from litestar.types import ControllerRouterHandler
@@ -82,8 +84,8 @@ async def show(call: Call, given: OneItem) -> Answer:
     """Show the emoji on a message."""
     async with call.begin() as caller:
         channel, sequence = await find_item(caller, given)
-        item = await show_item(call, caller, channel, sequence)
-    return {"type": "message", **item}
+        items = await show_items(call, caller, channel, [sequence])
+    return {"type": "message", **items[sequence]}
 
 
 async def list_of_member(call: Call, given: ListReactions) -> Answer:
@@ -95,8 +97,24 @@ async def list_of_member(call: Call, given: ListReactions) -> Answer:
             caller.connection, member, viewer=caller.member, before=query.position, limit=query.rows_max
         )
         page = query.page(found, position_of=lambda each: each, show=lambda each: each)
-        items = [await _show_reacted(call, caller, each) for each in page.items]
+        items = await _show_reacted(call, caller, page.items)
     return {"items": items, "response_metadata": {"next_cursor": page.next_cursor or ""}}
+
+
+async def _show_reacted(call: Call, caller: Caller, reacted: Sequence[Reacted]) -> list[dict[str, Any]]:
+    """Return messages in their order; those of one channel are read together."""
+    by_channel: dict[UUID, list[int]] = {}
+    for each in reacted:
+        by_channel.setdefault(each.channel_id, []).append(each.sequence)
+    items = {}
+    for channel_id, sequences in by_channel.items():
+        channel = await get_channel(
+            caller.connection, organisation_id=caller.member.organisation_id, channel_id=channel_id
+        )
+        shown = await show_items(call, caller, channel, sequences)
+        items.update({(channel_id, sequence): item for sequence, item in shown.items()})
+    places = [(each.channel_id, each.sequence) for each in reacted]
+    return [{"type": "message", **items[place]} for place in places if place in items]
 
 
 async def find_item(caller: Caller, given: OneItem) -> tuple[Channel, int]:
@@ -113,16 +131,28 @@ async def find_item(caller: Caller, given: OneItem) -> tuple[Channel, int]:
     return await caller.find_message(given.channel, given.timestamp)
 
 
-async def show_item(call: Call, caller: Caller, channel: Channel, sequence: int) -> dict[str, Any]:
-    """Return a message with its channel and its permalink, as lists of reactions and pins have it."""
-    messages = await list_messages_by_sequences(caller.connection, channel, [sequence])
-    details = await add_details(caller.connection, channel, list(messages.values()))
-    (shown,) = await show_messages(caller.connection, channel, details, workspace=caller.workspace)
-    return {"channel": channel.slack_id, "message": {**shown, "permalink": call.permalink(channel, sequence)}}
+async def show_items(
+    call: Call, caller: Caller, channel: Channel, sequences: Collection[int]
+) -> dict[int, dict[str, Any]]:
+    """Return messages with their channel and their permalinks, as lists of reactions and pins have them.
 
+    Args:
+        call: the call.
+        caller: who sees the channel.
+        channel: the channel.
+        sequences: which messages; those that were deleted are missing.
 
-async def _show_reacted(call: Call, caller: Caller, reacted: Reacted) -> dict[str, Any]:
-    channel = await get_channel(
-        caller.connection, organisation_id=caller.member.organisation_id, channel_id=reacted.channel_id
-    )
-    return {"type": "message", **await show_item(call, caller, channel, reacted.sequence)}
+    Returns:
+        The items, by sequence.
+    """
+    found = await list_messages_by_sequences(caller.connection, channel, sequences)
+    messages = [message for message in found.values() if message.deleted_at is None]
+    details = await add_details(caller.connection, channel, messages)
+    shown = await show_messages(caller.connection, channel, details, workspace=caller.workspace)
+    return {
+        message.sequence: {
+            "channel": channel.slack_id,
+            "message": {**each, "permalink": call.permalink(channel, message.sequence)},
+        }
+        for message, each in zip(messages, shown, strict=True)
+    }
