@@ -109,7 +109,7 @@ class PlainLines(Generic[T]):
     def say(self, text: str) -> None:
         """Print what is happening now."""
         elapsed_s = time.monotonic() - self._started_at
-        self._console.print(f"{elapsed_s:5.1f} s  {text}", soft_wrap=True, highlight=False)
+        self._console.print(f"{elapsed_s:5.1f} s  {text}", soft_wrap=True, highlight=False, markup=False)
 
     def show(self, shown: T) -> None:
         """Print how far the demo has come, if there is something new to say."""

@@ -1,7 +1,7 @@
 """A client on a bad network: it sends each request until it is answered, and follows logs."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple, TypeAlias
 
 import httpx
@@ -17,6 +17,9 @@ SILENCE_S: Final = 2.0
 
 GAP_S: Final = 0.4
 RECONNECT_S: Final = 0.1
+REFUSED_S: Final = 0.4
+"""After how long a reader tries again that has been refused."""
+
 ATTEMPTS_MAX: Final = 400
 REQUEST_TIMEOUT_S: Final = 10.0
 
@@ -113,13 +116,14 @@ class SimulatedClient:
         self._thawed: Final = asyncio.Event()
         self._thawed.set()
         self._background: Final = Background()
+        self._reading: Final[set[asyncio.Timeout]] = set()
 
     async def send(self, method: str, path: str, body: Json | None = None, *, name: str) -> Answer:
         """Send a request until an answer has arrived, a refusal too; return it.
 
         Args:
             method: of HTTP.
-            path: after `/api/v1`.
+            path: after the address of the server.
             body: the same for each attempt, so its id is the same too.
             name: of the message, unique for this client.
 
@@ -140,6 +144,7 @@ class SimulatedClient:
     async def follow(self, channel: str, copy: LogCopy) -> None:
         """Follow a log until the copy of it is complete, however often the connection is lost."""
         while not copy.is_ended:
+            await self._thawed.wait()
             url = self._address.url
             try:
                 await self._read(f"{url}/api/v1/live/{channel}", copy)
@@ -153,6 +158,16 @@ class SimulatedClient:
         """Neither send nor receive anything for a time."""
         self._thawed.clear()
         await asyncio.sleep(duration_s)
+        self._thawed.set()
+
+    def go_offline(self) -> None:
+        """Lose the network: neither send nor receive anything, and lose all connections."""
+        self._thawed.clear()
+        for limit in self._reading:
+            limit.reschedule(asyncio.get_running_loop().time())
+
+    def go_online(self) -> None:
+        """Have a network again."""
         self._thawed.set()
 
     async def finish(self) -> None:
@@ -191,7 +206,7 @@ class SimulatedClient:
         try:
             response = await self._http.request(
                 request.method,
-                f"{url}/api/v1{request.path}",
+                f"{url}{request.path}",
                 json=request.body,
                 headers=self._headers,
                 timeout=REQUEST_TIMEOUT_S,
@@ -211,7 +226,7 @@ class SimulatedClient:
         async with self._http.stream("GET", url, headers=headers, timeout=REQUEST_TIMEOUT_S) as response:
             if not response.is_success:
                 # Access can have ended, and can begin again.
-                await asyncio.sleep(RECONNECT_S)
+                await asyncio.sleep(REFUSED_S)
                 return
             self._connections += 1
             connection = self._connections
@@ -219,8 +234,7 @@ class SimulatedClient:
             lines = response.aiter_lines()
             name = ""
             while not copy.is_ended:
-                async with asyncio.timeout(GAP_S if copy.has_gap else SILENCE_S):
-                    line = await anext(lines, None)
+                line = await self._next_line(lines, within_s=GAP_S if copy.has_gap else SILENCE_S)
                 await self._thawed.wait()
                 if line is None:
                     return
@@ -232,6 +246,14 @@ class SimulatedClient:
                         return
                 elif not line:
                     name = ""
+
+    async def _next_line(self, lines: AsyncIterator[str], *, within_s: float) -> str | None:
+        async with asyncio.timeout(within_s) as limit:
+            self._reading.add(limit)
+            try:
+                return await anext(lines, None)
+            finally:
+                self._reading.discard(limit)
 
     def _arrive(self, entry: Entry, copy: LogCopy, *, connection: int) -> bool:
         """Hand over an entry as the network decides: late, twice or not at all; return whether the connection ends."""

@@ -64,6 +64,10 @@ class Nodes:
         if command == "server":
             await _wait_until_ready(self.urls[int(number)])
 
+    async def start_missing(self) -> None:
+        """Start all processes that don't run."""
+        await asyncio.gather(*[self.start(name) for name in self.names if name not in self._processes])
+
     async def kill(self, name: str) -> None:
         """Kill a process with its children, and wait until its port is free."""
         process = self._processes.pop(name)
@@ -97,7 +101,7 @@ async def running_nodes(folder: Path) -> AsyncIterator[Nodes]:
         await database.close()
         nodes = Nodes(postgres.dsn(), api_key=key.text)
         try:
-            await asyncio.gather(*[nodes.start(name) for name in nodes.names])
+            await nodes.start_missing()
             yield nodes
         finally:
             await nodes.stop()

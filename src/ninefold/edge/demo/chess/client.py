@@ -47,7 +47,7 @@ class ChessClient(SimulatedClient):
         Raises:
             RefusedError: a server answered with an error that another attempt doesn't change.
         """
-        answer = await self.send("POST", path, body, name=name)
+        answer = await self.send("POST", f"/api/v1{path}", body, name=name)
         if not answer.is_success:
             raise RefusedError(f"{name} was answered with {answer.status}: {answer.body}")
         return answer.body
