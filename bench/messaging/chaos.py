@@ -30,7 +30,7 @@ from room_referee import RoomReferee
 from storm import run_storm
 
 from ninefold.edge.demo.messaging.api import MessagingApi, Talker
-from ninefold.edge.demo.messaging.copies import ChannelCopy
+from ninefold.edge.demo.messaging.copies import SAID, ChannelCopy
 from ninefold.edge.demo.messaging.recounting import recount_unread
 from ninefold.edge.simulation.clients import Address, Answer, RefusedError, SimulatedClient, UnansweredError
 from ninefold.edge.simulation.copies import Entry
@@ -224,7 +224,7 @@ def _without_deleted(entry: Entry, deleted: set[int]) -> Entry:
     is_edit = entry["type"] == "message_edited" and entry["message_sequence"] in deleted
     if not is_edit and not (entry["type"] == "message" and entry["sequence"] in deleted):
         return entry
-    return {name: value for name, value in entry.items() if name not in ("text", "blocks")}
+    return {name: value for name, value in entry.items() if name not in SAID}
 
 
 def _judge_answers(device: Device, referee: RoomReferee) -> list[str]:

@@ -7,6 +7,9 @@ import msgspec
 
 from ninefold.edge.simulation.copies import Entry, LogCopy
 
+SAID: Final = ("text", "blocks", "file_ids")
+"""What the entries of a deleted message don't have any more."""
+
 
 class CopiedMessage(msgspec.Struct, kw_only=True):
     """A message as a device shows it."""
@@ -99,7 +102,7 @@ class ChannelCopy(LogCopy):
         for at, entry in enumerate(self.log):
             is_edit = entry["type"] == "message_edited" and entry["message_sequence"] == sequence
             if is_edit or entry["sequence"] == sequence:
-                self.log[at] = {name: value for name, value in entry.items() if name not in ("text", "blocks")}
+                self.log[at] = {name: value for name, value in entry.items() if name not in SAID}
 
 
 def _message_of(entry: Entry) -> CopiedMessage:

@@ -10,45 +10,6 @@ SELECT *
 FROM messaging.message
 WHERE channel_id = :channel_id AND ts_us = :ts_us;
 
--- name: message_insert^
--- Insert a message, and count it in its thread.
-WITH replied AS (
-    UPDATE messaging.message
-    SET
-        reply_count = reply_count + 1,
-        latest_reply_sequence = :sequence
-    WHERE channel_id = :channel_id AND sequence = :thread_sequence::bigint
-)
-INSERT INTO messaging.message (
-    channel_id,
-    sequence,
-    ts_us,
-    member_id,
-    client_msg_id,
-    text,
-    blocks,
-    thread_sequence,
-    is_broadcast,
-    subtype,
-    app_id,
-    file_ids
-)
-VALUES (
-    :channel_id,
-    :sequence,
-    :ts_us,
-    :member_id,
-    :client_msg_id,
-    :text,
-    :blocks::text::jsonb,
-    :thread_sequence::bigint,
-    :is_broadcast,
-    :subtype,
-    :app_id,
-    :file_ids::uuid[]
-)
-RETURNING *;
-
 -- name: message_list_after
 -- Read the first messages of a channel after a sequence, oldest first, without deleted ones that nobody has answered.
 SELECT *
@@ -118,6 +79,66 @@ WHERE channel.organisation_id = :organisation_id
     )
 ORDER BY message.ts_us DESC, message.channel_id
 LIMIT :limit;
+
+-- name: message_post$
+-- Append a message to a channel that is locked: to its log and its messages, to a thread, and the id of its client.
+-- Returns whether that id is new; if it isn't, the transaction must be rolled back.
+WITH kept AS (
+    INSERT INTO messaging.sent (member_id, client_msg_id, channel_id, sequence)
+    SELECT
+        :member_id,
+        :client_msg_id::text,
+        :channel_id,
+        :sequence
+    WHERE :client_msg_id::text IS NOT NULL
+    ON CONFLICT (member_id, client_msg_id) DO NOTHING
+    RETURNING sequence
+), appended AS (
+    UPDATE messaging.channel
+    SET
+        last_sequence = :sequence,
+        last_ts_us = :ts_us
+    WHERE channel_id = :channel_id
+), logged AS (
+    INSERT INTO messaging.event (channel_id, sequence, type, at, member_id, payload)
+    VALUES (:channel_id, :sequence, 'message', :at, :member_id, :payload::text::jsonb)
+), replied AS (
+    UPDATE messaging.message
+    SET
+        reply_count = reply_count + 1,
+        latest_reply_sequence = :sequence
+    WHERE channel_id = :channel_id AND sequence = :thread_sequence::bigint
+), posted AS (
+    INSERT INTO messaging.message (
+        channel_id,
+        sequence,
+        ts_us,
+        member_id,
+        client_msg_id,
+        text,
+        blocks,
+        thread_sequence,
+        is_broadcast,
+        subtype,
+        app_id,
+        file_ids
+    )
+    VALUES (
+        :channel_id,
+        :sequence,
+        :ts_us,
+        :member_id,
+        :client_msg_id::text,
+        :text,
+        :blocks::text::jsonb,
+        :thread_sequence::bigint,
+        :is_broadcast,
+        :subtype,
+        :app_id,
+        :file_ids::uuid[]
+    )
+)
+SELECT :client_msg_id::text IS NULL OR EXISTS (SELECT FROM kept);
 
 -- name: message_sequence_at$
 -- Return the sequence of a channel's last message before a time, or at it; 0 if there is none.
