@@ -3,6 +3,7 @@
 import argparse
 import statistics
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NamedTuple
 from uuid import UUID
@@ -18,11 +19,13 @@ from ninefold.systems.messaging.model import CHANNEL_PREFIX
 FEW: Final = 1_000
 WINDOW: Final = 50
 AUTHORS: Final = 10
+BATCH: Final = 50_000
+BEGAN_AT: Final = datetime.now(UTC) - timedelta(days=100)
 
 _FILL: Final = """
-    INSERT INTO messaging.message (channel_id, sequence, ts_us, member_id, text)
-    SELECT $1, $2 + number, $3 + number * 1000, ($4::uuid[])[1 + number % 10], 'Message ' || number || ' about release '
-        || number % 977 || ' and the usual things that people write to each other in a channel.'
+    INSERT INTO messaging.message (channel_id, sequence, ts_us, member_id, text, organisation_id)
+    SELECT $1, $2 + number, $3 + number * 1000, ($4::uuid[])[1 + number % 10], 'Message ' || $2 + number || ' about release '
+        || number % 977 || ' and the usual things that people write to each other in a channel.', $6
     FROM generate_series(1, $5::bigint) AS number
 """
 _FILL_LOG: Final = """
@@ -45,21 +48,24 @@ async def fill(database: Database, messages: int) -> Filled:
     async with database.transaction() as connection:
         members = await make_members(connection, count=AUTHORS + 1)
         general_id = await get_general_id(connection, members[0].member.organisation_id)
-        await _fill(connection, general_id, members, messages)
+    for start in range(0, messages, BATCH):
+        async with database.transaction() as connection:
+            await _append(connection, general_id, members, min(BATCH, messages - start))
     async with database.connection() as connection:
         await connection.execute("VACUUM (ANALYZE) messaging.message")
         await connection.execute("VACUUM (ANALYZE) messaging.event")
     return Filled(format_id(CHANNEL_PREFIX, general_id), members[0], messages)
 
 
-async def _fill(connection: Connection, channel_id: UUID, members: list[Talker], messages: int) -> None:
+async def _append(connection: Connection, channel_id: UUID, members: Sequence[Talker], messages: int) -> None:
+    """Append messages to a channel, a millisecond after each other."""
     query = "SELECT last_sequence FROM messaging.channel WHERE channel_id = $1"
     before = await connection.fetchval(query, channel_id)
-    began_at = datetime.now(UTC) - timedelta(days=100)
-    began_us = int(began_at.timestamp() * 1_000_000)
+    began_us = int(BEGAN_AT.timestamp() * 1_000_000) + before * 1_000
     authors = [each.member.member_id for each in members[1:]]
-    await connection.execute(_FILL, channel_id, before, began_us, authors, messages)
-    await connection.execute(_FILL_LOG, channel_id, before, began_at, authors, messages)
+    organisation_id = members[0].member.organisation_id
+    await connection.execute(_FILL, channel_id, before, began_us, authors, messages, organisation_id)
+    await connection.execute(_FILL_LOG, channel_id, before, BEGAN_AT, authors, messages)
     await connection.execute(
         "UPDATE messaging.channel SET last_sequence = $2, last_ts_us = $3 WHERE channel_id = $1",
         channel_id,
@@ -69,10 +75,9 @@ async def _fill(connection: Connection, channel_id: UUID, members: list[Talker],
 
 
 async def measure_opening(
-    database: Database, ninefold: tuple[psutil.Process, int], options: argparse.Namespace
+    ninefold: tuple[psutil.Process, int], few: Filled, many: Filled, options: argparse.Namespace
 ) -> dict[str, Any]:
     """Open both channels in turn; return how long it took."""
-    few, many = await fill(database, FEW), await fill(database, options.messages)
     _, port = ninefold
     delays_ms: dict[int, list[float]] = {few.messages: [], many.messages: []}
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}/api/v1/messaging", trust_env=False) as http:

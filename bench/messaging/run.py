@@ -1,6 +1,6 @@
-"""Measures messaging: from posting to receipt, one message to 2,000 members, and opening a channel of a million.
+"""Measures messaging: posting, one message to 2,000 members, and opening and searching a million messages.
 
-    .venv/bin/python bench/messaging/run.py [--only posting|fan_out|opening]
+    .venv/bin/python bench/messaging/run.py [--only posting|fan_out|opening|searching]
 
 Prints a table, and writes bench/results/messaging.json. docs/benchmarks.md has the published results. Each figure is a
 ratio to a floor that is measured in the same run, in turn. A wrong result ends the run.
@@ -16,8 +16,9 @@ from typing import Any, Final
 
 import psutil
 from measure_fan_out import measure_fan_out
-from measure_opening import measure_opening
+from measure_opening import FEW, fill, measure_opening
 from measure_posting import measure_posting
+from measure_searching import measure_searching
 from message_servers import running_ninefold
 from rich.console import Console
 from rich.table import Table
@@ -28,7 +29,7 @@ from ninefold.core.postgres.migrations import migrate
 from ninefold.edge.systems import migration_sources
 
 RESULTS: Final = Path(__file__).parents[1] / "results" / "messaging.json"
-PARTS: Final = ("posting", "fan_out", "opening")
+PARTS: Final = ("posting", "fan_out", "opening", "searching")
 
 
 async def measure(options: argparse.Namespace) -> dict[str, Any]:
@@ -45,8 +46,12 @@ async def measure(options: argparse.Namespace) -> dict[str, Any]:
                 figures["posting"] = await measure_posting(database, dsn, ninefold, options)
             if "fan_out" in parts:
                 figures["fan_out"] = await measure_fan_out(database, dsn, ninefold, options)
+            if {"opening", "searching"} & {*parts}:
+                few, many = await fill(database, FEW), await fill(database, options.messages)
             if "opening" in parts:
-                figures["opening"] = await measure_opening(database, ninefold, options)
+                figures["opening"] = await measure_opening(ninefold, few, many, options)
+            if "searching" in parts:
+                figures["searching"] = await measure_searching(ninefold, few, many, options)
         await database.close()
     return {**figures, "cores": psutil.cpu_count(), "load_average": os.getloadavg()[0]}
 
@@ -70,6 +75,9 @@ def print_results(results: dict[str, Any]) -> None:
     if opening := results.get("opening"):
         delays = (f"{opening['few_p50_ms']} ms", f"{opening['many_p50_ms']} ms")
         table.add_row(f"opening 1,000 and {opening['messages']:,} messages", *delays, str(opening["ratio"]), "≤ 1.5")
+    for kind, each in results.get("searching", {}).get("kinds", {}).items():
+        delays = (f"{each['few_p50_ms']} ms", f"{each['many_p50_ms']} ms")
+        table.add_row(f"searching {kind}", *delays, str(each["ratio"]), "≤ 1.5")
     Console(width=110).print(table)
 
 

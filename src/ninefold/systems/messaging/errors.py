@@ -129,11 +129,11 @@ class MessageTooLongError(InvalidMessageError):
     title = "Message too long"
 
 
-class InvalidBlocksError(InvalidMessageError):
-    """The blocks of the message can't be shown, or there are too many."""
+class TooManyBlocksError(InvalidMessageError):
+    """The message has too many blocks."""
 
-    code = "invalid_blocks"
-    title = "Invalid blocks"
+    code = "too_many_blocks"
+    title = "Too many blocks"
 
 
 class TooManyFilesError(InvalidMessageError):

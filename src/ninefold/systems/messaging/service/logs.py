@@ -92,7 +92,7 @@ class ChannelChange:
             message_sequence=None,
             payload=dict(payload),
         )
-        is_new = await message_post(self.connection, message, event)
+        is_new = await message_post(self.connection, message, event, organisation_id=self.channel.organisation_id)
         self.channel = msgspec.structs.replace(self.channel, last_sequence=message.sequence, last_ts_us=message.ts_us)
         return is_new
 

@@ -15,12 +15,12 @@ from ninefold.core.queue.notifier import Notifier
 from ninefold.systems.messaging.errors import (
     ClientMessageIdUsedError,
     EditConflictError,
-    InvalidBlocksError,
     InvalidMessageError,
     MessageEmptyError,
     MessageNotFoundError,
     MessageTooLongError,
     NotYourMessageError,
+    TooManyBlocksError,
 )
 from ninefold.systems.messaging.model import (
     FILE_PREFIX,
@@ -349,7 +349,7 @@ def _check(text: str, blocks: list[Block] | None, *, has_files: bool) -> None:
             f"The text has {len(text):,} characters.", field="text", remedy=f"Use at most {TEXT_LENGTH_MAX:,}."
         )
     if blocks is not None and len(blocks) > BLOCKS_MAX:
-        raise InvalidBlocksError(
+        raise TooManyBlocksError(
             f"The message has {len(blocks)} blocks.", field="blocks", remedy=f"Use at most {BLOCKS_MAX}."
         )
 

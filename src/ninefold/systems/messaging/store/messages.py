@@ -1,6 +1,6 @@
 """Queries for messages, mentions, reactions and pins."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -9,6 +9,7 @@ import msgspec
 
 from ninefold.core.postgres.database import Connection
 from ninefold.systems.messaging.model import Block, ChannelEvent, Message, Pin, Reaction
+from ninefold.systems.messaging.rules.search_parts import SearchPart
 from ninefold.systems.messaging.store.queries import queries
 
 _blocks = msgspec.json.Decoder(list[Block])
@@ -36,6 +37,18 @@ async def message_find_by_ts(connection: Connection, *, channel_id: UUID, ts_us:
     return _message_or_none(await queries.message_find_by_ts(connection, channel_id=channel_id, ts_us=ts_us))
 
 
+async def message_find_first_time(connection: Connection, *, term: str) -> int | None:
+    """Return the time in µs of the first message with a term in the index; None if there is none."""
+    found: int | None = await queries.message_find_first_time(connection, term=term)
+    return found
+
+
+async def message_last_ordinal(connection: Connection) -> int:
+    """Return the ordinal of the latest message of all organisations."""
+    ordinal: int = await queries.message_last_ordinal(connection)
+    return ordinal
+
+
 async def message_list_after(connection: Connection, *, channel_id: UUID, after: int, limit: int) -> list[Message]:
     """Read the first messages of a channel after a sequence, oldest first."""
     records = queries.message_list_after(connection, channel_id=channel_id, after=after, limit=limit)
@@ -58,42 +71,87 @@ async def message_list_replies(
     return [_message(record) async for record in records]
 
 
+async def message_ordinal_at(
+    connection: Connection, *, organisation_id: UUID, channel_ids: Collection[UUID] | None, ts_us: int
+) -> int:
+    """Return the ordinal of the last message before a time in several channels; None for all of an organisation."""
+    ordinal: int = await queries.message_ordinal_at(
+        connection,
+        organisation_id=organisation_id,
+        channel_ids=None if channel_ids is None else list(channel_ids),
+        ts_us=ts_us,
+    )
+    return ordinal
+
+
 async def message_search(
     connection: Connection,
     *,
     organisation_id: UUID,
     member_id: UUID | None,
     words: str,
-    author_ids: Collection[UUID] | None,
-    channel_ids: Collection[UUID] | None,
-    has_file: bool,
-    has_link: bool,
-    has_pin: bool,
-    is_in_thread: bool,
+    parts: Sequence[SearchPart],
     not_before: int,
     before: int,
     limit: int,
-) -> list[Message]:
-    """Find messages that a member can see, latest first; None sees all of an organisation. Times are in µs."""
+) -> list[tuple[int, Message]]:
+    """Find messages that a member can see, latest first; None sees all. Return them with their ordinals.
+
+    Args:
+        connection: any connection.
+        organisation_id: the organisation.
+        member_id: who searches.
+        words: as `websearch_to_tsquery` reads them; empty for all.
+        parts: where to search, one after the other, until there are enough.
+        not_before: the first time in µs.
+        before: the time after the last one.
+        limit: how many.
+    """
     records = queries.message_search(
         connection,
         organisation_id=organisation_id,
         member_id=member_id,
         words=words,
-        author_ids=None if author_ids is None else list(author_ids),
-        channel_ids=None if channel_ids is None else list(channel_ids),
-        has_file=has_file,
-        has_link=has_link,
-        has_pin=has_pin,
-        is_in_thread=is_in_thread,
+        terms=[part.terms for part in parts],
+        firsts=[part.first for part in parts],
+        lasts=[part.last for part in parts],
         not_before=not_before,
         before=before,
         limit=limit,
     )
-    return [_message(record) async for record in records]
+    return [(record["ordinal"], _message(record)) async for record in records]
 
 
-async def message_post(connection: Connection, message: Message, event: ChannelEvent) -> bool:
+async def message_search_pinned(
+    connection: Connection,
+    *,
+    organisation_id: UUID,
+    member_id: UUID | None,
+    words: str,
+    terms: str,
+    first: int,
+    last: int,
+    not_before: int,
+    before: int,
+    limit: int,
+) -> list[tuple[int, Message]]:
+    """Find pinned messages that a member can see, with these terms in the index; otherwise as `message_search`."""
+    records = queries.message_search_pinned(
+        connection,
+        organisation_id=organisation_id,
+        member_id=member_id,
+        words=words,
+        terms=terms,
+        first=first,
+        last=last,
+        not_before=not_before,
+        before=before,
+        limit=limit,
+    )
+    return [(record["ordinal"], _message(record)) async for record in records]
+
+
+async def message_post(connection: Connection, message: Message, event: ChannelEvent, *, organisation_id: UUID) -> bool:
     """Append a message to a channel that is locked; return False if its `client_msg_id` has become another message.
 
     Then the transaction must be rolled back.
@@ -102,6 +160,7 @@ async def message_post(connection: Connection, message: Message, event: ChannelE
         connection: in the transaction that has locked the channel.
         message: the new one.
         event: its entry in the channel's log.
+        organisation_id: that of the channel.
     """
     is_new: bool = await queries.message_post(
         connection,
@@ -117,6 +176,7 @@ async def message_post(connection: Connection, message: Message, event: ChannelE
         subtype=message.subtype,
         app_id=message.app_id,
         file_ids=message.file_ids,
+        organisation_id=organisation_id,
         at=event.at,
         payload=msgspec.json.encode(event.payload).decode(),
     )
@@ -239,5 +299,8 @@ def _message_or_none(record: Any) -> Message | None:
 
 
 def _message(record: Any) -> Message:
-    blocks = record["blocks"]
-    return Message(**{**record, "blocks": None if blocks is None else _blocks.decode(blocks)})
+    columns = dict(record)
+    # These two are for searching only.
+    del columns["organisation_id"], columns["ordinal"]
+    blocks = columns["blocks"]
+    return Message(**{**columns, "blocks": None if blocks is None else _blocks.decode(blocks)})
