@@ -115,6 +115,41 @@ class InvalidMessageError(InvalidInputError):
     title = "Invalid message"
 
 
+class MessageEmptyError(InvalidMessageError):
+    """The message has neither a text nor blocks nor files."""
+
+    code = "message_empty"
+    title = "Message empty"
+
+
+class MessageTooLongError(InvalidMessageError):
+    """The text of the message is too long."""
+
+    code = "message_too_long"
+    title = "Message too long"
+
+
+class InvalidBlocksError(InvalidMessageError):
+    """The blocks of the message can't be shown, or there are too many."""
+
+    code = "invalid_blocks"
+    title = "Invalid blocks"
+
+
+class TooManyFilesError(InvalidMessageError):
+    """The message has too many files, or the file is in too many messages."""
+
+    code = "too_many_files"
+    title = "Too many files"
+
+
+class TooManyReactionsError(InvalidMessageError):
+    """The message has as many different emoji as it can have."""
+
+    code = "too_many_reactions"
+    title = "Too many reactions"
+
+
 class EditConflictError(ConflictError):
     """Somebody has edited the message since the caller has read it."""
 
@@ -127,6 +162,28 @@ class ClientMessageIdUsedError(ConflictError):
 
     code = "client_msg_id_used"
     title = "Client message id used"
+
+
+class SharedFileNotFoundError(NotFoundError):
+    """There is no such file, or the member can't read it."""
+
+    code = "file_not_found"
+    title = "File not found"
+
+
+class SharedFileChangedError(ConflictError):
+    """The file can't be deleted, because others share it meanwhile."""
+
+    code = "file_changed"
+    title = "File changed in the meantime"
+    is_retryable = True
+
+
+class NotYourFileError(ForbiddenError):
+    """Another member has uploaded the file."""
+
+    code = "not_your_file"
+    title = "Not your file"
 
 
 class InvalidEmojiError(InvalidInputError):

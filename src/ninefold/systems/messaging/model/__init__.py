@@ -8,6 +8,7 @@ from ninefold.systems.messaging.model.channels import (
     Unread,
 )
 from ninefold.systems.messaging.model.events import ChannelEvent, EventType
+from ninefold.systems.messaging.model.files import FILE_PREFIX, File, FileShare, UploadedContent
 from ninefold.systems.messaging.model.members import (
     APP_PREFIX,
     CONNECT,
@@ -29,11 +30,13 @@ from ninefold.systems.messaging.model.messages import (
     Posted,
     Reaction,
 )
+from ninefold.systems.messaging.model.searches import Found, Having, SearchQuery
 
 __all__ = [
     "APP_PREFIX",
     "CHANNEL_PREFIX",
     "CONNECT",
+    "FILE_PREFIX",
     "MEMBER_PREFIX",
     "WRITE_MESSAGES",
     "App",
@@ -43,6 +46,10 @@ __all__ = [
     "ChannelKind",
     "CreatedApp",
     "EventType",
+    "File",
+    "FileShare",
+    "Found",
+    "Having",
     "Member",
     "MemberKind",
     "Membership",
@@ -53,6 +60,8 @@ __all__ = [
     "Posted",
     "Presence",
     "Reaction",
+    "SearchQuery",
     "Unread",
+    "UploadedContent",
     "Workspace",
 ]

@@ -1,10 +1,13 @@
 """Messages, and what members add to them."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, TypeAlias
 from uuid import UUID
 
 import msgspec
+
+from ninefold.systems.messaging.model.files import File
 
 Block: TypeAlias = dict[str, Any]
 """A block of Slack's Block Kit: JSON whose fields depend on its `type`."""
@@ -25,6 +28,8 @@ class NewMessage(msgspec.Struct, frozen=True, kw_only=True):
     has_names: bool = False
     """Whether `@name` is a mention."""
     subtype: str | None = None
+    file_ids: list[UUID] = []
+    """The files that it shares."""
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,6 +56,8 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     """When it was deleted; its text and blocks are gone."""
     subtype: str | None
     app_id: UUID | None
+    file_ids: list[UUID] = []
+    """The files that it shares."""
 
     @property
     def is_shown_in_channel(self) -> bool:
@@ -91,3 +98,5 @@ class MessageDetails(NamedTuple):
     message: Message
     reactions: list[Reaction]
     is_pinned: bool
+    files: Sequence[File] = ()
+    """Also those that were deleted since."""

@@ -2,7 +2,7 @@
 
 from ninefold.core.postgres.database import Database
 from ninefold.core.queue.notifier import Notifier
-from ninefold.systems.messaging.errors import InvalidEmojiError, InvalidMessageError
+from ninefold.systems.messaging.errors import InvalidEmojiError, TooManyReactionsError
 from ninefold.systems.messaging.model import Channel, Member
 from ninefold.systems.messaging.rules.limits import EMOJI, REACTIONS_OF_MESSAGE_MAX
 from ninefold.systems.messaging.service.joining import get_membership
@@ -18,7 +18,7 @@ async def add_reaction(
 
     Raises:
         InvalidEmojiError: it isn't the name of an emoji, such as `tada`.
-        InvalidMessageError: the message has too many different ones.
+        TooManyReactionsError: the message has too many different ones.
         MessageNotFoundError: there is no such message.
         NotInChannelError: the member isn't in the channel.
         ChannelArchivedError: the channel is archived.
@@ -40,7 +40,7 @@ async def add_reaction(
             return False
         count = await store.reaction_count_emoji(change.connection, channel_id=channel.channel_id, sequence=sequence)
         if count > REACTIONS_OF_MESSAGE_MAX:
-            raise InvalidMessageError(f"A message has at most {REACTIONS_OF_MESSAGE_MAX} different emoji.")
+            raise TooManyReactionsError(f"A message has at most {REACTIONS_OF_MESSAGE_MAX} different emoji.")
         await change.append(
             "reaction_added", member_id=member.member_id, message_sequence=sequence, payload={"emoji": emoji}
         )

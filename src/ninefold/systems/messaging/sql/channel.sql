@@ -91,6 +91,12 @@ WHERE organisation_id = :organisation_id
 ORDER BY channel_id
 LIMIT :limit;
 
+-- name: channel_list_by_ids
+-- Read several channels of an organisation.
+SELECT *
+FROM messaging.channel
+WHERE organisation_id = :organisation_id AND channel_id = ANY(:channel_ids::uuid[]);
+
 -- name: channel_list_positions
 -- Read the last sequences of several logs.
 SELECT

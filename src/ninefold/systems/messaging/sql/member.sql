@@ -94,6 +94,12 @@ WHERE membership.channel_id = :channel_id
 ORDER BY member_id
 LIMIT :limit;
 
+-- name: member_record_connected!
+-- Write that members have a device connected, once a minute.
+UPDATE messaging.member
+SET seen_at = now()
+WHERE member_id = ANY(:member_ids::uuid[]) AND (seen_at IS NULL OR seen_at < now() - interval '1 minute');
+
 -- name: member_record_seen!
 -- Write when a member has last done something, once a minute.
 UPDATE messaging.member

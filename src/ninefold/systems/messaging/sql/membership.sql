@@ -20,12 +20,24 @@ WHERE membership.channel_id = :channel_id
     AND NOT member.is_deactivated
     AND (:active_since::timestamptz IS NULL OR (member.seen_at >= :active_since AND member.presence = 'auto'));
 
+-- name: membership_list_readers
+-- Read who has read a channel up to a sequence or further, without the author of that message.
+SELECT member_id
+FROM messaging.membership
+WHERE channel_id = :channel_id
+    AND left_at IS NULL
+    AND read_sequence >= :sequence
+    AND member_id <> :author_id
+ORDER BY member_id
+LIMIT :limit;
+
 -- name: membership_list_unread
 -- Count what a member hasn't read in its channels, up to a limit for each.
 SELECT
     membership.channel_id,
     channel.last_sequence,
     membership.read_sequence,
+    membership.is_muted,
     unread.messages,
     mentioned.messages AS mentions
 FROM messaging.membership
@@ -64,6 +76,13 @@ ORDER BY membership.channel_id;
 UPDATE messaging.membership
 SET left_at = :left_at
 WHERE channel_id = :channel_id AND member_id = :member_id;
+
+-- name: membership_update_muted^
+-- Write whether a member has muted a channel; returns no row when it isn't in the channel.
+UPDATE messaging.membership
+SET is_muted = :is_muted
+WHERE channel_id = :channel_id AND member_id = :member_id AND left_at IS NULL
+RETURNING *;
 
 -- name: membership_update_read^
 -- Write how far a member has read, if that is further than before; returns no row otherwise.

@@ -30,7 +30,8 @@ INSERT INTO messaging.message (
     thread_sequence,
     is_broadcast,
     subtype,
-    app_id
+    app_id,
+    file_ids
 )
 VALUES (
     :channel_id,
@@ -43,7 +44,8 @@ VALUES (
     :thread_sequence::bigint,
     :is_broadcast,
     :subtype,
-    :app_id
+    :app_id,
+    :file_ids::uuid[]
 )
 RETURNING *;
 
@@ -80,6 +82,43 @@ WHERE channel_id = :channel_id
 ORDER BY sequence
 LIMIT :limit;
 
+-- name: message_search
+-- Find messages that a member can see, latest first; without a member, all of an organisation.
+SELECT message.*
+FROM messaging.message
+INNER JOIN messaging.channel USING (channel_id)
+WHERE channel.organisation_id = :organisation_id
+    AND message.deleted_at IS NULL
+    AND (:words::text = '' OR to_tsvector('simple', message.text) @@ websearch_to_tsquery('simple', :words))
+    AND message.ts_us < :before
+    AND message.ts_us >= :not_before
+    AND (:author_ids::uuid[] IS NULL OR message.member_id = ANY(:author_ids::uuid[]))
+    AND (:channel_ids::uuid[] IS NULL OR message.channel_id = ANY(:channel_ids::uuid[]))
+    AND (NOT :has_file::boolean OR message.file_ids <> '{}')
+    AND (NOT :has_link::boolean OR message.text ~ 'https?://')
+    AND (NOT :is_in_thread::boolean OR message.thread_sequence IS NOT NULL OR message.reply_count > 0)
+    AND (
+        NOT :has_pin::boolean
+        OR EXISTS (
+            SELECT 1
+            FROM messaging.pin
+            WHERE pin.channel_id = message.channel_id AND pin.sequence = message.sequence
+        )
+    )
+    AND (
+        :member_id::uuid IS NULL
+        OR channel.kind = 'public'
+        OR EXISTS (
+            SELECT 1
+            FROM messaging.membership
+            WHERE membership.channel_id = message.channel_id
+                AND membership.member_id = :member_id
+                AND membership.left_at IS NULL
+        )
+    )
+ORDER BY message.ts_us DESC, message.channel_id
+LIMIT :limit;
+
 -- name: message_sequence_at$
 -- Return the sequence of a channel's last message before a time, or at it; 0 if there is none.
 SELECT coalesce(max(sequence), 0)
@@ -106,7 +145,8 @@ UPDATE messaging.message
 SET
     deleted_at = :deleted_at,
     text = '',
-    blocks = NULL
+    blocks = NULL,
+    file_ids = '{}'
 WHERE channel_id = :channel_id AND sequence = :sequence
 RETURNING *;
 

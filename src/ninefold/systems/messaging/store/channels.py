@@ -134,6 +134,14 @@ async def channel_list(
     return [Channel(**record) async for record in records]
 
 
+async def channel_list_by_ids(
+    connection: Connection, *, organisation_id: UUID, channel_ids: Collection[UUID]
+) -> list[Channel]:
+    """Read several channels of an organisation."""
+    records = queries.channel_list_by_ids(connection, organisation_id=organisation_id, channel_ids=list(channel_ids))
+    return [Channel(**record) async for record in records]
+
+
 async def channel_list_positions(connection: Connection, *, channel_ids: Collection[UUID]) -> dict[UUID, int]:
     """Read the last sequences of several logs."""
     records = queries.channel_list_positions(connection, channel_ids=list(channel_ids))
@@ -206,6 +214,16 @@ async def membership_list_ids(
     return [record["member_id"] async for record in records]
 
 
+async def membership_list_readers(
+    connection: Connection, *, channel_id: UUID, sequence: int, author_id: UUID, limit: int
+) -> list[UUID]:
+    """Read who has read a channel up to a sequence or further, without the author of that message."""
+    records = queries.membership_list_readers(
+        connection, channel_id=channel_id, sequence=sequence, author_id=author_id, limit=limit
+    )
+    return [record["member_id"] async for record in records]
+
+
 async def membership_list_unread(
     connection: Connection, *, member_id: UUID, channel_id: UUID | None, limit: int
 ) -> list[Unread]:
@@ -216,6 +234,7 @@ async def membership_list_unread(
             channel_id=record["channel_id"],
             last_sequence=record["last_sequence"],
             read_sequence=record["read_sequence"],
+            is_muted=record["is_muted"],
             unread=record["messages"],
             mentions=record["mentions"],
         )
@@ -228,6 +247,16 @@ async def membership_update_left(
 ) -> None:
     """Write that a member has left a channel."""
     await queries.membership_update_left(connection, channel_id=channel_id, member_id=member_id, left_at=left_at)
+
+
+async def membership_update_muted(
+    connection: Connection, *, channel_id: UUID, member_id: UUID, is_muted: bool
+) -> Membership | None:
+    """Write whether a member has muted a channel; return None if it isn't in the channel."""
+    record = await queries.membership_update_muted(
+        connection, channel_id=channel_id, member_id=member_id, is_muted=is_muted
+    )
+    return None if record is None else Membership(**record)
 
 
 async def membership_update_read(

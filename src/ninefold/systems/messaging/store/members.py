@@ -126,6 +126,11 @@ async def member_list_of_channel(
     return [Member(**record) async for record in records]
 
 
+async def member_record_connected(connection: Connection, *, member_ids: Collection[UUID]) -> None:
+    """Write that members have a device connected, once a minute."""
+    await queries.member_record_connected(connection, member_ids=list(member_ids))
+
+
 async def member_record_seen(connection: Connection, *, member_id: UUID) -> None:
     """Write when a member has last done something, once a minute."""
     await queries.member_record_seen(connection, member_id=member_id)

@@ -51,6 +51,7 @@ async def message_insert(connection: Connection, message: Message) -> None:
         is_broadcast=message.is_broadcast,
         subtype=message.subtype,
         app_id=message.app_id,
+        file_ids=message.file_ids,
     )
 
 
@@ -72,6 +73,41 @@ async def message_list_replies(
     """Read the first replies of a thread after a sequence, oldest first."""
     records = queries.message_list_replies(
         connection, channel_id=channel_id, thread_sequence=thread_sequence, after=after, limit=limit
+    )
+    return [_message(record) async for record in records]
+
+
+async def message_search(
+    connection: Connection,
+    *,
+    organisation_id: UUID,
+    member_id: UUID | None,
+    words: str,
+    author_ids: Collection[UUID] | None,
+    channel_ids: Collection[UUID] | None,
+    has_file: bool,
+    has_link: bool,
+    has_pin: bool,
+    is_in_thread: bool,
+    not_before: int,
+    before: int,
+    limit: int,
+) -> list[Message]:
+    """Find messages that a member can see, latest first; None sees all of an organisation. Times are in µs."""
+    records = queries.message_search(
+        connection,
+        organisation_id=organisation_id,
+        member_id=member_id,
+        words=words,
+        author_ids=None if author_ids is None else list(author_ids),
+        channel_ids=None if channel_ids is None else list(channel_ids),
+        has_file=has_file,
+        has_link=has_link,
+        has_pin=has_pin,
+        is_in_thread=is_in_thread,
+        not_before=not_before,
+        before=before,
+        limit=limit,
     )
     return [_message(record) async for record in records]
 

@@ -91,7 +91,7 @@ async def _show(
     by_id = {each.member_id: each for each in members}
     slack_ids = {each.member_id: each.slack_id for each in members}
     shown = []
-    for message, reactions, _ in details:
+    for message, reactions, _, _ in details:
         thread_ts = None
         if message.thread_sequence is not None:
             thread_ts = format_ts((await get_message(connection, channel, message.thread_sequence)).ts_us)
