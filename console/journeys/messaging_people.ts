@@ -51,7 +51,7 @@ export class People {
   async open(options: BrowserContextOptions = {}): Promise<Page> {
     const context = await this.#browser!.newContext({ viewport: { width: 1440, height: 900 }, ...options });
     const page = await context.newPage();
-    page.setDefaultTimeout(15_000);
+    page.setDefaultTimeout(8_000);
     page.on("pageerror", (error) => this.complaints.push(error.stack ?? error.message));
     page.on("console", (message) => {
       if (message.text().includes("Content Security Policy")) this.complaints.push(message.text());
@@ -88,7 +88,7 @@ export class People {
 
 /** Write a message and send it. */
 export async function write(page: Page, text: string, label: string | RegExp = /^Write to/): Promise<void> {
-  await page.getByLabel(label).fill(text);
+  await page.getByRole("textbox", { name: label }).fill(text);
   await page.keyboard.press("Enter");
 }
 

@@ -7,8 +7,9 @@ import { camelize, type Camel } from "./shape";
 export type Member = Camel<Wire["MessagingMemberView"]>;
 export type OwnMember = Camel<Wire["OwnMessagingMemberView"]>;
 export type Channel = Camel<Wire["ChannelView"]>;
-export type Unread = Camel<Wire["UnreadView"]> & { readonly isMuted?: boolean };
+export type Unread = Camel<Wire["UnreadView"]>;
 export type Reaction = Camel<Wire["ReactionView"]>;
+export type SharedFile = Camel<Wire["FileView"]>;
 export type Pin = Camel<Wire["PinView"]>;
 
 /** A part of a message in Slack's Block Kit, as its author has sent it. */
@@ -34,6 +35,14 @@ export interface LogEvent {
   readonly memberId: string | null;
   readonly messageSequence: number | null;
   readonly [field: string]: unknown;
+}
+
+/** A message that was searched for. */
+export interface Found {
+  readonly message: Message;
+  readonly channel: Channel;
+  /** Where in the text the words are, in code points. */
+  readonly highlights: readonly (readonly [number, number])[];
 }
 
 /** What is to be posted. The same `clientMsgId` is the same message, for all time. */
@@ -131,6 +140,16 @@ export function listReplies(channelId: string, sequence: number, after = 0): Pro
   return call("GET", `/messaging/channels/${channelId}/messages/${sequence}/replies`, { query: { after, limit: PAGE_LIMIT_MAX } });
 }
 
+/** Search messages, latest first: words, phrases, `from:@name in:#channel before: after: on: has: is:thread`. */
+export function searchMessages(wanted: string, cursor?: string): Promise<Page<Found>> {
+  return call("GET", "/messaging/search", { query: { q: wanted, cursor, limit: 30 } });
+}
+
+/** Tell an app what a person did with an element of its message. */
+export function sendAction(channelId: string, sequence: number, action: Block): Promise<unknown> {
+  return call("POST", `/messaging/channels/${channelId}/messages/${sequence}/actions`, { body: JSON.stringify({ action }) });
+}
+
 /** Post a message; also again, if no answer came. */
 export function postMessage(channelId: string, body: NewMessage): Promise<Message> {
   const { fileIds, ...message } = body;
@@ -179,11 +198,11 @@ export function readEntry(entry: unknown): { readonly type: string; readonly [fi
 /** Return an entry of a channel's log, or nothing if it is a signal that isn't kept. */
 export function readLogEvent(entry: unknown): LogEvent | undefined {
   const event = readEntry(entry) as LogEvent | undefined;
-  return typeof event?.sequence === "number" ? event : undefined;
+  return typeof event?.sequence === "number" && typeof event.at === "string" ? event : undefined;
 }
 
 /** Upload a file, which no message has yet. */
-export function uploadFile(file: Blob, name: string, how: { onprogress: (progress: number) => void; signal: AbortSignal }): Promise<{ fileId: string }> {
+export function uploadFile(file: Blob, name: string, how: { onprogress: (progress: number) => void; signal: AbortSignal }): Promise<SharedFile> {
   return upload("/messaging/files", file, { query: { name }, ...how });
 }
 

@@ -19,10 +19,14 @@ export const messaging: ConsoleSystem = {
   routes: [
     { pattern: "/messaging", load: () => import("./Messaging.svelte") },
     { pattern: "/messaging/channels", load: () => import("./people/Browse.svelte") },
+    { pattern: "/messaging/search", load: () => import("./Search.svelte") },
     { pattern: "/messaging/:id", load: () => import("./Messaging.svelte") },
     { pattern: "/messaging/:id/:sequence", load: () => import("./Messaging.svelte") },
   ],
-  pages: [{ name: "All channels", kind: "messaging", href: "/messaging/channels" }],
+  pages: [
+    { name: "All channels", kind: "messaging", href: "/messaging/channels" },
+    { name: "Search messages", kind: "messaging", href: "/messaging/search" },
+  ],
   find: async () => {
     const workspace = theWorkspace();
     const { items } = await listChannels({ isIn: false });
@@ -32,5 +36,6 @@ export const messaging: ConsoleSystem = {
       ...workspace.directory.all.filter((member) => !member.isDeactivated).map((member) => ({ name: nameOf(member), kind: "message to", href: `/messaging?to=${member.memberId}` })),
     ];
   },
+  search: (text) => [{ name: `Search messages for “${text}”`, kind: "messaging", href: `/messaging/search?q=${encodeURIComponent(text)}` }],
   idLinks: new Map([["chan", (id) => `/messaging/${id}`]]),
 };

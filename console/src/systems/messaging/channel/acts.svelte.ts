@@ -4,7 +4,7 @@ import { pendingActions } from "$/lib/actions.svelte";
 import { copyText } from "$/lib/clipboard";
 import { toasts } from "$/lib/toasts.svelte";
 import { RefusedError } from "$/services/http";
-import { deleteMessage, editMessage, getMessage, setPinned, setReaction, type Message } from "$/services/messaging";
+import { deleteMessage, editMessage, getMessage, sendAction, setPinned, setReaction, type Block, type Message } from "$/services/messaging";
 
 import type { Room } from "./room.svelte";
 
@@ -65,6 +65,13 @@ export class Acts {
     await pendingActions.perform(this.subjectOf(message), message.isPinned ? "Unpin" : "Pin", () =>
       setPinned(message.channelId, message.sequence, !message.isPinned),
     );
+  }
+
+  /** Tell the app whose message it is what was chosen; a field waits for its button. */
+  async tellApp(message: Message, action: Block): Promise<void> {
+    const { is_input: isInput, dispatches, ...told } = action;
+    if (isInput && !dispatches) return;
+    await pendingActions.perform(this.subjectOf(message), "Tell the app", () => sendAction(message.channelId, message.sequence, told));
   }
 
   async remove(message: Message): Promise<void> {

@@ -81,7 +81,7 @@ function apply(known: Known, event: LogEvent): Known {
     case "message_edited":
       return change(known, at, (message) => edited(message, event));
     case "message_deleted":
-      return change(known, at, (message) => ({ ...message, text: "", blocks: null, reactions: [], isPinned: false, deletedAt: event.at }));
+      return change(known, at, (message) => ({ ...message, text: "", blocks: null, files: [], reactions: [], isPinned: false, deletedAt: event.at }));
     case "reaction_added":
       return change(known, at, (message) => reacted(message, emoji, event.memberId ?? "", true));
     case "reaction_removed":
@@ -170,6 +170,8 @@ function messageOf(channelId: string, event: LogEvent): Message {
     deletedAt: null,
     reactions: [],
     isPinned: false,
+    // The log has their ids.
+    files: [],
   };
   return message as unknown as Message;
 }

@@ -153,8 +153,8 @@ export class Room {
     if (event.sequence <= this.known.sequence) return;
     this.known = receive(this.known, event);
     if (event.type === "message") this.typing.forget(event.memberId ?? "", Date.now());
-    // How many replies are left is what the server counts.
-    if (event.type === "message_deleted" && event["threadSequence"]) void this.#readMessage(Number(event["threadSequence"]));
+    const incomplete = incompleteOf(event);
+    if (incomplete) void this.#readMessage(incomplete);
     if (event.type.startsWith("channel_")) void getChannel(this.channelId).then((channel) => (this.channel = channel), () => undefined);
     this.onevent(event);
   }
@@ -182,6 +182,14 @@ export class Room {
     const page = await listReplies(this.channelId, thread.root.sequence, thread.replies.at(-1)?.sequence ?? 0);
     return { ...thread, replies: [...thread.replies, ...page.items], hasLater: page.hasLater };
   }
+}
+
+/** The message that an entry doesn't say everything of: its files, or how many replies are left. */
+function incompleteOf(event: LogEvent): number | null {
+  const files = event["fileIds"];
+  if (event.type === "message" && Array.isArray(files) && files.length > 0) return event.sequence;
+  if (event.type === "file_deleted") return event.messageSequence;
+  return event.type === "message_deleted" && event["threadSequence"] ? Number(event["threadSequence"]) : null;
 }
 
 /** Channels that were shown last keep their place. */
