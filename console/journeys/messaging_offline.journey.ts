@@ -87,6 +87,8 @@ test("what waits outlives a reload, and of two tabs one sends it", async () => {
   await message(mara, "Written before a reload.").waitFor();
   for (const page of [ines, second]) await message(page, "Written before a reload.").and(page.locator("[data-sequence]")).waitFor();
   expect((await log()).filter((text) => text === "Written before a reload.")).toHaveLength(1);
+  // What was sent long ago, and isn't on the page any more, doesn't show as if it had just been sent.
+  expect(await message(ines, "Before.").count()).toBe(0);
   await second.close();
 });
 

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 
 import type { Message } from "$/services/messaging";
 import { rowsOf, type Row } from "$/systems/messaging/channel/rows";
-import { make, type Outgoing } from "$/systems/messaging/sending/outgoing";
+import { make, sent, type Outgoing } from "$/systems/messaging/sending/outgoing";
 
 const NOON = Date.parse("2026-11-27T12:00:00");
 
@@ -14,9 +14,9 @@ function outgoing(id: string, minutes: number): Outgoing {
   return make({ channelId: "chan_1", threadSequence: null, isBroadcast: false, text: "", files: [] }, id, NOON + minutes * 60_000);
 }
 
-function shown(messages: Message[], { unsent = [], newAfter = null }: { unsent?: Outgoing[]; newAfter?: number | null } = {}): string[] {
+function shown(messages: Message[], { unsent = [], newAfter = null, sequence = 2 }: { unsent?: Outgoing[]; newAfter?: number | null; sequence?: number } = {}): string[] {
   const text = (row: Row): string => (row.kind === "message" || row.kind === "outgoing" ? `${row.isFollowing ? "+" : ""}${row.kind === "message" ? row.message.sequence : row.outgoing.clientMsgId}` : row.kind);
-  return rowsOf({ messages, outgoing: unsent, ownId: "own", newAfter, hasDays: true }).map(text);
+  return rowsOf({ messages, outgoing: unsent, sequence, ownId: "own", newAfter, hasDays: true }).map(text);
 }
 
 test("messages of one author within five minutes stand under one name", () => {
@@ -38,8 +38,14 @@ test("what isn't committed follows, and is gone once the log has it", () => {
   expect(shown([message(1, "own", 0), message(2, "own", 1)], { unsent: [first, second] })).toEqual(["day", "1", "+2", "+b"]);
 });
 
+test("what was sent shows until the log is read up to it, also if its page isn't loaded", () => {
+  const unsent = [sent(outgoing("a", 1), 7)];
+  expect(shown([message(1, "own", 0)], { unsent, sequence: 6 })).toEqual(["day", "1", "+a"]);
+  expect(shown([message(1, "own", 0)], { unsent, sequence: 7 })).toEqual(["day", "1"]);
+});
+
 test("a message keeps its row when it is committed", () => {
-  const before = rowsOf({ messages: [], outgoing: [outgoing("id-2", 0)], ownId: "own", newAfter: null, hasDays: false });
-  const after = rowsOf({ messages: [message(2, "own", 0)], outgoing: [], ownId: "own", newAfter: null, hasDays: false });
+  const before = rowsOf({ messages: [], outgoing: [outgoing("id-2", 0)], sequence: 0, ownId: "own", newAfter: null, hasDays: false });
+  const after = rowsOf({ messages: [message(2, "own", 0)], outgoing: [], sequence: 0, ownId: "own", newAfter: null, hasDays: false });
   expect(after.map(({ key }) => key)).toEqual(before.map(({ key }) => key));
 });

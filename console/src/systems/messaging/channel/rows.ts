@@ -16,13 +16,15 @@ export type Row =
 interface Input {
   readonly messages: readonly Message[];
   readonly outgoing: readonly Outgoing[];
+  /** The last entry of the log that is applied: what was sent up to there stands in it. */
+  readonly sequence: number;
   readonly ownId: string;
   /** The line is above the first message of others after this sequence; null for no line. */
   readonly newAfter: number | null;
   readonly hasDays: boolean;
 }
 
-export function rowsOf({ messages, outgoing, ownId, newAfter, hasDays }: Input): Row[] {
+export function rowsOf({ messages, outgoing, sequence, ownId, newAfter, hasDays }: Input): Row[] {
   const rows: Row[] = [];
   let before: Message | undefined;
   let isMarked = false;
@@ -36,7 +38,8 @@ export function rowsOf({ messages, outgoing, ownId, newAfter, hasDays }: Input):
     rows.push({ kind: "message", key: keyOf(message), message, isFollowing });
     before = message;
   }
-  return [...rows, ...unsentRows(messages, outgoing, before, ownId)];
+  const unknown = outgoing.filter((each) => each.sequence === null || each.sequence > sequence);
+  return [...rows, ...unsentRows(messages, unknown, before, ownId)];
 }
 
 /** A message has the same key before and after it is committed, so that its row stays the same. */
