@@ -3,7 +3,7 @@
 Unread counts are counted when they are asked for. No counter is stored, so none can be wrong.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
@@ -100,6 +100,38 @@ async def get_message_by_ts(connection: Connection, channel: Channel, ts_us: int
     if message is None or message.deleted_at is not None:
         raise message_not_found()
     return message
+
+
+async def get_thread_by_ts(connection: Connection, channel: Channel, ts_us: int) -> Message:
+    """Return the message that begins a thread, which can be a deleted one that has replies.
+
+    Args:
+        connection: any connection.
+        channel: the channel of the message.
+        ts_us: the time in µs of this message, or of a reply.
+
+    Raises:
+        MessageNotFoundError: there is no such message.
+    """
+    message = await store.message_find_by_ts(connection, channel_id=channel.channel_id, ts_us=ts_us)
+    if message is not None and message.thread_sequence is not None:
+        message = await store.message_find(connection, channel_id=channel.channel_id, sequence=message.thread_sequence)
+    if message is None or (message.deleted_at is not None and not message.reply_count):
+        raise message_not_found()
+    return message
+
+
+async def list_messages_by_sequences(
+    connection: Connection, channel: Channel, sequences: Collection[int]
+) -> Mapping[int, Message]:
+    """Return several messages of a channel by their sequences, deleted ones too."""
+    found = await store.message_list_by_sequences(connection, channel_id=channel.channel_id, sequences=sequences)
+    return {message.sequence: message for message in found}
+
+
+async def find_ts_at(connection: Connection, channel: Channel, sequence: int) -> int:
+    """Return the time in µs of the last message before a sequence or at it; 0 if there is none."""
+    return await store.message_ts_at(connection, channel_id=channel.channel_id, sequence=sequence)
 
 
 async def find_sequence_at(connection: Connection, channel: Channel, ts_us: int) -> int:

@@ -95,6 +95,12 @@ WHERE channel_id = :channel_id
 ORDER BY sequence DESC
 LIMIT :limit;
 
+-- name: message_list_by_sequences
+-- Read several messages of a channel, deleted ones too.
+SELECT *
+FROM messaging.message
+WHERE channel_id = :channel_id AND sequence = ANY(:sequences::bigint[]);
+
 -- name: message_list_replies
 -- Read the first replies of a thread after a sequence, oldest first, without deleted ones.
 SELECT *
@@ -203,6 +209,17 @@ LIMIT :limit;
 SELECT coalesce(max(sequence), 0)
 FROM messaging.message
 WHERE channel_id = :channel_id AND ts_us <= :ts_us;
+
+-- name: message_ts_at$
+-- Return the time of a channel's last message before a sequence, or at it; 0 if there is none.
+SELECT coalesce(max(ts_us), 0)
+FROM (
+    SELECT ts_us
+    FROM messaging.message
+    WHERE channel_id = :channel_id AND sequence <= :sequence
+    ORDER BY sequence DESC
+    LIMIT 1
+) AS latest;
 
 -- name: message_update_deleted^
 -- Blank a message, and take it out of the count of its thread.

@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from ninefold.core.postgres.database import Connection
-from ninefold.systems.messaging.model import Block, Message, Pin, Reaction
+from ninefold.systems.messaging.model import Block, Message, Pin, Reacted, Reaction
 from ninefold.systems.messaging.rules.search_parts import SearchPart
 from ninefold.systems.messaging.store.queries import queries
 
@@ -78,6 +78,14 @@ async def message_list_after(connection: Connection, *, channel_id: UUID, after:
 async def message_list_before(connection: Connection, *, channel_id: UUID, before: int, limit: int) -> list[Message]:
     """Read the last messages of a channel before a sequence, latest first."""
     records = queries.message_list_before(connection, channel_id=channel_id, before=before, limit=limit)
+    return [_message(record) async for record in records]
+
+
+async def message_list_by_sequences(
+    connection: Connection, *, channel_id: UUID, sequences: Collection[int]
+) -> list[Message]:
+    """Read several messages of a channel, deleted ones too."""
+    records = queries.message_list_by_sequences(connection, channel_id=channel_id, sequences=list(sequences))
     return [_message(record) async for record in records]
 
 
@@ -177,6 +185,12 @@ async def message_sequence_at(connection: Connection, *, channel_id: UUID, ts_us
     return sequence
 
 
+async def message_ts_at(connection: Connection, *, channel_id: UUID, sequence: int) -> int:
+    """Return the time in µs of a channel's last message before a sequence or at it; 0 if there is none."""
+    ts_us: int = await queries.message_ts_at(connection, channel_id=channel_id, sequence=sequence)
+    return ts_us
+
+
 async def message_update_deleted(
     connection: Connection, *, channel_id: UUID, sequence: int, thread_sequence: int | None, deleted_at: datetime
 ) -> Message:
@@ -270,6 +284,30 @@ async def reaction_list(
     async for record in records:
         found.setdefault(record["sequence"], []).append(Reaction(**record))
     return found
+
+
+async def reaction_list_of_member(
+    connection: Connection, *, member_id: UUID, viewer_id: UUID, before: Reacted | None, limit: int
+) -> list[Reacted]:
+    """Read a page of the messages to which a member has added an emoji, the latest first.
+
+    Args:
+        connection: any connection.
+        member_id: who has added them.
+        viewer_id: only in channels that this member can see.
+        before: the last one of the page before.
+        limit: how many.
+    """
+    records = queries.reaction_list_of_member(
+        connection,
+        member_id=member_id,
+        viewer_id=viewer_id,
+        before=None if before is None else before.at,
+        before_channel_id=None if before is None else before.channel_id,
+        before_sequence=None if before is None else before.sequence,
+        limit=limit,
+    )
+    return [Reacted(**record) async for record in records]
 
 
 async def sent_find(connection: Connection, *, member_id: UUID, client_msg_id: str) -> tuple[UUID, int] | None:
