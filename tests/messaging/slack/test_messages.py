@@ -75,6 +75,16 @@ async def test_blocks_are_checked_and_get_their_ids(workspace: Workspace) -> Non
     )
 
 
+async def test_attachments_are_shown_as_blocks(workspace: Workspace) -> None:
+    bot = await workspace.bot()
+    alert = {"title": "Disk full", "text": "92 %", "color": "danger", "fallback": "Disk full: 92 %"}
+
+    posted = await call(bot.chat_postMessage, channel="general", text="", attachments=[alert])
+
+    assert posted["message"]["text"] == "Disk full: 92 %"
+    assert [each["text"]["text"] for each in posted["message"]["blocks"]] == ["*Disk full*\n92 %"]
+
+
 async def test_an_ephemeral_message_reaches_one_member_and_no_log(workspace: Workspace) -> None:
     bot = await workspace.bot()
     ines, as_ines = await workspace.member("ines")
@@ -175,7 +185,7 @@ async def test_pins(workspace: Workspace) -> None:
         ("chat.postMessage", {"channel": "general"}, "no_text"),
         ("chat.postMessage", {"channel": "U0000000000", "text": "Hi"}, "channel_not_found"),
         ("chat.postMessage", {"channel": "general", "text": "Hi", "thread_ts": "soon"}, "invalid_thread_ts"),
-        ("chat.postMessage", {"channel": "general", "attachments": [{"text": "Hi"}]}, "invalid_attachments"),
+        ("chat.postMessage", {"channel": "general", "attachments": [{"text": 7}]}, "invalid_attachments"),
         ("chat.postMessage", {"channel": "general", "text": "Hi", "markdown_text": "Hi"}, "markdown_text_conflict"),
         ("chat.postMessage", {"channel": "general", "text": "Hi", "blocks": [{"type": "map"}]}, "invalid_blocks"),
         ("chat.postMessage", {"channel": "general", "text": "Hi", "blocks": "["}, "invalid_blocks_format"),

@@ -27,47 +27,6 @@ WHERE message.deleted_at IS NULL
 ORDER BY message.ordinal
 LIMIT 1;
 
--- name: message_insert^
--- Insert a message, and count it in its thread.
-WITH replied AS (
-    UPDATE messaging.message
-    SET
-        reply_count = reply_count + 1,
-        latest_reply_sequence = :sequence
-    WHERE channel_id = :channel_id AND sequence = :thread_sequence::bigint
-)
-INSERT INTO messaging.message (
-    channel_id,
-    sequence,
-    ts_us,
-    member_id,
-    client_msg_id,
-    text,
-    blocks,
-    thread_sequence,
-    is_broadcast,
-    subtype,
-    app_id,
-    file_ids,
-    organisation_id
-)
-VALUES (
-    :channel_id,
-    :sequence,
-    :ts_us,
-    :member_id,
-    :client_msg_id,
-    :text,
-    :blocks::text::jsonb,
-    :thread_sequence::bigint,
-    :is_broadcast,
-    :subtype,
-    :app_id,
-    :file_ids::uuid[],
-    :organisation_id
-)
-RETURNING *;
-
 -- name: message_last_ordinal$
 -- Return the ordinal of the latest message of all organisations.
 SELECT last_value
@@ -125,6 +84,68 @@ CROSS JOIN LATERAL (
 ) AS earlier
 WHERE channel.organisation_id = :organisation_id
     AND (:channel_ids::uuid[] IS NULL OR channel.channel_id = ANY(:channel_ids::uuid[]));
+
+-- name: message_post$
+-- Append a message to a channel that is locked: to its log and its messages, to a thread, and the id of its client.
+-- Returns whether that id is new; if it isn't, the transaction must be rolled back.
+WITH kept AS (
+    INSERT INTO messaging.sent (member_id, client_msg_id, channel_id, sequence)
+    SELECT
+        :member_id,
+        :client_msg_id::text,
+        :channel_id,
+        :sequence
+    WHERE :client_msg_id::text IS NOT NULL
+    ON CONFLICT (member_id, client_msg_id) DO NOTHING
+    RETURNING sequence
+), appended AS (
+    UPDATE messaging.channel
+    SET
+        last_sequence = :sequence,
+        last_ts_us = :ts_us
+    WHERE channel_id = :channel_id
+), logged AS (
+    INSERT INTO messaging.event (channel_id, sequence, type, at, member_id, payload)
+    VALUES (:channel_id, :sequence, 'message', :at, :member_id, :payload::text::jsonb)
+), replied AS (
+    UPDATE messaging.message
+    SET
+        reply_count = reply_count + 1,
+        latest_reply_sequence = :sequence
+    WHERE channel_id = :channel_id AND sequence = :thread_sequence::bigint
+), posted AS (
+    INSERT INTO messaging.message (
+        channel_id,
+        sequence,
+        ts_us,
+        member_id,
+        client_msg_id,
+        text,
+        blocks,
+        thread_sequence,
+        is_broadcast,
+        subtype,
+        app_id,
+        file_ids,
+        organisation_id
+    )
+    VALUES (
+        :channel_id,
+        :sequence,
+        :ts_us,
+        :member_id,
+        :client_msg_id::text,
+        :text,
+        :blocks::text::jsonb,
+        :thread_sequence::bigint,
+        :is_broadcast,
+        :subtype,
+        :app_id,
+        :file_ids::uuid[],
+        :organisation_id
+    )
+)
+SELECT :client_msg_id::text IS NULL OR EXISTS (SELECT FROM kept);
 
 -- name: message_search
 -- Find messages that a member can see, latest first, in one part of the messages after the other until there are enough.

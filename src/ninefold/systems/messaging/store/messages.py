@@ -37,26 +37,6 @@ async def message_find_by_ts(connection: Connection, *, channel_id: UUID, ts_us:
     return _message_or_none(await queries.message_find_by_ts(connection, channel_id=channel_id, ts_us=ts_us))
 
 
-async def message_insert(connection: Connection, message: Message, *, organisation_id: UUID) -> None:
-    """Insert a message, and count it in its thread."""
-    await queries.message_insert(
-        connection,
-        channel_id=message.channel_id,
-        sequence=message.sequence,
-        ts_us=message.ts_us,
-        member_id=message.member_id,
-        client_msg_id=message.client_msg_id,
-        text=message.text,
-        blocks=_encode(message.blocks),
-        thread_sequence=message.thread_sequence,
-        is_broadcast=message.is_broadcast,
-        subtype=message.subtype,
-        app_id=message.app_id,
-        file_ids=message.file_ids,
-        organisation_id=organisation_id,
-    )
-
-
 async def message_find_first_time(connection: Connection, *, term: str) -> int | None:
     """Return the time in µs of the first message with a term in the index; None if there is none."""
     found: int | None = await queries.message_find_first_time(connection, term=term)
@@ -177,6 +157,38 @@ async def message_search_pinned(
         limit=limit,
     )
     return [(record["ordinal"], _message(record)) async for record in records]
+
+
+async def message_post(connection: Connection, message: Message, event: ChannelEvent, *, organisation_id: UUID) -> bool:
+    """Append a message to a channel that is locked; return False if its `client_msg_id` has become another message.
+
+    Then the transaction must be rolled back.
+
+    Args:
+        connection: in the transaction that has locked the channel.
+        message: the new one.
+        event: its entry in the channel's log.
+        organisation_id: that of the channel.
+    """
+    is_new: bool = await queries.message_post(
+        connection,
+        channel_id=message.channel_id,
+        sequence=message.sequence,
+        ts_us=message.ts_us,
+        member_id=message.member_id,
+        client_msg_id=message.client_msg_id,
+        text=message.text,
+        blocks=_encode(message.blocks),
+        thread_sequence=message.thread_sequence,
+        is_broadcast=message.is_broadcast,
+        subtype=message.subtype,
+        app_id=message.app_id,
+        file_ids=message.file_ids,
+        organisation_id=organisation_id,
+        at=event.at,
+        payload=msgspec.json.encode(event.payload).decode(),
+    )
+    return is_new
 
 
 async def message_sequence_at(connection: Connection, *, channel_id: UUID, ts_us: int) -> int:
@@ -314,16 +326,6 @@ async def sent_find(connection: Connection, *, member_id: UUID, client_msg_id: s
     """Read which message an id of a client became: its channel and its sequence; None if it is new."""
     record = await queries.sent_find(connection, member_id=member_id, client_msg_id=client_msg_id)
     return None if record is None else (record["channel_id"], record["sequence"])
-
-
-async def sent_insert(
-    connection: Connection, *, member_id: UUID, client_msg_id: str, channel_id: UUID, sequence: int
-) -> bool:
-    """Keep which message an id of a client becomes; return whether it is new."""
-    record = await queries.sent_insert(
-        connection, member_id=member_id, client_msg_id=client_msg_id, channel_id=channel_id, sequence=sequence
-    )
-    return record is not None
 
 
 def _encode(blocks: list[Block] | None) -> str | None:

@@ -1,11 +1,17 @@
 """`chat.…`: posting, editing and deleting messages."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from litestar.types import ControllerRouterHandler
 
 from ninefold.systems.messaging.model import Channel, NewMessage
+from ninefold.systems.messaging.rules.attachments import (
+    ATTACHMENTS_MAX,
+    blocks_of,
+    fallback_of,
+    read_attachments,
+)
 from ninefold.systems.messaging.rules.timestamps import format_ts
 from ninefold.systems.messaging.service.channels import list_memberships, open_conversation
 from ninefold.systems.messaging.service.ephemeral import post_ephemeral
@@ -23,11 +29,12 @@ from ninefold.systems.messaging.slack.errors import MissingTextError, SlackError
 from ninefold.systems.messaging.slack.finding import find_sequence
 from ninefold.systems.messaging.slack.objects import show_message
 
-_NO_ATTACHMENTS = "Attachments aren't supported; send their content as blocks."
-
 
 class Content(msgspec.Struct, frozen=True, kw_only=True):
-    """What a message says. `parse`, `mrkdwn`, `unfurl_…`, `metadata`, `username` and `icon_…` have no effect."""
+    """The arguments that say something.
+
+    `parse`, `mrkdwn`, `unfurl_…`, `metadata`, `username` and `icon_…` have no effect.
+    """
 
     text: str = ""
     markdown_text: str = ""
@@ -35,18 +42,40 @@ class Content(msgspec.Struct, frozen=True, kw_only=True):
     attachments: list[Any] | None = None
     link_names: bool = False
 
-    @property
-    def said(self) -> str:
-        """The text, whichever argument has it.
+    def read(self) -> "Said":
+        """Return the text and the blocks, whichever arguments have them.
 
         Raises:
-            SlackError: both have one, or there are attachments.
+            SlackError: arguments contradict each other, or an attachment isn't valid.
         """
-        if self.attachments:
-            raise SlackError("invalid_attachments", _NO_ATTACHMENTS)
         if self.markdown_text and (self.text or self.blocks):
             raise SlackError("markdown_text_conflict", "Send either markdown_text, or text and blocks.")
-        return self.text or self.markdown_text
+        text = self.text or self.markdown_text
+        if not self.attachments:
+            return Said(text, self.blocks)
+        try:
+            attachments = read_attachments(self.attachments)
+        except ValueError as error:
+            word = "too_many_attachments" if len(self.attachments) > ATTACHMENTS_MAX else "invalid_attachments"
+            raise SlackError(word, f"attachments: {error}") from error
+        shown = blocks_of(attachments, text="" if self.blocks else text)
+        return Said(text or fallback_of(attachments), [*(self.blocks or ()), *shown])
+
+
+class Said(NamedTuple):
+    """What a message says."""
+
+    text: str
+    blocks: list[Any] | None
+
+    def require(self) -> None:
+        """Check that it says something.
+
+        Raises:
+            MissingTextError: it doesn't.
+        """
+        if not self.text.strip() and not self.blocks:
+            raise MissingTextError
 
 
 class PostMessage(Content, frozen=True, kw_only=True):
@@ -108,9 +137,8 @@ def chat_routes(server: Server) -> list[ControllerRouterHandler]:
 
 async def post(call: Call, given: PostMessage) -> Answer:
     """Post a message; with the id of a member as the channel, in the conversation with it."""
-    text = given.said
-    if not text.strip() and not given.blocks:
-        raise MissingTextError
+    said = given.read()
+    said.require()
     channel, caller = await _find_place(call, given.channel)
     thread_sequence = await _find_thread(call, channel, given.thread_ts)
     posted = await post_message(
@@ -119,8 +147,8 @@ async def post(call: Call, given: PostMessage) -> Answer:
         channel=channel,
         member=caller.member,
         message=NewMessage(
-            text=text,
-            blocks=given.blocks,
+            text=said.text,
+            blocks=said.blocks,
             client_msg_id=given.client_msg_id,
             thread_sequence=thread_sequence,
             is_broadcast=given.reply_broadcast and thread_sequence is not None,
@@ -135,9 +163,8 @@ async def post(call: Call, given: PostMessage) -> Answer:
 
 async def post_to_one(call: Call, given: PostEphemeral) -> Answer:
     """Show a message to one member of a channel."""
-    text = given.said
-    if not text.strip() and not given.blocks:
-        raise MissingTextError
+    said = given.read()
+    said.require()
     async with call.begin() as caller:
         channel = await caller.find_channel(given.channel)
         viewer = await caller.find_member(given.user)
@@ -149,8 +176,8 @@ async def post_to_one(call: Call, given: PostEphemeral) -> Answer:
         channel=channel,
         author=caller.member,
         viewer=viewer,
-        text=text,
-        blocks=given.blocks,
+        text=said.text,
+        blocks=said.blocks,
         thread_sequence=await _find_thread(call, channel, given.thread_ts),
     )
     return {"message_ts": ts}
@@ -168,21 +195,20 @@ async def post_about_me(call: Call, given: MeMessage) -> Answer:
 
 async def update(call: Call, given: UpdateMessage) -> Answer:
     """Replace what a message says; without `blocks` it keeps its blocks, and with an empty list it has none."""
-    text = given.said
+    said = given.read()
     async with call.begin() as caller:
         channel, sequence = await caller.find_message(given.channel, given.ts)
         before = await get_message(caller.connection, channel, sequence)
-    blocks = before.blocks if given.blocks is None else given.blocks
-    if not text.strip() and not blocks:
-        raise MissingTextError
+    said = said._replace(blocks=before.blocks if said.blocks is None else said.blocks)
+    said.require()
     message = await edit_message(
         call.database,
         call.notifier,
         channel=channel,
         member=caller.member,
         sequence=sequence,
-        text=text,
-        blocks=blocks,
+        text=said.text,
+        blocks=said.blocks,
         has_names=given.link_names,
     )
     shown = show_message(message, author=caller.member, team_id=caller.workspace.slack_id)

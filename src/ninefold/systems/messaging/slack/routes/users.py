@@ -150,7 +150,7 @@ async def list_channels_of_user(call: Call, given: ListChannelsOfUser) -> Answer
 
 
 async def show_presence(call: Call, given: UserOrCaller) -> Answer:
-    """Say whether a member is there: it has done something within ten minutes, and hasn't said that it is away."""
+    """Say whether a member is there, as `service/presence.py` decides it."""
     async with call.begin() as caller:
         member = await _find(caller, given)
     is_recent = member.seen_at is not None and datetime.now(UTC) - member.seen_at < ACTIVE_FOR
@@ -158,12 +158,13 @@ async def show_presence(call: Call, given: UserOrCaller) -> Answer:
     presence = {"presence": "active" if is_active else "away"}
     if member.member_id != caller.member.member_id:
         return presence
+    is_here = is_active(msgspec.structs.replace(member, presence="auto"), now=now)
     return {
         **presence,
-        "online": is_recent,
-        "auto_away": not is_recent,
+        "online": is_here,
+        "auto_away": not is_here,
         "manual_away": member.presence == "away",
-        "connection_count": int(is_recent),
+        "connection_count": int(is_here),
         "last_activity": 0 if member.seen_at is None else int(member.seen_at.timestamp()),
     }
 
