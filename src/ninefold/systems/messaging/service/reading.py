@@ -18,6 +18,7 @@ from ninefold.systems.messaging.model import (
     Membership,
     Message,
     MessageDetails,
+    Posted,
     Unread,
 )
 from ninefold.systems.messaging.rules.limits import READ_SIGNALS_MEMBERS_MAX, UNREAD_SHOWN_MAX
@@ -154,6 +155,16 @@ async def add_details(connection: Connection, channel: Channel, messages: Sequen
         )
         for message in messages
     ]
+
+
+async def get_posted_details(database: Database, channel: Channel, posted: Posted) -> MessageDetails:
+    """Return the details of a message that was posted; a new one has no reactions and no pin yet."""
+    message = posted.message
+    if posted.is_new and not message.file_ids:
+        return MessageDetails(message, [], is_pinned=False)
+    async with database.snapshot() as connection:
+        (details,) = await add_details(connection, channel, [message])
+    return details
 
 
 async def mark_read(

@@ -273,27 +273,12 @@ async def _post(change: ChannelChange, member: Member, message: NewMessage) -> P
         app_id=member.app_id,
         file_ids=message.file_ids,
     )
-    await _keep_sent(connection, new)
-    await change.append("message", member_id=member.member_id, payload=_payload_of(new, mentioned), ts_us=new.ts_us)
-    await store.message_insert(connection, new)
+    if not await change.post(new, _payload_of(new, mentioned)):
+        raise _SentElsewhereError
     await share_files(change, new)
     await _mention(change, new.sequence, mentioned)
     await _tell(change, new, mentioned)
     return Posted(new, is_new=True)
-
-
-async def _keep_sent(connection: Connection, message: Message) -> None:
-    if message.client_msg_id is None:
-        return
-    is_new = await store.sent_insert(
-        connection,
-        member_id=message.member_id,
-        client_msg_id=message.client_msg_id,
-        channel_id=message.channel_id,
-        sequence=message.sequence,
-    )
-    if not is_new:
-        raise _SentElsewhereError
 
 
 async def _find_thread(connection: Connection, channel: Channel, sequence: int | None) -> int | None:

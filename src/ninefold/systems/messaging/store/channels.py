@@ -14,13 +14,12 @@ from ninefold.systems.messaging.store.queries import queries
 _payload = msgspec.json.Decoder(dict[str, Any])
 
 
-async def channel_append(connection: Connection, event: ChannelEvent, *, last_ts_us: int) -> None:
+async def channel_append(connection: Connection, event: ChannelEvent) -> None:
     """Append an entry to the log of a channel that is locked.
 
     Args:
         connection: in the transaction that has locked it.
         event: the next one.
-        last_ts_us: the time of the channel's last message from now on.
     """
     await queries.channel_append(
         connection,
@@ -31,7 +30,6 @@ async def channel_append(connection: Connection, event: ChannelEvent, *, last_ts
         member_id=event.member_id,
         message_sequence=event.message_sequence,
         payload=msgspec.json.encode(event.payload).decode(),
-        last_ts_us=last_ts_us,
     )
 
 
