@@ -3681,6 +3681,12 @@ export interface components {
              * @example standup
              */
             name: string;
+            /**
+             * @description What the bot's token is limited to, by the scopes of Slack's API, such as `chat:write`. Then only Slack's API accepts it. Null if it is allowed what a member is.
+             * @default null
+             * @example null
+             */
+            scopes?: string[] | null;
         };
         /**
          * CreateChallenge

@@ -52,6 +52,13 @@ class AppNotFoundError(NotFoundError):
     title = "App not found"
 
 
+class UnknownScopeError(InvalidInputError):
+    """Slack's API has no such scope, or Ninefold doesn't offer what it allows."""
+
+    code = "unknown_scope"
+    title = "Unknown scope"
+
+
 class ChannelNotFoundError(NotFoundError):
     """There is no such channel, or the member can't see it."""
 
@@ -85,6 +92,10 @@ class NotPossibleHereError(ConflictError):
 
     code = "not_possible_here"
     title = "Not possible in this channel"
+
+
+class GeneralChannelError(NotPossibleHereError):
+    """Everybody is in this channel, so that nobody leaves it, and it is never archived."""
 
 
 class NotInChannelError(ForbiddenError):
@@ -130,10 +141,23 @@ class MessageTooLongError(InvalidMessageError):
 
 
 class InvalidBlocksError(InvalidMessageError):
-    """The blocks of the message can't be shown, or there are too many."""
+    """A block isn't as Block Kit says.
+
+    Args:
+        reason: what is wrong, in Slack's words.
+        field: the path of the value, such as `blocks[0].text.text`.
+        pointer: the same as Slack says it, such as `/blocks/0/text/text`.
+    """
 
     code = "invalid_blocks"
     title = "Invalid blocks"
+
+    def __init__(self, reason: str, *, field: str, pointer: str) -> None:
+        super().__init__(
+            f"{field}: {reason}.", field=field, remedy="Correct the block; docs/systems/messaging.md lists them."
+        )
+        self.reason = reason
+        self.pointer = pointer
 
 
 class TooManyFilesError(InvalidMessageError):

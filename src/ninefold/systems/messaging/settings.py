@@ -23,6 +23,14 @@ class MessagingSettings(msgspec.Struct, frozen=True, kw_only=True):
             ge=3_600, le=31_536_000, description="Seconds for which an upload is kept that no message shares."
         ),
     ] = 86_400
+    slack_rate_factor: Annotated[
+        int,
+        msgspec.Meta(
+            ge=1,
+            le=100_000,
+            description="How many times as often as in Slack a token can call a method of Slack's API.",
+        ),
+    ] = 60
 
 
 def read_messaging_settings(environment: Mapping[str, str]) -> MessagingSettings:

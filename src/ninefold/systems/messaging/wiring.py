@@ -13,6 +13,7 @@ from ninefold.core.postgres.migrations import MigrationSource
 from ninefold.core.queue.notifier import Notifier
 from ninefold.core.system import ServerContext, System
 from ninefold.systems.messaging.commands import COMMANDS
+from ninefold.systems.messaging.jobs.unshared_files import DELETE_UNSHARED_HANDLER, DELETE_UNSHARED_HOURLY
 from ninefold.systems.messaging.routes import MESSAGING_ROUTES
 from ninefold.systems.messaging.service.feeds import messaging_feeds
 from ninefold.systems.messaging.service.tokens import TOKEN_KINDS
@@ -54,6 +55,8 @@ SYSTEM: Final = System(
     routes=_routes,
     surfaces=slack_surfaces,
     feeds=_feeds,
+    job_handlers=(DELETE_UNSHARED_HANDLER,),
+    schedules=(DELETE_UNSHARED_HOURLY,),
     commands=COMMANDS,
     credential_kinds=TOKEN_KINDS,
 )

@@ -37,15 +37,19 @@ class CreatedApp(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @apps.command(name="create")
-def create_app(name: str, *, api: ApiOptions = FROM_ENVIRONMENT) -> None:
+def create_app(name: str, *, scopes: str | None = None, api: ApiOptions = FROM_ENVIRONMENT) -> None:
     """Create an app with its bot, and print its tokens and its signing secret.
 
     Args:
         name: Its name, which is also its bot's: lower-case letters without accents, digits, ., _ and -.
+        scopes: What the bot's token is limited to, by the scopes of Slack's API, with commas between them; everything
+            by default.
         api: The server and API key to use.
     """
     with api.client() as client:
-        app = client.post(_APPS, {"name": name}).read(CreatedAppAnswer)
+        app = client.post(_APPS, {"name": name, "scopes": None if scopes is None else _split(scopes)}).read(
+            CreatedAppAnswer
+        )
     created = CreatedApp(
         app_id=app.slack_id,
         name=app.name,
@@ -74,6 +78,10 @@ def list_apps(*, limit: Limit = 20, cursor: str | None = None, api: ApiOptions =
     with api.client() as client:
         answer = client.get(_APPS, limit=limit, cursor=cursor)
         show_answer(answer, Page[AppAnswer], api=api, show=_show_apps)
+
+
+def _split(scopes: str) -> list[str]:
+    return [scope.strip() for scope in scopes.split(",") if scope.strip()]
 
 
 def _show_apps(page: Page[AppAnswer]) -> None:

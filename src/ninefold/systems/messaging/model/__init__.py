@@ -12,6 +12,7 @@ from ninefold.systems.messaging.model.files import FILE_PREFIX, File, FileShare,
 from ninefold.systems.messaging.model.members import (
     APP_PREFIX,
     CONNECT,
+    LIMITED,
     MEMBER_PREFIX,
     WRITE_MESSAGES,
     App,
@@ -28,6 +29,7 @@ from ninefold.systems.messaging.model.messages import (
     NewMessage,
     Pin,
     Posted,
+    Reacted,
     Reaction,
 )
 from ninefold.systems.messaging.model.searches import Found, Having, SearchQuery
@@ -37,6 +39,7 @@ __all__ = [
     "CHANNEL_PREFIX",
     "CONNECT",
     "FILE_PREFIX",
+    "LIMITED",
     "MEMBER_PREFIX",
     "WRITE_MESSAGES",
     "App",
@@ -59,6 +62,7 @@ __all__ = [
     "Pin",
     "Posted",
     "Presence",
+    "Reacted",
     "Reaction",
     "SearchQuery",
     "Unread",

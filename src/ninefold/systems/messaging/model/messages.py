@@ -82,6 +82,15 @@ class Reaction(msgspec.Struct, frozen=True, kw_only=True):
     member_ids: list[UUID]
 
 
+class Reacted(msgspec.Struct, frozen=True, kw_only=True):
+    """That a member has added an emoji to a message."""
+
+    channel_id: UUID
+    sequence: int
+    at: datetime
+    """When it has added the last one."""
+
+
 class Pin(msgspec.Struct, frozen=True, kw_only=True):
     """A message that is pinned to its channel."""
 

@@ -223,7 +223,9 @@ async def create_messaging_app(
     """
     async with database.transaction() as connection:
         workspace = await ensure_workspace(connection, organisation_id=principal.organisation_id)
-        created = await apps.create_app(connection, organisation_id=principal.organisation_id, name=data.name)
+        created = await apps.create_app(
+            connection, organisation_id=principal.organisation_id, name=data.name, scopes=data.scopes
+        )
         audit.target_id = format_id(APP_PREFIX, created.app.app_id)
     notify_organisation(notifier, principal.organisation_id)
     return show_created_app(created, workspace)

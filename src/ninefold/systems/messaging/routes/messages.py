@@ -15,7 +15,7 @@ from ninefold.core.web.bodies import FromBody
 from ninefold.core.web.pagination import PAGE_LIMIT_MAX
 from ninefold.core.web.problems import problem_responses
 from ninefold.systems.messaging.model import NewMessage
-from ninefold.systems.messaging.routes.finding import find_to_act, find_to_read
+from ninefold.systems.messaging.routes.finding import find_to_act, find_to_read, open_to_find
 from ninefold.systems.messaging.routes.message_wire import (
     ChannelMessageView,
     EditChannelMessage,
@@ -90,7 +90,7 @@ async def post_channel_message(
     201 if it is new. If the member has sent the same `client_msg_id` before, nothing happens, and the answer is that
     message, with 200.
     """
-    async with database.transaction() as connection:
+    async with open_to_find(database, principal) as connection:
         channel, member = await find_to_act(connection, principal, channel_id=channel_id, member_id=data.acting_id)
     posted = await sending.post_message(
         database,
@@ -107,8 +107,7 @@ async def post_channel_message(
             file_ids=read_file_ids(data.file_ids),
         ),
     )
-    async with database.snapshot() as connection:
-        (details,) = await reading.add_details(connection, channel, [posted.message])
+    details = await reading.get_posted_details(database, channel, posted)
     return Response(show_message(details), status_code=_CREATED if posted.is_new else _KNOWN)
 
 

@@ -62,7 +62,7 @@ async def search_messages(
     page = _found_list.query(cursor, limit)
     async with database.transaction() as connection:
         member = await find_own_member(connection, principal)
-        messages = await searching.search_messages(
+        result = await searching.search_messages(
             connection,
             organisation_id=principal.organisation_id,
             member=member,
@@ -70,12 +70,21 @@ async def search_messages(
             before=page.position,
             limit=page.rows_max,
         )
-        found = await searching.show_found(connection, messages, organisation_id=principal.organisation_id, query=query)
-    return page.search_page(found, position_of=_position_of, show=_show)
-
-
-def _position_of(found: Found) -> int:
-    return found.details.message.ts_us
+        messages = [message for _, message in result.found]
+        shown = await searching.show_found(connection, messages, organisation_id=principal.organisation_id, query=query)
+        stopped_time = None
+        if result.stopped_at is not None:
+            stopped_time = await searching.find_time_of(
+                connection, organisation_id=principal.organisation_id, ordinal=result.stopped_at
+            )
+    ordinals = [ordinal for ordinal, _ in result.found]
+    return page.search_page(
+        list(zip(ordinals, shown, strict=True)),
+        position_of=lambda each: each[0],
+        show=lambda each: _show(each[1]),
+        stopped_at=result.stopped_at,
+        time_of=None if stopped_time is None else lambda _: stopped_time,
+    )
 
 
 def _show(found: Found) -> FoundView:

@@ -3,7 +3,7 @@
 Unread counts are counted when they are asked for. No counter is stored, so none can be wrong.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
@@ -18,6 +18,7 @@ from ninefold.systems.messaging.model import (
     Membership,
     Message,
     MessageDetails,
+    Posted,
     Unread,
 )
 from ninefold.systems.messaging.rules.limits import READ_SIGNALS_MEMBERS_MAX, UNREAD_SHOWN_MAX
@@ -102,6 +103,38 @@ async def get_message_by_ts(connection: Connection, channel: Channel, ts_us: int
     return message
 
 
+async def get_thread_by_ts(connection: Connection, channel: Channel, ts_us: int) -> Message:
+    """Return the message that begins a thread, which can be a deleted one that has replies.
+
+    Args:
+        connection: any connection.
+        channel: the channel of the message.
+        ts_us: the time in µs of this message, or of a reply.
+
+    Raises:
+        MessageNotFoundError: there is no such message.
+    """
+    message = await store.message_find_by_ts(connection, channel_id=channel.channel_id, ts_us=ts_us)
+    if message is not None and message.thread_sequence is not None:
+        message = await store.message_find(connection, channel_id=channel.channel_id, sequence=message.thread_sequence)
+    if message is None or (message.deleted_at is not None and not message.reply_count):
+        raise message_not_found()
+    return message
+
+
+async def list_messages_by_sequences(
+    connection: Connection, channel: Channel, sequences: Collection[int]
+) -> Mapping[int, Message]:
+    """Return several messages of a channel by their sequences, deleted ones too."""
+    found = await store.message_list_by_sequences(connection, channel_id=channel.channel_id, sequences=sequences)
+    return {message.sequence: message for message in found}
+
+
+async def find_ts_at(connection: Connection, channel: Channel, sequence: int) -> int:
+    """Return the time in µs of the last message before a sequence or at it; 0 if there is none."""
+    return await store.message_ts_at(connection, channel_id=channel.channel_id, sequence=sequence)
+
+
 async def find_sequence_at(connection: Connection, channel: Channel, ts_us: int) -> int:
     """Return the sequence of the last message before a time in µs or at it; 0 if there is none."""
     return await store.message_sequence_at(connection, channel_id=channel.channel_id, ts_us=ts_us)
@@ -122,6 +155,16 @@ async def add_details(connection: Connection, channel: Channel, messages: Sequen
         )
         for message in messages
     ]
+
+
+async def get_posted_details(database: Database, channel: Channel, posted: Posted) -> MessageDetails:
+    """Return the details of a message that was posted; a new one has no reactions and no pin yet."""
+    message = posted.message
+    if posted.is_new and not message.file_ids:
+        return MessageDetails(message, [], is_pinned=False)
+    async with database.snapshot() as connection:
+        (details,) = await add_details(connection, channel, [message])
+    return details
 
 
 async def mark_read(

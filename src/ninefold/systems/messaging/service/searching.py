@@ -1,21 +1,36 @@
 """Searches messages: only those that a member can see, latest first."""
 
 from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from ninefold.core.errors import InvalidInputError
 from ninefold.core.postgres.database import Connection
 from ninefold.systems.messaging.model import Found, Member, Message, SearchQuery
+from ninefold.systems.messaging.rules.search_parts import BLOCK_BITS, block_term, conditions_of, parts_of
 from ninefold.systems.messaging.rules.searches import find_highlights
-from ninefold.systems.messaging.rules.timestamps import ts_us_of
+from ninefold.systems.messaging.rules.timestamps import time_of_ts, ts_us_of
 from ninefold.systems.messaging.service.channels import can_see
 from ninefold.systems.messaging.service.reading import add_details
 from ninefold.systems.messaging.store import channels as channel_store
 from ninefold.systems.messaging.store import messages as store
 from ninefold.systems.messaging.store.members import member_list_by_names
 
-_ME = "me"
-_END_OF_TIME = 2**62
+CLOCK_DIFFERENCE_MAX: Final = timedelta(minutes=5)
+"""Servers' clocks can differ."""
+
+_ME: Final = "me"
+_END_OF_TIME: Final = 2**62
+
+
+class SearchResult(NamedTuple):
+    """What was found, the latest first."""
+
+    found: list[tuple[int, Message]]
+    """Messages, each with its ordinal."""
+    stopped_at: int | None
+    """The ordinal from which the search goes on, if it has looked at its maximum of messages before."""
 
 
 async def search_messages(
@@ -26,7 +41,7 @@ async def search_messages(
     query: SearchQuery,
     before: int | None,
     limit: int,
-) -> list[Message]:
+) -> SearchResult:
     """Return a page of the messages that match a query, latest first.
 
     Args:
@@ -34,28 +49,48 @@ async def search_messages(
         organisation_id: where to search.
         member: who searches: only messages that it can see are found. None finds all.
         query: what to search for.
-        before: the time of the last message of the page before, in µs.
+        before: the ordinal of the last message of the page before.
         limit: how many.
 
     Raises:
         InvalidInputError: the query names a member or a channel that isn't there.
     """
-    end = _END_OF_TIME if query.before is None else ts_us_of(query.before)
-    return await store.message_search(
-        connection,
-        organisation_id=organisation_id,
-        member_id=None if member is None else member.member_id,
-        words=query.words,
-        author_ids=await _find_authors(connection, organisation_id, member, query.authors),
-        channel_ids=await _find_channels(connection, organisation_id, member, query.channels),
-        has_file="file" in query.having,
-        has_link="link" in query.having,
-        has_pin="pin" in query.having,
-        is_in_thread=query.is_in_thread,
-        not_before=0 if query.not_before is None else ts_us_of(query.not_before),
-        before=end if before is None else min(before, end),
-        limit=limit,
-    )
+    authors = await _find_authors(connection, organisation_id, member, query.authors)
+    channels = await _find_channels(connection, organisation_id, member, query.channels)
+    first, last = await _find_ends(connection, organisation_id, channels, query)
+    if before is not None:
+        last = min(last, before - 1)
+    marks = [mark for mark in ("file", "link") if mark in query.having] + ["thread"] * query.is_in_thread
+    conditions = conditions_of(authors=authors, channels=channels, marks=marks)
+    given: Any = {
+        "organisation_id": organisation_id,
+        "member_id": None if member is None else member.member_id,
+        "words": query.words,
+        "not_before": 0 if query.not_before is None else ts_us_of(query.not_before),
+        "before": _END_OF_TIME if query.before is None else ts_us_of(query.before),
+        "limit": limit,
+    }
+    if "pin" in query.having:
+        terms = " & ".join(conditions)
+        found = await store.message_search_pinned(connection, terms=terms, first=first, last=last, **given)
+        return SearchResult(found, None)
+    parts = [
+        part._replace(terms=" & ".join([part.terms, *conditions]))
+        for part in parts_of(organisation_id, first=first, last=last)
+    ]
+    found = await store.message_search(connection, parts=parts, **given) if parts else []
+    is_complete = len(found) == limit or not parts or parts[-1].first <= first
+    return SearchResult(found, None if is_complete else parts[-1].first)
+
+
+async def find_time_of(connection: Connection, *, organisation_id: UUID, ordinal: int) -> datetime:
+    """Return about when an organisation's messages had come to an ordinal."""
+    for bits in BLOCK_BITS:
+        term = block_term(organisation_id, bits=bits, block=ordinal >> bits)
+        ts_us = await store.message_find_first_time(connection, term=term)
+        if ts_us is not None:
+            return time_of_ts(ts_us)
+    return time_of_ts(0)
 
 
 async def show_found(
@@ -73,6 +108,23 @@ async def show_found(
                 each, channel, find_highlights(each.message.text, query.words)
             )
     return [details[message.channel_id, message.sequence] for message in messages]
+
+
+async def _find_ends(
+    connection: Connection, organisation_id: UUID, channels: Collection[UUID] | None, query: SearchQuery
+) -> tuple[int, int]:
+    """Return the first and the last ordinal between which a message can be."""
+
+    async def ordinal_at(time: datetime) -> int:
+        return await store.message_ordinal_at(
+            connection, organisation_id=organisation_id, channel_ids=channels, ts_us=ts_us_of(time)
+        )
+
+    # Messages of other channels can have been committed at the same time in another order.
+    first = 1 if query.not_before is None else await ordinal_at(query.not_before - CLOCK_DIFFERENCE_MAX)
+    if query.before is None:
+        return first, await store.message_last_ordinal(connection)
+    return first, await ordinal_at(query.before)
 
 
 async def _find_authors(

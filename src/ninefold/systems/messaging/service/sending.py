@@ -15,7 +15,6 @@ from ninefold.core.queue.notifier import Notifier
 from ninefold.systems.messaging.errors import (
     ClientMessageIdUsedError,
     EditConflictError,
-    InvalidBlocksError,
     InvalidMessageError,
     MessageEmptyError,
     MessageNotFoundError,
@@ -32,9 +31,10 @@ from ninefold.systems.messaging.model import (
     NewMessage,
     Posted,
 )
-from ninefold.systems.messaging.rules.limits import ACTIVE_FOR, BLOCKS_MAX, CLIENT_MSG_ID_LENGTH_MAX, TEXT_LENGTH_MAX
+from ninefold.systems.messaging.rules.limits import ACTIVE_FOR, CLIENT_MSG_ID_LENGTH_MAX, TEXT_LENGTH_MAX
 from ninefold.systems.messaging.rules.mentions import audience_of, find_names, link_names, mentioned_ids
 from ninefold.systems.messaging.rules.timestamps import format_ts, next_ts_us
+from ninefold.systems.messaging.service.block_kit import complete_blocks
 from ninefold.systems.messaging.service.joining import get_membership
 from ninefold.systems.messaging.service.logs import ChannelChange, changing
 from ninefold.systems.messaging.service.sharing import check_files, require_shareable, share_files, unshare_files
@@ -61,13 +61,15 @@ async def post_message(
 
     Raises:
         InvalidMessageError: it is empty or too long, or a broadcast that replies to nothing.
+        InvalidBlocksError: a block isn't as Block Kit says.
         SharedFileNotFoundError: there is no such file, or the member can't read it.
         ClientMessageIdUsedError: its `client_msg_id` was used in another channel.
         NotInChannelError: the member isn't in the channel.
         ChannelArchivedError: the channel is archived.
         MessageNotFoundError: there is no message that it could reply to.
     """
-    _check(message.text, message.blocks, has_files=bool(message.file_ids))
+    message = msgspec.structs.replace(message, blocks=complete_blocks(message.blocks))
+    check_content(message.text, message.blocks, has_files=bool(message.file_ids))
     _check_send(message)
     try:
         async with changing(database, notifier, channel) as change:
@@ -107,17 +109,19 @@ async def edit_message(
 
     Raises:
         InvalidMessageError: it is empty or too long.
+        InvalidBlocksError: a block isn't as Block Kit says.
         MessageNotFoundError: there is no such message.
         NotYourMessageError: another member has written it.
         EditConflictError: somebody has edited it since that version.
         NotInChannelError: the member isn't in the channel.
         ChannelArchivedError: the channel is archived.
     """
+    blocks = complete_blocks(blocks)
     async with changing(database, notifier, channel) as change:
         change.require_open()
         await get_membership(change.connection, channel, member.member_id)
         message = await get_message(change.connection, channel, sequence)
-        _check(text, blocks, has_files=bool(message.file_ids))
+        check_content(text, blocks, has_files=bool(message.file_ids))
         if message.member_id != member.member_id:
             raise NotYourMessageError("Another member has written this message.", remedy="Edit only your own.")
         if edit_version not in (None, message.edit_version):
@@ -202,6 +206,21 @@ async def get_message(connection: Connection, channel: Channel, sequence: int) -
     return message
 
 
+def check_content(text: str, blocks: list[Block] | None, *, has_files: bool = False) -> None:
+    """Check that a message says something, and not too much.
+
+    Raises:
+        MessageEmptyError: it has neither a text nor blocks nor files.
+        MessageTooLongError: its text is too long.
+    """
+    if not text.strip() and not blocks and not has_files:
+        raise MessageEmptyError("The message is empty.", field="text", remedy="Write something.")
+    if len(text) > TEXT_LENGTH_MAX:
+        raise MessageTooLongError(
+            f"The text has {len(text):,} characters.", field="text", remedy=f"Use at most {TEXT_LENGTH_MAX:,}."
+        )
+
+
 def message_not_found() -> MessageNotFoundError:
     """Return the error for a message that isn't there."""
     return MessageNotFoundError(
@@ -254,27 +273,12 @@ async def _post(change: ChannelChange, member: Member, message: NewMessage) -> P
         app_id=member.app_id,
         file_ids=message.file_ids,
     )
-    await _keep_sent(connection, new)
-    await change.append("message", member_id=member.member_id, payload=_payload_of(new, mentioned), ts_us=new.ts_us)
-    await store.message_insert(connection, new)
+    if not await change.post(new, _payload_of(new, mentioned)):
+        raise _SentElsewhereError
     await share_files(change, new)
     await _mention(change, new.sequence, mentioned)
     await _tell(change, new, mentioned)
     return Posted(new, is_new=True)
-
-
-async def _keep_sent(connection: Connection, message: Message) -> None:
-    if message.client_msg_id is None:
-        return
-    is_new = await store.sent_insert(
-        connection,
-        member_id=message.member_id,
-        client_msg_id=message.client_msg_id,
-        channel_id=message.channel_id,
-        sequence=message.sequence,
-    )
-    if not is_new:
-        raise _SentElsewhereError
 
 
 async def _find_thread(connection: Connection, channel: Channel, sequence: int | None) -> int | None:
@@ -354,19 +358,6 @@ def _payload_of(message: Message, mentioned: Collection[UUID]) -> dict[str, Any]
 
 def _texts(member_ids: Collection[UUID]) -> list[str]:
     return [format_id(MEMBER_PREFIX, member_id) for member_id in member_ids]
-
-
-def _check(text: str, blocks: list[Block] | None, *, has_files: bool) -> None:
-    if not text.strip() and not blocks and not has_files:
-        raise MessageEmptyError("The message is empty.", field="text", remedy="Write something.")
-    if len(text) > TEXT_LENGTH_MAX:
-        raise MessageTooLongError(
-            f"The text has {len(text):,} characters.", field="text", remedy=f"Use at most {TEXT_LENGTH_MAX:,}."
-        )
-    if blocks is not None and len(blocks) > BLOCKS_MAX:
-        raise InvalidBlocksError(
-            f"The message has {len(blocks)} blocks.", field="blocks", remedy=f"Use at most {BLOCKS_MAX}."
-        )
 
 
 def _check_send(message: NewMessage) -> None:

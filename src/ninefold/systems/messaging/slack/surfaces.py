@@ -1,31 +1,45 @@
 """The surface of Slack's API."""
 
 from collections.abc import Sequence
-from typing import Any
+
+from litestar import Router
 
 from ninefold.core.system import ServerContext
 from ninefold.core.web.bodies import RawRequest
 from ninefold.core.web.surfaces import Surface
+from ninefold.systems.messaging.settings import MessagingSettings
 from ninefold.systems.messaging.slack.callers import slack_authentication
 from ninefold.systems.messaging.slack.errors import show_slack_error
+from ninefold.systems.messaging.slack.headers import ScopeHeaders
+from ninefold.systems.messaging.slack.rate_limits import CallLimits
 from ninefold.systems.messaging.slack.routes.auth import auth_routes
 from ninefold.systems.messaging.slack.routes.chat import chat_routes
 from ninefold.systems.messaging.slack.routes.conversations import conversation_routes
+from ninefold.systems.messaging.slack.routes.pins import pin_routes
+from ninefold.systems.messaging.slack.routes.reactions import reaction_routes
+from ninefold.systems.messaging.slack.routes.users import user_routes
 
 
-# The system has no settings yet.
-def slack_surfaces(context: ServerContext[Any]) -> Sequence[Surface]:
+def slack_surfaces(context: ServerContext[MessagingSettings]) -> Sequence[Surface]:
     """Return the surface."""
-    database, notifier = context.database, context.notifier
+    routes = Router(
+        path="/",
+        route_handlers=[
+            *auth_routes(context),
+            *chat_routes(context),
+            *conversation_routes(context),
+            *reaction_routes(context),
+            *pin_routes(context),
+            *user_routes(context),
+        ],
+        middleware=[ScopeHeaders()],
+    )
+    limits = CallLimits(context.settings.slack_rate_factor)
     return [
         Surface(
             path="/slack/api",
-            routes=[
-                *auth_routes(database),
-                *chat_routes(database, notifier),
-                *conversation_routes(database),
-            ],
-            authenticate=slack_authentication(database),
+            routes=[routes],
+            authenticate=slack_authentication(context.database, limits),
             request_class=RawRequest,
             show_error=show_slack_error,
         )

@@ -2,9 +2,7 @@
 -- Append an entry to the log of a channel that is locked.
 WITH appended AS (
     UPDATE messaging.channel
-    SET
-        last_sequence = :sequence,
-        last_ts_us = :last_ts_us
+    SET last_sequence = :sequence
     WHERE channel_id = :channel_id
 )
 INSERT INTO messaging.event (channel_id, sequence, type, at, member_id, message_sequence, payload)

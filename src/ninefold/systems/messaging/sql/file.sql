@@ -1,3 +1,16 @@
+-- name: file_delete_unused
+-- Delete files that were never shared, of a batch; returns their blobs.
+DELETE FROM messaging.file
+WHERE file_id IN (
+    SELECT file_id
+    FROM messaging.file
+    WHERE kept_at IS NULL AND created_at < :before
+    ORDER BY created_at
+    LIMIT :limit
+    FOR UPDATE SKIP LOCKED
+)
+RETURNING organisation_id, blob_id;
+
 -- name: file_find^
 -- Read one file of an organisation that wasn't deleted.
 SELECT *

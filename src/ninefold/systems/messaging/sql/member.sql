@@ -4,6 +4,12 @@ SELECT *
 FROM messaging.member
 WHERE member_id = :member_id AND organisation_id = :organisation_id;
 
+-- name: member_find_bot^
+-- Read the bot with an id of Slack's API.
+SELECT *
+FROM messaging.member
+WHERE bot_id = :bot_id AND organisation_id = :organisation_id;
+
 -- name: member_find_by_account^
 -- Read the member of an account in an organisation.
 SELECT *

@@ -4,6 +4,15 @@ SELECT count(*)
 FROM messaging.membership
 WHERE channel_id = :channel_id AND left_at IS NULL;
 
+-- name: membership_count_of_all
+-- Count the members of several channels; those without members are missing.
+SELECT
+    channel_id,
+    count(*) AS members
+FROM messaging.membership
+WHERE channel_id = ANY(:channel_ids::uuid[]) AND left_at IS NULL
+GROUP BY channel_id;
+
 -- name: membership_find^
 -- Read how a member is in a channel; no row if it isn't.
 SELECT *
@@ -19,6 +28,14 @@ WHERE membership.channel_id = :channel_id
     AND membership.left_at IS NULL
     AND NOT member.is_deactivated
     AND (:active_since::timestamptz IS NULL OR (member.seen_at >= :active_since AND member.presence = 'auto'));
+
+-- name: membership_list_of_member
+-- Read how a member is in several channels; those that it isn't in are missing.
+SELECT *
+FROM messaging.membership
+WHERE member_id = :member_id
+    AND channel_id = ANY(:channel_ids::uuid[])
+    AND left_at IS NULL;
 
 -- name: membership_list_readers
 -- Read who has read a channel up to a sequence or further, without the author of that message.

@@ -14,13 +14,12 @@ from ninefold.systems.messaging.store.queries import queries
 _payload = msgspec.json.Decoder(dict[str, Any])
 
 
-async def channel_append(connection: Connection, event: ChannelEvent, *, last_ts_us: int) -> None:
+async def channel_append(connection: Connection, event: ChannelEvent) -> None:
     """Append an entry to the log of a channel that is locked.
 
     Args:
         connection: in the transaction that has locked it.
         event: the next one.
-        last_ts_us: the time of the channel's last message from now on.
     """
     await queries.channel_append(
         connection,
@@ -31,7 +30,6 @@ async def channel_append(connection: Connection, event: ChannelEvent, *, last_ts
         member_id=event.member_id,
         message_sequence=event.message_sequence,
         payload=msgspec.json.encode(event.payload).decode(),
-        last_ts_us=last_ts_us,
     )
 
 
@@ -200,6 +198,12 @@ async def membership_count(connection: Connection, *, channel_id: UUID) -> int:
     return count
 
 
+async def membership_count_of_all(connection: Connection, *, channel_ids: Collection[UUID]) -> dict[UUID, int]:
+    """Count the members of several channels; those without members are missing."""
+    records = queries.membership_count_of_all(connection, channel_ids=list(channel_ids))
+    return {record["channel_id"]: record["members"] async for record in records}
+
+
 async def membership_find(connection: Connection, *, channel_id: UUID, member_id: UUID) -> Membership | None:
     """Read how a member is in a channel; None if it isn't."""
     record = await queries.membership_find(connection, channel_id=channel_id, member_id=member_id)
@@ -212,6 +216,14 @@ async def membership_list_ids(
     """Read the ids of a channel's members; with a time, only of those who were seen since and aren't away."""
     records = queries.membership_list_ids(connection, channel_id=channel_id, active_since=active_since)
     return [record["member_id"] async for record in records]
+
+
+async def membership_list_of_member(
+    connection: Connection, *, member_id: UUID, channel_ids: Collection[UUID]
+) -> list[Membership]:
+    """Read how a member is in several channels; those that it isn't in are missing."""
+    records = queries.membership_list_of_member(connection, member_id=member_id, channel_ids=list(channel_ids))
+    return [Membership(**record) async for record in records]
 
 
 async def membership_list_readers(

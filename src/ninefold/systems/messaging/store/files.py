@@ -10,6 +10,12 @@ from ninefold.systems.messaging.model import File, FileShare, UploadedContent
 from ninefold.systems.messaging.store.queries import queries
 
 
+async def file_delete_unused(connection: Connection, *, before: datetime, limit: int) -> list[tuple[UUID, UUID | None]]:
+    """Delete a batch of files that were never shared; return their organisations and their blobs."""
+    records = queries.file_delete_unused(connection, before=before, limit=limit)
+    return [(record["organisation_id"], record["blob_id"]) async for record in records]
+
+
 async def file_find(connection: Connection, *, organisation_id: UUID, file_id: UUID) -> File | None:
     """Read one file of an organisation that wasn't deleted."""
     return _file_or_none(await queries.file_find(connection, organisation_id=organisation_id, file_id=file_id))

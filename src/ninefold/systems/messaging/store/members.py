@@ -38,6 +38,11 @@ async def member_find(connection: Connection, *, organisation_id: UUID, member_i
     return _member_or_none(await queries.member_find(connection, organisation_id=organisation_id, member_id=member_id))
 
 
+async def member_find_bot(connection: Connection, *, organisation_id: UUID, bot_id: str) -> Member | None:
+    """Read the bot with an id of Slack's API."""
+    return _member_or_none(await queries.member_find_bot(connection, organisation_id=organisation_id, bot_id=bot_id))
+
+
 async def member_find_by_account(connection: Connection, *, organisation_id: UUID, account_id: UUID) -> Member | None:
     """Read the member of an account in an organisation."""
     record = await queries.member_find_by_account(connection, organisation_id=organisation_id, account_id=account_id)

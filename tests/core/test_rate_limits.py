@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ninefold.systems.callbacks.rules.rate_limit import TokenBucket
+from ninefold.core.rate_limits import TokenBucket, TokenBuckets
 
 RATES = st.floats(min_value=0.01, max_value=1_000)
 BURSTS = st.integers(min_value=1, max_value=100)
@@ -46,3 +46,14 @@ def test_asking_takes_nothing(rate: float, burst: int) -> None:
 
     assert [bucket.wait_s(now_s=0) for _ in range(burst + 1)] == [0] * (burst + 1)
     assert bucket.take(now_s=0) == 0
+
+
+def test_only_the_callers_that_were_used_least_recently_are_forgotten() -> None:
+    buckets: TokenBuckets[str] = TokenBuckets(buckets_max=2)
+
+    def take(caller: str) -> int:
+        return buckets.find(caller, rate_per_s=1, burst_max=1, now_s=0).take(now_s=0)
+
+    assert [take("ines"), take("tomas"), take("ines"), take("nadia")] == [0, 0, 1, 0]
+    # Now there is no room for tomas.
+    assert [take("ines"), take("tomas")] == [1, 0]

@@ -25,6 +25,8 @@ class Conditions(msgspec.Struct, frozen=True, kw_only=True):
     delay_s: tuple[float, float]
     late_s: tuple[float, float]
     freeze_s: tuple[float, float]
+    cutting: float = 0.0
+    """After how many messages from the server the connection ends."""
 
 
 class Fate(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,6 +36,8 @@ class Fate(msgspec.Struct, frozen=True, kw_only=True):
     delay_s: float
     copy_delay_s: float | None
     """When a second copy arrives; None if there is none."""
+    is_cut: bool
+    """Whether the connection ends after it."""
 
 
 class Network:
@@ -57,11 +61,12 @@ class Network:
         is_copied = dice.random() < conditions.duplication
         delay_s = dice.uniform(*(conditions.late_s if is_late else conditions.delay_s))
         copy_delay_s = delay_s + dice.uniform(*conditions.late_s)
+        is_cut = dice.random() < conditions.cutting
         self.counts["sent"] += 1
         self.counts["lost"] += is_lost
         self.counts["late"] += is_late and not is_lost
         self.counts["duplicated"] += is_copied
-        return Fate(is_lost=is_lost, delay_s=delay_s, copy_delay_s=copy_delay_s if is_copied else None)
+        return Fate(is_lost=is_lost, delay_s=delay_s, copy_delay_s=copy_delay_s if is_copied else None, is_cut=is_cut)
 
     def freeze_s(self, turn: str) -> float:
         """Return how long a client freezes in a turn; usually 0."""

@@ -1,14 +1,21 @@
-"""A token bucket: how much may come per second on average, and how much at once after a pause."""
+"""Rate limits in one process: how much may come per second on average, and how much at once after a pause."""
 
+from collections import OrderedDict
+from collections.abc import Hashable
 from math import ceil
-from typing import Final
+from typing import Final, Generic, TypeVar
+
+BUCKETS_MAX: Final = 10_000
+"""Callers whose rate is remembered; the others have a full bucket."""
 
 RESERVED_RATIO: Final = 0.5
 """The part of a full bucket that is kept for callers that have proven who they are."""
 
+KeyT = TypeVar("KeyT", bound=Hashable)
+
 
 class TokenBucket:
-    """The limit of one organisation in one process.
+    """The limit of one caller in one process.
 
     Args:
         rate_per_s: tokens that are added each second.
@@ -44,3 +51,26 @@ class TokenBucket:
         if not wait_s:
             self._tokens -= 1
         return wait_s
+
+
+class TokenBuckets(Generic[KeyT]):
+    """The buckets of many callers. The ones that were used least recently are forgotten, and so are full.
+
+    Args:
+        buckets_max: how many are remembered.
+    """
+
+    def __init__(self, *, buckets_max: int = BUCKETS_MAX) -> None:
+        self._buckets_max = buckets_max
+        self._buckets: OrderedDict[KeyT, TokenBucket] = OrderedDict()
+
+    def find(self, key: KeyT, *, rate_per_s: float, burst_max: int, now_s: float) -> TokenBucket:
+        """Return the bucket of a caller, who gets one of this rate and this size the first time."""
+        bucket = self._buckets.get(key)
+        if bucket is None:
+            bucket = self._buckets[key] = TokenBucket(rate_per_s=rate_per_s, burst_max=burst_max, now_s=now_s)
+            if len(self._buckets) > self._buckets_max:
+                self._buckets.popitem(last=False)
+        else:
+            self._buckets.move_to_end(key)
+        return bucket

@@ -1,6 +1,8 @@
 import asyncio
 
-from ninefold.edge.demo.chess.network import Background, Conditions, Network
+import msgspec
+
+from ninefold.edge.simulation.network import Background, Conditions, Network
 
 CONDITIONS = Conditions(
     loss=0.2,
@@ -57,3 +59,10 @@ async def test_messages_on_their_way_still_arrive() -> None:
     await background.finish(within_s=10)
 
     assert arrived.is_set()
+
+
+def test_a_connection_is_cut_as_often_as_the_conditions_say() -> None:
+    network = Network(msgspec.structs.replace(CONDITIONS, cutting=0.1), seed="7")
+
+    assert 20 < sum(network.fate_of(name).is_cut for name in NAMES) < 80
+    assert not any(Network(CONDITIONS, seed="7").fate_of(name).is_cut for name in NAMES)

@@ -2,11 +2,10 @@
 
 import asyncio
 import os
+import random
 import signal
 import socket
-import subprocess
-import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
@@ -17,11 +16,16 @@ from ninefold.core.postgres.database import Database
 from ninefold.core.postgres.embedded import EmbeddedPostgres
 from ninefold.core.postgres.migrations import migrate
 from ninefold.core.tenancy.service import create_api_key, create_organisation
+from ninefold.edge.processes import ninefold_command
 from ninefold.edge.systems import migration_sources
 
 READY_WITHIN_S: Final = 120.0
 STOP_WITHIN_S: Final = 30.0
 SERVERS: Final = 2
+DOWN_S: Final = (0.0, 5.0)
+"""How long a killed process stays away: now and then longer than the gap that counts as an outage."""
+
+PROGRESS_POLL_S: Final = 0.02
 
 
 class Nodes:
@@ -37,7 +41,7 @@ class Nodes:
         self._ports: Final = [_free_port() for _ in range(SERVERS)]
         self.urls: Final = [f"http://127.0.0.1:{port}" for port in self._ports]
         self._dsn: Final = dsn
-        self._processes: Final[dict[str, subprocess.Popen[bytes]]] = {}
+        self._processes: Final[dict[str, asyncio.subprocess.Process]] = {}
 
     @property
     def names(self) -> list[str]:
@@ -49,26 +53,30 @@ class Nodes:
         command, _, number = name.partition(" ")
         port = self._ports[int(number or 0)]
         inherited = {key: value for key, value in os.environ.items() if not key.startswith("NINEFOLD_")}
-        self._processes[name] = subprocess.Popen(
-            [sys.executable, "-m", "ninefold", "serve" if command == "server" else "worker"],
+        self._processes[name] = await asyncio.create_subprocess_exec(
+            *ninefold_command("serve" if command == "server" else "worker"),
             env={**inherited, "NINEFOLD_DATABASE_URL": self._dsn, "NINEFOLD_PORT": str(port)},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.DEVNULL,
             start_new_session=True,
         )
         if command == "server":
             await _wait_until_ready(self.urls[int(number)])
 
+    async def start_missing(self) -> None:
+        """Start all processes that don't run."""
+        await asyncio.gather(*[self.start(name) for name in self.names if name not in self._processes])
+
     async def kill(self, name: str) -> None:
         """Kill a process with its children, and wait until its port is free."""
         process = self._processes.pop(name)
         os.killpg(process.pid, signal.SIGKILL)
-        await asyncio.to_thread(process.wait)
+        await process.wait()
         command, _, number = name.partition(" ")
         if command == "server":
             async with asyncio.timeout(READY_WITHIN_S):
-                while _is_taken(self._ports[int(number)]):
+                while _is_taken(self._ports[int(number)]):  # noqa: ASYNC110  # a port gives no notification.
                     await asyncio.sleep(0.02)
 
     async def stop(self) -> None:
@@ -76,7 +84,8 @@ class Nodes:
         for process in self._processes.values():
             process.terminate()
         for process in self._processes.values():
-            await asyncio.to_thread(process.wait, STOP_WITHIN_S)
+            async with asyncio.timeout(STOP_WITHIN_S):
+                await process.wait()
 
 
 @asynccontextmanager
@@ -92,10 +101,38 @@ async def running_nodes(folder: Path) -> AsyncIterator[Nodes]:
         await database.close()
         nodes = Nodes(postgres.dsn(), api_key=key.text)
         try:
-            await asyncio.gather(*[nodes.start(name) for name in nodes.names])
+            await nodes.start_missing()
             yield nodes
         finally:
             await nodes.stop()
+
+
+async def kill_at(
+    moments: Iterable[float],
+    nodes: Nodes,
+    dice: random.Random,
+    *,
+    progress: Callable[[], float],
+    on_kill: Callable[[str], None],
+) -> None:
+    """Kill processes, each when a simulation has come so far, and start them again.
+
+    Args:
+        moments: how far it has come at each kill, ascending.
+        nodes: the processes.
+        dice: decides which process is killed, now and then all of them, and for how long.
+        progress: how far the simulation has come.
+        on_kill: is told what was killed.
+    """
+    for moment in moments:
+        victims = dice.choice([*([name] for name in nodes.names), nodes.names])
+        down_s = dice.uniform(*DOWN_S)
+        while progress() < moment:  # noqa: ASYNC110  # the simulation has no notification for it.
+            await asyncio.sleep(PROGRESS_POLL_S)
+        on_kill("all" if len(victims) > 1 else victims[0])
+        await asyncio.gather(*[nodes.kill(name) for name in victims])
+        await asyncio.sleep(down_s)
+        await asyncio.gather(*[nodes.start(name) for name in victims])
 
 
 async def _wait_until_ready(url: str) -> None:

@@ -1,9 +1,10 @@
-"""The floor: a server that only commits each move and tells the opponent, in one process with Granian and uvloop.
+"""The floor: a server that only commits each message and sends it on, in one process with Granian and uvloop.
 
-    python bench/chess/floor_server.py PORT DSN
+    python bench/live/floor_server.py PORT DSN
 
-`POST /moves/{number}` inserts one row, in a transaction of its own, and sends one WebSocket message to the player who
-has connected to `/players/{number}`. It checks no credential, no clock and no move, and keeps no game.
+`POST /messages/{number}` inserts one row, in a transaction of its own, and sends one WebSocket message to the reader
+that has connected to `/readers/{number}`. It checks no credential and nothing that a message says. The table is
+`bench.message (number integer, body text)`.
 """
 
 import sys
@@ -17,7 +18,7 @@ from ninefold.core.postgres.database import Database
 
 CONNECTIONS_MAX = 10_000
 
-_INSERT = "INSERT INTO bench.move (number, body) VALUES ($1, $2)"
+_INSERT = "INSERT INTO bench.message (number, body) VALUES ($1, $2)"
 _ANSWER = b'{"result":"committed"}'
 
 
@@ -29,7 +30,7 @@ class Floor:
         self._senders: dict[int, Callable[[Any], Awaitable[None]]] = {}
 
     async def __call__(self, scope: Any, receive: Callable[[], Awaitable[Any]], send: Any) -> None:
-        """Serve a WebSocket, or commit a move."""
+        """Serve a WebSocket, or commit a message."""
         if scope["type"] == "websocket":
             await receive()
             await send({"type": "websocket.accept"})
@@ -38,9 +39,9 @@ class Floor:
             while (await receive())["type"] != "websocket.disconnect":
                 pass
         elif scope["type"] == "http":
-            await self._move(_number_in(scope["path"]), (await receive())["body"].decode(), send)
+            await self._take(_number_in(scope["path"]), (await receive())["body"].decode(), send)
 
-    async def _move(self, number: int, body: str, send: Any) -> None:
+    async def _take(self, number: int, body: str, send: Any) -> None:
         async with self._database.connection() as connection:
             await connection.execute(_INSERT, number, body)
         await self._senders[number]({"type": "websocket.send", "text": f'{{"push":{{"pub":{{"data":{body}}}}}}}'})
