@@ -4,8 +4,16 @@ from typing import Final
 
 from litestar.handlers import HTTPRouteHandler
 
+from ninefold.systems.messaging.routes.apps import APP_ROUTES
 from ninefold.systems.messaging.routes.channels import CHANNEL_ROUTES
+from ninefold.systems.messaging.routes.interactions import INTERACTION_ROUTES
 from ninefold.systems.messaging.routes.members import MEMBER_ROUTES
 from ninefold.systems.messaging.routes.messages import MESSAGE_ROUTES
 
-MESSAGING_ROUTES: Final[list[HTTPRouteHandler]] = [*MEMBER_ROUTES, *CHANNEL_ROUTES, *MESSAGE_ROUTES]
+MESSAGING_ROUTES: Final[list[HTTPRouteHandler]] = [
+    *MEMBER_ROUTES,
+    *APP_ROUTES,
+    *CHANNEL_ROUTES,
+    *MESSAGE_ROUTES,
+    *INTERACTION_ROUTES,
+]

@@ -19,6 +19,7 @@ from ninefold.core.tenancy.errors import CredentialExpiredError, CredentialMissi
 from ninefold.core.web.errors import BadFormError, BadJsonError, RouteNotFoundError
 from ninefold.core.web.problems import problem_headers
 from ninefold.systems.messaging import errors
+from ninefold.systems.messaging.slack.events.words import EVENT_WORDS
 
 _OK: Final = 200
 _SERVER_ERROR: Final = 500
@@ -58,6 +59,7 @@ _WORDS: Final[Sequence[tuple[type[NinefoldError], str]]] = (
     (BadJsonError, "invalid_json"),
     (BadFormError, "invalid_form_data"),
     (MissingTextError, "no_text"),
+    *EVENT_WORDS,
     (errors.ChannelNotFoundError, "channel_not_found"),
     (errors.ChannelArchivedError, "is_archived"),
     (errors.ChannelNameTakenError, "name_taken"),

@@ -20,6 +20,15 @@ WHERE membership.channel_id = :channel_id
     AND NOT member.is_deactivated
     AND (:active_since::timestamptz IS NULL OR (member.seen_at >= :active_since AND member.presence = 'auto'));
 
+-- name: membership_list_of_member
+-- Read how a member is in its channels, with the last sequences of their logs.
+SELECT
+    membership.*,
+    channel.last_sequence
+FROM messaging.membership
+INNER JOIN messaging.channel USING (channel_id)
+WHERE membership.member_id = :member_id AND membership.left_at IS NULL;
+
 -- name: membership_list_unread
 -- Count what a member hasn't read in its channels, up to a limit for each.
 SELECT
