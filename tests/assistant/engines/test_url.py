@@ -109,16 +109,18 @@ async def test_the_key_and_the_model_are_sent(engine: UrlEngine, server: Server)
     assert server.requests[0]["model"] == "m"
 
 
-@pytest.mark.parametrize("retry_after", ["7", format_datetime(datetime.now(UTC) + timedelta(hours=2), usegmt=True)])
+@pytest.mark.parametrize(("form", "retry_after_s"), [("seconds", 7), ("date", 3600)])
 async def test_a_server_that_is_overloaded_says_when_to_come_again(
-    engine: UrlEngine, server: Server, retry_after: str
+    engine: UrlEngine, server: Server, form: str, retry_after_s: float
 ) -> None:
+    in_two_hours = datetime.now(UTC) + timedelta(hours=2)
+    retry_after = format_datetime(in_two_hours, usegmt=True) if form == "date" else "7"
     server.reply = response("429 Too Many Requests", error("Slow down."), f"retry-after: {retry_after}")
 
     raised = await failing(engine)
 
     assert isinstance(raised, EngineOverloadedError)
-    assert raised.retry_after_s == (7 if retry_after == "7" else 3600)
+    assert raised.retry_after_s == retry_after_s
     assert "Slow down." in str(raised)
 
 

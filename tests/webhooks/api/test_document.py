@@ -52,9 +52,9 @@ def is_json(operation: Json) -> bool:
 
 
 def answer_example(document: Json, method: str, path: str) -> Any:
-    """Return the example of a successful answer, as generated from its schema."""
+    """Return the example of a successful answer, as generated from its schema; of several, they have the same one."""
     responses = document["paths"][path][method]["responses"]
-    (answer,) = (response for status, response in responses.items() if status.startswith("2"))
+    answer, *_ = (response for status, response in responses.items() if status.startswith("2"))
     return example_of(answer["content"]["application/json"]["schema"], document["components"]["schemas"])
 
 
