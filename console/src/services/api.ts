@@ -1595,7 +1595,8 @@ export interface paths {
         head?: never;
         /**
          * Change how an app is told what happens
-         * @description A new request URL is sent a challenge. It is used once it has answered; `request_url_state` says whether it has.
+         * @description A new request URL is sent a challenge. It is used once it has answered; `request_url_state` says whether it has. The
+         *     same URL again is another challenge, if it hasn't answered yet.
          */
         patch: operations["update_messaging_app"];
         trace?: never;
@@ -1634,26 +1635,6 @@ export interface paths {
          * @description The app is told, and can publish another one, which comes over the member's live channel.
          */
         post: operations["open_messaging_home"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/messaging/apps/{app_id}/verify": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Send the request URL of an app another challenge
-         * @description For an app that couldn't be reached when its URL was set.
-         */
-        post: operations["verify_messaging_app"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3022,10 +3003,8 @@ export interface components {
             /** @example app_01h455vb4pex5vsknk084sn02q */
             app_id: string;
             /**
-             * @description Its slash commands.
-             * @example [
-             *       "/standup"
-             *     ]
+             * @description Its slash commands, such as `/standup`.
+             * @example []
              */
             commands: string[];
             /** @description How many of its connections are open now. */
@@ -3961,11 +3940,9 @@ export interface components {
          */
         CreateApp: {
             /**
-             * @description Its slash commands.
+             * @description Its slash commands, such as `/standup`.
              * @default []
-             * @example [
-             *       "/standup"
-             *     ]
+             * @example []
              */
             commands?: string[];
             /**
@@ -4106,10 +4083,8 @@ export interface components {
              */
             bot_token: string;
             /**
-             * @description Its slash commands.
-             * @example [
-             *       "/standup"
-             *     ]
+             * @description Its slash commands, such as `/standup`.
+             * @example []
              */
             commands: string[];
             /** Format: date-time */
@@ -15265,75 +15240,6 @@ export interface operations {
             };
         };
     };
-    verify_messaging_app: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                app_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Accepted. */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["AppView"];
-                };
-            };
-            /** @description Bad request. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not found. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service unavailable. */
-            503: {
-                headers: {
-                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     list_incoming_webhooks: {
         parameters: {
             query?: never;
@@ -19106,6 +19012,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Unprocessable entity. */
             422: {
                 headers: {
@@ -19130,9 +19045,7 @@ export interface operations {
     };
     get_messaging_view: {
         parameters: {
-            query?: {
-                member_id?: string;
-            };
+            query?: never;
             header?: never;
             path: {
                 view_id: string;
@@ -19179,15 +19092,6 @@ export interface operations {
             };
             /** @description Not found. */
             404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unprocessable entity. */
-            422: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -38,9 +38,9 @@ async def bot(server_api: Api, server_url: str) -> BoltApp:
     return await create_bolt_app(server_api, server_url, commands=["/echo", "/deploy"])
 
 
-async def view_when(api: Api, member: Json, view_id: str, until: Callable[[Json], bool]) -> Json:
+async def view_when(api: Api, view_id: str, until: Callable[[Json], bool]) -> Json:
     """Return a view of a member as soon as it is as it should be."""
-    path = f"/messaging/views/{view_id}?member_id={member['member_id']}"
+    path = f"/messaging/views/{view_id}"
     async with asyncio.timeout(30):
         while not until(view := await api.get(path)):
             await asyncio.sleep(0.05)
@@ -142,10 +142,10 @@ async def test_a_modal_is_opened_refused_and_submitted(talk: Talk, bot: BoltApp)
         path = f"/messaging/views/{view_id}/submit"
         values = {"version": {"entered": {"type": "plain_text_input", "value": "13"}}}
         await talk.api.done("POST", path, json=acting(ines, values=values))
-        refused = await view_when(talk.api, ines, view_id, lambda view: view["errors"] is not None)
+        refused = await view_when(talk.api, view_id, lambda view: view["errors"] is not None)
         values["version"]["entered"]["value"] = "12"
         await talk.api.done("POST", path, json=acting(ines, values=values))
-        await view_when(talk.api, ines, view_id, lambda view: view["is_closed"])
+        await view_when(talk.api, view_id, lambda view: view["is_closed"])
 
     assert listed["slack_id"] == opened["id"]
     assert refused["errors"] == {"version": "There is no such version."}

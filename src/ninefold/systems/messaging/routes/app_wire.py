@@ -45,7 +45,7 @@ EventTypes = Annotated[
 ]
 Commands = Annotated[
     list[Annotated[str, msgspec.Meta(pattern=COMMAND_PATTERN)]],
-    msgspec.Meta(max_length=COMMANDS_MAX, description="Its slash commands.", examples=[["/standup"]]),
+    msgspec.Meta(max_length=COMMANDS_MAX, description="Its slash commands, such as `/standup`.", examples=[[]]),
 ]
 RequestUrlState = Literal["none", "verifying", "verified", "failed"]
 

@@ -44,7 +44,7 @@ from ninefold.systems.messaging.service import apps as service
 from ninefold.systems.messaging.service import incoming_webhooks
 from ninefold.systems.messaging.service.app_delivery import count_connections
 from ninefold.systems.messaging.service.app_events import list_app_events, notify_apps
-from ninefold.systems.messaging.service.app_settings import list_commands, update_app, verify_again
+from ninefold.systems.messaging.service.app_settings import list_commands, update_app
 from ninefold.systems.messaging.service.channels import get_channel
 from ninefold.systems.messaging.service.notifying import notify_organisation
 from ninefold.systems.messaging.service.workspaces import ensure_workspace
@@ -133,7 +133,8 @@ async def update_messaging_app(
 ) -> AppDetailsView:
     """Change how an app is told what happens.
 
-    A new request URL is sent a challenge. It is used once it has answered; `request_url_state` says whether it has.
+    A new request URL is sent a challenge. It is used once it has answered; `request_url_state` says whether it has. The
+    same URL again is another challenge, if it hasn't answered yet.
     """
     async with database.transaction() as connection:
         found = await service.get_app(connection, organisation_id=principal.organisation_id, app_id=app_id)
@@ -142,24 +143,6 @@ async def update_messaging_app(
         connections = await count_connections(connection, app)
     notify_apps(notifier, [app.app_id])
     return show_app_details(app, commands=commands, connections=connections)
-
-
-@post(f"{_APP}/verify", tags=TAGS, status_code=202)
-async def verify_messaging_app(
-    app_id: FromPath[AppId],
-    principal: NamedDependency[Principal],
-    database: NamedDependency[Database],
-    notifier: NamedDependency[Notifier],
-) -> AppView:
-    """Send the request URL of an app another challenge.
-
-    For an app that couldn't be reached when its URL was set.
-    """
-    async with database.transaction() as connection:
-        app = await service.get_app(connection, organisation_id=principal.organisation_id, app_id=app_id)
-        app = await verify_again(connection, app)
-    notify_apps(notifier, [app.app_id])
-    return show_app(app)
 
 
 @get(f"{_APP}/events", tags=TAGS)
@@ -259,7 +242,6 @@ APP_ROUTES: Final[list[HTTPRouteHandler]] = [
     list_messaging_apps,
     get_messaging_app,
     update_messaging_app,
-    verify_messaging_app,
     list_messaging_app_events,
     list_messaging_commands,
     create_incoming_webhook,

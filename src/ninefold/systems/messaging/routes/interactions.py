@@ -16,7 +16,7 @@ from ninefold.core.queue.notifier import Notifier
 from ninefold.core.tenancy.model import Principal
 from ninefold.core.web.bodies import FromBody
 from ninefold.core.web.problems import problem_responses
-from ninefold.systems.messaging.routes.finding import find_to_act
+from ninefold.systems.messaging.routes.finding import find_to_act, find_view, find_view_to_read
 from ninefold.systems.messaging.routes.interaction_wire import (
     AppPageList,
     AppPageView,
@@ -106,7 +106,7 @@ async def send_message_action(
     return show_asked(asked)
 
 
-@get("/api/v1/messaging/views", tags=TAGS, opt=READS)
+@get("/api/v1/messaging/views", tags=TAGS, opt=READS, responses=problem_responses(404, 422))
 async def list_messaging_views(
     principal: NamedDependency[Principal],
     database: NamedDependency[Database],
@@ -127,15 +127,13 @@ async def get_messaging_view(
     view_id: FromPath[ViewId],
     principal: NamedDependency[Principal],
     database: NamedDependency[Database],
-    member_id: FromQuery[MemberId | None] = None,
 ) -> AppPageView:
     """Show a view.
 
     As its member sees it.
     """
     async with database.transaction() as connection:
-        member = await get_acting_member(connection, principal, member_id=member_id)
-        view = await views.get_view(connection, member=member, view_id=view_id)
+        view = await find_view_to_read(connection, principal, view_id)
     return show_view(view)
 
 
@@ -153,9 +151,7 @@ async def submit_messaging_view(
     The app then closes it, changes it, or says what is wrong with the input.
     """
     async with database.transaction() as connection:
-        member = await get_acting_member(connection, principal, member_id=data.acting_id)
-        view = await views.get_view(connection, member=member, view_id=view_id)
-        app = await get_app(connection, organisation_id=view.organisation_id, app_id=view.app_id)
+        view, app, _ = await find_view(connection, principal, view_id=view_id, member_id=data.acting_id)
         asked = await views.submit_view(connection, app, view, data.values)
     notify_apps(notifier, [app.app_id])
     return show_asked(asked)
@@ -175,9 +171,7 @@ async def send_view_action(
     The app usually answers by changing the view.
     """
     async with database.transaction() as connection:
-        member = await get_acting_member(connection, principal, member_id=data.acting_id)
-        view = await views.get_view(connection, member=member, view_id=view_id)
-        app = await get_app(connection, organisation_id=view.organisation_id, app_id=view.app_id)
+        view, app, _ = await find_view(connection, principal, view_id=view_id, member_id=data.acting_id)
         asked = await asking.send_view_action(connection, app, view, action=data.action)
     notify_apps(notifier, [app.app_id])
     return show_asked(asked)
@@ -197,11 +191,9 @@ async def close_messaging_view(
     A modal that is closed already stays so.
     """
     async with database.transaction() as connection:
-        member = await get_acting_member(connection, principal, member_id=data.acting_id)
-        view = await views.get_view(connection, member=member, view_id=view_id)
-        app = await get_app(connection, organisation_id=view.organisation_id, app_id=view.app_id)
+        view, app, member = await find_view(connection, principal, view_id=view_id, member_id=data.acting_id)
         await views.close_view(connection, app, view, is_whole_stack=data.is_whole_stack)
-        view = await views.get_view(connection, member=member, view_id=view_id)
+        view = await views.get_view(connection, organisation_id=principal.organisation_id, view_id=view_id)
     notify_members(notifier, [member.member_id])
     notify_apps(notifier, [app.app_id])
     return show_view(view)

@@ -35,7 +35,7 @@ class AppChanges(msgspec.Struct, frozen=True, kw_only=True):
 async def update_app(
     connection: Connection, egress_policy: AddressPolicy, app: App, *, changes: AppChanges, base_url: str
 ) -> App:
-    """Change an app. A new request URL is sent a challenge, and used once it has answered.
+    """Change an app. A new request URL is sent a challenge, and used once it has answered; so is one that hasn't yet.
 
     Call it in a transaction, and `notify_apps` after the commit.
 
@@ -54,7 +54,8 @@ async def update_app(
     if changes.event_types is not None:
         app = msgspec.structs.replace(app, event_types=_checked_types(changes.event_types))
     is_new_url = changes.request_url is not None and (changes.request_url or None) != app.request_url
-    if is_new_url:
+    is_tried_again = changes.request_url is not None and app.request_url_verified_at is None
+    if is_new_url or is_tried_again:
         url = changes.request_url or None
         if url is not None:
             egress_policy.check_target(parse_target(url))
@@ -68,21 +69,9 @@ async def update_app(
     updated = await store.app_update(connection, app)
     if changes.commands is not None:
         await _replace_commands(connection, app, changes.commands)
-    if is_new_url and app.request_url is not None:
+    if app.request_url is not None and (is_new_url or is_tried_again):
         await _challenge(connection, updated)
     return updated
-
-
-async def verify_again(connection: Connection, app: App) -> App:
-    """Send the request URL of an app another challenge; call `notify_apps` after the commit.
-
-    Raises:
-        InvalidAppSettingError: it has no request URL.
-    """
-    if app.request_url is None:
-        raise InvalidAppSettingError("The app has no request URL.", field="request_url")
-    await _challenge(connection, app)
-    return await store.app_update(connection, msgspec.structs.replace(app, request_url_error=None))
 
 
 async def list_commands(connection: Connection, *, organisation_id: UUID, app: App | None = None) -> list[AppCommand]:

@@ -134,14 +134,25 @@ async def find_home(connection: Connection, app: App, member: Member) -> View | 
     return await store.view_find_home(connection, app_id=app.app_id, member_id=member.member_id)
 
 
-async def get_view(connection: Connection, *, member: Member, view_id: UUID) -> View:
-    """Return a view of a member.
+async def get_view(connection: Connection, *, organisation_id: UUID, view_id: UUID) -> View:
+    """Return a view of an organisation, whoever sees it.
 
     Raises:
-        ViewNotFoundError: there is no such view, or it is shown to another member.
+        ViewNotFoundError: it has no such view.
     """
-    view = await store.view_find(connection, organisation_id=member.organisation_id, view_id=view_id)
-    if view is None or view.member_id != member.member_id:
+    view = await store.view_find(connection, organisation_id=organisation_id, view_id=view_id)
+    if view is None:
+        raise _not_found()
+    return view
+
+
+def require_own(view: View, member: Member) -> View:
+    """Return a view that is shown to a member.
+
+    Raises:
+        ViewNotFoundError: it is shown to another one.
+    """
+    if view.member_id != member.member_id:
         raise _not_found()
     return view
 
@@ -309,4 +320,4 @@ def _new_hash(content: Mapping[str, Any]) -> str:
 
 
 def _not_found() -> ViewNotFoundError:
-    return ViewNotFoundError("There is no such view, or it is closed.", field="view_id")
+    return ViewNotFoundError("There is no such view, or it is closed.", field="view_id", remedy="List the open views.")
