@@ -137,12 +137,17 @@ async def run_command(*arguments: str, environment: Mapping[str, str], within_s:
 
 
 @contextmanager
-def serving(database_url: str, *, log: Path) -> Iterator[str]:
+def serving(database_url: str, *, log: Path, settings: Mapping[str, str] | None = None) -> Iterator[str]:
     """Run `ninefold serve`; yield its URL, and check at the end that it logged no internal error."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     environment = clean_environment(
-        {"NINEFOLD_DATABASE_URL": database_url, "NINEFOLD_PORT": str(port), "NINEFOLD_EGRESS_ALLOW": LOOPBACK}
+        {
+            "NINEFOLD_DATABASE_URL": database_url,
+            "NINEFOLD_PORT": str(port),
+            "NINEFOLD_EGRESS_ALLOW": LOOPBACK,
+            **(settings or {}),
+        }
     )
     with (
         log.open("wb") as standard_error,

@@ -12,7 +12,7 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 import httpx
 import msgspec
@@ -98,6 +98,16 @@ class LiveServer:
             yield Api(client, api_key)
 
 
+class Server(Protocol):
+    """Where a server is."""
+
+    @property
+    def port(self) -> int: ...
+
+    @property
+    def url(self) -> str: ...
+
+
 class Subscribed(msgspec.Struct):
     """Where reading begins."""
 
@@ -137,7 +147,7 @@ class Reader(ABC):
         return self.subscribed.epoch, self.offsets[-1] if self.offsets else self.subscribed.offset
 
     @abstractmethod
-    async def open(self, server: LiveServer, credential: str, channel: str, *, since: tuple[str, int] | None) -> None:
+    async def open(self, server: Server, credential: str, channel: str, *, since: tuple[str, int] | None) -> None:
         """Connect and subscribe. Raise `RefusedError` if the server refuses."""
 
     @abstractmethod
@@ -202,7 +212,7 @@ class WebSocketReader(Reader):
 
     refusals = {"unknown": 102, "unauthorized": 3500, "expired": 109, "busy": 503}  # noqa: RUF012
 
-    async def open(self, server: LiveServer, credential: str, channel: str, *, since: tuple[str, int] | None) -> None:
+    async def open(self, server: Server, credential: str, channel: str, *, since: tuple[str, int] | None) -> None:
         url = f"ws://127.0.0.1:{server.port}/connection/websocket"
         try:
             self._socket: ClientConnection = await connect(url, max_size=None, proxy=None, ping_interval=None)
@@ -273,7 +283,7 @@ class EventStreamReader(Reader):
 
     refusals = {"unknown": 404, "unauthorized": 401, "expired": 401, "busy": 503}  # noqa: RUF012
 
-    async def open(self, server: LiveServer, credential: str, channel: str, *, since: tuple[str, int] | None) -> None:
+    async def open(self, server: Server, credential: str, channel: str, *, since: tuple[str, int] | None) -> None:
         headers = {"Authorization": f"Bearer {credential}"} if credential else {}
         if since is not None:
             headers["Last-Event-ID"] = f"{since[0]}-{since[1]}" if since[0] else str(since[1])

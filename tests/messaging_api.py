@@ -60,3 +60,15 @@ def path_of(channel: Json, message: Json | None = None) -> str:
 def acting(member: Json, **fields: Any) -> Json:
     """Return a body that says for which member a request acts."""
     return {"member_id": member["member_id"], **fields}
+
+
+async def upload(api: Api, member: Json, content: bytes = b"The plan.", name: str = "plan.txt") -> Json:
+    """Upload a file for a member."""
+    path = f"/messaging/files?name={name}&member_id={member['member_id']}"
+    return await api.done("POST", path, content=content, headers={"Content-Type": "application/octet-stream"})
+
+
+async def as_member(talk: Talk, member: Json) -> Api:
+    """Return a client with a token of a member."""
+    created = await talk.api.done("POST", f"/messaging/members/{member['member_id']}/tokens", json={})
+    return Api(talk.api.http, created["token"])

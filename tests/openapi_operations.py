@@ -72,7 +72,7 @@ def _operation(path: str, method: str, description: Mapping[str, Any], component
             if parameter["in"] == "path"
         },
         query_parameters=[parameter["name"] for parameter in parameters if parameter["in"] == "query"],
-        body=example_of(content["application/json"]["schema"], components) if content else None,
+        body=example_of(content["application/json"]["schema"], components) if "application/json" in content else None,
         is_authenticated=description["security"] != [],
         is_for_people={name for scheme in description["security"] for name in scheme} == {"session"},
         not_audited=description.get("x-not-audited"),

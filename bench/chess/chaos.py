@@ -21,17 +21,17 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import httpx
-from chaos_nodes import Nodes, running_nodes
 from game_plans import make_plan, player_of, terms_of
 from referee import Referee
 
-from ninefold.edge.demo.api import RefusedError
 from ninefold.edge.demo.chess.api import ChessApi
-from ninefold.edge.demo.chess.client import Address, ChessClient
+from ninefold.edge.demo.chess.client import ChessClient
 from ninefold.edge.demo.chess.copies import GameCopy
-from ninefold.edge.demo.chess.network import Conditions, Network
 from ninefold.edge.demo.chess.players import Player
 from ninefold.edge.demo.chess.summary import find_problems
+from ninefold.edge.simulation.clients import Address, RefusedError, UnansweredError
+from ninefold.edge.simulation.network import Conditions, Network
+from ninefold.edge.simulation.nodes import Nodes, kill_at, running_nodes
 
 CONDITIONS: Final = Conditions(
     loss=0.08,
@@ -51,9 +51,6 @@ SEATS: Final = 100
 ENDS_WITHIN_S: Final = 600.0
 PLIES_EXPECTED: Final = 12
 """Of a game, at least; kills are spread over so many."""
-
-DOWN_S: Final = (0.0, 5.0)
-"""How long a killed process stays away: now and then longer than the gap that counts as an outage."""
 
 SHOW_INTERVAL_S: Final = 10.0
 PROBLEMS_SHOWN: Final = 20
@@ -108,15 +105,15 @@ class Simulation:
             Player(clients[colour], game_id=game["game_id"], decide=player_of(plan, colour, clients[colour]))
             for colour in ("white", "black")
         ]
-        following = clients["spectator"].follow(game["live_channel"])
+        following = clients["spectator"].watch(game["live_channel"])
         problems: list[str] = []
         try:
             async with asyncio.timeout(ENDS_WITHIN_S):
                 await asyncio.gather(*[player.play() for player in players], following)
         except TimeoutError:
             problems.append(f"It didn't end within {ENDS_WITHIN_S:.0f} s.")
-        except RefusedError as error:
-            problems.append(f"A request was refused: {error.detail}")
+        except (RefusedError, UnansweredError) as error:
+            problems.append(error.detail)
         await asyncio.gather(*[client.finish() for client in clients.values()])
         problems += await self._judge(game["game_id"], clients)
         self.network.update(network.counts)
@@ -138,7 +135,7 @@ class Simulation:
         )
 
     async def _judge(self, game_id: str, clients: dict[str, ChessClient]) -> list[str]:
-        log, shown = await self._api.list_log(game_id), await self._api.get_game(game_id)
+        log, shown = await self._api.list_game_log(game_id), await self._api.get_game(game_id)
         referee = Referee(log)
         problems = [*find_problems(log, clients), *referee.judge()]
         problems += referee.judge_pgn(await self._api.get_pgn(game_id), winner=shown["winner"])
@@ -147,7 +144,7 @@ class Simulation:
         self.ends[str(shown["reason"])] += 1
         self.entries.update(entry["type"] for entry in log)
         for client in clients.values():
-            self.answers.update(answers[0]["reason"] or "committed" for answers in client.answers.values())
+            self.answers.update(answers[0].body.get("reason") or "committed" for answers in client.answers.values())
             self.answers["repeated"] += sum(len(answers) - 1 for answers in client.answers.values())
         return problems
 
@@ -158,15 +155,7 @@ class Simulation:
         """Kill processes, each when the games together have come so far as the seed says, and start them again."""
         dice = random.Random(f"{self._seed} kills")
         moments = sorted(dice.uniform(0.02, 0.9) * games * PLIES_EXPECTED for _ in range(count))
-        for moment in moments:
-            victims = dice.choice([*([name] for name in self._nodes.names), self._nodes.names])
-            down_s = dice.uniform(*DOWN_S)
-            while self.committed < moment:
-                await asyncio.sleep(0.02)
-            self.kills.append("all" if len(victims) > 1 else victims[0])
-            await asyncio.gather(*[self._nodes.kill(name) for name in victims])
-            await asyncio.sleep(down_s)
-            await asyncio.gather(*[self._nodes.start(name) for name in victims])
+        await kill_at(moments, self._nodes, dice, progress=lambda: self.committed, on_kill=self.kills.append)
 
 
 async def run(options: argparse.Namespace) -> tuple[dict[str, Any], dict[int, list[str]]]:

@@ -45,6 +45,7 @@ from ninefold.systems.chess.service.players import create_player, create_player_
 
 HERE: Final = Path(__file__).parent
 RESULTS: Final = HERE.parent / "results" / "chess.json"
+FLOOR: Final = HERE.parent / "live" / "floor_server.py"
 RATIO_TARGET: Final = 3.0
 START_WITHIN_S: Final = 60.0
 OPENED_AT_ONCE: Final = 50
@@ -54,7 +55,7 @@ PLIES_BEFORE: Final = 2
 CLOCK: Final = Correspondence(days_per_turn=1)
 """However slow the machine is, no first move comes too late."""
 
-SCHEMA: Final = "CREATE SCHEMA bench; CREATE TABLE bench.move (number integer, body text)"
+SCHEMA: Final = "CREATE SCHEMA bench; CREATE TABLE bench.message (number integer, body text)"
 
 
 class Game(NamedTuple):
@@ -171,10 +172,10 @@ class Match:
 @asynccontextmanager
 async def _floor(dsn: str, moves: Sequence[str], options: argparse.Namespace) -> AsyncIterator[Match]:
     port = _free_port()
-    async with _running([str(HERE / "floor_server.py"), str(port), dsn], port) as server:
+    async with _running([str(FLOOR), str(port), dsn], port) as server:
         # Players 2n and 2n + 1 play each other; a move goes to the socket of the opponent.
         seats = [
-            Seat(port, f"/players/{number}", f"/moves/{number ^ 1}", (), "") for number in range(2 * options.games)
+            Seat(port, f"/readers/{number}", f"/messages/{number ^ 1}", (), "") for number in range(2 * options.games)
         ]
         async with _seated(seats) as games:
             yield Match(games, moves, server)

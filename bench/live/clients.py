@@ -1,8 +1,10 @@
 """Many WebSocket clients in one process, as light as possible: they subscribe, and count what they get.
 
-    python bench/live/clients.py PORT CONNECTIONS is_shared|is_own TOKEN
+    python bench/live/clients.py PORT CONNECTIONS CHANNEL
 
-Prints `ready` when all have subscribed. Each line on standard input asks for the counts, which are printed as JSON.
+`{}` in the name of the channel is the number of the connection. The first line of standard input is a JSON array of
+tokens, which the connections use in turn. Prints `ready` when all have subscribed. Each further line asks for the
+counts, which are printed as JSON.
 """
 
 import asyncio
@@ -11,10 +13,9 @@ import json
 import os
 import sys
 import time
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
-
-from boards import CHANNEL
 
 _HANDSHAKE = (
     "GET /connection/websocket HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -104,13 +105,13 @@ def _the(client: Client) -> Client:
     return client
 
 
-async def main(port: int, connections: int, *, is_shared: bool, token: str) -> None:
+async def main(port: int, connections: int, *, channel: str, tokens: Sequence[str]) -> None:
     """Connect all clients, then answer each line on standard input."""
     loop = asyncio.get_running_loop()
     clients: list[Client] = []
     for start in range(0, connections, _OPENED_AT_ONCE):
         opened = [
-            Client(f"{CHANNEL}{0 if is_shared else number}", token)
+            Client(channel.replace("{}", str(number)), tokens[number % len(tokens)])
             for number in range(start, min(start + _OPENED_AT_ONCE, connections))
         ]
         for client in opened:
@@ -127,4 +128,5 @@ async def main(port: int, connections: int, *, is_shared: bool, token: str) -> N
 if __name__ == "__main__":
     import uvloop
 
-    uvloop.run(main(int(sys.argv[1]), int(sys.argv[2]), is_shared=sys.argv[3] == "is_shared", token=sys.argv[4]))
+    given = json.loads(sys.stdin.readline())
+    uvloop.run(main(int(sys.argv[1]), int(sys.argv[2]), channel=sys.argv[3], tokens=given))

@@ -91,12 +91,14 @@ async def served(name: str, dsn: str, token: str, *, load: Load, connections: in
     try:
         await _wait_until_open()
         rss_before = psutil.Process(server.pid).memory_info().rss
-        kind = "is_shared" if load.is_shared else "is_own"
+        channel = CHANNEL + ("0" if load.is_shared else "{}")
         clients = await asyncio.create_subprocess_exec(
-            sys.executable, str(HERE / "clients.py"), str(PORT), str(connections), kind, token, stdin=PIPE, stdout=PIPE
+            sys.executable, str(HERE / "clients.py"), str(PORT), str(connections), channel, stdin=PIPE, stdout=PIPE
         )
         try:
+            assert clients.stdin is not None
             assert clients.stdout is not None
+            clients.stdin.write(json.dumps([token]).encode() + b"\n")
             ready = await clients.stdout.readline()
             assert ready == b"ready\n", "the clients couldn't connect"
             yield Served(psutil.Process(server.pid), clients, rss_before)

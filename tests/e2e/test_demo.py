@@ -18,6 +18,9 @@ ASSISTANT_WITHIN_S = 240.0
 CHESS_WITHIN_S = 240.0
 """A game takes a minute, and four times as long on a busy machine."""
 
+MESSAGING_WITHIN_S = 150.0
+"""It takes half a minute on two cores."""
+
 EVENTS = 40
 
 
@@ -76,6 +79,24 @@ async def test_the_chess_demo_shows_all_three_the_committed_log(tmp_path: Path) 
     assert (summary["winner"], summary["reason"]) == ("white", "checkmate")
     assert summary["logs"].keys() == {"committed", "white", "black", "spectator"}
     assert len({log["sha256"] for log in summary["logs"].values()}) == 1
+    assert min(summary["network"][name] for name in ("lost", "late", "duplicated", "sent again")) > 0
+    assert summary["killed"] == ["ninefold serve"]
+    assert files_in(tmp_path) == []
+
+
+async def test_the_messaging_demo_shows_every_device_the_committed_log(tmp_path: Path) -> None:
+    environment = clean_environment({"TMPDIR": str(tmp_path)})
+
+    finished = await run_command("demo", "messaging", "--json", environment=environment, within_s=MESSAGING_WITHIN_S)
+
+    assert finished.exit_code == 0, finished.errors
+    summary = json.loads(finished.output)
+    assert (summary["is_complete"], summary["problems"]) == (True, [])
+    assert len(summary["logs"]) == 1 + 6
+    assert len({log["sha256"] for log in summary["logs"].values()}) == 1
+    # All three are also in `general`, and so is the bot.
+    assert summary["recounted"] == 2 * 4
+    assert {each["member"] for each in summary["unread"] if each["unread"]} == {"ines", "mira"}
     assert min(summary["network"][name] for name in ("lost", "late", "duplicated", "sent again")) > 0
     assert summary["killed"] == ["ninefold serve"]
     assert files_in(tmp_path) == []

@@ -15,9 +15,11 @@ BUTTONS = {
     "block_id": "buttons",
     "elements": [{"type": "button", "action_id": "approve", "text": {"type": "plain_text", "text": "Approve"}}],
 }
+PLAIN = {"Content-Type": "text/plain"}
 
 _ON_MESSAGES = (
     "get_channel_message",
+    "list_readers",
     "list_replies",
     "edit_channel_message",
     "add_reaction",
@@ -25,7 +27,14 @@ _ON_MESSAGES = (
     "pin_channel_message",
     "unpin_channel_message",
 )
-_ON_OWN_CHANNELS = ("leave_channel", "kick_member", "archive_channel", "unarchive_channel", "update_channel")
+_ON_OWN_CHANNELS = (
+    "leave_channel",
+    "kick_member",
+    "archive_channel",
+    "unarchive_channel",
+    "update_channel",
+    "update_membership",
+)
 
 
 async def make_sample_data(context: SampleContext) -> SampleData:
@@ -41,6 +50,9 @@ async def make_sample_data(context: SampleContext) -> SampleData:
         "POST", f"/messaging/apps/{app['app_id']}/webhooks", json={"channel_id": channel["channel_id"]}
     )
     asked = await ask_an_app(context, member_id, channel)
+    file = await upload(api, member_id, "plan.txt")
+    await post(api, channel, member_id, "The plan", file_ids=[file["file_id"]])
+    await upload(api, member_id, "chart.txt")
     token = await api.done("POST", f"/messaging/members/{member_id}/tokens", json={"name": SECRET_TEXT})
     return SampleData(
         ids={
@@ -49,19 +61,27 @@ async def make_sample_data(context: SampleContext) -> SampleData:
             "app_id": app["app_id"],
             "token_id": token["token_id"],
             "webhook_id": webhook["webhook_id"],
+            "file_id": file["file_id"],
             # It isn't in a path, but in a body.
             "kicked_member_id": other_id,
         },
         ids_of={
             **{name: {**message, "emoji": "tada"} for name in _ON_MESSAGES},
+            "delete_file": await upload(api, member_id, "old.txt"),
             "delete_channel_message": await post(api, channel, member_id, "Delete me"),
             **asked,
             **{name: await new_channel(api, member_id, name) for name in _ON_OWN_CHANNELS},
         },
         secret_text=SECRET_TEXT,
-        destroying=["delete_channel_message", "revoke_messaging_token", "revoke_incoming_webhook"],
-        not_for_keys=["get_own_messaging_member", "list_unread", "remove_reaction", "list_messaging_views"],
-        needs_own=["create_channel", "open_conversation"],
+        destroying=["delete_file", "delete_channel_message", "revoke_messaging_token", "revoke_incoming_webhook"],
+        not_for_keys=[
+            "get_own_messaging_member",
+            "list_unread",
+            "remove_reaction",
+            "upload_file",
+            "list_messaging_views",
+        ],
+        needs_own=["create_channel", "open_conversation", "update_own_messaging_member"],
     )
 
 
@@ -124,6 +144,12 @@ async def new_channel(api: Api, member_id: str, name: str) -> Mapping[str, str]:
     """Create a channel; return the ids of it."""
     channel = await api.done("POST", "/messaging/channels", json={"name": f"for_{name}", "member_id": member_id})
     return {"channel_id": channel["channel_id"]}
+
+
+async def upload(api: Api, member_id: str, name: str) -> Mapping[str, str]:
+    """Upload a file; return the ids of it."""
+    path = f"/messaging/files?name={name}&member_id={member_id}"
+    return {"file_id": (await api.done("POST", path, content=SECRET_TEXT.encode(), headers=PLAIN))["file_id"]}
 
 
 async def post(api: Api, channel: Mapping[str, str], member_id: str, text: str, **fields: object) -> Mapping[str, str]:

@@ -1887,6 +1887,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/messaging/channels/{channel_id}/membership": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Mute a channel, or not any more */
+        patch: operations["update_membership"];
+        trace?: never;
+    };
     "/api/v1/messaging/channels/{channel_id}/messages": {
         parameters: {
             query?: never;
@@ -1998,6 +2015,26 @@ export interface paths {
          * @description An API key names the member: `member_id`.
          */
         delete: operations["remove_reaction"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/messaging/channels/{channel_id}/messages/{sequence}/readers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show who has read a message
+         * @description Those who are in the channel and have read it up to there or further, without who has written it.
+         */
+        get: operations["list_readers"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -2117,6 +2154,72 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/messaging/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List files
+         * @description Latest first: those that you have uploaded, and those in channels that you can see. An API key sees all.
+         */
+        get: operations["list_files"];
+        put?: never;
+        /**
+         * Upload a file
+         * @description The body is the file. Only you can read it until you post a message with its `file_id`; if you don't, it is deleted
+         *     after a day. An API key names the member: `member_id`.
+         */
+        post: operations["upload_file"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/messaging/files/{file_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show a file */
+        get: operations["get_file"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a file
+         * @description Only your own; an API key deletes those of all members. Messages say that it was deleted. This can't be undone.
+         */
+        delete: operations["delete_file"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/messaging/files/{file_id}/content": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download a file
+         * @description Whole, or a part of it with the header `Range`. Browsers show images, videos, sound and PDFs, and save the rest.
+         */
+        get: operations["download_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/messaging/me": {
         parameters: {
             query?: never;
@@ -2134,7 +2237,11 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Say that you are away, or not any more
+         * @description An API key names the member: `member_id`.
+         */
+        patch: operations["update_own_messaging_member"];
         trace?: never;
     };
     "/api/v1/messaging/members": {
@@ -2224,6 +2331,47 @@ export interface paths {
          * @description From the next request on it is refused, and its live connections end. This can't be undone.
          */
         delete: operations["revoke_messaging_token"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/messaging/presence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show which members are there
+         * @description Ask only for those on the screen.
+         */
+        get: operations["list_presences"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/messaging/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Search messages
+         * @description Latest first, and only in channels that you can see. An API key searches all of its organisation. Without a query,
+         *     all messages are found.
+         */
+        get: operations["search_messages"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -3657,6 +3805,8 @@ export interface components {
             /** @description How often it was edited. */
             edit_version: number;
             edited_at: string | null;
+            /** @description Also those that were deleted since. */
+            files: components["schemas"]["FileView"][];
             is_broadcast: boolean;
             is_pinned: boolean;
             latest_reply_sequence: number | null;
@@ -3963,6 +4113,12 @@ export interface components {
              * @example
              */
             request_url?: string;
+            /**
+             * @description What the bot's token is limited to, by the scopes of Slack's API, such as `chat:write`. Then only Slack's API accepts it. Null if it is allowed what a member is.
+             * @default null
+             * @example null
+             */
+            scopes?: string[] | null;
         };
         /**
          * CreateChallenge
@@ -4848,6 +5004,37 @@ export interface components {
             succeeded_attempts: number;
         };
         /**
+         * FileView
+         * @description A file that a member has uploaded.
+         */
+        FileView: {
+            /** Format: date-time */
+            created_at: string;
+            deleted_at: string | null;
+            /** @description The path of its contents. */
+            download_url: string;
+            /** @example file_01h455vb4pex5vsknk084sn02q */
+            file_id: string;
+            height: number | null;
+            /** @description Whether it is an image that browsers show. */
+            is_image: boolean;
+            media_type: string;
+            /**
+             * @description Who has uploaded it.
+             * @example mem_01h455vb4pex5vsknk084sn02q
+             */
+            member_id: string;
+            /** @description Empty if it was deleted. */
+            name: string;
+            /** @description Bytes. */
+            size: number;
+            /** @description Its id in Slack's API. */
+            slack_id: string;
+            title: string;
+            /** @description Of an image, in pixels. */
+            width: number | null;
+        };
+        /**
          * FoundInvitationView
          * @description An invitation, for who has its link.
          */
@@ -4868,6 +5055,19 @@ export interface components {
             organisation_name: string;
             /** @example developer */
             role: components["schemas"]["Role"];
+        };
+        /**
+         * FoundView
+         * @description A message that matches.
+         */
+        FoundView: {
+            channel: components["schemas"]["ChannelView"];
+            /** @description Where in the text what was searched for begins, and where it has ended, in code points. */
+            highlights: [
+                number,
+                number
+            ][];
+            message: components["schemas"]["ChannelMessageView"];
         };
         /**
          * GameAnswerView
@@ -5368,18 +5568,6 @@ export interface components {
             sequence: number;
         };
         /**
-         * MembershipView
-         * @description An organisation that a person is a member of.
-         */
-        MembershipView: {
-            /** @example acme */
-            name: string;
-            /** @example org_01h455vb4pex5vsknk084sn02q */
-            organisation_id: string;
-            /** @example developer */
-            role: components["schemas"]["Role"];
-        };
-        /**
          * MemberTokenList
          * @description The tokens of a member, oldest first.
          */
@@ -5540,6 +5728,55 @@ export interface components {
             uci: string;
         };
         /**
+         * MembershipView
+         * @description An organisation that a person is a member of.
+         */
+        "ninefold.core.web.people.views.MembershipView": {
+            /** @example acme */
+            name: string;
+            /** @example org_01h455vb4pex5vsknk084sn02q */
+            organisation_id: string;
+            /** @example developer */
+            role: components["schemas"]["Role"];
+        };
+        /**
+         * PresenceView
+         * @description Whether a player is at the game, as its client has last said.
+         */
+        "ninefold.systems.chess.routes.game_wire.PresenceView": {
+            claimable_at: string | null;
+            is_gone: boolean;
+            /** Format: date-time */
+            seen_at: string;
+        };
+        /**
+         * MembershipView
+         * @description How a member is in a channel.
+         */
+        "ninefold.systems.messaging.routes.channel_wire.MembershipView": {
+            /** @example chan_01h455vb4pex5vsknk084sn02q */
+            channel_id: string;
+            is_muted: boolean;
+            /** Format: date-time */
+            joined_at: string;
+            /** @example mem_01h455vb4pex5vsknk084sn02q */
+            member_id: string;
+            read_sequence: number;
+        };
+        /**
+         * PresenceView
+         * @description Whether a member is there.
+         */
+        "ninefold.systems.messaging.routes.member_wire.PresenceView": {
+            /** @example mem_01h455vb4pex5vsknk084sn02q */
+            member_id: string;
+            /**
+             * @description `active` if the member has done something or had a device connected in the last ten minutes.
+             * @enum {unknown}
+             */
+            presence: "active" | "away";
+        };
+        /**
          * OffersView
          * @description Who offers what now.
          */
@@ -5628,6 +5865,15 @@ export interface components {
          */
         Page_DeadLetterView_: {
             items: components["schemas"]["DeadLetterView"][];
+            /** @example null */
+            next_cursor: string | null;
+        };
+        /**
+         * Page[FileView]
+         * @description A page of a list, and the cursor of the next page; null on the last page.
+         */
+        Page_FileView_: {
+            items: components["schemas"]["FileView"][];
             /** @example null */
             next_cursor: string | null;
         };
@@ -5888,6 +6134,12 @@ export interface components {
              */
             client_msg_id?: string | null;
             /**
+             * @description Files that you have uploaded or can read. Then the text can be empty.
+             * @default []
+             * @example []
+             */
+            file_ids?: string[];
+            /**
              * @description Whether a reply is also shown in the channel.
              * @default false
              */
@@ -5911,22 +6163,21 @@ export interface components {
             thread_sequence?: number | null;
         };
         /**
+         * PresenceList
+         * @description Which members are there; members that don't exist are missing.
+         */
+        PresenceList: {
+            items: components["schemas"]["ninefold.systems.messaging.routes.member_wire.PresenceView"][];
+            /** @default null */
+            next_cursor?: null;
+        };
+        /**
          * PresencesView
          * @description Who is at the game; null: the player's client has never said so.
          */
         PresencesView: {
-            black: components["schemas"]["PresenceView"] | null;
-            white: components["schemas"]["PresenceView"] | null;
-        };
-        /**
-         * PresenceView
-         * @description Whether a player is at the game, as its client has last said.
-         */
-        PresenceView: {
-            claimable_at: string | null;
-            is_gone: boolean;
-            /** Format: date-time */
-            seen_at: string;
+            black: components["schemas"]["ninefold.systems.chess.routes.game_wire.PresenceView"] | null;
+            white: components["schemas"]["ninefold.systems.chess.routes.game_wire.PresenceView"] | null;
         };
         /**
          * Problem
@@ -6123,6 +6374,16 @@ export interface components {
             /** @example tada */
             emoji: string;
             /** @description Who has added it, in that order. */
+            member_ids: string[];
+        };
+        /**
+         * ReadersView
+         * @description Who has read a message, without who has written it.
+         */
+        ReadersView: {
+            /** @description Up to 1,000. */
+            count: number;
+            /** @description At most 50 of them. */
             member_ids: string[];
         };
         /**
@@ -6365,6 +6626,20 @@ export interface components {
             searched_back_to: string | null;
         };
         /**
+         * SearchPage[FoundView]
+         * @description A page of a search, which can end before it is full; then it says how far back the search has looked.
+         */
+        SearchPage_FoundView_: {
+            items: components["schemas"]["FoundView"][];
+            /** @example null */
+            next_cursor: string | null;
+            /**
+             * @description Set if the search has looked at its maximum before the page was full; `next_cursor` goes on from there. Null if the page is full, or everything was looked at.
+             * @example null
+             */
+            searched_back_to: string | null;
+        };
+        /**
          * SeekList
          * @description Open seeks, oldest first.
          */
@@ -6517,7 +6792,7 @@ export interface components {
              */
             csrf_token: string;
             organisation_id: string | null;
-            organisations: components["schemas"]["MembershipView"][];
+            organisations: components["schemas"]["ninefold.core.web.people.views.MembershipView"][];
             role: components["schemas"]["Role"] | null;
             /** @example ses_01h455vb4pex5vsknk084sn02q */
             session_id: string;
@@ -6981,6 +7256,7 @@ export interface components {
         UnreadView: {
             /** @example chan_01h455vb4pex5vsknk084sn02q */
             channel_id: string;
+            is_muted: boolean;
             last_sequence: number;
             /** @description Messages after that that mention the member; up to 1,000. */
             mentions: number;
@@ -7056,6 +7332,37 @@ export interface components {
             presence?: ("auto" | "away") | null;
             /** @default null */
             real_name?: string | null;
+        };
+        /**
+         * UpdateMembership
+         * @description How a member wants to be in a channel.
+         */
+        UpdateMembership: {
+            /** @description Whether its devices shouldn't notify of what is new there. */
+            is_muted: boolean;
+            /**
+             * @description For which member an API key acts; others act for their own.
+             * @default null
+             * @example null
+             */
+            member_id?: string | null;
+        };
+        /**
+         * UpdateOwnMember
+         * @description What to change of your own member.
+         */
+        UpdateOwnMember: {
+            /**
+             * @description For which member an API key acts; others act for their own.
+             * @default null
+             * @example null
+             */
+            member_id?: string | null;
+            /**
+             * @description `away` shows you as away; `auto` shows whether you are there.
+             * @enum {unknown}
+             */
+            presence: "auto" | "away";
         };
         /**
          * UpdateSource
@@ -16684,6 +16991,106 @@ export interface operations {
             };
         };
     };
+    update_membership: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                channel_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateMembership"];
+            };
+        };
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ninefold.systems.messaging.routes.channel_wire.MembershipView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request entity too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported media type. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable entity. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_channel_messages: {
         parameters: {
             query?: {
@@ -17680,6 +18087,77 @@ export interface operations {
             };
         };
     };
+    list_readers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                channel_id: string;
+                /** @description The place of the message in the channel's log. */
+                sequence: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReadersView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_replies: {
         parameters: {
             query?: {
@@ -18220,6 +18698,416 @@ export interface operations {
             };
         };
     };
+    list_files: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the previous page; omit it for the first. */
+                cursor?: string;
+                /** @description The maximum number of items on the page. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_FileView_"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable entity. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    upload_file: {
+        parameters: {
+            query?: {
+                member_id?: string;
+                /** @description What the file is called, such as `plan.pdf`. */
+                name?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": unknown;
+            };
+        };
+        responses: {
+            /** @description Created. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict. */
+            409: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request entity too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable entity. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                file_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                file_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No content. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict. */
+            409: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    download_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                file_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "*/*": unknown;
+                };
+            };
+            /** @description The range that the Range header requests. */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "*/*": unknown;
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Requested range not satisfiable. */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_own_messaging_member: {
         parameters: {
             query?: {
@@ -18269,6 +19157,104 @@ export interface operations {
             };
             /** @description Not found. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable entity. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_own_messaging_member: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateOwnMember"];
+            };
+        };
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessagingMemberView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request entity too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported media type. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -18867,6 +19853,150 @@ export interface operations {
             };
             /** @description Not found. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_presences: {
+        parameters: {
+            query?: {
+                /** @description Ids of up to 100 members, with commas between them. */
+                member_ids?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PresenceList"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable entity. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    search_messages: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the previous page; omit it for the first. */
+                cursor?: string;
+                /** @description The maximum number of items on the page. */
+                limit?: number;
+                /** @description Words, `"phrases"`, `-without`, and `from:@name in:#channel before:2026-01-31 after: on: has:file has:link has:pin is:thread`. */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SearchPage_FoundView_"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable entity. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -44,7 +44,7 @@ export class PollingFeed implements Feed {
 
 /** Channels that the server has; what else is watched is polled. */
 const LIVE =
-  /^(webhooks\.(deliveries:sub|health:org)|callbacks\.(source:src|organisation:org)|assistant\.(response:resp|conversation:conv|conversations:own)|chess\.(game:game|chat:game|player_chat:game|player:plr|lobby:org))_/;
+  /^(webhooks\.(deliveries:sub|health:org)|callbacks\.(source:src|organisation:org)|assistant\.(response:resp|conversation:conv|conversations:own)|chess\.(game:game|chat:game|player_chat:game|player:plr|lobby:org)|messaging\.(channel:chan|member:mem|organisation:org))_/;
 
 interface Channel {
   readonly listeners: Set<Listener>;
@@ -82,6 +82,12 @@ export class LiveFeed implements Feed {
       ({ numClients }) => numClients,
       () => null,
     ) ?? null;
+  }
+
+  /** Show something to those who watch a channel, which isn't kept. It gets lost while there is no connection. */
+  async publish(name: string, data: unknown): Promise<void> {
+    if (!this.#isConnected || !this.#channels.has(name)) return;
+    await (await this.#client)?.publish(name, data).catch(() => undefined);
   }
 
   /** Begin again for another person or organisation, whose channels need another token. */

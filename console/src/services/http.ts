@@ -123,3 +123,23 @@ function problemOf(response: Response, text: string): Problem {
     return { type: "", title, status: response.status, detail: title, code: "unknown", isRetryable: true, requestId: "" };
   }
 }
+
+/** Send bytes below `/api/v1`, and say how far that is, from 0 to 1. */
+export function upload<T>(path: string, body: Blob, { query, onprogress, signal }: { query?: Query; onprogress: (progress: number) => void; signal: AbortSignal }): Promise<T> {
+  // `fetch` doesn't tell how much was sent.
+  const request = new XMLHttpRequest();
+  return new Promise((resolve, reject) => {
+    request.upload.onprogress = ({ loaded, total }) => onprogress(total ? loaded / total : 1);
+    request.onload = () => {
+      const response = new Response(null, { status: request.status });
+      if (response.ok) resolve(camelize(JSON.parse(request.responseText)) as T);
+      else reject(new RefusedError(problemOf(response, request.responseText)));
+    };
+    request.onerror = request.onabort = () => reject(new NoAnswerError());
+    signal.addEventListener("abort", () => request.abort());
+    request.open("POST", `/api/v1${path}${queryText(query)}`);
+    const sent = { ...headers("POST", false), "Content-Type": "application/octet-stream" };
+    for (const [name, value] of Object.entries(sent)) request.setRequestHeader(name, value);
+    request.send(body);
+  });
+}

@@ -10,7 +10,7 @@ export type Camel<T> = T extends readonly (infer Item)[]
     : T;
 
 /** Fields whose content belongs to somebody else, and keeps its names. */
-const OPAQUE = new Set(["payload", "result", "options", "body_json", "body_form"]);
+const OPAQUE = new Set(["payload", "result", "options", "body_json", "body_form", "blocks", "view"]);
 
 /** Return a response's content with its fields in camel case. */
 export function camelize(value: unknown): unknown {

@@ -9,6 +9,7 @@ import type { Finding } from "$/shell/findings";
 import { assistant } from "./assistant/system";
 import { callbacks } from "./callbacks/system";
 import { chess } from "./chess/system";
+import { messaging } from "./messaging/system";
 import { webhooks } from "./webhooks/system";
 
 export interface ConsoleSystem {
@@ -37,7 +38,7 @@ export interface ConsoleSystem {
   readonly idLinks: IdLinks;
 }
 
-const SYSTEMS: readonly ConsoleSystem[] = [webhooks, callbacks, chess, assistant];
+const SYSTEMS: readonly ConsoleSystem[] = [webhooks, callbacks, chess, messaging, assistant];
 
 const enabled = document.querySelector('meta[name="ninefold-systems"]')?.getAttribute("content")?.split(" ") ?? [];
 

@@ -27,6 +27,7 @@ from ninefold.core.processes import ProcessFolder, SystemProcess
 from ninefold.core.queue.leases import Releaser, WorkerLease
 from ninefold.core.queue.notifier import Notifier
 from ninefold.core.tenancy.kinds import CredentialKind
+from ninefold.core.web.site import Site
 from ninefold.core.web.surfaces import Surface
 
 SettingsT = TypeVar("SettingsT", bound=msgspec.Struct)
@@ -64,6 +65,8 @@ class ServerContext(msgspec.Struct, Generic[SettingsT], frozen=True, kw_only=Tru
     """Stores files and other large contents."""
     implementations: Implementations = msgspec.field(default_factory=Implementations)
     """What other systems offer, by contract."""
+    site: Site = msgspec.field(default_factory=Site)
+    """How people reach this server, for links in responses."""
 
 
 class WorkerContext(msgspec.Struct, Generic[SettingsT], frozen=True, kw_only=True):

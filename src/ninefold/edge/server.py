@@ -209,8 +209,7 @@ def build_web_app(
     """
     notifier = Notifier(database)
     settings = read_settings(CoreSettings, prefix="NINEFOLD_", environment=environment)
-    site = Site.from_settings(settings)
-    blobs = Blobs.of(settings)
+    site, blobs = Site.from_settings(settings), Blobs.of(settings)
     contexts = [
         ServerContext(
             database=database,
@@ -221,6 +220,7 @@ def build_web_app(
             process_folder=ProcessFolder.of(settings.data_dir),
             blobs=blobs,
             implementations=implementations,
+            site=site,
         )
         for system in systems
     ]

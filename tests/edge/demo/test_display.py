@@ -1,10 +1,12 @@
 import io
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from rich.console import Console
 
-from ninefold.edge.demo.display import LiveTable, PlainLines, open_progress, print_summary
+from ninefold.edge.demo.display import SubscribersView, print_summary
+from ninefold.edge.demo.progress import LiveView, PlainLines, open_progress
 from ninefold.edge.demo.status import SubscriberStatus, SubscriberSummary, Summary
 from ninefold.edge.demo.subscribers import BEHAVIOURS
 
@@ -12,8 +14,8 @@ from ninefold.edge.demo.subscribers import BEHAVIOURS
 @pytest.mark.parametrize("width", [60, 100])
 def test_the_live_table_shows_states_with_their_reasons(width: int) -> None:
     console = Console(file=io.StringIO(), force_terminal=True, width=width)
-    with open_progress(console) as progress:
-        assert isinstance(progress, LiveTable)
+    with open_progress(console, SubscribersView()) as progress:
+        assert isinstance(progress, LiveView)
         progress.say("Delivering")
         progress.show(
             [
@@ -36,7 +38,7 @@ def test_the_live_table_shows_states_with_their_reasons(width: int) -> None:
 @pytest.mark.parametrize("width", [60, 80])
 def test_nothing_is_truncated_in_a_narrow_terminal(width: int) -> None:
     console = Console(file=io.StringIO(), force_terminal=True, width=width)
-    with LiveTable(console) as progress:
+    with LiveView(console, SubscribersView()) as progress:
         progress.show(
             [
                 status(name=behaviour.name, story=behaviour.story, delivered=1, retrying=3, why="connect failed")
@@ -64,7 +66,7 @@ def test_the_summary_has_one_line_for_each_subscriber_in_80_columns() -> None:
 
 def test_output_that_is_no_terminal_gets_plain_lines() -> None:
     console = Console(file=io.StringIO(), width=100)
-    with open_progress(console) as progress:
+    with open_progress(console, SubscribersView()) as progress:
         assert isinstance(progress, PlainLines)
         progress.say("Delivering")
         progress.show([status(delivered=1, retrying=3)])
@@ -145,7 +147,7 @@ def summary(*, problems: list[str], story: str = "is tested", events: int = 4) -
     )
 
 
-def render(progress: LiveTable, *, width: int) -> str:
+def render(progress: LiveView[Sequence[SubscriberStatus]], *, width: int) -> str:
     console = Console(file=io.StringIO(), width=width)
     console.print(progress._render())
     return output_of(console)

@@ -83,7 +83,7 @@ def test_an_app_is_created_with_its_secrets(server: Server, capsys: pytest.Captu
 
     assert run(["messaging", "apps", "create", "deploy", "--json"]) == 0
     printed = json.loads(capsys.readouterr().out)
-    assert run(["messaging", "apps", "create", "deploy"]) == 0
+    assert run(["messaging", "apps", "create", "deploy", "--scopes", "chat:write, users:read"]) == 0
     shown = capsys.readouterr()
 
     assert printed == {
@@ -95,6 +95,7 @@ def test_an_app_is_created_with_its_secrets(server: Server, capsys: pytest.Captu
         "app_token": "xapp-1",
         "signing_secret": "00ff",
     }
+    assert [body["scopes"] for _, body in server.sent] == [None, ["chat:write", "users:read"]]
     assert "xapp-1" in shown.out
     assert "won't be shown again" in shown.err
 

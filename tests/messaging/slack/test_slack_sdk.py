@@ -66,7 +66,7 @@ async def test_a_reply_belongs_to_its_thread(bot: WebClient) -> None:
     [
         ({"channel": "C0000000000", "text": "Hello"}, "channel_not_found"),
         ({"channel": "nowhere", "text": "Hello"}, "channel_not_found"),
-        ({"channel": "general", "text": "Hello", "thread_ts": "1.000001"}, "message_not_found"),
+        ({"channel": "general", "text": "Hello", "thread_ts": "1.000001"}, "thread_not_found"),
         ({"channel": "general", "text": "x" * 40_001}, "msg_too_long"),
     ],
 )

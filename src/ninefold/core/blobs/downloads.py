@@ -12,22 +12,26 @@ from ninefold.core.blobs.ranges import ByteRange, UnsatisfiableRangeError, parse
 from ninefold.core.blobs.service import Blobs
 
 
-async def download(blobs: Blobs, blob: Blob, request: Request[Any, Any, Any], *, file_name: str) -> Response[Any]:
+async def download(
+    blobs: Blobs, blob: Blob, request: Request[Any, Any, Any], *, file_name: str, is_inline: bool = False
+) -> Response[Any]:
     """Return the response for a blob: 200, 206 for a range, 304 if the client has it, or 416.
 
-    The caller has checked who may read it. A browser saves it and never runs it, because anybody may have made it.
+    The caller has checked who may read it. A browser saves it, or shows it if it can't do harm, and never runs it,
+    because anybody may have made it.
 
     Args:
         blobs: reads the contents.
         blob: the blob.
         request: the GET or HEAD request, with `Range`, `If-Range` and `If-None-Match`.
         file_name: the name that a browser saves it under.
+        is_inline: whether a browser shows it instead, because of its type: an image, a video, sound, or a PDF.
 
     Raises:
         BlobContentsMissingError: something other than Ninefold has removed the contents.
         BlobStoreUnavailableError: the store doesn't answer, or refuses.
     """
-    headers = _headers_of(blob, file_name=file_name)
+    headers = _headers_of(blob, file_name=file_name, is_inline=is_inline)
     if _has_already(request.headers.get("if-none-match", ""), etag=headers["etag"]):
         return Response(b"", status_code=304, headers=headers)
     try:
@@ -41,13 +45,16 @@ async def download(blobs: Blobs, blob: Blob, request: Request[Any, Any, Any], *,
     return await _send(blobs, blob, part, status_code=206, headers=headers)
 
 
-def _headers_of(blob: Blob, *, file_name: str) -> dict[str, str]:
+def _headers_of(blob: Blob, *, file_name: str, is_inline: bool) -> dict[str, str]:
+    is_pdf = is_inline and blob.content_type == "application/pdf"
+    disposition = "inline" if is_inline else "attachment"
     return {
         "accept-ranges": "bytes",
         # Access may end, so a cache has to ask each time; the contents never change.
         "cache-control": "private, no-cache",
-        "content-disposition": f"attachment; filename*=UTF-8''{quote(file_name, safe='')}",
-        "content-security-policy": "sandbox; default-src 'none'",
+        "content-disposition": f"{disposition}; filename*=UTF-8''{quote(file_name, safe='')}",
+        # Browsers show no PDF in a sandbox of this kind; they have one of their own for it.
+        "content-security-policy": "default-src 'none'" if is_pdf else "sandbox; default-src 'none'",
         "etag": f'"{blob.sha256.hex()}"',
     }
 

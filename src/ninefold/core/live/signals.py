@@ -35,6 +35,21 @@ class SignalPublication(msgspec.Struct, frozen=True):
     info: MemberInfo
 
 
+class OwnSignalPublication(msgspec.Struct, frozen=True):
+    """A signal of the server itself, as clients see it: no client has sent it."""
+
+    data: msgspec.Raw
+
+
+def show_signal(notifier: Notifier, channel: str, data: bytes) -> None:
+    """Show JSON of up to about 1,000 bytes to all who read a channel now, on all servers. It can get lost.
+
+    Call it after the commit of what it is about.
+    """
+    publication = msgspec.json.encode(OwnSignalPublication(msgspec.Raw(data)))
+    notifier.notify(SIGNAL_CHANNEL, msgspec.json.encode(Signal(channel, msgspec.Raw(publication))).decode())
+
+
 class Signals:
     """Sends the signals of clients, and shows those of all servers.
 

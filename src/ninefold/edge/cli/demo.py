@@ -1,4 +1,4 @@
-"""`ninefold demo`, and `ninefold demo callbacks`, `assistant` and `chess`."""
+"""`ninefold demo`, and `ninefold demo callbacks`, `assistant`, `chess` and `messaging`."""
 
 import asyncio
 import signal
@@ -12,6 +12,7 @@ from cyclopts.validators import Number
 from ninefold.edge.demo.assistant import run_assistant_demo
 from ninefold.edge.demo.callbacks import run_callbacks_demo
 from ninefold.edge.demo.chess.run import run_chess_demo
+from ninefold.edge.demo.messaging.run import run_messaging_demo
 from ninefold.edge.demo.run import run_demo
 
 demo = App(name="demo", help="Watch real webhooks being delivered by a temporary installation.")
@@ -68,6 +69,18 @@ def demo_chess(*, json: Json = False) -> None:
         json: Print the summary as JSON on standard output.
     """
     _run(run_chess_demo(is_json=json))
+
+
+@demo.command(name="messaging")
+def demo_messaging(*, json: Json = False) -> None:
+    """Let three members and a bot talk on a bad network, cut one of them off for a while, and kill the server.
+
+    Every device must in the end have exactly the log that was committed, and every unread count must be right.
+
+    Args:
+        json: Print the summary as JSON on standard output.
+    """
+    _run(run_messaging_demo(is_json=json))
 
 
 def _run(demonstration: Coroutine[None, None, bool]) -> None:

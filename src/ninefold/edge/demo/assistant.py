@@ -14,9 +14,9 @@ from rich.console import Console
 from rich.text import Text
 
 from ninefold.core.commands import as_plain, print_json
-from ninefold.edge.demo.display import Progress, open_progress
 from ninefold.edge.demo.installation import Installation, start_installation
 from ninefold.edge.demo.killing import kill_process
+from ninefold.edge.demo.progress import Progress, StepsView, open_progress
 from ninefold.edge.demo.reader import AnswerReader, AssistantApi, Entry
 
 QUESTION: Final = "Write a long story about a lighthouse and the people who live near it."
@@ -59,7 +59,7 @@ async def run_assistant_demo(*, is_json: bool) -> bool:
         Whether the answer went on after each kill, and what was shown equals the log.
     """
     console = Console(stderr=is_json)
-    with open_progress(console) as progress:
+    with open_progress(console, StepsView("Ninefold demo: assistant")) as progress:
         summary = await _demonstrate(progress)
     if is_json:
         print_json(summary)
@@ -68,7 +68,7 @@ async def run_assistant_demo(*, is_json: bool) -> bool:
     return summary.is_complete
 
 
-async def _demonstrate(progress: Progress) -> AssistantSummary:
+async def _demonstrate(progress: Progress[None]) -> AssistantSummary:
     async with AsyncExitStack() as stack:
         progress.say("Starting Ninefold with an embedded PostgreSQL in a temporary folder")
         installation = await stack.enter_async_context(start_installation())
@@ -102,7 +102,7 @@ async def _demonstrate(progress: Progress) -> AssistantSummary:
 class Demonstration:
     """Watches the answer, and kills a process whenever enough of it has come."""
 
-    def __init__(self, installation: Installation, progress: Progress) -> None:
+    def __init__(self, installation: Installation, progress: Progress[None]) -> None:
         self.killed: list[str] = []
         self.pauses_s: list[float] = []
         self._installation = installation

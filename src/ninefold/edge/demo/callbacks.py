@@ -15,10 +15,10 @@ from rich.text import Text
 
 from ninefold.core.commands import print_json
 from ninefold.edge.demo.api import Api
-from ninefold.edge.demo.display import Progress, open_progress
 from ninefold.edge.demo.installation import Installation, start_installation
 from ninefold.edge.demo.killing import kill_process
 from ninefold.edge.demo.payloads import read_payloads
+from ninefold.edge.demo.progress import Progress, StepsView, open_progress
 from ninefold.edge.demo.provider import CALLS_PER_S, Call, Kind, Sent, make_calls, send_calls
 from ninefold.edge.demo.target import ForwardTarget
 
@@ -70,7 +70,7 @@ async def run_callbacks_demo(*, is_json: bool, events: int | None) -> bool:
         Whether each genuine callback was passed on once, byte for byte, and none of the others was.
     """
     console = Console(stderr=is_json)
-    with open_progress(console) as progress:
+    with open_progress(console, StepsView("Ninefold demo: callbacks")) as progress:
         summary = await _demonstrate(progress, events=events)
     if is_json:
         print_json(summary)
@@ -79,7 +79,7 @@ async def run_callbacks_demo(*, is_json: bool, events: int | None) -> bool:
     return summary.is_complete
 
 
-async def _demonstrate(progress: Progress, *, events: int | None) -> CallbacksSummary:
+async def _demonstrate(progress: Progress[None], *, events: int | None) -> CallbacksSummary:
     file = read_payloads()
     secret = secrets.token_hex(32)
     calls = make_calls(file.payloads, secret=secret, count=events or max(len(file.payloads), EVENTS_MIN))
@@ -105,7 +105,7 @@ async def _demonstrate(progress: Progress, *, events: int | None) -> CallbacksSu
 
 
 async def _send_all(
-    installation: Installation, url: str, calls: Sequence[Call], target: ForwardTarget, progress: Progress
+    installation: Installation, url: str, calls: Sequence[Call], target: ForwardTarget, progress: Progress[None]
 ) -> tuple[Sent, list[str]]:
     """Send all calls, and kill the server and a worker in the meantime."""
     killed: list[str] = []

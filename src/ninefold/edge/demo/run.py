@@ -11,9 +11,10 @@ from rich.console import Console
 
 from ninefold.core.commands import print_json
 from ninefold.edge.demo.api import Api
-from ninefold.edge.demo.display import Progress, open_progress, print_summary
+from ninefold.edge.demo.display import SubscribersView, print_summary
 from ninefold.edge.demo.installation import start_installation
 from ninefold.edge.demo.payloads import Payload, PayloadFile, read_payloads
+from ninefold.edge.demo.progress import Progress, open_progress
 from ninefold.edge.demo.status import SubscriberStatus, Summary, describe_status, summarize
 from ninefold.edge.demo.subscribers import BEHAVIOURS, Subscriber
 
@@ -45,7 +46,7 @@ async def run_demo(*, is_json: bool, events: int | None) -> bool:
     file = read_payloads()
     payloads = list(islice(cycle(file.payloads), events or max(len(file.payloads), EVENTS_MIN)))
     console = Console(stderr=is_json)
-    with open_progress(console) as progress:
+    with open_progress(console, SubscribersView()) as progress:
         summary = await _deliver(PayloadFile(origin=file.origin, payloads=payloads), progress)
     if is_json:
         print_json(summary)
@@ -54,7 +55,7 @@ async def run_demo(*, is_json: bool, events: int | None) -> bool:
     return summary.is_complete
 
 
-async def _deliver(file: PayloadFile, progress: Progress) -> Summary:
+async def _deliver(file: PayloadFile, progress: Progress[Sequence[SubscriberStatus]]) -> Summary:
     subscribers = [Subscriber(behaviour) for behaviour in BEHAVIOURS]
     async with AsyncExitStack() as stack:
         for subscriber in subscribers:
@@ -143,7 +144,9 @@ async def _is_recorded(api: Api, subscriber: Subscriber) -> bool:
     return len(delivered) >= len(subscriber.expected)
 
 
-async def _keep_showing(api: Api, subscribers: Sequence[Subscriber], progress: Progress) -> None:
+async def _keep_showing(
+    api: Api, subscribers: Sequence[Subscriber], progress: Progress[Sequence[SubscriberStatus]]
+) -> None:
     while True:
         progress.show(await _read_statuses(api, subscribers))
         await asyncio.sleep(SHOW_INTERVAL_S)

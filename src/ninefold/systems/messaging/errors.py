@@ -52,6 +52,13 @@ class AppNotFoundError(NotFoundError):
     title = "App not found"
 
 
+class UnknownScopeError(InvalidInputError):
+    """Slack's API has no such scope, or Ninefold doesn't offer what it allows."""
+
+    code = "unknown_scope"
+    title = "Unknown scope"
+
+
 class ChannelNotFoundError(NotFoundError):
     """There is no such channel, or the member can't see it."""
 
@@ -87,6 +94,10 @@ class NotPossibleHereError(ConflictError):
     title = "Not possible in this channel"
 
 
+class GeneralChannelError(NotPossibleHereError):
+    """Everybody is in this channel, so that nobody leaves it, and it is never archived."""
+
+
 class NotInChannelError(ForbiddenError):
     """The member isn't in the channel."""
 
@@ -115,6 +126,54 @@ class InvalidMessageError(InvalidInputError):
     title = "Invalid message"
 
 
+class MessageEmptyError(InvalidMessageError):
+    """The message has neither a text nor blocks nor files."""
+
+    code = "message_empty"
+    title = "Message empty"
+
+
+class MessageTooLongError(InvalidMessageError):
+    """The text of the message is too long."""
+
+    code = "message_too_long"
+    title = "Message too long"
+
+
+class InvalidBlocksError(InvalidMessageError):
+    """A block isn't as Block Kit says.
+
+    Args:
+        reason: what is wrong, in Slack's words.
+        field: the path of the value, such as `blocks[0].text.text`.
+        pointer: the same as Slack says it, such as `/blocks/0/text/text`.
+    """
+
+    code = "invalid_blocks"
+    title = "Invalid blocks"
+
+    def __init__(self, reason: str, *, field: str, pointer: str) -> None:
+        super().__init__(
+            f"{field}: {reason}.", field=field, remedy="Correct the block; docs/systems/messaging.md lists them."
+        )
+        self.reason = reason
+        self.pointer = pointer
+
+
+class TooManyFilesError(InvalidMessageError):
+    """The message has too many files, or the file is in too many messages."""
+
+    code = "too_many_files"
+    title = "Too many files"
+
+
+class TooManyReactionsError(InvalidMessageError):
+    """The message has as many different emoji as it can have."""
+
+    code = "too_many_reactions"
+    title = "Too many reactions"
+
+
 class EditConflictError(ConflictError):
     """Somebody has edited the message since the caller has read it."""
 
@@ -127,6 +186,28 @@ class ClientMessageIdUsedError(ConflictError):
 
     code = "client_msg_id_used"
     title = "Client message id used"
+
+
+class SharedFileNotFoundError(NotFoundError):
+    """There is no such file, or the member can't read it."""
+
+    code = "file_not_found"
+    title = "File not found"
+
+
+class SharedFileChangedError(ConflictError):
+    """The file can't be deleted, because others share it meanwhile."""
+
+    code = "file_changed"
+    title = "File changed in the meantime"
+    is_retryable = True
+
+
+class NotYourFileError(ForbiddenError):
+    """Another member has uploaded the file."""
+
+    code = "not_your_file"
+    title = "Not your file"
 
 
 class InvalidEmojiError(InvalidInputError):

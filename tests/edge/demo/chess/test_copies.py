@@ -1,7 +1,8 @@
 import asyncio
 from typing import Any
 
-from ninefold.edge.demo.chess.copies import Entry, GameCopy
+from ninefold.edge.demo.chess.copies import GameCopy
+from ninefold.edge.simulation.copies import Entry
 from ninefold.systems.chess.rules.position import Position
 
 START = Position.parse()

@@ -1,12 +1,12 @@
-from typing import Any
-
 import httpx
 import pytest
 
-from ninefold.edge.demo.chess.client import Address, ChessClient
-from ninefold.edge.demo.chess.copies import Entry, GameCopy
-from ninefold.edge.demo.chess.network import Conditions, Network
-from ninefold.edge.demo.chess.summary import find_problems, prove
+from ninefold.edge.demo.chess.client import ChessClient
+from ninefold.edge.demo.chess.copies import GameCopy
+from ninefold.edge.demo.chess.summary import find_problems
+from ninefold.edge.simulation.clients import Address, Answer
+from ninefold.edge.simulation.copies import Entry, prove
+from ninefold.edge.simulation.network import Conditions, Network
 from ninefold.systems.chess.rules.position import Position
 
 GOOD = Conditions(
@@ -24,8 +24,8 @@ LOG: list[Entry] = [
     },
     {"sequence": 3, "type": "ended", "winner": None, "reason": "aborted"},
 ]
-COMMITTED = {"result": "committed", "sequence": 2}
-REJECTED = {"result": "rejected", "sequence": 2}
+COMMITTED = Answer(200, {"result": "committed", "sequence": 2})
+REJECTED = Answer(200, {"result": "rejected", "sequence": 2})
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def test_a_client_that_saw_the_log_has_no_problem(client: ChessClient) -> None:
     ],
 )
 def test_answers_that_contradict_the_log_are_problems(
-    client: ChessClient, message: str, answers: list[dict[str, Any]], problem: str
+    client: ChessClient, message: str, answers: list[Answer], problem: str
 ) -> None:
     client.answers[message] = list(answers)
 

@@ -22,11 +22,13 @@ from ninefold.core.web.access import Caller, access_of, is_safe
 from ninefold.core.web.api_authentication import ORGANISATION_HEADER, SESSION_COOKIE
 from ninefold.core.web.forgery import CSRF_HEADER
 from ninefold.core.web.ids import is_path_id, path_id_schema
+from ninefold.core.web.openapi.requests import has_binary_body
 from ninefold.core.web.problems import PROBLEM_MEDIA_TYPE, Problem, status_words
 from ninefold.core.web.query_parameters import RESERVED_PARAMETERS, is_header, name_in_request
 from ninefold.core.web.surfaces import Surface, SurfaceMap
 
 _JSON: Final = "application/json"
+_BYTES: Final = "application/octet-stream"
 _SECTIONS: Final = ("Args:", "Returns:", "Raises:")
 _NO_CONTENT: Final = 204
 _BOUNDS: Final = ("ge", "gt", "le", "lt", "min_length", "max_length", "multiple_of", "pattern")
@@ -146,6 +148,8 @@ class _Operation:
             schema = schemas[self._fields["data"].raw]
             is_required = not self._fields["data"].has_default
             operation["requestBody"] = {"required": is_required, "content": {_JSON: {"schema": schema}}}
+        elif has_binary_body(self._handler):
+            operation["requestBody"] = {"required": True, "content": {_BYTES: {}}}
         operation["responses"] = self._describe_responses(schemas)
         return operation
 
@@ -223,6 +227,8 @@ class _Operation:
             statuses.add(422)
         if "data" in self._fields:
             statuses |= {413, 415, 422}
+        if has_binary_body(self._handler):
+            statuses.add(413)
         return statuses
 
     def _response_kind(self) -> Any:

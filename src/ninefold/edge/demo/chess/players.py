@@ -6,8 +6,9 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from ninefold.edge.demo.chess.client import ChessClient, Json
+from ninefold.edge.demo.chess.client import ChessClient
 from ninefold.edge.demo.chess.copies import GameCopy
+from ninefold.edge.simulation.clients import Json
 
 LAG_MS: Final = 60
 """What players claim as their lag."""
@@ -45,7 +46,7 @@ class Player:
 
     async def play(self) -> None:
         """Play until the log has ended."""
-        following = asyncio.create_task(self.client.follow(self._channel))
+        following = asyncio.create_task(self.client.watch(self._channel))
         try:
             await self.copy.wait_until(lambda: self.copy.last_sequence > 0)
             while not self.copy.is_ended:
@@ -62,7 +63,7 @@ class Player:
             return
         if (freeze_s := self.client.network.freeze_s(f"{self.client.name} {step.name}")) > 0:
             await self.client.freeze(freeze_s)
-        answer = await self.client.send(f"{self._path}/{step.kind}", _body(step, self.copy), name=step.name)
+        answer = await self.client.act(f"{self._path}/{step.kind}", _body(step, self.copy), name=step.name)
         # The answer says up to where the log has come; what to do next depends on all of it.
         await self._wait_for(answer["sequence"])
 

@@ -12,14 +12,17 @@ from rich.console import Console
 from ninefold.core.commands import print_json
 from ninefold.edge.demo.chess.api import ChessApi
 from ninefold.edge.demo.chess.bots import choose_move
-from ninefold.edge.demo.chess.client import Address, ChessClient
-from ninefold.edge.demo.chess.copies import Entry, GameCopy
-from ninefold.edge.demo.chess.display import Progress, open_progress, print_summary
-from ninefold.edge.demo.chess.network import Conditions, Network
+from ninefold.edge.demo.chess.client import ChessClient
+from ninefold.edge.demo.chess.copies import GameCopy
+from ninefold.edge.demo.chess.display import GameView, Watched, print_summary
 from ninefold.edge.demo.chess.players import Decide, Player, Step
-from ninefold.edge.demo.chess.summary import ChessSummary, find_problems, prove
+from ninefold.edge.demo.chess.summary import ChessSummary, find_problems
 from ninefold.edge.demo.installation import Installation, start_installation
 from ninefold.edge.demo.killing import kill_process
+from ninefold.edge.demo.progress import Progress, open_progress
+from ninefold.edge.simulation.clients import Address
+from ninefold.edge.simulation.copies import Entry, prove
+from ninefold.edge.simulation.network import Conditions, Network
 
 SEED: Final = 6
 """Its game ends with checkmate after 55 plies."""
@@ -51,7 +54,7 @@ async def run_chess_demo(*, is_json: bool) -> bool:
         Whether both players and the spectator have exactly the log that was committed.
     """
     console = Console(stderr=is_json)
-    with open_progress(console) as progress:
+    with open_progress(console, GameView()) as progress:
         summary = await _demonstrate(progress)
     if is_json:
         print_json(summary)
@@ -60,7 +63,7 @@ async def run_chess_demo(*, is_json: bool) -> bool:
     return summary.is_complete
 
 
-async def _demonstrate(progress: Progress) -> ChessSummary:
+async def _demonstrate(progress: Progress[Watched]) -> ChessSummary:
     async with AsyncExitStack() as stack:
         progress.say("Starting Ninefold with an embedded PostgreSQL in a temporary folder")
         installation = await stack.enter_async_context(start_installation())
@@ -71,7 +74,7 @@ async def _demonstrate(progress: Progress) -> ChessSummary:
         async with asyncio.timeout(ENDS_WITHIN_S):
             game, clients = await demonstration.play(http, api)
         duration_s = time.monotonic() - started_at_s
-        log, pgn = await api.list_log(game["game_id"]), await api.get_pgn(game["game_id"])
+        log, pgn = await api.list_game_log(game["game_id"]), await api.get_pgn(game["game_id"])
         progress.say("Stopping Ninefold and removing its folder")
     problems = [*find_problems(log, clients), *demonstration.find_problems()]
     copy = clients["spectator"].copy
@@ -95,7 +98,7 @@ async def _demonstrate(progress: Progress) -> ChessSummary:
 class Demonstration:
     """Lets two bots play while a spectator watches, and kills the server in the middle of the game."""
 
-    def __init__(self, installation: Installation, progress: Progress) -> None:
+    def __init__(self, installation: Installation, progress: Progress[Watched]) -> None:
         self.network: Final = Network(CONDITIONS, seed=f"demo {SEED}")
         self.killed: Final[list[str]] = []
         self.pauses_s: Final[list[float]] = []
@@ -123,7 +126,7 @@ class Demonstration:
         }
         players = [Player(clients[colour], game_id=game["game_id"], decide=_bot(colour)) for colour in DEPTHS]
         self._progress.say("Two bots play over the public API, and a third watches. The network is bad")
-        await asyncio.gather(*[player.play() for player in players], clients["spectator"].follow(game["live_channel"]))
+        await asyncio.gather(*[player.play() for player in players], clients["spectator"].watch(game["live_channel"]))
         await asyncio.gather(*[client.finish() for client in clients.values()])
         return game, clients
 
@@ -134,7 +137,7 @@ class Demonstration:
         return [f"Killed: {', '.join(self.killed) or 'nothing'}; the game went on {len(self.pauses_s)} times."]
 
     def _on_entry(self, entry: Entry) -> None:
-        self._progress.show(self._watched, self.network)
+        self._progress.show(Watched(self._watched, self.network))
         if entry["type"] != "move":
             return
         if self._killed_at is None:

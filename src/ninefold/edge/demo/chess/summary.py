@@ -1,21 +1,12 @@
-"""The outcome of `ninefold demo chess`, and how copies of a log are compared."""
+"""The outcome of `ninefold demo chess`, and how the clients are compared with the log."""
 
-import hashlib
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from ninefold.edge.demo.chess.client import ChessClient
-from ninefold.edge.demo.chess.copies import Entry
-
-
-class LogProof(msgspec.Struct, frozen=True, kw_only=True):
-    """What a log contains, in short."""
-
-    entries: int
-    sha256: str
-    """Of its entries as JSON with sorted keys, a line each."""
+from ninefold.edge.simulation.clients import Answer
+from ninefold.edge.simulation.copies import Entry, LogProof
 
 
 class ChessSummary(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,12 +29,6 @@ class ChessSummary(msgspec.Struct, frozen=True, kw_only=True):
     problems: list[str]
 
 
-def prove(log: Iterable[Entry]) -> LogProof:
-    """Return what two equal logs have in common, and different ones haven't."""
-    lines = [msgspec.json.encode(entry, order="deterministic") for entry in log]
-    return LogProof(entries=len(lines), sha256=hashlib.sha256(b"\n".join(lines)).hexdigest())
-
-
 def find_problems(log: Sequence[Entry], clients: Mapping[str, ChessClient]) -> list[str]:
     """Return how the clients differ from the log that was committed, one sentence each; nothing if they don't."""
     problems = []
@@ -60,13 +45,12 @@ def find_problems(log: Sequence[Entry], clients: Mapping[str, ChessClient]) -> l
     return problems
 
 
-def _find_wrong_answers(
-    message: str, answers: Sequence[Mapping[str, Any]], committed: Mapping[str | None, Entry]
-) -> list[str]:
+def _find_wrong_answers(message: str, answers: Sequence[Answer], committed: Mapping[str | None, Entry]) -> list[str]:
     problems = []
     if any(answer != answers[0] for answer in answers):
         problems.append(f"{message!r} got different answers.")
     is_move = message.startswith("move")
-    if is_move and (answers[0]["result"] == "committed") != (message in committed):
-        problems.append(f"{message!r} was answered as {answers[0]['result']}, but that isn't what the log says.")
+    result = answers[0].body.get("result")
+    if is_move and (result == "committed") != (message in committed):
+        problems.append(f"{message!r} was answered as {result}, but that isn't what the log says.")
     return problems

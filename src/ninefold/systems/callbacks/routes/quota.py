@@ -6,20 +6,16 @@ the quota is for genuine callbacks: if the other half is used up, a callback is 
 
 import asyncio
 import time
-from collections import OrderedDict
 from typing import Final
 from uuid import UUID
 
 from prometheus_client import Counter
 
 from ninefold.core.errors import TooManyRequestsError
+from ninefold.core.rate_limits import TokenBucket, TokenBuckets
 from ninefold.systems.callbacks.model import Source
-from ninefold.systems.callbacks.rules.rate_limit import TokenBucket
 from ninefold.systems.callbacks.settings import CallbacksSettings
 from ninefold.systems.callbacks.verification import ReceivedRequest, Secret, Verified, find_provider, verify
-
-BUCKETS_MAX: Final = 10_000
-"""Organisations whose rate is remembered; the others have a full bucket."""
 
 THREAD_ABOVE_BYTES: Final = 256 * 1024
 """Bodies whose hashing would delay other requests for too long; a thread does it."""
@@ -36,7 +32,7 @@ class Quota:
 
     def __init__(self, settings: CallbacksSettings) -> None:
         self._settings = settings
-        self._buckets: OrderedDict[UUID, TokenBucket] = OrderedDict()
+        self._buckets: TokenBuckets[UUID] = TokenBuckets()
 
     def check(self, organisation_id: UUID) -> None:
         """Check that an organisation has something left, before a body is read for it. Nothing is taken yet.
@@ -66,14 +62,12 @@ class Quota:
         self._refuse_after(wait_s, is_used_up=is_genuine)
 
     def _bucket(self, organisation_id: UUID) -> TokenBucket:
-        bucket = self._buckets.get(organisation_id)
-        if bucket is None:
-            bucket = self._buckets[organisation_id] = TokenBucket(
-                rate_per_s=self._settings.rate_per_s, burst_max=self._settings.burst_max, now_s=time.monotonic()
-            )
-            if len(self._buckets) > BUCKETS_MAX:
-                self._buckets.popitem(last=False)
-        return bucket
+        return self._buckets.find(
+            organisation_id,
+            rate_per_s=self._settings.rate_per_s,
+            burst_max=self._settings.burst_max,
+            now_s=time.monotonic(),
+        )
 
     def _refuse_after(self, wait_s: int, *, is_used_up: bool) -> None:
         if not wait_s:

@@ -57,6 +57,7 @@ def create_app(
     request_url: RequestUrl = None,
     events: Events = None,
     commands: Commands = None,
+    scopes: str | None = None,
     api: ApiOptions = FROM_ENVIRONMENT,
 ) -> None:
     """Create an app with its bot, and print its tokens and its signing secret.
@@ -66,10 +67,13 @@ def create_app(
         request_url: Where it is told what happens. Without one, it connects in Socket Mode.
         events: An event that it is told, such as app_mention; can be repeated. Without one, all of them.
         commands: A slash command, such as /deploy; can be repeated.
+        scopes: What the bot's token is limited to, by the scopes of Slack's API, with commas between them; everything
+            by default.
         api: The server and API key to use.
     """
     with api.client() as client:
-        app = client.post(_APPS, {"name": name, **_settings(request_url, events, commands)}).read(CreatedAppAnswer)
+        body = {"name": name, "scopes": None if scopes is None else _split(scopes)}
+        app = client.post(_APPS, {**body, **_settings(request_url, events, commands)}).read(CreatedAppAnswer)
     created = CreatedApp(
         app_id=app.slack_id,
         name=app.name,
@@ -163,6 +167,10 @@ def list_apps(*, limit: Limit = 20, cursor: str | None = None, api: ApiOptions =
     with api.client() as client:
         answer = client.get(_APPS, limit=limit, cursor=cursor)
         show_answer(answer, Page[AppAnswer], api=api, show=_show_apps)
+
+
+def _split(scopes: str) -> list[str]:
+    return [scope.strip() for scope in scopes.split(",") if scope.strip()]
 
 
 def _show_apps(page: Page[AppAnswer]) -> None:

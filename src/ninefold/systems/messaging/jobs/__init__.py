@@ -1,1 +1,1 @@
-"""What processes do besides answering requests."""
+"""The durable jobs of messaging, and what its servers do besides answering requests."""

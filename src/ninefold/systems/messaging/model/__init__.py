@@ -26,9 +26,11 @@ from ninefold.systems.messaging.model.channels import (
     Unread,
 )
 from ninefold.systems.messaging.model.events import ChannelEvent, EventType
+from ninefold.systems.messaging.model.files import FILE_PREFIX, File, FileShare, UploadedContent
 from ninefold.systems.messaging.model.members import (
     APP_PREFIX,
     CONNECT,
+    LIMITED,
     MEMBER_PREFIX,
     WRITE_MESSAGES,
     App,
@@ -45,8 +47,10 @@ from ninefold.systems.messaging.model.messages import (
     NewMessage,
     Pin,
     Posted,
+    Reacted,
     Reaction,
 )
+from ninefold.systems.messaging.model.searches import Found, Having, SearchQuery
 
 __all__ = [
     "APP_EVENTS_CHANNEL",
@@ -54,6 +58,8 @@ __all__ = [
     "APP_PREFIX",
     "CHANNEL_PREFIX",
     "CONNECT",
+    "FILE_PREFIX",
+    "LIMITED",
     "MEMBER_PREFIX",
     "VIEW_PREFIX",
     "WEBHOOK_PREFIX",
@@ -69,6 +75,10 @@ __all__ = [
     "ChannelKind",
     "CreatedApp",
     "EventType",
+    "File",
+    "FileShare",
+    "Found",
+    "Having",
     "IncomingWebhook",
     "ListeningApp",
     "Member",
@@ -81,11 +91,14 @@ __all__ = [
     "Pin",
     "Posted",
     "Presence",
+    "Reacted",
     "Reaction",
+    "SearchQuery",
     "Ticket",
     "TicketPurpose",
     "Transport",
     "Unread",
+    "UploadedContent",
     "View",
     "ViewKind",
     "Workspace",

@@ -61,6 +61,7 @@ class Unread(msgspec.Struct, frozen=True, kw_only=True):
     channel_id: UUID
     last_sequence: int
     read_sequence: int
+    is_muted: bool
     unread: int
     """Messages of others in the channel, without replies that are only in a thread; up to `UNREAD_SHOWN_MAX`."""
     mentions: int

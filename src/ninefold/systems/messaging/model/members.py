@@ -12,6 +12,10 @@ APP_PREFIX: Final = "app"
 WRITE_MESSAGES: Final = "messaging:write"
 """The scope of tokens of members and bots: it allows what a member does, and nothing else of the organisation."""
 
+LIMITED: Final = "messaging:limited"
+"""The scope of tokens that are allowed only what their other scopes say, such as `chat:write`: only Slack's API accepts
+them."""
+
 CONNECT: Final = "messaging:connect"
 """The scope of an app's own tokens: they open its connection, and read or write nothing."""
 

@@ -1,10 +1,13 @@
 """Messages, and what members add to them."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, TypeAlias
 from uuid import UUID
 
 import msgspec
+
+from ninefold.systems.messaging.model.files import File
 
 Block: TypeAlias = dict[str, Any]
 """A block of Slack's Block Kit: JSON whose fields depend on its `type`."""
@@ -27,6 +30,8 @@ class NewMessage(msgspec.Struct, frozen=True, kw_only=True):
     subtype: str | None = None
     is_from_outside: bool = False
     """Whether its author needn't be in the channel, as an app that was asked there."""
+    file_ids: list[UUID] = []
+    """The files that it shares."""
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,6 +58,8 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     """When it was deleted; its text and blocks are gone."""
     subtype: str | None
     app_id: UUID | None
+    file_ids: list[UUID] = []
+    """The files that it shares."""
 
     @property
     def is_shown_in_channel(self) -> bool:
@@ -77,6 +84,15 @@ class Reaction(msgspec.Struct, frozen=True, kw_only=True):
     member_ids: list[UUID]
 
 
+class Reacted(msgspec.Struct, frozen=True, kw_only=True):
+    """That a member has added an emoji to a message."""
+
+    channel_id: UUID
+    sequence: int
+    at: datetime
+    """When it has added the last one."""
+
+
 class Pin(msgspec.Struct, frozen=True, kw_only=True):
     """A message that is pinned to its channel."""
 
@@ -93,3 +109,5 @@ class MessageDetails(NamedTuple):
     message: Message
     reactions: list[Reaction]
     is_pinned: bool
+    files: Sequence[File] = ()
+    """Also those that were deleted since."""

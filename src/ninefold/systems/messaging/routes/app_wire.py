@@ -57,6 +57,14 @@ class CreateApp(RequestBody, frozen=True, kw_only=True):
     request_url: RequestUrlText = ""
     event_types: EventTypes = msgspec.field(default_factory=lambda: [ALL_EVENTS])
     commands: Commands = msgspec.field(default_factory=list)
+    scopes: Annotated[
+        Annotated[list[Annotated[str, msgspec.Meta(max_length=40)]], msgspec.Meta(max_length=100)] | None,
+        msgspec.Meta(
+            description="What the bot's token is limited to, by the scopes of Slack's API, such as `chat:write`. Then "
+            "only Slack's API accepts it. Null if it is allowed what a member is.",
+            examples=[None],
+        ),
+    ] = None
 
     @property
     def changes(self) -> AppChanges:

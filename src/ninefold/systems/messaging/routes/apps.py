@@ -75,7 +75,9 @@ async def create_messaging_app(
     organisation_id = principal.organisation_id
     async with database.transaction() as connection:
         workspace = await ensure_workspace(connection, organisation_id=organisation_id)
-        created = await service.create_app(connection, organisation_id=organisation_id, name=data.name)
+        created = await service.create_app(
+            connection, organisation_id=organisation_id, name=data.name, scopes=data.scopes
+        )
         app = await update_app(
             connection, egress_policy, created.app, changes=data.changes, base_url=base_url_of(request)
         )

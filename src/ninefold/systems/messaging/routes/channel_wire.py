@@ -14,6 +14,7 @@ from ninefold.systems.messaging.model import (
     ChannelEvent,
     ChannelKind,
     EventType,
+    Membership,
     Unread,
 )
 from ninefold.systems.messaging.routes.wire import ActForMember, ChannelIdText, MemberIdText, SequenceNumber, Timestamp
@@ -83,6 +84,22 @@ class MarkRead(ActForMember, frozen=True, kw_only=True):
     sequence: SequenceNumber
 
 
+class UpdateMembership(ActForMember, frozen=True, kw_only=True):
+    """How a member wants to be in a channel."""
+
+    is_muted: Annotated[bool, msgspec.Meta(description="Whether its devices shouldn't notify of what is new there.")]
+
+
+class MembershipView(msgspec.Struct, frozen=True, kw_only=True):
+    """How a member is in a channel."""
+
+    channel_id: ChannelIdText
+    member_id: MemberIdText
+    joined_at: Timestamp
+    read_sequence: int
+    is_muted: bool
+
+
 class ChannelView(msgspec.Struct, frozen=True, kw_only=True):
     """A channel."""
 
@@ -122,6 +139,7 @@ class UnreadView(msgspec.Struct, frozen=True, kw_only=True):
     channel_id: ChannelIdText
     last_sequence: int
     read_sequence: Annotated[int, msgspec.Meta(description="How far the member has read, on any of its devices.")]
+    is_muted: bool
     unread: Annotated[
         int,
         msgspec.Meta(
@@ -171,6 +189,17 @@ def show_event(event: ChannelEvent) -> ChannelEventView:
     )
 
 
+def show_membership(membership: Membership) -> MembershipView:
+    """Return how a member is in a channel as the API shows it."""
+    return MembershipView(
+        channel_id=format_id(CHANNEL_PREFIX, membership.channel_id),
+        member_id=format_id(MEMBER_PREFIX, membership.member_id),
+        joined_at=membership.joined_at,
+        read_sequence=membership.read_sequence,
+        is_muted=membership.is_muted,
+    )
+
+
 def show_channel(channel: Channel) -> ChannelView:
     """Return a channel as the API shows it."""
     member_ids = None
@@ -199,6 +228,7 @@ def show_unread(unread: Unread) -> UnreadView:
         channel_id=format_id(CHANNEL_PREFIX, unread.channel_id),
         last_sequence=unread.last_sequence,
         read_sequence=unread.read_sequence,
+        is_muted=unread.is_muted,
         unread=unread.unread,
         mentions=unread.mentions,
     )

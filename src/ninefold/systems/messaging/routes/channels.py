@@ -25,15 +25,11 @@ from ninefold.systems.messaging.routes.channel_wire import (
     InvitedView,
     InviteMembers,
     KickMember,
-    MarkRead,
     OpenConversation,
-    UnreadList,
-    UnreadView,
     UpdateChannel,
     read_member_ids,
     show_channel,
     show_event,
-    show_unread,
 )
 from ninefold.systems.messaging.routes.finding import find_members, find_to_act, find_to_read
 from ninefold.systems.messaging.routes.member_wire import MessagingMemberView, show_member
@@ -43,7 +39,6 @@ from ninefold.systems.messaging.routes.wire import (
     TAGS,
     ActForMember,
     ChannelId,
-    MemberId,
     SequenceInQuery,
     also_answers,
 )
@@ -309,25 +304,6 @@ async def list_channel_events(
     return ChannelEventList(items=[show_event(each) for each in found], last_sequence=channel.last_sequence)
 
 
-@post(f"{_CHANNEL}/read", tags=TAGS, status_code=200, opt=ACTS, responses=problem_responses(403))
-async def mark_read(
-    *,
-    channel_id: FromPath[ChannelId],
-    data: FromBody[MarkRead],
-    principal: NamedDependency[Principal],
-    database: NamedDependency[Database],
-    notifier: NamedDependency[Notifier],
-) -> UnreadView:
-    """Note how far you have read a channel.
-
-    The furthest of all your devices counts, so an earlier sequence changes nothing. Returns what is still unread.
-    """
-    async with database.transaction() as connection:
-        channel, member = await find_to_act(connection, principal, channel_id=channel_id, member_id=data.acting_id)
-    unread = await reading.mark_read(database, notifier, channel=channel, member=member, sequence=data.sequence)
-    return show_unread(unread)
-
-
 @post(
     "/api/v1/messaging/direct",
     tags=TAGS,
@@ -352,22 +328,6 @@ async def open_conversation(
     return Response(show_channel(channel), status_code=_CREATED if is_new else _FOUND)
 
 
-@get("/api/v1/messaging/unread", tags=TAGS, opt=READS, responses=problem_responses(404, 422))
-async def list_unread(
-    principal: NamedDependency[Principal],
-    database: NamedDependency[Database],
-    member_id: FromQuery[MemberId | None] = None,
-) -> UnreadList:
-    """Count what you haven't read.
-
-    For each channel that you are in. An API key names the member: `member_id`.
-    """
-    async with database.transaction() as connection:
-        member = await get_acting_member(connection, principal, member_id=member_id)
-        found = await reading.count_unread(connection, member)
-    return UnreadList(items=[show_unread(each) for each in found])
-
-
 CHANNEL_ROUTES: Final[list[HTTPRouteHandler]] = [
     create_channel,
     list_channels,
@@ -381,7 +341,5 @@ CHANNEL_ROUTES: Final[list[HTTPRouteHandler]] = [
     unarchive_channel,
     list_members_of_channel,
     list_channel_events,
-    mark_read,
     open_conversation,
-    list_unread,
 ]

@@ -1,6 +1,6 @@
 """The wire types of members, apps and their tokens."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -15,7 +15,7 @@ from ninefold.systems.messaging.model import (
     Presence,
     Workspace,
 )
-from ninefold.systems.messaging.routes.wire import EXAMPLE_ID, MemberIdText, Timestamp
+from ninefold.systems.messaging.routes.wire import EXAMPLE_ID, ActForMember, MemberIdText, Timestamp
 from ninefold.systems.messaging.rules.limits import PERSON_NAME_LENGTH_MAX
 from ninefold.systems.messaging.service.notifying import member_feed, organisation_feed
 from ninefold.systems.messaging.service.tokens import USER_TOKEN
@@ -48,6 +48,33 @@ class UpdateMember(RequestBody, frozen=True, kw_only=True):
     real_name: ShownName | None = None
     presence: Presence | None = None
     is_deactivated: bool | None = None
+
+
+class UpdateOwnMember(ActForMember, frozen=True, kw_only=True):
+    """What to change of your own member."""
+
+    presence: Annotated[
+        Presence, msgspec.Meta(description="`away` shows you as away; `auto` shows whether you are there.")
+    ]
+
+
+class PresenceView(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether a member is there."""
+
+    member_id: MemberIdText
+    presence: Annotated[
+        Literal["active", "away"],
+        msgspec.Meta(
+            description="`active` if the member has done something or had a device connected in the last ten minutes."
+        ),
+    ]
+
+
+class PresenceList(msgspec.Struct, frozen=True, kw_only=True):
+    """Which members are there; members that don't exist are missing."""
+
+    items: list[PresenceView]
+    next_cursor: None = None
 
 
 class CreateMemberToken(RequestBody, frozen=True, kw_only=True):

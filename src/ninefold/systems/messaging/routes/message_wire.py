@@ -1,11 +1,14 @@
 """The wire types of messages."""
 
 from typing import Annotated, Any, Final
+from uuid import UUID
 
 import msgspec
 
 from ninefold.core.ids import format_id
-from ninefold.systems.messaging.model import CHANNEL_PREFIX, MEMBER_PREFIX, MessageDetails, Pin
+from ninefold.core.web.ids import parse_body_id
+from ninefold.systems.messaging.model import CHANNEL_PREFIX, FILE_PREFIX, MEMBER_PREFIX, MessageDetails, Pin
+from ninefold.systems.messaging.routes.file_wire import FileIdText, FileView, show_file
 from ninefold.systems.messaging.routes.wire import (
     ActForMember,
     ChannelIdText,
@@ -13,8 +16,16 @@ from ninefold.systems.messaging.routes.wire import (
     SequenceNumber,
     Timestamp,
 )
-from ninefold.systems.messaging.rules.limits import BLOCKS_MAX, CLIENT_MSG_ID_LENGTH_MAX, TEXT_LENGTH_MAX
+from ninefold.systems.messaging.rules.limits import (
+    BLOCKS_MAX,
+    CLIENT_MSG_ID_LENGTH_MAX,
+    FILES_OF_MESSAGE_MAX,
+    READERS_COUNTED_MAX,
+    READERS_SHOWN_MAX,
+    TEXT_LENGTH_MAX,
+)
 from ninefold.systems.messaging.rules.timestamps import format_ts, time_of_ts
+from ninefold.systems.messaging.service.presence import Readers
 from ninefold.systems.messaging.service.reading import MessageWindow
 
 EDIT_VERSION_MAX: Final = 2**31 - 1
@@ -51,6 +62,14 @@ class PostMessage(ActForMember, frozen=True, kw_only=True):
         SequenceNumber | None, msgspec.Meta(description="The message that it replies to.", examples=[None])
     ] = None
     is_broadcast: Annotated[bool, msgspec.Meta(description="Whether a reply is also shown in the channel.")] = False
+    file_ids: Annotated[
+        list[FileIdText],
+        msgspec.Meta(
+            max_length=FILES_OF_MESSAGE_MAX,
+            description="Files that you have uploaded or can read. Then the text can be empty.",
+            examples=[[]],
+        ),
+    ] = msgspec.field(default_factory=list)
 
 
 class EditChannelMessage(ActForMember, frozen=True, kw_only=True):
@@ -100,6 +119,7 @@ class ChannelMessageView(msgspec.Struct, frozen=True, kw_only=True):
     subtype: str | None
     reactions: list[ReactionView]
     is_pinned: bool
+    files: Annotated[list[FileView], msgspec.Meta(description="Also those that were deleted since.")]
 
 
 class MessageList(msgspec.Struct, frozen=True, kw_only=True):
@@ -123,6 +143,13 @@ class PinList(msgspec.Struct, frozen=True, kw_only=True):
 
     items: list[PinView]
     next_cursor: None = None
+
+
+class ReadersView(msgspec.Struct, frozen=True, kw_only=True):
+    """Who has read a message, without who has written it."""
+
+    count: Annotated[int, msgspec.Meta(description=f"Up to {READERS_COUNTED_MAX:,}.")]
+    member_ids: Annotated[list[MemberIdText], msgspec.Meta(description=f"At most {READERS_SHOWN_MAX} of them.")]
 
 
 class HasChangedView(msgspec.Struct, frozen=True, kw_only=True):
@@ -159,6 +186,7 @@ def show_message(details: MessageDetails) -> ChannelMessageView:
             for reaction in details.reactions
         ],
         is_pinned=details.is_pinned,
+        files=[show_file(each) for each in details.files],
     )
 
 
@@ -169,6 +197,22 @@ def show_window(window: MessageWindow, details: list[MessageDetails]) -> Message
         has_earlier=window.has_earlier,
         has_later=window.has_later,
     )
+
+
+def show_readers(readers: Readers) -> ReadersView:
+    """Return who has read a message as the API shows it."""
+    return ReadersView(
+        count=readers.total, member_ids=[format_id(MEMBER_PREFIX, member_id) for member_id in readers.member_ids]
+    )
+
+
+def read_file_ids(texts: list[str]) -> list[UUID]:
+    """Return the ids of files in a body.
+
+    Raises:
+        InvalidInputError: one isn't an id of a file.
+    """
+    return [parse_body_id(FILE_PREFIX, text, field=f"file_ids[{index}]") for index, text in enumerate(texts)]
 
 
 def show_pin(pin: Pin) -> PinView:

@@ -15,7 +15,7 @@ from ninefold.core.web.bodies import FromBody
 from ninefold.core.web.pagination import PAGE_LIMIT_MAX
 from ninefold.core.web.problems import problem_responses
 from ninefold.systems.messaging.model import NewMessage
-from ninefold.systems.messaging.routes.finding import find_to_act, find_to_read
+from ninefold.systems.messaging.routes.finding import find_to_act, find_to_read, open_to_find
 from ninefold.systems.messaging.routes.message_wire import (
     ChannelMessageView,
     EditChannelMessage,
@@ -23,8 +23,11 @@ from ninefold.systems.messaging.routes.message_wire import (
     MessageList,
     PinList,
     PostMessage,
+    ReadersView,
+    read_file_ids,
     show_message,
     show_pin,
+    show_readers,
     show_window,
 )
 from ninefold.systems.messaging.routes.wire import (
@@ -39,7 +42,7 @@ from ninefold.systems.messaging.routes.wire import (
     SequenceInQuery,
     also_answers,
 )
-from ninefold.systems.messaging.service import pins, reactions, reading, sending
+from ninefold.systems.messaging.service import pins, presence, reactions, reading, sending
 
 BODY_SIZE_MAX: Final = 1024 * 1024
 """Bytes: 40,000 characters can be 240,000 in JSON, and blocks are larger than what they show."""
@@ -87,7 +90,7 @@ async def post_channel_message(
     201 if it is new. If the member has sent the same `client_msg_id` before, nothing happens, and the answer is that
     message, with 200.
     """
-    async with database.transaction() as connection:
+    async with open_to_find(database, principal) as connection:
         channel, member = await find_to_act(connection, principal, channel_id=channel_id, member_id=data.acting_id)
     posted = await sending.post_message(
         database,
@@ -101,10 +104,10 @@ async def post_channel_message(
             thread_sequence=data.thread_sequence,
             is_broadcast=data.is_broadcast,
             has_names=True,
+            file_ids=read_file_ids(data.file_ids),
         ),
     )
-    async with database.snapshot() as connection:
-        (details,) = await reading.add_details(connection, channel, [posted.message])
+    details = await reading.get_posted_details(database, channel, posted)
     return Response(show_message(details), status_code=_CREATED if posted.is_new else _KNOWN)
 
 
@@ -151,6 +154,24 @@ async def get_channel_message(
         message = await sending.get_message(connection, channel, sequence)
         (details,) = await reading.add_details(connection, channel, [message])
     return show_message(details)
+
+
+@get(f"{_MESSAGE}/readers", tags=TAGS, opt=READS)
+async def list_readers(
+    channel_id: FromPath[ChannelId],
+    sequence: FromPath[SequenceInPath],
+    principal: NamedDependency[Principal],
+    database: NamedDependency[Database],
+) -> ReadersView:
+    """Show who has read a message.
+
+    Those who are in the channel and have read it up to there or further, without who has written it.
+    """
+    async with database.transaction() as connection:
+        channel, _ = await find_to_read(connection, principal, channel_id)
+        message = await sending.get_message(connection, channel, sequence)
+        readers = await presence.list_readers(connection, channel, message)
+    return show_readers(readers)
 
 
 @get(f"{_MESSAGE}/replies", tags=TAGS, opt=READS)
@@ -334,6 +355,7 @@ MESSAGE_ROUTES: Final[list[HTTPRouteHandler]] = [
     post_channel_message,
     list_channel_messages,
     get_channel_message,
+    list_readers,
     list_replies,
     edit_channel_message,
     delete_channel_message,

@@ -1,6 +1,7 @@
 """The limits of messaging, and the forms of names."""
 
 import re
+from datetime import timedelta
 from typing import Final
 
 TEXT_LENGTH_MAX: Final = 40_000
@@ -21,6 +22,25 @@ GROUP_MEMBERS_MAX: Final = 9
 
 UNREAD_SHOWN_MAX: Final = 1_000
 """Unread messages are counted up to this number."""
+
+FILE_NAME_LENGTH_MAX: Final = 255
+FILES_OF_MESSAGE_MAX: Final = 10
+FILE_SHARES_MAX: Final = 100
+"""Messages that one file can be in."""
+
+READERS_SHOWN_MAX: Final = 50
+"""Those who have read a message are named up to this number."""
+
+READERS_COUNTED_MAX: Final = 1_000
+
+READ_SIGNALS_MEMBERS_MAX: Final = 100
+"""In larger channels, nobody is told at once who has read something: each message would cause thousands of signals."""
+
+ACTIVE_FOR: Final = timedelta(minutes=10)
+"""How long a member counts as there after it has done something: for `@here`, and for its presence."""
+
+PRESENCES_MAX: Final = 100
+"""Members whose presence is shown at once."""
 
 MEMBER_NAME: Final = re.compile(MEMBER_NAME_PATTERN)
 CHANNEL_NAME: Final = re.compile(CHANNEL_NAME_PATTERN)

@@ -10,7 +10,12 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 def next_ts_us(now: datetime, *, last_ts_us: int) -> int:
     """Return the time of a new message in µs since 1970: now, or one µs after the last one if that is later."""
-    return max((now - _EPOCH) // timedelta(microseconds=1), last_ts_us + 1)
+    return max(ts_us_of(now), last_ts_us + 1)
+
+
+def ts_us_of(at: datetime) -> int:
+    """Return a time in µs since 1970."""
+    return (at - _EPOCH) // timedelta(microseconds=1)
 
 
 def time_of_ts(ts_us: int) -> datetime:

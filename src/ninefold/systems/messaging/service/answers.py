@@ -1,7 +1,6 @@
 """What apps answer to commands, clicks and submissions: at once, or later at a response URL."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -29,7 +28,8 @@ from ninefold.systems.messaging.model import (
 from ninefold.systems.messaging.rules.timestamps import parse_ts
 from ninefold.systems.messaging.service.apps import get_app
 from ninefold.systems.messaging.service.channels import get_channel
-from ninefold.systems.messaging.service.members import get_bot
+from ninefold.systems.messaging.service.ephemeral import post_ephemeral
+from ninefold.systems.messaging.service.members import get_bot, get_member
 from ninefold.systems.messaging.service.notifying import announce_to_members, notify_members
 from ninefold.systems.messaging.service.reading import get_message_by_ts
 from ninefold.systems.messaging.service.sending import delete_message, edit_message, post_message
@@ -175,29 +175,17 @@ async def _say(
         await post_message(database, notifier, channel=channel, member=bot, message=message)
         return
     async with database.transaction() as connection:
-        await show_ephemeral(connection, channel, author=bot, member_id=member_id, text=text, blocks=blocks)
-    notify_members(notifier, [member_id])
-
-
-async def show_ephemeral(
-    connection: Connection,
-    channel: Channel,
-    *,
-    author: Member,
-    member_id: UUID,
-    text: str,
-    blocks: list[Block] | None,
-) -> None:
-    """Show a message to one member on its open devices; it is kept nowhere. Call `notify_members` after the commit."""
-    entry = {
-        "type": "ephemeral",
-        "channel_id": format_id(CHANNEL_PREFIX, channel.channel_id),
-        "member_id": format_id(MEMBER_PREFIX, author.member_id),
-        "text": text,
-        "blocks": blocks,
-        "at": datetime.now(UTC),
-    }
-    await announce_to_members(connection, [member_id], entry)
+        viewer = await get_member(connection, organisation_id=bot.organisation_id, member_id=member_id)
+    await post_ephemeral(
+        database,
+        notifier,
+        channel=channel,
+        author=bot,
+        viewer=viewer,
+        text=text,
+        blocks=blocks,
+        is_from_outside=True,
+    )
 
 
 async def _thread_sequence(database: Database, channel: Channel, thread_ts: Any) -> int | None:

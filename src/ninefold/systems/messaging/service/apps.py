@@ -1,6 +1,7 @@
 """Apps: programs that act in a workspace by their bots."""
 
 import secrets
+from collections.abc import Collection
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -8,8 +9,9 @@ from ninefold.core.ids import format_id, new_id
 from ninefold.core.postgres.database import Connection
 from ninefold.core.tenancy import service as tenancy
 from ninefold.core.tenancy.model import Principal
-from ninefold.systems.messaging.errors import AppNotFoundError, MemberNameTakenError
-from ninefold.systems.messaging.model import APP_PREFIX, CONNECT, WRITE_MESSAGES, App, CreatedApp
+from ninefold.systems.messaging.errors import AppNotFoundError, MemberNameTakenError, UnknownScopeError
+from ninefold.systems.messaging.model import APP_PREFIX, CONNECT, LIMITED, WRITE_MESSAGES, App, CreatedApp
+from ninefold.systems.messaging.rules.slack_scopes import unknown_scopes
 from ninefold.systems.messaging.service.members import check_member_name, create_member
 from ninefold.systems.messaging.service.slack_ids import new_slack_id
 from ninefold.systems.messaging.service.tokens import APP_TOKEN, BOT_TOKEN
@@ -17,15 +19,25 @@ from ninefold.systems.messaging.service.workspaces import ensure_workspace
 from ninefold.systems.messaging.store import members as store
 
 
-async def create_app(connection: Connection, *, organisation_id: UUID, name: str) -> CreatedApp:
+async def create_app(
+    connection: Connection, *, organisation_id: UUID, name: str, scopes: Collection[str] | None = None
+) -> CreatedApp:
     """Create an app with its bot, who is in `general` then, and with its tokens.
 
     Call it in a transaction, and `notify_organisation` after the commit.
 
+    Args:
+        connection: in a transaction.
+        organisation_id: the organisation.
+        name: that of the app and of its bot.
+        scopes: what the bot's token is limited to, such as `chat:write`; None if it is allowed what its bot is.
+
     Raises:
+        UnknownScopeError: there is no such scope.
         InvalidMemberNameError: the name has other characters, or is too long.
         MemberNameTakenError: the organisation has an app or a member of this name.
     """
+    bot_scopes = _bot_scopes(scopes)
     check_member_name(name)
     await ensure_workspace(connection, organisation_id=organisation_id)
     new = App(
@@ -43,7 +55,7 @@ async def create_app(connection: Connection, *, organisation_id: UUID, name: str
         connection, organisation_id=organisation_id, name=name, kind="bot", real_name=name, app_id=app.app_id
     )
     bot_token = await tenancy.create_credential(
-        connection, BOT_TOKEN, organisation_id=organisation_id, name=name, scopes=frozenset({WRITE_MESSAGES})
+        connection, BOT_TOKEN, organisation_id=organisation_id, name=name, scopes=bot_scopes
     )
     await store.token_insert(connection, credential_id=bot_token.credential_id, member_id=bot.member_id)
     app_token = await tenancy.create_credential(
@@ -82,3 +94,15 @@ async def find_own_app(connection: Connection, principal: Principal) -> App | No
 async def list_apps(connection: Connection, *, organisation_id: UUID, after: UUID | None, limit: int) -> list[App]:
     """Return a page of the apps of an organisation, oldest first."""
     return await store.app_list(connection, organisation_id=organisation_id, after=after, limit=limit)
+
+
+def _bot_scopes(scopes: Collection[str] | None) -> frozenset[str]:
+    if scopes is None:
+        return frozenset({WRITE_MESSAGES})
+    if unknown := unknown_scopes(scopes):
+        raise UnknownScopeError(
+            f"There is no scope {unknown[0]!r}.",
+            field="scopes",
+            remedy="docs/systems/messaging.md says which there are.",
+        )
+    return frozenset({LIMITED, *scopes})

@@ -1,6 +1,6 @@
 """Channels: who sees which, and what is done with them."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -11,10 +11,11 @@ from ninefold.core.postgres.database import Connection, Database
 from ninefold.core.queue.notifier import Notifier
 from ninefold.systems.messaging.errors import (
     ChannelNameTakenError,
+    GeneralChannelError,
     InvalidChannelNameError,
     NotPossibleHereError,
 )
-from ninefold.systems.messaging.model import Channel, ChannelKind, Member
+from ninefold.systems.messaging.model import Channel, ChannelKind, Member, Membership
 from ninefold.systems.messaging.rules.limits import CHANNEL_NAME, GROUP_MEMBERS_MAX
 from ninefold.systems.messaging.service.joining import add_member, get_membership, remove_member
 from ninefold.systems.messaging.service.logs import ChannelChange, changing, channel_not_found, lock_channel
@@ -78,12 +79,12 @@ async def open_conversation(
     Raises:
         NotPossibleHereError: there are too many members.
     """
-    member_ids = sorted({opener.member_id, *[member.member_id for member in others]})
+    member_ids = _sorted_ids(opener, others)
     if len(member_ids) > GROUP_MEMBERS_MAX:
         raise NotPossibleHereError(
             f"A conversation has at most {GROUP_MEMBERS_MAX} members.", remedy="Create a private channel."
         )
-    direct_key = ",".join(str(member_id) for member_id in member_ids)
+    direct_key = _direct_key(member_ids)
     kind: ChannelKind = "direct" if len(member_ids) <= _PAIR else "group"
     async with database.transaction() as connection:
         made = await store.channel_insert(
@@ -106,6 +107,15 @@ async def open_conversation(
             await add_member(change, member_id)
     change.notify(notifier)
     return change.channel, True
+
+
+async def find_conversation(connection: Connection, opener: Member, others: Collection[Member]) -> Channel | None:
+    """Return the conversation of certain members; None if nobody has opened it."""
+    return await store.channel_find_by_direct_key(
+        connection,
+        organisation_id=opener.organisation_id,
+        direct_key=_direct_key(_sorted_ids(opener, others)),
+    )
 
 
 async def get_channel(connection: Connection, *, organisation_id: UUID, channel_id: UUID) -> Channel:
@@ -190,6 +200,19 @@ async def list_channels(
 async def count_members(connection: Connection, channel: Channel) -> int:
     """Return how many members a channel has."""
     return await store.membership_count(connection, channel_id=channel.channel_id)
+
+
+async def count_members_of_all(connection: Connection, *, channel_ids: Collection[UUID]) -> Mapping[UUID, int]:
+    """Return how many members several channels have; those without members are missing."""
+    return await store.membership_count_of_all(connection, channel_ids=channel_ids)
+
+
+async def list_memberships(
+    connection: Connection, member: Member, *, channel_ids: Collection[UUID]
+) -> Mapping[UUID, Membership]:
+    """Return how a member is in several channels, by channel; those that it isn't in are missing."""
+    found = await store.membership_list_of_member(connection, member_id=member.member_id, channel_ids=channel_ids)
+    return {membership.channel_id: membership for membership in found}
 
 
 async def join_channel(database: Database, notifier: Notifier, *, channel: Channel, member: Member) -> bool:
@@ -307,10 +330,18 @@ async def change_channel(
         return change.channel
 
 
+def _sorted_ids(opener: Member, others: Collection[Member]) -> list[UUID]:
+    return sorted({opener.member_id, *[member.member_id for member in others]})
+
+
+def _direct_key(member_ids: Collection[UUID]) -> str:
+    return ",".join(str(member_id) for member_id in member_ids)
+
+
 async def _rename(change: ChannelChange, member: Member, name: str) -> None:
     channel = change.channel
     if channel.is_general:
-        raise NotPossibleHereError("The channel that everybody is in keeps its name.", field="name")
+        raise GeneralChannelError("The channel that everybody is in keeps its name.", field="name")
     known = await store.channel_find_by_name(change.connection, organisation_id=channel.organisation_id, name=name)
     if known is not None:
         raise _name_taken(name)
@@ -340,7 +371,7 @@ def _require_named(channel: Channel) -> None:
 def _require_leavable(channel: Channel) -> None:
     _require_named(channel)
     if channel.is_general:
-        raise NotPossibleHereError("Everybody is in this channel.", field="channel_id")
+        raise GeneralChannelError("Everybody is in this channel.", field="channel_id")
 
 
 def _check_name(name: str) -> None:

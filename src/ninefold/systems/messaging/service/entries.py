@@ -46,4 +46,4 @@ async def list_entries(
 
 async def list_memberships(connection: Connection, *, member_id: UUID) -> list[tuple[Membership, int]]:
     """Return how a member is in its channels, each with the last sequence of the channel's log."""
-    return await channel_store.membership_list_of_member(connection, member_id=member_id)
+    return await channel_store.membership_list_current(connection, member_id=member_id)

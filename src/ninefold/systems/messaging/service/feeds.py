@@ -16,6 +16,7 @@ from ninefold.systems.messaging.model import CHANNEL_PREFIX, MEMBER_PREFIX, WRIT
 from ninefold.systems.messaging.service.channels import can_see
 from ninefold.systems.messaging.service.members import find_known_member
 from ninefold.systems.messaging.service.notifying import CHANNEL_PATTERN, MEMBER_PATTERN, ORGANISATION_PATTERN
+from ninefold.systems.messaging.service.presence import record_connected
 from ninefold.systems.messaging.store import channels as store
 from ninefold.systems.messaging.store.members import member_find
 
@@ -42,9 +43,30 @@ def messaging_feeds(database: Database) -> Sequence[Feed]:
             has_presence=True,
             also_scope=WRITE_MESSAGES,
         ),
-        watched_feed(pattern=MEMBER_PATTERN, may_read=_may_read_member, also_scope=WRITE_MESSAGES),
+        _member_feed(),
         watched_feed(pattern=ORGANISATION_PATTERN, may_read=_may_read_organisation, also_scope=WRITE_MESSAGES),
     )
+
+
+def _member_feed() -> Feed:
+    """Return the feed of what concerns a member alone. While one of its devices reads it, the member is there."""
+    feed = watched_feed(pattern=MEMBER_PATTERN, may_read=_may_read_member, also_scope=WRITE_MESSAGES)
+    watch_log = feed.watch
+    assert watch_log is not None, "that is what such a log needs"
+
+    async def watch(connection: Connection, channels: Sequence[LiveChannel]) -> None:
+        await watch_log(connection, channels)
+        member_ids = [member_id for channel in channels if (member_id := _member_in(channel)) is not None]
+        await record_connected(connection, member_ids)
+
+    return msgspec.structs.replace(feed, watch=watch)
+
+
+def _member_in(channel: LiveChannel) -> UUID | None:
+    try:
+        return parse_id(MEMBER_PREFIX, channel["member_id"])
+    except InvalidIdError:
+        return None
 
 
 def _channel_in(channel: LiveChannel) -> UUID | None:
@@ -68,9 +90,8 @@ async def _may_read_channel(connection: Connection, principal: Principal, channe
 
 
 async def _may_read_member(connection: Connection, principal: Principal, channel: LiveChannel) -> bool:
-    try:
-        member_id = parse_id(MEMBER_PREFIX, channel["member_id"])
-    except InvalidIdError:
+    member_id = _member_in(channel)
+    if member_id is None:
         return False
     if _is_personal(principal):
         own = await find_known_member(connection, principal)

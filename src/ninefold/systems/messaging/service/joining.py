@@ -63,5 +63,10 @@ async def get_membership(connection: Connection, channel: Channel, member_id: UU
     """
     membership = await store.membership_find(connection, channel_id=channel.channel_id, member_id=member_id)
     if membership is None:
-        raise NotInChannelError("The member isn't in the channel.", remedy="Join the channel first.")
+        raise not_in_channel()
     return membership
+
+
+def not_in_channel() -> NotInChannelError:
+    """Return the error for a member that isn't in a channel."""
+    return NotInChannelError("The member isn't in the channel.", remedy="Join the channel first.")

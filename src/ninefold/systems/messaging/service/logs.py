@@ -18,7 +18,7 @@ from ninefold.core.ids import format_id
 from ninefold.core.postgres.database import Connection, Database
 from ninefold.core.queue.notifier import Notifier
 from ninefold.systems.messaging.errors import ChannelArchivedError, ChannelNotFoundError
-from ninefold.systems.messaging.model import CHANNEL_PREFIX, Channel, ChannelEvent, EventType
+from ninefold.systems.messaging.model import CHANNEL_PREFIX, Channel, ChannelEvent, EventType, Message
 from ninefold.systems.messaging.service.app_events import notify_apps, tell_apps, tell_apps_of_entry
 from ninefold.systems.messaging.service.notifying import (
     announce_to_members,
@@ -28,6 +28,7 @@ from ninefold.systems.messaging.service.notifying import (
     notify_organisation,
 )
 from ninefold.systems.messaging.store import channels as store
+from ninefold.systems.messaging.store.messages import message_post
 
 
 class ChannelChange:
@@ -57,33 +58,50 @@ class ChannelChange:
         member_id: UUID | None,
         message_sequence: int | None = None,
         payload: Mapping[str, Any] | None = None,
-        ts_us: int | None = None,
     ) -> int:
-        """Append an entry; return its sequence.
+        """Append an entry that isn't a new message; return its sequence.
 
         Args:
             kind: what happened.
             member_id: who did it; None for the installation itself.
             message_sequence: the message that it is about.
             payload: what else there is to say.
-            ts_us: the time of a new message.
         """
-        sequence = self.channel.last_sequence + 1
-        last_ts_us = self.channel.last_ts_us if ts_us is None else ts_us
         event = ChannelEvent(
             channel_id=self.channel.channel_id,
-            sequence=sequence,
+            sequence=self.channel.last_sequence + 1,
             type=kind,
             at=self.at,
             member_id=member_id,
             message_sequence=message_sequence,
             payload=dict(payload or {}),
         )
-        await store.channel_append(self.connection, event, last_ts_us=last_ts_us)
-        self.channel = msgspec.structs.replace(self.channel, last_sequence=sequence, last_ts_us=last_ts_us)
-        if self._has_apps:
-            self._apps_to_notify.update(await tell_apps_of_entry(self.connection, self.channel, event))
-        return sequence
+        await store.channel_append(self.connection, event)
+        self.channel = msgspec.structs.replace(self.channel, last_sequence=event.sequence)
+        await self._tell_apps_of(event)
+        return event.sequence
+
+    async def post(self, message: Message, payload: Mapping[str, Any]) -> bool:
+        """Append a message; return False if its `client_msg_id` has become another one, and roll back then.
+
+        Args:
+            message: with the next sequence.
+            payload: what its entry in the log has.
+        """
+        event = ChannelEvent(
+            channel_id=message.channel_id,
+            sequence=message.sequence,
+            type="message",
+            at=self.at,
+            member_id=message.member_id,
+            message_sequence=None,
+            payload=dict(payload),
+        )
+        is_new = await message_post(self.connection, message, event, organisation_id=self.channel.organisation_id)
+        self.channel = msgspec.structs.replace(self.channel, last_sequence=message.sequence, last_ts_us=message.ts_us)
+        if is_new:
+            await self._tell_apps_of(event)
+        return is_new
 
     async def tell_members(self, member_ids: Collection[UUID], kind: str, **fields: Any) -> None:
         """Tell members what concerns them alone, on all their devices."""
@@ -120,6 +138,10 @@ class ChannelChange:
         notify_apps(notifier, self._apps_to_notify)
         if self._is_organisation_to_notify:
             notify_organisation(notifier, self.channel.organisation_id)
+
+    async def _tell_apps_of(self, event: ChannelEvent) -> None:
+        if self._has_apps:
+            self._apps_to_notify.update(await tell_apps_of_entry(self.connection, self.channel, event))
 
     def _entry(self, kind: str, fields: Mapping[str, Any]) -> dict[str, Any]:
         return {"type": kind, "channel_id": format_id(CHANNEL_PREFIX, self.channel.channel_id), **fields}

@@ -19,7 +19,7 @@ from ninefold.systems.messaging.errors import (
     MemberRequiredError,
     NotThisMemberError,
 )
-from ninefold.systems.messaging.model import MEMBER_PREFIX, WRITE_MESSAGES, App, Member, MemberKind, Presence
+from ninefold.systems.messaging.model import LIMITED, MEMBER_PREFIX, WRITE_MESSAGES, App, Member, MemberKind, Presence
 from ninefold.systems.messaging.rules.limits import MEMBER_NAME, member_name_from
 from ninefold.systems.messaging.rules.mentions import AUDIENCE_WORDS
 from ninefold.systems.messaging.service.joining import add_member
@@ -152,6 +152,11 @@ async def get_member_by_email(connection: Connection, *, organisation_id: UUID, 
     return member
 
 
+async def find_bot(connection: Connection, *, organisation_id: UUID, bot_id: str) -> Member | None:
+    """Return the bot with an id of Slack's API, `B…`; None if the organisation has no such bot."""
+    return await store.member_find_bot(connection, organisation_id=organisation_id, bot_id=bot_id)
+
+
 async def list_members(
     connection: Connection, *, organisation_id: UUID, after: UUID | None, limit: int
 ) -> list[Member]:
@@ -257,7 +262,7 @@ async def find_own_member(connection: Connection, principal: Principal) -> Membe
     Raises:
         MemberDeactivatedError: the member has been deactivated.
     """
-    if WRITE_MESSAGES in principal.scopes:
+    if principal.scopes & {WRITE_MESSAGES, LIMITED}:
         member = await store.member_find_by_token(connection, credential_id=principal.credential_id)
     elif principal.account_id is not None:
         member = await _member_of_account(connection, principal.organisation_id, principal.account_id)

@@ -1,9 +1,9 @@
 """Reactions: emoji that members add to messages."""
 
-from ninefold.core.postgres.database import Database
+from ninefold.core.postgres.database import Connection, Database
 from ninefold.core.queue.notifier import Notifier
-from ninefold.systems.messaging.errors import InvalidEmojiError, InvalidMessageError
-from ninefold.systems.messaging.model import Channel, Member
+from ninefold.systems.messaging.errors import InvalidEmojiError, TooManyReactionsError
+from ninefold.systems.messaging.model import Channel, Member, Reacted
 from ninefold.systems.messaging.rules.limits import EMOJI, REACTIONS_OF_MESSAGE_MAX
 from ninefold.systems.messaging.service.joining import get_membership
 from ninefold.systems.messaging.service.logs import changing
@@ -18,7 +18,7 @@ async def add_reaction(
 
     Raises:
         InvalidEmojiError: it isn't the name of an emoji, such as `tada`.
-        InvalidMessageError: the message has too many different ones.
+        TooManyReactionsError: the message has too many different ones.
         MessageNotFoundError: there is no such message.
         NotInChannelError: the member isn't in the channel.
         ChannelArchivedError: the channel is archived.
@@ -40,7 +40,7 @@ async def add_reaction(
             return False
         count = await store.reaction_count_emoji(change.connection, channel_id=channel.channel_id, sequence=sequence)
         if count > REACTIONS_OF_MESSAGE_MAX:
-            raise InvalidMessageError(f"A message has at most {REACTIONS_OF_MESSAGE_MAX} different emoji.")
+            raise TooManyReactionsError(f"A message has at most {REACTIONS_OF_MESSAGE_MAX} different emoji.")
         await change.append(
             "reaction_added", member_id=member.member_id, message_sequence=sequence, payload={"emoji": emoji}
         )
@@ -71,6 +71,23 @@ async def remove_reaction(
                 "reaction_removed", member_id=member.member_id, message_sequence=sequence, payload={"emoji": emoji}
             )
         return was_there
+
+
+async def list_reacted(
+    connection: Connection, member: Member, *, viewer: Member, before: Reacted | None, limit: int
+) -> list[Reacted]:
+    """Return a page of the messages to which a member has added an emoji, the latest first.
+
+    Args:
+        connection: any connection.
+        member: who has added them.
+        viewer: only in channels that this member can see.
+        before: the last one of the page before.
+        limit: how many.
+    """
+    return await store.reaction_list_of_member(
+        connection, member_id=member.member_id, viewer_id=viewer.member_id, before=before, limit=limit
+    )
 
 
 def _check(emoji: str) -> None:

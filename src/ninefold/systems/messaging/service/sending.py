@@ -4,8 +4,7 @@ Each is one transaction, which locks the channel. The same `client_msg_id` of a 
 """
 
 from collections.abc import Collection
-from datetime import timedelta
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -17,21 +16,31 @@ from ninefold.systems.messaging.errors import (
     ClientMessageIdUsedError,
     EditConflictError,
     InvalidMessageError,
+    MessageEmptyError,
     MessageNotFoundError,
+    MessageTooLongError,
     NotYourMessageError,
 )
-from ninefold.systems.messaging.model import MEMBER_PREFIX, Block, Channel, Member, Message, NewMessage, Posted
-from ninefold.systems.messaging.rules.limits import BLOCKS_MAX, CLIENT_MSG_ID_LENGTH_MAX, TEXT_LENGTH_MAX
+from ninefold.systems.messaging.model import (
+    FILE_PREFIX,
+    MEMBER_PREFIX,
+    Block,
+    Channel,
+    Member,
+    Message,
+    NewMessage,
+    Posted,
+)
+from ninefold.systems.messaging.rules.limits import ACTIVE_FOR, CLIENT_MSG_ID_LENGTH_MAX, TEXT_LENGTH_MAX
 from ninefold.systems.messaging.rules.mentions import audience_of, find_names, link_names, mentioned_ids
 from ninefold.systems.messaging.rules.timestamps import format_ts, next_ts_us
+from ninefold.systems.messaging.service.block_kit import complete_blocks
 from ninefold.systems.messaging.service.joining import get_membership
 from ninefold.systems.messaging.service.logs import ChannelChange, changing
+from ninefold.systems.messaging.service.sharing import check_files, require_shareable, share_files, unshare_files
 from ninefold.systems.messaging.store import messages as store
 from ninefold.systems.messaging.store.channels import event_update_blank, membership_list_ids
 from ninefold.systems.messaging.store.members import member_list_by_names, member_list_by_slack_ids
-
-ACTIVE_FOR: Final = timedelta(minutes=10)
-"""Since when a member must have done something for `@here` to call it."""
 
 
 class _SentElsewhereError(Exception):
@@ -52,12 +61,15 @@ async def post_message(
 
     Raises:
         InvalidMessageError: it is empty or too long, or a broadcast that replies to nothing.
+        InvalidBlocksError: a block isn't as Block Kit says.
+        SharedFileNotFoundError: there is no such file, or the member can't read it.
         ClientMessageIdUsedError: its `client_msg_id` was used in another channel.
         NotInChannelError: the member isn't in the channel.
         ChannelArchivedError: the channel is archived.
         MessageNotFoundError: there is no message that it could reply to.
     """
-    _check(message.text, message.blocks)
+    message = msgspec.structs.replace(message, blocks=complete_blocks(message.blocks))
+    check_content(message.text, message.blocks, has_files=bool(message.file_ids))
     _check_send(message)
     try:
         async with changing(database, notifier, channel) as change:
@@ -97,17 +109,19 @@ async def edit_message(
 
     Raises:
         InvalidMessageError: it is empty or too long.
+        InvalidBlocksError: a block isn't as Block Kit says.
         MessageNotFoundError: there is no such message.
         NotYourMessageError: another member has written it.
         EditConflictError: somebody has edited it since that version.
         NotInChannelError: the member isn't in the channel.
         ChannelArchivedError: the channel is archived.
     """
-    _check(text, blocks)
+    blocks = complete_blocks(blocks)
     async with changing(database, notifier, channel) as change:
         change.require_open()
         await get_membership(change.connection, channel, member.member_id)
         message = await get_message(change.connection, channel, sequence)
+        check_content(text, blocks, has_files=bool(message.file_ids))
         if message.member_id != member.member_id:
             raise NotYourMessageError("Another member has written this message.", remedy="Edit only your own.")
         if edit_version not in (None, message.edit_version):
@@ -167,6 +181,7 @@ async def delete_message(
             thread_sequence=message.thread_sequence,
             deleted_at=change.at,
         )
+        await unshare_files(change, message)
         await store.mention_delete(change.connection, channel_id=channel.channel_id, sequence=sequence)
         await store.pin_delete(change.connection, channel_id=channel.channel_id, sequence=sequence)
         await event_update_blank(change.connection, channel_id=channel.channel_id, sequence=sequence)
@@ -189,6 +204,21 @@ async def get_message(connection: Connection, channel: Channel, sequence: int) -
     if message is None or message.deleted_at is not None:
         raise message_not_found()
     return message
+
+
+def check_content(text: str, blocks: list[Block] | None, *, has_files: bool = False) -> None:
+    """Check that a message says something, and not too much.
+
+    Raises:
+        MessageEmptyError: it has neither a text nor blocks nor files.
+        MessageTooLongError: its text is too long.
+    """
+    if not text.strip() and not blocks and not has_files:
+        raise MessageEmptyError("The message is empty.", field="text", remedy="Write something.")
+    if len(text) > TEXT_LENGTH_MAX:
+        raise MessageTooLongError(
+            f"The text has {len(text):,} characters.", field="text", remedy=f"Use at most {TEXT_LENGTH_MAX:,}."
+        )
 
 
 def message_not_found() -> MessageNotFoundError:
@@ -222,6 +252,7 @@ async def _post(change: ChannelChange, member: Member, message: NewMessage) -> P
     if not message.is_from_outside:
         await get_membership(connection, channel, member.member_id)
     thread_sequence = await _find_thread(connection, channel, message.thread_sequence)
+    await require_shareable(change, member, message.file_ids)
     text = await _stored_text(connection, member, message.text) if message.has_names else message.text
     mentioned = await _find_mentioned(change, member, text, message.blocks)
     new = Message(
@@ -241,27 +272,14 @@ async def _post(change: ChannelChange, member: Member, message: NewMessage) -> P
         deleted_at=None,
         subtype=message.subtype,
         app_id=member.app_id,
+        file_ids=message.file_ids,
     )
-    await _keep_sent(connection, new)
-    await change.append("message", member_id=member.member_id, payload=_payload_of(new, mentioned), ts_us=new.ts_us)
-    await store.message_insert(connection, new)
+    if not await change.post(new, _payload_of(new, mentioned)):
+        raise _SentElsewhereError
+    await share_files(change, new)
     await _mention(change, new.sequence, mentioned)
     await _tell(change, new, mentioned)
     return Posted(new, is_new=True)
-
-
-async def _keep_sent(connection: Connection, message: Message) -> None:
-    if message.client_msg_id is None:
-        return
-    is_new = await store.sent_insert(
-        connection,
-        member_id=message.member_id,
-        client_msg_id=message.client_msg_id,
-        channel_id=message.channel_id,
-        sequence=message.sequence,
-    )
-    if not is_new:
-        raise _SentElsewhereError
 
 
 async def _find_thread(connection: Connection, channel: Channel, sequence: int | None) -> int | None:
@@ -334,6 +352,7 @@ def _payload_of(message: Message, mentioned: Collection[UUID]) -> dict[str, Any]
         "thread_sequence": message.thread_sequence,
         "is_broadcast": message.is_broadcast,
         "subtype": message.subtype,
+        "file_ids": [format_id(FILE_PREFIX, file_id) for file_id in message.file_ids],
         "mentioned_ids": _texts(mentioned),
     }
 
@@ -342,20 +361,8 @@ def _texts(member_ids: Collection[UUID]) -> list[str]:
     return [format_id(MEMBER_PREFIX, member_id) for member_id in member_ids]
 
 
-def _check(text: str, blocks: list[Block] | None) -> None:
-    if not text.strip() and not blocks:
-        raise InvalidMessageError("The message is empty.", field="text", remedy="Write something.")
-    if len(text) > TEXT_LENGTH_MAX:
-        raise InvalidMessageError(
-            f"The text has {len(text):,} characters.", field="text", remedy=f"Use at most {TEXT_LENGTH_MAX:,}."
-        )
-    if blocks is not None and len(blocks) > BLOCKS_MAX:
-        raise InvalidMessageError(
-            f"The message has {len(blocks)} blocks.", field="blocks", remedy=f"Use at most {BLOCKS_MAX}."
-        )
-
-
 def _check_send(message: NewMessage) -> None:
+    check_files(message.file_ids)
     if message.is_broadcast and message.thread_sequence is None:
         raise InvalidMessageError(
             "Only a reply can be a broadcast.", field="is_broadcast", remedy="Send a `thread_sequence` with it."

@@ -1,11 +1,13 @@
 """The surface of Slack's API."""
 
 from collections.abc import Sequence
-from typing import Any
+
+from litestar import Router
 
 from ninefold.core.system import ServerContext
 from ninefold.core.web.bodies import RawRequest
 from ninefold.core.web.surfaces import Surface
+from ninefold.systems.messaging.settings import MessagingSettings
 from ninefold.systems.messaging.slack.callers import slack_authentication
 from ninefold.systems.messaging.slack.errors import show_slack_error
 from ninefold.systems.messaging.slack.events.answering import (
@@ -19,29 +21,42 @@ from ninefold.systems.messaging.slack.events.rtm import RtmMode
 from ninefold.systems.messaging.slack.events.sockets import SocketMode
 from ninefold.systems.messaging.slack.events.views import view_routes
 from ninefold.systems.messaging.slack.events.waking import AppWaker
+from ninefold.systems.messaging.slack.headers import ScopeHeaders
+from ninefold.systems.messaging.slack.rate_limits import CallLimits
 from ninefold.systems.messaging.slack.routes.auth import auth_routes
 from ninefold.systems.messaging.slack.routes.chat import chat_routes
 from ninefold.systems.messaging.slack.routes.conversations import conversation_routes
+from ninefold.systems.messaging.slack.routes.pins import pin_routes
+from ninefold.systems.messaging.slack.routes.reactions import reaction_routes
+from ninefold.systems.messaging.slack.routes.users import user_routes
 
 
-# The system has no settings yet.
-def slack_surfaces(context: ServerContext[Any]) -> Sequence[Surface]:
-    """Return the surfaces: of the methods, and of connections and of what apps answer."""
+def slack_surfaces(context: ServerContext[MessagingSettings]) -> Sequence[Surface]:
+    """Return the surfaces: of the methods, of connections and of what apps answer, and of incoming webhooks."""
     database, notifier = context.database, context.notifier
     assert context.hub is not None, "surfaces are built after the hub"
     rtm = RtmMode(database, notifier, context.hub)
     mode = SocketMode(database=database, notifier=notifier, hub=context.hub, waker=AppWaker(notifier))
+    routes = Router(
+        path="/",
+        route_handlers=[
+            *auth_routes(context),
+            *chat_routes(context),
+            *conversation_routes(context),
+            *reaction_routes(context),
+            *pin_routes(context),
+            *user_routes(context),
+            *connection_routes(mode, rtm),
+            *view_routes(database, notifier),
+        ],
+        middleware=[ScopeHeaders()],
+    )
+    limits = CallLimits(context.settings.slack_rate_factor)
     return [
         Surface(
             path="/slack/api",
-            routes=[
-                *auth_routes(database),
-                *chat_routes(database, notifier),
-                *conversation_routes(database),
-                *connection_routes(mode, rtm),
-                *view_routes(database, notifier),
-            ],
-            authenticate=slack_authentication(database),
+            routes=[routes],
+            authenticate=slack_authentication(context.database, limits),
             request_class=RawRequest,
             show_error=show_slack_error,
         ),

@@ -2,9 +2,7 @@
 -- Append an entry to the log of a channel that is locked.
 WITH appended AS (
     UPDATE messaging.channel
-    SET
-        last_sequence = :sequence,
-        last_ts_us = :last_ts_us
+    SET last_sequence = :sequence
     WHERE channel_id = :channel_id
 )
 INSERT INTO messaging.event (channel_id, sequence, type, at, member_id, message_sequence, payload)
@@ -90,6 +88,12 @@ WHERE organisation_id = :organisation_id
     )
 ORDER BY channel_id
 LIMIT :limit;
+
+-- name: channel_list_by_ids
+-- Read several channels of an organisation.
+SELECT *
+FROM messaging.channel
+WHERE organisation_id = :organisation_id AND channel_id = ANY(:channel_ids::uuid[]);
 
 -- name: channel_list_positions
 -- Read the last sequences of several logs.

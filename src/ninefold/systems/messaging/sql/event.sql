@@ -25,6 +25,6 @@ ORDER BY event.channel_id, event.sequence;
 -- name: event_update_blank!
 -- Remove what a message has said from the log.
 UPDATE messaging.event
-SET payload = payload - 'text' - 'blocks'
+SET payload = payload - 'text' - 'blocks' - 'file_ids'
 WHERE channel_id = :channel_id
     AND (sequence = :sequence OR (message_sequence = :sequence AND type = 'message_edited'));

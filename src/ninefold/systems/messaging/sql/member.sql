@@ -4,6 +4,12 @@ SELECT *
 FROM messaging.member
 WHERE member_id = :member_id AND organisation_id = :organisation_id;
 
+-- name: member_find_bot^
+-- Read the bot with an id of Slack's API.
+SELECT *
+FROM messaging.member
+WHERE bot_id = :bot_id AND organisation_id = :organisation_id;
+
 -- name: member_find_by_account^
 -- Read the member of an account in an organisation.
 SELECT *
@@ -99,6 +105,12 @@ WHERE membership.channel_id = :channel_id
     AND (:after::uuid IS NULL OR member_id > :after)
 ORDER BY member_id
 LIMIT :limit;
+
+-- name: member_record_connected!
+-- Write that members have a device connected, once a minute.
+UPDATE messaging.member
+SET seen_at = now()
+WHERE member_id = ANY(:member_ids::uuid[]) AND (seen_at IS NULL OR seen_at < now() - interval '1 minute');
 
 -- name: member_record_seen!
 -- Write when a member has last done something, once a minute.

@@ -4,11 +4,29 @@ SELECT count(*)
 FROM messaging.membership
 WHERE channel_id = :channel_id AND left_at IS NULL;
 
+-- name: membership_count_of_all
+-- Count the members of several channels; those without members are missing.
+SELECT
+    channel_id,
+    count(*) AS members
+FROM messaging.membership
+WHERE channel_id = ANY(:channel_ids::uuid[]) AND left_at IS NULL
+GROUP BY channel_id;
+
 -- name: membership_find^
 -- Read how a member is in a channel; no row if it isn't.
 SELECT *
 FROM messaging.membership
 WHERE channel_id = :channel_id AND member_id = :member_id AND left_at IS NULL;
+
+-- name: membership_list_current
+-- Read how a member is in its channels, with the last sequences of their logs.
+SELECT
+    membership.*,
+    channel.last_sequence
+FROM messaging.membership
+INNER JOIN messaging.channel USING (channel_id)
+WHERE membership.member_id = :member_id AND membership.left_at IS NULL;
 
 -- name: membership_list_ids
 -- Read the ids of the members of a channel; with a time, only of those who were seen since and aren't away.
@@ -21,13 +39,23 @@ WHERE membership.channel_id = :channel_id
     AND (:active_since::timestamptz IS NULL OR (member.seen_at >= :active_since AND member.presence = 'auto'));
 
 -- name: membership_list_of_member
--- Read how a member is in its channels, with the last sequences of their logs.
-SELECT
-    membership.*,
-    channel.last_sequence
+-- Read how a member is in several channels; those that it isn't in are missing.
+SELECT *
 FROM messaging.membership
-INNER JOIN messaging.channel USING (channel_id)
-WHERE membership.member_id = :member_id AND membership.left_at IS NULL;
+WHERE member_id = :member_id
+    AND channel_id = ANY(:channel_ids::uuid[])
+    AND left_at IS NULL;
+
+-- name: membership_list_readers
+-- Read who has read a channel up to a sequence or further, without the author of that message.
+SELECT member_id
+FROM messaging.membership
+WHERE channel_id = :channel_id
+    AND left_at IS NULL
+    AND read_sequence >= :sequence
+    AND member_id <> :author_id
+ORDER BY member_id
+LIMIT :limit;
 
 -- name: membership_list_unread
 -- Count what a member hasn't read in its channels, up to a limit for each.
@@ -35,6 +63,7 @@ SELECT
     membership.channel_id,
     channel.last_sequence,
     membership.read_sequence,
+    membership.is_muted,
     unread.messages,
     mentioned.messages AS mentions
 FROM messaging.membership
@@ -73,6 +102,13 @@ ORDER BY membership.channel_id;
 UPDATE messaging.membership
 SET left_at = :left_at
 WHERE channel_id = :channel_id AND member_id = :member_id;
+
+-- name: membership_update_muted^
+-- Write whether a member has muted a channel; returns no row when it isn't in the channel.
+UPDATE messaging.membership
+SET is_muted = :is_muted
+WHERE channel_id = :channel_id AND member_id = :member_id AND left_at IS NULL
+RETURNING *;
 
 -- name: membership_update_read^
 -- Write how far a member has read, if that is further than before; returns no row otherwise.

@@ -31,3 +31,36 @@ FROM messaging.reaction
 WHERE channel_id = :channel_id AND sequence = ANY(:sequences::bigint[])
 GROUP BY channel_id, sequence, emoji
 ORDER BY sequence, min(at), emoji;
+
+-- name: reaction_list_of_member
+-- Read a page of the messages to which a member has added an emoji, the latest first, in channels that another can see.
+SELECT
+    channel.channel_id,
+    reacted.sequence,
+    reacted.at
+FROM (
+    SELECT
+        channel_id,
+        sequence,
+        max(at) AS at
+    FROM messaging.reaction
+    WHERE member_id = :member_id
+    GROUP BY channel_id, sequence
+) AS reacted
+INNER JOIN messaging.channel USING (channel_id)
+WHERE (
+    :before::timestamptz IS NULL
+    OR (reacted.at, reacted.channel_id, reacted.sequence) < (:before, :before_channel_id::uuid, :before_sequence::bigint)
+)
+AND (
+    channel.kind = 'public'
+    OR EXISTS (
+        SELECT 1
+        FROM messaging.membership
+        WHERE membership.channel_id = channel.channel_id
+            AND membership.member_id = :viewer_id
+            AND membership.left_at IS NULL
+    )
+)
+ORDER BY reacted.at DESC, reacted.channel_id DESC, reacted.sequence DESC
+LIMIT :limit;

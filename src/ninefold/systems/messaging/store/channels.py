@@ -14,13 +14,12 @@ from ninefold.systems.messaging.store.queries import queries
 _payload = msgspec.json.Decoder(dict[str, Any])
 
 
-async def channel_append(connection: Connection, event: ChannelEvent, *, last_ts_us: int) -> None:
+async def channel_append(connection: Connection, event: ChannelEvent) -> None:
     """Append an entry to the log of a channel that is locked.
 
     Args:
         connection: in the transaction that has locked it.
         event: the next one.
-        last_ts_us: the time of the channel's last message from now on.
     """
     await queries.channel_append(
         connection,
@@ -31,7 +30,6 @@ async def channel_append(connection: Connection, event: ChannelEvent, *, last_ts
         member_id=event.member_id,
         message_sequence=event.message_sequence,
         payload=msgspec.json.encode(event.payload).decode(),
-        last_ts_us=last_ts_us,
     )
 
 
@@ -134,6 +132,14 @@ async def channel_list(
     return [Channel(**record) async for record in records]
 
 
+async def channel_list_by_ids(
+    connection: Connection, *, organisation_id: UUID, channel_ids: Collection[UUID]
+) -> list[Channel]:
+    """Read several channels of an organisation."""
+    records = queries.channel_list_by_ids(connection, organisation_id=organisation_id, channel_ids=list(channel_ids))
+    return [Channel(**record) async for record in records]
+
+
 async def channel_list_positions(connection: Connection, *, channel_ids: Collection[UUID]) -> dict[UUID, int]:
     """Read the last sequences of several logs."""
     records = queries.channel_list_positions(connection, channel_ids=list(channel_ids))
@@ -212,10 +218,26 @@ async def membership_count(connection: Connection, *, channel_id: UUID) -> int:
     return count
 
 
+async def membership_count_of_all(connection: Connection, *, channel_ids: Collection[UUID]) -> dict[UUID, int]:
+    """Count the members of several channels; those without members are missing."""
+    records = queries.membership_count_of_all(connection, channel_ids=list(channel_ids))
+    return {record["channel_id"]: record["members"] async for record in records}
+
+
 async def membership_find(connection: Connection, *, channel_id: UUID, member_id: UUID) -> Membership | None:
     """Read how a member is in a channel; None if it isn't."""
     record = await queries.membership_find(connection, channel_id=channel_id, member_id=member_id)
     return None if record is None else Membership(**record)
+
+
+async def membership_list_current(connection: Connection, *, member_id: UUID) -> list[tuple[Membership, int]]:
+    """Read how a member is in its channels, each with the last sequence of its log."""
+    found = []
+    async for record in queries.membership_list_current(connection, member_id=member_id):
+        fields = dict(record)
+        last_sequence: int = fields.pop("last_sequence")
+        found.append((Membership(**fields), last_sequence))
+    return found
 
 
 async def membership_list_ids(
@@ -226,14 +248,22 @@ async def membership_list_ids(
     return [record["member_id"] async for record in records]
 
 
-async def membership_list_of_member(connection: Connection, *, member_id: UUID) -> list[tuple[Membership, int]]:
-    """Read how a member is in its channels, each with the last sequence of its log."""
-    found = []
-    async for record in queries.membership_list_of_member(connection, member_id=member_id):
-        fields = dict(record)
-        last_sequence: int = fields.pop("last_sequence")
-        found.append((Membership(**fields), last_sequence))
-    return found
+async def membership_list_of_member(
+    connection: Connection, *, member_id: UUID, channel_ids: Collection[UUID]
+) -> list[Membership]:
+    """Read how a member is in several channels; those that it isn't in are missing."""
+    records = queries.membership_list_of_member(connection, member_id=member_id, channel_ids=list(channel_ids))
+    return [Membership(**record) async for record in records]
+
+
+async def membership_list_readers(
+    connection: Connection, *, channel_id: UUID, sequence: int, author_id: UUID, limit: int
+) -> list[UUID]:
+    """Read who has read a channel up to a sequence or further, without the author of that message."""
+    records = queries.membership_list_readers(
+        connection, channel_id=channel_id, sequence=sequence, author_id=author_id, limit=limit
+    )
+    return [record["member_id"] async for record in records]
 
 
 async def membership_list_unread(
@@ -246,6 +276,7 @@ async def membership_list_unread(
             channel_id=record["channel_id"],
             last_sequence=record["last_sequence"],
             read_sequence=record["read_sequence"],
+            is_muted=record["is_muted"],
             unread=record["messages"],
             mentions=record["mentions"],
         )
@@ -258,6 +289,16 @@ async def membership_update_left(
 ) -> None:
     """Write that a member has left a channel."""
     await queries.membership_update_left(connection, channel_id=channel_id, member_id=member_id, left_at=left_at)
+
+
+async def membership_update_muted(
+    connection: Connection, *, channel_id: UUID, member_id: UUID, is_muted: bool
+) -> Membership | None:
+    """Write whether a member has muted a channel; return None if it isn't in the channel."""
+    record = await queries.membership_update_muted(
+        connection, channel_id=channel_id, member_id=member_id, is_muted=is_muted
+    )
+    return None if record is None else Membership(**record)
 
 
 async def membership_update_read(

@@ -43,6 +43,11 @@ async def member_find(connection: Connection, *, organisation_id: UUID, member_i
     return _member_or_none(await queries.member_find(connection, organisation_id=organisation_id, member_id=member_id))
 
 
+async def member_find_bot(connection: Connection, *, organisation_id: UUID, bot_id: str) -> Member | None:
+    """Read the bot with an id of Slack's API."""
+    return _member_or_none(await queries.member_find_bot(connection, organisation_id=organisation_id, bot_id=bot_id))
+
+
 async def member_find_by_account(connection: Connection, *, organisation_id: UUID, account_id: UUID) -> Member | None:
     """Read the member of an account in an organisation."""
     record = await queries.member_find_by_account(connection, organisation_id=organisation_id, account_id=account_id)
@@ -134,6 +139,11 @@ async def member_list_of_channel(
     """Read a page of the members of a channel, oldest first."""
     records = queries.member_list_of_channel(connection, channel_id=channel_id, after=after, limit=limit)
     return [Member(**record) async for record in records]
+
+
+async def member_record_connected(connection: Connection, *, member_ids: Collection[UUID]) -> None:
+    """Write that members have a device connected, once a minute."""
+    await queries.member_record_connected(connection, member_ids=list(member_ids))
 
 
 async def member_record_seen(connection: Connection, *, member_id: UUID) -> None:

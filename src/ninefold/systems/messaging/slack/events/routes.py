@@ -13,7 +13,7 @@ from ninefold.core.tenancy import service as tenancy
 from ninefold.core.tenancy.model import Principal
 from ninefold.core.web.bodies import RawRequest
 from ninefold.systems.messaging.errors import TicketNotFoundError
-from ninefold.systems.messaging.model import CONNECT, WRITE_MESSAGES, Ticket
+from ninefold.systems.messaging.model import Ticket
 from ninefold.systems.messaging.routes.addresses import base_url_of
 from ninefold.systems.messaging.service.app_delivery import require_socket_mode
 from ninefold.systems.messaging.service.apps import find_own_app, get_app
@@ -88,7 +88,7 @@ def socket_routes(mode: SocketMode, rtm: RtmMode) -> list[ControllerRouterHandle
         async with mode.database.transaction() as connection:
             ticket = await use_ticket(connection, "socket", socket.query_params.get("ticket", ""))
             assert ticket.app_id is not None, "an app opens the connection"
-            principal = await principal_of(connection, ticket, scope=CONNECT)
+            principal = await principal_of(connection, ticket)
             app = await get_app(connection, organisation_id=ticket.organisation_id, app_id=ticket.app_id)
         await _serve(
             AppSocket(socket, mode, app=app, base_url=ticket.base_url or base_url_of(socket)),
@@ -103,7 +103,7 @@ def socket_routes(mode: SocketMode, rtm: RtmMode) -> list[ControllerRouterHandle
         async with rtm.database.transaction() as connection:
             ticket = await use_ticket(connection, "rtm", socket.query_params.get("ticket", ""))
             assert ticket.member_id is not None, "a member opens the connection"
-            principal = await principal_of(connection, ticket, scope=WRITE_MESSAGES)
+            principal = await principal_of(connection, ticket)
             member = await get_member(connection, organisation_id=ticket.organisation_id, member_id=ticket.member_id)
         await _serve(RtmSocket(socket, rtm, member=member), rtm.hub, Grant(principal, checked_at=checked_at))
 
@@ -120,16 +120,15 @@ async def _serve(client: SlackSocket, hub: Hub, grant: Grant) -> None:
         hub.viewers.remove(client)
 
 
-async def principal_of(connection: DatabaseConnection, ticket: Ticket, *, scope: str) -> Principal:
+async def principal_of(connection: DatabaseConnection, ticket: Ticket) -> Principal:
     """Return on whose behalf a ticket opens a connection.
 
     Raises:
         TicketNotFoundError: the token with which it was created was revoked in the meantime.
     """
     assert ticket.credential_id is not None, "a token opens the connection"
-    principal = Principal(
-        organisation_id=ticket.organisation_id, scopes=frozenset({scope}), credential_id=ticket.credential_id
-    )
-    if (await tenancy.list_access(connection, [principal]))[principal] != principal:
+    asked = Principal(organisation_id=ticket.organisation_id, credential_id=ticket.credential_id)
+    current = (await tenancy.list_access(connection, [asked]))[asked]
+    if current is None:
         raise TicketNotFoundError("The token with which the ticket was created isn't valid any more.")
-    return principal
+    return current

@@ -28,10 +28,10 @@ from ninefold.systems.messaging.service.entries import list_entries, list_member
 from ninefold.systems.messaging.service.notifying import channel_feed, member_feed
 from ninefold.systems.messaging.service.sending import post_message
 from ninefold.systems.messaging.service.workspaces import ensure_workspace
-from ninefold.systems.messaging.slack.errors import word_of
 from ninefold.systems.messaging.slack.events.connections import SlackSocket
 from ninefold.systems.messaging.slack.events.entries import EntryShower
 from ninefold.systems.messaging.slack.finding import find_channel, find_sequence
+from ninefold.systems.messaging.slack.words import word_of
 
 POLL_INTERVAL_S: Final = 2.0
 """How often the logs are looked at, because a notification can get lost."""

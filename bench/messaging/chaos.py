@@ -1,0 +1,360 @@
+"""Lets rooms of devices talk on a bad network while servers and the worker are killed, and judges every log.
+
+    .venv/bin/python bench/messaging/chaos.py [--seed 7] [--rooms 60] [--only 12] [--connections 2000]
+
+In each room, four members with two devices each post, reply, edit, delete, react, pin, read, join, leave, and take
+others out of the channel. Their network loses, repeats, delays and reorders messages, and cuts connections. In the end,
+each device must have exactly the committed log, every answer must be true, and a referee that shares no code with
+Ninefold must agree with the log, with the messages that are listed, and with every unread count. Who was taken out of a
+private channel must have seen nothing after it.
+
+Then `storm.py` runs: many connections come back after a server was killed. Exits with 1 if anything is wrong, and
+prints how to repeat a room: all that is random follows from the seed, the room's number and the message's name.
+"""
+
+import argparse
+import asyncio
+import json
+import random
+import sys
+import tempfile
+import time
+from collections import Counter
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+from room_plans import Room, choose
+from room_referee import RoomReferee
+from storm import run_storm
+
+from ninefold.edge.demo.messaging.api import MessagingApi, Talker
+from ninefold.edge.demo.messaging.copies import SAID, ChannelCopy
+from ninefold.edge.demo.messaging.recounting import recount_unread
+from ninefold.edge.simulation.clients import Address, Answer, RefusedError, SimulatedClient, UnansweredError
+from ninefold.edge.simulation.copies import Entry
+from ninefold.edge.simulation.network import Conditions, Network
+from ninefold.edge.simulation.nodes import Nodes, kill_at, running_nodes
+
+CONDITIONS: Final = Conditions(
+    loss=0.08,
+    duplication=0.08,
+    lateness=0.12,
+    freezing=0.03,
+    delay_s=(0.0, 0.03),
+    late_s=(0.1, 0.5),
+    freeze_s=(0.3, 1.5),
+    cutting=0.02,
+)
+RESEND_AFTER_S: Final = 1.0
+"""Longer than in the demo, because many rooms share a machine."""
+
+SEATS: Final = 10
+"""Groups of members, who share all rooms."""
+
+MEMBERS: Final = 4
+DEVICES: Final = ("laptop", "phone")
+STEPS: Final = 12
+"""Of each device."""
+
+ENDS_WITHIN_S: Final = 300.0
+WINDOW_MAX: Final = 100
+SHOW_INTERVAL_S: Final = 10.0
+PROBLEMS_SHOWN: Final = 20
+_EXPECTED_REFUSALS: Final = frozenset({403, 404, 409})
+"""Not in the channel any more; the message is gone; somebody else has edited it."""
+
+
+class Device(SimulatedClient):
+    """A device in a room, and its copy of the channel."""
+
+    def __init__(self, *arguments: Any, owner: Talker, path: str, **options: Any) -> None:
+        super().__init__(*arguments, token=owner.token, resend_after_s=RESEND_AFTER_S, **options)
+        self.owner: Final = owner
+        self.copy: Final = ChannelCopy()
+        self.posted: Final[list[str]] = []
+        """The ids of the messages that it has sent, in that order."""
+        self.read: Final[dict[str, int]] = {}
+        """Up to where it says that it has read, by message."""
+        self._path: Final = path
+
+    async def take_step(self, room: Room, number: int) -> None:
+        """Do something."""
+        name = f"{self._path[-8:]} {self.name} {number}"
+        if (freeze_s := self.network.freeze_s(name)) > 0:
+            await self.freeze(freeze_s)
+        action = choose(self.copy, room, own_id=self.owner.member_id, name=name, dice=self.network.dice(name))
+        if "client_msg_id" in (action.body or {}):
+            self.posted.append(name)
+        if action.path == "/read" and action.body is not None:
+            self.read[name] = action.body["sequence"]
+        await self.send(action.method, f"{self._path}{action.path}", action.body, name=name)
+
+
+class Simulation:
+    """Lets members talk in rooms, and counts what happened.
+
+    Args:
+        nodes: the processes.
+        http: a client for all.
+        seed: of everything that is random.
+    """
+
+    def __init__(self, nodes: Nodes, http: httpx.AsyncClient, *, seed: int) -> None:
+        self.network: Final[Counter[str]] = Counter()
+        self.entries: Final[Counter[str]] = Counter()
+        self.answers: Final[Counter[str]] = Counter()
+        self.problems: Final[dict[int, list[str]]] = {}
+        self.kills: Final[list[str]] = []
+        self.finished = 0
+        self.steps = 0
+        self._nodes: Final = nodes
+        self._http: Final = http
+        self._seed: Final = seed
+        self._api: Final = MessagingApi(http, Address(nodes.urls), api_key=nodes.api_key)
+
+    async def take_seats(self, rooms: int) -> list[list[Talker]]:
+        """Create the members that share all rooms."""
+        return [
+            [await self._api.create_member(f"member-{seat}-{number}") for number in range(MEMBERS)]
+            for seat in range(min(SEATS, rooms))
+        ]
+
+    async def talk(self, number: int, seats: list[list[Talker]]) -> None:
+        """Let a room talk, and judge it."""
+        members = seats[number % len(seats)]
+        network = Network(CONDITIONS, seed=f"{self._seed} {number}")
+        is_private = network.dice("kind").random() < 0.5  # noqa: PLR2004
+        channel = await self._api.create_channel(f"room-{number}", *members, is_private=is_private)
+        devices = [self._device(member, name, channel, network) for member in members for name in DEVICES]
+        room = Room([member.member_id for member in members], [member.name for member in members])
+        following = [asyncio.create_task(each.follow(channel["live_channel"], each.copy)) for each in devices]
+        problems: list[str] = []
+        try:
+            async with asyncio.timeout(ENDS_WITHIN_S):
+                await asyncio.gather(*[self._take_steps(device, room) for device in devices])
+                await asyncio.gather(*[device.finish() for device in devices])
+                path = f"/channels/{channel['channel_id']}"
+                await self._api.request("POST", f"{path}/archive", {"member_id": members[0].member_id})
+                log = await self._api.list_channel_log(channel["channel_id"])
+                referee = RoomReferee(log)
+                problems += referee.judge()
+                for device in devices:
+                    can_see = not is_private or device.owner.member_id in referee.members
+                    device.copy.end_at(len(log) if can_see else 0)
+                await asyncio.gather(*following)
+        except TimeoutError:
+            problems.append(f"It didn't end within {ENDS_WITHIN_S:.0f} s.")
+        except (RefusedError, UnansweredError) as error:
+            problems.append(error.detail)
+        else:
+            await asyncio.gather(*[device.finish() for device in devices])
+            problems += await self._judge(channel, log, referee, devices)
+        for task in following:
+            task.cancel()
+        self.network.update(network.counts)
+        self.finished += 1
+        if problems:
+            self.problems[number] = [f"{channel['channel_id']}: {problem}" for problem in problems]
+
+    def _device(self, member: Talker, name: str, channel: dict[str, Any], network: Network) -> Device:
+        """Return a device; phones and laptops begin with different servers."""
+        urls = self._nodes.urls if name == DEVICES[0] else self._nodes.urls[::-1]
+        path = f"/api/v1/messaging/channels/{channel['channel_id']}"
+        name = f"{member.name} {name}"
+        return Device(self._http, Address(urls), owner=member, path=path, name=name, network=network)
+
+    async def _take_steps(self, device: Device, room: Room) -> None:
+        for number in range(STEPS):
+            await device.take_step(room, number)
+            self.steps += 1
+
+    async def _judge(
+        self, channel: dict[str, Any], log: list[Entry], referee: RoomReferee, devices: list[Device]
+    ) -> list[str]:
+        problems = []
+        self.entries.update(entry["type"] for entry in log)
+        for device in devices:
+            problems += [f"{device.name}: {problem}" for problem in _judge_copy(device, log, referee)]
+            problems += [f"{device.name}: {problem}" for problem in _judge_answers(device, referee)]
+            self.answers.update(str(answers[0].status) for answers in device.answers.values())
+            self.answers["repeated"] += sum(len(answers) - 1 for answers in device.answers.values())
+        problems += referee.compare(await self._list_messages(channel["channel_id"]))
+        for member in {device.owner for device in devices}:
+            own = [device for device in devices if device.owner == member]
+            counted = await self._api.get_unread(member.member_id, channel_id=channel["channel_id"])
+            problems += [f"{member.name}: {each}" for each in _judge_unread(member, counted, referee, own)]
+        return problems
+
+    async def _list_messages(self, channel_id: str) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = []
+        has_later = True
+        while has_later:
+            after = found[-1]["sequence"] if found else 0
+            path = f"/channels/{channel_id}/messages?after={after}&limit={WINDOW_MAX}"
+            window = await self._api.request("GET", path)
+            found += window["items"]
+            has_later = window["has_later"]
+        return found
+
+    async def kill(self, *, count: int, rooms: int) -> None:
+        """Kill processes, each when the rooms together have come so far as the seed says, and start them again."""
+        dice = random.Random(f"{self._seed} kills")
+        steps = rooms * MEMBERS * len(DEVICES) * STEPS
+        moments = sorted(dice.uniform(0.02, 0.9) * steps for _ in range(count))
+        await kill_at(moments, self._nodes, dice, progress=lambda: self.steps, on_kill=self.kills.append)
+
+
+def _judge_copy(device: Device, log: list[Entry], referee: RoomReferee) -> list[str]:
+    """Return how a copy differs from the log: that of who can't see the channel any more is its beginning."""
+    problems = [] if device.copy.problem is None else [device.copy.problem]
+    member_id, seen = device.owner.member_id, len(device.copy.log)
+    is_complete = device.copy.is_ended and seen == len(log)
+    if not is_complete and not (member_id in referee.left and seen <= referee.left[member_id]):
+        problems.append(f"It has {seen} entries of {len(log)}, and left at {referee.left.get(member_id)}.")
+    deleted = {entry["message_sequence"] for entry in log if entry["type"] == "message_deleted"}
+    if [_without_deleted(each, deleted) for each in device.copy.log] != log[:seen]:
+        problems.append("Its entries aren't those of the log.")
+    return problems
+
+
+def _without_deleted(entry: Entry, deleted: set[int]) -> Entry:
+    """Return an entry as it is after all deletions, which not every device has seen."""
+    is_edit = entry["type"] == "message_edited" and entry["message_sequence"] in deleted
+    if not is_edit and not (entry["type"] == "message" and entry["sequence"] in deleted):
+        return entry
+    return {name: value for name, value in entry.items() if name not in SAID}
+
+
+def _judge_answers(device: Device, referee: RoomReferee) -> list[str]:
+    problems = []
+    latest = 0
+    for name, answers in device.answers.items():
+        problems += [
+            f"{name!r} was answered with {answer.status}: {answer.body}"
+            for answer in answers
+            if not answer.is_success and answer.status not in _EXPECTED_REFUSALS
+        ]
+    for name in device.posted:
+        sequences = _sequences_in(device.answers.get(name, []))
+        if not sequences:
+            continue
+        if sequences != {referee.sequence_of(device.owner.member_id, name)}:
+            problems.append(f"{name!r} was answered as {sequences}, which isn't what the log says.")
+        if max(sequences) < latest:
+            problems.append(f"{name!r} is in the log before a message that was sent earlier.")
+        latest = max(sequences)
+    return problems
+
+
+def _sequences_in(answers: list[Answer]) -> set[int]:
+    return {answer.body["sequence"] for answer in answers if answer.is_success}
+
+
+def _judge_unread(
+    member: Talker, counted: dict[str, Any] | None, referee: RoomReferee, devices: list[Device]
+) -> list[str]:
+    """Return what is wrong with the unread count of a member, and with how far it has read."""
+    is_in = member.member_id in referee.members
+    if counted is None or not is_in:
+        return [] if (counted is None) == (not is_in) else ["Who is in the channel isn't what the log says."]
+    read_sequence = counted["read_sequence"]
+    problems = []
+    expected = referee.count_unread(member.member_id, read_sequence=read_sequence)
+    if (counted["unread"], counted["mentions"]) != expected:
+        problems.append(f"The server counts {counted['unread']} and {counted['mentions']}, the log has {expected}.")
+    sent = {name: up_to for device in devices for name, up_to in device.read.items()}
+    done = {
+        up_to
+        for device in devices
+        for name, up_to in device.read.items()
+        if any(answer.is_success for answer in device.answers.get(name, []))
+    }
+    joined = referee.joined[member.member_id]
+    if not max({joined, *done}) <= read_sequence <= max({joined, *sent.values()}):
+        problems.append(f"It has read up to {read_sequence}, but has said {sorted(done)}.")
+    return problems
+
+
+async def run(options: argparse.Namespace) -> tuple[dict[str, Any], dict[int, list[str]]]:
+    """Talk, kill and judge; return the outcome, and the problems of each room that has any."""
+    numbers = [options.only] if options.only is not None else list(range(options.rooms))
+    limits = httpx.Limits(max_connections=None, max_keepalive_connections=200)
+    with tempfile.TemporaryDirectory() as folder:
+        async with running_nodes(Path(folder)) as nodes, httpx.AsyncClient(trust_env=False, limits=limits) as http:
+            simulation = Simulation(nodes, http, seed=options.seed)
+            seats = await simulation.take_seats(len(numbers))
+            started_at_s = time.monotonic()
+            places = asyncio.Semaphore(options.concurrency)
+
+            async def talk(number: int) -> None:
+                async with places:
+                    await simulation.talk(number, seats)
+
+            side_tasks = [
+                asyncio.create_task(simulation.kill(count=options.kills, rooms=len(numbers))),
+                asyncio.create_task(_show(simulation, len(numbers))),
+            ]
+            await asyncio.gather(*[talk(number) for number in numbers])
+            duration_s = time.monotonic() - started_at_s
+            for task in side_tasks:
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
+            await nodes.start_missing()
+            recount = await recount_unread(nodes.urls[0], api_key=nodes.api_key)
+            if recount.differences:
+                simulation.problems[-1] = [f"`ninefold messaging recount`: {each}" for each in recount.differences]
+    outcome = {
+        "seed": options.seed,
+        "rooms": simulation.finished,
+        "failed": len(simulation.problems),
+        "steps": simulation.steps,
+        "entries": dict(simulation.entries.most_common()),
+        "answers": dict(simulation.answers.most_common()),
+        "network": dict(simulation.network),
+        "kills": simulation.kills,
+        "recounted": recount.compared,
+        "duration_s": round(duration_s, 1),
+    }
+    return outcome, simulation.problems
+
+
+async def _show(simulation: Simulation, rooms: int) -> None:
+    while True:
+        await asyncio.sleep(SHOW_INTERVAL_S)
+        sys.stderr.write(
+            f"{simulation.finished} of {rooms} rooms, {simulation.steps} steps, "
+            f"{len(simulation.kills)} kills, {len(simulation.problems)} with problems\n"
+        )
+
+
+def main() -> None:
+    """Run both, print the outcomes as JSON, and fail if a room or the storm did."""
+    parser = argparse.ArgumentParser(
+        description="Let rooms of devices talk on a bad network while processes are killed."
+    )
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--rooms", type=int, default=60)
+    parser.add_argument("--concurrency", type=int, default=10, help="how many rooms talk at once")
+    parser.add_argument("--kills", type=int, default=8)
+    parser.add_argument("--only", type=int, help="only the room with this number, and no storm")
+    parser.add_argument("--connections", type=int, default=2_000, help="of the storm; 0 for none")
+    options = parser.parse_args()
+    outcome, problems = asyncio.run(run(options))
+    sys.stdout.write(json.dumps(outcome) + "\n")
+    for number, found in list(problems.items())[:PROBLEMS_SHOWN]:
+        again = f".venv/bin/python bench/messaging/chaos.py --seed {options.seed} --only {number} --kills 1"
+        sys.stderr.write("\n  ".join([f"Room {number} failed. Again: {again}", *found]) + "\n")
+    storm_problems: list[str] = []
+    if options.only is None and options.connections:
+        storm, storm_problems = asyncio.run(run_storm(options.connections))
+        sys.stdout.write(json.dumps(storm) + "\n")
+        sys.stderr.writelines(f"Storm: {problem}\n" for problem in storm_problems)
+    if problems or storm_problems:
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

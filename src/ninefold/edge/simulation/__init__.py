@@ -1,0 +1,1 @@
+"""Clients on a simulated bad network, and processes to kill: for demos, and for the simulators in `bench/`."""
