@@ -63,7 +63,7 @@ def _worker_tasks(context: WorkerContext[MessagingSettings]) -> Sequence[WorkerT
     return [AppRequestSender(context)]
 
 
-SYSTEM: Final = System(
+SYSTEM: Final[System[MessagingSettings]] = System(
     name="messaging",
     migrations=MigrationSource(namespace="messaging", package="ninefold.systems.messaging"),
     read_settings=read_messaging_settings,

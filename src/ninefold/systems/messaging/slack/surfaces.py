@@ -26,13 +26,16 @@ from ninefold.systems.messaging.slack.rate_limits import CallLimits
 from ninefold.systems.messaging.slack.routes.auth import auth_routes
 from ninefold.systems.messaging.slack.routes.chat import chat_routes
 from ninefold.systems.messaging.slack.routes.conversations import conversation_routes
+from ninefold.systems.messaging.slack.routes.files import file_routes
 from ninefold.systems.messaging.slack.routes.pins import pin_routes
 from ninefold.systems.messaging.slack.routes.reactions import reaction_routes
+from ninefold.systems.messaging.slack.routes.search import search_routes
+from ninefold.systems.messaging.slack.routes.uploads import file_surface
 from ninefold.systems.messaging.slack.routes.users import user_routes
 
 
 def slack_surfaces(context: ServerContext[MessagingSettings]) -> Sequence[Surface]:
-    """Return the surfaces: of the methods, of connections and of what apps answer, and of incoming webhooks."""
+    """Return the surfaces: the methods, what apps connect to and answer at, incoming webhooks, and files."""
     database, notifier = context.database, context.notifier
     assert context.hub is not None, "surfaces are built after the hub"
     rtm = RtmMode(database, notifier, context.hub)
@@ -48,6 +51,8 @@ def slack_surfaces(context: ServerContext[MessagingSettings]) -> Sequence[Surfac
             *user_routes(context),
             *connection_routes(mode, rtm),
             *view_routes(database, notifier),
+            *file_routes(context),
+            *search_routes(context),
         ],
         middleware=[ScopeHeaders()],
     )
@@ -72,4 +77,5 @@ def slack_surfaces(context: ServerContext[MessagingSettings]) -> Sequence[Surfac
             request_class=RawRequest,
             show_error=show_text_error,
         ),
+        file_surface(context),
     ]
