@@ -171,6 +171,13 @@ async def get_channel_by_name(connection: Connection, *, organisation_id: UUID, 
     return channel
 
 
+async def list_channels_by_ids(
+    connection: Connection, *, organisation_id: UUID, channel_ids: Collection[UUID]
+) -> list[Channel]:
+    """Return several channels of an organisation, whoever can see them; those that don't exist are missing."""
+    return await store.channel_list_by_ids(connection, organisation_id=organisation_id, channel_ids=channel_ids)
+
+
 async def list_channels(
     connection: Connection,
     *,

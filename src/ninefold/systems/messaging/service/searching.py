@@ -11,7 +11,7 @@ from ninefold.systems.messaging.model import Found, Member, Message, SearchQuery
 from ninefold.systems.messaging.rules.search_parts import BLOCK_BITS, block_term, conditions_of, parts_of
 from ninefold.systems.messaging.rules.searches import find_highlights
 from ninefold.systems.messaging.rules.timestamps import time_of_ts, ts_us_of
-from ninefold.systems.messaging.service.channels import can_see
+from ninefold.systems.messaging.service.channels import can_see, list_channels_by_ids
 from ninefold.systems.messaging.service.reading import add_details
 from ninefold.systems.messaging.store import channels as channel_store
 from ninefold.systems.messaging.store import messages as store
@@ -97,7 +97,7 @@ async def show_found(
     connection: Connection, messages: Sequence[Message], *, organisation_id: UUID, query: SearchQuery
 ) -> list[Found]:
     """Return messages that were found with what members have added, their channels, and what matches."""
-    channels = await channel_store.channel_list_by_ids(
+    channels = await list_channels_by_ids(
         connection, organisation_id=organisation_id, channel_ids={message.channel_id for message in messages}
     )
     details = {}

@@ -9,27 +9,35 @@ from ninefold.systems.messaging.model import Channel, Member, Message, MessageDe
 from ninefold.systems.messaging.rules.timestamps import format_ts
 from ninefold.systems.messaging.service.members import list_members_by_ids
 from ninefold.systems.messaging.service.reading import list_messages_by_sequences
+from ninefold.systems.messaging.slack.file_objects import show_file
 
 _SLACKBOT: Final = "USLACKBOT"
 """Who says in Slack that a message was deleted."""
 
 
 async def show_messages(
-    connection: Connection, channel: Channel, details: Sequence[MessageDetails], *, workspace: Workspace
+    connection: Connection,
+    channel: Channel,
+    details: Sequence[MessageDetails],
+    *,
+    workspace: Workspace,
+    base_url: str,
 ) -> list[dict[str, Any]]:
-    """Return messages of a channel, with their reactions and their threads.
+    """Return messages of a channel, with their reactions, their files and their threads.
 
     Args:
         connection: any connection.
         channel: their channel.
         details: the messages.
         workspace: where it is.
+        base_url: the address of this server.
     """
     messages = [each.message for each in details]
     sequences = [sequence for each in messages for sequence in (each.thread_sequence, each.latest_reply_sequence)]
     related = await list_messages_by_sequences(connection, channel, [each for each in sequences if each is not None])
     people = {message.member_id for message in (*messages, *related.values())}
     people.update(member_id for each in details for reaction in each.reactions for member_id in reaction.member_ids)
+    people.update(file.member_id for each in details for file in each.files)
     found = await list_members_by_ids(connection, organisation_id=channel.organisation_id, member_ids=people)
     members = {member.member_id: member for member in found}
     slack_ids = {member.member_id: member.slack_id for member in found}
@@ -43,6 +51,7 @@ async def show_messages(
             **_thread_of(each.message, related, slack_ids),
         )
         | ({"pinned_to": [channel.slack_id]} if each.is_pinned else {})
+        | _files_of(each, slack_ids, base_url=base_url)
         for each in details
     ]
 
@@ -92,6 +101,13 @@ def show_message(
     if message.reply_count:
         shown |= {"thread_ts": shown["ts"], "reply_count": message.reply_count, "latest_reply": latest_reply}
     return {name: value for name, value in shown.items() if value is not None}
+
+
+def _files_of(details: MessageDetails, slack_ids: Mapping[UUID, str], *, base_url: str) -> dict[str, Any]:
+    if not details.files:
+        return {}
+    files = [show_file(file, owner=slack_ids[file.member_id], base_url=base_url) for file in details.files]
+    return {"files": files, "upload": False}
 
 
 def _thread_of(

@@ -15,13 +15,16 @@ from ninefold.systems.messaging.slack.rate_limits import CallLimits
 from ninefold.systems.messaging.slack.routes.auth import auth_routes
 from ninefold.systems.messaging.slack.routes.chat import chat_routes
 from ninefold.systems.messaging.slack.routes.conversations import conversation_routes
+from ninefold.systems.messaging.slack.routes.files import file_routes
 from ninefold.systems.messaging.slack.routes.pins import pin_routes
 from ninefold.systems.messaging.slack.routes.reactions import reaction_routes
+from ninefold.systems.messaging.slack.routes.search import search_routes
+from ninefold.systems.messaging.slack.routes.uploads import file_surface
 from ninefold.systems.messaging.slack.routes.users import user_routes
 
 
 def slack_surfaces(context: ServerContext[MessagingSettings]) -> Sequence[Surface]:
-    """Return the surface."""
+    """Return the surfaces: the methods, and the addresses of files."""
     routes = Router(
         path="/",
         route_handlers=[
@@ -31,6 +34,8 @@ def slack_surfaces(context: ServerContext[MessagingSettings]) -> Sequence[Surfac
             *reaction_routes(context),
             *pin_routes(context),
             *user_routes(context),
+            *file_routes(context),
+            *search_routes(context),
         ],
         middleware=[ScopeHeaders()],
     )
@@ -42,5 +47,6 @@ def slack_surfaces(context: ServerContext[MessagingSettings]) -> Sequence[Surfac
             authenticate=slack_authentication(context.database, limits),
             request_class=RawRequest,
             show_error=show_slack_error,
-        )
+        ),
+        file_surface(context),
     ]

@@ -23,6 +23,12 @@ SELECT *
 FROM messaging.file
 WHERE slack_id = :slack_id AND organisation_id = :organisation_id AND deleted_at IS NULL;
 
+-- name: file_find_by_upload^
+-- Read the file whose contents are expected at a URL.
+SELECT *
+FROM messaging.file
+WHERE upload_digest = :upload_digest AND blob_id IS NULL;
+
 -- name: file_insert^
 -- Insert a file, which has its blob already or waits for its upload.
 INSERT INTO messaging.file (
@@ -120,3 +126,22 @@ WHERE file_id = :file_id;
 UPDATE messaging.file
 SET kept_at = :kept_at
 WHERE file_id = ANY(:file_ids::uuid[]) AND kept_at IS NULL;
+
+-- name: file_update_title!
+-- Write the title of a file.
+UPDATE messaging.file
+SET title = :title
+WHERE file_id = :file_id;
+
+-- name: file_update_uploaded^
+-- Write what was uploaded of a file that waits for it; returns no row when it was uploaded before, or isn't there.
+UPDATE messaging.file
+SET
+    blob_id = :blob_id,
+    media_type = :media_type,
+    size_bytes = :size_bytes,
+    width = :width,
+    height = :height,
+    upload_digest = NULL
+WHERE file_id = :file_id AND blob_id IS NULL AND upload_digest IS NOT NULL
+RETURNING *;

@@ -27,6 +27,11 @@ async def file_find_by_slack_id(connection: Connection, *, organisation_id: UUID
     return _file_or_none(record)
 
 
+async def file_find_by_upload(connection: Connection, *, upload_digest: bytes) -> File | None:
+    """Read the file whose contents are expected at a URL, by the digest of the URL's key."""
+    return _file_or_none(await queries.file_find_by_upload(connection, upload_digest=upload_digest))
+
+
 async def file_insert(
     connection: Connection,
     *,
@@ -113,6 +118,25 @@ async def file_update_deleted(connection: Connection, *, file_id: UUID, deleted_
 async def file_update_kept(connection: Connection, *, file_ids: Collection[UUID], kept_at: datetime) -> None:
     """Write that files are used."""
     await queries.file_update_kept(connection, file_ids=list(file_ids), kept_at=kept_at)
+
+
+async def file_update_title(connection: Connection, *, file_id: UUID, title: str) -> None:
+    """Write the title of a file."""
+    await queries.file_update_title(connection, file_id=file_id, title=title)
+
+
+async def file_update_uploaded(connection: Connection, *, file_id: UUID, content: UploadedContent) -> File | None:
+    """Write what was uploaded of a file that waits for it; return None if it was uploaded before, or isn't there."""
+    record = await queries.file_update_uploaded(
+        connection,
+        file_id=file_id,
+        blob_id=content.blob_id,
+        media_type=content.media_type,
+        size_bytes=content.size_bytes,
+        width=content.width,
+        height=content.height,
+    )
+    return _file_or_none(record)
 
 
 async def file_share_delete(connection: Connection, *, channel_id: UUID, sequence: int) -> list[UUID]:

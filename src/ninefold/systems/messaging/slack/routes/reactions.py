@@ -148,7 +148,7 @@ async def show_items(
     found = await list_messages_by_sequences(caller.connection, channel, sequences)
     messages = [message for message in found.values() if message.deleted_at is None]
     details = await add_details(caller.connection, channel, messages)
-    shown = await show_messages(caller.connection, channel, details, workspace=caller.workspace)
+    shown = await show_messages(caller.connection, channel, details, workspace=caller.workspace, base_url=call.base_url)
     return {
         message.sequence: {
             "channel": channel.slack_id,

@@ -130,7 +130,9 @@ async def list_history(call: Call, given: History) -> Answer:
         window = await list_before(caller.connection, channel, before=end, limit=limit)
         within = [message for message in window.messages if message.sequence >= first]
         details = await add_details(caller.connection, channel, within)
-        shown = await show_messages(caller.connection, channel, details, workspace=caller.workspace)
+        shown = await show_messages(
+            caller.connection, channel, details, workspace=caller.workspace, base_url=call.base_url
+        )
     has_more = window.has_earlier and bool(within) and len(within) == len(window.messages)
     return {
         "messages": shown[::-1],
@@ -155,7 +157,9 @@ async def list_thread(call: Call, given: Replies) -> Answer:
         replies = [message for message in window.messages if end is None or message.sequence < end]
         listed = [root, *replies] if given.cursor is None else replies
         details = await add_details(caller.connection, channel, listed)
-        shown = await show_messages(caller.connection, channel, details, workspace=caller.workspace)
+        shown = await show_messages(
+            caller.connection, channel, details, workspace=caller.workspace, base_url=call.base_url
+        )
     has_more = window.has_later and len(replies) == len(window.messages)
     answer: dict[str, Any] = {"messages": shown, "has_more": has_more}
     if has_more:
