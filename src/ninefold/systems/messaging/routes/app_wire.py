@@ -89,14 +89,14 @@ class AppView(msgspec.Struct, frozen=True, kw_only=True):
     """An app, without its secrets."""
 
     app_id: Annotated[str, msgspec.Meta(examples=[f"{APP_PREFIX}_{EXAMPLE_ID}"])]
-    slack_id: Annotated[str, msgspec.Meta(description="Its id in Slack's API.")]
+    slack_id: Annotated[str, msgspec.Meta(description="Its id in Slack's API.", examples=["A01H455VB4P"])]
     name: AppNameText
     created_at: Timestamp
     request_url: RequestUrlText
     request_url_state: Annotated[
         RequestUrlState, msgspec.Meta(description="Whether the URL has answered the challenge that it was sent.")
     ]
-    request_url_error: Annotated[str | None, msgspec.Meta(description="Why it couldn't be verified.")]
+    request_url_error: Annotated[str | None, msgspec.Meta(description="Why it couldn't be verified.", examples=[None])]
     event_types: EventTypes
 
 
@@ -114,8 +114,12 @@ class CreatedAppView(AppView, frozen=True, kw_only=True):
     bot: MessagingMemberView
     bot_token: Annotated[str, msgspec.Meta(description="Acts for the bot.", examples=["xoxb-AbC123xy-…"])]
     app_token: Annotated[str, msgspec.Meta(description="Opens the app's connection.", examples=["xapp-AbC123xy-…"])]
-    signing_secret: Annotated[str, msgspec.Meta(description="Signs what the app is sent.")]
-    team_id: Annotated[str, msgspec.Meta(description="The id of the workspace in Slack's API.")]
+    signing_secret: Annotated[
+        str, msgspec.Meta(description="Signs what the app is sent.", examples=["8f742231b10e8888abcd99yyyzzz85a5"])
+    ]
+    team_id: Annotated[
+        str, msgspec.Meta(description="The id of the workspace in Slack's API.", examples=["T01H455VB4P"])
+    ]
 
 
 class AppEventView(msgspec.Struct, frozen=True, kw_only=True):
@@ -127,7 +131,7 @@ class AppEventView(msgspec.Struct, frozen=True, kw_only=True):
     transport: Transport
     state: AppEventState
     attempt_count: int
-    error: Annotated[str | None, msgspec.Meta(description="Why the latest attempt failed.")]
+    error: Annotated[str | None, msgspec.Meta(description="Why the latest attempt failed.", examples=[None])]
     created_at: Timestamp
     sent_at: Timestamp | None
     due_at: Annotated[
@@ -141,7 +145,7 @@ class CommandView(msgspec.Struct, frozen=True, kw_only=True):
     """A slash command."""
 
     command: Annotated[str, msgspec.Meta(examples=["/standup"])]
-    app_id: str
+    app_id: Annotated[str, msgspec.Meta(examples=[f"{APP_PREFIX}_{EXAMPLE_ID}"])]
 
 
 class CommandList(msgspec.Struct, frozen=True, kw_only=True):
@@ -175,7 +179,13 @@ class IncomingWebhookList(msgspec.Struct, frozen=True, kw_only=True):
 class CreatedIncomingWebhookView(IncomingWebhookView, frozen=True, kw_only=True):
     """A new incoming webhook with its address, which isn't stored anywhere."""
 
-    url: Annotated[str, msgspec.Meta(description="Whoever has it can post in the channel.")]
+    url: Annotated[
+        str,
+        msgspec.Meta(
+            description="Whoever has it can post in the channel.",
+            examples=["https://ninefold.example.com/slack/services/T01H455VB4P/B01H455VB4P/AbC123xy"],
+        ),
+    ]
 
 
 def show_app(app: App) -> AppView:

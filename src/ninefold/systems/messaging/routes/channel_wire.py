@@ -17,7 +17,14 @@ from ninefold.systems.messaging.model import (
     Membership,
     Unread,
 )
-from ninefold.systems.messaging.routes.wire import ActForMember, ChannelIdText, MemberIdText, SequenceNumber, Timestamp
+from ninefold.systems.messaging.routes.wire import (
+    EXAMPLE_CHANNEL_ID,
+    ActForMember,
+    ChannelIdText,
+    MemberIdText,
+    SequenceNumber,
+    Timestamp,
+)
 from ninefold.systems.messaging.rules.limits import GROUP_MEMBERS_MAX, TOPIC_LENGTH_MAX, UNREAD_SHOWN_MAX
 from ninefold.systems.messaging.service.notifying import channel_feed
 
@@ -104,11 +111,13 @@ class ChannelView(msgspec.Struct, frozen=True, kw_only=True):
     """A channel."""
 
     channel_id: ChannelIdText
-    slack_id: Annotated[str, msgspec.Meta(description="Its id in Slack's API.")]
+    slack_id: Annotated[str, msgspec.Meta(description="Its id in Slack's API.", examples=["C01H455VB4P"])]
     kind: ChannelKind
-    name: Annotated[str | None, msgspec.Meta(description="null for direct and group conversations.")]
-    topic: str
-    purpose: str
+    name: Annotated[
+        str | None, msgspec.Meta(description="null for direct and group conversations.", examples=["releases"])
+    ]
+    topic: Annotated[str, msgspec.Meta(examples=["Version 12"])]
+    purpose: Annotated[str, msgspec.Meta(examples=["What goes out, and when."])]
     is_general: Annotated[bool, msgspec.Meta(description="Whether it is the channel that everybody is in.")]
     member_ids: Annotated[
         list[MemberIdText] | None,
@@ -118,7 +127,10 @@ class ChannelView(msgspec.Struct, frozen=True, kw_only=True):
     created_at: Timestamp
     archived_at: Timestamp | None
     last_sequence: Annotated[int, msgspec.Meta(description="The last entry of its log.")]
-    live_channel: Annotated[str, msgspec.Meta(description="The live channel of its log.")]
+    live_channel: Annotated[
+        str,
+        msgspec.Meta(description="The live channel of its log.", examples=[f"messaging.channel:{EXAMPLE_CHANNEL_ID}"]),
+    ]
 
 
 class ChannelChangedView(msgspec.Struct, frozen=True, kw_only=True):

@@ -24,10 +24,10 @@ class FileView(msgspec.Struct, frozen=True, kw_only=True):
     """A file that a member has uploaded."""
 
     file_id: FileIdText
-    slack_id: Annotated[str, msgspec.Meta(description="Its id in Slack's API.")]
-    name: Annotated[str, msgspec.Meta(description="Empty if it was deleted.")]
-    title: str
-    media_type: str
+    slack_id: Annotated[str, msgspec.Meta(description="Its id in Slack's API.", examples=["F01H455VB4P"])]
+    name: Annotated[str, msgspec.Meta(description="Empty if it was deleted.", examples=["plan.pdf"])]
+    title: Annotated[str, msgspec.Meta(examples=["The plan"])]
+    media_type: Annotated[str, msgspec.Meta(examples=["application/pdf"])]
     size: Annotated[int, msgspec.Meta(description="Bytes.")]
     width: Annotated[int | None, msgspec.Meta(description="Of an image, in pixels.")]
     height: int | None
@@ -35,7 +35,12 @@ class FileView(msgspec.Struct, frozen=True, kw_only=True):
     created_at: Timestamp
     deleted_at: Timestamp | None
     member_id: Annotated[MemberIdText, msgspec.Meta(description="Who has uploaded it.")]
-    download_url: Annotated[str, msgspec.Meta(description="The path of its contents.")]
+    download_url: Annotated[
+        str,
+        msgspec.Meta(
+            description="The path of its contents.", examples=[f"{FILES_PATH}/{FILE_PREFIX}_{EXAMPLE_ID}/content"]
+        ),
+    ]
 
 
 def show_file(file: File) -> FileView:

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import msgspec
 
 from ninefold.core.ids import format_id
-from ninefold.systems.messaging.model import APP_EVENT_PREFIX, VIEW_PREFIX, View, ViewKind
+from ninefold.systems.messaging.model import APP_EVENT_PREFIX, APP_PREFIX, VIEW_PREFIX, View, ViewKind
 from ninefold.systems.messaging.routes.wire import EXAMPLE_ID, ActForMember
 from ninefold.systems.messaging.rules.app_events import COMMAND_PATTERN
 from ninefold.systems.messaging.rules.limits import TEXT_LENGTH_MAX
@@ -59,14 +59,16 @@ class AppPageView(msgspec.Struct, frozen=True, kw_only=True):
     """A modal that an app shows to a member, or its home tab for one."""
 
     view_id: Annotated[str, msgspec.Meta(examples=[f"{VIEW_PREFIX}_{EXAMPLE_ID}"])]
-    slack_id: Annotated[str, msgspec.Meta(description="Its id in Slack's API.")]
-    app_id: str
+    slack_id: Annotated[str, msgspec.Meta(description="Its id in Slack's API.", examples=["V01H455VB4P"])]
+    app_id: Annotated[str, msgspec.Meta(examples=[f"{APP_PREFIX}_{EXAMPLE_ID}"])]
     kind: ViewKind
     content: Annotated[dict[str, Any], msgspec.Meta(description="Slack's view: `title`, `blocks` and so on.")]
     input: Annotated[dict[str, Any], msgspec.Meta(description="What the member has submitted, by block and action.")]
     errors: Annotated[dict[str, Any] | None, msgspec.Meta(description="What the app says is wrong with it, by block.")]
-    root_view_id: Annotated[str, msgspec.Meta(description="The first modal of the stack.")]
-    previous_view_id: Annotated[str | None, msgspec.Meta(description="The modal below.")]
+    root_view_id: Annotated[
+        str, msgspec.Meta(description="The first modal of the stack.", examples=[f"{VIEW_PREFIX}_{EXAMPLE_ID}"])
+    ]
+    previous_view_id: Annotated[str | None, msgspec.Meta(description="The modal below.", examples=[None])]
     is_closed: bool
 
 

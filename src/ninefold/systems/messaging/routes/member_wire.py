@@ -15,7 +15,7 @@ from ninefold.systems.messaging.model import (
     Presence,
     Workspace,
 )
-from ninefold.systems.messaging.routes.wire import EXAMPLE_ID, ActForMember, MemberIdText, Timestamp
+from ninefold.systems.messaging.routes.wire import EXAMPLE_ID, EXAMPLE_MEMBER_ID, ActForMember, MemberIdText, Timestamp
 from ninefold.systems.messaging.rules.limits import PERSON_NAME_LENGTH_MAX
 from ninefold.systems.messaging.service.notifying import member_feed, organisation_feed
 from ninefold.systems.messaging.service.tokens import USER_TOKEN
@@ -95,11 +95,13 @@ class MessagingMemberView(msgspec.Struct, frozen=True, kw_only=True):
     """A member."""
 
     member_id: MemberIdText
-    slack_id: Annotated[str, msgspec.Meta(description="Its id in Slack's API and in mentions.")]
+    slack_id: Annotated[
+        str, msgspec.Meta(description="Its id in Slack's API and in mentions.", examples=["U01H455VB4P"])
+    ]
     name: MemberNameText
-    display_name: str
-    real_name: str
-    email: str | None
+    display_name: Annotated[str, msgspec.Meta(examples=["Ines"])]
+    real_name: Annotated[str, msgspec.Meta(examples=["Ines Okafor"])]
+    email: Annotated[str | None, msgspec.Meta(examples=["ines@example.com"])]
     kind: MemberKind
     has_account: Annotated[
         bool, msgspec.Meta(description="Whether it is a person's own member, for whom only that person creates tokens.")
@@ -110,16 +112,28 @@ class MessagingMemberView(msgspec.Struct, frozen=True, kw_only=True):
     seen_at: Annotated[
         Timestamp | None, msgspec.Meta(description="When the member has last done something, to about a minute.")
     ]
-    live_channel: Annotated[str, msgspec.Meta(description="The live channel of what concerns this member alone.")]
+    live_channel: Annotated[
+        str,
+        msgspec.Meta(
+            description="The live channel of what concerns this member alone.",
+            examples=[f"messaging.member:{EXAMPLE_MEMBER_ID}"],
+        ),
+    ]
 
 
 class OwnMessagingMemberView(msgspec.Struct, frozen=True, kw_only=True):
     """The caller's member, and where it is."""
 
     member: MessagingMemberView
-    team_id: Annotated[str, msgspec.Meta(description="The id of the workspace in Slack's API.")]
+    team_id: Annotated[
+        str, msgspec.Meta(description="The id of the workspace in Slack's API.", examples=["T01H455VB4P"])
+    ]
     organisation_live_channel: Annotated[
-        str, msgspec.Meta(description="The live channel of the organisation's members and public channels.")
+        str,
+        msgspec.Meta(
+            description="The live channel of the organisation's members and public channels.",
+            examples=[f"messaging.organisation:org_{EXAMPLE_ID}"],
+        ),
     ]
 
 
@@ -134,7 +148,7 @@ class MemberTokenView(msgspec.Struct, frozen=True, kw_only=True):
 
     token_id: Annotated[str, msgspec.Meta(examples=[f"{USER_TOKEN.id_prefix}_{EXAMPLE_ID}"])]
     prefix: Annotated[str, msgspec.Meta(description="The public part of its text.", examples=["xoxp-AbC123xy"])]
-    name: str
+    name: Annotated[str, msgspec.Meta(examples=["laptop"])]
     state: CredentialState
     created_at: Timestamp
     expires_at: Timestamp | None

@@ -10,6 +10,7 @@ from ninefold.core.web.ids import parse_body_id
 from ninefold.systems.messaging.model import CHANNEL_PREFIX, FILE_PREFIX, MEMBER_PREFIX, MessageDetails, Pin
 from ninefold.systems.messaging.routes.file_wire import FileIdText, FileView, show_file
 from ninefold.systems.messaging.routes.wire import (
+    EXAMPLE_MEMBER_ID,
     ActForMember,
     ChannelIdText,
     MemberIdText,
@@ -104,8 +105,14 @@ class ChannelMessageView(msgspec.Struct, frozen=True, kw_only=True):
     ]
     at: Timestamp
     member_id: MemberIdText
-    client_msg_id: str | None
-    text: Annotated[str, msgspec.Meta(description="Mentions are `<@U…>`, `<!here>` and `<!channel>`, as Slack has.")]
+    client_msg_id: Annotated[str | None, msgspec.Meta(examples=["7c1f2a34-5a0b-4d55-9d0b-0f1e2d3c4b5a"])]
+    text: Annotated[
+        str,
+        msgspec.Meta(
+            description="Mentions are `<@U…>`, `<!here>` and `<!channel>`, as Slack has.",
+            examples=["Lunch at noon, <@U01H455VB4P>?"],
+        ),
+    ]
     blocks: list[dict[str, Any]] | None
     thread_sequence: Annotated[int | None, msgspec.Meta(description="The message that it replies to.")]
     is_broadcast: bool
@@ -116,7 +123,7 @@ class ChannelMessageView(msgspec.Struct, frozen=True, kw_only=True):
     deleted_at: Annotated[
         Timestamp | None, msgspec.Meta(description="When it was deleted; shown only if it has replies.")
     ]
-    subtype: str | None
+    subtype: Annotated[str | None, msgspec.Meta(examples=[None])]
     reactions: list[ReactionView]
     is_pinned: bool
     files: Annotated[list[FileView], msgspec.Meta(description="Also those that were deleted since.")]
@@ -134,7 +141,7 @@ class PinView(msgspec.Struct, frozen=True, kw_only=True):
     """A message that is pinned to its channel."""
 
     sequence: int
-    member_id: Annotated[str, msgspec.Meta(description="Who has pinned it.")]
+    member_id: Annotated[str, msgspec.Meta(description="Who has pinned it.", examples=[EXAMPLE_MEMBER_ID])]
     at: Timestamp
 
 

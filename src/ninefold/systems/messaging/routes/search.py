@@ -39,7 +39,8 @@ class FoundView(msgspec.Struct, frozen=True, kw_only=True):
     highlights: Annotated[
         list[tuple[int, int]],
         msgspec.Meta(
-            description="Where in the text what was searched for begins, and where it has ended, in code points."
+            description="Where in the text what was searched for begins, and where it has ended, in code points.",
+            examples=[[(0, 5)]],
         ),
     ]
 
