@@ -48,7 +48,7 @@ def _feeds(context: ServerContext[MessagingSettings]) -> Sequence[Feed]:
     return messaging_feeds(context.database)
 
 
-SYSTEM: Final[System[MessagingSettings]] = System(
+SYSTEM: Final = System(
     name="messaging",
     migrations=MigrationSource(namespace="messaging", package="ninefold.systems.messaging"),
     read_settings=read_messaging_settings,

@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from ninefold.core.postgres.database import Connection
-from ninefold.systems.messaging.model import Block, Message, Pin, Reacted, Reaction
+from ninefold.systems.messaging.model import Block, ChannelEvent, Message, Pin, Reacted, Reaction
 from ninefold.systems.messaging.rules.search_parts import SearchPart
 from ninefold.systems.messaging.store.queries import queries
 

@@ -10,11 +10,10 @@ from litestar.types import ControllerRouterHandler
 
 from ninefold.core.web.pagination import PagedList
 from ninefold.systems.messaging.model import Member, Presence
-from ninefold.systems.messaging.rules.limits import ACTIVE_FOR
 from ninefold.systems.messaging.service.channels import list_channels
 from ninefold.systems.messaging.service.members import get_member_by_email, list_members, update_member
 from ninefold.systems.messaging.service.notifying import notify_organisation
-from ninefold.systems.messaging.service.presence import is_active as is_there
+from ninefold.systems.messaging.service.presence import is_active
 from ninefold.systems.messaging.slack.arguments import read_limit
 from ninefold.systems.messaging.slack.calls import Answer, Call, Caller, Server, slack_method
 from ninefold.systems.messaging.slack.channel_objects import show_channels
@@ -153,9 +152,8 @@ async def show_presence(call: Call, given: UserOrCaller) -> Answer:
     """Say whether a member is there, as `service/presence.py` decides it."""
     async with call.begin() as caller:
         member = await _find(caller, given)
-    is_recent = member.seen_at is not None and datetime.now(UTC) - member.seen_at < ACTIVE_FOR
-    is_active = is_there(member, now=datetime.now(UTC))
-    presence = {"presence": "active" if is_active else "away"}
+    now = datetime.now(UTC)
+    presence = {"presence": "active" if is_active(member, now=now) else "away"}
     if member.member_id != caller.member.member_id:
         return presence
     is_here = is_active(msgspec.structs.replace(member, presence="auto"), now=now)
