@@ -24,9 +24,8 @@ BEGAN_AT: Final = datetime.now(UTC) - timedelta(days=100)
 
 _FILL: Final = """
     INSERT INTO messaging.message (channel_id, sequence, ts_us, member_id, text, organisation_id)
-    SELECT $1, $2 + number, $3 + number * 1000, ($4::uuid[])[1 + number % 10],
-        'Message ' || $2 + number || ' about release ' || number % 977
-            || ' and the usual things that people write to each other in a channel.', $6
+    SELECT $1, $2 + number, $3 + number * 1000, ($4::uuid[])[1 + number % 10], 'Message ' || $2 + number || ' about '
+        || 'release ' || number % 977 || ' and the usual things that people write to each other in a channel.', $6
     FROM generate_series(1, $5::bigint) AS number
 """
 _FILL_LOG: Final = """

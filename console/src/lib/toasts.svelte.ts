@@ -33,6 +33,11 @@ class Toasts {
     });
   }
 
+  /** Something that others were to do has failed. */
+  failed(text: string, detail = ""): void {
+    this.#add({ kind: "refused", text, detail });
+  }
+
   remove(id: number): void {
     this.all = this.all.filter((toast) => toast.id !== id);
   }

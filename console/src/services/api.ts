@@ -1566,7 +1566,8 @@ export interface paths {
         put?: never;
         /**
          * Create an app
-         * @description With its bot, who is in `general` then. Only this response has its tokens and its secret.
+         * @description With its bot, who is in `general` then. Only this response has its tokens and its secret. Without a request URL, it
+         *     connects in Socket Mode.
          */
         post: operations["create_messaging_app"];
         delete?: never;
@@ -1584,12 +1585,101 @@ export interface paths {
         };
         /**
          * Show an app
-         * @description Without its secrets.
+         * @description With its commands and how many connections it has, without its secrets.
          */
         get: operations["get_messaging_app"];
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change how an app is told what happens
+         * @description A new request URL is sent a challenge. It is used once it has answered; `request_url_state` says whether it has. The
+         *     same URL again is another challenge, if it hasn't answered yet.
+         */
+        patch: operations["update_messaging_app"];
+        trace?: never;
+    };
+    "/api/v1/messaging/apps/{app_id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what an app is told
+         * @description Latest first, with its state. Delivered events are listed for a day, and failed ones for a week.
+         */
+        get: operations["list_messaging_app_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/messaging/apps/{app_id}/home": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Open the home tab of an app
+         * @description The app is told, and can publish another one, which comes over the member's live channel.
+         */
+        post: operations["open_messaging_home"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/messaging/apps/{app_id}/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the incoming webhooks of an app
+         * @description Without their addresses, and without those that were revoked.
+         */
+        get: operations["list_incoming_webhooks"];
+        put?: never;
+        /**
+         * Create an incoming webhook
+         * @description An address at which the app posts in a channel, without a token. Only this response has it.
+         */
+        post: operations["create_incoming_webhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/messaging/apps/{app_id}/webhooks/{webhook_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke an incoming webhook
+         * @description Its address is refused from now on. This can't be undone.
+         */
+        delete: operations["revoke_incoming_webhook"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1654,6 +1744,26 @@ export interface paths {
          * @description It can still be read, and nothing in it can change.
          */
         post: operations["archive_channel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/messaging/channels/{channel_id}/commands": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a slash command to its app
+         * @description The answer comes over the member's live channel, or as a message in the channel.
+         */
+        post: operations["send_messaging_command"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1845,6 +1955,26 @@ export interface paths {
         patch: operations["edit_channel_message"];
         trace?: never;
     };
+    "/api/v1/messaging/channels/{channel_id}/messages/{sequence}/actions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a click in a message to its app
+         * @description The app usually answers by changing the message.
+         */
+        post: operations["send_message_action"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/messaging/channels/{channel_id}/messages/{sequence}/pin": {
         parameters: {
             query?: never;
@@ -1981,6 +2111,23 @@ export interface paths {
         put?: never;
         /** Unarchive a channel */
         post: operations["unarchive_channel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/messaging/commands": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the slash commands of all apps */
+        get: operations["list_messaging_commands"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2244,6 +2391,106 @@ export interface paths {
         get: operations["list_unread"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/messaging/views": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the modals that are open
+         * @description Those that apps show to the member, the one on top first: for a page that was loaded again.
+         */
+        get: operations["list_messaging_views"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/messaging/views/{view_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show a view
+         * @description As its member sees it.
+         */
+        get: operations["get_messaging_view"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/messaging/views/{view_id}/actions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a click in a view to its app
+         * @description The app usually answers by changing the view.
+         */
+        post: operations["send_view_action"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/messaging/views/{view_id}/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Close a modal without submitting it
+         * @description A modal that is closed already stays so.
+         */
+        post: operations["close_messaging_view"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/messaging/views/{view_id}/submit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Submit a modal
+         * @description The app then closes it, changes it, or says what is wrong with the input.
+         */
+        post: operations["submit_messaging_view"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2897,6 +3144,110 @@ export interface components {
             state: "active" | "expired" | "revoked";
         };
         /**
+         * AppDetailsView
+         * @description An app with its commands and its connections.
+         */
+        AppDetailsView: {
+            /** @example app_01h455vb4pex5vsknk084sn02q */
+            app_id: string;
+            /**
+             * @description Its slash commands, such as `/standup`.
+             * @example []
+             */
+            commands: string[];
+            /** @description How many of its connections are open now. */
+            connections: number;
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * @description What the app is told; `all` for everything.
+             * @example [
+             *       "all"
+             *     ]
+             */
+            event_types: string[];
+            /**
+             * @description The name of its bot too; see that of members.
+             * @example standup
+             */
+            name: string;
+            /**
+             * @description Where the app is told what happens; empty: over its own connections (Socket Mode).
+             * @example
+             */
+            request_url: string;
+            /** @description Why it couldn't be verified. */
+            request_url_error: string | null;
+            /**
+             * @description Whether the URL has answered the challenge that it was sent.
+             * @enum {unknown}
+             */
+            request_url_state: "failed" | "none" | "verified" | "verifying";
+            /** @description Its id in Slack's API. */
+            slack_id: string;
+        };
+        /**
+         * AppEventView
+         * @description What an app is told.
+         */
+        AppEventView: {
+            /** @example aev_01h455vb4pex5vsknk084sn02q */
+            app_event_id: string;
+            attempt_count: number;
+            /** Format: date-time */
+            created_at: string;
+            /** @description When it is sent next; of `sent`, until when the app can acknowledge it. */
+            due_at: string | null;
+            /** @description Why the latest attempt failed. */
+            error: string | null;
+            finished_at: string | null;
+            /** @enum {unknown} */
+            kind: "command" | "event" | "interaction" | "verification";
+            sent_at: string | null;
+            /** @enum {unknown} */
+            state: "delivered" | "failed" | "queued" | "retrying" | "sent";
+            /** @enum {unknown} */
+            transport: "http" | "socket";
+            /**
+             * @description Slack's name of it.
+             * @example app_mention
+             */
+            type: string;
+        };
+        /**
+         * AppPageList
+         * @description The modals that apps show to a member, the one on top first.
+         */
+        AppPageList: {
+            items: components["schemas"]["AppPageView"][];
+            /** @default null */
+            next_cursor?: null;
+        };
+        /**
+         * AppPageView
+         * @description A modal that an app shows to a member, or its home tab for one.
+         */
+        AppPageView: {
+            app_id: string;
+            /** @description Slack's view: `title`, `blocks` and so on. */
+            content: Record<string, never>;
+            /** @description What the app says is wrong with it, by block. */
+            errors: Record<string, never> | null;
+            /** @description What the member has submitted, by block and action. */
+            input: Record<string, never>;
+            is_closed: boolean;
+            /** @enum {unknown} */
+            kind: "home" | "modal";
+            /** @description The modal below. */
+            previous_view_id: string | null;
+            /** @description The first modal of the stack. */
+            root_view_id: string;
+            /** @description Its id in Slack's API. */
+            slack_id: string;
+            /** @example view_01h455vb4pex5vsknk084sn02q */
+            view_id: string;
+        };
+        /**
          * AppView
          * @description An app, without its secrets.
          */
@@ -2906,12 +3257,39 @@ export interface components {
             /** Format: date-time */
             created_at: string;
             /**
+             * @description What the app is told; `all` for everything.
+             * @example [
+             *       "all"
+             *     ]
+             */
+            event_types: string[];
+            /**
              * @description The name of its bot too; see that of members.
              * @example standup
              */
             name: string;
+            /**
+             * @description Where the app is told what happens; empty: over its own connections (Socket Mode).
+             * @example
+             */
+            request_url: string;
+            /** @description Why it couldn't be verified. */
+            request_url_error: string | null;
+            /**
+             * @description Whether the URL has answered the challenge that it was sent.
+             * @enum {unknown}
+             */
+            request_url_state: "failed" | "none" | "verified" | "verifying";
             /** @description Its id in Slack's API. */
             slack_id: string;
+        };
+        /**
+         * AskedView
+         * @description What an app is asked: its answer comes over the member's live channel.
+         */
+        AskedView: {
+            /** @example aev_01h455vb4pex5vsknk084sn02q */
+            app_event_id: string;
         };
         /**
          * AttemptView
@@ -3566,6 +3944,41 @@ export interface components {
             limit_s: number | null;
         };
         /**
+         * CloseView
+         * @description How a member leaves a modal.
+         */
+        CloseView: {
+            /**
+             * @description Whether the modals below it are left too.
+             * @default false
+             */
+            is_whole_stack?: boolean;
+            /**
+             * @description For which member an API key acts; others act for their own.
+             * @default null
+             * @example null
+             */
+            member_id?: string | null;
+        };
+        /**
+         * CommandList
+         * @description The slash commands of an organisation.
+         */
+        CommandList: {
+            items: components["schemas"]["CommandView"][];
+            /** @default null */
+            next_cursor?: null;
+        };
+        /**
+         * CommandView
+         * @description A slash command.
+         */
+        CommandView: {
+            app_id: string;
+            /** @example /standup */
+            command: string;
+        };
+        /**
          * ConfirmPassword
          * @description The current password, as a proof that it is still the same person.
          */
@@ -3677,10 +4090,29 @@ export interface components {
          */
         CreateApp: {
             /**
+             * @description Its slash commands, such as `/standup`.
+             * @default []
+             * @example []
+             */
+            commands?: string[];
+            /**
+             * @description What the app is told; `all` for everything.
+             * @example [
+             *       "all"
+             *     ]
+             */
+            event_types?: string[];
+            /**
              * @description The name of its bot too; see that of members.
              * @example standup
              */
             name: string;
+            /**
+             * @description Where the app is told what happens; empty: over its own connections (Socket Mode).
+             * @default
+             * @example
+             */
+            request_url?: string;
             /**
              * @description What the bot's token is limited to, by the scopes of Slack's API, such as `chat:write`. Then only Slack's API accepts it. Null if it is allowed what a member is.
              * @default null
@@ -3806,19 +4238,57 @@ export interface components {
              * @example xoxb-AbC123xy-…
              */
             bot_token: string;
+            /**
+             * @description Its slash commands, such as `/standup`.
+             * @example []
+             */
+            commands: string[];
             /** Format: date-time */
             created_at: string;
+            /**
+             * @description What the app is told; `all` for everything.
+             * @example [
+             *       "all"
+             *     ]
+             */
+            event_types: string[];
             /**
              * @description The name of its bot too; see that of members.
              * @example standup
              */
             name: string;
+            /**
+             * @description Where the app is told what happens; empty: over its own connections (Socket Mode).
+             * @example
+             */
+            request_url: string;
+            /** @description Why it couldn't be verified. */
+            request_url_error: string | null;
+            /**
+             * @description Whether the URL has answered the challenge that it was sent.
+             * @enum {unknown}
+             */
+            request_url_state: "failed" | "none" | "verified" | "verifying";
             /** @description Signs what the app is sent. */
             signing_secret: string;
             /** @description Its id in Slack's API. */
             slack_id: string;
             /** @description The id of the workspace in Slack's API. */
             team_id: string;
+        };
+        /**
+         * CreatedIncomingWebhookView
+         * @description A new incoming webhook with its address, which isn't stored anywhere.
+         */
+        CreatedIncomingWebhookView: {
+            /** @example chan_01h455vb4pex5vsknk084sn02q */
+            channel_id: string;
+            /** Format: date-time */
+            created_at: string;
+            /** @description Whoever has it can post in the channel. */
+            url: string;
+            /** @example inc_01h455vb4pex5vsknk084sn02q */
+            webhook_id: string;
         };
         /**
          * CreatedInvitationView
@@ -3990,6 +4460,14 @@ export interface components {
             is_rated?: boolean;
             /** @example plr_01h455vb4pex5vsknk084sn02q */
             white_player_id: string;
+        };
+        /**
+         * CreateIncomingWebhook
+         * @description An incoming webhook to create.
+         */
+        CreateIncomingWebhook: {
+            /** @example chan_01h455vb4pex5vsknk084sn02q */
+            channel_id: string;
         };
         /**
          * CreateInvitation
@@ -4844,6 +5322,34 @@ export interface components {
             value: string;
         };
         /**
+         * HomeView
+         * @description The home tab of an app, as it is before the app has answered.
+         */
+        HomeView: {
+            view: components["schemas"]["AppPageView"] | null;
+        };
+        /**
+         * IncomingWebhookList
+         * @description The incoming webhooks of an app, oldest first.
+         */
+        IncomingWebhookList: {
+            items: components["schemas"]["IncomingWebhookView"][];
+            /** @default null */
+            next_cursor?: null;
+        };
+        /**
+         * IncomingWebhookView
+         * @description An incoming webhook, without its address.
+         */
+        IncomingWebhookView: {
+            /** @example chan_01h455vb4pex5vsknk084sn02q */
+            channel_id: string;
+            /** Format: date-time */
+            created_at: string;
+            /** @example inc_01h455vb4pex5vsknk084sn02q */
+            webhook_id: string;
+        };
+        /**
          * InvitationView
          * @description An invitation, without its link.
          */
@@ -5307,6 +5813,15 @@ export interface components {
             organisation_live_channel: string;
             /** @description The id of the workspace in Slack's API. */
             team_id: string;
+        };
+        /**
+         * Page[AppEventView]
+         * @description A page of a list, and the cursor of the next page; null on the last page.
+         */
+        Page_AppEventView_: {
+            items: components["schemas"]["AppEventView"][];
+            /** @example null */
+            next_cursor: string | null;
         };
         /**
          * Page[AppView]
@@ -6165,6 +6680,44 @@ export interface components {
             speed: components["schemas"]["Speed"];
         };
         /**
+         * SendAction
+         * @description A click on an element of a block, or a choice in it.
+         */
+        SendAction: {
+            /**
+             * @description `action_id`, `block_id`, and what was chosen: the fields of Slack's `actions`.
+             * @example {
+             *       "action_id": "approve"
+             *     }
+             */
+            action: Record<string, never>;
+            /**
+             * @description For which member an API key acts; others act for their own.
+             * @default null
+             * @example null
+             */
+            member_id?: string | null;
+        };
+        /**
+         * SendCommand
+         * @description A slash command.
+         */
+        SendCommand: {
+            /** @example /standup */
+            command: string;
+            /**
+             * @description For which member an API key acts; others act for their own.
+             * @default null
+             * @example null
+             */
+            member_id?: string | null;
+            /**
+             * @description What follows the command.
+             * @default
+             */
+            text?: string;
+        };
+        /**
          * SendMessage
          * @description A message to send.
          */
@@ -6469,6 +7022,32 @@ export interface components {
             worker_count: number;
         };
         /**
+         * SubmitView
+         * @description What a member has entered in a modal.
+         */
+        SubmitView: {
+            /**
+             * @description For which member an API key acts; others act for their own.
+             * @default null
+             * @example null
+             */
+            member_id?: string | null;
+            /**
+             * @description By block and action, as in Slack's `state.values`.
+             * @example {
+             *       "b0": {
+             *         "reason": {
+             *           "type": "plain_text_input",
+             *           "value": "It works."
+             *         }
+             *       }
+             *     }
+             */
+            values: {
+                [key: string]: Record<string, never>;
+            };
+        };
+        /**
          * SubscriptionReplay
          * @description Which deliveries to a subscription to send again.
          */
@@ -6696,6 +7275,18 @@ export interface components {
              * @example Mia Chen
              */
             name: string;
+        };
+        /**
+         * UpdateApp
+         * @description What to change of an app; null keeps a value.
+         */
+        UpdateApp: {
+            /** @default null */
+            commands?: string[] | null;
+            /** @default null */
+            event_types?: string[] | null;
+            /** @default null */
+            request_url?: string | null;
         };
         /**
          * UpdateChannel
@@ -14609,8 +15200,551 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["AppView"];
+                    "application/json": components["schemas"]["AppDetailsView"];
                 };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_messaging_app: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                app_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateApp"];
+            };
+        };
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppDetailsView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict. */
+            409: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request entity too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported media type. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable entity. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_messaging_app_events: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the previous page; omit it for the first. */
+                cursor?: string;
+                /** @description The maximum number of items on the page. */
+                limit?: number;
+                state?: "delivered" | "failed" | "queued" | "retrying" | "sent";
+            };
+            header?: never;
+            path: {
+                app_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_AppEventView_"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable entity. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    open_messaging_home: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                app_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ActForMember"];
+            };
+        };
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HomeView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request entity too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported media type. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable entity. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_incoming_webhooks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                app_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncomingWebhookList"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_incoming_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                app_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateIncomingWebhook"];
+            };
+        };
+        responses: {
+            /** @description Created. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedIncomingWebhookView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict. */
+            409: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request entity too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported media type. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable entity. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revoke_incoming_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                app_id: string;
+                webhook_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No content. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Bad request. */
             400: {
@@ -15048,6 +16182,117 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ChannelView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict. */
+            409: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request entity too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported media type. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable entity. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    send_messaging_command: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                channel_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SendCommand"];
+            };
+        };
+        responses: {
+            /** @description Accepted. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AskedView"];
                 };
             };
             /** @description Bad request. */
@@ -16317,6 +17562,119 @@ export interface operations {
             };
         };
     };
+    send_message_action: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                channel_id: string;
+                /** @description The place of the message in the channel's log. */
+                sequence: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SendAction"];
+            };
+        };
+        responses: {
+            /** @description Accepted. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AskedView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict. */
+            409: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request entity too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported media type. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable entity. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     pin_channel_message: {
         parameters: {
             query?: never;
@@ -17144,6 +18502,64 @@ export interface operations {
             };
             /** @description Unprocessable entity. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_messaging_commands: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandList"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -18650,6 +20066,475 @@ export interface operations {
             };
             /** @description Not found. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable entity. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_messaging_views: {
+        parameters: {
+            query?: {
+                member_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppPageList"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable entity. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_messaging_view: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                view_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppPageView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    send_view_action: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                view_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SendAction"];
+            };
+        };
+        responses: {
+            /** @description Accepted. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AskedView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict. */
+            409: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request entity too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported media type. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable entity. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    close_messaging_view: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                view_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CloseView"];
+            };
+        };
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppPageView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request entity too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported media type. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable entity. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    submit_messaging_view: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                view_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SubmitView"];
+            };
+        };
+        responses: {
+            /** @description Accepted. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AskedView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict. */
+            409: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request entity too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported media type. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };

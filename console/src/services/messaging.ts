@@ -145,11 +145,6 @@ export function searchMessages(wanted: string, cursor?: string): Promise<Page<Fo
   return call("GET", "/messaging/search", { query: { q: wanted, cursor, limit: 30 } });
 }
 
-/** Tell an app what a person did with an element of its message. */
-export function sendAction(channelId: string, sequence: number, action: Block): Promise<unknown> {
-  return call("POST", `/messaging/channels/${channelId}/messages/${sequence}/actions`, { body: JSON.stringify({ action }) });
-}
-
 /** Post a message; also again, if no answer came. */
 export function postMessage(channelId: string, body: NewMessage): Promise<Message> {
   const { fileIds, ...message } = body;

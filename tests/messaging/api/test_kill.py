@@ -1,9 +1,6 @@
 """A server is killed while members write: nothing that it has answered is lost, and nothing is there twice."""
 
 import asyncio
-import subprocess
-import sys
-import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -12,48 +9,12 @@ import pytest
 
 from http_api import Api, Json
 from in_process import create_key
-from installations import READY_WITHIN_S, STOP_WITHIN_S, clean_environment, free_port
+from killable_servers import RETRY_AFTER_S, KillableServer
 from messaging_api import Talk, acting, path_of
 from ninefold.core.postgres.database import Database
 
 MESSAGES = 60
 KILLED_AFTER = 15
-RETRY_AFTER_S = 0.05
-
-
-class KillableServer:
-    """A server that is started again at the same address."""
-
-    def __init__(self, database_url: str, log: Path) -> None:
-        port = free_port()
-        self.url = f"http://127.0.0.1:{port}"
-        self._log = log.open("ab")
-        self._environment = clean_environment({"NINEFOLD_DATABASE_URL": database_url, "NINEFOLD_PORT": str(port)})
-        self.start()
-
-    def start(self) -> None:
-        command = [sys.executable, "-m", "ninefold", "serve"]
-        self._process = subprocess.Popen(command, env=self._environment, stderr=self._log)
-
-    def kill(self) -> None:
-        self._process.kill()
-        self._process.wait(STOP_WITHIN_S)
-
-    async def wait_until_ready(self) -> None:
-        give_up_at = time.monotonic() + READY_WITHIN_S
-        async with httpx.AsyncClient(base_url=self.url, trust_env=False) as http:
-            while True:
-                assert time.monotonic() < give_up_at, "the server isn't ready"
-                try:
-                    if (await http.get("/readyz")).is_success:
-                        return
-                except httpx.TransportError:
-                    await asyncio.sleep(RETRY_AFTER_S)
-
-    def close(self) -> None:
-        self._process.terminate()
-        self._process.wait(STOP_WITHIN_S)
-        self._log.close()
 
 
 @pytest.fixture

@@ -156,6 +156,7 @@ async def test_a_deleted_message_with_replies_stays_as_a_place(talk: Talk, api: 
         ({"text": " "}, 422),
         ({"text": "x" * 40_001}, 422),
         ({"text": "x", "blocks": [{}] * 51}, 422),
+        ({"text": "x", "blocks": [{"type": "video"}]}, 422),
         ({"text": "x", "client_msg_id": ""}, 422),
         ({"text": "x", "is_broadcast": True}, 422),
         ({"text": "x", "thread_sequence": 9_999}, 404),
@@ -163,6 +164,15 @@ async def test_a_deleted_message_with_replies_stays_as_a_place(talk: Talk, api: 
 )
 async def test_what_cannot_be_sent(api: Api, channel: Json, ines: Json, fields: Json, status: int) -> None:
     await api.refused(status, "POST", f"{path_of(channel)}/messages", json=acting(ines, **fields))
+
+
+async def test_what_is_wrong_with_a_block_is_said_with_its_place(api: Api, channel: Json, ines: Json) -> None:
+    blocks = [{"type": "header", "text": {"type": "plain_text", "text": "x" * 151}}]
+    body = acting(ines, text="x", blocks=blocks)
+
+    problem = await api.refused(422, "POST", f"{path_of(channel)}/messages", json=body)
+
+    assert (problem["code"], problem["field"]) == ("invalid_blocks", "blocks[0].text.text")
 
 
 async def test_an_archived_channel_can_only_be_read(talk: Talk, api: Api, channel: Json, ines: Json) -> None:

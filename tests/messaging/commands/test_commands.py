@@ -24,6 +24,8 @@ APP: Final[dict[str, Any]] = {
     "slack_id": "A0000000001",
     "name": "deploy",
     "created_at": "2026-01-02T03:04:05Z",
+    "request_url": "",
+    "request_url_state": "none",
 }
 CHANNEL_ID: Final = "chan_01h455vb4pex5vsknk084sn02q"
 MESSAGING: Final = "/api/v1/messaging"
@@ -131,3 +133,55 @@ def test_recount_compares_the_counts_with_the_logs(
 
     found = json.loads(capsys.readouterr().out)
     assert (found["compared"], len(found["differences"])) == (1, int(code != 0))
+
+
+def test_an_app_is_told_where_and_of_what(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+    path = f"{MESSAGING}/apps/{APP['app_id']}"
+    server.answers[f"GET {MESSAGING}/apps"] = {"items": [APP], "next_cursor": None}
+    server.answers[f"PATCH {path}"] = {
+        **APP,
+        "request_url_error": None,
+        "event_types": ["app_mention"],
+        "commands": ["/deploy"],
+        "connections": 0,
+    }
+
+    arguments = ["--request-url", "", "--event", "app_mention", "--command", "/deploy"]
+    assert run(["messaging", "apps", "update", "deploy", *arguments]) == 0
+
+    body = {"request_url": "", "event_types": ["app_mention"], "commands": ["/deploy"]}
+    assert server.sent[-1] == (path, body)
+    assert "/deploy" in capsys.readouterr().out
+
+
+def test_the_events_of_an_app_are_listed(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+    event = {
+        "app_event_id": "aev_01h455vb4pex5vsknk084sn02q",
+        "type": "app_mention",
+        "transport": "socket",
+        "state": "retrying",
+        "attempt_count": 1,
+        "error": "timeout",
+        "created_at": "2026-01-02T03:04:05Z",
+        "due_at": "2026-01-02T03:05:05Z",
+    }
+    server.answers[f"GET {MESSAGING}/apps/{APP['app_id']}/events"] = {"items": [event], "next_cursor": None}
+
+    assert run(["messaging", "apps", "events", APP["app_id"]]) == 0
+
+    shown = capsys.readouterr().out
+    assert "app_mention" in shown
+    assert "retrying" in shown
+
+
+def test_an_incoming_webhook_is_created_by_names(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+    channel = {"channel_id": CHANNEL_ID, "name": "general"}
+    path = f"{MESSAGING}/apps/{APP['app_id']}/webhooks"
+    server.answers[f"GET {MESSAGING}/apps"] = {"items": [APP], "next_cursor": None}
+    server.answers[f"GET {MESSAGING}/channels"] = {"items": [channel], "next_cursor": None}
+    server.answers[f"POST {path}"] = {"webhook_id": "inc_1", "channel_id": CHANNEL_ID, "url": "http://ninefold.test/x"}
+
+    assert run(["messaging", "apps", "webhook", "deploy", "#general", "--json"]) == 0
+
+    assert server.sent[-1] == (path, {"channel_id": CHANNEL_ID})
+    assert "http://ninefold.test/x" in capsys.readouterr().out

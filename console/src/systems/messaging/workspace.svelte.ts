@@ -7,6 +7,7 @@ import { feed } from "$/services/feed";
 import { getOwnMember, listChannels, listUnread, readEntry, type Channel, type Member, type Message, type OwnMember, type Unread } from "$/services/messaging";
 import { current } from "$/services/session.svelte";
 
+import { Apps } from "./apps/apps.svelte";
 import { countMessage, countRead } from "./unread";
 import { Directory, nameOf } from "./people/directory.svelte";
 import { Outbox } from "./sending/outbox.svelte";
@@ -23,6 +24,7 @@ export class Workspace {
   isLoaded = $state(false);
   error = $state.raw<unknown>(null);
   readonly directory = new Directory();
+  readonly apps = new Apps();
   readonly outbox: Outbox;
   /** Called with each message that this browser has sent. */
   readonly sentListeners = new Set<(message: Message) => void>();
@@ -72,6 +74,7 @@ export class Workspace {
     const readAll = throttle(() => this.refresh(), RECOUNT_MS);
     const ends = [
       feed.watch(own.member.liveChannel, (entry) => {
+        if (this.apps.take(entry)) return;
         const read = readEntry(entry);
         if (read?.type === "read") this.#take(countRead(this.unread, String(read["channelId"]), Number(read["readSequence"])), true);
         else if (read?.type === "message" && this.unread.has(String(read["channelId"]))) this.recount();

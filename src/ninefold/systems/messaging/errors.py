@@ -215,3 +215,115 @@ class InvalidEmojiError(InvalidInputError):
 
     code = "invalid_emoji"
     title = "Invalid emoji"
+
+
+class TicketNotFoundError(ForbiddenError):
+    """There is no such secret, or it is another app's."""
+
+    code = "ticket_not_found"
+    title = "Unknown ticket"
+
+
+class TicketExpiredError(ForbiddenError):
+    """The secret isn't valid any more."""
+
+    code = "ticket_expired"
+    title = "Ticket expired"
+
+
+class TicketUsedError(ForbiddenError):
+    """The secret was used as often as it can be."""
+
+    code = "ticket_used"
+    title = "Ticket used"
+
+
+class AppNotReachableError(ConflictError):
+    """The app has neither a connection nor a verified request URL, so it can't answer."""
+
+    code = "app_not_reachable"
+    title = "App not reachable"
+
+
+class SocketModeOffError(ConflictError):
+    """The app is told what happens at its request URL, and not over connections."""
+
+    code = "socket_mode_off"
+    title = "Socket Mode is off"
+
+
+class TooManyAppConnectionsError(ConflictError):
+    """The app has as many connections as it can have."""
+
+    code = "too_many_app_connections"
+    title = "Too many connections"
+
+
+class InvalidAppSettingError(InvalidInputError):
+    """A setting of an app can't be like this."""
+
+    code = "invalid_app_setting"
+    title = "Invalid setting of an app"
+
+
+class CommandTakenError(ConflictError):
+    """Another app of the organisation has this slash command."""
+
+    code = "command_taken"
+    title = "Command taken"
+
+
+class CommandNotFoundError(NotFoundError):
+    """No app of the organisation has this slash command."""
+
+    code = "command_not_found"
+    title = "Command not found"
+
+
+class ActionNotFoundError(NotFoundError):
+    """The message or the view has no such element, or no app that it belongs to."""
+
+    code = "action_not_found"
+    title = "Action not found"
+
+
+class ViewNotFoundError(NotFoundError):
+    """There is no such view, it is closed, or it is another app's or member's."""
+
+    code = "view_not_found"
+    title = "View not found"
+
+
+class ViewConflictError(ConflictError):
+    """The view was updated since the app has seen it."""
+
+    code = "view_conflict"
+    title = "Updated in the meantime"
+
+
+class InvalidViewError(InvalidInputError):
+    """There can't be such a view."""
+
+    code = "invalid_view"
+    title = "Invalid view"
+
+
+class TooManyViewsError(ConflictError):
+    """A stack of modals has as many views as it can have."""
+
+    code = "too_many_views"
+    title = "Too many views"
+
+
+class WebhookNotFoundError(NotFoundError):
+    """There is no such incoming webhook, or it was revoked."""
+
+    code = "webhook_not_found"
+    title = "Webhook not found"
+
+
+class TooManyWebhooksError(ConflictError):
+    """The app has as many incoming webhooks as it can have."""
+
+    code = "too_many_webhooks"
+    title = "Too many webhooks"

@@ -8,22 +8,28 @@ from litestar.di import Provide
 from litestar.types import ControllerRouterHandler
 
 from ninefold.core.blobs import Blobs
+from ninefold.core.egress import AddressPolicy
 from ninefold.core.live.feeds import Feed
 from ninefold.core.postgres.migrations import MigrationSource
 from ninefold.core.queue.notifier import Notifier
-from ninefold.core.system import ServerContext, System
+from ninefold.core.system import ServerContext, System, WorkerContext, WorkerTask
 from ninefold.systems.messaging.commands import COMMANDS
+from ninefold.systems.messaging.jobs.app_event_keeper import AppEventKeeper
 from ninefold.systems.messaging.jobs.unshared_files import DELETE_UNSHARED_HANDLER, DELETE_UNSHARED_HOURLY
 from ninefold.systems.messaging.routes import MESSAGING_ROUTES
 from ninefold.systems.messaging.service.feeds import messaging_feeds
 from ninefold.systems.messaging.service.tokens import TOKEN_KINDS
 from ninefold.systems.messaging.settings import MessagingSettings, read_messaging_settings
+from ninefold.systems.messaging.slack.events.http_sender import AppRequestSender
 from ninefold.systems.messaging.slack.surfaces import slack_surfaces
 
 
 def _routes(context: ServerContext[MessagingSettings]) -> Sequence[ControllerRouterHandler]:
     def provide_notifier() -> Notifier:
         return context.notifier
+
+    def provide_egress_policy() -> AddressPolicy:
+        return context.egress_policy
 
     def provide_blobs() -> Blobs:
         return context.blobs
@@ -37,6 +43,7 @@ def _routes(context: ServerContext[MessagingSettings]) -> Sequence[ControllerRou
             route_handlers=MESSAGING_ROUTES,
             dependencies={
                 "notifier": Provide(provide_notifier, sync_to_thread=False),
+                "egress_policy": Provide(provide_egress_policy, sync_to_thread=False),
                 "blobs": Provide(provide_blobs, sync_to_thread=False),
                 "messaging_settings": Provide(provide_settings, sync_to_thread=False),
             },
@@ -48,13 +55,23 @@ def _feeds(context: ServerContext[MessagingSettings]) -> Sequence[Feed]:
     return messaging_feeds(context.database)
 
 
-SYSTEM: Final = System(
+def _server_tasks(context: ServerContext[MessagingSettings]) -> Sequence[WorkerTask]:
+    return [AppEventKeeper(context.database, context.notifier)]
+
+
+def _worker_tasks(context: WorkerContext[MessagingSettings]) -> Sequence[WorkerTask]:
+    return [AppRequestSender(context)]
+
+
+SYSTEM: Final[System[MessagingSettings]] = System(
     name="messaging",
     migrations=MigrationSource(namespace="messaging", package="ninefold.systems.messaging"),
     read_settings=read_messaging_settings,
     routes=_routes,
     surfaces=slack_surfaces,
     feeds=_feeds,
+    server_tasks=_server_tasks,
+    worker_tasks=_worker_tasks,
     job_handlers=(DELETE_UNSHARED_HANDLER,),
     schedules=(DELETE_UNSHARED_HOURLY,),
     commands=COMMANDS,

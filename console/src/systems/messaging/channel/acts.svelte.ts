@@ -4,7 +4,8 @@ import { pendingActions } from "$/lib/actions.svelte";
 import { copyText } from "$/lib/clipboard";
 import { toasts } from "$/lib/toasts.svelte";
 import { RefusedError } from "$/services/http";
-import { deleteMessage, editMessage, getMessage, sendAction, setPinned, setReaction, type Block, type Message } from "$/services/messaging";
+import { deleteMessage, editMessage, getMessage, setPinned, setReaction, type Block, type Message } from "$/services/messaging";
+import { sendAction } from "$/services/messaging_apps";
 
 import type { Room } from "./room.svelte";
 

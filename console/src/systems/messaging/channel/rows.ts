@@ -2,6 +2,7 @@
 
 import type { Message } from "$/services/messaging";
 
+import type { Ephemeral } from "../apps/apps.svelte";
 import type { Outgoing } from "../sending/outgoing";
 
 /** Messages of one author that follow each other this quickly stand under one name. */
@@ -11,6 +12,7 @@ export type Row =
   | { readonly kind: "day"; readonly key: string; readonly at: string }
   | { readonly kind: "new"; readonly key: string; readonly since: string }
   | { readonly kind: "message"; readonly key: string; readonly message: Message; readonly isFollowing: boolean }
+  | { readonly kind: "ephemeral"; readonly key: string; readonly ephemeral: Ephemeral }
   | { readonly kind: "outgoing"; readonly key: string; readonly outgoing: Outgoing; readonly isFollowing: boolean };
 
 interface Input {
@@ -19,12 +21,14 @@ interface Input {
   /** The last entry of the log that is applied: what was sent up to there stands in it. */
   readonly sequence: number;
   readonly ownId: string;
+  /** What apps have shown to this member alone; it stands at the end. */
+  readonly ephemerals?: readonly Ephemeral[];
   /** The line is above the first message of others after this sequence; null for no line. */
   readonly newAfter: number | null;
   readonly hasDays: boolean;
 }
 
-export function rowsOf({ messages, outgoing, sequence, ownId, newAfter, hasDays }: Input): Row[] {
+export function rowsOf({ messages, outgoing, sequence, ownId, newAfter, hasDays, ephemerals = [] }: Input): Row[] {
   const rows: Row[] = [];
   let before: Message | undefined;
   let isMarked = false;
@@ -39,7 +43,8 @@ export function rowsOf({ messages, outgoing, sequence, ownId, newAfter, hasDays 
     before = message;
   }
   const unknown = outgoing.filter((each) => each.sequence === null || each.sequence > sequence);
-  return [...rows, ...unsentRows(messages, unknown, before, ownId)];
+  const shown = ephemerals.map((ephemeral): Row => ({ kind: "ephemeral", key: ephemeral.key, ephemeral }));
+  return [...rows, ...unsentRows(messages, unknown, before, ownId), ...shown];
 }
 
 /** A message has the same key before and after it is committed, so that its row stays the same. */

@@ -26,7 +26,8 @@ export function suggestionsFor(completion: Completion, workspace: Workspace, emo
   if (kind === "member") return memberSuggestions(wanted, workspace);
   if (kind === "channel") return channelSuggestions(wanted, workspace);
   if (kind === "emoji") return emoji.find(wanted, SHOWN_MAX).map(({ name, character }) => ({ key: name, inserted: `:${name}:`, mark: character, name: `:${name}:`, note: "" }));
-  return [];
+  const commands = workspace.apps.commands.filter((command) => command.startsWith(`/${wanted}`));
+  return commands.slice(0, SHOWN_MAX).map((command) => ({ key: command, inserted: command, mark: "/", name: command, note: "" }));
 }
 
 function memberSuggestions(wanted: string, workspace: Workspace): Suggestion[] {

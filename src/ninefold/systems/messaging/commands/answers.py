@@ -38,6 +38,45 @@ class AppAnswer(msgspec.Struct, frozen=True, kw_only=True):
     slack_id: str
     name: str
     created_at: datetime
+    request_url: str
+    request_url_state: str
+
+
+class AppDetailsAnswer(AppAnswer, frozen=True, kw_only=True):
+    """An app with its settings."""
+
+    request_url_error: str | None
+    event_types: list[str]
+    commands: list[str]
+    connections: int
+
+
+class AppEventAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """What an app is told."""
+
+    app_event_id: str
+    type: str
+    transport: str
+    state: str
+    attempt_count: int
+    error: str | None
+    created_at: datetime
+    due_at: datetime | None
+
+
+class CreatedWebhookAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """A new incoming webhook."""
+
+    webhook_id: str
+    channel_id: str
+    url: str
+
+
+class ChannelAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """A channel."""
+
+    channel_id: str
+    name: str | None
 
 
 class CreatedAppAnswer(AppAnswer, frozen=True, kw_only=True):

@@ -1,12 +1,13 @@
 """`ninefold messaging apps …`."""
 
-from typing import Final
+from typing import Annotated, Final, Literal
 
 import msgspec
-from cyclopts import App
+from cyclopts import App, Parameter
 
 from ninefold.core.commands import (
     FROM_ENVIRONMENT,
+    ApiClient,
     ApiOptions,
     Limit,
     Page,
@@ -17,7 +18,15 @@ from ninefold.core.commands import (
     show_answer,
     show_fields,
 )
-from ninefold.systems.messaging.commands.answers import AppAnswer, CreatedAppAnswer
+from ninefold.systems.messaging.commands.answers import (
+    AppAnswer,
+    AppDetailsAnswer,
+    AppEventAnswer,
+    ChannelAnswer,
+    CreatedAppAnswer,
+    CreatedWebhookAnswer,
+)
+from ninefold.systems.messaging.errors import AppNotFoundError, ChannelNotFoundError
 
 _APPS: Final = "/api/v1/messaging/apps"
 
@@ -36,20 +45,35 @@ class CreatedApp(msgspec.Struct, frozen=True, kw_only=True):
     signing_secret: str
 
 
+Events = Annotated[list[str] | None, Parameter(name="--event", negative="", show_default=False)]
+Commands = Annotated[list[str] | None, Parameter(name="--command", negative="", show_default=False)]
+RequestUrl = Annotated[str | None, Parameter(show_default=False)]
+
+
 @apps.command(name="create")
-def create_app(name: str, *, scopes: str | None = None, api: ApiOptions = FROM_ENVIRONMENT) -> None:
+def create_app(
+    name: str,
+    *,
+    request_url: RequestUrl = None,
+    events: Events = None,
+    commands: Commands = None,
+    scopes: str | None = None,
+    api: ApiOptions = FROM_ENVIRONMENT,
+) -> None:
     """Create an app with its bot, and print its tokens and its signing secret.
 
     Args:
         name: Its name, which is also its bot's: lower-case letters without accents, digits, ., _ and -.
+        request_url: Where it is told what happens. Without one, it connects in Socket Mode.
+        events: An event that it is told, such as app_mention; can be repeated. Without one, all of them.
+        commands: A slash command, such as /deploy; can be repeated.
         scopes: What the bot's token is limited to, by the scopes of Slack's API, with commas between them; everything
             by default.
         api: The server and API key to use.
     """
     with api.client() as client:
-        app = client.post(_APPS, {"name": name, "scopes": None if scopes is None else _split(scopes)}).read(
-            CreatedAppAnswer
-        )
+        body = {"name": name, "scopes": None if scopes is None else _split(scopes)}
+        app = client.post(_APPS, {**body, **_settings(request_url, events, commands)}).read(CreatedAppAnswer)
     created = CreatedApp(
         app_id=app.slack_id,
         name=app.name,
@@ -64,6 +88,71 @@ def create_app(name: str, *, scopes: str | None = None, api: ApiOptions = FROM_E
     else:
         show_fields(created)
         print_note("Save these now: they won't be shown again.")
+
+
+@apps.command(name="update")
+def update_app(
+    app: str,
+    *,
+    request_url: RequestUrl = None,
+    events: Events = None,
+    commands: Commands = None,
+    api: ApiOptions = FROM_ENVIRONMENT,
+) -> None:
+    """Change how an app is told what happens, and print it.
+
+    Args:
+        app: Its id, such as app_…, or its name.
+        request_url: Where it is told what happens. An empty text removes it.
+        events: An event that it is told; can be repeated. `all` is everything.
+        commands: A slash command; can be repeated. These replace all that it has.
+        api: The server and API key to use.
+    """
+    with api.client() as client:
+        app_id = _find_app(client, app)
+        answer = client.patch(f"{_APPS}/{app_id}", _settings(request_url, events, commands))
+        show_answer(answer, AppDetailsAnswer, api=api, show=show_fields)
+
+
+@apps.command(name="events")
+def list_app_events(
+    app: str,
+    *,
+    state: Literal["queued", "sent", "retrying", "delivered", "failed"] | None = None,
+    limit: Limit = 20,
+    cursor: str | None = None,
+    api: ApiOptions = FROM_ENVIRONMENT,
+) -> None:
+    """List what an app is told, latest first.
+
+    Args:
+        app: Its id, such as app_…, or its name.
+        state: Only those in this state.
+        limit: Maximum number to list.
+        cursor: Start of the page, as printed below the previous page.
+        api: The server and API key to use.
+    """
+    with api.client() as client:
+        path = f"{_APPS}/{_find_app(client, app)}/events"
+        answer = client.get(path, state=state, limit=limit, cursor=cursor)
+        show_answer(answer, Page[AppEventAnswer], api=api, show=_show_events)
+
+
+@apps.command(name="webhook")
+def create_webhook(app: str, channel: str, *, api: ApiOptions = FROM_ENVIRONMENT) -> None:
+    """Create an incoming webhook: an address at which an app posts in a channel, without a token.
+
+    Args:
+        app: Its id, such as app_…, or its name.
+        channel: The channel's id, such as chan_…, or its name.
+        api: The server and API key to use.
+    """
+    with api.client() as client:
+        channel_id = _find_channel(client, channel)
+        answer = client.post(f"{_APPS}/{_find_app(client, app)}/webhooks", {"channel_id": channel_id})
+        show_answer(answer, CreatedWebhookAnswer, api=api, show=show_fields)
+    if not api.json:
+        print_note("Save the address now: it won't be shown again.")
 
 
 @apps.command(name="list")
@@ -86,8 +175,58 @@ def _split(scopes: str) -> list[str]:
 
 def _show_apps(page: Page[AppAnswer]) -> None:
     print_table(
-        ["App", "Slack id", "Name", "Created at"],
-        [[each.app_id, each.slack_id, each.name, each.created_at] for each in page.items],
+        ["App", "Slack id", "Name", "Request URL", "Verified", "Created at"],
+        [
+            [each.app_id, each.slack_id, each.name, each.request_url, each.request_url_state, each.created_at]
+            for each in page.items
+        ],
         empty="No apps yet. Create one: ninefold messaging apps create deploy",
     )
     print_next_page(page)
+
+
+def _show_events(page: Page[AppEventAnswer]) -> None:
+    print_table(
+        ["Event", "Type", "State", "Attempts", "Error", "Due at", "Created at"],
+        [
+            [each.app_event_id, each.type, each.state, each.attempt_count, each.error, each.due_at, each.created_at]
+            for each in page.items
+        ],
+        empty="Nothing yet. An app is told what happens once it has connected, or verified its request URL.",
+    )
+    print_next_page(page)
+
+
+def _settings(request_url: str | None, events: list[str] | None, commands: list[str] | None) -> dict[str, object]:
+    given = {"request_url": request_url, "event_types": events, "commands": commands}
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def _find_app(client: ApiClient, text: str) -> str:
+    """Return the id of an app that is given by its id or its name."""
+    if text.startswith("app_"):
+        return text
+    cursor: str | None = None
+    while True:
+        page = client.get(_APPS, limit=100, cursor=cursor).read(Page[AppAnswer])
+        for each in page.items:
+            if text in (each.name, each.slack_id):
+                return each.app_id
+        cursor = page.next_cursor
+        if cursor is None:
+            raise AppNotFoundError(f"There is no app {text!r}.", remedy="List them: ninefold messaging apps list")
+
+
+def _find_channel(client: ApiClient, text: str) -> str:
+    """Return the id of a channel that is given by its id or its name."""
+    if text.startswith("chan_"):
+        return text
+    cursor: str | None = None
+    while True:
+        page = client.get("/api/v1/messaging/channels", limit=100, cursor=cursor).read(Page[ChannelAnswer])
+        for each in page.items:
+            if text.removeprefix("#") == each.name:
+                return each.channel_id
+        cursor = page.next_cursor
+        if cursor is None:
+            raise ChannelNotFoundError(f"There is no channel {text!r}.")

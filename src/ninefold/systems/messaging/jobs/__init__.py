@@ -1,1 +1,1 @@
-"""The durable jobs of messaging."""
+"""The durable jobs of messaging, and what its servers do besides answering requests."""

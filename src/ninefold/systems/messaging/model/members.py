@@ -77,6 +77,18 @@ class App(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     signing_secret: str
     created_at: datetime
+    request_url: str | None = None
+    """Where it is told what happens; None: over its own connections (Socket Mode)."""
+    request_url_verified_at: datetime | None = None
+    """When the URL has answered the challenge; before, nothing else is sent there."""
+    request_url_error: str | None = None
+    """Why the URL couldn't be verified."""
+    base_url: str | None = None
+    """The address that the app reaches this installation by."""
+    event_types: list[str] | None = None
+    """What it is told, such as `app_mention` or `message.channels`; None: everything."""
+    listens_until: datetime | None = None
+    """Until when it is told what happens without being connected."""
 
     def __repr__(self) -> str:
         return f"App(name={self.name!r}, app_id={self.app_id!r})"

@@ -28,6 +28,8 @@ class NewMessage(msgspec.Struct, frozen=True, kw_only=True):
     has_names: bool = False
     """Whether `@name` is a mention."""
     subtype: str | None = None
+    is_from_outside: bool = False
+    """Whether its author needn't be in the channel, as an app that was asked there."""
     file_ids: list[UUID] = []
     """The files that it shares."""
 

@@ -4,8 +4,10 @@ from typing import Final
 
 from litestar.handlers import HTTPRouteHandler
 
+from ninefold.systems.messaging.routes.apps import APP_ROUTES
 from ninefold.systems.messaging.routes.channels import CHANNEL_ROUTES
 from ninefold.systems.messaging.routes.files import FILE_ROUTES
+from ninefold.systems.messaging.routes.interactions import INTERACTION_ROUTES
 from ninefold.systems.messaging.routes.members import MEMBER_ROUTES
 from ninefold.systems.messaging.routes.memberships import MEMBERSHIP_ROUTES
 from ninefold.systems.messaging.routes.messages import MESSAGE_ROUTES
@@ -14,6 +16,10 @@ from ninefold.systems.messaging.routes.search import SEARCH_ROUTES
 
 MESSAGING_ROUTES: Final[list[HTTPRouteHandler]] = [
     *MEMBER_ROUTES,
+    *APP_ROUTES,
+    *CHANNEL_ROUTES,
+    *MESSAGE_ROUTES,
+    *INTERACTION_ROUTES,
     *PRESENCE_ROUTES,
     *CHANNEL_ROUTES,
     *MEMBERSHIP_ROUTES,

@@ -5,9 +5,11 @@ from uuid import UUID
 
 from ninefold.core.postgres.database import Connection, Database
 from ninefold.core.tenancy.model import Principal
-from ninefold.systems.messaging.model import Channel, Member
+from ninefold.systems.messaging.model import App, Channel, Member, View
+from ninefold.systems.messaging.service.apps import get_app
 from ninefold.systems.messaging.service.channels import get_channel, require_visible
 from ninefold.systems.messaging.service.members import find_own_member, get_acting_member, get_member
+from ninefold.systems.messaging.service.views import get_view, require_own
 
 
 def open_to_find(database: Database, principal: Principal) -> AbstractAsyncContextManager[Connection]:
@@ -46,6 +48,33 @@ async def find_to_read(connection: Connection, principal: Principal, channel_id:
     channel = await get_channel(connection, organisation_id=principal.organisation_id, channel_id=channel_id)
     member = await find_own_member(connection, principal)
     return await require_visible(connection, channel, member), member
+
+
+async def find_view(
+    connection: Connection, principal: Principal, *, view_id: UUID, member_id: UUID | None
+) -> tuple[View, App, Member]:
+    """Return the view of a request, the app that shows it, and to whom; call it in a transaction.
+
+    Raises:
+        ViewNotFoundError: there is no such view, or it is shown to another member.
+        MemberRequiredError: an API key names no member.
+        NotThisMemberError: a person or a member's token names another one.
+    """
+    view = await get_view(connection, organisation_id=principal.organisation_id, view_id=view_id)
+    member = await get_acting_member(connection, principal, member_id=member_id)
+    app = await get_app(connection, organisation_id=view.organisation_id, app_id=view.app_id)
+    return require_own(view, member), app, member
+
+
+async def find_view_to_read(connection: Connection, principal: Principal, view_id: UUID) -> View:
+    """Return a view of a request that reads; an API key reads all views of its organisation.
+
+    Raises:
+        ViewNotFoundError: there is no such view, or it is shown to another member.
+    """
+    view = await get_view(connection, organisation_id=principal.organisation_id, view_id=view_id)
+    member = await find_own_member(connection, principal)
+    return view if member is None else require_own(view, member)
 
 
 async def find_members(connection: Connection, principal: Principal, member_ids: list[UUID]) -> list[Member]:

@@ -9,10 +9,7 @@ from ninefold.core.tenancy.model import CreatedCredential, Credential, Credentia
 from ninefold.core.web.bodies import RequestBody
 from ninefold.core.web.ids import PathId
 from ninefold.systems.messaging.model import (
-    APP_PREFIX,
     MEMBER_PREFIX,
-    App,
-    CreatedApp,
     Member,
     MemberKind,
     Presence,
@@ -30,12 +27,6 @@ MemberNameText = Annotated[
         max_length=80,
         description="What mentions call it: lower-case letters without accents, digits, `.`, `_` and `-`; unique.",
         examples=["ines"],
-    ),
-]
-AppNameText = Annotated[
-    str,
-    msgspec.Meta(
-        min_length=1, max_length=80, description="The name of its bot too; see that of members.", examples=["standup"]
     ),
 ]
 ShownName = Annotated[str, msgspec.Meta(max_length=PERSON_NAME_LENGTH_MAX)]
@@ -98,20 +89,6 @@ class CreateMemberToken(RequestBody, frozen=True, kw_only=True):
         ]
         | None
     ) = None
-
-
-class CreateApp(RequestBody, frozen=True, kw_only=True):
-    """An app to create."""
-
-    name: AppNameText
-    scopes: Annotated[
-        Annotated[list[Annotated[str, msgspec.Meta(max_length=40)]], msgspec.Meta(max_length=100)] | None,
-        msgspec.Meta(
-            description="What the bot's token is limited to, by the scopes of Slack's API, such as `chat:write`. Then "
-            "only Slack's API accepts it. Null if it is allowed what a member is.",
-            examples=[None],
-        ),
-    ] = None
 
 
 class MessagingMemberView(msgspec.Struct, frozen=True, kw_only=True):
@@ -177,25 +154,6 @@ class CreatedTokenView(MemberTokenView, frozen=True, kw_only=True):
     token: Annotated[str, msgspec.Meta(examples=["xoxp-AbC123xy-…"])]
 
 
-class AppView(msgspec.Struct, frozen=True, kw_only=True):
-    """An app, without its secrets."""
-
-    app_id: Annotated[str, msgspec.Meta(examples=[f"{APP_PREFIX}_{EXAMPLE_ID}"])]
-    slack_id: Annotated[str, msgspec.Meta(description="Its id in Slack's API.")]
-    name: AppNameText
-    created_at: Timestamp
-
-
-class CreatedAppView(AppView, frozen=True, kw_only=True):
-    """A new app with its secrets. The tokens aren't stored anywhere."""
-
-    bot: MessagingMemberView
-    bot_token: Annotated[str, msgspec.Meta(description="Acts for the bot.", examples=["xoxb-AbC123xy-…"])]
-    app_token: Annotated[str, msgspec.Meta(description="Opens the app's connection.", examples=["xapp-AbC123xy-…"])]
-    signing_secret: Annotated[str, msgspec.Meta(description="Signs what the app is sent.")]
-    team_id: Annotated[str, msgspec.Meta(description="The id of the workspace in Slack's API.")]
-
-
 def show_member(member: Member) -> MessagingMemberView:
     """Return a member as the API shows it."""
     return MessagingMemberView(
@@ -240,22 +198,3 @@ def show_member_token(token: Credential) -> MemberTokenView:
 def show_created_token(created: CreatedCredential) -> CreatedTokenView:
     """Return a new token with its text."""
     return CreatedTokenView(token=created.text, **msgspec.structs.asdict(show_member_token(created)))
-
-
-def show_app(app: App) -> AppView:
-    """Return an app as the API lists it."""
-    return AppView(
-        app_id=format_id(APP_PREFIX, app.app_id), slack_id=app.slack_id, name=app.name, created_at=app.created_at
-    )
-
-
-def show_created_app(created: CreatedApp, workspace: Workspace) -> CreatedAppView:
-    """Return a new app with its secrets."""
-    return CreatedAppView(
-        bot=show_member(created.bot),
-        bot_token=created.bot_token,
-        app_token=created.app_token,
-        signing_secret=created.app.signing_secret,
-        team_id=workspace.slack_id,
-        **msgspec.structs.asdict(show_app(created.app)),
-    )

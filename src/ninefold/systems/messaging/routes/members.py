@@ -17,11 +17,8 @@ from ninefold.core.tenancy.model import Principal
 from ninefold.core.web.bodies import FromBody
 from ninefold.core.web.pagination import PAGE_LIMIT_DEFAULT, Cursor, Page, PagedList, PageLimit
 from ninefold.core.web.problems import problem_responses
-from ninefold.systems.messaging.model import APP_PREFIX, MEMBER_PREFIX
+from ninefold.systems.messaging.model import MEMBER_PREFIX
 from ninefold.systems.messaging.routes.member_wire import (
-    AppView,
-    CreateApp,
-    CreatedAppView,
     CreatedTokenView,
     CreateMember,
     CreateMemberToken,
@@ -30,15 +27,12 @@ from ninefold.systems.messaging.routes.member_wire import (
     MessagingMemberView,
     OwnMessagingMemberView,
     UpdateMember,
-    show_app,
-    show_created_app,
     show_created_token,
     show_member,
     show_member_token,
     show_own_member,
 )
-from ninefold.systems.messaging.routes.wire import READS, TAGS, AppId, MemberId
-from ninefold.systems.messaging.service import apps
+from ninefold.systems.messaging.routes.wire import READS, TAGS, MemberId
 from ninefold.systems.messaging.service import members as service
 from ninefold.systems.messaging.service.notifying import notify_organisation
 from ninefold.systems.messaging.service.tokens import USER_TOKEN
@@ -46,10 +40,8 @@ from ninefold.systems.messaging.service.workspaces import ensure_workspace
 
 _MEMBERS: Final = "/api/v1/messaging/members"
 _MEMBER: Final = f"{_MEMBERS}/{{member_id:str}}"
-_APPS: Final = "/api/v1/messaging/apps"
 
 _member_list = PagedList("messaging_members", UUID)
-_app_list = PagedList("messaging_apps", UUID)
 
 
 @get("/api/v1/messaging/me", tags=TAGS, opt=READS, responses=problem_responses(404, 422))
@@ -209,60 +201,6 @@ async def revoke_messaging_token(
         await service.revoke_member_token(connection, member, credential_id=token_id)
 
 
-@post(_APPS, tags=TAGS, status_code=201, responses=problem_responses(409))
-async def create_messaging_app(
-    data: FromBody[CreateApp],
-    principal: NamedDependency[Principal],
-    database: NamedDependency[Database],
-    notifier: NamedDependency[Notifier],
-    audit: NamedDependency[AuditEntry],
-) -> CreatedAppView:
-    """Create an app.
-
-    With its bot, who is in `general` then. Only this response has its tokens and its secret.
-    """
-    async with database.transaction() as connection:
-        workspace = await ensure_workspace(connection, organisation_id=principal.organisation_id)
-        created = await apps.create_app(
-            connection, organisation_id=principal.organisation_id, name=data.name, scopes=data.scopes
-        )
-        audit.target_id = format_id(APP_PREFIX, created.app.app_id)
-    notify_organisation(notifier, principal.organisation_id)
-    return show_created_app(created, workspace)
-
-
-@get(_APPS, tags=TAGS)
-async def list_messaging_apps(
-    principal: NamedDependency[Principal],
-    database: NamedDependency[Database],
-    cursor: FromQuery[Cursor | None] = None,
-    limit: PageLimit = PAGE_LIMIT_DEFAULT,
-) -> Page[AppView]:
-    """List apps.
-
-    Oldest first, without their secrets.
-    """
-    query = _app_list.query(cursor, limit)
-    async with database.snapshot() as connection:
-        found = await apps.list_apps(
-            connection, organisation_id=principal.organisation_id, after=query.position, limit=query.rows_max
-        )
-    return query.page(found, position_of=lambda each: each.app_id, show=show_app)
-
-
-@get(f"{_APPS}/{{app_id:str}}", tags=TAGS)
-async def get_messaging_app(
-    app_id: FromPath[AppId], principal: NamedDependency[Principal], database: NamedDependency[Database]
-) -> AppView:
-    """Show an app.
-
-    Without its secrets.
-    """
-    async with database.snapshot() as connection:
-        app = await apps.get_app(connection, organisation_id=principal.organisation_id, app_id=app_id)
-    return show_app(app)
-
-
 MEMBER_ROUTES: Final[list[HTTPRouteHandler]] = [
     get_own_messaging_member,
     create_messaging_member,
@@ -272,7 +210,4 @@ MEMBER_ROUTES: Final[list[HTTPRouteHandler]] = [
     create_messaging_token,
     list_messaging_tokens,
     revoke_messaging_token,
-    create_messaging_app,
-    list_messaging_apps,
-    get_messaging_app,
 ]

@@ -11,7 +11,14 @@ from litestar.params import PathParameter, QueryParameter
 from ninefold.core.web.access import access
 from ninefold.core.web.bodies import RequestBody
 from ninefold.core.web.ids import PathId, parse_body_id
-from ninefold.systems.messaging.model import APP_PREFIX, CHANNEL_PREFIX, MEMBER_PREFIX, WRITE_MESSAGES
+from ninefold.systems.messaging.model import (
+    APP_PREFIX,
+    CHANNEL_PREFIX,
+    MEMBER_PREFIX,
+    VIEW_PREFIX,
+    WEBHOOK_PREFIX,
+    WRITE_MESSAGES,
+)
 
 EXAMPLE_ID: Final = "01h455vb4pex5vsknk084sn02q"
 EXAMPLE_MEMBER_ID: Final = f"{MEMBER_PREFIX}_{EXAMPLE_ID}"
@@ -60,6 +67,18 @@ class AppId(PathId):
     """An app's id in a path."""
 
     prefix = APP_PREFIX
+
+
+class ViewId(PathId):
+    """A view's id in a path."""
+
+    prefix = VIEW_PREFIX
+
+
+class WebhookId(PathId):
+    """An incoming webhook's id in a path."""
+
+    prefix = WEBHOOK_PREFIX
 
 
 class ActForMember(RequestBody, frozen=True, kw_only=True):

@@ -79,6 +79,11 @@ async def get_app(connection: Connection, *, organisation_id: UUID, app_id: UUID
     return app
 
 
+async def find_app(connection: Connection, *, app_id: UUID) -> App | None:
+    """Return an app, whatever organisation it is of: for what was recorded for it."""
+    return await store.app_find_any(connection, app_id=app_id)
+
+
 async def find_own_app(connection: Connection, principal: Principal) -> App | None:
     """Return the app whose token `xapp-…` a principal has; None for others."""
     if CONNECT not in principal.scopes:

@@ -1,7 +1,7 @@
 """Channels: who sees which, and what is done with them."""
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import msgspec
@@ -59,6 +59,8 @@ async def create_channel(
         change = await _lock(connection, channel)
         await add_member(change, creator.member_id)
         await change.tell_organisation("channel_created")
+        if channel.kind == "public":
+            await change.tell_apps("channel_created", {"channel": _shown_to_apps(channel, creator)})
     change.notify(notifier)
     return change.channel
 
@@ -353,6 +355,15 @@ async def _rename(change: ChannelChange, member: Member, name: str) -> None:
     payload = {"name": name, "old_name": channel.name}
     await change.append("channel_renamed", member_id=member.member_id, payload=payload)
     change.channel = msgspec.structs.replace(change.channel, name=name)
+
+
+def _shown_to_apps(channel: Channel, creator: Member) -> dict[str, Any]:
+    return {
+        "id": channel.slack_id,
+        "name": channel.name,
+        "created": int(channel.created_at.timestamp()),
+        "creator": creator.slack_id,
+    }
 
 
 async def _lock(connection: Connection, channel: Channel) -> ChannelChange:

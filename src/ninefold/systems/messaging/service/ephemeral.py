@@ -24,6 +24,7 @@ async def post_ephemeral(
     text: str,
     blocks: list[Block] | None = None,
     thread_sequence: int | None = None,
+    is_from_outside: bool = False,
 ) -> str:
     """Show a message to one member of a channel; return its `ts`.
 
@@ -38,6 +39,7 @@ async def post_ephemeral(
         text: as messages have it.
         blocks: as messages have them.
         thread_sequence: the message in whose thread it is shown.
+        is_from_outside: whether its author needn't be in the channel, as an app that was asked there.
 
     Raises:
         InvalidMessageError: it is empty or too long.
@@ -62,7 +64,8 @@ async def post_ephemeral(
         "thread_sequence": thread_sequence,
     }
     async with database.transaction() as connection:
-        await get_membership(connection, channel, author.member_id)
+        if not is_from_outside:
+            await get_membership(connection, channel, author.member_id)
         await announce_to_members(connection, [viewer.member_id], entry)
     notify_members(notifier, [viewer.member_id])
     return ts

@@ -19,6 +19,7 @@ from ninefold.core.postgres.database import Connection, Database
 from ninefold.core.queue.notifier import Notifier
 from ninefold.systems.messaging.errors import ChannelArchivedError, ChannelNotFoundError
 from ninefold.systems.messaging.model import CHANNEL_PREFIX, Channel, ChannelEvent, EventType, Message
+from ninefold.systems.messaging.service.app_events import notify_apps, tell_apps, tell_apps_of_entry
 from ninefold.systems.messaging.service.notifying import (
     announce_to_members,
     announce_to_organisation,
@@ -36,14 +37,17 @@ class ChannelChange:
     Args:
         connection: in the transaction that has locked the channel.
         channel: as it is.
+        has_apps: whether an app of the organisation is told what happens.
     """
 
-    def __init__(self, connection: Connection, channel: Channel) -> None:
+    def __init__(self, connection: Connection, channel: Channel, *, has_apps: bool = False) -> None:
         self.connection: Final = connection
         self.channel = channel
         """As it is after the entries that were appended."""
         self.at: Final = datetime.now(UTC)
         """The time of the change."""
+        self._has_apps: Final = has_apps
+        self._apps_to_notify: set[UUID] = set()
         self._members_to_notify: set[UUID] = set()
         self._is_organisation_to_notify = False
 
@@ -74,6 +78,7 @@ class ChannelChange:
         )
         await store.channel_append(self.connection, event)
         self.channel = msgspec.structs.replace(self.channel, last_sequence=event.sequence)
+        await self._tell_apps_of(event)
         return event.sequence
 
     async def post(self, message: Message, payload: Mapping[str, Any]) -> bool:
@@ -94,6 +99,8 @@ class ChannelChange:
         )
         is_new = await message_post(self.connection, message, event, organisation_id=self.channel.organisation_id)
         self.channel = msgspec.structs.replace(self.channel, last_sequence=message.sequence, last_ts_us=message.ts_us)
+        if is_new:
+            await self._tell_apps_of(event)
         return is_new
 
     async def tell_members(self, member_ids: Collection[UUID], kind: str, **fields: Any) -> None:
@@ -108,6 +115,13 @@ class ChannelChange:
             entry = self._entry(kind, fields)
             await announce_to_organisation(self.connection, self.channel.organisation_id, entry)
 
+    async def tell_apps(self, name: str, payload: dict[str, Any]) -> None:
+        """Tell the apps of the organisation what isn't in the log of a channel; see `tell_apps`."""
+        if self._has_apps:
+            organisation_id = self.channel.organisation_id
+            told = await tell_apps(self.connection, organisation_id=organisation_id, name=name, payload=payload)
+            self._apps_to_notify.update(told)
+
     def require_open(self) -> None:
         """Check that the channel isn't archived.
 
@@ -121,8 +135,13 @@ class ChannelChange:
         """Wake those who read; call it after the commit."""
         notify_channel(notifier, self.channel.channel_id)
         notify_members(notifier, self._members_to_notify)
+        notify_apps(notifier, self._apps_to_notify)
         if self._is_organisation_to_notify:
             notify_organisation(notifier, self.channel.organisation_id)
+
+    async def _tell_apps_of(self, event: ChannelEvent) -> None:
+        if self._has_apps:
+            self._apps_to_notify.update(await tell_apps_of_entry(self.connection, self.channel, event))
 
     def _entry(self, kind: str, fields: Mapping[str, Any]) -> dict[str, Any]:
         return {"type": kind, "channel_id": format_id(CHANNEL_PREFIX, self.channel.channel_id), **fields}
@@ -134,10 +153,11 @@ async def lock_channel(connection: Connection, *, organisation_id: UUID, channel
     Raises:
         ChannelNotFoundError: the organisation has no such channel.
     """
-    channel = await store.channel_lock(connection, organisation_id=organisation_id, channel_id=channel_id)
-    if channel is None:
+    found = await store.channel_lock(connection, organisation_id=organisation_id, channel_id=channel_id)
+    if found is None:
         raise channel_not_found()
-    return ChannelChange(connection, channel)
+    channel, has_apps = found
+    return ChannelChange(connection, channel, has_apps=has_apps)
 
 
 @asynccontextmanager

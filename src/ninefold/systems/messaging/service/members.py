@@ -19,7 +19,7 @@ from ninefold.systems.messaging.errors import (
     MemberRequiredError,
     NotThisMemberError,
 )
-from ninefold.systems.messaging.model import LIMITED, MEMBER_PREFIX, WRITE_MESSAGES, Member, MemberKind, Presence
+from ninefold.systems.messaging.model import LIMITED, MEMBER_PREFIX, WRITE_MESSAGES, App, Member, MemberKind, Presence
 from ninefold.systems.messaging.rules.limits import MEMBER_NAME, member_name_from
 from ninefold.systems.messaging.rules.mentions import AUDIENCE_WORDS
 from ninefold.systems.messaging.service.joining import add_member
@@ -162,6 +162,13 @@ async def list_members(
 ) -> list[Member]:
     """Return a page of the members of an organisation, oldest first."""
     return await store.member_list(connection, organisation_id=organisation_id, after=after, limit=limit)
+
+
+async def get_bot(connection: Connection, app: App) -> Member:
+    """Return the bot of an app."""
+    bot = await store.member_find_by_app(connection, app_id=app.app_id)
+    assert bot is not None, "an app is created with its bot"
+    return bot
 
 
 async def list_members_by_ids(
@@ -378,6 +385,7 @@ async def _member_of_account(connection: Connection, organisation_id: UUID, acco
 async def _welcome(connection: Connection, member: Member, *, general_id: UUID) -> None:
     change = await lock_channel(connection, organisation_id=member.organisation_id, channel_id=general_id)
     await add_member(change, member.member_id)
+    await change.tell_apps("team_join", {"user": {"id": member.slack_id, "name": member.name, "is_bot": member.is_bot}})
     entry = {"type": "member_created", "member_id": format_id(MEMBER_PREFIX, member.member_id)}
     await announce_to_organisation(connection, member.organisation_id, entry)
 

@@ -249,7 +249,8 @@ async def _find_sent(
 async def _post(change: ChannelChange, member: Member, message: NewMessage) -> Posted:
     change.require_open()
     connection, channel = change.connection, change.channel
-    await get_membership(connection, channel, member.member_id)
+    if not message.is_from_outside:
+        await get_membership(connection, channel, member.member_id)
     thread_sequence = await _find_thread(connection, channel, message.thread_sequence)
     await require_shareable(change, member, message.file_ids)
     text = await _stored_text(connection, member, message.text) if message.has_names else message.text

@@ -30,6 +30,8 @@ _WORDS_OF_JSON: Final[Mapping[str, str]] = {
 }
 """The arguments that are JSON within a form, and Slack's words if one isn't."""
 
+_LISTS: Final = frozenset({"attachments", "blocks"})
+
 _CAN_BE_EMPTY: Final = frozenset({"purpose", "topic"})
 """The arguments for which an empty text isn't the same as none."""
 
@@ -115,9 +117,18 @@ def _parse(request: RawRequest, content: bytes) -> Mapping[str, Any]:
 
 
 def _read(name: str, value: Any) -> Any:
-    if not isinstance(value, str) or name not in _WORDS_OF_JSON:
+    """Return an argument; one that is JSON within a form is decoded.
+
+    Raises:
+        SlackError: it has to be JSON, or a list, and isn't.
+    """
+    word = _WORDS_OF_JSON.get(name)
+    if word is None:
         return value
     try:
-        return _anything.decode(value.encode())
+        decoded = _anything.decode(value.encode()) if isinstance(value, str) else value
     except BadJsonError as error:
-        raise SlackError(_WORDS_OF_JSON[name], f"{name} isn't JSON: {error.detail}") from error
+        raise SlackError(word, f"{name} isn't JSON: {error.detail}") from error
+    if name in _LISTS and not isinstance(decoded, list):
+        raise SlackError(word, f"{name} isn't a list.")
+    return decoded

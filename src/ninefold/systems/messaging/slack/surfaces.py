@@ -10,6 +10,17 @@ from ninefold.core.web.surfaces import Surface
 from ninefold.systems.messaging.settings import MessagingSettings
 from ninefold.systems.messaging.slack.callers import slack_authentication
 from ninefold.systems.messaging.slack.errors import show_slack_error
+from ninefold.systems.messaging.slack.events.answering import (
+    answering_routes,
+    show_answer_error,
+    show_text_error,
+    webhook_routes,
+)
+from ninefold.systems.messaging.slack.events.routes import connection_routes, socket_routes
+from ninefold.systems.messaging.slack.events.rtm import RtmMode
+from ninefold.systems.messaging.slack.events.sockets import SocketMode
+from ninefold.systems.messaging.slack.events.views import view_routes
+from ninefold.systems.messaging.slack.events.waking import AppWaker
 from ninefold.systems.messaging.slack.headers import ScopeHeaders
 from ninefold.systems.messaging.slack.rate_limits import CallLimits
 from ninefold.systems.messaging.slack.routes.auth import auth_routes
@@ -24,7 +35,11 @@ from ninefold.systems.messaging.slack.routes.users import user_routes
 
 
 def slack_surfaces(context: ServerContext[MessagingSettings]) -> Sequence[Surface]:
-    """Return the surfaces: the methods, and the addresses of files."""
+    """Return the surfaces: the methods, what apps connect to and answer at, incoming webhooks, and files."""
+    database, notifier = context.database, context.notifier
+    assert context.hub is not None, "surfaces are built after the hub"
+    rtm = RtmMode(database, notifier, context.hub)
+    mode = SocketMode(database=database, notifier=notifier, hub=context.hub, waker=AppWaker(notifier))
     routes = Router(
         path="/",
         route_handlers=[
@@ -34,6 +49,8 @@ def slack_surfaces(context: ServerContext[MessagingSettings]) -> Sequence[Surfac
             *reaction_routes(context),
             *pin_routes(context),
             *user_routes(context),
+            *connection_routes(mode, rtm),
+            *view_routes(database, notifier),
             *file_routes(context),
             *search_routes(context),
         ],
@@ -47,6 +64,18 @@ def slack_surfaces(context: ServerContext[MessagingSettings]) -> Sequence[Surfac
             authenticate=slack_authentication(context.database, limits),
             request_class=RawRequest,
             show_error=show_slack_error,
+        ),
+        Surface(
+            path="/slack",
+            routes=[*socket_routes(mode, rtm), *answering_routes(database, notifier)],
+            request_class=RawRequest,
+            show_error=show_answer_error,
+        ),
+        Surface(
+            path="/slack/services",
+            routes=webhook_routes(database, notifier),
+            request_class=RawRequest,
+            show_error=show_text_error,
         ),
         file_surface(context),
     ]

@@ -22,6 +22,7 @@ from ninefold.core.web.errors import (
     RouteNotFoundError,
 )
 from ninefold.systems.messaging import errors
+from ninefold.systems.messaging.slack.events.words import EVENT_WORDS
 
 Words: TypeAlias = Sequence[tuple[type[NinefoldError], str]]
 """Words by the class of the error; the first class that fits counts."""
@@ -37,6 +38,7 @@ _OF_ALL_METHODS: Final[Words] = (
     (BadFormError, "invalid_form_data"),
     (PayloadTooLargeError, "invalid_arguments"),
     (InvalidCursorError, "invalid_cursor"),
+    *EVENT_WORDS,
     (errors.ChannelNotFoundError, "channel_not_found"),
     (errors.ChannelArchivedError, "is_archived"),
     (errors.ChannelNameTakenError, "name_taken"),

@@ -104,8 +104,15 @@ FROM messaging.channel
 WHERE channel_id = ANY(:channel_ids::uuid[]);
 
 -- name: channel_lock^
--- Read one channel, and keep others from changing it until the transaction ends.
-SELECT *
+-- Read one channel, and keep others from changing it until the transaction ends; also whether an app is told of it.
+SELECT
+    channel.*,
+    EXISTS (
+        SELECT 1
+        FROM messaging.app
+        WHERE app.organisation_id = :organisation_id
+            AND (app.request_url_verified_at IS NOT NULL OR app.listens_until > now())
+    ) AS has_apps
 FROM messaging.channel
 WHERE channel_id = :channel_id AND organisation_id = :organisation_id
 FOR UPDATE;

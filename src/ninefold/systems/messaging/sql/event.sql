@@ -1,3 +1,13 @@
+-- name: event_find_text_before^
+-- Read the entry with the text that a message had before an edit: an earlier edit, or the message itself.
+SELECT *
+FROM messaging.event
+WHERE channel_id = :channel_id
+    AND sequence < :sequence
+    AND (sequence = :message_sequence OR (message_sequence = :message_sequence AND type = 'message_edited'))
+ORDER BY sequence DESC
+LIMIT 1;
+
 -- name: event_list
 -- Read the next entries of several logs: of each the first ones after a sequence, up to a limit.
 SELECT event.*

@@ -16,6 +16,12 @@ SELECT *
 FROM messaging.member
 WHERE organisation_id = :organisation_id AND account_id = :account_id;
 
+-- name: member_find_by_app^
+-- Read the bot of an app.
+SELECT *
+FROM messaging.member
+WHERE app_id = :app_id;
+
 -- name: member_find_by_email^
 -- Read the first member with a mail address.
 SELECT *

@@ -19,6 +19,15 @@ SELECT *
 FROM messaging.membership
 WHERE channel_id = :channel_id AND member_id = :member_id AND left_at IS NULL;
 
+-- name: membership_list_current
+-- Read how a member is in its channels, with the last sequences of their logs.
+SELECT
+    membership.*,
+    channel.last_sequence
+FROM messaging.membership
+INNER JOIN messaging.channel USING (channel_id)
+WHERE membership.member_id = :member_id AND membership.left_at IS NULL;
+
 -- name: membership_list_ids
 -- Read the ids of the members of a channel; with a time, only of those who were seen since and aren't away.
 SELECT membership.member_id

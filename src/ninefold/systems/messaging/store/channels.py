@@ -146,10 +146,20 @@ async def channel_list_positions(connection: Connection, *, channel_ids: Collect
     return {record["channel_id"]: record["last_sequence"] async for record in records}
 
 
-async def channel_lock(connection: Connection, *, organisation_id: UUID, channel_id: UUID) -> Channel | None:
-    """Read one channel, and keep others from changing it until the transaction ends."""
+async def channel_lock(
+    connection: Connection, *, organisation_id: UUID, channel_id: UUID
+) -> tuple[Channel, bool] | None:
+    """Read one channel, and keep others from changing it until the transaction ends.
+
+    Returns:
+        The channel, and whether an app of the organisation is told what happens.
+    """
     record = await queries.channel_lock(connection, organisation_id=organisation_id, channel_id=channel_id)
-    return _channel_or_none(record)
+    if record is None:
+        return None
+    fields = dict(record)
+    has_apps: bool = fields.pop("has_apps")
+    return Channel(**fields), has_apps
 
 
 async def channel_update(connection: Connection, channel: Channel) -> None:
@@ -162,6 +172,16 @@ async def channel_update(connection: Connection, channel: Channel) -> None:
         purpose=channel.purpose,
         archived_at=channel.archived_at,
     )
+
+
+async def event_find_text_before(
+    connection: Connection, *, channel_id: UUID, message_sequence: int, sequence: int
+) -> ChannelEvent | None:
+    """Read the entry with the text that a message had before an edit."""
+    record = await queries.event_find_text_before(
+        connection, channel_id=channel_id, message_sequence=message_sequence, sequence=sequence
+    )
+    return None if record is None else _event(record)
 
 
 async def event_list(
@@ -182,7 +202,7 @@ async def event_list(
         limit=limit,
     )
     async for record in records:
-        event = ChannelEvent(**{**record, "payload": _payload.decode(record["payload"])})
+        event = _event(record)
         found.setdefault(event.channel_id, []).append(event)
     return found
 
@@ -208,6 +228,16 @@ async def membership_find(connection: Connection, *, channel_id: UUID, member_id
     """Read how a member is in a channel; None if it isn't."""
     record = await queries.membership_find(connection, channel_id=channel_id, member_id=member_id)
     return None if record is None else Membership(**record)
+
+
+async def membership_list_current(connection: Connection, *, member_id: UUID) -> list[tuple[Membership, int]]:
+    """Read how a member is in its channels, each with the last sequence of its log."""
+    found = []
+    async for record in queries.membership_list_current(connection, member_id=member_id):
+        fields = dict(record)
+        last_sequence: int = fields.pop("last_sequence")
+        found.append((Membership(**fields), last_sequence))
+    return found
 
 
 async def membership_list_ids(
@@ -296,3 +326,7 @@ async def membership_upsert(
 
 def _channel_or_none(record: Any) -> Channel | None:
     return None if record is None else Channel(**record)
+
+
+def _event(record: Any) -> ChannelEvent:
+    return ChannelEvent(**{**record, "payload": _payload.decode(record["payload"])})

@@ -14,6 +14,11 @@ async def app_find(connection: Connection, *, organisation_id: UUID, app_id: UUI
     return _app_or_none(await queries.app_find(connection, organisation_id=organisation_id, app_id=app_id))
 
 
+async def app_find_any(connection: Connection, *, app_id: UUID) -> App | None:
+    """Read one app of any organisation."""
+    return _app_or_none(await queries.app_find_any(connection, app_id=app_id))
+
+
 async def app_insert(connection: Connection, app: App) -> App | None:
     """Insert an app; return None if the organisation has one of this name."""
     record = await queries.app_insert(
@@ -47,6 +52,11 @@ async def member_find_by_account(connection: Connection, *, organisation_id: UUI
     """Read the member of an account in an organisation."""
     record = await queries.member_find_by_account(connection, organisation_id=organisation_id, account_id=account_id)
     return _member_or_none(record)
+
+
+async def member_find_by_app(connection: Connection, *, app_id: UUID) -> Member | None:
+    """Read the bot of an app."""
+    return _member_or_none(await queries.member_find_by_app(connection, app_id=app_id))
 
 
 async def member_find_by_email(connection: Connection, *, organisation_id: UUID, email: str) -> Member | None:

@@ -1,0 +1,148 @@
+"""What apps are told: it is recorded in the transaction of what happened, and sent after its commit.
+
+An app without a request URL gets it over its own connections, and one with a URL there. Until an app has connected or
+verified its URL, nothing is recorded for it.
+"""
+
+from collections.abc import Collection, Iterable
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from ninefold.core.ids import format_id
+from ninefold.core.postgres.database import Connection
+from ninefold.core.queue.notifier import Notifier
+from ninefold.systems.messaging.errors import AppNotReachableError
+from ninefold.systems.messaging.model import (
+    APP_EVENTS_CHANNEL,
+    APP_PREFIX,
+    App,
+    AppEvent,
+    AppEventKind,
+    AppEventState,
+    Channel,
+    ChannelEvent,
+    ListeningApp,
+    NewAppEvent,
+)
+from ninefold.systems.messaging.rules.app_events import (
+    CONNECTION_SEEN_WITHIN,
+    AppEventName,
+    is_subscribed,
+    names_of_entry,
+)
+from ninefold.systems.messaging.rules.mentions import mentioned_ids
+from ninefold.systems.messaging.store import app_events as store
+
+
+async def tell_apps_of_entry(connection: Connection, channel: Channel, event: ChannelEvent) -> set[UUID]:
+    """Record an entry of a channel's log for the apps that are told of it.
+
+    Call it in the transaction of the entry, and `notify_apps` after the commit.
+
+    Returns:
+        The apps.
+    """
+    names = names_of_entry(event.type, channel.kind)
+    if not names:
+        return set()
+    listening = await store.app_list_listening(
+        connection, organisation_id=channel.organisation_id, channel_id=channel.channel_id
+    )
+    mentioned = _mentioned_in(event)
+    told = [
+        NewAppEvent(app_id=app.app_id, transport=app.transport, kind="event", type=name.type)
+        for app in listening
+        for name in names
+        if is_subscribed(app.event_types, name.subscription) and _is_audience(app, name, event, mentioned)
+    ]
+    if told:
+        await store.app_event_insert_many(connection, told, channel_id=channel.channel_id, sequence=event.sequence)
+    return {each.app_id for each in told}
+
+
+async def tell_apps(
+    connection: Connection, *, organisation_id: UUID, name: str, payload: dict[str, Any], app_id: UUID | None = None
+) -> set[UUID]:
+    """Record what isn't in the log of a channel for the apps that are told of it.
+
+    Call it in the transaction of what happened, and `notify_apps` after the commit.
+
+    Args:
+        connection: in a transaction.
+        organisation_id: where it happened.
+        name: Slack's name of the event.
+        payload: what there is to say.
+        app_id: the only app that it concerns; None for all.
+
+    Returns:
+        The apps.
+    """
+    listening = await store.app_list_listening(connection, organisation_id=organisation_id, channel_id=None)
+    told = [
+        NewAppEvent(app_id=app.app_id, transport=app.transport, kind="event", type=name)
+        for app in listening
+        if is_subscribed(app.event_types, name) and app_id in (None, app.app_id)
+    ]
+    if told:
+        await store.app_event_insert_many(connection, told, payload=payload)
+    return {each.app_id for each in told}
+
+
+async def ask_app(connection: Connection, app: App, *, kind: AppEventKind, name: str, payload: dict[str, Any]) -> UUID:
+    """Record something that an app is to answer; return its id.
+
+    It waits for an app that isn't connected. Call it in a transaction, and `notify_apps` after the commit.
+    """
+    new = NewAppEvent(
+        app_id=app.app_id, transport="socket" if app.request_url is None else "http", kind=kind, type=name
+    )
+    (app_event_id,) = await store.app_event_insert_many(connection, [new], payload=payload)
+    return app_event_id
+
+
+async def require_reachable(connection: Connection, app: App) -> None:
+    """Check that an app can answer now.
+
+    Raises:
+        AppNotReachableError: it has neither a connection nor a verified request URL.
+    """
+    if app.request_url is not None:
+        is_reachable = app.request_url_verified_at is not None
+    else:
+        is_reachable = bool(
+            await store.app_connection_count(connection, app_id=app.app_id, seen_within=CONNECTION_SEEN_WITHIN)
+        )
+    if not is_reachable:
+        raise AppNotReachableError(f"{app.name} isn't connected.", remedy="Start the app, and try again.")
+
+
+def notify_apps(notifier: Notifier, app_ids: Iterable[UUID]) -> None:
+    """Wake what sends to apps; call it after the commit."""
+    if names := [format_id(APP_PREFIX, app_id) for app_id in app_ids]:
+        notifier.notify(APP_EVENTS_CHANNEL, *names)
+
+
+async def list_app_events(
+    connection: Connection, app: App, *, before: UUID | None, state: AppEventState | None, limit: int
+) -> list[AppEvent]:
+    """Return a page of what an app is told, latest first."""
+    return await store.app_event_list(connection, app_id=app.app_id, before=before, state=state, limit=limit)
+
+
+def _mentioned_in(event: ChannelEvent) -> Collection[str]:
+    """Return the Slack ids of the members that a message names; not those that `@channel` calls."""
+    if event.type != "message":
+        return ()
+    text = event.payload.get("text") or ""
+    blocks = event.payload.get("blocks")
+    return mentioned_ids(text if blocks is None else text + msgspec.json.encode(blocks).decode())
+
+
+def _is_audience(app: ListeningApp, name: AppEventName, event: ChannelEvent, mentioned: Collection[str]) -> bool:
+    if name.audience == "organisation":
+        return True
+    # Who joins is told too.
+    is_there = app.is_in_channel or event.member_id == app.bot_id
+    return is_there and (name.audience == "channel" or app.bot_slack_id in mentioned)

@@ -1,0 +1,209 @@
+"""Slack's framework for apps, unmodified, in Socket Mode."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from bolt_apps import BoltApp, create_bolt_app, texts_when
+from http_api import Api, Json
+from messaging_api import Talk, acting, path_of
+
+MODAL: Json = {
+    "type": "modal",
+    "callback_id": "deploy",
+    "title": {"type": "plain_text", "text": "Deploy"},
+    "submit": {"type": "plain_text", "text": "Deploy"},
+    "blocks": [
+        {
+            "type": "input",
+            "block_id": "version",
+            "label": {"type": "plain_text", "text": "Version"},
+            "element": {"type": "plain_text_input", "action_id": "entered"},
+        }
+    ],
+}
+
+
+@pytest.fixture
+def talk(server_api: Api) -> Talk:
+    """An organisation's messaging."""
+    return Talk(server_api)
+
+
+@pytest.fixture
+async def bot(server_api: Api, server_url: str) -> BoltApp:
+    """An app with slash commands."""
+    return await create_bolt_app(server_api, server_url, commands=["/echo", "/deploy"])
+
+
+async def view_when(api: Api, view_id: str, until: Callable[[Json], bool]) -> Json:
+    """Return a view of a member as soon as it is as it should be."""
+    path = f"/messaging/views/{view_id}"
+    async with asyncio.timeout(30):
+        while not until(view := await api.get(path)):
+            await asyncio.sleep(0.05)
+    return dict(view)
+
+
+async def test_a_mention_is_answered_in_general(talk: Talk, bot: BoltApp) -> None:
+    ines = await talk.member("ines")
+    general = await talk.general()
+
+    @bot.bolt.event("app_mention")
+    def answer(event: Json, say: Callable[..., Any]) -> None:
+        bot.note(event)
+        say(f"Hello, <@{event['user']}>.")
+
+    async with bot.connected():
+        await talk.post(general, ines, "Are you there, @helper?")
+        texts = await texts_when(talk, general, 2)
+
+    assert texts == [f"Are you there, <@{bot.user_id}>?", f"Hello, <@{ines['slack_id']}>."]
+    (event,) = bot.seen
+    assert (event["type"], event["user"], event["channel"]) == ("app_mention", ines["slack_id"], general["slack_id"])
+
+
+async def test_an_app_is_told_what_happens_in_its_channels(talk: Talk, bot: BoltApp, server_api: Api) -> None:
+    ines = await talk.member("ines")
+    general = await talk.general()
+    bot.note_events("message", "reaction_added", "pin_added", "channel_created", "channel_rename", "team_join")
+
+    async with bot.connected():
+        message = await talk.post(general, ines, "Ready?")
+        await bot.wait_for(1)
+        await server_api.done("PATCH", path_of(general, message), json=acting(ines, text="Ready now?"))
+        await server_api.done("PUT", f"{path_of(general, message)}/reactions/tada", json=acting(ines))
+        await server_api.done("PUT", f"{path_of(general, message)}/pin", json=acting(ines))
+        await bot.wait_for(4)
+        await server_api.request("DELETE", path_of(general, message), json=acting(ines))
+        other = await talk.channel("elsewhere", ines)
+        await talk.post(other, ines, "The bot isn't here.")
+        await server_api.done("PATCH", path_of(other), json=acting(ines, name="anywhere"))
+        seen = await bot.wait_for(7)
+
+    first, *rest = seen
+    assert (first["text"], first["ts"], first["channel_type"]) == ("Ready?", message["ts"], "channel")
+    told = {(each["type"], each.get("subtype")): each for each in rest}
+    assert set(told) == {
+        ("message", "message_changed"),
+        ("message", "message_deleted"),
+        ("reaction_added", None),
+        ("pin_added", None),
+        ("channel_created", None),
+        ("channel_rename", None),
+    }
+    changed = told["message", "message_changed"]
+    assert (changed["previous_message"]["text"], changed["message"]["text"]) == ("Ready?", "Ready now?")
+    assert told["message", "message_deleted"]["deleted_ts"] == message["ts"]
+    assert told["reaction_added", None]["item"]["ts"] == message["ts"]
+    assert told["channel_rename", None]["channel"]["name"] == "anywhere"
+
+
+async def test_a_command_is_answered_at_once_and_at_its_response_url(talk: Talk, bot: BoltApp) -> None:
+    ines = await talk.member("ines")
+    general = await talk.general()
+
+    @bot.bolt.command("/echo")
+    def echo(ack: Callable[..., Any], command: Json, respond: Callable[..., Any]) -> None:
+        ack(response_type="in_channel", text=command["text"])
+        respond(response_type="in_channel", text=f"{command['user_name']} in {command['channel_name']}")
+
+    async with bot.connected():
+        await talk.api.done("POST", f"{path_of(general)}/commands", json=acting(ines, command="/echo", text="Hello"))
+        texts = await texts_when(talk, general, 2)
+
+    assert sorted(texts) == ["Hello", "ines in general"]
+
+
+async def test_a_modal_is_opened_refused_and_submitted(talk: Talk, bot: BoltApp) -> None:
+    ines = await talk.member("ines")
+    general = await talk.general()
+
+    @bot.bolt.command("/deploy")
+    def deploy(ack: Callable[..., Any], body: Json, client: Any) -> None:
+        ack()
+        bot.note(client.views_open(trigger_id=body["trigger_id"], view=MODAL)["view"])
+
+    @bot.bolt.view("deploy")
+    def submit(ack: Callable[..., Any], view: Json) -> None:
+        entered = view["state"]["values"]["version"]["entered"]["value"]
+        if entered == "12":
+            ack()
+        else:
+            ack(response_action="errors", errors={"version": "There is no such version."})
+
+    async with bot.connected():
+        await talk.api.done("POST", f"{path_of(general)}/commands", json=acting(ines, command="/deploy"))
+        (opened,) = await bot.wait_for(1)
+        (listed,) = (await talk.api.get(f"/messaging/views?member_id={ines['member_id']}"))["items"]
+        view_id = listed["view_id"]
+        path = f"/messaging/views/{view_id}/submit"
+        values = {"version": {"entered": {"type": "plain_text_input", "value": "13"}}}
+        await talk.api.done("POST", path, json=acting(ines, values=values))
+        refused = await view_when(talk.api, view_id, lambda view: view["errors"] is not None)
+        values["version"]["entered"]["value"] = "12"
+        await talk.api.done("POST", path, json=acting(ines, values=values))
+        await view_when(talk.api, view_id, lambda view: view["is_closed"])
+
+    assert listed["slack_id"] == opened["id"]
+    assert refused["errors"] == {"version": "There is no such version."}
+    assert refused["content"]["title"]["text"] == "Deploy"
+
+
+async def test_a_home_tab_is_published_when_it_is_opened(talk: Talk, bot: BoltApp) -> None:
+    ines = await talk.member("ines")
+
+    @bot.bolt.event("app_home_opened")
+    def publish(event: Json, client: Any) -> None:
+        blocks = [{"type": "section", "text": {"type": "mrkdwn", "text": "Welcome."}}]
+        bot.note(client.views_publish(user_id=event["user"], view={"type": "home", "blocks": blocks}).data)
+
+    path = f"/messaging/apps/{bot.app_id}/home"
+    async with bot.connected():
+        before = await talk.api.done("POST", path, json=acting(ines))
+        (published,) = await bot.wait_for(1)
+        after = await talk.api.done("POST", path, json=acting(ines))
+
+    assert before["view"] is None
+    assert published["view"]["type"] == "home"
+    assert after["view"]["content"]["blocks"][0]["text"]["text"] == "Welcome."
+
+
+async def test_a_click_reaches_the_app_that_has_posted_the_message(talk: Talk, bot: BoltApp) -> None:
+    ines = await talk.member("ines")
+    general = await talk.general()
+    button = {"type": "button", "action_id": "approve", "text": {"type": "plain_text", "text": "OK"}, "value": "12"}
+
+    @bot.bolt.action("approve")
+    def approve(ack: Callable[..., Any], action: Json, respond: Callable[..., Any]) -> None:
+        ack()
+        respond(replace_original=True, text=f"Approved: {action['value']}")
+
+    async with bot.connected():
+        blocks = [{"type": "actions", "block_id": "buttons", "elements": [button]}]
+        await asyncio.to_thread(bot.client.chat_postMessage, channel="general", text="Deploy?", blocks=blocks)
+        (message,) = (await talk.api.get(f"{path_of(general)}/messages"))["items"]
+        action = {"action_id": "approve", "block_id": "buttons"}
+        await talk.api.done("POST", f"{path_of(general, message)}/actions", json=acting(ines, action=action))
+        async with asyncio.timeout(30):
+            while (await talk.texts(general)) != ["Approved: 12"]:
+                await asyncio.sleep(0.05)
+
+
+async def test_what_happens_without_a_connection_is_told_later(talk: Talk, bot: BoltApp) -> None:
+    ines = await talk.member("ines")
+    general = await talk.general()
+
+    async with bot.connected():
+        pass
+    await talk.post(general, ines, "Are you there, @helper?")
+    listed = await talk.api.get(f"/messaging/apps/{bot.app_id}/events?state=queued")
+    again = await asyncio.to_thread(BoltApp, bot.created, bot.server_url, asyncio.get_running_loop())
+    again.note_events("app_mention")
+    async with again.connected():
+        (event,) = await again.wait_for(1)
+
+    assert {"app_mention", "message"} == {each["type"] for each in listed["items"]}
+    assert event["text"] == f"Are you there, <@{bot.user_id}>?"
