@@ -140,20 +140,6 @@ class MessageTooLongError(InvalidMessageError):
     title = "Message too long"
 
 
-class TooManyFilesError(InvalidMessageError):
-    """The message has too many files, or the file is in too many messages."""
-
-    code = "too_many_files"
-    title = "Too many files"
-
-
-class TooManyReactionsError(InvalidMessageError):
-    """The message has as many different emoji as it can have."""
-
-    code = "too_many_reactions"
-    title = "Too many reactions"
-
-
 class InvalidBlocksError(InvalidMessageError):
     """A block isn't as Block Kit says.
 
@@ -172,6 +158,20 @@ class InvalidBlocksError(InvalidMessageError):
         )
         self.reason = reason
         self.pointer = pointer
+
+
+class TooManyFilesError(InvalidMessageError):
+    """The message has too many files, or the file is in too many messages."""
+
+    code = "too_many_files"
+    title = "Too many files"
+
+
+class TooManyReactionsError(InvalidMessageError):
+    """The message has as many different emoji as it can have."""
+
+    code = "too_many_reactions"
+    title = "Too many reactions"
 
 
 class EditConflictError(ConflictError):

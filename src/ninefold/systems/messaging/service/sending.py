@@ -61,8 +61,8 @@ async def post_message(
 
     Raises:
         InvalidMessageError: it is empty or too long, or a broadcast that replies to nothing.
-        SharedFileNotFoundError: there is no such file, or the member can't read it.
         InvalidBlocksError: a block isn't as Block Kit says.
+        SharedFileNotFoundError: there is no such file, or the member can't read it.
         ClientMessageIdUsedError: its `client_msg_id` was used in another channel.
         NotInChannelError: the member isn't in the channel.
         ChannelArchivedError: the channel is archived.
