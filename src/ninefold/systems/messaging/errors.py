@@ -160,6 +160,13 @@ class InvalidBlocksError(InvalidMessageError):
         self.pointer = pointer
 
 
+class InvalidAttachmentsError(InvalidMessageError):
+    """An attachment, which programs send that were made before Block Kit, isn't valid."""
+
+    code = "invalid_attachments"
+    title = "Invalid attachments"
+
+
 class TooManyFilesError(InvalidMessageError):
     """The message has too many files, or the file is in too many messages."""
 
@@ -302,10 +309,27 @@ class ViewConflictError(ConflictError):
 
 
 class InvalidViewError(InvalidInputError):
-    """There can't be such a view."""
+    """There can't be such a view.
+
+    Args:
+        reason: what is wrong.
+        pointer: where, as Slack says it, such as `/view/blocks/0/text`.
+    """
 
     code = "invalid_view"
     title = "Invalid view"
+
+    def __init__(self, reason: str, *, pointer: str) -> None:
+        super().__init__(f"{pointer}: {reason}.", field=pointer.removeprefix("/").replace("/", "."))
+        self.reason = reason
+        self.pointer = pointer
+
+
+class ExternalIdTakenError(ConflictError):
+    """The app shows another view with this `external_id`."""
+
+    code = "external_id_taken"
+    title = "External id taken"
 
 
 class TooManyViewsError(ConflictError):

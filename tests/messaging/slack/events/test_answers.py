@@ -46,6 +46,49 @@ async def test_whoever_has_the_address_of_a_webhook_posts_in_its_channel(talk: T
     assert (message["text"], message["member_id"]) == ("The disk is full.", app["bot"]["member_id"])
 
 
+async def test_a_webhook_shows_attachments_and_replies_in_threads(talk: Talk) -> None:
+    ines = await talk.member("ines")
+    app = await talk.api.done("POST", "/messaging/apps", json={"name": "alerts"})
+    general = await talk.general()
+    parent = await talk.post(general, ines, "Is it on fire?")
+    path = f"/messaging/apps/{app['app_id']}/webhooks"
+    url = (await talk.api.done("POST", path, json={"channel_id": general["channel_id"]}))["url"]
+
+    attachment = {"color": "danger", "title": "Disk", "text": "It is full.", "fallback": "Disk: full"}
+    async with httpx.AsyncClient(trust_env=False) as http:
+        for fields in ({"attachments": [attachment]}, {"text": "It is.", "thread_ts": parent["ts"]}):
+            response = await http.post(url, json=fields)
+            assert (response.status_code, response.text) == (200, "ok")
+
+    _, shown = (await talk.api.get(f"{path_of(general)}/messages"))["items"]
+    assert shown["text"] == "Disk: full"
+    assert "It is full." in str(shown["blocks"])
+    (reply,) = (await talk.api.get(f"{path_of(general, parent)}/replies"))["items"]
+    assert reply["text"] == "It is."
+
+
+async def test_a_webhook_says_what_is_wrong(talk: Talk) -> None:
+    app = await talk.api.done("POST", "/messaging/apps", json={"name": "alerts"})
+    general = await talk.general()
+    path = f"/messaging/apps/{app['app_id']}/webhooks"
+    url = (await talk.api.done("POST", path, json={"channel_id": general["channel_id"]}))["url"]
+
+    async with httpx.AsyncClient(trust_env=False) as http:
+        for fields, word in [
+            ({"text": 1}, "invalid_payload"),
+            ({"text": "a\0b"}, "invalid_payload"),
+            ({"text": "x" * 40_001}, "msg_too_long"),
+            ({"text": "x", "blocks": [{"type": "section"}]}, "invalid_blocks"),
+            ({"attachments": [{"actions": [{}]}]}, "invalid_attachments"),
+            ({"text": "x", "thread_ts": "1.1"}, "invalid_thread_ts"),
+            ({"text": "x", "thread_ts": "now"}, "invalid_thread_ts"),
+            ({"attachments": []}, "no_text"),
+        ]:
+            response = await http.post(url, json=fields)
+            assert (response.status_code, response.text) == (400, word), fields
+    assert await talk.texts(general) == []
+
+
 async def test_a_response_url_can_be_used_five_times(talk: Talk, server_url: str) -> None:
     ines = await talk.member("ines")
     app = await talk.api.done("POST", "/messaging/apps", json={"name": "helper", "commands": ["/go"]})
@@ -58,6 +101,8 @@ async def test_a_response_url_can_be_used_five_times(talk: Talk, server_url: str
     command = envelope["payload"]
     assert (command["command"], command["text"], command["user_name"]) == ("/go", "now", "ines")
 
+    refused = [await post(command["response_url"], blocks=[{"type": "section"}]) for _ in range(6)]
+    assert [(status, "invalid_blocks" in body) for status, body in refused] == [(400, True)] * 6
     answers = [await post(command["response_url"], response_type="in_channel", text=str(n)) for n in range(6)]
 
     assert [status for status, _ in answers] == [200] * 5 + [404]

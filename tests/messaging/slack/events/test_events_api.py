@@ -111,6 +111,23 @@ async def test_an_event_is_sent_again_with_slacks_headers(talk: Talk, bot: BoltA
         assert request.headers["x-slack-signature"].startswith("v0=")
 
 
+@pytest.mark.usefixtures("sender")
+async def test_an_app_that_is_too_slow_is_told_so(talk: Talk, bot: BoltApp) -> None:
+    ines = await talk.member("ines")
+    general = await talk.general()
+    with bot.serving() as url:
+        await set_url(talk.api, bot.app_id, url)
+    is_over = asyncio.Event()
+    async with Receiver(port=int(url.split(":")[2].split("/")[0])) as receiver:
+        receiver.answers.append(Answer(until=is_over))
+        await talk.api.done("PATCH", f"/messaging/apps/{bot.app_id}", json={"event_types": ["app_mention"]})
+        await talk.post(general, ines, "Are you there, @helper?")
+        _, second = await receiver.received(2)
+        is_over.set()
+
+    assert second.headers["x-slack-retry-reason"] == "http_timeout"
+
+
 async def states(api: Api, bot: BoltApp) -> dict[str, str]:
     """Return the latest state of each type of what an app is told."""
     listed = await api.get(f"/messaging/apps/{bot.app_id}/events")

@@ -1,6 +1,6 @@
 """Finds the elements that members click or fill in within blocks (Block Kit)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 
@@ -18,13 +18,14 @@ def find_element(
         own_id = block.get("block_id") or f"b{number}"
         if block_id is not None and block_id != own_id:
             continue
-        for element in _elements(block):
+        for element in elements_of(block):
             if element.get("action_id") == action_id is not None:
                 return own_id, element
     return None
 
 
-def _elements(block: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def elements_of(block: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield the elements of a block: at its side, to fill in, or in a row."""
     found = [block.get("accessory"), block.get("element")]
     elements = block.get("elements")
     if isinstance(elements, list):

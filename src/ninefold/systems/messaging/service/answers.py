@@ -10,7 +10,7 @@ from ninefold.core.errors import NinefoldError
 from ninefold.core.ids import format_id, parse_id
 from ninefold.core.postgres.database import Connection, Database
 from ninefold.core.queue.notifier import Notifier
-from ninefold.systems.messaging.errors import InvalidMessageError, ViewNotFoundError
+from ninefold.systems.messaging.errors import ViewNotFoundError
 from ninefold.systems.messaging.model import (
     APP_PREFIX,
     CHANNEL_PREFIX,
@@ -18,20 +18,18 @@ from ninefold.systems.messaging.model import (
     VIEW_PREFIX,
     App,
     AppEvent,
-    Block,
     Channel,
     Member,
     NewMessage,
     Ticket,
     View,
 )
-from ninefold.systems.messaging.rules.timestamps import parse_ts
 from ninefold.systems.messaging.service.apps import get_app
 from ninefold.systems.messaging.service.channels import get_channel
 from ninefold.systems.messaging.service.ephemeral import post_ephemeral
 from ninefold.systems.messaging.service.members import get_bot, get_member
 from ninefold.systems.messaging.service.notifying import announce_to_members, notify_members
-from ninefold.systems.messaging.service.reading import get_message_by_ts
+from ninefold.systems.messaging.service.outside_messages import find_thread, read_outside_message
 from ninefold.systems.messaging.service.sending import delete_message, edit_message, post_message
 from ninefold.systems.messaging.service.views import close_stack, find_view, push_onto, show_errors, update_view
 
@@ -66,6 +64,16 @@ async def take_answer(
         await tell_failure(database, notifier, member_id=member_id, event=event, reason=error.detail)
 
 
+def check_answer(answer: Mapping[str, Any]) -> None:
+    """Check what an app sends to a response URL, before a use of that is counted.
+
+    Raises:
+        InvalidMessageError: it can't be shown.
+    """
+    if not _is_true(answer.get("delete_original")):
+        read_outside_message(answer)
+
+
 async def respond(
     database: Database, notifier: Notifier, *, ticket: Ticket, app: App, answer: Mapping[str, Any]
 ) -> None:
@@ -83,14 +91,9 @@ async def respond(
     if sequence is not None and _is_true(answer.get("delete_original")):
         await delete_message(database, notifier, channel=channel, member=bot, sequence=sequence)
     elif sequence is not None and _is_true(answer.get("replace_original")):
+        said = read_outside_message(answer)
         await edit_message(
-            database,
-            notifier,
-            channel=channel,
-            member=bot,
-            sequence=sequence,
-            text=_text(answer),
-            blocks=_blocks(answer),
+            database, notifier, channel=channel, member=bot, sequence=sequence, text=said.text, blocks=said.blocks
         )
     else:
         await _say(database, notifier, bot=bot, channel=channel, member_id=ticket.member_id, answer=answer)
@@ -162,16 +165,11 @@ async def _say(
     answer: Mapping[str, Any],
 ) -> None:
     """Post an answer in the channel, or show it to one member."""
-    text, blocks = _text(answer), _blocks(answer)
-    if not text.strip() and not blocks:
-        raise InvalidMessageError("The answer has neither a text nor blocks.", field="text")
+    said = read_outside_message(answer)
+    async with database.connection() as connection:
+        thread_sequence = await find_thread(connection, channel, said)
     if answer.get("response_type") == IN_CHANNEL:
-        message = NewMessage(
-            text=text,
-            blocks=blocks,
-            thread_sequence=await _thread_sequence(database, channel, answer.get("thread_ts")),
-            is_from_outside=True,
-        )
+        message = NewMessage(text=said.text, blocks=said.blocks, thread_sequence=thread_sequence, is_from_outside=True)
         await post_message(database, notifier, channel=channel, member=bot, message=message)
         return
     async with database.transaction() as connection:
@@ -182,30 +180,11 @@ async def _say(
         channel=channel,
         author=bot,
         viewer=viewer,
-        text=text,
-        blocks=blocks,
+        text=said.text,
+        blocks=said.blocks,
+        thread_sequence=thread_sequence,
         is_from_outside=True,
     )
-
-
-async def _thread_sequence(database: Database, channel: Channel, thread_ts: Any) -> int | None:
-    ts_us = parse_ts(thread_ts) if isinstance(thread_ts, str) else None
-    if ts_us is None:
-        return None
-    async with database.connection() as connection:
-        return (await get_message_by_ts(connection, channel, ts_us)).sequence
-
-
-def _text(answer: Mapping[str, Any]) -> str:
-    text = answer.get("text")
-    return text if isinstance(text, str) else ""
-
-
-def _blocks(answer: Mapping[str, Any]) -> list[Block] | None:
-    blocks = answer.get("blocks")
-    if not isinstance(blocks, list) or not all(isinstance(block, dict) for block in blocks):
-        return None
-    return blocks
 
 
 def _is_true(value: Any) -> bool:

@@ -13,7 +13,7 @@ import msgspec
 from ninefold.core.ids import format_id, new_id
 from ninefold.core.postgres.database import Connection
 from ninefold.systems.messaging.errors import (
-    InvalidViewError,
+    ExternalIdTakenError,
     TooManyViewsError,
     ViewConflictError,
     ViewNotFoundError,
@@ -297,7 +297,7 @@ async def _insert(
     )
     inserted = await store.view_insert(connection, view)
     if inserted is None:
-        raise InvalidViewError("The app shows another view with this `external_id`.", field="view.external_id")
+        raise ExternalIdTakenError("The app shows another view with this `external_id`.", field="view.external_id")
     return inserted
 
 

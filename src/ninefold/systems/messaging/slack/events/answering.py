@@ -16,18 +16,23 @@ from ninefold.core.web.errors import BadJsonError, RouteNotFoundError
 from ninefold.core.web.problems import problem_headers
 from ninefold.systems.messaging.errors import (
     ChannelArchivedError,
-    InvalidMessageError,
+    InvalidAttachmentsError,
+    InvalidBlocksError,
+    MessageEmptyError,
+    MessageNotFoundError,
+    MessageTooLongError,
     TicketExpiredError,
     TicketNotFoundError,
     TicketUsedError,
     WebhookNotFoundError,
 )
-from ninefold.systems.messaging.model import Block, NewMessage
-from ninefold.systems.messaging.service.answers import get_app_of_ticket, respond
+from ninefold.systems.messaging.model import NewMessage
+from ninefold.systems.messaging.service.answers import check_answer, get_app_of_ticket, respond
 from ninefold.systems.messaging.service.apps import get_app
 from ninefold.systems.messaging.service.channels import get_channel
 from ninefold.systems.messaging.service.incoming_webhooks import find_webhook
 from ninefold.systems.messaging.service.members import get_bot
+from ninefold.systems.messaging.service.outside_messages import find_thread, read_outside_message
 from ninefold.systems.messaging.service.sending import post_message
 from ninefold.systems.messaging.service.tickets import use_ticket
 from ninefold.systems.messaging.slack.arguments import read_fields
@@ -46,18 +51,15 @@ _WORDS: Final[tuple[tuple[type[NinefoldError], str, int], ...]] = (
     (TicketUsedError, "used_url", 404),
     (TicketNotFoundError, "invalid_url", 404),
     (ChannelArchivedError, "channel_is_archived", 410),
-    (InvalidMessageError, "no_text", 400),
+    (MessageNotFoundError, "invalid_thread_ts", 400),
+    (MessageEmptyError, "no_text", 400),
+    (MessageTooLongError, "msg_too_long", 400),
+    (InvalidBlocksError, "invalid_blocks", 400),
+    (InvalidAttachmentsError, "invalid_attachments", 400),
     (BadJsonError, "invalid_payload", 400),
     (TooManyRequestsError, "rate_limited", 429),
     (NotFoundError, "channel_not_found", 404),
 )
-
-
-class WebhookMessage(msgspec.Struct, frozen=True, kw_only=True):
-    """What is posted at an incoming webhook."""
-
-    text: str = ""
-    blocks: list[Block] | None = None
 
 
 def answering_routes(database: Database, notifier: Notifier) -> list[ControllerRouterHandler]:
@@ -72,6 +74,7 @@ def answering_routes(database: Database, notifier: Notifier) -> list[ControllerR
     async def answer(request: RawRequest, ticket: FromPath[str]) -> str:
         """Answer a command or a click, up to five times within 30 minutes."""
         fields = await _read(request)
+        check_answer(fields)
         async with database.transaction() as connection:
             found = await use_ticket(connection, "response", ticket)
             app = await get_app_of_ticket(connection, found)
@@ -101,8 +104,9 @@ def webhook_routes(database: Database, notifier: Notifier) -> list[ControllerRou
             app = await get_app(connection, organisation_id=found.organisation_id, app_id=found.app_id)
             channel = await get_channel(connection, organisation_id=found.organisation_id, channel_id=found.channel_id)
             bot = await get_bot(connection, app)
-        given = msgspec.convert(await _read(request), WebhookMessage, strict=False)
-        message = NewMessage(text=given.text, blocks=given.blocks, is_from_outside=True)
+            said = read_outside_message(await _read(request))
+            thread_sequence = await find_thread(connection, channel, said)
+        message = NewMessage(text=said.text, blocks=said.blocks, thread_sequence=thread_sequence, is_from_outside=True)
         await post_message(database, notifier, channel=channel, member=bot, message=message)
         return OK_TEXT
 

@@ -7,14 +7,21 @@ import asyncio
 import hashlib
 import hmac
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import urlencode
 
 import msgspec
 import structlog
 
-from ninefold.core.egress import EgressError, EgressResponse, parse_target
+from ninefold.core.egress import (
+    ConnectTimeoutError,
+    EgressError,
+    EgressResponse,
+    ResponseTimeoutError,
+    TlsFailedError,
+    parse_target,
+)
 from ninefold.core.postgres.errors import DatabaseUnavailableError
 from ninefold.core.system import WorkerContext
 from ninefold.core.waiting import wait_for_any
@@ -38,11 +45,12 @@ IN_FLIGHT_OF_APP_MAX: Final = 10
 ANSWER_BYTES_MAX: Final = 512 * 1024
 
 _OK: Final = range(200, 300)
-_SLACKS_WORDS: Final[Mapping[str, str]] = {
-    "response_timeout": "http_timeout",
-    "connect_timeout": "http_timeout",
-    "tls_failed": "ssl_error",
-}
+_SLACKS_WORDS: Final[Sequence[tuple[type[EgressError], str]]] = (
+    (ResponseTimeoutError, "http_timeout"),
+    (ConnectTimeoutError, "http_timeout"),
+    (TlsFailedError, "ssl_error"),
+)
+"""The first class that fits."""
 
 log = structlog.get_logger(__name__)
 
@@ -110,8 +118,7 @@ class AppRequestSender:
                 body_bytes_max=ANSWER_BYTES_MAX,
             )
         except EgressError as error:
-            word = _SLACKS_WORDS.get(error.error_class, "connection_failed")
-            await record_failure(database, notifier, event, error=word)
+            await record_failure(database, notifier, event, error=_word_of(error))
             return
         if response.status not in _OK:
             is_final = response.header(b"x-slack-no-retry") == b"1"
@@ -171,6 +178,10 @@ def _encode(event: AppEvent, payload: Mapping[str, Any]) -> tuple[bytes, str]:
         return msgspec.json.encode(payload), "application/json"
     fields = payload if event.kind == "command" else {"payload": msgspec.json.encode(payload).decode()}
     return urlencode(fields).encode(), "application/x-www-form-urlencoded"
+
+
+def _word_of(error: EgressError) -> str:
+    return next((word for kind, word in _SLACKS_WORDS if isinstance(error, kind)), "connection_failed")
 
 
 def _answer_of(response: EgressResponse) -> dict[str, Any]:

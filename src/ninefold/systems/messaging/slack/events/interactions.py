@@ -1,5 +1,6 @@
 """What members do with views and blocks, as Slack sends it to apps."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -7,13 +8,14 @@ import msgspec
 
 from ninefold.core.ids import parse_id
 from ninefold.core.postgres.database import Connection
-from ninefold.systems.messaging.model import CHANNEL_PREFIX, VIEW_PREFIX, App, AppEvent, Channel, View
+from ninefold.systems.messaging.model import CHANNEL_PREFIX, VIEW_PREFIX, App, AppEvent, Channel, Message, View
+from ninefold.systems.messaging.rules.input_state import Values, complete_state
 from ninefold.systems.messaging.rules.timestamps import format_ts
 from ninefold.systems.messaging.service.channels import get_channel
 from ninefold.systems.messaging.service.entries import find_message
 from ninefold.systems.messaging.service.members import get_bot
 from ninefold.systems.messaging.service.views import find_view
-from ninefold.systems.messaging.slack.events.entries import EntryShower
+from ninefold.systems.messaging.slack.events.entries import EntryShower, event_ts
 
 
 class ShownInteraction(msgspec.Struct, kw_only=True):
@@ -44,7 +46,7 @@ async def show_view(connection: Connection, view: View, *, app: App, team_id: st
         "blocks": content["blocks"],
         "private_metadata": content.get("private_metadata") or "",
         "callback_id": content.get("callback_id") or "",
-        "state": {"values": view.input},
+        "state": {"values": complete_state(content["blocks"], view.input)},
         "hash": view.hash,
         "title": content.get("title"),
         "submit": content.get("submit"),
@@ -76,7 +78,7 @@ async def _show_with_view(
     else:
         fields |= {
             "container": {"type": "view", "view_id": view.slack_id},
-            "actions": event.payload["actions"],
+            "actions": _actions_of(event),
         }
     return ShownInteraction(fields=fields)
 
@@ -101,10 +103,22 @@ async def _show_with_message(
             "is_ephemeral": False,
         },
         "message": await shower.show_message(message),
-        "state": {"values": event.payload.get("input", {})},
-        "actions": event.payload["actions"],
+        "state": {"values": _state_of(message, event.payload["actions"])},
+        "actions": _actions_of(event),
     }
     return ShownInteraction(fields=fields, channel=channel, message_sequence=message.sequence)
+
+
+def _actions_of(event: AppEvent) -> list[dict[str, Any]]:
+    return [{**action, "action_ts": event_ts(event.created_at)} for action in event.payload["actions"]]
+
+
+def _state_of(message: Message, actions: Sequence[dict[str, Any]]) -> Values:
+    """Return the state of the elements of a message: what was just chosen, and the initial values of the others."""
+    chosen: Values = {}
+    for action in actions:
+        chosen.setdefault(action["block_id"], {})[action["action_id"]] = action
+    return complete_state(message.blocks or (), chosen)
 
 
 async def _slack_id(connection: Connection, app: App, view_id: UUID | None) -> str | None:

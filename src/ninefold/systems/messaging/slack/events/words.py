@@ -16,6 +16,7 @@ EVENT_WORDS: Final[Sequence[tuple[type[NinefoldError], str]]] = (
     (errors.ViewConflictError, "hash_conflict"),
     (errors.TooManyViewsError, "push_limit_reached"),
     (errors.InvalidViewError, "invalid_arguments"),
+    (errors.ExternalIdTakenError, "duplicate_external_id"),
     (errors.AppNotFoundError, "app_not_found"),
 )
 """The first class that fits."""
