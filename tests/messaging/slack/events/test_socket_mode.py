@@ -5,10 +5,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from slack_sdk import WebClient
 
 from bolt_apps import BoltApp, create_bolt_app, texts_when
 from http_api import Api, Json
 from messaging_api import Talk, acting, path_of
+from slack_clients import call, refused
+from slack_sockets import PlainSocket
 
 MODAL: Json = {
     "type": "modal",
@@ -207,3 +210,53 @@ async def test_what_happens_without_a_connection_is_told_later(talk: Talk, bot: 
 
     assert {"app_mention", "message"} == {each["type"] for each in listed["items"]}
     assert event["text"] == f"Are you there, <@{bot.user_id}>?"
+
+
+async def test_an_app_is_told_only_what_its_scopes_allow(talk: Talk, server_url: str) -> None:
+    ines = await talk.member("ines")
+    general = await talk.general()
+    scopes = ["chat:write", "reactions:read"]
+    app = await talk.api.done("POST", "/messaging/apps", json={"name": "limited", "scopes": scopes})
+    bot = WebClient(app["bot_token"], base_url=f"{server_url}/slack/api/")
+    async with PlainSocket(server_url, app["app_token"]) as socket:
+        message = await talk.post(general, ines, "Secret, @limited.")
+        await talk.api.done("PUT", f"{path_of(general, message)}/reactions/tada", json=acting(ines))
+        event = (await socket.receive_event())["payload"]["event"]
+    answer = await refused(bot.rtm_connect)
+
+    assert event["type"] == "reaction_added"
+    assert answer["error"] == "not_allowed_token_type"
+
+
+async def test_a_message_with_a_file_is_told_with_it(talk: Talk, server_url: str) -> None:
+    ines = await talk.member("ines")
+    general = await talk.general()
+    created = await talk.api.done("POST", f"/messaging/members/{ines['member_id']}/tokens", json={})
+    person = WebClient(created["token"], base_url=f"{server_url}/slack/api/")
+    app = await talk.api.done("POST", "/messaging/apps", json={"name": "reader"})
+    async with PlainSocket(server_url, app["app_token"]) as socket:
+        sent = await call(
+            person.files_upload_v2,
+            channel=general["slack_id"],
+            content="Hello",
+            filename="a.txt",
+            initial_comment="Look",
+        )
+        told: dict[str, Json] = {}
+        while {"message", "file_shared"} - told.keys():
+            envelope = await socket.receive_event()
+            await socket.acknowledge(envelope)
+            event = envelope["payload"]["event"]
+            told[event["type"]] = event
+        file_id = sent["files"][0]["id"]
+        (message,) = (await talk.api.get(f"{path_of(general)}/messages"))["items"]
+        await talk.api.request("DELETE", path_of(general, message), json=acting(ines))
+        while (deletion := (await socket.receive_event())["payload"]["event"]).get("subtype") != "message_deleted":
+            pass
+
+    assert told["file_shared"]["file_id"] == file_id
+    assert (told["message"]["subtype"], told["message"]["text"]) == ("file_share", "Look")
+    (file,) = told["message"]["files"]
+    assert (file["id"], file["url_private"]) == (file_id, sent["files"][0]["url_private"])
+    before = deletion["previous_message"]
+    assert (before["user"], before["text"]) == (ines["slack_id"], "")

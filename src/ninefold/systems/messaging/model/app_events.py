@@ -53,6 +53,7 @@ class ListeningApp(msgspec.Struct, frozen=True, kw_only=True):
 
     app_id: UUID
     event_types: list[str] | None
+    scopes: list[str] | None
     transport: Transport
     bot_id: UUID
     bot_slack_id: str

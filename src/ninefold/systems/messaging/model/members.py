@@ -87,6 +87,8 @@ class App(msgspec.Struct, frozen=True, kw_only=True):
     """The address that the app reaches this installation by."""
     event_types: list[str] | None = None
     """What it is told, such as `app_mention` or `message.channels`; None: everything."""
+    scopes: list[str] | None = None
+    """What its bot's token is limited to, and what it is told; None: it has no limits."""
     listens_until: datetime | None = None
     """Until when it is told what happens without being connected."""
 

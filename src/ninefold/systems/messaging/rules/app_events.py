@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Final, Literal, NamedTuple, TypeAlias
 
-from ninefold.systems.messaging.model import AppEventKind, ChannelKind, EventType
+from ninefold.systems.messaging.model import AppEventKind, ChannelKind, EventType, ListeningApp
+from ninefold.systems.messaging.rules.slack_scopes import HISTORY, READ
 
 Audience: TypeAlias = Literal["channel", "mentioned", "organisation"]
 """Which apps: those whose bots are in the channel, those of them that are mentioned, or all of the organisation."""
@@ -83,7 +84,6 @@ _EVERYWHERE: Final[Mapping[EventType, Sequence[AppEventName]]] = {
     "reaction_removed": (_own("reaction_removed"),),
     "pin_added": (_own("pin_added"),),
     "pin_removed": (_own("pin_removed"),),
-    "file_shared": (_own("file_shared"),),
 }
 _ARE_MESSAGES: Final[frozenset[EventType]] = frozenset(
     {
@@ -103,6 +103,7 @@ EVENT_TYPES: Final = frozenset(
         *[each.subscription for each in _MESSAGE.values()],
         *[each.subscription for table in (_PUBLIC, _OTHER, _EVERYWHERE) for names in table.values() for each in names],
         "app_mention",
+        "file_shared",
         "app_home_opened",
         "channel_created",
         "member_joined_channel",
@@ -113,8 +114,36 @@ EVENT_TYPES: Final = frozenset(
 """What apps can subscribe to."""
 
 
-def names_of_entry(kind: EventType, channel_kind: ChannelKind) -> list[AppEventName]:
-    """Return the events that tell of an entry of a channel's log."""
+_NEEDED: Final[Mapping[str, frozenset[str]]] = {
+    **{name.subscription: HISTORY[kind] for kind, name in _MESSAGE.items()},
+    "app_mention": frozenset({"app_mentions:read"}),
+    "reaction_added": frozenset({"reactions:read"}),
+    "reaction_removed": frozenset({"reactions:read"}),
+    "pin_added": frozenset({"pins:read"}),
+    "pin_removed": frozenset({"pins:read"}),
+    "file_shared": frozenset({"files:read"}),
+    "member_joined_channel": READ["public"] | READ["private"],
+    "member_left_channel": READ["public"] | READ["private"],
+    "channel_created": READ["public"],
+    "channel_rename": READ["public"],
+    "channel_archive": READ["public"],
+    "channel_unarchive": READ["public"],
+    "group_rename": READ["private"] | READ["group"],
+    "group_archive": READ["private"] | READ["group"],
+    "group_unarchive": READ["private"] | READ["group"],
+    "team_join": frozenset({"users:read"}),
+}
+"""The scopes of which an app needs one to be told of an event; without an entry, it needs none."""
+
+
+def names_of_entry(kind: EventType, channel_kind: ChannelKind, *, has_files: bool = False) -> list[AppEventName]:
+    """Return the events that tell of an entry of a channel's log.
+
+    Args:
+        kind: what the entry is.
+        channel_kind: what the channel is.
+        has_files: whether the entry is a message with files.
+    """
     is_conversation = channel_kind in ("direct", "group")
     if kind in ("member_joined", "member_left"):
         if is_conversation:
@@ -124,14 +153,18 @@ def names_of_entry(kind: EventType, channel_kind: ChannelKind) -> list[AppEventN
     names = [*(_PUBLIC if channel_kind == "public" else _OTHER).get(kind, ()), *_EVERYWHERE.get(kind, ())]
     if kind in _ARE_MESSAGES:
         names.append(_MESSAGE[channel_kind])
+    if has_files:
+        names.append(_own("file_shared"))
     if kind == "message" and channel_kind != "direct":
         names.append(_MENTION)
     return names
 
 
-def is_subscribed(event_types: Sequence[str] | None, subscription: str) -> bool:
-    """Return whether an app is told of an event; None is subscribed to everything."""
-    return event_types is None or subscription in event_types
+def is_told(app: ListeningApp, subscription: str) -> bool:
+    """Return whether an app has subscribed to an event, and may be told of it."""
+    needed = _NEEDED.get(subscription, frozenset())
+    is_allowed = app.scopes is None or not needed or not needed.isdisjoint(app.scopes)
+    return is_allowed and (app.event_types is None or subscription in app.event_types)
 
 
 def delay_after(attempt_count: int, kind: AppEventKind) -> timedelta | None:

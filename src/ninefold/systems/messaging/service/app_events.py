@@ -29,7 +29,7 @@ from ninefold.systems.messaging.model import (
 from ninefold.systems.messaging.rules.app_events import (
     CONNECTION_SEEN_WITHIN,
     AppEventName,
-    is_subscribed,
+    is_told,
     names_of_entry,
 )
 from ninefold.systems.messaging.rules.mentions import mentioned_ids
@@ -44,7 +44,7 @@ async def tell_apps_of_entry(connection: Connection, channel: Channel, event: Ch
     Returns:
         The apps.
     """
-    names = names_of_entry(event.type, channel.kind)
+    names = names_of_entry(event.type, channel.kind, has_files=bool(event.payload.get("file_ids")))
     if not names:
         return set()
     listening = await store.app_list_listening(
@@ -55,7 +55,7 @@ async def tell_apps_of_entry(connection: Connection, channel: Channel, event: Ch
         NewAppEvent(app_id=app.app_id, transport=app.transport, kind="event", type=name.type)
         for app in listening
         for name in names
-        if is_subscribed(app.event_types, name.subscription) and _is_audience(app, name, event, mentioned)
+        if is_told(app, name.subscription) and _is_audience(app, name, event, mentioned)
     ]
     if told:
         await store.app_event_insert_many(connection, told, channel_id=channel.channel_id, sequence=event.sequence)
@@ -83,7 +83,7 @@ async def tell_apps(
     told = [
         NewAppEvent(app_id=app.app_id, transport=app.transport, kind="event", type=name)
         for app in listening
-        if is_subscribed(app.event_types, name) and app_id in (None, app.app_id)
+        if is_told(app, name) and app_id in (None, app.app_id)
     ]
     if told:
         await store.app_event_insert_many(connection, told, payload=payload)

@@ -30,7 +30,8 @@ async def create_app(
         connection: in a transaction.
         organisation_id: the organisation.
         name: that of the app and of its bot.
-        scopes: what the bot's token is limited to, such as `chat:write`; None if it is allowed what its bot is.
+        scopes: what the bot's token is limited to, such as `chat:write`, and what the app is told; None if it is
+            allowed what its bot is.
 
     Raises:
         UnknownScopeError: there is no such scope.
@@ -47,6 +48,7 @@ async def create_app(
         name=name,
         signing_secret=secrets.token_hex(16),
         created_at=datetime.now(UTC),
+        scopes=None if scopes is None else sorted(scopes),
     )
     app = await store.app_insert(connection, new)
     if app is None:

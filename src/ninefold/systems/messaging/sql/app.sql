@@ -12,8 +12,8 @@ WHERE app_id = :app_id;
 
 -- name: app_insert^
 -- Insert an app; returns no row when the organisation has one of this name.
-INSERT INTO messaging.app (app_id, organisation_id, slack_id, name, signing_secret)
-VALUES (:app_id, :organisation_id, :slack_id, :name, :signing_secret)
+INSERT INTO messaging.app (app_id, organisation_id, slack_id, name, signing_secret, scopes)
+VALUES (:app_id, :organisation_id, :slack_id, :name, :signing_secret, :scopes)
 ON CONFLICT (organisation_id, name) DO NOTHING
 RETURNING *;
 
@@ -31,6 +31,7 @@ LIMIT :limit;
 SELECT
     app.app_id,
     app.event_types,
+    app.scopes,
     CASE WHEN app.request_url IS NULL THEN 'socket' ELSE 'http' END AS transport,
     bot.member_id AS bot_id,
     bot.slack_id AS bot_slack_id,

@@ -28,6 +28,7 @@ async def app_insert(connection: Connection, app: App) -> App | None:
         slack_id=app.slack_id,
         name=app.name,
         signing_secret=app.signing_secret,
+        scopes=app.scopes,
     )
     return _app_or_none(record)
 

@@ -21,6 +21,8 @@ from ninefold.systems.messaging.model import (
 from ninefold.systems.messaging.rules.timestamps import format_ts
 from ninefold.systems.messaging.service.entries import find_message, find_text_before
 from ninefold.systems.messaging.service.members import list_members_by_ids
+from ninefold.systems.messaging.service.sharing import list_files_of
+from ninefold.systems.messaging.slack.file_objects import show_file
 from ninefold.systems.messaging.slack.objects import show_message
 
 CHANNEL_TYPES: Final[Mapping[ChannelKind, str]] = {
@@ -41,12 +43,14 @@ class EntryShower:
         connection: any connection.
         channel: the channel.
         team_id: the id of the workspace, `T…`.
+        base_url: the address of this installation.
     """
 
-    def __init__(self, connection: Connection, channel: Channel, *, team_id: str) -> None:
+    def __init__(self, connection: Connection, channel: Channel, *, team_id: str, base_url: str) -> None:
         self._connection: Final = connection
         self._channel: Final = channel
         self._team_id: Final = team_id
+        self._base_url: Final = base_url
 
     async def show(self, event: ChannelEvent, name: str) -> Shown | None:
         """Return an entry as Slack's event of this name; None if what it tells of was deleted."""
@@ -77,7 +81,18 @@ class EntryShower:
         shown = show_message(plain, author=author, team_id=self._team_id, thread_ts=thread_ts)
         if message.is_broadcast:
             shown.setdefault("subtype", "thread_broadcast")
+        if message.file_ids and message.deleted_at is None:
+            shown["files"] = await self.show_files(message)
         return shown
+
+    async def show_files(self, message: Message) -> list[Shown]:
+        """Return the files of a message, in their order."""
+        files = await list_files_of(self._connection, [message])
+        return [
+            show_file(files[file_id], owner=await self.user(files[file_id].member_id), base_url=self._base_url)
+            for file_id in message.file_ids
+            if file_id in files
+        ]
 
     @property
     def place(self) -> Shown:
@@ -119,6 +134,8 @@ async def _show_new_message(shower: EntryShower, event: ChannelEvent) -> Shown |
         return None
     as_sent = _with_text(message, event)
     shown = await shower.show_message(as_sent)
+    if "files" in shown:
+        shown = {"subtype": "file_share", **shown, "upload": True}
     return {**shown, **shower.place, "event_ts": shown["ts"]}
 
 
@@ -150,7 +167,8 @@ async def _show_deletion(shower: EntryShower, event: ChannelEvent) -> Shown | No
         "hidden": True,
         "ts": event_ts(event.at),
         "deleted_ts": format_ts(message.ts_us),
-        "previous_message": await shower.show_message(message),
+        # Its text is gone.
+        "previous_message": await shower.show_message(msgspec.structs.replace(message, deleted_at=None, file_ids=[])),
     }
 
 
@@ -231,7 +249,11 @@ async def _show_name(shower: EntryShower, event: ChannelEvent) -> Shown | None:
 
 
 async def _show_file(shower: EntryShower, event: ChannelEvent) -> Shown | None:
-    file_id = event.payload.get("slack_id", "")
+    """Return what tells that a file was shared; of several files of a message, it names the first."""
+    message = await shower.message(event.sequence)
+    if message is None or message.deleted_at is not None:
+        return None
+    file_id = (await shower.show_files(message))[0]["id"]
     return {
         "user_id": await shower.user(event.member_id),
         "channel_id": shower.channel.slack_id,
@@ -271,5 +293,5 @@ _OTHERS: Final[Mapping[EventType, _Show]] = {
     "member_joined": _show_membership,
     "member_left": _show_membership,
     "channel_renamed": _show_name,
-    "file_shared": _show_file,
+    "message": _show_file,
 }

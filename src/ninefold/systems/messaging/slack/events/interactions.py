@@ -27,12 +27,12 @@ class ShownInteraction(msgspec.Struct, kw_only=True):
 
 
 async def show_interaction(
-    connection: Connection, event: AppEvent, *, app: App, team_id: str
+    connection: Connection, event: AppEvent, *, app: App, team_id: str, base_url: str
 ) -> ShownInteraction | None:
     """Return what an interaction is with; None if that was deleted."""
     if "view_id" in event.payload:
         return await _show_with_view(connection, event, app=app, team_id=team_id)
-    return await _show_with_message(connection, event, app=app, team_id=team_id)
+    return await _show_with_message(connection, event, app=app, team_id=team_id, base_url=base_url)
 
 
 async def show_view(connection: Connection, view: View, *, app: App, team_id: str) -> dict[str, Any]:
@@ -84,7 +84,7 @@ async def _show_with_view(
 
 
 async def _show_with_message(
-    connection: Connection, event: AppEvent, *, app: App, team_id: str
+    connection: Connection, event: AppEvent, *, app: App, team_id: str, base_url: str
 ) -> ShownInteraction | None:
     channel = await get_channel(
         connection,
@@ -94,7 +94,7 @@ async def _show_with_message(
     message = await find_message(connection, channel, event.payload["message_sequence"])
     if message is None or message.deleted_at is not None:
         return None
-    shower = EntryShower(connection, channel, team_id=team_id)
+    shower = EntryShower(connection, channel, team_id=team_id, base_url=base_url)
     fields: dict[str, Any] = {
         "container": {
             "type": "message",

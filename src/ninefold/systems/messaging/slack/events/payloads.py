@@ -88,7 +88,9 @@ class PayloadShower:
         channel = await self._channel(event.channel_id)
         entry = await find_entry(self._connection, channel_id=event.channel_id, sequence=event.sequence)
         assert entry is not None, "entries are never deleted"
-        return await EntryShower(self._connection, channel, team_id=team_id).show(entry, event.type)
+        return await EntryShower(self._connection, channel, team_id=team_id, base_url=self._base_url).show(
+            entry, event.type
+        )
 
     async def _show_command(self, event: AppEvent) -> dict[str, Any]:
         channel = await self._channel(parse_id(CHANNEL_PREFIX, event.payload["channel_id"]))
@@ -113,7 +115,7 @@ class PayloadShower:
     async def _show_interaction(self, event: AppEvent) -> dict[str, Any] | None:
         member = await self._member(event)
         team_id = await self._team_id()
-        shown = await show_interaction(self._connection, event, app=self._app, team_id=team_id)
+        shown = await show_interaction(self._connection, event, app=self._app, team_id=team_id, base_url=self._base_url)
         if shown is None:
             return None
         if event.type != "view_closed":

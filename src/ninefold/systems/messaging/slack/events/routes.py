@@ -13,7 +13,7 @@ from ninefold.core.tenancy import service as tenancy
 from ninefold.core.tenancy.model import Principal
 from ninefold.core.web.bodies import RawRequest
 from ninefold.systems.messaging.errors import TicketNotFoundError
-from ninefold.systems.messaging.model import Ticket
+from ninefold.systems.messaging.model import LIMITED, Ticket
 from ninefold.systems.messaging.routes.addresses import base_url_of
 from ninefold.systems.messaging.service.app_delivery import require_socket_mode
 from ninefold.systems.messaging.service.apps import find_own_app, get_app
@@ -55,6 +55,10 @@ def connection_routes(mode: SocketMode, rtm: RtmMode) -> list[ControllerRouterHa
     @route("/slack/api/rtm.connect", http_method=["GET", "POST"], status_code=200)
     async def connect_rtm(request: RawRequest) -> dict[str, Any]:
         """Return the address of a WebSocket for RTM; it is valid once, and for half a minute."""
+        if LIMITED in request.auth.scopes:
+            raise TokenKindError(
+                "RTM tells everything, so a token with scopes can't open it.", remedy="Use Socket Mode instead."
+            )
         async with rtm.database.transaction() as connection:
             member = await find_caller(connection, request.auth)
             workspace = await ensure_workspace(connection, organisation_id=member.organisation_id)
@@ -65,6 +69,7 @@ def connection_routes(mode: SocketMode, rtm: RtmMode) -> list[ControllerRouterHa
                 organisation_id=member.organisation_id,
                 credential_id=request.auth.credential_id,
                 member_id=member.member_id,
+                base_url=base_url_of(request),
             )
         address = base_url_of(request).replace("http", "ws", 1)
         team_id = workspace.slack_id
@@ -105,7 +110,8 @@ def socket_routes(mode: SocketMode, rtm: RtmMode) -> list[ControllerRouterHandle
             assert ticket.member_id is not None, "a member opens the connection"
             principal = await principal_of(connection, ticket)
             member = await get_member(connection, organisation_id=ticket.organisation_id, member_id=ticket.member_id)
-        await _serve(RtmSocket(socket, rtm, member=member), rtm.hub, Grant(principal, checked_at=checked_at))
+        client = RtmSocket(socket, rtm, member=member, base_url=ticket.base_url or base_url_of(socket))
+        await _serve(client, rtm.hub, Grant(principal, checked_at=checked_at))
 
     return [connect_app, connect_member]
 

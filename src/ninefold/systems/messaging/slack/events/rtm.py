@@ -71,14 +71,16 @@ class RtmSocket(SlackSocket):
         socket: a WebSocket that isn't accepted yet.
         mode: what it uses.
         member: whose it is.
+        base_url: the address of this installation.
     """
 
     transport = "slack_rtm"
 
-    def __init__(self, socket: WebSocket[Any, Any, Any], mode: RtmMode, *, member: Member) -> None:
+    def __init__(self, socket: WebSocket[Any, Any, Any], mode: RtmMode, *, member: Member, base_url: str) -> None:
         super().__init__(socket)
         self._mode: Final = mode
         self._member: Final = member
+        self._base_url: Final = base_url
         self._seen: dict[UUID, int] = {}
         """The last sequence of each channel that was sent."""
         self._sent: Final[set[tuple[UUID, int]]] = set()
@@ -154,13 +156,17 @@ class RtmSocket(SlackSocket):
         organisation_id = self._member.organisation_id
         workspace = await ensure_workspace(connection, organisation_id=organisation_id)
         channel = await get_channel(connection, organisation_id=organisation_id, channel_id=channel_id)
-        shower = EntryShower(connection, channel, team_id=workspace.slack_id)
+        shower = EntryShower(connection, channel, team_id=workspace.slack_id, base_url=self._base_url)
         shown = []
         for event in events:
             if (channel_id, event.sequence) in self._sent:
                 self._sent.discard((channel_id, event.sequence))
                 continue
-            names = [name.type for name in names_of_entry(event.type, channel.kind) if name.type != "app_mention"]
+            names = [
+                name.type
+                for name in names_of_entry(event.type, channel.kind, has_files=bool(event.payload.get("file_ids")))
+                if name.type != "app_mention"
+            ]
             shown += [await shower.show(event, name) for name in names]
         return [each for each in shown if each is not None]
 
