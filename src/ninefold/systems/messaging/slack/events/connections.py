@@ -52,6 +52,9 @@ class SlackSocket(Viewer):
     async def _take(self, text: str | None) -> None:
         """Take a message of the client."""
 
+    async def _begin(self) -> None:
+        """Prepare what has to be true once the client knows that it is connected."""
+
     @abstractmethod
     async def _end(self) -> None:
         """Clean up after the end of the connection."""
@@ -67,6 +70,7 @@ class SlackSocket(Viewer):
     async def run(self) -> None:
         """Accept the WebSocket, and serve the client until either side ends the connection."""
         try:
+            await self._begin()
             await self._socket.accept()
             await self._serve()
         finally:

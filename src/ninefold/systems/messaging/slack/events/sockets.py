@@ -95,6 +95,11 @@ class AppSocket(SlackSocket):
     def _farewell(self) -> dict[str, Any]:
         return _disconnect_message("refresh_requested")
 
+    async def _begin(self) -> None:
+        # From its handshake on, the app can be asked, and what happens is recorded for it.
+        async with self._mode.database.transaction() as connection:
+            await keep_connection(connection, connection_id=self.client_id, app_id=self._app.app_id)
+
     async def _end(self) -> None:
         await end_connection(
             self._mode.database, self._mode.notifier, connection_id=self.client_id, app_id=self._app.app_id
@@ -114,7 +119,6 @@ class AppSocket(SlackSocket):
 
     async def _hello(self) -> None:
         async with self._mode.database.transaction() as connection:
-            await keep_connection(connection, connection_id=self.client_id, app_id=self._app.app_id)
             count = await count_connections(connection, self._app)
         await self._write(
             {

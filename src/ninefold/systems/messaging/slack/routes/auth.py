@@ -71,11 +71,10 @@ async def show_team(call: Call, given: TeamInfo) -> Answer:
     team_id = caller.workspace.slack_id
     if given.team not in (None, team_id):
         raise SlackError("team_not_found", "The token is of another workspace.")
-    domain = "".join(each if each.isascii() and each.isalnum() else "-" for each in organisation.name.lower())
     team = {
         "id": team_id,
         "name": organisation.name,
-        "domain": domain,
+        "domain": team_id.lower(),
         "email_domain": "",
         "url": f"{call.base_url}/",
         "icon": {"image_default": True},
