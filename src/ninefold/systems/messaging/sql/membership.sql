@@ -47,11 +47,13 @@ WHERE member_id = :member_id
     AND left_at IS NULL;
 
 -- name: membership_list_readers
--- Read who has read a channel up to a sequence or further, without the author of that message.
+-- Read who has read a channel up to a message or further: without its author, and without who has joined after it and
+-- begins as if everything before had been read.
 SELECT member_id
 FROM messaging.membership
 WHERE channel_id = :channel_id
     AND left_at IS NULL
+    AND joined_sequence < :sequence
     AND read_sequence >= :sequence
     AND member_id <> :author_id
 ORDER BY member_id
