@@ -47,8 +47,7 @@ WHERE member_id = :member_id
     AND left_at IS NULL;
 
 -- name: membership_list_readers
--- Read who has read a channel up to a message or further: without its author, and without who has joined after it and
--- begins as if everything before had been read.
+-- Read who has read a message: without its author, and without who has joined after it, who begins with all of it read.
 SELECT member_id
 FROM messaging.membership
 WHERE channel_id = :channel_id
