@@ -137,7 +137,7 @@ test("unread messages and mentions are counted, also in the window's title, unti
   await picture(ines, "messaging-unread-light");
 });
 
-test("a channel that was open before opens at what is new, and says how much is above once one goes on", async () => {
+test("a channel that was open before opens at what is new, not at its end", async () => {
   const { ines } = people.pages;
   const channels = ines.getByRole("navigation", { name: "Channels" });
   await channels.getByRole("link", { name: /incidents/ }).click();
