@@ -3176,14 +3176,20 @@ export interface components {
              * @example
              */
             request_url: string;
-            /** @description Why it couldn't be verified. */
+            /**
+             * @description Why it couldn't be verified.
+             * @example null
+             */
             request_url_error: string | null;
             /**
              * @description Whether the URL has answered the challenge that it was sent.
              * @enum {unknown}
              */
             request_url_state: "failed" | "none" | "verified" | "verifying";
-            /** @description Its id in Slack's API. */
+            /**
+             * @description Its id in Slack's API.
+             * @example A01H455VB4P
+             */
             slack_id: string;
         };
         /**
@@ -3198,7 +3204,10 @@ export interface components {
             created_at: string;
             /** @description When it is sent next; of `sent`, until when the app can acknowledge it. */
             due_at: string | null;
-            /** @description Why the latest attempt failed. */
+            /**
+             * @description Why the latest attempt failed.
+             * @example null
+             */
             error: string | null;
             finished_at: string | null;
             /** @enum {unknown} */
@@ -3228,6 +3237,7 @@ export interface components {
          * @description A modal that an app shows to a member, or its home tab for one.
          */
         AppPageView: {
+            /** @example app_01h455vb4pex5vsknk084sn02q */
             app_id: string;
             /** @description Slack's view: `title`, `blocks` and so on. */
             content: Record<string, never>;
@@ -3238,11 +3248,20 @@ export interface components {
             is_closed: boolean;
             /** @enum {unknown} */
             kind: "home" | "modal";
-            /** @description The modal below. */
+            /**
+             * @description The modal below.
+             * @example null
+             */
             previous_view_id: string | null;
-            /** @description The first modal of the stack. */
+            /**
+             * @description The first modal of the stack.
+             * @example view_01h455vb4pex5vsknk084sn02q
+             */
             root_view_id: string;
-            /** @description Its id in Slack's API. */
+            /**
+             * @description Its id in Slack's API.
+             * @example V01H455VB4P
+             */
             slack_id: string;
             /** @example view_01h455vb4pex5vsknk084sn02q */
             view_id: string;
@@ -3273,14 +3292,20 @@ export interface components {
              * @example
              */
             request_url: string;
-            /** @description Why it couldn't be verified. */
+            /**
+             * @description Why it couldn't be verified.
+             * @example null
+             */
             request_url_error: string | null;
             /**
              * @description Whether the URL has answered the challenge that it was sent.
              * @enum {unknown}
              */
             request_url_state: "failed" | "none" | "verified" | "verifying";
-            /** @description Its id in Slack's API. */
+            /**
+             * @description Its id in Slack's API.
+             * @example A01H455VB4P
+             */
             slack_id: string;
         };
         /**
@@ -3787,7 +3812,7 @@ export interface components {
             /** @description From 1 on, without gaps. */
             sequence: number;
             /** @enum {unknown} */
-            type: "channel_archived" | "channel_purpose" | "channel_renamed" | "channel_topic" | "channel_unarchived" | "file_deleted" | "file_shared" | "member_joined" | "member_left" | "message" | "message_deleted" | "message_edited" | "pin_added" | "pin_removed" | "reaction_added" | "reaction_removed";
+            type: "channel_archived" | "channel_purpose" | "channel_renamed" | "channel_topic" | "channel_unarchived" | "file_deleted" | "member_joined" | "member_left" | "message" | "message_deleted" | "message_edited" | "pin_added" | "pin_removed" | "reaction_added" | "reaction_removed";
         };
         /**
          * ChannelMessageView
@@ -3799,6 +3824,7 @@ export interface components {
             blocks: Record<string, never>[] | null;
             /** @example chan_01h455vb4pex5vsknk084sn02q */
             channel_id: string;
+            /** @example 7c1f2a34-5a0b-4d55-9d0b-0f1e2d3c4b5a */
             client_msg_id: string | null;
             /** @description When it was deleted; shown only if it has replies. */
             deleted_at: string | null;
@@ -3819,8 +3845,12 @@ export interface components {
              * @example 12
              */
             sequence: number;
+            /** @example null */
             subtype: string | null;
-            /** @description Mentions are `<@U…>`, `<!here>` and `<!channel>`, as Slack has. */
+            /**
+             * @description Mentions are `<@U…>`, `<!here>` and `<!channel>`, as Slack has.
+             * @example Lunch at noon, <@U01H455VB4P>?
+             */
             text: string;
             /** @description The message that it replies to. */
             thread_sequence: number | null;
@@ -3847,15 +3877,26 @@ export interface components {
             kind: "direct" | "group" | "private" | "public";
             /** @description The last entry of its log. */
             last_sequence: number;
-            /** @description The live channel of its log. */
+            /**
+             * @description The live channel of its log.
+             * @example messaging.channel:chan_01h455vb4pex5vsknk084sn02q
+             */
             live_channel: string;
             /** @description Who is in a direct or group conversation; null for other channels. */
             member_ids: string[] | null;
-            /** @description null for direct and group conversations. */
+            /**
+             * @description null for direct and group conversations.
+             * @example releases
+             */
             name: string | null;
+            /** @example What goes out, and when. */
             purpose: string;
-            /** @description Its id in Slack's API. */
+            /**
+             * @description Its id in Slack's API.
+             * @example C01H455VB4P
+             */
             slack_id: string;
+            /** @example Version 12 */
             topic: string;
         };
         /**
@@ -3974,6 +4015,7 @@ export interface components {
          * @description A slash command.
          */
         CommandView: {
+            /** @example app_01h455vb4pex5vsknk084sn02q */
             app_id: string;
             /** @example /standup */
             command: string;
@@ -4262,18 +4304,30 @@ export interface components {
              * @example
              */
             request_url: string;
-            /** @description Why it couldn't be verified. */
+            /**
+             * @description Why it couldn't be verified.
+             * @example null
+             */
             request_url_error: string | null;
             /**
              * @description Whether the URL has answered the challenge that it was sent.
              * @enum {unknown}
              */
             request_url_state: "failed" | "none" | "verified" | "verifying";
-            /** @description Signs what the app is sent. */
+            /**
+             * @description Signs what the app is sent.
+             * @example 8f742231b10e8888abcd99yyyzzz85a5
+             */
             signing_secret: string;
-            /** @description Its id in Slack's API. */
+            /**
+             * @description Its id in Slack's API.
+             * @example A01H455VB4P
+             */
             slack_id: string;
-            /** @description The id of the workspace in Slack's API. */
+            /**
+             * @description The id of the workspace in Slack's API.
+             * @example T01H455VB4P
+             */
             team_id: string;
         };
         /**
@@ -4285,7 +4339,10 @@ export interface components {
             channel_id: string;
             /** Format: date-time */
             created_at: string;
-            /** @description Whoever has it can post in the channel. */
+            /**
+             * @description Whoever has it can post in the channel.
+             * @example https://ninefold.example.com/slack/services/T01H455VB4P/B01H455VB4P/AbC123xy
+             */
             url: string;
             /** @example inc_01h455vb4pex5vsknk084sn02q */
             webhook_id: string;
@@ -4397,6 +4454,7 @@ export interface components {
             created_at: string;
             expires_at: string | null;
             last_used_at: string | null;
+            /** @example laptop */
             name: string;
             /**
              * @description The public part of its text.
@@ -5011,25 +5069,36 @@ export interface components {
             /** Format: date-time */
             created_at: string;
             deleted_at: string | null;
-            /** @description The path of its contents. */
+            /**
+             * @description The path of its contents.
+             * @example /api/v1/messaging/files/file_01h455vb4pex5vsknk084sn02q/content
+             */
             download_url: string;
             /** @example file_01h455vb4pex5vsknk084sn02q */
             file_id: string;
             height: number | null;
             /** @description Whether it is an image that browsers show. */
             is_image: boolean;
+            /** @example application/pdf */
             media_type: string;
             /**
              * @description Who has uploaded it.
              * @example mem_01h455vb4pex5vsknk084sn02q
              */
             member_id: string;
-            /** @description Empty if it was deleted. */
+            /**
+             * @description Empty if it was deleted.
+             * @example plan.pdf
+             */
             name: string;
             /** @description Bytes. */
             size: number;
-            /** @description Its id in Slack's API. */
+            /**
+             * @description Its id in Slack's API.
+             * @example F01H455VB4P
+             */
             slack_id: string;
+            /** @example The plan */
             title: string;
             /** @description Of an image, in pixels. */
             width: number | null;
@@ -5062,7 +5131,15 @@ export interface components {
          */
         FoundView: {
             channel: components["schemas"]["ChannelView"];
-            /** @description Where in the text what was searched for begins, and where it has ended, in code points. */
+            /**
+             * @description Where in the text what was searched for begins, and where it has ended, in code points.
+             * @example [
+             *       [
+             *         0,
+             *         5
+             *       ]
+             *     ]
+             */
             highlights: [
                 number,
                 number
@@ -5585,6 +5662,7 @@ export interface components {
             created_at: string;
             expires_at: string | null;
             last_used_at: string | null;
+            /** @example laptop */
             name: string;
             /**
              * @description The public part of its text.
@@ -5659,14 +5737,19 @@ export interface components {
         MessagingMemberView: {
             /** Format: date-time */
             created_at: string;
+            /** @example Ines */
             display_name: string;
+            /** @example ines@example.com */
             email: string | null;
             /** @description Whether it is a person's own member, for whom only that person creates tokens. */
             has_account: boolean;
             is_deactivated: boolean;
             /** @enum {unknown} */
             kind: "bot" | "person";
-            /** @description The live channel of what concerns this member alone. */
+            /**
+             * @description The live channel of what concerns this member alone.
+             * @example messaging.member:mem_01h455vb4pex5vsknk084sn02q
+             */
             live_channel: string;
             /** @example mem_01h455vb4pex5vsknk084sn02q */
             member_id: string;
@@ -5677,10 +5760,14 @@ export interface components {
             name: string;
             /** @enum {unknown} */
             presence: "auto" | "away";
+            /** @example Ines Okafor */
             real_name: string;
             /** @description When the member has last done something, to about a minute. */
             seen_at: string | null;
-            /** @description Its id in Slack's API and in mentions. */
+            /**
+             * @description Its id in Slack's API and in mentions.
+             * @example U01H455VB4P
+             */
             slack_id: string;
         };
         /**
@@ -5809,9 +5896,15 @@ export interface components {
          */
         OwnMessagingMemberView: {
             member: components["schemas"]["MessagingMemberView"];
-            /** @description The live channel of the organisation's members and public channels. */
+            /**
+             * @description The live channel of the organisation's members and public channels.
+             * @example messaging.organisation:org_01h455vb4pex5vsknk084sn02q
+             */
             organisation_live_channel: string;
-            /** @description The id of the workspace in Slack's API. */
+            /**
+             * @description The id of the workspace in Slack's API.
+             * @example T01H455VB4P
+             */
             team_id: string;
         };
         /**
@@ -6050,7 +6143,10 @@ export interface components {
         PinView: {
             /** Format: date-time */
             at: string;
-            /** @description Who has pinned it. */
+            /**
+             * @description Who has pinned it.
+             * @example mem_01h455vb4pex5vsknk084sn02q
+             */
             member_id: string;
             sequence: number;
         };
