@@ -10,10 +10,10 @@ from websockets.asyncio.client import ClientConnection, connect
 from http_api import Json
 
 
-async def open_url(server_url: str, app_token: str) -> Json:
+async def open_url(server_url: str, app_token: str, *, method: str = "apps.connections.open") -> Json:
     """Ask for the address of a connection; return the answer."""
     async with httpx.AsyncClient(base_url=server_url, trust_env=False) as http:
-        response = await http.post("/slack/api/apps.connections.open", headers={"Authorization": f"Bearer {app_token}"})
+        response = await http.post(f"/slack/api/{method}", headers={"Authorization": f"Bearer {app_token}"})
     answer: Json = response.json()
     return answer
 
@@ -24,21 +24,28 @@ class PlainSocket:
     Args:
         server_url: the address of the server.
         app_token: the token of the app, `xapp-…`.
+        method: what returns the address of the connection.
     """
 
-    def __init__(self, server_url: str, app_token: str) -> None:
+    def __init__(self, server_url: str, app_token: str, *, method: str = "apps.connections.open") -> None:
+        self._method = method
         self._server_url = server_url
         self._app_token = app_token
         self._socket: ClientConnection
 
     async def __aenter__(self) -> Self:
-        url = (await open_url(self._server_url, self._app_token))["url"]
+        url = (await open_url(self._server_url, self._app_token, method=self._method))["url"]
         self._socket = await connect(url, proxy=None)
         self.hello = await self.receive()
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await self._socket.close()
+
+    @classmethod
+    def of_bot(cls, server_url: str, app: Json) -> Self:
+        """Return a connection of RTM, for an `async with`."""
+        return cls(server_url, app["bot_token"], method="rtm.connect")
 
     async def receive(self, *, timeout_s: float = 30.0) -> Json:
         """Return the next message."""

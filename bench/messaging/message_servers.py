@@ -16,7 +16,8 @@ from ninefold.core.postgres.database import Connection, Database
 from ninefold.core.queue.store import worker_count_alive
 from ninefold.core.tenancy.service import create_organisation
 from ninefold.systems.messaging.model import Member
-from ninefold.systems.messaging.service.members import create_member, create_member_token
+from ninefold.systems.messaging.service.member_tokens import create_member_token
+from ninefold.systems.messaging.service.members import create_member
 
 START_WITHIN_S: Final = 60.0
 

@@ -14,9 +14,10 @@ class RoomReferee:
 
     Args:
         log: all entries, in the form of the live feed.
+        is_private: whether only members see the channel.
     """
 
-    def __init__(self, log: Sequence[Entry]) -> None:
+    def __init__(self, log: Sequence[Entry], *, is_private: bool) -> None:
         self.problems: Final[list[str]] = []
         self.messages: Final[dict[int, dict[str, Any]]] = {}
         self.members: Final[set[str]] = set()
@@ -25,6 +26,8 @@ class RoomReferee:
         self.left: Final[dict[str, int]] = {}
         """The sequence of each member's latest exit."""
         self._log: Final = log
+        self._done_outside: Final = {"member_joined", "member_left"} | (set() if is_private else {"message_deleted"})
+        """What is done by, or to, who isn't in the channel; who sees it can delete its own messages."""
         self._sent: Final[dict[tuple[str, str], int]] = {}
         self._pinned: Final[set[int]] = set()
         self._last_ts = ""
@@ -34,9 +37,9 @@ class RoomReferee:
         """Return what is wrong in the log, one sentence each."""
         for number, entry in enumerate(self._log, start=1):
             self._check(entry, entry["sequence"] == number, f"it is entry {number} of the log")
-            # A member can leave an archived channel, and can delete a message of its own after it has left.
+            # A member can leave an archived channel.
             self._check(entry, not self._is_archived or entry["type"] == "member_left", "it was archived")
-            if entry["type"] not in {"member_joined", "member_left", "message_deleted"}:
+            if entry["type"] not in self._done_outside:
                 self._check(entry, entry["member_id"] in self.members, "who did it wasn't in the channel")
             getattr(self, f"_{entry['type']}", self._other)(entry)
         return self.problems
@@ -44,6 +47,11 @@ class RoomReferee:
     def sequence_of(self, member_id: str, client_msg_id: str) -> int | None:
         """Return the message that an id of a member became."""
         return self._sent.get((member_id, client_msg_id))
+
+    def was_let_in(self, member_id: str, *, after: int, before: int) -> bool:
+        """Return whether a member has joined the channel between two entries."""
+        between = self._log[after : before - 1]
+        return any(entry["type"] == "member_joined" and entry["member_id"] == member_id for entry in between)
 
     def count_unread(self, member_id: str, *, read_sequence: int) -> tuple[int, int]:
         """Return how many messages a member hasn't read, and how many of them mention it."""
@@ -65,8 +73,11 @@ class RoomReferee:
             problems.append(f"{len(shown)} messages are listed, and {len(expected)} follow from the log.")
         for each in shown:
             found = expected.get(each["sequence"])
-            if found is not None and _listed(each) != _derived(found, is_pinned=each["sequence"] in self._pinned):
-                problems.append(f"Message {each['sequence']} is listed differently than the log says.")
+            if found is None:
+                continue
+            listed, derived = _listed(each), _derived(found, is_pinned=each["sequence"] in self._pinned)
+            if listed != derived:
+                problems.append(f"Message {each['sequence']} is listed as {listed}, and the log says {derived}.")
         return problems
 
     def _message(self, entry: Entry) -> None:
@@ -101,7 +112,7 @@ class RoomReferee:
     def _message_deleted(self, entry: Entry) -> None:
         message = self._about(entry)
         self._check(entry, entry["member_id"] in {None, message["member_id"]}, "another member has written it")
-        message.update(text="", deleted=True, mentioned_ids=[])
+        message.update(text="", deleted=True, mentioned_ids=[], reactions={})
         self._pinned.discard(entry["message_sequence"])
         root = message["thread_sequence"]
         if root is not None:

@@ -61,6 +61,7 @@ async def test_a_worker_runs_the_tasks_and_the_jobs_of_all_systems(
         "chess.clocks",
         "chess.engines",
         "chess.backlog",
+        "messaging.app_requests",
         "jobs.run",
         "jobs.schedule",
         "jobs.backlog",

@@ -8,6 +8,7 @@ import pytest
 
 from ninefold.core.live.access import Access
 from ninefold.core.live.errors import EXPIRED, Disconnect, LiveTokenExpiredError
+from ninefold.core.live.feeds import Feed
 from ninefold.core.live.tokens import LiveToken
 from ninefold.core.live.viewers import Viewer, Viewers
 from ninefold.core.postgres.database import Database
@@ -29,6 +30,9 @@ class Client(Viewer):
     transport = "test"
 
     def ping(self) -> None:
+        raise NotImplementedError
+
+    def end_feed(self, feed: Feed) -> None:
         raise NotImplementedError
 
 

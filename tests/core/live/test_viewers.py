@@ -7,6 +7,7 @@ import pytest
 
 from ninefold.core.ids import new_id
 from ninefold.core.live.errors import EXPIRED, NO_PONG, SHUTDOWN, STALE, Disconnect, TooManyConnectionsError
+from ninefold.core.live.feeds import Feed
 from ninefold.core.live.limits import CONNECT_WITHIN_S, PING_INTERVAL_S
 from ninefold.core.live.viewers import Viewer, Viewers
 from ninefold.core.tenancy.model import Principal
@@ -19,6 +20,9 @@ class Client(Viewer):
     def ping(self) -> None:
         self.pings += 1
         self.is_pong_due = True
+
+    def end_feed(self, feed: Feed) -> None:
+        raise NotImplementedError
 
     @property
     def end_reason(self) -> Disconnect | None:

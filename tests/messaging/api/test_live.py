@@ -111,6 +111,26 @@ async def test_who_is_taken_out_of_a_private_channel_reads_nothing_after_that(ta
     assert await status(server_api, channel["live_channel"], token=token) == 404
 
 
+async def test_what_a_member_reads_ends_when_it_is_deactivated(talk: Talk, server_api: Api) -> None:
+    tomas = await talk.member("tomas")
+    channel = await talk.channel("plans", tomas)
+    token = await token_of(talk, tomas)
+    path = f"/api/v1/live/{channel['live_channel']}"
+    headers = {"Authorization": f"Bearer {token}", "Last-Event-ID": "0"}
+    async with asyncio.timeout(ARRIVES_WITHIN_S), server_api.http.stream("GET", path, headers=headers) as response:
+        lines = response.aiter_lines()
+        while "member_joined" not in await anext(lines):
+            pass
+        await server_api.done("PATCH", f"/messaging/members/{tomas['member_id']}", json={"is_deactivated": True})
+        # The stream ends by itself.
+        rest = [line async for line in lines]
+
+    assert "3010" in str(rest)
+    assert await status(server_api, channel["live_channel"], token=token) == 404
+    await server_api.done("PATCH", f"/messaging/members/{tomas['member_id']}", json={"is_deactivated": False})
+    assert await status(server_api, channel["live_channel"], token=token) == 200
+
+
 async def test_a_token_reads_no_other_system(talk: Talk, server_api: Api) -> None:
     token = await token_of(talk, await talk.member("ines"))
     organisation = (await server_api.get("/messaging/members"))["items"][0]["live_channel"]

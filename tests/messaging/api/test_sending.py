@@ -82,6 +82,27 @@ async def test_a_retry_is_answered_although_the_member_has_left(
     assert refused["code"] == "not_in_channel"
 
 
+async def test_a_retry_is_answered_although_the_member_has_lost_a_private_channel(
+    talk: Talk, api: Api, ines: Json, tomas: Json
+) -> None:
+    channel = await talk.channel("secret", ines, tomas, is_private=True)
+    path = f"{path_of(channel)}/messages"
+    first = await talk.post(channel, tomas, "Bye", client_msg_id="c1")
+    await api.done("POST", f"{path_of(channel)}/kick", json=acting(ines, kicked_member_id=tomas["member_id"]))
+    await talk.post(channel, ines, "Good riddance", thread_sequence=first["sequence"])
+    await api.done("PUT", f"{path_of(channel, first)}/reactions/tada", json=acting(ines))
+    await api.done("PUT", f"{path_of(channel, first)}/pin", json=acting(ines))
+
+    again = await api.request("POST", path, json=acting(tomas, text="Bye", client_msg_id="c1"))
+
+    # The same answer as before: it doesn't tell what others have done with the message since.
+    assert (again.status_code, again.json()) == (200, first)
+    # What wasn't sent before is refused as for everybody outside.
+    for fields in ({"client_msg_id": "c2"}, {}):
+        problem = await api.refused(404, "POST", path, json=acting(tomas, text="Bye", **fields))
+        assert problem["code"] == "channel_not_found"
+
+
 async def test_of_two_people_who_edit_at_once_the_second_is_told(
     talk: Talk, api: Api, channel: Json, ines: Json
 ) -> None:
@@ -208,15 +229,22 @@ async def test_reactions_and_pins(talk: Talk, api: Api, channel: Json, ines: Jso
     assert shown["is_pinned"] is True
     assert [each["sequence"] for each in (await api.get(f"{path_of(channel)}/pins"))["items"]] == [message["sequence"]]
 
+    await api.done("POST", f"{path_of(channel)}/leave", json=acting(tomas))
+    refused = await api.refused(403, "DELETE", f"{path}/reactions/tada?member_id={tomas['member_id']}")
+    assert refused["code"] == "not_in_channel"
+    await api.done("POST", f"{path_of(channel)}/join", json=acting(tomas))
+
     await api.done("DELETE", f"{path}/reactions/tada?member_id={tomas['member_id']}")
     await api.done("DELETE", f"{path}/pin")
     shown = await api.get(path)
     assert shown["reactions"] == [{"emoji": "tada", "member_ids": [ines["member_id"]]}]
     assert shown["is_pinned"] is False
-    assert [each["type"] for each in (await talk.events(channel))[-5:]] == [
+    assert [each["type"] for each in (await talk.events(channel))[-7:]] == [
         "reaction_added",
         "reaction_added",
         "pin_added",
+        "member_left",
+        "member_joined",
         "reaction_removed",
         "pin_removed",
     ]

@@ -58,6 +58,24 @@ async def test_the_same_client_msg_id_posts_once(workspace: Workspace) -> None:
     assert len((await call(bot.conversations_history, channel=first["channel"]))["messages"]) == 1
 
 
+async def test_a_retry_is_answered_whatever_has_happened_to_its_channel_and_its_thread(workspace: Workspace) -> None:
+    _, as_ines = await workspace.member("ines")
+    tomas, as_tomas = await workspace.member("tomas")
+    channel = (await call(as_ines.conversations_create, name="secret", is_private=True))["channel"]["id"]
+    await call(as_ines.conversations_invite, channel=channel, users=[tomas["slack_id"]])
+    root = await call(as_ines.chat_postMessage, channel=channel, text="Lunch?")
+    reply = {"channel": channel, "thread_ts": root["ts"], "text": "Yes", "client_msg_id": "c1"}
+    first = await call(as_tomas.api_call, api_method="chat.postMessage", json=reply)
+
+    await call(as_ines.chat_delete, channel=channel, ts=root["ts"])
+    after_deletion = await call(as_tomas.api_call, api_method="chat.postMessage", json=reply)
+    await call(as_ines.conversations_kick, channel=channel, user=tomas["slack_id"])
+    after_exit = await call(as_tomas.api_call, api_method="chat.postMessage", json=reply)
+
+    assert after_deletion == after_exit == first
+    assert await word(as_tomas, "chat.postMessage", reply | {"client_msg_id": "c2"}) == "channel_not_found"
+
+
 async def test_blocks_are_checked_and_get_their_ids(workspace: Workspace) -> None:
     bot = await workspace.bot()
 

@@ -7,6 +7,7 @@ from typing import Final
 
 import structlog
 
+from ninefold.core.live.feeds import Feed
 from ninefold.core.live.limits import CREDENTIAL_CHECK_INTERVAL_S
 from ninefold.core.live.lookups import CombinedLookup
 from ninefold.core.live.tokens import TOKEN_MARKER, LiveToken, TokenSigner, expired
@@ -54,13 +55,21 @@ class Access:
         kinds: the kinds of credentials that clients can use instead of a token.
         viewers: those whose credentials are checked again.
         notifier: tells when access has ended.
+        feeds: those whose systems can refuse somebody.
     """
 
     def __init__(
-        self, database: Database, *, kinds: Sequence[CredentialKind], viewers: Viewers, notifier: Notifier
+        self,
+        database: Database,
+        *,
+        kinds: Sequence[CredentialKind],
+        viewers: Viewers,
+        notifier: Notifier,
+        feeds: Sequence[Feed] = (),
     ) -> None:
         self._database: Final = database
         self._kinds: Final = kinds
+        self._feeds: Final = feeds
         self._viewers: Final = viewers
         self.signer: Final = TokenSigner(database)
         self._current: Final = CombinedLookup(self._look_up)
@@ -120,13 +129,22 @@ class Access:
             if not (principals := self._viewers.principals):
                 continue
             try:
-                current = await self._look_up(principals)
+                await self._check(principals)
             except DatabaseUnavailableError as error:
                 log.info("live.access.unchecked", error=str(error))
+
+    async def _check(self, principals: Sequence[Principal]) -> None:
+        current = await self._look_up(principals)
+        for principal in principals:
+            if current[principal] != principal:
+                self._viewers.end_access(principal)
+        for feed in self._feeds:
+            if feed.list_refused is None:
                 continue
-            for principal in principals:
-                if current[principal] != principal:
-                    self._viewers.end_access(principal)
+            async with self._database.connection() as connection:
+                refused = await feed.list_refused(connection, principals)
+            for principal in refused:
+                self._viewers.end_feed(principal, feed)
 
     async def _look_up(self, principals: Sequence[Principal]) -> Mapping[Principal, Principal | None]:
         async with self._database.connection() as connection:

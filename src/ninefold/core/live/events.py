@@ -17,6 +17,7 @@ from litestar.types import Receive, Scope, Send
 from ninefold.core.live.access import Grant
 from ninefold.core.live.batches import Batch, one_line
 from ninefold.core.live.errors import INSUFFICIENT_STATE, SLOW, Disconnect, PositionInvalidError
+from ninefold.core.live.feeds import Feed
 from ninefold.core.live.hub import Hub
 from ninefold.core.live.limits import CLOSE_WITHIN_S, RETRY_MAX_S, RETRY_MIN_S
 from ninefold.core.live.model import StreamPosition
@@ -153,6 +154,11 @@ class EventStream(Viewer):
     def ping(self) -> None:
         """Send a comment, so that a dead connection is noticed and proxies don't close it."""
         self._outbox.put(b":\n\n")
+
+    def end_feed(self, feed: Feed) -> None:
+        """End the stream, if it is of this feed."""
+        if self._subscription is not None and self._subscription.feed is feed:
+            self.check_access()
 
     async def _run_outbox(self) -> None:
         assert self._send is not None, "the response has begun"

@@ -24,7 +24,7 @@ servers which channels have changed.
 """
 
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Final, TypeAlias
 
 import msgspec
@@ -41,6 +41,13 @@ LIVE_CHANNEL: Final = "ninefold_live"
 
 MayRead: TypeAlias = Callable[[Connection, Principal, Channel], Awaitable[bool]]
 """Whether a principal can read a channel. False for channels that don't exist, and for those of others."""
+
+ListRefused: TypeAlias = Callable[[Connection, Collection[Principal]], Awaitable[Collection[Principal]]]
+"""Those of these principals for whom `may_read` is false for all channels, whatever their scopes are: for example
+because the system has deactivated them. It is called when access has ended somewhere, and every few seconds.
+
+After the change, call `announce_access_change` of `core.tenancy.service` in its transaction.
+"""
 
 ReadPositions: TypeAlias = Callable[[Connection, Sequence[Channel]], Awaitable[Mapping[str, Position]]]
 """The positions of these channels, by name. A channel that is missing has never had an entry."""
@@ -86,6 +93,10 @@ class Feed(msgspec.Struct, frozen=True, kw_only=True):
     has_presence: bool = False
     """Whether clients can see who else has subscribed."""
     watch: Watch | None = None
+    list_refused: ListRefused | None = None
+    """None if the system refuses nobody who has the scope."""
+    can_end_access: bool = False
+    """Whether an entry can end somebody's access; see `Entry.ends_access`."""
 
     def admits(self, principal: Principal) -> bool:
         """Return whether a principal has a scope with which it can read channels of this kind."""

@@ -51,7 +51,7 @@ class Hub:
         self.methods: Final = methods
         self.buffer_size_max: Final = buffer_size_max
         self.viewers: Final = Viewers(connections_max=connections_max)
-        self.access: Final = Access(database, kinds=kinds, viewers=self.viewers, notifier=notifier)
+        self.access: Final = Access(database, kinds=kinds, viewers=self.viewers, notifier=notifier, feeds=feeds.feeds)
         self.admission: Final = Admission()
         self.presence: Final = Presence(database, notifier=notifier, channels=self)
         self.signals: Final = Signals(notifier, channels=self)
@@ -91,8 +91,18 @@ class Hub:
             ChannelNotFoundError: there is no such channel, or the client can't read it.
             DatabaseUnavailableError: PostgreSQL is unavailable.
         """
+        known = self.find_open(name)
+        access_ends = None if known is None else known.access_ends
         feed, channel = await self.find(name, grant)
-        return await self.open(feed, channel, subscriber=subscriber, since=since)
+        subscription = await self.open(feed, channel, subscriber=subscriber, since=since)
+        if feed.can_end_access and not subscription.is_of(known, access_ends=access_ends):
+            # The client's access may have ended after it was checked, by an entry that the client won't be sent.
+            try:
+                await self.find(name, grant)
+            except BaseException:
+                subscription.close()
+                raise
+        return subscription
 
     def find_feed(self, name: str) -> tuple[Feed, Channel]:
         """Return a channel and its feed, without checking who may read it.

@@ -66,6 +66,10 @@ class Subscription:
         """The feed that the channel belongs to."""
         return self._reader.feed
 
+    def is_of(self, channel: OpenChannel | None, *, access_ends: int | None) -> bool:
+        """Return whether it is to a channel that has been open since then, with no entry that has ended access."""
+        return self._channel is channel and channel.access_ends == access_ends
+
     async def open(self, since: StreamPosition | None) -> None:
         """Go to a client's position, if it has one, and read the first entries that follow.
 

@@ -12,6 +12,7 @@ from uuid import UUID
 from ninefold.core.ids import format_id, new_id
 from ninefold.core.live import metrics
 from ninefold.core.live.errors import EXPIRED, NO_PONG, SHUTDOWN, STALE, Disconnect, TooManyConnectionsError
+from ninefold.core.live.feeds import Feed
 from ninefold.core.live.limits import CONNECT_WITHIN_S, ORGANISATION_SHARE, PING_INTERVAL_S, STOP_SPREAD_S
 from ninefold.core.tenancy.api_keys import API_KEY
 from ninefold.core.tenancy.model import ACCOUNT_PREFIX, Principal
@@ -65,6 +66,10 @@ class Viewer(ABC):
     @abstractmethod
     def ping(self) -> None:
         """Send something, so that a dead connection is noticed."""
+
+    @abstractmethod
+    def end_feed(self, feed: Feed) -> None:
+        """Read no channel of a feed any more; without effect if it reads none."""
 
 
 class Viewers:
@@ -142,6 +147,11 @@ class Viewers:
         """End the connections of a principal, whose access has ended or changed. Who still has access comes back."""
         for viewer in tuple(self._by_principal.get(principal, ())):
             viewer.end(EXPIRED)
+
+    def end_feed(self, principal: Principal, feed: Feed) -> None:
+        """End what a principal reads of a feed; its connections go on."""
+        for viewer in tuple(self._by_principal.get(principal, ())):
+            viewer.end_feed(feed)
 
     async def run(self) -> None:
         """Ping viewers, and end those that are overdue, until cancelled."""

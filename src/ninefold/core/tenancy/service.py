@@ -218,6 +218,11 @@ async def revoke_credential(
     return revoked
 
 
+async def announce_access_change(connection: Connection) -> None:
+    """Have open connections checked at the commit, because somebody's access may have ended."""
+    await store.access_notify(connection)
+
+
 async def authenticate(connection: Connection, text: str, *, kinds: Sequence[CredentialKind]) -> Principal:
     """Return the principal that a credential authenticates.
 

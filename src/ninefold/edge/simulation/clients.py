@@ -48,6 +48,8 @@ class Answer(NamedTuple):
 
     status: int
     body: Json
+    answered_before: int = 0
+    """How many answers to the same request had arrived when the attempt was sent that it answers."""
 
     @property
     def is_success(self) -> bool:
@@ -203,6 +205,7 @@ class SimulatedClient:
         await asyncio.sleep(delay_s)
         await self._thawed.wait()
         url = self._address.url
+        answered_before = len(self.answers.get(request.name, ()))
         try:
             response = await self._http.request(
                 request.method,
@@ -216,7 +219,8 @@ class SimulatedClient:
             return None
         if response.is_server_error:
             return None
-        answer = Answer(response.status_code, response.json() if response.content else {})
+        body = response.json() if response.content else {}
+        answer = Answer(response.status_code, body, answered_before)
         self.answers.setdefault(request.name, []).append(answer)
         return answer
 

@@ -137,6 +137,29 @@ async def test_an_app_that_was_never_connected_costs_nothing(talk: Talk) -> None
     assert await listed(talk.api, app) == []
 
 
+async def test_the_connections_of_an_app_end_when_its_bot_is_deactivated(talk: Talk, server_url: str) -> None:
+    ines = await talk.member("ines")
+    app = await create_app(talk.api)
+    bot_path = f"/messaging/members/{app['bot']['member_id']}"
+    webhook = await talk.api.done(
+        "POST", f"/messaging/apps/{app['app_id']}/webhooks", json={"channel_id": (await talk.general())["channel_id"]}
+    )
+
+    async with PlainSocket(server_url, app["app_token"]) as socket, PlainSocket.of_bot(server_url, app) as rtm:
+        await talk.api.done("PATCH", bot_path, json={"is_deactivated": True})
+        await socket.wait_closed()
+        await rtm.wait_closed()
+    await talk.post(await talk.general(), ines, "Nobody listens")
+
+    assert (await open_url(server_url, app["app_token"]))["error"] == "account_inactive"
+    refused = await talk.api.http.post(webhook["url"], json={"text": "Hello"})
+    assert (refused.status_code, refused.text) == (404, "no_active_hooks")
+    assert await listed(talk.api, app) == []
+    await talk.api.done("PATCH", bot_path, json={"is_deactivated": False})
+    async with PlainSocket(server_url, app["app_token"]) as socket:
+        assert socket.hello["num_connections"] == 1
+
+
 @pytest.fixture
 async def server(database_url: str, tmp_path: Path) -> AsyncIterator[KillableServer]:
     """A server that can be killed."""

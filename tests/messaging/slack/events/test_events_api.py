@@ -13,6 +13,21 @@ from installations import clean_environment
 from messaging_api import Talk, acting, path_of
 from receivers import Answer, Receiver
 
+MODAL: Json = {
+    "type": "modal",
+    "callback_id": "text",
+    "title": {"type": "plain_text", "text": "Text"},
+    "submit": {"type": "plain_text", "text": "Save"},
+    "blocks": [
+        {
+            "type": "input",
+            "block_id": "text",
+            "label": {"type": "plain_text", "text": "Text"},
+            "element": {"type": "plain_text_input", "action_id": "entered"},
+        }
+    ],
+}
+
 
 @pytest.fixture
 def talk(server_api: Api) -> Talk:
@@ -81,6 +96,64 @@ async def test_bolt_answers_mentions_and_commands_over_http(talk: Talk, bot: Bol
 
     assert texts[1] == f"Hello, <@{ines['slack_id']}>."
     assert sorted(texts[2:]) == ["Done.", "Echo"]
+
+
+@pytest.mark.usefixtures("sender")
+async def test_bolt_shows_a_home_tab_and_a_modal_and_answers_a_click_over_http(talk: Talk, bot: BoltApp) -> None:
+    ines = await talk.member("ines")
+    general = await talk.general()
+
+    @bot.bolt.event("app_home_opened")
+    def publish(event: Json, client: Any) -> None:
+        view = {"type": "home", "blocks": [{"type": "header", "text": {"type": "plain_text", "text": "Welcome"}}]}
+        bot.note(client.views_publish(user_id=event["user"], view=view).data)
+
+    @bot.bolt.action("edit")
+    def edit(ack: Callable[..., Any], body: Json, client: Any, respond: Callable[..., Any]) -> None:
+        ack()
+        bot.note(client.views_open(trigger_id=body["trigger_id"], view=MODAL).data)
+        respond(replace_original=True, text="It is being edited.")
+
+    @bot.bolt.view("text")
+    def submit(ack: Callable[..., Any], view: Json) -> None:
+        value = view["state"]["values"]["text"]["entered"]["value"]
+        if value == "":
+            ack(response_action="errors", errors={"text": "Write something."})
+        else:
+            ack()
+
+    with bot.serving() as url:
+        await set_url(talk.api, bot.app_id, url)
+        await talk.api.done("POST", f"/messaging/apps/{bot.app_id}/home", json=acting(ines))
+        (home,) = await bot.wait_for(1)
+        button = {"type": "button", "action_id": "edit", "text": {"type": "plain_text", "text": "Edit"}}
+        blocks = [{"type": "actions", "block_id": "buttons", "elements": [button]}]
+        await asyncio.to_thread(bot.client.chat_postMessage, channel="general", text="Draft", blocks=blocks)
+        (message,) = (await talk.api.get(f"{path_of(general)}/messages"))["items"]
+        action = {"action_id": "edit", "block_id": "buttons"}
+        await talk.api.done("POST", f"{path_of(general, message)}/actions", json=acting(ines, action=action))
+        await bot.wait_for(2)
+        (modal,) = (await talk.api.get(f"/messaging/views?member_id={ines['member_id']}"))["items"]
+        empty = await submitted(talk, ines, modal, "")
+        full = await submitted(talk, ines, modal, "Hello")
+        async with asyncio.timeout(30):
+            while await talk.texts(general) != ["It is being edited."]:
+                await asyncio.sleep(0.05)
+
+    assert home["view"]["blocks"][0]["text"]["text"] == "Welcome"
+    assert (empty["errors"], empty["is_closed"]) == ({"text": "Write something."}, False)
+    assert full["is_closed"]
+
+
+async def submitted(talk: Talk, member: Json, modal: Json, value: str) -> Json:
+    """Submit a modal, and return it as soon as the app has answered."""
+    path = f"/messaging/views/{modal['view_id']}"
+    values = {"text": {"entered": {"type": "plain_text_input", "value": value}}}
+    await talk.api.done("POST", f"{path}/submit", json=acting(member, values=values))
+    async with asyncio.timeout(30):
+        while not ((view := await talk.api.get(path))["is_closed"] or view["errors"]):
+            await asyncio.sleep(0.05)
+    return dict(view)
 
 
 @pytest.mark.usefixtures("sender")

@@ -11,6 +11,7 @@ from litestar import WebSocket
 from ninefold.core.live import errors
 from ninefold.core.live.centrifuge.commands import CommandExecutor
 from ninefold.core.live.centrifuge.messages import PING, Reply, decode_commands, encode_reply
+from ninefold.core.live.feeds import Feed
 from ninefold.core.live.hub import Hub
 from ninefold.core.live.limits import CLOSE_WITHIN_S, COMMAND_BYTES_MAX
 from ninefold.core.live.outbox import Outbox
@@ -79,6 +80,10 @@ class WebSocketClient(Viewer):
         """Ping the client, which answers with an empty command."""
         self.is_pong_due = True
         self.outbox.put(PING)
+
+    def end_feed(self, feed: Feed) -> None:
+        """End the subscriptions to channels of a feed."""
+        self._commands.end_feed(feed)
 
     async def _write(self, text: str) -> None:
         await self._socket.send({"type": "websocket.send", "text": text, "bytes": None})

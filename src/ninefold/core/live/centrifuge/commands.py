@@ -44,6 +44,7 @@ from ninefold.core.live.errors import (
     ReplyError,
     TooManyConnectionsError,
 )
+from ninefold.core.live.feeds import Feed
 from ninefold.core.live.hub import Hub
 from ninefold.core.live.limits import (
     HISTORY_ENTRIES_MAX,
@@ -97,6 +98,11 @@ class CommandExecutor:
         """End all subscriptions."""
         for channel in list(self._subscriptions):
             self._end_subscription(channel)
+
+    def end_feed(self, feed: Feed) -> None:
+        """End the subscriptions to channels of a feed; the client then subscribes again, if it still may read."""
+        for channel in [name for name, each in self._subscriptions.items() if each.feed is feed]:
+            self._lose_position(channel)
 
     async def execute(self, command: Command) -> None:
         """Execute a command and reply. An empty command answers a ping."""
@@ -179,9 +185,7 @@ class CommandExecutor:
             channel,
             self._client.outbox,
             wants_members=request.join_leave,
-            lose_position=lambda channel: self._unsubscribe(
-                channel, code=_UNSUBSCRIBED_INSUFFICIENT, reason="insufficient state"
-            ),
+            lose_position=self._lose_position,
         )
         async with self._hub.admission.admitted():
             subscription = await self._hub.subscribe(channel, self._principal_grant, subscriber=subscriber, since=since)
@@ -291,6 +295,9 @@ class CommandExecutor:
         if subscription is None:
             raise CommandError(errors.PERMISSION_DENIED)
         return subscription
+
+    def _lose_position(self, channel: str) -> None:
+        self._unsubscribe(channel, code=_UNSUBSCRIBED_INSUFFICIENT, reason="insufficient state")
 
     def _unsubscribe(self, channel: str, *, code: int, reason: str) -> None:
         self._end_subscription(channel)

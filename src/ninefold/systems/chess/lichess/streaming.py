@@ -15,6 +15,7 @@ from litestar.types import Receive, Scope, Send
 
 from ninefold.core.live.access import Grant
 from ninefold.core.live.errors import PositionLostError
+from ninefold.core.live.feeds import Feed
 from ninefold.core.live.hub import Hub
 from ninefold.core.live.viewers import Viewer
 from ninefold.core.postgres.errors import DatabaseUnavailableError
@@ -92,6 +93,9 @@ class LineStream(Viewer):
             # Nothing that a task was doing goes on after the response.
             await asyncio.wait(tasks)
             await self._lines.aclose()
+
+    def end_feed(self, feed: Feed) -> None:
+        """Do nothing: chess refuses nobody who has a token."""
 
     def ping(self) -> None:
         """Do nothing: the stream sends empty lines by itself."""

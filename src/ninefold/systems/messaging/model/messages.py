@@ -73,6 +73,8 @@ class Posted(NamedTuple):
     message: Message
     is_new: bool
     """False if the same send had been committed before."""
+    is_visible: bool = True
+    """False if the member who has sent it can't see the channel any more."""
 
 
 class Reaction(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,6 +9,7 @@ from ninefold.systems.messaging.model import App, Channel, Member, View
 from ninefold.systems.messaging.service.apps import get_app
 from ninefold.systems.messaging.service.channels import get_channel, require_visible
 from ninefold.systems.messaging.service.members import find_own_member, get_acting_member, get_member
+from ninefold.systems.messaging.service.sent import require_sendable
 from ninefold.systems.messaging.service.views import get_view, require_own
 
 
@@ -35,6 +36,22 @@ async def find_to_act(
     channel = await get_channel(connection, organisation_id=principal.organisation_id, channel_id=channel_id)
     member = await get_acting_member(connection, principal, member_id=member_id)
     return await require_visible(connection, channel, member), member
+
+
+async def find_to_send(
+    connection: Connection, principal: Principal, *, channel_id: UUID, member_id: UUID | None, client_msg_id: str | None
+) -> tuple[Channel, Member]:
+    """Return the channel of a message, and who sends it: a retry is answered although the member has lost the channel.
+
+    Raises:
+        ChannelNotFoundError: there is no such channel, or the member can't see it and has sent no such message.
+        ClientMessageIdUsedError: the member can't see the channel, and has sent the id to another one.
+        MemberRequiredError: an API key names no member.
+        NotThisMemberError: a person or a member's token names another one.
+    """
+    channel = await get_channel(connection, organisation_id=principal.organisation_id, channel_id=channel_id)
+    member = await get_acting_member(connection, principal, member_id=member_id)
+    return await require_sendable(connection, channel, member, client_msg_id), member
 
 
 async def find_to_read(connection: Connection, principal: Principal, channel_id: UUID) -> tuple[Channel, Member | None]:

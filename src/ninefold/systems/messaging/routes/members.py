@@ -33,6 +33,7 @@ from ninefold.systems.messaging.routes.member_wire import (
     show_own_member,
 )
 from ninefold.systems.messaging.routes.wire import READS, TAGS, MemberId
+from ninefold.systems.messaging.service import member_tokens
 from ninefold.systems.messaging.service import members as service
 from ninefold.systems.messaging.service.notifying import notify_organisation
 from ninefold.systems.messaging.service.tokens import USER_TOKEN
@@ -160,7 +161,7 @@ async def create_messaging_token(
     """
     async with database.transaction() as connection:
         member = await service.get_member(connection, organisation_id=principal.organisation_id, member_id=member_id)
-        created = await service.create_member_token(
+        created = await member_tokens.create_member_token(
             connection,
             member,
             principal=principal,
@@ -181,7 +182,7 @@ async def list_messaging_tokens(
     """
     async with database.snapshot() as connection:
         member = await service.get_member(connection, organisation_id=principal.organisation_id, member_id=member_id)
-        found = await service.list_member_tokens(connection, member)
+        found = await member_tokens.list_member_tokens(connection, member)
     return MemberTokenList(items=[show_member_token(each) for each in found])
 
 
@@ -198,7 +199,7 @@ async def revoke_messaging_token(
     """
     async with database.transaction() as connection:
         member = await service.get_member(connection, organisation_id=principal.organisation_id, member_id=member_id)
-        await service.revoke_member_token(connection, member, credential_id=token_id)
+        await member_tokens.revoke_member_token(connection, member, credential_id=token_id)
 
 
 MEMBER_ROUTES: Final[list[HTTPRouteHandler]] = [

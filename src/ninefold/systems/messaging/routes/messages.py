@@ -15,7 +15,7 @@ from ninefold.core.web.bodies import FromBody
 from ninefold.core.web.pagination import PAGE_LIMIT_MAX
 from ninefold.core.web.problems import problem_responses
 from ninefold.systems.messaging.model import NewMessage
-from ninefold.systems.messaging.routes.finding import find_to_act, find_to_read, open_to_find
+from ninefold.systems.messaging.routes.finding import find_to_act, find_to_read, find_to_send, open_to_find
 from ninefold.systems.messaging.routes.message_wire import (
     ChannelMessageView,
     EditChannelMessage,
@@ -91,7 +91,13 @@ async def post_channel_message(
     message, with 200.
     """
     async with open_to_find(database, principal) as connection:
-        channel, member = await find_to_act(connection, principal, channel_id=channel_id, member_id=data.acting_id)
+        channel, member = await find_to_send(
+            connection,
+            principal,
+            channel_id=channel_id,
+            member_id=data.acting_id,
+            client_msg_id=data.client_msg_id,
+        )
     posted = await sending.post_message(
         database,
         notifier,

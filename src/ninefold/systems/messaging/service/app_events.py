@@ -37,7 +37,7 @@ from ninefold.systems.messaging.rules.app_events import (
 from ninefold.systems.messaging.rules.mentions import mentioned_ids
 from ninefold.systems.messaging.store import app_events as store
 from ninefold.systems.messaging.store.files import file_list_by_ids
-from ninefold.systems.messaging.store.members import member_list_by_ids
+from ninefold.systems.messaging.store.members import member_find_by_app, member_list_by_ids
 
 
 async def tell_apps_of_entry(connection: Connection, channel: Channel, event: ChannelEvent) -> set[UUID]:
@@ -111,8 +111,11 @@ async def require_reachable(connection: Connection, app: App) -> None:
     """Check that an app can answer now.
 
     Raises:
-        AppNotReachableError: it has neither a connection nor a verified request URL.
+        AppNotReachableError: it has neither a connection nor a verified request URL, or its bot is deactivated.
     """
+    bot = await member_find_by_app(connection, app_id=app.app_id)
+    if bot is None or bot.is_deactivated:
+        raise AppNotReachableError(f"{app.name} is deactivated.", remedy="Activate its bot first.")
     if app.request_url is not None:
         is_reachable = app.request_url_verified_at is not None
     else:

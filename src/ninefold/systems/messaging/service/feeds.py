@@ -14,7 +14,7 @@ from ninefold.core.tenancy.model import ORGANISATION_PREFIX, Principal
 from ninefold.systems.messaging.errors import MemberRequiredError
 from ninefold.systems.messaging.model import CHANNEL_PREFIX, MEMBER_PREFIX, WRITE_MESSAGES, ChannelEvent
 from ninefold.systems.messaging.service.channels import can_see
-from ninefold.systems.messaging.service.members import find_known_member
+from ninefold.systems.messaging.service.members import find_known_member, list_deactivated
 from ninefold.systems.messaging.service.notifying import CHANNEL_PATTERN, MEMBER_PATTERN, ORGANISATION_PATTERN
 from ninefold.systems.messaging.service.presence import record_connected
 from ninefold.systems.messaging.store import channels as store
@@ -42,9 +42,14 @@ def messaging_feeds(database: Database) -> Sequence[Feed]:
             publish=publish,
             has_presence=True,
             also_scope=WRITE_MESSAGES,
+            list_refused=list_deactivated,
+            can_end_access=True,
         ),
         _member_feed(),
-        watched_feed(pattern=ORGANISATION_PATTERN, may_read=_may_read_organisation, also_scope=WRITE_MESSAGES),
+        msgspec.structs.replace(
+            watched_feed(pattern=ORGANISATION_PATTERN, may_read=_may_read_organisation, also_scope=WRITE_MESSAGES),
+            list_refused=list_deactivated,
+        ),
     )
 
 
@@ -59,7 +64,7 @@ def _member_feed() -> Feed:
         member_ids = [member_id for channel in channels if (member_id := _member_in(channel)) is not None]
         await record_connected(connection, member_ids)
 
-    return msgspec.structs.replace(feed, watch=watch)
+    return msgspec.structs.replace(feed, watch=watch, list_refused=list_deactivated)
 
 
 def _member_in(channel: LiveChannel) -> UUID | None:

@@ -10,7 +10,7 @@ from ninefold.core.postgres.database import Connection
 from ninefold.core.tenancy import service as tenancy
 from ninefold.core.tenancy.accounts import get_account
 from ninefold.core.tenancy.kinds import random_text
-from ninefold.core.tenancy.model import CreatedCredential, Credential, Principal
+from ninefold.core.tenancy.model import Principal
 from ninefold.systems.messaging.errors import (
     InvalidMemberNameError,
     MemberDeactivatedError,
@@ -26,15 +26,11 @@ from ninefold.systems.messaging.service.joining import add_member
 from ninefold.systems.messaging.service.logs import lock_channel
 from ninefold.systems.messaging.service.notifying import announce_to_organisation
 from ninefold.systems.messaging.service.slack_ids import new_slack_id
-from ninefold.systems.messaging.service.tokens import USER_TOKEN
 from ninefold.systems.messaging.service.workspaces import get_general
 from ninefold.systems.messaging.store import members as store
 
 SEEN_RESOLUTION: Final = timedelta(minutes=1)
 """How exactly is known when a member was last seen: a message needn't write it again."""
-
-TOKENS_MAX: Final = 100
-"""Of one member."""
 
 _NAME_TRIES: Final = 10
 
@@ -101,7 +97,8 @@ async def update_member(
 ) -> Member:
     """Change what a member is called and whether it is there; None keeps a value.
 
-    Call it in a transaction, and `notify_organisation` after the commit.
+    The live connections of a member who is deactivated end, and so do those of its app. Call it in a transaction, and
+    `notify_organisation` after the commit.
     """
     changed = await store.member_update(
         connection,
@@ -111,6 +108,8 @@ async def update_member(
         presence=presence,
         is_deactivated=is_deactivated,
     )
+    if changed.is_deactivated and not member.is_deactivated:
+        await tenancy.announce_access_change(connection)
     entry = {"type": "member_changed", "member_id": format_id(MEMBER_PREFIX, member.member_id)}
     await announce_to_organisation(connection, member.organisation_id, entry)
     return changed
@@ -192,68 +191,6 @@ async def list_channel_members(
     return await store.member_list_of_channel(connection, channel_id=channel_id, after=after, limit=limit)
 
 
-async def create_member_token(
-    connection: Connection,
-    member: Member,
-    *,
-    principal: Principal | None,
-    name: str,
-    expires_in: timedelta | None = None,
-) -> CreatedCredential:
-    """Create a token `xoxp-…` that acts for a member; call it in a transaction.
-
-    Args:
-        connection: in a transaction.
-        member: for whom it acts.
-        principal: who asks for it; None for the system itself.
-        name: what it is for.
-        expires_in: how long it is valid; None if it never expires.
-
-    Raises:
-        NotThisMemberError: the member is another person's own.
-        InvalidNameError: the name is empty or too long.
-        InvalidLifetimeError: `expires_in` is too short or too long.
-    """
-    if principal is not None and member.account_id not in (None, principal.account_id):
-        raise NotThisMemberError(
-            f"{member.name} is the member of another person.",
-            field="member_id",
-            remedy="Create a member of its own for a program.",
-        )
-    created = await tenancy.create_credential(
-        connection,
-        USER_TOKEN,
-        organisation_id=member.organisation_id,
-        name=name,
-        scopes=frozenset({WRITE_MESSAGES}),
-        expires_in=expires_in,
-    )
-    await store.token_insert(connection, credential_id=created.credential_id, member_id=member.member_id)
-    return created
-
-
-async def list_member_tokens(connection: Connection, member: Member) -> list[Credential]:
-    """Return the tokens `xoxp-…` of a member, oldest first."""
-    own = await store.token_list(connection, member_id=member.member_id, limit=TOKENS_MAX)
-    found = await tenancy.list_credentials(connection, USER_TOKEN, organisation_id=member.organisation_id)
-    return [each for each in found if each.credential_id in own]
-
-
-async def revoke_member_token(connection: Connection, member: Member, *, credential_id: UUID) -> Credential:
-    """Revoke a token `xoxp-…` of a member: from the next request on it is refused, and its live connections end.
-
-    Raises:
-        CredentialNotFoundError: the member has no such token.
-    """
-    own = await store.token_list(connection, member_id=member.member_id, limit=TOKENS_MAX)
-    return await tenancy.revoke_credential(
-        connection,
-        USER_TOKEN,
-        organisation_id=member.organisation_id,
-        credential_id=credential_id if credential_id in own else new_id(),
-    )
-
-
 async def find_own_member(connection: Connection, principal: Principal) -> Member | None:
     """Return the member that a principal is: that of its token or its account. None for an API key.
 
@@ -285,6 +222,22 @@ async def find_known_member(connection: Connection, principal: Principal) -> Mem
     return await store.member_find_by_account(
         connection, organisation_id=principal.organisation_id, account_id=principal.account_id
     )
+
+
+async def list_deactivated(connection: Connection, principals: Collection[Principal]) -> list[Principal]:
+    """Return those whose members, or whose app's bots, have been deactivated."""
+    accounts = await store.member_list_deactivated_accounts(
+        connection,
+        accounts={(each.account_id, each.organisation_id) for each in principals if each.account_id is not None},
+    )
+    tokens = await store.token_list_deactivated(
+        connection, credential_ids=[each.credential_id for each in principals if each.account_id is None]
+    )
+    return [
+        each
+        for each in principals
+        if each.credential_id in tokens or (each.account_id, each.organisation_id) in accounts
+    ]
 
 
 async def get_acting_member(connection: Connection, principal: Principal, *, member_id: UUID | None) -> Member:

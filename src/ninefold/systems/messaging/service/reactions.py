@@ -54,10 +54,12 @@ async def remove_reaction(
 
     Raises:
         MessageNotFoundError: there is no such message.
+        NotInChannelError: the member isn't in the channel.
         ChannelArchivedError: the channel is archived.
     """
     async with changing(database, notifier, channel) as change:
         change.require_open()
+        await get_membership(change.connection, channel, member.member_id)
         await get_message(change.connection, channel, sequence)
         was_there = await store.reaction_delete(
             change.connection,

@@ -158,13 +158,16 @@ async def add_details(connection: Connection, channel: Channel, messages: Sequen
 
 
 async def get_posted_details(database: Database, channel: Channel, posted: Posted) -> MessageDetails:
-    """Return the details of a message that was posted; a new one has no reactions and no pin yet."""
+    """Return the details of a message that was posted.
+
+    A new one has no reactions and no pin yet, and who can't see the channel any more isn't shown them.
+    """
     message = posted.message
     if posted.is_new and not message.file_ids:
         return MessageDetails(message, [], is_pinned=False)
     async with database.snapshot() as connection:
         (details,) = await add_details(connection, channel, [message])
-    return details
+    return details if posted.is_visible else details._replace(reactions=[], is_pinned=False)
 
 
 async def mark_read(

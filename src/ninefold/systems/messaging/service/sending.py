@@ -13,7 +13,6 @@ from ninefold.core.ids import format_id
 from ninefold.core.postgres.database import Connection, Database
 from ninefold.core.queue.notifier import Notifier
 from ninefold.systems.messaging.errors import (
-    ClientMessageIdUsedError,
     EditConflictError,
     InvalidMessageError,
     MessageEmptyError,
@@ -37,6 +36,7 @@ from ninefold.systems.messaging.rules.timestamps import format_ts, next_ts_us
 from ninefold.systems.messaging.service.block_kit import complete_blocks
 from ninefold.systems.messaging.service.joining import get_membership
 from ninefold.systems.messaging.service.logs import ChannelChange, changing
+from ninefold.systems.messaging.service.sent import find_sent
 from ninefold.systems.messaging.service.sharing import check_files, require_shareable, share_files, unshare_files
 from ninefold.systems.messaging.store import messages as store
 from ninefold.systems.messaging.store.channels import event_update_blank, membership_list_ids
@@ -55,7 +55,7 @@ async def post_message(
     Args:
         database: where it is committed.
         notifier: wakes those who read.
-        channel: where it is posted; the member can see it.
+        channel: where it is posted; the member can see it, or could when it sent the same message.
         member: who writes.
         message: what.
 
@@ -73,13 +73,13 @@ async def post_message(
     _check_send(message)
     try:
         async with changing(database, notifier, channel) as change:
-            known = await _find_sent(change.connection, channel, member, message.client_msg_id)
-            return Posted(known, is_new=False) if known else await _post(change, member, message)
+            known = await find_sent(change.connection, channel, member, message.client_msg_id)
+            return known or await _post(change, member, message)
     except _SentElsewhereError:
         async with database.connection() as connection:
-            known = await _find_sent(connection, channel, member, message.client_msg_id)
+            known = await find_sent(connection, channel, member, message.client_msg_id)
         assert known is not None, "the other transaction has committed it"
-        return Posted(known, is_new=False)
+        return known
 
 
 async def edit_message(
@@ -167,10 +167,13 @@ async def delete_message(
     Raises:
         MessageNotFoundError: there is no such message.
         NotYourMessageError: another member has written it.
+        NotInChannelError: the member was taken out of the channel, which isn't public.
         ChannelArchivedError: the channel is archived.
     """
     async with changing(database, notifier, channel) as change:
         change.require_open()
+        if member is not None and channel.kind != "public":
+            await get_membership(change.connection, channel, member.member_id)
         message = await get_message(change.connection, channel, sequence)
         if member is not None and message.member_id != member.member_id:
             raise NotYourMessageError("Another member has written this message.", remedy="Delete only your own.")
@@ -226,24 +229,6 @@ def message_not_found() -> MessageNotFoundError:
     return MessageNotFoundError(
         "There is no such message.", field="sequence", remedy="List the channel's messages to see their sequences."
     )
-
-
-async def _find_sent(
-    connection: Connection, channel: Channel, member: Member, client_msg_id: str | None
-) -> Message | None:
-    if client_msg_id is None:
-        return None
-    sent = await store.sent_find(connection, member_id=member.member_id, client_msg_id=client_msg_id)
-    if sent is None:
-        return None
-    channel_id, sequence = sent
-    if channel_id != channel.channel_id:
-        raise ClientMessageIdUsedError(
-            "This id was used for a message of another channel.",
-            field="client_msg_id",
-            remedy="Give each message an id of its own.",
-        )
-    return await store.message_find(connection, channel_id=channel_id, sequence=sequence)
 
 
 async def _post(change: ChannelChange, member: Member, message: NewMessage) -> Posted:

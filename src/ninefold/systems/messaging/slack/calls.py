@@ -27,7 +27,7 @@ from ninefold.systems.messaging.settings import MessagingSettings
 from ninefold.systems.messaging.slack.arguments import read_arguments
 from ninefold.systems.messaging.slack.callers import find_caller, granted_scopes, require_channel_scope
 from ninefold.systems.messaging.slack.errors import SlackError
-from ninefold.systems.messaging.slack.finding import find_channel, find_sequence
+from ninefold.systems.messaging.slack.finding import find_channel, find_channel_to_send, find_sequence
 from ninefold.systems.messaging.slack.methods import METHODS, Method
 
 BODY_SIZE_MAX: Final = 64 * 1024
@@ -68,6 +68,17 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
             MissingScopeError: the token can't be used for such a channel.
         """
         found = await find_channel(self.connection, self.member, channel)
+        self.require_scope(found.kind)
+        return found
+
+    async def find_channel_to_send(self, channel: str, client_msg_id: str | None) -> Channel:
+        """Return the channel of a message, also of one that the member sent before it lost the channel.
+
+        Raises:
+            ChannelNotFoundError: there is no such channel, or the member can't see it and has sent no such message.
+            MissingScopeError: the token can't be used for such a channel.
+        """
+        found = await find_channel_to_send(self.connection, self.member, channel, client_msg_id)
         self.require_scope(found.kind)
         return found
 

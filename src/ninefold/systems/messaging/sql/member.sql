@@ -95,6 +95,15 @@ SELECT *
 FROM messaging.member
 WHERE organisation_id = :organisation_id AND slack_id = ANY(:slack_ids::text[]);
 
+-- name: member_list_deactivated_accounts
+-- Return those of these accounts, each with an organisation, whose members there are deactivated.
+SELECT given.account_id, given.organisation_id
+FROM unnest(:account_ids::uuid[], :organisation_ids::uuid[]) AS given (account_id, organisation_id)
+INNER JOIN messaging.member
+    ON member.organisation_id = given.organisation_id
+    AND member.account_id = given.account_id
+WHERE member.is_deactivated;
+
 -- name: member_list_of_channel
 -- Read a page of the members of a channel, oldest first.
 SELECT member.*

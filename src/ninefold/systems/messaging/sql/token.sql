@@ -16,3 +16,10 @@ SELECT credential_id
 FROM messaging.token
 WHERE member_id = :member_id
 LIMIT :limit;
+
+-- name: token_list_deactivated
+-- Return those of these tokens whose members, or whose app's bots, are deactivated.
+SELECT token.credential_id
+FROM messaging.token
+INNER JOIN messaging.member ON member.member_id = token.member_id OR member.app_id = token.app_id
+WHERE token.credential_id = ANY(:credential_ids::uuid[]) AND member.is_deactivated;

@@ -133,6 +133,18 @@ async def member_list_by_slack_ids(
     return [Member(**record) async for record in records]
 
 
+async def member_list_deactivated_accounts(
+    connection: Connection, *, accounts: Collection[tuple[UUID, UUID]]
+) -> frozenset[tuple[UUID, UUID]]:
+    """Return those of these accounts, each with an organisation, whose members there are deactivated."""
+    records = queries.member_list_deactivated_accounts(
+        connection,
+        account_ids=[account_id for account_id, _ in accounts],
+        organisation_ids=[organisation_id for _, organisation_id in accounts],
+    )
+    return frozenset([(record["account_id"], record["organisation_id"]) async for record in records])
+
+
 async def member_list_of_channel(
     connection: Connection, *, channel_id: UUID, after: UUID | None, limit: int
 ) -> list[Member]:
@@ -187,6 +199,12 @@ async def token_insert(
 async def token_list(connection: Connection, *, member_id: UUID, limit: int) -> frozenset[UUID]:
     """Read the ids of a member's tokens."""
     records = queries.token_list(connection, member_id=member_id, limit=limit)
+    return frozenset([record["credential_id"] async for record in records])
+
+
+async def token_list_deactivated(connection: Connection, *, credential_ids: Collection[UUID]) -> frozenset[UUID]:
+    """Return those of these tokens whose members, or whose app's bots, are deactivated."""
+    records = queries.token_list_deactivated(connection, credential_ids=list(credential_ids))
     return frozenset([record["credential_id"] async for record in records])
 
 

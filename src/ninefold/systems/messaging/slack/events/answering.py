@@ -17,6 +17,7 @@ from ninefold.core.web.problems import problem_headers
 from ninefold.systems.messaging.errors import (
     ChannelArchivedError,
     InvalidMessageError,
+    MemberDeactivatedError,
     TicketExpiredError,
     TicketNotFoundError,
     TicketUsedError,
@@ -27,7 +28,7 @@ from ninefold.systems.messaging.service.answers import get_app_of_ticket, respon
 from ninefold.systems.messaging.service.apps import get_app
 from ninefold.systems.messaging.service.channels import get_channel
 from ninefold.systems.messaging.service.incoming_webhooks import find_webhook
-from ninefold.systems.messaging.service.members import get_bot
+from ninefold.systems.messaging.service.members import check_active, get_bot
 from ninefold.systems.messaging.service.sending import post_message
 from ninefold.systems.messaging.service.tickets import use_ticket
 from ninefold.systems.messaging.slack.arguments import read_fields
@@ -40,6 +41,7 @@ _BAD_REQUEST: Final = 400
 
 # Slack's words, with its statuses.
 _WORDS: Final[tuple[tuple[type[NinefoldError], str, int], ...]] = (
+    (MemberDeactivatedError, "no_active_hooks", 404),
     (WebhookNotFoundError, "no_service", 404),
     (RouteNotFoundError, "no_service", 404),
     (TicketExpiredError, "expired_url", 404),
@@ -75,6 +77,7 @@ def answering_routes(database: Database, notifier: Notifier) -> list[ControllerR
         async with database.transaction() as connection:
             found = await use_ticket(connection, "response", ticket)
             app = await get_app_of_ticket(connection, found)
+            check_active(await get_bot(connection, app))
         await respond(database, notifier, ticket=found, app=app, answer=fields)
         return OK_TEXT
 
@@ -101,6 +104,7 @@ def webhook_routes(database: Database, notifier: Notifier) -> list[ControllerRou
             app = await get_app(connection, organisation_id=found.organisation_id, app_id=found.app_id)
             channel = await get_channel(connection, organisation_id=found.organisation_id, channel_id=found.channel_id)
             bot = await get_bot(connection, app)
+            check_active(bot)
         given = msgspec.convert(await _read(request), WebhookMessage, strict=False)
         message = NewMessage(text=given.text, blocks=given.blocks, is_from_outside=True)
         await post_message(database, notifier, channel=channel, member=bot, message=message)

@@ -10,10 +10,12 @@ import msgspec
 import structlog
 from litestar import WebSocket
 
-from ninefold.core.live.errors import SERVER_ERROR, SLOW
+from ninefold.core.live.errors import EXPIRED, SERVER_ERROR, SLOW
+from ninefold.core.live.feeds import Feed
 from ninefold.core.live.limits import CLOSE_WITHIN_S
 from ninefold.core.live.viewers import Viewer
 from ninefold.core.postgres.errors import DatabaseUnavailableError
+from ninefold.systems.messaging.service.notifying import MEMBER_PATTERN
 
 SEND_WITHIN_S: Final = 10.0
 """How long sending a message can take. The connection of a client that doesn't read is then dropped."""
@@ -56,6 +58,11 @@ class SlackSocket(Viewer):
 
     def ping(self) -> None:
         """Do nothing: the clients ping, and the server answers with the payload of the ping."""
+
+    def end_feed(self, feed: Feed) -> None:
+        """End the connection, if its member has been deactivated: then messaging refuses its feeds."""
+        if feed.pattern == MEMBER_PATTERN:
+            self.end(EXPIRED)
 
     async def run(self) -> None:
         """Accept the WebSocket, and serve the client until either side ends the connection."""

@@ -17,7 +17,7 @@ from ninefold.systems.messaging.errors import TicketNotFoundError
 from ninefold.systems.messaging.model import Ticket
 from ninefold.systems.messaging.service.app_delivery import require_socket_mode
 from ninefold.systems.messaging.service.apps import find_own_app, get_app
-from ninefold.systems.messaging.service.members import get_member
+from ninefold.systems.messaging.service.members import check_active, get_bot, get_member
 from ninefold.systems.messaging.service.tickets import create_ticket, use_ticket
 from ninefold.systems.messaging.service.workspaces import ensure_workspace
 from ninefold.systems.messaging.slack.callers import find_caller
@@ -40,6 +40,7 @@ def connection_routes(mode: SocketMode, rtm: RtmMode, site: Site) -> list[Contro
             app = await find_own_app(connection, request.auth)
             if app is None:
                 raise TokenKindError("This isn't the token of an app.", remedy="Use its app token, `xapp-…`.")
+            check_active(await get_bot(connection, app))
             await require_socket_mode(connection, app)
             ticket = await create_ticket(
                 connection,
@@ -91,6 +92,7 @@ def socket_routes(mode: SocketMode, rtm: RtmMode) -> list[ControllerRouterHandle
             assert ticket.base_url is not None, "it was opened at an address"
             principal = await principal_of(connection, ticket)
             app = await get_app(connection, organisation_id=ticket.organisation_id, app_id=ticket.app_id)
+            check_active(await get_bot(connection, app))
         await _serve(
             AppSocket(socket, mode, app=app, base_url=ticket.base_url),
             mode.hub,
@@ -106,6 +108,7 @@ def socket_routes(mode: SocketMode, rtm: RtmMode) -> list[ControllerRouterHandle
             assert ticket.member_id is not None, "a member opens the connection"
             principal = await principal_of(connection, ticket)
             member = await get_member(connection, organisation_id=ticket.organisation_id, member_id=ticket.member_id)
+            check_active(member)
         await _serve(RtmSocket(socket, rtm, member=member), rtm.hub, Grant(principal, checked_at=checked_at))
 
     return [connect_app, connect_member]

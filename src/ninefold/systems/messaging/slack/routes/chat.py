@@ -15,6 +15,7 @@ from ninefold.systems.messaging.rules.attachments import (
 from ninefold.systems.messaging.rules.timestamps import format_ts
 from ninefold.systems.messaging.service.channels import list_memberships, open_conversation
 from ninefold.systems.messaging.service.ephemeral import post_ephemeral
+from ninefold.systems.messaging.service.reading import get_thread_by_ts
 from ninefold.systems.messaging.service.sending import delete_message, edit_message, get_message, post_message
 from ninefold.systems.messaging.slack.arguments import Ts, read_ts
 from ninefold.systems.messaging.slack.calls import (
@@ -26,7 +27,6 @@ from ninefold.systems.messaging.slack.calls import (
     slack_method,
 )
 from ninefold.systems.messaging.slack.errors import MissingTextError, SlackError
-from ninefold.systems.messaging.slack.finding import find_sequence
 from ninefold.systems.messaging.slack.objects import show_message
 
 
@@ -139,7 +139,7 @@ async def post(call: Call, given: PostMessage) -> Answer:
     """Post a message; with the id of a member as the channel, in the conversation with it."""
     said = given.read()
     said.require()
-    channel, caller = await _find_place(call, given.channel)
+    channel, caller = await _find_place(call, given.channel, given.client_msg_id)
     thread_sequence = await _find_thread(call, channel, given.thread_ts)
     posted = await post_message(
         call.database,
@@ -232,11 +232,11 @@ async def show_permalink(call: Call, given: GetPermalink) -> Answer:
     return {"channel": channel.slack_id, "permalink": call.permalink(channel, sequence)}
 
 
-async def _find_place(call: Call, channel: str) -> tuple[Channel, Caller]:
+async def _find_place(call: Call, channel: str, client_msg_id: str | None = None) -> tuple[Channel, Caller]:
     """Return the channel to post in, and who posts; the id of a member is that of the conversation with it."""
     async with call.begin() as caller:
         if channel[:1] != "U":
-            return await caller.find_channel(channel), caller
+            return await caller.find_channel_to_send(channel, client_msg_id), caller
         other = await caller.find_active_member(channel)
     conversation, _ = await open_conversation(call.database, call.notifier, opener=caller.member, others=[other])
     return conversation, caller
@@ -245,6 +245,6 @@ async def _find_place(call: Call, channel: str) -> tuple[Channel, Caller]:
 async def _find_thread(call: Call, channel: Channel, thread_ts: str | None) -> int | None:
     if thread_ts is None:
         return None
-    read_ts(thread_ts, word="invalid_thread_ts")
+    ts_us = read_ts(thread_ts, word="invalid_thread_ts")
     async with call.database.snapshot() as connection:
-        return await find_sequence(connection, channel, thread_ts)
+        return (await get_thread_by_ts(connection, channel, ts_us)).sequence
