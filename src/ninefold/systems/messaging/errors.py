@@ -322,6 +322,13 @@ class WebhookNotFoundError(NotFoundError):
     title = "Webhook not found"
 
 
+class TooManyAppTokensError(ConflictError):
+    """The app has as many tokens as it can have."""
+
+    code = "too_many_app_tokens"
+    title = "Too many tokens"
+
+
 class TooManyWebhooksError(ConflictError):
     """The app has as many incoming webhooks as it can have."""
 

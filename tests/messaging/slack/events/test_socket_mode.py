@@ -200,8 +200,10 @@ async def test_what_happens_without_a_connection_is_told_later(talk: Talk, bot: 
     ines = await talk.member("ines")
     general = await talk.general()
 
-    async with bot.connected():
-        pass
+    async with bot.connected(), asyncio.timeout(30):
+        # The client is connected a moment before the server has recorded it.
+        while (await talk.api.get(f"/messaging/apps/{bot.app_id}"))["connections"] == 0:
+            await asyncio.sleep(0.05)
     await talk.post(general, ines, "Are you there, @helper?")
     listed = await talk.api.get(f"/messaging/apps/{bot.app_id}/events?state=queued")
     again = await asyncio.to_thread(BoltApp, bot.created, bot.server_url, asyncio.get_running_loop())

@@ -46,6 +46,7 @@ from ninefold.systems.messaging.service.app_delivery import count_connections
 from ninefold.systems.messaging.service.app_events import list_app_events, notify_apps
 from ninefold.systems.messaging.service.app_settings import list_commands, update_app
 from ninefold.systems.messaging.service.channels import get_channel
+from ninefold.systems.messaging.service.members import get_bot
 from ninefold.systems.messaging.service.notifying import notify_organisation
 from ninefold.systems.messaging.service.workspaces import ensure_workspace
 
@@ -120,7 +121,8 @@ async def get_messaging_app(
         app = await service.get_app(connection, organisation_id=principal.organisation_id, app_id=app_id)
         commands = await list_commands(connection, organisation_id=principal.organisation_id, app=app)
         connections = await count_connections(connection, app)
-    return show_app_details(app, commands=commands, connections=connections)
+        bot = await get_bot(connection, app)
+    return show_app_details(app, bot, commands=commands, connections=connections)
 
 
 @patch(_APP, tags=TAGS, responses=problem_responses(409))
@@ -135,18 +137,20 @@ async def update_messaging_app(
     egress_policy: NamedDependency[AddressPolicy],
     site: NamedDependency[Site],
 ) -> AppDetailsView:
-    """Change how an app is told what happens.
+    """Change how an app is told what happens, or disable it.
 
     A new request URL is sent a challenge. It is used once it has answered; `request_url_state` says whether it has. The
-    same URL again is another challenge, if it hasn't answered yet.
+    same URL again is another challenge, if it hasn't answered yet. A disabled app is told nothing, and can do nothing.
     """
     async with database.transaction() as connection:
         found = await service.get_app(connection, organisation_id=principal.organisation_id, app_id=app_id)
         app = await update_app(connection, egress_policy, found, changes=data.changes, base_url=site.base_url(request))
         commands = await list_commands(connection, organisation_id=principal.organisation_id, app=app)
         connections = await count_connections(connection, app)
+        bot = await get_bot(connection, app)
     notify_apps(notifier, [app.app_id])
-    return show_app_details(app, commands=commands, connections=connections)
+    notify_organisation(notifier, principal.organisation_id)
+    return show_app_details(app, bot, commands=commands, connections=connections)
 
 
 @get(f"{_APP}/events", tags=TAGS)
