@@ -31,12 +31,12 @@ DEVICES: Final = 10
 INVITED_AT_ONCE: Final = 100
 OPENED_AT_ONCE: Final = 50
 MESSAGES_PER_S: Final = 10.0
-BEFORE_S: Final = 2.0
+BEFORE_S: Final = 1.0
 """How long messages arrive before the kill."""
 
 DOWN_S: Final = 2.0
 BACK_WITHIN_S: Final = 120.0
-QUICK: Final = "server 0"
+SERVER: Final = "server 0"
 
 
 class Poster:
@@ -65,8 +65,11 @@ async def run_storm(connections: int) -> tuple[dict[str, Any], list[str]]:
     """Run it; return what was measured, and what is wrong."""
     raise_open_file_limit()
     with tempfile.TemporaryDirectory() as folder:
-        async with running_nodes(Path(folder)) as nodes, httpx.AsyncClient(trust_env=False) as http:
-            # Everything is at one server, which is the one that is killed.
+        # Everything is at one server, which is the one that is killed.
+        async with (
+            running_nodes(Path(folder), names=[SERVER]) as nodes,
+            httpx.AsyncClient(trust_env=False) as http,
+        ):
             api = MessagingApi(http, Address(nodes.urls[:1]), api_key=nodes.api_key)
             members = [
                 await api.create_member(f"member-{number}") for number in range(math.ceil(connections / DEVICES))
@@ -106,10 +109,10 @@ async def _strike(
     await asyncio.sleep(BEFORE_S)
     counts.clear()
     killed_at_s = time.monotonic()
-    await nodes.kill(QUICK)
+    await nodes.kill(SERVER)
     await asyncio.sleep(DOWN_S)
     counts["no connection"] = 0
-    await nodes.start(QUICK)
+    await nodes.start(SERVER)
     ready_at_s = time.monotonic()
     problems = []
     try:

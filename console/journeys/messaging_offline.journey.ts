@@ -104,6 +104,27 @@ test("a refused message says why, and its author sends it again or discards it",
   await message(mara, "Refused at first.").waitFor();
 });
 
+test("a channel that this browser hasn't read yet opens once the connection is back", async () => {
+  const { ines } = people.pages;
+  const { channel_id } = await people.ninefold.call<{ channel_id: string }>("POST", "/messaging/channels", { name: "far", member_id: await memberId("mara_lindqvist") });
+  await people.ninefold.call("POST", `/messaging/channels/${channel_id}/invite`, { member_ids: [await memberId("ines_carvalho")], member_id: await memberId("mara_lindqvist") });
+  const entry = ines.getByRole("navigation", { name: "Channels" }).getByRole("link", { name: /far/ });
+  await entry.waitFor();
+  await people.cut("ines");
+  await entry.click();
+  await ines.getByText("The messages of far aren't in this browser yet.").waitFor();
+  await write(ines, "Written before it was read.");
+  await ines.getByText("Waits for the connection").waitFor();
+  await picture(ines, "messaging-unread-channel-light");
+  people.restore("ines");
+  await message(ines, "Written before it was read.").getByText("Sent").waitFor();
+});
+
 test("nobody's page has complained", () => {
   expect(people.complaints).toEqual([]);
 });
+
+async function memberId(name: string): Promise<string> {
+  const { items } = await people.ninefold.call<{ items: { member_id: string; name: string }[] }>("GET", "/messaging/members");
+  return items.find((member) => member.name === name)?.member_id ?? "";
+}

@@ -12,7 +12,7 @@ FOLDER = Path(__file__).parents[2] / "bench" / "messaging"
 ROOMS = 2
 CONNECTIONS = 200
 WITHIN_S = 300.0
-"""Each takes some 12 s on two cores."""
+"""For a busy machine: together they need 25 s of CPU time."""
 
 
 async def run(program: str, *options: str) -> Json:
@@ -33,7 +33,7 @@ async def run(program: str, *options: str) -> Json:
 
 
 async def test_every_device_has_the_committed_log_after_a_bad_network_and_a_kill() -> None:
-    options = ["--rooms", str(ROOMS), "--kills", "1", "--seed", "3", "--connections", "0"]
+    options = ["--rooms", str(ROOMS), "--kills", "1", "--seed", "8", "--connections", "0"]
 
     outcome = await run("chaos.py", *options)
 

@@ -54,6 +54,7 @@ async def make_sample_data(context: SampleContext) -> SampleData:
     await post(api, channel, member_id, "The plan", file_ids=[file["file_id"]])
     await upload(api, member_id, "chart.txt")
     token = await api.done("POST", f"/messaging/members/{member_id}/tokens", json={"name": SECRET_TEXT})
+    app_tokens = (await api.get(f"/messaging/apps/{app['app_id']}/tokens"))["items"]
     return SampleData(
         ids={
             "member_id": member_id,
@@ -67,13 +68,20 @@ async def make_sample_data(context: SampleContext) -> SampleData:
         },
         ids_of={
             **{name: {**message, "emoji": "tada"} for name in _ON_MESSAGES},
+            "revoke_messaging_app_token": {"token_id": app_tokens[0]["token_id"]},
             "delete_file": await upload(api, member_id, "old.txt"),
             "delete_channel_message": await post(api, channel, member_id, "Delete me"),
             **asked,
             **{name: await new_channel(api, member_id, name) for name in _ON_OWN_CHANNELS},
         },
         secret_text=SECRET_TEXT,
-        destroying=["delete_file", "delete_channel_message", "revoke_messaging_token", "revoke_incoming_webhook"],
+        destroying=[
+            "delete_file",
+            "delete_channel_message",
+            "revoke_messaging_app_token",
+            "revoke_messaging_token",
+            "revoke_incoming_webhook",
+        ],
         not_for_keys=[
             "get_own_messaging_member",
             "list_unread",

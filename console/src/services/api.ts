@@ -1594,9 +1594,9 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Change how an app is told what happens
+         * Change how an app is told what happens, or disable it
          * @description A new request URL is sent a challenge. It is used once it has answered; `request_url_state` says whether it has. The
-         *     same URL again is another challenge, if it hasn't answered yet.
+         *     same URL again is another challenge, if it hasn't answered yet. A disabled app is told nothing, and can do nothing.
          */
         patch: operations["update_messaging_app"];
         trace?: never;
@@ -1636,6 +1636,70 @@ export interface paths {
          */
         post: operations["open_messaging_home"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/messaging/apps/{app_id}/signing-secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Replace the signing secret of an app
+         * @description What the app is sent from now on is signed with the new one.
+         */
+        post: operations["replace_messaging_signing_secret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/messaging/apps/{app_id}/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the tokens of an app
+         * @description Those of its bot too. Oldest first, without their texts, and with those that were revoked.
+         */
+        get: operations["list_messaging_app_tokens"];
+        put?: never;
+        /**
+         * Create another token of an app
+         * @description Only this response has its text. To replace a token, create another one, give it to the app, and revoke the first.
+         */
+        post: operations["create_messaging_app_token"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/messaging/apps/{app_id}/tokens/{token_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke a token of an app
+         * @description From the next request on it is refused, and the connections that it has opened end. This can't be undone.
+         */
+        delete: operations["revoke_messaging_app_token"];
         options?: never;
         head?: never;
         patch?: never;
@@ -3166,6 +3230,8 @@ export interface components {
              *     ]
              */
             event_types: string[];
+            /** @description Whether its bot is deactivated: then it is told nothing, and can do nothing. */
+            is_disabled: boolean;
             /**
              * @description The name of its bot too; see that of members.
              * @example standup
@@ -3265,6 +3331,43 @@ export interface components {
             slack_id: string;
             /** @example view_01h455vb4pex5vsknk084sn02q */
             view_id: string;
+        };
+        /**
+         * AppTokenList
+         * @description The tokens of an app, oldest first.
+         */
+        AppTokenList: {
+            items: components["schemas"]["AppTokenView"][];
+            /** @default null */
+            next_cursor?: null;
+        };
+        /**
+         * AppTokenView
+         * @description A token of an app, without its text.
+         */
+        AppTokenView: {
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * @description `bot` acts for the bot of the app; `app` opens its connections.
+             * @enum {unknown}
+             */
+            kind: "app" | "bot";
+            last_used_at: string | null;
+            /**
+             * @description The public part of its text.
+             * @example xoxb-AbC123xy
+             */
+            prefix: string;
+            /**
+             * @description What the bot's token is limited to, by the scopes of Slack's API, such as `chat:write`. Then only Slack's API accepts it. Null if it is allowed what a member is.
+             * @example null
+             */
+            scopes: string[] | null;
+            /** @enum {unknown} */
+            state: "active" | "expired" | "revoked";
+            /** @example atok_01h455vb4pex5vsknk084sn02q */
+            token_id: string;
         };
         /**
          * AppView
@@ -3812,7 +3915,7 @@ export interface components {
             /** @description From 1 on, without gaps. */
             sequence: number;
             /** @enum {unknown} */
-            type: "channel_archived" | "channel_purpose" | "channel_renamed" | "channel_topic" | "channel_unarchived" | "file_deleted" | "file_shared" | "member_joined" | "member_left" | "message" | "message_deleted" | "message_edited" | "pin_added" | "pin_removed" | "reaction_added" | "reaction_removed";
+            type: "channel_archived" | "channel_purpose" | "channel_renamed" | "channel_topic" | "channel_unarchived" | "file_deleted" | "member_joined" | "member_left" | "message" | "message_deleted" | "message_edited" | "pin_added" | "pin_removed" | "reaction_added" | "reaction_removed";
         };
         /**
          * ChannelMessageView
@@ -4163,6 +4266,23 @@ export interface components {
             scopes?: string[] | null;
         };
         /**
+         * CreateAppToken
+         * @description A token to create.
+         */
+        CreateAppToken: {
+            /**
+             * @description `bot` acts for the bot of the app; `app` opens its connections.
+             * @enum {unknown}
+             */
+            kind: "app" | "bot";
+            /**
+             * @description What the bot's token is limited to, by the scopes of Slack's API, such as `chat:write`. Then only Slack's API accepts it. Null if it is allowed what a member is.
+             * @default null
+             * @example null
+             */
+            scopes?: string[] | null;
+        };
+        /**
          * CreateChallenge
          * @description A challenge to create.
          */
@@ -4261,6 +4381,36 @@ export interface components {
              * @enum {unknown}
              */
             state: "active" | "expired" | "revoked";
+        };
+        /**
+         * CreatedAppTokenView
+         * @description A new token with its text, which isn't stored anywhere.
+         */
+        CreatedAppTokenView: {
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * @description `bot` acts for the bot of the app; `app` opens its connections.
+             * @enum {unknown}
+             */
+            kind: "app" | "bot";
+            last_used_at: string | null;
+            /**
+             * @description The public part of its text.
+             * @example xoxb-AbC123xy
+             */
+            prefix: string;
+            /**
+             * @description What the bot's token is limited to, by the scopes of Slack's API, such as `chat:write`. Then only Slack's API accepts it. Null if it is allowed what a member is.
+             * @example null
+             */
+            scopes: string[] | null;
+            /** @enum {unknown} */
+            state: "active" | "expired" | "revoked";
+            /** @example xoxb-AbC123xy-… */
+            token: string;
+            /** @example atok_01h455vb4pex5vsknk084sn02q */
+            token_id: string;
         };
         /**
          * CreatedAppView
@@ -6966,6 +7116,17 @@ export interface components {
             password: string;
         };
         /**
+         * SigningSecretView
+         * @description A new signing secret.
+         */
+        SigningSecretView: {
+            /**
+             * @description Signs what the app is sent.
+             * @example 8f742231b10e8888abcd99000aaa85a5
+             */
+            signing_secret: string;
+        };
+        /**
          * SignUp
          * @description The link of an invitation, and the account that accepts it.
          */
@@ -7381,6 +7542,8 @@ export interface components {
             commands?: string[] | null;
             /** @default null */
             event_types?: string[] | null;
+            /** @default null */
+            is_disabled?: boolean | null;
             /** @default null */
             request_url?: string | null;
         };
@@ -15623,6 +15786,323 @@ export interface operations {
             };
             /** @description Unprocessable entity. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replace_messaging_signing_secret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                app_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SigningSecretView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_messaging_app_tokens: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                app_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppTokenList"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_messaging_app_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                app_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateAppToken"];
+            };
+        };
+        responses: {
+            /** @description Created. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedAppTokenView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict. */
+            409: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request entity too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported media type. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable entity. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revoke_messaging_app_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                app_id: string;
+                token_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No content. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

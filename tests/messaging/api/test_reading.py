@@ -115,3 +115,16 @@ async def test_every_count_is_what_the_log_says(talk: Talk, api: Api, seed: int)
             until=one["last_sequence"],
             limit=1_000,
         ) == (one["unread"], one["mentions"])
+
+
+async def test_who_joined_after_a_message_hasnt_read_it(talk: Talk, api: Api) -> None:
+    ines, tomas, nadia = [await talk.member(name) for name in ("ines", "tomas", "nadia")]
+    channel = await talk.channel("plans", ines, tomas)
+    message = await talk.post(channel, ines, "Hello.")
+    invited = {"member_id": ines["member_id"], "member_ids": [nadia["member_id"]]}
+    await api.done("POST", f"{path_of(channel)}/invite", json=invited)
+
+    assert await api.get(f"{path_of(channel, message)}/readers") == {"count": 0, "member_ids": []}
+
+    await api.done("POST", f"{path_of(channel)}/read", json=acting(tomas, sequence=message["sequence"]))
+    assert await api.get(f"{path_of(channel, message)}/readers") == {"count": 1, "member_ids": [tomas["member_id"]]}

@@ -41,7 +41,8 @@ class Server:
     def handle(self, request: httpx.Request) -> httpx.Response:
         """Answer a request."""
         self.sent.append((request.url.path, json.loads(request.content or b"null")))
-        return httpx.Response(200, json=self.answers[f"{request.method} {request.url.path}"])
+        answer = self.answers[f"{request.method} {request.url.path}"]
+        return httpx.Response(204) if answer is None else httpx.Response(200, json=answer)
 
 
 @pytest.fixture
@@ -144,6 +145,7 @@ def test_an_app_is_told_where_and_of_what(server: Server, capsys: pytest.Capture
         "event_types": ["app_mention"],
         "commands": ["/deploy"],
         "connections": 0,
+        "is_disabled": False,
     }
 
     arguments = ["--request-url", "", "--event", "app_mention", "--command", "/deploy"]
@@ -185,3 +187,46 @@ def test_an_incoming_webhook_is_created_by_names(server: Server, capsys: pytest.
 
     assert server.sent[-1] == (path, {"channel_id": CHANNEL_ID})
     assert "http://ninefold.test/x" in capsys.readouterr().out
+
+
+def test_the_tokens_of_an_app_are_listed_and_replaced(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+    path = f"{MESSAGING}/apps/{APP['app_id']}"
+    token: dict[str, Any] = {
+        "token_id": "atok_01h455vb4pex5vsknk084sn02q",
+        "kind": "bot",
+        "prefix": "xoxb-AbC123xy",
+        "scopes": ["chat:write"],
+        "state": "active",
+        "created_at": "2026-01-02T03:04:05Z",
+        "last_used_at": None,
+    }
+    server.answers[f"GET {path}/tokens"] = {"items": [token], "next_cursor": None}
+    server.answers[f"POST {path}/tokens"] = {**token, "token": "xoxb-1"}
+    server.answers[f"DELETE {path}/tokens/{token['token_id']}"] = None
+    server.answers[f"POST {path}/signing-secret"] = {"signing_secret": "00ff"}
+    apps = ["messaging", "apps"]
+
+    assert run([*apps, "tokens", "list", APP["app_id"]]) == 0
+    assert run([*apps, "tokens", "create", APP["app_id"], "--scopes", "chat:write"]) == 0
+    assert run([*apps, "tokens", "revoke", APP["app_id"], token["token_id"]]) == 0
+    assert run([*apps, "signing-secret", APP["app_id"]]) == 0
+
+    shown = capsys.readouterr().out
+    for text in ("xoxb-AbC123xy", "chat:write", "xoxb-1", "00ff"):
+        assert text in shown
+    assert server.sent[1] == (f"{path}/tokens", {"kind": "bot", "scopes": ["chat:write"]})
+    assert server.sent[2] == (f"{path}/tokens/{token['token_id']}", None)
+
+
+@pytest.mark.parametrize(("command", "is_disabled"), [("disable", True), ("enable", False)])
+def test_an_app_is_disabled_and_enabled(
+    server: Server, command: str, *, is_disabled: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = f"{MESSAGING}/apps/{APP['app_id']}"
+    details = {"request_url_error": None, "event_types": ["all"], "commands": [], "connections": 0}
+    server.answers[f"PATCH {path}"] = {**APP, **details, "is_disabled": is_disabled}
+
+    assert run(["messaging", "apps", command, APP["app_id"], "--json"]) == 0
+
+    assert server.sent == [(path, {"is_disabled": is_disabled})]
+    assert json.loads(capsys.readouterr().out)["is_disabled"] is is_disabled

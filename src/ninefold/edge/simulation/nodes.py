@@ -5,7 +5,7 @@ import os
 import random
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
@@ -22,6 +22,7 @@ from ninefold.edge.systems import migration_sources
 READY_WITHIN_S: Final = 120.0
 STOP_WITHIN_S: Final = 30.0
 SERVERS: Final = 2
+NAMES: Final = (*(f"server {number}" for number in range(SERVERS)), "worker")
 DOWN_S: Final = (0.0, 5.0)
 """How long a killed process stays away: now and then longer than the gap that counts as an outage."""
 
@@ -34,19 +35,17 @@ class Nodes:
     Args:
         dsn: of a migrated database.
         api_key: for requests.
+        names: which of them run.
     """
 
-    def __init__(self, dsn: str, *, api_key: str) -> None:
+    def __init__(self, dsn: str, *, api_key: str, names: Sequence[str] = NAMES) -> None:
         self.api_key: Final = api_key
+        self.names: Final = names
+        """What can be killed."""
         self._ports: Final = [_free_port() for _ in range(SERVERS)]
         self.urls: Final = [f"http://127.0.0.1:{port}" for port in self._ports]
         self._dsn: Final = dsn
         self._processes: Final[dict[str, asyncio.subprocess.Process]] = {}
-
-    @property
-    def names(self) -> list[str]:
-        """What can be killed."""
-        return [*(f"server {number}" for number in range(SERVERS)), "worker"]
 
     async def start(self, name: str) -> None:
         """Start a process, and wait until a server is ready."""
@@ -89,8 +88,8 @@ class Nodes:
 
 
 @asynccontextmanager
-async def running_nodes(folder: Path) -> AsyncIterator[Nodes]:
-    """Run all processes on a new database until the block ends."""
+async def running_nodes(folder: Path, *, names: Sequence[str] = NAMES) -> AsyncIterator[Nodes]:
+    """Run processes on a new database until the block ends: all of them, or some."""
     with EmbeddedPostgres(folder) as postgres:
         database = await Database.connect(postgres.dsn(), application_name="ninefold chaos")
         async with database.transaction() as connection:
@@ -99,7 +98,7 @@ async def running_nodes(folder: Path) -> AsyncIterator[Nodes]:
             organisation = await create_organisation(connection, name="chaos")
             key = await create_api_key(connection, organisation_id=organisation.organisation_id, name="chaos")
         await database.close()
-        nodes = Nodes(postgres.dsn(), api_key=key.text)
+        nodes = Nodes(postgres.dsn(), api_key=key.text, names=names)
         try:
             await nodes.start_missing()
             yield nodes

@@ -309,20 +309,10 @@ class ViewConflictError(ConflictError):
 
 
 class InvalidViewError(InvalidInputError):
-    """There can't be such a view.
-
-    Args:
-        reason: what is wrong.
-        pointer: where, as Slack says it, such as `/view/blocks/0/text`.
-    """
+    """There can't be such a view."""
 
     code = "invalid_view"
     title = "Invalid view"
-
-    def __init__(self, reason: str, *, pointer: str) -> None:
-        super().__init__(f"{pointer}: {reason}.", field=pointer.removeprefix("/").replace("/", "."))
-        self.reason = reason
-        self.pointer = pointer
 
 
 class ExternalIdTakenError(ConflictError):
@@ -344,6 +334,13 @@ class WebhookNotFoundError(NotFoundError):
 
     code = "webhook_not_found"
     title = "Webhook not found"
+
+
+class TooManyAppTokensError(ConflictError):
+    """The app has as many tokens as it can have."""
+
+    code = "too_many_app_tokens"
+    title = "Too many tokens"
 
 
 class TooManyWebhooksError(ConflictError):

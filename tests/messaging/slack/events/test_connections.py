@@ -160,6 +160,20 @@ async def test_the_connections_of_an_app_end_when_its_bot_is_deactivated(talk: T
         assert socket.hello["num_connections"] == 1
 
 
+async def test_the_connections_of_a_token_end_when_it_is_revoked(talk: Talk, server_url: str) -> None:
+    app = await create_app(talk.api)
+    path = f"/messaging/apps/{app['app_id']}/tokens"
+    first = next(each for each in (await talk.api.get(path))["items"] if each["kind"] == "app")
+    created = await talk.api.done("POST", path, json={"kind": "app"})
+
+    async with PlainSocket(server_url, app["app_token"]) as old, PlainSocket(server_url, created["token"]) as new:
+        await talk.api.request("DELETE", f"{path}/{first['token_id']}")
+        await old.wait_closed()
+        await new.ping(b"still there")
+
+    assert (await open_url(server_url, app["app_token"]))["error"] == "token_revoked"
+
+
 @pytest.fixture
 async def server(database_url: str, tmp_path: Path) -> AsyncIterator[KillableServer]:
     """A server that can be killed."""

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
+from slack_sdk.signature import SignatureVerifier
 
 from bolt_apps import BoltApp, create_bolt_app, texts_when
 from http_api import Api, Json
@@ -12,6 +13,21 @@ from in_process import running_worker
 from installations import clean_environment
 from messaging_api import Talk, acting, path_of
 from receivers import Answer, Receiver
+
+MODAL: Json = {
+    "type": "modal",
+    "callback_id": "text",
+    "title": {"type": "plain_text", "text": "Text"},
+    "submit": {"type": "plain_text", "text": "Save"},
+    "blocks": [
+        {
+            "type": "input",
+            "block_id": "text",
+            "label": {"type": "plain_text", "text": "Text"},
+            "element": {"type": "plain_text_input", "action_id": "entered"},
+        }
+    ],
+}
 
 
 @pytest.fixture
@@ -84,6 +100,64 @@ async def test_bolt_answers_mentions_and_commands_over_http(talk: Talk, bot: Bol
 
 
 @pytest.mark.usefixtures("sender")
+async def test_bolt_shows_a_home_tab_and_a_modal_and_answers_a_click_over_http(talk: Talk, bot: BoltApp) -> None:
+    ines = await talk.member("ines")
+    general = await talk.general()
+
+    @bot.bolt.event("app_home_opened")
+    def publish(event: Json, client: Any) -> None:
+        view = {"type": "home", "blocks": [{"type": "header", "text": {"type": "plain_text", "text": "Welcome"}}]}
+        bot.note(client.views_publish(user_id=event["user"], view=view).data)
+
+    @bot.bolt.action("edit")
+    def edit(ack: Callable[..., Any], body: Json, client: Any, respond: Callable[..., Any]) -> None:
+        ack()
+        bot.note(client.views_open(trigger_id=body["trigger_id"], view=MODAL).data)
+        respond(replace_original=True, text="It is being edited.")
+
+    @bot.bolt.view("text")
+    def submit(ack: Callable[..., Any], view: Json) -> None:
+        value = view["state"]["values"]["text"]["entered"]["value"]
+        if value == "":
+            ack(response_action="errors", errors={"text": "Write something."})
+        else:
+            ack()
+
+    with bot.serving() as url:
+        await set_url(talk.api, bot.app_id, url)
+        await talk.api.done("POST", f"/messaging/apps/{bot.app_id}/home", json=acting(ines))
+        (home,) = await bot.wait_for(1)
+        button = {"type": "button", "action_id": "edit", "text": {"type": "plain_text", "text": "Edit"}}
+        blocks = [{"type": "actions", "block_id": "buttons", "elements": [button]}]
+        await asyncio.to_thread(bot.client.chat_postMessage, channel="general", text="Draft", blocks=blocks)
+        (message,) = (await talk.api.get(f"{path_of(general)}/messages"))["items"]
+        action = {"action_id": "edit", "block_id": "buttons"}
+        await talk.api.done("POST", f"{path_of(general, message)}/actions", json=acting(ines, action=action))
+        await bot.wait_for(2)
+        (modal,) = (await talk.api.get(f"/messaging/views?member_id={ines['member_id']}"))["items"]
+        empty = await submitted(talk, ines, modal, "")
+        full = await submitted(talk, ines, modal, "Hello")
+        async with asyncio.timeout(30):
+            while await talk.texts(general) != ["It is being edited."]:
+                await asyncio.sleep(0.05)
+
+    assert home["view"]["blocks"][0]["text"]["text"] == "Welcome"
+    assert (empty["errors"], empty["is_closed"]) == ({"text": "Write something."}, False)
+    assert full["is_closed"]
+
+
+async def submitted(talk: Talk, member: Json, modal: Json, value: str) -> Json:
+    """Submit a modal, and return it as soon as the app has answered."""
+    path = f"/messaging/views/{modal['view_id']}"
+    values = {"text": {"entered": {"type": "plain_text_input", "value": value}}}
+    await talk.api.done("POST", f"{path}/submit", json=acting(member, values=values))
+    async with asyncio.timeout(30):
+        while not ((view := await talk.api.get(path))["is_closed"] or view["errors"]):
+            await asyncio.sleep(0.05)
+    return dict(view)
+
+
+@pytest.mark.usefixtures("sender")
 async def test_an_event_is_sent_again_with_slacks_headers(talk: Talk, bot: BoltApp) -> None:
     ines = await talk.member("ines")
     general = await talk.general()
@@ -98,6 +172,7 @@ async def test_an_event_is_sent_again_with_slacks_headers(talk: Talk, bot: BoltA
         receiver.answers.extend([Answer(500), Answer(200)])
         events = {"event_types": ["app_mention"]}
         await talk.api.done("PATCH", f"/messaging/apps/{bot.app_id}", json=events)
+        secret = (await talk.api.done("POST", f"/messaging/apps/{bot.app_id}/signing-secret"))["signing_secret"]
         await talk.post(general, ines, "Are you there, @helper?")
         first, second = await receiver.received(2)
         async with asyncio.timeout(30):
@@ -108,7 +183,7 @@ async def test_an_event_is_sent_again_with_slacks_headers(talk: Talk, bot: BoltA
     assert "x-slack-retry-num" not in first.headers
     assert (second.headers["x-slack-retry-num"], second.headers["x-slack-retry-reason"]) == ("1", "http_error")
     for request in (first, second):
-        assert request.headers["x-slack-signature"].startswith("v0=")
+        assert SignatureVerifier(secret).is_valid_request(request.body, dict(request.headers))
 
 
 @pytest.mark.usefixtures("sender")

@@ -5,11 +5,14 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+from slack_bolt.async_app import AsyncApp
 from slack_sdk import WebClient
+from slack_sdk.web.async_client import AsyncWebClient
 
 from bolt_apps import BoltApp, create_bolt_app, texts_when
 from http_api import Api, Json
-from messaging_api import Talk, acting, path_of
+from messaging_api import Talk, acting, path_of, upload
 from slack_clients import call, refused
 from slack_sockets import PlainSocket
 
@@ -199,8 +202,10 @@ async def test_what_happens_without_a_connection_is_told_later(talk: Talk, bot: 
     ines = await talk.member("ines")
     general = await talk.general()
 
-    async with bot.connected():
-        pass
+    async with bot.connected(), asyncio.timeout(30):
+        # The client is connected a moment before the server has recorded it.
+        while (await talk.api.get(f"/messaging/apps/{bot.app_id}"))["connections"] == 0:
+            await asyncio.sleep(0.05)
     await talk.post(general, ines, "Are you there, @helper?")
     listed = await talk.api.get(f"/messaging/apps/{bot.app_id}/events?state=queued")
     again = await asyncio.to_thread(BoltApp, bot.created, bot.server_url, asyncio.get_running_loop())
@@ -260,3 +265,67 @@ async def test_a_message_with_a_file_is_told_with_it(talk: Talk, server_url: str
     assert (file["id"], file["url_private"]) == (file_id, sent["files"][0]["url_private"])
     before = deletion["previous_message"]
     assert (before["user"], before["text"]) == (ines["slack_id"], "")
+
+
+async def test_a_view_is_checked_as_messages_are(talk: Talk, bot: BoltApp) -> None:
+    ines = await talk.member("ines")
+    label = {"type": "plain_text", "text": "x" * 151}
+    cases = [
+        ([{"type": "header", "text": label}], "/view/blocks/0/text/text", "must be less than 151 characters"),
+        ([{"type": "video"}], "/view/blocks/0/type", "unsupported type: video"),
+        ([{"type": "divider"}] * 101, "/view/blocks", "no more than 100 items allowed"),
+    ]
+
+    for blocks, pointer, reason in cases:
+        answer = await refused(
+            bot.client.views_publish, user_id=ines["slack_id"], view={"type": "home", "blocks": blocks}
+        )
+        assert answer["error"] == "invalid_arguments"
+        assert answer["response_metadata"]["messages"] == [f"[ERROR] {reason} [json-pointer:{pointer}]"]
+    dividers = {"type": "home", "blocks": [{"type": "divider"}] * 100}
+    published = await call(bot.client.views_publish, user_id=ines["slack_id"], view=dividers)
+    assert len({each["block_id"] for each in published["view"]["blocks"]}) == 100
+
+
+async def test_a_shared_file_is_told_with_its_id(talk: Talk, bot: BoltApp) -> None:
+    ines = await talk.member("ines")
+    general = await talk.general()
+    secret = await talk.channel("secret", ines, is_private=True)
+    files = [await upload(talk.api, ines, name=name) for name in ("plan.txt", "draft.txt", "notes.txt")]
+    bot.note_events("file_shared")
+
+    async with bot.connected():
+        await talk.post(secret, ines, "", file_ids=[files[2]["file_id"]])
+        await talk.post(general, ines, "", file_ids=[each["file_id"] for each in files[:2]])
+        seen = await bot.wait_for(2)
+        infos = [await call(bot.client.files_info, file=each["file_id"]) for each in seen]
+
+    assert sorted(each["file"]["name"] for each in infos) == ["draft.txt", "plan.txt"]
+    assert {(each["channel_id"], each["user_id"]) for each in seen} == {(general["slack_id"], ines["slack_id"])}
+    assert [each["file"]["id"] for each in seen] == [each["file_id"] for each in seen]
+
+
+async def test_an_async_app_answers_a_command_and_a_mention(talk: Talk, bot: BoltApp) -> None:
+    ines = await talk.member("ines")
+    general = await talk.general()
+    app = AsyncApp(client=AsyncWebClient(bot.created["bot_token"], base_url=f"{bot.server_url}/slack/api/"))
+
+    @app.command("/echo")
+    async def echo(ack: Callable[..., Any], command: Json) -> None:
+        await ack(response_type="in_channel", text=command["text"])
+
+    @app.event("app_mention")
+    async def answer(event: Json, say: Callable[..., Any]) -> None:
+        await say(f"Hello, <@{event['user']}>.")
+
+    handler = AsyncSocketModeHandler(app, bot.created["app_token"])
+    await handler.connect_async()  # type: ignore[no-untyped-call]  # slack_bolt lacks it.
+    try:
+        await talk.api.done("POST", f"{path_of(general)}/commands", json=acting(ines, command="/echo", text="Echo"))
+        await texts_when(talk, general, 1)
+        await talk.post(general, ines, "Are you there, @helper?")
+        texts = await texts_when(talk, general, 3)
+    finally:
+        await handler.close_async()  # type: ignore[no-untyped-call]  # slack_bolt lacks it.
+
+    assert texts == ["Echo", f"Are you there, <@{bot.user_id}>?", f"Hello, <@{ines['slack_id']}>."]

@@ -49,6 +49,32 @@ class AppDetailsAnswer(AppAnswer, frozen=True, kw_only=True):
     event_types: list[str]
     commands: list[str]
     connections: int
+    is_disabled: bool
+
+
+class AppTokenAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """A token of an app."""
+
+    token_id: str
+    kind: str
+    prefix: str
+    scopes: list[str] | None
+    state: str
+    created_at: datetime
+    last_used_at: datetime | None
+
+
+class CreatedAppTokenAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """A new token of an app."""
+
+    token_id: str
+    token: str
+
+
+class SigningSecretAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """A new signing secret."""
+
+    signing_secret: str
 
 
 class AppEventAnswer(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,13 +1,12 @@
 """`ninefold messaging apps …`."""
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Literal
 
 import msgspec
 from cyclopts import App, Parameter
 
 from ninefold.core.commands import (
     FROM_ENVIRONMENT,
-    ApiClient,
     ApiOptions,
     Limit,
     Page,
@@ -22,13 +21,10 @@ from ninefold.systems.messaging.commands.answers import (
     AppAnswer,
     AppDetailsAnswer,
     AppEventAnswer,
-    ChannelAnswer,
     CreatedAppAnswer,
     CreatedWebhookAnswer,
 )
-from ninefold.systems.messaging.errors import AppNotFoundError, ChannelNotFoundError
-
-_APPS: Final = "/api/v1/messaging/apps"
+from ninefold.systems.messaging.commands.finding import APPS, find_app, find_channel
 
 apps = App(name="apps", help="Manage apps: programs that act by their bots.")
 
@@ -72,8 +68,8 @@ def create_app(
         api: The server and API key to use.
     """
     with api.client() as client:
-        body = {"name": name, "scopes": None if scopes is None else _split(scopes)}
-        app = client.post(_APPS, {**body, **_settings(request_url, events, commands)}).read(CreatedAppAnswer)
+        body = {"name": name, "scopes": None if scopes is None else split_scopes(scopes)}
+        app = client.post(APPS, {**body, **_settings(request_url, events, commands)}).read(CreatedAppAnswer)
     created = CreatedApp(
         app_id=app.slack_id,
         name=app.name,
@@ -109,9 +105,31 @@ def update_app(
         api: The server and API key to use.
     """
     with api.client() as client:
-        app_id = _find_app(client, app)
-        answer = client.patch(f"{_APPS}/{app_id}", _settings(request_url, events, commands))
+        app_id = find_app(client, app)
+        answer = client.patch(f"{APPS}/{app_id}", _settings(request_url, events, commands))
         show_answer(answer, AppDetailsAnswer, api=api, show=show_fields)
+
+
+@apps.command(name="disable")
+def disable_app(app: str, *, api: ApiOptions = FROM_ENVIRONMENT) -> None:
+    """Disable an app until it is enabled again: it is told nothing, and can do nothing.
+
+    Args:
+        app: Its id, such as app_…, or its name.
+        api: The server and API key to use.
+    """
+    _set_disabled(app, api, is_disabled=True)
+
+
+@apps.command(name="enable")
+def enable_app(app: str, *, api: ApiOptions = FROM_ENVIRONMENT) -> None:
+    """Enable an app that was disabled, with the tokens that it has.
+
+    Args:
+        app: Its id, such as app_…, or its name.
+        api: The server and API key to use.
+    """
+    _set_disabled(app, api, is_disabled=False)
 
 
 @apps.command(name="events")
@@ -133,7 +151,7 @@ def list_app_events(
         api: The server and API key to use.
     """
     with api.client() as client:
-        path = f"{_APPS}/{_find_app(client, app)}/events"
+        path = f"{APPS}/{find_app(client, app)}/events"
         answer = client.get(path, state=state, limit=limit, cursor=cursor)
         show_answer(answer, Page[AppEventAnswer], api=api, show=_show_events)
 
@@ -148,8 +166,8 @@ def create_webhook(app: str, channel: str, *, api: ApiOptions = FROM_ENVIRONMENT
         api: The server and API key to use.
     """
     with api.client() as client:
-        channel_id = _find_channel(client, channel)
-        answer = client.post(f"{_APPS}/{_find_app(client, app)}/webhooks", {"channel_id": channel_id})
+        channel_id = find_channel(client, channel)
+        answer = client.post(f"{APPS}/{find_app(client, app)}/webhooks", {"channel_id": channel_id})
         show_answer(answer, CreatedWebhookAnswer, api=api, show=show_fields)
     if not api.json:
         print_note("Save the address now: it won't be shown again.")
@@ -165,11 +183,18 @@ def list_apps(*, limit: Limit = 20, cursor: str | None = None, api: ApiOptions =
         api: The server and API key to use.
     """
     with api.client() as client:
-        answer = client.get(_APPS, limit=limit, cursor=cursor)
+        answer = client.get(APPS, limit=limit, cursor=cursor)
         show_answer(answer, Page[AppAnswer], api=api, show=_show_apps)
 
 
-def _split(scopes: str) -> list[str]:
+def _set_disabled(app: str, api: ApiOptions, *, is_disabled: bool) -> None:
+    with api.client() as client:
+        answer = client.patch(f"{APPS}/{find_app(client, app)}", {"is_disabled": is_disabled})
+        show_answer(answer, AppDetailsAnswer, api=api, show=show_fields)
+
+
+def split_scopes(scopes: str) -> list[str]:
+    """Return the scopes that an option names."""
     return [scope.strip() for scope in scopes.split(",") if scope.strip()]
 
 
@@ -200,33 +225,3 @@ def _show_events(page: Page[AppEventAnswer]) -> None:
 def _settings(request_url: str | None, events: list[str] | None, commands: list[str] | None) -> dict[str, object]:
     given = {"request_url": request_url, "event_types": events, "commands": commands}
     return {name: value for name, value in given.items() if value is not None}
-
-
-def _find_app(client: ApiClient, text: str) -> str:
-    """Return the id of an app that is given by its id or its name."""
-    if text.startswith("app_"):
-        return text
-    cursor: str | None = None
-    while True:
-        page = client.get(_APPS, limit=100, cursor=cursor).read(Page[AppAnswer])
-        for each in page.items:
-            if text in (each.name, each.slack_id):
-                return each.app_id
-        cursor = page.next_cursor
-        if cursor is None:
-            raise AppNotFoundError(f"There is no app {text!r}.", remedy="List them: ninefold messaging apps list")
-
-
-def _find_channel(client: ApiClient, text: str) -> str:
-    """Return the id of a channel that is given by its id or its name."""
-    if text.startswith("chan_"):
-        return text
-    cursor: str | None = None
-    while True:
-        page = client.get("/api/v1/messaging/channels", limit=100, cursor=cursor).read(Page[ChannelAnswer])
-        for each in page.items:
-            if text.removeprefix("#") == each.name:
-                return each.channel_id
-        cursor = page.next_cursor
-        if cursor is None:
-            raise ChannelNotFoundError(f"There is no channel {text!r}.")

@@ -8,6 +8,7 @@ import msgspec
 
 MEMBER_PREFIX: Final = "mem"
 APP_PREFIX: Final = "app"
+TOKEN_PREFIX: Final = "atok"  # noqa: S105  # it begins the ids of apps' tokens.
 
 WRITE_MESSAGES: Final = "messaging:write"
 """The scope of tokens of members and bots: it allows what a member does, and nothing else of the organisation."""

@@ -4,6 +4,7 @@ from typing import Final
 
 from litestar.handlers import HTTPRouteHandler
 
+from ninefold.systems.messaging.routes.app_tokens import APP_TOKEN_ROUTES
 from ninefold.systems.messaging.routes.apps import APP_ROUTES
 from ninefold.systems.messaging.routes.channels import CHANNEL_ROUTES
 from ninefold.systems.messaging.routes.files import FILE_ROUTES
@@ -17,6 +18,7 @@ from ninefold.systems.messaging.routes.search import SEARCH_ROUTES
 MESSAGING_ROUTES: Final[list[HTTPRouteHandler]] = [
     *MEMBER_ROUTES,
     *APP_ROUTES,
+    *APP_TOKEN_ROUTES,
     *CHANNEL_ROUTES,
     *MESSAGE_ROUTES,
     *INTERACTION_ROUTES,

@@ -17,6 +17,7 @@ from ninefold.systems.messaging.model import (
     AppEventState,
     CreatedApp,
     IncomingWebhook,
+    Member,
     Transport,
     Workspace,
 )
@@ -47,6 +48,14 @@ Commands = Annotated[
     list[Annotated[str, msgspec.Meta(pattern=COMMAND_PATTERN)]],
     msgspec.Meta(max_length=COMMANDS_MAX, description="Its slash commands, such as `/standup`.", examples=[[]]),
 ]
+Scopes = Annotated[
+    Annotated[list[Annotated[str, msgspec.Meta(max_length=40)]], msgspec.Meta(max_length=100)] | None,
+    msgspec.Meta(
+        description="What the bot's token is limited to, by the scopes of Slack's API, such as `chat:write`. Then "
+        "only Slack's API accepts it. Null if it is allowed what a member is.",
+        examples=[None],
+    ),
+]
 RequestUrlState = Literal["none", "verifying", "verified", "failed"]
 
 
@@ -57,14 +66,7 @@ class CreateApp(RequestBody, frozen=True, kw_only=True):
     request_url: RequestUrlText = ""
     event_types: EventTypes = msgspec.field(default_factory=lambda: [ALL_EVENTS])
     commands: Commands = msgspec.field(default_factory=list)
-    scopes: Annotated[
-        Annotated[list[Annotated[str, msgspec.Meta(max_length=40)]], msgspec.Meta(max_length=100)] | None,
-        msgspec.Meta(
-            description="What the bot's token is limited to, by the scopes of Slack's API, such as `chat:write`. Then "
-            "only Slack's API accepts it. Null if it is allowed what a member is.",
-            examples=[None],
-        ),
-    ] = None
+    scopes: Scopes = None
 
     @property
     def changes(self) -> AppChanges:
@@ -78,11 +80,17 @@ class UpdateApp(RequestBody, frozen=True, kw_only=True):
     request_url: RequestUrlText | None = None
     event_types: EventTypes | None = None
     commands: Commands | None = None
+    is_disabled: bool | None = None
 
     @property
     def changes(self) -> AppChanges:
         """How the app is told what happens."""
-        return AppChanges(request_url=self.request_url, event_types=self.event_types, commands=self.commands)
+        return AppChanges(
+            request_url=self.request_url,
+            event_types=self.event_types,
+            commands=self.commands,
+            is_disabled=self.is_disabled,
+        )
 
 
 class AppView(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,6 +113,9 @@ class AppDetailsView(AppView, frozen=True, kw_only=True):
 
     commands: Commands
     connections: Annotated[int, msgspec.Meta(description="How many of its connections are open now.")]
+    is_disabled: Annotated[
+        bool, msgspec.Meta(description="Whether its bot is deactivated: then it is told nothing, and can do nothing.")
+    ]
 
 
 class CreatedAppView(AppView, frozen=True, kw_only=True):
@@ -193,9 +204,14 @@ def show_app(app: App) -> AppView:
     return AppView(**_fields(app))
 
 
-def show_app_details(app: App, *, commands: list[AppCommand], connections: int) -> AppDetailsView:
+def show_app_details(app: App, bot: Member, *, commands: list[AppCommand], connections: int) -> AppDetailsView:
     """Return an app with its commands and its connections."""
-    return AppDetailsView(**_fields(app), commands=[each.command for each in commands], connections=connections)
+    return AppDetailsView(
+        **_fields(app),
+        commands=[each.command for each in commands],
+        connections=connections,
+        is_disabled=bot.is_deactivated,
+    )
 
 
 def show_created_app(

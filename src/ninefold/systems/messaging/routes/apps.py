@@ -18,8 +18,8 @@ from ninefold.core.web.bodies import FromBody
 from ninefold.core.web.ids import parse_body_id
 from ninefold.core.web.pagination import PAGE_LIMIT_DEFAULT, Cursor, Page, PagedList, PageLimit
 from ninefold.core.web.problems import problem_responses
+from ninefold.core.web.site import Site
 from ninefold.systems.messaging.model import APP_PREFIX, CHANNEL_PREFIX, AppEventState
-from ninefold.systems.messaging.routes.addresses import base_url_of
 from ninefold.systems.messaging.routes.app_wire import (
     AppDetailsView,
     AppEventView,
@@ -46,6 +46,7 @@ from ninefold.systems.messaging.service.app_delivery import count_connections
 from ninefold.systems.messaging.service.app_events import list_app_events, notify_apps
 from ninefold.systems.messaging.service.app_settings import list_commands, update_app
 from ninefold.systems.messaging.service.channels import get_channel
+from ninefold.systems.messaging.service.members import get_bot
 from ninefold.systems.messaging.service.notifying import notify_organisation
 from ninefold.systems.messaging.service.workspaces import ensure_workspace
 
@@ -65,6 +66,7 @@ async def create_messaging_app(
     database: NamedDependency[Database],
     notifier: NamedDependency[Notifier],
     egress_policy: NamedDependency[AddressPolicy],
+    site: NamedDependency[Site],
     audit: NamedDependency[AuditEntry],
 ) -> CreatedAppView:
     """Create an app.
@@ -79,7 +81,7 @@ async def create_messaging_app(
             connection, organisation_id=organisation_id, name=data.name, scopes=data.scopes
         )
         app = await update_app(
-            connection, egress_policy, created.app, changes=data.changes, base_url=base_url_of(request)
+            connection, egress_policy, created.app, changes=data.changes, base_url=site.base_url(request)
         )
         commands = await list_commands(connection, organisation_id=organisation_id, app=app)
         audit.target_id = format_id(APP_PREFIX, app.app_id)
@@ -119,7 +121,8 @@ async def get_messaging_app(
         app = await service.get_app(connection, organisation_id=principal.organisation_id, app_id=app_id)
         commands = await list_commands(connection, organisation_id=principal.organisation_id, app=app)
         connections = await count_connections(connection, app)
-    return show_app_details(app, commands=commands, connections=connections)
+        bot = await get_bot(connection, app)
+    return show_app_details(app, bot, commands=commands, connections=connections)
 
 
 @patch(_APP, tags=TAGS, responses=problem_responses(409))
@@ -132,19 +135,22 @@ async def update_messaging_app(
     database: NamedDependency[Database],
     notifier: NamedDependency[Notifier],
     egress_policy: NamedDependency[AddressPolicy],
+    site: NamedDependency[Site],
 ) -> AppDetailsView:
-    """Change how an app is told what happens.
+    """Change how an app is told what happens, or disable it.
 
     A new request URL is sent a challenge. It is used once it has answered; `request_url_state` says whether it has. The
-    same URL again is another challenge, if it hasn't answered yet.
+    same URL again is another challenge, if it hasn't answered yet. A disabled app is told nothing, and can do nothing.
     """
     async with database.transaction() as connection:
         found = await service.get_app(connection, organisation_id=principal.organisation_id, app_id=app_id)
-        app = await update_app(connection, egress_policy, found, changes=data.changes, base_url=base_url_of(request))
+        app = await update_app(connection, egress_policy, found, changes=data.changes, base_url=site.base_url(request))
         commands = await list_commands(connection, organisation_id=principal.organisation_id, app=app)
         connections = await count_connections(connection, app)
+        bot = await get_bot(connection, app)
     notify_apps(notifier, [app.app_id])
-    return show_app_details(app, commands=commands, connections=connections)
+    notify_organisation(notifier, principal.organisation_id)
+    return show_app_details(app, bot, commands=commands, connections=connections)
 
 
 @get(f"{_APP}/events", tags=TAGS)
@@ -186,6 +192,7 @@ async def create_incoming_webhook(
     request: Request[Any, Any, Any],
     principal: NamedDependency[Principal],
     database: NamedDependency[Database],
+    site: NamedDependency[Site],
 ) -> CreatedIncomingWebhookView:
     """Create an incoming webhook.
 
@@ -200,7 +207,7 @@ async def create_incoming_webhook(
         webhook, secret = await incoming_webhooks.create_webhook(connection, app, channel)
     path = f"/slack/services/{workspace.slack_id}/{webhook.slack_id}/{secret}"
     return CreatedIncomingWebhookView(
-        **webhook_fields(webhook, channel_id=data.channel_id), url=f"{base_url_of(request)}{path}"
+        **webhook_fields(webhook, channel_id=data.channel_id), url=f"{site.base_url(request)}{path}"
     )
 
 

@@ -15,6 +15,7 @@ from ninefold.systems.messaging.model import (
     APP_PREFIX,
     CHANNEL_PREFIX,
     MEMBER_PREFIX,
+    TOKEN_PREFIX,
     VIEW_PREFIX,
     WEBHOOK_PREFIX,
     WRITE_MESSAGES,
@@ -67,6 +68,12 @@ class AppId(PathId):
     """An app's id in a path."""
 
     prefix = APP_PREFIX
+
+
+class AppTokenId(PathId):
+    """The id of a token of an app in a path."""
+
+    prefix = TOKEN_PREFIX
 
 
 class ViewId(PathId):

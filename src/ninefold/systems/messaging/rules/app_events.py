@@ -61,6 +61,9 @@ _MESSAGE: Final[Mapping[ChannelKind, AppEventName]] = {
     "direct": AppEventName("message", "message.im", "channel"),
     "group": AppEventName("message", "message.mpim", "channel"),
 }
+FILE_SHARED: Final = "file_shared"
+"""It tells of each file of a new message."""
+
 _MENTION: Final = AppEventName("app_mention", "app_mention", "mentioned")
 
 
@@ -103,8 +106,8 @@ EVENT_TYPES: Final = frozenset(
         *[each.subscription for each in _MESSAGE.values()],
         *[each.subscription for table in (_PUBLIC, _OTHER, _EVERYWHERE) for names in table.values() for each in names],
         "app_mention",
-        "file_shared",
         "app_home_opened",
+        FILE_SHARED,
         "channel_created",
         "member_joined_channel",
         "member_left_channel",
@@ -136,14 +139,8 @@ _NEEDED: Final[Mapping[str, frozenset[str]]] = {
 """The scopes of which an app needs one to be told of an event; without an entry, it needs none."""
 
 
-def names_of_entry(kind: EventType, channel_kind: ChannelKind, *, has_files: bool = False) -> list[AppEventName]:
-    """Return the events that tell of an entry of a channel's log.
-
-    Args:
-        kind: what the entry is.
-        channel_kind: what the channel is.
-        has_files: whether the entry is a message with files.
-    """
+def names_of_entry(kind: EventType, channel_kind: ChannelKind) -> list[AppEventName]:
+    """Return the events that tell of an entry of a channel's log."""
     is_conversation = channel_kind in ("direct", "group")
     if kind in ("member_joined", "member_left"):
         if is_conversation:
@@ -153,8 +150,6 @@ def names_of_entry(kind: EventType, channel_kind: ChannelKind, *, has_files: boo
     names = [*(_PUBLIC if channel_kind == "public" else _OTHER).get(kind, ()), *_EVERYWHERE.get(kind, ())]
     if kind in _ARE_MESSAGES:
         names.append(_MESSAGE[channel_kind])
-    if has_files:
-        names.append(_own("file_shared"))
     if kind == "message" and channel_kind != "direct":
         names.append(_MENTION)
     return names

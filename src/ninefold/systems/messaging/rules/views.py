@@ -1,7 +1,6 @@
-"""What a view must have: a modal or a home tab, as apps send it (Block Kit)."""
+"""What a view must have besides its blocks: a modal or a home tab, as apps send it (Block Kit)."""
 
 import hashlib
-import itertools
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -9,9 +8,8 @@ import msgspec
 
 from ninefold.systems.messaging.errors import InvalidViewError
 from ninefold.systems.messaging.model import ViewKind
-from ninefold.systems.messaging.rules.blocks import fill_ids, find_problem
 
-BLOCKS_MAX: Final = 100
+VIEW_BLOCKS_MAX: Final = 100
 VIEW_BYTES_MAX: Final = 250_000
 STACK_MAX: Final = 3
 """Modals on top of each other."""
@@ -34,23 +32,28 @@ _KEPT: Final = (
 
 
 def check_view(content: Mapping[str, Any], *, kind: ViewKind) -> dict[str, Any]:
-    """Return what is kept of a view that an app has sent; blocks get the ids that they lack.
+    """Return what is kept of a view that an app has sent; its blocks are only checked to be a list of objects.
 
     Raises:
         InvalidViewError: it can't be shown.
     """
     if content.get("type") != kind:
-        raise InvalidViewError(f"this view has to be of the type {kind!r}", pointer="/view/type")
+        raise InvalidViewError(f"This view has to be of the type {kind!r}.", field="view.type")
     if len(msgspec.json.encode(content)) > VIEW_BYTES_MAX:
-        raise InvalidViewError(f"no more than {VIEW_BYTES_MAX:,} bytes allowed", pointer="/view")
-    blocks = _check_blocks(content.get("blocks"))
+        raise InvalidViewError(f"The view has more than {VIEW_BYTES_MAX:,} bytes.", field="view")
+    blocks = content.get("blocks")
+    if not isinstance(blocks, list) or not all(isinstance(block, dict) and "type" in block for block in blocks):
+        raise InvalidViewError("The view needs blocks, each with its type.", field="view.blocks")
     if kind == "modal":
-        _check_texts(content, has_input=any(block["type"] == "input" for block in blocks))
+        _check_text(content.get("title"), field="view.title")
+        has_input = any(block["type"] == "input" for block in blocks)
+        if has_input or content.get("submit") is not None:
+            _check_text(content.get("submit"), field="view.submit")
     for name, length_max in (("callback_id", _CALLBACK_LENGTH_MAX), ("private_metadata", _METADATA_LENGTH_MAX)):
         value = content.get(name) or ""
         if not isinstance(value, str) or len(value) > length_max:
-            raise InvalidViewError(f"must be less than {length_max + 1} characters", pointer=f"/view/{name}")
-    return {**{name: content[name] for name in _KEPT if name in content}, "blocks": blocks}
+            raise InvalidViewError(f"`{name}` is longer than {length_max:,}.", field=f"view.{name}")
+    return {name: content[name] for name in _KEPT if name in content}
 
 
 def new_hash(content: Mapping[str, Any], *, moment: str) -> str:
@@ -59,29 +62,7 @@ def new_hash(content: Mapping[str, Any], *, moment: str) -> str:
     return f"{moment}.{digest[:8]}"
 
 
-def _check_blocks(blocks: Any) -> list[dict[str, Any]]:
-    """Return blocks with the ids by which input is sent back: the same ones each time the blocks are sent."""
-    if not isinstance(blocks, list):
-        raise InvalidViewError("missing required field: blocks", pointer="/view")
-    if (problem := find_problem(blocks, blocks_max=BLOCKS_MAX)) is not None:
-        raise InvalidViewError(problem.reason, pointer=f"/view{problem.pointer}")
-    named = [
-        block if block.get("block_id") else {**block, "block_id": f"b{number}"} for number, block in enumerate(blocks)
-    ]
-    numbers = itertools.count()
-    return fill_ids(named, new_id=lambda: f"a{next(numbers)}")
-
-
-def _check_texts(content: Mapping[str, Any], *, has_input: bool) -> None:
-    """Check the title of a modal, and the words on its buttons."""
-    if has_input and content.get("submit") is None:
-        raise InvalidViewError("must define `submit` to use an `input` block in modals", pointer="/view")
-    for name in ("title", "submit", "close"):
-        value = content.get(name)
-        if value is None and name != "title":
-            continue
-        text = value.get("text") if isinstance(value, dict) and value.get("type") == "plain_text" else None
-        if not isinstance(text, str) or not 1 <= len(text) <= _TITLE_LENGTH_MAX:
-            raise InvalidViewError(
-                f"has to be a plain_text of 1 to {_TITLE_LENGTH_MAX} characters", pointer=f"/view/{name}"
-            )
+def _check_text(value: Any, *, field: str) -> None:
+    is_text = isinstance(value, dict) and value.get("type") == "plain_text" and isinstance(value.get("text"), str)
+    if not is_text or not 1 <= len(value["text"]) <= _TITLE_LENGTH_MAX:
+        raise InvalidViewError(f"`{field}` has to be a plain_text of 1 to {_TITLE_LENGTH_MAX} characters.", field=field)

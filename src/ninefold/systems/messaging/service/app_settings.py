@@ -14,6 +14,7 @@ from ninefold.systems.messaging.model import App, AppCommand
 from ninefold.systems.messaging.rules.app_events import COMMANDS_MAX, EVENT_TYPES
 from ninefold.systems.messaging.service.app_events import ask_app
 from ninefold.systems.messaging.service.apps import get_app
+from ninefold.systems.messaging.service.members import get_bot, update_member
 from ninefold.systems.messaging.store import app_events as store
 
 ALL_EVENTS: Final = "all"
@@ -30,6 +31,8 @@ class AppChanges(msgspec.Struct, frozen=True, kw_only=True):
     event_types: Sequence[str] | None = None
     """`["all"]` for everything."""
     commands: Sequence[str] | None = None
+    is_disabled: bool | None = None
+    """Deactivates its bot, or activates it again."""
 
 
 async def update_app(
@@ -37,7 +40,7 @@ async def update_app(
 ) -> App:
     """Change an app. A new request URL is sent a challenge, and used once it has answered; so is one that hasn't yet.
 
-    Call it in a transaction, and `notify_apps` after the commit.
+    Call it in a transaction, and `notify_apps` and `notify_organisation` after the commit.
 
     Args:
         connection: in a transaction.
@@ -69,6 +72,8 @@ async def update_app(
     updated = await store.app_update(connection, app)
     if changes.commands is not None:
         await _replace_commands(connection, app, changes.commands)
+    if changes.is_disabled is not None:
+        await update_member(connection, await get_bot(connection, app), is_deactivated=changes.is_disabled)
     if app.request_url is not None and (is_new_url or is_tried_again):
         await _challenge(connection, updated)
     return updated

@@ -1,20 +1,17 @@
 """Apps: programs that act in a workspace by their bots."""
 
-import secrets
 from collections.abc import Collection
 from datetime import UTC, datetime
 from uuid import UUID
 
 from ninefold.core.ids import format_id, new_id
 from ninefold.core.postgres.database import Connection
-from ninefold.core.tenancy import service as tenancy
 from ninefold.core.tenancy.model import Principal
-from ninefold.systems.messaging.errors import AppNotFoundError, MemberNameTakenError, UnknownScopeError
-from ninefold.systems.messaging.model import APP_PREFIX, CONNECT, LIMITED, WRITE_MESSAGES, App, CreatedApp
-from ninefold.systems.messaging.rules.slack_scopes import unknown_scopes
+from ninefold.systems.messaging.errors import AppNotFoundError, MemberNameTakenError
+from ninefold.systems.messaging.model import APP_PREFIX, CONNECT, App, CreatedApp
+from ninefold.systems.messaging.service.app_tokens import create_app_token, new_signing_secret
 from ninefold.systems.messaging.service.members import check_member_name, create_member
 from ninefold.systems.messaging.service.slack_ids import new_slack_id
-from ninefold.systems.messaging.service.tokens import APP_TOKEN, BOT_TOKEN
 from ninefold.systems.messaging.service.workspaces import ensure_workspace
 from ninefold.systems.messaging.store import members as store
 
@@ -38,7 +35,6 @@ async def create_app(
         InvalidMemberNameError: the name has other characters, or is too long.
         MemberNameTakenError: the organisation has an app or a member of this name.
     """
-    bot_scopes = _bot_scopes(scopes)
     check_member_name(name)
     await ensure_workspace(connection, organisation_id=organisation_id)
     new = App(
@@ -46,7 +42,7 @@ async def create_app(
         organisation_id=organisation_id,
         slack_id=new_slack_id("A"),
         name=name,
-        signing_secret=secrets.token_hex(16),
+        signing_secret=new_signing_secret(),
         created_at=datetime.now(UTC),
         scopes=None if scopes is None else sorted(scopes),
     )
@@ -56,14 +52,8 @@ async def create_app(
     bot = await create_member(
         connection, organisation_id=organisation_id, name=name, kind="bot", real_name=name, app_id=app.app_id
     )
-    bot_token = await tenancy.create_credential(
-        connection, BOT_TOKEN, organisation_id=organisation_id, name=name, scopes=bot_scopes
-    )
-    await store.token_insert(connection, credential_id=bot_token.credential_id, member_id=bot.member_id)
-    app_token = await tenancy.create_credential(
-        connection, APP_TOKEN, organisation_id=organisation_id, name=name, scopes=frozenset({CONNECT})
-    )
-    await store.token_insert(connection, credential_id=app_token.credential_id, app_id=app.app_id)
+    bot_token = await create_app_token(connection, app, kind="bot", scopes=scopes)
+    app_token = await create_app_token(connection, app, kind="app")
     return CreatedApp(app=app, bot=bot, bot_token=bot_token.text, app_token=app_token.text)
 
 
@@ -96,15 +86,3 @@ async def find_own_app(connection: Connection, principal: Principal) -> App | No
 async def list_apps(connection: Connection, *, organisation_id: UUID, after: UUID | None, limit: int) -> list[App]:
     """Return a page of the apps of an organisation, oldest first."""
     return await store.app_list(connection, organisation_id=organisation_id, after=after, limit=limit)
-
-
-def _bot_scopes(scopes: Collection[str] | None) -> frozenset[str]:
-    if scopes is None:
-        return frozenset({WRITE_MESSAGES})
-    if unknown := unknown_scopes(scopes):
-        raise UnknownScopeError(
-            f"There is no scope {unknown[0]!r}.",
-            field="scopes",
-            remedy="docs/systems/messaging.md says which there are.",
-        )
-    return frozenset({LIMITED, *scopes})

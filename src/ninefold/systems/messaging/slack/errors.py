@@ -7,7 +7,7 @@ from litestar import Request, Response
 
 from ninefold.core.errors import ForbiddenError, InvalidInputError, NinefoldError, TooManyRequestsError
 from ninefold.core.web.problems import problem_headers
-from ninefold.systems.messaging.errors import InvalidBlocksError, InvalidViewError
+from ninefold.systems.messaging.errors import InvalidBlocksError
 from ninefold.systems.messaging.slack.headers import scope_headers
 from ninefold.systems.messaging.slack.methods import find_method
 from ninefold.systems.messaging.slack.words import word_of
@@ -45,7 +45,6 @@ class TokenKindError(ForbiddenError):
     """The token is of a kind that can't call this method."""
 
     code = "not_allowed_token_type"
-    """Slack's word."""
     title = "Not allowed with this token"
 
 
@@ -84,15 +83,14 @@ def _describe(error: NinefoldError, method: str) -> dict[str, Any]:
     match error:
         case SlackError():
             return {"error": error.word, "detail": detail, **error.fields}
+        case TokenKindError():
+            return {"error": "not_allowed_token_type", "detail": detail}
         case MissingScopeError():
             return {"error": "missing_scope", "detail": detail, "needed": error.needed, "provided": error.provided}
         case InvalidBlocksError():
             reason = f"{error.reason} [json-pointer:{error.pointer}]"
             return {"error": "invalid_blocks", "detail": detail, "errors": [reason], **_messages(reason)}
-        case InvalidViewError():
-            reason = f"{error.reason} [json-pointer:{error.pointer}]"
-            return {"error": "invalid_arguments", "detail": detail, **_messages(reason)}
-    word = error.code if isinstance(error, TokenKindError) else word_of(error, method=method)
+    word = word_of(error, method=method)
     if word == "invalid_arguments":
         return {"error": word, "detail": detail, **_messages(error.detail)}
     return {"error": word, "detail": detail}

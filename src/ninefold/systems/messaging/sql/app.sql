@@ -52,6 +52,12 @@ WHERE app.organisation_id = :organisation_id
     )
 ORDER BY app.app_id;
 
+-- name: app_set_signing_secret!
+-- Replace the signing secret of an app.
+UPDATE messaging.app
+SET signing_secret = :signing_secret
+WHERE app_id = :app_id;
+
 -- name: app_update^
 -- Change how an app is told what happens.
 UPDATE messaging.app

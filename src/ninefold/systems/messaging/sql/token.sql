@@ -23,3 +23,11 @@ SELECT token.credential_id
 FROM messaging.token
 INNER JOIN messaging.member ON member.member_id = token.member_id OR member.app_id = token.app_id
 WHERE token.credential_id = ANY(:credential_ids::uuid[]) AND member.is_deactivated;
+
+-- name: token_list_of_app
+-- Read the ids of the tokens of an app and of its bot.
+SELECT token.credential_id
+FROM messaging.member AS bot
+INNER JOIN messaging.token ON token.member_id = bot.member_id OR token.app_id = bot.app_id
+WHERE bot.app_id = :app_id
+LIMIT :limit;

@@ -39,6 +39,11 @@ async def app_list(connection: Connection, *, organisation_id: UUID, after: UUID
     return [App(**record) async for record in records]
 
 
+async def app_set_signing_secret(connection: Connection, *, app_id: UUID, signing_secret: str) -> None:
+    """Replace the signing secret of an app."""
+    await queries.app_set_signing_secret(connection, app_id=app_id, signing_secret=signing_secret)
+
+
 async def member_find(connection: Connection, *, organisation_id: UUID, member_id: UUID) -> Member | None:
     """Read one member of an organisation."""
     return _member_or_none(await queries.member_find(connection, organisation_id=organisation_id, member_id=member_id))
@@ -206,6 +211,12 @@ async def token_list(connection: Connection, *, member_id: UUID, limit: int) -> 
 async def token_list_deactivated(connection: Connection, *, credential_ids: Collection[UUID]) -> frozenset[UUID]:
     """Return those of these tokens whose members, or whose app's bots, are deactivated."""
     records = queries.token_list_deactivated(connection, credential_ids=list(credential_ids))
+    return frozenset([record["credential_id"] async for record in records])
+
+
+async def token_list_of_app(connection: Connection, *, app_id: UUID, limit: int) -> frozenset[UUID]:
+    """Read the ids of the tokens of an app and of its bot."""
+    records = queries.token_list_of_app(connection, app_id=app_id, limit=limit)
     return frozenset([record["credential_id"] async for record in records])
 
 

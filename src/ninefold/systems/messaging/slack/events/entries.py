@@ -248,20 +248,6 @@ async def _show_name(shower: EntryShower, event: ChannelEvent) -> Shown | None:
     }
 
 
-async def _show_file(shower: EntryShower, event: ChannelEvent) -> Shown | None:
-    """Return what tells that a file was shared; of several files of a message, it names the first."""
-    message = await shower.message(event.sequence)
-    if message is None or message.deleted_at is not None:
-        return None
-    file_id = (await shower.show_files(message))[0]["id"]
-    return {
-        "user_id": await shower.user(event.member_id),
-        "channel_id": shower.channel.slack_id,
-        "file_id": file_id,
-        "file": {"id": file_id},
-    }
-
-
 async def _show_change(shower: EntryShower, event: ChannelEvent) -> Shown | None:
     return {"channel": shower.channel.slack_id, "user": await shower.user(event.member_id)}
 
@@ -293,5 +279,4 @@ _OTHERS: Final[Mapping[EventType, _Show]] = {
     "member_joined": _show_membership,
     "member_left": _show_membership,
     "channel_renamed": _show_name,
-    "message": _show_file,
 }

@@ -162,11 +162,7 @@ class RtmSocket(SlackSocket):
             if (channel_id, event.sequence) in self._sent:
                 self._sent.discard((channel_id, event.sequence))
                 continue
-            names = [
-                name.type
-                for name in names_of_entry(event.type, channel.kind, has_files=bool(event.payload.get("file_ids")))
-                if name.type != "app_mention"
-            ]
+            names = [name.type for name in names_of_entry(event.type, channel.kind) if name.type != "app_mention"]
             shown += [await shower.show(event, name) for name in names]
         return [each for each in shown if each is not None]
 
