@@ -95,7 +95,7 @@ test("of two edits at the same time one counts, and the other author is told", a
   await second.close();
 });
 
-test("a deleted message leaves a place, and its text is gone", async () => {
+test("a deleted message is gone for everybody, and one with replies leaves its place", async () => {
   const { ines, mara } = people.pages;
   await write(mara, "Wrong channel, sorry.");
   await message(ines, "Wrong channel").waitFor();
@@ -103,7 +103,7 @@ test("a deleted message leaves a place, and its text is gone", async () => {
   await mara.getByRole("button", { name: "Delete" }).click();
   await mara.getByRole("button", { name: /^Delete it/ }).click();
   await expect.poll(() => message(ines, "Wrong channel").count()).toBe(0);
-  await message(ines, "This message was deleted.").waitFor();
+  expect(await message(ines, "This message was deleted.").count()).toBe(0);
 });
 
 test("a file is dropped, uploaded and shared", async () => {
@@ -135,6 +135,52 @@ test("unread messages and mentions are counted, also in the window's title, unti
   await ines.bringToFront();
   await expect.poll(() => ines.title()).toBe("general · Ninefold");
   await picture(ines, "messaging-unread-light");
+});
+
+test("a channel that was open before opens at what is new, and says how much is above once one goes on", async () => {
+  const { ines } = people.pages;
+  const channels = ines.getByRole("navigation", { name: "Channels" });
+  await channels.getByRole("link", { name: /incidents/ }).click();
+  await ines.getByLabel("Write to incidents").waitFor();
+  const { items } = await people.ninefold.call<{ items: { member_id: string; name: string }[] }>("GET", "/messaging/members");
+  const mara = items.find(({ name }) => name === "mara_lindqvist")?.member_id;
+  for (let number = 1; number <= 40; number++) await people.ninefold.call("POST", `/messaging/channels/${people.generalId}/messages`, { text: `Line ${number} of the report.`, member_id: mara });
+  await channels.getByRole("link", { name: /general/ }).click();
+  await message(ines, "Line 1 of the report.").waitFor();
+  await expect.poll(() => message(ines, "Line 1 of the report.").evaluate((row) => row.getBoundingClientRect().top > 0 && row.getBoundingClientRect().bottom < innerHeight)).toBe(true);
+  expect(await message(ines, "Line 40 of the report.").evaluate((row) => row.getBoundingClientRect().top > innerHeight)).toBe(true);
+});
+
+test("a channel is renamed, and who is taken out of it is told", async () => {
+  const { ines, mara } = people.pages;
+  await ines.goto(`${people.networks.ines.url}/messaging/channels`);
+  await ines.getByRole("button", { name: "New channel" }).click();
+  await ines.getByLabel("Name", { exact: true }).fill("budget");
+  await ines.getByLabel(/^Private/).check();
+  await ines.getByRole("button", { name: /^Create the channel/ }).click();
+  await ines.getByRole("button", { name: "Members" }).click();
+  await ines.getByRole("combobox", { name: "Invite" }).fill("mara");
+  await ines.keyboard.press("Enter");
+  await ines.getByRole("button", { name: "Invite 1" }).click();
+  await mara.getByRole("navigation", { name: "Channels" }).getByRole("link", { name: /budget/ }).click();
+  await ines.getByLabel("Name", { exact: true }).fill("budget-2027");
+  await ines.getByRole("button", { name: "Save" }).click();
+  await mara.getByLabel("Write to budget-2027").waitFor();
+  await ines.getByRole("button", { name: "Remove Mara Lindqvist" }).click();
+  await ines.getByRole("dialog").getByRole("button", { name: /^Remove/ }).click();
+  await mara.getByText("You aren't in this channel any more.").waitFor();
+  expect(await mara.getByLabel("Write to budget-2027").isDisabled()).toBe(true);
+  await picture(ines, "messaging-members-light");
+  await mara.goto(`${people.networks.mara.url}/messaging/${people.generalId}`);
+});
+
+test("a command that isn't there isn't sent as a message", async () => {
+  const { ines } = people.pages;
+  await ines.goto(`${people.networks.ines.url}/messaging/${people.generalId}`);
+  await write(ines, "/nope hello");
+  await ines.getByText("There is no command /nope.").waitFor();
+  expect(await ines.getByLabel("Write to general").inputValue()).toBe("/nope hello");
+  await ines.getByLabel("Write to general").fill("");
 });
 
 test("a search leads to the message in its place", async () => {

@@ -96,7 +96,9 @@ async def test_the_messaging_demo_shows_every_device_the_committed_log(tmp_path:
     assert len({log["sha256"] for log in summary["logs"].values()}) == 1
     # All three are also in `general`, and so is the bot.
     assert summary["recounted"] == 2 * 4
-    assert {each["member"] for each in summary["unread"] if each["unread"]} == {"ines", "mira"}
+    # Which of them have unread messages depends on how long the bad network held the last ones.
+    assert any(each["unread"] for each in summary["unread"])
+    assert all(each["unread"] == each["recounted_unread"] for each in summary["unread"])
     assert min(summary["network"][name] for name in ("lost", "late", "duplicated", "sent again")) > 0
     assert summary["killed"] == ["ninefold serve"]
     assert files_in(tmp_path) == []

@@ -3915,7 +3915,7 @@ export interface components {
             /** @description From 1 on, without gaps. */
             sequence: number;
             /** @enum {unknown} */
-            type: "channel_archived" | "channel_purpose" | "channel_renamed" | "channel_topic" | "channel_unarchived" | "file_deleted" | "file_shared" | "member_joined" | "member_left" | "message" | "message_deleted" | "message_edited" | "pin_added" | "pin_removed" | "reaction_added" | "reaction_removed";
+            type: "channel_archived" | "channel_purpose" | "channel_renamed" | "channel_topic" | "channel_unarchived" | "file_deleted" | "member_joined" | "member_left" | "message" | "message_deleted" | "message_edited" | "pin_added" | "pin_removed" | "reaction_added" | "reaction_removed";
         };
         /**
          * ChannelMessageView

@@ -111,6 +111,11 @@ export function inviteMembers(channelId: string, memberIds: readonly string[]): 
   return call("POST", `/messaging/channels/${channelId}/invite`, { body: { memberIds } });
 }
 
+/** Take a member out of a channel. */
+export function kickMember(channelId: string, memberId: string): Promise<unknown> {
+  return call("POST", `/messaging/channels/${channelId}/kick`, { body: { kickedMemberId: memberId } });
+}
+
 export function listChannelMembers(channelId: string, cursor?: string): Promise<Page<Member>> {
   return call("GET", `/messaging/channels/${channelId}/members`, { query: { cursor, limit: PAGE_LIMIT_MAX } });
 }

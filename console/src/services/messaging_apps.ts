@@ -1,11 +1,21 @@
-// What people do with apps in messaging: slash commands, clicks, modals.
+// Apps in messaging, and what people do with them: slash commands, clicks, modals.
 
-import { call, callForText } from "./http";
+import { call, callForText, type Wire } from "./http";
 import type { Block } from "./messaging";
+import { PAGE_LIMIT_MAX, type Page } from "./pages";
+import type { Camel } from "./shape";
 
-/** A modal that an app shows. Its fields have Slack's names. */
+export type App = Camel<Wire["AppView"]>;
+export type AppDetails = Camel<Wire["AppDetailsView"]>;
+/** A new app, with the secrets that are shown once. */
+export type CreatedApp = Camel<Wire["CreatedAppView"]>;
+export type AppEvent = Camel<Wire["AppEventView"]>;
+export type IncomingWebhook = Camel<Wire["IncomingWebhookView"]>;
+
+/** A modal or a home tab that an app shows. Its fields have Slack's names. */
 export interface AppView {
   readonly view_id: string;
+  readonly app_id: string;
   readonly kind: string;
   readonly content: Readonly<Record<string, unknown>>;
   /** What the app says is wrong with the input, by block. */
@@ -43,7 +53,48 @@ export function submitView(viewId: string, values: Values): Promise<unknown> {
   return call("POST", `/messaging/views/${viewId}/submit`, { body: JSON.stringify({ values }) });
 }
 
-/** Close a modal, and those below it. */
+/** Close a modal; the one below it is shown again. */
 export function closeView(viewId: string): Promise<unknown> {
-  return call("POST", `/messaging/views/${viewId}/close`, { body: { isWholeStack: true } });
+  return call("POST", `/messaging/views/${viewId}/close`, { body: {} });
+}
+
+export function listApps(cursor?: string): Promise<Page<App>> {
+  return call("GET", "/messaging/apps", { query: { cursor, limit: PAGE_LIMIT_MAX } });
+}
+
+export function getApp(appId: string): Promise<AppDetails> {
+  return call("GET", `/messaging/apps/${appId}`);
+}
+
+/** Create an app. Only its answer has the tokens. */
+export function createApp(body: { name: string; requestUrl: string; commands: readonly string[] }): Promise<CreatedApp> {
+  return call("POST", "/messaging/apps", { body });
+}
+
+/** Change how an app is told what happens. The same request URL again is tried again, if it hasn't answered. */
+export function changeApp(appId: string, body: { requestUrl?: string; commands?: readonly string[]; eventTypes?: readonly string[] }): Promise<AppDetails> {
+  return call("PATCH", `/messaging/apps/${appId}`, { body });
+}
+
+/** What an app is told, latest first. */
+export function listAppEvents(appId: string, cursor?: string): Promise<Page<AppEvent>> {
+  return call("GET", `/messaging/apps/${appId}/events`, { query: { cursor } });
+}
+
+/** Open the home tab of an app; returns how it is now, or nothing if the app has never shown one. */
+export async function openHome(appId: string): Promise<AppView | null> {
+  return (JSON.parse(await callForText("POST", `/messaging/apps/${appId}/home`, { body: {} })) as { view: AppView | null }).view;
+}
+
+export async function listIncomingWebhooks(appId: string): Promise<IncomingWebhook[]> {
+  return (await call<{ items: IncomingWebhook[] }>("GET", `/messaging/apps/${appId}/webhooks`)).items;
+}
+
+/** Create an address at which an app posts in a channel. Only its answer has the address. */
+export function createIncomingWebhook(appId: string, channelId: string): Promise<IncomingWebhook & { url: string }> {
+  return call("POST", `/messaging/apps/${appId}/webhooks`, { body: { channelId } });
+}
+
+export function revokeIncomingWebhook(appId: string, webhookId: string): Promise<void> {
+  return call("DELETE", `/messaging/apps/${appId}/webhooks/${webhookId}`);
 }

@@ -129,3 +129,16 @@ async def test_rich_text_mentions_and_counts(api: Api) -> None:
     assert await talk.unread(tomas, channel) == (2, 2)
     assert await talk.unread(nadia, channel) == (2, 1)
     assert await talk.unread(ines, channel) == (0, 0)
+
+
+async def test_who_joined_after_a_message_hasnt_read_it(talk: Talk, api: Api) -> None:
+    ines, tomas, nadia = [await talk.member(name) for name in ("ines", "tomas", "nadia")]
+    channel = await talk.channel("plans", ines, tomas)
+    message = await talk.post(channel, ines, "Hello.")
+    invited = {"member_id": ines["member_id"], "member_ids": [nadia["member_id"]]}
+    await api.done("POST", f"{path_of(channel)}/invite", json=invited)
+
+    assert await api.get(f"{path_of(channel, message)}/readers") == {"count": 0, "member_ids": []}
+
+    await api.done("POST", f"{path_of(channel)}/read", json=acting(tomas, sequence=message["sequence"]))
+    assert await api.get(f"{path_of(channel, message)}/readers") == {"count": 1, "member_ids": [tomas["member_id"]]}

@@ -19,12 +19,15 @@ export const messaging: ConsoleSystem = {
   routes: [
     { pattern: "/messaging", load: () => import("./Messaging.svelte") },
     { pattern: "/messaging/channels", load: () => import("./people/Browse.svelte") },
+    { pattern: "/messaging/apps", load: () => import("./apps/AppList.svelte") },
+    { pattern: "/messaging/apps/:id", load: () => import("./apps/AppPage.svelte") },
     { pattern: "/messaging/search", load: () => import("./Search.svelte") },
     { pattern: "/messaging/:id", load: () => import("./Messaging.svelte") },
     { pattern: "/messaging/:id/:sequence", load: () => import("./Messaging.svelte") },
   ],
   pages: [
     { name: "All channels", kind: "messaging", href: "/messaging/channels" },
+    { name: "Apps", kind: "messaging", href: "/messaging/apps" },
     { name: "Search messages", kind: "messaging", href: "/messaging/search" },
   ],
   find: async () => {
@@ -37,5 +40,8 @@ export const messaging: ConsoleSystem = {
     ];
   },
   search: (text) => [{ name: `Search messages for “${text}”`, kind: "messaging", href: `/messaging/search?q=${encodeURIComponent(text)}` }],
-  idLinks: new Map([["chan", (id) => `/messaging/${id}`]]),
+  idLinks: new Map([
+    ["chan", (id) => `/messaging/${id}`],
+    ["app", (id) => `/messaging/apps/${id}`],
+  ]),
 };

@@ -11,11 +11,11 @@ test("modals stack, change in their place, and close", () => {
   const apps = new Apps();
   expect(apps.take({ type: "view_opened", view: view("view_1") })).toBe(true);
   apps.take({ type: "view_pushed", view: view("view_2") });
-  expect(apps.top?.view_id).toBe("view_2");
+  expect(apps.views.at(-1)?.view_id).toBe("view_2");
   apps.take({ type: "view_updated", view: view("view_1", { errors: { b1: "Too short." } }) });
   expect(apps.views.map(({ view_id }) => view_id)).toEqual(["view_1", "view_2"]);
   apps.take({ type: "view_closed", view: view("view_2", { is_closed: true }) });
-  expect(apps.top).toMatchObject({ view_id: "view_1", errors: { b1: "Too short." } });
+  expect(apps.views.at(-1)).toMatchObject({ view_id: "view_1", errors: { b1: "Too short." } });
 });
 
 test("a home tab isn't a modal, and other entries aren't an app's", () => {

@@ -2,8 +2,8 @@ import { expect, test } from "vitest";
 
 import { summaryOf } from "$/systems/messaging/channel/announcer.svelte";
 import { Typing, typingText } from "$/systems/messaging/channel/typing.svelte";
-import { bytesText } from "$/systems/messaging/channel/words";
-import { complete, completionAt, wrap } from "$/systems/messaging/composer/completion";
+import { bytesText, newText } from "$/systems/messaging/channel/words";
+import { complete, completionAt, unknownCommandOf, wrap } from "$/systems/messaging/composer/completion";
 import { markedRuns } from "$/systems/messaging/found";
 import { initialsOf } from "$/systems/messaging/people/directory.svelte";
 import { countMessage, countRead } from "$/systems/messaging/unread";
@@ -70,4 +70,19 @@ test("a message that was found has its words marked", () => {
 test("sizes and initials are short", () => {
   expect([17, 1_200, 48_000, 1_200_000_000].map(bytesText)).toEqual(["17 bytes", "1.2 KB", "48 KB", "1.2 GB"]);
   expect(["Ines Carvalho", "deploy", "jonas.weiss"].map(initialsOf)).toEqual(["IC", "DE", "JW"]);
+});
+
+test.each([
+  ["/nope", "/nope"],
+  ["/nope hello", "/nope"],
+  ["/deploy now", ""],
+  [" /nope", ""],
+  ["/usr/bin is a folder", ""],
+  ["/", ""],
+])("%j begins with the unknown command %j", (text, expected) => {
+  expect(unknownCommandOf(text, ["/deploy"])).toBe(expected);
+});
+
+test("a count of new messages says where the server stops to count", () => {
+  expect([1, 999, 1_000].map(newText)).toEqual(["1 new message", "999 new messages", "1,000 or more new messages"]);
 });

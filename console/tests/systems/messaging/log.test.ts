@@ -52,9 +52,11 @@ describe("entries of the log", () => {
     expect(find(older, 2)?.text).toBe("new");
   });
 
-  test("delete a message and leave its place", () => {
-    const state = receive(known(), event(4, "message_deleted", { messageSequence: 2 }));
-    expect(find(state, 2)).toMatchObject({ text: "", deletedAt: AT });
+  test("delete a message; one with replies leaves its place, as for who reads the channel later", () => {
+    const deleted = event(4, "message_deleted", { messageSequence: 2 });
+    expect(receive(known(), deleted).messages.map(({ sequence }) => sequence)).toEqual([1, 3]);
+    const withReplies = known({ messages: [message(1), message(2, { replyCount: 1 }), message(3)] });
+    expect(find(receive(withReplies, deleted), 2)).toMatchObject({ text: "", deletedAt: AT });
   });
 
   test("add and remove reactions by member", () => {

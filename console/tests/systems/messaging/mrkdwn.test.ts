@@ -19,6 +19,7 @@ describe("marks", () => {
     ["<#C0123456789|general>", [{ kind: "channel", slackId: "C0123456789", label: "general" }]],
     ["<!here> look", [{ kind: "audience", word: "here" }, text(" look")]],
     ["<https://a.example/?q=1&amp;r=2|a *b*>", [{ kind: "link", href: "https://a.example/?q=1&r=2", label: "a *b*" }]],
+    ["(https://a.example/wiki/Nine_(number)).", [text("("), { kind: "link", href: "https://a.example/wiki/Nine_(number)", label: "https://a.example/wiki/Nine_(number)" }, text(").")]],
     ["see https://a.example/x_y_z.", [text("see "), { kind: "link", href: "https://a.example/x_y_z", label: "https://a.example/x_y_z" }, text(".")]],
     ["&lt;b&gt; &amp;amp;", [text("<b> &amp;")]],
   ])("of %s", (source, expected) => {

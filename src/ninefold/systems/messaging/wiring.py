@@ -13,6 +13,7 @@ from ninefold.core.live.feeds import Feed
 from ninefold.core.postgres.migrations import MigrationSource
 from ninefold.core.queue.notifier import Notifier
 from ninefold.core.system import ServerContext, System, WorkerContext, WorkerTask
+from ninefold.core.web.site import Site
 from ninefold.systems.messaging.commands import COMMANDS
 from ninefold.systems.messaging.jobs.app_event_keeper import AppEventKeeper
 from ninefold.systems.messaging.jobs.unshared_files import DELETE_UNSHARED_HANDLER, DELETE_UNSHARED_HOURLY
@@ -34,6 +35,9 @@ def _routes(context: ServerContext[MessagingSettings]) -> Sequence[ControllerRou
     def provide_blobs() -> Blobs:
         return context.blobs
 
+    def provide_site() -> Site:
+        return context.site
+
     def provide_settings() -> MessagingSettings:
         return context.settings
 
@@ -44,6 +48,7 @@ def _routes(context: ServerContext[MessagingSettings]) -> Sequence[ControllerRou
             dependencies={
                 "notifier": Provide(provide_notifier, sync_to_thread=False),
                 "egress_policy": Provide(provide_egress_policy, sync_to_thread=False),
+                "site": Provide(provide_site, sync_to_thread=False),
                 "blobs": Provide(provide_blobs, sync_to_thread=False),
                 "messaging_settings": Provide(provide_settings, sync_to_thread=False),
             },

@@ -18,13 +18,11 @@ const EPHEMERALS_MAX = 50;
 export class Apps {
   /** The modals that are open, the one on top last. */
   views = $state.raw<readonly AppView[]>([]);
+  /** The home tabs that are known, by app. */
+  homes = $state.raw<ReadonlyMap<string, AppView>>(new Map());
   ephemerals = $state.raw<readonly Ephemeral[]>([]);
   commands = $state.raw<readonly string[]>([]);
   #count = 0;
-
-  get top(): AppView | undefined {
-    return this.views.at(-1);
-  }
 
   of(channelId: string): readonly Ephemeral[] {
     return this.ephemerals.filter((each) => each.channelId === channelId);
@@ -51,13 +49,19 @@ export class Apps {
     this.ephemerals = this.ephemerals.filter((each) => each.key !== key);
   }
 
+  /** Show an app's home tab. */
+  showHome(view: AppView): void {
+    this.homes = new Map(this.homes).set(view.app_id, view);
+  }
+
   close(viewId: string): void {
     this.views = this.views.filter((view) => view.view_id !== viewId);
   }
 
   #show(view: AppView): void {
     const isKnown = this.views.some((each) => each.view_id === view.view_id);
-    if (view.is_closed) this.close(view.view_id);
-    else if (view.kind === "modal") this.views = isKnown ? this.views.map((each) => (each.view_id === view.view_id ? view : each)) : [...this.views, view];
+    if (view.kind === "home") this.showHome(view);
+    else if (view.is_closed) this.close(view.view_id);
+    else this.views = isKnown ? this.views.map((each) => (each.view_id === view.view_id ? view : each)) : [...this.views, view];
   }
 }

@@ -5,9 +5,10 @@ import type { Values } from "$/services/messaging_apps";
 import { actionOf, type Action } from "../blocks/actions";
 import { listIn, recordIn, textIn, type Json } from "../blocks/json";
 
-/** Return what was entered, and what the fields began with that weren't touched. */
+/** Return what was entered in the blocks that are there, and what the fields began with that weren't touched. */
 export function valuesOf(content: Json, entered: ReadonlyMap<string, Action>): Values {
   const values: Record<string, Record<string, Action>> = {};
+  const blockIds = new Set(listIn(content, "blocks").map((block) => textIn(block, "block_id")));
   for (const block of listIn(content, "blocks").filter((each) => each["type"] === "input")) {
     const [blockId, element] = [textIn(block, "block_id"), recordIn(block, "element")];
     const actionId = textIn(element, "action_id");
@@ -15,7 +16,7 @@ export function valuesOf(content: Json, entered: ReadonlyMap<string, Action>): V
   }
   for (const action of entered.values()) {
     const [blockId, actionId] = [textIn(action, "block_id"), textIn(action, "action_id")];
-    values[blockId] = { ...values[blockId], [actionId]: action };
+    if (blockIds.has(blockId)) values[blockId] = { ...values[blockId], [actionId]: action };
   }
   return values;
 }

@@ -81,7 +81,7 @@ function apply(known: Known, event: LogEvent): Known {
     case "message_edited":
       return change(known, at, (message) => edited(message, event));
     case "message_deleted":
-      return change(known, at, (message) => ({ ...message, text: "", blocks: null, files: [], reactions: [], isPinned: false, deletedAt: event.at }));
+      return removed(change(known, at, (message) => ({ ...message, text: "", blocks: null, files: [], reactions: [], isPinned: false, deletedAt: event.at })), at);
     case "reaction_added":
       return change(known, at, (message) => reacted(message, emoji, event.memberId ?? "", true));
     case "reaction_removed":
@@ -123,6 +123,13 @@ function edited(message: Message, event: LogEvent): Message {
   const editVersion = Number(event["editVersion"]);
   if (editVersion <= message.editVersion || message.deletedAt) return message;
   return { ...message, text: String(event["text"]), blocks: event["blocks"] as Block[] | null, editVersion, editedAt: event.at };
+}
+
+/** A deleted message is gone, as it is for who reads the channel from now on. One with replies stays as an empty place. */
+function removed(known: Known, sequence: number): Known {
+  const stays = (message: Message): boolean => message.sequence !== sequence || message.replyCount > 0;
+  const { messages, thread } = known;
+  return { ...known, messages: messages.filter(stays), thread: thread && { ...thread, replies: thread.replies.filter(stays) } };
 }
 
 function reacted(message: Message, emoji: string, memberId: string, isAdded: boolean): Message {

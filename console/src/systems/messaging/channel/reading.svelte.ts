@@ -17,6 +17,8 @@ export class Reading {
   /** How many others have read the own latest message; null if nobody can say. */
   readerCount = $state<number | null>(null);
   isFocused = $state(document.hasFocus());
+  /** Whether the line was drawn for who came back to the window, not for who opened the channel. */
+  isReturn = $state(false);
   #isBegun = false;
   readonly mark = throttle(() => this.#mark(), MARK_MS);
   readonly readReaders = throttle(() => this.#readReaders(), READERS_MS);
@@ -33,7 +35,7 @@ export class Reading {
     if (!unread || (this.#isBegun && !isReturn)) return;
     this.#isBegun = true;
     if (unread.unread === 0 && unread.mentions === 0) return;
-    [this.newAfter, this.newCount] = [unread.readSequence, unread.unread];
+    [this.newAfter, this.newCount, this.isReturn] = [unread.readSequence, unread.unread, isReturn];
   }
 
   focus(isFocused: boolean): void {

@@ -38,6 +38,8 @@ export class Room {
   /** Called when others may have read further. */
   onread: () => void = () => undefined;
   #generation = 0;
+  /** Where it was to be opened last. */
+  #place: Place = {};
   #catchingUp: Promise<void> | undefined;
 
   constructor(readonly channelId: string) {}
@@ -46,7 +48,7 @@ export class Room {
   follow(): () => void {
     const ends = [
       feed.watch(`messaging.channel:${this.channelId}`, (entry) => this.#take(entry)),
-      connection.onReturn(() => void this.catchUp()),
+      connection.onReturn(() => void (this.known ? this.catchUp() : this.reopen())),
     ];
     return () => ends.forEach((end) => end());
   }
@@ -54,7 +56,7 @@ export class Room {
   /** Read the latest messages, or those around a place. */
   async open(place: Place = {}): Promise<void> {
     const generation = ++this.#generation;
-    this.isLoading = true;
+    [this.#place, this.isLoading] = [place, true];
     try {
       // First how far the log is, then the messages: what comes in between is applied to what has it already.
       const channel = await getChannel(this.channelId);
@@ -69,6 +71,11 @@ export class Room {
     } finally {
       if (generation === this.#generation) this.isLoading = false;
     }
+  }
+
+  /** Try again what didn't work. */
+  reopen(): Promise<void> {
+    return this.open(this.#place);
   }
 
   loadEarlier(): Promise<void> {
@@ -118,11 +125,13 @@ export class Room {
 
   async #catchUp(): Promise<void> {
     if (!this.known) return;
+    // Entries come over the feed meanwhile, so that the answer can be behind what is known when it arrives.
+    const after = this.known.sequence;
     try {
-      const { events, lastSequence } = await listEvents(this.channelId, this.known.sequence);
-      const missing = lastSequence - (events.at(-1)?.sequence ?? this.known.sequence);
+      const { events, lastSequence } = await listEvents(this.channelId, after);
+      const missing = lastSequence - (events.at(-1)?.sequence ?? after);
       // A restored database can be behind what was shown.
-      if (missing > CAUGHT_UP_MAX || lastSequence < this.known.sequence) await this.#readAgain();
+      if (missing > CAUGHT_UP_MAX || lastSequence < after) await this.#readAgain();
       else for (const event of events) this.#receive(event);
       if (missing > 0 && missing <= CAUGHT_UP_MAX) await this.#catchUp();
     } catch (error) {

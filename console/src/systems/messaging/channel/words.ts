@@ -1,5 +1,9 @@
 // Times and sizes as a timeline says them.
 
+import { countText, numberText } from "$/lib/text";
+
+/** The server counts no further. */
+const COUNTED_MAX = 1_000;
 const UNITS = ["bytes", "KB", "MB", "GB", "TB"];
 
 /** `12:04`. */
@@ -27,4 +31,9 @@ export function bytesText(bytes: number): string {
   let [value, unit] = [bytes, 0];
   while (value >= 1_000 && unit < UNITS.length - 1) [value, unit] = [value / 1_000, unit + 1];
   return `${unit > 0 && value < 10 ? value.toFixed(1) : Math.round(value)} ${UNITS[unit]}`;
+}
+
+/** How many messages are new. The server counts no further than a thousand. */
+export function newText(count: number): string {
+  return count < COUNTED_MAX ? countText(count, "new message") : `${numberText(COUNTED_MAX)} or more new messages`;
 }

@@ -28,6 +28,12 @@ export function completionAt(text: string, caret: number): Completion | undefine
   return { kind, wanted: wanted.toLowerCase(), from: caret - wanted.length - 1 };
 }
 
+/** Return the command that a text begins with, if there is no such command; else nothing. */
+export function unknownCommandOf(text: string, commands: readonly string[]): string {
+  const [, command = ""] = /^(\/[a-z][a-z0-9_-]*)(?:\s|$)/.exec(text) ?? [];
+  return commands.includes(command) ? "" : command;
+}
+
 /** Return the text with what was chosen, and where the caret is after it. */
 export function complete(text: string, caret: number, { from }: Completion, chosen: string): { text: string; caret: number } {
   const inserted = `${chosen} `;

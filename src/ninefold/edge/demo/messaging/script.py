@@ -83,4 +83,4 @@ SCRIPT: Final = (
     _react("tomas laptop", "release", "tada"),
     _read("tomas laptop", "announce"),
 )
-"""In the end, all three have read up to different messages."""
+"""In the end, the three have read up to different messages."""

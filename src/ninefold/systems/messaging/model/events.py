@@ -24,7 +24,6 @@ EventType: TypeAlias = Literal[
     "channel_purpose",
     "channel_archived",
     "channel_unarchived",
-    "file_shared",
     "file_deleted",
 ]
 

@@ -18,8 +18,8 @@ from ninefold.core.web.bodies import FromBody
 from ninefold.core.web.ids import parse_body_id
 from ninefold.core.web.pagination import PAGE_LIMIT_DEFAULT, Cursor, Page, PagedList, PageLimit
 from ninefold.core.web.problems import problem_responses
+from ninefold.core.web.site import Site
 from ninefold.systems.messaging.model import APP_PREFIX, CHANNEL_PREFIX, AppEventState
-from ninefold.systems.messaging.routes.addresses import base_url_of
 from ninefold.systems.messaging.routes.app_wire import (
     AppDetailsView,
     AppEventView,
@@ -66,6 +66,7 @@ async def create_messaging_app(
     database: NamedDependency[Database],
     notifier: NamedDependency[Notifier],
     egress_policy: NamedDependency[AddressPolicy],
+    site: NamedDependency[Site],
     audit: NamedDependency[AuditEntry],
 ) -> CreatedAppView:
     """Create an app.
@@ -80,7 +81,7 @@ async def create_messaging_app(
             connection, organisation_id=organisation_id, name=data.name, scopes=data.scopes
         )
         app = await update_app(
-            connection, egress_policy, created.app, changes=data.changes, base_url=base_url_of(request)
+            connection, egress_policy, created.app, changes=data.changes, base_url=site.base_url(request)
         )
         commands = await list_commands(connection, organisation_id=organisation_id, app=app)
         audit.target_id = format_id(APP_PREFIX, app.app_id)
@@ -134,6 +135,7 @@ async def update_messaging_app(
     database: NamedDependency[Database],
     notifier: NamedDependency[Notifier],
     egress_policy: NamedDependency[AddressPolicy],
+    site: NamedDependency[Site],
 ) -> AppDetailsView:
     """Change how an app is told what happens, or disable it.
 
@@ -142,7 +144,7 @@ async def update_messaging_app(
     """
     async with database.transaction() as connection:
         found = await service.get_app(connection, organisation_id=principal.organisation_id, app_id=app_id)
-        app = await update_app(connection, egress_policy, found, changes=data.changes, base_url=base_url_of(request))
+        app = await update_app(connection, egress_policy, found, changes=data.changes, base_url=site.base_url(request))
         commands = await list_commands(connection, organisation_id=principal.organisation_id, app=app)
         connections = await count_connections(connection, app)
         bot = await get_bot(connection, app)
@@ -190,6 +192,7 @@ async def create_incoming_webhook(
     request: Request[Any, Any, Any],
     principal: NamedDependency[Principal],
     database: NamedDependency[Database],
+    site: NamedDependency[Site],
 ) -> CreatedIncomingWebhookView:
     """Create an incoming webhook.
 
@@ -204,7 +207,7 @@ async def create_incoming_webhook(
         webhook, secret = await incoming_webhooks.create_webhook(connection, app, channel)
     path = f"/slack/services/{workspace.slack_id}/{webhook.slack_id}/{secret}"
     return CreatedIncomingWebhookView(
-        **webhook_fields(webhook, channel_id=data.channel_id), url=f"{base_url_of(request)}{path}"
+        **webhook_fields(webhook, channel_id=data.channel_id), url=f"{site.base_url(request)}{path}"
     )
 
 

@@ -60,6 +60,9 @@ _MESSAGE: Final[Mapping[ChannelKind, AppEventName]] = {
     "direct": AppEventName("message", "message.im", "channel"),
     "group": AppEventName("message", "message.mpim", "channel"),
 }
+FILE_SHARED: Final = "file_shared"
+"""It tells of each file of a new message."""
+
 _MENTION: Final = AppEventName("app_mention", "app_mention", "mentioned")
 
 
@@ -83,7 +86,6 @@ _EVERYWHERE: Final[Mapping[EventType, Sequence[AppEventName]]] = {
     "reaction_removed": (_own("reaction_removed"),),
     "pin_added": (_own("pin_added"),),
     "pin_removed": (_own("pin_removed"),),
-    "file_shared": (_own("file_shared"),),
 }
 _ARE_MESSAGES: Final[frozenset[EventType]] = frozenset(
     {
@@ -104,6 +106,7 @@ EVENT_TYPES: Final = frozenset(
         *[each.subscription for table in (_PUBLIC, _OTHER, _EVERYWHERE) for names in table.values() for each in names],
         "app_mention",
         "app_home_opened",
+        FILE_SHARED,
         "channel_created",
         "member_joined_channel",
         "member_left_channel",

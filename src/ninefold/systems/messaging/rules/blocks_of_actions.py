@@ -14,8 +14,8 @@ def find_element(
         block_id: the id of the block; None finds the element in any block.
         action_id: the id of the element.
     """
-    for number, block in enumerate(blocks):
-        own_id = block.get("block_id") or f"b{number}"
+    for block in blocks:
+        own_id = block.get("block_id", "")
         if block_id is not None and block_id != own_id:
             continue
         for element in _elements(block):

@@ -1,4 +1,4 @@
-"""What a view must have: a modal or a home tab, as apps send it (Block Kit)."""
+"""What a view must have besides its blocks: a modal or a home tab, as apps send it (Block Kit)."""
 
 import hashlib
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ import msgspec
 from ninefold.systems.messaging.errors import InvalidViewError
 from ninefold.systems.messaging.model import ViewKind
 
-BLOCKS_MAX: Final = 100
+VIEW_BLOCKS_MAX: Final = 100
 VIEW_BYTES_MAX: Final = 250_000
 STACK_MAX: Final = 3
 """Modals on top of each other."""
@@ -32,7 +32,7 @@ _KEPT: Final = (
 
 
 def check_view(content: Mapping[str, Any], *, kind: ViewKind) -> dict[str, Any]:
-    """Return what is kept of a view that an app has sent; blocks get the ids that they lack.
+    """Return what is kept of a view that an app has sent; its blocks are only checked to be a list of objects.
 
     Raises:
         InvalidViewError: it can't be shown.
@@ -44,8 +44,6 @@ def check_view(content: Mapping[str, Any], *, kind: ViewKind) -> dict[str, Any]:
     blocks = content.get("blocks")
     if not isinstance(blocks, list) or not all(isinstance(block, dict) and "type" in block for block in blocks):
         raise InvalidViewError("The view needs blocks, each with its type.", field="view.blocks")
-    if len(blocks) > BLOCKS_MAX:
-        raise InvalidViewError(f"The view has more than {BLOCKS_MAX} blocks.", field="view.blocks")
     if kind == "modal":
         _check_text(content.get("title"), field="view.title")
         has_input = any(block["type"] == "input" for block in blocks)
@@ -55,7 +53,7 @@ def check_view(content: Mapping[str, Any], *, kind: ViewKind) -> dict[str, Any]:
         value = content.get(name) or ""
         if not isinstance(value, str) or len(value) > length_max:
             raise InvalidViewError(f"`{name}` is longer than {length_max:,}.", field=f"view.{name}")
-    return {**{name: content[name] for name in _KEPT if name in content}, "blocks": _with_ids(blocks)}
+    return {name: content[name] for name in _KEPT if name in content}
 
 
 def new_hash(content: Mapping[str, Any], *, moment: str) -> str:
@@ -68,10 +66,3 @@ def _check_text(value: Any, *, field: str) -> None:
     is_text = isinstance(value, dict) and value.get("type") == "plain_text" and isinstance(value.get("text"), str)
     if not is_text or not 1 <= len(value["text"]) <= _TITLE_LENGTH_MAX:
         raise InvalidViewError(f"This has to be a plain_text of 1 to {_TITLE_LENGTH_MAX} characters.", field=field)
-
-
-def _with_ids(blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return blocks with the ids by which input is sent back."""
-    return [
-        block if block.get("block_id") else {**block, "block_id": f"b{number}"} for number, block in enumerate(blocks)
-    ]

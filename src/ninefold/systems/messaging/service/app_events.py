@@ -8,13 +8,14 @@ from collections.abc import Collection, Iterable
 from typing import Any
 from uuid import UUID
 
-from ninefold.core.ids import format_id
+from ninefold.core.ids import format_id, parse_id
 from ninefold.core.postgres.database import Connection
 from ninefold.core.queue.notifier import Notifier
 from ninefold.systems.messaging.errors import AppNotReachableError
 from ninefold.systems.messaging.model import (
     APP_EVENTS_CHANNEL,
     APP_PREFIX,
+    FILE_PREFIX,
     App,
     AppEvent,
     AppEventKind,
@@ -26,13 +27,15 @@ from ninefold.systems.messaging.model import (
 )
 from ninefold.systems.messaging.rules.app_events import (
     CONNECTION_SEEN_WITHIN,
+    FILE_SHARED,
     AppEventName,
     is_subscribed,
     names_of_entry,
 )
 from ninefold.systems.messaging.rules.mentions import everything_said, mentioned_ids
 from ninefold.systems.messaging.store import app_events as store
-from ninefold.systems.messaging.store.members import member_find_by_app
+from ninefold.systems.messaging.store.files import file_list_by_ids
+from ninefold.systems.messaging.store.members import member_find_by_app, member_list_by_ids
 
 
 async def tell_apps_of_entry(connection: Connection, channel: Channel, event: ChannelEvent) -> set[UUID]:
@@ -58,6 +61,7 @@ async def tell_apps_of_entry(connection: Connection, channel: Channel, event: Ch
     ]
     if told:
         await store.app_event_insert_many(connection, told, channel_id=channel.channel_id, sequence=event.sequence)
+    told += await _tell_of_files(connection, channel, event, listening)
     return {each.app_id for each in told}
 
 
@@ -131,6 +135,31 @@ async def list_app_events(
 ) -> list[AppEvent]:
     """Return a page of what an app is told, latest first."""
     return await store.app_event_list(connection, app_id=app.app_id, before=before, state=state, limit=limit)
+
+
+async def _tell_of_files(
+    connection: Connection, channel: Channel, event: ChannelEvent, listening: Iterable[ListeningApp]
+) -> list[NewAppEvent]:
+    """Record the files of a new message for the apps whose bots are in its channel."""
+    told = [
+        NewAppEvent(app_id=app.app_id, transport=app.transport, kind="event", type=FILE_SHARED)
+        for app in listening
+        if app.is_in_channel and is_subscribed(app.event_types, FILE_SHARED)
+    ]
+    file_ids = [parse_id(FILE_PREFIX, each) for each in event.payload.get("file_ids", ())]
+    if not told or not file_ids or event.type != "message":
+        return []
+    assert event.member_id is not None, "a message has an author"
+    (author,) = await member_list_by_ids(
+        connection, organisation_id=channel.organisation_id, member_ids=[event.member_id]
+    )
+    files = await file_list_by_ids(connection, file_ids=file_ids)
+    where = {"channel_id": channel.slack_id, "user_id": author.slack_id}
+    for file_id in file_ids:
+        slack_id = files[file_id].slack_id
+        payload = {**where, "file_id": slack_id, "file": {"id": slack_id}}
+        await store.app_event_insert_many(connection, told, payload=payload)
+    return told
 
 
 def _mentioned_in(event: ChannelEvent) -> Collection[str]:

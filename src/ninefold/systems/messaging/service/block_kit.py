@@ -1,4 +1,4 @@
-"""The blocks of messages: checked, and with the ids that clicks and inputs name."""
+"""The blocks of messages and views: checked, and with the ids that clicks and inputs name."""
 
 from typing import Any, Final
 
@@ -9,7 +9,7 @@ from ninefold.systems.messaging.rules.blocks import fill_ids, find_problem
 from ninefold.systems.messaging.rules.limits import BLOCKS_MAX
 
 _ID_LENGTH: Final = 5
-"""Characters of an id; it has to be unique among the blocks of one message."""
+"""Characters of an id; it has to be unique among the blocks of one message or view."""
 
 
 def complete_blocks(blocks: list[Any] | None, *, blocks_max: int = BLOCKS_MAX) -> list[Block] | None:

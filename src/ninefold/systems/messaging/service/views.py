@@ -13,14 +13,16 @@ import msgspec
 from ninefold.core.ids import format_id, new_id
 from ninefold.core.postgres.database import Connection
 from ninefold.systems.messaging.errors import (
+    InvalidBlocksError,
     InvalidViewError,
     TooManyViewsError,
     ViewConflictError,
     ViewNotFoundError,
 )
 from ninefold.systems.messaging.model import APP_PREFIX, MEMBER_PREFIX, VIEW_PREFIX, App, Member, View, ViewKind
-from ninefold.systems.messaging.rules.views import STACK_MAX, check_view, new_hash
+from ninefold.systems.messaging.rules.views import STACK_MAX, VIEW_BLOCKS_MAX, check_view, new_hash
 from ninefold.systems.messaging.service.app_events import ask_app, require_reachable
+from ninefold.systems.messaging.service.block_kit import complete_blocks
 from ninefold.systems.messaging.service.notifying import announce_to_members
 from ninefold.systems.messaging.service.slack_ids import new_slack_id
 from ninefold.systems.messaging.service.tickets import use_ticket
@@ -95,7 +97,7 @@ async def update_view(
         raise _not_found()
     if seen_hash not in (None, current.hash):
         raise ViewConflictError("The view was updated since.", field="hash", remedy="Send the hash of the last update.")
-    kept = check_view(content, kind=view.kind)
+    kept = _complete(content, kind=view.kind)
     blocks = {block["block_id"] for block in kept["blocks"]}
     changed = await store.view_update(
         connection,
@@ -275,7 +277,7 @@ async def _insert(
     kind: ViewKind,
     below: View | None = None,
 ) -> View:
-    kept = check_view(content, kind=kind)
+    kept = _complete(content, kind=kind)
     view_id, now = new_id(), datetime.now(UTC)
     view = View(
         view_id=view_id,
@@ -299,6 +301,17 @@ async def _insert(
     if inserted is None:
         raise InvalidViewError("The app shows another view with this `external_id`.", field="view.external_id")
     return inserted
+
+
+def _complete(content: Mapping[str, Any], *, kind: ViewKind) -> dict[str, Any]:
+    """Return what is kept of a view; its blocks get the ids by which clicks and inputs are sent back."""
+    kept = check_view(content, kind=kind)
+    try:
+        blocks = complete_blocks(kept["blocks"], blocks_max=VIEW_BLOCKS_MAX)
+    except InvalidBlocksError as error:
+        message = f"{error.reason} [json-pointer:/view{error.pointer}]"
+        raise InvalidViewError(message, field=f"view.{error.field}") from error
+    return {**kept, "blocks": blocks or []}
 
 
 async def _list_stack(connection: Connection, view: View) -> list[View]:

@@ -49,7 +49,7 @@ def slack_surfaces(context: ServerContext[MessagingSettings]) -> Sequence[Surfac
             *reaction_routes(context),
             *pin_routes(context),
             *user_routes(context),
-            *connection_routes(mode, rtm),
+            *connection_routes(mode, rtm, context.site),
             *view_routes(database, notifier),
             *file_routes(context),
             *search_routes(context),

@@ -47,11 +47,12 @@ WHERE member_id = :member_id
     AND left_at IS NULL;
 
 -- name: membership_list_readers
--- Read who has read a channel up to a sequence or further, without the author of that message.
+-- Read who has read a message: without its author, and without who has joined after it, who begins with all of it read.
 SELECT member_id
 FROM messaging.membership
 WHERE channel_id = :channel_id
     AND left_at IS NULL
+    AND joined_sequence < :sequence
     AND read_sequence >= :sequence
     AND member_id <> :author_id
 ORDER BY member_id

@@ -259,7 +259,7 @@ async def membership_list_of_member(
 async def membership_list_readers(
     connection: Connection, *, channel_id: UUID, sequence: int, author_id: UUID, limit: int
 ) -> list[UUID]:
-    """Read who has read a channel up to a sequence or further, without the author of that message."""
+    """Read who has read a message: without its author, and without who has joined after it."""
     records = queries.membership_list_readers(
         connection, channel_id=channel_id, sequence=sequence, author_id=author_id, limit=limit
     )

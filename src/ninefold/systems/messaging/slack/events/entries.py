@@ -230,16 +230,6 @@ async def _show_name(shower: EntryShower, event: ChannelEvent) -> Shown | None:
     }
 
 
-async def _show_file(shower: EntryShower, event: ChannelEvent) -> Shown | None:
-    file_id = event.payload.get("slack_id", "")
-    return {
-        "user_id": await shower.user(event.member_id),
-        "channel_id": shower.channel.slack_id,
-        "file_id": file_id,
-        "file": {"id": file_id},
-    }
-
-
 async def _show_change(shower: EntryShower, event: ChannelEvent) -> Shown | None:
     return {"channel": shower.channel.slack_id, "user": await shower.user(event.member_id)}
 
@@ -271,5 +261,4 @@ _OTHERS: Final[Mapping[EventType, _Show]] = {
     "member_joined": _show_membership,
     "member_left": _show_membership,
     "channel_renamed": _show_name,
-    "file_shared": _show_file,
 }

@@ -12,9 +12,9 @@ from ninefold.core.postgres.database import Connection as DatabaseConnection
 from ninefold.core.tenancy import service as tenancy
 from ninefold.core.tenancy.model import Principal
 from ninefold.core.web.bodies import RawRequest
+from ninefold.core.web.site import Site
 from ninefold.systems.messaging.errors import TicketNotFoundError
 from ninefold.systems.messaging.model import Ticket
-from ninefold.systems.messaging.routes.addresses import base_url_of
 from ninefold.systems.messaging.service.app_delivery import require_socket_mode
 from ninefold.systems.messaging.service.apps import find_own_app, get_app
 from ninefold.systems.messaging.service.members import check_active, get_bot, get_member
@@ -30,7 +30,7 @@ SOCKET_PATH: Final = "/slack/socket"
 RTM_PATH: Final = "/slack/rtm"
 
 
-def connection_routes(mode: SocketMode, rtm: RtmMode) -> list[ControllerRouterHandler]:
+def connection_routes(mode: SocketMode, rtm: RtmMode, site: Site) -> list[ControllerRouterHandler]:
     """Return the methods that open connections."""
 
     @route("/slack/api/apps.connections.open", http_method=["GET", "POST"], status_code=200)
@@ -48,9 +48,9 @@ def connection_routes(mode: SocketMode, rtm: RtmMode) -> list[ControllerRouterHa
                 organisation_id=app.organisation_id,
                 credential_id=request.auth.credential_id,
                 app_id=app.app_id,
-                base_url=base_url_of(request),
+                base_url=site.base_url(request),
             )
-        address = base_url_of(request).replace("http", "ws", 1)
+        address = site.base_url(request).replace("http", "ws", 1)
         return {"ok": True, "url": f"{address}{SOCKET_PATH}?ticket={ticket}&app_id={app.slack_id}"}
 
     @route("/slack/api/rtm.connect", http_method=["GET", "POST"], status_code=200)
@@ -67,7 +67,7 @@ def connection_routes(mode: SocketMode, rtm: RtmMode) -> list[ControllerRouterHa
                 credential_id=request.auth.credential_id,
                 member_id=member.member_id,
             )
-        address = base_url_of(request).replace("http", "ws", 1)
+        address = site.base_url(request).replace("http", "ws", 1)
         team_id = workspace.slack_id
         return {
             "ok": True,
@@ -89,11 +89,12 @@ def socket_routes(mode: SocketMode, rtm: RtmMode) -> list[ControllerRouterHandle
         async with mode.database.transaction() as connection:
             ticket = await use_ticket(connection, "socket", socket.query_params.get("ticket", ""))
             assert ticket.app_id is not None, "an app opens the connection"
+            assert ticket.base_url is not None, "it was opened at an address"
             principal = await principal_of(connection, ticket)
             app = await get_app(connection, organisation_id=ticket.organisation_id, app_id=ticket.app_id)
             check_active(await get_bot(connection, app))
         await _serve(
-            AppSocket(socket, mode, app=app, base_url=ticket.base_url or base_url_of(socket)),
+            AppSocket(socket, mode, app=app, base_url=ticket.base_url),
             mode.hub,
             Grant(principal, checked_at=checked_at),
         )
