@@ -117,6 +117,20 @@ async def test_every_count_is_what_the_log_says(talk: Talk, api: Api, seed: int)
         ) == (one["unread"], one["mentions"])
 
 
+async def test_rich_text_mentions_and_counts(api: Api) -> None:
+    talk = Talk(api)
+    ines, tomas, nadia = [await talk.member(name) for name in ("ines", "tomas", "nadia")]
+    channel = await talk.channel("plans", ines, tomas, nadia)
+
+    for element in ({"type": "user", "user_id": tomas["slack_id"]}, {"type": "broadcast", "range": "channel"}):
+        section = {"type": "rich_text_section", "elements": [element]}
+        await talk.post(channel, ines, "", blocks=[{"type": "rich_text", "elements": [section]}])
+
+    assert await talk.unread(tomas, channel) == (2, 2)
+    assert await talk.unread(nadia, channel) == (2, 1)
+    assert await talk.unread(ines, channel) == (0, 0)
+
+
 async def test_who_joined_after_a_message_hasnt_read_it(talk: Talk, api: Api) -> None:
     ines, tomas, nadia = [await talk.member(name) for name in ("ines", "tomas", "nadia")]
     channel = await talk.channel("plans", ines, tomas)

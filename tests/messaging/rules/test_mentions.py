@@ -4,7 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ninefold.systems.messaging.rules.mentions import Audience, audience_of, find_names, link_names, mentioned_ids
+from ninefold.systems.messaging.rules.mentions import (
+    Audience,
+    audience_of,
+    everything_said,
+    find_names,
+    link_names,
+    mentioned_ids,
+)
 
 SLACK_IDS = {"ines": "U0000000001", "to.mas": "U0000000002"}
 
@@ -50,3 +57,23 @@ def test_linking_twice_changes_nothing_more(text: str) -> None:
 def test_who_is_called(stored: str, ids: set[str], audience: Audience | None) -> None:
     assert set(mentioned_ids(stored)) == ids
     assert audience_of(stored) == audience
+
+
+@pytest.mark.parametrize(
+    ("element", "ids", "audience"),
+    [
+        ({"type": "user", "user_id": "U0000000001"}, {"U0000000001"}, None),
+        ({"type": "broadcast", "range": "here"}, set(), "here"),
+        ({"type": "broadcast", "range": "everyone"}, set(), "channel"),
+        ({"type": "usergroup", "usergroup_id": "S0000000001"}, set(), None),
+        ({"type": "text", "text": "<@U0000000001>"}, {"U0000000001"}, None),
+    ],
+)
+def test_elements_of_rich_text_call(element: dict[str, str], ids: set[str], audience: Audience | None) -> None:
+    section = {"type": "rich_text_section", "elements": [{"type": "text", "text": "Hello "}, element]}
+    nested = {"type": "rich_text_quote", "elements": [element]}
+
+    said = everything_said("", [{"type": "rich_text", "elements": [section, nested]}])
+
+    assert set(mentioned_ids(said)) == ids
+    assert audience_of(said) == audience

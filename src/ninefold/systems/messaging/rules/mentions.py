@@ -1,8 +1,8 @@
 """Mentions: `@name` as people write it, and `<@U…>` as Slack stores it."""
 
 import re
-from collections.abc import Mapping
-from typing import Final, Literal, TypeAlias
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final, Literal, TypeAlias
 
 Audience: TypeAlias = Literal["here", "channel"]
 """Whom a message calls besides those it names: those who are active, or everybody in the channel."""
@@ -46,6 +46,14 @@ def link_names(text: str, slack_ids: Mapping[str, str]) -> str:
     return _WRITTEN.sub(link, text)
 
 
+def everything_said(text: str, blocks: Sequence[Any] | None) -> str:
+    """Return the text of a message with all texts of its blocks, where elements that mention are as in a text.
+
+    In `rich_text`, the elements `user` and `broadcast` mention. Groups of users aren't there yet.
+    """
+    return "\n".join([text, *_texts_in(blocks)])
+
+
 def mentioned_ids(text: str) -> frozenset[str]:
     """Return the Slack ids of the members that a stored text names."""
     return frozenset(match["slack_id"] for match in _STORED.finditer(text))
@@ -57,3 +65,19 @@ def audience_of(text: str) -> Audience | None:
     if not words:
         return None
     return "here" if words == {"here"} else "channel"
+
+
+def _texts_in(value: Any) -> Iterator[str]:
+    match value:
+        case str():
+            yield value
+        case {"type": "user", "user_id": str(slack_id)}:
+            yield f"<@{slack_id}>"
+        case {"type": "broadcast", "range": str(word)}:
+            yield f"<!{word}>"
+        case dict():
+            for each in value.values():
+                yield from _texts_in(each)
+        case list():
+            for each in value:
+                yield from _texts_in(each)

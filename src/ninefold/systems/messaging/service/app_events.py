@@ -8,8 +8,6 @@ from collections.abc import Collection, Iterable
 from typing import Any
 from uuid import UUID
 
-import msgspec
-
 from ninefold.core.ids import format_id, parse_id
 from ninefold.core.postgres.database import Connection
 from ninefold.core.queue.notifier import Notifier
@@ -34,7 +32,7 @@ from ninefold.systems.messaging.rules.app_events import (
     is_told,
     names_of_entry,
 )
-from ninefold.systems.messaging.rules.mentions import mentioned_ids
+from ninefold.systems.messaging.rules.mentions import everything_said, mentioned_ids
 from ninefold.systems.messaging.store import app_events as store
 from ninefold.systems.messaging.store.files import file_list_by_ids
 from ninefold.systems.messaging.store.members import member_find_by_app, member_list_by_ids
@@ -168,9 +166,7 @@ def _mentioned_in(event: ChannelEvent) -> Collection[str]:
     """Return the Slack ids of the members that a message names; not those that `@channel` calls."""
     if event.type != "message":
         return ()
-    text = event.payload.get("text") or ""
-    blocks = event.payload.get("blocks")
-    return mentioned_ids(text if blocks is None else text + msgspec.json.encode(blocks).decode())
+    return mentioned_ids(everything_said(event.payload.get("text") or "", event.payload.get("blocks")))
 
 
 def _is_audience(app: ListeningApp, name: AppEventName, event: ChannelEvent, mentioned: Collection[str]) -> bool:

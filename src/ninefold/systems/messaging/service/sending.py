@@ -31,7 +31,13 @@ from ninefold.systems.messaging.model import (
     Posted,
 )
 from ninefold.systems.messaging.rules.limits import ACTIVE_FOR, CLIENT_MSG_ID_LENGTH_MAX, TEXT_LENGTH_MAX
-from ninefold.systems.messaging.rules.mentions import audience_of, find_names, link_names, mentioned_ids
+from ninefold.systems.messaging.rules.mentions import (
+    audience_of,
+    everything_said,
+    find_names,
+    link_names,
+    mentioned_ids,
+)
 from ninefold.systems.messaging.rules.timestamps import format_ts, next_ts_us
 from ninefold.systems.messaging.service.block_kit import complete_blocks
 from ninefold.systems.messaging.service.joining import get_membership
@@ -287,7 +293,7 @@ async def _stored_text(connection: Connection, member: Member, text: str) -> str
 
 async def _find_mentioned(change: ChannelChange, member: Member, text: str, blocks: list[Block] | None) -> list[UUID]:
     """Return whom a message mentions: only members of the channel, and not who writes."""
-    everything = text if blocks is None else text + msgspec.json.encode(blocks).decode()
+    everything = everything_said(text, blocks)
     slack_ids, audience = mentioned_ids(everything), audience_of(everything)
     if not slack_ids and audience is None:
         return []
