@@ -62,6 +62,7 @@ async def test_a_worker_runs_the_tasks_and_the_jobs_of_all_systems(
         "chess.engines",
         "chess.backlog",
         "messaging.app_requests",
+        "messaging.backlog",
         "jobs.run",
         "jobs.schedule",
         "jobs.backlog",

@@ -11,6 +11,7 @@ from ninefold.core.blobs import Blobs
 from ninefold.core.egress import AddressPolicy
 from ninefold.core.live.feeds import Feed
 from ninefold.core.postgres.migrations import MigrationSource
+from ninefold.core.queue.backlog import BacklogCounter
 from ninefold.core.queue.notifier import Notifier
 from ninefold.core.system import ServerContext, System, WorkerContext, WorkerTask
 from ninefold.core.web.site import Site
@@ -18,11 +19,13 @@ from ninefold.systems.messaging.commands import COMMANDS
 from ninefold.systems.messaging.jobs.app_event_keeper import AppEventKeeper
 from ninefold.systems.messaging.jobs.unshared_files import DELETE_UNSHARED_HANDLER, DELETE_UNSHARED_HOURLY
 from ninefold.systems.messaging.routes import MESSAGING_ROUTES
+from ninefold.systems.messaging.service import metrics
 from ninefold.systems.messaging.service.feeds import messaging_feeds
 from ninefold.systems.messaging.service.tokens import TOKEN_KINDS
 from ninefold.systems.messaging.settings import MessagingSettings, read_messaging_settings
 from ninefold.systems.messaging.slack.events.http_sender import AppRequestSender
 from ninefold.systems.messaging.slack.surfaces import slack_surfaces
+from ninefold.systems.messaging.store.app_events import app_event_count_waiting
 
 
 def _routes(context: ServerContext[MessagingSettings]) -> Sequence[ControllerRouterHandler]:
@@ -65,7 +68,8 @@ def _server_tasks(context: ServerContext[MessagingSettings]) -> Sequence[WorkerT
 
 
 def _worker_tasks(context: WorkerContext[MessagingSettings]) -> Sequence[WorkerTask]:
-    return [AppRequestSender(context)]
+    counts = [(metrics.APP_EVENTS_WAITING, app_event_count_waiting)]
+    return [AppRequestSender(context), BacklogCounter("messaging.backlog", context.database, counts)]
 
 
 SYSTEM: Final[System[MessagingSettings]] = System(

@@ -24,6 +24,7 @@ from ninefold.systems.messaging.rules.app_events import (
 )
 from ninefold.systems.messaging.service.answers import take_answer, tell_failure
 from ninefold.systems.messaging.service.app_events import notify_apps
+from ninefold.systems.messaging.service.metrics import count_attempt
 from ninefold.systems.messaging.store import app_events as store
 from ninefold.systems.messaging.store.views import view_delete_closed
 
@@ -104,6 +105,7 @@ async def acknowledge(
     async with database.transaction() as connection:
         event = await store.app_event_acknowledge(connection, app_event_id=app_event_id, app_id=app.app_id)
     if event is not None:
+        count_attempt(transport=event.transport, state=event.state)
         await take_answer(database, notifier, app, event, answer)
 
 
@@ -119,6 +121,7 @@ async def record_failure(
             await store.app_update_verified(
                 connection, app_id=event.app_id, request_url=event.payload["request_url"], error=error
             )
+    count_attempt(transport=event.transport, state=state)
     if delay is None:
         await _tell_who_waits(database, notifier, [event], error=error)
 
@@ -130,6 +133,7 @@ async def record_verified(database: Database, event: AppEvent) -> None:
         await store.app_update_verified(
             connection, app_id=event.app_id, request_url=event.payload["request_url"], error=None
         )
+    count_attempt(transport=event.transport, state="delivered")
 
 
 async def expire(database: Database, notifier: Notifier) -> None:
@@ -139,6 +143,8 @@ async def expire(database: Database, notifier: Notifier) -> None:
             connection, attempts_max=ATTEMPTS_MAX, ask_attempts_max=ASK_ATTEMPTS_MAX, delays=RETRY_DELAYS
         )
         due = await store.app_event_list_due(connection)
+    for event in late:
+        count_attempt(transport=event.transport, state=event.state)
     notify_apps(notifier, due)
     given_up = [event for event in late if event.state == "failed"]
     await _tell_who_waits(database, notifier, given_up, error="timeout")

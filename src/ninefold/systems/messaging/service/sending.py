@@ -3,7 +3,9 @@
 Each is one transaction, which locks the channel. The same `client_msg_id` of a member is the same message for all time.
 """
 
+import time
 from collections.abc import Collection
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -42,6 +44,7 @@ from ninefold.systems.messaging.rules.timestamps import format_ts, next_ts_us
 from ninefold.systems.messaging.service.block_kit import complete_blocks
 from ninefold.systems.messaging.service.joining import get_membership
 from ninefold.systems.messaging.service.logs import ChannelChange, changing
+from ninefold.systems.messaging.service.metrics import count_post
 from ninefold.systems.messaging.service.sent import find_sent
 from ninefold.systems.messaging.service.sharing import check_files, require_shareable, share_files, unshare_files
 from ninefold.systems.messaging.store import messages as store
@@ -77,15 +80,10 @@ async def post_message(
     message = msgspec.structs.replace(message, blocks=complete_blocks(message.blocks))
     check_content(message.text, message.blocks, has_files=bool(message.file_ids))
     _check_send(message)
-    try:
-        async with changing(database, notifier, channel) as change:
-            known = await find_sent(change.connection, channel, member, message.client_msg_id)
-            return known or await _post(change, member, message)
-    except _SentElsewhereError:
-        async with database.connection() as connection:
-            known = await find_sent(connection, channel, member, message.client_msg_id)
-        assert known is not None, "the other transaction has committed it"
-        return known
+    began_at = time.monotonic()
+    posted = await _post_once(database, notifier, channel=channel, member=member, message=message)
+    count_post(is_new=posted.is_new, took=timedelta(seconds=time.monotonic() - began_at))
+    return posted
 
 
 async def edit_message(
@@ -235,6 +233,20 @@ def message_not_found() -> MessageNotFoundError:
     return MessageNotFoundError(
         "There is no such message.", field="sequence", remedy="List the channel's messages to see their sequences."
     )
+
+
+async def _post_once(
+    database: Database, notifier: Notifier, *, channel: Channel, member: Member, message: NewMessage
+) -> Posted:
+    try:
+        async with changing(database, notifier, channel) as change:
+            known = await find_sent(change.connection, channel, member, message.client_msg_id)
+            return known or await _post(change, member, message)
+    except _SentElsewhereError:
+        async with database.connection() as connection:
+            known = await find_sent(connection, channel, member, message.client_msg_id)
+        assert known is not None, "the other transaction has committed it"
+        return known
 
 
 async def _post(change: ChannelChange, member: Member, message: NewMessage) -> Posted:

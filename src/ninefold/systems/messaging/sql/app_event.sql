@@ -67,6 +67,16 @@ FROM due
 WHERE app_event.app_event_id = due.app_event_id
 RETURNING app_event.*;
 
+-- name: app_event_count_waiting$
+-- Count what apps haven't taken yet, up to a limit.
+SELECT count(*)
+FROM (
+    SELECT
+    FROM messaging.app_event
+    WHERE due_at IS NOT NULL
+    LIMIT :limit
+) AS counted;
+
 -- name: app_event_delete!
 -- Forget what need not be told any more.
 DELETE FROM messaging.app_event

@@ -95,6 +95,12 @@ async def app_event_claim_http(
     return sorted([_app_event(record) async for record in records], key=lambda each: each.app_event_id)
 
 
+async def app_event_count_waiting(connection: Connection, *, limit: int) -> int:
+    """Return how much apps haven't taken yet, at most `limit`."""
+    count: int = await queries.app_event_count_waiting(connection, limit=limit)
+    return count
+
+
 async def app_event_delete(connection: Connection, *, app_event_id: UUID) -> None:
     """Forget what need not be told any more."""
     await queries.app_event_delete(connection, app_event_id=app_event_id)
