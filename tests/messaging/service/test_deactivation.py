@@ -6,10 +6,13 @@ import httpx
 
 from http_api import Api, Json
 from messaging_api import Talk
+from ninefold.core.ids import new_id, parse_id
 from ninefold.core.postgres.database import Database
 from ninefold.core.tenancy import service as tenancy
 from ninefold.core.tenancy.api_keys import API_KEY
 from ninefold.core.tenancy.model import Principal
+from ninefold.systems.messaging.model import APP_PREFIX
+from ninefold.systems.messaging.service.app_delivery import keep_connection
 from ninefold.systems.messaging.service.members import list_deactivated
 from ninefold.systems.messaging.service.tokens import TOKEN_KINDS
 from people import make_person
@@ -54,3 +57,18 @@ async def test_it_ends_for_all_tokens_of_a_member_or_an_app_and_for_a_persons_se
     for member in (ines, app["bot"], own):
         await api.done("PATCH", f"/messaging/members/{member['member_id']}", json={"is_deactivated": True})
     assert await deactivated() == {"ines", "bot", "app", "mia"}
+
+
+async def test_what_waits_for_an_app_is_given_up_when_it_is_disabled(api: Api, database: Database) -> None:
+    talk = Talk(api)
+    ines = await talk.member("ines")
+    app = await api.done("POST", "/messaging/apps", json={"name": "helper", "event_types": ["message.channels"]})
+    async with database.transaction() as connection:
+        await keep_connection(connection, connection_id=new_id(), app_id=parse_id(APP_PREFIX, app["app_id"]))
+    await talk.post(await talk.general(), ines, "Hello")
+    path = f"/messaging/apps/{app['app_id']}"
+
+    await api.done("PATCH", path, json={"is_disabled": True})
+
+    (event,) = (await api.get(f"{path}/events"))["items"]
+    assert (event["state"], event["error"], event["due_at"]) == ("failed", "app_disabled", None)

@@ -30,6 +30,7 @@ const REASONS: Readonly<Record<string, string>> = {
   connection_closed: "its connection ended",
   not_connected: "not connected for 24 hours",
   wrong_challenge: "it didn't return the challenge",
+  app_disabled: "the app was disabled",
 };
 
 /** Whether an app can be told something now. */

@@ -74,6 +74,8 @@ async def update_app(
         await _replace_commands(connection, app, changes.commands)
     if changes.is_disabled is not None:
         await update_member(connection, await get_bot(connection, app), is_deactivated=changes.is_disabled)
+        if changes.is_disabled:
+            await store.app_event_fail_unfinished(connection, app_id=app.app_id, error="app_disabled")
     if app.request_url is not None and (is_new_url or is_tried_again):
         await _challenge(connection, updated)
     return updated

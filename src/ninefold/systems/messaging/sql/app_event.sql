@@ -127,6 +127,16 @@ WHERE due_at IS NOT NULL
     AND state IN ('queued', 'retrying')
     AND created_at < now() - :age::interval;
 
+-- name: app_event_fail_unfinished!
+-- Give up all that an app hasn't taken yet.
+UPDATE messaging.app_event
+SET
+    state = 'failed',
+    due_at = NULL,
+    finished_at = now(),
+    error = :error
+WHERE app_id = :app_id AND due_at IS NOT NULL;
+
 -- name: app_event_finish!
 -- Write how an attempt has ended, unless somebody else has taken it in the meantime.
 UPDATE messaging.app_event

@@ -137,6 +137,11 @@ async def app_event_fail_old(connection: Connection, *, age: timedelta) -> None:
     await queries.app_event_fail_old(connection, age=age)
 
 
+async def app_event_fail_unfinished(connection: Connection, *, app_id: UUID, error: str) -> None:
+    """Give up all that an app hasn't taken yet."""
+    await queries.app_event_fail_unfinished(connection, app_id=app_id, error=error)
+
+
 async def app_event_finish(
     connection: Connection, event: AppEvent, *, state: AppEventState, due_in: timedelta | None, error: str | None
 ) -> None:
