@@ -23,7 +23,6 @@ _ON_MESSAGES = (
     "list_replies",
     "edit_channel_message",
     "add_reaction",
-    "remove_reaction",
     "pin_channel_message",
     "unpin_channel_message",
 )
@@ -49,6 +48,7 @@ async def make_sample_data(context: SampleContext) -> SampleData:
     webhook = await api.done(
         "POST", f"/messaging/apps/{app['app_id']}/webhooks", json={"channel_id": channel["channel_id"]}
     )
+    (general,) = [each for each in (await api.get("/messaging/channels"))["items"] if each["is_general"]]
     asked = await ask_an_app(context, member_id, channel)
     file = await upload(api, member_id, "plan.txt")
     await post(api, channel, member_id, "The plan", file_ids=[file["file_id"]])
@@ -68,6 +68,8 @@ async def make_sample_data(context: SampleContext) -> SampleData:
         },
         ids_of={
             **{name: {**message, "emoji": "tada"} for name in _ON_MESSAGES},
+            # Only members of a channel can, and everybody is in this one.
+            "remove_reaction": {**await post(api, general, member_id, "Hello"), "emoji": "tada"},
             "revoke_messaging_app_token": {"token_id": app_tokens[0]["token_id"]},
             "delete_file": await upload(api, member_id, "old.txt"),
             "delete_channel_message": await post(api, channel, member_id, "Delete me"),

@@ -118,7 +118,7 @@ async def test_bolt_shows_a_home_tab_and_a_modal_and_answers_a_click_over_http(t
     @bot.bolt.view("text")
     def submit(ack: Callable[..., Any], view: Json) -> None:
         value = view["state"]["values"]["text"]["entered"]["value"]
-        if value == "":
+        if not value:
             ack(response_action="errors", errors={"text": "Write something."})
         else:
             ack()
