@@ -72,9 +72,12 @@ class Jobs:
             return await get_job(connection, job_id)
 
     async def states(self) -> list[JobState]:
-        """Return the state of every job, in the order in which they were enqueued."""
+        """Return the state of every job of the tests, in the order in which they were enqueued.
+
+        Without those that Ninefold's own schedules enqueue.
+        """
         async with self.database.connection() as connection:
-            records = await connection.fetch("SELECT state FROM jobs.job ORDER BY position")
+            records = await connection.fetch("SELECT state FROM jobs.job WHERE kind LIKE 'test.%' ORDER BY position")
         return [JobState(record["state"]) for record in records]
 
     async def wait(self, job_id: UUID, state: JobState, *, timeout_s: float = 10.0) -> Job:

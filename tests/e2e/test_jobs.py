@@ -24,9 +24,9 @@ SCRIPT: Final = Path(__file__).with_name("job_worker.py")
 JOBS: Final = 30
 TAKEN_OVER_WITHIN_S: Final = 10.0
 
-_HELD = f"SELECT count(*) FROM jobs.job WHERE state = 'running' AND progress_done = {HELD_AT}"
-_RUNNING = "SELECT count(*) FROM jobs.job WHERE state = 'running'"
-_UNFINISHED = "SELECT count(*) FROM jobs.job WHERE state <> 'succeeded'"
+_HELD = f"SELECT count(*) FROM jobs.job WHERE kind LIKE 'test.%' AND state = 'running' AND progress_done = {HELD_AT}"
+_RUNNING = "SELECT count(*) FROM jobs.job WHERE kind LIKE 'test.%' AND state = 'running'"
+_UNFINISHED = "SELECT count(*) FROM jobs.job WHERE kind LIKE 'test.%' AND state <> 'succeeded'"
 
 
 @pytest.fixture
