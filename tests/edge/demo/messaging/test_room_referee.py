@@ -18,7 +18,8 @@ def referee_of(log: list[Entry]) -> Any:
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    return module.RoomReferee([{"sequence": number, **entry} for number, entry in enumerate(log, start=1)], is_private=False)
+    entries = [{"sequence": number, **entry} for number, entry in enumerate(log, start=1)]
+    return module.RoomReferee(entries, is_private=False)
 
 
 def entry(kind: str, member_id: str, about: int | None = None, **fields: Any) -> Entry:
