@@ -71,13 +71,14 @@ class Jobs:
         async with self.database.connection() as connection:
             return await get_job(connection, job_id)
 
-    async def states(self) -> list[JobState]:
-        """Return the state of every job of the tests, in the order in which they were enqueued.
+    async def states(self, kind: JobKind[Any] | None = None) -> list[JobState]:
+        """Return the state of every job, or of those of a kind, in the order in which they were enqueued.
 
-        Without those that Ninefold's own schedules enqueue.
+        Where a whole worker runs, Ninefold's own schedules enqueue jobs too.
         """
+        query = "SELECT state FROM jobs.job WHERE $1::text IS NULL OR kind = $1 ORDER BY position"
         async with self.database.connection() as connection:
-            records = await connection.fetch("SELECT state FROM jobs.job WHERE kind LIKE 'test.%' ORDER BY position")
+            records = await connection.fetch(query, None if kind is None else kind.name)
         return [JobState(record["state"]) for record in records]
 
     async def wait(self, job_id: UUID, state: JobState, *, timeout_s: float = 10.0) -> Job:

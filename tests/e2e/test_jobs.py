@@ -79,7 +79,7 @@ async def test_jobs_of_a_killed_worker_continue_where_they_stopped(
             await connection.execute("INSERT INTO gate DEFAULT VALUES")
         await wait_for(database, _UNFINISHED, 0)
 
-    assert await jobs.states() == [JobState.SUCCEEDED] * JOBS
+    assert await jobs.states(TAKE_STEPS) == [JobState.SUCCEEDED] * JOBS
     async with database.connection() as connection:
         taken = await connection.fetch("SELECT job_id, step FROM taken")
         begun = await connection.fetch("SELECT attempt, step FROM begun")
@@ -104,7 +104,7 @@ async def test_the_job_of_a_worker_that_freezes_in_a_transaction_is_taken_over(
             async with asyncio.timeout(40):
                 assert await frozen.wait() == 1
 
-    assert await jobs.states() == [JobState.SUCCEEDED]
+    assert await jobs.states(FREEZE) == [JobState.SUCCEEDED]
     async with database.connection() as connection:
         assert [record["step"] for record in await connection.fetch("SELECT step FROM taken")] == [2]
 
@@ -125,4 +125,4 @@ async def test_a_worker_that_stops_releases_its_jobs_without_using_up_an_attempt
         stopping.terminate()
         assert await stopping.wait() == 0
 
-    assert await jobs.states() == [JobState.QUEUED] * JOBS
+    assert await jobs.states(TAKE_STEPS) == [JobState.QUEUED] * JOBS
