@@ -48,7 +48,8 @@ async def make_sample_data(context: SampleContext) -> SampleData:
     webhook = await api.done(
         "POST", f"/messaging/apps/{app['app_id']}/webhooks", json={"channel_id": channel["channel_id"]}
     )
-    (general,) = [each for each in (await api.get("/messaging/channels"))["items"] if each["is_general"]]
+    channels = (await api.get("/messaging/channels"))["items"]
+    (general,) = [{"channel_id": each["channel_id"]} for each in channels if each["is_general"]]
     asked = await ask_an_app(context, member_id, channel)
     file = await upload(api, member_id, "plan.txt")
     await post(api, channel, member_id, "The plan", file_ids=[file["file_id"]])
