@@ -4490,7 +4490,7 @@ export interface components {
             /** Format: date-time */
             created_at: string;
             /**
-             * @description Whoever has it can post in the channel.
+             * @description A secret: it can post in the channel without a token.
              * @example https://ninefold.example.com/slack/services/T01H455VB4P/B01H455VB4P/AbC123xy
              */
             url: string;

@@ -36,7 +36,7 @@ class Blob(msgspec.Struct, frozen=True, kw_only=True):
     owner: str
     """Whose rows name it: a system and a table, such as `messaging.file`."""
     content_type: str
-    """What whoever uploaded it says that it is; nobody has checked it."""
+    """What its uploader says that it is; nothing has checked it."""
     state: BlobState
     size_bytes: int
     sha256: bytes

@@ -115,7 +115,7 @@ class Follower:
         self._has_changed.set()
 
     def check_access(self) -> bool:
-        """Read on: who may read is checked by whoever uses this."""
+        """Read on: the caller checks who may read."""
         return True
 
     def show_signal(self, signal: bytes) -> None:

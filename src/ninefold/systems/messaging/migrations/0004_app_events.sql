@@ -136,7 +136,7 @@ WHERE kind = 'modal' AND closed_at IS NULL;
 CREATE INDEX view_closed ON messaging.view (closed_at)
 WHERE closed_at IS NOT NULL;
 
--- An incoming webhook: whoever has its address posts in a channel as the app.
+-- An incoming webhook: its address is a secret with which a message can be posted in a channel as the app.
 CREATE TABLE messaging.incoming_webhook (
     webhook_id uuid PRIMARY KEY,
     slack_id text NOT NULL UNIQUE CHECK (slack_id ~ '^B[0-9A-Z]{10}$'),

@@ -193,7 +193,7 @@ class CreatedIncomingWebhookView(IncomingWebhookView, frozen=True, kw_only=True)
     url: Annotated[
         str,
         msgspec.Meta(
-            description="Whoever has it can post in the channel.",
+            description="A secret: it can post in the channel without a token.",
             examples=["https://ninefold.example.com/slack/services/T01H455VB4P/B01H455VB4P/AbC123xy"],
         ),
     ]

@@ -119,7 +119,7 @@ async def find_conversation(connection: Connection, opener: Member, others: Coll
 
 
 async def get_channel(connection: Connection, *, organisation_id: UUID, channel_id: UUID) -> Channel:
-    """Return a channel of an organisation, whoever can see it.
+    """Return a channel of an organisation, without checking who can see it.
 
     Raises:
         ChannelNotFoundError: it has no such channel.
@@ -150,7 +150,7 @@ async def can_see(connection: Connection, channel: Channel, member: Member | Non
 
 
 async def get_channel_by_slack_id(connection: Connection, *, organisation_id: UUID, slack_id: str) -> Channel:
-    """Return the channel with an id of Slack's API, `C…`, `G…` or `D…`, whoever can see it.
+    """Return the channel with an id of Slack's API, `C…`, `G…` or `D…`, without checking who can see it.
 
     Raises:
         ChannelNotFoundError: the organisation has no such channel.
@@ -162,7 +162,7 @@ async def get_channel_by_slack_id(connection: Connection, *, organisation_id: UU
 
 
 async def get_channel_by_name(connection: Connection, *, organisation_id: UUID, name: str) -> Channel:
-    """Return the channel of a name, whoever can see it.
+    """Return the channel of a name, without checking who can see it.
 
     Raises:
         ChannelNotFoundError: the organisation has no such channel.
@@ -176,7 +176,7 @@ async def get_channel_by_name(connection: Connection, *, organisation_id: UUID, 
 async def list_channels_by_ids(
     connection: Connection, *, organisation_id: UUID, channel_ids: Collection[UUID]
 ) -> list[Channel]:
-    """Return several channels of an organisation, whoever can see them; those that don't exist are missing."""
+    """Return several channels, without checking who can see them; those that don't exist are missing."""
     return await store.channel_list_by_ids(connection, organisation_id=organisation_id, channel_ids=channel_ids)
 
 

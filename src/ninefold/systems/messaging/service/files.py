@@ -104,7 +104,7 @@ async def upload_content(
 
 
 async def get_file(connection: Connection, *, organisation_id: UUID, file_id: UUID) -> File:
-    """Return a file of an organisation, whoever can read it.
+    """Return a file of an organisation, without checking who can read it.
 
     Raises:
         SharedFileNotFoundError: it has no such file, or it was deleted.
@@ -116,7 +116,7 @@ async def get_file(connection: Connection, *, organisation_id: UUID, file_id: UU
 
 
 async def get_file_by_slack_id(connection: Connection, *, organisation_id: UUID, slack_id: str) -> File:
-    """Return the file with an id of Slack's API, `F…`, whoever can read it.
+    """Return the file with an id of Slack's API, `F…`, without checking who can read it.
 
     Raises:
         SharedFileNotFoundError: the organisation has no such file, or it was deleted.

@@ -29,7 +29,7 @@ class Upload(NamedTuple):
 
     file: File
     key: str
-    """Whoever knows it can send them, once."""
+    """With it, they can be sent once, without a token."""
 
 
 async def begin_upload(connection: Connection, *, member: Member, name: str, size_bytes: int) -> Upload:

@@ -138,7 +138,7 @@ async def find_home(connection: Connection, app: App, member: Member) -> View | 
 
 
 async def get_view(connection: Connection, *, organisation_id: UUID, view_id: UUID) -> View:
-    """Return a view of an organisation, whoever sees it.
+    """Return a view of an organisation, without checking who can see it.
 
     Raises:
         ViewNotFoundError: it has no such view.

@@ -36,7 +36,7 @@ async def ensure_workspace(connection: Connection, *, organisation_id: UUID) -> 
         )
         return made
     found = await workspace_find(connection, organisation_id=organisation_id)
-    assert found is not None, "whoever was first has committed it"
+    assert found is not None, "the first one has committed it"
     return found
 
 

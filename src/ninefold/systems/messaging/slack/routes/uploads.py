@@ -1,6 +1,6 @@
 """The addresses of files: where clients send the bytes of an upload, and where they read those of a file.
 
-Whoever knows the address of an upload can send its bytes, once. To read a file, the token has to be in the header.
+The address of an upload takes its bytes once, without a token. To read a file, the token has to be in the header.
 """
 
 from collections.abc import AsyncIterator
