@@ -4,6 +4,7 @@ import pytest
 
 from http_api import Api, Json
 from messaging_api import Talk
+from ninefold.core.tenancy import service as tenancy
 
 
 @pytest.fixture
@@ -95,3 +96,15 @@ async def test_a_disabled_app_can_do_nothing_until_it_is_enabled(api: Api, app: 
     assert (disabled["is_disabled"], enabled["is_disabled"]) == (True, False)
     assert errors == ["account_inactive", "account_inactive"]
     assert await error_of(api, app["bot_token"]) is None
+
+
+async def test_an_app_lists_its_tokens_also_if_the_organisation_has_more_than_are_listed(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await api.done("POST", "/messaging/apps", json={"name": "older"})
+    newest = await api.done("POST", "/messaging/apps", json={"name": "newest"})
+    monkeypatch.setattr(tenancy, "LIST_LENGTH_MAX", 1)
+
+    listed = (await api.get(f"/messaging/apps/{newest['app_id']}/tokens"))["items"]
+
+    assert sorted(token["kind"] for token in listed) == ["app", "bot"]

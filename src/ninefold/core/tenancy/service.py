@@ -164,18 +164,28 @@ async def create_credential(
 
 
 async def list_credentials(
-    connection: Connection, kind: CredentialKind, *, organisation_id: UUID, account_id: UUID | None = None
+    connection: Connection,
+    kind: CredentialKind,
+    *,
+    organisation_id: UUID,
+    account_id: UUID | None = None,
+    credential_ids: Collection[UUID] | None = None,
 ) -> list[Credential]:
     """Return an organisation's credentials of one kind, oldest first, at most `LIST_LENGTH_MAX`.
 
-    With an account, only those that belong to it. Expired and revoked ones are included.
+    With an account, only those that belong to it; with ids, only those. Expired and revoked ones are included.
 
     Raises:
         OrganisationNotFoundError: there is no such organisation.
     """
     await get_organisation(connection, organisation_id)
     return await store.credential_list(
-        connection, organisation_id=organisation_id, account_id=account_id, kind=kind.name, limit=LIST_LENGTH_MAX
+        connection,
+        organisation_id=organisation_id,
+        account_id=account_id,
+        credential_ids=credential_ids,
+        kind=kind.name,
+        limit=LIST_LENGTH_MAX,
     )
 
 

@@ -113,7 +113,7 @@ VALUES (
 RETURNING expires_at;
 
 -- name: credential_list
--- List an organisation's credentials of one kind, or an account's among them, oldest first, with the ended ones.
+-- List an organisation's credentials of one kind, or of an account, or by id, oldest first, with the ended ones.
 SELECT
     credential_id,
     kind,
@@ -131,6 +131,7 @@ FROM tenancy.credential
 WHERE organisation_id = :organisation_id
     AND kind = :kind
     AND (:account_id::uuid IS NULL OR account_id = :account_id::uuid)
+    AND (:credential_ids::uuid[] IS NULL OR credential_id = ANY(:credential_ids::uuid[]))
 ORDER BY credential_id
 LIMIT :limit;
 

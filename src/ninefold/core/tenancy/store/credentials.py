@@ -1,6 +1,6 @@
 """Queries for credentials of all kinds."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
 from typing import Any
@@ -172,11 +172,22 @@ async def credential_insert_of_account(
 
 
 async def credential_list(
-    connection: Connection, *, organisation_id: UUID, account_id: UUID | None, kind: str, limit: int
+    connection: Connection,
+    *,
+    organisation_id: UUID,
+    account_id: UUID | None,
+    credential_ids: Collection[UUID] | None,
+    kind: str,
+    limit: int,
 ) -> list[Credential]:
-    """List an organisation's credentials of one kind, or an account's among them, oldest first."""
+    """List an organisation's credentials of one kind, or those of an account or with given ids, oldest first."""
     records = queries.credential_list(
-        connection, organisation_id=organisation_id, account_id=account_id, kind=kind, limit=limit
+        connection,
+        organisation_id=organisation_id,
+        account_id=account_id,
+        credential_ids=None if credential_ids is None else list(credential_ids),
+        kind=kind,
+        limit=limit,
     )
     return [Credential(**_with_scopes(record)) async for record in records]
 

@@ -175,8 +175,9 @@ async def create_player_token(
 async def list_player_tokens(connection: Connection, player: Player) -> list[Credential]:
     """Return the tokens of a player, oldest first."""
     own = await store.player_token_list(connection, player_id=player.player_id, limit=TOKENS_MAX)
-    found = await tenancy.list_credentials(connection, PLAYER_TOKEN, organisation_id=player.organisation_id)
-    return [each for each in found if each.credential_id in own]
+    return await tenancy.list_credentials(
+        connection, PLAYER_TOKEN, organisation_id=player.organisation_id, credential_ids=own
+    )
 
 
 async def revoke_player_token(connection: Connection, player: Player, *, credential_id: UUID) -> Credential:

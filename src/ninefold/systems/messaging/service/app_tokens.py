@@ -68,8 +68,9 @@ async def list_app_tokens(connection: Connection, app: App) -> list[Credential]:
     found = [
         token
         for kind in _KINDS.values()
-        for token in await tenancy.list_credentials(connection, kind, organisation_id=app.organisation_id)
-        if token.credential_id in own
+        for token in await tenancy.list_credentials(
+            connection, kind, organisation_id=app.organisation_id, credential_ids=own
+        )
     ]
     return sorted(found, key=lambda token: token.credential_id)
 

@@ -60,8 +60,9 @@ async def create_member_token(
 async def list_member_tokens(connection: Connection, member: Member) -> list[Credential]:
     """Return the tokens `xoxp-…` of a member, oldest first."""
     own = await store.token_list(connection, member_id=member.member_id, limit=TOKENS_MAX)
-    found = await tenancy.list_credentials(connection, USER_TOKEN, organisation_id=member.organisation_id)
-    return [each for each in found if each.credential_id in own]
+    return await tenancy.list_credentials(
+        connection, USER_TOKEN, organisation_id=member.organisation_id, credential_ids=own
+    )
 
 
 async def revoke_member_token(connection: Connection, member: Member, *, credential_id: UUID) -> Credential:
