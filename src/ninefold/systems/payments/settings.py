@@ -11,6 +11,7 @@ PREFIX: Final = "NINEFOLD_PAYMENTS_"
 
 _SERVER_PORT: Final = "NINEFOLD_PORT"
 _SERVER_PORT_DEFAULT: Final = "8900"
+_PUBLIC_URL: Final = "NINEFOLD_PUBLIC_URL"
 WEBHOOK_PATH: Final = "/processors/simulator/webhooks"
 
 
@@ -57,6 +58,27 @@ class PaymentsSettings(msgspec.Struct, frozen=True, kw_only=True):
             description="Where the simulated processor sends its webhooks; by default, the server of this machine."
         ),
     ] = None
+    stripe_secret_key: Annotated[
+        str | None,
+        msgspec.Meta(
+            description="Secret key of an account at Stripe; with it, merchants can have the processor `stripe`.",
+            extra={"is_secret": True},
+        ),
+    ] = None
+    stripe_webhook_secret: Annotated[
+        str | None,
+        msgspec.Meta(
+            description="Signing secret of the webhook endpoint at Stripe; without it, Stripe's webhooks are refused.",
+            extra={"is_secret": True},
+        ),
+    ] = None
+    stripe_return_url: Annotated[
+        str | None,
+        msgspec.Meta(
+            description="Where Stripe sends customers after they have authenticated; by default, this server."
+        ),
+    ] = None
+    stripe_url: Annotated[str, msgspec.Meta(description="Address of Stripe's API.")] = "https://api.stripe.com"
 
 
 def read_payments_settings(environment: Mapping[str, str]) -> PaymentsSettings:
@@ -66,7 +88,10 @@ def read_payments_settings(environment: Mapping[str, str]) -> PaymentsSettings:
         SettingError: a value is invalid.
     """
     settings = read_settings(PaymentsSettings, prefix=PREFIX, environment=environment)
-    if settings.simulator_webhook_url is not None:
-        return settings
-    port = environment.get(_SERVER_PORT, _SERVER_PORT_DEFAULT)
-    return msgspec.structs.replace(settings, simulator_webhook_url=f"http://127.0.0.1:{port}{WEBHOOK_PATH}")
+    server = f"http://127.0.0.1:{environment.get(_SERVER_PORT) or _SERVER_PORT_DEFAULT}"
+    public = environment.get(_PUBLIC_URL) or server
+    return msgspec.structs.replace(
+        settings,
+        simulator_webhook_url=settings.simulator_webhook_url or f"{server}{WEBHOOK_PATH}",
+        stripe_return_url=settings.stripe_return_url or public,
+    )

@@ -16,6 +16,7 @@ from ninefold.systems.payments.processors.opening import open_processors, open_s
 from ninefold.systems.payments.processors.simulator.process import PROCESSES
 from ninefold.systems.payments.routes.merchants import MERCHANT_ROUTES
 from ninefold.systems.payments.routes.simulator import simulator_surfaces
+from ninefold.systems.payments.routes.stripe_webhooks import stripe_webhook_surface
 from ninefold.systems.payments.service.flow import PaymentFlow
 from ninefold.systems.payments.service.keys import KEY_KINDS
 from ninefold.systems.payments.settings import PaymentsSettings, read_payments_settings
@@ -38,7 +39,11 @@ def _routes(_: ServerContext[PaymentsSettings]) -> Sequence[ControllerRouterHand
 def _surfaces(context: ServerContext[PaymentsSettings]) -> Sequence[Surface]:
     flow = _flow(context)
     simulator = open_simulator(context.settings, context.process_folder)
-    return [stripe_surface(context, flow), *simulator_surfaces(context.database, flow, simulator)]
+    return [
+        stripe_surface(context, flow),
+        *simulator_surfaces(context.database, flow, simulator),
+        stripe_webhook_surface(context.database, flow),
+    ]
 
 
 def _flow(context: ServerContext[PaymentsSettings]) -> PaymentFlow:
