@@ -2581,6 +2581,54 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/payments/merchants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List merchants
+         * @description Oldest first.
+         */
+        get: operations["list_merchants"];
+        put?: never;
+        /**
+         * Create a merchant
+         * @description Only this response has its keys.
+         */
+        post: operations["create_merchant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/payments/merchants/{merchant_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show a merchant
+         * @description With the last four characters of its bank account.
+         */
+        get: operations["get_merchant"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change a merchant
+         * @description What is absent stays as it is. Payments that were captured keep the fee and the hold of their time.
+         */
+        patch: operations["update_merchant"];
+        trace?: never;
+    };
     "/api/v1/personal-tokens": {
         parameters: {
             query?: never;
@@ -4545,6 +4593,33 @@ export interface components {
             token: string;
         };
         /**
+         * CreatedMerchantView
+         * @description A new merchant with its keys, which are shown only now.
+         */
+        CreatedMerchantView: {
+            bank_account_kind: ("checking" | "savings") | null;
+            bank_account_last4: string | null;
+            bank_account_name: string | null;
+            bank_routing_number: string | null;
+            country: string;
+            created_at: string;
+            cutoff: string;
+            default_currency: string;
+            fee_bps: number;
+            fee_fixed: number;
+            first_payout_days: number;
+            hold_days: number;
+            merchant_id: string;
+            name: string;
+            payout_minimum: number;
+            processor: string;
+            publishable_key: string;
+            reserve_bps: number;
+            reserve_days: number;
+            secret_key: string;
+            time_zone: string;
+        };
+        /**
          * CreatedPersonalTokenView
          * @description A new personal token, with its text, which isn't shown again.
          */
@@ -4734,6 +4809,45 @@ export interface components {
              * @example laptop
              */
             name?: string;
+        };
+        /**
+         * CreateMerchant
+         * @description A new merchant.
+         */
+        CreateMerchant: {
+            /** @default null */
+            bank_account_kind?: ("checking" | "savings") | null;
+            /** @default null */
+            bank_account_name?: string | null;
+            /** @default null */
+            bank_account_number?: string | null;
+            /** @default null */
+            bank_routing_number?: string | null;
+            /** @default null */
+            country?: string | null;
+            /** @default null */
+            cutoff?: string | null;
+            /** @default null */
+            default_currency?: string | null;
+            /** @default null */
+            fee_bps?: number | null;
+            /** @default null */
+            fee_fixed?: number | null;
+            /** @default null */
+            first_payout_days?: number | null;
+            /** @default null */
+            hold_days?: number | null;
+            name: string;
+            /** @default null */
+            payout_minimum?: number | null;
+            /** @default null */
+            processor?: ("simulator" | "stripe") | null;
+            /** @default null */
+            reserve_bps?: number | null;
+            /** @default null */
+            reserve_days?: number | null;
+            /** @default null */
+            time_zone?: string | null;
         };
         /**
          * CreatePersonalToken
@@ -5852,6 +5966,31 @@ export interface components {
             role: components["schemas"]["Role"];
         };
         /**
+         * MerchantView
+         * @description A merchant, with the last four characters of its bank account.
+         */
+        MerchantView: {
+            bank_account_kind: ("checking" | "savings") | null;
+            bank_account_last4: string | null;
+            bank_account_name: string | null;
+            bank_routing_number: string | null;
+            country: string;
+            created_at: string;
+            cutoff: string;
+            default_currency: string;
+            fee_bps: number;
+            fee_fixed: number;
+            first_payout_days: number;
+            hold_days: number;
+            merchant_id: string;
+            name: string;
+            payout_minimum: number;
+            processor: string;
+            reserve_bps: number;
+            reserve_days: number;
+            time_zone: string;
+        };
+        /**
          * MessageList
          * @description Consecutive messages, oldest first.
          */
@@ -6153,6 +6292,15 @@ export interface components {
          */
         Page_MemberView_: {
             items: components["schemas"]["MemberView"][];
+            /** @example null */
+            next_cursor: string | null;
+        };
+        /**
+         * Page[MerchantView]
+         * @description A page of a list, and the cursor of the next page; null on the last page.
+         */
+        Page_MerchantView_: {
+            items: components["schemas"]["MerchantView"][];
             /** @example null */
             next_cursor: string | null;
         };
@@ -7605,6 +7753,44 @@ export interface components {
              * @example null
              */
             member_id?: string | null;
+        };
+        /**
+         * UpdateMerchant
+         * @description What is set for a merchant; what is absent stays as it is.
+         */
+        UpdateMerchant: {
+            /** @default null */
+            bank_account_kind?: ("checking" | "savings") | null;
+            /** @default null */
+            bank_account_name?: string | null;
+            /** @default null */
+            bank_account_number?: string | null;
+            /** @default null */
+            bank_routing_number?: string | null;
+            /** @default null */
+            country?: string | null;
+            /** @default null */
+            cutoff?: string | null;
+            /** @default null */
+            default_currency?: string | null;
+            /** @default null */
+            fee_bps?: number | null;
+            /** @default null */
+            fee_fixed?: number | null;
+            /** @default null */
+            first_payout_days?: number | null;
+            /** @default null */
+            hold_days?: number | null;
+            /** @default null */
+            payout_minimum?: number | null;
+            /** @default null */
+            processor?: ("simulator" | "stripe") | null;
+            /** @default null */
+            reserve_bps?: number | null;
+            /** @default null */
+            reserve_days?: number | null;
+            /** @default null */
+            time_zone?: string | null;
         };
         /**
          * UpdateOwnMember
@@ -21182,6 +21368,347 @@ export interface operations {
             };
             /** @description Gone. */
             410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request entity too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported media type. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable entity. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_merchants: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the previous page; omit it for the first. */
+                cursor?: string;
+                /** @description The maximum number of items on the page. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_MerchantView_"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable entity. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_merchant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateMerchant"];
+            };
+        };
+        responses: {
+            /** @description Created. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedMerchantView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict. */
+            409: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request entity too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported media type. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable entity. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_merchant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                merchant_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MerchantView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_merchant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                merchant_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateMerchant"];
+            };
+        };
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MerchantView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

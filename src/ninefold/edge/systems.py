@@ -14,12 +14,13 @@ from ninefold.systems.assistant.wiring import SYSTEM as ASSISTANT
 from ninefold.systems.callbacks.wiring import SYSTEM as CALLBACKS
 from ninefold.systems.chess.wiring import SYSTEM as CHESS
 from ninefold.systems.messaging.wiring import SYSTEM as MESSAGING
+from ninefold.systems.payments.wiring import SYSTEM as PAYMENTS
 from ninefold.systems.webhooks.wiring import SYSTEM as WEBHOOKS
 
 CORE: Final[AnySystem] = System(name="core", routes=job_routes)
 """What the core itself offers over HTTP. The server has it besides the systems."""
 
-SYSTEMS: Final[tuple[AnySystem, ...]] = (WEBHOOKS, CALLBACKS, ASSISTANT, CHESS, MESSAGING)
+SYSTEMS: Final[tuple[AnySystem, ...]] = (WEBHOOKS, CALLBACKS, ASSISTANT, CHESS, MESSAGING, PAYMENTS)
 
 
 def migration_sources() -> list[MigrationSource]:

@@ -1,0 +1,1 @@
+"""Money, merchants, payments and the ledger, as frozen data."""

@@ -1,0 +1,1 @@
+"""The processors that payments are forwarded to, behind one port."""

@@ -1,0 +1,114 @@
+"""Merchants as the API shows and takes them."""
+
+from datetime import datetime, time
+from typing import Annotated, Any
+
+import msgspec
+
+from ninefold.core.ids import format_id
+from ninefold.systems.payments.model.merchants import (
+    MERCHANT_PREFIX,
+    BankAccountKind,
+    CreatedMerchant,
+    Merchant,
+    MerchantChanges,
+    ProcessorName,
+)
+
+Days = Annotated[int, msgspec.Meta(ge=0, le=365)]
+Bps = Annotated[int, msgspec.Meta(ge=0, le=10_000)]
+Minor = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+
+
+class UpdateMerchant(msgspec.Struct, frozen=True, kw_only=True):
+    """What is set for a merchant; what is absent stays as it is."""
+
+    country: Annotated[str, msgspec.Meta(pattern="^[A-Z]{2}$")] | None = None
+    default_currency: Annotated[str, msgspec.Meta(pattern="^[A-Za-z]{3}$")] | None = None
+    processor: ProcessorName | None = None
+    time_zone: Annotated[str, msgspec.Meta(min_length=1, max_length=60)] | None = None
+    """Such as `America/New_York`."""
+    cutoff: Annotated[str, msgspec.Meta(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$")] | None = None
+    """When the merchant's day ends, in its time zone, such as `17:00`."""
+    fee_bps: Bps | None = None
+    """The share of each capture that it costs, in hundredths of a percent."""
+    fee_fixed: Minor | None = None
+    """What each capture costs besides, in minor units."""
+    hold_days: Days | None = None
+    first_payout_days: Days | None = None
+    reserve_bps: Bps | None = None
+    reserve_days: Days | None = None
+    payout_minimum: Minor | None = None
+    bank_account_name: Annotated[str, msgspec.Meta(min_length=1, max_length=100)] | None = None
+    bank_routing_number: Annotated[str, msgspec.Meta(pattern="^[0-9]{9}$")] | None = None
+    bank_account_number: Annotated[str, msgspec.Meta(pattern="^[0-9A-Za-z]{4,34}$")] | None = None
+    bank_account_kind: BankAccountKind | None = None
+
+    @property
+    def changes(self) -> MerchantChanges:
+        """What is set."""
+        given = {name: getattr(self, name) for name in MerchantChanges.__struct_fields__}
+        given["cutoff"] = None if self.cutoff is None else time.fromisoformat(self.cutoff)
+        if self.default_currency is not None:
+            given["default_currency"] = self.default_currency.upper()
+        return MerchantChanges(**given)
+
+
+class CreateMerchant(UpdateMerchant, frozen=True, kw_only=True):
+    """A new merchant."""
+
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
+
+
+class MerchantView(msgspec.Struct, frozen=True, kw_only=True):
+    """A merchant, with the last four characters of its bank account."""
+
+    merchant_id: str
+    name: str
+    country: str
+    default_currency: str
+    processor: str
+    time_zone: str
+    cutoff: str
+    fee_bps: int
+    fee_fixed: int
+    hold_days: int
+    first_payout_days: int
+    reserve_bps: int
+    reserve_days: int
+    payout_minimum: int
+    bank_account_name: str | None
+    bank_routing_number: str | None
+    bank_account_last4: str | None
+    bank_account_kind: BankAccountKind | None
+    created_at: datetime
+
+
+class CreatedMerchantView(MerchantView, frozen=True, kw_only=True):
+    """A new merchant with its keys, which are shown only now."""
+
+    secret_key: str
+    publishable_key: str
+
+
+def show_merchant(merchant: Merchant) -> MerchantView:
+    """Return a merchant as the API shows it."""
+    return MerchantView(**_fields(merchant))
+
+
+def show_created_merchant(created: CreatedMerchant) -> CreatedMerchantView:
+    """Return a new merchant as the API shows it once."""
+    return CreatedMerchantView(
+        **_fields(created.merchant), secret_key=created.secret_key, publishable_key=created.publishable_key
+    )
+
+
+def _fields(merchant: Merchant) -> dict[str, Any]:
+    fields = msgspec.structs.asdict(merchant)
+    del fields["organisation_id"], fields["bank_account_number"]
+    return {
+        **fields,
+        "merchant_id": format_id(MERCHANT_PREFIX, merchant.merchant_id),
+        "cutoff": merchant.cutoff.strftime("%H:%M"),
+        "bank_account_last4": merchant.bank_last4,
+    }

@@ -1,0 +1,1 @@
+"""Pure functions: what follows from amounts, states and times."""

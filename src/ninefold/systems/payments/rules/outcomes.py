@@ -1,0 +1,360 @@
+"""What follows from what a processor says about a call."""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import msgspec
+
+from ninefold.systems.payments.model.money import Money, currency
+from ninefold.systems.payments.model.outcomes import Approved, Declined, NeedsAction, NotFound, NotSent, Unknown
+from ninefold.systems.payments.model.payments import Attempt, AttemptState, Charge, IntentState, Operation
+from ninefold.systems.payments.rules.changes import Change, Step
+from ninefold.systems.payments.rules.fees import capture_fee
+from ninefold.systems.payments.rules.holds import available_at, reserve_of
+from ninefold.systems.payments.rules.inquiries import inquiry_delay
+from ninefold.systems.payments.rules.transfers import capture_funds, finish_refund, reserve_funds, resolve_funds
+
+NOT_SENT: Final = "processor_unavailable"
+
+AnyOutcome = Approved | Declined | NeedsAction | Unknown | NotSent | NotFound
+
+
+def apply_outcome(step: Step, outcome: AnyOutcome) -> Change:
+    """Return what changes when the outcome of the attempt is known, or that it isn't.
+
+    Args:
+        step: with the attempt, which is open.
+        outcome: what the processor says. `NotFound` is what `NotSent` is: the call has had no effect.
+    """
+    assert step.attempt is not None, "there is no outcome without an attempt"
+    if isinstance(outcome, Unknown):
+        return _stay_in_doubt(step, outcome)
+    if isinstance(outcome, NeedsAction):
+        return _ask_customer(step, outcome)
+    if isinstance(outcome, Approved):
+        return _ON_APPROVED[step.attempt.operation](step, outcome)
+    refused = outcome if isinstance(outcome, Declined) else None
+    return _ON_REFUSED[step.attempt.operation](step, refused)
+
+
+def return_state(step: Step) -> IntentState:
+    """Return the state of a payment if the call under way has no effect."""
+    if step.intent.amount_received:
+        return "succeeded"
+    if step.intent.amount_capturable:
+        return "requires_capture"
+    return "requires_action" if step.intent.action_url else "requires_confirmation"
+
+
+def _authorised(step: Step, outcome: Approved) -> Change:
+    attempt = _finish(step, "succeeded", processor_reference=outcome.reference)
+    charge = msgspec.structs.replace(_charge_of(step), state="succeeded", processor_reference=outcome.reference)
+    if outcome.is_captured:
+        return _capture(step, attempt, charge, amount=step.intent.amount)
+    capture_before = step.at + step.limits.authorisation_lifetime
+    hold = reserve_funds(
+        step.accounts, charge_id=charge.charge_id, amount=step.intent.amount, timeout_at=capture_before
+    )
+    intent = step.move(
+        "requires_capture",
+        amount_capturable=step.intent.amount,
+        capture_before=capture_before,
+        latest_charge_id=charge.charge_id,
+        action_url=None,
+    )
+    return Change(
+        intent=intent,
+        attempt=attempt,
+        charge=msgspec.structs.replace(charge, hold_id=hold.transfer_id),
+        # The shadow of an authorisation that was in doubt stands already: the same cause is the same transfer.
+        transfers=(hold,),
+        event="authorised",
+    )
+
+
+def _captured(step: Step, outcome: Approved) -> Change:
+    assert step.attempt is not None
+    assert step.charge is not None
+    attempt = _finish(step, "succeeded", processor_reference=outcome.reference)
+    return _capture(step, attempt, step.charge, amount=step.attempt.amount)
+
+
+def _capture(step: Step, attempt: Attempt, charge: Charge, *, amount: int) -> Change:
+    captured = Money(amount, currency(charge.currency))
+    fee = capture_fee(step.merchant, captured)
+    reserve = reserve_of(step.merchant, captured, fee=fee)
+    transfers = capture_funds(
+        step.accounts,
+        charge_id=charge.charge_id,
+        hold=None if charge.hold_id is None else (charge.hold_id, charge.amount),
+        amount=amount,
+        fee=fee.amount,
+        reserve=reserve.amount,
+    )
+    charge = msgspec.structs.replace(
+        charge,
+        amount_captured=amount,
+        fee=fee.amount,
+        reserve=reserve.amount,
+        captured_at=step.at,
+        available_at=available_at(step.merchant, step.at),
+    )
+    intent = step.move(
+        "succeeded",
+        amount_received=amount,
+        amount_capturable=0,
+        latest_charge_id=charge.charge_id,
+        capture_before=None,
+        action_url=None,
+    )
+    return Change(
+        intent=intent,
+        attempt=attempt,
+        charge=charge,
+        transfers=tuple(transfers),
+        event="captured",
+        detail={"amount": amount, "fee": fee.amount},
+    )
+
+
+def _canceled(step: Step, outcome: Approved) -> Change:
+    assert step.attempt is not None
+    attempt = _finish(step, "succeeded", processor_reference=outcome.reference)
+    intent = step.move(
+        "canceled",
+        amount_capturable=0,
+        capture_before=None,
+        action_url=None,
+        canceled_at=step.at,
+        cancel_reason=step.attempt.cancel_reason,
+    )
+    change = Change(intent=intent, attempt=attempt, event="canceled")
+    if step.waiting is not None:
+        waiting = msgspec.structs.replace(
+            step.waiting, state="declined", error_code="canceled", finished_at=step.at, next_inquiry_at=None
+        )
+        change = msgspec.structs.replace(change, also_attempts=(waiting,))
+    return _release(step, change, expires=False)
+
+
+def expire(step: Step) -> Change:
+    """Return what changes when an authorisation wasn't captured in time."""
+    intent = step.move(
+        "canceled", amount_capturable=0, capture_before=None, canceled_at=step.at, cancel_reason="automatic"
+    )
+    return _release(step, Change(intent=intent, event="expired"), expires=True)
+
+
+def _refunded(step: Step, outcome: Approved) -> Change:
+    attempt = _finish(step, "succeeded", processor_reference=outcome.reference)
+    return _end_refund(step, attempt, failure_reason=None)
+
+
+def _refuse_authorisation(step: Step, refused: Declined | None) -> Change:
+    if refused is None:
+        return _not_sent(step)
+    attempt = _finish(
+        step,
+        "declined",
+        processor_reference=refused.reference,
+        error_code=refused.code,
+        error_message=refused.message,
+    )
+    charge = msgspec.structs.replace(
+        _charge_of(step),
+        state="failed",
+        processor_reference=refused.reference,
+        error_code=refused.code,
+        decline_code=refused.decline_code,
+        error_message=refused.message,
+    )
+    intent = step.move(
+        "requires_payment_method",
+        payment_method_id=None,
+        latest_charge_id=charge.charge_id,
+        action_url=None,
+        error_code=refused.code,
+        decline_code=refused.decline_code,
+        error_message=refused.message,
+    )
+    detail = {"code": refused.code, "decline_code": refused.decline_code}
+    change = Change(intent=intent, attempt=attempt, charge=charge, event="declined", detail=detail)
+    return _release(step, change, expires=False)
+
+
+def _not_sent(step: Step) -> Change:
+    attempt = _finish(step, "not_sent", error_code=NOT_SENT)
+    change = Change(intent=step.move("requires_confirmation"), attempt=attempt, event="not_sent")
+    if step.charge is not None:
+        charge = msgspec.structs.replace(
+            step.charge, state="failed", error_code=NOT_SENT, error_message="The processor has received nothing."
+        )
+        change = msgspec.structs.replace(change, charge=charge)
+    return _release(step, change, expires=False)
+
+
+def _refuse_follow_up(step: Step, refused: Declined | None) -> Change:
+    """Return what changes when a capture or a cancellation has had no effect."""
+    assert step.attempt is not None
+    if refused is None:
+        attempt = _finish(step, "not_sent", error_code=NOT_SENT)
+    else:
+        attempt = _finish(step, "declined", error_code=refused.code, error_message=refused.message)
+    return Change(
+        intent=step.move(return_state(step)),
+        attempt=attempt,
+        event=f"{step.attempt.operation}_refused" if refused else "not_sent",
+        detail={"code": attempt.error_code},
+    )
+
+
+def _refuse_refund(step: Step, refused: Declined | None) -> Change:
+    if refused is None:
+        return _end_refund(step, _finish(step, "not_sent", error_code=NOT_SENT), failure_reason=NOT_SENT)
+    attempt = _finish(step, "declined", error_code=refused.code, error_message=refused.message)
+    return _end_refund(step, attempt, failure_reason=refused.code)
+
+
+def _end_refund(step: Step, attempt: Attempt, *, failure_reason: str | None) -> Change:
+    assert step.refund is not None
+    assert step.charge is not None
+    refund, charge, is_done = step.refund, step.charge, failure_reason is None
+    return Change(
+        intent=step.move(step.intent.state),
+        attempt=attempt,
+        refund=msgspec.structs.replace(
+            refund,
+            state="succeeded" if is_done else "failed",
+            failure_reason=failure_reason,
+            finished_at=step.at,
+        ),
+        charge=msgspec.structs.replace(
+            charge,
+            amount_refunding=charge.amount_refunding - refund.amount,
+            amount_refunded=charge.amount_refunded + (refund.amount if is_done else 0),
+        ),
+        transfers=(finish_refund(step.accounts, refund_id=refund.refund_id, amount=refund.amount, is_done=is_done),),
+        event="refunded" if is_done else "refund_failed",
+        detail={"amount": refund.amount},
+    )
+
+
+def _stay_in_doubt(step: Step, outcome: Unknown) -> Change:
+    """Return what changes when nobody knows the outcome: the funds' shadow stands, and the next inquiry is due."""
+    assert step.attempt is not None
+    since = step.attempt.in_doubt_since or step.at
+    deadline_at = step.attempt.deadline_at or since + step.limits.in_doubt_deadline
+    is_over = step.at >= deadline_at
+    attempt = msgspec.structs.replace(
+        step.attempt,
+        state="needs_person" if is_over else "in_doubt",
+        error_code="unknown",
+        error_message=outcome.reason[:500],
+        in_doubt_since=since,
+        deadline_at=deadline_at,
+        next_inquiry_at=None if is_over else min(step.at + inquiry_delay(step.attempt.inquiry_count), deadline_at),
+    )
+    event = "needs_person" if is_over else "in_doubt"
+    detail = {"operation": attempt.operation, "reason": attempt.error_message}
+    if attempt.operation == "refund":
+        return Change(intent=step.move(step.intent.state), attempt=attempt, event=event, detail=detail)
+    change = Change(intent=step.move("in_doubt"), attempt=attempt, event=event, detail=detail)
+    if attempt.operation != "authorise":
+        return change
+    charge = _charge_of(step)
+    hold = reserve_funds(step.accounts, charge_id=charge.charge_id, amount=attempt.amount, timeout_at=None)
+    charge = msgspec.structs.replace(charge, hold_id=hold.transfer_id)
+    return msgspec.structs.replace(change, charge=charge, transfers=(hold,))
+
+
+def _ask_customer(step: Step, outcome: NeedsAction) -> Change:
+    assert step.attempt is not None
+    attempt = msgspec.structs.replace(
+        step.attempt,
+        state="waiting_for_customer",
+        processor_reference=outcome.reference,
+        error_code=None,
+        error_message=None,
+        next_inquiry_at=None,
+        in_doubt_since=None,
+        deadline_at=None,
+    )
+    return Change(intent=step.move("requires_action", action_url=outcome.url), attempt=attempt, event="action_required")
+
+
+def _release(step: Step, change: Change, *, expires: bool) -> Change:
+    """Return a change that also ends the shadow of the funds, if there is one."""
+    charge = change.charge or step.charge
+    if charge is None or charge.hold_id is None or charge.amount_captured:
+        return change
+    released = resolve_funds(
+        step.accounts,
+        charge_id=charge.charge_id,
+        hold_id=charge.hold_id,
+        held=charge.amount,
+        kind="expires" if expires else "voids",
+        amount=charge.amount,
+    )
+    return msgspec.structs.replace(
+        change,
+        charge=msgspec.structs.replace(charge, voided_at=step.at),
+        transfers=(*change.transfers, released),
+    )
+
+
+def _charge_of(step: Step) -> Charge:
+    """Return the charge of an authorisation: the one in doubt, or a new one with the UUID of the attempt."""
+    assert step.attempt is not None
+    if step.charge is not None:
+        return step.charge
+    assert step.payment_method is not None
+    return Charge(
+        charge_id=step.attempt.attempt_id,
+        organisation_id=step.intent.organisation_id,
+        merchant_id=step.intent.merchant_id,
+        intent_id=step.intent.intent_id,
+        payment_method_id=step.payment_method.payment_method_id,
+        state="pending",
+        amount=step.intent.amount,
+        currency=step.intent.currency,
+        amount_captured=0,
+        amount_refunded=0,
+        amount_refunding=0,
+        fee=0,
+        reserve=0,
+        hold_id=None,
+        processor_reference=None,
+        error_code=None,
+        decline_code=None,
+        error_message=None,
+        created_at=step.at,
+        captured_at=None,
+        available_at=None,
+        released_at=None,
+        voided_at=None,
+    )
+
+
+def _finish(step: Step, state: AttemptState, **fields: Any) -> Attempt:
+    assert step.attempt is not None
+    return msgspec.structs.replace(
+        step.attempt,
+        **{"error_code": None, "error_message": None, **fields},
+        state=state,
+        finished_at=step.at,
+        next_inquiry_at=None,
+    )
+
+
+_ON_APPROVED: Final[dict[Operation, Callable[[Step, Approved], Change]]] = {
+    "authorise": _authorised,
+    "capture": _captured,
+    "cancel": _canceled,
+    "refund": _refunded,
+}
+_ON_REFUSED: Final[dict[Operation, Callable[[Step, Declined | None], Change]]] = {
+    "authorise": _refuse_authorisation,
+    "capture": _refuse_follow_up,
+    "cancel": _refuse_follow_up,
+    "refund": _refuse_refund,
+}

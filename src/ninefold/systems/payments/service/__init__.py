@@ -1,0 +1,1 @@
+"""What payments do: merchants, the ledger, and the steps of a payment."""

@@ -1,0 +1,267 @@
+"""The flow of a payment: what is intended is committed, then the processor is called, then the outcome is committed.
+
+No transaction is open during a call. Whoever dies in between leaves an attempt, from which a job goes on.
+"""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Final, Protocol
+from uuid import UUID
+
+import msgspec
+
+from ninefold.core.clock import Clock
+from ninefold.core.ids import new_id
+from ninefold.core.postgres.database import Connection, Database
+from ninefold.systems.payments.errors import PaymentMethodRequiredError
+from ninefold.systems.payments.model.merchants import Merchant
+from ninefold.systems.payments.model.outcomes import Outcome
+from ninefold.systems.payments.model.payments import (
+    Attempt,
+    CancelReason,
+    Intent,
+    NewIntent,
+    PaymentMethod,
+    RefundReason,
+)
+from ninefold.systems.payments.processors.opening import Processors
+from ninefold.systems.payments.processors.port import AuthoriseCall, FollowUpCall
+from ninefold.systems.payments.rules.beginnings import begin_authorisation, begin_cancel, begin_capture, begin_refund
+from ninefold.systems.payments.rules.changes import Change, Limits, Step
+from ninefold.systems.payments.rules.outcomes import AnyOutcome
+from ninefold.systems.payments.service.payment_methods import find_or_create_payment_method
+from ninefold.systems.payments.service.steps import (
+    Done,
+    Evidence,
+    insert_intent,
+    load_step,
+    record_outcome,
+    store_change,
+)
+from ninefold.systems.payments.settings import PaymentsSettings
+
+
+class StepLog(Protocol):
+    """Is told of the steps of one request, in the transaction of each."""
+
+    async def began(self, connection: Connection, done: Done) -> None:
+        """Store what the request has made so far, before a processor is called."""
+        ...
+
+    async def ended(self, connection: Connection, done: Done) -> None:
+        """Store what the request is answered with."""
+        ...
+
+
+class PaymentFlow:
+    """Makes the steps of payments.
+
+    Args:
+        database: where they are committed.
+        processors: which are called.
+        settings: how long things may take.
+        clock: the time.
+    """
+
+    def __init__(self, database: Database, processors: Processors, settings: PaymentsSettings, clock: Clock) -> None:
+        self.processors: Final = processors
+        self.limits: Final = Limits(
+            processor_timeout=timedelta(seconds=settings.processor_timeout_s),
+            in_doubt_deadline=timedelta(seconds=settings.in_doubt_deadline_s),
+            authorisation_lifetime=timedelta(seconds=settings.authorisation_s),
+        )
+        self._database: Final = database
+        self._clock: Final = clock
+
+    async def create(
+        self,
+        merchant: Merchant,
+        new: NewIntent,
+        *,
+        payment_method: str | None = None,
+        confirm: bool = False,
+        log: StepLog | None = None,
+    ) -> Done:
+        """Create a payment, and confirm it at once if that is asked for.
+
+        Args:
+            merchant: who is paid.
+            new: what is asked for.
+            payment_method: an id, or a test token such as `pm_card_visa`.
+            confirm: whether to authorise the funds now.
+            log: is told of the steps.
+
+        Raises:
+            InvalidAmountError: the amount can't be paid.
+            InvalidCurrencyError: there is no such currency.
+            PaymentMethodNotFoundError: the merchant has no such payment method.
+            PaymentMethodRequiredError: it is to be confirmed without one.
+        """
+        at = self._clock.now()
+        async with self._database.transaction() as connection:
+            method = None
+            if payment_method is not None:
+                method = await find_or_create_payment_method(
+                    connection, merchant_id=merchant.merchant_id, text=payment_method, at=at
+                )
+            intent = await insert_intent(connection, merchant, new, payment_method=method, at=at)
+            begun = Done(intent=intent, payment_method=method)
+            if confirm:
+                step = Step(intent=intent, merchant=merchant, payment_method=method, at=at, limits=self.limits)
+                begun = await store_change(connection, step, begin_authorisation(step, attempt_id=new_id()))
+            await _tell(log, connection, begun)
+        return await self._go_on(begun, log)
+
+    async def confirm(
+        self, merchant_id: UUID, intent_id: UUID, *, payment_method: str | None = None, log: StepLog | None = None
+    ) -> Done:
+        """Authorise the funds of a payment.
+
+        Raises:
+            PaymentNotFoundError: the merchant has no such payment.
+            PaymentStateError: it can't be confirmed now.
+            PaymentMethodNotFoundError: the merchant has no such payment method.
+            PaymentMethodRequiredError: the payment has none.
+        """
+        async with self._database.transaction() as connection:
+            step = await self._load(connection, merchant_id, intent_id)
+            if payment_method is not None:
+                method = await find_or_create_payment_method(
+                    connection, merchant_id=merchant_id, text=payment_method, at=step.at
+                )
+                step = _with_method(step, method)
+            begun = await store_change(connection, step, begin_authorisation(step, attempt_id=new_id()))
+            await _tell(log, connection, begun)
+        return await self._go_on(begun, log)
+
+    async def capture(
+        self, merchant_id: UUID, intent_id: UUID, *, amount: int | None = None, log: StepLog | None = None
+    ) -> Done:
+        """Capture authorised funds; all of them if no amount is given. What isn't captured is released.
+
+        Raises:
+            PaymentNotFoundError: the merchant has no such payment.
+            PaymentStateError: it can't be captured now.
+            InvalidAmountError: it is more than was authorised.
+        """
+        async with self._database.transaction() as connection:
+            step = await self._load(connection, merchant_id, intent_id)
+            change = begin_capture(step, attempt_id=new_id(), amount=amount)
+            begun = await self._begin(connection, step, change, log)
+        return await self._go_on(begun, log)
+
+    async def cancel(
+        self, merchant_id: UUID, intent_id: UUID, *, reason: CancelReason | None = None, log: StepLog | None = None
+    ) -> Done:
+        """Cancel a payment, and release what is authorised.
+
+        Raises:
+            PaymentNotFoundError: the merchant has no such payment.
+            PaymentStateError: it can't be canceled now.
+        """
+        async with self._database.transaction() as connection:
+            step = await self._load(connection, merchant_id, intent_id)
+            change = begin_cancel(step, attempt_id=new_id(), reason=reason)
+            begun = await self._begin(connection, step, change, log)
+        return await self._go_on(begun, log)
+
+    async def refund(
+        self,
+        merchant_id: UUID,
+        intent_id: UUID,
+        *,
+        amount: int | None = None,
+        reason: RefundReason | None = None,
+        metadata: Mapping[str, str] | None = None,
+        log: StepLog | None = None,
+    ) -> Done:
+        """Refund captured funds; all that is left if no amount is given.
+
+        Raises:
+            PaymentNotFoundError: the merchant has no such payment.
+            PaymentStateError: nothing was captured.
+            RefundTooLargeError: less is left.
+        """
+        async with self._database.transaction() as connection:
+            step = await self._load(connection, merchant_id, intent_id)
+            change = begin_refund(
+                step,
+                attempt_id=new_id(),
+                refund_id=new_id(),
+                amount=amount,
+                reason=reason,
+                metadata=dict(metadata or {}),
+            )
+            begun = await self._begin(connection, step, change, log)
+        return await self._go_on(begun, log)
+
+    async def call(self, attempt: Attempt, intent: Intent, payment_method: PaymentMethod | None) -> Outcome:
+        """Call the processor for an attempt that is committed. The processor does it once, if it comes again."""
+        processor = self.processors.get(attempt.processor)
+        if attempt.operation == "authorise":
+            if payment_method is None:
+                raise PaymentMethodRequiredError("The payment has no payment method.", field="payment_method")
+            return await processor.authorise(
+                AuthoriseCall(
+                    our_reference=attempt.our_reference,
+                    token=payment_method.token,
+                    amount=attempt.amount,
+                    currency=attempt.currency,
+                    capture=intent.capture_method == "automatic",
+                    at=self._clock.now(),
+                )
+            )
+        call = FollowUpCall(
+            our_reference=attempt.our_reference,
+            authorisation_reference=attempt.authorisation_reference or "",
+            amount=attempt.amount,
+            currency=attempt.currency,
+            at=self._clock.now(),
+        )
+        match attempt.operation:
+            case "capture":
+                return await processor.capture(call)
+            case "cancel":
+                return await processor.cancel(call)
+        return await processor.refund(call)
+
+    async def record(
+        self, attempt: Attempt, outcome: AnyOutcome, *, evidence: Evidence | None = None, log: StepLog | None = None
+    ) -> Done:
+        """Commit what became of a call. If that is known already, nothing changes."""
+        async with self._database.transaction() as connection:
+            done = await record_outcome(
+                connection, attempt, outcome, at=self._clock.now(), limits=self.limits, evidence=evidence
+            )
+            if log is not None:
+                await log.ended(connection, done)
+        return done
+
+    async def _load(self, connection: Connection, merchant_id: UUID, intent_id: UUID) -> Step:
+        return await load_step(connection, intent_id, merchant_id=merchant_id, at=self._clock.now(), limits=self.limits)
+
+    async def _begin(self, connection: Connection, step: Step, change: Change, log: StepLog | None) -> Done:
+        begun = await store_change(connection, step, change)
+        await _tell(log, connection, begun)
+        return begun
+
+    async def _go_on(self, begun: Done, log: StepLog | None) -> Done:
+        """Call the processor for what was begun, if it needs one, and record the outcome."""
+        if begun.attempt is None:
+            return begun
+        outcome = await self.call(begun.attempt, begun.intent, begun.payment_method)
+        return await self.record(begun.attempt, outcome, log=log)
+
+
+async def _tell(log: StepLog | None, connection: Connection, begun: Done) -> None:
+    """Tell the log of a first step, which is the only one if no processor is called."""
+    if log is None:
+        return
+    if begun.attempt is None:
+        await log.ended(connection, begun)
+    else:
+        await log.began(connection, begun)
+
+
+def _with_method(step: Step, method: PaymentMethod) -> Step:
+    return msgspec.structs.replace(step, payment_method=method)

@@ -1,0 +1,1 @@
+"""The named SQL queries of payments, one typed function each."""

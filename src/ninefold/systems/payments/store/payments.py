@@ -1,0 +1,173 @@
+"""Queries for payments, and for what they are paid with."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from ninefold.core.postgres.database import Connection
+from ninefold.systems.payments.model.merchants import Merchant
+from ninefold.systems.payments.model.payments import (
+    Attempt,
+    Charge,
+    Intent,
+    IntentEvent,
+    IntentState,
+    PaymentMethod,
+    Refund,
+)
+from ninefold.systems.payments.store.queries import columns_of, json_text, queries, read_row, read_row_or_none
+
+
+class LoadedPayment(msgspec.Struct, frozen=True, kw_only=True):
+    """A payment that is locked, with all that a step may change."""
+
+    intent: Intent
+    merchant: Merchant
+    attempt: Attempt | None
+    charge: Charge | None
+    """That of the attempt, or the latest one."""
+    refund: Refund | None
+    payment_method: PaymentMethod | None
+
+
+async def attempt_find_by_id(connection: Connection, *, attempt_id: UUID) -> Attempt | None:
+    """Read one attempt of any organisation."""
+    return read_row_or_none(Attempt, await queries.attempt_find_by_id(connection, attempt_id=attempt_id))
+
+
+async def attempt_find_waiting(connection: Connection, *, intent_id: UUID) -> Attempt | None:
+    """Read the attempt of a payment whose customer has to authenticate."""
+    return read_row_or_none(Attempt, await queries.attempt_find_waiting(connection, intent_id=intent_id))
+
+
+async def attempt_list_of_intent(connection: Connection, *, intent_id: UUID, limit: int) -> list[Attempt]:
+    """Read the attempts of a payment, oldest first."""
+    rows = queries.attempt_list_of_intent(connection, intent_id=intent_id, limit=limit)
+    return [read_row(Attempt, row) async for row in rows]
+
+
+async def attempt_save(connection: Connection, attempt: Attempt) -> None:
+    """Store an attempt before the call, or after a step."""
+    await queries.attempt_save(connection, **columns_of(attempt))
+
+
+async def charge_find(connection: Connection, *, merchant_id: UUID, charge_id: UUID) -> Charge | None:
+    """Read one charge of a merchant."""
+    return read_row_or_none(Charge, await queries.charge_find(connection, merchant_id=merchant_id, charge_id=charge_id))
+
+
+async def charge_list_of_intent(connection: Connection, *, intent_id: UUID, limit: int) -> list[Charge]:
+    """Read the charges of a payment, oldest first."""
+    rows = queries.charge_list_of_intent(connection, intent_id=intent_id, limit=limit)
+    return [read_row(Charge, row) async for row in rows]
+
+
+async def charge_save(connection: Connection, charge: Charge) -> None:
+    """Store a charge after a step."""
+    await queries.charge_save(connection, **columns_of(charge))
+
+
+async def intent_event_list(connection: Connection, *, intent_id: UUID, limit: int) -> list[IntentEvent]:
+    """Read the timeline of a payment."""
+    rows = queries.intent_event_list(connection, intent_id=intent_id, limit=limit)
+    return [read_row(IntentEvent, row) async for row in rows]
+
+
+async def intent_find(connection: Connection, *, organisation_id: UUID, intent_id: UUID) -> Intent | None:
+    """Read one payment of an organisation."""
+    row = await queries.intent_find(connection, organisation_id=organisation_id, intent_id=intent_id)
+    return read_row_or_none(Intent, row)
+
+
+async def intent_find_of_merchant(connection: Connection, *, merchant_id: UUID, intent_id: UUID) -> Intent | None:
+    """Read one payment of a merchant."""
+    row = await queries.intent_find_of_merchant(connection, merchant_id=merchant_id, intent_id=intent_id)
+    return read_row_or_none(Intent, row)
+
+
+async def intent_insert(connection: Connection, intent: Intent) -> None:
+    """Insert a payment, with the first entry of its timeline."""
+    await queries.intent_insert(connection, **columns_of(intent))
+
+
+async def intent_list(
+    connection: Connection,
+    *,
+    organisation_id: UUID,
+    merchant_id: UUID | None,
+    state: IntentState | None,
+    before: UUID | None,
+    limit: int,
+) -> list[Intent]:
+    """Read the payments of an organisation, newest first, before a position."""
+    rows = queries.intent_list(
+        connection,
+        organisation_id=organisation_id,
+        merchant_id=merchant_id,
+        state=state,
+        before=before,
+        limit=limit,
+    )
+    return [read_row(Intent, row) async for row in rows]
+
+
+async def intent_load(
+    connection: Connection, *, intent_id: UUID, attempt_id: UUID | None = None
+) -> LoadedPayment | None:
+    """Read a payment that is locked with all that a step may change; None if there is none."""
+    row = await queries.intent_load(connection, intent_id=intent_id, attempt_id=attempt_id)
+    if row is None:
+        return None
+    return LoadedPayment(
+        intent=read_row(Intent, row["intent"]),
+        merchant=read_row(Merchant, row["merchant"]),
+        attempt=read_row_or_none(Attempt, row["attempt"]),
+        charge=read_row_or_none(Charge, row["charge"]),
+        refund=read_row_or_none(Refund, row["refund"]),
+        payment_method=read_row_or_none(PaymentMethod, row["payment_method"]),
+    )
+
+
+async def intent_lock(connection: Connection, *, intent_id: UUID) -> bool:
+    """Lock a payment until the end of the transaction; return whether there is one."""
+    return bool(await queries.intent_lock(connection, intent_id=intent_id))
+
+
+async def intent_save(
+    connection: Connection, intent: Intent, *, event_type: str, event_detail: Mapping[str, Any]
+) -> None:
+    """Store a payment after a step, with the next entry of its timeline."""
+    await queries.intent_save(
+        connection, **columns_of(intent), event_type=event_type, event_detail=json_text(event_detail)
+    )
+
+
+async def payment_method_find(
+    connection: Connection, *, merchant_id: UUID, payment_method_id: UUID
+) -> PaymentMethod | None:
+    """Read one payment method of a merchant."""
+    row = await queries.payment_method_find(connection, merchant_id=merchant_id, payment_method_id=payment_method_id)
+    return read_row_or_none(PaymentMethod, row)
+
+
+async def payment_method_insert(connection: Connection, method: PaymentMethod) -> None:
+    """Insert a payment method."""
+    await queries.payment_method_insert(connection, **columns_of(method))
+
+
+async def refund_find(connection: Connection, *, merchant_id: UUID, refund_id: UUID) -> Refund | None:
+    """Read one refund of a merchant."""
+    return read_row_or_none(Refund, await queries.refund_find(connection, merchant_id=merchant_id, refund_id=refund_id))
+
+
+async def refund_list_of_intent(connection: Connection, *, intent_id: UUID, limit: int) -> list[Refund]:
+    """Read the refunds of a payment, oldest first."""
+    rows = queries.refund_list_of_intent(connection, intent_id=intent_id, limit=limit)
+    return [read_row(Refund, row) async for row in rows]
+
+
+async def refund_save(connection: Connection, refund: Refund) -> None:
+    """Store a refund after a step."""
+    await queries.refund_save(connection, **columns_of(refund))

@@ -1,0 +1,1 @@
+"""Stripe's API: a surface that translates, and decides nothing."""
