@@ -61,6 +61,14 @@ def latest_cutoff(moment: datetime, *, cutoff: time, zone: str) -> date:
     return business_day(moment, cutoff=cutoff, zone=zone) - _DAY
 
 
+def last_settlement_day(moment: datetime, *, cutoff: time, zone: str) -> date:
+    """Return the last banking day of a merchant that had ended at a moment: what a batch is due for."""
+    day = latest_cutoff(moment, cutoff=cutoff, zone=zone)
+    while not is_banking_day(day):
+        day -= _DAY
+    return day
+
+
 def arrival_date(day: date) -> date:
     """Return when a payment of a day's batch arrives: on the banking day after it."""
     return next_banking_day(day)
