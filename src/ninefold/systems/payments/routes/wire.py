@@ -2,8 +2,14 @@
 
 from typing import Final
 
+from ninefold.core.ids import format_id
+from ninefold.core.tenancy.api_keys import API_KEY
+from ninefold.core.tenancy.model import ACCOUNT_PREFIX as PERSON_PREFIX
+from ninefold.core.tenancy.model import Principal
 from ninefold.core.web.ids import PathId
+from ninefold.systems.payments.model.ledger import ACCOUNT_PREFIX
 from ninefold.systems.payments.model.merchants import MERCHANT_PREFIX
+from ninefold.systems.payments.model.payments import ATTEMPT_PREFIX, INTENT_PREFIX
 
 TAGS: Final = ["payments"]
 
@@ -12,3 +18,28 @@ class MerchantId(PathId):
     """The id of a merchant."""
 
     prefix = MERCHANT_PREFIX
+
+
+class PaymentId(PathId):
+    """The id of a payment."""
+
+    prefix = INTENT_PREFIX
+
+
+class AccountId(PathId):
+    """The id of an account of the ledger."""
+
+    prefix = ACCOUNT_PREFIX
+
+
+class AttemptId(PathId):
+    """The id of an attempt, which is also what the processor knows it by."""
+
+    prefix = ATTEMPT_PREFIX
+
+
+def actor_of(principal: Principal) -> str:
+    """Return who does something: a person, or an API key."""
+    if principal.account_id is not None:
+        return format_id(PERSON_PREFIX, principal.account_id)
+    return f"API key {format_id(API_KEY.id_prefix, principal.credential_id)}"
