@@ -13,9 +13,12 @@ PREFIX: Final = "NINEFOLD_PAYMENTS_"
 _SERVER_PORT: Final = "NINEFOLD_PORT"
 _SERVER_PORT_DEFAULT: Final = "8900"
 _PUBLIC_URL: Final = "NINEFOLD_PUBLIC_URL"
-_DATA_DIR: Final = "NINEFOLD_DATA_DIR"
 WEBHOOK_PATH: Final = "/processors/simulator/webhooks"
+
+
 BANK_FILES_FOLDER: Final = "bank-files"
+
+_DATA_DIR: Final = "NINEFOLD_DATA_DIR"
 
 
 class PaymentsSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,27 +64,6 @@ class PaymentsSettings(msgspec.Struct, frozen=True, kw_only=True):
             description="Where the simulated processor sends its webhooks; by default, the server of this machine."
         ),
     ] = None
-    stripe_secret_key: Annotated[
-        str | None,
-        msgspec.Meta(
-            description="Secret key of an account at Stripe; with it, merchants can have the processor `stripe`.",
-            extra={"is_secret": True},
-        ),
-    ] = None
-    stripe_webhook_secret: Annotated[
-        str | None,
-        msgspec.Meta(
-            description="Signing secret of the webhook endpoint at Stripe; without it, Stripe's webhooks are refused.",
-            extra={"is_secret": True},
-        ),
-    ] = None
-    stripe_return_url: Annotated[
-        str | None,
-        msgspec.Meta(
-            description="Where Stripe sends customers after they have authenticated; by default, this server."
-        ),
-    ] = None
-    stripe_url: Annotated[str, msgspec.Meta(description="Address of Stripe's API.")] = "https://api.stripe.com"
     bank_files_folder: Annotated[
         str | None,
         msgspec.Meta(description="Folder that bank files are delivered to; by default, one in the data folder."),
@@ -112,6 +94,27 @@ class PaymentsSettings(msgspec.Struct, frozen=True, kw_only=True):
         str,
         msgspec.Meta(pattern="^[ -~]{1,16}$", description="Name of that company, as merchants see it on statements."),
     ] = "NINEFOLD"
+    stripe_secret_key: Annotated[
+        str | None,
+        msgspec.Meta(
+            description="Secret key of an account at Stripe; with it, merchants can have the processor `stripe`.",
+            extra={"is_secret": True},
+        ),
+    ] = None
+    stripe_webhook_secret: Annotated[
+        str | None,
+        msgspec.Meta(
+            description="Signing secret of the webhook endpoint at Stripe; without it, Stripe's webhooks are refused.",
+            extra={"is_secret": True},
+        ),
+    ] = None
+    stripe_return_url: Annotated[
+        str | None,
+        msgspec.Meta(
+            description="Where Stripe sends customers after they have authenticated; by default, this server."
+        ),
+    ] = None
+    stripe_url: Annotated[str, msgspec.Meta(description="Address of Stripe's API.")] = "https://api.stripe.com"
 
 
 def read_payments_settings(environment: Mapping[str, str]) -> PaymentsSettings:
