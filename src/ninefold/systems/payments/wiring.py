@@ -8,40 +8,77 @@ from litestar.di import Provide
 from litestar.types import ControllerRouterHandler
 
 from ninefold.core.clock import Clock, SystemClock
+from ninefold.core.live.feeds import Feed
 from ninefold.core.postgres.migrations import MigrationSource
-from ninefold.core.system import ServerContext, System
+from ninefold.core.queue.backlog import BacklogCounter
+from ninefold.core.queue.notifier import Notifier
+from ninefold.core.system import ServerContext, System, WorkerContext, WorkerTask
 from ninefold.core.web.surfaces import Surface
 from ninefold.systems.payments.commands import COMMANDS
+from ninefold.systems.payments.jobs.expiry import EXPIRE_EVERY_MINUTE, EXPIRE_HANDLER
+from ninefold.systems.payments.jobs.inquiries import InquiryTask
+from ninefold.systems.payments.jobs.ledger import AUDIT_HANDLER, SEAL_EVERY_MINUTE, SEAL_HANDLER
 from ninefold.systems.payments.processors.opening import open_processors, open_simulator
 from ninefold.systems.payments.processors.simulator.process import PROCESSES
+from ninefold.systems.payments.routes.ledger import LEDGER_ROUTES
 from ninefold.systems.payments.routes.merchants import MERCHANT_ROUTES
+from ninefold.systems.payments.routes.payments import PAYMENT_ROUTES
 from ninefold.systems.payments.routes.simulator import simulator_surfaces
+from ninefold.systems.payments.service.feeds import payment_feeds
 from ninefold.systems.payments.service.flow import PaymentFlow
 from ninefold.systems.payments.service.keys import KEY_KINDS
+from ninefold.systems.payments.service.metrics import IN_DOUBT
 from ninefold.systems.payments.settings import PaymentsSettings, read_payments_settings
+from ninefold.systems.payments.store.payments import attempt_count_in_doubt
 from ninefold.systems.payments.stripe.surface import stripe_surface
 
 
-def _routes(_: ServerContext[PaymentsSettings]) -> Sequence[ControllerRouterHandler]:
+def _routes(context: ServerContext[PaymentsSettings]) -> Sequence[ControllerRouterHandler]:
+    flow = _server_flow(context)
+
     def provide_clock() -> Clock:
         return SystemClock()
+
+    def provide_flow() -> PaymentFlow:
+        return flow
+
+    def provide_notifier() -> Notifier:
+        return context.notifier
 
     return [
         Router(
             path="/",
-            route_handlers=MERCHANT_ROUTES,
-            dependencies={"clock": Provide(provide_clock, sync_to_thread=False)},
+            route_handlers=[*MERCHANT_ROUTES, *PAYMENT_ROUTES, *LEDGER_ROUTES],
+            dependencies={
+                "clock": Provide(provide_clock, sync_to_thread=False),
+                "flow": Provide(provide_flow, sync_to_thread=False),
+                "notifier": Provide(provide_notifier, sync_to_thread=False),
+            },
         )
     ]
 
 
 def _surfaces(context: ServerContext[PaymentsSettings]) -> Sequence[Surface]:
-    flow = _flow(context)
+    flow = _server_flow(context)
     simulator = open_simulator(context.settings, context.process_folder)
     return [stripe_surface(context, flow), *simulator_surfaces(context.database, flow, simulator)]
 
 
-def _flow(context: ServerContext[PaymentsSettings]) -> PaymentFlow:
+def _feeds(_: ServerContext[PaymentsSettings]) -> Sequence[Feed]:
+    return payment_feeds()
+
+
+def _worker_tasks(context: WorkerContext[PaymentsSettings]) -> Sequence[WorkerTask]:
+    processors = open_processors(context.settings, context.process_folder)
+    flow = PaymentFlow(context.database, processors, context.settings, context.clock)
+    return [
+        InquiryTask(context, flow),
+        BacklogCounter("payments.backlog", context.database, [(IN_DOUBT, attempt_count_in_doubt)]),
+    ]
+
+
+def _server_flow(context: ServerContext[PaymentsSettings]) -> PaymentFlow:
+    # What the connections to processors hold is freed when the process ends.
     processors = open_processors(context.settings, context.process_folder)
     return PaymentFlow(context.database, processors, context.settings, SystemClock())
 
@@ -52,7 +89,11 @@ SYSTEM: Final[System[PaymentsSettings]] = System(
     read_settings=read_payments_settings,
     routes=_routes,
     surfaces=_surfaces,
+    feeds=_feeds,
+    worker_tasks=_worker_tasks,
     processes=PROCESSES,
+    job_handlers=(SEAL_HANDLER, AUDIT_HANDLER, EXPIRE_HANDLER),
+    schedules=(SEAL_EVERY_MINUTE, EXPIRE_EVERY_MINUTE),
     commands=COMMANDS,
     credential_kinds=KEY_KINDS,
 )
