@@ -88,8 +88,9 @@ export class People {
 
 /** Write a message and send it. */
 export async function write(page: Page, text: string, label: string | RegExp = /^Write to/): Promise<void> {
-  await page.getByRole("textbox", { name: label }).fill(text);
-  await page.keyboard.press("Enter");
+  const field = page.getByRole("textbox", { name: label });
+  await field.fill(text);
+  await field.press("Enter");
 }
 
 /** The rows of the channel, or of the thread. */

@@ -27,7 +27,7 @@ from tidy.documents import (
 from tidy.tree import DECISIONS, OPERATIONS, ROOT, documents
 
 PREFIX: Final = "NINEFOLD_"
-DEPENDS_ON_THE_MACHINE: Final = {"NINEFOLD_DATA_DIR", "NINEFOLD_WORKERS"}
+DEPENDS_ON_THE_MACHINE: Final = {"NINEFOLD_DATA_DIR", "NINEFOLD_WORKERS", "NINEFOLD_PAYMENTS_BANK_FILES_FOLDER"}
 HASH: Final = "--hash=sha256:" + "0" * 64
 
 

@@ -1,17 +1,23 @@
 """The settings of payments."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Final
 
 import msgspec
 
-from ninefold.core.config import read_settings
+from ninefold.core.config import default_data_dir, read_settings
 
 PREFIX: Final = "NINEFOLD_PAYMENTS_"
 
 _SERVER_PORT: Final = "NINEFOLD_PORT"
 _SERVER_PORT_DEFAULT: Final = "8900"
 WEBHOOK_PATH: Final = "/processors/simulator/webhooks"
+
+
+BANK_FILES_FOLDER: Final = "bank-files"
+
+_DATA_DIR: Final = "NINEFOLD_DATA_DIR"
 
 
 class PaymentsSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,6 +63,36 @@ class PaymentsSettings(msgspec.Struct, frozen=True, kw_only=True):
             description="Where the simulated processor sends its webhooks; by default, the server of this machine."
         ),
     ] = None
+    bank_files_folder: Annotated[
+        str | None,
+        msgspec.Meta(description="Folder that bank files are delivered to; by default, one in the data folder."),
+    ] = None
+    ach_bank_routing_number: Annotated[
+        str,
+        msgspec.Meta(pattern="^[0-9]{9}$", description="Routing number of the bank that gets NACHA files."),
+    ] = "123456780"
+    ach_bank_name: Annotated[
+        str, msgspec.Meta(pattern="^[ -~]{1,23}$", description="Name of that bank in NACHA files.")
+    ] = "BANK"
+    ach_origin: Annotated[
+        str,
+        msgspec.Meta(
+            pattern="^[0-9A-Z]{9,10}$", description="Who sends NACHA files: 9 or 10 characters that the bank assigns."
+        ),
+    ] = "1234567890"
+    ach_origin_name: Annotated[
+        str, msgspec.Meta(pattern="^[ -~]{1,23}$", description="Name of who sends NACHA files.")
+    ] = "NINEFOLD"
+    ach_company_id: Annotated[
+        str,
+        msgspec.Meta(
+            pattern="^[0-9A-Z]{10}$", description="The company that pays in NACHA files: 10 characters of the bank."
+        ),
+    ] = "1234567890"
+    ach_company_name: Annotated[
+        str,
+        msgspec.Meta(pattern="^[ -~]{1,16}$", description="Name of that company, as merchants see it on statements."),
+    ] = "NINEFOLD"
 
 
 def read_payments_settings(environment: Mapping[str, str]) -> PaymentsSettings:
@@ -66,7 +102,10 @@ def read_payments_settings(environment: Mapping[str, str]) -> PaymentsSettings:
         SettingError: a value is invalid.
     """
     settings = read_settings(PaymentsSettings, prefix=PREFIX, environment=environment)
-    if settings.simulator_webhook_url is not None:
-        return settings
     port = environment.get(_SERVER_PORT, _SERVER_PORT_DEFAULT)
-    return msgspec.structs.replace(settings, simulator_webhook_url=f"http://127.0.0.1:{port}{WEBHOOK_PATH}")
+    data_dir = Path(environment.get(_DATA_DIR) or default_data_dir())
+    return msgspec.structs.replace(
+        settings,
+        simulator_webhook_url=settings.simulator_webhook_url or f"http://127.0.0.1:{port}{WEBHOOK_PATH}",
+        bank_files_folder=settings.bank_files_folder or str(data_dir / BANK_FILES_FOLDER),
+    )

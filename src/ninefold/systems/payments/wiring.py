@@ -18,16 +18,21 @@ from ninefold.systems.payments.commands import COMMANDS
 from ninefold.systems.payments.jobs.expiry import EXPIRE_EVERY_MINUTE, EXPIRE_HANDLER
 from ninefold.systems.payments.jobs.inquiries import InquiryTask
 from ninefold.systems.payments.jobs.ledger import AUDIT_HANDLER, SEAL_EVERY_MINUTE, SEAL_HANDLER
+from ninefold.systems.payments.jobs.settlement import SETTLEMENT_HANDLERS, SETTLEMENT_SCHEDULES
 from ninefold.systems.payments.processors.opening import open_processors, open_simulator
 from ninefold.systems.payments.processors.simulator.process import PROCESSES
 from ninefold.systems.payments.routes.ledger import LEDGER_ROUTES
 from ninefold.systems.payments.routes.merchants import MERCHANT_ROUTES
 from ninefold.systems.payments.routes.payments import PAYMENT_ROUTES
+from ninefold.systems.payments.routes.reconciliation import RECONCILIATION_ROUTES
+from ninefold.systems.payments.routes.settlement import SETTLEMENT_ROUTES
 from ninefold.systems.payments.routes.simulator import simulator_surfaces
+from ninefold.systems.payments.routes.statements import STATEMENT_ROUTES
 from ninefold.systems.payments.service.feeds import payment_feeds
 from ninefold.systems.payments.service.flow import PaymentFlow
 from ninefold.systems.payments.service.keys import KEY_KINDS
 from ninefold.systems.payments.service.metrics import IN_DOUBT
+from ninefold.systems.payments.service.settlement_changes import settlement_feed
 from ninefold.systems.payments.settings import PaymentsSettings, read_payments_settings
 from ninefold.systems.payments.store.payments import attempt_count_in_doubt
 from ninefold.systems.payments.stripe.surface import stripe_surface
@@ -48,7 +53,14 @@ def _routes(context: ServerContext[PaymentsSettings]) -> Sequence[ControllerRout
     return [
         Router(
             path="/",
-            route_handlers=[*MERCHANT_ROUTES, *PAYMENT_ROUTES, *LEDGER_ROUTES],
+            route_handlers=[
+                *MERCHANT_ROUTES,
+                *PAYMENT_ROUTES,
+                *LEDGER_ROUTES,
+                *SETTLEMENT_ROUTES,
+                *STATEMENT_ROUTES,
+                *RECONCILIATION_ROUTES,
+            ],
             dependencies={
                 "clock": Provide(provide_clock, sync_to_thread=False),
                 "flow": Provide(provide_flow, sync_to_thread=False),
@@ -65,7 +77,7 @@ def _surfaces(context: ServerContext[PaymentsSettings]) -> Sequence[Surface]:
 
 
 def _feeds(_: ServerContext[PaymentsSettings]) -> Sequence[Feed]:
-    return payment_feeds()
+    return [*payment_feeds(), settlement_feed()]
 
 
 def _worker_tasks(context: WorkerContext[PaymentsSettings]) -> Sequence[WorkerTask]:
@@ -92,8 +104,8 @@ SYSTEM: Final[System[PaymentsSettings]] = System(
     feeds=_feeds,
     worker_tasks=_worker_tasks,
     processes=PROCESSES,
-    job_handlers=(SEAL_HANDLER, AUDIT_HANDLER, EXPIRE_HANDLER),
-    schedules=(SEAL_EVERY_MINUTE, EXPIRE_EVERY_MINUTE),
+    job_handlers=(SEAL_HANDLER, AUDIT_HANDLER, EXPIRE_HANDLER, *SETTLEMENT_HANDLERS),
+    schedules=(SEAL_EVERY_MINUTE, EXPIRE_EVERY_MINUTE, *SETTLEMENT_SCHEDULES),
     commands=COMMANDS,
     credential_kinds=KEY_KINDS,
 )

@@ -40,6 +40,11 @@ export function receive(known: Known, event: LogEvent): Known {
   return { ...apply(known, event), sequence: event.sequence };
 }
 
+/** Apply entries to messages that were read before they came. Where one is applied already, it changes nothing. */
+export function applyMeanwhile(known: Known, events: readonly LogEvent[]): Known {
+  return events.reduce(apply, known);
+}
+
 /** Add a page of earlier messages. */
 export function prepend(known: Known, page: MessagePage): Known {
   const messages = merge(page.items, known.messages);

@@ -17,7 +17,7 @@ import {
   type Place,
 } from "$/services/messaging";
 
-import { append, begin, isGap, prepend, receive, replace, type Known, type Thread } from "./log";
+import { append, applyMeanwhile, begin, isGap, prepend, receive, replace, type Known, type Thread } from "./log";
 import { Typing } from "./typing.svelte";
 
 /** Entries that are applied one by one after an absence; after a longer one, the channel is read again. */
@@ -41,6 +41,8 @@ export class Room {
   /** Where it was to be opened last. */
   #place: Place = {};
   #catchingUp: Promise<void> | undefined;
+  /** Of each request for messages that isn't answered: what came over the log since it was sent. */
+  readonly #meanwhile = new Set<LogEvent[]>();
 
   constructor(readonly channelId: string) {}
 
@@ -92,10 +94,8 @@ export class Room {
   }
 
   async openThread(sequence: number): Promise<void> {
-    const root = await getMessage(this.channelId, sequence);
-    let thread: Thread = { root, replies: [], hasLater: true };
-    for (let pages = 0; pages < REPLY_PAGES_MAX && thread.hasLater; pages++) thread = await this.#moreReplies(thread);
-    if (this.known) this.known = { ...this.known, thread };
+    const [thread, meanwhile] = await this.#readAlong(() => this.#readThread(sequence));
+    if (this.known) this.known = applyMeanwhile({ ...this.known, thread }, meanwhile);
     await this.catchUp();
   }
 
@@ -103,9 +103,10 @@ export class Room {
     const thread = this.known?.thread;
     if (!thread?.hasLater || this.isLoading) return;
     this.isLoading = true;
-    const more = await this.#moreReplies(thread).catch(() => thread);
+    const [more, meanwhile] = await this.#readAlong(() => this.#moreReplies(thread).catch(() => thread));
     this.isLoading = false;
-    if (this.known?.thread?.root.sequence === thread.root.sequence) this.known = { ...this.known, thread: more };
+    if (this.known?.thread?.root.sequence !== thread.root.sequence) return;
+    this.known = applyMeanwhile({ ...this.known, thread: { ...more, root: this.known.thread.root } }, meanwhile);
   }
 
   closeThread(): void {
@@ -161,6 +162,7 @@ export class Room {
     if (isGap(this.known, event)) return void this.catchUp();
     if (event.sequence <= this.known.sequence) return;
     this.known = receive(this.known, event);
+    for (const events of this.#meanwhile) events.push(event);
     if (event.type === "message") this.typing.forget(event.memberId ?? "", Date.now());
     const incomplete = incompleteOf(event);
     if (incomplete) void this.#readMessage(incomplete);
@@ -178,13 +180,32 @@ export class Room {
     const generation = this.#generation;
     this.isLoading = true;
     try {
-      const page = await listMessages(this.channelId, placeOf(this.known));
-      if (generation === this.#generation) this.known = add(this.known, page);
+      const place = placeOf(this.known);
+      const [page, meanwhile] = await this.#readAlong(() => listMessages(this.channelId, place));
+      if (generation === this.#generation) this.known = applyMeanwhile(add(this.known, page), meanwhile);
     } catch (error) {
       if (error instanceof RefusedError) this.error = error;
     } finally {
       if (generation === this.#generation) this.isLoading = false;
     }
+  }
+
+  /** Read messages while the log goes on. Returns them, and what came before they arrived. */
+  async #readAlong<T>(read: () => Promise<T>): Promise<[T, LogEvent[]]> {
+    const meanwhile: LogEvent[] = [];
+    this.#meanwhile.add(meanwhile);
+    try {
+      return [await read(), meanwhile];
+    } finally {
+      this.#meanwhile.delete(meanwhile);
+    }
+  }
+
+  async #readThread(sequence: number): Promise<Thread> {
+    const root = await getMessage(this.channelId, sequence);
+    let thread: Thread = { root, replies: [], hasLater: true };
+    for (let pages = 0; pages < REPLY_PAGES_MAX && thread.hasLater; pages++) thread = await this.#moreReplies(thread);
+    return thread;
   }
 
   async #moreReplies(thread: Thread): Promise<Thread> {

@@ -9,10 +9,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery, QueryParameter
 
 from ninefold.core.clock import Clock
-from ninefold.core.ids import format_id
 from ninefold.core.postgres.database import Database
-from ninefold.core.tenancy.api_keys import API_KEY
-from ninefold.core.tenancy.model import ACCOUNT_PREFIX as PERSON_PREFIX
 from ninefold.core.tenancy.model import Principal
 from ninefold.core.web.access import access
 from ninefold.core.web.bodies import FromBody
@@ -28,7 +25,7 @@ from ninefold.systems.payments.routes.payment_wire import (
     show_payment,
     show_payment_details,
 )
-from ninefold.systems.payments.routes.wire import TAGS, AttemptId, MerchantId, PaymentId
+from ninefold.systems.payments.routes.wire import TAGS, AttemptId, MerchantId, PaymentId, actor_of
 from ninefold.systems.payments.service import doubts, reading
 from ninefold.systems.payments.service.flow import PaymentFlow
 from ninefold.systems.payments.service.steps import Evidence
@@ -161,19 +158,12 @@ async def close_payment_doubt(
             attempt_id=attempt_id,
             verdict=data.outcome,
             processor_reference=data.processor_reference,
-            evidence=Evidence(kind=data.evidence_kind, text=data.evidence, closed_by=_actor(principal)),
+            evidence=Evidence(kind=data.evidence_kind, text=data.evidence, closed_by=actor_of(principal)),
             at=clock.now(),
             limits=flow.limits,
         )
     assert done.attempt is not None, "it was about one"
     return show_attempt(done.attempt)
-
-
-def _actor(principal: Principal) -> str:
-    """Return who closes a doubt: a person, or an API key."""
-    if principal.account_id is not None:
-        return format_id(PERSON_PREFIX, principal.account_id)
-    return f"API key {format_id(API_KEY.id_prefix, principal.credential_id)}"
 
 
 PAYMENT_ROUTES: Final[list[HTTPRouteHandler]] = [

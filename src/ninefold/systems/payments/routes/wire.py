@@ -2,6 +2,10 @@
 
 from typing import Final
 
+from ninefold.core.ids import format_id
+from ninefold.core.tenancy.api_keys import API_KEY
+from ninefold.core.tenancy.model import ACCOUNT_PREFIX as PERSON_PREFIX
+from ninefold.core.tenancy.model import Principal
 from ninefold.core.web.ids import PathId
 from ninefold.systems.payments.model.ledger import ACCOUNT_PREFIX
 from ninefold.systems.payments.model.merchants import MERCHANT_PREFIX
@@ -32,3 +36,10 @@ class AttemptId(PathId):
     """The id of an attempt, which is also what the processor knows it by."""
 
     prefix = ATTEMPT_PREFIX
+
+
+def actor_of(principal: Principal) -> str:
+    """Return who does something: a person, or an API key."""
+    if principal.account_id is not None:
+        return format_id(PERSON_PREFIX, principal.account_id)
+    return f"API key {format_id(API_KEY.id_prefix, principal.credential_id)}"

@@ -1,0 +1,1 @@
+"""The files that are exchanged with banks: how they are written and read, without I/O."""

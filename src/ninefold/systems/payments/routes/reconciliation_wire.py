@@ -1,0 +1,337 @@
+"""Statements, settlement reports, comparisons and breaks as the API shows and takes them. Amounts are minor units."""
+
+from datetime import date, datetime
+from typing import Annotated
+
+import msgspec
+
+from ninefold.core.ids import format_id
+from ninefold.core.web.ids import PathId, parse_body_id
+from ninefold.systems.payments.model.ledger import TRANSFER_PREFIX, AccountKind
+from ninefold.systems.payments.model.merchants import MERCHANT_PREFIX
+from ninefold.systems.payments.model.payments import CHARGE_PREFIX, INTENT_PREFIX, REFUND_PREFIX
+from ninefold.systems.payments.model.reconciliation import (
+    BREAK_PREFIX,
+    RUN_PREFIX,
+    SETTLEMENT_REPORT_PREFIX,
+    STATEMENT_LINE_PREFIX,
+    STATEMENT_PREFIX,
+    Break,
+    BreakSource,
+    BreakState,
+    BreakType,
+    ClosedDay,
+    ComparedItem,
+    KnownDay,
+    MatchRule,
+    ReconciliationRun,
+    ReportLine,
+    SettlementReport,
+    Statement,
+    StatementFormat,
+    Verdict,
+)
+from ninefold.systems.payments.model.settlement import PAYOUT_PREFIX
+from ninefold.systems.payments.rules.break_advice import advise
+from ninefold.systems.payments.service.breaks import EVIDENCE_LENGTH_MAX, Correction
+from ninefold.systems.payments.service.reconciling import DaySummary
+
+
+class StatementId(PathId):
+    """The id of a statement."""
+
+    prefix = STATEMENT_PREFIX
+
+
+class SettlementReportId(PathId):
+    """The id of a settlement report."""
+
+    prefix = SETTLEMENT_REPORT_PREFIX
+
+
+class BreakId(PathId):
+    """The id of a break."""
+
+    prefix = BREAK_PREFIX
+
+
+class StatementView(msgspec.Struct, frozen=True, kw_only=True):
+    """A file from a bank."""
+
+    statement_id: str
+    name: str
+    format: StatementFormat
+    sha256: str
+    line_count: int
+    imported_at: datetime
+    imported_by: str
+
+
+class SettlementReportView(msgspec.Struct, frozen=True, kw_only=True):
+    """What a processor settles for a day (UTC)."""
+
+    settlement_report_id: str
+    processor: str
+    day: date
+    line_count: int
+    sha256: str
+    fetched_at: datetime
+
+
+class ReportLineView(msgspec.Struct, frozen=True, kw_only=True):
+    """A line of a settlement report; the amount is negative for refunds."""
+
+    number: int
+    our_reference: str
+    processor_reference: str
+    type: str
+    amount: int
+    currency: str
+    at: datetime
+    match_rule: MatchRule | None
+
+
+class DayView(msgspec.Struct, frozen=True, kw_only=True):
+    """A day (UTC) of which there is something."""
+
+    day: date
+    open_breaks: int
+    runs: int
+    closed_at: datetime | None
+
+
+class RunView(msgspec.Struct, frozen=True, kw_only=True):
+    """One comparison of a day."""
+
+    run_id: str
+    number: int
+    started_at: datetime
+    finished_at: datetime
+
+
+class DayDetailsView(msgspec.Struct, frozen=True, kw_only=True):
+    """What three sides say about a day (UTC), as of now."""
+
+    day: date
+    summary: DaySummary
+    last_run: RunView | None
+    closed_at: datetime | None
+    closed_by: str | None
+    report_sha256: str | None
+    """Of the report of its closing."""
+    live_channel: str
+
+
+class ItemView(msgspec.Struct, frozen=True, kw_only=True):
+    """A capture or a refund, as the ledger and the processor's report have it; refunds are negative."""
+
+    verdict: Verdict
+    type: str
+    match_rule: MatchRule | None
+    charge_id: str | None
+    refund_id: str | None
+    payment_intent_id: str | None
+    currency: str
+    ledger_amount: int | None
+    ledger_at: datetime | None
+    report_amount: int | None
+    report_currency: str | None
+    report_day: date | None
+    settlement_report_id: str | None
+    number: int | None
+    """Of the report's line."""
+    our_reference: str | None
+    difference: int
+    """How far the report is off: negative if it has less."""
+
+
+class BreakView(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that doesn't agree, and what became of it."""
+
+    break_id: str
+    day: date
+    type: BreakType
+    source: BreakSource
+    """Where it shows: in the processor's report, or on the bank's statement."""
+    reference: str
+    currency: str
+    expected_amount: int | None
+    found_amount: int | None
+    difference: int
+    """How far the other side is off: negative if it has less."""
+    charge_id: str | None
+    refund_id: str | None
+    payout_id: str | None
+    statement_line_id: str | None
+    settlement_report_id: str | None
+    state: BreakState
+    advice: str
+    """What to do."""
+    opened_at: datetime
+    ended_at: datetime | None
+    ended_by: str | None
+    evidence: str | None
+    correction_id: str | None
+    """The transfer that corrects the accounts."""
+
+
+class CorrectionBody(msgspec.Struct, frozen=True, kw_only=True):
+    """What is moved so that the accounts say what has happened."""
+
+    debit: AccountKind
+    credit: AccountKind
+    amount: Annotated[int, msgspec.Meta(gt=0, le=2**53)]
+    merchant_id: str | None = None
+    """Whose available account is meant, if one is."""
+
+
+class ResolveBreak(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a break is none."""
+
+    evidence: Annotated[str, msgspec.Meta(min_length=1, max_length=EVIDENCE_LENGTH_MAX)]
+    """What proves it, such as the number of a ticket at the bank."""
+    correction: CorrectionBody | None = None
+
+    def read_correction(self) -> Correction | None:
+        """Return the correction.
+
+        Raises:
+            InvalidInputError: the merchant's id is none.
+        """
+        if self.correction is None:
+            return None
+        text = self.correction.merchant_id
+        return Correction(
+            debit=self.correction.debit,
+            credit=self.correction.credit,
+            amount=self.correction.amount,
+            merchant_id=None if text is None else parse_body_id(MERCHANT_PREFIX, text, field="correction.merchant_id"),
+        )
+
+
+class ClosedDayView(msgspec.Struct, frozen=True, kw_only=True):
+    """A day that is closed."""
+
+    day: date
+    closed_at: datetime
+    closed_by: str
+    report_sha256: str
+
+
+def show_statement(statement: Statement) -> StatementView:
+    """Return a statement as the API shows it."""
+    return StatementView(
+        statement_id=format_id(STATEMENT_PREFIX, statement.statement_id),
+        name=statement.name,
+        format=statement.format,
+        sha256=statement.sha256.hex(),
+        line_count=statement.line_count,
+        imported_at=statement.imported_at,
+        imported_by=statement.imported_by,
+    )
+
+
+def show_report(report: SettlementReport) -> SettlementReportView:
+    """Return a settlement report as the API shows it."""
+    return SettlementReportView(
+        settlement_report_id=format_id(SETTLEMENT_REPORT_PREFIX, report.settlement_report_id),
+        processor=report.processor,
+        day=report.day,
+        line_count=report.line_count,
+        sha256=report.sha256.hex(),
+        fetched_at=report.fetched_at,
+    )
+
+
+def show_report_line(line: ReportLine) -> ReportLineView:
+    """Return a line of a settlement report as the API shows it."""
+    return ReportLineView(
+        number=line.number,
+        our_reference=line.our_reference,
+        processor_reference=line.processor_reference,
+        type=line.type,
+        amount=line.amount,
+        currency=line.currency,
+        at=line.at,
+        match_rule=line.match_rule,
+    )
+
+
+def show_day(known: KnownDay) -> DayView:
+    """Return a day as the API shows it."""
+    return DayView(day=known.day, open_breaks=known.open_breaks, runs=known.run_count or 0, closed_at=known.closed_at)
+
+
+def show_run(run: ReconciliationRun) -> RunView:
+    """Return a comparison as the API shows it."""
+    return RunView(
+        run_id=format_id(RUN_PREFIX, run.run_id),
+        number=run.number,
+        started_at=run.started_at,
+        finished_at=run.finished_at,
+    )
+
+
+def show_item(item: ComparedItem) -> ItemView:
+    """Return a capture or a refund as the API shows it."""
+    return ItemView(
+        verdict=item.verdict,
+        type=item.type,
+        match_rule=item.match_rule,
+        charge_id=None if item.charge_id is None else format_id(CHARGE_PREFIX, item.charge_id),
+        refund_id=None if item.refund_id is None else format_id(REFUND_PREFIX, item.refund_id),
+        payment_intent_id=None if item.intent_id is None else format_id(INTENT_PREFIX, item.intent_id),
+        currency=item.currency,
+        ledger_amount=item.ledger_amount,
+        ledger_at=item.ledger_at,
+        report_amount=item.report_amount,
+        report_currency=item.report_currency,
+        report_day=item.report_day,
+        settlement_report_id=None
+        if item.settlement_report_id is None
+        else format_id(SETTLEMENT_REPORT_PREFIX, item.settlement_report_id),
+        number=item.number,
+        our_reference=item.our_reference,
+        difference=(item.report_amount or 0) - (item.ledger_amount or 0),
+    )
+
+
+def show_break(found: Break) -> BreakView:
+    """Return a break as the API shows it."""
+    return BreakView(
+        break_id=format_id(BREAK_PREFIX, found.break_id),
+        day=found.day,
+        type=found.type,
+        source=found.source,
+        reference=found.reference,
+        currency=found.currency,
+        expected_amount=found.expected_amount,
+        found_amount=found.found_amount,
+        difference=found.difference,
+        charge_id=None if found.charge_id is None else format_id(CHARGE_PREFIX, found.charge_id),
+        refund_id=None if found.refund_id is None else format_id(REFUND_PREFIX, found.refund_id),
+        payout_id=None if found.payout_id is None else format_id(PAYOUT_PREFIX, found.payout_id),
+        statement_line_id=None
+        if found.statement_line_id is None
+        else format_id(STATEMENT_LINE_PREFIX, found.statement_line_id),
+        settlement_report_id=None
+        if found.settlement_report_id is None
+        else format_id(SETTLEMENT_REPORT_PREFIX, found.settlement_report_id),
+        state=found.state,
+        advice=advise(found),
+        opened_at=found.opened_at,
+        ended_at=found.ended_at,
+        ended_by=found.ended_by,
+        evidence=found.evidence,
+        correction_id=None if found.correction_id is None else format_id(TRANSFER_PREFIX, found.correction_id),
+    )
+
+
+def show_closed_day(closed: ClosedDay) -> ClosedDayView:
+    """Return a closed day as the API shows it."""
+    return ClosedDayView(
+        day=closed.day,
+        closed_at=closed.closed_at,
+        closed_by=closed.closed_by,
+        report_sha256=closed.sha256.hex(),
+    )

@@ -1,0 +1,56 @@
+"""What to do about a break."""
+
+from typing import Final
+
+from ninefold.systems.payments.model.reconciliation import Break, BreakSource, BreakType
+
+_ADVICE: Final[dict[tuple[BreakSource, BreakType], str]] = {
+    ("report", "missing"): (
+        "The ledger has it and the processor's report doesn't. If it was captured just before midnight (UTC), it is"
+        " probably in the next day's report, and the break closes by itself. Otherwise, ask the processor about the"
+        " reference."
+    ),
+    ("report", "duplicate"): (
+        "The processor's report has it more than once. Ask the processor to take it back: it pays too much."
+    ),
+    ("report", "amount"): (
+        "The processor's report has another amount than the ledger. Ask the processor which one is right; correct the"
+        " ledger only with its answer as evidence."
+    ),
+    ("report", "currency"): (
+        "The processor's report has another currency than the ledger. Ask the processor; don't convert amounts."
+    ),
+    ("report", "timing"): (
+        "The processor's report has it, and its outcome isn't known here yet. It closes when the inquiry is answered;"
+        " the report is evidence for that."
+    ),
+    ("report", "unknown"): (
+        "The processor's report has it, and the ledger doesn't. Look for the processor's reference; if the payment"
+        " isn't ours, the processor has to take it back."
+    ),
+    ("bank", "missing"): (
+        "It should be on the bank's statement by now. Check that the bank has received the file, and import the newest"
+        " statement."
+    ),
+    ("bank", "duplicate"): ("The bank shows it a second time. The money is in suspense. Ask the bank to reverse it."),
+    ("bank", "amount"): (
+        "The bank has another amount. The money is in suspense. Ask the bank or the processor; then resolve the break"
+        " with a correction out of suspense."
+    ),
+    ("bank", "currency"): (
+        "The bank has another currency. The money is in suspense. Ask the bank; don't convert amounts."
+    ),
+    ("bank", "timing"): (
+        "The bank shows it before we have sent it. Reconcile again once the file is delivered; the break closes by"
+        " itself."
+    ),
+    ("bank", "unknown"): (
+        "Nothing of ours has this reference, or this amount on these days. The money is in suspense. Find out what it"
+        " is; then resolve the break with a correction out of suspense."
+    ),
+}
+
+
+def advise(found: Break) -> str:
+    """Return what to do about a break."""
+    return _ADVICE[found.source, found.type]

@@ -1,0 +1,60 @@
+-- name: statement_find^
+-- Read one statement of an organisation.
+SELECT
+    statement_id,
+    organisation_id,
+    name,
+    format,
+    sha256,
+    line_count,
+    imported_at,
+    imported_by
+FROM payments.statement
+WHERE statement_id = :statement_id AND organisation_id = :organisation_id;
+
+-- name: statement_find_by_digest$
+-- Read the id of the statement with these bytes.
+SELECT statement_id
+FROM payments.statement
+WHERE organisation_id = :organisation_id AND sha256 = :sha256;
+
+-- name: statement_insert!
+-- Insert a statement.
+INSERT INTO payments.statement (
+    statement_id,
+    organisation_id,
+    name,
+    format,
+    content,
+    sha256,
+    line_count,
+    imported_at,
+    imported_by
+)
+VALUES (
+    :statement_id,
+    :organisation_id,
+    :name,
+    :format,
+    :content,
+    :sha256,
+    :line_count,
+    :imported_at,
+    :imported_by
+);
+
+-- name: statement_list
+-- Read statements of an organisation, newest first.
+SELECT
+    statement_id,
+    organisation_id,
+    name,
+    format,
+    sha256,
+    line_count,
+    imported_at,
+    imported_by
+FROM payments.statement
+WHERE organisation_id = :organisation_id AND (:before::uuid IS NULL OR statement_id < :before)
+ORDER BY statement_id DESC
+LIMIT :limit;
