@@ -38,7 +38,9 @@ from ninefold.systems.payments.model.ledger import (
 )
 from ninefold.systems.payments.model.merchants import MerchantChanges
 from ninefold.systems.payments.service import ledger
+from ninefold.systems.payments.service.audit import audit_ledger
 from ninefold.systems.payments.service.merchants import create_merchant
+from ninefold.systems.payments.service.sealing import seal_journal
 
 AT = datetime(2026, 11, 27, 12, tzinfo=UTC)
 SHARED: tuple[AccountKind, ...] = ("processor_receivable", "fees", "bank")
@@ -138,6 +140,13 @@ class LedgerMachine(RuleBasedStateMachine):
         with pytest.raises(asyncpg.RestrictViolationError):
             self.loop.run(self.execute(statement))
 
+    @rule()
+    def seal_and_audit(self) -> None:
+        self.loop.run(seal_journal(self.database, at=AT))
+        audit = self.loop.run(audit_ledger(self.database, organisation_id=self.organisation_id))
+        assert audit.faults == []
+        assert (audit.transfers, audit.unsealed) == (len(self.model.posted), 0)
+
     @invariant()
     def the_balances_are_those_of_the_model(self) -> None:
         if not hasattr(self, "organisation_id"):
@@ -149,6 +158,10 @@ class LedgerMachine(RuleBasedStateMachine):
         assert open_ids == set(self.model.open)
         assert sum(each[0] for each in found.values()) == sum(each[1] for each in found.values())
         assert sum(each[2] for each in found.values()) == sum(each[3] for each in found.values())
+
+    def teardown(self) -> None:
+        if hasattr(self, "organisation_id"):
+            self.seal_and_audit()
 
     def key(self, place: tuple[AccountKind, str, int]) -> AccountKey:
         kind, currency, number = place
