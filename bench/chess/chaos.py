@@ -10,13 +10,10 @@ that failed again: all that is random follows from the seed, the game's number a
 
 import argparse
 import asyncio
-import json
 import random
 import sys
 import tempfile
-import time
 from collections import Counter
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -29,9 +26,10 @@ from ninefold.edge.demo.chess.client import ChessClient
 from ninefold.edge.demo.chess.copies import GameCopy
 from ninefold.edge.demo.chess.players import Player
 from ninefold.edge.demo.chess.summary import find_problems
-from ninefold.edge.simulation.clients import Address, RefusedError, UnansweredError
+from ninefold.edge.simulation.clients import Address, RefusedError, UnansweredError, open_http
 from ninefold.edge.simulation.network import Conditions, Network
 from ninefold.edge.simulation.nodes import Nodes, kill_at, running_nodes
+from ninefold.edge.simulation.rounds import add_options, numbers_of, play_rounds, print_outcome
 
 CONDITIONS: Final = Conditions(
     loss=0.08,
@@ -51,9 +49,6 @@ SEATS: Final = 100
 ENDS_WITHIN_S: Final = 600.0
 PLIES_EXPECTED: Final = 12
 """Of a game, at least; kills are spread over so many."""
-
-SHOW_INTERVAL_S: Final = 10.0
-PROBLEMS_SHOWN: Final = 20
 
 
 class Seats(NamedTuple):
@@ -151,6 +146,13 @@ class Simulation:
     def _count_move(self, entry: Any) -> None:
         self.committed += entry["type"] == "move"
 
+    def describe(self, games: int) -> str:
+        """Return how far it has come."""
+        return (
+            f"{self.finished} of {games} games, {self.committed} moves, "
+            f"{len(self.kills)} kills, {len(self.problems)} with problems"
+        )
+
     async def kill(self, *, count: int, games: int) -> None:
         """Kill processes, each when the games together have come so far as the seed says, and start them again."""
         dice = random.Random(f"{self._seed} kills")
@@ -160,39 +162,19 @@ class Simulation:
 
 async def run(options: argparse.Namespace) -> tuple[dict[str, Any], dict[int, list[str]]]:
     """Play, kill and judge; return the outcome, and the problems of each game that has any."""
-    numbers = [options.only] if options.only is not None else list(range(options.games))
-    limits = httpx.Limits(max_connections=None, max_keepalive_connections=200)
+    numbers = numbers_of(options)
     with tempfile.TemporaryDirectory() as folder:
-        async with running_nodes(Path(folder)) as nodes, httpx.AsyncClient(trust_env=False, limits=limits) as http:
+        async with running_nodes(Path(folder)) as nodes, open_http() as http:
             simulation = Simulation(nodes, http, seed=options.seed)
             seats = await simulation.take_seats(len(numbers))
-            started_at_s = time.monotonic()
-            places = asyncio.Semaphore(options.concurrency)
-
-            async def play(number: int) -> None:
-                async with places:
-                    await simulation.play(number, seats)
-
-            side_tasks = [
-                asyncio.create_task(simulation.kill(count=options.kills, games=len(numbers))),
-                asyncio.create_task(_show(simulation, len(numbers))),
-            ]
-            await asyncio.gather(*[play(number) for number in numbers])
-            duration_s = time.monotonic() - started_at_s
-            for task in side_tasks:
-                task.cancel()
-                with suppress(asyncio.CancelledError):
-                    await task
+            duration_s = await play_rounds(
+                numbers,
+                lambda number: simulation.play(number, seats),
+                at_once=options.concurrency,
+                kill=simulation.kill(count=options.kills, games=len(numbers)),
+                describe=lambda: simulation.describe(len(numbers)),
+            )
     return _outcome(simulation, seed=options.seed, duration_s=duration_s), simulation.problems
-
-
-async def _show(simulation: Simulation, games: int) -> None:
-    while True:
-        await asyncio.sleep(SHOW_INTERVAL_S)
-        sys.stderr.write(
-            f"{simulation.finished} of {games} games, {simulation.committed} moves, "
-            f"{len(simulation.kills)} kills, {len(simulation.problems)} with problems\n"
-        )
 
 
 def _outcome(simulation: Simulation, *, seed: int, duration_s: float) -> dict[str, Any]:
@@ -212,17 +194,10 @@ def _outcome(simulation: Simulation, *, seed: int, duration_s: float) -> dict[st
 def main() -> None:
     """Run, print the outcome as JSON, and fail if a game did."""
     parser = argparse.ArgumentParser(description="Play games on a bad network while processes are killed.")
-    parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--games", type=int, default=1_000)
-    parser.add_argument("--concurrency", type=int, default=40, help="how many games are played at once")
-    parser.add_argument("--kills", type=int, default=12)
-    parser.add_argument("--only", type=int, help="play only the game with this number")
+    add_options(parser, what="games", count=1_000, at_once=40, kills=12)
     options = parser.parse_args()
     outcome, problems = asyncio.run(run(options))
-    sys.stdout.write(json.dumps(outcome) + "\n")
-    for number, found in list(problems.items())[:PROBLEMS_SHOWN]:
-        again = f".venv/bin/python bench/chess/chaos.py --seed {options.seed} --only {number} --kills 1"
-        sys.stderr.write("\n  ".join([f"Game {number} failed. Again: {again}", *found]) + "\n")
+    print_outcome(outcome, problems, program="bench/chess/chaos.py", options=options)
     if problems:
         sys.exit(1)
 

@@ -18,10 +18,8 @@ import json
 import random
 import sys
 import tempfile
-import time
 from collections import Counter
 from collections.abc import Coroutine
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -34,10 +32,11 @@ from storm import run_storm
 
 from ninefold.edge.demo.messaging.api import MessagingApi, Talker
 from ninefold.edge.demo.messaging.recounting import recount_unread
-from ninefold.edge.simulation.clients import Address, RefusedError, UnansweredError
+from ninefold.edge.simulation.clients import Address, RefusedError, UnansweredError, open_http
 from ninefold.edge.simulation.copies import Entry
 from ninefold.edge.simulation.network import Conditions, Network
 from ninefold.edge.simulation.nodes import Nodes, kill_at, running_nodes
+from ninefold.edge.simulation.rounds import add_options, numbers_of, play_rounds, print_outcome
 
 CONDITIONS: Final = Conditions(
     loss=0.08,
@@ -58,7 +57,6 @@ STUCK_AFTER_S: Final = 120.0
 """A room in which no device takes a step or gets an entry for so long is stuck. One on a busy machine is only slow."""
 
 WINDOW_MAX: Final = 100
-SHOW_INTERVAL_S: Final = 10.0
 PROBLEMS_SHOWN: Final = 20
 
 
@@ -169,6 +167,13 @@ class Simulation:
             has_later = window["has_later"]
         return found
 
+    def describe(self, rooms: int) -> str:
+        """Return how far it has come."""
+        return (
+            f"{self.finished} of {rooms} rooms, {self.steps} steps, "
+            f"{len(self.kills)} kills, {len(self.problems)} with problems"
+        )
+
     async def kill(self, *, count: int, rooms: int) -> None:
         """Kill processes, each when the rooms together have come so far as the seed says, and start them again."""
         dice = random.Random(f"{self._seed} kills")
@@ -192,29 +197,18 @@ async def _unless_stuck(work: Coroutine[Any, Any, list[str]], devices: list[Devi
 
 async def run(options: argparse.Namespace) -> tuple[dict[str, Any], dict[int, list[str]]]:
     """Talk, kill and judge; return the outcome, and the problems of each room that has any."""
-    numbers = [options.only] if options.only is not None else list(range(options.rooms))
-    limits = httpx.Limits(max_connections=None, max_keepalive_connections=200)
+    numbers = numbers_of(options)
     with tempfile.TemporaryDirectory() as folder:
-        async with running_nodes(Path(folder)) as nodes, httpx.AsyncClient(trust_env=False, limits=limits) as http:
+        async with running_nodes(Path(folder)) as nodes, open_http() as http:
             simulation = Simulation(nodes, http, seed=options.seed)
             seats = await simulation.take_seats(len(numbers))
-            started_at_s = time.monotonic()
-            places = asyncio.Semaphore(options.concurrency)
-
-            async def talk(number: int) -> None:
-                async with places:
-                    await simulation.talk(number, seats)
-
-            side_tasks = [
-                asyncio.create_task(simulation.kill(count=options.kills, rooms=len(numbers))),
-                asyncio.create_task(_show(simulation, len(numbers))),
-            ]
-            await asyncio.gather(*[talk(number) for number in numbers])
-            duration_s = time.monotonic() - started_at_s
-            for task in side_tasks:
-                task.cancel()
-                with suppress(asyncio.CancelledError):
-                    await task
+            duration_s = await play_rounds(
+                numbers,
+                lambda number: simulation.talk(number, seats),
+                at_once=options.concurrency,
+                kill=simulation.kill(count=options.kills, rooms=len(numbers)),
+                describe=lambda: simulation.describe(len(numbers)),
+            )
             await nodes.start_missing()
             recount = await recount_unread(nodes.urls[0], api_key=nodes.api_key)
             if recount.differences:
@@ -234,32 +228,18 @@ async def run(options: argparse.Namespace) -> tuple[dict[str, Any], dict[int, li
     return outcome, simulation.problems
 
 
-async def _show(simulation: Simulation, rooms: int) -> None:
-    while True:
-        await asyncio.sleep(SHOW_INTERVAL_S)
-        sys.stderr.write(
-            f"{simulation.finished} of {rooms} rooms, {simulation.steps} steps, "
-            f"{len(simulation.kills)} kills, {len(simulation.problems)} with problems\n"
-        )
-
-
 def main() -> None:
     """Run both, print the outcomes as JSON, and fail if a room or the storm did."""
     parser = argparse.ArgumentParser(
         description="Let rooms of devices talk on a bad network while processes are killed."
     )
-    parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--rooms", type=int, default=60)
-    parser.add_argument("--concurrency", type=int, default=10, help="how many rooms talk at once")
-    parser.add_argument("--kills", type=int, default=8)
-    parser.add_argument("--only", type=int, help="only the room with this number, and no storm")
-    parser.add_argument("--connections", type=int, default=2_000, help="of the storm; 0 for none")
+    add_options(parser, what="rooms", count=60, at_once=10, kills=8)
+    parser.add_argument(
+        "--connections", type=int, default=2_000, help="of the storm, which --only leaves out; 0 for none"
+    )
     options = parser.parse_args()
     outcome, problems = asyncio.run(run(options))
-    sys.stdout.write(json.dumps(outcome) + "\n")
-    for number, found in list(problems.items())[:PROBLEMS_SHOWN]:
-        again = f".venv/bin/python bench/messaging/chaos.py --seed {options.seed} --only {number} --kills 1"
-        sys.stderr.write("\n  ".join([f"Room {number} failed. Again: {again}", *found]) + "\n")
+    print_outcome(outcome, problems, program="bench/messaging/chaos.py", options=options)
     storm_problems: list[str] = []
     if options.only is None and options.connections:
         storm, storm_problems = asyncio.run(run_storm(options.connections))

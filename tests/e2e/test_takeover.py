@@ -33,7 +33,12 @@ _RECORDED = """
     FROM webhooks.delivery
     WHERE status = 'delivered'
 """
-_UNFINISHED = "SELECT count(*) FROM webhooks.event WHERE status <> 'dispatched'"
+# A first attempt that fails on a busy machine is an outcome, too: its event is dispatched, and its delivery goes on.
+_UNFINISHED = """
+    SELECT
+        (SELECT count(*) FROM webhooks.event WHERE status <> 'dispatched')
+        + (SELECT count(*) FROM webhooks.delivery WHERE status <> 'delivered')
+"""
 _WORKERS = "SELECT count(*) FROM queue.worker"
 _CLAIMS = """
     SELECT count(*)
@@ -110,7 +115,7 @@ async def test_another_worker_takes_over_from_a_killed_one_and_repeats_only_what
         await wait_for(database, _WORKERS, 2, timeout_s=30)
         doomed.kill()
         recorded = await unstick(database, receiver)
-        await wait_for(database, _UNFINISHED, 0, timeout_s=30)
+        await wait_for(database, _UNFINISHED, 0, timeout_s=60)
     assert len(recorded) == ANSWERED_AT_FIRST
     assert_all_arrived(receiver, subscriptions, event_ids, recorded=recorded)
 
@@ -123,7 +128,7 @@ async def test_another_worker_takes_over_from_a_suspended_one_which_ends_when_it
         await wait_for(database, _WORKERS, 2, timeout_s=30)
         frozen.send_signal(signal.SIGSTOP)
         recorded = await unstick(database, receiver)
-        await wait_for(database, _UNFINISHED, 0, timeout_s=30)
+        await wait_for(database, _UNFINISHED, 0, timeout_s=60)
         frozen.send_signal(signal.SIGCONT)
         async with asyncio.timeout(30):
             assert await frozen.wait() == 1
@@ -153,7 +158,7 @@ async def test_a_worker_that_freezes_during_its_claim_is_taken_over(
         async with running_worker(database_url):
             await receiver.received(1, timeout_s=30)
             assert time.monotonic() - frozen_at < TAKEN_OVER_WITHIN_S
-            await wait_for(database, _UNFINISHED, 0, timeout_s=30)
+            await wait_for(database, _UNFINISHED, 0, timeout_s=60)
             frozen.send_signal(signal.SIGCONT)
             async with asyncio.timeout(30):
                 assert await frozen.wait() == 1

@@ -12,7 +12,7 @@ from ninefold.core.tenancy import service as tenancy
 from ninefold.core.tenancy.api_keys import API_KEY
 from ninefold.core.tenancy.model import Principal
 from ninefold.systems.messaging.model import APP_PREFIX
-from ninefold.systems.messaging.service.app_delivery import keep_connection
+from ninefold.systems.messaging.service.apps.delivery import keep_connection
 from ninefold.systems.messaging.service.members import list_deactivated
 from ninefold.systems.messaging.service.tokens import TOKEN_KINDS
 from people import make_person

@@ -8,7 +8,7 @@ from ninefold.core.ids import new_id, parse_id
 from ninefold.core.postgres.database import Database
 from ninefold.core.queue.notifier import Notifier
 from ninefold.systems.messaging.model import APP_PREFIX
-from ninefold.systems.messaging.service.app_delivery import acknowledge, claim_for_connection, keep_connection
+from ninefold.systems.messaging.service.apps.delivery import acknowledge, claim_for_connection, keep_connection
 from ninefold.systems.messaging.store.app_events import app_event_count_waiting
 from ninefold.systems.messaging.store.members import app_find_any
 

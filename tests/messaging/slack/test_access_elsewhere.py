@@ -11,8 +11,8 @@ from messaging_api import Talk, upload
 from ninefold.core.ids import parse_id
 from ninefold.core.postgres.database import Database
 from ninefold.systems.messaging.model import APP_PREFIX, MEMBER_PREFIX
-from ninefold.systems.messaging.service.apps import find_app
-from ninefold.systems.messaging.service.tickets import create_ticket
+from ninefold.systems.messaging.service.apps.registry import find_app
+from ninefold.systems.messaging.service.apps.tickets import create_ticket
 
 SECRET: Final = "others-must-not-read-this"
 VIEW: Final = {

@@ -13,10 +13,11 @@ import msgspec
 from rich.console import Console
 from rich.text import Text
 
-from ninefold.core.commands import as_plain, print_json
+from ninefold.core.commands import as_plain
 from ninefold.edge.demo.installation import Installation, start_installation
 from ninefold.edge.demo.killing import kill_process
-from ninefold.edge.demo.progress import Progress, StepsView, open_progress
+from ninefold.edge.demo.presentation import present
+from ninefold.edge.demo.progress import Progress, StepsView
 from ninefold.edge.demo.reader import AnswerReader, AssistantApi, Entry
 
 QUESTION: Final = "Write a long story about a lighthouse and the people who live near it."
@@ -58,14 +59,9 @@ async def run_assistant_demo(*, is_json: bool) -> bool:
     Returns:
         Whether the answer went on after each kill, and what was shown equals the log.
     """
-    console = Console(stderr=is_json)
-    with open_progress(console, StepsView("Ninefold demo: assistant")) as progress:
-        summary = await _demonstrate(progress)
-    if is_json:
-        print_json(summary)
-    else:
-        _print_summary(console, summary)
-    return summary.is_complete
+    return await present(
+        _demonstrate, StepsView("Ninefold demo: assistant"), print_summary=_print_summary, is_json=is_json
+    )
 
 
 async def _demonstrate(progress: Progress[None]) -> AssistantSummary:

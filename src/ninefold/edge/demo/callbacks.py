@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import AsyncExitStack, aclosing, suppress
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -13,12 +14,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ninefold.core.commands import print_json
 from ninefold.edge.demo.api import Api
 from ninefold.edge.demo.installation import Installation, start_installation
 from ninefold.edge.demo.killing import kill_process
 from ninefold.edge.demo.payloads import read_payloads
-from ninefold.edge.demo.progress import Progress, StepsView, open_progress
+from ninefold.edge.demo.presentation import present
+from ninefold.edge.demo.progress import Progress, StepsView
 from ninefold.edge.demo.provider import CALLS_PER_S, Call, Kind, Sent, make_calls, send_calls
 from ninefold.edge.demo.target import ForwardTarget
 
@@ -69,14 +70,9 @@ async def run_callbacks_demo(*, is_json: bool, events: int | None) -> bool:
     Returns:
         Whether each genuine callback was passed on once, byte for byte, and none of the others was.
     """
-    console = Console(stderr=is_json)
-    with open_progress(console, StepsView("Ninefold demo: callbacks")) as progress:
-        summary = await _demonstrate(progress, events=events)
-    if is_json:
-        print_json(summary)
-    else:
-        _print_summary(console, summary)
-    return summary.is_complete
+    demonstrate = partial(_demonstrate, events=events)
+    view = StepsView("Ninefold demo: callbacks")
+    return await present(demonstrate, view, print_summary=_print_summary, is_json=is_json)
 
 
 async def _demonstrate(progress: Progress[None], *, events: int | None) -> CallbacksSummary:

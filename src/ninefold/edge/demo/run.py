@@ -4,17 +4,16 @@ import asyncio
 import time
 from collections.abc import Sequence
 from contextlib import AsyncExitStack, aclosing, suppress
+from functools import partial
 from itertools import cycle, islice
 from typing import Final
 
-from rich.console import Console
-
-from ninefold.core.commands import print_json
 from ninefold.edge.demo.api import Api
 from ninefold.edge.demo.display import SubscribersView, print_summary
 from ninefold.edge.demo.installation import start_installation
 from ninefold.edge.demo.payloads import Payload, PayloadFile, read_payloads
-from ninefold.edge.demo.progress import Progress, open_progress
+from ninefold.edge.demo.presentation import present
+from ninefold.edge.demo.progress import Progress
 from ninefold.edge.demo.status import SubscriberStatus, Summary, describe_status, summarize
 from ninefold.edge.demo.subscribers import BEHAVIOURS, Subscriber
 
@@ -45,14 +44,9 @@ async def run_demo(*, is_json: bool, events: int | None) -> bool:
     """
     file = read_payloads()
     payloads = list(islice(cycle(file.payloads), events or max(len(file.payloads), EVENTS_MIN)))
-    console = Console(stderr=is_json)
-    with open_progress(console, SubscribersView()) as progress:
-        summary = await _deliver(PayloadFile(origin=file.origin, payloads=payloads), progress)
-    if is_json:
-        print_json(summary)
-    else:
-        print_summary(console, summary)
-    return summary.is_complete
+    payload_file = PayloadFile(origin=file.origin, payloads=payloads)
+    deliver = partial(_deliver, payload_file)
+    return await present(deliver, SubscribersView(), print_summary=print_summary, is_json=is_json)
 
 
 async def _deliver(file: PayloadFile, progress: Progress[Sequence[SubscriberStatus]]) -> Summary:

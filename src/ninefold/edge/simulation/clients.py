@@ -22,6 +22,7 @@ REFUSED_S: Final = 0.4
 
 ATTEMPTS_MAX: Final = 400
 REQUEST_TIMEOUT_S: Final = 10.0
+KEPT_CONNECTIONS: Final = 200
 
 _REFUSED: Final = 300
 
@@ -55,6 +56,13 @@ class Answer(NamedTuple):
     def is_success(self) -> bool:
         """Whether it did what it was asked for."""
         return self.status < _REFUSED
+
+
+def open_http() -> httpx.AsyncClient:
+    """Return an HTTP client that many simulated clients share."""
+    return httpx.AsyncClient(
+        trust_env=False, limits=httpx.Limits(max_connections=None, max_keepalive_connections=KEPT_CONNECTIONS)
+    )
 
 
 class Address:

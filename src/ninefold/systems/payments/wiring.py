@@ -22,6 +22,7 @@ from ninefold.systems.payments.routes.reconciliation import RECONCILIATION_ROUTE
 from ninefold.systems.payments.routes.settlement import SETTLEMENT_ROUTES
 from ninefold.systems.payments.routes.simulator import simulator_surfaces
 from ninefold.systems.payments.routes.statements import STATEMENT_ROUTES
+from ninefold.systems.payments.routes.stripe_webhooks import stripe_webhook_surface
 from ninefold.systems.payments.service.flow import PaymentFlow
 from ninefold.systems.payments.service.keys import KEY_KINDS
 from ninefold.systems.payments.service.settlement_changes import settlement_feed
@@ -55,7 +56,11 @@ def _feeds(_: ServerContext[PaymentsSettings]) -> Sequence[Feed]:
 def _surfaces(context: ServerContext[PaymentsSettings]) -> Sequence[Surface]:
     flow = _flow(context)
     simulator = open_simulator(context.settings, context.process_folder)
-    return [stripe_surface(context, flow), *simulator_surfaces(context.database, flow, simulator)]
+    return [
+        stripe_surface(context, flow),
+        *simulator_surfaces(context.database, flow, simulator),
+        stripe_webhook_surface(context.database, flow),
+    ]
 
 
 def _flow(context: ServerContext[PaymentsSettings]) -> PaymentFlow:

@@ -7,9 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 import httpx
-from rich.console import Console
 
-from ninefold.core.commands import print_json
 from ninefold.edge.demo.chess.api import ChessApi
 from ninefold.edge.demo.chess.bots import choose_move
 from ninefold.edge.demo.chess.client import ChessClient
@@ -19,7 +17,8 @@ from ninefold.edge.demo.chess.players import Decide, Player, Step
 from ninefold.edge.demo.chess.summary import ChessSummary, find_problems
 from ninefold.edge.demo.installation import Installation, start_installation
 from ninefold.edge.demo.killing import kill_process
-from ninefold.edge.demo.progress import Progress, open_progress
+from ninefold.edge.demo.presentation import present
+from ninefold.edge.demo.progress import Progress
 from ninefold.edge.simulation.clients import Address
 from ninefold.edge.simulation.copies import Entry, prove
 from ninefold.edge.simulation.network import Conditions, Network
@@ -53,14 +52,7 @@ async def run_chess_demo(*, is_json: bool) -> bool:
     Returns:
         Whether both players and the spectator have exactly the log that was committed.
     """
-    console = Console(stderr=is_json)
-    with open_progress(console, GameView()) as progress:
-        summary = await _demonstrate(progress)
-    if is_json:
-        print_json(summary)
-    else:
-        print_summary(console, summary)
-    return summary.is_complete
+    return await present(_demonstrate, GameView(), print_summary=print_summary, is_json=is_json)
 
 
 async def _demonstrate(progress: Progress[Watched]) -> ChessSummary:

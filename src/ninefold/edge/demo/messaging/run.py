@@ -9,9 +9,7 @@ from typing import Any, Final
 
 import httpx
 import msgspec
-from rich.console import Console
 
-from ninefold.core.commands import print_json
 from ninefold.edge.demo.installation import Installation, start_installation
 from ninefold.edge.demo.killing import kill_process
 from ninefold.edge.demo.messaging.api import MessagingApi, Talker
@@ -29,7 +27,8 @@ from ninefold.edge.demo.messaging.summary import (
     make_timeline,
 )
 from ninefold.edge.demo.payloads import read_payloads
-from ninefold.edge.demo.progress import Progress, open_progress
+from ninefold.edge.demo.presentation import present
+from ninefold.edge.demo.progress import Progress
 from ninefold.edge.simulation.clients import Address
 from ninefold.edge.simulation.copies import Entry, prove
 from ninefold.edge.simulation.network import Conditions, Network
@@ -63,14 +62,7 @@ async def run_messaging_demo(*, is_json: bool) -> bool:
     Returns:
         Whether every device has exactly the log that was committed, and every unread count is right.
     """
-    console = Console(stderr=is_json)
-    with open_progress(console, ChannelView()) as progress:
-        summary = await _demonstrate(progress)
-    if is_json:
-        print_json(summary)
-    else:
-        print_summary(console, summary)
-    return summary.is_complete
+    return await present(_demonstrate, ChannelView(), print_summary=print_summary, is_json=is_json)
 
 
 async def _demonstrate(progress: Progress[Watched]) -> MessagingSummary:

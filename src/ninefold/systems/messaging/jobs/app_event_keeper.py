@@ -10,7 +10,7 @@ from ninefold.core.postgres.database import Database
 from ninefold.core.postgres.errors import DatabaseUnavailableError
 from ninefold.core.queue.notifier import Notifier
 from ninefold.core.waiting import wait_for_any
-from ninefold.systems.messaging.service.app_delivery import clean_up, expire
+from ninefold.systems.messaging.service.apps.delivery import clean_up, expire
 
 CHECK_INTERVAL_S: Final = 1.0
 CLEAN_INTERVAL_S: Final = 60.0

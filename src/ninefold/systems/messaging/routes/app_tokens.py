@@ -18,9 +18,9 @@ from ninefold.systems.messaging.model import LIMITED, TOKEN_PREFIX
 from ninefold.systems.messaging.routes.app_wire import Scopes
 from ninefold.systems.messaging.routes.wire import EXAMPLE_ID, TAGS, AppId, AppTokenId, Timestamp
 from ninefold.systems.messaging.rules.slack_scopes import SCOPES
-from ninefold.systems.messaging.service import app_tokens as service
-from ninefold.systems.messaging.service.app_tokens import AppTokenKind
-from ninefold.systems.messaging.service.apps import get_app
+from ninefold.systems.messaging.service.apps import tokens as service
+from ninefold.systems.messaging.service.apps.registry import get_app
+from ninefold.systems.messaging.service.apps.tokens import AppTokenKind
 
 _APP: Final = "/api/v1/messaging/apps/{app_id:str}"
 

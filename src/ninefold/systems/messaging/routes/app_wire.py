@@ -24,7 +24,7 @@ from ninefold.systems.messaging.model import (
 from ninefold.systems.messaging.routes.member_wire import MessagingMemberView, show_member
 from ninefold.systems.messaging.routes.wire import EXAMPLE_ID, ChannelIdText, Timestamp
 from ninefold.systems.messaging.rules.app_events import COMMAND_PATTERN, COMMANDS_MAX
-from ninefold.systems.messaging.service.app_settings import ALL_EVENTS, AppChanges
+from ninefold.systems.messaging.service.apps.settings import ALL_EVENTS, AppChanges
 
 AppNameText = Annotated[
     str,

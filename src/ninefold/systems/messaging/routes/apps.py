@@ -40,11 +40,11 @@ from ninefold.systems.messaging.routes.app_wire import (
     webhook_fields,
 )
 from ninefold.systems.messaging.routes.wire import READS, TAGS, AppId, WebhookId
-from ninefold.systems.messaging.service import apps as service
-from ninefold.systems.messaging.service import incoming_webhooks
-from ninefold.systems.messaging.service.app_delivery import count_connections
-from ninefold.systems.messaging.service.app_events import list_app_events, notify_apps
-from ninefold.systems.messaging.service.app_settings import list_commands, update_app
+from ninefold.systems.messaging.service.apps import incoming_webhooks
+from ninefold.systems.messaging.service.apps import registry as service
+from ninefold.systems.messaging.service.apps.delivery import count_connections
+from ninefold.systems.messaging.service.apps.events import list_app_events, notify_apps
+from ninefold.systems.messaging.service.apps.settings import list_commands, update_app
 from ninefold.systems.messaging.service.channels import get_channel
 from ninefold.systems.messaging.service.members import get_bot
 from ninefold.systems.messaging.service.notifying import notify_organisation

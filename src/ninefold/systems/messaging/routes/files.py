@@ -21,7 +21,7 @@ from ninefold.systems.messaging.routes.file_wire import FILES_PATH, FileId, File
 from ninefold.systems.messaging.routes.wire import ACTS, READS, TAGS, MemberId
 from ninefold.systems.messaging.rules.limits import FILE_NAME_LENGTH_MAX
 from ninefold.systems.messaging.rules.media import is_shown_in_browsers
-from ninefold.systems.messaging.service import files as service
+from ninefold.systems.messaging.service.files import files as service
 from ninefold.systems.messaging.service.members import find_own_member, get_acting_member
 from ninefold.systems.messaging.settings import MessagingSettings
 

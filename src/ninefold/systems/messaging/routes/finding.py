@@ -6,11 +6,11 @@ from uuid import UUID
 from ninefold.core.postgres.database import Connection, Database
 from ninefold.core.tenancy.model import Principal
 from ninefold.systems.messaging.model import App, Channel, Member, View
-from ninefold.systems.messaging.service.apps import get_app
+from ninefold.systems.messaging.service.apps.registry import get_app
+from ninefold.systems.messaging.service.apps.views import get_view, require_own
 from ninefold.systems.messaging.service.channels import get_channel, require_visible
 from ninefold.systems.messaging.service.members import find_own_member, get_acting_member, get_member
 from ninefold.systems.messaging.service.sent import require_sendable
-from ninefold.systems.messaging.service.views import get_view, require_own
 
 
 def open_to_find(database: Database, principal: Principal) -> AbstractAsyncContextManager[Connection]:

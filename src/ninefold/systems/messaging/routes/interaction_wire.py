@@ -9,7 +9,7 @@ from ninefold.systems.messaging.model import APP_EVENT_PREFIX, APP_PREFIX, VIEW_
 from ninefold.systems.messaging.routes.wire import EXAMPLE_ID, ActForMember
 from ninefold.systems.messaging.rules.app_events import COMMAND_PATTERN
 from ninefold.systems.messaging.rules.limits import TEXT_LENGTH_MAX
-from ninefold.systems.messaging.service.views import encode_view
+from ninefold.systems.messaging.service.apps.views import encode_view
 
 
 class SendCommand(ActForMember, frozen=True, kw_only=True):

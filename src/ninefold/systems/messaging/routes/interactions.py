@@ -40,9 +40,9 @@ from ninefold.systems.messaging.routes.wire import (
     SequenceInPath,
     ViewId,
 )
-from ninefold.systems.messaging.service import asking, views
-from ninefold.systems.messaging.service.app_events import notify_apps
-from ninefold.systems.messaging.service.apps import get_app
+from ninefold.systems.messaging.service.apps import asking, views
+from ninefold.systems.messaging.service.apps.events import notify_apps
+from ninefold.systems.messaging.service.apps.registry import get_app
 from ninefold.systems.messaging.service.channels import open_conversation
 from ninefold.systems.messaging.service.joining import get_membership
 from ninefold.systems.messaging.service.members import get_acting_member, get_bot

@@ -19,7 +19,7 @@ from ninefold.core.postgres.database import Connection, Database
 from ninefold.core.queue.notifier import Notifier
 from ninefold.systems.messaging.errors import ChannelArchivedError, ChannelNotFoundError
 from ninefold.systems.messaging.model import CHANNEL_PREFIX, Channel, ChannelEvent, EventType, Message
-from ninefold.systems.messaging.service.app_events import notify_apps, tell_apps, tell_apps_of_entry
+from ninefold.systems.messaging.service.apps.events import notify_apps, tell_apps, tell_apps_of_entry
 from ninefold.systems.messaging.service.notifying import (
     announce_to_members,
     announce_to_organisation,

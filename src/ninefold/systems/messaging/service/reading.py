@@ -22,11 +22,11 @@ from ninefold.systems.messaging.model import (
     Unread,
 )
 from ninefold.systems.messaging.rules.limits import READ_SIGNALS_MEMBERS_MAX, UNREAD_SHOWN_MAX
+from ninefold.systems.messaging.service.files.sharing import list_files_of
 from ninefold.systems.messaging.service.joining import get_membership, not_in_channel
 from ninefold.systems.messaging.service.notifying import announce_to_members, notify_members
 from ninefold.systems.messaging.service.presence import show_read
 from ninefold.systems.messaging.service.sending import message_not_found
-from ninefold.systems.messaging.service.sharing import list_files_of
 from ninefold.systems.messaging.store import channels as channel_store
 from ninefold.systems.messaging.store import messages as store
 

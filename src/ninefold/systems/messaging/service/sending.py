@@ -42,11 +42,11 @@ from ninefold.systems.messaging.rules.mentions import (
 )
 from ninefold.systems.messaging.rules.timestamps import format_ts, next_ts_us
 from ninefold.systems.messaging.service.block_kit import complete_blocks
+from ninefold.systems.messaging.service.files.sharing import check_files, require_shareable, share_files, unshare_files
 from ninefold.systems.messaging.service.joining import get_membership
 from ninefold.systems.messaging.service.logs import ChannelChange, changing
 from ninefold.systems.messaging.service.metrics import count_post
 from ninefold.systems.messaging.service.sent import find_sent
-from ninefold.systems.messaging.service.sharing import check_files, require_shareable, share_files, unshare_files
 from ninefold.systems.messaging.store import messages as store
 from ninefold.systems.messaging.store.channels import event_update_blank, membership_list_ids
 from ninefold.systems.messaging.store.members import member_list_by_names, member_list_by_slack_ids

@@ -9,7 +9,7 @@ from ninefold.core.postgres.database import Connection
 from ninefold.systems.messaging.model import Channel, ChannelKind, File, FileShare, Member
 from ninefold.systems.messaging.rules.timestamps import format_ts
 from ninefold.systems.messaging.service.channels import can_see, list_channels_by_ids
-from ninefold.systems.messaging.service.files import list_shares
+from ninefold.systems.messaging.service.files.files import list_shares
 from ninefold.systems.messaging.service.members import list_members_by_ids
 
 FILES_PATH: Final = "/slack/files"

@@ -28,14 +28,14 @@ from ninefold.systems.messaging.errors import (
     WebhookNotFoundError,
 )
 from ninefold.systems.messaging.model import NewMessage
-from ninefold.systems.messaging.service.answers import check_answer, get_app_of_ticket, respond
-from ninefold.systems.messaging.service.apps import get_app
+from ninefold.systems.messaging.service.apps.answers import check_answer, get_app_of_ticket, respond
+from ninefold.systems.messaging.service.apps.incoming_webhooks import find_webhook
+from ninefold.systems.messaging.service.apps.outside_messages import find_thread, read_outside_message
+from ninefold.systems.messaging.service.apps.registry import get_app
+from ninefold.systems.messaging.service.apps.tickets import use_ticket
 from ninefold.systems.messaging.service.channels import get_channel
-from ninefold.systems.messaging.service.incoming_webhooks import find_webhook
 from ninefold.systems.messaging.service.members import check_active, get_bot
-from ninefold.systems.messaging.service.outside_messages import find_thread, read_outside_message
 from ninefold.systems.messaging.service.sending import post_message
-from ninefold.systems.messaging.service.tickets import use_ticket
 from ninefold.systems.messaging.slack.arguments import read_fields
 
 BODY_SIZE_MAX: Final = 1024 * 1024

@@ -20,8 +20,8 @@ from ninefold.systems.messaging.model import (
 )
 from ninefold.systems.messaging.rules.timestamps import format_ts
 from ninefold.systems.messaging.service.entries import find_message, find_text_before
+from ninefold.systems.messaging.service.files.sharing import list_files_of
 from ninefold.systems.messaging.service.members import list_members_by_ids
-from ninefold.systems.messaging.service.sharing import list_files_of
 from ninefold.systems.messaging.slack.file_objects import show_file
 from ninefold.systems.messaging.slack.objects import show_message
 

@@ -27,14 +27,14 @@ from ninefold.core.system import WorkerContext
 from ninefold.core.waiting import wait_for_any
 from ninefold.systems.messaging.model import APP_EVENTS_CHANNEL, App, AppEvent
 from ninefold.systems.messaging.rules.app_events import ACK_WITHIN
-from ninefold.systems.messaging.service.app_delivery import (
+from ninefold.systems.messaging.service.apps.delivery import (
     acknowledge,
     claim_for_worker,
     forget,
     record_failure,
     record_verified,
 )
-from ninefold.systems.messaging.service.apps import find_app
+from ninefold.systems.messaging.service.apps.registry import find_app
 from ninefold.systems.messaging.slack.events.payloads import PayloadShower
 
 POLL_INTERVAL_S: Final = 0.5

@@ -11,10 +11,10 @@ from ninefold.core.postgres.database import Connection
 from ninefold.systems.messaging.model import CHANNEL_PREFIX, VIEW_PREFIX, App, AppEvent, Channel, Message, View
 from ninefold.systems.messaging.rules.input_state import Values, complete_state
 from ninefold.systems.messaging.rules.timestamps import format_ts
+from ninefold.systems.messaging.service.apps.views import find_view
 from ninefold.systems.messaging.service.channels import get_channel
 from ninefold.systems.messaging.service.entries import find_message
 from ninefold.systems.messaging.service.members import get_bot
-from ninefold.systems.messaging.service.views import find_view
 from ninefold.systems.messaging.slack.events.entries import EntryShower, event_ts
 
 

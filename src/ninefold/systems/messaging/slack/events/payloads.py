@@ -16,10 +16,10 @@ from ninefold.systems.messaging.model import (
     Channel,
     Member,
 )
+from ninefold.systems.messaging.service.apps.tickets import create_ticket
 from ninefold.systems.messaging.service.channels import get_channel
 from ninefold.systems.messaging.service.entries import find_entry
 from ninefold.systems.messaging.service.members import get_bot, get_member
-from ninefold.systems.messaging.service.tickets import create_ticket
 from ninefold.systems.messaging.service.workspaces import ensure_workspace
 from ninefold.systems.messaging.slack.events.entries import EntryShower, event_ts
 from ninefold.systems.messaging.slack.events.interactions import show_interaction

@@ -15,10 +15,10 @@ from ninefold.core.web.bodies import RawRequest
 from ninefold.core.web.site import Site
 from ninefold.systems.messaging.errors import TicketNotFoundError
 from ninefold.systems.messaging.model import LIMITED, Ticket
-from ninefold.systems.messaging.service.app_delivery import require_socket_mode
-from ninefold.systems.messaging.service.apps import find_own_app, get_app
+from ninefold.systems.messaging.service.apps.delivery import require_socket_mode
+from ninefold.systems.messaging.service.apps.registry import find_own_app, get_app
+from ninefold.systems.messaging.service.apps.tickets import create_ticket, use_ticket
 from ninefold.systems.messaging.service.members import check_active, get_bot, get_member
-from ninefold.systems.messaging.service.tickets import create_ticket, use_ticket
 from ninefold.systems.messaging.service.workspaces import ensure_workspace
 from ninefold.systems.messaging.slack.callers import find_caller
 from ninefold.systems.messaging.slack.errors import TokenKindError

@@ -25,7 +25,7 @@ from ninefold.core.queue.notifier import Notifier
 from ninefold.core.waiting import wait_for_any
 from ninefold.systems.messaging.model import APP_EVENT_PREFIX, App
 from ninefold.systems.messaging.rules.app_events import ACK_WITHIN
-from ninefold.systems.messaging.service.app_delivery import (
+from ninefold.systems.messaging.service.apps.delivery import (
     acknowledge,
     claim_for_connection,
     count_connections,

@@ -14,8 +14,8 @@ from ninefold.core.tenancy.model import Principal
 from ninefold.core.web.bodies import RawRequest
 from ninefold.systems.messaging.errors import MemberNotFoundError
 from ninefold.systems.messaging.model import App, View
-from ninefold.systems.messaging.service import views as service
-from ninefold.systems.messaging.service.apps import get_app
+from ninefold.systems.messaging.service.apps import views as service
+from ninefold.systems.messaging.service.apps.registry import get_app
 from ninefold.systems.messaging.service.members import list_members_by_slack_ids
 from ninefold.systems.messaging.service.notifying import notify_members
 from ninefold.systems.messaging.service.workspaces import ensure_workspace

@@ -8,7 +8,7 @@ from litestar.types import ControllerRouterHandler
 
 from ninefold.core.tenancy.service import get_organisation
 from ninefold.core.web.bodies import RawRequest
-from ninefold.systems.messaging.service.apps import get_app
+from ninefold.systems.messaging.service.apps.registry import get_app
 from ninefold.systems.messaging.service.members import find_bot
 from ninefold.systems.messaging.slack.arguments import read_fields
 from ninefold.systems.messaging.slack.calls import Answer, Call, NoArguments, Server, slack_method

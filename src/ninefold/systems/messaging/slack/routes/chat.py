@@ -13,8 +13,8 @@ from ninefold.systems.messaging.rules.attachments import (
     read_attachments,
 )
 from ninefold.systems.messaging.rules.timestamps import format_ts
+from ninefold.systems.messaging.service.apps.ephemeral import post_ephemeral
 from ninefold.systems.messaging.service.channels import list_memberships, open_conversation
-from ninefold.systems.messaging.service.ephemeral import post_ephemeral
 from ninefold.systems.messaging.service.reading import get_thread_by_ts
 from ninefold.systems.messaging.service.sending import delete_message, edit_message, get_message, post_message
 from ninefold.systems.messaging.slack.arguments import Ts, read_ts

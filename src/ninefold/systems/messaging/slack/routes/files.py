@@ -12,9 +12,9 @@ from litestar.types import ControllerRouterHandler
 
 from ninefold.systems.messaging.model import File, NewMessage
 from ninefold.systems.messaging.rules.limits import FILES_OF_MESSAGE_MAX
-from ninefold.systems.messaging.service import files as service
+from ninefold.systems.messaging.service.files import files as service
+from ninefold.systems.messaging.service.files.uploads import begin_upload, complete_uploads
 from ninefold.systems.messaging.service.sending import post_message
-from ninefold.systems.messaging.service.uploads import begin_upload, complete_uploads
 from ninefold.systems.messaging.slack.arguments import Ts, split_list
 from ninefold.systems.messaging.slack.calls import Answer, Call, Server, slack_method
 from ninefold.systems.messaging.slack.errors import SlackError

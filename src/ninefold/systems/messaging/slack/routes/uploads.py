@@ -19,9 +19,9 @@ from ninefold.core.web.bodies.forms import parse_multipart
 from ninefold.core.web.errors import BadFormError
 from ninefold.core.web.surfaces import Authenticate, Connection, Surface
 from ninefold.systems.messaging.rules.media import is_shown_in_browsers
-from ninefold.systems.messaging.service import files as service
+from ninefold.systems.messaging.service.files import files as service
+from ninefold.systems.messaging.service.files.uploads import find_upload, receive_upload
 from ninefold.systems.messaging.service.tokens import BOT_TOKEN, TOKEN_KINDS
-from ninefold.systems.messaging.service.uploads import find_upload, receive_upload
 from ninefold.systems.messaging.slack.callers import find_caller, granted_scopes, require_scope
 from ninefold.systems.messaging.slack.calls import Server
 from ninefold.systems.messaging.slack.file_objects import FILES_PATH

@@ -9,10 +9,10 @@ from ninefold.core.postgres.database import Connection
 from ninefold.systems.messaging.errors import ActionNotFoundError
 from ninefold.systems.messaging.model import CHANNEL_PREFIX, MEMBER_PREFIX, App, Channel, Member, Message, View
 from ninefold.systems.messaging.rules.blocks_of_actions import find_element
-from ninefold.systems.messaging.service.app_events import ask_app, require_reachable, tell_apps
-from ninefold.systems.messaging.service.app_settings import get_app_of_command
-from ninefold.systems.messaging.service.apps import get_app
-from ninefold.systems.messaging.service.views import find_home, payload_of
+from ninefold.systems.messaging.service.apps.events import ask_app, require_reachable, tell_apps
+from ninefold.systems.messaging.service.apps.registry import get_app
+from ninefold.systems.messaging.service.apps.settings import get_app_of_command
+from ninefold.systems.messaging.service.apps.views import find_home, payload_of
 
 
 async def send_command(

@@ -9,7 +9,7 @@ from ninefold.core.postgres.database import Connection
 from ninefold.core.tenancy.model import Principal
 from ninefold.systems.messaging.errors import AppNotFoundError, MemberNameTakenError
 from ninefold.systems.messaging.model import APP_PREFIX, CONNECT, App, CreatedApp
-from ninefold.systems.messaging.service.app_tokens import create_app_token, new_signing_secret
+from ninefold.systems.messaging.service.apps.tokens import create_app_token, new_signing_secret
 from ninefold.systems.messaging.service.members import check_member_name, create_member
 from ninefold.systems.messaging.service.slack_ids import new_slack_id
 from ninefold.systems.messaging.service.workspaces import ensure_workspace

@@ -8,7 +8,7 @@ from ninefold.core.postgres.database import Connection
 from ninefold.systems.messaging.errors import TooManyFilesError
 from ninefold.systems.messaging.model import FILE_PREFIX, File, Member, Message
 from ninefold.systems.messaging.rules.limits import FILE_SHARES_MAX, FILES_OF_MESSAGE_MAX
-from ninefold.systems.messaging.service.files import can_read, erase_file, file_not_found
+from ninefold.systems.messaging.service.files.files import can_read, erase_file, file_not_found
 from ninefold.systems.messaging.service.logs import ChannelChange
 from ninefold.systems.messaging.store import files as store
 

@@ -12,8 +12,8 @@ from ninefold.core.postgres.database import Connection
 from ninefold.systems.messaging.errors import CommandNotFoundError, CommandTakenError, InvalidAppSettingError
 from ninefold.systems.messaging.model import App, AppCommand
 from ninefold.systems.messaging.rules.app_events import COMMANDS_MAX, EVENT_TYPES
-from ninefold.systems.messaging.service.app_events import ask_app
-from ninefold.systems.messaging.service.apps import get_app
+from ninefold.systems.messaging.service.apps.events import ask_app
+from ninefold.systems.messaging.service.apps.registry import get_app
 from ninefold.systems.messaging.service.members import get_bot, update_member
 from ninefold.systems.messaging.store import app_events as store
 

@@ -22,11 +22,11 @@ from ninefold.systems.messaging.errors import (
 )
 from ninefold.systems.messaging.model import APP_PREFIX, MEMBER_PREFIX, VIEW_PREFIX, App, Member, View, ViewKind
 from ninefold.systems.messaging.rules.views import STACK_MAX, VIEW_BLOCKS_MAX, check_view, new_hash
-from ninefold.systems.messaging.service.app_events import ask_app, require_reachable
+from ninefold.systems.messaging.service.apps.events import ask_app, require_reachable
+from ninefold.systems.messaging.service.apps.tickets import use_ticket
 from ninefold.systems.messaging.service.block_kit import complete_blocks
 from ninefold.systems.messaging.service.notifying import announce_to_members
 from ninefold.systems.messaging.service.slack_ids import new_slack_id
-from ninefold.systems.messaging.service.tickets import use_ticket
 from ninefold.systems.messaging.store import views as store
 
 _OPEN_MAX: Final = 100

@@ -12,7 +12,7 @@ from ninefold.core.postgres.database import Connection, Database
 from ninefold.systems.messaging.errors import SharedFileNotFoundError
 from ninefold.systems.messaging.model import File, Member
 from ninefold.systems.messaging.rules.media import UNKNOWN
-from ninefold.systems.messaging.service.files import (
+from ninefold.systems.messaging.service.files.files import (
     check_file_name,
     file_not_found,
     get_file_by_slack_id,

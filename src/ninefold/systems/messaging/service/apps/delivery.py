@@ -22,8 +22,8 @@ from ninefold.systems.messaging.rules.app_events import (
     RETRY_DELAYS,
     delay_after,
 )
-from ninefold.systems.messaging.service.answers import take_answer, tell_failure
-from ninefold.systems.messaging.service.app_events import notify_apps
+from ninefold.systems.messaging.service.apps.answers import take_answer, tell_failure
+from ninefold.systems.messaging.service.apps.events import notify_apps
 from ninefold.systems.messaging.service.metrics import count_attempt
 from ninefold.systems.messaging.store import app_events as store
 from ninefold.systems.messaging.store.views import view_delete_closed

@@ -24,14 +24,14 @@ from ninefold.systems.messaging.model import (
     Ticket,
     View,
 )
-from ninefold.systems.messaging.service.apps import get_app
+from ninefold.systems.messaging.service.apps.ephemeral import post_ephemeral
+from ninefold.systems.messaging.service.apps.outside_messages import find_thread, read_outside_message
+from ninefold.systems.messaging.service.apps.registry import get_app
+from ninefold.systems.messaging.service.apps.views import close_stack, find_view, push_onto, show_errors, update_view
 from ninefold.systems.messaging.service.channels import get_channel
-from ninefold.systems.messaging.service.ephemeral import post_ephemeral
 from ninefold.systems.messaging.service.members import get_bot, get_member
 from ninefold.systems.messaging.service.notifying import announce_to_members, notify_members
-from ninefold.systems.messaging.service.outside_messages import find_thread, read_outside_message
 from ninefold.systems.messaging.service.sending import delete_message, edit_message, post_message
-from ninefold.systems.messaging.service.views import close_stack, find_view, push_onto, show_errors, update_view
 
 IN_CHANNEL: Final = "in_channel"
 

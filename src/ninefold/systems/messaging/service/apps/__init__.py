@@ -1,0 +1,1 @@
+"""What apps are, what they are told, and what they do."""

@@ -1,0 +1,1 @@
+"""Files: uploading, sharing and deleting them."""
