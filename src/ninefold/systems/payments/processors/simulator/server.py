@@ -56,6 +56,9 @@ class SimulatorServer:
             return await self._respond(method, path, body)
         except (msgspec.MsgspecError, ValueError) as error:
             return Answer(400, msgspec.json.encode({"error": str(error)}))
+        except Exception:
+            log.exception("payments.simulator.request.failed", path=path)
+            return Answer(500)
 
     async def _respond(self, method: str, path: str, body: bytes) -> Answer:
         match method, path.strip("/").split("/"):
