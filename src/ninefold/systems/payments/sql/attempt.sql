@@ -64,6 +64,13 @@ WHERE intent_id = :intent_id
 ORDER BY attempt_id
 LIMIT :limit;
 
+-- name: attempt_mark_sent^
+-- Store that an attempt is sent again, unless its outcome is known.
+UPDATE payments.attempt
+SET sent_at = :at
+WHERE attempt_id = :attempt_id AND finished_at IS NULL
+RETURNING *;
+
 -- name: attempt_save!
 -- Store an attempt before the call, or after a step.
 INSERT INTO payments.attempt (
@@ -84,6 +91,7 @@ INSERT INTO payments.attempt (
     error_code,
     error_message,
     created_at,
+    sent_at,
     finished_at,
     in_doubt_since,
     inquiry_count,
@@ -111,6 +119,7 @@ VALUES (
     :error_code,
     :error_message,
     :created_at,
+    :sent_at,
     :finished_at,
     :in_doubt_since,
     :inquiry_count,

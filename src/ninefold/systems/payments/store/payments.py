@@ -80,6 +80,12 @@ async def attempt_list_of_intent(connection: Connection, *, intent_id: UUID, lim
     return [read_row(Attempt, row) async for row in rows]
 
 
+async def attempt_mark_sent(connection: Connection, *, attempt_id: UUID, at: datetime) -> Attempt | None:
+    """Store that an attempt is sent again; None if its outcome is known."""
+    row = await queries.attempt_mark_sent(connection, attempt_id=attempt_id, at=at)
+    return read_row_or_none(Attempt, row)
+
+
 async def attempt_save(connection: Connection, attempt: Attempt) -> None:
     """Store an attempt before the call, or after a step."""
     await queries.attempt_save(connection, **columns_of(attempt))
