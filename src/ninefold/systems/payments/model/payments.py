@@ -203,3 +203,11 @@ class NewIntent(msgspec.Struct, frozen=True, kw_only=True):
     receipt_email: str | None = None
     statement_descriptor: str | None = None
     metadata: Mapping[str, str] = {}
+
+
+class SearchScope(msgspec.Struct, frozen=True, kw_only=True):
+    """Which payments are looked at."""
+
+    organisation_id: UUID
+    merchant_id: UUID | None
+    state: IntentState | None
