@@ -8,6 +8,7 @@ from typing import NamedTuple, TypeAlias
 
 from http_api import Api
 from in_process import StartWorker
+from ninefold.core.postgres.database import Database
 from receivers import Receiver
 
 TESTS = Path(__file__).parent
@@ -20,6 +21,8 @@ class SampleContext(NamedTuple):
     """A client of the organisation that will own it."""
     receiver: Receiver
     start_worker: StartWorker
+    database: Database
+    """That of the server, for what no client can bring about."""
 
 
 class SampleData(NamedTuple):
