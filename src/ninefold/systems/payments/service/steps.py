@@ -10,6 +10,7 @@ from ninefold.core.ids import format_id, new_id
 from ninefold.core.postgres.database import Connection
 from ninefold.core.tenancy.kinds import random_text
 from ninefold.systems.payments.errors import PaymentNotFoundError
+from ninefold.systems.payments.model.events import NewEvent, Snapshot
 from ninefold.systems.payments.model.merchants import Merchant
 from ninefold.systems.payments.model.money import payable
 from ninefold.systems.payments.model.payments import (
@@ -23,8 +24,10 @@ from ninefold.systems.payments.model.payments import (
     Refund,
 )
 from ninefold.systems.payments.rules.changes import Change, Limits, Step
+from ninefold.systems.payments.rules.events import events_of
 from ninefold.systems.payments.rules.outcomes import AnyOutcome, apply_outcome
 from ninefold.systems.payments.service import ledger
+from ninefold.systems.payments.service.events import record_events
 from ninefold.systems.payments.service.feeds import announce_payment
 from ninefold.systems.payments.store import payments as store
 
@@ -91,8 +94,10 @@ async def insert_intent(
         created_at=at,
         updated_at=at,
         version=1,
+        options=new.options,
     )
     await store.intent_insert(connection, intent)
+    await record_events(connection, merchant, [NewEvent("payment_intent.created", Snapshot(intent=intent))], at=at)
     await announce_payment(connection, intent, event="created")
     return intent
 
@@ -149,6 +154,7 @@ async def store_change(connection: Connection, step: Step, change: Change) -> Do
         if attempt is not None:
             await store.attempt_save(connection, attempt)
     await store.intent_save(connection, change.intent, event_type=change.event, event_detail=change.detail)
+    await record_events(connection, step.merchant, events_of(step, change), at=step.at)
     if change.charge is None or change.charge.hold_id is None:
         await ledger.post(connection, change.transfers, at=step.at)
     await announce_payment(connection, change.intent, event=change.event)

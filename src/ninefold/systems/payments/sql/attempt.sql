@@ -134,3 +134,10 @@ SET
     evidence_kind = excluded.evidence_kind,
     evidence = excluded.evidence,
     closed_by = excluded.closed_by;
+
+-- name: attempt_take_over$
+-- Keep others from asking about a call that is to be sent again; returns whether nobody has asked so far.
+UPDATE payments.attempt
+SET next_inquiry_at = :next_inquiry_at
+WHERE attempt_id = :attempt_id AND state = 'intended' AND inquiry_count = 0
+RETURNING TRUE;

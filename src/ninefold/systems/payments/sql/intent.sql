@@ -31,6 +31,7 @@ INSERT INTO payments.intent (
     receipt_email,
     statement_descriptor,
     metadata,
+    options,
     created_at,
     updated_at
 )
@@ -49,6 +50,7 @@ VALUES (
     :receipt_email,
     :statement_descriptor,
     :metadata::text::jsonb,
+    :options::text::jsonb,
     :created_at,
     :created_at
 );
@@ -71,6 +73,22 @@ SELECT intent_id
 FROM payments.intent
 WHERE state = 'requires_capture' AND capture_before <= :at
 ORDER BY capture_before
+LIMIT :limit;
+
+-- name: intent_list_of_merchant
+-- Read a page of the payments of a merchant.
+SELECT *
+FROM payments.intent
+WHERE
+    merchant_id = :merchant_id
+    AND (:customer_id::uuid IS NULL OR customer_id = :customer_id)
+    AND (:created_from::timestamptz IS NULL OR created_at >= :created_from)
+    AND (:created_before::timestamptz IS NULL OR created_at < :created_before)
+    AND (:older_than::uuid IS NULL OR intent_id < :older_than)
+    AND (:newer_than::uuid IS NULL OR intent_id > :newer_than)
+ORDER BY
+    CASE WHEN :is_upward::boolean THEN intent_id END ASC,
+    CASE WHEN NOT :is_upward::boolean THEN intent_id END DESC
 LIMIT :limit;
 
 -- name: intent_load^
@@ -118,6 +136,7 @@ SET
     receipt_email = :receipt_email,
     statement_descriptor = :statement_descriptor,
     metadata = :metadata::text::jsonb,
+    options = :options::text::jsonb,
     action_url = :action_url,
     error_code = :error_code,
     decline_code = :decline_code,

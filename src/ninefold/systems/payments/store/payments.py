@@ -9,6 +9,7 @@ import msgspec
 
 from ninefold.core.postgres.database import Connection
 from ninefold.systems.payments.model.merchants import Merchant
+from ninefold.systems.payments.model.pages import BalanceTransaction
 from ninefold.systems.payments.model.payments import (
     Attempt,
     AttemptState,
@@ -85,6 +86,21 @@ async def attempt_save(connection: Connection, attempt: Attempt) -> None:
     await queries.attempt_save(connection, **columns_of(attempt))
 
 
+async def attempt_take_over(connection: Connection, *, attempt_id: UUID, next_inquiry_at: datetime) -> bool:
+    """Keep others from asking about a call that is to be sent again; return whether nobody has asked so far."""
+    return bool(await queries.attempt_take_over(connection, attempt_id=attempt_id, next_inquiry_at=next_inquiry_at))
+
+
+async def balance_transaction_find(
+    connection: Connection, *, merchant_id: UUID, balance_transaction_id: UUID
+) -> BalanceTransaction | None:
+    """Read one change of a merchant's balance."""
+    row = await queries.balance_transaction_find(
+        connection, merchant_id=merchant_id, balance_transaction_id=balance_transaction_id
+    )
+    return read_row_or_none(BalanceTransaction, row)
+
+
 async def charge_find(connection: Connection, *, merchant_id: UUID, charge_id: UUID) -> Charge | None:
     """Read one charge of a merchant."""
     return read_row_or_none(Charge, await queries.charge_find(connection, merchant_id=merchant_id, charge_id=charge_id))
@@ -99,6 +115,11 @@ async def charge_list_of_intent(connection: Connection, *, intent_id: UUID, limi
 async def charge_save(connection: Connection, charge: Charge) -> None:
     """Store a charge after a step."""
     await queries.charge_save(connection, **columns_of(charge))
+
+
+async def charge_set_metadata(connection: Connection, *, charge_id: UUID, metadata: Mapping[str, str]) -> None:
+    """Set the metadata of a charge."""
+    await queries.charge_set_metadata(connection, charge_id=charge_id, metadata=json_text(metadata))
 
 
 async def intent_event_list(connection: Connection, *, intent_id: UUID, limit: int) -> list[IntentEvent]:
@@ -195,6 +216,13 @@ async def payment_method_insert(connection: Connection, method: PaymentMethod) -
     await queries.payment_method_insert(connection, **columns_of(method))
 
 
+async def payment_method_update(connection: Connection, method: PaymentMethod) -> None:
+    """Store what can change of a payment method."""
+    columns = columns_of(method)
+    names = ("payment_method_id", "customer_id", "exp_month", "exp_year", "billing_details", "metadata")
+    await queries.payment_method_update(connection, **{name: columns[name] for name in names})
+
+
 async def refund_find(connection: Connection, *, merchant_id: UUID, refund_id: UUID) -> Refund | None:
     """Read one refund of a merchant."""
     return read_row_or_none(Refund, await queries.refund_find(connection, merchant_id=merchant_id, refund_id=refund_id))
@@ -209,3 +237,8 @@ async def refund_list_of_intent(connection: Connection, *, intent_id: UUID, limi
 async def refund_save(connection: Connection, refund: Refund) -> None:
     """Store a refund after a step."""
     await queries.refund_save(connection, **columns_of(refund))
+
+
+async def refund_set_metadata(connection: Connection, *, refund_id: UUID, metadata: Mapping[str, str]) -> None:
+    """Set the metadata of a refund."""
+    await queries.refund_set_metadata(connection, refund_id=refund_id, metadata=json_text(metadata))
