@@ -25,10 +25,16 @@ def server_log(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def server_url(server_database_url: str, server_log: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def server_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data folder of the server, with what the simulated processor has written."""
+    return tmp_path_factory.mktemp("stripe")
+
+
+@pytest.fixture(scope="session")
+def server_url(server_database_url: str, server_log: Path, server_dir: Path) -> Iterator[str]:
     """A server process with a process of the simulated processor."""
     settings = {
-        "NINEFOLD_DATA_DIR": str(tmp_path_factory.mktemp("stripe")),
+        "NINEFOLD_DATA_DIR": str(server_dir),
         "NINEFOLD_PAYMENTS_PROCESSOR_TIMEOUT_S": "2",
         "NINEFOLD_PAYMENTS_MERCHANT_RATE_PER_S": "200",
     }

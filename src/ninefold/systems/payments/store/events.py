@@ -41,7 +41,8 @@ async def event_insert_many(
         organisation_id=organisation_id,
         merchant_id=merchant_id,
         created_at=at,
-        event_ids=[new_id() for _ in events],
+        # In the order of the events, also within a millisecond.
+        event_ids=sorted(new_id() for _ in events),
         types=[event.type for event in events],
         snapshots=[_encode(event.snapshot).decode() for event in events],
     )
