@@ -95,12 +95,12 @@ class DirectSimulator:
     async def refund(self, call: FollowUpCall) -> Outcome:
         return self._call(CallBody(operation="refund", **msgspec.structs.asdict(call)))
 
-    async def inquire(self, asked: InquiryCall) -> Found:
-        call = self.bank.find(asked.our_reference)
-        if call is None:
+    async def inquire(self, call: InquiryCall) -> Found:
+        found = self.bank.find(call.our_reference)
+        if found is None:
             return NotFound()
-        origin = self.bank.find_origin(call)
-        return call.outcome if self.bank.behaviour_of(origin).answers_inquiries else Unknown(reason="No answer.")
+        origin = self.bank.find_origin(found)
+        return found.outcome if self.bank.behaviour_of(origin).answers_inquiries else Unknown(reason="No answer.")
 
     async def settlement_report(self, day: date) -> list[SettlementLine]:
         return self.bank.settle(day)

@@ -46,7 +46,8 @@ async def test_a_payment_under_way_is_made_once(server: KillableServer, database
     intent = await paying
 
     assert (intent.status, intent.amount_received) == ("succeeded", AMOUNT)
-    assert "Idempotency-Key" in intent.last_response.headers
+    response: Any = intent.last_response
+    assert "Idempotency-Key" in response.headers
     (listed,) = (await asyncio.to_thread(client.v1.payment_intents.list)).data
     (charge,) = (await asyncio.to_thread(client.v1.charges.list)).data
     assert (listed.id, charge.id) == (intent.id, intent.latest_charge)

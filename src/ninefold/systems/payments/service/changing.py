@@ -8,11 +8,11 @@ from uuid import UUID
 from ninefold.core.postgres.database import Connection
 from ninefold.systems.payments.errors import PaymentStateError
 from ninefold.systems.payments.model.money import payable
-from ninefold.systems.payments.model.payments import Intent, PaymentMethod
+from ninefold.systems.payments.model.payments import Intent, IntentEvent, PaymentMethod
 from ninefold.systems.payments.rules.beginnings import CANCELABLE_AT_ONCE
 from ninefold.systems.payments.rules.changes import Limits
 from ninefold.systems.payments.service.steps import load_step
-from ninefold.systems.payments.store.payments import intent_save
+from ninefold.systems.payments.store.steps import StepRows, step_store
 
 _AT_ANY_TIME: Final = frozenset({"description", "metadata", "receipt_email", "statement_descriptor", "options"})
 """What can be changed whatever the state is."""
@@ -56,5 +56,6 @@ async def update_payment(
         changed["payment_method_id"] = payment_method.payment_method_id
         state = "requires_confirmation"
     intent = step.move(state, **changed)
-    await intent_save(connection, intent, event_type="updated", event_detail={})
+    event = IntentEvent(intent_id=intent_id, version=intent.version, type="updated", at=at, detail={})
+    await step_store(connection, StepRows(intents=[intent], events=[event]))
     return intent

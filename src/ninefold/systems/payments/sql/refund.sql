@@ -29,45 +29,6 @@ ORDER BY
     CASE WHEN NOT :is_upward::boolean THEN refund_id END DESC
 LIMIT :limit;
 
--- name: refund_save!
--- Store a refund after a step.
-INSERT INTO payments.refund (
-    refund_id,
-    organisation_id,
-    merchant_id,
-    intent_id,
-    charge_id,
-    state,
-    amount,
-    currency,
-    reason,
-    failure_reason,
-    metadata,
-    created_at,
-    finished_at
-)
-VALUES (
-    :refund_id,
-    :organisation_id,
-    :merchant_id,
-    :intent_id,
-    :charge_id,
-    :state,
-    :amount,
-    :currency,
-    :reason,
-    :failure_reason,
-    :metadata::text::jsonb,
-    :created_at,
-    :finished_at
-)
-ON CONFLICT (refund_id) DO UPDATE
-SET
-    state = excluded.state,
-    failure_reason = excluded.failure_reason,
-    metadata = excluded.metadata,
-    finished_at = excluded.finished_at;
-
 -- name: refund_set_metadata!
 -- Set the metadata of a refund.
 UPDATE payments.refund

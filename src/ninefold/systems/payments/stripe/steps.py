@@ -1,7 +1,6 @@
 """A step of a payment for a request: begun, recorded and answered once, also if servers die in between."""
 
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
@@ -13,11 +12,8 @@ from ninefold.systems.payments.model.outcomes import Declined
 from ninefold.systems.payments.service.flow import StepLog
 from ninefold.systems.payments.service.idempotency import Answer, Claim
 from ninefold.systems.payments.service.steps import Done
-from ninefold.systems.payments.store.payments import attempt_find_by_id, attempt_take_over
+from ninefold.systems.payments.store.payments import attempt_find_by_id
 from ninefold.systems.payments.stripe.server import StripeServer
-
-RESUMED_FOR: Final = timedelta(seconds=15)
-"""How long nobody else asks about a call that is sent again, besides the time limit of the call."""
 
 _AUTHENTICATION_REQUIRED: Final = Declined(
     code="authentication_required",
@@ -70,12 +66,10 @@ async def _begin(server: StripeServer, claim: Claim | None, step: PaymentStep, r
 
 async def _go_on(server: StripeServer, attempt_id: UUID, recorder: "_Recorder") -> Done:
     """Find out what became of the call of a request whose server has died; send it, if it never arrived."""
-    until = server.clock.now() + server.flow.limits.processor_timeout + RESUMED_FOR
     async with server.database.connection() as connection:
         attempt = await attempt_find_by_id(connection, attempt_id=attempt_id)
         assert attempt is not None, "attempts are never deleted"
-        may_send = await attempt_take_over(connection, attempt_id=attempt_id, next_inquiry_at=until)
-    return await server.flow.resume(attempt, log=recorder, may_send=may_send)
+    return await server.flow.resume(attempt, log=recorder, may_send=True)
 
 
 class _Recorder:
