@@ -54,6 +54,7 @@ async def local(api: Api, simulator: None) -> Shop:
         ("/payment_intents", {**PAYMENT, "payment_method": "pm_nothing"}, "resource_missing", "payment_method"),
         ("/payment_intents", {**PAYMENT, "customer": "cus_nothing"}, "resource_missing", "customer"),
         ("/payment_intents", {**PAYMENT, "return_url": "shop"}, None, "return_url"),
+        ("/payment_intents", {**PAYMENT, "return_url": "https://shop.example/\r\nA: b"}, None, "return_url"),
         ("/payment_intents", {**PAYMENT, "confirm": "true"}, "payment_intent_unexpected_state", None),
         ("/payment_methods", {"type": "card"}, "parameter_missing", "card"),
         ("/payment_methods", {"type": "sepa_debit", "card[token]": "tok_visa"}, None, "type"),

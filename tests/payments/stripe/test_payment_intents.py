@@ -71,11 +71,15 @@ async def test_a_customer_authenticates_on_the_page_of_the_bank(shop: StripeShop
         assert "Complete" in (await browser.get(url)).text
         done = await browser.post(url, data={"result": "pass"})
 
-    assert done.status_code in (200, 303)
-    paid = await shop.v1.payment_intents.retrieve_async(intent.id)
-    while paid.status == "requires_action":
-        paid = await shop.v1.payment_intents.retrieve_async(intent.id)
-    assert paid.status == "succeeded"
+    assert done.status_code == 303
+    back = httpx.URL(done.headers["Location"])
+    assert (back.host, back.path) == ("shop.example", "/done")
+    assert dict(back.params) == {
+        "payment_intent": intent.id,
+        "payment_intent_client_secret": intent.client_secret,
+        "redirect_status": "succeeded",
+    }
+    assert (await shop.v1.payment_intents.retrieve_async(intent.id)).status == "succeeded"
 
 
 @pytest.mark.parametrize("wish", [{"error_on_requires_action": True}, {"off_session": True}])

@@ -74,8 +74,10 @@ def _show_error(intent: Intent) -> Json | None:
 def _show_action(intent: Intent, base_url: str) -> Json | None:
     if intent.state != "requires_action" or intent.action_url is None:
         return None
-    # The simulated processor's pages are Ninefold's own.
-    url = base_url + intent.action_url if intent.action_url.startswith("/") else intent.action_url
+    url = intent.action_url
+    if url.startswith("/"):
+        # The simulated processor's pages are Ninefold's own.
+        url = f"{base_url}{url}?payment={format_id(INTENT_PREFIX, intent.intent_id)}"
     return {
         "type": "redirect_to_url",
         "redirect_to_url": {"url": url, "return_url": intent.options.get("return_url")},

@@ -38,7 +38,7 @@ Amount = Annotated[int, msgspec.Meta(le=10**15)]
 Description = Annotated[str, msgspec.Meta(max_length=1_000)]
 Email = Annotated[str, msgspec.Meta(max_length=512)]
 Descriptor = Annotated[str, msgspec.Meta(max_length=22)]
-ReturnUrl = Annotated[str, msgspec.Meta(max_length=2_048, pattern=r"^[A-Za-z][A-Za-z0-9+.-]*://")]
+ReturnUrl = Annotated[str, msgspec.Meta(max_length=2_048, pattern=r"^[A-Za-z][A-Za-z0-9+.-]*://[!-~]*\Z")]
 CaptureMethod = Literal["automatic", "automatic_async", "manual"]
 
 
