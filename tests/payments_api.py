@@ -25,7 +25,7 @@ from ninefold.systems.payments.model.outcomes import (
 )
 from ninefold.systems.payments.model.payments import NewIntent
 from ninefold.systems.payments.processors.opening import open_processors
-from ninefold.systems.payments.processors.port import AuthoriseCall, FollowUpCall
+from ninefold.systems.payments.processors.port import AuthoriseCall, FollowUpCall, InquiryCall
 from ninefold.systems.payments.processors.simulator.bank import CallBody, SimulatedProcessor
 from ninefold.systems.payments.processors.simulator.book import Book
 from ninefold.systems.payments.processors.simulator.process import SIMULATOR_PROCESS, serving
@@ -95,12 +95,12 @@ class DirectSimulator:
     async def refund(self, call: FollowUpCall) -> Outcome:
         return self._call(CallBody(operation="refund", **msgspec.structs.asdict(call)))
 
-    async def inquire(self, our_reference: str) -> Found:
-        call = self.bank.find(our_reference)
-        if call is None:
+    async def inquire(self, call: InquiryCall) -> Found:
+        found = self.bank.find(call.our_reference)
+        if found is None:
             return NotFound()
-        origin = self.bank.find_origin(call)
-        return call.outcome if self.bank.behaviour_of(origin).answers_inquiries else Unknown(reason="No answer.")
+        origin = self.bank.find_origin(found)
+        return found.outcome if self.bank.behaviour_of(origin).answers_inquiries else Unknown(reason="No answer.")
 
     async def settlement_report(self, day: date) -> list[SettlementLine]:
         return self.bank.settle(day)

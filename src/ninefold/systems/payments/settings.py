@@ -12,6 +12,7 @@ PREFIX: Final = "NINEFOLD_PAYMENTS_"
 
 _SERVER_PORT: Final = "NINEFOLD_PORT"
 _SERVER_PORT_DEFAULT: Final = "8900"
+_PUBLIC_URL: Final = "NINEFOLD_PUBLIC_URL"
 WEBHOOK_PATH: Final = "/processors/simulator/webhooks"
 
 
@@ -93,6 +94,27 @@ class PaymentsSettings(msgspec.Struct, frozen=True, kw_only=True):
         str,
         msgspec.Meta(pattern="^[ -~]{1,16}$", description="Name of that company, as merchants see it on statements."),
     ] = "NINEFOLD"
+    stripe_secret_key: Annotated[
+        str | None,
+        msgspec.Meta(
+            description="Secret key of an account at Stripe; with it, merchants can have the processor `stripe`.",
+            extra={"is_secret": True},
+        ),
+    ] = None
+    stripe_webhook_secret: Annotated[
+        str | None,
+        msgspec.Meta(
+            description="Signing secret of the webhook endpoint at Stripe; without it, Stripe's webhooks are refused.",
+            extra={"is_secret": True},
+        ),
+    ] = None
+    stripe_return_url: Annotated[
+        str | None,
+        msgspec.Meta(
+            description="Where Stripe sends customers after they have authenticated; by default, this server."
+        ),
+    ] = None
+    stripe_url: Annotated[str, msgspec.Meta(description="Address of Stripe's API.")] = "https://api.stripe.com"
 
 
 def read_payments_settings(environment: Mapping[str, str]) -> PaymentsSettings:
@@ -102,10 +124,11 @@ def read_payments_settings(environment: Mapping[str, str]) -> PaymentsSettings:
         SettingError: a value is invalid.
     """
     settings = read_settings(PaymentsSettings, prefix=PREFIX, environment=environment)
-    port = environment.get(_SERVER_PORT, _SERVER_PORT_DEFAULT)
+    server = f"http://127.0.0.1:{environment.get(_SERVER_PORT) or _SERVER_PORT_DEFAULT}"
     data_dir = Path(environment.get(_DATA_DIR) or default_data_dir())
     return msgspec.structs.replace(
         settings,
-        simulator_webhook_url=settings.simulator_webhook_url or f"http://127.0.0.1:{port}{WEBHOOK_PATH}",
+        simulator_webhook_url=settings.simulator_webhook_url or f"{server}{WEBHOOK_PATH}",
+        stripe_return_url=settings.stripe_return_url or environment.get(_PUBLIC_URL) or server,
         bank_files_folder=settings.bank_files_folder or str(data_dir / BANK_FILES_FOLDER),
     )

@@ -28,6 +28,7 @@ from ninefold.systems.payments.routes.reconciliation import RECONCILIATION_ROUTE
 from ninefold.systems.payments.routes.settlement import SETTLEMENT_ROUTES
 from ninefold.systems.payments.routes.simulator import simulator_surfaces
 from ninefold.systems.payments.routes.statements import STATEMENT_ROUTES
+from ninefold.systems.payments.routes.stripe_webhooks import stripe_webhook_surface
 from ninefold.systems.payments.service.feeds import payment_feeds
 from ninefold.systems.payments.service.flow import PaymentFlow
 from ninefold.systems.payments.service.keys import KEY_KINDS
@@ -73,7 +74,11 @@ def _routes(context: ServerContext[PaymentsSettings]) -> Sequence[ControllerRout
 def _surfaces(context: ServerContext[PaymentsSettings]) -> Sequence[Surface]:
     flow = _server_flow(context)
     simulator = open_simulator(context.settings, context.process_folder)
-    return [stripe_surface(context, flow), *simulator_surfaces(context.database, flow, simulator)]
+    return [
+        stripe_surface(context, flow),
+        *simulator_surfaces(context.database, flow, simulator),
+        stripe_webhook_surface(context.database, flow),
+    ]
 
 
 def _feeds(_: ServerContext[PaymentsSettings]) -> Sequence[Feed]:

@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from typing import Final
 
+from ninefold.core.clock import SystemClock
 from ninefold.core.processes import ProcessFolder
 from ninefold.systems.payments.errors import ProcessorNotInstalledError
 from ninefold.systems.payments.processors.port import Processor
 from ninefold.systems.payments.processors.simulator.client import Simulator
 from ninefold.systems.payments.processors.simulator.process import SIMULATOR_PROCESS
+from ninefold.systems.payments.processors.stripe.processor import Stripe
 from ninefold.systems.payments.settings import PaymentsSettings
 
 
@@ -50,5 +52,8 @@ def open_simulator(settings: PaymentsSettings, folder: ProcessFolder) -> Simulat
 
 
 def open_processors(settings: PaymentsSettings, folder: ProcessFolder) -> Processors:
-    """Return the processors of these settings."""
-    return Processors({"simulator": open_simulator(settings, folder)})
+    """Return the processors of these settings: Stripe only with a key."""
+    by_name: dict[str, Processor] = {"simulator": open_simulator(settings, folder)}
+    if settings.stripe_secret_key is not None:
+        by_name["stripe"] = Stripe(settings, SystemClock())
+    return Processors(by_name)

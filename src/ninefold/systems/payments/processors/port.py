@@ -7,6 +7,7 @@ from typing import Protocol
 import msgspec
 
 from ninefold.systems.payments.model.outcomes import Found, Outcome, ProcessorEvent, SettlementLine
+from ninefold.systems.payments.model.payments import Operation
 
 
 class AuthoriseCall(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,6 +36,17 @@ class FollowUpCall(msgspec.Struct, frozen=True, kw_only=True):
     at: datetime
 
 
+class InquiryCall(msgspec.Struct, frozen=True, kw_only=True):
+    """Ask what became of a call."""
+
+    operation: Operation
+    our_reference: str
+    authorisation_reference: str | None
+    """As it was called with; None if the call was to authorise."""
+    at: datetime
+    """When it was made."""
+
+
 class Processor(Protocol):
     """A processor. No method raises an error because of what the processor answers or doesn't answer."""
 
@@ -54,7 +66,7 @@ class Processor(Protocol):
         """Return what was captured, or a part of it."""
         ...
 
-    async def inquire(self, our_reference: str) -> Found:
+    async def inquire(self, call: InquiryCall) -> Found:
         """Return what became of a call."""
         ...
 

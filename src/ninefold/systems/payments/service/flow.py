@@ -25,7 +25,7 @@ from ninefold.systems.payments.model.payments import (
     RefundReason,
 )
 from ninefold.systems.payments.processors.opening import Processors
-from ninefold.systems.payments.processors.port import AuthoriseCall, FollowUpCall
+from ninefold.systems.payments.processors.port import AuthoriseCall, FollowUpCall, InquiryCall
 from ninefold.systems.payments.rules.beginnings import begin_authorisation, begin_cancel, begin_capture, begin_refund
 from ninefold.systems.payments.rules.changes import Change, Limits, Step
 from ninefold.systems.payments.rules.inquiries import is_absence_final
@@ -249,7 +249,13 @@ class PaymentFlow:
         attempt = loaded.attempt
         if not attempt.is_open:
             return await self.record(attempt, Unknown(reason=""), log=log)
-        outcome: AnyOutcome = await self.processors.get(attempt.processor).inquire(attempt.our_reference)
+        inquiry = InquiryCall(
+            operation=attempt.operation,
+            our_reference=attempt.our_reference,
+            authorisation_reference=attempt.authorisation_reference,
+            at=attempt.created_at,
+        )
+        outcome: AnyOutcome = await self.processors.get(attempt.processor).inquire(inquiry)
         if isinstance(outcome, NotFound):
             if attempt.operation != "authorise" or may_send:
                 outcome = await self.call(attempt, loaded.intent, loaded.payment_method)

@@ -121,7 +121,7 @@ async def compute_batch(
     """Compute what a merchant gets in a currency for a day; call it in a transaction.
 
     Returns:
-        The batch, also if it was computed before; None if the merchant has never had available funds.
+        The batch, also if it was computed before; None if nothing has happened since the one before.
 
     Raises:
         JournalError: the entries don't add up to the balance.
@@ -147,6 +147,8 @@ async def compute_batch(
     if opening + totals.net != balance:
         raise JournalError(f"The entries to settle add up to {opening + totals.net}, and the balance is {balance}.")
     netting = net(balance, minimum=merchant.payout_minimum, has_bank_account=merchant.bank_account_number is not None)
+    if totals.line_count == 0 and netting.payout == 0:
+        return None
     head = BatchHead(
         merchant_id=merchant.merchant_id,
         currency=currency,

@@ -23,7 +23,7 @@ from ninefold.systems.payments.model.outcomes import (
     SettlementLine,
     Unknown,
 )
-from ninefold.systems.payments.processors.port import AuthoriseCall, FollowUpCall
+from ninefold.systems.payments.processors.port import AuthoriseCall, FollowUpCall, InquiryCall
 from ninefold.systems.payments.processors.simulator.process import BASE_URL
 from ninefold.systems.payments.processors.simulator.signing import SIGNATURE_HEADER, is_signed
 
@@ -78,12 +78,12 @@ class Simulator:
         """Return what was captured, or a part of it."""
         return await self._call("refund", msgspec.structs.asdict(call))
 
-    async def inquire(self, our_reference: str) -> Found:
+    async def inquire(self, call: InquiryCall) -> Found:
         """Return what became of a call."""
         if not await self._is_ready():
             return Unknown(reason="The simulated processor isn't running.")
         try:
-            response = await self._client.get(f"/calls/{our_reference}")
+            response = await self._client.get(f"/calls/{call.our_reference}")
         except httpx.HTTPError as error:
             return Unknown(reason=_describe(error))
         if response.status_code == _NOT_FOUND:
