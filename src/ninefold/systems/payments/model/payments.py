@@ -170,6 +170,8 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     error_code: str | None
     error_message: str | None
     created_at: datetime
+    sent_at: datetime
+    """When it was last sent, or is to be; until the time limit is over, it can still arrive."""
     finished_at: datetime | None
     in_doubt_since: datetime | None
     inquiry_count: int

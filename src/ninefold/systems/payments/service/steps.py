@@ -13,6 +13,7 @@ from ninefold.core.tenancy.kinds import random_text
 from ninefold.systems.payments.errors import PaymentNotFoundError
 from ninefold.systems.payments.model.merchants import Merchant
 from ninefold.systems.payments.model.money import payable
+from ninefold.systems.payments.model.outcomes import NotFound, Unknown
 from ninefold.systems.payments.model.payments import (
     INTENT_PREFIX,
     Attempt,
@@ -196,6 +197,8 @@ async def record_outcome(
     assert step.attempt is not None, "attempts are never deleted"
     if not step.attempt.is_open:
         return _unchanged(step, step.attempt)
+    if isinstance(outcome, NotFound) and step.attempt.sent_at != attempt.sent_at:
+        outcome = Unknown(reason="It was sent again meanwhile.")
     change = apply_outcome(step, outcome)
     if evidence is not None and change.attempt is not None:
         proved = msgspec.structs.replace(

@@ -63,3 +63,10 @@ FROM payments.attempt
 WHERE intent_id = :intent_id
 ORDER BY attempt_id
 LIMIT :limit;
+
+-- name: attempt_mark_sent^
+-- Store that an attempt is sent again, unless its outcome is known.
+UPDATE payments.attempt
+SET sent_at = :at
+WHERE attempt_id = :attempt_id AND finished_at IS NULL
+RETURNING *;

@@ -42,7 +42,12 @@ SELECT
 FROM payments.intent
 INNER JOIN payments.merchant USING (merchant_id)
 LEFT JOIN payments.attempt ON attempt.attempt_id = :attempt_id AND attempt.intent_id = intent.intent_id
-LEFT JOIN payments.charge ON charge.charge_id = coalesce(attempt.charge_id, attempt.attempt_id, intent.latest_charge_id)
+LEFT JOIN payments.charge
+    ON
+        charge.charge_id = CASE attempt.operation
+            WHEN 'authorise' THEN attempt.attempt_id
+            ELSE coalesce(attempt.charge_id, intent.latest_charge_id)
+        END
 LEFT JOIN payments.refund ON refund.refund_id = attempt.refund_id
 LEFT JOIN payments.payment_method ON payment_method.payment_method_id = intent.payment_method_id
 WHERE intent.intent_id = :intent_id;

@@ -78,6 +78,12 @@ async def attempt_list_of_intent(connection: Connection, *, intent_id: UUID, lim
     return [read_row(Attempt, row) async for row in rows]
 
 
+async def attempt_mark_sent(connection: Connection, *, attempt_id: UUID, at: datetime) -> Attempt | None:
+    """Store that an attempt is sent again; None if its outcome is known."""
+    row = await queries.attempt_mark_sent(connection, attempt_id=attempt_id, at=at)
+    return read_row_or_none(Attempt, row)
+
+
 async def charge_find(connection: Connection, *, merchant_id: UUID, charge_id: UUID) -> Charge | None:
     """Read one charge of a merchant."""
     return read_row_or_none(Charge, await queries.charge_find(connection, merchant_id=merchant_id, charge_id=charge_id))
