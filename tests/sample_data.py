@@ -8,6 +8,7 @@ from typing import NamedTuple, TypeAlias
 
 from http_api import Api
 from in_process import StartWorker
+from ninefold.core.postgres.database import Database
 from receivers import Receiver
 
 TESTS = Path(__file__).parent
@@ -20,6 +21,8 @@ class SampleContext(NamedTuple):
     """A client of the organisation that will own it."""
     receiver: Receiver
     start_worker: StartWorker
+    database: Database
+    """That of the server, for what no client can bring about."""
 
 
 class SampleData(NamedTuple):
@@ -40,6 +43,8 @@ class SampleData(NamedTuple):
     """The operations without an id in the path that name something of the organisation in their body."""
     ids_of: Mapping[str, Mapping[str, str]] = MappingProxyType({})
     """For an operation that ends what it is called on, ids of its own instead of `ids`."""
+    contents: Mapping[str, bytes] = MappingProxyType({})
+    """For an operation whose body isn't JSON, a body that it accepts once."""
 
     def ids_for(self, operation_id: str) -> Mapping[str, str]:
         """Return the ids on which an operation succeeds."""

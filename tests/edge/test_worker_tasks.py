@@ -63,6 +63,8 @@ async def test_a_worker_runs_the_tasks_and_the_jobs_of_all_systems(
         "chess.backlog",
         "messaging.app_requests",
         "messaging.backlog",
+        "payments.inquiries",
+        "payments.backlog",
         "jobs.run",
         "jobs.schedule",
         "jobs.backlog",

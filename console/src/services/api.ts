@@ -2581,6 +2581,87 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/payments/accounts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List accounts of the ledger
+         * @description Those of the organisation and of all merchants, or of one merchant.
+         */
+        get: operations["list_ledger_accounts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/payments/accounts/{account_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show an account of the ledger
+         * @description With its balances.
+         */
+        get: operations["get_ledger_account"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/payments/accounts/{account_id}/entries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the entries of an account
+         * @description Newest first.
+         */
+        get: operations["list_ledger_entries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/payments/audits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Verify the ledger
+         * @description A durable job computes everything again from the journal: balances, limits, what is pending, and the hash chain. The
+         *     job's result has the faults.
+         */
+        post: operations["audit_ledger"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/payments/bank-files": {
         parameters: {
             query?: never;
@@ -2707,6 +2788,127 @@ export interface paths {
          * @description Each is an entry of the journal, in its order.
          */
         get: operations["list_batch_lines"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/payments/doubts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List calls whose outcome is in doubt
+         * @description Oldest first. The processor is asked about those that are `in_doubt`; a person has to close those that are
+         *     `needs_person`.
+         */
+        get: operations["list_payment_doubts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/payments/doubts/{attempt_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show a call to a processor
+         * @description Also after its outcome is known.
+         */
+        get: operations["get_payment_doubt"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/payments/doubts/{attempt_id}/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Close a doubt by evidence
+         * @description The ledger and the payment then say what the evidence proves. This can't be undone.
+         */
+        post: operations["close_payment_doubt"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/payments/doubts/{attempt_id}/inquire": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask the processor now what became of a call
+         * @description The answer is recorded. If it tells nothing, the call stays in doubt.
+         */
+        post: operations["inquire_payment_doubt"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/payments/intents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List payments
+         * @description Newest first.
+         */
+        get: operations["list_payments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/payments/intents/{payment_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show a payment
+         * @description With its timeline, its calls to the processor, its charges and its refunds.
+         */
+        get: operations["get_payment"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2912,7 +3114,7 @@ export interface paths {
          * List days (UTC)
          * @description Newest first: those with a settlement report, a comparison or a closing.
          */
-        get: operations["list_days"];
+        get: operations["list_reconciliation_days"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2973,7 +3175,7 @@ export interface paths {
          * List the captures and refunds of a day
          * @description As the ledger and the processors' reports have them. What doesn't agree comes first.
          */
-        get: operations["list_items"];
+        get: operations["list_reconciliation_items"];
         put?: never;
         post?: never;
         delete?: never;
@@ -4711,6 +4913,38 @@ export interface components {
             topic: string;
         };
         /**
+         * ChargeView
+         * @description The funds that an authorisation has reserved, and what was captured of them.
+         */
+        ChargeView: {
+            /** @description In minor units, such as cents. */
+            amount: number;
+            /** @description In minor units, such as cents. */
+            amount_captured: number;
+            /** @description In minor units, such as cents. */
+            amount_refunded: number;
+            /** @description In minor units, such as cents. */
+            amount_refunding: number;
+            available_at: string | null;
+            captured_at: string | null;
+            charge_id: string;
+            /** Format: date-time */
+            created_at: string;
+            currency: string;
+            decline_code: string | null;
+            error_code: string | null;
+            error_message: string | null;
+            /** @description In minor units, such as cents. */
+            fee: number;
+            processor_reference: string | null;
+            released_at: string | null;
+            /** @description In minor units, such as cents. */
+            reserve: number;
+            /** @enum {unknown} */
+            state: "failed" | "pending" | "succeeded";
+            voided_at: string | null;
+        };
+        /**
          * ChatLinesView
          * @description Lines of a room that follow each other.
          */
@@ -4805,6 +5039,19 @@ export interface components {
             /** Format: date */
             day: string;
             report_sha256: string;
+        };
+        /**
+         * CloseDoubt
+         * @description What a person has found out about a call, with the evidence.
+         */
+        CloseDoubt: {
+            evidence: string;
+            /** @enum {unknown} */
+            evidence_kind: "bank_statement" | "other" | "processor_status" | "settlement_report" | "webhook";
+            /** @enum {unknown} */
+            outcome: "declined" | "not_sent" | "succeeded";
+            /** @default null */
+            processor_reference?: string | null;
         };
         /**
          * CloseView
@@ -6607,6 +6854,42 @@ export interface components {
             member_id?: string | null;
         };
         /**
+         * LedgerAccountView
+         * @description An account of the ledger, with amounts in minor units.
+         */
+        LedgerAccountView: {
+            account_id: string;
+            balance: number;
+            currency: string;
+            /** @enum {unknown} */
+            kind: "bank" | "fees" | "merchant_available" | "merchant_held" | "merchant_pending" | "merchant_reserve" | "payout_in_flight" | "processor_receivable" | "refunds_in_flight" | "suspense";
+            merchant_id: string | null;
+            pending: number;
+            pending_credits: number;
+            pending_debits: number;
+            posted_credits: number;
+            posted_debits: number;
+        };
+        /**
+         * LedgerEntryView
+         * @description A transfer as an account sees it.
+         */
+        LedgerEntryView: {
+            amount: number;
+            /** Format: date-time */
+            at: string;
+            cause_id: string;
+            cause_type: string;
+            currency: string;
+            /** @enum {unknown} */
+            kind: "expires" | "pending" | "posted" | "posts" | "voids";
+            other_account_id: string;
+            pending_transfer_id: string | null;
+            sequence: number;
+            side: string;
+            transfer_id: string;
+        };
+        /**
          * LogEventsView
          * @description Events of a log that follow each other.
          */
@@ -7114,6 +7397,24 @@ export interface components {
             next_cursor: string | null;
         };
         /**
+         * Page[LedgerAccountView]
+         * @description A page of a list, and the cursor of the next page; null on the last page.
+         */
+        Page_LedgerAccountView_: {
+            items: components["schemas"]["LedgerAccountView"][];
+            /** @example null */
+            next_cursor: string | null;
+        };
+        /**
+         * Page[LedgerEntryView]
+         * @description A page of a list, and the cursor of the next page; null on the last page.
+         */
+        Page_LedgerEntryView_: {
+            items: components["schemas"]["LedgerEntryView"][];
+            /** @example null */
+            next_cursor: string | null;
+        };
+        /**
          * Page[MemberView]
          * @description A page of a list, and the cursor of the next page; null on the last page.
          */
@@ -7141,6 +7442,15 @@ export interface components {
             next_cursor: string | null;
         };
         /**
+         * Page[PaymentView]
+         * @description A page of a list, and the cursor of the next page; null on the last page.
+         */
+        Page_PaymentView_: {
+            items: components["schemas"]["PaymentView"][];
+            /** @example null */
+            next_cursor: string | null;
+        };
+        /**
          * Page[PayoutView]
          * @description A page of a list, and the cursor of the next page; null on the last page.
          */
@@ -7155,6 +7465,15 @@ export interface components {
          */
         Page_PlayerView_: {
             items: components["schemas"]["PlayerView"][];
+            /** @example null */
+            next_cursor: string | null;
+        };
+        /**
+         * Page[ProcessorCallView]
+         * @description A page of a list, and the cursor of the next page; null on the last page.
+         */
+        Page_ProcessorCallView_: {
+            items: components["schemas"]["ProcessorCallView"][];
             /** @example null */
             next_cursor: string | null;
         };
@@ -7245,6 +7564,82 @@ export interface components {
             /** Format: date-time */
             paused_at: string;
             reason: components["schemas"]["PauseReason"];
+        };
+        /**
+         * PaymentDetailsView
+         * @description A payment with all that happened to it.
+         */
+        PaymentDetailsView: {
+            /** @description In minor units, such as cents. */
+            amount: number;
+            /** @description In minor units, such as cents. */
+            amount_capturable: number;
+            /** @description In minor units, such as cents. */
+            amount_received: number;
+            attempts: components["schemas"]["ProcessorCallView"][];
+            cancel_reason: ("abandoned" | "automatic" | "duplicate" | "fraudulent" | "requested_by_customer") | null;
+            capture_before: string | null;
+            /** @enum {unknown} */
+            capture_method: "automatic" | "manual";
+            charges: components["schemas"]["ChargeView"][];
+            /** Format: date-time */
+            created_at: string;
+            currency: string;
+            customer_id: string | null;
+            decline_code: string | null;
+            description: string | null;
+            error_code: string | null;
+            error_message: string | null;
+            in_doubt_since: string | null;
+            live_channel: string;
+            merchant_id: string;
+            metadata: {
+                [key: string]: string;
+            };
+            payment_id: string;
+            payment_method_id: string | null;
+            refunds: components["schemas"]["RefundView"][];
+            /** @enum {unknown} */
+            state: "canceled" | "in_doubt" | "processing" | "requires_action" | "requires_capture" | "requires_confirmation" | "requires_payment_method" | "succeeded";
+            timeline: components["schemas"]["TimelineEntryView"][];
+            /** Format: date-time */
+            updated_at: string;
+        };
+        /**
+         * PaymentView
+         * @description A payment.
+         */
+        PaymentView: {
+            /** @description In minor units, such as cents. */
+            amount: number;
+            /** @description In minor units, such as cents. */
+            amount_capturable: number;
+            /** @description In minor units, such as cents. */
+            amount_received: number;
+            cancel_reason: ("abandoned" | "automatic" | "duplicate" | "fraudulent" | "requested_by_customer") | null;
+            capture_before: string | null;
+            /** @enum {unknown} */
+            capture_method: "automatic" | "manual";
+            /** Format: date-time */
+            created_at: string;
+            currency: string;
+            customer_id: string | null;
+            decline_code: string | null;
+            description: string | null;
+            error_code: string | null;
+            error_message: string | null;
+            in_doubt_since: string | null;
+            live_channel: string;
+            merchant_id: string;
+            metadata: {
+                [key: string]: string;
+            };
+            payment_id: string;
+            payment_method_id: string | null;
+            /** @enum {unknown} */
+            state: "canceled" | "in_doubt" | "processing" | "requires_action" | "requires_capture" | "requires_confirmation" | "requires_payment_method" | "succeeded";
+            /** Format: date-time */
+            updated_at: string;
         };
         /**
          * PayoutDetailsView
@@ -7554,6 +7949,37 @@ export interface components {
             type: string;
         };
         /**
+         * ProcessorCallView
+         * @description A call to a processor.
+         */
+        ProcessorCallView: {
+            /** @description In minor units, such as cents. */
+            amount: number;
+            attempt_id: string;
+            closed_by: string | null;
+            /** Format: date-time */
+            created_at: string;
+            currency: string;
+            deadline_at: string | null;
+            error_code: string | null;
+            error_message: string | null;
+            evidence: string | null;
+            evidence_kind: ("bank_statement" | "other" | "processor_status" | "settlement_report" | "webhook") | null;
+            finished_at: string | null;
+            in_doubt_since: string | null;
+            inquiry_count: number;
+            merchant_id: string;
+            next_inquiry_at: string | null;
+            /** @enum {unknown} */
+            operation: "authorise" | "cancel" | "capture" | "refund";
+            payment_id: string;
+            processor: string;
+            processor_reference: string | null;
+            refund_id: string | null;
+            /** @enum {unknown} */
+            state: "declined" | "in_doubt" | "intended" | "needs_person" | "not_sent" | "succeeded" | "waiting_for_customer";
+        };
+        /**
          * ProviderList
          * @description All providers, sorted by name.
          */
@@ -7720,6 +8146,24 @@ export interface components {
              *     ]
              */
             recovery_codes: string[];
+        };
+        /**
+         * RefundView
+         * @description What is returned to a customer.
+         */
+        RefundView: {
+            /** @description In minor units, such as cents. */
+            amount: number;
+            charge_id: string;
+            /** Format: date-time */
+            created_at: string;
+            currency: string;
+            failure_reason: string | null;
+            finished_at: string | null;
+            reason: ("duplicate" | "fraudulent" | "requested_by_customer") | null;
+            refund_id: string;
+            /** @enum {unknown} */
+            state: "failed" | "pending" | "succeeded";
         };
         /**
          * ReplayCallbacks
@@ -8668,6 +9112,17 @@ export interface components {
             event_id: string;
             /** @example ninefold.test */
             event_type: string;
+        };
+        /**
+         * TimelineEntryView
+         * @description What happened to a payment.
+         */
+        TimelineEntryView: {
+            /** Format: date-time */
+            at: string;
+            detail: Record<string, never>;
+            type: string;
+            version: number;
         };
         /**
          * TimingsView
@@ -22486,6 +22941,291 @@ export interface operations {
             };
         };
     };
+    list_ledger_accounts: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the previous page; omit it for the first. */
+                cursor?: string;
+                /** @description The maximum number of items on the page. */
+                limit?: number;
+                merchant_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_LedgerAccountView_"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable entity. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_ledger_account: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LedgerAccountView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_ledger_entries: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the previous page; omit it for the first. */
+                cursor?: string;
+                /** @description The maximum number of items on the page. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_LedgerEntryView_"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable entity. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    audit_ledger: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted. */
+            202: {
+                headers: {
+                    /** @description The path of the job, which shows its progress. */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_bank_files: {
         parameters: {
             query?: {
@@ -22972,6 +23712,491 @@ export interface operations {
             };
             /** @description Unprocessable entity. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_payment_doubts: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the previous page; omit it for the first. */
+                cursor?: string;
+                /** @description The maximum number of items on the page. */
+                limit?: number;
+                state?: "in_doubt" | "needs_person";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ProcessorCallView_"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable entity. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_payment_doubt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                attempt_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProcessorCallView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    close_payment_doubt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                attempt_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CloseDoubt"];
+            };
+        };
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProcessorCallView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict. */
+            409: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request entity too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported media type. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable entity. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    inquire_payment_doubt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                attempt_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProcessorCallView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict. */
+            409: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not implemented. */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_payments: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the previous page; omit it for the first. */
+                cursor?: string;
+                /** @description The maximum number of items on the page. */
+                limit?: number;
+                merchant_id?: string;
+                state?: "canceled" | "in_doubt" | "processing" | "requires_action" | "requires_capture" | "requires_confirmation" | "requires_payment_method" | "succeeded";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_PaymentView_"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable entity. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_payment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                payment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaymentDetailsView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -23902,7 +25127,7 @@ export interface operations {
             };
         };
     };
-    list_days: {
+    list_reconciliation_days: {
         parameters: {
             query?: {
                 /** @description `next_cursor` of the previous page; omit it for the first. */
@@ -24123,7 +25348,7 @@ export interface operations {
             };
         };
     };
-    list_items: {
+    list_reconciliation_items: {
         parameters: {
             query?: {
                 /** @description `next_cursor` of the previous page; omit it for the first. */

@@ -7,6 +7,7 @@ import pytest
 
 from http_api import Api
 from in_process import Applications, StartWorker
+from ninefold.core.postgres.database import Database
 from ninefold.core.system import AnySystem
 from ninefold.edge.systems import CORE, SYSTEMS
 from openapi_operations import Operation
@@ -29,10 +30,12 @@ def environment() -> Mapping[str, str]:
 
 
 @pytest.fixture
-async def sample_data(system: AnySystem, api: Api, receiver: Receiver, start_worker: StartWorker) -> SampleData:
+async def sample_data(
+    system: AnySystem, api: Api, receiver: Receiver, start_worker: StartWorker, database: Database
+) -> SampleData:
     """The organisation's data in the system."""
     make = sample_maker_of(system.name)
-    return await make(SampleContext(api=api, receiver=receiver, start_worker=start_worker))
+    return await make(SampleContext(api, receiver, start_worker, database))
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import pytest
 
 from http_api import Api
 from in_process import running_worker
+from ninefold.core.postgres.database import Database
 from ninefold.core.system import AnySystem
 from openapi_operations import Operation
 from receivers import Receiver
@@ -22,7 +23,9 @@ async def owner(system: AnySystem, server_api: Api, server_database_url: str, re
     def start_worker(environment: Mapping[str, str] | None = None) -> AbstractAsyncContextManager[None]:
         return running_worker(server_database_url, environment or {})
 
-    await sample_maker_of(system.name)(SampleContext(api=server_api, receiver=receiver, start_worker=start_worker))
+    database = await Database.connect(server_database_url, application_name="ninefold-test", connections_max=2)
+    await sample_maker_of(system.name)(SampleContext(server_api, receiver, start_worker, database))
+    await database.close()
     return server_api
 
 

@@ -8,7 +8,7 @@ the edge converts it into a message on standard error and exit code 1.
 from ninefold.core.commands.answers import Limit, print_next_page, print_search_end, show_answer, show_fields
 from ninefold.core.commands.client import ApiClient, ApiResponse, Page, SearchPage, TemporaryProblemError, encode_body
 from ninefold.core.commands.ids import parse_argument_id
-from ninefold.core.commands.jobs import follow_job
+from ninefold.core.commands.jobs import await_job, follow_job
 from ninefold.core.commands.options import FROM_ENVIRONMENT, ApiOptions, ClientSettings
 from ninefold.core.commands.output import (
     as_plain,
@@ -35,6 +35,7 @@ __all__ = [
     "ServerEvent",
     "TemporaryProblemError",
     "as_plain",
+    "await_job",
     "encode_body",
     "follow_job",
     "parse_argument_id",

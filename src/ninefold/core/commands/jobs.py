@@ -3,16 +3,18 @@
 import time
 from collections.abc import Callable
 from datetime import datetime
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 from rich.console import Console
 from rich.text import Text
 
-from ninefold.core.commands.client import ApiClient, ApiResponse
+from ninefold.core.commands.client import ApiClient, ApiResponse, NotNinefoldError
 from ninefold.core.commands.options import ApiOptions
 from ninefold.core.commands.output import as_plain, print_fields, print_json_text, print_note, state_text
 from ninefold.core.errors import NinefoldError
+
+ResultT = TypeVar("ResultT")
 
 POLL_S: Final = 0.5
 NOTE_INTERVAL_S: Final = 10.0
@@ -63,6 +65,25 @@ def follow_job(client: ApiClient, started: ApiResponse, *, api: ApiOptions, shou
     answer = _wait(client, job)
     job = answer.read(JobAnswer)
     _print_job(answer, job, api=api)
+    _require_success(job)
+
+
+def await_job(client: ApiClient, started: ApiResponse, result: type[ResultT]) -> ResultT:
+    """Wait for the job that a response is about, with its progress on standard error, and return its result.
+
+    Raises:
+        JobEndedError: it failed or was canceled.
+        NotNinefoldError: a response isn't a job, or the job has another result.
+    """
+    job = _wait(client, started.read(JobAnswer)).read(JobAnswer)
+    _require_success(job)
+    try:
+        return msgspec.json.decode(job.result, type=result)
+    except msgspec.MsgspecError as error:
+        raise NotNinefoldError(f"GET /api/v1/jobs/{job.job_id}", reason=f"another result: {error}") from error
+
+
+def _require_success(job: JobAnswer) -> None:
     if job.state != "succeeded":
         raise JobEndedError(
             f"{job.job_id} is {job.state}{f': {job.error}' if job.error else ''}.".replace("..", "."),

@@ -126,6 +126,44 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
         return -pending if self.kind in DEBIT_NORMAL else pending
 
 
+class ComparedAccount(Account, frozen=True, kw_only=True):
+    """An account, with its balances as the journal has them."""
+
+    journal_posted_debits: int
+    journal_posted_credits: int
+    journal_pending_debits: int
+    journal_pending_credits: int
+
+    @property
+    def is_right(self) -> bool:
+        """Whether the balances are what the journal says."""
+        own = (self.posted_debits, self.posted_credits, self.pending_debits, self.pending_credits)
+        return own == (
+            self.journal_posted_debits,
+            self.journal_posted_credits,
+            self.journal_pending_debits,
+            self.journal_pending_credits,
+        )
+
+    @property
+    def is_overdrawn(self) -> bool:
+        """Whether it has a balance that it must never have."""
+        return self.kind in NEVER_NEGATIVE and self.posted_credits - self.posted_debits - self.pending_debits < 0
+
+
+class JournalBlock(msgspec.Struct, frozen=True, kw_only=True):
+    """A part of an organisation's journal that is sealed: its hash covers its transfers and the block before."""
+
+    organisation_id: UUID
+    number: int
+    first_sequence: int
+    last_sequence: int
+    transfer_count: int
+    previous_hash: bytes
+    hash: bytes
+    sealed_at: datetime
+
+
 class JournalEntry(msgspec.Struct, frozen=True, kw_only=True):
     """A transfer as the journal has it."""
 

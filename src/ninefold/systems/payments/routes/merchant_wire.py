@@ -20,7 +20,7 @@ Bps = Annotated[int, msgspec.Meta(ge=0, le=10_000)]
 Minor = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 
 
-class UpdateMerchant(msgspec.Struct, frozen=True, kw_only=True):
+class UpdateMerchant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is set for a merchant; what is absent stays as it is."""
 
     country: Annotated[str, msgspec.Meta(pattern="^[A-Z]{2}$")] | None = None
@@ -54,7 +54,7 @@ class UpdateMerchant(msgspec.Struct, frozen=True, kw_only=True):
         return MerchantChanges(**given)
 
 
-class CreateMerchant(UpdateMerchant, frozen=True, kw_only=True):
+class CreateMerchant(UpdateMerchant, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A new merchant."""
 
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=100)]

@@ -64,3 +64,5 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     also_attempts: tuple[Attempt, ...] = ()
     """Other attempts that end with it."""
     transfers: tuple[Transfer, ...] = ()
+    is_quiet: bool = False
+    """Whether only the attempt changes: the payment and its timeline stay as they are."""

@@ -27,6 +27,8 @@ def apply_outcome(step: Step, outcome: AnyOutcome) -> Change:
         outcome: what the processor says. `NotFound` is what `NotSent` is: the call has had no effect.
     """
     assert step.attempt is not None, "there is no outcome without an attempt"
+    if step.attempt.state == "waiting_for_customer" and not isinstance(outcome, (Approved, Declined)):
+        return Change(intent=step.intent, attempt=step.attempt, event="action_required", is_quiet=True)
     if isinstance(outcome, Unknown):
         return _stay_in_doubt(step, outcome)
     if isinstance(outcome, NeedsAction):
@@ -256,6 +258,8 @@ def _stay_in_doubt(step: Step, outcome: Unknown) -> Change:
     )
     event = "needs_person" if is_over else "in_doubt"
     detail = {"operation": attempt.operation, "reason": attempt.error_message}
+    if step.attempt.state == attempt.state:
+        return Change(intent=step.intent, attempt=attempt, event=event, is_quiet=True)
     if attempt.operation == "refund":
         return Change(intent=step.move(step.intent.state), attempt=attempt, event=event, detail=detail)
     change = Change(intent=step.move("in_doubt"), attempt=attempt, event=event, detail=detail)

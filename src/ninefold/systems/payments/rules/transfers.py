@@ -9,8 +9,8 @@ import msgspec
 from ninefold.systems.payments.model.ledger import AccountKey, AccountKind, Cause, Transfer, TransferKind, new_transfer
 from ninefold.systems.payments.model.merchants import Merchant
 
-_FROM_HELD: Final = 10
-"""The first leg of what follows once funds are held."""
+HELD_LEG: Final = 10
+"""The leg of a capture that moves the funds to the merchant; those of the fee and the reserve follow."""
 
 
 class Accounts(msgspec.Struct, frozen=True):
@@ -72,7 +72,7 @@ def capture_funds(
     """
     cause, held = Cause("capture", charge_id), accounts.own("merchant_held")
     source = accounts.shared("processor_receivable") if hold is None else accounts.own("merchant_pending")
-    transfers = [new_transfer(cause, leg=_FROM_HELD, debit=source, credit=held, amount=amount)]
+    transfers = [new_transfer(cause, leg=HELD_LEG, debit=source, credit=held, amount=amount)]
     if hold is not None:
         hold_id, hold_amount = hold
         posting = resolve_funds(
@@ -80,12 +80,10 @@ def capture_funds(
         )
         transfers.insert(0, posting)
     if fee:
-        transfers.append(
-            new_transfer(cause, leg=_FROM_HELD + 1, debit=held, credit=accounts.shared("fees"), amount=fee)
-        )
+        transfers.append(new_transfer(cause, leg=HELD_LEG + 1, debit=held, credit=accounts.shared("fees"), amount=fee))
     if reserve:
         transfers.append(
-            new_transfer(cause, leg=_FROM_HELD + 2, debit=held, credit=accounts.own("merchant_reserve"), amount=reserve)
+            new_transfer(cause, leg=HELD_LEG + 2, debit=held, credit=accounts.own("merchant_reserve"), amount=reserve)
         )
     return transfers
 

@@ -15,7 +15,7 @@ from ninefold.core.ids import new_id
 from ninefold.core.postgres.database import Connection, Database
 from ninefold.systems.payments.errors import PaymentMethodRequiredError
 from ninefold.systems.payments.model.merchants import Merchant
-from ninefold.systems.payments.model.outcomes import Outcome
+from ninefold.systems.payments.model.outcomes import NotFound, Outcome, Unknown
 from ninefold.systems.payments.model.payments import (
     Attempt,
     CancelReason,
@@ -25,10 +25,12 @@ from ninefold.systems.payments.model.payments import (
     RefundReason,
 )
 from ninefold.systems.payments.processors.opening import Processors
-from ninefold.systems.payments.processors.port import AuthoriseCall, FollowUpCall
+from ninefold.systems.payments.processors.port import AuthoriseCall, FollowUpCall, InquiryCall
 from ninefold.systems.payments.rules.beginnings import begin_authorisation, begin_cancel, begin_capture, begin_refund
 from ninefold.systems.payments.rules.changes import Change, Limits, Step
+from ninefold.systems.payments.rules.inquiries import is_absence_final
 from ninefold.systems.payments.rules.outcomes import AnyOutcome
+from ninefold.systems.payments.service.metrics import CALL_SECONDS, count_call
 from ninefold.systems.payments.service.payment_methods import find_or_create_payment_method
 from ninefold.systems.payments.service.steps import (
     Done,
@@ -39,6 +41,7 @@ from ninefold.systems.payments.service.steps import (
     store_change,
 )
 from ninefold.systems.payments.settings import PaymentsSettings
+from ninefold.systems.payments.store.payments import intent_load
 
 
 class StepLog(Protocol):
@@ -53,6 +56,15 @@ class StepLog(Protocol):
         ...
 
 
+def limits_of(settings: PaymentsSettings) -> Limits:
+    """Return how long things may take."""
+    return Limits(
+        processor_timeout=timedelta(seconds=settings.processor_timeout_s),
+        in_doubt_deadline=timedelta(seconds=settings.in_doubt_deadline_s),
+        authorisation_lifetime=timedelta(seconds=settings.authorisation_s),
+    )
+
+
 class PaymentFlow:
     """Makes the steps of payments.
 
@@ -65,11 +77,7 @@ class PaymentFlow:
 
     def __init__(self, database: Database, processors: Processors, settings: PaymentsSettings, clock: Clock) -> None:
         self.processors: Final = processors
-        self.limits: Final = Limits(
-            processor_timeout=timedelta(seconds=settings.processor_timeout_s),
-            in_doubt_deadline=timedelta(seconds=settings.in_doubt_deadline_s),
-            authorisation_lifetime=timedelta(seconds=settings.authorisation_s),
-        )
+        self.limits: Final = limits_of(settings)
         self._database: Final = database
         self._clock: Final = clock
 
@@ -225,6 +233,36 @@ class PaymentFlow:
                 return await processor.cancel(call)
         return await processor.refund(call)
 
+    async def resume(self, attempt: Attempt, *, log: StepLog | None = None, may_send: bool = False) -> Done:
+        """Find out what became of a call, and record it; send it if the processor has never received it.
+
+        Args:
+            attempt: the call; it may have ended meanwhile.
+            log: is told of the outcome.
+            may_send: whether an authorisation may be sent too: only if the merchant still waits for it. All others are
+                sent, because the merchant has asked for what nothing else does.
+        """
+        async with self._database.connection() as connection:
+            loaded = await intent_load(connection, intent_id=attempt.intent_id, attempt_id=attempt.attempt_id)
+        assert loaded is not None, "payments are never deleted"
+        assert loaded.attempt is not None, "attempts are never deleted"
+        attempt = loaded.attempt
+        if not attempt.is_open:
+            return await self.record(attempt, Unknown(reason=""), log=log)
+        inquiry = InquiryCall(
+            operation=attempt.operation,
+            our_reference=attempt.our_reference,
+            authorisation_reference=attempt.authorisation_reference,
+            at=attempt.created_at,
+        )
+        outcome: AnyOutcome = await self.processors.get(attempt.processor).inquire(inquiry)
+        if isinstance(outcome, NotFound):
+            if attempt.operation != "authorise" or may_send:
+                outcome = await self.call(attempt, loaded.intent, loaded.payment_method)
+            elif not is_absence_final(attempt, at=self._clock.now(), processor_timeout=self.limits.processor_timeout):
+                outcome = Unknown(reason="The processor has received nothing so far.")
+        return await self.record(attempt, outcome, log=log)
+
     async def record(
         self, attempt: Attempt, outcome: AnyOutcome, *, evidence: Evidence | None = None, log: StepLog | None = None
     ) -> Done:
@@ -235,6 +273,8 @@ class PaymentFlow:
             )
             if log is not None:
                 await log.ended(connection, done)
+        if done.attempt is not None:
+            count_call(done.attempt)
         return done
 
     async def _load(self, connection: Connection, merchant_id: UUID, intent_id: UUID) -> Step:
@@ -249,7 +289,8 @@ class PaymentFlow:
         """Call the processor for what was begun, if it needs one, and record the outcome."""
         if begun.attempt is None:
             return begun
-        outcome = await self.call(begun.attempt, begun.intent, begun.payment_method)
+        with CALL_SECONDS.labels(begun.attempt.processor).time():
+            outcome = await self.call(begun.attempt, begun.intent, begun.payment_method)
         return await self.record(begun.attempt, outcome, log=log)
 
 

@@ -25,6 +25,7 @@ from ninefold.systems.payments.model.payments import (
 from ninefold.systems.payments.rules.changes import Change, Limits, Step
 from ninefold.systems.payments.rules.outcomes import AnyOutcome, apply_outcome
 from ninefold.systems.payments.service import ledger
+from ninefold.systems.payments.service.feeds import announce_payment
 from ninefold.systems.payments.store import payments as store
 
 CLIENT_SECRET_LENGTH = 24
@@ -92,6 +93,7 @@ async def insert_intent(
         version=1,
     )
     await store.intent_insert(connection, intent)
+    await announce_payment(connection, intent, event="created")
     return intent
 
 
@@ -132,6 +134,10 @@ async def load_step(
 
 async def store_change(connection: Connection, step: Step, change: Change) -> Done:
     """Store what a step changes; the ledger comes last, because its accounts are locked until the commit."""
+    if change.is_quiet:
+        assert change.attempt is not None, "only an attempt changes quietly"
+        await store.attempt_save(connection, change.attempt)
+        return _unchanged(step, change.attempt)
     if change.charge is not None and change.charge.hold_id is not None:
         # The row of the charge refers to its hold.
         await ledger.post(connection, change.transfers, at=step.at)
@@ -145,6 +151,7 @@ async def store_change(connection: Connection, step: Step, change: Change) -> Do
     await store.intent_save(connection, change.intent, event_type=change.event, event_detail=change.detail)
     if change.charge is None or change.charge.hold_id is None:
         await ledger.post(connection, change.transfers, at=step.at)
+    await announce_payment(connection, change.intent, event=change.event)
     return Done(
         intent=change.intent,
         attempt=change.attempt,
@@ -176,13 +183,7 @@ async def record_outcome(
     step = await load_step(connection, attempt.intent_id, attempt_id=attempt.attempt_id, at=at, limits=limits)
     assert step.attempt is not None, "attempts are never deleted"
     if not step.attempt.is_open:
-        return Done(
-            intent=step.intent,
-            attempt=step.attempt,
-            charge=step.charge,
-            refund=step.refund,
-            payment_method=step.payment_method,
-        )
+        return _unchanged(step, step.attempt)
     change = apply_outcome(step, outcome)
     if evidence is not None and change.attempt is not None:
         proved = msgspec.structs.replace(
@@ -191,6 +192,16 @@ async def record_outcome(
         detail: Mapping[str, object] = {**change.detail, "evidence": evidence.kind}
         change = msgspec.structs.replace(change, attempt=proved, detail=detail)
     return await store_change(connection, step, change)
+
+
+def _unchanged(step: Step, attempt: Attempt) -> Done:
+    return Done(
+        intent=step.intent,
+        attempt=attempt,
+        charge=step.charge,
+        refund=step.refund,
+        payment_method=step.payment_method,
+    )
 
 
 def no_payment(intent_id: UUID) -> PaymentNotFoundError:

@@ -2,15 +2,19 @@
 
 from typing import Final
 
+import structlog
+
 from ninefold.core.ids import InvalidIdError, parse_id
 from ninefold.core.postgres.database import Database
-from ninefold.systems.payments.model.outcomes import ProcessorEvent
-from ninefold.systems.payments.model.payments import ATTEMPT_PREFIX
+from ninefold.systems.payments.model.outcomes import Approved, ProcessorEvent
+from ninefold.systems.payments.model.payments import ATTEMPT_PREFIX, Attempt
 from ninefold.systems.payments.service.flow import PaymentFlow
 from ninefold.systems.payments.service.steps import Evidence
 from ninefold.systems.payments.store.payments import attempt_find_by_id
 
 TEXT_LENGTH_MAX: Final = 200
+
+log = structlog.get_logger(__name__)
 
 
 async def apply_event(database: Database, flow: PaymentFlow, event: ProcessorEvent) -> bool:
@@ -27,7 +31,15 @@ async def apply_event(database: Database, flow: PaymentFlow, event: ProcessorEve
         attempt = await attempt_find_by_id(connection, attempt_id=attempt_id)
     if attempt is None:
         return False
-    if attempt.is_open:
+    if not attempt.is_open:
+        _warn_of_contradiction(attempt, event)
+    else:
         evidence = Evidence(kind="webhook", text=event.event_id[:TEXT_LENGTH_MAX])
         await flow.record(attempt, event.outcome, evidence=evidence)
     return True
+
+
+def _warn_of_contradiction(attempt: Attempt, event: ProcessorEvent) -> None:
+    """Log that the processor has done what counts as not done: reconciliation finds the money as a break."""
+    if isinstance(event.outcome, Approved) and attempt.state != "succeeded":
+        log.error("payments.outcome.contradicted", our_reference=event.our_reference, state=attempt.state)

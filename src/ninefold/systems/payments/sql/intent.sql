@@ -65,6 +65,14 @@ WHERE
 ORDER BY intent_id DESC
 LIMIT :limit;
 
+-- name: intent_list_expired
+-- Read payments that were authorised and not captured in time.
+SELECT intent_id
+FROM payments.intent
+WHERE state = 'requires_capture' AND capture_before <= :at
+ORDER BY capture_before
+LIMIT :limit;
+
 -- name: intent_load^
 -- Read a payment that is locked with all that a step may change: the rows as columns.
 SELECT

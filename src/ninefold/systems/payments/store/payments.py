@@ -1,6 +1,7 @@
 """Queries for payments, and for what they are paid with."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from ninefold.core.postgres.database import Connection
 from ninefold.systems.payments.model.merchants import Merchant
 from ninefold.systems.payments.model.payments import (
     Attempt,
+    AttemptState,
     Charge,
     Intent,
     IntentEvent,
@@ -32,6 +34,26 @@ class LoadedPayment(msgspec.Struct, frozen=True, kw_only=True):
     payment_method: PaymentMethod | None
 
 
+async def attempt_claim_due(
+    connection: Connection, *, at: datetime, claimed_until: datetime, limit: int
+) -> list[Attempt]:
+    """Claim attempts whose processor is to be asked now; who has claimed one has some time for it."""
+    rows = queries.attempt_claim_due(connection, at=at, claimed_until=claimed_until, limit=limit)
+    return [read_row(Attempt, row) async for row in rows]
+
+
+async def attempt_count_in_doubt(connection: Connection, *, limit: int) -> int:
+    """Count the attempts whose outcome is in doubt, at most `limit`."""
+    count: int = await queries.attempt_count_in_doubt(connection, limit=limit)
+    return count
+
+
+async def attempt_find(connection: Connection, *, organisation_id: UUID, attempt_id: UUID) -> Attempt | None:
+    """Read one attempt of an organisation."""
+    row = await queries.attempt_find(connection, organisation_id=organisation_id, attempt_id=attempt_id)
+    return read_row_or_none(Attempt, row)
+
+
 async def attempt_find_by_id(connection: Connection, *, attempt_id: UUID) -> Attempt | None:
     """Read one attempt of any organisation."""
     return read_row_or_none(Attempt, await queries.attempt_find_by_id(connection, attempt_id=attempt_id))
@@ -40,6 +62,16 @@ async def attempt_find_by_id(connection: Connection, *, attempt_id: UUID) -> Att
 async def attempt_find_waiting(connection: Connection, *, intent_id: UUID) -> Attempt | None:
     """Read the attempt of a payment whose customer has to authenticate."""
     return read_row_or_none(Attempt, await queries.attempt_find_waiting(connection, intent_id=intent_id))
+
+
+async def attempt_list_in_doubt(
+    connection: Connection, *, organisation_id: UUID, state: AttemptState | None, after: UUID | None, limit: int
+) -> list[Attempt]:
+    """Read the attempts of an organisation whose outcome is in doubt, oldest first, after a position."""
+    rows = queries.attempt_list_in_doubt(
+        connection, organisation_id=organisation_id, state=state, after=after, limit=limit
+    )
+    return [read_row(Attempt, row) async for row in rows]
 
 
 async def attempt_list_of_intent(connection: Connection, *, intent_id: UUID, limit: int) -> list[Attempt]:
@@ -111,6 +143,12 @@ async def intent_list(
         limit=limit,
     )
     return [read_row(Intent, row) async for row in rows]
+
+
+async def intent_list_expired(connection: Connection, *, at: datetime, limit: int) -> list[UUID]:
+    """Read payments that were authorised and not captured in time."""
+    rows = queries.intent_list_expired(connection, at=at, limit=limit)
+    return [row["intent_id"] async for row in rows]
 
 
 async def intent_load(

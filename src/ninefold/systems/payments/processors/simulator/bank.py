@@ -84,6 +84,11 @@ class SimulatedProcessor:
         """Return a call that was received; None if it wasn't."""
         return self._book.find(our_reference)
 
+    def find_origin(self, call: Call) -> Call:
+        """Return the authorisation that a call belongs to, which is itself if it is one."""
+        origin = self._book.find_by_reference(call.authorisation)
+        return call if origin is None else origin
+
     def authenticate(self, reference: str, *, is_passed: bool) -> Call | None:
         """Let the customer pass or fail the authentication; return the call, or None if none waits for it."""
         call = self._book.find_by_reference(reference)

@@ -2,6 +2,9 @@
 
 import asyncio
 import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Final
 
 import httpx
@@ -23,6 +26,7 @@ FILE_NAME: Final = "payments-simulator.sqlite"
 
 def run_simulator(context: ProcessContext[PaymentsSettings]) -> None:
     """Serve until SIGTERM."""
+    context.data_dir.mkdir(parents=True, exist_ok=True)
     asyncio.run(_serve(context))
 
 
@@ -37,27 +41,38 @@ async def check(address: ProcessAddress) -> None:
         (await client.get("/health")).raise_for_status()
 
 
-async def _serve(context: ProcessContext[PaymentsSettings]) -> None:
-    settings = context.settings
-    stopping = asyncio.Event()
+@asynccontextmanager
+async def serving(address: ProcessAddress, settings: PaymentsSettings, *, data_dir: Path) -> AsyncIterator[None]:
+    """Serve until the block ends.
+
+    Args:
+        address: where it is reached.
+        settings: the seed, the latency, and what happens by chance.
+        data_dir: the folder of the file with what it has done.
+    """
     loop = asyncio.get_running_loop()
-    loop.add_signal_handler(signal.SIGTERM, stopping.set)
     chances = Chances(
         seed=settings.simulator_seed,
         decline_per_mille=settings.simulator_decline_per_mille,
         lost_per_mille=settings.simulator_lost_per_mille,
     )
-    context.data_dir.mkdir(parents=True, exist_ok=True)
-    book = Book(context.data_dir / FILE_NAME)
+    book = Book(data_dir / FILE_NAME)
     answering = SimulatorServer(SimulatedProcessor(book, chances), latency_ms=settings.simulator_latency_ms)
-    server = await loop.create_unix_server(
-        lambda: HttpConnection(answering.respond), path=context.address.starting_socket
-    )
-    context.address.announce()
-    await stopping.wait()
-    server.close()
-    await answering.close()
-    book.close()
+    server = await loop.create_unix_server(lambda: HttpConnection(answering.respond), path=address.starting_socket)
+    address.announce()
+    try:
+        yield
+    finally:
+        server.close()
+        await answering.close()
+        book.close()
+
+
+async def _serve(context: ProcessContext[PaymentsSettings]) -> None:
+    stopping = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopping.set)
+    async with serving(context.address, context.settings, data_dir=context.data_dir):
+        await stopping.wait()
 
 
 PROCESSES: Final = (SystemProcess(name=SIMULATOR_PROCESS, run=run_simulator, check=check, is_needed=lambda _: True),)

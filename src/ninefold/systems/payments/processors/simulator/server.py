@@ -88,7 +88,7 @@ class SimulatorServer:
         call = self._processor.find(our_reference)
         if call is None:
             return Answer(404)
-        if not self._processor.behaviour_for(_as_body(call)).answers_inquiries:
+        if not self._processor.behaviour_of(self._processor.find_origin(call)).answers_inquiries:
             return Answer(500)
         return Answer(_OK, msgspec.json.encode(call.outcome))
 
@@ -100,7 +100,7 @@ class SimulatorServer:
         return Answer(_OK, msgspec.json.encode(call.outcome))
 
     def _announce(self, call: Call) -> None:
-        behaviour = self._processor.behaviour_for(_as_body(call))
+        behaviour = self._processor.behaviour_of(self._processor.find_origin(call))
         if call.webhook_url is None:
             return
         for _ in range(behaviour.webhook_count):
@@ -128,16 +128,3 @@ class SimulatorServer:
             if response.is_success:
                 return
         log.warning("payments.simulator.webhook.given_up", our_reference=call.our_reference)
-
-
-def _as_body(call: Call) -> CallBody:
-    return CallBody(
-        our_reference=call.our_reference,
-        operation=call.operation,  # type: ignore[arg-type]  # it was one of them when it came.
-        token=call.token,
-        amount=call.amount,
-        currency=call.currency,
-        capture=call.is_captured,
-        authorisation_reference=call.authorisation,
-        at=call.at,
-    )

@@ -1,0 +1,209 @@
+"""The HTTP routes for the ledger: accounts, their entries, and audits."""
+
+from datetime import datetime
+from typing import Annotated, Final
+from uuid import UUID
+
+import msgspec
+from litestar import Response, get, post
+from litestar.datastructures import ResponseHeader
+from litestar.di import NamedDependency
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath, FromQuery
+
+from ninefold.core.ids import format_id
+from ninefold.core.jobs import JOB_PREFIX, JOBS_CHANNEL, enqueue
+from ninefold.core.jobs.service import get_job
+from ninefold.core.jobs.wire import JOBS_PATH, JobView, show_job
+from ninefold.core.postgres.database import Database
+from ninefold.core.queue.notifier import Notifier
+from ninefold.core.tenancy.audit import AuditEntry
+from ninefold.core.tenancy.model import Principal
+from ninefold.core.web.pagination import PAGE_LIMIT_DEFAULT, Cursor, Page, PagedList, PageLimit
+from ninefold.systems.payments.model.jobs import AUDIT, AuditLedger
+from ninefold.systems.payments.model.ledger import (
+    ACCOUNT_PREFIX,
+    TRANSFER_PREFIX,
+    Account,
+    AccountKind,
+    JournalEntry,
+    TransferKind,
+)
+from ninefold.systems.payments.model.merchants import MERCHANT_PREFIX
+from ninefold.systems.payments.routes.wire import TAGS, AccountId, MerchantId
+from ninefold.systems.payments.service import ledger as service
+
+_ACCOUNTS: Final = "/api/v1/payments/accounts"
+_LOCATION: Final = ResponseHeader(
+    name="Location", description="The path of the job, which shows its progress.", documentation_only=True
+)
+
+Time = Annotated[datetime, msgspec.Meta(tz=True)]
+
+_account_list = PagedList("payments_accounts", UUID)
+_entry_list = PagedList("payments_entries", int)
+
+
+class LedgerAccountView(msgspec.Struct, frozen=True, kw_only=True):
+    """An account of the ledger, with amounts in minor units."""
+
+    account_id: str
+    merchant_id: str | None
+    """Null for an account of the organisation itself."""
+    kind: AccountKind
+    currency: str
+    balance: int
+    """What is posted, on the side on which the account normally stands."""
+    pending: int
+    """What would come to the balance if all that is pending was posted."""
+    posted_debits: int
+    posted_credits: int
+    pending_debits: int
+    pending_credits: int
+
+
+class LedgerEntryView(msgspec.Struct, frozen=True, kw_only=True):
+    """A transfer as an account sees it."""
+
+    transfer_id: str
+    sequence: int
+    """The order of the journal."""
+    kind: TransferKind
+    side: Annotated[str, msgspec.Meta(pattern="^(debit|credit)$")]
+    amount: int
+    currency: str
+    other_account_id: str
+    pending_transfer_id: str | None
+    """What this resolves."""
+    cause_type: str
+    cause_id: str
+    """A UUID: why money moves."""
+    at: Time
+
+
+@get(_ACCOUNTS, tags=TAGS)
+async def list_ledger_accounts(
+    principal: NamedDependency[Principal],
+    database: NamedDependency[Database],
+    merchant_id: FromQuery[MerchantId | None] = None,
+    cursor: FromQuery[Cursor | None] = None,
+    limit: PageLimit = PAGE_LIMIT_DEFAULT,
+) -> Page[LedgerAccountView]:
+    """List accounts of the ledger.
+
+    Those of the organisation and of all merchants, or of one merchant.
+    """
+    query = _account_list.query(cursor, limit)
+    async with database.snapshot() as connection:
+        found = await service.list_accounts(
+            connection,
+            organisation_id=principal.organisation_id,
+            merchant_id=merchant_id,
+            after=query.position,
+            limit=query.rows_max,
+        )
+    return query.page(found, position_of=lambda each: each.account_id, show=_show_account)
+
+
+@get(f"{_ACCOUNTS}/{{account_id:str}}", tags=TAGS)
+async def get_ledger_account(
+    account_id: FromPath[AccountId], principal: NamedDependency[Principal], database: NamedDependency[Database]
+) -> LedgerAccountView:
+    """Show an account of the ledger.
+
+    With its balances.
+    """
+    async with database.snapshot() as connection:
+        account = await service.get_account(
+            connection, organisation_id=principal.organisation_id, account_id=account_id
+        )
+    return _show_account(account)
+
+
+@get(f"{_ACCOUNTS}/{{account_id:str}}/entries", tags=TAGS)
+async def list_ledger_entries(
+    account_id: FromPath[AccountId],
+    principal: NamedDependency[Principal],
+    database: NamedDependency[Database],
+    cursor: FromQuery[Cursor | None] = None,
+    limit: PageLimit = PAGE_LIMIT_DEFAULT,
+) -> Page[LedgerEntryView]:
+    """List the entries of an account.
+
+    Newest first.
+    """
+    query = _entry_list.query(cursor, limit)
+    async with database.snapshot() as connection:
+        account = await service.get_account(
+            connection, organisation_id=principal.organisation_id, account_id=account_id
+        )
+        found = await service.list_entries(connection, account=account, before=query.position, limit=query.rows_max)
+    return query.page(found, position_of=lambda each: each.sequence, show=lambda each: _show_entry(each, account))
+
+
+@post("/api/v1/payments/audits", tags=TAGS, status_code=202, response_headers=[_LOCATION])
+async def audit_ledger(
+    principal: NamedDependency[Principal],
+    database: NamedDependency[Database],
+    notifier: NamedDependency[Notifier],
+    audit: NamedDependency[AuditEntry],
+) -> Response[JobView]:
+    """Verify the ledger.
+
+    A durable job computes everything again from the journal: balances, limits, what is pending, and the hash chain. The
+    job's result has the faults.
+    """
+    async with database.transaction() as connection:
+        job_id = await enqueue(
+            connection,
+            AUDIT,
+            AuditLedger(organisation_id=principal.organisation_id),
+            organisation_id=principal.organisation_id,
+            key="payments.audit",
+        )
+        job = await get_job(connection, job_id)
+        audit.target_id = format_id(JOB_PREFIX, job_id)
+    notifier.notify(JOBS_CHANNEL)
+    view = show_job(job)
+    return Response(view, status_code=202, headers={"Location": f"{JOBS_PATH}/{view.job_id}"})
+
+
+def _show_account(account: Account) -> LedgerAccountView:
+    return LedgerAccountView(
+        account_id=format_id(ACCOUNT_PREFIX, account.account_id),
+        merchant_id=None if account.merchant_id is None else format_id(MERCHANT_PREFIX, account.merchant_id),
+        kind=account.kind,
+        currency=account.currency,
+        balance=account.balance,
+        pending=account.pending,
+        posted_debits=account.posted_debits,
+        posted_credits=account.posted_credits,
+        pending_debits=account.pending_debits,
+        pending_credits=account.pending_credits,
+    )
+
+
+def _show_entry(entry: JournalEntry, account: Account) -> LedgerEntryView:
+    is_debit = entry.debit_account_id == account.account_id
+    other_id = entry.credit_account_id if is_debit else entry.debit_account_id
+    return LedgerEntryView(
+        transfer_id=format_id(TRANSFER_PREFIX, entry.transfer_id),
+        sequence=entry.sequence,
+        kind=entry.kind,
+        side="debit" if is_debit else "credit",
+        amount=entry.amount,
+        currency=entry.currency,
+        other_account_id=format_id(ACCOUNT_PREFIX, other_id),
+        pending_transfer_id=None if entry.pending_id is None else format_id(TRANSFER_PREFIX, entry.pending_id),
+        cause_type=entry.cause_type,
+        cause_id=str(entry.cause_id),
+        at=entry.at,
+    )
+
+
+LEDGER_ROUTES: Final[list[HTTPRouteHandler]] = [
+    list_ledger_accounts,
+    get_ledger_account,
+    list_ledger_entries,
+    audit_ledger,
+]

@@ -1,0 +1,239 @@
+"""Payments as the API shows them."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Any, TypeVar
+from uuid import UUID
+
+import msgspec
+
+from ninefold.core.ids import format_id
+from ninefold.systems.payments.model.merchants import MERCHANT_PREFIX
+from ninefold.systems.payments.model.payments import (
+    CHARGE_PREFIX,
+    CUSTOMER_PREFIX,
+    INTENT_PREFIX,
+    PAYMENT_METHOD_PREFIX,
+    REFUND_PREFIX,
+    Attempt,
+    AttemptState,
+    CancelReason,
+    CaptureMethod,
+    Charge,
+    ChargeState,
+    EvidenceKind,
+    Intent,
+    IntentEvent,
+    IntentState,
+    Operation,
+    Refund,
+    RefundReason,
+    RefundState,
+)
+from ninefold.systems.payments.service.doubts import Verdict
+from ninefold.systems.payments.service.feeds import changes_channel
+from ninefold.systems.payments.service.reading import PaymentDetails
+
+ViewT = TypeVar("ViewT", bound=msgspec.Struct)
+
+Minor = Annotated[int, msgspec.Meta(description="In minor units, such as cents.")]
+OptionalTime = Annotated[datetime, msgspec.Meta(tz=True)] | None
+Time = Annotated[datetime, msgspec.Meta(tz=True)]
+
+
+class PaymentView(msgspec.Struct, frozen=True, kw_only=True):
+    """A payment."""
+
+    payment_id: str
+    merchant_id: str
+    state: IntentState
+    """`in_doubt`: nobody knows yet what the processor has done."""
+    amount: Minor
+    currency: str
+    capture_method: CaptureMethod
+    amount_capturable: Minor
+    amount_received: Minor
+    customer_id: str | None
+    payment_method_id: str | None
+    description: str | None
+    metadata: dict[str, str]
+    error_code: str | None
+    """Why the last attempt was declined."""
+    decline_code: str | None
+    error_message: str | None
+    in_doubt_since: OptionalTime
+    capture_before: OptionalTime
+    cancel_reason: CancelReason | None
+    created_at: Time
+    updated_at: Time
+    live_channel: str
+    """The channel on which changes of the organisation's payments are announced."""
+
+
+class TimelineEntryView(msgspec.Struct, frozen=True, kw_only=True):
+    """What happened to a payment."""
+
+    version: int
+    type: str
+    at: Time
+    detail: dict[str, Any]
+
+
+class ProcessorCallView(msgspec.Struct, frozen=True, kw_only=True):
+    """A call to a processor."""
+
+    attempt_id: str
+    """What the processor knows it by, too."""
+    payment_id: str
+    merchant_id: str
+    refund_id: str | None
+    processor: str
+    operation: Operation
+    state: AttemptState
+    amount: Minor
+    currency: str
+    processor_reference: str | None
+    error_code: str | None
+    error_message: str | None
+    created_at: Time
+    finished_at: OptionalTime
+    in_doubt_since: OptionalTime
+    inquiry_count: int
+    next_inquiry_at: OptionalTime
+    deadline_at: OptionalTime
+    """Until when the processor is asked; then a person has to close it."""
+    evidence_kind: EvidenceKind | None
+    evidence: str | None
+    closed_by: str | None
+
+
+class ChargeView(msgspec.Struct, frozen=True, kw_only=True):
+    """The funds that an authorisation has reserved, and what was captured of them."""
+
+    charge_id: str
+    state: ChargeState
+    amount: Minor
+    currency: str
+    amount_captured: Minor
+    amount_refunded: Minor
+    amount_refunding: Minor
+    fee: Minor
+    reserve: Minor
+    processor_reference: str | None
+    error_code: str | None
+    decline_code: str | None
+    error_message: str | None
+    created_at: Time
+    captured_at: OptionalTime
+    available_at: OptionalTime
+    released_at: OptionalTime
+    voided_at: OptionalTime
+
+
+class RefundView(msgspec.Struct, frozen=True, kw_only=True):
+    """What is returned to a customer."""
+
+    refund_id: str
+    charge_id: str
+    state: RefundState
+    amount: Minor
+    currency: str
+    reason: RefundReason | None
+    failure_reason: str | None
+    created_at: Time
+    finished_at: OptionalTime
+
+
+class PaymentDetailsView(PaymentView, frozen=True, kw_only=True):
+    """A payment with all that happened to it."""
+
+    timeline: list[TimelineEntryView]
+    attempts: list[ProcessorCallView]
+    charges: list[ChargeView]
+    refunds: list[RefundView]
+
+
+class CloseDoubt(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a person has found out about a call, with the evidence."""
+
+    outcome: Verdict
+    """`not_sent`: the processor has never received it."""
+    evidence_kind: EvidenceKind
+    evidence: Annotated[str, msgspec.Meta(min_length=1, max_length=2_000)]
+    """What proves it, such as a line of the processor's settlement report."""
+    processor_reference: Annotated[str, msgspec.Meta(min_length=1, max_length=200)] | None = None
+    """The processor's own id, if the call has succeeded."""
+
+
+def show_payment(intent: Intent) -> PaymentView:
+    """Return a payment as the API shows it."""
+    return PaymentView(**_payment_fields(intent))
+
+
+def show_payment_details(details: PaymentDetails) -> PaymentDetailsView:
+    """Return a payment with all that happened to it, as the API shows it."""
+    return PaymentDetailsView(
+        **_payment_fields(details.intent),
+        timeline=[_show_event(each) for each in details.timeline],
+        attempts=[show_attempt(each) for each in details.attempts],
+        charges=[_show_charge(each) for each in details.charges],
+        refunds=[_show_refund(each) for each in details.refunds],
+    )
+
+
+def show_attempt(attempt: Attempt) -> ProcessorCallView:
+    """Return an attempt as the API shows it."""
+    return _view(
+        ProcessorCallView,
+        attempt,
+        attempt_id=attempt.our_reference,
+        payment_id=format_id(INTENT_PREFIX, attempt.intent_id),
+        merchant_id=format_id(MERCHANT_PREFIX, attempt.merchant_id),
+        refund_id=_id(REFUND_PREFIX, attempt.refund_id),
+    )
+
+
+def _show_event(event: IntentEvent) -> TimelineEntryView:
+    return TimelineEntryView(version=event.version, type=event.type, at=event.at, detail=dict(event.detail))
+
+
+def _show_charge(charge: Charge) -> ChargeView:
+    return _view(ChargeView, charge, charge_id=format_id(CHARGE_PREFIX, charge.charge_id))
+
+
+def _show_refund(refund: Refund) -> RefundView:
+    return _view(
+        RefundView,
+        refund,
+        refund_id=format_id(REFUND_PREFIX, refund.refund_id),
+        charge_id=format_id(CHARGE_PREFIX, refund.charge_id),
+    )
+
+
+def _payment_fields(intent: Intent) -> dict[str, Any]:
+    return _fields(
+        PaymentView,
+        intent,
+        payment_id=format_id(INTENT_PREFIX, intent.intent_id),
+        merchant_id=format_id(MERCHANT_PREFIX, intent.merchant_id),
+        customer_id=_id(CUSTOMER_PREFIX, intent.customer_id),
+        payment_method_id=_id(PAYMENT_METHOD_PREFIX, intent.payment_method_id),
+        metadata=dict(intent.metadata),
+        live_channel=changes_channel(intent.organisation_id),
+    )
+
+
+# Any, because the fields of a view that have the names of a row's are those of the row.
+def _view(kind: type[ViewT], row: msgspec.Struct, **others: Any) -> ViewT:
+    return kind(**_fields(kind, row, **others))
+
+
+def _fields(kind: type[msgspec.Struct], row: msgspec.Struct, **others: Any) -> dict[str, Any]:
+    same: Mapping[str, Any] = {
+        name: getattr(row, name) for name in kind.__struct_fields__ if name not in others and hasattr(row, name)
+    }
+    return {**same, **others}
+
+
+def _id(prefix: str, value: UUID | None) -> str | None:
+    return None if value is None else format_id(prefix, value)
