@@ -27,13 +27,14 @@ async def make_sample_data(context: SampleContext) -> SampleData:
     return SampleData(
         ids={
             "merchant_id": merchant["merchant_id"],
+            "key_id": (await api.get(f"/payments/merchants/{merchant['merchant_id']}/keys"))["items"][0]["key_id"],
             "payment_id": payments[-1],
             "account_id": receivable,
             "attempt_id": attempts[0],
         },
         ids_of={"close_payment_doubt": {"attempt_id": attempts[1]}},
         secret_text=SECRET_TEXT,
-        destroying=[],
+        destroying=["revoke_merchant_key"],
     )
 
 
