@@ -41,6 +41,7 @@ async def make_sample_data(context: SampleContext) -> SampleData:
         ids={
             **settled.ids,
             "merchant_id": merchant["merchant_id"],
+            "key_id": (await api.get(f"/payments/merchants/{merchant['merchant_id']}/keys"))["items"][0]["key_id"],
             "payment_id": payments[-1],
             "account_id": receivable,
             "attempt_id": attempts[0],
@@ -48,7 +49,7 @@ async def make_sample_data(context: SampleContext) -> SampleData:
         ids_of={"close_payment_doubt": {"attempt_id": attempts[1]}, **settled.ids_of},
         contents={"import_statement": camt053([Line(-1, "OTHER")], number=99, day=LAST_DAY)},
         secret_text=SECRET_TEXT,
-        destroying=[],
+        destroying=["revoke_merchant_key"],
     )
 
 
