@@ -137,6 +137,11 @@ async def list_entries(
     return await store.transfer_list_of_account(connection, account_id=account.account_id, before=before, limit=limit)
 
 
+async def find_payments_of(connection: Connection, entries: Sequence[JournalEntry]) -> dict[UUID, UUID]:
+    """Return the payments that have caused entries, by the id of the cause."""
+    return await store.transfer_list_causes(connection, cause_ids=[entry.cause_id for entry in entries])
+
+
 def _transfer_row(transfer: Transfer, at: datetime) -> dict[str, Any]:
     if transfer.debit.currency != transfer.credit.currency:
         raise JournalError("A transfer can't be between two currencies.")

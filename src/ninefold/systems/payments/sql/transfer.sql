@@ -40,6 +40,16 @@ SELECT
 -- Return whether all transactions before one have ended.
 SELECT pg_snapshot_xmin(pg_current_snapshot()) >= :transaction::text::xid8;
 
+-- name: transfer_list_causes
+-- Read the payments that have caused transfers, by the id of the cause: a charge, or a refund.
+SELECT charge_id AS cause_id, intent_id
+FROM payments.charge
+WHERE charge_id = ANY(:cause_ids::uuid[])
+UNION ALL
+SELECT refund_id, intent_id
+FROM payments.refund
+WHERE refund_id = ANY(:cause_ids);
+
 -- name: transfer_list_in_order
 -- Read transfers of an organisation in the order of the journal.
 SELECT
@@ -89,6 +99,35 @@ WHERE
     (debit_account_id = :account_id OR credit_account_id = :account_id)
     AND (:before::bigint IS NULL OR sequence < :before)
 ORDER BY sequence DESC
+LIMIT :limit;
+
+-- name: transfer_list_of_intent
+-- Read what a payment, its charges and its refunds have moved, in the order of the journal.
+SELECT
+    transfer.transfer_id,
+    transfer.sequence,
+    transfer.kind,
+    transfer.debit_account_id,
+    debit.kind AS debit_kind,
+    transfer.credit_account_id,
+    credit.kind AS credit_kind,
+    transfer.amount,
+    transfer.currency,
+    transfer.cause_type,
+    transfer.at
+FROM payments.transfer
+INNER JOIN payments.account AS debit ON debit.account_id = transfer.debit_account_id
+INNER JOIN payments.account AS credit ON credit.account_id = transfer.credit_account_id
+WHERE
+    (
+        transfer.cause_type IN ('authorise', 'resolve', 'capture', 'release', 'reserve_release')
+        AND transfer.cause_id IN (SELECT charge_id FROM payments.charge WHERE intent_id = :intent_id)
+    )
+    OR (
+        transfer.cause_type = 'refund'
+        AND transfer.cause_id IN (SELECT refund_id FROM payments.refund WHERE intent_id = :intent_id)
+    )
+ORDER BY transfer.sequence
 LIMIT :limit;
 
 -- name: transfer_post$

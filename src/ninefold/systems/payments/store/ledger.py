@@ -7,7 +7,13 @@ from uuid import UUID
 import msgspec
 
 from ninefold.core.postgres.database import Connection
-from ninefold.systems.payments.model.ledger import Account, ComparedAccount, JournalBlock, JournalEntry
+from ninefold.systems.payments.model.ledger import (
+    Account,
+    ComparedAccount,
+    JournalBlock,
+    JournalEntry,
+    PaymentEntry,
+)
 from ninefold.systems.payments.store.queries import columns_of, queries, read_row, read_row_or_none
 
 
@@ -93,6 +99,12 @@ async def transfer_is_settled(connection: Connection, *, transaction: str) -> bo
     return bool(await queries.transfer_is_settled(connection, transaction=transaction))
 
 
+async def transfer_list_causes(connection: Connection, *, cause_ids: Sequence[UUID]) -> dict[UUID, UUID]:
+    """Read the payments that have caused transfers, by the id of the charge or the refund."""
+    rows = queries.transfer_list_causes(connection, cause_ids=cause_ids)
+    return {row["cause_id"]: row["intent_id"] async for row in rows}
+
+
 async def transfer_list_in_order(
     connection: Connection, *, organisation_id: UUID, after: int, until: int, limit: int
 ) -> list[JournalEntry]:
@@ -109,6 +121,12 @@ async def transfer_list_of_account(
     """Read the entries of an account, newest first, before a position."""
     rows = queries.transfer_list_of_account(connection, account_id=account_id, before=before, limit=limit)
     return [read_row(JournalEntry, row) async for row in rows]
+
+
+async def transfer_list_of_intent(connection: Connection, *, intent_id: UUID, limit: int) -> list[PaymentEntry]:
+    """Read what a payment, its charges and its refunds have moved, in the order of the journal."""
+    rows = queries.transfer_list_of_intent(connection, intent_id=intent_id, limit=limit)
+    return [read_row(PaymentEntry, row) async for row in rows]
 
 
 async def transfer_post(
