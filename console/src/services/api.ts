@@ -3195,7 +3195,7 @@ export interface paths {
          * List days (UTC)
          * @description Newest first: those with a settlement report, a comparison or a closing.
          */
-        get: operations["list_days"];
+        get: operations["list_reconciliation_days"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3256,7 +3256,7 @@ export interface paths {
          * List the captures and refunds of a day
          * @description As the ledger and the processors' reports have them. What doesn't agree comes first.
          */
-        get: operations["list_items"];
+        get: operations["list_reconciliation_items"];
         put?: never;
         post?: never;
         delete?: never;
@@ -25710,7 +25710,7 @@ export interface operations {
             };
         };
     };
-    list_days: {
+    list_reconciliation_days: {
         parameters: {
             query?: {
                 /** @description `next_cursor` of the previous page; omit it for the first. */
@@ -25931,7 +25931,7 @@ export interface operations {
             };
         };
     };
-    list_items: {
+    list_reconciliation_items: {
         parameters: {
             query?: {
                 /** @description `next_cursor` of the previous page; omit it for the first. */
