@@ -2886,7 +2886,8 @@ export interface paths {
         };
         /**
          * List payments
-         * @description Newest first.
+         * @description Newest first. A search looks at 10,000 payments. If too few of them match, a page has fewer items than `limit`, or
+         *     none, and still a `next_cursor`: the search continues there.
          */
         get: operations["list_payments"];
         put?: never;
@@ -2931,6 +2932,86 @@ export interface paths {
         get: operations["list_batches_of_payment"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/payments/intents/{payment_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel a payment
+         * @description What is authorised is released. The last call to the processor says whether that has succeeded.
+         */
+        post: operations["cancel_payment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/payments/intents/{payment_id}/capture": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Capture a payment
+         * @description The last call to the processor says whether it has succeeded, was refused, wasn't sent, or is in doubt.
+         */
+        post: operations["capture_payment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/payments/intents/{payment_id}/entries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what a payment has moved
+         * @description In the order of the journal: for its charges and its refunds.
+         */
+        get: operations["list_payment_entries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/payments/intents/{payment_id}/refunds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Refund a payment
+         * @description A repetition is another refund, up to what was captured. The newest refund says whether it has succeeded.
+         */
+        post: operations["refund_payment"];
         delete?: never;
         options?: never;
         head?: never;
@@ -4643,6 +4724,32 @@ export interface components {
              * @example issues.opened
              */
             type: string | null;
+        };
+        /**
+         * CancelPayment
+         * @description Why a payment is canceled.
+         */
+        CancelPayment: {
+            /** @default null */
+            reason?: ("abandoned" | "automatic" | "duplicate" | "fraudulent" | "requested_by_customer") | null;
+        };
+        /**
+         * CapturePayment
+         * @description How much is captured; the rest is released.
+         */
+        CapturePayment: {
+            /** @default null */
+            amount?: number | null;
+        };
+        /**
+         * CardView
+         * @description What may be shown of a card.
+         */
+        CardView: {
+            brand: string;
+            exp_month: number;
+            exp_year: number;
+            last4: string;
         };
         /**
          * ChallengeList
@@ -6878,12 +6985,14 @@ export interface components {
             amount: number;
             /** Format: date-time */
             at: string;
+            batch_id: string | null;
             cause_id: string;
             cause_type: string;
             currency: string;
             /** @enum {unknown} */
             kind: "expires" | "pending" | "posted" | "posts" | "voids";
             other_account_id: string;
+            payment_id: string | null;
             pending_transfer_id: string | null;
             sequence: number;
             side: string;
@@ -7442,15 +7551,6 @@ export interface components {
             next_cursor: string | null;
         };
         /**
-         * Page[PaymentView]
-         * @description A page of a list, and the cursor of the next page; null on the last page.
-         */
-        Page_PaymentView_: {
-            items: components["schemas"]["PaymentView"][];
-            /** @example null */
-            next_cursor: string | null;
-        };
-        /**
          * Page[PayoutView]
          * @description A page of a list, and the cursor of the next page; null on the last page.
          */
@@ -7581,6 +7681,7 @@ export interface components {
             capture_before: string | null;
             /** @enum {unknown} */
             capture_method: "automatic" | "manual";
+            card: components["schemas"]["CardView"] | null;
             charges: components["schemas"]["ChargeView"][];
             /** Format: date-time */
             created_at: string;
@@ -7604,6 +7705,34 @@ export interface components {
             timeline: components["schemas"]["TimelineEntryView"][];
             /** Format: date-time */
             updated_at: string;
+        };
+        /**
+         * PaymentEntriesView
+         * @description All transfers that a payment has caused.
+         */
+        PaymentEntriesView: {
+            entries: components["schemas"]["PaymentEntryView"][];
+        };
+        /**
+         * PaymentEntryView
+         * @description A transfer that a payment has caused.
+         */
+        PaymentEntryView: {
+            amount: number;
+            /** Format: date-time */
+            at: string;
+            cause_type: string;
+            credit_account_id: string;
+            /** @enum {unknown} */
+            credit_kind: "bank" | "fees" | "merchant_available" | "merchant_held" | "merchant_pending" | "merchant_reserve" | "payout_in_flight" | "processor_receivable" | "refunds_in_flight" | "suspense";
+            currency: string;
+            debit_account_id: string;
+            /** @enum {unknown} */
+            debit_kind: "bank" | "fees" | "merchant_available" | "merchant_held" | "merchant_pending" | "merchant_reserve" | "payout_in_flight" | "processor_receivable" | "refunds_in_flight" | "suspense";
+            /** @enum {unknown} */
+            kind: "expires" | "pending" | "posted" | "posts" | "voids";
+            sequence: number;
+            transfer_id: string;
         };
         /**
          * PaymentView
@@ -8148,6 +8277,16 @@ export interface components {
             recovery_codes: string[];
         };
         /**
+         * RefundPayment
+         * @description How much is returned to the customer, and why.
+         */
+        RefundPayment: {
+            /** @default null */
+            amount?: number | null;
+            /** @default null */
+            reason?: ("duplicate" | "fraudulent" | "requested_by_customer") | null;
+        };
+        /**
          * RefundView
          * @description What is returned to a customer.
          */
@@ -8431,6 +8570,20 @@ export interface components {
          */
         SearchPage_FoundView_: {
             items: components["schemas"]["FoundView"][];
+            /** @example null */
+            next_cursor: string | null;
+            /**
+             * @description Set if the search has looked at its maximum before the page was full; `next_cursor` goes on from there. Null if the page is full, or everything was looked at.
+             * @example null
+             */
+            searched_back_to: string | null;
+        };
+        /**
+         * SearchPage[PaymentView]
+         * @description A page of a search, which can end before it is full; then it says how far back the search has looked.
+         */
+        SearchPage_PaymentView_: {
+            items: components["schemas"]["PaymentView"][];
             /** @example null */
             next_cursor: string | null;
             /**
@@ -24082,6 +24235,7 @@ export interface operations {
                 /** @description The maximum number of items on the page. */
                 limit?: number;
                 merchant_id?: string;
+                q?: string;
                 state?: "canceled" | "in_doubt" | "processing" | "requires_action" | "requires_capture" | "requires_confirmation" | "requires_payment_method" | "succeeded";
             };
             header?: never;
@@ -24096,7 +24250,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_PaymentView_"];
+                    "application/json": components["schemas"]["SearchPage_PaymentView_"];
                 };
             };
             /** @description Bad request. */
@@ -24266,6 +24420,435 @@ export interface operations {
             };
             /** @description Not found. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancel_payment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                payment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CancelPayment"];
+            };
+        };
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaymentDetailsView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict. */
+            409: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request entity too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported media type. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable entity. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not implemented. */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    capture_payment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                payment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CapturePayment"];
+            };
+        };
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaymentDetailsView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict. */
+            409: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request entity too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported media type. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable entity. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not implemented. */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_payment_entries: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                payment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaymentEntriesView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    refund_payment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                payment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RefundPayment"];
+            };
+        };
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaymentDetailsView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict. */
+            409: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request entity too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported media type. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable entity. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not implemented. */
+            501: {
                 headers: {
                     [name: string]: unknown;
                 };

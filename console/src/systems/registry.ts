@@ -10,6 +10,7 @@ import { assistant } from "./assistant/system";
 import { callbacks } from "./callbacks/system";
 import { chess } from "./chess/system";
 import { messaging } from "./messaging/system";
+import { payments } from "./payments/system";
 import { webhooks } from "./webhooks/system";
 
 export interface ConsoleSystem {
@@ -38,7 +39,7 @@ export interface ConsoleSystem {
   readonly idLinks: IdLinks;
 }
 
-const SYSTEMS: readonly ConsoleSystem[] = [webhooks, callbacks, chess, messaging, assistant];
+const SYSTEMS: readonly ConsoleSystem[] = [webhooks, callbacks, payments, chess, messaging, assistant];
 
 const enabled = document.querySelector('meta[name="ninefold-systems"]')?.getAttribute("content")?.split(" ") ?? [];
 

@@ -23,6 +23,7 @@ from ninefold.systems.payments.processors.opening import open_processors, open_s
 from ninefold.systems.payments.processors.simulator.process import PROCESSES
 from ninefold.systems.payments.routes.ledger import LEDGER_ROUTES
 from ninefold.systems.payments.routes.merchants import MERCHANT_ROUTES
+from ninefold.systems.payments.routes.payment_steps import PAYMENT_STEP_ROUTES
 from ninefold.systems.payments.routes.payments import PAYMENT_ROUTES
 from ninefold.systems.payments.routes.reconciliation import RECONCILIATION_ROUTES
 from ninefold.systems.payments.routes.settlement import SETTLEMENT_ROUTES
@@ -57,6 +58,7 @@ def _routes(context: ServerContext[PaymentsSettings]) -> Sequence[ControllerRout
             route_handlers=[
                 *MERCHANT_ROUTES,
                 *PAYMENT_ROUTES,
+                *PAYMENT_STEP_ROUTES,
                 *LEDGER_ROUTES,
                 *SETTLEMENT_ROUTES,
                 *STATEMENT_ROUTES,

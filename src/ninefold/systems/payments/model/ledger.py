@@ -182,3 +182,19 @@ class JournalEntry(msgspec.Struct, frozen=True, kw_only=True):
     cause_id: UUID
     leg: int
     at: datetime
+
+
+class PaymentEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """A transfer that a payment, a charge or a refund has caused, with the kinds of its accounts."""
+
+    transfer_id: UUID
+    sequence: int
+    kind: TransferKind
+    debit_account_id: UUID
+    debit_kind: AccountKind
+    credit_account_id: UUID
+    credit_kind: AccountKind
+    amount: int
+    currency: str
+    cause_type: str
+    at: datetime

@@ -170,6 +170,8 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     error_code: str | None
     error_message: str | None
     created_at: datetime
+    sent_at: datetime
+    """When it was last sent, or is to be; until the time limit is over, it can still arrive."""
     finished_at: datetime | None
     in_doubt_since: datetime | None
     inquiry_count: int
@@ -201,3 +203,11 @@ class NewIntent(msgspec.Struct, frozen=True, kw_only=True):
     receipt_email: str | None = None
     statement_descriptor: str | None = None
     metadata: Mapping[str, str] = {}
+
+
+class SearchScope(msgspec.Struct, frozen=True, kw_only=True):
+    """Which payments are looked at."""
+
+    organisation_id: UUID
+    merchant_id: UUID | None
+    state: IntentState | None

@@ -30,6 +30,8 @@ from ninefold.systems.payments.model.ledger import (
     TransferKind,
 )
 from ninefold.systems.payments.model.merchants import MERCHANT_PREFIX
+from ninefold.systems.payments.model.payments import INTENT_PREFIX
+from ninefold.systems.payments.model.settlement import BATCH_PREFIX
 from ninefold.systems.payments.routes.wire import TAGS, AccountId, MerchantId
 from ninefold.systems.payments.service import ledger as service
 
@@ -78,6 +80,10 @@ class LedgerEntryView(msgspec.Struct, frozen=True, kw_only=True):
     cause_type: str
     cause_id: str
     """A UUID: why money moves."""
+    payment_id: str | None
+    """The payment that has caused it, if one has."""
+    batch_id: str | None
+    """The batch that has caused it, if one has."""
     at: Time
 
 
@@ -138,7 +144,12 @@ async def list_ledger_entries(
             connection, organisation_id=principal.organisation_id, account_id=account_id
         )
         found = await service.list_entries(connection, account=account, before=query.position, limit=query.rows_max)
-    return query.page(found, position_of=lambda each: each.sequence, show=lambda each: _show_entry(each, account))
+        payments = await service.find_payments_of(connection, found)
+    return query.page(
+        found,
+        position_of=lambda each: each.sequence,
+        show=lambda each: _show_entry(each, account, payment_id=payments.get(each.cause_id)),
+    )
 
 
 @post("/api/v1/payments/audits", tags=TAGS, status_code=202, response_headers=[_LOCATION])
@@ -183,7 +194,7 @@ def _show_account(account: Account) -> LedgerAccountView:
     )
 
 
-def _show_entry(entry: JournalEntry, account: Account) -> LedgerEntryView:
+def _show_entry(entry: JournalEntry, account: Account, *, payment_id: UUID | None) -> LedgerEntryView:
     is_debit = entry.debit_account_id == account.account_id
     other_id = entry.credit_account_id if is_debit else entry.debit_account_id
     return LedgerEntryView(
@@ -197,6 +208,8 @@ def _show_entry(entry: JournalEntry, account: Account) -> LedgerEntryView:
         pending_transfer_id=None if entry.pending_id is None else format_id(TRANSFER_PREFIX, entry.pending_id),
         cause_type=entry.cause_type,
         cause_id=str(entry.cause_id),
+        payment_id=None if payment_id is None else format_id(INTENT_PREFIX, payment_id),
+        batch_id=format_id(BATCH_PREFIX, entry.cause_id) if entry.cause_type == "batch" else None,
         at=entry.at,
     )
 

@@ -144,6 +144,15 @@ class RefundView(msgspec.Struct, frozen=True, kw_only=True):
     finished_at: OptionalTime
 
 
+class CardView(msgspec.Struct, frozen=True, kw_only=True):
+    """What may be shown of a card."""
+
+    brand: str
+    last4: str
+    exp_month: int
+    exp_year: int
+
+
 class PaymentDetailsView(PaymentView, frozen=True, kw_only=True):
     """A payment with all that happened to it."""
 
@@ -151,6 +160,8 @@ class PaymentDetailsView(PaymentView, frozen=True, kw_only=True):
     attempts: list[ProcessorCallView]
     charges: list[ChargeView]
     refunds: list[RefundView]
+    card: CardView | None
+    """What it is paid with."""
 
 
 class CloseDoubt(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -178,6 +189,7 @@ def show_payment_details(details: PaymentDetails) -> PaymentDetailsView:
         attempts=[show_attempt(each) for each in details.attempts],
         charges=[_show_charge(each) for each in details.charges],
         refunds=[_show_refund(each) for each in details.refunds],
+        card=None if details.payment_method is None else _view(CardView, details.payment_method),
     )
 
 

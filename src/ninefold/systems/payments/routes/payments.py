@@ -9,13 +9,14 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery, QueryParameter
 
 from ninefold.core.clock import Clock
+from ninefold.core.ids import time_of_id
 from ninefold.core.postgres.database import Database
 from ninefold.core.tenancy.model import Principal
 from ninefold.core.web.access import access
 from ninefold.core.web.bodies import FromBody
-from ninefold.core.web.pagination import PAGE_LIMIT_DEFAULT, Cursor, Page, PagedList, PageLimit
+from ninefold.core.web.pagination import PAGE_LIMIT_DEFAULT, Cursor, Page, PagedList, PageLimit, SearchPage
 from ninefold.core.web.problems import problem_responses
-from ninefold.systems.payments.model.payments import IntentState
+from ninefold.systems.payments.model.payments import IntentState, SearchScope
 from ninefold.systems.payments.routes.payment_wire import (
     CloseDoubt,
     PaymentDetailsView,
@@ -28,10 +29,21 @@ from ninefold.systems.payments.routes.payment_wire import (
 from ninefold.systems.payments.routes.wire import TAGS, AttemptId, MerchantId, PaymentId, actor_of
 from ninefold.systems.payments.service import doubts, reading
 from ninefold.systems.payments.service.flow import PaymentFlow
+from ninefold.systems.payments.service.searching import search_payments
 from ninefold.systems.payments.service.steps import Evidence
 
 _INTENTS: Final = "/api/v1/payments/intents"
 _DOUBTS: Final = "/api/v1/payments/doubts"
+
+PaymentText = Annotated[
+    str,
+    QueryParameter(
+        min_length=1,
+        max_length=200,
+        description="Only those with this text in their description; or with exactly this value in their metadata, as "
+        "the processor's reference, or as an id of the payment, a charge, a refund or a call to the processor.",
+    ),
+]
 
 _intent_list = PagedList("payments_intents", UUID)
 _doubt_list = PagedList("payments_doubts", UUID)
@@ -44,24 +56,26 @@ async def list_payments(
     database: NamedDependency[Database],
     merchant_id: FromQuery[MerchantId | None] = None,
     payment_state: Annotated[IntentState | None, QueryParameter(name="state")] = None,
+    q: FromQuery[PaymentText | None] = None,
     cursor: FromQuery[Cursor | None] = None,
     limit: PageLimit = PAGE_LIMIT_DEFAULT,
-) -> Page[PaymentView]:
+) -> SearchPage[PaymentView]:
     """List payments.
 
-    Newest first.
+    Newest first. A search looks at 10,000 payments. If too few of them match, a page has fewer items than `limit`, or
+    none, and still a `next_cursor`: the search continues there.
     """
     query = _intent_list.query(cursor, limit)
+    scope = SearchScope(organisation_id=principal.organisation_id, merchant_id=merchant_id, state=payment_state)
     async with database.snapshot() as connection:
-        found = await reading.list_payments(
-            connection,
-            organisation_id=principal.organisation_id,
-            merchant_id=merchant_id,
-            state=payment_state,
-            before=query.position,
-            limit=query.rows_max,
-        )
-    return query.page(found, position_of=lambda each: each.intent_id, show=show_payment)
+        found = await search_payments(connection, scope, text=q, before=query.position, limit=query.rows_max)
+    return query.search_page(
+        found.items,
+        position_of=lambda each: each.intent_id,
+        show=show_payment,
+        stopped_at=found.stopped_at,
+        time_of=time_of_id,
+    )
 
 
 @get(f"{_INTENTS}/{{payment_id:str}}", tags=TAGS)

@@ -8,6 +8,7 @@ import msgspec
 from ninefold.core.ids import format_id
 from ninefold.core.postgres.database import Connection
 from ninefold.systems.payments.errors import ChargeNotFoundError, RefundNotFoundError
+from ninefold.systems.payments.model.ledger import PaymentEntry
 from ninefold.systems.payments.model.payments import (
     CHARGE_PREFIX,
     REFUND_PREFIX,
@@ -16,9 +17,11 @@ from ninefold.systems.payments.model.payments import (
     Intent,
     IntentEvent,
     IntentState,
+    PaymentMethod,
     Refund,
 )
 from ninefold.systems.payments.service.steps import no_payment
+from ninefold.systems.payments.store import ledger
 from ninefold.systems.payments.store import payments as store
 
 ROWS_MAX: Final = 1_000
@@ -33,6 +36,7 @@ class PaymentDetails(msgspec.Struct, frozen=True, kw_only=True):
     attempts: list[Attempt]
     charges: list[Charge]
     refunds: list[Refund]
+    payment_method: PaymentMethod | None
 
 
 async def list_payments(
@@ -64,13 +68,32 @@ async def get_payment(connection: Connection, *, organisation_id: UUID, intent_i
     intent = await store.intent_find(connection, organisation_id=organisation_id, intent_id=intent_id)
     if intent is None:
         raise no_payment(intent_id)
+    method = None
+    if intent.payment_method_id is not None:
+        method = await store.payment_method_find(
+            connection, merchant_id=intent.merchant_id, payment_method_id=intent.payment_method_id
+        )
     return PaymentDetails(
         intent=intent,
         timeline=await store.intent_event_list(connection, intent_id=intent_id, limit=ROWS_MAX),
         attempts=await store.attempt_list_of_intent(connection, intent_id=intent_id, limit=ROWS_MAX),
         charges=await store.charge_list_of_intent(connection, intent_id=intent_id, limit=ROWS_MAX),
         refunds=await store.refund_list_of_intent(connection, intent_id=intent_id, limit=ROWS_MAX),
+        payment_method=method,
     )
+
+
+async def list_entries_of_payment(
+    connection: Connection, *, organisation_id: UUID, intent_id: UUID
+) -> list[PaymentEntry]:
+    """Return what a payment, its charges and its refunds have moved, in the order of the journal.
+
+    Raises:
+        PaymentNotFoundError: the organisation has no such payment.
+    """
+    if await store.intent_find(connection, organisation_id=organisation_id, intent_id=intent_id) is None:
+        raise no_payment(intent_id)
+    return await ledger.transfer_list_of_intent(connection, intent_id=intent_id, limit=ROWS_MAX)
 
 
 async def get_payment_of_merchant(connection: Connection, *, merchant_id: UUID, intent_id: UUID) -> Intent:

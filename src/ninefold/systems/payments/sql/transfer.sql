@@ -31,14 +31,24 @@ FROM (
 WHERE resolution_count + open_count <> 1;
 
 -- name: transfer_find_position^
--- Read how far the journal is, and the first transaction that can't be in it yet.
+-- Read how far the journal is, and the id of a new transaction: all with a transfer up to there have a lower one.
 SELECT
     coalesce((SELECT max(sequence) FROM payments.transfer), 0) AS last_sequence,
-    pg_snapshot_xmax(pg_current_snapshot())::text AS next_transaction;
+    pg_current_xact_id()::text AS next_transaction;
 
 -- name: transfer_is_settled$
 -- Return whether all transactions before one have ended.
 SELECT pg_snapshot_xmin(pg_current_snapshot()) >= :transaction::text::xid8;
+
+-- name: transfer_list_causes
+-- Read the payments that have caused transfers, by the id of the cause: a charge, or a refund.
+SELECT charge_id AS cause_id, intent_id
+FROM payments.charge
+WHERE charge_id = ANY(:cause_ids::uuid[])
+UNION ALL
+SELECT refund_id, intent_id
+FROM payments.refund
+WHERE refund_id = ANY(:cause_ids);
 
 -- name: transfer_list_in_order
 -- Read transfers of an organisation in the order of the journal.
@@ -89,6 +99,35 @@ WHERE
     (debit_account_id = :account_id OR credit_account_id = :account_id)
     AND (:before::bigint IS NULL OR sequence < :before)
 ORDER BY sequence DESC
+LIMIT :limit;
+
+-- name: transfer_list_of_intent
+-- Read what a payment, its charges and its refunds have moved, in the order of the journal.
+SELECT
+    transfer.transfer_id,
+    transfer.sequence,
+    transfer.kind,
+    transfer.debit_account_id,
+    debit.kind AS debit_kind,
+    transfer.credit_account_id,
+    credit.kind AS credit_kind,
+    transfer.amount,
+    transfer.currency,
+    transfer.cause_type,
+    transfer.at
+FROM payments.transfer
+INNER JOIN payments.account AS debit ON debit.account_id = transfer.debit_account_id
+INNER JOIN payments.account AS credit ON credit.account_id = transfer.credit_account_id
+WHERE
+    (
+        transfer.cause_type IN ('authorise', 'resolve', 'capture', 'release', 'reserve_release')
+        AND transfer.cause_id IN (SELECT charge_id FROM payments.charge WHERE intent_id = :intent_id)
+    )
+    OR (
+        transfer.cause_type = 'refund'
+        AND transfer.cause_id IN (SELECT refund_id FROM payments.refund WHERE intent_id = :intent_id)
+    )
+ORDER BY transfer.sequence
 LIMIT :limit;
 
 -- name: transfer_post$

@@ -7,7 +7,13 @@ from uuid import UUID
 import msgspec
 
 from ninefold.core.postgres.database import Connection
-from ninefold.systems.payments.model.ledger import Account, ComparedAccount, JournalBlock, JournalEntry
+from ninefold.systems.payments.model.ledger import (
+    Account,
+    ComparedAccount,
+    JournalBlock,
+    JournalEntry,
+    PaymentEntry,
+)
 from ninefold.systems.payments.store.queries import columns_of, queries, read_row, read_row_or_none
 
 
@@ -83,7 +89,7 @@ async def transfer_count_wrong_holds(connection: Connection, *, organisation_id:
 
 
 async def transfer_find_position(connection: Connection) -> tuple[int, str]:
-    """Read how far the journal is, and the first transaction that can't be in it yet."""
+    """Read how far the journal is, and a transaction: all that have a transfer up to there have begun before it."""
     row = await queries.transfer_find_position(connection)
     return row["last_sequence"], row["next_transaction"]
 
@@ -91,6 +97,12 @@ async def transfer_find_position(connection: Connection) -> tuple[int, str]:
 async def transfer_is_settled(connection: Connection, *, transaction: str) -> bool:
     """Return whether all transactions before one have ended."""
     return bool(await queries.transfer_is_settled(connection, transaction=transaction))
+
+
+async def transfer_list_causes(connection: Connection, *, cause_ids: Sequence[UUID]) -> dict[UUID, UUID]:
+    """Read the payments that have caused transfers, by the id of the charge or the refund."""
+    rows = queries.transfer_list_causes(connection, cause_ids=cause_ids)
+    return {row["cause_id"]: row["intent_id"] async for row in rows}
 
 
 async def transfer_list_in_order(
@@ -109,6 +121,12 @@ async def transfer_list_of_account(
     """Read the entries of an account, newest first, before a position."""
     rows = queries.transfer_list_of_account(connection, account_id=account_id, before=before, limit=limit)
     return [read_row(JournalEntry, row) async for row in rows]
+
+
+async def transfer_list_of_intent(connection: Connection, *, intent_id: UUID, limit: int) -> list[PaymentEntry]:
+    """Read what a payment, its charges and its refunds have moved, in the order of the journal."""
+    rows = queries.transfer_list_of_intent(connection, intent_id=intent_id, limit=limit)
+    return [read_row(PaymentEntry, row) async for row in rows]
 
 
 async def transfer_post(

@@ -1,8 +1,6 @@
 """Queries for payments, and for what they are paid with."""
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -19,7 +17,7 @@ from ninefold.systems.payments.model.payments import (
     PaymentMethod,
     Refund,
 )
-from ninefold.systems.payments.store.queries import columns_of, json_text, queries, read_row, read_row_or_none
+from ninefold.systems.payments.store.queries import columns_of, queries, read_row, read_row_or_none
 
 
 class LoadedPayment(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,9 +78,10 @@ async def attempt_list_of_intent(connection: Connection, *, intent_id: UUID, lim
     return [read_row(Attempt, row) async for row in rows]
 
 
-async def attempt_save(connection: Connection, attempt: Attempt) -> None:
-    """Store an attempt before the call, or after a step."""
-    await queries.attempt_save(connection, **columns_of(attempt))
+async def attempt_mark_sent(connection: Connection, *, attempt_id: UUID, at: datetime) -> Attempt | None:
+    """Store that an attempt is sent again; None if its outcome is known."""
+    row = await queries.attempt_mark_sent(connection, attempt_id=attempt_id, at=at)
+    return read_row_or_none(Attempt, row)
 
 
 async def charge_find(connection: Connection, *, merchant_id: UUID, charge_id: UUID) -> Charge | None:
@@ -94,11 +93,6 @@ async def charge_list_of_intent(connection: Connection, *, intent_id: UUID, limi
     """Read the charges of a payment, oldest first."""
     rows = queries.charge_list_of_intent(connection, intent_id=intent_id, limit=limit)
     return [read_row(Charge, row) async for row in rows]
-
-
-async def charge_save(connection: Connection, charge: Charge) -> None:
-    """Store a charge after a step."""
-    await queries.charge_save(connection, **columns_of(charge))
 
 
 async def intent_event_list(connection: Connection, *, intent_id: UUID, limit: int) -> list[IntentEvent]:
@@ -117,11 +111,6 @@ async def intent_find_of_merchant(connection: Connection, *, merchant_id: UUID, 
     """Read one payment of a merchant."""
     row = await queries.intent_find_of_merchant(connection, merchant_id=merchant_id, intent_id=intent_id)
     return read_row_or_none(Intent, row)
-
-
-async def intent_insert(connection: Connection, intent: Intent) -> None:
-    """Insert a payment, with the first entry of its timeline."""
-    await queries.intent_insert(connection, **columns_of(intent))
 
 
 async def intent_list(
@@ -173,15 +162,6 @@ async def intent_lock(connection: Connection, *, intent_id: UUID) -> bool:
     return bool(await queries.intent_lock(connection, intent_id=intent_id))
 
 
-async def intent_save(
-    connection: Connection, intent: Intent, *, event_type: str, event_detail: Mapping[str, Any]
-) -> None:
-    """Store a payment after a step, with the next entry of its timeline."""
-    await queries.intent_save(
-        connection, **columns_of(intent), event_type=event_type, event_detail=json_text(event_detail)
-    )
-
-
 async def payment_method_find(
     connection: Connection, *, merchant_id: UUID, payment_method_id: UUID
 ) -> PaymentMethod | None:
@@ -204,8 +184,3 @@ async def refund_list_of_intent(connection: Connection, *, intent_id: UUID, limi
     """Read the refunds of a payment, oldest first."""
     rows = queries.refund_list_of_intent(connection, intent_id=intent_id, limit=limit)
     return [read_row(Refund, row) async for row in rows]
-
-
-async def refund_save(connection: Connection, refund: Refund) -> None:
-    """Store a refund after a step."""
-    await queries.refund_save(connection, **columns_of(refund))

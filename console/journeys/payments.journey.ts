@@ -1,0 +1,221 @@
+// What a person does with the pages of payments, in a real browser, against a real Ninefold and its simulated processor.
+
+import { execFileSync } from "node:child_process";
+import { mkdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { chromium, type Browser, type BrowserContext, type Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+import { Network, Ninefold } from "./ninefold";
+
+const ROOT = join(import.meta.dirname, "../..");
+const AXE = readFileSync(join(import.meta.dirname, "../node_modules/axe-core/axe.min.js"), "utf8");
+/** Where screenshots go, if they are wanted. */
+const SCREENSHOTS = process.env["NINEFOLD_SCREENSHOTS"];
+
+const ninefold = new Ninefold({ NINEFOLD_PAYMENTS_PROCESSOR_TIMEOUT_S: "5" });
+const network = new Network();
+let browser: Browser;
+let context: BrowserContext;
+let page: Page;
+let secretKey = "";
+const complaints: string[] = [];
+/** Payments that the journey comes back to. */
+const made = { captured: "", doubt: "" };
+
+interface Paid {
+  readonly id: string;
+  readonly status: string;
+}
+
+beforeAll(async () => {
+  const executablePath = execFileSync(join(ROOT, "scripts/chromium")).toString().trim();
+  [browser] = await Promise.all([chromium.launch({ executablePath, args: ["--no-sandbox"] }), ninefold.start()]);
+  await network.start(ninefold.port);
+  context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
+  page = await open(context);
+  await page.goto(`${network.url}/setup#${ninefold.setUpToken}`);
+  await page.getByLabel("Name").fill("Ines Carvalho");
+  await page.getByLabel("Mail address").fill("ines@example.com");
+  await page.getByLabel("Password").fill("a sentence that only ines knows");
+  await page.getByRole("button", { name: "Create the account" }).click();
+  await page.getByRole("link", { name: "Payments" }).first().waitFor();
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await ninefold.remove();
+});
+
+async function open(within: BrowserContext): Promise<Page> {
+  const opened = await within.newPage();
+  opened.setDefaultTimeout(15_000);
+  opened.on("pageerror", (error) => complaints.push(error.message));
+  opened.on("console", (message) => {
+    if (message.text().includes("Content Security Policy")) complaints.push(message.text());
+  });
+  return opened;
+}
+
+/** Pay as a program of the merchant does, with Stripe's API. */
+async function pay(token: string, amount: number, fields: Record<string, string> = {}): Promise<Paid> {
+  const form = new URLSearchParams({ amount: String(amount), currency: "usd", confirm: "true", payment_method: `pm_card_${token}`, "payment_method_types[]": "card", ...fields });
+  const response = await fetch(`${ninefold.url}/stripe/v1/payment_intents`, { method: "POST", headers: { Authorization: `Bearer ${secretKey}` }, body: form });
+  const answer = (await response.json()) as Paid & { error?: { payment_intent: Paid } };
+  return answer.error?.payment_intent ?? answer;
+}
+
+async function screenshot(of: Page, name: string): Promise<void> {
+  if (!SCREENSHOTS) return;
+  mkdirSync(SCREENSHOTS, { recursive: true });
+  await of.screenshot({ path: join(SCREENSHOTS, `${name}.png`) });
+}
+
+async function go(path: string): Promise<void> {
+  await page.goto(network.url + path);
+}
+
+async function faultsOf(of: Page): Promise<string[]> {
+  await of.evaluate(AXE);
+  return of.evaluate(async () => {
+    const { axe } = window as unknown as { axe: { run: () => Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> } };
+    const { violations } = await axe.run();
+    return violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`);
+  });
+}
+
+test("the first steps lead from a merchant to its key, and the first payment appears at once", async () => {
+  await page.getByRole("link", { name: "Payments" }).first().click();
+  await page.getByRole("heading", { name: "Take your first payment" }).waitFor();
+  await screenshot(page, "payments-first-steps");
+  await page.getByRole("button", { name: "Create a merchant" }).click();
+  await page.getByLabel("Name").fill("Kestrel Outdoor US");
+  await page.getByLabel("Time zone").fill("America/New_York");
+  await page.getByLabel("Cut-off").fill("23:59");
+  await page.getByRole("button", { name: "Create with a key" }).click();
+  await page.getByText("Save the secret key now").waitFor();
+  secretKey = (await page.getByRole("dialog").locator(".secret .code").first().textContent()) ?? "";
+  expect(secretKey).toMatch(/^sk_test_/);
+  await page.getByRole("button", { name: "Done" }).click();
+  await page.getByText(`stripe.api_key = "${secretKey}"`, { exact: false }).waitFor();
+  const paid = await pay("visa", 24_850, { description: "order 104218" });
+  expect(paid.status).toBe("succeeded");
+  made.captured = paid.id;
+  await page.getByRole("row", { name: /Captured.*\$248\.50.*order 104218/ }).waitFor();
+});
+
+test("what is agreed with a merchant is set, and only the last four of its bank account are shown", async () => {
+  await page.getByRole("navigation", { name: "Payments" }).getByRole("link", { name: "Merchants" }).click();
+  await page.getByRole("link", { name: "Kestrel Outdoor US" }).click();
+  await page.getByRole("link", { name: /Held \$/ }).waitFor();
+  await page.getByRole("link", { name: "Settings", exact: true }).last().click();
+  await page.getByLabel("Fee in percent").fill("1.4");
+  await page.getByLabel("Fee in USD").fill("0.25");
+  await page.getByLabel("Hold in days").fill("0");
+  await page.getByLabel("First payout after days").fill("0");
+  await page.getByLabel("Name on the bank account").fill("Kestrel Outdoor");
+  await page.getByLabel("Routing number").fill("091000019");
+  await page.getByLabel("Account number").fill("000987654321");
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByText("bank account •••• 4321").waitFor();
+  await page.getByText("1.4 % and $0.25").first().waitFor();
+  expect(await page.getByLabel("Account number").inputValue()).toBe("");
+  expect(await page.content()).not.toContain("000987654321");
+  await screenshot(page, "payments-merchant-settings");
+});
+
+test("a payment shows its way, its journal and its calls, and a part of it is refunded", async () => {
+  await go(`/payments/intents/${made.captured}`);
+  await page.getByRole("heading", { name: "$248.50 USD" }).waitFor();
+  await page.getByText("visa •••• 4242").waitFor();
+  await page.getByRole("row", { name: /Captured.*processor receivable.*merchant held.*248\.50/ }).waitFor();
+  await page.keyboard.press("r");
+  const amount = page.getByLabel("Amount in USD");
+  await amount.fill("300");
+  await page.getByText("At most $248.50.").waitFor();
+  expect(await page.getByRole("button", { name: /^Refund/ }).last().isDisabled()).toBe(true);
+  await amount.fill("48.50");
+  await amount.press("Enter");
+  await page.getByRole("row", { name: /Refunded by the processor|Refunded.*refunds in flight/ }).first().waitFor();
+  await page.getByRole("heading", { name: "Refunds", exact: true }).waitFor();
+  await page.locator(".run-sum").getByText("$48.50").waitFor();
+});
+
+test("an authorised payment is captured in part, and another one is canceled", async () => {
+  const first = await pay("visa", 9_900, { capture_method: "manual", description: "order 104219" });
+  await go(`/payments/intents/${first.id}`);
+  await page.getByRole("button", { name: "Capture", exact: true }).click();
+  const amount = page.getByLabel("Amount in USD");
+  await amount.fill("79");
+  await page.getByText("The rest is released").waitFor();
+  await page.getByRole("button", { name: /^Capture \$79\.00/ }).click();
+  await page.locator(".run-facts").getByText("Captured").waitFor();
+  await page.getByRole("row", { name: /Captured.*79\.00/ }).first().waitFor();
+  const second = await pay("visa", 1_900, { capture_method: "manual" });
+  await go(`/payments/intents/${second.id}`);
+  await page.getByRole("button", { name: "Cancel", exact: true }).click();
+  await page.getByRole("button", { name: /^Cancel \$19\.00/ }).click();
+  await page.locator(".run-facts").getByText("Canceled").waitFor();
+});
+
+test("a payment without an answer is in doubt until a person closes it by evidence", async () => {
+  const doubt = await pay("neverKnown", 7_725, { description: "order 104220" });
+  expect(doubt.status).toBe("processing");
+  made.doubt = doubt.id;
+  await go("/payments");
+  await page.getByRole("row", { name: /In doubt.*\$77\.25/ }).waitFor();
+  await page.getByRole("navigation", { name: "Payments" }).getByRole("link", { name: "In doubt" }).click();
+  await page.getByRole("row", { name: /In doubt.*\$77\.25/ }).waitFor();
+  await screenshot(page, "payments-in-doubt");
+  await page.getByRole("row", { name: /In doubt.*\$77\.25/ }).getByRole("link", { name: "Authorise" }).click();
+  await page.getByText("Nothing is guessed").waitFor();
+  await page.getByText("Not guessed: asked by our reference.").waitFor();
+  await screenshot(page, "payment-in-doubt");
+  await page.getByRole("button", { name: "Ask now" }).click();
+  await page.getByText("The processor doesn’t say yet.").waitFor();
+  await page.getByRole("button", { name: "Close by evidence" }).click();
+  await page.getByLabel("What became of it").selectOption("succeeded");
+  await page.getByLabel("The processor’s own id").fill("sim_77213");
+  await page.getByLabel("Evidence").fill("The processor's support, ticket 5521");
+  await page.getByRole("button", { name: "Close the doubt" }).click();
+  await page.locator(".run-facts").getByText("Captured").waitFor();
+  await page.getByText("ticket 5521").waitFor();
+  await go("/payments/in-doubt");
+  await page.getByText("Nothing is in doubt").waitFor();
+});
+
+test("payments are found by state and by what people know of them", async () => {
+  await pay("chargeDeclinedInsufficientFunds", 3_100, { description: "order 104221" });
+  await go("/payments");
+  await page.getByRole("row", { name: /Declined.*\$31\.00/ }).waitFor();
+  const find = page.getByLabel("Find by description or reference");
+  await find.fill("104219");
+  await find.press("Enter");
+  await expect.poll(() => page.locator("tr[data-row]").count()).toBe(1);
+  await find.fill("");
+  await find.press("Enter");
+  await page.getByRole("group", { name: "State" }).getByRole("button", { name: "Canceled" }).click();
+  await expect.poll(() => page.locator("tr[data-row]").count()).toBe(1);
+  expect(new URL(page.url()).searchParams.get("state")).toBe("canceled");
+});
+
+test("the pages are accessible in both themes, wide and on a phone", async () => {
+  const phone = await browser.newContext({ viewport: { width: 390, height: 844 }, storageState: await context.storageState() });
+  const narrow = await open(phone);
+  for (const path of ["/payments", `/payments/intents/${made.captured}`, "/payments/in-doubt", "/payments/merchants", "/payments/ledger", "/payments/batches", "/payments/breaks", "/payments/statements"]) {
+    for (const of of [page, narrow]) {
+      await of.goto(network.url + path);
+      await of.locator("h1").first().waitFor();
+      for (const scheme of ["light", "dark"] as const) {
+        await of.emulateMedia({ colorScheme: scheme });
+        expect(await faultsOf(of), `${path} ${scheme}`).toEqual([]);
+      }
+    }
+  }
+  await phone.close();
+});
+
+test("nothing was wrong on the way", () => {
+  expect(complaints).toEqual([]);
+});
