@@ -1,6 +1,5 @@
 """The processors of payments as tests call them: the simulator in process, and Stripe as localstripe imitates it."""
 
-import asyncio
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -14,13 +13,8 @@ from installations import free_port
 from ninefold.core.clock import SystemClock
 from ninefold.core.processes import ProcessFolder
 from ninefold.systems.payments.processors.port import Processor
-from ninefold.systems.payments.processors.simulator.bank import SimulatedProcessor
-from ninefold.systems.payments.processors.simulator.book import Book
 from ninefold.systems.payments.processors.simulator.client import Simulator
-from ninefold.systems.payments.processors.simulator.http import HttpConnection
-from ninefold.systems.payments.processors.simulator.process import SIMULATOR_PROCESS
-from ninefold.systems.payments.processors.simulator.script import Chances
-from ninefold.systems.payments.processors.simulator.server import SimulatorServer
+from ninefold.systems.payments.processors.simulator.process import SIMULATOR_PROCESS, serving
 from ninefold.systems.payments.processors.stripe.processor import Stripe
 from ninefold.systems.payments.settings import PaymentsSettings
 
@@ -75,25 +69,15 @@ class StripeUnderTest:
 
 
 @asynccontextmanager
-async def running_simulator(folder: Path, *, chances: Chances | None = None) -> AsyncIterator[SimulatorUnderTest]:
+async def running_simulator(folder: Path) -> AsyncIterator[SimulatorUnderTest]:
     """Run the simulated processor in this process."""
     elsewhere = folder / "elsewhere"
     elsewhere.mkdir()
     tested = SimulatorUnderTest(folder, elsewhere)
-    book = Book(":memory:")
-    answering = SimulatorServer(SimulatedProcessor(book, chances or Chances()), latency_ms=0)
-    connections: set[HttpConnection] = set()
-    server = await asyncio.get_running_loop().create_unix_server(
-        lambda: HttpConnection(answering.respond, connections), path=tested.address.ready_socket
-    )
-    yield tested
+    async with serving(tested.address, PaymentsSettings(), data_dir=folder):
+        yield tested
     for processor in (tested.processor, tested.unreachable):
         await processor.close()
-    server.close()
-    for connection in list(connections):
-        connection.close()
-    await answering.close()
-    book.close()
 
 
 @asynccontextmanager

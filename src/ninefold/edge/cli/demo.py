@@ -1,4 +1,4 @@
-"""`ninefold demo`, and `ninefold demo callbacks`, `assistant`, `chess` and `messaging`."""
+"""`ninefold demo`, and `ninefold demo callbacks`, `assistant`, `chess`, `messaging` and `payments`."""
 
 import asyncio
 import signal
@@ -13,6 +13,7 @@ from ninefold.edge.demo.assistant import run_assistant_demo
 from ninefold.edge.demo.callbacks import run_callbacks_demo
 from ninefold.edge.demo.chess.run import run_chess_demo
 from ninefold.edge.demo.messaging.run import run_messaging_demo
+from ninefold.edge.demo.payments.run import run_payments_demo
 from ninefold.edge.demo.run import run_demo
 
 demo = App(name="demo", help="Watch real webhooks being delivered by a temporary installation.")
@@ -81,6 +82,18 @@ def demo_messaging(*, json: Json = False) -> None:
         json: Print the summary as JSON on standard output.
     """
     _run(run_messaging_demo(is_json=json))
+
+
+@demo.command(name="payments")
+def demo_payments(*, json: Json = False) -> None:
+    """Take 500 payments of three merchants, kill the server in the middle, settle, pay out, reconcile and audit.
+
+    Every cent must be accounted for, and the reconciliation must find the two faults of the processor's report.
+
+    Args:
+        json: Print the summary as JSON on standard output.
+    """
+    _run(run_payments_demo(is_json=json))
 
 
 def _run(demonstration: Coroutine[None, None, bool]) -> None:

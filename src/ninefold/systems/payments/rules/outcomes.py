@@ -360,6 +360,7 @@ def _charge_of(step: Step) -> Charge:
         available_at=None,
         released_at=None,
         voided_at=None,
+        metadata=step.intent.metadata,
     )
 
 

@@ -11,6 +11,7 @@ from ninefold.core.ids import format_id, new_id
 from ninefold.core.postgres.database import Connection
 from ninefold.core.tenancy.kinds import random_text
 from ninefold.systems.payments.errors import PaymentNotFoundError
+from ninefold.systems.payments.model.events import NewEvent, Snapshot
 from ninefold.systems.payments.model.merchants import Merchant
 from ninefold.systems.payments.model.money import payable
 from ninefold.systems.payments.model.outcomes import NotFound, Unknown
@@ -26,8 +27,10 @@ from ninefold.systems.payments.model.payments import (
     Refund,
 )
 from ninefold.systems.payments.rules.changes import Change, Limits, Step
+from ninefold.systems.payments.rules.events import events_of
 from ninefold.systems.payments.rules.outcomes import AnyOutcome, apply_outcome
 from ninefold.systems.payments.service import ledger
+from ninefold.systems.payments.service.events import record_events
 from ninefold.systems.payments.service.feeds import announce_payment
 from ninefold.systems.payments.store import payments as store
 from ninefold.systems.payments.store.steps import StepRows, step_store
@@ -97,9 +100,11 @@ async def insert_intent(
         created_at=at,
         updated_at=at,
         version=1,
+        options=new.options,
     )
     event = IntentEvent(intent_id=intent_id, version=1, type="created", at=at, detail={})
     await _store(connection, StepRows(intents=[intent], events=[event]))
+    await record_events(connection, merchant, [NewEvent("payment_intent.created", Snapshot(intent=intent))], at=at)
     await announce_payment(connection, intent, event="created")
     return intent
 
@@ -152,6 +157,7 @@ async def store_change(connection: Connection, step: Step, change: Change) -> Do
         at=step.at,
         detail=change.detail,
     )
+    await record_events(connection, step.merchant, events_of(step, change), at=step.at)
     await _store(
         connection,
         StepRows(

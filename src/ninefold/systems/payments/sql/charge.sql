@@ -11,3 +11,33 @@ FROM payments.charge
 WHERE intent_id = :intent_id
 ORDER BY charge_id
 LIMIT :limit;
+
+-- name: charge_list_of_merchant
+-- Read a page of the charges of a merchant.
+SELECT *
+FROM payments.charge
+WHERE
+    merchant_id = :merchant_id
+    AND (:intent_id::uuid IS NULL OR intent_id = :intent_id)
+    AND (
+        :customer_id::uuid IS NULL
+        OR intent_id IN (
+            SELECT intent_id
+            FROM payments.intent
+            WHERE customer_id = :customer_id
+        )
+    )
+    AND (:created_from::timestamptz IS NULL OR created_at >= :created_from)
+    AND (:created_before::timestamptz IS NULL OR created_at < :created_before)
+    AND (:older_than::uuid IS NULL OR charge_id < :older_than)
+    AND (:newer_than::uuid IS NULL OR charge_id > :newer_than)
+ORDER BY
+    CASE WHEN :is_upward::boolean THEN charge_id END ASC,
+    CASE WHEN NOT :is_upward::boolean THEN charge_id END DESC
+LIMIT :limit;
+
+-- name: charge_set_metadata!
+-- Set the metadata of a charge.
+UPDATE payments.charge
+SET metadata = :metadata::text::jsonb
+WHERE charge_id = :charge_id;

@@ -30,6 +30,22 @@ WHERE state = 'requires_capture' AND capture_before <= :at
 ORDER BY capture_before
 LIMIT :limit;
 
+-- name: intent_list_of_merchant
+-- Read a page of the payments of a merchant.
+SELECT *
+FROM payments.intent
+WHERE
+    merchant_id = :merchant_id
+    AND (:customer_id::uuid IS NULL OR customer_id = :customer_id)
+    AND (:created_from::timestamptz IS NULL OR created_at >= :created_from)
+    AND (:created_before::timestamptz IS NULL OR created_at < :created_before)
+    AND (:older_than::uuid IS NULL OR intent_id < :older_than)
+    AND (:newer_than::uuid IS NULL OR intent_id > :newer_than)
+ORDER BY
+    CASE WHEN :is_upward::boolean THEN intent_id END ASC,
+    CASE WHEN NOT :is_upward::boolean THEN intent_id END DESC
+LIMIT :limit;
+
 -- name: intent_load^
 -- Read a payment that is locked with all that a step may change: the rows as columns.
 SELECT

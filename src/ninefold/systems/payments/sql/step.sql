@@ -62,7 +62,8 @@ intents AS (
         canceled_at,
         created_at,
         updated_at,
-        version
+        version,
+        options
     )
     SELECT
         intent_id,
@@ -92,7 +93,8 @@ intents AS (
         canceled_at,
         created_at,
         updated_at,
-        version
+        version,
+        options
     FROM jsonb_populate_recordset(NULL::payments.intent, :intents::text::jsonb)
     ON CONFLICT (intent_id) DO UPDATE
     SET
@@ -118,7 +120,8 @@ intents AS (
         cancel_reason = excluded.cancel_reason,
         canceled_at = excluded.canceled_at,
         updated_at = excluded.updated_at,
-        version = excluded.version
+        version = excluded.version,
+        options = excluded.options
 ),
 
 events AS (
@@ -201,7 +204,8 @@ charges AS (
         captured_at,
         available_at,
         released_at,
-        voided_at
+        voided_at,
+        metadata
     )
     SELECT
         charge_id,
@@ -226,7 +230,8 @@ charges AS (
         captured_at,
         available_at,
         released_at,
-        voided_at
+        voided_at,
+        metadata
     FROM jsonb_populate_recordset(NULL::payments.charge, :charges::text::jsonb)
     ON CONFLICT (charge_id) DO UPDATE
     SET

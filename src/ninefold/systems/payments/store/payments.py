@@ -1,5 +1,6 @@
 """Queries for payments, and for what they are paid with."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
@@ -7,6 +8,7 @@ import msgspec
 
 from ninefold.core.postgres.database import Connection
 from ninefold.systems.payments.model.merchants import Merchant
+from ninefold.systems.payments.model.pages import BalanceTransaction
 from ninefold.systems.payments.model.payments import (
     Attempt,
     AttemptState,
@@ -17,7 +19,7 @@ from ninefold.systems.payments.model.payments import (
     PaymentMethod,
     Refund,
 )
-from ninefold.systems.payments.store.queries import columns_of, queries, read_row, read_row_or_none
+from ninefold.systems.payments.store.queries import columns_of, json_text, queries, read_row, read_row_or_none
 
 
 class LoadedPayment(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,6 +86,16 @@ async def attempt_mark_sent(connection: Connection, *, attempt_id: UUID, at: dat
     return read_row_or_none(Attempt, row)
 
 
+async def balance_transaction_find(
+    connection: Connection, *, merchant_id: UUID, balance_transaction_id: UUID
+) -> BalanceTransaction | None:
+    """Read one change of a merchant's balance."""
+    row = await queries.balance_transaction_find(
+        connection, merchant_id=merchant_id, balance_transaction_id=balance_transaction_id
+    )
+    return read_row_or_none(BalanceTransaction, row)
+
+
 async def charge_find(connection: Connection, *, merchant_id: UUID, charge_id: UUID) -> Charge | None:
     """Read one charge of a merchant."""
     return read_row_or_none(Charge, await queries.charge_find(connection, merchant_id=merchant_id, charge_id=charge_id))
@@ -93,6 +105,11 @@ async def charge_list_of_intent(connection: Connection, *, intent_id: UUID, limi
     """Read the charges of a payment, oldest first."""
     rows = queries.charge_list_of_intent(connection, intent_id=intent_id, limit=limit)
     return [read_row(Charge, row) async for row in rows]
+
+
+async def charge_set_metadata(connection: Connection, *, charge_id: UUID, metadata: Mapping[str, str]) -> None:
+    """Set the metadata of a charge."""
+    await queries.charge_set_metadata(connection, charge_id=charge_id, metadata=json_text(metadata))
 
 
 async def intent_event_list(connection: Connection, *, intent_id: UUID, limit: int) -> list[IntentEvent]:
@@ -175,6 +192,13 @@ async def payment_method_insert(connection: Connection, method: PaymentMethod) -
     await queries.payment_method_insert(connection, **columns_of(method))
 
 
+async def payment_method_update(connection: Connection, method: PaymentMethod) -> None:
+    """Store what can change of a payment method."""
+    columns = columns_of(method)
+    names = ("payment_method_id", "customer_id", "exp_month", "exp_year", "billing_details", "metadata")
+    await queries.payment_method_update(connection, **{name: columns[name] for name in names})
+
+
 async def refund_find(connection: Connection, *, merchant_id: UUID, refund_id: UUID) -> Refund | None:
     """Read one refund of a merchant."""
     return read_row_or_none(Refund, await queries.refund_find(connection, merchant_id=merchant_id, refund_id=refund_id))
@@ -184,3 +208,8 @@ async def refund_list_of_intent(connection: Connection, *, intent_id: UUID, limi
     """Read the refunds of a payment, oldest first."""
     rows = queries.refund_list_of_intent(connection, intent_id=intent_id, limit=limit)
     return [read_row(Refund, row) async for row in rows]
+
+
+async def refund_set_metadata(connection: Connection, *, refund_id: UUID, metadata: Mapping[str, str]) -> None:
+    """Set the metadata of a refund."""
+    await queries.refund_set_metadata(connection, refund_id=refund_id, metadata=json_text(metadata))

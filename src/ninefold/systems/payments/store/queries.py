@@ -11,7 +11,7 @@ queries: Any = load_queries("ninefold.systems.payments")
 
 T = TypeVar("T", bound=msgspec.Struct)
 
-_JSON_COLUMNS: Final = ("metadata", "billing_details", "detail", "summary")
+_JSON_COLUMNS: Final = ("metadata", "billing_details", "detail", "options", "parameters", "summary")
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder().decode

@@ -1,0 +1,1 @@
+"""`ninefold demo payments`: a simulated day of three merchants, from the first payment to the audit."""
