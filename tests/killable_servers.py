@@ -4,6 +4,7 @@ import asyncio
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -20,13 +21,16 @@ class KillableServer:
     Args:
         database_url: the database of the server.
         log: where its log is appended.
+        settings: further settings.
     """
 
-    def __init__(self, database_url: str, log: Path) -> None:
+    def __init__(self, database_url: str, log: Path, settings: Mapping[str, str] | None = None) -> None:
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
         self._log = log.open("ab")
-        self._environment = clean_environment({"NINEFOLD_DATABASE_URL": database_url, "NINEFOLD_PORT": str(port)})
+        self._environment = clean_environment(
+            {"NINEFOLD_DATABASE_URL": database_url, "NINEFOLD_PORT": str(port), **(settings or {})}
+        )
         self.start()
 
     def start(self) -> None:

@@ -82,13 +82,16 @@ async def running_simulator(folder: Path, *, chances: Chances | None = None) -> 
     tested = SimulatorUnderTest(folder, elsewhere)
     book = Book(":memory:")
     answering = SimulatorServer(SimulatedProcessor(book, chances or Chances()), latency_ms=0)
+    connections: set[HttpConnection] = set()
     server = await asyncio.get_running_loop().create_unix_server(
-        lambda: HttpConnection(answering.respond), path=tested.address.ready_socket
+        lambda: HttpConnection(answering.respond, connections), path=tested.address.ready_socket
     )
     yield tested
     for processor in (tested.processor, tested.unreachable):
         await processor.close()
     server.close()
+    for connection in list(connections):
+        connection.close()
     await answering.close()
     book.close()
 

@@ -8994,12 +8994,50 @@ export interface components {
         Speed: "blitz" | "bullet" | "classical" | "correspondence" | "rapid" | "ultraBullet";
         /**
          * StartedJobView
-         * @description Work that has begun; the job says when it is done.
+         * @description A job that was started, for a day.
          */
         StartedJobView: {
+            /** @example 1 */
+            attempt_count: number;
+            /** @example 10 */
+            attempts_max: number;
+            /** @example null */
+            cancel_requested_at: string | null;
+            /** @example null */
+            canceled_by: string | null;
+            /** Format: date-time */
+            created_at: string;
             /** Format: date */
             day: string;
+            /** @example null */
+            error: string | null;
+            /** @example null */
+            finished_at: string | null;
+            /** @example job_01h455vb4pex5vsknk084sn02q */
             job_id: string;
+            /** @example webhooks.replay_dead_letters */
+            kind: string;
+            /** @example null */
+            pause_requested_at: string | null;
+            /** @example null */
+            paused_at: string | null;
+            /** @example null */
+            paused_by: string | null;
+            /** @example 1500 */
+            progress_done: number | null;
+            /** @example 1,498 replayed */
+            progress_note: string | null;
+            /** @example 4000 */
+            progress_total: number | null;
+            /** @example null */
+            result: unknown | null;
+            /** Format: date-time */
+            run_at: string;
+            started_at: string | null;
+            /** @example running */
+            state: components["schemas"]["JobState"];
+            /** @example null */
+            waiting_reason: components["schemas"]["JobWaitingReason"] | null;
         };
         /**
          * StatementLineView
@@ -25190,6 +25228,8 @@ export interface operations {
             /** @description Accepted. */
             202: {
                 headers: {
+                    /** @description The job. */
+                    Location?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -26058,6 +26098,8 @@ export interface operations {
             /** @description Accepted. */
             202: {
                 headers: {
+                    /** @description The job. */
+                    Location?: string;
                     [name: string]: unknown;
                 };
                 content: {

@@ -1,7 +1,7 @@
 """What webhook delivery offers to other systems: publishing events, and forwarding requests unchanged."""
 
 from collections.abc import Sequence
-from typing import Final, Protocol, runtime_checkable
+from typing import Final, Literal, Protocol, TypeAlias, runtime_checkable
 from uuid import UUID
 
 import msgspec
@@ -60,12 +60,18 @@ FORWARDED_BODY_BYTES_MAX: Final = 10 * 1024 * 1024
 """The size of the body of a forwarded request."""
 
 
+ForwardSignature: TypeAlias = Literal["standard", "stripe"]
+"""How a forwarded request is signed at each attempt: as Standard Webhooks says, or also as Stripe does, in the header
+`Stripe-Signature`, whose key is the text of the secret."""
+
+
 class ForwardedRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """A request of a third party that is to be sent on unchanged, with a signature of ours."""
+    """A request that is to be sent on unchanged, with a signature of ours."""
 
     headers: Sequence[tuple[bytes, bytes]]
     """All headers, as received. Those of the connection and of our signature are replaced."""
     body: bytes
+    signature: ForwardSignature = "standard"
 
 
 class ForwardTarget(msgspec.Struct, frozen=True, kw_only=True):

@@ -4,12 +4,20 @@ import base64
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import stripe
 from hypothesis import given
 from hypothesis import strategies as st
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from ninefold.systems.webhooks.model import SigningSecret
-from ninefold.systems.webhooks.rules.signing import KEY_BYTES, active_keys, format_secret, sign, signed_content
+from ninefold.systems.webhooks.rules.signing import (
+    KEY_BYTES,
+    active_keys,
+    format_secret,
+    sign,
+    sign_as_stripe,
+    signed_content,
+)
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 KEY = bytes(range(KEY_BYTES))
@@ -109,3 +117,13 @@ def test_active_keys_keep_their_order() -> None:
     ]
 
     assert active_keys(secrets, now=NOW) == [KEY, OTHER_KEY]
+
+
+@pytest.mark.parametrize("key", [KEY, OTHER_KEY])
+def test_stripes_own_code_accepts_each_key_of_a_stripe_signature(key: bytes) -> None:
+    timestamp = b"%d" % datetime.now(UTC).timestamp()
+    signature = sign_as_stripe([KEY, OTHER_KEY], timestamp=timestamp, payload=PAYLOAD).decode()
+
+    event = stripe.WebhookSignature.verify_header(PAYLOAD.decode(), signature, format_secret(key), tolerance=300)
+
+    assert event is True

@@ -16,7 +16,7 @@ SHOW_INTERVAL_S: Final = 10.0
 FAILED_SHOWN: Final = 20
 
 
-def add_options(parser: argparse.ArgumentParser, *, what: str, count: int, at_once: int, kills: int) -> None:
+def add_options(parser: argparse.ArgumentParser, *, what: str, count: int, at_once: int, kills: int | None) -> None:
     """Add the options that all simulations have.
 
     Args:
@@ -24,12 +24,13 @@ def add_options(parser: argparse.ArgumentParser, *, what: str, count: int, at_on
         what: what a round is, plural, as "games".
         count: how many rounds there are by default.
         at_once: how many of them are played at the same time by default.
-        kills: how many kills there are by default.
+        kills: how many kills there are by default; None if it kills no process.
     """
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument(f"--{what}", dest="rounds", metavar="COUNT", type=int, default=count)
     parser.add_argument("--concurrency", type=int, default=at_once, help=f"how many {what} are played at once")
-    parser.add_argument("--kills", type=int, default=kills)
+    if kills is not None:
+        parser.add_argument("--kills", type=int, default=kills)
     parser.add_argument("--only", type=int, help="play only the one with this number")
 
 
@@ -89,7 +90,9 @@ def print_outcome(
     """
     sys.stdout.write(json.dumps(outcome) + "\n")
     for number, found in list(problems.items())[:FAILED_SHOWN]:
-        again = f".venv/bin/python {program} --seed {options.seed} --only {number} --kills 1"
+        again = f".venv/bin/python {program} --seed {options.seed} --only {number}"
+        if hasattr(options, "kills"):
+            again += " --kills 1"
         sys.stderr.write("\n  ".join([f"Number {number} failed. Again: {again}", *found]) + "\n")
 
 

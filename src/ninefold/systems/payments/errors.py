@@ -1,5 +1,7 @@
 """The errors of payments that callers can get."""
 
+from collections.abc import Sequence
+
 from ninefold.core.errors import ConflictError, InvalidInputError, NinefoldError, NotFoundError, UnavailableError
 
 
@@ -92,6 +94,77 @@ class AccountNotFoundError(NotFoundError):
 
     code = "account_not_found"
     title = "Account not found"
+
+
+class EventNotFoundError(NotFoundError):
+    """There is no such event."""
+
+    code = "event_not_found"
+    title = "Event not found"
+
+
+class BalanceTransactionNotFoundError(NotFoundError):
+    """There is no such change of the balance."""
+
+    code = "balance_transaction_not_found"
+    title = "Balance transaction not found"
+
+
+class WebhookEndpointNotFoundError(NotFoundError):
+    """There is no such webhook endpoint."""
+
+    code = "webhook_endpoint_not_found"
+    title = "Webhook endpoint not found"
+
+
+class TooManyWebhookEndpointsError(InvalidInputError):
+    """The merchant has as many webhook endpoints as it can have."""
+
+    code = "too_many_webhook_endpoints"
+    title = "Too many webhook endpoints"
+
+
+class PaymentMethodAttachedError(InvalidInputError):
+    """The payment method belongs to another customer, or to none."""
+
+    code = "payment_method_attached"
+    title = "Payment method of another customer"
+
+
+class PaymentChangeError(InvalidInputError):
+    """The payment can't be changed like this any more."""
+
+    code = "payment_change"
+    title = "Payment can't be changed"
+
+
+class IdempotencyKeyReusedError(NinefoldError):
+    """The key was used for a request with other parameters.
+
+    Args:
+        key: the key.
+        differences: which parameters differ.
+    """
+
+    code = "idempotency_key_reused"
+    title = "Idempotency key used before"
+    http_status = 400
+
+    def __init__(self, key: str, differences: Sequence[str]) -> None:
+        super().__init__(
+            f"Keys for idempotent requests can only be used with the same parameters they were first used with. "
+            f"These differ: {', '.join(differences)}.",
+            remedy=f"Try using a key other than '{key}' if you meant to execute a different request.",
+        )
+        self.differences = differences
+
+
+class IdempotencyKeyInUseError(ConflictError):
+    """A request with the key is in progress."""
+
+    code = "idempotency_key_in_use"
+    title = "Idempotency key in use"
+    is_retryable = True
 
 
 class PaymentStateError(ConflictError):

@@ -58,6 +58,16 @@ class PaymentsSettings(msgspec.Struct, frozen=True, kw_only=True):
             description="Answers of 1,000 that the simulated processor loses by chance, after the effect.",
         ),
     ] = 0
+    merchant_rate_per_s: Annotated[
+        int,
+        msgspec.Meta(ge=1, le=1_000_000, description="Requests that a merchant can send to Stripe's API per second."),
+    ] = 500
+    public_url: Annotated[
+        str | None,
+        msgspec.Meta(
+            description="Where customers reach this server, for links in events; by default NINEFOLD_PUBLIC_URL."
+        ),
+    ] = None
     simulator_webhook_url: Annotated[
         str | None,
         msgspec.Meta(
@@ -125,10 +135,12 @@ def read_payments_settings(environment: Mapping[str, str]) -> PaymentsSettings:
     """
     settings = read_settings(PaymentsSettings, prefix=PREFIX, environment=environment)
     server = f"http://127.0.0.1:{environment.get(_SERVER_PORT) or _SERVER_PORT_DEFAULT}"
+    public_url = environment.get(_PUBLIC_URL) or server
     data_dir = Path(environment.get(_DATA_DIR) or default_data_dir())
     return msgspec.structs.replace(
         settings,
+        public_url=(settings.public_url or public_url).rstrip("/"),
         simulator_webhook_url=settings.simulator_webhook_url or f"{server}{WEBHOOK_PATH}",
-        stripe_return_url=settings.stripe_return_url or environment.get(_PUBLIC_URL) or server,
+        stripe_return_url=settings.stripe_return_url or public_url,
         bank_files_folder=settings.bank_files_folder or str(data_dir / BANK_FILES_FOLDER),
     )

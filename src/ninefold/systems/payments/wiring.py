@@ -18,6 +18,7 @@ from ninefold.systems.payments.commands import COMMANDS
 from ninefold.systems.payments.jobs.expiry import EXPIRE_EVERY_MINUTE, EXPIRE_HANDLER
 from ninefold.systems.payments.jobs.inquiries import InquiryTask
 from ninefold.systems.payments.jobs.ledger import AUDIT_HANDLER, SEAL_EVERY_MINUTE, SEAL_HANDLER
+from ninefold.systems.payments.jobs.retention import DELETE_OLD_HANDLER, DELETE_OLD_HOURLY
 from ninefold.systems.payments.jobs.settlement import SETTLEMENT_HANDLERS, SETTLEMENT_SCHEDULES
 from ninefold.systems.payments.processors.opening import open_processors, open_simulator
 from ninefold.systems.payments.processors.simulator.process import PROCESSES
@@ -37,7 +38,12 @@ from ninefold.systems.payments.service.metrics import IN_DOUBT
 from ninefold.systems.payments.service.settlement_changes import settlement_feed
 from ninefold.systems.payments.settings import PaymentsSettings, read_payments_settings
 from ninefold.systems.payments.store.payments import attempt_count_in_doubt
+from ninefold.systems.payments.stripe.ownership import Ownership, OwnershipHolder
+from ninefold.systems.payments.stripe.sending import EventSender
 from ninefold.systems.payments.stripe.surface import stripe_surface
+
+_OWNERSHIP: Final = Ownership()
+"""Of this process: the surface reads what the server's task holds."""
 
 
 def _routes(context: ServerContext[PaymentsSettings]) -> Sequence[ControllerRouterHandler]:
@@ -77,10 +83,14 @@ def _surfaces(context: ServerContext[PaymentsSettings]) -> Sequence[Surface]:
     flow = _server_flow(context)
     simulator = open_simulator(context.settings, context.process_folder)
     return [
-        stripe_surface(context, flow),
+        stripe_surface(context, flow, _OWNERSHIP),
         *simulator_surfaces(context.database, flow, simulator),
         stripe_webhook_surface(context.database, flow),
     ]
+
+
+def _server_tasks(context: ServerContext[PaymentsSettings]) -> Sequence[WorkerTask]:
+    return [OwnershipHolder(context.database, _OWNERSHIP)]
 
 
 def _feeds(_: ServerContext[PaymentsSettings]) -> Sequence[Feed]:
@@ -92,6 +102,7 @@ def _worker_tasks(context: WorkerContext[PaymentsSettings]) -> Sequence[WorkerTa
     flow = PaymentFlow(context.database, processors, context.settings, context.clock)
     return [
         InquiryTask(context, flow),
+        EventSender(context),
         BacklogCounter("payments.backlog", context.database, [(IN_DOUBT, attempt_count_in_doubt)]),
     ]
 
@@ -109,10 +120,11 @@ SYSTEM: Final[System[PaymentsSettings]] = System(
     routes=_routes,
     surfaces=_surfaces,
     feeds=_feeds,
+    server_tasks=_server_tasks,
     worker_tasks=_worker_tasks,
     processes=PROCESSES,
-    job_handlers=(SEAL_HANDLER, AUDIT_HANDLER, EXPIRE_HANDLER, *SETTLEMENT_HANDLERS),
-    schedules=(SEAL_EVERY_MINUTE, EXPIRE_EVERY_MINUTE, *SETTLEMENT_SCHEDULES),
+    job_handlers=(SEAL_HANDLER, AUDIT_HANDLER, EXPIRE_HANDLER, DELETE_OLD_HANDLER, *SETTLEMENT_HANDLERS),
+    schedules=(SEAL_EVERY_MINUTE, EXPIRE_EVERY_MINUTE, DELETE_OLD_HOURLY, *SETTLEMENT_SCHEDULES),
     commands=COMMANDS,
     credential_kinds=KEY_KINDS,
 )

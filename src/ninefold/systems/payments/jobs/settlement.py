@@ -33,7 +33,7 @@ from ninefold.systems.payments.store.merchants import merchant_find
 
 MERCHANTS_AT_ONCE: Final = 1_000
 
-_log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 
 class SettleDue(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,7 +95,7 @@ async def settle(job: JobRun[SettleMerchant], context: WorkerContext[PaymentsSet
         raise JobFailedError(str(error)) from error
     BATCHES.inc(len(batches))
     for batch in batches:
-        _log.info(
+        log.info(
             "payments.batch.settled",
             batch_id=format_id("bat", batch.batch_id),
             merchant_id=format_id(MERCHANT_PREFIX, merchant.merchant_id),
@@ -160,7 +160,7 @@ async def reconcile(job: JobRun[ReconcileDay], context: WorkerContext[PaymentsSe
     finally:
         await processors.close()
     open_breaks: int = run.summary["open_breaks"]
-    _log.info("payments.day.reconciled", day=job.payload.day.isoformat(), run=run.number, open_breaks=open_breaks)
+    log.info("payments.day.reconciled", day=job.payload.day.isoformat(), run=run.number, open_breaks=open_breaks)
     return Reconciled(run=run.number, open_breaks=open_breaks)
 
 

@@ -87,6 +87,8 @@ class Intent(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
     updated_at: datetime
     version: int
+    options: Mapping[str, Any] = {}
+    """What the merchant's client has chosen, which changes nothing here: `return_url`, `payment_method_types`, …"""
 
 
 class IntentEvent(msgspec.Struct, frozen=True, kw_only=True):
@@ -129,6 +131,7 @@ class Charge(msgspec.Struct, frozen=True, kw_only=True):
     available_at: datetime | None
     released_at: datetime | None
     voided_at: datetime | None
+    metadata: Mapping[str, str] = {}
 
 
 class Refund(msgspec.Struct, frozen=True, kw_only=True):
@@ -170,6 +173,8 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     error_code: str | None
     error_message: str | None
     created_at: datetime
+    sent_at: datetime
+    """When it was last sent, or is to be; until the time limit is over, it can still arrive."""
     finished_at: datetime | None
     in_doubt_since: datetime | None
     inquiry_count: int
@@ -201,6 +206,7 @@ class NewIntent(msgspec.Struct, frozen=True, kw_only=True):
     receipt_email: str | None = None
     statement_descriptor: str | None = None
     metadata: Mapping[str, str] = {}
+    options: Mapping[str, Any] = {}
 
 
 class SearchScope(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,10 +10,10 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery, QueryParameter
 
 from ninefold.core.clock import Clock
-from ninefold.core.ids import format_id
-from ninefold.core.jobs import JOB_PREFIX, JOBS_CHANNEL
+from ninefold.core.jobs import JOBS_CHANNEL
 from ninefold.core.postgres.database import Database
 from ninefold.core.queue.notifier import Notifier
+from ninefold.core.tenancy.audit import AuditEntry
 from ninefold.core.tenancy.model import Principal
 from ninefold.core.web.bodies import FromBody
 from ninefold.core.web.openapi.responses import bytes_response
@@ -34,8 +34,7 @@ from ninefold.systems.payments.routes.reconciliation_wire import (
     show_item,
     show_run,
 )
-from ninefold.systems.payments.routes.settlement_wire import StartedJobView
-from ninefold.systems.payments.routes.wire import TAGS, actor_of
+from ninefold.systems.payments.routes.wire import JOB_LOCATION, TAGS, StartedJobView, actor_of, started
 from ninefold.systems.payments.service import breaks, closing_days, reconciling
 from ninefold.systems.payments.service.settlement_changes import settlement_channel
 from ninefold.systems.payments.service.settlement_jobs import enqueue_reconciliation
@@ -123,29 +122,40 @@ async def list_items(
     return query.page(found, position_of=lambda each: positions[id(each)], show=show_item)
 
 
-@post(f"{_DAY}/runs", tags=TAGS, status_code=202, responses=problem_responses(409))
+@post(
+    f"{_DAY}/runs",
+    tags=TAGS,
+    status_code=202,
+    responses=problem_responses(409),
+    response_headers=[JOB_LOCATION],
+)
 async def reconcile_day(
+    *,
     day: FromPath[date],
     principal: NamedDependency[Principal],
     database: NamedDependency[Database],
     notifier: NamedDependency[Notifier],
-) -> StartedJobView:
+    audit: NamedDependency[AuditEntry],
+) -> Response[StartedJobView]:
     """Reconcile a day (UTC).
 
     A job reads the processors' reports, matches the lines of the bank's files, compares, and opens and closes breaks.
     """
     async with database.transaction() as connection:
-        job_id = await enqueue_reconciliation(connection, organisation_id=principal.organisation_id, day=day)
+        job = await enqueue_reconciliation(connection, organisation_id=principal.organisation_id, day=day)
+        audit.target_id = day.isoformat()
     notifier.notify(JOBS_CHANNEL)
-    return StartedJobView(job_id=format_id(JOB_PREFIX, job_id), day=day)
+    return started(job, day=day)
 
 
 @post(f"{_DAY}/close", tags=TAGS, status_code=200, responses=problem_responses(409))
 async def close_day(
+    *,
     day: FromPath[date],
     principal: NamedDependency[Principal],
     database: NamedDependency[Database],
     clock: NamedDependency[Clock],
+    audit: NamedDependency[AuditEntry],
 ) -> ClosedDayView:
     """Close a day (UTC).
 
@@ -160,6 +170,7 @@ async def close_day(
             closed_by=actor_of(principal),
             at=clock.now(),
         )
+        audit.target_id = day.isoformat()
     return show_closed_day(closed)
 
 

@@ -12,7 +12,6 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 from ninefold.core.clock import Clock
 from ninefold.core.ids import format_id
 from ninefold.core.jobs import JOBS_CHANNEL
-from ninefold.core.jobs.model import JOB_PREFIX
 from ninefold.core.postgres.database import Database
 from ninefold.core.queue.notifier import Notifier
 from ninefold.core.tenancy.model import Principal
@@ -32,7 +31,6 @@ from ninefold.systems.payments.routes.settlement_wire import (
     PayoutId,
     PayoutView,
     SettleMerchant,
-    StartedJobView,
     show_bank_file,
     show_batch,
     show_batch_details,
@@ -40,7 +38,7 @@ from ninefold.systems.payments.routes.settlement_wire import (
     show_payout,
     show_payout_details,
 )
-from ninefold.systems.payments.routes.wire import TAGS, MerchantId, PaymentId
+from ninefold.systems.payments.routes.wire import JOB_LOCATION, TAGS, MerchantId, PaymentId, StartedJobView, started
 from ninefold.systems.payments.service import bank_files, payouts, settling, statements
 from ninefold.systems.payments.service.merchants import get_merchant
 from ninefold.systems.payments.service.settlement_jobs import enqueue_settlement
@@ -56,7 +54,13 @@ _payouts = PagedList("payments_payouts", UUID)
 _files = PagedList("payments_bank_files", UUID)
 
 
-@post(f"{_ROOT}/merchants/{{merchant_id:str}}/settle", tags=TAGS, status_code=202, responses=problem_responses(404))
+@post(
+    f"{_ROOT}/merchants/{{merchant_id:str}}/settle",
+    tags=TAGS,
+    status_code=202,
+    responses=problem_responses(404),
+    response_headers=[JOB_LOCATION],
+)
 async def settle_merchant(
     *,
     merchant_id: FromPath[MerchantId],
@@ -65,7 +69,7 @@ async def settle_merchant(
     database: NamedDependency[Database],
     clock: NamedDependency[Clock],
     notifier: NamedDependency[Notifier],
-) -> StartedJobView:
+) -> Response[StartedJobView]:
     """Settle a merchant.
 
     A job does what is left of the day's batches: it computes and posts them, writes the bank file and delivers it.
@@ -73,9 +77,9 @@ async def settle_merchant(
     """
     async with database.transaction() as connection:
         merchant = await get_merchant(connection, organisation_id=principal.organisation_id, merchant_id=merchant_id)
-        job_id, day = await enqueue_settlement(connection, merchant, day=data.day, at=clock.now())
+        job, day = await enqueue_settlement(connection, merchant, day=data.day, at=clock.now())
     notifier.notify(JOBS_CHANNEL)
-    return StartedJobView(job_id=format_id(JOB_PREFIX, job_id), day=day)
+    return started(job, day=day)
 
 
 @get(f"{_ROOT}/batches", tags=TAGS)

@@ -71,13 +71,6 @@ class SettleMerchant(msgspec.Struct, frozen=True, kw_only=True):
     """The merchant's day; by default, the last one whose cut-off has passed."""
 
 
-class StartedJobView(msgspec.Struct, frozen=True, kw_only=True):
-    """Work that has begun; the job says when it is done."""
-
-    job_id: str
-    day: date
-
-
 class BatchView(msgspec.Struct, frozen=True, kw_only=True):
     """What one merchant gets in one currency for one day."""
 

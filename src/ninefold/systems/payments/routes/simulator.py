@@ -5,14 +5,16 @@ from typing import Final, Literal
 
 import msgspec
 from litestar import MediaType, Response, get, post
-from litestar.params import FromPath
+from litestar.params import FromPath, FromQuery
 
 from ninefold.core.postgres.database import Database
 from ninefold.core.web.bodies import FormRequest, FromBody, RawRequest
 from ninefold.core.web.surfaces import Surface
 from ninefold.systems.payments.errors import PaymentNotFoundError
+from ninefold.systems.payments.model.outcomes import Approved
 from ninefold.systems.payments.processors.simulator.client import Simulator
 from ninefold.systems.payments.service.flow import PaymentFlow
+from ninefold.systems.payments.service.returning import find_waiting_payment
 from ninefold.systems.payments.service.webhooks import apply_event
 
 _PATH: Final = "/processors/simulator"
@@ -57,10 +59,19 @@ def simulator_surfaces(database: Database, flow: PaymentFlow, simulator: Simulat
         return _page("Confirm the payment", text, form=_FORM)
 
     @post(f"{_PATH}/authentications/{{reference:str}}", status_code=200)
-    async def end_authentication(reference: FromPath[str], data: FromBody[AuthenticationResult]) -> Response[str]:
-        found = await simulator.authenticate(reference, is_passed=data.result == "pass")
-        if found is None:
+    async def end_authentication(
+        reference: FromPath[str], data: FromBody[AuthenticationResult], payment: FromQuery[str | None] = None
+    ) -> Response[str]:
+        waiting = await find_waiting_payment(database, payment, action_url=f"{_PATH}/authentications/{reference}")
+        outcome = await simulator.authenticate(reference, is_passed=data.result == "pass")
+        if outcome is None:
             raise PaymentNotFoundError("Nothing waits for this authentication.", remedy="Confirm the payment again.")
+        if waiting is not None:
+            # The webhook says the same; but the shop asks as soon as its customer is back.
+            await flow.record(waiting.attempt, outcome)
+            address = waiting.address_of_shop(is_passed=isinstance(outcome, Approved))
+            if address is not None:
+                return Response("", status_code=303, headers={"Location": address})
         return _page("Thank you", "You can close this page.", form="")
 
     return [

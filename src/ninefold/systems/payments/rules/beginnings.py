@@ -175,6 +175,7 @@ def _attempt(
         amount=amount,
         currency=step.intent.currency,
         created_at=step.at,
+        sent_at=step.at,
         inquiry_count=0,
         # If nobody has recorded the outcome by then, whoever made the call has died.
         next_inquiry_at=step.at + step.limits.processor_timeout + RECOVERY_GRACE,

@@ -11,8 +11,8 @@ from ninefold.systems.payments.rules.banking_days import available_day, local_mo
 def available_at(merchant: Merchant, captured_at: datetime) -> datetime:
     """Return when funds that are captured now become available to the merchant.
 
-    That is when the merchant's day begins that is so many banking days after the capture; without a hold, it is at once.
-    Nothing is available before the first days of the merchant have passed.
+    That is the beginning of the merchant's day that is so many banking days after the capture; without a hold, it is
+    at once. Nothing is available before the first days of the merchant have passed.
     """
     first = merchant.created_at + timedelta(days=merchant.first_payout_days)
     if merchant.hold_days == 0:

@@ -18,4 +18,4 @@ def inquiry_delay(inquiry_count: int) -> timedelta:
 
 def is_absence_final(attempt: Attempt, *, at: datetime, processor_timeout: timedelta) -> bool:
     """Return whether a call that the processor doesn't know will never arrive: whoever made it has given up by now."""
-    return at >= attempt.created_at + processor_timeout + RECOVERY_GRACE
+    return at >= attempt.sent_at + processor_timeout + RECOVERY_GRACE

@@ -45,7 +45,10 @@ def return_state(step: Step) -> IntentState:
         return "succeeded"
     if step.intent.amount_capturable:
         return "requires_capture"
-    return "requires_action" if step.intent.action_url else "requires_confirmation"
+    if step.intent.action_url:
+        return "requires_action"
+    # The customer failed the authentication meanwhile.
+    return "requires_payment_method" if step.intent.error_code else "requires_confirmation"
 
 
 def _authorised(step: Step, outcome: Approved) -> Change:
@@ -58,7 +61,7 @@ def _authorised(step: Step, outcome: Approved) -> Change:
         step.accounts, charge_id=charge.charge_id, amount=step.intent.amount, timeout_at=capture_before
     )
     intent = step.move(
-        "requires_capture",
+        step.intent.state if _is_being_canceled(step) else "requires_capture",
         amount_capturable=step.intent.amount,
         capture_before=capture_before,
         latest_charge_id=charge.charge_id,
@@ -131,6 +134,12 @@ def _canceled(step: Step, outcome: Approved) -> Change:
         cancel_reason=step.attempt.cancel_reason,
     )
     change = Change(intent=intent, attempt=attempt, event="canceled")
+    if step.charge is not None and step.charge.state == "pending":
+        # It was in doubt before the customer was asked to authenticate.
+        charge = msgspec.structs.replace(
+            step.charge, state="failed", error_code="canceled", error_message="The payment was canceled."
+        )
+        change = msgspec.structs.replace(change, charge=charge)
     if step.waiting is not None:
         waiting = msgspec.structs.replace(
             step.waiting, state="declined", error_code="canceled", finished_at=step.at, next_inquiry_at=None
@@ -170,9 +179,10 @@ def _refuse_authorisation(step: Step, refused: Declined | None) -> Change:
         decline_code=refused.decline_code,
         error_message=refused.message,
     )
+    is_being_canceled = _is_being_canceled(step)
     intent = step.move(
-        "requires_payment_method",
-        payment_method_id=None,
+        step.intent.state if is_being_canceled else "requires_payment_method",
+        payment_method_id=step.intent.payment_method_id if is_being_canceled else None,
         latest_charge_id=charge.charge_id,
         action_url=None,
         error_code=refused.code,
@@ -202,8 +212,10 @@ def _refuse_follow_up(step: Step, refused: Declined | None) -> Change:
         attempt = _finish(step, "not_sent", error_code=NOT_SENT)
     else:
         attempt = _finish(step, "declined", error_code=refused.code, error_message=refused.message)
+    state = return_state(step)
+    fields = {"payment_method_id": None} if state == "requires_payment_method" else {}
     return Change(
-        intent=step.move(return_state(step)),
+        intent=step.move(state, **fields),
         attempt=attempt,
         event=f"{step.attempt.operation}_refused" if refused else "not_sent",
         detail={"code": attempt.error_code},
@@ -262,13 +274,19 @@ def _stay_in_doubt(step: Step, outcome: Unknown) -> Change:
         return Change(intent=step.intent, attempt=attempt, event=event, is_quiet=True)
     if attempt.operation == "refund":
         return Change(intent=step.move(step.intent.state), attempt=attempt, event=event, detail=detail)
-    change = Change(intent=step.move("in_doubt"), attempt=attempt, event=event, detail=detail)
+    # What a customer has paid while it was being canceled is paid.
+    state: IntentState = "succeeded" if step.intent.amount_received else "in_doubt"
+    change = Change(intent=step.move(state), attempt=attempt, event=event, detail=detail)
     if attempt.operation != "authorise":
         return change
     charge = _charge_of(step)
     hold = reserve_funds(step.accounts, charge_id=charge.charge_id, amount=attempt.amount, timeout_at=None)
-    charge = msgspec.structs.replace(charge, hold_id=hold.transfer_id)
-    return msgspec.structs.replace(change, charge=charge, transfers=(hold,))
+    return msgspec.structs.replace(
+        change,
+        intent=msgspec.structs.replace(change.intent, latest_charge_id=charge.charge_id),
+        charge=msgspec.structs.replace(charge, hold_id=hold.transfer_id),
+        transfers=(hold,),
+    )
 
 
 def _ask_customer(step: Step, outcome: NeedsAction) -> Change:
@@ -286,10 +304,16 @@ def _ask_customer(step: Step, outcome: NeedsAction) -> Change:
     return Change(intent=step.move("requires_action", action_url=outcome.url), attempt=attempt, event="action_required")
 
 
+def _is_being_canceled(step: Step) -> bool:
+    """Return whether the outcome of an authentication comes while the payment is being canceled, which goes on."""
+    assert step.attempt is not None
+    return step.attempt.state == "waiting_for_customer" and step.intent.state in {"processing", "in_doubt"}
+
+
 def _release(step: Step, change: Change, *, expires: bool) -> Change:
     """Return a change that also ends the shadow of the funds, if there is one."""
     charge = change.charge or step.charge
-    if charge is None or charge.hold_id is None or charge.amount_captured:
+    if charge is None or charge.hold_id is None or charge.amount_captured or charge.voided_at is not None:
         return change
     released = resolve_funds(
         step.accounts,
@@ -336,6 +360,7 @@ def _charge_of(step: Step) -> Charge:
         available_at=None,
         released_at=None,
         voided_at=None,
+        metadata=step.intent.metadata,
     )
 
 

@@ -22,6 +22,7 @@ from ninefold.systems.payments.rules.bank_entries import (
     file_name,
     nacha_content,
 )
+from ninefold.systems.payments.service.events import record_payout_event
 from ninefold.systems.payments.service.settlement_changes import announce
 from ninefold.systems.payments.store import settlement as store
 from ninefold.systems.payments.store.merchants import merchant_find
@@ -162,6 +163,8 @@ async def _read_merchants(connection: Connection, payouts: Sequence[Payout]) -> 
 async def _record_delivery(connection: Connection, file: BankFile, *, at: datetime) -> None:
     await store.bank_file_update_delivered(connection, bank_file_id=file.bank_file_id, at=at)
     await store.payout_update_in_transit(connection, bank_file_id=file.bank_file_id, at=at)
+    for payout in await store.payout_list_of_bank_file(connection, bank_file_id=file.bank_file_id):
+        await record_payout_event(connection, "payout.updated", payout, at=at)
     await store.batch_update_delivered(connection, bank_file_id=file.bank_file_id, at=at)
     for batch in await store.batch_list_of_bank_file(connection, bank_file_id=file.bank_file_id):
         await announce(connection, batch)

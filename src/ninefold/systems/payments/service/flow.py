@@ -15,7 +15,7 @@ from ninefold.core.ids import new_id
 from ninefold.core.postgres.database import Connection, Database
 from ninefold.systems.payments.errors import PaymentMethodRequiredError
 from ninefold.systems.payments.model.merchants import Merchant
-from ninefold.systems.payments.model.outcomes import NotFound, Outcome, Unknown
+from ninefold.systems.payments.model.outcomes import NotFound, NotSent, Outcome, Unknown
 from ninefold.systems.payments.model.payments import (
     Attempt,
     CancelReason,
@@ -41,7 +41,7 @@ from ninefold.systems.payments.service.steps import (
     store_change,
 )
 from ninefold.systems.payments.settings import PaymentsSettings
-from ninefold.systems.payments.store.payments import intent_load
+from ninefold.systems.payments.store.payments import attempt_mark_sent, intent_load
 
 
 class StepLog(Protocol):
@@ -258,10 +258,24 @@ class PaymentFlow:
         outcome: AnyOutcome = await self.processors.get(attempt.processor).inquire(inquiry)
         if isinstance(outcome, NotFound):
             if attempt.operation != "authorise" or may_send:
-                outcome = await self.call(attempt, loaded.intent, loaded.payment_method)
-            elif not is_absence_final(attempt, at=self._clock.now(), processor_timeout=self.limits.processor_timeout):
+                return await self._send_again(attempt, loaded.intent, loaded.payment_method, log)
+            if not is_absence_final(attempt, at=self._clock.now(), processor_timeout=self.limits.processor_timeout):
                 outcome = Unknown(reason="The processor has received nothing so far.")
         return await self.record(attempt, outcome, log=log)
+
+    async def _send_again(
+        self, attempt: Attempt, intent: Intent, method: PaymentMethod | None, log: StepLog | None
+    ) -> Done:
+        """Call the processor again, and record the outcome."""
+        async with self._database.transaction() as connection:
+            sent = await attempt_mark_sent(connection, attempt_id=attempt.attempt_id, at=self._clock.now())
+        if sent is None:
+            return await self.record(attempt, Unknown(reason=""), log=log)
+        outcome = await self.call(sent, intent, method)
+        if isinstance(outcome, NotSent):
+            # What was sent before can still arrive.
+            outcome = Unknown(reason=outcome.reason)
+        return await self.record(sent, outcome, log=log)
 
     async def record(
         self, attempt: Attempt, outcome: AnyOutcome, *, evidence: Evidence | None = None, log: StepLog | None = None

@@ -1,6 +1,7 @@
 """The ledger: double entry, append-only, one transaction at a time, with limits that the database itself keeps."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -44,15 +45,46 @@ async def post(connection: Connection, transfers: Sequence[Transfer], *, at: dat
     """
     if not transfers:
         return 0
-    keys = {key for each in transfers for key in (each.debit, each.credit)}
-    try:
+    with refusals():
         return await store.transfer_post(
-            connection,
-            accounts=[_account_row(key) for key in keys],
-            transfers=[_transfer_row(each, at) for each in transfers],
+            connection, accounts=account_rows(transfers), transfers=transfer_rows(transfers, at=at)
         )
+
+
+def account_rows(transfers: Sequence[Transfer]) -> list[dict[str, Any]]:
+    """Return the accounts of transfers as rows."""
+    keys = {key for each in transfers for key in (each.debit, each.credit)}
+    return [{**msgspec.structs.asdict(key), "account_id": key.account_id} for key in keys]
+
+
+def transfer_rows(transfers: Sequence[Transfer], *, at: datetime) -> list[dict[str, Any]]:
+    """Return transfers as rows.
+
+    Raises:
+        JournalError: one is between two currencies.
+    """
+    return [_transfer_row(each, at) for each in transfers]
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """Raise the ledger's errors instead of those of PostgreSQL.
+
+    Raises:
+        BalanceTooLowError: an account would be overdrawn.
+        HoldResolvedError: what is pending was resolved before.
+        JournalError: a transfer contradicts the journal.
+    """
+    try:
+        yield
     except asyncpg.CheckViolationError as error:
-        raise _refused(error) from error
+        if error.constraint_name == _OVERDRAWN:
+            raise BalanceTooLowError(
+                "An account doesn't hold what is to be moved.", remedy="Read the balances of the accounts."
+            ) from error
+        if error.table_name == "transfer" or (error.constraint_name or "").startswith("transfer_"):
+            raise JournalError(f"A transfer contradicts the journal: {error.constraint_name}.") from error
+        raise
     except asyncpg.UniqueViolationError as error:
         if error.constraint_name == _RESOLVED:
             raise HoldResolvedError("What is pending was posted, voided or expired before.") from error
@@ -110,10 +142,6 @@ async def find_payments_of(connection: Connection, entries: Sequence[JournalEntr
     return await store.transfer_list_causes(connection, cause_ids=[entry.cause_id for entry in entries])
 
 
-def _account_row(key: AccountKey) -> dict[str, Any]:
-    return {**msgspec.structs.asdict(key), "account_id": key.account_id}
-
-
 def _transfer_row(transfer: Transfer, at: datetime) -> dict[str, Any]:
     if transfer.debit.currency != transfer.credit.currency:
         raise JournalError("A transfer can't be between two currencies.")
@@ -133,11 +161,3 @@ def _transfer_row(transfer: Transfer, at: datetime) -> dict[str, Any]:
         "leg": transfer.leg,
         "at": at,
     }
-
-
-def _refused(error: asyncpg.CheckViolationError) -> BalanceTooLowError | JournalError:
-    if error.constraint_name == _OVERDRAWN:
-        return BalanceTooLowError(
-            "An account doesn't hold what is to be moved.", remedy="Read the balances of the accounts."
-        )
-    return JournalError(f"A transfer contradicts the journal: {error.constraint_name}.")

@@ -1,13 +1,21 @@
 """Payment methods: what customers pay with."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 from uuid import UUID
+
+import msgspec
 
 from ninefold.core.ids import InvalidIdError, new_id, parse_id
 from ninefold.core.postgres.database import Connection
-from ninefold.systems.payments.errors import PaymentMethodNotFoundError
+from ninefold.systems.payments.errors import PaymentMethodAttachedError, PaymentMethodNotFoundError
+from ninefold.systems.payments.model.events import NewEvent, Snapshot
+from ninefold.systems.payments.model.merchants import Merchant
 from ninefold.systems.payments.model.payments import PAYMENT_METHOD_PREFIX, PaymentMethod
 from ninefold.systems.payments.processors.simulator.script import CARDS
+from ninefold.systems.payments.service.customers import get_customer
+from ninefold.systems.payments.service.events import record_events
 from ninefold.systems.payments.store import payments as store
 
 
@@ -68,3 +76,72 @@ async def get_payment_method(connection: Connection, *, merchant_id: UUID, text:
             f"No such PaymentMethod: {text[:80]!r}.", field="payment_method", remedy="Use one of the merchant's own."
         )
     return found
+
+
+async def create_payment_method(
+    connection: Connection, merchant: Merchant, token: str, *, fields: Mapping[str, Any], at: datetime
+) -> PaymentMethod:
+    """Store a payment method for a test token; call it in a transaction.
+
+    Args:
+        connection: in a transaction.
+        merchant: whose it is.
+        token: of a test card.
+        fields: what isn't as on the test card, with the names of `PaymentMethod`.
+        at: when.
+
+    Raises:
+        PaymentMethodNotFoundError: there is no such test card.
+    """
+    new = new_payment_method(merchant.merchant_id, token, at=at)
+    if new is None:
+        raise PaymentMethodNotFoundError(
+            f"No such token: {token[:80]!r}.", field="card[token]", remedy="Use a test card, such as tok_visa."
+        )
+    method = msgspec.structs.replace(new, **fields)
+    await store.payment_method_insert(connection, method)
+    return method
+
+
+async def attach_payment_method(
+    connection: Connection, merchant: Merchant, method: PaymentMethod, *, customer_id: UUID, at: datetime
+) -> PaymentMethod:
+    """Let a payment method belong to a customer; call it in a transaction.
+
+    Raises:
+        CustomerNotFoundError: the merchant has no such customer.
+        PaymentMethodAttachedError: it belongs to another customer.
+    """
+    await get_customer(connection, merchant_id=merchant.merchant_id, customer_id=customer_id)
+    if method.customer_id not in (None, customer_id):
+        raise PaymentMethodAttachedError(
+            "The payment method you provided has already been attached to a customer.", field="payment_method"
+        )
+    attached = msgspec.structs.replace(method, customer_id=customer_id)
+    return await save_payment_method(connection, merchant, attached, event_type="payment_method.attached", at=at)
+
+
+async def detach_payment_method(
+    connection: Connection, merchant: Merchant, method: PaymentMethod, *, at: datetime
+) -> PaymentMethod:
+    """Let a payment method belong to no customer any more; call it in a transaction.
+
+    Raises:
+        PaymentMethodAttachedError: it belongs to none.
+    """
+    if method.customer_id is None:
+        raise PaymentMethodAttachedError(
+            "The payment method you provided is not attached to a customer so detachment is impossible.",
+            field="payment_method",
+        )
+    detached = msgspec.structs.replace(method, customer_id=None)
+    return await save_payment_method(connection, merchant, detached, event_type="payment_method.detached", at=at)
+
+
+async def save_payment_method(
+    connection: Connection, merchant: Merchant, method: PaymentMethod, *, event_type: str, at: datetime
+) -> PaymentMethod:
+    """Store a changed payment method, and tell the merchant; call it in a transaction."""
+    await store.payment_method_update(connection, method)
+    await record_events(connection, merchant, [NewEvent(event_type, Snapshot(payment_method=method))], at=at)
+    return method

@@ -3,11 +3,14 @@
 from datetime import datetime
 from uuid import UUID
 
+import msgspec
+
 from ninefold.core.ids import format_id
 from ninefold.core.postgres.database import Connection
 from ninefold.systems.payments.errors import PayoutNotFoundError
 from ninefold.systems.payments.model.ledger import AccountKey, AccountKind, Cause, new_transfer
 from ninefold.systems.payments.model.settlement import PAYOUT_PREFIX, Payout, PayoutState
+from ninefold.systems.payments.service.events import record_payout_event
 from ninefold.systems.payments.service.ledger import post
 from ninefold.systems.payments.service.settlement_changes import announce
 from ninefold.systems.payments.store import settlement as store
@@ -57,6 +60,8 @@ async def fail_payout(connection: Connection, payout: Payout, *, code: str, mess
     transfer = new_transfer(
         Cause("payout_failed", payout.payout_id), leg=0, debit=source, credit=available, amount=payout.amount
     )
+    failed = msgspec.structs.replace(locked, state="failed", failed_at=at, failure_code=code, failure_message=message)
+    await record_payout_event(connection, "payout.failed", failed, at=at)
     await post(connection, [transfer], at=at)
     await announce(connection, payout)
 
@@ -71,6 +76,9 @@ async def confirm_payout(connection: Connection, payout: Payout, *, at: datetime
     if locked.state == "failed":
         return _shared(payout, "suspense")
     await store.payout_update_paid(connection, payout_id=payout.payout_id, at=at)
+    if locked.state == "in_transit":
+        paid = msgspec.structs.replace(locked, state="paid", paid_at=at)
+        await record_payout_event(connection, "payout.paid", paid, at=at)
     await announce(connection, payout)
     return in_flight(payout)
 

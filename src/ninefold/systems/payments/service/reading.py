@@ -7,8 +7,13 @@ import msgspec
 
 from ninefold.core.ids import format_id
 from ninefold.core.postgres.database import Connection
-from ninefold.systems.payments.errors import ChargeNotFoundError, RefundNotFoundError
+from ninefold.systems.payments.errors import (
+    BalanceTransactionNotFoundError,
+    ChargeNotFoundError,
+    RefundNotFoundError,
+)
 from ninefold.systems.payments.model.ledger import PaymentEntry
+from ninefold.systems.payments.model.pages import BALANCE_TRANSACTION_PREFIX, BalanceTransaction
 from ninefold.systems.payments.model.payments import (
     CHARGE_PREFIX,
     REFUND_PREFIX,
@@ -130,3 +135,20 @@ async def get_refund(connection: Connection, *, merchant_id: UUID, refund_id: UU
     if refund is None:
         raise RefundNotFoundError(f"No such refund: {format_id(REFUND_PREFIX, refund_id)}.", field="refund")
     return refund
+
+
+async def get_balance_transaction(
+    connection: Connection, *, merchant_id: UUID, balance_transaction_id: UUID
+) -> BalanceTransaction:
+    """Return what has changed a merchant's balance.
+
+    Raises:
+        BalanceTransactionNotFoundError: the merchant has no such change.
+    """
+    found = await store.balance_transaction_find(
+        connection, merchant_id=merchant_id, balance_transaction_id=balance_transaction_id
+    )
+    if found is None:
+        shown = format_id(BALANCE_TRANSACTION_PREFIX, balance_transaction_id)
+        raise BalanceTransactionNotFoundError(f"No such balance transaction: '{shown}'", field="id")
+    return found

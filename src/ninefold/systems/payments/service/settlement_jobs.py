@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 
 from ninefold.core.ids import format_id
-from ninefold.core.jobs import JobKind, enqueue
+from ninefold.core.jobs import Job, JobKind, enqueue, get_job
 from ninefold.core.postgres.database import Connection
 from ninefold.systems.payments.model.merchants import MERCHANT_PREFIX, Merchant
 from ninefold.systems.payments.rules.banking_days import last_settlement_day
@@ -42,7 +42,7 @@ MATCH_STATEMENTS: Final = JobKind(name="payments.match_statements", payload=Matc
 
 async def enqueue_settlement(
     connection: Connection, merchant: Merchant, *, day: date | None, at: datetime
-) -> tuple[UUID, date]:
+) -> tuple[Job, date]:
     """Enqueue the settlement of a merchant; return the job and the day.
 
     Args:
@@ -63,23 +63,24 @@ async def enqueue_settlement(
         organisation_id=merchant.organisation_id,
         key=f"settle {format_id(MERCHANT_PREFIX, merchant.merchant_id)}",
     )
-    return job_id, chosen
+    return await get_job(connection, job_id), chosen
 
 
-async def enqueue_reconciliation(connection: Connection, *, organisation_id: UUID, day: date) -> UUID:
+async def enqueue_reconciliation(connection: Connection, *, organisation_id: UUID, day: date) -> Job:
     """Enqueue the reconciliation of a day; return the job.
 
     Raises:
         DayClosedError: the day was closed.
     """
     await require_open_day(connection, organisation_id=organisation_id, day=day)
-    return await enqueue(
+    job_id = await enqueue(
         connection,
         RECONCILE_DAY,
         ReconcileDay(organisation_id=organisation_id, day=day),
         organisation_id=organisation_id,
         key="payments.reconciliation",
     )
+    return await get_job(connection, job_id)
 
 
 async def enqueue_matching(connection: Connection, *, organisation_id: UUID) -> UUID:

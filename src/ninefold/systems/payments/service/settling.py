@@ -24,6 +24,7 @@ from ninefold.systems.payments.rules.banking_days import arrival_date, business_
 from ninefold.systems.payments.rules.batch_content import BatchHead, batch_content
 from ninefold.systems.payments.rules.netting import net
 from ninefold.systems.payments.service.bank_files import deliver_files, write_files
+from ninefold.systems.payments.service.events import record_payout_event
 from ninefold.systems.payments.service.ledger import post
 from ninefold.systems.payments.service.releasing import release_funds
 from ninefold.systems.payments.service.settlement_changes import announce
@@ -293,6 +294,9 @@ async def _insert_payout(connection: Connection, merchant: Merchant, batch: Batc
             "created_at": at,
         },
     )
+    payout = await store.payout_find_of_batch(connection, batch_id=batch.batch_id)
+    if payout is not None and payout.payout_id == payout_id:
+        await record_payout_event(connection, "payout.created", payout, at=at)
 
 
 async def _list_of_day(database: Database, merchant: Merchant, day: date) -> list[Batch]:

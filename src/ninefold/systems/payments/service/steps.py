@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Final, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -10,25 +11,33 @@ from ninefold.core.ids import format_id, new_id
 from ninefold.core.postgres.database import Connection
 from ninefold.core.tenancy.kinds import random_text
 from ninefold.systems.payments.errors import PaymentNotFoundError
+from ninefold.systems.payments.model.events import NewEvent, Snapshot
 from ninefold.systems.payments.model.merchants import Merchant
 from ninefold.systems.payments.model.money import payable
+from ninefold.systems.payments.model.outcomes import NotFound, Unknown
 from ninefold.systems.payments.model.payments import (
     INTENT_PREFIX,
     Attempt,
     Charge,
     EvidenceKind,
     Intent,
+    IntentEvent,
     NewIntent,
     PaymentMethod,
     Refund,
 )
 from ninefold.systems.payments.rules.changes import Change, Limits, Step
+from ninefold.systems.payments.rules.events import events_of
 from ninefold.systems.payments.rules.outcomes import AnyOutcome, apply_outcome
 from ninefold.systems.payments.service import ledger
+from ninefold.systems.payments.service.events import record_events
 from ninefold.systems.payments.service.feeds import announce_payment
 from ninefold.systems.payments.store import payments as store
+from ninefold.systems.payments.store.steps import StepRows, step_store
 
-CLIENT_SECRET_LENGTH = 24
+T = TypeVar("T")
+
+CLIENT_SECRET_LENGTH: Final = 24
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,8 +100,11 @@ async def insert_intent(
         created_at=at,
         updated_at=at,
         version=1,
+        options=new.options,
     )
-    await store.intent_insert(connection, intent)
+    event = IntentEvent(intent_id=intent_id, version=1, type="created", at=at, detail={})
+    await _store(connection, StepRows(intents=[intent], events=[event]))
+    await record_events(connection, merchant, [NewEvent("payment_intent.created", Snapshot(intent=intent))], at=at)
     await announce_payment(connection, intent, event="created")
     return intent
 
@@ -133,24 +145,31 @@ async def load_step(
 
 
 async def store_change(connection: Connection, step: Step, change: Change) -> Done:
-    """Store what a step changes; the ledger comes last, because its accounts are locked until the commit."""
+    """Store what a step changes, in one statement. Its accounts are then locked until the commit."""
     if change.is_quiet:
         assert change.attempt is not None, "only an attempt changes quietly"
-        await store.attempt_save(connection, change.attempt)
+        await _store(connection, StepRows(attempts=[change.attempt]))
         return _unchanged(step, change.attempt)
-    if change.charge is not None and change.charge.hold_id is not None:
-        # The row of the charge refers to its hold.
-        await ledger.post(connection, change.transfers, at=step.at)
-    if change.refund is not None:
-        await store.refund_save(connection, change.refund)
-    if change.charge is not None:
-        await store.charge_save(connection, change.charge)
-    for attempt in (change.attempt, *change.also_attempts):
-        if attempt is not None:
-            await store.attempt_save(connection, attempt)
-    await store.intent_save(connection, change.intent, event_type=change.event, event_detail=change.detail)
-    if change.charge is None or change.charge.hold_id is None:
-        await ledger.post(connection, change.transfers, at=step.at)
+    event = IntentEvent(
+        intent_id=change.intent.intent_id,
+        version=change.intent.version,
+        type=change.event,
+        at=step.at,
+        detail=change.detail,
+    )
+    await record_events(connection, step.merchant, events_of(step, change), at=step.at)
+    await _store(
+        connection,
+        StepRows(
+            intents=[change.intent],
+            events=[event],
+            refunds=_some(change.refund),
+            charges=_some(change.charge),
+            attempts=[*_some(change.attempt), *change.also_attempts],
+            accounts=ledger.account_rows(change.transfers),
+            transfers=ledger.transfer_rows(change.transfers, at=step.at),
+        ),
+    )
     await announce_payment(connection, change.intent, event=change.event)
     return Done(
         intent=change.intent,
@@ -184,6 +203,8 @@ async def record_outcome(
     assert step.attempt is not None, "attempts are never deleted"
     if not step.attempt.is_open:
         return _unchanged(step, step.attempt)
+    if isinstance(outcome, NotFound) and step.attempt.sent_at != attempt.sent_at:
+        outcome = Unknown(reason="It was sent again meanwhile.")
     change = apply_outcome(step, outcome)
     if evidence is not None and change.attempt is not None:
         proved = msgspec.structs.replace(
@@ -192,6 +213,15 @@ async def record_outcome(
         detail: Mapping[str, object] = {**change.detail, "evidence": evidence.kind}
         change = msgspec.structs.replace(change, attempt=proved, detail=detail)
     return await store_change(connection, step, change)
+
+
+async def _store(connection: Connection, rows: StepRows) -> None:
+    with ledger.refusals():
+        await step_store(connection, rows)
+
+
+def _some(value: T | None) -> list[T]:
+    return [] if value is None else [value]
 
 
 def _unchanged(step: Step, attempt: Attempt) -> Done:

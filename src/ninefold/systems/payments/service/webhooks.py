@@ -41,5 +41,6 @@ async def apply_event(database: Database, flow: PaymentFlow, event: ProcessorEve
 
 def _warn_of_contradiction(attempt: Attempt, event: ProcessorEvent) -> None:
     """Log that the processor has done what counts as not done: reconciliation finds the money as a break."""
-    if isinstance(event.outcome, Approved) and attempt.state != "succeeded":
+    was_canceled = attempt.error_code == "canceled"
+    if isinstance(event.outcome, Approved) and attempt.state != "succeeded" and not was_canceled:
         log.error("payments.outcome.contradicted", our_reference=event.our_reference, state=attempt.state)

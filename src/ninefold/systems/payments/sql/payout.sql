@@ -10,6 +10,12 @@ SELECT *
 FROM payments.payout
 WHERE batch_id = :batch_id;
 
+-- name: payout_find_of_merchant^
+-- Read one payout of a merchant.
+SELECT *
+FROM payments.payout
+WHERE payout_id = :payout_id AND merchant_id = :merchant_id;
+
 -- name: payout_insert!
 -- Insert a payout; nothing changes when its batch has one.
 INSERT INTO payments.payout (
@@ -80,6 +86,22 @@ SELECT *
 FROM payments.payout
 WHERE bank_file_id = :bank_file_id
 ORDER BY payout_id;
+
+-- name: payout_list_of_merchant
+-- Read a page of the payouts of a merchant.
+SELECT *
+FROM payments.payout
+WHERE
+    merchant_id = :merchant_id
+    AND (:state::text IS NULL OR state = :state)
+    AND (:created_from::timestamptz IS NULL OR created_at >= :created_from)
+    AND (:created_before::timestamptz IS NULL OR created_at < :created_before)
+    AND (:older_than::uuid IS NULL OR payout_id < :older_than)
+    AND (:newer_than::uuid IS NULL OR payout_id > :newer_than)
+ORDER BY
+    CASE WHEN :is_upward::boolean THEN payout_id END ASC,
+    CASE WHEN NOT :is_upward::boolean THEN payout_id END DESC
+LIMIT :limit;
 
 -- name: payout_list_referenced
 -- Read the payouts that these references name, by what the bank repeats or by trace number, newest first.

@@ -31,10 +31,10 @@ FROM (
 WHERE resolution_count + open_count <> 1;
 
 -- name: transfer_find_position^
--- Read how far the journal is, and the first transaction that can't be in it yet.
+-- Read how far the journal is, and the id of a new transaction: all with a transfer up to there have a lower one.
 SELECT
     coalesce((SELECT max(sequence) FROM payments.transfer), 0) AS last_sequence,
-    pg_snapshot_xmax(pg_current_snapshot())::text AS next_transaction;
+    pg_current_xact_id()::text AS next_transaction;
 
 -- name: transfer_is_settled$
 -- Return whether all transactions before one have ended.

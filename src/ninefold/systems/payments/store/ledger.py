@@ -89,7 +89,7 @@ async def transfer_count_wrong_holds(connection: Connection, *, organisation_id:
 
 
 async def transfer_find_position(connection: Connection) -> tuple[int, str]:
-    """Read how far the journal is, and the first transaction that can't be in it yet."""
+    """Read how far the journal is, and a transaction: all that have a transfer up to there have begun before it."""
     row = await queries.transfer_find_position(connection)
     return row["last_sequence"], row["next_transaction"]
 

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 import msgspec
 
 from ninefold.core.postgres.database import Connection
 from ninefold.systems.payments.model.merchants import Merchant
+from ninefold.systems.payments.model.pages import BalanceTransaction
 from ninefold.systems.payments.model.payments import (
     Attempt,
     AttemptState,
@@ -80,9 +80,20 @@ async def attempt_list_of_intent(connection: Connection, *, intent_id: UUID, lim
     return [read_row(Attempt, row) async for row in rows]
 
 
-async def attempt_save(connection: Connection, attempt: Attempt) -> None:
-    """Store an attempt before the call, or after a step."""
-    await queries.attempt_save(connection, **columns_of(attempt))
+async def attempt_mark_sent(connection: Connection, *, attempt_id: UUID, at: datetime) -> Attempt | None:
+    """Store that an attempt is sent again; None if its outcome is known."""
+    row = await queries.attempt_mark_sent(connection, attempt_id=attempt_id, at=at)
+    return read_row_or_none(Attempt, row)
+
+
+async def balance_transaction_find(
+    connection: Connection, *, merchant_id: UUID, balance_transaction_id: UUID
+) -> BalanceTransaction | None:
+    """Read one change of a merchant's balance."""
+    row = await queries.balance_transaction_find(
+        connection, merchant_id=merchant_id, balance_transaction_id=balance_transaction_id
+    )
+    return read_row_or_none(BalanceTransaction, row)
 
 
 async def charge_find(connection: Connection, *, merchant_id: UUID, charge_id: UUID) -> Charge | None:
@@ -96,9 +107,9 @@ async def charge_list_of_intent(connection: Connection, *, intent_id: UUID, limi
     return [read_row(Charge, row) async for row in rows]
 
 
-async def charge_save(connection: Connection, charge: Charge) -> None:
-    """Store a charge after a step."""
-    await queries.charge_save(connection, **columns_of(charge))
+async def charge_set_metadata(connection: Connection, *, charge_id: UUID, metadata: Mapping[str, str]) -> None:
+    """Set the metadata of a charge."""
+    await queries.charge_set_metadata(connection, charge_id=charge_id, metadata=json_text(metadata))
 
 
 async def intent_event_list(connection: Connection, *, intent_id: UUID, limit: int) -> list[IntentEvent]:
@@ -117,11 +128,6 @@ async def intent_find_of_merchant(connection: Connection, *, merchant_id: UUID, 
     """Read one payment of a merchant."""
     row = await queries.intent_find_of_merchant(connection, merchant_id=merchant_id, intent_id=intent_id)
     return read_row_or_none(Intent, row)
-
-
-async def intent_insert(connection: Connection, intent: Intent) -> None:
-    """Insert a payment, with the first entry of its timeline."""
-    await queries.intent_insert(connection, **columns_of(intent))
 
 
 async def intent_list(
@@ -173,15 +179,6 @@ async def intent_lock(connection: Connection, *, intent_id: UUID) -> bool:
     return bool(await queries.intent_lock(connection, intent_id=intent_id))
 
 
-async def intent_save(
-    connection: Connection, intent: Intent, *, event_type: str, event_detail: Mapping[str, Any]
-) -> None:
-    """Store a payment after a step, with the next entry of its timeline."""
-    await queries.intent_save(
-        connection, **columns_of(intent), event_type=event_type, event_detail=json_text(event_detail)
-    )
-
-
 async def payment_method_find(
     connection: Connection, *, merchant_id: UUID, payment_method_id: UUID
 ) -> PaymentMethod | None:
@@ -195,6 +192,13 @@ async def payment_method_insert(connection: Connection, method: PaymentMethod) -
     await queries.payment_method_insert(connection, **columns_of(method))
 
 
+async def payment_method_update(connection: Connection, method: PaymentMethod) -> None:
+    """Store what can change of a payment method."""
+    columns = columns_of(method)
+    names = ("payment_method_id", "customer_id", "exp_month", "exp_year", "billing_details", "metadata")
+    await queries.payment_method_update(connection, **{name: columns[name] for name in names})
+
+
 async def refund_find(connection: Connection, *, merchant_id: UUID, refund_id: UUID) -> Refund | None:
     """Read one refund of a merchant."""
     return read_row_or_none(Refund, await queries.refund_find(connection, merchant_id=merchant_id, refund_id=refund_id))
@@ -206,6 +210,6 @@ async def refund_list_of_intent(connection: Connection, *, intent_id: UUID, limi
     return [read_row(Refund, row) async for row in rows]
 
 
-async def refund_save(connection: Connection, refund: Refund) -> None:
-    """Store a refund after a step."""
-    await queries.refund_save(connection, **columns_of(refund))
+async def refund_set_metadata(connection: Connection, *, refund_id: UUID, metadata: Mapping[str, str]) -> None:
+    """Set the metadata of a refund."""
+    await queries.refund_set_metadata(connection, refund_id=refund_id, metadata=json_text(metadata))

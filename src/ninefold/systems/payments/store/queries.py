@@ -1,6 +1,6 @@
 """The named SQL queries of payments, loaded once, and what turns rows into frozen data."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -11,7 +11,7 @@ queries: Any = load_queries("ninefold.systems.payments")
 
 T = TypeVar("T", bound=msgspec.Struct)
 
-_JSON_COLUMNS: Final = ("metadata", "billing_details", "detail", "summary")
+_JSON_COLUMNS: Final = ("metadata", "billing_details", "detail", "options", "parameters", "summary")
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder().decode
@@ -39,6 +39,11 @@ def columns_of(value: msgspec.Struct) -> dict[str, Any]:
         if name in columns:
             columns[name] = json_text(columns[name])
     return columns
+
+
+def json_rows(rows: Sequence[Any]) -> str:
+    """Return rows as JSON for a parameter that is cast to `jsonb`."""
+    return _encode(rows).decode()
 
 
 def json_text(value: Mapping[str, Any]) -> str:

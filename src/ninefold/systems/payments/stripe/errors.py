@@ -15,12 +15,54 @@ from ninefold.core.errors import (
 )
 from ninefold.core.web.errors import RouteNotFoundError
 from ninefold.core.web.problems import problem_headers
-from ninefold.systems.payments.errors import CardDeclinedError, PaymentStateError
-
-_BAD_REQUEST: Final = 400
-_SERVER_ERROR: Final = 500
+from ninefold.systems.payments.errors import (
+    CardDeclinedError,
+    IdempotencyKeyReusedError,
+    PaymentStateError,
+    ProcessorRefusedError,
+)
+from ninefold.systems.payments.rules.card_numbers import contains_card_number
+from ninefold.systems.payments.stripe.headers import stripe_headers
 
 INVALID_REQUEST: Final = "invalid_request_error"
+CARD: Final = "card_error"
+
+_BAD_REQUEST: Final = 400
+_PAYMENT_REQUIRED: Final = 402
+_NOT_FOUND: Final = 404
+_SERVER_ERROR: Final = 500
+
+
+class StripeError(InvalidInputError):
+    """What Stripe's API refuses in words and with a code of its own.
+
+    Args:
+        message: what went wrong.
+        code: Stripe's code; None if it has none for this.
+        param: the parameter.
+        kind: Stripe's type of the error.
+        status: of the response.
+        extra: what else the error has, such as `payment_intent`.
+    """
+
+    code = "stripe_error"
+    title = "Refused"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str | None = None,
+        param: str | None = None,
+        kind: str = INVALID_REQUEST,
+        status: int = _BAD_REQUEST,
+        extra: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(message, field=param)
+        self.error_code = code
+        self.kind = kind
+        self.status = status
+        self.extra = extra or {}
 
 
 class StripeCardError(CardDeclinedError):
@@ -34,53 +76,82 @@ class StripeCardError(CardDeclinedError):
         self.intent = intent
 
 
+def not_found(kind: str, text: str, *, param: str) -> StripeError:
+    """Return the error for an object that the merchant doesn't have."""
+    shown = "…" if contains_card_number(text) else text[:80]
+    return StripeError(f"No such {kind}: '{shown}'", code="resource_missing", param=param, status=_NOT_FOUND)
+
+
+def card_error(message: str, *, code: str, param: str | None = None, decline_code: str | None = None) -> StripeError:
+    """Return the error for a card that can't be used."""
+    extra = {} if decline_code is None else {"decline_code": decline_code}
+    return StripeError(message, code=code, param=param, kind=CARD, status=_PAYMENT_REQUIRED, extra=extra)
+
+
 def show_stripe_error(request: Request[Any, Any, Any], error: NinefoldError) -> Response[Any]:
     """Return the response for an error."""
-    headers = {**problem_headers(error), "Stripe-Should-Retry": str(error.is_retryable).lower()}
     return Response(
-        content=msgspec.json.encode({"error": _describe(request, error)}),
-        status_code=_status_of(error),
+        content=encode_error(error, method=request.scope["method"], path=request.scope["path"]),
+        status_code=status_of(error),
         media_type="application/json",
-        headers=headers,
+        headers={
+            **problem_headers(error),
+            **stripe_headers(request),
+            "Stripe-Should-Retry": str(error.is_retryable).lower(),
+        },
     )
 
 
-def _describe(  # noqa: PLR0911  # a table, a line per kind of error.
-    request: Request[Any, Any, Any], error: NinefoldError
-) -> dict[str, Any]:
-    match error:
-        case RouteNotFoundError():
-            path = request.scope["path"]
-            return {
-                "type": INVALID_REQUEST,
-                "message": f"Unrecognized request URL ({request.scope['method']}: {path}).",
-            }
-        case CardDeclinedError():
-            shown: dict[str, Any] = {"type": "card_error", "code": error.error_code, "message": error.detail}
-            if error.decline_code is not None:
-                shown["decline_code"] = error.decline_code
-            if isinstance(error, StripeCardError):
-                shown |= {"payment_intent": error.intent, "charge": error.charge}
-            return shown
-        case NotFoundError():
-            return _request_error(error, code="resource_missing")
-        case UnauthorizedError():
-            return {"type": INVALID_REQUEST, "message": str(error)}
-        case TooManyRequestsError():
-            return {"type": "rate_limit_error", "code": "rate_limit", "message": str(error)}
-        case InvalidInputError() | PaymentStateError():
-            return _request_error(error, code=error.code)
-    kind = "api_error" if error.http_status >= _SERVER_ERROR else INVALID_REQUEST
-    return {"type": kind, "code": error.code, "message": str(error)}
+def encode_error(error: NinefoldError, *, method: str, path: str) -> bytes:
+    """Return the body of the response for an error to a request."""
+    return msgspec.json.encode({"error": _describe(error, method=method, path=path)})
 
 
-def _request_error(error: NinefoldError, *, code: str) -> dict[str, Any]:
-    shown: dict[str, Any] = {"type": INVALID_REQUEST, "code": code, "message": str(error)}
-    if error.field:
-        shown["param"] = error.field
-    return shown
-
-
-def _status_of(error: NinefoldError) -> int:
+def status_of(error: NinefoldError) -> int:
     """Return the status of an error: Stripe's API answers invalid input, and unexpected states, with 400."""
-    return _BAD_REQUEST if isinstance(error, (InvalidInputError, PaymentStateError)) else error.http_status
+    match error:
+        case StripeError():
+            return error.status
+        case InvalidInputError() | PaymentStateError():
+            return _BAD_REQUEST
+        case ProcessorRefusedError():
+            return _PAYMENT_REQUIRED
+    return error.http_status
+
+
+def _describe(error: NinefoldError, *, method: str, path: str) -> dict[str, Any]:  # noqa: PLR0911  # a table, a line per kind of error.
+    match error:
+        case StripeError():
+            return _shown(error.kind, error.error_code, error.detail, param=error.field, **error.extra)
+        case RouteNotFoundError():
+            return _shown(INVALID_REQUEST, None, f"Unrecognized request URL ({method}: {_safe(path)}).")
+        case CardDeclinedError():
+            fields: dict[str, Any] = {} if error.decline_code is None else {"decline_code": error.decline_code}
+            if isinstance(error, StripeCardError):
+                fields |= {"charge": error.charge, "payment_intent": error.intent}
+            return _shown(CARD, error.error_code, error.detail, **fields)
+        case ProcessorRefusedError():
+            return _shown(CARD, error.error_code, error.detail)
+        case IdempotencyKeyReusedError():
+            return _shown("idempotency_error", None, str(error))
+        case NotFoundError():
+            return _shown(INVALID_REQUEST, "resource_missing", error.detail, param=error.field)
+        case UnauthorizedError():
+            return _shown(INVALID_REQUEST, None, str(error))
+        case TooManyRequestsError():
+            return _shown("rate_limit_error", "rate_limit", str(error))
+    kind = "api_error" if error.http_status >= _SERVER_ERROR else INVALID_REQUEST
+    return _shown(kind, error.code, str(error), param=error.field)
+
+
+def _shown(kind: str, code: str | None, message: str, *, param: str | None = None, **extra: Any) -> dict[str, Any]:
+    shown: dict[str, Any] = {"type": kind, "message": message}
+    if code is not None:
+        shown["code"] = code
+    if param is not None:
+        shown["param"] = param
+    return {**shown, **extra}
+
+
+def _safe(path: str) -> str:
+    return "…" if contains_card_number(path) else path[:200]

@@ -6,6 +6,7 @@ from uuid import UUID
 import msgspec
 
 from ninefold import __version__
+from ninefold.contracts.webhooks import ForwardSignature
 from ninefold.core.ids import format_id
 from ninefold.systems.webhooks.model import EVENT_PREFIX
 from ninefold.systems.webhooks.rules.event_types import is_private
@@ -28,6 +29,9 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     stored_bytes: int
     """The size of the event's payload. It differs from that of the body if the event is a forwarded request."""
 
+    signature: ForwardSignature = "standard"
+    """How each attempt is signed."""
+
 
 def make_message(event_id: UUID, *, event_type: str, payload: bytes) -> Message:
     """Prepare the content that every delivery of an event sends."""
@@ -40,6 +44,7 @@ def make_message(event_id: UUID, *, event_type: str, payload: bytes) -> Message:
             common_head=b"%bwebhook-id: %b\r\n" % (forwarded.head, webhook_id),
             payload=forwarded.body,
             stored_bytes=len(payload),
+            signature=forwarded.signature,
         )
     return Message(
         event_id=event_id,

@@ -31,7 +31,7 @@ from ninefold.systems.webhooks.jobs.verdict import ABORTED
 from ninefold.systems.webhooks.model import Attempt, AttemptTimings
 from ninefold.systems.webhooks.rules.redirects import is_redirect, resolve_location
 from ninefold.systems.webhooks.rules.retries import is_success, parse_retry_after
-from ninefold.systems.webhooks.rules.signing import active_keys, sign, signed_content
+from ninefold.systems.webhooks.rules.signing import active_keys, sign, sign_as_stripe, signed_content
 
 TARGETS_CACHED_MAX: Final = 10_000
 
@@ -266,6 +266,10 @@ def _sign(requests: Sequence[AttemptRequest], *, attempted_at: datetime) -> list
             message = request.message
             content = signed_content(message_id=message.webhook_id, timestamp=timestamp, payload=message.payload)
             common_head = b"%bwebhook-timestamp: %b\r\n" % (message.common_head, timestamp)
-        signature = sign(active_keys(request.recipient.secrets, now=attempted_at), content)
-        heads.append(b"%bwebhook-signature: %b\r\n" % (common_head, signature))
+        keys = active_keys(request.recipient.secrets, now=attempted_at)
+        head = b"%bwebhook-signature: %b\r\n" % (common_head, sign(keys, content))
+        if message.signature == "stripe":
+            signature = sign_as_stripe(keys, timestamp=timestamp, payload=message.payload)
+            head = b"%bstripe-signature: %b\r\n" % (head, signature)
+        heads.append(head)
     return heads

@@ -10,6 +10,8 @@ from typing import Final
 
 import msgspec
 
+from ninefold.contracts.webhooks import ForwardSignature
+
 PREFIX_OF_REPLACED: Final = b"x-original-"
 
 _OF_CONNECTION: Final = frozenset(
@@ -40,18 +42,22 @@ class ForwardedHead(msgspec.Struct, frozen=True, kw_only=True):
     head: bytes
     """Lines of `name: value` that end with CR LF."""
     body: bytes
+    signature: ForwardSignature
 
 
-class _Stored(msgspec.Struct, frozen=True, kw_only=True):
+class _Stored(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     headers: list[tuple[str, str]]
     # msgspec encodes bytes as base64.
     body_base64: bytes
+    signature: ForwardSignature = "standard"
 
 
-def store_forwarded(headers: Sequence[tuple[bytes, bytes]], body: bytes) -> bytes:
+def store_forwarded(
+    headers: Sequence[tuple[bytes, bytes]], body: bytes, *, signature: ForwardSignature = "standard"
+) -> bytes:
     """Return the payload of the event of a request."""
     kept = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers]
-    return msgspec.json.encode(_Stored(headers=kept, body_base64=body))
+    return msgspec.json.encode(_Stored(headers=kept, body_base64=body, signature=signature))
 
 
 def read_forwarded(payload: bytes) -> ForwardedHead:
@@ -65,7 +71,7 @@ def read_forwarded(payload: bytes) -> ForwardedHead:
             continue
         sent_name = PREFIX_OF_REPLACED + name if lower in _REPLACED else name
         lines.append(b"%b: %b\r\n" % (sent_name, value.encode("latin-1")))
-    return ForwardedHead(head=b"".join(lines), body=stored.body_base64)
+    return ForwardedHead(head=b"".join(lines), body=stored.body_base64, signature=stored.signature)
 
 
 _decoder: Final = msgspec.json.Decoder(_Stored)

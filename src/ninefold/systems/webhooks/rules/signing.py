@@ -1,4 +1,4 @@
-"""Signatures as in Standard Webhooks 1.0, section "Signature scheme", symmetric form `v1`."""
+"""Signatures as in Standard Webhooks 1.0, section "Signature scheme", symmetric form `v1`; and as Stripe signs."""
 
 import base64
 import hmac
@@ -43,6 +43,21 @@ def sign(keys: Sequence[bytes], content: bytes) -> bytes:
         content: from `signed_content`.
     """
     return b" ".join([b"v1," + _signature(key, content) for key in keys])
+
+
+def sign_as_stripe(keys: Sequence[bytes], *, timestamp: bytes, payload: bytes) -> bytes:
+    """Return the value of `Stripe-Signature`: the time, and one `v1` signature per key, in hexadecimal digits.
+
+    The key is the text of the secret, with its prefix (Stripe's documentation, "Verify webhook signatures manually").
+
+    Args:
+        keys: the subscription's active keys.
+        timestamp: the attempt's time in Unix seconds, in ASCII.
+        payload: the body, exactly as it is sent.
+    """
+    content = b"%b.%b" % (timestamp, payload)
+    digests = [hmac.digest(format_secret(key).encode("ascii"), content, "sha256") for key in keys]
+    return b",".join([b"t=%b" % timestamp, *[b"v1=%b" % digest.hex().encode("ascii") for digest in digests]])
 
 
 def _signature(key: bytes, content: bytes) -> bytes:

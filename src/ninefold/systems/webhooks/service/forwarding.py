@@ -106,7 +106,7 @@ class WebhooksRequestForwarder:
             NewEvent(
                 event_id=new_id(),
                 event_type=event_type,
-                payload=store_forwarded(request.headers, request.body),
+                payload=store_forwarded(request.headers, request.body, signature=request.signature),
                 idempotency_key=None,
                 queued_deliveries=queued_deliveries,
             )

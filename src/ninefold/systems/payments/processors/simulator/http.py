@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, cast
 
 import httptools
 import msgspec
@@ -28,10 +28,12 @@ class HttpConnection(asyncio.Protocol):
 
     Args:
         respond: returns the answer to each request.
+        connections: those that are open; it adds and removes itself.
     """
 
-    def __init__(self, respond: Respond) -> None:
+    def __init__(self, respond: Respond, connections: "set[HttpConnection]") -> None:
         self._respond: Final = respond
+        self._connections: Final = connections
         self._parser: Final = httptools.HttpRequestParser(self)
         self._transport: asyncio.Transport | None = None
         self._path = b""
@@ -40,13 +42,22 @@ class HttpConnection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the transport."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        # uvloop's transports aren't instances of it.
+        self._transport = cast("asyncio.Transport", transport)
+        self._connections.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Let what was begun come to its end: the processor does what it has received."""
         del exc
         self._transport = None
+        self._connections.discard(self)
+
+    def close(self) -> None:
+        """Close the connection, and stop what was begun."""
+        for task in self._tasks:
+            task.cancel()
+        if self._transport is not None:
+            self._transport.close()
 
     def data_received(self, data: bytes) -> None:
         """Parse what was received."""
@@ -54,7 +65,7 @@ class HttpConnection(asyncio.Protocol):
             self._parser.feed_data(data)
         except httptools.HttpParserError:
             self._write(Answer(400))
-            self._close()
+            self.close()
 
     def on_message_begin(self) -> None:
         """Begin a request."""
@@ -69,7 +80,7 @@ class HttpConnection(asyncio.Protocol):
         self._body += body
         if len(self._body) > BODY_SIZE_MAX:
             self._write(Answer(400))
-            self._close()
+            self.close()
 
     def on_message_complete(self) -> None:
         """Answer the request."""
@@ -85,11 +96,7 @@ class HttpConnection(asyncio.Protocol):
         if self._transport is None or self._transport.is_closing():
             return
         if answer.status is None:
-            self._close()
+            self._transport.close()
             return
         head = f"HTTP/1.1 {answer.status} {_REASONS[answer.status]}\r\ncontent-type: application/json\r\n"
         self._transport.write(f"{head}content-length: {len(answer.body)}\r\n\r\n".encode() + answer.body)
-
-    def _close(self) -> None:
-        if self._transport is not None:
-            self._transport.close()

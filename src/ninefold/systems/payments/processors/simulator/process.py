@@ -58,12 +58,17 @@ async def serving(address: ProcessAddress, settings: PaymentsSettings, *, data_d
     )
     book = Book(data_dir / FILE_NAME)
     answering = SimulatorServer(SimulatedProcessor(book, chances), latency_ms=settings.simulator_latency_ms)
-    server = await loop.create_unix_server(lambda: HttpConnection(answering.respond), path=address.starting_socket)
+    connections: set[HttpConnection] = set()
+    server = await loop.create_unix_server(
+        lambda: HttpConnection(answering.respond, connections), path=address.starting_socket
+    )
     address.announce()
     try:
         yield
     finally:
         server.close()
+        for connection in list(connections):
+            connection.close()
         await answering.close()
         book.close()
 

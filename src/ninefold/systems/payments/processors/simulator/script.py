@@ -31,7 +31,8 @@ class Behaviour(msgspec.Struct, frozen=True, kw_only=True):
     """The operations of which it gets lost."""
     latency_ms: int = 0
     answers_inquiries: bool = True
-    webhook_count: int = 1
+    webhook_count: int = 0
+    """How often a webhook tells the outcome of a call. What a customer does on the page is always told."""
     webhook_delay_ms: int = 0
     settled: Settled = "exactly"
 
@@ -91,17 +92,17 @@ _CARDS: Final[dict[str, tuple[Card, Behaviour]]] = {
     "refundFail": (Card(last4="5126"), Behaviour(refuses_refund=True)),
     # These aren't Stripe's.
     "slow": (Card(last4="1000"), Behaviour(latency_ms=2_000)),
-    "lostRequest": (Card(last4="1001"), Behaviour(lost="request", webhook_count=0)),
-    "lostAnswer": (Card(last4="1002"), Behaviour(lost="answer", webhook_count=0)),
+    "lostRequest": (Card(last4="1001"), Behaviour(lost="request")),
+    "lostAnswer": (Card(last4="1002"), Behaviour(lost="answer")),
     "lostAnswerLateWebhook": (
         Card(last4="1003"),
-        Behaviour(lost="answer", webhook_delay_ms=1_500, answers_inquiries=False),
+        Behaviour(lost="answer", webhook_count=1, webhook_delay_ms=1_500, answers_inquiries=False),
     ),
-    "lostAnswerDeclined": (Card(last4="1004"), Behaviour(lost="answer", refusal=_DECLINED, webhook_count=0)),
-    "neverKnown": (Card(last4="1005"), Behaviour(lost="answer", webhook_count=0, answers_inquiries=False)),
-    "lostCaptureAnswer": (Card(last4="1006"), Behaviour(lost="answer", lost_of=("capture",), webhook_count=0)),
-    "lostRefundAnswer": (Card(last4="1007"), Behaviour(lost="answer", lost_of=("refund",), webhook_count=0)),
-    "lostCancelAnswer": (Card(last4="1008"), Behaviour(lost="answer", lost_of=("cancel",), webhook_count=0)),
+    "lostAnswerDeclined": (Card(last4="1004"), Behaviour(lost="answer", refusal=_DECLINED)),
+    "neverKnown": (Card(last4="1005"), Behaviour(lost="answer", answers_inquiries=False)),
+    "lostCaptureAnswer": (Card(last4="1006"), Behaviour(lost="answer", lost_of=("capture",))),
+    "lostRefundAnswer": (Card(last4="1007"), Behaviour(lost="answer", lost_of=("refund",))),
+    "lostCancelAnswer": (Card(last4="1008"), Behaviour(lost="answer", lost_of=("cancel",))),
     "captureRefused": (Card(last4="1009"), Behaviour(refuses_capture=True)),
     "webhookTwice": (Card(last4="1010"), Behaviour(webhook_count=2)),
     "settledWrongAmount": (Card(last4="1011"), Behaviour(settled="wrong_amount")),
@@ -116,8 +117,8 @@ CARDS: Final = {_CARD_PREFIX + name: card for name, (card, _) in _CARDS.items()}
 AMOUNTS: Final = {
     900_001: Behaviour(refusal=_DECLINED),
     900_002: Behaviour(refusal=_INSUFFICIENT),
-    900_003: Behaviour(lost="request", webhook_count=0),
-    900_004: Behaviour(lost="answer", webhook_count=0),
+    900_003: Behaviour(lost="request"),
+    900_004: Behaviour(lost="answer"),
     900_005: Behaviour(settled="wrong_amount"),
     900_006: Behaviour(settled="not"),
     900_007: Behaviour(settled="twice"),
@@ -142,7 +143,7 @@ def behaviour_of(token: str, *, amount: int, our_reference: str, chances: Chance
     if _draw(chances.seed, our_reference, "decline") < chances.decline_per_mille:
         return Behaviour(refusal=_DECLINED)
     if _draw(chances.seed, our_reference, "lost") < chances.lost_per_mille:
-        return Behaviour(lost="answer", webhook_count=0)
+        return Behaviour(lost="answer")
     return behaviour
 
 

@@ -56,6 +56,9 @@ class SimulatorServer:
             return await self._respond(method, path, body)
         except (msgspec.MsgspecError, ValueError) as error:
             return Answer(400, msgspec.json.encode({"error": str(error)}))
+        except Exception:
+            log.exception("payments.simulator.request.failed", path=path)
+            return Answer(500)
 
     async def _respond(self, method: str, path: str, body: bytes) -> Answer:
         match method, path.strip("/").split("/"):
@@ -96,14 +99,14 @@ class SimulatorServer:
         call = self._processor.authenticate(reference, is_passed=body.is_passed)
         if call is None:
             return Answer(404)
-        self._announce(call)
+        self._announce(call, count_min=1)
         return Answer(_OK, msgspec.json.encode(call.outcome))
 
-    def _announce(self, call: Call) -> None:
+    def _announce(self, call: Call, *, count_min: int = 0) -> None:
         behaviour = self._processor.behaviour_of(self._processor.find_origin(call))
         if call.webhook_url is None:
             return
-        for _ in range(behaviour.webhook_count):
+        for _ in range(max(behaviour.webhook_count, count_min)):
             task = asyncio.create_task(self._send(call, call.webhook_url, delay_s=behaviour.webhook_delay_ms / 1_000))
             self._webhooks.add(task)
             task.add_done_callback(self._webhooks.discard)

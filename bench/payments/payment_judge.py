@@ -1,0 +1,144 @@
+"""What must be true of a simulated world after every step, and when everything has ended.
+
+It compares what Ninefold has recorded with what the processor has really done, and adds up the ledger by itself.
+"""
+
+from collections import Counter, defaultdict
+from typing import Any, Final
+
+from payment_world import World
+
+from ninefold.core.ids import format_id
+from ninefold.systems.payments.model.outcomes import Approved
+from ninefold.systems.payments.model.payments import ATTEMPT_PREFIX, INTENT_PREFIX
+from ninefold.systems.payments.service.audit import audit_ledger
+
+_ENDED: Final = frozenset({"succeeded", "declined", "not_sent", "waiting_for_customer"})
+_MOVING: Final = frozenset({"processing", "in_doubt"})
+
+_UNBALANCED: Final = """
+    SELECT currency FROM payments.account GROUP BY currency
+    HAVING sum(posted_debits) <> sum(posted_credits) OR sum(pending_debits) <> sum(pending_credits)
+"""
+_WITHOUT_SHADOW: Final = """
+    SELECT intent.intent_id FROM payments.intent JOIN payments.charge ON charge_id = latest_charge_id
+    LEFT JOIN payments.open_hold ON pending_id = hold_id
+    WHERE intent.state = 'requires_capture' AND pending_id IS NULL
+"""
+_LEFT_SHADOWS: Final = """
+    SELECT intent.intent_id, intent.state FROM payments.open_hold JOIN payments.charge ON pending_id = hold_id
+    JOIN payments.intent USING (intent_id) WHERE intent.state NOT IN ('requires_capture', 'requires_action')
+"""
+_ATTEMPTS: Final = """
+    SELECT
+        attempt_id, intent_id, operation, attempt.state, attempt.error_code, attempt.amount, intent.currency,
+        capture_method
+    FROM payments.attempt JOIN payments.intent USING (intent_id)
+"""
+_PAYMENTS: Final = """
+    SELECT
+        intent_id, intent.state, intent.amount, amount_received,
+        count(charge_id) FILTER (WHERE amount_captured > 0) AS captures,
+        coalesce(sum(amount_refunded), 0)::bigint AS refunded, coalesce(sum(amount_refunding), 0)::bigint AS refunding
+    FROM payments.intent LEFT JOIN payments.charge USING (intent_id)
+    GROUP BY intent_id
+"""
+_RECEIVABLE: Final = """
+    SELECT currency, posted_debits - posted_credits AS balance FROM payments.account
+    WHERE kind = 'processor_receivable' AND posted_debits <> posted_credits
+"""
+
+
+class Truth:
+    """What the processor has done, of each payment."""
+
+    def __init__(self) -> None:
+        self.captures: Final[defaultdict[Any, list[int]]] = defaultdict(list)
+        self.refunds: Final[defaultdict[Any, list[int]]] = defaultdict(list)
+        self.owed: Final[Counter[str]] = Counter()
+        """What the processor owes for captures less refunds, of each currency."""
+
+    def add(self, attempt: Any) -> None:
+        """Add a call that the processor has approved."""
+        is_capture = attempt["operation"] == "capture" or (
+            attempt["operation"] == "authorise" and attempt["capture_method"] == "automatic"
+        )
+        if is_capture:
+            self.captures[attempt["intent_id"]].append(attempt["amount"])
+            self.owed[attempt["currency"]] += attempt["amount"]
+        elif attempt["operation"] == "refund":
+            self.refunds[attempt["intent_id"]].append(attempt["amount"])
+            self.owed[attempt["currency"]] -= attempt["amount"]
+
+
+async def judge_step(world: World) -> list[str]:
+    """Return what is wrong after a step, one sentence each."""
+    problems, truth = await _compare_calls(world)
+    problems += [f"The ledger is unbalanced in {row['currency']}." for row in await _fetch(world, _UNBALANCED)]
+    problems += [f"{_name(row)} has no shadow in the ledger." for row in await _fetch(world, _WITHOUT_SHADOW)]
+    for row in await _fetch(world, _PAYMENTS):
+        captured = truth.captures[row["intent_id"]]
+        if len(captured) > 1 or row["captures"] > 1:
+            problems.append(f"{_name(row)} was charged {max(len(captured), row['captures'])} times.")
+        if sum(captured) > row["amount"] or sum(truth.refunds[row["intent_id"]]) > sum(captured):
+            problems.append(f"{_name(row)}: the processor has moved more than was asked for.")
+        if row["amount_received"] and row["amount_received"] != sum(captured):
+            problems.append(f"{_name(row)} counts as paid with {row['amount_received']}; in truth {sum(captured)}.")
+    return problems
+
+
+async def judge_end(world: World) -> list[str]:
+    """Return what is wrong when everything has ended: nothing is in doubt, and every amount is the processor's."""
+    problems = await judge_step(world)
+    _, truth = await _compare_calls(world)
+    problems += [
+        f"{_name(row)} is {row['state']}, and has a shadow in the ledger." for row in await _fetch(world, _LEFT_SHADOWS)
+    ]
+    for row in await _fetch(world, _ATTEMPTS):
+        if row["state"] not in _ENDED:
+            problems.append(f"{format_id(ATTEMPT_PREFIX, row['attempt_id'])} is still {row['state']}.")
+    for row in await _fetch(world, _PAYMENTS):
+        if row["state"] in _MOVING or row["refunding"]:
+            problems.append(f"{_name(row)} is still {row['state']}, with {row['refunding']} being refunded.")
+        ours = row["amount_received"], row["refunded"]
+        theirs = sum(truth.captures[row["intent_id"]]), sum(truth.refunds[row["intent_id"]])
+        if ours != theirs:
+            problems.append(f"{_name(row)} has {ours} as captured and refunded; the processor has {theirs}.")
+    owed = {row["currency"]: row["balance"] for row in await _fetch(world, _RECEIVABLE)}
+    if owed != {currency: amount for currency, amount in truth.owed.items() if amount}:
+        problems.append(f"The processor owes {dict(truth.owed)}, and the ledger says {owed}.")
+    return problems + await judge_audit(world)
+
+
+async def judge_audit(world: World) -> list[str]:
+    """Return the faults that the audit finds."""
+    assert world.organisation_id is not None
+    audit = await audit_ledger(world.database, organisation_id=world.organisation_id)
+    return [f"audit: {fault}" for fault in audit.faults]
+
+
+async def _compare_calls(world: World) -> tuple[list[str], Truth]:
+    """Compare each call that has ended with what the processor has done."""
+    problems, truth = [], Truth()
+    for row in await _fetch(world, _ATTEMPTS):
+        name = format_id(ATTEMPT_PREFIX, row["attempt_id"])
+        call = world.bank.find(name)
+        is_done = call is not None and isinstance(call.outcome, Approved)
+        if is_done:
+            truth.add(row)
+        if row["state"] == "succeeded" and not is_done:
+            problems.append(f"{name} ({row['operation']}) counts as done, but the processor hasn't done it.")
+        # The customer passed the authentication when the payment was being canceled.
+        was_canceled = row["error_code"] == "canceled" and row["capture_method"] == "manual"
+        if row["state"] in {"declined", "not_sent"} and is_done and not was_canceled:
+            problems.append(f"{name} ({row['operation']}) counts as {row['state']}, but the processor has done it.")
+    return problems, truth
+
+
+async def _fetch(world: World, statement: str) -> list[Any]:
+    async with world.database.connection() as connection:
+        return list(await connection.fetch(statement))
+
+
+def _name(row: Any) -> str:
+    return format_id(INTENT_PREFIX, row["intent_id"])

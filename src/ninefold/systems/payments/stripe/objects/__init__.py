@@ -1,0 +1,1 @@
+"""The objects of Stripe's API, as dictionaries that are encoded as JSON."""

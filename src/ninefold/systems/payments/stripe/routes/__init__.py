@@ -1,0 +1,1 @@
+"""The endpoints of Stripe's API, one module for each object."""

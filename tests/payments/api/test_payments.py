@@ -1,0 +1,122 @@
+"""Our API of payments: what it shows of what merchants do with Stripe's API."""
+
+import asyncio
+
+import httpx
+import pytest
+
+from http_api import Api
+from installations import READY_WITHIN_S
+from ninefold.systems.payments.processors.simulator.signing import SIGNATURE_HEADER, sign
+from payments_api import AMOUNT, Shop, open_shop
+
+WEBHOOKS = "/processors/simulator/webhooks"
+
+
+@pytest.fixture
+async def shop(api: Api, simulator: None) -> Shop:
+    del simulator
+    return await open_shop(api)
+
+
+async def test_a_payment_is_shown_with_all_that_happened_to_it(api: Api, shop: Shop) -> None:
+    paid = await shop.pay()
+    assert paid["status"] == "succeeded"
+
+    found = await api.get(f"/payments/intents/{paid['id']}")
+
+    assert (found["state"], found["amount_received"]) == ("succeeded", AMOUNT)
+    assert [each["type"] for each in found["timeline"]] == ["created", "confirmed", "captured"]
+    assert [(each["operation"], each["state"]) for each in found["attempts"]] == [("authorise", "succeeded")]
+    assert [(each["state"], each["amount_captured"]) for each in found["charges"]] == [("succeeded", AMOUNT)]
+    assert found["live_channel"].startswith("payments.changes:org_")
+
+
+async def test_payments_are_listed_by_state_and_merchant(api: Api, shop: Shop) -> None:
+    paid = await shop.pay()
+    await shop.pay("pm_card_chargeDeclined")
+    other = await open_shop(api, "Kiosk")
+
+    succeeded = await api.get("/payments/intents?state=succeeded")
+    assert [each["payment_id"] for each in succeeded["items"]] == [paid["id"]]
+    assert (await api.get(f"/payments/intents?merchant_id={other.merchant['merchant_id']}"))["items"] == []
+    assert len((await api.get("/payments/intents"))["items"]) == 2
+
+
+async def test_accounts_show_their_entries(api: Api, shop: Shop) -> None:
+    await shop.pay()
+
+    accounts = {each["kind"]: each for each in (await api.get("/payments/accounts"))["items"]}
+    entries = (await api.get(f"/payments/accounts/{accounts['merchant_held']['account_id']}/entries"))["items"]
+
+    assert accounts["processor_receivable"]["balance"] == AMOUNT
+    assert accounts["merchant_held"]["balance"] + accounts["fees"]["balance"] == AMOUNT
+    assert [(each["side"], each["amount"]) for each in entries] == [("debit", 88), ("credit", AMOUNT)]
+
+
+async def test_a_doubt_is_asked_about_and_closed(api: Api, shop: Shop) -> None:
+    assert (await shop.pay("pm_card_lostAnswer"))["status"] == "processing"
+    assert (await shop.pay("pm_card_neverKnown"))["status"] == "processing"
+    first, second = (await api.get("/payments/doubts?state=in_doubt"))["items"]
+
+    asked = await api.done("POST", f"/payments/doubts/{first['attempt_id']}/inquire")
+    assert asked["state"] == "succeeded"
+    still = await api.done("POST", f"/payments/doubts/{second['attempt_id']}/inquire")
+    assert still["state"] == "in_doubt"
+    body = {"outcome": "declined", "evidence_kind": "processor_status", "evidence": "Ticket 4711"}
+    closed = await api.done("POST", f"/payments/doubts/{second['attempt_id']}/close", json=body)
+
+    assert (closed["state"], closed["evidence"]) == ("declined", "Ticket 4711")
+    assert closed["closed_by"].startswith("API key key_")
+    assert (await api.get("/payments/doubts"))["items"] == []
+    problem = await api.refused(409, "POST", f"/payments/doubts/{second['attempt_id']}/close", json=body)
+    assert problem["code"] == "attempt_state"
+
+
+@pytest.mark.parametrize(("result", "state"), [("pass", "succeeded"), ("fail", "requires_payment_method")])
+async def test_a_customer_authenticates_on_the_page(api: Api, shop: Shop, result: str, state: str) -> None:
+    paid = await shop.pay("pm_card_authenticationRequired")
+    url = paid["next_action"]["redirect_to_url"]["url"]
+    path = httpx.URL(url).path
+
+    page = await shop.http.get(path)
+    assert "<form" in page.text
+    ended = await shop.http.post(path, data={"result": result})
+    assert ended.status_code == 200
+    # The webhook of the simulated processor doesn't reach the application of this test.
+    (attempt,) = (await api.get(f"/payments/intents/{paid['id']}"))["attempts"]
+    outcome = {"type": "approved", "reference": path.rpartition("/")[2], "is_captured": True}
+    if result == "fail":
+        outcome = {"type": "declined", "code": "payment_intent_authentication_failure"}
+    await send_webhook(shop.http, attempt["attempt_id"], outcome)
+
+    assert (await api.get(f"/payments/intents/{paid['id']}"))["state"] == state
+    assert (await shop.http.post(path, data={"result": result})).status_code == 404
+
+
+async def test_a_webhook_of_somebody_else_is_refused(http: httpx.AsyncClient) -> None:
+    answer = await http.post(WEBHOOKS, content=b"{}", headers={SIGNATURE_HEADER: sign(b"something else")})
+
+    assert answer.status_code == 400
+
+
+async def send_webhook(http: httpx.AsyncClient, our_reference: str, outcome: dict[str, object]) -> None:
+    body = httpx.Request(
+        "POST",
+        "http://x",
+        json={"event_id": "e1", "our_reference": our_reference, "outcome": outcome, "at": "2026-11-27T12:00:00Z"},
+    ).content
+    answer = await http.post(WEBHOOKS, content=body, headers={SIGNATURE_HEADER: sign(body)})
+    assert answer.json() == {"ok": True}
+
+
+async def test_the_audit_is_a_job(api: Api, shop: Shop, worker: None) -> None:
+    del worker
+    await shop.pay()
+    job = await api.done("POST", "/payments/audits")
+
+    async with asyncio.timeout(READY_WITHIN_S):
+        while (found := await api.get(f"/jobs/{job['job_id']}"))["state"] != "succeeded":
+            await asyncio.sleep(0.05)
+
+    assert (found["result"]["fault_count"], found["result"]["unsealed"], found["result"]["transfers"]) == (0, 0, 2)
