@@ -237,7 +237,7 @@ test("a day is settled, and its batch leads to each payment and to the bank's li
   await page.getByText("No statement yet").waitFor();
   await page.locator('input[type="file"]').setInputFiles({ name: "statement.xml", mimeType: "text/xml", buffer: Buffer.from(statementOf(payout?.amount ?? 0, payout?.reference ?? "")) });
   const pane = page.getByRole("complementary", { name: "Statement" });
-  await pane.getByText("Matched").waitFor({ timeout: 30_000 });
+  await pane.getByText("Matched", { exact: true }).waitFor({ timeout: 30_000 });
   await pane.getByText("In suspense").waitFor();
   await go(made.batch);
   await page.locator(".run-facts").getByText("Paid").waitFor();
@@ -248,8 +248,7 @@ test("a day is compared, and a break is resolved by evidence", async () => {
   await pay("settledWrongAmount", 11_250, { description: "order 104222" });
   const day = new Date().toISOString().slice(0, 10);
   await go(`/payments/reconciliation/${day}`);
-  await page.getByText("Not compared yet.").waitFor();
-  await page.getByRole("button", { name: "Compare" }).click();
+  await page.getByRole("button", { name: "Compare", exact: true }).click();
   await page.getByRole("row", { name: /Amount.*112\.50/ }).waitFor({ timeout: 30_000 });
   await page.getByRole("button", { name: /^Close / }).first().waitFor();
   expect(await page.getByRole("button", { name: /^Close \d/ }).isDisabled()).toBe(true);

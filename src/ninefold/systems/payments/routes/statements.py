@@ -76,7 +76,7 @@ async def import_statement(
     The body is a statement in camt.053, or a NACHA file with returns. A job matches its lines with payouts and
     settlement reports.
     """
-    content = await request.body()
+    content = b"".join([chunk async for chunk in request.stream()])
     parsed = await asyncio.to_thread(parse_statement, content)
     async with database.transaction() as connection:
         statement = await statements.import_statement(
