@@ -22,15 +22,10 @@ from ninefold.systems.payments.files.nacha import (
 )
 from ninefold.systems.payments.model.ledger import AccountKey, AccountKind
 from ninefold.systems.payments.model.merchants import Merchant, MerchantChanges
-from ninefold.systems.payments.model.outcomes import Outcome, SettlementLine
 from ninefold.systems.payments.model.payments import Charge, NewIntent
 from ninefold.systems.payments.model.reconciliation import Break, ReconciliationRun, Statement
 from ninefold.systems.payments.model.settlement import Batch, Payout
 from ninefold.systems.payments.processors.opening import Processors
-from ninefold.systems.payments.processors.port import AuthoriseCall, FollowUpCall
-from ninefold.systems.payments.processors.simulator.bank import CallBody, SimulatedProcessor
-from ninefold.systems.payments.processors.simulator.book import Book
-from ninefold.systems.payments.processors.simulator.script import Chances
 from ninefold.systems.payments.rules.statement_lines import parse_statement, report_reference
 from ninefold.systems.payments.service import breaks, payouts
 from ninefold.systems.payments.service.flow import PaymentFlow
@@ -41,6 +36,7 @@ from ninefold.systems.payments.service.reconciling import reconcile_day
 from ninefold.systems.payments.service.settling import Delivery, delivery_of, settle_merchant
 from ninefold.systems.payments.service.statements import import_statement
 from ninefold.systems.payments.settings import PaymentsSettings
+from payments_api import DirectSimulator
 
 MONDAY = datetime(2026, 11, 23, 15, tzinfo=UTC)
 """Ten o'clock in New York, seven hours before the cut-off."""
@@ -68,25 +64,6 @@ class TestClock:
         return self.at
 
 
-class DirectProcessor:
-    """The simulated processor without a process."""
-
-    def __init__(self) -> None:
-        self.bank = SimulatedProcessor(Book(":memory:"), Chances())
-
-    async def authorise(self, call: AuthoriseCall) -> Outcome:
-        """Reserve or capture funds."""
-        return self.bank.receive(CallBody(operation="authorise", **msgspec.structs.asdict(call))).outcome
-
-    async def refund(self, call: FollowUpCall) -> Outcome:
-        """Return what was captured."""
-        return self.bank.receive(CallBody(operation="refund", **msgspec.structs.asdict(call))).outcome
-
-    async def settlement_report(self, day: date) -> list[SettlementLine]:
-        """Return what is settled for a day."""
-        return self.bank.settle(day)
-
-
 class Line(NamedTuple):
     """A line of the bank's statement; the amount is positive if it is paid in."""
 
@@ -105,8 +82,7 @@ class SettledShop:
         self.merchant = merchant
         self.organisation_id = merchant.organisation_id
         self.clock = TestClock()
-        processor: Any = DirectProcessor()
-        self.processors = Processors({"simulator": processor})
+        self.processors = Processors({"simulator": DirectSimulator()})
         self.flow = PaymentFlow(database, self.processors, PaymentsSettings(), self.clock)
         self.delivery: Delivery = delivery_of(PaymentsSettings(bank_files_folder=str(folder)))
         self.folder = folder / format_id("org", self.organisation_id)

@@ -43,6 +43,8 @@ class SampleData(NamedTuple):
     """The operations without an id in the path that name something of the organisation in their body."""
     ids_of: Mapping[str, Mapping[str, str]] = MappingProxyType({})
     """For an operation that ends what it is called on, ids of its own instead of `ids`."""
+    contents: Mapping[str, bytes] = MappingProxyType({})
+    """For an operation whose body isn't JSON, a body that it accepts once."""
 
     def ids_for(self, operation_id: str) -> Mapping[str, str]:
         """Return the ids on which an operation succeeds."""

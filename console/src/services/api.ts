@@ -3066,6 +3066,50 @@ export interface paths {
         patch: operations["update_merchant"];
         trace?: never;
     };
+    "/api/v1/payments/merchants/{merchant_id}/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the secret keys of a merchant
+         * @description Oldest first, without their texts, and with those that were revoked.
+         */
+        get: operations["list_merchant_keys"];
+        put?: never;
+        /**
+         * Create another secret key of a merchant
+         * @description Only this response has its text. To replace a key, create another one, use it, and revoke the first.
+         */
+        post: operations["create_merchant_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/payments/merchants/{merchant_id}/keys/{key_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke a secret key of a merchant
+         * @description From the next request on it is refused. This can't be undone.
+         */
+        delete: operations["revoke_merchant_key"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/payments/merchants/{merchant_id}/settle": {
         parameters: {
             query?: never;
@@ -3195,7 +3239,7 @@ export interface paths {
          * List days (UTC)
          * @description Newest first: those with a settlement report, a comparison or a closing.
          */
-        get: operations["list_days"];
+        get: operations["list_reconciliation_days"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3256,7 +3300,7 @@ export interface paths {
          * List the captures and refunds of a day
          * @description As the ledger and the processors' reports have them. What doesn't agree comes first.
          */
-        get: operations["list_items"];
+        get: operations["list_reconciliation_items"];
         put?: never;
         post?: never;
         delete?: never;
@@ -5644,6 +5688,20 @@ export interface components {
             token: string;
         };
         /**
+         * CreatedMerchantKeyView
+         * @description A new secret key with its text, which isn't stored anywhere.
+         */
+        CreatedMerchantKeyView: {
+            /** Format: date-time */
+            created_at: string;
+            key_id: string;
+            last_used_at: string | null;
+            prefix: string;
+            secret_key: string;
+            /** @enum {unknown} */
+            state: "active" | "expired" | "revoked";
+        };
+        /**
          * CreatedMerchantView
          * @description A new merchant with its keys, which are shown only now.
          */
@@ -7129,6 +7187,28 @@ export interface components {
             name: string;
             /** @example developer */
             role: components["schemas"]["Role"];
+        };
+        /**
+         * MerchantKeyList
+         * @description The secret keys of a merchant, oldest first.
+         */
+        MerchantKeyList: {
+            items: components["schemas"]["MerchantKeyView"][];
+            /** @default null */
+            next_cursor?: null;
+        };
+        /**
+         * MerchantKeyView
+         * @description A secret key of a merchant, without its text.
+         */
+        MerchantKeyView: {
+            /** Format: date-time */
+            created_at: string;
+            key_id: string;
+            last_used_at: string | null;
+            prefix: string;
+            /** @enum {unknown} */
+            state: "active" | "expired" | "revoked";
         };
         /**
          * MerchantView
@@ -25210,6 +25290,223 @@ export interface operations {
             };
         };
     };
+    list_merchant_keys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                merchant_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MerchantKeyList"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_merchant_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                merchant_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Created. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedMerchantKeyView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict. */
+            409: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revoke_merchant_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key_id: string;
+                merchant_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No content. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     settle_merchant: {
         parameters: {
             query?: never;
@@ -25710,7 +26007,7 @@ export interface operations {
             };
         };
     };
-    list_days: {
+    list_reconciliation_days: {
         parameters: {
             query?: {
                 /** @description `next_cursor` of the previous page; omit it for the first. */
@@ -25931,7 +26228,7 @@ export interface operations {
             };
         };
     };
-    list_items: {
+    list_reconciliation_items: {
         parameters: {
             query?: {
                 /** @description `next_cursor` of the previous page; omit it for the first. */

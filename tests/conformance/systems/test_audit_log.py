@@ -39,6 +39,7 @@ async def test_each_change_has_its_entry(
             operation.method,
             address_of(operation, sample_data),
             json=operation.body_with(sample_data.ids_for(operation.operation_id)),
+            content=sample_data.contents.get(operation.operation_id),
         )
         assert response.is_success, (operation.operation_id, response.text)
 

@@ -44,7 +44,8 @@ async def test_every_operation_succeeds_for_the_owner(
     for operation_id in sample_data.not_for_keys:
         del by_id[operation_id]
     for operation in (*by_id.values(), *destroying):
-        response = await call(api, operation, sample_data.ids_for(operation.operation_id))
+        content = sample_data.contents.get(operation.operation_id)
+        response = await call(api, operation, sample_data.ids_for(operation.operation_id), content=content)
         assert response.is_success, (operation.operation_id, response.text)
 
 
@@ -109,14 +110,17 @@ async def test_an_operation_without_an_id_changes_nothing_of_another_organisatio
     for operation in operations:
         if not operation.path_examples:
             # With the owner's ids, if it names something in its body.
-            response = await call(other_api, operation, sample_data.ids_for(operation.operation_id))
+            content = sample_data.contents.get(operation.operation_id)
+            response = await call(other_api, operation, sample_data.ids_for(operation.operation_id), content=content)
             is_refused = operation.operation_id in (*sample_data.not_for_keys, *sample_data.needs_own)
             assert response.is_success != is_refused, (operation.operation_id, response.text)
             assert sample_data.secret_text not in response.text, operation.operation_id
 
 
-async def call(api: Api, operation: Operation, ids: Mapping[str, str]) -> httpx.Response:
-    return await api.request(operation.method, path_of(operation, ids), json=operation.body_with(ids))
+async def call(
+    api: Api, operation: Operation, ids: Mapping[str, str], *, content: bytes | None = None
+) -> httpx.Response:
+    return await api.request(operation.method, path_of(operation, ids), json=operation.body_with(ids), content=content)
 
 
 def path_of(operation: Operation, ids: Mapping[str, str]) -> str:

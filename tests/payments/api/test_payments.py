@@ -120,3 +120,16 @@ async def test_the_audit_is_a_job(api: Api, shop: Shop, worker: None) -> None:
             await asyncio.sleep(0.05)
 
     assert (found["result"]["fault_count"], found["result"]["unsealed"], found["result"]["transfers"]) == (0, 0, 2)
+
+
+async def test_a_key_that_has_leaked_is_replaced(api: Api, shop: Shop) -> None:
+    keys = f"/payments/merchants/{shop.merchant['merchant_id']}/keys"
+    (first,) = (await api.get(keys))["items"]
+    created = await api.done("POST", keys)
+
+    assert (await api.request("DELETE", f"{keys}/{first['key_id']}")).is_success
+
+    assert (await shop.call("GET", "/payment_intents/pi_1")).status_code == 401
+    replaced = Shop(shop.http, {**shop.merchant, "secret_key": created["secret_key"]})
+    assert (await replaced.pay())["status"] == "succeeded"
+    assert [each["state"] for each in (await api.get(keys))["items"]] == ["revoked", "active"]

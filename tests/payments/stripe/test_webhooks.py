@@ -27,10 +27,10 @@ async def test_an_event_is_verified_by_stripes_own_code(local: Shop, receiver: R
     await local.call("POST", "/refunds", payment_intent=intent["id"], amount="500")
 
     first, second = await receiver.received(2)
-    events = {}
+    events, bodies = {}, {}
     for request in (first, second):
         event = stripe.Webhook.construct_event(request.body, request.headers["stripe-signature"], endpoint["secret"])
-        events[event.type] = event
+        events[event.type], bodies[event.type] = event, json.loads(request.body)
     assert events["payment_intent.succeeded"].data.object.id == intent["id"]
     assert events["charge.refunded"].data.object.amount_refunded == 500
     with pytest.raises(stripe.SignatureVerificationError):
@@ -38,7 +38,7 @@ async def test_an_event_is_verified_by_stripes_own_code(local: Shop, receiver: R
     listed = (await local.call("GET", "/events?type=payment_intent.*")).json()
     assert [each["type"] for each in listed["data"]] == ["payment_intent.succeeded", "payment_intent.created"]
     found = (await local.call("GET", f"/events/{listed['data'][0]['id']}")).json()
-    assert json.loads(json.dumps(found["data"])) == json.loads(first.body)["data"]
+    assert found["data"] == bodies["payment_intent.succeeded"]["data"]
 
 
 async def test_events_tell_what_happened_in_order(local: Shop) -> None:

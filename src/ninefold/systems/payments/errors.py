@@ -355,10 +355,10 @@ class BreakStateError(ConflictError):
 
 
 class DayNotFoundError(NotFoundError):
-    """The day wasn't closed."""
+    """Nothing is known of the day, or it wasn't closed."""
 
     code = "day_not_found"
-    title = "Day not closed"
+    title = "Day not found"
 
 
 class DayClosedError(ConflictError):

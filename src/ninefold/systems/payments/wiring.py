@@ -23,6 +23,7 @@ from ninefold.systems.payments.jobs.settlement import SETTLEMENT_HANDLERS, SETTL
 from ninefold.systems.payments.processors.opening import open_processors, open_simulator
 from ninefold.systems.payments.processors.simulator.process import PROCESSES
 from ninefold.systems.payments.routes.ledger import LEDGER_ROUTES
+from ninefold.systems.payments.routes.merchant_keys import MERCHANT_KEY_ROUTES
 from ninefold.systems.payments.routes.merchants import MERCHANT_ROUTES
 from ninefold.systems.payments.routes.payment_steps import PAYMENT_STEP_ROUTES
 from ninefold.systems.payments.routes.payments import PAYMENT_ROUTES
@@ -63,6 +64,7 @@ def _routes(context: ServerContext[PaymentsSettings]) -> Sequence[ControllerRout
             path="/",
             route_handlers=[
                 *MERCHANT_ROUTES,
+                *MERCHANT_KEY_ROUTES,
                 *PAYMENT_ROUTES,
                 *PAYMENT_STEP_ROUTES,
                 *LEDGER_ROUTES,

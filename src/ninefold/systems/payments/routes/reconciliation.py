@@ -51,7 +51,7 @@ _breaks = PagedList("payments_breaks", UUID)
 
 
 @get(_DAYS, tags=TAGS)
-async def list_days(
+async def list_reconciliation_days(
     principal: NamedDependency[Principal],
     database: NamedDependency[Database],
     cursor: FromQuery[Cursor | None] = None,
@@ -69,7 +69,7 @@ async def list_days(
     return query.page(found, position_of=lambda each: each.day, show=show_day)
 
 
-@get(_DAY, tags=TAGS)
+@get(_DAY, tags=TAGS, responses=problem_responses(404))
 async def get_day(
     day: FromPath[date], principal: NamedDependency[Principal], database: NamedDependency[Database]
 ) -> DayDetailsView:
@@ -79,6 +79,7 @@ async def get_day(
     """
     organisation_id = principal.organisation_id
     async with database.snapshot() as connection:
+        await reconciling.require_known_day(connection, organisation_id=organisation_id, day=day)
         summary = await reconciling.summarise_day(connection, organisation_id=organisation_id, day=day)
         run = await reconciling.find_last_run(connection, organisation_id=organisation_id, day=day)
         closed = await closing_days.find_closed_day(connection, organisation_id=organisation_id, day=day)
@@ -93,8 +94,8 @@ async def get_day(
     )
 
 
-@get(f"{_DAY}/items", tags=TAGS)
-async def list_items(
+@get(f"{_DAY}/items", tags=TAGS, responses=problem_responses(404))
+async def list_reconciliation_items(
     *,
     day: FromPath[date],
     principal: NamedDependency[Principal],
@@ -110,6 +111,7 @@ async def list_items(
     query = _items.query(cursor, limit)
     offset = query.position or 0
     async with database.snapshot() as connection:
+        await reconciling.require_known_day(connection, organisation_id=principal.organisation_id, day=day)
         found = await reconciling.list_items(
             connection,
             organisation_id=principal.organisation_id,
@@ -126,7 +128,7 @@ async def list_items(
     f"{_DAY}/runs",
     tags=TAGS,
     status_code=202,
-    responses=problem_responses(409),
+    responses=problem_responses(404, 409),
     response_headers=[JOB_LOCATION],
 )
 async def reconcile_day(
@@ -142,13 +144,14 @@ async def reconcile_day(
     A job reads the processors' reports, matches the lines of the bank's files, compares, and opens and closes breaks.
     """
     async with database.transaction() as connection:
+        await reconciling.require_known_day(connection, organisation_id=principal.organisation_id, day=day)
         job = await enqueue_reconciliation(connection, organisation_id=principal.organisation_id, day=day)
         audit.target_id = day.isoformat()
     notifier.notify(JOBS_CHANNEL)
     return started(job, day=day)
 
 
-@post(f"{_DAY}/close", tags=TAGS, status_code=200, responses=problem_responses(409))
+@post(f"{_DAY}/close", tags=TAGS, status_code=200, responses=problem_responses(404, 409))
 async def close_day(
     *,
     day: FromPath[date],
@@ -163,6 +166,7 @@ async def close_day(
     in them. A day with open breaks can't be closed.
     """
     async with database.transaction() as connection:
+        await reconciling.require_known_day(connection, organisation_id=principal.organisation_id, day=day)
         closed = await closing_days.close_day(
             connection,
             organisation_id=principal.organisation_id,
@@ -187,6 +191,7 @@ async def get_day_report(
     With the hashes of its journal, batches, files and statements, and of the report before.
     """
     async with database.snapshot() as connection:
+        await reconciling.require_known_day(connection, organisation_id=principal.organisation_id, day=day)
         closed = await closing_days.get_closed_day(connection, organisation_id=principal.organisation_id, day=day)
     headers = {"content-disposition": f'attachment; filename="day-{day.isoformat()}.json"'}
     return Response(closed.report, media_type="application/json", headers=headers)
@@ -258,9 +263,9 @@ async def resolve_break(
 
 
 RECONCILIATION_ROUTES: Final[list[HTTPRouteHandler]] = [
-    list_days,
+    list_reconciliation_days,
     get_day,
-    list_items,
+    list_reconciliation_items,
     reconcile_day,
     close_day,
     get_day_report,

@@ -175,7 +175,7 @@ class BreakView(msgspec.Struct, frozen=True, kw_only=True):
     """The transfer that corrects the accounts."""
 
 
-class CorrectionBody(msgspec.Struct, frozen=True, kw_only=True):
+class CorrectionBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is moved so that the accounts say what has happened."""
 
     debit: AccountKind
@@ -185,7 +185,7 @@ class CorrectionBody(msgspec.Struct, frozen=True, kw_only=True):
     """Whose available account is meant, if one is."""
 
 
-class ResolveBreak(msgspec.Struct, frozen=True, kw_only=True):
+class ResolveBreak(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Why a break is none."""
 
     evidence: Annotated[str, msgspec.Meta(min_length=1, max_length=EVIDENCE_LENGTH_MAX)]

@@ -41,6 +41,7 @@ from ninefold.systems.payments.routes.settlement_wire import (
 from ninefold.systems.payments.routes.wire import JOB_LOCATION, TAGS, MerchantId, PaymentId, StartedJobView, started
 from ninefold.systems.payments.service import bank_files, payouts, settling, statements
 from ninefold.systems.payments.service.merchants import get_merchant
+from ninefold.systems.payments.service.reading import get_payment
 from ninefold.systems.payments.service.settlement_jobs import enqueue_settlement
 
 _ROOT: Final = "/api/v1/payments"
@@ -172,9 +173,11 @@ async def list_batches_of_payment(
 
     Those that its capture and its refunds are in.
     """
+    organisation_id = principal.organisation_id
     async with database.snapshot() as connection:
+        await get_payment(connection, organisation_id=organisation_id, intent_id=payment_id)
         found = await settling.list_batches_of_payment(
-            connection, organisation_id=principal.organisation_id, intent_id=payment_id
+            connection, organisation_id=organisation_id, intent_id=payment_id
         )
     return [show_batch(batch) for batch in found]
 

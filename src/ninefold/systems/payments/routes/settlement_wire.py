@@ -64,7 +64,7 @@ class BankFileId(PathId):
     prefix = BANK_FILE_PREFIX
 
 
-class SettleMerchant(msgspec.Struct, frozen=True, kw_only=True):
+class SettleMerchant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which day of a merchant is settled."""
 
     day: date | None = None

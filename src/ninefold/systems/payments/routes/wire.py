@@ -18,6 +18,7 @@ from ninefold.core.web.ids import PathId
 from ninefold.systems.payments.model.ledger import ACCOUNT_PREFIX
 from ninefold.systems.payments.model.merchants import MERCHANT_PREFIX
 from ninefold.systems.payments.model.payments import ATTEMPT_PREFIX, INTENT_PREFIX
+from ninefold.systems.payments.service.keys import SECRET_KEY
 
 TAGS: Final = ["payments"]
 JOB_LOCATION: Final = ResponseHeader(name="Location", description="The job.", documentation_only=True)
@@ -27,6 +28,12 @@ class MerchantId(PathId):
     """The id of a merchant."""
 
     prefix = MERCHANT_PREFIX
+
+
+class MerchantKeyId(PathId):
+    """The id of a secret key of a merchant."""
+
+    prefix = SECRET_KEY.id_prefix
 
 
 class PaymentId(PathId):

@@ -9,8 +9,13 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from ninefold.core.ids import format_id, new_id
 from ninefold.core.postgres.database import Connection
 from ninefold.core.tenancy import service as tenancy
-from ninefold.core.tenancy.model import CreatedCredential, Principal
-from ninefold.systems.payments.errors import InvalidMerchantError, MerchantNameTakenError, MerchantNotFoundError
+from ninefold.core.tenancy.model import CreatedCredential, Credential, Principal
+from ninefold.systems.payments.errors import (
+    InvalidMerchantError,
+    MerchantNameTakenError,
+    MerchantNotFoundError,
+    TooManyKeysError,
+)
 from ninefold.systems.payments.model.merchants import (
     ACT_FOR_MERCHANT,
     MERCHANT_PREFIX,
@@ -23,6 +28,8 @@ from ninefold.systems.payments.service.keys import PUBLISHABLE_KEY, SECRET_KEY
 from ninefold.systems.payments.store import merchants as store
 
 NAME_LENGTH_MAX: Final = 100
+KEYS_MAX: Final = 100
+"""Of one merchant, with those that were revoked."""
 
 _COUNTRY: Final = re.compile(r"[A-Z]{2}")
 _ROUTING_WEIGHTS: Final = (3, 7, 1, 3, 7, 1, 3, 7, 1)
@@ -125,7 +132,15 @@ async def list_merchants(
 
 
 async def create_key(connection: Connection, merchant: Merchant) -> CreatedCredential:
-    """Create a secret key `sk_test_…` that acts for a merchant; call it in a transaction."""
+    """Create a secret key `sk_test_…` that acts for a merchant; call it in a transaction.
+
+    Raises:
+        TooManyKeysError: the merchant has as many as it can have.
+    """
+    if len(await store.merchant_key_list(connection, merchant_id=merchant.merchant_id, limit=KEYS_MAX)) == KEYS_MAX:
+        raise TooManyKeysError(
+            f"The merchant has had {KEYS_MAX} keys, with those that were revoked.", remedy="Use one of them."
+        )
     created = await tenancy.create_credential(
         connection,
         SECRET_KEY,
@@ -135,6 +150,30 @@ async def create_key(connection: Connection, merchant: Merchant) -> CreatedCrede
     )
     await store.merchant_key_insert(connection, credential_id=created.credential_id, merchant_id=merchant.merchant_id)
     return created
+
+
+async def list_keys(connection: Connection, merchant: Merchant) -> list[Credential]:
+    """Return the secret keys of a merchant, oldest first, with those that were revoked."""
+    own = await store.merchant_key_list(connection, merchant_id=merchant.merchant_id, limit=KEYS_MAX)
+    return await tenancy.list_credentials(
+        connection, SECRET_KEY, organisation_id=merchant.organisation_id, credential_ids=own
+    )
+
+
+async def revoke_key(connection: Connection, merchant: Merchant, *, credential_id: UUID) -> Credential:
+    """Revoke a secret key of a merchant: from the next request on it is refused.
+
+    Raises:
+        CredentialNotFoundError: the merchant has no such key.
+    """
+    own = await store.merchant_key_list(connection, merchant_id=merchant.merchant_id, limit=KEYS_MAX)
+    return await tenancy.revoke_credential(
+        connection,
+        SECRET_KEY,
+        organisation_id=merchant.organisation_id,
+        # One that nobody has, if it isn't the merchant's.
+        credential_id=credential_id if credential_id in own else new_id(),
+    )
 
 
 def is_routing_number(text: str) -> bool:

@@ -11,7 +11,7 @@ import msgspec
 from ninefold.core.clock import Clock
 from ninefold.core.ids import format_id, new_id
 from ninefold.core.postgres.database import Connection, Database
-from ninefold.systems.payments.errors import DayClosedError
+from ninefold.systems.payments.errors import DayClosedError, DayNotFoundError
 from ninefold.systems.payments.model.payments import CHARGE_PREFIX, REFUND_PREFIX
 from ninefold.systems.payments.model.reconciliation import (
     BreakType,
@@ -178,6 +178,17 @@ async def list_days(
 async def find_last_run(connection: Connection, *, organisation_id: UUID, day: date) -> ReconciliationRun | None:
     """Return the last comparison of a day."""
     return await store.reconciliation_run_find_last(connection, organisation_id=organisation_id, day=day)
+
+
+async def require_known_day(connection: Connection, *, organisation_id: UUID, day: date) -> None:
+    """Check that an organisation had a merchant on a day.
+
+    Raises:
+        DayNotFoundError: it had none yet.
+    """
+    first = await store.reconciliation_read_first_day(connection, organisation_id=organisation_id)
+    if first is None or day < first:
+        raise DayNotFoundError(f"There was no merchant on {day} yet.", field="day", remedy="Choose a later day.")
 
 
 async def require_open_day(connection: Connection, *, organisation_id: UUID, day: date) -> None:

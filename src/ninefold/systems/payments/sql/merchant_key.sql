@@ -8,3 +8,11 @@ WHERE credential_id = :credential_id;
 -- Say whose a new key is.
 INSERT INTO payments.merchant_key (credential_id, merchant_id)
 VALUES (:credential_id, :merchant_id);
+
+-- name: merchant_key_list
+-- Read the keys of a merchant, oldest first.
+SELECT credential_id
+FROM payments.merchant_key
+WHERE merchant_id = :merchant_id
+ORDER BY credential_id
+LIMIT :limit;

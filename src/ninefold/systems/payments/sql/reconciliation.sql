@@ -68,6 +68,12 @@ LIMIT :limit;
 -- Keep others from reconciling an organisation, and from closing its days, until the end of the transaction.
 SELECT pg_advisory_xact_lock(hashtextextended('payments.reconciliation:' || :organisation_id::uuid::text, 0));
 
+-- name: reconciliation_read_first_day$
+-- Return the day on which an organisation got its first merchant.
+SELECT min((created_at AT TIME ZONE 'UTC')::date)
+FROM payments.merchant
+WHERE organisation_id = :organisation_id;
+
 -- name: reconciliation_run_find_last^
 -- Read the last run of a day.
 SELECT *

@@ -66,3 +66,9 @@ async def merchant_key_find(connection: Connection, *, credential_id: UUID) -> U
 async def merchant_key_insert(connection: Connection, *, credential_id: UUID, merchant_id: UUID) -> None:
     """Say whose a new key is."""
     await queries.merchant_key_insert(connection, credential_id=credential_id, merchant_id=merchant_id)
+
+
+async def merchant_key_list(connection: Connection, *, merchant_id: UUID, limit: int) -> list[UUID]:
+    """Read the keys of a merchant, oldest first."""
+    rows = queries.merchant_key_list(connection, merchant_id=merchant_id, limit=limit)
+    return [row["credential_id"] async for row in rows]

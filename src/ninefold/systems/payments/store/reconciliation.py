@@ -195,6 +195,12 @@ async def reconciliation_lock(connection: Connection, *, organisation_id: UUID) 
     await queries.reconciliation_lock(connection, organisation_id=organisation_id)
 
 
+async def reconciliation_read_first_day(connection: Connection, *, organisation_id: UUID) -> date | None:
+    """Return the day on which an organisation got its first merchant."""
+    day: date | None = await queries.reconciliation_read_first_day(connection, organisation_id=organisation_id)
+    return day
+
+
 async def reconciliation_run_find_last(
     connection: Connection, *, organisation_id: UUID, day: date
 ) -> ReconciliationRun | None:
