@@ -22,7 +22,7 @@ let page: Page;
 let secretKey = "";
 const complaints: string[] = [];
 /** Payments that the journey comes back to. */
-const made = { captured: "", doubt: "" };
+const made = { captured: "", doubt: "", batch: "" };
 
 interface Paid {
   readonly id: string;
@@ -74,6 +74,21 @@ async function screenshot(of: Page, name: string): Promise<void> {
 
 async function go(path: string): Promise<void> {
   await page.goto(network.url + path);
+}
+
+/** A statement of a bank: a payout that is paid, and a credit that nobody knows. */
+function statementOf(amount: number, reference: string): string {
+  const day = new Date().toISOString().slice(0, 10);
+  const entry = (value: string, side: string, refs: string): string =>
+    `<Ntry><Amt Ccy="USD">${value}</Amt><CdtDbtInd>${side}</CdtDbtInd><Sts><Cd>BOOK</Cd></Sts><BookgDt><Dt>${day}</Dt></BookgDt><NtryDtls><TxDtls>${refs}</TxDtls></NtryDtls></Ntry>`;
+  const paid = `${Math.trunc(amount / 100)}.${String(amount % 100).padStart(2, "0")}`;
+  return `<?xml version="1.0" encoding="UTF-8"?>
+<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.08"><BkToCstmrStmt>
+<GrpHdr><MsgId>M1</MsgId><CreDtTm>${day}T06:14:00</CreDtTm></GrpHdr>
+<Stmt><Id>S-330</Id><CreDtTm>${day}T06:14:00</CreDtTm><Acct><Id><Othr><Id>5550001</Id></Othr></Id><Ccy>USD</Ccy></Acct>
+${entry(paid, "DBIT", `<Refs><EndToEndId>${reference}</EndToEndId></Refs>`)}
+${entry("12.34", "CRDT", "<RmtInf><Ustrd>GIFT</Ustrd></RmtInf>")}
+</Stmt></BkToCstmrStmt></Document>`;
 }
 
 async function faultsOf(of: Page): Promise<string[]> {
@@ -200,21 +215,121 @@ test("payments are found by state and by what people know of them", async () => 
   expect(new URL(page.url()).searchParams.get("state")).toBe("canceled");
 });
 
+test("a day is settled, and its batch leads to each payment and to the bank's line", async () => {
+  await go("/payments/batches");
+  await page.getByText("No batch yet").waitFor();
+  await page.getByRole("button", { name: "Settle a day" }).click();
+  await page.getByRole("button", { name: "Settle the day" }).click();
+  await page.getByRole("row", { name: /With the bank.*Kestrel Outdoor US/ }).waitFor({ timeout: 30_000 });
+  await page.getByRole("link", { name: "Kestrel Outdoor US" }).click();
+  await page.getByRole("heading", { name: "Sums that must agree" }).or(page.getByRole("region", { name: "Sums that must agree" })).first().waitFor();
+  await expect.poll(() => page.locator(".drift").allTextContents()).toEqual(["differs by 0.00"]);
+  const [payout] = (await ninefold.call<{ items: { amount: number; reference: string; bank_file_id: string }[] }>("GET", "/payments/payouts")).items;
+  const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("link", { name: "Bank file" }).first().click()]);
+  expect(download.suggestedFilename()).toMatch(/\.ach$/);
+  made.batch = new URL(page.url()).pathname;
+  await page.getByRole("row", { name: /Refund/ }).getByRole("link").last().click();
+  await page.getByRole("heading", { name: "$248.50 USD" }).waitFor();
+  await page.getByRole("row", { name: /Cut-off, netted into the batch/ }).getByRole("link").click();
+  await page.getByRole("heading", { name: /USD/ }).waitFor();
+  expect(new URL(page.url()).pathname).toBe(made.batch);
+  await go("/payments/statements");
+  await page.getByText("No statement yet").waitFor();
+  await page.locator('input[type="file"]').setInputFiles({ name: "statement.xml", mimeType: "text/xml", buffer: Buffer.from(statementOf(payout?.amount ?? 0, payout?.reference ?? "")) });
+  const pane = page.getByRole("complementary", { name: "Statement" });
+  await pane.getByText("Matched", { exact: true }).waitFor({ timeout: 30_000 });
+  await pane.getByText("In suspense").waitFor();
+  await go(made.batch);
+  await page.locator(".run-facts").getByText("Paid").waitFor();
+  await expect.poll(() => page.locator(".drift").allTextContents()).toEqual(["differs by 0.00", "differs by 0.00"]);
+}, 90_000);
+
+test("a day is compared, and a break is resolved by evidence", async () => {
+  await pay("settledWrongAmount", 11_250, { description: "order 104222" });
+  const day = new Date().toISOString().slice(0, 10);
+  await go(`/payments/reconciliation/${day}`);
+  await page.getByRole("button", { name: "Compare", exact: true }).click();
+  await page.getByRole("row", { name: /Amount.*112\.50/ }).waitFor({ timeout: 30_000 });
+  await page.getByRole("button", { name: /^Close / }).first().waitFor();
+  expect(await page.getByRole("button", { name: /^Close \d/ }).isDisabled()).toBe(true);
+  await page.getByRole("link", { name: "Amount" }).click();
+  const pane = page.getByRole("complementary", { name: "Break" });
+  await pane.getByText(/another amount than the ledger/).waitFor();
+  await pane.getByRole("button", { name: "Resolve by evidence" }).click();
+  await page.getByLabel("Evidence").fill("The processor corrects it tomorrow, ticket 5522");
+  await page.getByRole("button", { name: "Resolve the break" }).click();
+  await pane.getByText("ticket 5522").waitFor();
+  await go("/payments/breaks");
+  await page.getByRole("row", { name: /Unknown to the ledger/ }).waitFor();
+  await page.getByRole("link", { name: "Unknown to the ledger" }).click();
+  await pane.getByText("The money is in suspense").waitFor();
+}, 90_000);
+
+test("the ledger is verified, and says what proves it", async () => {
+  await go("/payments/ledger");
+  await page.getByText("debits equal credits").first().waitFor();
+  await page.getByRole("button", { name: "Verify the ledger" }).click();
+  await page.getByText("Every entry was verified.").waitFor({ timeout: 30_000 });
+});
+
+test("without a connection, reading goes on and nothing can be changed", async () => {
+  await go(`/payments/intents/${made.captured}`);
+  await page.getByRole("button", { name: "Refund" }).waitFor();
+  network.cut();
+  await page.getByText("Reconnecting.", { exact: true }).waitFor();
+  expect(await page.getByRole("button", { name: "Refund" }).isDisabled()).toBe(true);
+  await page.getByRole("heading", { name: "$248.50 USD" }).waitFor();
+  network.restore();
+  await page.getByText("Reconnecting.", { exact: true }).waitFor({ state: "detached", timeout: 30_000 });
+  await expect.poll(() => page.getByRole("button", { name: "Refund" }).isEnabled(), { timeout: 15_000 }).toBe(true);
+});
+
 test("the pages are accessible in both themes, wide and on a phone", async () => {
   const phone = await browser.newContext({ viewport: { width: 390, height: 844 }, storageState: await context.storageState() });
   const narrow = await open(phone);
-  for (const path of ["/payments", `/payments/intents/${made.captured}`, "/payments/in-doubt", "/payments/merchants", "/payments/ledger", "/payments/batches", "/payments/breaks", "/payments/statements"]) {
-    for (const of of [page, narrow]) {
+  for (const path of ["/payments", `/payments/intents/${made.captured}`, "/payments/in-doubt", "/payments/merchants", "/payments/ledger", "/payments/batches", made.batch, "/payments/breaks?state=all", "/payments/reconciliation", `/payments/reconciliation/${new Date().toISOString().slice(0, 10)}`, "/payments/statements"]) {
+    for (const [of, colorScheme] of [[page, "light"], [narrow, "dark"]] as const) {
+      await of.emulateMedia({ colorScheme });
       await of.goto(network.url + path);
       await of.locator("h1").first().waitFor();
+      expect(await faultsOf(of), `${path} ${colorScheme}`).toEqual([]);
+    }
+  }
+  await phone.close();
+}, 90_000);
+
+/** Each page, for the docs and for looking at: light, dark, and on a phone. */
+test("the pages have pictures", async () => {
+  if (!SCREENSHOTS) return;
+  const phone = await browser.newContext({ viewport: { width: 390, height: 844 }, storageState: await context.storageState() });
+  const narrow = await open(phone);
+  const day = new Date().toISOString().slice(0, 10);
+  const merchantId = (await ninefold.call<{ items: { merchant_id: string }[] }>("GET", "/payments/merchants")).items[0]?.merchant_id;
+  const pictures: Readonly<Record<string, string>> = {
+    payments: "/payments",
+    payment: `/payments/intents/${made.captured}`,
+    "payments-merchant": `/payments/merchants/${merchantId}`,
+    "payments-batch": made.batch,
+    "payments-batches": "/payments/batches",
+    "payments-break": "/payments/breaks",
+    reconciliation: `/payments/reconciliation/${day}`,
+    "payments-ledger": "/payments/ledger",
+    "payments-statements": "/payments/statements",
+  };
+  for (const [name, path] of Object.entries(pictures)) {
+    for (const [of, suffix] of [[page, ""], [narrow, "-phone"]] as const) {
       for (const scheme of ["light", "dark"] as const) {
         await of.emulateMedia({ colorScheme: scheme });
-        expect(await faultsOf(of), `${path} ${scheme}`).toEqual([]);
+        await of.goto(network.url + path);
+        await of.locator("h1").first().waitFor();
+        await of.locator("[aria-busy], .skeleton").first().waitFor({ state: "detached" });
+        await of.waitForTimeout(500);
+        await screenshot(of, `${name}${suffix}-${scheme}`);
       }
     }
   }
   await phone.close();
-});
+}, 180_000);
 
 test("nothing was wrong on the way", () => {
   expect(complaints).toEqual([]);

@@ -109,7 +109,7 @@ function eventRow(payment: PaymentDetails, event: PaymentEvent, entry: Entry | u
     key: `event ${event.version}`,
     at: event.at,
     what: event.type === "created" ? `${what}, ${payment.captureMethod} capture` : what,
-    because: reason(payment, event),
+    because: reason(payment, event, entry !== undefined),
     code: referenceOf(payment, event),
     isDoubt,
     isFailed: FAILED.has(event.type),
@@ -119,15 +119,15 @@ function eventRow(payment: PaymentDetails, event: PaymentEvent, entry: Entry | u
 
 function entryRow(entry: Entry): JournalRow {
   const what = RESOLVED[entry.kind] ?? MOVES[`${entry.debitKind}>${entry.creditKind}`] ?? sentenceWord(entry.causeType);
-  return { key: entry.transferId, at: entry.at, what, because: words(entry.causeType), isDoubt: false, isFailed: false, entry };
+  return { key: entry.transferId, at: entry.at, what, because: "", isDoubt: false, isFailed: false, entry };
 }
 
-function reason(payment: PaymentDetails, event: PaymentEvent): string {
+function reason(payment: PaymentDetails, event: PaymentEvent, hasEntry: boolean): string {
   const { detail } = event;
   if (event.type === "created") return payment.description ?? "";
   if (DOUBTS.has(event.type)) return `${String(detail["reason"] ?? "no answer").replace(/\.$/, "")}. Not guessed: asked by our reference.`;
   if (event.type === "declined") return [detail["code"], detail["decline_code"] ?? detail["declineCode"]].filter(Boolean).join(", ");
-  if (typeof detail["amount"] === "number") return amountText(detail["amount"], payment.currency);
+  if (typeof detail["amount"] === "number") return hasEntry ? "" : amountText(detail["amount"], payment.currency);
   return typeof detail["code"] === "string" ? detail["code"] : "";
 }
 

@@ -2,7 +2,7 @@
 
 import type { StateName } from "$/components/states";
 import type { Charge, PaymentDetails } from "$/services/payments";
-import type { BatchDetails } from "$/services/settlement";
+import type { Batch, BatchDetails } from "$/services/settlement";
 
 import { zoneDayText, zoneTimeText } from "./days";
 import { moneyText } from "./money";
@@ -22,6 +22,12 @@ const COMING = { state: "queued", when: "", what: "", isAfterDoubt: false } as c
 /** The charge that says how the payment stands: the newest one that isn't declined, else the newest. */
 export function mainCharge(payment: PaymentDetails): Charge | undefined {
   return payment.charges.findLast((each) => each.state !== "failed") ?? payment.charges.at(-1);
+}
+
+/** The batch in which the captured funds are: the first one after they became available. */
+export function batchOf<T extends Pick<Batch, "computedAt">>(charge: Charge | undefined, batches: readonly T[]): T | undefined {
+  const { releasedAt } = charge ?? {};
+  return releasedAt ? batches.find((each) => Date.parse(each.computedAt) >= Date.parse(releasedAt)) : undefined;
 }
 
 /** What of a captured charge goes to the merchant. */

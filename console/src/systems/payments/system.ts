@@ -5,11 +5,15 @@ import Landmark from "@lucide/svelte/icons/landmark";
 import { listMerchants } from "$/services/payments";
 import type { ConsoleSystem } from "$/systems/registry";
 
+import Mark from "./Mark.svelte";
+
 export const payments: ConsoleSystem = {
   name: "payments",
   title: "Payments",
   place: 2,
   icon: Landmark,
+  mark: Mark,
+  overview: () => import("./Overview.svelte"),
   routes: [
     { pattern: "/payments", load: () => import("./Payments.svelte") },
     { pattern: "/payments/intents/:id", load: () => import("./Payment.svelte") },
