@@ -2,11 +2,12 @@
 
     .venv/bin/python bench/payments/chaos.py [--seed 7] [--worlds 100] [--only 12] [--steps 120] [--commits 60]
 
-In each world, two merchants take payments for some days. Calls to the processor get lost before and after their effect,
-arrive late or twice, webhooks come before the answer, late, twice or never, and the process dies before or after any
-commit. After each step, the ledger must be balanced, no payment charged twice, and no call counted as done or not done
-against the truth; in the end, nothing is in doubt, and every cent is where the processor says. Then one world is played
-again and again, and dies once: before and after each of its first commits.
+In each world, two merchants take payments for some days, and are settled. Calls to the processor get lost before and
+after their effect, arrive late or twice, webhooks come before the answer, late, twice or never, and the process dies
+before or after any commit. After each step, the ledger must be balanced, no payment charged twice, and no call counted
+as done or not done against the truth. In the end, nothing is in doubt, every cent is where the processor says, each
+batch follows from the journal byte for byte, and is paid out once. Then one world is played again and again, and dies
+once: before and after each of its first commits.
 
 Everything follows from the seed and the world's number; a real PostgreSQL keeps the rows. Exits with 1 if anything is
 wrong, and prints how to play that world again.
@@ -26,7 +27,7 @@ from typing import Any, Final
 
 import asyncpg
 from payment_faults import Crashes, Side
-from payment_judge import judge_audit, judge_end, judge_step
+from payment_judge import count_batches, judge_audit, judge_end, judge_step
 from payment_world import World
 
 from ninefold.core.postgres.database import Database
@@ -62,6 +63,7 @@ class Simulation:
         self.states: Final[Counter[str]] = Counter()
         self.problems: Final[dict[int, list[str]]] = {}
         self.finished = 0
+        self.batches = 0
         self.commits = 0
         """Around which one world has died."""
         self._databases: Final = databases
@@ -92,23 +94,26 @@ class Simulation:
 
     async def _play(self, seed: str, crashes: Crashes, *, steps: int) -> list[str]:
         async with self._databases.database() as database:
-            world = World(database, seed=seed, crashes=crashes)
-            await world.begin(merchants=MERCHANTS)
-            problems: list[str] = []
-            for number in range(steps):
-                done = await world.step()
-                problems += [
-                    f"after step {number} ({done}): {problem}"
-                    for problem in [*world.problems, *await judge_step(world)]
-                ]
-                if number % AUDITED_EVERY == AUDITED_EVERY - 1:
-                    problems += await judge_audit(world)
-                if problems:
-                    return problems
-            await world.drain()
-            problems = [*world.problems, *await judge_end(world)]
-            self._count(world)
-            self.states.update([intent.state for intent in await world.list_intents()])
+            with tempfile.TemporaryDirectory() as folder:
+                return await self._play_in(World(database, Path(folder), seed=seed, crashes=crashes), steps=steps)
+
+    async def _play_in(self, world: World, *, steps: int) -> list[str]:
+        await world.begin(merchants=MERCHANTS)
+        problems: list[str] = []
+        for number in range(steps):
+            done = await world.step()
+            problems += [
+                f"after step {number} ({done}): {problem}" for problem in [*world.problems, *await judge_step(world)]
+            ]
+            if number % AUDITED_EVERY == AUDITED_EVERY - 1:
+                problems += await judge_audit(world)
+            if problems:
+                return problems
+        await world.drain()
+        problems = [*world.problems, *await judge_end(world)]
+        self._count(world)
+        self.batches += await count_batches(world)
+        self.states.update([intent.state for intent in await world.list_intents()])
         return problems
 
     def _count(self, world: World) -> None:
@@ -186,6 +191,7 @@ async def run(options: argparse.Namespace) -> tuple[dict[str, Any], dict[int, li
         "steps": dict(simulation.steps.most_common()),
         "network": dict(simulation.network.most_common()),
         "crashes": dict(simulation.crashes.most_common()),
+        "batches": simulation.batches,
         "refused": dict(simulation.refused.most_common()),
         "states": dict(simulation.states.most_common()),
         "duration_s": round(duration_s, 1),

@@ -9,9 +9,11 @@ from typing import Any, Final
 from payment_world import World
 
 from ninefold.core.ids import format_id
+from ninefold.systems.payments.errors import JournalError
 from ninefold.systems.payments.model.outcomes import Approved
 from ninefold.systems.payments.model.payments import ATTEMPT_PREFIX, INTENT_PREFIX
 from ninefold.systems.payments.service.audit import audit_ledger
+from ninefold.systems.payments.service.settling import list_batches, recompute_content
 
 _ENDED: Final = frozenset({"succeeded", "declined", "not_sent", "waiting_for_customer"})
 _MOVING: Final = frozenset({"processing", "in_doubt"})
@@ -46,6 +48,15 @@ _PAYMENTS: Final = """
 _RECEIVABLE: Final = """
     SELECT currency, posted_debits - posted_credits AS balance FROM payments.account
     WHERE kind = 'processor_receivable' AND posted_debits <> posted_credits
+"""
+
+
+_PAYOUTS: Final = """
+    SELECT batch.payout_amount AS expected, coalesce(sum(payout.amount), 0) AS paid, count(payout.bank_file_id) AS files
+    FROM payments.batch LEFT JOIN payments.payout USING (batch_id)
+    GROUP BY batch.batch_id, batch.payout_amount
+    HAVING batch.payout_amount <> coalesce(sum(payout.amount), 0)
+        OR count(payout.bank_file_id) <> (batch.payout_amount > 0)::int
 """
 
 
@@ -107,7 +118,29 @@ async def judge_end(world: World) -> list[str]:
     owed = {row["currency"]: row["balance"] for row in await _fetch(world, _RECEIVABLE)}
     if owed != {currency: amount for currency, amount in truth.owed.items() if amount}:
         problems.append(f"The processor owes {dict(truth.owed)}, and the ledger says {owed}.")
-    return problems + await judge_audit(world)
+    return problems + await _judge_batches(world) + await judge_audit(world)
+
+
+async def _judge_batches(world: World) -> list[str]:
+    """Return what is wrong with batches: each follows from the journal, byte for byte, and is paid out once."""
+    problems = []
+    assert world.organisation_id is not None
+    async with world.database.connection() as connection:
+        batches = await list_batches(connection, organisation_id=world.organisation_id, limit=1_000)
+        for batch in batches:
+            try:
+                await recompute_content(connection, batch)
+            except JournalError as error:
+                problems.append(str(error))
+    return problems + [
+        f"A batch pays {row['expected']}, and its payouts are {row['paid']}, in {row['files']} files."
+        for row in await _fetch(world, _PAYOUTS)
+    ]
+
+
+async def count_batches(world: World) -> int:
+    """Return how many batches there are."""
+    return len(await _fetch(world, "SELECT batch_id FROM payments.batch"))
 
 
 async def judge_audit(world: World) -> list[str]:

@@ -5,6 +5,7 @@ import traceback
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Final
 from uuid import UUID
 
@@ -20,11 +21,13 @@ from ninefold.systems.payments.processors.opening import Processors
 from ninefold.systems.payments.processors.simulator.bank import SimulatedProcessor
 from ninefold.systems.payments.processors.simulator.book import Book
 from ninefold.systems.payments.processors.simulator.script import Chances
+from ninefold.systems.payments.rules.banking_days import business_day
 from ninefold.systems.payments.service.doubts import claim_due, close_doubt, list_doubts
 from ninefold.systems.payments.service.expiry import expire_due
 from ninefold.systems.payments.service.flow import PaymentFlow
 from ninefold.systems.payments.service.merchants import create_merchant
 from ninefold.systems.payments.service.sealing import seal_journal
+from ninefold.systems.payments.service.settling import delivery_of, settle_merchant
 from ninefold.systems.payments.service.steps import Evidence
 from ninefold.systems.payments.service.webhooks import apply_event
 from ninefold.systems.payments.settings import PaymentsSettings
@@ -61,11 +64,12 @@ class World:
 
     Args:
         database: an empty one with all tables.
+        folder: for bank files.
         seed: of everything that happens.
         crashes: decides when processes die.
     """
 
-    def __init__(self, database: Database, *, seed: str, crashes: Crashes) -> None:
+    def __init__(self, database: Database, folder: Path, *, seed: str, crashes: Crashes) -> None:
         self.clock: Final = SteppedClock(BEGINS_AT)
         self.crashes: Final = crashes
         self.database: Final = CrashingDatabase(database, crashes)
@@ -81,6 +85,7 @@ class World:
         self._flow: Final = PaymentFlow(
             self.database, Processors({"simulator": self.processor}), PaymentsSettings(), self.clock
         )
+        self._delivery: Final = delivery_of(PaymentsSettings(bank_files_folder=str(folder)))
         self.processor.deliver = lambda event: apply_event(self.database, self._flow, event)
 
     async def begin(self, *, merchants: int) -> None:
@@ -93,7 +98,16 @@ class World:
                     connection,
                     organisation_id=organisation.organisation_id,
                     name=f"Merchant {number}",
-                    changes=MerchantChanges(hold_days=number, first_payout_days=number, reserve_bps=500 * number),
+                    changes=MerchantChanges(
+                        hold_days=number,
+                        first_payout_days=number,
+                        reserve_bps=500 * number,
+                        reserve_days=number,
+                        bank_account_name="Account",
+                        bank_routing_number="011000015",
+                        bank_account_number=f"00012345{number:04d}",
+                        bank_account_kind="checking",
+                    ),
                     at=self.clock.now(),
                 )
                 self.merchants.append(created.merchant)
@@ -111,6 +125,7 @@ class World:
             self._take_webhooks: 8,
             self._expire: 3,
             self._seal: 4,
+            self._settle: 5,
             self._close_doubts: 2,
             self._wait: 14,
         }
@@ -144,7 +159,7 @@ class World:
             self.clock.move(DRAIN_STEP)
             await self.attempt(self._take_webhooks, can_crash=False)
             await self.attempt(self._ask, can_crash=False)
-        for action in (self._close_doubts, self._expire, self._seal):
+        for action in (self._close_doubts, self._expire, self._settle_all, self._seal):
             await self.attempt(action, can_crash=False)
 
     async def list_intents(self) -> list[Intent]:
@@ -223,6 +238,19 @@ class World:
 
     async def _seal(self) -> None:
         await seal_journal(self.database, at=self.clock.now())
+
+    async def _settle(self) -> None:
+        await self._settle_merchant(self._dice.choice(self.merchants))
+
+    async def _settle_all(self) -> None:
+        for merchant in self.merchants:
+            await self._settle_merchant(merchant)
+
+    async def _settle_merchant(self, merchant: Merchant) -> None:
+        """End the merchant's day, and settle it."""
+        at = self.clock.now()
+        day = business_day(at, cutoff=merchant.cutoff, zone=merchant.time_zone)
+        await settle_merchant(self.database, merchant, day=day, at=at, delivery=self._delivery)
 
     async def _close_doubts(self) -> None:
         """Close what only a person can: by what the processor really has."""

@@ -67,6 +67,19 @@ class Books:
         )
 
 
+DOUBLED_POSTING = """
+    INSERT INTO payments.transfer (
+        transfer_id, organisation_id, kind, debit_account_id, credit_account_id, amount, currency, cause_type, cause_id,
+        at
+    )
+    SELECT
+        gen_random_uuid(), organisation_id, kind, debit_account_id, credit_account_id, amount, currency, cause_type,
+        gen_random_uuid(), at
+    FROM payments.transfer
+    WHERE kind = 'posted'
+"""
+
+
 @pytest.fixture
 async def books(database: Database) -> Books:
     async with database.transaction() as connection:
@@ -226,6 +239,8 @@ async def test_the_audit_counts_what_is_not_sealed_yet(books: Books) -> None:
             "has other balances than the journal says",
         ),
         ("DELETE FROM payments.open_hold", "are neither open nor resolved once"),
+        ("UPDATE payments.journal_block SET hash = sha256('x')", "has other transfers than when it was sealed"),
+        (DOUBLED_POSTING, "has other balances than the journal says"),
     ],
 )
 async def test_the_audit_finds_what_an_intruder_with_all_rights_has_changed(

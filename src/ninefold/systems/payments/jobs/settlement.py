@@ -114,7 +114,7 @@ async def settle_due(job: JobRun[SettleDue], context: WorkerContext[PaymentsSett
         async with context.database.transaction() as connection:
             merchants = await store.settled_day_list(connection, after=after, limit=MERCHANTS_AT_ONCE)
             for merchant, settled in merchants:
-                day = _due_day(merchant, settled, at)
+                day = due_day(merchant, settled, at)
                 if day is not None:
                     payload = SettleMerchant(merchant_id=merchant.merchant_id, day=day)
                     key = f"settle {format_id(MERCHANT_PREFIX, merchant.merchant_id)}"
@@ -140,7 +140,7 @@ async def release_due(job: JobRun[ReleaseDue], context: WorkerContext[PaymentsSe
         job.check()
         async with context.database.connection() as connection:
             merchant, settled = await store.settled_day_find_merchant(connection, merchant_id=merchant_id)
-        total += await release_funds(context.database, merchant, until=_release_until(merchant, settled, at), at=at)
+        total += await release_funds(context.database, merchant, until=release_until(merchant, settled, at), at=at)
     return Counted(count=total)
 
 
@@ -185,7 +185,7 @@ async def reconcile_due(job: JobRun[ReconcileDue], context: WorkerContext[Paymen
     return Counted(count=len(organisations))
 
 
-def _due_day(merchant: Merchant, settled: date | None, at: datetime) -> date | None:
+def due_day(merchant: Merchant, settled: date | None, at: datetime) -> date | None:
     """Return the day that a merchant is to be settled for; None if there is none."""
     day = last_settlement_day(at, cutoff=merchant.cutoff, zone=merchant.time_zone)
     if settled is not None and settled >= day:
@@ -194,8 +194,9 @@ def _due_day(merchant: Merchant, settled: date | None, at: datetime) -> date | N
     return day if local_moment(day, merchant.cutoff, merchant.time_zone) > merchant.created_at else None
 
 
-def _release_until(merchant: Merchant, settled: date | None, at: datetime) -> datetime:
-    due = _due_day(merchant, settled, at)
+def release_until(merchant: Merchant, settled: date | None, at: datetime) -> datetime:
+    """Return until when holds can be ended: up to a cut-off whose batch isn't computed yet, else until now."""
+    due = due_day(merchant, settled, at)
     return at if due is None else local_moment(due, merchant.cutoff, merchant.time_zone)
 
 

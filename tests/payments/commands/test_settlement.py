@@ -1,0 +1,131 @@
+"""The commands of settlement and reconciliation: what they send, and what they print."""
+
+import json
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+import pytest
+
+from ninefold.core.commands import ApiClient
+from ninefold.edge.cli import run
+
+PAYMENTS: Final = "/api/v1/payments"
+BREAK: Final[dict[str, Any]] = {
+    "break_id": "brk_01h455vb4pex5vsknk084sn02q",
+    "day": "2026-11-23",
+    "source": "bank",
+    "type": "amount",
+    "reference": "PO123",
+    "currency": "USD",
+    "expected_amount": -9680,
+    "found_amount": -9681,
+    "state": "open",
+    "opened_at": "2026-11-24T06:00:00Z",
+    "advice": "Ask the bank.",
+    "evidence": None,
+}
+JOB: Final[dict[str, Any]] = {
+    "job_id": "job_01h455vb4pex5vsknk084sn02q",
+    "kind": "payments.settle_merchant",
+    "state": "succeeded",
+    "waiting_reason": None,
+    "progress_done": None,
+    "progress_total": None,
+    "progress_note": None,
+    "error": None,
+    "canceled_by": None,
+    "created_at": "2026-11-23T22:00:00Z",
+    "finished_at": "2026-11-23T22:00:01Z",
+    "result": {"batches": ["bat_1"]},
+}
+
+
+class Server:
+    """Returns the response that the test sets for each path, and records the requests."""
+
+    def __init__(self) -> None:
+        self.sent: list[httpx.Request] = []
+        self.answers: dict[str, Any] = {}
+
+    def handle(self, request: httpx.Request) -> httpx.Response:
+        """Answer a request."""
+        self.sent.append(request)
+        answer = self.answers[f"{request.method} {request.url.path}"]
+        return httpx.Response(200, content=answer) if isinstance(answer, bytes) else httpx.Response(200, json=answer)
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Server:
+    server = Server()
+    monkeypatch.setenv("NINEFOLD_URL", "http://ninefold.test")
+    monkeypatch.setenv("NINEFOLD_API_KEY", "nfk_test")
+    make_client = partial(ApiClient, transport=httpx.MockTransport(server.handle))
+    monkeypatch.setattr("ninefold.core.commands.options.ApiClient", make_client)
+    return server
+
+
+def test_settle_waits_for_the_job(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+    server.answers[f"POST {PAYMENTS}/merchants/mer_1/settle"] = {**JOB, "state": "queued", "day": "2026-11-23"}
+    server.answers[f"GET /api/v1/jobs/{JOB['job_id']}"] = JOB
+
+    assert run(["payments", "settle", "mer_1", "--day", "2026-11-23", "--json"]) == 0
+
+    assert json.loads(server.sent[0].content) == {"day": "2026-11-23"}
+    assert json.loads(capsys.readouterr().out)["result"] == {"batches": ["bat_1"]}
+
+
+def test_breaks_are_shown_with_their_amounts(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+    server.answers[f"GET {PAYMENTS}/reconciliation/breaks"] = {"items": [BREAK], "next_cursor": None}
+
+    assert run(["payments", "breaks", "list"]) == 0
+
+    assert server.sent[0].url.params["state"] == "open"
+    shown = capsys.readouterr().out
+    assert "-96.80 USD" in shown
+    assert "-96.81 USD" in shown
+
+
+@pytest.mark.parametrize(
+    ("options", "correction"),
+    [
+        ([], None),
+        (
+            ["--debit", "suspense", "--credit", "fees", "--amount", "1"],
+            {"debit": "suspense", "credit": "fees", "amount": 1, "merchant_id": None},
+        ),
+    ],
+)
+def test_a_break_is_resolved(server: Server, options: list[str], correction: Any) -> None:
+    path = f"{PAYMENTS}/reconciliation/breaks/{BREAK['break_id']}/resolve"
+    server.answers[f"POST {path}"] = {**BREAK, "state": "resolved", "evidence": "Ticket 5521"}
+
+    assert run(["payments", "breaks", "resolve", BREAK["break_id"], "--evidence", "Ticket 5521", *options]) == 0
+
+    assert json.loads(server.sent[0].content) == {"evidence": "Ticket 5521", "correction": correction}
+
+
+def test_a_statement_is_sent_as_it_is(server: Server, tmp_path: Path) -> None:
+    server.answers[f"POST {PAYMENTS}/statements"] = {
+        "statement_id": "stm_1",
+        "name": "monday.xml",
+        "format": "camt053",
+        "line_count": 1,
+        "imported_at": "2026-11-24T06:00:00Z",
+        "imported_by": "API key",
+    }
+    file = tmp_path / "monday.xml"
+    file.write_bytes(b"<\xff>")
+
+    assert run(["payments", "statements", "import", str(file)]) == 0
+
+    assert (server.sent[0].content, server.sent[0].url.params["name"]) == (b"<\xff>", "monday.xml")
+
+
+def test_a_bank_file_is_downloaded(server: Server, tmp_path: Path) -> None:
+    server.answers[f"GET {PAYMENTS}/bank-files/bfl_1/content"] = b"101 123"
+
+    assert run(["payments", "bank-files", "download", "bfl_1", "--output", str(tmp_path / "file.ach")]) == 0
+
+    assert (tmp_path / "file.ach").read_bytes() == b"101 123"
