@@ -112,6 +112,14 @@ async def test_refunds_take_back_no_more_than_was_captured(shop: StripeShop) -> 
     assert changed.metadata.to_dict() == {}
 
 
+async def test_a_refund_whose_answer_is_lost_is_pending(shop: StripeShop) -> None:
+    intent = await shop.pay("pm_card_lostRefundAnswer")
+
+    refund = await shop.v1.refunds.create_async({"payment_intent": intent.id, "amount": 500})
+
+    assert (refund.status, refund.amount) == ("pending", 500)
+
+
 async def test_what_was_not_captured_cannot_be_refunded(shop: StripeShop) -> None:
     held = await shop.pay(capture_method="manual")
 

@@ -175,7 +175,7 @@ async def store_change(connection: Connection, step: Step, change: Change) -> Do
         intent=change.intent,
         attempt=change.attempt,
         charge=change.charge or step.charge,
-        refund=change.refund,
+        refund=change.refund or step.refund,
         payment_method=step.payment_method,
     )
 
