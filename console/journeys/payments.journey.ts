@@ -260,8 +260,8 @@ test("a day is compared, and a break is resolved by evidence", async () => {
   await page.getByRole("button", { name: "Resolve the break" }).click();
   await pane.getByText("ticket 5522").waitFor();
   await go("/payments/breaks");
-  await page.getByRole("row", { name: /Unknown to the ledger/ }).waitFor();
-  await page.getByRole("link", { name: "Unknown to the ledger" }).click();
+  await page.getByRole("row", { name: /On the statement only/ }).waitFor();
+  await page.getByRole("link", { name: "On the statement only" }).click();
   await pane.getByText("The money is in suspense").waitFor();
 }, 90_000);
 

@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
@@ -99,6 +99,21 @@ async def test_a_day_is_reconciled_by_a_job(api: Api, shop: Shop, start_worker: 
     assert "processor" in found_break["advice"]
     problem = await api.refused(409, "POST", f"/payments/reconciliation/days/{day}/close")
     assert problem["code"] == "day_not_over"
+
+
+async def test_days_that_cannot_be_settled_or_compared_are_refused_at_once(
+    api: Api, shop: Shop, start_worker: StartWorker
+) -> None:
+    settle = f"/payments/merchants/{shop.merchant['merchant_id']}/settle"
+    async with start_worker():
+        await finished(api, await api.done("POST", settle, json={"day": today().isoformat()}))
+
+    past = await api.refused(409, "POST", settle, json={"day": (today() - timedelta(days=1)).isoformat()})
+    later = datetime.now(UTC).date() + timedelta(days=2)
+    future = await api.refused(422, "POST", f"/payments/reconciliation/days/{later}/runs")
+
+    assert (past["code"], past["field"]) == ("batch_order", "day")
+    assert (future["code"], future["field"]) == ("day_not_begun", "day")
 
 
 async def test_a_wrong_file_is_refused_with_its_line(api: Api) -> None:

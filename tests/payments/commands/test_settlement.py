@@ -76,6 +76,23 @@ def test_settle_waits_for_the_job(server: Server, capsys: pytest.CaptureFixture[
     assert json.loads(capsys.readouterr().out)["result"] == {"batches": ["bat_1"]}
 
 
+def test_doubts_and_accounts_are_shown_with_decimals(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+    doubt: dict[str, Any] = dict.fromkeys(
+        ("processor_reference", "error_message", "in_doubt_since", "next_inquiry_at", "deadline_at")
+    )
+    doubt |= {"attempt_id": "att_1", "payment_id": "pi_1", "processor": "simulator", "operation": "authorise"}
+    doubt |= {"state": "in_doubt", "amount": 1_700, "currency": "USD"}
+    account: dict[str, Any] = {"account_id": "acct_1", "merchant_id": None, "kind": "fees", "currency": "KWD"}
+    account |= {"balance": -1_117, "pending": 0}
+    server.answers[f"GET {PAYMENTS}/doubts"] = {"items": [doubt], "next_cursor": None}
+    server.answers[f"GET {PAYMENTS}/accounts"] = {"items": [account], "next_cursor": None}
+
+    assert run(["payments", "doubts", "list"]) == 0
+    assert "17.00 USD" in capsys.readouterr().out
+    assert run(["payments", "accounts"]) == 0
+    assert "-1.117 KWD" in capsys.readouterr().out
+
+
 def test_breaks_are_shown_with_their_amounts(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
     server.answers[f"GET {PAYMENTS}/reconciliation/breaks"] = {"items": [BREAK], "next_cursor": None}
 

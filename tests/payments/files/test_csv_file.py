@@ -13,6 +13,7 @@ from ninefold.systems.payments.files.errors import BankFileError
 PAYOUT = CsvPayout(
     reference="po_1",
     name='Kestrel "Outdoor", Ltd',
+    routing_number="",
     account="DE02120300000000202051",
     currency="EUR",
     amount=6_188_337,
@@ -25,11 +26,11 @@ def test_a_file_has_a_line_per_payout_and_its_totals() -> None:
     yen = msgspec.structs.replace(PAYOUT, reference="po_2", currency="JPY", amount=500)
 
     assert write_csv([PAYOUT, yen]).decode().replace('"', "").splitlines() == [
-        "record,reference,name,account,currency,amount,arrival_date,statement_text",
-        "payout,po_1,Kestrel Outdoor, Ltd,DE02120300000000202051,EUR,61883.37,2026-11-24,Payout of 2026-11-23",
-        "payout,po_2,Kestrel Outdoor, Ltd,DE02120300000000202051,JPY,500,2026-11-24,Payout of 2026-11-23",
-        "total,1,,,EUR,61883.37,,",
-        "total,1,,,JPY,500,,",
+        "record,reference,name,routing_number,account,currency,amount,arrival_date,statement_text",
+        "payout,po_1,Kestrel Outdoor, Ltd,,DE02120300000000202051,EUR,61883.37,2026-11-24,Payout of 2026-11-23",
+        "payout,po_2,Kestrel Outdoor, Ltd,,DE02120300000000202051,JPY,500,2026-11-24,Payout of 2026-11-23",
+        "total,1,,,,EUR,61883.37,,",
+        "total,1,,,,JPY,500,,",
     ]
 
 
@@ -42,6 +43,7 @@ TEXT = st.text(max_size=30).map(safe_text)
             CsvPayout,
             reference=st.from_regex(r"\Apo_[0-9a-z]{1,26}\Z"),
             name=TEXT,
+            routing_number=TEXT,
             account=TEXT,
             currency=st.sampled_from(["USD", "EUR", "JPY", "KWD"]),
             amount=st.integers(1, 10**14),

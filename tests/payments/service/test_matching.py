@@ -10,7 +10,7 @@ from ninefold.systems.payments.errors import BreakStateError, InvalidCorrectionE
 from ninefold.systems.payments.model.reconciliation import Break
 from ninefold.systems.payments.model.settlement import Payout
 from ninefold.systems.payments.service.breaks import Correction, resolve_break
-from ninefold.systems.payments.service.statements import list_lines
+from ninefold.systems.payments.service.statements import list_lines, list_lines_of_payout
 from payments_settlement import Line, SettledShop, open_settled_shop
 
 DAY = date(2026, 11, 23)
@@ -63,6 +63,17 @@ async def test_a_payout_is_paid_when_the_bank_shows_it(shop: SettledShop, by: st
     async with shop.database.connection() as connection:
         (line,) = await list_lines(connection, statement, after=None, limit=10)
     assert (line.state, line.match_rule) == ("matched", "amount_and_date" if by == "amount and date" else "reference")
+
+
+async def test_a_line_with_another_amount_is_shown_with_the_payout_that_it_names(shop: SettledShop) -> None:
+    payout = await payout_of(shop)
+    await shop.import_lines(Line(1 - NET, payout.reference))
+
+    async with shop.database.connection() as connection:
+        lines = await list_lines_of_payout(connection, payout)
+
+    assert [(line.amount, line.state) for line in lines] == [(1 - NET, "suspense")]
+    assert (await break_of(shop)).payout_id == payout.payout_id
 
 
 async def test_two_lines_of_an_amount_are_no_candidates(shop: SettledShop) -> None:
@@ -183,6 +194,8 @@ async def test_a_person_resolves_a_break_with_evidence_and_a_correction(shop: Se
 
     with pytest.raises(InvalidCorrectionError):
         await resolve(Correction(debit="suspense", credit="merchant_pending", amount=500))
+    with pytest.raises(InvalidCorrectionError, match="would double it"):
+        await resolve(Correction(debit="fees", credit="suspense", amount=500))
     resolved = await resolve(Correction(debit="suspense", credit="fees", amount=500))
 
     assert (resolved.state, resolved.ended_by, resolved.evidence) == ("resolved", "ines", "Ticket 5521 at the bank.")

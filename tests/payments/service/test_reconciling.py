@@ -13,6 +13,7 @@ from ninefold.systems.payments.errors import BreaksOpenError, DayClosedError, Da
 from ninefold.systems.payments.model.ledger import AccountKey, Cause, new_transfer
 from ninefold.systems.payments.model.outcomes import SettlementLine
 from ninefold.systems.payments.model.reconciliation import ClosedDay
+from ninefold.systems.payments.rules.break_advice import advise
 from ninefold.systems.payments.service.closing_days import DayReport, close_day
 from ninefold.systems.payments.service.ledger import post
 from ninefold.systems.payments.service.reconciling import compare_day
@@ -177,6 +178,23 @@ async def test_what_the_bank_has_not_shown_in_time_is_a_break(shop: SettledShop)
     ]
 
 
+async def test_a_report_that_grows_after_the_bank_has_paid_it_is_a_break(shop: SettledShop) -> None:
+    first = await shop.pay(10_000)
+    second = await shop.pay(2_000)
+    lines = [line_of(format_id("att", first.charge_id)), line_of(format_id("att", second.charge_id), amount=2_000)]
+    await report(shop, DAY, lines[0])
+    await shop.import_lines(shop.processor_line(10_000, DAY))
+    await report(shop, DAY, *lines)
+
+    await compare(shop, DAY)
+
+    (found,) = await shop.breaks()
+    assert (found.source, found.type, found.expected_amount, found.found_amount) == ("bank", "amount", 12_000, 10_000)
+    assert "comes to now" in advise(found)
+    await report(shop, DAY, lines[0])
+    assert [kind for kind, _ in await compare(shop, DAY)] == ["missing"]
+
+
 async def test_a_closed_day_does_not_change(shop: SettledShop) -> None:
     await shop.pay(10_000)
     with pytest.raises(DayNotOverError):
@@ -190,6 +208,8 @@ async def test_a_closed_day_does_not_change(shop: SettledShop) -> None:
     assert {document.type for document in found.documents} == {"settlement_report"}
     with pytest.raises(DayClosedError):
         await close(shop, DAY)
+    with pytest.raises(DayClosedError, match=f"{DAY - timedelta(days=1)} is closed, with {DAY}"):
+        await close(shop, DAY - timedelta(days=1))
     with pytest.raises(DayClosedError):
         await shop.reconcile(DAY)
     transfer = new_transfer(

@@ -13,6 +13,7 @@ from ninefold.systems.payments.files.nacha.model import total_of
 from ninefold.systems.payments.model.settlement import Batch
 from ninefold.systems.payments.service.settling import get_batch, list_batch_lines, recompute_content
 from payments_settlement import (
+    BANK_ACCOUNT,
     CrashError,
     CrashingDatabase,
     SettledShop,
@@ -188,6 +189,9 @@ async def test_other_currencies_are_paid_by_a_csv_file(shop: SettledShop) -> Non
     assert [(payout.currency, payout.amount) for (payout,) in found] == [
         (batch.currency, batch.payout_amount) for batch in batches
     ]
+    assert {(payout.routing_number, payout.account) for (payout,) in found} == {
+        (BANK_ACCOUNT.bank_routing_number, BANK_ACCOUNT.bank_account_number)
+    }
 
 
 async def test_days_are_settled_in_order(shop: SettledShop) -> None:

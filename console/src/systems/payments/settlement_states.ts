@@ -27,7 +27,7 @@ const LINE: Readonly<Record<StatementLine["state"], Shown>> = {
 };
 const BREAK_TITLES: Readonly<Record<Break["source"], Readonly<Record<BreakType, string>>>> = {
   report: { missing: "Missing in the report", duplicate: "Twice in the report", amount: "Amount", currency: "Currency", timing: "Timing", unknown: "Unknown to the ledger" },
-  bank: { missing: "Missing on the statement", duplicate: "Twice on the statement", amount: "Amount", currency: "Currency", timing: "Timing", unknown: "Unknown to the ledger" },
+  bank: { missing: "Missing on the statement", duplicate: "Twice on the statement", amount: "Amount on the statement", currency: "Currency on the statement", timing: "Early on the statement", unknown: "On the statement only" },
 };
 
 export const BREAK_TYPES: readonly BreakType[] = ["missing", "duplicate", "amount", "currency", "timing", "unknown"];
@@ -61,6 +61,12 @@ export function itemShown(item: Pick<Item, "verdict" | "matchRule" | "reportDay"
   if (item.verdict === "agrees") return { name: "succeeded", word: item.matchRule === "amount_and_date" ? "By amount and date" : item.matchRule === "person" ? "By a person" : "By reference" };
   if (item.verdict === "elsewhere") return { name: "waiting", word: "In another day’s report" };
   return { name: "failed", word: breakTitle({ source: "report", type: item.verdict }) };
+}
+
+/** How far the report is off in an item: all of a line that is there once more. */
+export function itemOff(item: Pick<Item, "verdict" | "difference" | "reportAmount">): number | null {
+  if (item.verdict === "elsewhere") return null;
+  return item.verdict === "duplicate" ? item.reportAmount : item.difference;
 }
 
 /** What a line of a batch is. */

@@ -1,7 +1,7 @@
 // The states of payments, attempts and batches, in the words that all systems share.
 
 import type { StateName } from "$/components/states";
-import type { AttemptState, Payment, PaymentState } from "$/services/payments";
+import type { AttemptState, Charge, Payment, PaymentState } from "$/services/payments";
 
 export interface Shown {
   readonly name: StateName;
@@ -40,9 +40,16 @@ export function stateShown(state: PaymentState): Shown {
   return PAYMENT[state];
 }
 
-/** How a payment stands: one that was declined needs another card. */
-export function paymentShown(payment: Pick<Payment, "state" | "errorCode">): Shown {
-  return payment.state === "requires_payment_method" && payment.errorCode ? { name: "failed", word: "Declined" } : PAYMENT[payment.state];
+/** How a payment stands: one that was declined needs another card; one that was refunded says so where its charge is known. */
+export function paymentShown(payment: Pick<Payment, "state" | "errorCode">, charge?: Pick<Charge, "amountCaptured" | "amountRefunded">): Shown {
+  if (payment.state === "requires_payment_method" && payment.errorCode) return { name: "failed", word: "Declined" };
+  if (payment.state === "succeeded" && charge?.amountRefunded) return { name: "succeeded", word: charge.amountRefunded < charge.amountCaptured ? "Captured, partly refunded" : "Refunded" };
+  return PAYMENT[payment.state];
+}
+
+/** What a payment comes to: what was captured, else what it asks for. */
+export function shownAmount(payment: Pick<Payment, "state" | "amount" | "amountReceived">): number {
+  return payment.state === "succeeded" ? payment.amountReceived : payment.amount;
 }
 
 export function attemptShown(state: AttemptState): Shown {

@@ -16,10 +16,17 @@ export function partsSum(batch: Batch): number {
   );
 }
 
+/** The lines of the statement that pay a batch's payout out; those that bring it back are others. */
+export function paidLines(batch: Pick<BatchDetails, "statementLines">): BatchDetails["statementLines"] {
+  return batch.statementLines.filter((line) => line.kind === "entry" && line.amount < 0 && line.state !== "duplicate");
+}
+
 /** What the bank's statement shows of a batch's payout, as an amount that was paid; null if it shows nothing. */
-export function bankSum(batch: BatchDetails): number | null {
-  const matched = batch.statementLines.filter((line) => line.state === "matched");
-  return matched.length === 0 ? null : -matched.reduce((sum, line) => sum + line.amount, 0);
+export function bankSum(batch: Pick<BatchDetails, "statementLines" | "payoutAmount">): number | null {
+  const lines = paidLines(batch);
+  // A line that pays the whole file is matched only if it comes to the file's total.
+  const paid = lines.map((line) => (line.state === "matched" && line.payoutId === null ? batch.payoutAmount : -line.amount));
+  return lines.length === 0 ? null : paid.reduce((sum, each) => sum + each, 0);
 }
 
 /** How far the second is off: null if there is nothing to compare. */
@@ -39,9 +46,7 @@ export function countOf(counts: readonly ComparedCount[], currency: string, what
   return wanted.reduce((sum, each) => sum + each.itemCount, 0);
 }
 
-/** What the breaks of a day come to, each as it is off. */
-export function brokenAmount(counts: readonly ComparedCount[], currency: string): number {
-  return counts
-    .filter((each) => each.currency === currency && BREAKS.has(each.verdict))
-    .reduce((sum, each) => sum + Math.abs(each.reportAmount - each.ledgerAmount), 0);
+/** The currency of a day that is shown first: the first one with a break, else the first. */
+export function firstCurrency(totals: readonly { readonly currency: string }[], counts: readonly ComparedCount[]): string | undefined {
+  return (totals.find((each) => countOf(counts, each.currency, "breaks") > 0) ?? totals[0])?.currency;
 }

@@ -18,6 +18,7 @@ from ninefold.core.commands import (
     state_text,
 )
 from ninefold.core.ids import format_id
+from ninefold.systems.payments.commands.amounts import amount_text
 from ninefold.systems.payments.model.payments import ATTEMPT_PREFIX, EvidenceKind
 
 _DOUBTS: Final = "/api/v1/payments/doubts"
@@ -107,7 +108,7 @@ def _show(page: Page[AttemptAnswer]) -> None:
                 each.payment_id,
                 each.operation,
                 state_text(each.state, like="in_doubt"),
-                f"{each.amount:,} {each.currency}",
+                amount_text(each.amount, each.currency),
                 each.in_doubt_since,
                 each.next_inquiry_at,
                 each.deadline_at,

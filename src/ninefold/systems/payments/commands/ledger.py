@@ -20,6 +20,7 @@ from ninefold.core.commands import (
 )
 from ninefold.core.errors import ConflictError
 from ninefold.core.ids import format_id
+from ninefold.systems.payments.commands.amounts import amount_text
 from ninefold.systems.payments.model.merchants import MERCHANT_PREFIX
 
 _AUDITS: Final = "/api/v1/payments/audits"
@@ -80,7 +81,7 @@ def list_accounts(
     cursor: str | None = None,
     api: ApiOptions = FROM_ENVIRONMENT,
 ) -> None:
-    """List accounts of the ledger with their balances, in minor units.
+    """List accounts of the ledger with their balances.
 
     Args:
         merchant: Only those of this merchant: its id, such as mer_….
@@ -103,20 +104,29 @@ def list_accounts(
 def _show(found: AuditAnswer) -> None:
     for fault in found.faults:
         print_note(fault)
-    sums = ", ".join(f"{amount:,} {currency}" for currency, amount in sorted(found.balances.items())) or "nothing"
+    sums = (
+        ", ".join(f"{amount_text(amount, currency)}" for currency, amount in sorted(found.balances.items()))
+        or "nothing"
+    )
     print_note(
         f"{found.transfers:,} transfers in {found.blocks:,} blocks were hashed again; {found.unsealed:,} newer ones."
     )
-    print_note(f"{found.accounts:,} accounts compared with the journal; debits and credits in minor units: {sums}.")
+    print_note(f"{found.accounts:,} accounts compared with the journal; debits and credits: {sums}.")
     if not found.fault_count:
         print_note(f"Nothing is wrong. The last hash is {found.last_hash or 'none'}.")
 
 
 def _show_accounts(page: Page[AccountAnswer]) -> None:
     print_table(
-        ["Account", "Kind", "Merchant", "Currency", "Balance", "Pending"],
+        ["Account", "Kind", "Merchant", "Balance", "Pending"],
         [
-            [each.account_id, each.kind, each.merchant_id, each.currency, f"{each.balance:,}", f"{each.pending:,}"]
+            [
+                each.account_id,
+                each.kind,
+                each.merchant_id,
+                amount_text(each.balance, each.currency),
+                amount_text(each.pending, each.currency),
+            ]
             for each in page.items
         ],
         empty="No accounts yet: the first payment makes them.",

@@ -16,7 +16,7 @@ from ninefold.systems.payments.files.amounts import read_currency, read_decimal,
 from ninefold.systems.payments.files.errors import BankFileError
 
 COLUMNS: Final = (
-    "record", "reference", "name", "account", "currency", "amount", "arrival_date", "statement_text"
+    "record", "reference", "name", "routing_number", "account", "currency", "amount", "arrival_date", "statement_text"
 )  # fmt: skip
 LINES_MAX: Final = 1_000_000
 _FORMULA_STARTS: Final = "=+-@"
@@ -29,6 +29,8 @@ class CsvPayout(msgspec.Struct, frozen=True, kw_only=True):
     reference: str
     """What the bank repeats on its statement, such as `po_…`."""
     name: str
+    routing_number: str
+    """Of the bank that has the account; empty where the account says it, as an IBAN does."""
     account: str
     currency: str
     amount: int
@@ -91,6 +93,7 @@ def _row(record: str, payout: CsvPayout) -> list[str]:
         record,
         payout.reference,
         safe_text(payout.name),
+        safe_text(payout.routing_number),
         safe_text(payout.account),
         payout.currency,
         write_decimal(payout.amount, unit),
@@ -101,7 +104,7 @@ def _row(record: str, payout: CsvPayout) -> list[str]:
 
 def _total_row(code: str, count: int, total: int) -> list[str]:
     amount = write_decimal(total, read_currency(code, line=None, name="currency"))
-    return ["total", str(count), "", "", code, amount, "", ""]
+    return ["total", str(count), "", "", "", code, amount, "", ""]
 
 
 def _rows(content: bytes) -> list[list[str]]:
@@ -129,6 +132,7 @@ def _payout(row: list[str], line: int) -> CsvPayout:
     return CsvPayout(
         reference=values["reference"],
         name=values["name"],
+        routing_number=values["routing_number"],
         account=values["account"],
         currency=unit.code,
         amount=read_decimal(values["amount"], unit, line=line, name="amount"),

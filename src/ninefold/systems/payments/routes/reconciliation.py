@@ -136,6 +136,7 @@ async def reconcile_day(
     day: FromPath[date],
     principal: NamedDependency[Principal],
     database: NamedDependency[Database],
+    clock: NamedDependency[Clock],
     notifier: NamedDependency[Notifier],
     audit: NamedDependency[AuditEntry],
 ) -> Response[StartedJobView]:
@@ -145,7 +146,9 @@ async def reconcile_day(
     """
     async with database.transaction() as connection:
         await reconciling.require_known_day(connection, organisation_id=principal.organisation_id, day=day)
-        job = await enqueue_reconciliation(connection, organisation_id=principal.organisation_id, day=day)
+        job = await enqueue_reconciliation(
+            connection, organisation_id=principal.organisation_id, day=day, at=clock.now()
+        )
         audit.target_id = day.isoformat()
     notifier.notify(JOBS_CHANNEL)
     return started(job, day=day)

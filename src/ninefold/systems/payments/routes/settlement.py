@@ -59,7 +59,7 @@ _files = PagedList("payments_bank_files", UUID)
     f"{_ROOT}/merchants/{{merchant_id:str}}/settle",
     tags=TAGS,
     status_code=202,
-    responses=problem_responses(404),
+    responses=problem_responses(404, 409),
     response_headers=[JOB_LOCATION],
 )
 async def settle_merchant(

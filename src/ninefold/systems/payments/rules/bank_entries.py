@@ -141,6 +141,7 @@ def _csv_payout(payout: Payout, merchant: Merchant) -> CsvPayout:
     return CsvPayout(
         reference=payout.reference,
         name=safe_text(merchant.bank_account_name or merchant.name),
+        routing_number=merchant.bank_routing_number or "",
         account=safe_text(merchant.bank_account_number or ""),
         currency=payout.currency,
         amount=payout.amount,

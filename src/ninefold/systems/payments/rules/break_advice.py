@@ -21,8 +21,8 @@ _ADVICE: Final[dict[tuple[BreakSource, BreakType], str]] = {
         "The processor's report has another currency than the ledger. Ask the processor; don't convert amounts."
     ),
     ("report", "timing"): (
-        "The processor's report has it, and its outcome isn't known here yet. It closes when the inquiry is answered;"
-        " the report is evidence for that."
+        "The processor's report has it, and its outcome isn't known here yet. It closes when the inquiry is answered."
+        " If that doesn't come, close the payment's doubt, with the report as evidence."
     ),
     ("report", "unknown"): (
         "The processor's report has it, and the ledger doesn't. Look for the processor's reference; if the payment"
@@ -51,6 +51,14 @@ _ADVICE: Final[dict[tuple[BreakSource, BreakType], str]] = {
 }
 
 
+_REPORT_HAS_CHANGED: Final = (
+    "The bank has paid another amount than the processor's report comes to now: the report was read again after the"
+    " bank's line had been matched with it. Ask the processor for the rest; resolve the break when it has been paid."
+)
+
+
 def advise(found: Break) -> str:
     """Return what to do about a break."""
+    if found.source == "bank" and found.type == "amount" and found.statement_line_id is None:
+        return _REPORT_HAS_CHANGED
     return _ADVICE[found.source, found.type]

@@ -153,6 +153,7 @@ async def _correct(connection: Connection, found: Break, correction: Correction)
             field="correction.merchant_id",
             remedy="Give the merchant's id with `merchant_available`.",
         )
+    _check_suspense(found, correction)
     if correction.merchant_id is not None:
         await get_merchant(connection, organisation_id=found.organisation_id, merchant_id=correction.merchant_id)
     return new_transfer(
@@ -161,6 +162,21 @@ async def _correct(connection: Connection, found: Break, correction: Correction)
         debit=_account(found, correction, correction.debit),
         credit=_account(found, correction, correction.credit),
         amount=correction.amount,
+    )
+
+
+def _check_suspense(found: Break, correction: Correction) -> None:
+    """Check that a correction takes the money of a bank's line out of suspense, and doesn't put as much in again."""
+    if found.statement_line_id is None or not found.found_amount:
+        return
+    grows = "debit" if found.found_amount < 0 else "credit"
+    if getattr(correction, grows) != "suspense":
+        return
+    other = "credit" if grows == "debit" else "debit"
+    raise InvalidCorrectionError(
+        f"The bank's line is in suspense as a {grows}. A second {grows} would double it.",
+        field=f"correction.{grows}",
+        remedy=f"Name suspense as the {other}.",
     )
 
 

@@ -11,7 +11,7 @@ import msgspec
 from ninefold.core.clock import Clock
 from ninefold.core.ids import format_id, new_id
 from ninefold.core.postgres.database import Connection, Database
-from ninefold.systems.payments.errors import DayClosedError, DayNotFoundError
+from ninefold.systems.payments.errors import DayClosedError, DayNotBegunError, DayNotFoundError
 from ninefold.systems.payments.model.payments import CHARGE_PREFIX, REFUND_PREFIX
 from ninefold.systems.payments.model.reconciliation import (
     BreakType,
@@ -24,6 +24,7 @@ from ninefold.systems.payments.model.reconciliation import (
 )
 from ninefold.systems.payments.processors.opening import Processors
 from ninefold.systems.payments.rules.banking_days import next_banking_day
+from ninefold.systems.payments.rules.statement_lines import report_reference
 from ninefold.systems.payments.service.breaks import close_breaks, open_break
 from ninefold.systems.payments.service.matching import match_lines
 from ninefold.systems.payments.service.reports import fetch_reports
@@ -97,6 +98,7 @@ async def compare_day(
     paired = {id(item) for pair in pairs for item in pair}
     news = [_break_of_item(item, day) for item in found if id(item) not in paired]
     news += await _overdue(connection, organisation_id, day)
+    news += await _paid_otherwise(connection, organisation_id, day)
     known = {new.subject for new in news}
     for new in news:
         await open_break(connection, new, organisation_id=organisation_id, at=at)
@@ -191,6 +193,19 @@ async def require_known_day(connection: Connection, *, organisation_id: UUID, da
         raise DayNotFoundError(f"There was no merchant on {day} yet.", field="day", remedy="Choose a later day.")
 
 
+def require_begun_day(day: date, *, at: datetime) -> None:
+    """Check that a day has begun.
+
+    Raises:
+        DayNotBegunError: it begins later.
+    """
+    today = at.astimezone(UTC).date()
+    if day > today:
+        raise DayNotBegunError(
+            f"{day} hasn't begun: it is {today} (UTC).", field="day", remedy=f"Reconcile {today}, or a day before it."
+        )
+
+
 async def require_open_day(connection: Connection, *, organisation_id: UUID, day: date) -> None:
     """Check that a day isn't closed.
 
@@ -199,7 +214,10 @@ async def require_open_day(connection: Connection, *, organisation_id: UUID, day
     """
     last = await store.closed_day_find_last(connection, organisation_id=organisation_id)
     if last is not None and last.day >= day:
-        raise DayClosedError(f"{day} is closed.", field="day", remedy="Read the report of its closing.")
+        since = "" if last.day == day else f", with {last.day}"
+        raise DayClosedError(
+            f"{day} is closed{since}.", field="day", remedy=f"Read the report of the closing of {last.day}."
+        )
 
 
 def start_of(day: date) -> datetime:
@@ -284,17 +302,33 @@ async def _overdue(connection: Connection, organisation_id: UUID, day: date) -> 
         connection, organisation_id=organisation_id, earliest=day, latest=day
     )
     return late + [
-        NewBreak(
-            day=day,
-            type="missing",
-            source="bank",
-            subject=f"settlement:{report.settlement_report_id}:{report.currency}",
-            reference=f"{report.processor}-{report.day:%Y%m%d}",
-            currency=report.currency,
-            expected_amount=report.amount,
-            found_amount=None,
-            settlement_report_id=report.settlement_report_id,
-        )
+        _settlement_break(report, day, break_type="missing")
         for report in reports
         if report.bank_amount is None and report.amount
     ]
+
+
+async def _paid_otherwise(connection: Connection, organisation_id: UUID, day: date) -> list[NewBreak]:
+    """Return the reports that come to another amount now than the bank's line that pays them."""
+    reports = await statements.settlement_report_list_totals(
+        connection, organisation_id=organisation_id, earliest=day, latest=day
+    )
+    return [
+        _settlement_break(report, day, break_type="amount")
+        for report in reports
+        if report.bank_amount not in (None, report.amount)
+    ]
+
+
+def _settlement_break(report: ReportTotal, day: date, *, break_type: BreakType) -> NewBreak:
+    return NewBreak(
+        day=day,
+        type=break_type,
+        source="bank",
+        subject=f"settlement:{report.settlement_report_id}:{report.currency}",
+        reference=report_reference(report.processor, report.day),
+        currency=report.currency,
+        expected_amount=report.amount,
+        found_amount=report.bank_amount,
+        settlement_report_id=report.settlement_report_id,
+    )

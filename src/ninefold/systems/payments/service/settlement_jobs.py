@@ -11,8 +11,9 @@ from ninefold.core.jobs import Job, JobKind, enqueue, get_job
 from ninefold.core.postgres.database import Connection
 from ninefold.systems.payments.model.merchants import MERCHANT_PREFIX, Merchant
 from ninefold.systems.payments.rules.banking_days import last_settlement_day
+from ninefold.systems.payments.service.reconciling import require_begun_day as require_begun_utc_day
 from ninefold.systems.payments.service.reconciling import require_open_day
-from ninefold.systems.payments.service.settling import require_begun_day
+from ninefold.systems.payments.service.settling import require_begun_day, require_settleable_day
 
 
 class SettleMerchant(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,10 +53,13 @@ async def enqueue_settlement(
         at: now.
 
     Raises:
+        BatchOrderError: a later day was settled, and this one never.
         DayNotBegunError: the day begins later.
     """
     chosen = day or last_settlement_day(at, cutoff=merchant.cutoff, zone=merchant.time_zone)
     require_begun_day(merchant, chosen, at=at)
+    if day is not None:
+        await require_settleable_day(connection, merchant, day)
     job_id = await enqueue(
         connection,
         SETTLE_MERCHANT,
@@ -66,12 +70,14 @@ async def enqueue_settlement(
     return await get_job(connection, job_id), chosen
 
 
-async def enqueue_reconciliation(connection: Connection, *, organisation_id: UUID, day: date) -> Job:
+async def enqueue_reconciliation(connection: Connection, *, organisation_id: UUID, day: date, at: datetime) -> Job:
     """Enqueue the reconciliation of a day; return the job.
 
     Raises:
         DayClosedError: the day was closed.
+        DayNotBegunError: the day begins later.
     """
+    require_begun_utc_day(day, at=at)
     await require_open_day(connection, organisation_id=organisation_id, day=day)
     job_id = await enqueue(
         connection,

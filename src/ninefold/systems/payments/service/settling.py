@@ -77,15 +77,8 @@ async def settle_merchant(
     cutoff_at = _cutoff(merchant, day, at)
     async with database.connection() as connection:
         settled = await store.settled_day_find(connection, merchant_id=merchant.merchant_id)
-    if settled is not None and settled > day:
-        batches = await _list_of_day(database, merchant, day)
-        if not batches:
-            raise BatchOrderError(
-                f"{day} can't be settled any more, because {settled} was settled.",
-                field="day",
-                remedy="What wasn't settled is part of the next batch.",
-            )
-    elif settled != day:
+        await require_settleable_day(connection, merchant, day)
+    if settled is None or settled < day:
         await release_funds(database, merchant, until=cutoff_at, at=at)
         await compute_batches(database, merchant, day=day, cutoff_at=cutoff_at, at=at)
     await finish_batches(database, merchant, at=at, delivery=delivery)
@@ -271,6 +264,23 @@ def require_begun_day(merchant: Merchant, day: date, *, at: datetime) -> None:
     if day > today:
         raise DayNotBegunError(
             f"{day} hasn't begun for {merchant.name!r}, whose day is {today}.", field="day", remedy=f"Settle {today}."
+        )
+
+
+async def require_settleable_day(connection: Connection, merchant: Merchant, day: date) -> None:
+    """Check that a merchant's day can be settled, or was settled and may have steps that are left.
+
+    Raises:
+        BatchOrderError: a later day was settled, and this one never.
+    """
+    settled = await store.settled_day_find(connection, merchant_id=merchant.merchant_id)
+    if settled is None or settled <= day:
+        return
+    if not await store.batch_list_of_merchant_day(connection, merchant_id=merchant.merchant_id, day=day):
+        raise BatchOrderError(
+            f"{day} can't be settled any more, because {settled} was settled.",
+            field="day",
+            remedy=f"What wasn't settled before is part of the next batch. Settle a day after {settled}.",
         )
 
 

@@ -96,12 +96,17 @@ ORDER BY statement_line.statement_line_id
 LIMIT :limit;
 
 -- name: statement_line_list_of_payout
--- Read the lines that a payout is on.
+-- Read the lines that a payout is on, also those that name it and have a break.
 SELECT statement_line.*
 FROM payments.statement_line
 LEFT JOIN payments.payout ON payout.payout_id = :payout_id
 WHERE
     statement_line.payout_id = :payout_id
+    OR statement_line.statement_line_id IN (
+        SELECT break.statement_line_id
+        FROM payments.break
+        WHERE break.payout_id = :payout_id AND break.state <> 'closed'
+    )
     OR (statement_line.bank_file_id = payout.bank_file_id AND statement_line.organisation_id = payout.organisation_id)
 ORDER BY statement_line.statement_line_id
 LIMIT :limit;

@@ -1,0 +1,62 @@
+import { expect, test } from "vitest";
+
+import type { BatchDetails, ComparedCount } from "$/services/settlement";
+import { proposedCorrection } from "$/systems/payments/corrections";
+import { itemOff } from "$/systems/payments/settlement_states";
+import { paymentShown, shownAmount } from "$/systems/payments/states";
+import { bankSum, drift, firstCurrency } from "$/systems/payments/totals";
+
+import { batch, charge, payment } from "./sample";
+
+type Line = BatchDetails["statementLines"][number];
+
+function line(fields: Partial<Line>): Line {
+  return { statementLineId: "sln_1", statementId: "stm_1", number: 1, kind: "entry", amount: -9_680, currency: "USD", bookedOn: "2026-11-24", references: [], bankReference: null, text: null, reason: null, fileLine: null, state: "matched", matchRule: "reference", payoutId: "po_1", bankFileId: null, settlementReportId: null, matchedAt: null, ...fields };
+}
+
+test("a return isn't what the bank has paid", () => {
+  const back = line({ kind: "return", amount: 9_680, reason: "R03" });
+  expect(bankSum(batch({ payoutAmount: 9_680, statementLines: [back] }))).toBeNull();
+  expect(bankSum(batch({ payoutAmount: 9_680, statementLines: [line({}), back, line({ amount: 9_680 })] }))).toBe(9_680);
+});
+
+test("a line of the bank with another amount is off by a cent", () => {
+  const sum = bankSum(batch({ payoutAmount: 9_680, statementLines: [line({ amount: -9_679, state: "suspense", payoutId: null })] }));
+  expect(drift(9_680, sum)).toBe(-1);
+});
+
+test("a line that pays the whole file pays a batch's payout, not the total", () => {
+  expect(bankSum(batch({ payoutAmount: 9_680, statementLines: [line({ amount: -20_000, payoutId: null, bankFileId: "bfl_1" })] }))).toBe(9_680);
+});
+
+test("a day opens with the currency that has a break", () => {
+  const count = (currency: string, verdict: ComparedCount["verdict"]): ComparedCount => ({ currency, verdict, matchRule: null, itemCount: 1, ledgerAmount: 1, reportAmount: 1 });
+  const totals = [{ currency: "EUR" }, { currency: "USD" }];
+  expect(firstCurrency(totals, [count("EUR", "agrees"), count("USD", "amount")])).toBe("USD");
+  expect(firstCurrency(totals, [count("EUR", "agrees")])).toBe("EUR");
+  expect(firstCurrency([], [])).toBeUndefined();
+});
+
+test("a line that the report has twice is off by all of it", () => {
+  expect(itemOff({ verdict: "duplicate", difference: 0, reportAmount: 900_007 })).toBe(900_007);
+  expect(itemOff({ verdict: "amount", difference: 1, reportAmount: 900_006 })).toBe(1);
+  expect(itemOff({ verdict: "elsewhere", difference: -5, reportAmount: null })).toBeNull();
+});
+
+test.each([
+  ["paid out", { statementLineId: "sln_1", foundAmount: -400, difference: -400 }, { debit: "fees", credit: "suspense", amount: 400 }],
+  ["paid in", { statementLineId: "sln_1", foundAmount: 500, difference: 500 }, { debit: "suspense", credit: "processor_receivable", amount: 500 }],
+  ["a cent less than the payout", { statementLineId: "sln_1", foundAmount: -9_679, difference: 1 }, { debit: "fees", credit: "suspense", amount: 9_679 }],
+  ["a cent more in the report", { statementLineId: null, foundAmount: 9_681, difference: 1 }, { debit: "processor_receivable", credit: "fees", amount: 1 }],
+  ["missing in the report", { statementLineId: null, foundAmount: null, difference: -9_680 }, { debit: "fees", credit: "processor_receivable", amount: 9_680 }],
+] as const)("the correction of what was %s goes the right way", (_, found, expected) => {
+  expect(proposedCorrection(found)).toEqual(expected);
+});
+
+test("a payment is shown with what was captured, and says what was refunded", () => {
+  expect(shownAmount(payment({ amount: 10_000, amountReceived: 6_000 }))).toBe(6_000);
+  expect(shownAmount(payment({ state: "requires_capture", amount: 10_000, amountReceived: 0 }))).toBe(10_000);
+  expect(paymentShown(payment(), charge({ amountRefunded: 24_850 })).word).toBe("Refunded");
+  expect(paymentShown(payment(), charge({ amountRefunded: 100 })).word).toBe("Captured, partly refunded");
+  expect(paymentShown(payment(), charge()).word).toBe("Captured");
+});
