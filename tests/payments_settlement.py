@@ -150,7 +150,7 @@ class SettledShop:
     async def reconcile(self, day: date) -> ReconciliationRun:
         """Reconcile a day."""
         return await reconcile_day(
-            self.database, self.processors, organisation_id=self.organisation_id, day=day, clock=self.clock
+            self.database, self.flow, organisation_id=self.organisation_id, day=day, clock=self.clock
         )
 
     def processor_line(self, amount: int, day: date) -> Line:

@@ -5716,6 +5716,7 @@ export interface components {
             default_currency: string;
             fee_bps: number;
             fee_fixed: number;
+            fees: components["schemas"]["CurrencyFeeView"][];
             first_payout_days: number;
             hold_days: number;
             merchant_id: string;
@@ -5943,6 +5944,8 @@ export interface components {
             /** @default null */
             fee_fixed?: number | null;
             /** @default null */
+            fees?: components["schemas"]["CurrencyFeeView"][] | null;
+            /** @default null */
             first_payout_days?: number | null;
             /** @default null */
             hold_days?: number | null;
@@ -6109,6 +6112,15 @@ export interface components {
              * @example https://example.com/hooks
              */
             url: string;
+        };
+        /**
+         * CurrencyFeeView
+         * @description What each capture in a currency costs.
+         */
+        CurrencyFeeView: {
+            bps: number;
+            currency: string;
+            fixed: number;
         };
         /**
          * DayDetailsView
@@ -7225,6 +7237,7 @@ export interface components {
             default_currency: string;
             fee_bps: number;
             fee_fixed: number;
+            fees: components["schemas"]["CurrencyFeeView"][];
             first_payout_days: number;
             hold_days: number;
             merchant_id: string;
@@ -9536,6 +9549,8 @@ export interface components {
             fee_bps?: number | null;
             /** @default null */
             fee_fixed?: number | null;
+            /** @default null */
+            fees?: components["schemas"]["CurrencyFeeView"][] | null;
             /** @default null */
             first_payout_days?: number | null;
             /** @default null */

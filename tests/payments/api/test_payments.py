@@ -133,3 +133,41 @@ async def test_a_key_that_has_leaked_is_replaced(api: Api, shop: Shop) -> None:
     replaced = Shop(shop.http, {**shop.merchant, "secret_key": created["secret_key"]})
     assert (await replaced.pay())["status"] == "succeeded"
     assert [each["state"] for each in (await api.get(keys))["items"]] == ["revoked", "active"]
+
+
+async def test_a_merchant_has_fees_by_currency(api: Api, shop: Shop) -> None:
+    merchant = f"/payments/merchants/{shop.merchant['merchant_id']}"
+    yen = {"currency": "JPY", "bps": 360, "fixed": 40}
+    assert shop.merchant["fees"] == []
+
+    await api.done("PATCH", merchant, json={"fees": [{**yen, "currency": "jpy"}]})
+    await api.done("PATCH", merchant, json={"hold_days": 3})
+    assert (await api.get(merchant))["fees"] == [yen]
+
+    form = {"amount": "10000", "currency": "jpy", "payment_method": "pm_card_visa", "confirm": "true"}
+    assert (await shop.call("POST", "/payment_intents", **form)).json()["status"] == "succeeded"
+    accounts = (await api.get("/payments/accounts"))["items"]
+    assert [(each["currency"], each["balance"]) for each in accounts if each["kind"] == "fees"] == [("JPY", 400)]
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"fees": [{"currency": "QQQ", "bps": 1, "fixed": 1}]}, "fees[0].currency"),
+        ({"fees": [{"currency": "USD", "bps": 1, "fixed": 1}]}, "fees[0].currency"),
+        ({"fees": [{"currency": each, "bps": 1, "fixed": 1} for each in ("EUR", "eur")]}, "fees[1].currency"),
+        ({"fees": [{"currency": "EUR", "bps": 10_001, "fixed": 1}]}, "fees[0].bps"),
+        ({"default_currency": "JPY"}, "default_currency"),
+    ],
+)
+async def test_fees_that_can_not_be_agreed_are_refused(
+    api: Api, shop: Shop, change: dict[str, object], field: str
+) -> None:
+    merchant = f"/payments/merchants/{shop.merchant['merchant_id']}"
+    await api.done("PATCH", merchant, json={"fees": [{"currency": "JPY", "bps": 360, "fixed": 40}]})
+
+    answer = await api.request("PATCH", merchant, json=change)
+
+    assert answer.is_client_error
+    assert answer.json()["field"] == field
+    assert (await api.get(merchant))["default_currency"] == "USD"

@@ -22,6 +22,7 @@ MERCHANT = msgspec.convert(
         "cutoff": "17:00:00",
         "fee_bps": 290,
         "fee_fixed": 30,
+        "fees": [],
         "hold_days": 2,
         "first_payout_days": 0,
         "reserve_bps": 0,

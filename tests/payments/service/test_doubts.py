@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import asyncpg
 import msgspec
 import pytest
+from prometheus_client import REGISTRY
 
 from ninefold.core.clock import Clock
 from ninefold.core.ids import new_id
@@ -164,10 +165,12 @@ async def test_a_call_of_a_process_that_died_after_it_was_sent_ends_with_its_out
 
 async def test_a_repeated_request_sends_what_was_not_sent(simulated: Till) -> None:
     attempt = await intend(simulated)
+    timed = count_of_timed_calls()
 
     done = await simulated.flow.resume(attempt, may_send=True)
 
     assert done.intent.state == "succeeded"
+    assert count_of_timed_calls() == timed + 1
 
 
 async def test_only_one_worker_claims_an_attempt(simulated: Till, clock: HandClock) -> None:
@@ -205,6 +208,10 @@ async def test_an_authorisation_that_is_not_captured_in_time_expires(simulated: 
     assert step.charge is not None
     assert step.charge.voided_at is not None
     await assert_ledger_is_right(simulated)
+
+
+def count_of_timed_calls() -> float:
+    return REGISTRY.get_sample_value("ninefold_payments_call_seconds_count", {"processor": "simulator"}) or 0.0
 
 
 async def intend(till: Till) -> Attempt:

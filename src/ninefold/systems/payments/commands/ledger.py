@@ -71,7 +71,7 @@ def audit(*, api: ApiOptions = FROM_ENVIRONMENT) -> None:
     else:
         _show(found)
     if found.fault_count:
-        raise WrongLedgerError(f"{found.fault_count:,} faults in the ledger.")
+        raise WrongLedgerError(f"{_counted(found.fault_count, 'fault')} in the ledger.")
 
 
 def list_accounts(
@@ -105,15 +105,19 @@ def _show(found: AuditAnswer) -> None:
     for fault in found.faults:
         print_note(fault)
     sums = (
-        ", ".join(f"{amount_text(amount, currency)}" for currency, amount in sorted(found.balances.items()))
+        ", ".join(str(amount_text(amount, currency)) for currency, amount in sorted(found.balances.items()))
         or "nothing"
     )
-    print_note(
-        f"{found.transfers:,} transfers in {found.blocks:,} blocks were hashed again; {found.unsealed:,} newer ones."
-    )
-    print_note(f"{found.accounts:,} accounts compared with the journal; debits and credits: {sums}.")
+    hashed = f"{_counted(found.transfers, 'transfer')} in {_counted(found.blocks, 'block')}"
+    print_note(f"Hashed again: {hashed}. Not in a block yet: {found.unsealed:,}.")
+    accounts = _counted(found.accounts, "account")
+    print_note(f"Compared with the journal: {accounts}; debits and credits: {sums}.")
     if not found.fault_count:
         print_note(f"Nothing is wrong. The last hash is {found.last_hash or 'none'}.")
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def _show_accounts(page: Page[AccountAnswer]) -> None:

@@ -14,6 +14,7 @@ from ninefold.systems.payments.files.errors import BankFileError
 from ninefold.systems.payments.model.merchants import MERCHANT_PREFIX, Merchant
 from ninefold.systems.payments.processors.opening import open_processors
 from ninefold.systems.payments.rules.banking_days import last_settlement_day, local_moment
+from ninefold.systems.payments.service.flow import PaymentFlow
 from ninefold.systems.payments.service.matching import match_lines
 from ninefold.systems.payments.service.reconciling import reconcile_day
 from ninefold.systems.payments.service.releasing import release_funds
@@ -150,7 +151,7 @@ async def reconcile(job: JobRun[ReconcileDay], context: WorkerContext[PaymentsSe
     try:
         run = await reconcile_day(
             context.database,
-            processors,
+            PaymentFlow(context.database, processors, context.settings, context.clock),
             organisation_id=job.payload.organisation_id,
             day=job.payload.day,
             clock=context.clock,

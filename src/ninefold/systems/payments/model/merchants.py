@@ -14,6 +14,16 @@ ProcessorName: TypeAlias = Literal["simulator", "stripe"]
 BankAccountKind: TypeAlias = Literal["checking", "savings"]
 
 
+class CurrencyFee(msgspec.Struct, frozen=True, kw_only=True):
+    """What each capture in a currency costs."""
+
+    currency: str
+    bps: int
+    """The share of it, in hundredths of a percent."""
+    fixed: int
+    """What it costs besides, in minor units of the currency."""
+
+
 class Merchant(msgspec.Struct, frozen=True, kw_only=True):
     """Who is paid, and what is agreed about fees, holds and settlement."""
 
@@ -27,9 +37,11 @@ class Merchant(msgspec.Struct, frozen=True, kw_only=True):
     cutoff: time
     """When the merchant's day ends, in its time zone."""
     fee_bps: int
-    """The share of each capture that it costs, in hundredths of a percent."""
+    """The share of each capture in the default currency that it costs, in hundredths of a percent."""
     fee_fixed: int
-    """What each capture costs besides, in minor units."""
+    """What each capture in the default currency costs besides, in minor units."""
+    fees: tuple[CurrencyFee, ...]
+    """What captures in other currencies cost."""
     hold_days: int
     first_payout_days: int
     reserve_bps: int
@@ -60,6 +72,8 @@ class MerchantChanges(msgspec.Struct, frozen=True, kw_only=True):
     cutoff: time | None = None
     fee_bps: int | None = None
     fee_fixed: int | None = None
+    fees: tuple[CurrencyFee, ...] | None = None
+    """All of them."""
     hold_days: int | None = None
     first_payout_days: int | None = None
     reserve_bps: int | None = None

@@ -1,7 +1,7 @@
 """Merchants as the API shows and takes them."""
 
 from datetime import datetime, time
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import msgspec
 
@@ -10,6 +10,7 @@ from ninefold.systems.payments.model.merchants import (
     MERCHANT_PREFIX,
     BankAccountKind,
     CreatedMerchant,
+    CurrencyFee,
     Merchant,
     MerchantChanges,
     ProcessorName,
@@ -18,6 +19,21 @@ from ninefold.systems.payments.model.merchants import (
 Days = Annotated[int, msgspec.Meta(ge=0, le=365)]
 Bps = Annotated[int, msgspec.Meta(ge=0, le=10_000)]
 Minor = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+
+
+CURRENCY_FEES_MAX: Final = 200
+"""More than there are currencies."""
+
+
+class CurrencyFeeView(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What each capture in a currency costs."""
+
+    currency: Annotated[str, msgspec.Meta(pattern="^[A-Za-z]{3}$")]
+    """Another one than the default currency."""
+    bps: Bps
+    """The share of it, in hundredths of a percent."""
+    fixed: Minor
+    """What it costs besides, in minor units of the currency."""
 
 
 class UpdateMerchant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -31,9 +47,12 @@ class UpdateMerchant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     cutoff: Annotated[str, msgspec.Meta(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$")] | None = None
     """When the merchant's day ends, in its time zone, such as `17:00`."""
     fee_bps: Bps | None = None
-    """The share of each capture that it costs, in hundredths of a percent."""
+    """The share of each capture in the default currency that it costs, in hundredths of a percent."""
     fee_fixed: Minor | None = None
-    """What each capture costs besides, in minor units."""
+    """What each capture in the default currency costs besides, in minor units."""
+    fees: Annotated[list[CurrencyFeeView], msgspec.Meta(max_length=CURRENCY_FEES_MAX)] | None = None
+    """What captures in other currencies cost: all of them. A currency without an entry costs `fee_bps`, and nothing
+    besides."""
     hold_days: Days | None = None
     first_payout_days: Days | None = None
     reserve_bps: Bps | None = None
@@ -49,6 +68,7 @@ class UpdateMerchant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         """What is set."""
         given = {name: getattr(self, name) for name in MerchantChanges.__struct_fields__}
         given["cutoff"] = None if self.cutoff is None else time.fromisoformat(self.cutoff)
+        given["fees"] = None if self.fees is None else tuple(_read_fee(fee) for fee in self.fees)
         if self.default_currency is not None:
             given["default_currency"] = self.default_currency.upper()
         return MerchantChanges(**given)
@@ -72,6 +92,7 @@ class MerchantView(msgspec.Struct, frozen=True, kw_only=True):
     cutoff: str
     fee_bps: int
     fee_fixed: int
+    fees: list[CurrencyFeeView]
     hold_days: int
     first_payout_days: int
     reserve_bps: int
@@ -103,12 +124,17 @@ def show_created_merchant(created: CreatedMerchant) -> CreatedMerchantView:
     )
 
 
+def _read_fee(fee: CurrencyFeeView) -> CurrencyFee:
+    return CurrencyFee(currency=fee.currency.upper(), bps=fee.bps, fixed=fee.fixed)
+
+
 def _fields(merchant: Merchant) -> dict[str, Any]:
     fields = msgspec.structs.asdict(merchant)
     del fields["organisation_id"], fields["bank_account_number"]
     return {
         **fields,
         "merchant_id": format_id(MERCHANT_PREFIX, merchant.merchant_id),
+        "fees": [CurrencyFeeView(**msgspec.structs.asdict(fee)) for fee in merchant.fees],
         "cutoff": merchant.cutoff.strftime("%H:%M"),
         "bank_account_last4": merchant.bank_last4,
     }

@@ -21,8 +21,10 @@ _ADVICE: Final[dict[tuple[BreakSource, BreakType], str]] = {
         "The processor's report has another currency than the ledger. Ask the processor; don't convert amounts."
     ),
     ("report", "timing"): (
-        "The processor's report has it, and its outcome isn't known here yet. It closes when the inquiry is answered."
-        " If that doesn't come, close the payment's doubt, with the report as evidence."
+        "The processor's report has it, and its outcome isn't known here yet. A line with the amount of the call ends"
+        " the doubt by itself when the day is reconciled; this one has another amount or currency, or the call isn't in"
+        " doubt yet. Ask the processor which one is right, end the doubt with its answer as evidence, and reconcile"
+        " again."
     ),
     ("report", "unknown"): (
         "The processor's report has it, and the ledger doesn't. Look for the processor's reference; if the payment"

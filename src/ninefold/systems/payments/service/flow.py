@@ -205,6 +205,10 @@ class PaymentFlow:
 
     async def call(self, attempt: Attempt, intent: Intent, payment_method: PaymentMethod | None) -> Outcome:
         """Call the processor for an attempt that is committed. The processor does it once, if it comes again."""
+        with CALL_SECONDS.labels(attempt.processor).time():
+            return await self._call(attempt, intent, payment_method)
+
+    async def _call(self, attempt: Attempt, intent: Intent, payment_method: PaymentMethod | None) -> Outcome:
         processor = self.processors.get(attempt.processor)
         if attempt.operation == "authorise":
             if payment_method is None:
@@ -303,8 +307,7 @@ class PaymentFlow:
         """Call the processor for what was begun, if it needs one, and record the outcome."""
         if begun.attempt is None:
             return begun
-        with CALL_SECONDS.labels(begun.attempt.processor).time():
-            outcome = await self.call(begun.attempt, begun.intent, begun.payment_method)
+        outcome = await self.call(begun.attempt, begun.intent, begun.payment_method)
         return await self.record(begun.attempt, outcome, log=log)
 
 

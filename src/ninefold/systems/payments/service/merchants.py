@@ -11,6 +11,7 @@ from ninefold.core.postgres.database import Connection
 from ninefold.core.tenancy import service as tenancy
 from ninefold.core.tenancy.model import CreatedCredential, Credential, Principal
 from ninefold.systems.payments.errors import (
+    InvalidCurrencyError,
     InvalidMerchantError,
     MerchantNameTakenError,
     MerchantNotFoundError,
@@ -188,6 +189,7 @@ def _check(changes: MerchantChanges, merchant: Merchant) -> None:
         _check_country(changes.country)
     if changes.default_currency is not None:
         currency(changes.default_currency)
+    _check_fees(changes, merchant)
     if changes.time_zone is not None:
         try:
             ZoneInfo(changes.time_zone)
@@ -201,6 +203,22 @@ def _check(changes: MerchantChanges, merchant: Merchant) -> None:
     given = [getattr(changes, name) or getattr(merchant, name) for name in bank]
     if any(given) and not all(given):
         raise _invalid("bank_account_number", "A bank account needs a name, a routing number, a number and a kind.")
+
+
+def _check_fees(changes: MerchantChanges, merchant: Merchant) -> None:
+    default = changes.default_currency or merchant.default_currency
+    seen: set[str] = set()
+    for index, fee in enumerate(merchant.fees if changes.fees is None else changes.fees):
+        field = "default_currency" if changes.fees is None else f"fees[{index}].currency"
+        try:
+            currency(fee.currency)
+        except InvalidCurrencyError as error:
+            raise _invalid(field, error.detail) from error
+        if fee.currency == default:
+            raise _invalid(field, f"{default} is the default currency: its fee is fee_bps and fee_fixed.")
+        if fee.currency in seen:
+            raise _invalid(field, f"There are two fees in {fee.currency}.")
+        seen.add(fee.currency)
 
 
 def _check_country(country: str) -> None:

@@ -22,11 +22,12 @@ from ninefold.systems.payments.model.reconciliation import (
     ReconciliationRun,
     ReportTotal,
 )
-from ninefold.systems.payments.processors.opening import Processors
 from ninefold.systems.payments.rules.banking_days import next_banking_day
 from ninefold.systems.payments.rules.statement_lines import report_reference
 from ninefold.systems.payments.service.breaks import close_breaks, open_break
+from ninefold.systems.payments.service.flow import PaymentFlow
 from ninefold.systems.payments.service.matching import match_lines
+from ninefold.systems.payments.service.report_evidence import end_doubts
 from ninefold.systems.payments.service.reports import fetch_reports
 from ninefold.systems.payments.service.settlement_changes import announce
 from ninefold.systems.payments.store import reconciliation as store
@@ -59,9 +60,9 @@ class DaySummary(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def reconcile_day(
-    database: Database, processors: Processors, *, organisation_id: UUID, day: date, clock: Clock
+    database: Database, flow: PaymentFlow, *, organisation_id: UUID, day: date, clock: Clock
 ) -> ReconciliationRun:
-    """Read the reports of a day, match what is open, compare, and open and close breaks.
+    """Read the reports of a day, end the doubts that they resolve, match what is open, and compare.
 
     Raises:
         DayClosedError: the day was closed.
@@ -71,7 +72,8 @@ async def reconcile_day(
     started_at = clock.now()
     async with database.connection() as connection:
         await require_open_day(connection, organisation_id=organisation_id, day=day)
-    await fetch_reports(database, processors, organisation_id=organisation_id, day=day, at=started_at)
+    await fetch_reports(database, flow.processors, organisation_id=organisation_id, day=day, at=started_at)
+    await end_doubts(database, flow, organisation_id=organisation_id, day=day)
     await match_lines(database, organisation_id=organisation_id, at=clock.now())
     async with database.transaction() as connection:
         return await compare_day(

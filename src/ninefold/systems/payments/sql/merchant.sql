@@ -44,6 +44,7 @@ SET
     cutoff = coalesce(:cutoff::time, cutoff),
     fee_bps = coalesce(:fee_bps::integer, fee_bps),
     fee_fixed = coalesce(:fee_fixed::bigint, fee_fixed),
+    fees = coalesce(:fees::text::jsonb, fees),
     hold_days = coalesce(:hold_days::integer, hold_days),
     first_payout_days = coalesce(:first_payout_days::integer, first_payout_days),
     reserve_bps = coalesce(:reserve_bps::integer, reserve_bps),

@@ -85,6 +85,29 @@ WHERE settlement_report_id = :settlement_report_id AND (:after::integer IS NULL 
 ORDER BY number
 LIMIT :limit;
 
+-- name: settlement_report_line_list_in_doubt
+-- Read the first lines of a day's reports that name calls whose outcome is in doubt: the line and the call as columns.
+SELECT
+    line,
+    attempt,
+    intent.capture_method
+FROM payments.settlement_report AS report
+INNER JOIN payments.settlement_report_line AS line USING (settlement_report_id)
+INNER JOIN payments.attempt
+    ON
+        attempt.attempt_id = line.attempt_id
+        AND attempt.organisation_id = report.organisation_id
+        AND attempt.processor = report.processor
+INNER JOIN payments.intent ON intent.intent_id = attempt.intent_id
+WHERE
+    report.organisation_id = :organisation_id
+    AND report.day = :day
+    AND line.occurrence = 1
+    AND attempt.state IN ('in_doubt', 'needs_person')
+    AND (:after::uuid IS NULL OR attempt.attempt_id > :after)
+ORDER BY attempt.attempt_id, line.type
+LIMIT :limit;
+
 -- name: settlement_report_line_update_match!
 -- Write what a line is about that doesn't name it.
 UPDATE payments.settlement_report_line

@@ -7,7 +7,7 @@ import msgspec
 
 from ninefold.core.postgres.database import Connection
 from ninefold.systems.payments.model.merchants import Merchant, MerchantChanges
-from ninefold.systems.payments.store.queries import queries, read_row, read_row_or_none
+from ninefold.systems.payments.store.queries import json_rows, queries, read_row, read_row_or_none
 
 
 async def merchant_find(connection: Connection, *, organisation_id: UUID, merchant_id: UUID) -> Merchant | None:
@@ -51,9 +51,9 @@ async def merchant_update(
     connection: Connection, *, organisation_id: UUID, merchant_id: UUID, changes: MerchantChanges
 ) -> Merchant | None:
     """Set what is given for a merchant; return None if there is none."""
-    row = await queries.merchant_update(
-        connection, organisation_id=organisation_id, merchant_id=merchant_id, **msgspec.structs.asdict(changes)
-    )
+    columns = msgspec.structs.asdict(changes)
+    columns["fees"] = None if changes.fees is None else json_rows(changes.fees)
+    row = await queries.merchant_update(connection, organisation_id=organisation_id, merchant_id=merchant_id, **columns)
     return read_row_or_none(Merchant, row)
 
 

@@ -6,24 +6,29 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from ninefold.core.postgres.queries import load_queries
+from ninefold.systems.payments.model.merchants import CurrencyFee
 
 queries: Any = load_queries("ninefold.systems.payments")
 
 T = TypeVar("T", bound=msgspec.Struct)
 
-_JSON_COLUMNS: Final = ("metadata", "billing_details", "detail", "options", "parameters", "summary")
+_JSON_COLUMNS: Final[dict[str, msgspec.json.Decoder[Any]]] = {
+    **dict.fromkeys(
+        ("metadata", "billing_details", "detail", "options", "parameters", "summary"), msgspec.json.Decoder()
+    ),
+    "fees": msgspec.json.Decoder(tuple[CurrencyFee, ...]),
+}
 
 _encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder().decode
 
 
 # Any, because asyncpg's records are untyped.
 def read_row(kind: type[T], row: Any) -> T:
     """Return a row of a table as frozen data; columns that the type doesn't have are left out."""
     fields = {name: row[name] for name in kind.__struct_fields__}
-    for name in _JSON_COLUMNS:
+    for name, decoder in _JSON_COLUMNS.items():
         if name in fields:
-            fields[name] = _decode(fields[name])
+            fields[name] = decoder.decode(fields[name])
     return kind(**fields)
 
 

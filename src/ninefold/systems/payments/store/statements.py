@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 
 from ninefold.core.postgres.database import Connection
+from ninefold.systems.payments.model.payments import Attempt, CaptureMethod
 from ninefold.systems.payments.model.reconciliation import (
     ReportLine,
     ReportTotal,
@@ -16,6 +17,15 @@ from ninefold.systems.payments.model.reconciliation import (
     StatementLine,
 )
 from ninefold.systems.payments.store.queries import queries, read_row, read_row_or_none
+
+
+class LineInDoubt(msgspec.Struct, frozen=True, kw_only=True):
+    """A line of a report with the call that it names, whose outcome is in doubt."""
+
+    line: ReportLine
+    attempt: Attempt
+    capture_method: CaptureMethod
+    """That of the payment."""
 
 
 async def settlement_report_find(
@@ -96,6 +106,23 @@ async def settlement_report_line_list(
         connection, settlement_report_id=settlement_report_id, after=after, limit=limit
     )
     return [read_row(ReportLine, row) async for row in rows]
+
+
+async def settlement_report_line_list_in_doubt(
+    connection: Connection, *, organisation_id: UUID, day: date, after: UUID | None, limit: int
+) -> list[LineInDoubt]:
+    """Read the first lines of a day's reports that name calls whose outcome is in doubt, by call, after a position."""
+    rows = queries.settlement_report_line_list_in_doubt(
+        connection, organisation_id=organisation_id, day=day, after=after, limit=limit
+    )
+    return [
+        LineInDoubt(
+            line=read_row(ReportLine, row["line"]),
+            attempt=read_row(Attempt, row["attempt"]),
+            capture_method=row["capture_method"],
+        )
+        async for row in rows
+    ]
 
 
 async def settlement_report_line_update_match(

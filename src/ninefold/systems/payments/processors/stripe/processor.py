@@ -252,16 +252,20 @@ def _between(first: datetime, after: datetime) -> dict[str, str]:
 
 
 def _settlement_line(transaction: StripeBalanceTransaction) -> SettlementLine:
-    """Return a line of the report; our reference is empty if Ninefold hasn't asked for it."""
+    """Return a line of the report; our reference is empty if Ninefold hasn't asked for it.
+
+    What was captured has the id of its payment as the processor's reference, as the answers to calls have.
+    """
     source = transaction.source if isinstance(transaction.source, StripeSource) else None
+    reference = transaction.id if source is None else source.id
     metadata: Mapping[str, str] = {}
-    if source is not None:
-        of_payment = source.payment_intent.metadata if source.payment_intent is not None else {}
-        is_refund = _TYPES[transaction.type] == "refund"
-        metadata = (source.metadata or {}) if is_refund else of_payment
+    if source is not None and _TYPES[transaction.type] == "refund":
+        metadata = source.metadata or {}
+    elif source is not None and source.payment_intent is not None:
+        reference, metadata = source.payment_intent.id, source.payment_intent.metadata
     return SettlementLine(
         our_reference=metadata.get(CAPTURE_REFERENCE) or metadata.get(REFERENCE) or "",
-        processor_reference=transaction.id if source is None else source.id,
+        processor_reference=reference,
         type=_TYPES[transaction.type],
         amount=abs(transaction.amount),
         currency=transaction.currency.upper(),
