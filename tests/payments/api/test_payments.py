@@ -54,6 +54,25 @@ async def test_accounts_show_their_entries(api: Api, shop: Shop) -> None:
     assert [(each["side"], each["amount"]) for each in entries] == [("debit", 88), ("credit", AMOUNT)]
 
 
+async def test_a_card_number_is_refused_where_it_would_be_stored(api: Api, shop: Shop) -> None:
+    merchant = f"/payments/merchants/{shop.merchant['merchant_id']}"
+    await shop.pay("pm_card_neverKnown")
+    (doubt,) = (await api.get("/payments/doubts"))["items"]
+    evidence = {"outcome": "declined", "evidence_kind": "other", "evidence": "The card 4242 4242 4242 4242"}
+
+    problems = [
+        await api.refused(422, "POST", "/payments/merchants", json={"name": "4242-4242-4242-4242"}),
+        await api.refused(422, "PATCH", merchant, json={"bank_account_name": "4242424242424242"}),
+        await api.refused(422, "POST", f"/payments/doubts/{doubt['attempt_id']}/close", json=evidence),
+    ]
+
+    assert [(each["code"], each["field"]) for each in problems] == [
+        ("card_number_not_allowed", "name"),
+        ("card_number_not_allowed", "bank_account_name"),
+        ("card_number_not_allowed", "evidence"),
+    ]
+
+
 async def test_a_doubt_is_asked_about_and_closed(api: Api, shop: Shop) -> None:
     assert (await shop.pay("pm_card_lostAnswer"))["status"] == "processing"
     assert (await shop.pay("pm_card_neverKnown"))["status"] == "processing"

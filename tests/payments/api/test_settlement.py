@@ -113,6 +113,7 @@ async def test_days_that_cannot_be_settled_or_compared_are_refused_at_once(
     future = await api.refused(422, "POST", f"/payments/reconciliation/days/{later}/runs")
 
     assert (past["code"], past["field"]) == ("batch_order", "day")
+    assert past["remedy"] == f"Settle {today()} or a later day."
     assert (future["code"], future["field"]) == ("day_not_begun", "day")
 
 

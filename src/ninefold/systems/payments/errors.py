@@ -26,6 +26,13 @@ class InvalidMerchantError(InvalidInputError):
     title = "Invalid merchant"
 
 
+class CardNumberError(InvalidInputError):
+    """A text that would be stored contains a card number."""
+
+    code = "card_number_not_allowed"
+    title = "Card number not allowed"
+
+
 class MerchantNotFoundError(NotFoundError):
     """The organisation has no such merchant."""
 

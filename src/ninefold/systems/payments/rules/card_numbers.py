@@ -7,6 +7,8 @@ stored, and a text that contains a card number is refused.
 import re
 from typing import Final
 
+from ninefold.systems.payments.errors import CardNumberError
+
 TEST_NUMBERS: Final = {
     "4242424242424242": "pm_card_visa",
     "4000056655665556": "pm_card_visa_debit",
@@ -72,3 +74,17 @@ def contains_card_number(text: str) -> bool:
         _OF_BRAND.fullmatch(digits) and passes_luhn(digits)
         for digits in (without_separators(match[0]) for match in _CANDIDATE.finditer(text))
     )
+
+
+def require_no_card_number(text: str | None, *, field: str) -> None:
+    """Check a text that will be stored and shown.
+
+    Raises:
+        CardNumberError: it contains a card number.
+    """
+    if text is not None and contains_card_number(text):
+        raise CardNumberError(
+            "It contains a card number, and card numbers are never stored.",
+            field=field,
+            remedy="Write the last four digits only.",
+        )

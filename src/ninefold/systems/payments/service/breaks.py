@@ -18,6 +18,7 @@ from ninefold.systems.payments.model.reconciliation import (
     NewBreak,
     StatementLine,
 )
+from ninefold.systems.payments.rules.card_numbers import require_no_card_number
 from ninefold.systems.payments.service.ledger import post
 from ninefold.systems.payments.service.merchants import get_merchant
 from ninefold.systems.payments.service.settlement_changes import announce
@@ -117,7 +118,9 @@ async def resolve_break(
         InvalidCorrectionError: the correction isn't possible.
         MerchantNotFoundError: the organisation has no such merchant.
         BalanceTooLowError: an account would be overdrawn.
+        CardNumberError: the evidence contains a card number.
     """
+    require_no_card_number(evidence, field="evidence")
     found = await store.break_lock(connection, organisation_id=organisation_id, break_id=break_id)
     if found is None:
         raise _no_break(break_id)

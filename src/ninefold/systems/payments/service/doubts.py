@@ -9,6 +9,7 @@ from ninefold.core.postgres.database import Connection, Database
 from ninefold.systems.payments.errors import AttemptNotFoundError, AttemptStateError
 from ninefold.systems.payments.model.outcomes import Approved, Declined, NotFound
 from ninefold.systems.payments.model.payments import ATTEMPT_PREFIX, Attempt, AttemptState
+from ninefold.systems.payments.rules.card_numbers import require_no_card_number
 from ninefold.systems.payments.rules.changes import Limits
 from ninefold.systems.payments.rules.outcomes import AnyOutcome
 from ninefold.systems.payments.service.flow import PaymentFlow
@@ -81,7 +82,10 @@ async def close_doubt(
     Raises:
         AttemptNotFoundError: the organisation has no such attempt.
         AttemptStateError: its outcome isn't in doubt.
+        CardNumberError: the evidence contains a card number.
     """
+    require_no_card_number(evidence.text, field="evidence")
+    require_no_card_number(processor_reference, field="processor_reference")
     attempt = await _get_doubt(connection, organisation_id=organisation_id, attempt_id=attempt_id)
     intent = await store.intent_find(connection, organisation_id=organisation_id, intent_id=attempt.intent_id)
     assert intent is not None, "payments are never deleted"

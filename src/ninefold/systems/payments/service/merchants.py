@@ -25,6 +25,7 @@ from ninefold.systems.payments.model.merchants import (
     MerchantChanges,
 )
 from ninefold.systems.payments.model.money import currency
+from ninefold.systems.payments.rules.card_numbers import require_no_card_number
 from ninefold.systems.payments.service.keys import PUBLISHABLE_KEY, SECRET_KEY
 from ninefold.systems.payments.store import merchants as store
 
@@ -50,11 +51,13 @@ async def create_merchant(
 
     Raises:
         InvalidMerchantError: it can't be like this.
+        CardNumberError: its name contains a card number.
         InvalidCurrencyError: there is no such currency.
         MerchantNameTakenError: the organisation has another merchant of this name.
     """
     if not 1 <= len(name.strip()) <= NAME_LENGTH_MAX or not name.isprintable():
         raise _invalid("name", f"A name has 1 to {NAME_LENGTH_MAX} printable characters.")
+    require_no_card_number(name, field="name")
     _check_country(country)
     merchant = await store.merchant_insert(
         connection,
@@ -190,6 +193,7 @@ def _check(changes: MerchantChanges, merchant: Merchant) -> None:
     if changes.default_currency is not None:
         currency(changes.default_currency)
     _check_fees(changes, merchant)
+    require_no_card_number(changes.bank_account_name, field="bank_account_name")
     if changes.time_zone is not None:
         try:
             ZoneInfo(changes.time_zone)

@@ -13,7 +13,7 @@ from ninefold.systems.payments.model.merchants import MERCHANT_PREFIX, Merchant
 from ninefold.systems.payments.rules.banking_days import last_settlement_day
 from ninefold.systems.payments.service.reconciling import require_begun_day as require_begun_utc_day
 from ninefold.systems.payments.service.reconciling import require_open_day
-from ninefold.systems.payments.service.settling import require_begun_day, require_settleable_day
+from ninefold.systems.payments.service.settling import require_begun_day, require_merchant_on, require_settleable_day
 
 
 class SettleMerchant(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,12 +53,13 @@ async def enqueue_settlement(
         at: now.
 
     Raises:
-        BatchOrderError: a later day was settled, and this one never.
+        BatchOrderError: a later day was settled, and this one never, or there was no merchant on the day.
         DayNotBegunError: the day begins later.
     """
     chosen = day or last_settlement_day(at, cutoff=merchant.cutoff, zone=merchant.time_zone)
     require_begun_day(merchant, chosen, at=at)
     if day is not None:
+        require_merchant_on(merchant, day)
         await require_settleable_day(connection, merchant, day)
     job_id = await enqueue(
         connection,

@@ -254,6 +254,21 @@ async def recompute_content(connection: Connection, batch: Batch) -> bytes:
     return content
 
 
+def require_merchant_on(merchant: Merchant, day: date) -> None:
+    """Check that there was a merchant on a day that somebody chose.
+
+    Raises:
+        BatchOrderError: it began later.
+    """
+    first = business_day(merchant.created_at, cutoff=merchant.cutoff, zone=merchant.time_zone)
+    if day < first:
+        raise BatchOrderError(
+            f"There was no merchant {merchant.name!r} on {day} yet.",
+            field="day",
+            remedy=f"Settle {first} or a later day.",
+        )
+
+
 def require_begun_day(merchant: Merchant, day: date, *, at: datetime) -> None:
     """Check that a merchant's day has begun.
 
