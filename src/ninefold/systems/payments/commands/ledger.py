@@ -104,10 +104,7 @@ def list_accounts(
 def _show(found: AuditAnswer) -> None:
     for fault in found.faults:
         print_note(fault)
-    sums = (
-        ", ".join(str(amount_text(amount, currency)) for currency, amount in sorted(found.balances.items()))
-        or "nothing"
-    )
+    sums = ", ".join(amount_text(amount, currency) for currency, amount in sorted(found.balances.items())) or "nothing"
     hashed = f"{_counted(found.transfers, 'transfer')} in {_counted(found.blocks, 'block')}"
     print_note(f"Hashed again: {hashed}. Not in a block yet: {found.unsealed:,}.")
     accounts = _counted(found.accounts, "account")
