@@ -78,6 +78,8 @@ test("everything is done with the keyboard", async () => {
   await ines.keyboard.type(" Indeed.");
   await ines.keyboard.press("Enter");
   await message(mara, "By the keyboard. Indeed.").waitFor();
+  // Others can see the edit before its author has the answer.
+  await ines.getByLabel("The new text").waitFor({ state: "detached" });
   await ines.keyboard.press("k");
   await ines.locator("article.message:focus").waitFor();
   await ines.keyboard.press("p");
