@@ -74,6 +74,8 @@ test("of two edits at the same time one counts, and the other author is told", a
   const { ines } = people.pages;
   const second = await ines.context().newPage();
   await second.goto(ines.url());
+  // A page that opens while something is written has that as its draft, too.
+  await second.getByLabel("Write to general").waitFor();
   await write(ines, "The invoices come at noon.");
   for (const page of [ines, second]) await message(page, "The invoices come at noon.").and(page.locator("[data-sequence]")).waitFor();
   for (const page of [ines, second]) {

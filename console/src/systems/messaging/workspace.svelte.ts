@@ -104,11 +104,11 @@ export class Workspace {
     }
   }
 
-  /** Show a channel that was created, opened or changed here. */
-  show(channel: Channel): void {
+  /** Show a channel that was created, opened or changed here. Until what is unread is counted, one isn't in a new one. */
+  show(channel: Channel): Promise<void> {
     const others = this.channels.filter((each) => each.channelId !== channel.channelId);
     this.channels = [...others, channel];
-    this.recount();
+    return this.#recount();
   }
 
   /** Show what the server counts in one channel. */
