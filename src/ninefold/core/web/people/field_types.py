@@ -1,6 +1,5 @@
 """The types of fields and ids that request bodies and response bodies share."""
 
-from datetime import datetime
 from typing import Annotated, Final
 
 import msgspec
@@ -83,7 +82,6 @@ LinkToken = Annotated[
     str, msgspec.Meta(max_length=_TOKEN_LENGTH_MAX, description="The part of the link after the `#`.")
 ]
 RoleText = Annotated[Role, msgspec.Meta(examples=[Role.DEVELOPER])]
-Timestamp = Annotated[datetime, msgspec.Meta(tz=True)]
 
 AccountIdText = Annotated[str, msgspec.Meta(examples=[f"{ACCOUNT_PREFIX}_{_EXAMPLE_ID}"])]
 OrganisationIdText = Annotated[str, msgspec.Meta(examples=[f"{ORGANISATION_PREFIX}_{_EXAMPLE_ID}"])]

@@ -32,8 +32,8 @@ from ninefold.core.web.people.field_types import (
     OrganisationIdText,
     RoleText,
     SessionIdText,
-    Timestamp,
 )
+from ninefold.core.web.timestamps import Timestamp
 
 _EXAMPLE_ID: Final = "01h455vb4pex5vsknk084sn02q"
 _EXAMPLE_TEXT: Final = "AbC123xy_…"

@@ -1,6 +1,5 @@
 """What the wire types of messaging share: ids, and for whom a request acts."""
 
-from datetime import datetime
 from typing import Annotated, Final
 from uuid import UUID
 
@@ -33,7 +32,6 @@ ACTS: Final = access(
     also_scope=WRITE_MESSAGES, not_audited="Members write and read at a high rate; the channel's log has what they do."
 )
 
-Timestamp = Annotated[datetime, msgspec.Meta(tz=True)]
 MemberIdText = Annotated[str, msgspec.Meta(examples=[EXAMPLE_MEMBER_ID])]
 ChannelIdText = Annotated[str, msgspec.Meta(examples=[EXAMPLE_CHANNEL_ID])]
 ActingMemberId = Annotated[

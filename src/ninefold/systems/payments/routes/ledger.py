@@ -1,6 +1,5 @@
 """The HTTP routes for the ledger: accounts, their entries, and audits."""
 
-from datetime import datetime
 from typing import Annotated, Final
 from uuid import UUID
 
@@ -20,6 +19,7 @@ from ninefold.core.queue.notifier import Notifier
 from ninefold.core.tenancy.audit import AuditEntry
 from ninefold.core.tenancy.model import Principal
 from ninefold.core.web.pagination import PAGE_LIMIT_DEFAULT, Cursor, Page, PagedList, PageLimit
+from ninefold.core.web.timestamps import Timestamp
 from ninefold.systems.payments.model.jobs import AUDIT, AuditLedger
 from ninefold.systems.payments.model.ledger import (
     ACCOUNT_PREFIX,
@@ -40,7 +40,6 @@ _LOCATION: Final = ResponseHeader(
     name="Location", description="The path of the job, which shows its progress.", documentation_only=True
 )
 
-Time = Annotated[datetime, msgspec.Meta(tz=True)]
 
 _account_list = PagedList("payments_accounts", UUID)
 _entry_list = PagedList("payments_entries", int)
@@ -84,7 +83,7 @@ class LedgerEntryView(msgspec.Struct, frozen=True, kw_only=True):
     """The payment that has caused it, if one has."""
     batch_id: str | None
     """The batch that has caused it, if one has."""
-    at: Time
+    at: Timestamp
 
 
 @get(_ACCOUNTS, tags=TAGS)

@@ -1,7 +1,6 @@
 """The HTTP routes for the secret keys of merchants, with their wire types."""
 
-from datetime import datetime
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
 import msgspec
 from litestar import delete, get, post
@@ -14,13 +13,12 @@ from ninefold.core.postgres.database import Database
 from ninefold.core.tenancy.audit import AuditEntry
 from ninefold.core.tenancy.model import Credential, CredentialState, Principal
 from ninefold.core.web.problems import problem_responses
+from ninefold.core.web.timestamps import Timestamp
 from ninefold.systems.payments.routes.wire import TAGS, MerchantId, MerchantKeyId
 from ninefold.systems.payments.service import merchants as service
 from ninefold.systems.payments.service.keys import SECRET_KEY
 
 _KEYS: Final = "/api/v1/payments/merchants/{merchant_id:str}/keys"
-
-Time = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 class MerchantKeyView(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,8 +28,8 @@ class MerchantKeyView(msgspec.Struct, frozen=True, kw_only=True):
     prefix: str
     """The public part of its text."""
     state: CredentialState
-    created_at: Time
-    last_used_at: Time | None
+    created_at: Timestamp
+    last_used_at: Timestamp | None
 
 
 class MerchantKeyList(msgspec.Struct, frozen=True, kw_only=True):

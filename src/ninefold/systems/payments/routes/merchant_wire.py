@@ -1,11 +1,12 @@
 """Merchants as the API shows and takes them."""
 
-from datetime import datetime, time
+from datetime import time
 from typing import Annotated, Any, Final
 
 import msgspec
 
 from ninefold.core.ids import format_id
+from ninefold.core.web.timestamps import Timestamp
 from ninefold.systems.payments.model.merchants import (
     MERCHANT_PREFIX,
     BankAccountKind,
@@ -102,7 +103,7 @@ class MerchantView(msgspec.Struct, frozen=True, kw_only=True):
     bank_routing_number: str | None
     bank_account_last4: str | None
     bank_account_kind: BankAccountKind | None
-    created_at: datetime
+    created_at: Timestamp
 
 
 class CreatedMerchantView(MerchantView, frozen=True, kw_only=True):

@@ -1,6 +1,5 @@
 """The HTTP routes for what a person does with a payment, and for what it has moved in the ledger."""
 
-from datetime import datetime
 from typing import Annotated, Final
 from uuid import UUID
 
@@ -15,6 +14,7 @@ from ninefold.core.postgres.database import Database
 from ninefold.core.tenancy.model import Principal
 from ninefold.core.web.bodies import FromBody
 from ninefold.core.web.problems import problem_responses
+from ninefold.core.web.timestamps import Timestamp
 from ninefold.systems.payments.model.ledger import (
     ACCOUNT_PREFIX,
     TRANSFER_PREFIX,
@@ -68,7 +68,7 @@ class PaymentEntryView(msgspec.Struct, frozen=True, kw_only=True):
     amount: int
     currency: str
     cause_type: str
-    at: Annotated[datetime, msgspec.Meta(tz=True)]
+    at: Timestamp
 
 
 class PaymentEntriesView(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,13 +1,13 @@
 """Payments as the API shows them."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
 import msgspec
 
 from ninefold.core.ids import format_id
+from ninefold.core.web.timestamps import Timestamp
 from ninefold.systems.payments.model.merchants import MERCHANT_PREFIX
 from ninefold.systems.payments.model.payments import (
     CHARGE_PREFIX,
@@ -37,8 +37,6 @@ from ninefold.systems.payments.service.reading import PaymentDetails
 ViewT = TypeVar("ViewT", bound=msgspec.Struct)
 
 Minor = Annotated[int, msgspec.Meta(description="In minor units, such as cents.")]
-OptionalTime = Annotated[datetime, msgspec.Meta(tz=True)] | None
-Time = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 class PaymentView(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,11 +59,11 @@ class PaymentView(msgspec.Struct, frozen=True, kw_only=True):
     """Why the last attempt was declined."""
     decline_code: str | None
     error_message: str | None
-    in_doubt_since: OptionalTime
-    capture_before: OptionalTime
+    in_doubt_since: Timestamp | None
+    capture_before: Timestamp | None
     cancel_reason: CancelReason | None
-    created_at: Time
-    updated_at: Time
+    created_at: Timestamp
+    updated_at: Timestamp
     live_channel: str
     """The channel on which changes of the organisation's payments are announced."""
 
@@ -75,7 +73,7 @@ class TimelineEntryView(msgspec.Struct, frozen=True, kw_only=True):
 
     version: int
     type: str
-    at: Time
+    at: Timestamp
     detail: dict[str, Any]
 
 
@@ -95,12 +93,12 @@ class ProcessorCallView(msgspec.Struct, frozen=True, kw_only=True):
     processor_reference: str | None
     error_code: str | None
     error_message: str | None
-    created_at: Time
-    finished_at: OptionalTime
-    in_doubt_since: OptionalTime
+    created_at: Timestamp
+    finished_at: Timestamp | None
+    in_doubt_since: Timestamp | None
     inquiry_count: int
-    next_inquiry_at: OptionalTime
-    deadline_at: OptionalTime
+    next_inquiry_at: Timestamp | None
+    deadline_at: Timestamp | None
     """Until when the processor is asked; then a person has to close it."""
     evidence_kind: EvidenceKind | None
     evidence: str | None
@@ -123,11 +121,11 @@ class ChargeView(msgspec.Struct, frozen=True, kw_only=True):
     error_code: str | None
     decline_code: str | None
     error_message: str | None
-    created_at: Time
-    captured_at: OptionalTime
-    available_at: OptionalTime
-    released_at: OptionalTime
-    voided_at: OptionalTime
+    created_at: Timestamp
+    captured_at: Timestamp | None
+    available_at: Timestamp | None
+    released_at: Timestamp | None
+    voided_at: Timestamp | None
 
 
 class RefundView(msgspec.Struct, frozen=True, kw_only=True):
@@ -140,8 +138,8 @@ class RefundView(msgspec.Struct, frozen=True, kw_only=True):
     currency: str
     reason: RefundReason | None
     failure_reason: str | None
-    created_at: Time
-    finished_at: OptionalTime
+    created_at: Timestamp
+    finished_at: Timestamp | None
 
 
 class CardView(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,6 +7,7 @@ import msgspec
 
 from ninefold.core.ids import format_id
 from ninefold.core.web.ids import PathId, parse_body_id
+from ninefold.core.web.timestamps import Timestamp
 from ninefold.systems.payments.model.ledger import TRANSFER_PREFIX, AccountKind
 from ninefold.systems.payments.model.merchants import MERCHANT_PREFIX
 from ninefold.systems.payments.model.payments import CHARGE_PREFIX, INTENT_PREFIX, REFUND_PREFIX
@@ -63,7 +64,7 @@ class StatementView(msgspec.Struct, frozen=True, kw_only=True):
     format: StatementFormat
     sha256: str
     line_count: int
-    imported_at: datetime
+    imported_at: Timestamp
     imported_by: str
 
 
@@ -75,7 +76,7 @@ class SettlementReportView(msgspec.Struct, frozen=True, kw_only=True):
     day: date
     line_count: int
     sha256: str
-    fetched_at: datetime
+    fetched_at: Timestamp
 
 
 class ReportLineView(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,7 +98,7 @@ class DayView(msgspec.Struct, frozen=True, kw_only=True):
     day: date
     open_breaks: int
     runs: int
-    closed_at: datetime | None
+    closed_at: Timestamp | None
 
 
 class RunView(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,8 +106,8 @@ class RunView(msgspec.Struct, frozen=True, kw_only=True):
 
     run_id: str
     number: int
-    started_at: datetime
-    finished_at: datetime
+    started_at: Timestamp
+    finished_at: Timestamp
 
 
 class DayDetailsView(msgspec.Struct, frozen=True, kw_only=True):
@@ -115,7 +116,7 @@ class DayDetailsView(msgspec.Struct, frozen=True, kw_only=True):
     day: date
     summary: DaySummary
     last_run: RunView | None
-    closed_at: datetime | None
+    closed_at: Timestamp | None
     closed_by: str | None
     report_sha256: str | None
     """Of the report of its closing."""
@@ -133,7 +134,7 @@ class ItemView(msgspec.Struct, frozen=True, kw_only=True):
     payment_intent_id: str | None
     currency: str
     ledger_amount: int | None
-    ledger_at: datetime | None
+    ledger_at: Timestamp | None
     report_amount: int | None
     report_currency: str | None
     report_day: date | None
@@ -167,8 +168,8 @@ class BreakView(msgspec.Struct, frozen=True, kw_only=True):
     state: BreakState
     advice: str
     """What to do."""
-    opened_at: datetime
-    ended_at: datetime | None
+    opened_at: Timestamp
+    ended_at: Timestamp | None
     ended_by: str | None
     evidence: str | None
     correction_id: str | None
@@ -213,7 +214,7 @@ class ClosedDayView(msgspec.Struct, frozen=True, kw_only=True):
     """A day that is closed."""
 
     day: date
-    closed_at: datetime
+    closed_at: Timestamp
     closed_by: str
     report_sha256: str
 

@@ -7,6 +7,7 @@ import msgspec
 
 from ninefold.core.ids import format_id
 from ninefold.core.web.ids import PathId
+from ninefold.core.web.timestamps import Timestamp
 from ninefold.systems.payments.model.ledger import ACCOUNT_PREFIX
 from ninefold.systems.payments.model.merchants import MERCHANT_PREFIX
 from ninefold.systems.payments.model.payments import CHARGE_PREFIX, INTENT_PREFIX, REFUND_PREFIX
@@ -78,7 +79,7 @@ class BatchView(msgspec.Struct, frozen=True, kw_only=True):
     merchant_id: str
     currency: str
     day: date
-    cutoff_at: datetime
+    cutoff_at: Timestamp
     state: BatchState
     opening_amount: int
     """What the batch before has carried."""
@@ -105,10 +106,10 @@ class BatchView(msgspec.Struct, frozen=True, kw_only=True):
     sha256: str
     """Of the batch's content, which follows from the journal alone."""
     bank_file_id: str | None
-    computed_at: datetime
-    posted_at: datetime | None
-    file_written_at: datetime | None
-    delivered_at: datetime | None
+    computed_at: Timestamp
+    posted_at: Timestamp | None
+    file_written_at: Timestamp | None
+    delivered_at: Timestamp | None
     live_channel: str
 
 
@@ -145,10 +146,10 @@ class PayoutView(msgspec.Struct, frozen=True, kw_only=True):
     bank_account_last4: str | None
     arrival_date: date
     statement_descriptor: str | None
-    created_at: datetime
-    in_transit_at: datetime | None
-    paid_at: datetime | None
-    failed_at: datetime | None
+    created_at: Timestamp
+    in_transit_at: Timestamp | None
+    paid_at: Timestamp | None
+    failed_at: Timestamp | None
     failure_code: str | None
     """Such as R03."""
     failure_message: str | None
@@ -167,8 +168,8 @@ class BankFileView(msgspec.Struct, frozen=True, kw_only=True):
     total: int
     sha256: str
     state: BankFileState
-    created_at: datetime
-    delivered_at: datetime | None
+    created_at: Timestamp
+    delivered_at: Timestamp | None
 
 
 class StatementLineView(msgspec.Struct, frozen=True, kw_only=True):
@@ -192,7 +193,7 @@ class StatementLineView(msgspec.Struct, frozen=True, kw_only=True):
     payout_id: str | None
     bank_file_id: str | None
     settlement_report_id: str | None
-    matched_at: datetime | None
+    matched_at: Timestamp | None
 
 
 class BatchDetailsView(BatchView, frozen=True, kw_only=True):

@@ -1,7 +1,6 @@
 """The wire types of events and deliveries: request bodies, response bodies, and the mapping from the model."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Annotated, Final
 
 import msgspec
@@ -10,6 +9,7 @@ from ninefold.core.ids import format_id
 from ninefold.core.web.bodies import RequestBody
 from ninefold.core.web.ids import PathId
 from ninefold.core.web.problems import Problem
+from ninefold.core.web.timestamps import Timestamp
 from ninefold.systems.webhooks.model import (
     DELIVERY_PREFIX,
     EVENT_PREFIX,
@@ -50,8 +50,6 @@ IdempotencyKey = Annotated[
 ]
 
 
-# With `tz=True`, which is true for all our times, msgspec adds the format `date-time` to the schema.
-Timestamp = Annotated[datetime, msgspec.Meta(tz=True)]
 # Raw, so that an invalid event doesn't invalidate the whole batch. Each is decoded as a `PublishEvent` later.
 BatchItem = Annotated[msgspec.Raw, msgspec.Meta(extra_json_schema={"$ref": "#/components/schemas/PublishEvent"})]
 
