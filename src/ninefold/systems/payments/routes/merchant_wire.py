@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final
 import msgspec
 
 from ninefold.core.ids import format_id
+from ninefold.core.web.ids import EXAMPLE_ID
 from ninefold.core.web.timestamps import Timestamp
 from ninefold.systems.payments.model.merchants import (
     MERCHANT_PREFIX,
@@ -16,6 +17,7 @@ from ninefold.systems.payments.model.merchants import (
     MerchantChanges,
     ProcessorName,
 )
+from ninefold.systems.payments.routes.field_types import Last4, MerchantIdText, ProcessorText
 
 Days = Annotated[int, msgspec.Meta(ge=0, le=365)]
 Bps = Annotated[int, msgspec.Meta(ge=0, le=10_000)]
@@ -29,7 +31,7 @@ CURRENCY_FEES_MAX: Final = 200
 class CurrencyFeeView(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What each capture in a currency costs."""
 
-    currency: Annotated[str, msgspec.Meta(pattern="^[A-Za-z]{3}$")]
+    currency: Annotated[str, msgspec.Meta(pattern="^[A-Za-z]{3}$", examples=["USD"])]
     """Another one than the default currency."""
     bps: Bps
     """The share of it, in hundredths of a percent."""
@@ -40,12 +42,12 @@ class CurrencyFeeView(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 class UpdateMerchant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is set for a merchant; what is absent stays as it is."""
 
-    country: Annotated[str, msgspec.Meta(pattern="^[A-Z]{2}$")] | None = None
-    default_currency: Annotated[str, msgspec.Meta(pattern="^[A-Za-z]{3}$")] | None = None
+    country: Annotated[str, msgspec.Meta(pattern="^[A-Z]{2}$", examples=["US"])] | None = None
+    default_currency: Annotated[str, msgspec.Meta(pattern="^[A-Za-z]{3}$", examples=["USD"])] | None = None
     processor: ProcessorName | None = None
-    time_zone: Annotated[str, msgspec.Meta(min_length=1, max_length=60)] | None = None
+    time_zone: Annotated[str, msgspec.Meta(min_length=1, max_length=60, examples=["America/New_York"])] | None = None
     """Such as `America/New_York`."""
-    cutoff: Annotated[str, msgspec.Meta(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$")] | None = None
+    cutoff: Annotated[str, msgspec.Meta(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$", examples=["17:00"])] | None = None
     """When the merchant's day ends, in its time zone, such as `17:00`."""
     fee_bps: Bps | None = None
     """The share of each capture in the default currency that it costs, in hundredths of a percent."""
@@ -59,9 +61,11 @@ class UpdateMerchant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     reserve_bps: Bps | None = None
     reserve_days: Days | None = None
     payout_minimum: Minor | None = None
-    bank_account_name: Annotated[str, msgspec.Meta(min_length=1, max_length=100)] | None = None
-    bank_routing_number: Annotated[str, msgspec.Meta(pattern="^[0-9]{9}$")] | None = None
-    bank_account_number: Annotated[str, msgspec.Meta(pattern="^[0-9A-Za-z]{4,34}$")] | None = None
+    bank_account_name: Annotated[str, msgspec.Meta(min_length=1, max_length=100, examples=["Ines LLC"])] | None = None
+    bank_routing_number: Annotated[str, msgspec.Meta(pattern="^[0-9]{9}$", examples=["021000021"])] | None = None
+    bank_account_number: Annotated[str, msgspec.Meta(pattern="^[0-9A-Za-z]{4,34}$", examples=["00123456"])] | None = (
+        None
+    )
     bank_account_kind: BankAccountKind | None = None
 
     @property
@@ -78,19 +82,19 @@ class UpdateMerchant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 class CreateMerchant(UpdateMerchant, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A new merchant."""
 
-    name: Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=100, examples=["Ines Bakery"])]
 
 
 class MerchantView(msgspec.Struct, frozen=True, kw_only=True):
     """A merchant, with the last four characters of its bank account."""
 
-    merchant_id: str
-    name: str
-    country: str
-    default_currency: str
-    processor: str
-    time_zone: str
-    cutoff: str
+    merchant_id: MerchantIdText
+    name: Annotated[str, msgspec.Meta(examples=["Ines Bakery"])]
+    country: Annotated[str, msgspec.Meta(examples=["US"])]
+    default_currency: Annotated[str, msgspec.Meta(examples=["USD"])]
+    processor: ProcessorText
+    time_zone: Annotated[str, msgspec.Meta(examples=["America/New_York"])]
+    cutoff: Annotated[str, msgspec.Meta(examples=["17:00"])]
     fee_bps: int
     fee_fixed: int
     fees: list[CurrencyFeeView]
@@ -99,9 +103,9 @@ class MerchantView(msgspec.Struct, frozen=True, kw_only=True):
     reserve_bps: int
     reserve_days: int
     payout_minimum: int
-    bank_account_name: str | None
-    bank_routing_number: str | None
-    bank_account_last4: str | None
+    bank_account_name: Annotated[str | None, msgspec.Meta(examples=["Ines Bakery LLC"])]
+    bank_routing_number: Annotated[str | None, msgspec.Meta(examples=["021000021"])]
+    bank_account_last4: Last4 | None
     bank_account_kind: BankAccountKind | None
     created_at: Timestamp
 
@@ -109,8 +113,8 @@ class MerchantView(msgspec.Struct, frozen=True, kw_only=True):
 class CreatedMerchantView(MerchantView, frozen=True, kw_only=True):
     """A new merchant with its keys, which are shown only now."""
 
-    secret_key: str
-    publishable_key: str
+    secret_key: Annotated[str, msgspec.Meta(examples=[f"sk_test_{EXAMPLE_ID}"])]
+    publishable_key: Annotated[str, msgspec.Meta(examples=[f"pk_test_{EXAMPLE_ID}"])]
 
 
 def show_merchant(merchant: Merchant) -> MerchantView:
