@@ -5,6 +5,7 @@ from typing import Annotated, Any, Final
 
 import msgspec
 
+from ninefold.core.allowed_values import PATTERN_WORDS
 from ninefold.core.ids import format_id
 from ninefold.core.web.timestamps import Timestamp
 from ninefold.systems.payments.model.merchants import (
@@ -20,7 +21,35 @@ from ninefold.systems.payments.model.merchants import (
 Days = Annotated[int, msgspec.Meta(ge=0, le=365)]
 Bps = Annotated[int, msgspec.Meta(ge=0, le=10_000)]
 Minor = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
-
+MerchantName = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
+CurrencyCode = Annotated[
+    str,
+    msgspec.Meta(
+        pattern="^[A-Za-z]{3}$", extra={PATTERN_WORDS: "the three letters of a currency in ISO 4217, such as USD"}
+    ),
+]
+CountryCode = Annotated[
+    str,
+    msgspec.Meta(
+        pattern="^[A-Z]{2}$", extra={PATTERN_WORDS: "the two capital letters of a country in ISO 3166, such as US"}
+    ),
+]
+TimeOfDay = Annotated[
+    str,
+    msgspec.Meta(
+        pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$",
+        extra={PATTERN_WORDS: "a time of day with two digits each, such as 17:00"},
+    ),
+]
+RoutingNumber = Annotated[
+    str, msgspec.Meta(pattern="^[0-9]{9}$", extra={PATTERN_WORDS: "the nine digits of a routing number"})
+]
+AccountNumber = Annotated[
+    str,
+    msgspec.Meta(
+        pattern="^[0-9A-Za-z]{4,34}$", extra={PATTERN_WORDS: "4 to 34 digits and letters, without spaces and hyphens"}
+    ),
+]
 
 CURRENCY_FEES_MAX: Final = 200
 """More than there are currencies."""
@@ -29,7 +58,7 @@ CURRENCY_FEES_MAX: Final = 200
 class CurrencyFeeView(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What each capture in a currency costs."""
 
-    currency: Annotated[str, msgspec.Meta(pattern="^[A-Za-z]{3}$")]
+    currency: CurrencyCode
     """Another one than the default currency."""
     bps: Bps
     """The share of it, in hundredths of a percent."""
@@ -40,12 +69,13 @@ class CurrencyFeeView(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 class UpdateMerchant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is set for a merchant; what is absent stays as it is."""
 
-    country: Annotated[str, msgspec.Meta(pattern="^[A-Z]{2}$")] | None = None
-    default_currency: Annotated[str, msgspec.Meta(pattern="^[A-Za-z]{3}$")] | None = None
+    name: MerchantName | None = None
+    country: CountryCode | None = None
+    default_currency: CurrencyCode | None = None
     processor: ProcessorName | None = None
     time_zone: Annotated[str, msgspec.Meta(min_length=1, max_length=60)] | None = None
     """Such as `America/New_York`."""
-    cutoff: Annotated[str, msgspec.Meta(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$")] | None = None
+    cutoff: TimeOfDay | None = None
     """When the merchant's day ends, in its time zone, such as `17:00`."""
     fee_bps: Bps | None = None
     """The share of each capture in the default currency that it costs, in hundredths of a percent."""
@@ -60,8 +90,8 @@ class UpdateMerchant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     reserve_days: Days | None = None
     payout_minimum: Minor | None = None
     bank_account_name: Annotated[str, msgspec.Meta(min_length=1, max_length=100)] | None = None
-    bank_routing_number: Annotated[str, msgspec.Meta(pattern="^[0-9]{9}$")] | None = None
-    bank_account_number: Annotated[str, msgspec.Meta(pattern="^[0-9A-Za-z]{4,34}$")] | None = None
+    bank_routing_number: RoutingNumber | None = None
+    bank_account_number: AccountNumber | None = None
     bank_account_kind: BankAccountKind | None = None
 
     @property
@@ -78,7 +108,7 @@ class UpdateMerchant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 class CreateMerchant(UpdateMerchant, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A new merchant."""
 
-    name: Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
+    name: MerchantName
 
 
 class MerchantView(msgspec.Struct, frozen=True, kw_only=True):
