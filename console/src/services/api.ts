@@ -3208,6 +3208,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/payments/reconciliation/breaks/{break_id}/match": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Match a break with a payout
+         * @description The bank's line pays out the payout, although with another amount, or without its reference. The payout is paid with
+         *     the amount that the bank has, the break is resolved, and the difference is posted with the break as its cause.
+         */
+        post: operations["match_break"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/payments/reconciliation/breaks/{break_id}/resolve": {
         parameters: {
             query?: never;
@@ -4389,6 +4410,7 @@ export interface components {
             /** Format: date */
             arrival_date: string;
             bank_file_id: string;
+            /** Format: date-time */
             created_at: string;
             currency: string;
             /** Format: date */
@@ -4428,9 +4450,11 @@ export interface components {
             capture_count: number;
             carried_amount: number;
             carried_reason: ("below_minimum" | "negative" | "no_bank_account" | "nothing") | null;
+            /** Format: date-time */
             computed_at: string;
             correction_amount: number;
             currency: string;
+            /** Format: date-time */
             cutoff_at: string;
             /** Format: date */
             day: string;
@@ -4506,9 +4530,11 @@ export interface components {
             capture_count: number;
             carried_amount: number;
             carried_reason: ("below_minimum" | "negative" | "no_bank_account" | "nothing") | null;
+            /** Format: date-time */
             computed_at: string;
             correction_amount: number;
             currency: string;
+            /** Format: date-time */
             cutoff_at: string;
             /** Format: date */
             day: string;
@@ -4549,6 +4575,7 @@ export interface components {
             evidence: string | null;
             expected_amount: number | null;
             found_amount: number | null;
+            /** Format: date-time */
             opened_at: string;
             payout_id: string | null;
             reference: string;
@@ -5185,6 +5212,7 @@ export interface components {
          * @description A day that is closed.
          */
         ClosedDayView: {
+            /** Format: date-time */
             closed_at: string;
             closed_by: string;
             /** Format: date */
@@ -5251,7 +5279,7 @@ export interface components {
             match_rule: ("amount_and_date" | "person" | "reference") | null;
             report_amount: number;
             /** @enum {unknown} */
-            verdict: "agrees" | "amount" | "currency" | "duplicate" | "elsewhere" | "missing" | "timing" | "unknown";
+            verdict: "agrees" | "amount" | "currency" | "duplicate" | "elsewhere" | "missing" | "not_compared" | "timing" | "unknown";
         };
         /**
          * ConfirmPassword
@@ -5348,9 +5376,9 @@ export interface components {
         CorrectionBody: {
             amount: number;
             /** @enum {unknown} */
-            credit: "bank" | "fees" | "merchant_available" | "merchant_held" | "merchant_pending" | "merchant_reserve" | "payout_in_flight" | "processor_receivable" | "refunds_in_flight" | "suspense";
+            credit: "bank" | "bank_fees" | "fees" | "merchant_available" | "merchant_held" | "merchant_pending" | "merchant_reserve" | "payout_in_flight" | "processor_receivable" | "refunds_in_flight" | "suspense";
             /** @enum {unknown} */
-            debit: "bank" | "fees" | "merchant_available" | "merchant_held" | "merchant_pending" | "merchant_reserve" | "payout_in_flight" | "processor_receivable" | "refunds_in_flight" | "suspense";
+            debit: "bank" | "bank_fees" | "fees" | "merchant_available" | "merchant_held" | "merchant_pending" | "merchant_reserve" | "payout_in_flight" | "processor_receivable" | "refunds_in_flight" | "suspense";
             /** @default null */
             merchant_id?: string | null;
         };
@@ -5711,6 +5739,7 @@ export interface components {
             bank_account_name: string | null;
             bank_routing_number: string | null;
             country: string;
+            /** Format: date-time */
             created_at: string;
             cutoff: string;
             default_currency: string;
@@ -6919,9 +6948,10 @@ export interface components {
         };
         /**
          * ItemView
-         * @description A capture or a refund, as the ledger and the processor's report have it; refunds are negative.
+         * @description A capture or a refund, as the ledger, the processor's report and the bank have it; refunds are negative.
          */
         ItemView: {
+            bank_amount: number | null;
             charge_id: string | null;
             currency: string;
             difference: number;
@@ -6938,7 +6968,7 @@ export interface components {
             settlement_report_id: string | null;
             type: string;
             /** @enum {unknown} */
-            verdict: "agrees" | "amount" | "currency" | "duplicate" | "elsewhere" | "missing" | "timing" | "unknown";
+            verdict: "agrees" | "amount" | "currency" | "duplicate" | "elsewhere" | "missing" | "not_compared" | "timing" | "unknown";
         };
         /**
          * JobState
@@ -7039,7 +7069,7 @@ export interface components {
             balance: number;
             currency: string;
             /** @enum {unknown} */
-            kind: "bank" | "fees" | "merchant_available" | "merchant_held" | "merchant_pending" | "merchant_reserve" | "payout_in_flight" | "processor_receivable" | "refunds_in_flight" | "suspense";
+            kind: "bank" | "bank_fees" | "fees" | "merchant_available" | "merchant_held" | "merchant_pending" | "merchant_reserve" | "payout_in_flight" | "processor_receivable" | "refunds_in_flight" | "suspense";
             merchant_id: string | null;
             pending: number;
             pending_credits: number;
@@ -7144,6 +7174,20 @@ export interface components {
             sequence: number;
         };
         /**
+         * MatchBreak
+         * @description Which payout the bank's line of a break pays out.
+         */
+        MatchBreak: {
+            /**
+             * @default suspense
+             * @enum {unknown}
+             */
+            difference_account?: "bank_fees" | "suspense";
+            evidence: string;
+            /** @default null */
+            payout_id?: string | null;
+        };
+        /**
          * MemberTokenList
          * @description The tokens of a member, oldest first.
          */
@@ -7232,6 +7276,7 @@ export interface components {
             bank_account_name: string | null;
             bank_routing_number: string | null;
             country: string;
+            /** Format: date-time */
             created_at: string;
             cutoff: string;
             default_currency: string;
@@ -7769,6 +7814,8 @@ export interface components {
             amount_capturable: number;
             /** @description In minor units, such as cents. */
             amount_received: number;
+            /** @description In minor units, such as cents. */
+            amount_refunded: number;
             attempts: components["schemas"]["ProcessorCallView"][];
             cancel_reason: ("abandoned" | "automatic" | "duplicate" | "fraudulent" | "requested_by_customer") | null;
             capture_before: string | null;
@@ -7817,11 +7864,11 @@ export interface components {
             cause_type: string;
             credit_account_id: string;
             /** @enum {unknown} */
-            credit_kind: "bank" | "fees" | "merchant_available" | "merchant_held" | "merchant_pending" | "merchant_reserve" | "payout_in_flight" | "processor_receivable" | "refunds_in_flight" | "suspense";
+            credit_kind: "bank" | "bank_fees" | "fees" | "merchant_available" | "merchant_held" | "merchant_pending" | "merchant_reserve" | "payout_in_flight" | "processor_receivable" | "refunds_in_flight" | "suspense";
             currency: string;
             debit_account_id: string;
             /** @enum {unknown} */
-            debit_kind: "bank" | "fees" | "merchant_available" | "merchant_held" | "merchant_pending" | "merchant_reserve" | "payout_in_flight" | "processor_receivable" | "refunds_in_flight" | "suspense";
+            debit_kind: "bank" | "bank_fees" | "fees" | "merchant_available" | "merchant_held" | "merchant_pending" | "merchant_reserve" | "payout_in_flight" | "processor_receivable" | "refunds_in_flight" | "suspense";
             /** @enum {unknown} */
             kind: "expires" | "pending" | "posted" | "posts" | "voids";
             sequence: number;
@@ -7838,6 +7885,8 @@ export interface components {
             amount_capturable: number;
             /** @description In minor units, such as cents. */
             amount_received: number;
+            /** @description In minor units, such as cents. */
+            amount_refunded: number;
             cancel_reason: ("abandoned" | "automatic" | "duplicate" | "fraudulent" | "requested_by_customer") | null;
             capture_before: string | null;
             /** @enum {unknown} */
@@ -7874,6 +7923,7 @@ export interface components {
             bank_account_last4: string | null;
             bank_file_id: string | null;
             batch_id: string;
+            /** Format: date-time */
             created_at: string;
             currency: string;
             failed_at: string | null;
@@ -7883,6 +7933,7 @@ export interface components {
             merchant_id: string;
             /** @enum {unknown} */
             method: "csv" | "nacha";
+            paid_amount: number | null;
             paid_at: string | null;
             payout_id: string;
             reference: string;
@@ -7903,6 +7954,7 @@ export interface components {
             bank_account_last4: string | null;
             bank_file_id: string | null;
             batch_id: string;
+            /** Format: date-time */
             created_at: string;
             currency: string;
             failed_at: string | null;
@@ -7912,6 +7964,7 @@ export interface components {
             merchant_id: string;
             /** @enum {unknown} */
             method: "csv" | "nacha";
+            paid_amount: number | null;
             paid_at: string | null;
             payout_id: string;
             reference: string;
@@ -8596,9 +8649,11 @@ export interface components {
          * @description One comparison of a day.
          */
         RunView: {
+            /** Format: date-time */
             finished_at: string;
             number: number;
             run_id: string;
+            /** Format: date-time */
             started_at: string;
         };
         /**
@@ -8850,6 +8905,7 @@ export interface components {
         SettlementReportView: {
             /** Format: date */
             day: string;
+            /** Format: date-time */
             fetched_at: string;
             line_count: number;
             processor: string;
@@ -9166,8 +9222,10 @@ export interface components {
         StatementView: {
             /** @enum {unknown} */
             format: "camt053" | "nacha_returns";
+            /** Format: date-time */
             imported_at: string;
             imported_by: string;
+            known_line_count: number;
             line_count: number;
             name: string;
             sha256: string;
@@ -9555,6 +9613,8 @@ export interface components {
             first_payout_days?: number | null;
             /** @default null */
             hold_days?: number | null;
+            /** @default null */
+            name?: string | null;
             /** @default null */
             payout_minimum?: number | null;
             /** @default null */
@@ -25265,6 +25325,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Conflict. */
+            409: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Request entity too large. */
             413: {
                 headers: {
@@ -25902,6 +25973,117 @@ export interface operations {
             };
             /** @description Not found. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    match_break: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                break_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MatchBreak"];
+            };
+        };
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BreakView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict. */
+            409: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request entity too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported media type. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable entity. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

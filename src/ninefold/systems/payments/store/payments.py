@@ -1,6 +1,6 @@
 """Queries for payments, and for what they are paid with."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -105,6 +105,12 @@ async def charge_list_of_intent(connection: Connection, *, intent_id: UUID, limi
     """Read the charges of a payment, oldest first."""
     rows = queries.charge_list_of_intent(connection, intent_id=intent_id, limit=limit)
     return [read_row(Charge, row) async for row in rows]
+
+
+async def charge_list_refunded(connection: Connection, *, intent_ids: Sequence[UUID]) -> dict[UUID, int]:
+    """Read what payments were refunded; those that weren't are left out."""
+    rows = queries.charge_list_refunded(connection, intent_ids=intent_ids)
+    return {row["intent_id"]: row["amount"] async for row in rows}
 
 
 async def charge_set_metadata(connection: Connection, *, charge_id: UUID, metadata: Mapping[str, str]) -> None:
