@@ -3208,6 +3208,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/payments/reconciliation/breaks/{break_id}/match": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Match a break with a payout
+         * @description The bank's line pays out the payout, although with another amount, or without its reference. The payout is paid with
+         *     the amount that the bank has, the break is resolved, and the difference is posted with the break as its cause.
+         */
+        post: operations["match_break"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/payments/reconciliation/breaks/{break_id}/resolve": {
         parameters: {
             query?: never;
@@ -5294,7 +5315,7 @@ export interface components {
             match_rule: ("amount_and_date" | "person" | "reference") | null;
             report_amount: number;
             /** @enum {unknown} */
-            verdict: "agrees" | "amount" | "currency" | "duplicate" | "elsewhere" | "missing" | "timing" | "unknown";
+            verdict: "agrees" | "amount" | "currency" | "duplicate" | "elsewhere" | "missing" | "not_compared" | "timing" | "unknown";
         };
         /**
          * ConfirmPassword
@@ -5391,9 +5412,9 @@ export interface components {
         CorrectionBody: {
             amount: number;
             /** @enum {unknown} */
-            credit: "bank" | "fees" | "merchant_available" | "merchant_held" | "merchant_pending" | "merchant_reserve" | "payout_in_flight" | "processor_receivable" | "refunds_in_flight" | "suspense";
+            credit: "bank" | "bank_fees" | "fees" | "merchant_available" | "merchant_held" | "merchant_pending" | "merchant_reserve" | "payout_in_flight" | "processor_receivable" | "refunds_in_flight" | "suspense";
             /** @enum {unknown} */
-            debit: "bank" | "fees" | "merchant_available" | "merchant_held" | "merchant_pending" | "merchant_reserve" | "payout_in_flight" | "processor_receivable" | "refunds_in_flight" | "suspense";
+            debit: "bank" | "bank_fees" | "fees" | "merchant_available" | "merchant_held" | "merchant_pending" | "merchant_reserve" | "payout_in_flight" | "processor_receivable" | "refunds_in_flight" | "suspense";
             /** @default null */
             merchant_id?: string | null;
         };
@@ -6981,9 +7002,10 @@ export interface components {
         };
         /**
          * ItemView
-         * @description A capture or a refund, as the ledger and the processor's report have it; refunds are negative.
+         * @description A capture or a refund, as the ledger, the processor's report and the bank have it; refunds are negative.
          */
         ItemView: {
+            bank_amount: number | null;
             charge_id: string | null;
             /** @example USD */
             currency: string;
@@ -7002,7 +7024,7 @@ export interface components {
             /** @example capture */
             type: string;
             /** @enum {unknown} */
-            verdict: "agrees" | "amount" | "currency" | "duplicate" | "elsewhere" | "missing" | "timing" | "unknown";
+            verdict: "agrees" | "amount" | "currency" | "duplicate" | "elsewhere" | "missing" | "not_compared" | "timing" | "unknown";
         };
         /**
          * JobState
@@ -7105,7 +7127,7 @@ export interface components {
             /** @example USD */
             currency: string;
             /** @enum {unknown} */
-            kind: "bank" | "fees" | "merchant_available" | "merchant_held" | "merchant_pending" | "merchant_reserve" | "payout_in_flight" | "processor_receivable" | "refunds_in_flight" | "suspense";
+            kind: "bank" | "bank_fees" | "fees" | "merchant_available" | "merchant_held" | "merchant_pending" | "merchant_reserve" | "payout_in_flight" | "processor_receivable" | "refunds_in_flight" | "suspense";
             merchant_id: string | null;
             pending: number;
             pending_credits: number;
@@ -7215,6 +7237,21 @@ export interface components {
              */
             member_id?: string | null;
             sequence: number;
+        };
+        /**
+         * MatchBreak
+         * @description Which payout the bank's line of a break pays out.
+         */
+        MatchBreak: {
+            /**
+             * @default suspense
+             * @enum {unknown}
+             */
+            difference_account?: "bank_fees" | "suspense";
+            /** @example The processor has sent the line on Monday. */
+            evidence: string;
+            /** @default null */
+            payout_id?: string | null;
         };
         /**
          * MemberTokenList
@@ -7854,6 +7891,8 @@ export interface components {
             amount_capturable: number;
             /** @description In minor units, such as cents. */
             amount_received: number;
+            /** @description In minor units, such as cents. */
+            amount_refunded: number;
             attempts: components["schemas"]["ProcessorCallView"][];
             cancel_reason: ("abandoned" | "automatic" | "duplicate" | "fraudulent" | "requested_by_customer") | null;
             capture_before: string | null;
@@ -7917,13 +7956,13 @@ export interface components {
             /** @example acct_01h455vb4pex5vsknk084sn02q */
             credit_account_id: string;
             /** @enum {unknown} */
-            credit_kind: "bank" | "fees" | "merchant_available" | "merchant_held" | "merchant_pending" | "merchant_reserve" | "payout_in_flight" | "processor_receivable" | "refunds_in_flight" | "suspense";
+            credit_kind: "bank" | "bank_fees" | "fees" | "merchant_available" | "merchant_held" | "merchant_pending" | "merchant_reserve" | "payout_in_flight" | "processor_receivable" | "refunds_in_flight" | "suspense";
             /** @example USD */
             currency: string;
             /** @example acct_01h455vb4pex5vsknk084sn02q */
             debit_account_id: string;
             /** @enum {unknown} */
-            debit_kind: "bank" | "fees" | "merchant_available" | "merchant_held" | "merchant_pending" | "merchant_reserve" | "payout_in_flight" | "processor_receivable" | "refunds_in_flight" | "suspense";
+            debit_kind: "bank" | "bank_fees" | "fees" | "merchant_available" | "merchant_held" | "merchant_pending" | "merchant_reserve" | "payout_in_flight" | "processor_receivable" | "refunds_in_flight" | "suspense";
             /** @enum {unknown} */
             kind: "expires" | "pending" | "posted" | "posts" | "voids";
             sequence: number;
@@ -7941,6 +7980,8 @@ export interface components {
             amount_capturable: number;
             /** @description In minor units, such as cents. */
             amount_received: number;
+            /** @description In minor units, such as cents. */
+            amount_refunded: number;
             cancel_reason: ("abandoned" | "automatic" | "duplicate" | "fraudulent" | "requested_by_customer") | null;
             capture_before: string | null;
             /** @enum {unknown} */
@@ -8005,6 +8046,7 @@ export interface components {
             merchant_id: string;
             /** @enum {unknown} */
             method: "csv" | "nacha";
+            paid_amount: number | null;
             paid_at: string | null;
             /** @example po_01h455vb4pex5vsknk084sn02q */
             payout_id: string;
@@ -8044,6 +8086,7 @@ export interface components {
             merchant_id: string;
             /** @enum {unknown} */
             method: "csv" | "nacha";
+            paid_amount: number | null;
             paid_at: string | null;
             /** @example po_01h455vb4pex5vsknk084sn02q */
             payout_id: string;
@@ -9343,6 +9386,7 @@ export interface components {
             imported_at: string;
             /** @example API key key_01h455vb4pex5vsknk084sn02q */
             imported_by: string;
+            known_line_count: number;
             line_count: number;
             /** @example statement-2026-01-31.xml */
             name: string;
@@ -9734,6 +9778,8 @@ export interface components {
             first_payout_days?: number | null;
             /** @default null */
             hold_days?: number | null;
+            /** @default null */
+            name?: string | null;
             /** @default null */
             payout_minimum?: number | null;
             /** @default null */
@@ -25444,6 +25490,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Conflict. */
+            409: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Request entity too large. */
             413: {
                 headers: {
@@ -26081,6 +26138,117 @@ export interface operations {
             };
             /** @description Not found. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    match_break: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                break_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MatchBreak"];
+            };
+        };
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BreakView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict. */
+            409: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request entity too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported media type. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable entity. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

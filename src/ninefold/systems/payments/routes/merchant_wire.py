@@ -5,6 +5,7 @@ from typing import Annotated, Any, Final
 
 import msgspec
 
+from ninefold.core.allowed_values import PATTERN_WORDS
 from ninefold.core.ids import format_id
 from ninefold.core.web.ids import EXAMPLE_ID
 from ninefold.core.web.timestamps import Timestamp
@@ -22,7 +23,46 @@ from ninefold.systems.payments.routes.field_types import Last4, MerchantIdText, 
 Days = Annotated[int, msgspec.Meta(ge=0, le=365)]
 Bps = Annotated[int, msgspec.Meta(ge=0, le=10_000)]
 Minor = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
-
+MerchantName = Annotated[str, msgspec.Meta(min_length=1, max_length=100, examples=["Ines Bakery"])]
+CurrencyCode = Annotated[
+    str,
+    msgspec.Meta(
+        pattern="^[A-Za-z]{3}$",
+        examples=["USD"],
+        extra={PATTERN_WORDS: "the three letters of a currency in ISO 4217, such as USD"},
+    ),
+]
+CountryCode = Annotated[
+    str,
+    msgspec.Meta(
+        pattern="^[A-Z]{2}$",
+        examples=["US"],
+        extra={PATTERN_WORDS: "the two capital letters of a country in ISO 3166, such as US"},
+    ),
+]
+TimeOfDay = Annotated[
+    str,
+    msgspec.Meta(
+        pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$",
+        examples=["17:00"],
+        extra={PATTERN_WORDS: "a time of day with two digits each, such as 17:00"},
+    ),
+]
+AccountName = Annotated[str, msgspec.Meta(min_length=1, max_length=100, examples=["Ines Bakery LLC"])]
+RoutingNumber = Annotated[
+    str,
+    msgspec.Meta(
+        pattern="^[0-9]{9}$", examples=["021000021"], extra={PATTERN_WORDS: "the nine digits of a routing number"}
+    ),
+]
+AccountNumber = Annotated[
+    str,
+    msgspec.Meta(
+        pattern="^[0-9A-Za-z]{4,34}$",
+        examples=["00123456"],
+        extra={PATTERN_WORDS: "4 to 34 digits and letters, without spaces and hyphens"},
+    ),
+]
 
 CURRENCY_FEES_MAX: Final = 200
 """More than there are currencies."""
@@ -31,7 +71,7 @@ CURRENCY_FEES_MAX: Final = 200
 class CurrencyFeeView(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What each capture in a currency costs."""
 
-    currency: Annotated[str, msgspec.Meta(pattern="^[A-Za-z]{3}$", examples=["USD"])]
+    currency: CurrencyCode
     """Another one than the default currency."""
     bps: Bps
     """The share of it, in hundredths of a percent."""
@@ -42,12 +82,13 @@ class CurrencyFeeView(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 class UpdateMerchant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is set for a merchant; what is absent stays as it is."""
 
-    country: Annotated[str, msgspec.Meta(pattern="^[A-Z]{2}$", examples=["US"])] | None = None
-    default_currency: Annotated[str, msgspec.Meta(pattern="^[A-Za-z]{3}$", examples=["USD"])] | None = None
+    name: MerchantName | None = None
+    country: CountryCode | None = None
+    default_currency: CurrencyCode | None = None
     processor: ProcessorName | None = None
     time_zone: Annotated[str, msgspec.Meta(min_length=1, max_length=60, examples=["America/New_York"])] | None = None
     """Such as `America/New_York`."""
-    cutoff: Annotated[str, msgspec.Meta(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$", examples=["17:00"])] | None = None
+    cutoff: TimeOfDay | None = None
     """When the merchant's day ends, in its time zone, such as `17:00`."""
     fee_bps: Bps | None = None
     """The share of each capture in the default currency that it costs, in hundredths of a percent."""
@@ -61,11 +102,9 @@ class UpdateMerchant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     reserve_bps: Bps | None = None
     reserve_days: Days | None = None
     payout_minimum: Minor | None = None
-    bank_account_name: Annotated[str, msgspec.Meta(min_length=1, max_length=100, examples=["Ines LLC"])] | None = None
-    bank_routing_number: Annotated[str, msgspec.Meta(pattern="^[0-9]{9}$", examples=["021000021"])] | None = None
-    bank_account_number: Annotated[str, msgspec.Meta(pattern="^[0-9A-Za-z]{4,34}$", examples=["00123456"])] | None = (
-        None
-    )
+    bank_account_name: AccountName | None = None
+    bank_routing_number: RoutingNumber | None = None
+    bank_account_number: AccountNumber | None = None
     bank_account_kind: BankAccountKind | None = None
 
     @property
@@ -82,7 +121,7 @@ class UpdateMerchant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 class CreateMerchant(UpdateMerchant, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A new merchant."""
 
-    name: Annotated[str, msgspec.Meta(min_length=1, max_length=100, examples=["Ines Bakery"])]
+    name: MerchantName
 
 
 class MerchantView(msgspec.Struct, frozen=True, kw_only=True):

@@ -66,6 +66,7 @@ class PaymentView(msgspec.Struct, frozen=True, kw_only=True):
     capture_method: CaptureMethod
     amount_capturable: Minor
     amount_received: Minor
+    amount_refunded: Minor
     customer_id: CustomerIdText | None
     payment_method_id: PaymentMethodIdText | None
     description: Annotated[str | None, msgspec.Meta(examples=["Order 1042"])]
@@ -192,15 +193,16 @@ class CloseDoubt(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """The processor's own id, if the call has succeeded."""
 
 
-def show_payment(intent: Intent) -> PaymentView:
+def show_payment(intent: Intent, *, amount_refunded: int) -> PaymentView:
     """Return a payment as the API shows it."""
-    return PaymentView(**_payment_fields(intent))
+    return PaymentView(**_payment_fields(intent), amount_refunded=amount_refunded)
 
 
 def show_payment_details(details: PaymentDetails) -> PaymentDetailsView:
     """Return a payment with all that happened to it, as the API shows it."""
     return PaymentDetailsView(
         **_payment_fields(details.intent),
+        amount_refunded=sum(charge.amount_refunded for charge in details.charges),
         timeline=[_show_event(each) for each in details.timeline],
         attempts=[show_attempt(each) for each in details.attempts],
         charges=[_show_charge(each) for each in details.charges],

@@ -2,6 +2,7 @@
 
 from datetime import date
 from typing import Annotated
+from uuid import UUID
 
 import msgspec
 
@@ -23,7 +24,6 @@ from ninefold.systems.payments.model.reconciliation import (
     BreakState,
     BreakType,
     ClosedDay,
-    ComparedItem,
     KnownDay,
     MatchRule,
     ReconciliationRun,
@@ -55,7 +55,13 @@ from ninefold.systems.payments.routes.field_types import (
 )
 from ninefold.systems.payments.rules.break_advice import advise
 from ninefold.systems.payments.service.breaks import EVIDENCE_LENGTH_MAX, Correction
-from ninefold.systems.payments.service.reconciling import DaySummary
+from ninefold.systems.payments.service.matching_by_hand import DifferenceAccount
+from ninefold.systems.payments.service.reconciling import DayItem, DaySummary
+
+Evidence = Annotated[
+    str,
+    msgspec.Meta(min_length=1, max_length=EVIDENCE_LENGTH_MAX, examples=["The processor has sent the line on Monday."]),
+]
 
 
 class StatementId(PathId):
@@ -84,6 +90,8 @@ class StatementView(msgspec.Struct, frozen=True, kw_only=True):
     format: StatementFormat
     sha256: Sha256Text
     line_count: int
+    known_line_count: int
+    """How many of the lines are in a file that was imported before: they count once."""
     imported_at: Timestamp
     imported_by: PersonOrKey
 
@@ -144,7 +152,7 @@ class DayDetailsView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ItemView(msgspec.Struct, frozen=True, kw_only=True):
-    """A capture or a refund, as the ledger and the processor's report have it; refunds are negative."""
+    """A capture or a refund, as the ledger, the processor's report and the bank have it; refunds are negative."""
 
     verdict: Verdict
     type: LineType
@@ -158,6 +166,8 @@ class ItemView(msgspec.Struct, frozen=True, kw_only=True):
     report_amount: int | None
     report_currency: CurrencyText | None
     report_day: date | None
+    bank_amount: int | None
+    """That of the report's line, once the bank has paid the report: banks pay reports as a whole."""
     settlement_report_id: SettlementReportIdText | None
     number: int | None
     """Of the report's line."""
@@ -209,14 +219,7 @@ class CorrectionBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 class ResolveBreak(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Why a break is none."""
 
-    evidence: Annotated[
-        str,
-        msgspec.Meta(
-            min_length=1,
-            max_length=EVIDENCE_LENGTH_MAX,
-            examples=["The processor has sent the line on Monday."],
-        ),
-    ]
+    evidence: Evidence
     """What proves it, such as the number of a ticket at the bank."""
     correction: CorrectionBody | None = None
 
@@ -237,6 +240,25 @@ class ResolveBreak(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         )
 
 
+class MatchBreak(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which payout the bank's line of a break pays out."""
+
+    evidence: Evidence
+    """What proves it, such as the number of a ticket at the bank."""
+    payout_id: PayoutIdText | None = None
+    """By default, the payout that the break is about."""
+    difference_account: DifferenceAccount = "suspense"
+    """Where the difference goes: `suspense` if the bank is to correct it, `bank_fees` if it stays as it is."""
+
+    def read_payout_id(self) -> UUID | None:
+        """Return the id of the payout.
+
+        Raises:
+            InvalidInputError: it is none.
+        """
+        return None if self.payout_id is None else parse_body_id(PAYOUT_PREFIX, self.payout_id, field="payout_id")
+
+
 class ClosedDayView(msgspec.Struct, frozen=True, kw_only=True):
     """A day that is closed."""
 
@@ -254,6 +276,7 @@ def show_statement(statement: Statement) -> StatementView:
         format=statement.format,
         sha256=statement.sha256.hex(),
         line_count=statement.line_count,
+        known_line_count=statement.known_line_count,
         imported_at=statement.imported_at,
         imported_by=statement.imported_by,
     )
@@ -300,8 +323,9 @@ def show_run(run: ReconciliationRun) -> RunView:
     )
 
 
-def show_item(item: ComparedItem) -> ItemView:
+def show_item(found: DayItem) -> ItemView:
     """Return a capture or a refund as the API shows it."""
+    item = found.item
     return ItemView(
         verdict=item.verdict,
         type=item.type,
@@ -315,6 +339,7 @@ def show_item(item: ComparedItem) -> ItemView:
         report_amount=item.report_amount,
         report_currency=item.report_currency,
         report_day=item.report_day,
+        bank_amount=found.bank_amount,
         settlement_report_id=None
         if item.settlement_report_id is None
         else format_id(SETTLEMENT_REPORT_PREFIX, item.settlement_report_id),

@@ -166,6 +166,8 @@ class PayoutView(msgspec.Struct, frozen=True, kw_only=True):
     created_at: Timestamp
     in_transit_at: Timestamp | None
     paid_at: Timestamp | None
+    paid_amount: int | None
+    """What the bank has paid: another amount only if a person has matched the bank's line with the payout."""
     failed_at: Timestamp | None
     failure_code: NotThere
     """Such as R03."""
