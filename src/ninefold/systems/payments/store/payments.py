@@ -108,6 +108,12 @@ async def charge_list_of_intent(connection: Connection, *, intent_id: UUID, limi
     return [read_row(Charge, row) async for row in rows]
 
 
+async def charge_list_refunded(connection: Connection, *, intent_ids: Sequence[UUID]) -> dict[UUID, int]:
+    """Read what payments were refunded; those that weren't are left out."""
+    rows = queries.charge_list_refunded(connection, intent_ids=intent_ids)
+    return {row["intent_id"]: row["amount"] async for row in rows}
+
+
 async def charge_set_metadata(connection: Connection, *, charge_id: UUID, metadata: Mapping[str, str]) -> None:
     """Set the metadata of a charge."""
     await queries.charge_set_metadata(connection, charge_id=charge_id, metadata=json_text(metadata))
