@@ -1,6 +1,9 @@
 """The errors of workflows that callers can get."""
 
+from collections.abc import Sequence
 from typing import Literal, TypeAlias
+
+import msgspec
 
 from ninefold.core.errors import InvalidInputError
 
@@ -39,3 +42,34 @@ class InvalidDispatchError(InvalidInputError):
 
     code = "invalid_inputs"
     title = "Invalid inputs"
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True):
+    """What is wrong in a file, and where; lines and columns count from 1."""
+
+    file: str
+    message: str
+    line: int | None = None
+    column: int | None = None
+    """None if the whole file is wrong."""
+    remedy: str | None = None
+    severity: Literal["error", "warning"] = "error"
+
+    def __str__(self) -> str:
+        place = self.file if self.line is None else f"{self.file}:{self.line}:{self.column}"
+        return f"{place}: {self.message}" + (f" ({self.remedy})" if self.remedy else "")
+
+
+class InvalidFileError(InvalidInputError):
+    """A workflow file or an action can't be read.
+
+    Args:
+        problems: what is wrong in it, at least one and at most ten, in the order of the file.
+    """
+
+    code = "invalid_workflow"
+    title = "Invalid workflow"
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__("\n".join(map(str, problems)))
+        self.problems = tuple(problems)

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import IO, Annotated, Any, Final
 
 import msgspec
@@ -9,7 +10,15 @@ from cyclopts import Parameter
 
 from ninefold.core.errors import InvalidInputError
 from ninefold.systems.workflows.errors import ExpressionError
-from ninefold.systems.workflows.expressions import Conclusion, Status, allow_contexts, evaluate, make_scope, parse
+from ninefold.systems.workflows.expressions import (
+    Conclusion,
+    Status,
+    allow_contexts,
+    evaluate,
+    hash_files_in,
+    make_scope,
+    parse,
+)
 from ninefold.systems.workflows.model.values import kind_of, to_json_data
 
 LINE_BYTES_MAX: Final = 10 * 1024 * 1024
@@ -63,7 +72,8 @@ def answer(line: bytes) -> bytes:
 def _evaluate(question: Question) -> Any:
     contexts = question.contexts or {}
     expression = parse(question.expr, allowed=allow_contexts(contexts))
-    return evaluate(expression, make_scope(contexts, status=Status(conclusion=question.status)))
+    status = Status(conclusion=question.status)
+    return evaluate(expression, make_scope(contexts, status=status, hash_files=hash_files_in(Path())))
 
 
 def _error(kind: str, message: str) -> bytes:

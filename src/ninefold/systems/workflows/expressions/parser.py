@@ -17,6 +17,7 @@ from ninefold.systems.workflows.expressions.syntax import (
     Logical,
     Node,
     Not,
+    children_of,
 )
 from ninefold.systems.workflows.expressions.tokens import Token, TokenKind, located_error, split_tokens
 from ninefold.systems.workflows.model.values import fold
@@ -203,21 +204,7 @@ def _check_depth(root: Node) -> None:
         node, depth = waiting.pop()
         if depth > DEPTH_MAX:
             raise _too_deep()
-        waiting.extend((child, depth + 1) for child in _children(node))
-
-
-def _children(node: Node) -> tuple[Node, ...]:
-    match node:
-        case Constant() | Context():
-            return ()
-        case Index(target, key):
-            return (target, Constant(None) if key is None else key)
-        case Call(_, arguments) | Logical(_, arguments):
-            return arguments
-        case Not(operand):
-            return (operand,)
-        case Comparison(_, left, right):
-            return (left, right)
+        waiting.extend((child, depth + 1) for child in children_of(node))
 
 
 def _too_deep() -> ExpressionError:

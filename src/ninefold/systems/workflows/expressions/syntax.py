@@ -68,3 +68,18 @@ class Expression(NamedTuple):
     text: str
     root: Node | None
     """None if the text is empty; its value is null."""
+
+
+def children_of(node: Node) -> tuple[Node, ...]:
+    """Return the nodes that a node consists of; `.*` counts as a constant."""
+    match node:
+        case Constant() | Context():
+            return ()
+        case Index(target, key):
+            return (target, Constant(None) if key is None else key)
+        case Call(_, arguments) | Logical(_, arguments):
+            return arguments
+        case Not(operand):
+            return (operand,)
+        case Comparison(_, left, right):
+            return (left, right)

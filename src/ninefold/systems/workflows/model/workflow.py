@@ -5,6 +5,7 @@ from typing import TypeAlias
 
 import msgspec
 
+from ninefold.systems.workflows.errors import Problem
 from ninefold.systems.workflows.model.templates import Position, Template
 from ninefold.systems.workflows.model.triggers import Triggers
 
@@ -122,6 +123,8 @@ class Workflow(msgspec.Struct, frozen=True, kw_only=True):
     file: str
     name: str
     """As it was written, or the path of the file."""
+    warnings: tuple[Problem, ...] = ()
+    """What is probably wrong, though the file can be read."""
     triggers: Triggers
     jobs: Mapping[str, AnyJob]
     run_name: Template | None = None
