@@ -1,0 +1,14 @@
+"""The commands `ninefold workflows …`. Those for files and expressions need no server."""
+
+from typing import Final
+
+from cyclopts import App
+
+from ninefold.systems.workflows.commands.check import check
+from ninefold.systems.workflows.commands.evaluate import evaluate_expressions
+
+workflows = App(name="workflows", help="Check workflow files of GitHub Actions, and evaluate their expressions.")
+workflows.command(check)
+workflows.command(evaluate_expressions, name="evaluate")
+
+COMMANDS: Final = (workflows,)

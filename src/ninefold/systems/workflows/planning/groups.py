@@ -1,0 +1,155 @@
+"""The state of a plan: workflows that run, their jobs, and the members of each job's matrix."""
+
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+
+from ninefold.systems.workflows.expressions import Conclusion, Object
+from ninefold.systems.workflows.model.values import fold
+from ninefold.systems.workflows.model.workflow import AnyJob, Workflow
+from ninefold.systems.workflows.planning.decisions import SecretsStep
+from ninefold.systems.workflows.planning.job_values import JobSet
+from ninefold.systems.workflows.planning.matrix import Combination
+from ninefold.systems.workflows.planning.outcomes import combined, needs_entry
+
+
+class Member:
+    """One job of a group: the only one, or one of a matrix."""
+
+    def __init__(self, group: "Group", *, key: str, index: int, combination: Combination | None) -> None:
+        self.group = group
+        self.key = key
+        self.index = index
+        self.combination = combination
+        self.name = group.instance.name_prefix + group.job.id
+        self.fault: str | None = None
+        """Why it can't be planned."""
+        self.continues_on_error = False
+        self.is_started = False
+        self.is_cancelling = False
+        self.conclusion: Conclusion | None = None
+        self.called: Instance | None = None
+        """The workflow that it calls."""
+
+    @property
+    def result(self) -> Conclusion | None:
+        """What other jobs see: a failure that doesn't matter is a success."""
+        return "success" if self.conclusion == "failure" and self.continues_on_error else self.conclusion
+
+
+class Group:
+    """A job of a workflow, with all its members."""
+
+    def __init__(self, instance: "Instance", job: AnyJob) -> None:
+        self.instance = instance
+        self.job = job
+        self.key = instance.key_prefix + job.id
+        self.is_open = False
+        """Whether its condition was evaluated."""
+        self.jobs: JobSet | None = None
+        self.members: list[Member] = []
+        self.waiting: deque[Member] = deque()
+        """Members that haven't started."""
+        self.running = 0
+        self.unfinished = 0
+        self.is_releasing = False
+        self.outputs: dict[str, str] = {}
+        self.ended_as: Conclusion | None = None
+        """How it ended, if it never had members."""
+
+    @property
+    def is_done(self) -> bool:
+        """Whether all its members have ended."""
+        return self.ended_as is not None or (bool(self.members) and self.unfinished == 0)
+
+    def add(self, member: Member) -> None:
+        """Add a member; all are added before one of them starts."""
+        self.members.append(member)
+        self.waiting.append(member)
+        self.unfinished += 1
+
+    @property
+    def result(self) -> Conclusion:
+        """How it ended."""
+        return self.ended_as or combined(each.result for each in self.members if each.result is not None)
+
+    @property
+    def fails_fast(self) -> bool:
+        """Whether the failure of a member cancels the others."""
+        return self.jobs is not None and self.jobs.fails_fast
+
+    @property
+    def parallel_max(self) -> int:
+        """How many members may run at once."""
+        return self.jobs.parallel_max if self.jobs is not None else 1
+
+    def strategy(self, index: int) -> Object:
+        """Return the context `strategy` of a member."""
+        return self.jobs.strategy(index) if self.jobs is not None else Object()
+
+    def needs(self) -> Mapping[str, "Group"]:
+        """Return the jobs that it needs directly, by the names that it has for them."""
+        return {name: self.instance.groups[fold(name)] for name in self.job.needs}
+
+    def needs_context(self) -> Object:
+        """Return the context `needs`."""
+        return Object((each.job.id, needs_entry(each.result, each.outputs)) for each in self.needs().values())
+
+    def ancestor_results(self) -> Iterator[Conclusion]:
+        """Yield the results of all jobs that it needs, directly or not."""
+        waiting = list(self.needs().values())
+        seen: set[str] = set()
+        while waiting:
+            group = waiting.pop()
+            if group.key not in seen:
+                seen.add(group.key)
+                waiting.extend(group.needs().values())
+                yield group.result
+
+
+class Instance:
+    """A workflow of a run: the first one, or one that is called, once for each call."""
+
+    def __init__(
+        self,
+        workflow: Workflow,
+        *,
+        reference: str,
+        inputs: Object,
+        secrets: tuple[SecretsStep, ...] = (),
+        key_prefix: str = "",
+        name_prefix: str = "",
+        caller: Member | None = None,
+        is_cancelled: bool = False,
+    ) -> None:
+        self.workflow = workflow
+        self.reference = reference
+        self.inputs = inputs
+        self.secrets = secrets
+        self.key_prefix = key_prefix
+        self.name_prefix = name_prefix
+        self.caller = caller
+        self.is_cancelled = is_cancelled
+        self.is_advancing = False
+        self.groups = {fold(job_id): Group(self, job) for job_id, job in workflow.jobs.items()}
+
+    @property
+    def is_done(self) -> bool:
+        """Whether all its jobs have ended."""
+        return all(group.is_done for group in self.groups.values())
+
+    @property
+    def conclusion(self) -> Conclusion:
+        """How it ended."""
+        return combined(group.result for group in self.groups.values())
+
+    def ready_groups(self) -> Sequence[Group]:
+        """Return the jobs that weren't opened yet, and whose needs are done."""
+        return [
+            group
+            for group in self.groups.values()
+            if not group.is_open and all(need.is_done for need in group.needs().values())
+        ]
+
+    def jobs_context(self) -> Object:
+        """Return the context `jobs`, for the outputs of a called workflow."""
+        return Object((group.job.id, needs_entry(group.result, group.outputs)) for group in self.groups.values())

@@ -1,0 +1,45 @@
+"""Checks the graph of jobs: that each job that is needed exists, and that no job needs itself."""
+
+from collections.abc import Mapping, Sequence
+
+from ninefold.systems.workflows.model.templates import Literal, Position, Template
+from ninefold.systems.workflows.model.values import fold, text_of
+from ninefold.systems.workflows.reading.problems import Problems
+
+
+def check_needs(needs: Mapping[str, Sequence[Template]], position: Position, problems: Problems) -> None:
+    """Add a problem for each need that can't be satisfied.
+
+    Args:
+        needs: what each job needs, by its id.
+        position: of all jobs.
+        problems: gets what is wrong.
+    """
+    waiting = {job_id: [need for need in each if isinstance(need, Literal)] for job_id, each in needs.items()}
+    if not any(not each for each in waiting.values()):
+        problems.add("The workflow must contain at least one job with no dependencies.", position)
+        return
+    names = {fold(job_id) for job_id in needs}
+    for job_id, unsatisfied in _blocked(waiting).items():
+        for need in unsatisfied:
+            name = text_of(need.value)
+            if fold(name) in names:
+                message = f"Job '{job_id}' depends on job '{name}' which creates a cycle in the dependency graph."
+                problems.add(message, need.position)
+            else:
+                problems.add(f"Job '{job_id}' depends on unknown job '{name}'.", need.position)
+
+
+def _blocked(waiting: Mapping[str, list[Literal]]) -> dict[str, list[Literal]]:
+    """Return the jobs that never start, with the needs that stay unsatisfied."""
+    blocked = {job_id: needs for job_id, needs in waiting.items() if needs}
+    done = [fold(job_id) for job_id, needs in waiting.items() if not needs]
+    while done:
+        finished = set(done)
+        blocked = {
+            job_id: [need for need in needs if fold(text_of(need.value)) not in finished]
+            for job_id, needs in blocked.items()
+        }
+        done = [fold(job_id) for job_id, needs in blocked.items() if not needs]
+        blocked = {job_id: needs for job_id, needs in blocked.items() if needs}
+    return blocked

@@ -1,0 +1,8 @@
+"""The definition of the system: everything that the composition root needs for workflows."""
+
+from typing import Final
+
+from ninefold.core.system import NoSettings, System
+from ninefold.systems.workflows.commands import COMMANDS
+
+SYSTEM: Final[System[NoSettings]] = System(name="workflows", commands=COMMANDS)
