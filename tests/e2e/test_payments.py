@@ -15,12 +15,14 @@ from http_api import Api, Json
 from installations import Installation
 
 SEED: Final = 20261127
-PAYMENTS: Final = 60
+PAYMENTS: Final = 40
 CLIENTS: Final = 8
 AMOUNT: Final = 2_000
-ENDS_WITHIN_S: Final = 60.0
+ENDS_WITHIN_S: Final = 120.0
+"""On a busy machine; otherwise, the whole test takes less than 30 s."""
+
 TOKENS: Final = ["pm_card_visa"] * 6 + ["pm_card_chargeDeclined", "pm_card_lostAnswer", "pm_card_lostRequest"]
-KILLED: Final = ("serve", "payments.simulator", "worker", "serve")
+KILLED: Final = ("payments.simulator", "worker", "serve")
 SETTINGS: Final = {
     "NINEFOLD_WORKERS": "1",
     "NINEFOLD_PAYMENTS_PROCESSOR_TIMEOUT_S": "1",
@@ -38,8 +40,7 @@ STATES: Final = {
 async def test_every_payment_ends_as_the_processor_has_it_whatever_dies(tmp_path: Path) -> None:
     chance = random.Random(SEED)
     async with Installation(tmp_path, settings=SETTINGS) as up, httpx.AsyncClient(base_url=up.url, timeout=20) as http:
-        created = await up.run("keys", "create", "--json")
-        api = Api(http, json.loads(created.output)["api_key"])
+        api = Api(http, next(line.strip() for line in up.output if line.startswith("  nfk_")))
         merchant = await api.done("POST", "/payments/merchants", json={"name": "Bakery"})
         tokens = iter([chance.choice(TOKENS) for _ in range(PAYMENTS)])
         answered: list[int] = []
