@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from ninefold.systems.payments.model.events import Origin
 from ninefold.systems.payments.model.ledger import Transfer
 from ninefold.systems.payments.model.merchants import Merchant
 from ninefold.systems.payments.model.payments import Attempt, Charge, Intent, IntentState, PaymentMethod, Refund
@@ -33,6 +34,8 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     """The attempt whose customer has to authenticate."""
     at: datetime
     limits: Limits
+    origin: Origin | None = None
+    """The merchant's request that makes the step."""
 
     @property
     def accounts(self) -> Accounts:

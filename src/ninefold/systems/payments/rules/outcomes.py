@@ -15,6 +15,15 @@ from ninefold.systems.payments.rules.inquiries import inquiry_delay
 from ninefold.systems.payments.rules.transfers import capture_funds, finish_refund, reserve_funds, resolve_funds
 
 NOT_SENT: Final = "processor_unavailable"
+NEVER_ARRIVED: Final = Declined(
+    code="processing_error", message="An error occurred while processing your card. Try again later."
+)
+"""What the customer is told if the processor has never received the call, which the merchant has learned too late."""
+
+NOT_AUTHENTICATED: Final = Declined(
+    code="payment_intent_authentication_failure",
+    message="The customer hasn't authenticated, and the authentication was canceled.",
+)
 
 AnyOutcome = Approved | Declined | NeedsAction | Unknown | NotSent | NotFound
 
@@ -24,7 +33,8 @@ def apply_outcome(step: Step, outcome: AnyOutcome) -> Change:
 
     Args:
         step: with the attempt, which is open.
-        outcome: what the processor says. `NotFound` is what `NotSent` is: the call has had no effect.
+        outcome: what the processor says. `NotFound` and `NotSent` are both that the call has had no effect. After
+            `NotSent`, the merchant knows it from the answer to its request; after `NotFound`, it has to be told.
     """
     assert step.attempt is not None, "there is no outcome without an attempt"
     if step.attempt.state == "waiting_for_customer" and not isinstance(outcome, (Approved, Declined)):
@@ -35,6 +45,8 @@ def apply_outcome(step: Step, outcome: AnyOutcome) -> Change:
         return _ask_customer(step, outcome)
     if isinstance(outcome, Approved):
         return _ON_APPROVED[step.attempt.operation](step, outcome)
+    if isinstance(outcome, NotFound) and step.attempt.operation == "authorise":
+        return _never_arrived(step)
     refused = outcome if isinstance(outcome, Declined) else None
     return _ON_REFUSED[step.attempt.operation](step, refused)
 
@@ -125,15 +137,12 @@ def _capture(step: Step, attempt: Attempt, charge: Charge, *, amount: int) -> Ch
 def _canceled(step: Step, outcome: Approved) -> Change:
     assert step.attempt is not None
     attempt = _finish(step, "succeeded", processor_reference=outcome.reference)
-    intent = step.move(
-        "canceled",
-        amount_capturable=0,
-        capture_before=None,
-        action_url=None,
-        canceled_at=step.at,
-        cancel_reason=step.attempt.cancel_reason,
-    )
-    change = Change(intent=intent, attempt=attempt, event="canceled")
+    fields: dict[str, Any] = {"amount_capturable": 0, "capture_before": None, "action_url": None}
+    if step.attempt.cancel_reason == "replaced":
+        change = _replaced(step, attempt, fields)
+    else:
+        fields |= {"canceled_at": step.at, "cancel_reason": step.attempt.cancel_reason}
+        change = Change(intent=step.move("canceled", **fields), attempt=attempt, event="canceled")
     if step.charge is not None and step.charge.state == "pending":
         # It was in doubt before the customer was asked to authenticate.
         charge = msgspec.structs.replace(
@@ -146,6 +155,20 @@ def _canceled(step: Step, outcome: Approved) -> Change:
         )
         change = msgspec.structs.replace(change, also_attempts=(waiting,))
     return _release(step, change, expires=False)
+
+
+def _replaced(step: Step, attempt: Attempt, fields: dict[str, Any]) -> Change:
+    """Return what changes when an authentication was canceled, so that the payment can be made in another way."""
+    if step.intent.state != "in_doubt":
+        return Change(intent=step.move("requires_confirmation", **fields), attempt=attempt, event="action_canceled")
+    # The request for it was answered long ago, and nobody goes on with it: the merchant has to be told.
+    fields |= {
+        "payment_method_id": None,
+        "error_code": NOT_AUTHENTICATED.code,
+        "error_message": NOT_AUTHENTICATED.message,
+        "failed_payment_method": step.payment_method,
+    }
+    return Change(intent=step.move("requires_payment_method", **fields), attempt=attempt, event="action_canceled")
 
 
 def expire(step: Step) -> Change:
@@ -163,7 +186,7 @@ def _refunded(step: Step, outcome: Approved) -> Change:
 
 def _refuse_authorisation(step: Step, refused: Declined | None) -> Change:
     if refused is None:
-        return _not_sent(step)
+        return _not_sent(step) if step.charge is None else _never_arrived(step)
     attempt = _finish(
         step,
         "declined",
@@ -171,6 +194,15 @@ def _refuse_authorisation(step: Step, refused: Declined | None) -> Change:
         error_code=refused.code,
         error_message=refused.message,
     )
+    return _fail(step, attempt, refused, event="declined")
+
+
+def _never_arrived(step: Step) -> Change:
+    return _fail(step, _finish(step, "not_sent", error_code=NOT_SENT), NEVER_ARRIVED, event="not_sent")
+
+
+def _fail(step: Step, attempt: Attempt, refused: Declined, *, event: str) -> Change:
+    """Return what changes when an authorisation has failed, so that another payment method is needed."""
     charge = msgspec.structs.replace(
         _charge_of(step),
         state="failed",
@@ -188,21 +220,16 @@ def _refuse_authorisation(step: Step, refused: Declined | None) -> Change:
         error_code=refused.code,
         decline_code=refused.decline_code,
         error_message=refused.message,
+        failed_payment_method=step.payment_method,
     )
     detail = {"code": refused.code, "decline_code": refused.decline_code}
-    change = Change(intent=intent, attempt=attempt, charge=charge, event="declined", detail=detail)
+    change = Change(intent=intent, attempt=attempt, charge=charge, event=event, detail=detail)
     return _release(step, change, expires=False)
 
 
 def _not_sent(step: Step) -> Change:
     attempt = _finish(step, "not_sent", error_code=NOT_SENT)
-    change = Change(intent=step.move("requires_confirmation"), attempt=attempt, event="not_sent")
-    if step.charge is not None:
-        charge = msgspec.structs.replace(
-            step.charge, state="failed", error_code=NOT_SENT, error_message="The processor has received nothing."
-        )
-        change = msgspec.structs.replace(change, charge=charge)
-    return _release(step, change, expires=False)
+    return Change(intent=step.move("requires_confirmation"), attempt=attempt, event="not_sent")
 
 
 def _refuse_follow_up(step: Step, refused: Declined | None) -> Change:
@@ -217,9 +244,13 @@ def _refuse_follow_up(step: Step, refused: Declined | None) -> Change:
     return Change(
         intent=step.move(state, **fields),
         attempt=attempt,
-        event=f"{step.attempt.operation}_refused" if refused else "not_sent",
+        event=f"{_word_for(step.attempt)}_refused" if refused else "not_sent",
         detail={"code": attempt.error_code},
     )
+
+
+def _word_for(attempt: Attempt) -> str:
+    return "action_cancel" if attempt.cancel_reason == "replaced" else attempt.operation
 
 
 def _refuse_refund(step: Step, refused: Declined | None) -> Change:
@@ -240,6 +271,7 @@ def _end_refund(step: Step, attempt: Attempt, *, failure_reason: str | None) -> 
             refund,
             state="succeeded" if is_done else "failed",
             failure_reason=failure_reason,
+            failure_attempt_id=None if is_done else attempt.attempt_id,
             finished_at=step.at,
         ),
         charge=msgspec.structs.replace(

@@ -11,7 +11,7 @@ from ninefold.core.ids import format_id, new_id
 from ninefold.core.postgres.database import Connection
 from ninefold.core.tenancy.kinds import random_text
 from ninefold.systems.payments.errors import PaymentNotFoundError
-from ninefold.systems.payments.model.events import NewEvent, Snapshot
+from ninefold.systems.payments.model.events import NewEvent, Origin, Snapshot
 from ninefold.systems.payments.model.merchants import Merchant
 from ninefold.systems.payments.model.money import payable
 from ninefold.systems.payments.model.outcomes import NotFound, Unknown
@@ -61,7 +61,13 @@ class Done(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def insert_intent(
-    connection: Connection, merchant: Merchant, new: NewIntent, *, payment_method: PaymentMethod | None, at: datetime
+    connection: Connection,
+    merchant: Merchant,
+    new: NewIntent,
+    *,
+    payment_method: PaymentMethod | None,
+    at: datetime,
+    origin: Origin | None = None,
 ) -> Intent:
     """Store a new payment.
 
@@ -104,7 +110,8 @@ async def insert_intent(
     )
     event = IntentEvent(intent_id=intent_id, version=1, type="created", at=at, detail={})
     await _store(connection, StepRows(intents=[intent], events=[event]))
-    await record_events(connection, merchant, [NewEvent("payment_intent.created", Snapshot(intent=intent))], at=at)
+    created = NewEvent("payment_intent.created", Snapshot(intent=intent))
+    await record_events(connection, merchant, [created], at=at, origin=origin)
     await announce_payment(connection, intent, event="created")
     return intent
 
@@ -117,6 +124,7 @@ async def load_step(
     merchant_id: UUID | None = None,
     at: datetime,
     limits: Limits,
+    origin: Origin | None = None,
 ) -> Step:
     """Lock a payment until the end of the transaction, and return it with all that a step may change.
 
@@ -141,6 +149,7 @@ async def load_step(
         waiting=waiting,
         at=at,
         limits=limits,
+        origin=origin,
     )
 
 
@@ -157,7 +166,7 @@ async def store_change(connection: Connection, step: Step, change: Change) -> Do
         at=step.at,
         detail=change.detail,
     )
-    await record_events(connection, step.merchant, events_of(step, change), at=step.at)
+    await record_events(connection, step.merchant, events_of(step, change), at=step.at, origin=step.origin)
     await _store(
         connection,
         StepRows(
@@ -188,6 +197,7 @@ async def record_outcome(
     at: datetime,
     limits: Limits,
     evidence: Evidence | None = None,
+    origin: Origin | None = None,
 ) -> Done:
     """Store what became of a call. If that is known already, nothing changes.
 
@@ -198,8 +208,11 @@ async def record_outcome(
         at: when.
         limits: how long things may take.
         evidence: what proves it, unless it was the answer or an inquiry.
+        origin: the merchant's request that still waits for it.
     """
-    step = await load_step(connection, attempt.intent_id, attempt_id=attempt.attempt_id, at=at, limits=limits)
+    step = await load_step(
+        connection, attempt.intent_id, attempt_id=attempt.attempt_id, at=at, limits=limits, origin=origin
+    )
     assert step.attempt is not None, "attempts are never deleted"
     if not step.attempt.is_open:
         return _unchanged(step, step.attempt)

@@ -31,13 +31,27 @@ WHERE event_id = :event_id AND merchant_id = :merchant_id;
 
 -- name: event_insert_many!
 -- Insert events of a merchant; without an endpoint that could get them, they count as forwarded.
-INSERT INTO payments.event (event_id, organisation_id, merchant_id, type, snapshot, created_at, forwarded_at)
+INSERT INTO payments.event (
+    event_id,
+    organisation_id,
+    merchant_id,
+    type,
+    snapshot,
+    previous,
+    request_id,
+    idempotency_key,
+    created_at,
+    forwarded_at
+)
 SELECT
     item.event_id,
     :organisation_id,
     :merchant_id,
     item.type,
     item.snapshot::jsonb,
+    item.previous::jsonb,
+    :request_id::text,
+    :idempotency_key::text,
     :created_at,
     CASE
         WHEN NOT EXISTS (
@@ -47,7 +61,8 @@ SELECT
         )
             THEN :created_at::timestamptz
     END
-FROM unnest(:event_ids::uuid[], :types::text[], :snapshots::text[]) AS item (event_id, type, snapshot);
+FROM unnest(:event_ids::uuid[], :types::text[], :snapshots::text[], :previous::text[])
+    AS item (event_id, type, snapshot, previous);
 
 -- name: event_list
 -- Read a page of the events of a merchant.

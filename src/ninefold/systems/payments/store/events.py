@@ -9,7 +9,7 @@ import msgspec
 
 from ninefold.core.ids import new_id
 from ninefold.core.postgres.database import Connection
-from ninefold.systems.payments.model.events import Event, NewEvent, Snapshot, WebhookEndpoint
+from ninefold.systems.payments.model.events import Event, NewEvent, Origin, Snapshot, WebhookEndpoint
 from ninefold.systems.payments.store.queries import columns_of, queries, read_row, read_row_or_none
 
 _encode: Final = msgspec.json.Encoder().encode
@@ -33,7 +33,13 @@ async def event_find(connection: Connection, *, merchant_id: UUID, event_id: UUI
 
 
 async def event_insert_many(
-    connection: Connection, events: Sequence[NewEvent], *, organisation_id: UUID, merchant_id: UUID, at: datetime
+    connection: Connection,
+    events: Sequence[NewEvent],
+    *,
+    organisation_id: UUID,
+    merchant_id: UUID,
+    at: datetime,
+    origin: Origin | None,
 ) -> None:
     """Insert events of a merchant; without an endpoint that could get them, they count as forwarded."""
     await queries.event_insert_many(
@@ -45,6 +51,9 @@ async def event_insert_many(
         event_ids=sorted(new_id() for _ in events),
         types=[event.type for event in events],
         snapshots=[_encode(event.snapshot).decode() for event in events],
+        previous=[None if event.previous is None else _encode(event.previous).decode() for event in events],
+        request_id=None if origin is None else origin.request_id,
+        idempotency_key=None if origin is None else origin.idempotency_key,
     )
 
 
@@ -56,7 +65,8 @@ async def event_mark_forwarded(connection: Connection, *, event_ids: Sequence[UU
 # Any, because asyncpg's records are untyped.
 def read_event(row: Any) -> Event:
     """Return a row as an event."""
-    return Event(**{**row, "snapshot": _decode(row["snapshot"])})
+    previous = None if row["previous"] is None else _decode(row["previous"])
+    return Event(**{**row, "snapshot": _decode(row["snapshot"]), "previous": previous})
 
 
 async def webhook_endpoint_count(connection: Connection, *, merchant_id: UUID) -> int:
