@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from ninefold.core.postgres.database import Database
-from ninefold.systems.payments.errors import BatchOrderError, DayNotBegunError
+from ninefold.systems.payments.errors import BatchOrderError
 from ninefold.systems.payments.files.csv_file import read_csv
 from ninefold.systems.payments.files.nacha.model import total_of
 from ninefold.systems.payments.model.settlement import Batch
+from ninefold.systems.payments.reconciliation_errors import DayNotBegunError
 from ninefold.systems.payments.service.settling import get_batch, list_batch_lines, recompute_content
 from payments_settlement import (
     BANK_ACCOUNT,

@@ -76,6 +76,15 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
     idempotency_key: str | None
 
 
+class OwnedEvent(msgspec.Struct, frozen=True):
+    """What a merchant is to be told, and which one."""
+
+    organisation_id: UUID
+    merchant_id: UUID
+    event: NewEvent
+    origin: Origin | None = None
+
+
 class Event(msgspec.Struct, frozen=True, kw_only=True):
     """What a merchant is told."""
 

@@ -7,14 +7,14 @@ import msgspec
 
 from ninefold.systems.payments.model.money import Money, currency
 from ninefold.systems.payments.model.outcomes import Approved, Declined, NeedsAction, NotFound, NotSent, Unknown
-from ninefold.systems.payments.model.payments import Attempt, AttemptState, Charge, IntentState, Operation
-from ninefold.systems.payments.rules.changes import Change, Step
+from ninefold.systems.payments.model.payments import Attempt, Charge, IntentState, Operation
+from ninefold.systems.payments.rules.changes import NOT_SENT, Change, Step, finish_attempt
 from ninefold.systems.payments.rules.fees import capture_fee
 from ninefold.systems.payments.rules.holds import available_at, reserve_of
 from ninefold.systems.payments.rules.inquiries import inquiry_delay
-from ninefold.systems.payments.rules.transfers import capture_funds, finish_refund, reserve_funds, resolve_funds
+from ninefold.systems.payments.rules.refund_outcomes import refunded, refuse_refund
+from ninefold.systems.payments.rules.transfers import capture_funds, reserve_funds, resolve_funds
 
-NOT_SENT: Final = "processor_unavailable"
 NEVER_ARRIVED: Final = Declined(
     code="processing_error", message="An error occurred while processing your card. Try again later."
 )
@@ -64,7 +64,7 @@ def return_state(step: Step) -> IntentState:
 
 
 def _authorised(step: Step, outcome: Approved) -> Change:
-    attempt = _finish(step, "succeeded", processor_reference=outcome.reference)
+    attempt = finish_attempt(step, "succeeded", processor_reference=outcome.reference)
     charge = msgspec.structs.replace(_charge_of(step), state="succeeded", processor_reference=outcome.reference)
     if outcome.is_captured:
         return _capture(step, attempt, charge, amount=step.intent.amount)
@@ -92,7 +92,7 @@ def _authorised(step: Step, outcome: Approved) -> Change:
 def _captured(step: Step, outcome: Approved) -> Change:
     assert step.attempt is not None
     assert step.charge is not None
-    attempt = _finish(step, "succeeded", processor_reference=outcome.reference)
+    attempt = finish_attempt(step, "succeeded", processor_reference=outcome.reference)
     return _capture(step, attempt, step.charge, amount=step.attempt.amount)
 
 
@@ -136,7 +136,7 @@ def _capture(step: Step, attempt: Attempt, charge: Charge, *, amount: int) -> Ch
 
 def _canceled(step: Step, outcome: Approved) -> Change:
     assert step.attempt is not None
-    attempt = _finish(step, "succeeded", processor_reference=outcome.reference)
+    attempt = finish_attempt(step, "succeeded", processor_reference=outcome.reference)
     fields: dict[str, Any] = {"amount_capturable": 0, "capture_before": None, "action_url": None}
     if step.attempt.cancel_reason == "replaced":
         change = _replaced(step, attempt, fields)
@@ -179,15 +179,10 @@ def expire(step: Step) -> Change:
     return _release(step, Change(intent=intent, event="expired"), expires=True)
 
 
-def _refunded(step: Step, outcome: Approved) -> Change:
-    attempt = _finish(step, "succeeded", processor_reference=outcome.reference)
-    return _end_refund(step, attempt, failure_reason=None)
-
-
 def _refuse_authorisation(step: Step, refused: Declined | None) -> Change:
     if refused is None:
         return _not_sent(step) if step.charge is None else _never_arrived(step)
-    attempt = _finish(
+    attempt = finish_attempt(
         step,
         "declined",
         processor_reference=refused.reference,
@@ -198,7 +193,7 @@ def _refuse_authorisation(step: Step, refused: Declined | None) -> Change:
 
 
 def _never_arrived(step: Step) -> Change:
-    return _fail(step, _finish(step, "not_sent", error_code=NOT_SENT), NEVER_ARRIVED, event="not_sent")
+    return _fail(step, finish_attempt(step, "not_sent", error_code=NOT_SENT), NEVER_ARRIVED, event="not_sent")
 
 
 def _fail(step: Step, attempt: Attempt, refused: Declined, *, event: str) -> Change:
@@ -228,7 +223,7 @@ def _fail(step: Step, attempt: Attempt, refused: Declined, *, event: str) -> Cha
 
 
 def _not_sent(step: Step) -> Change:
-    attempt = _finish(step, "not_sent", error_code=NOT_SENT)
+    attempt = finish_attempt(step, "not_sent", error_code=NOT_SENT)
     return Change(intent=step.move("requires_confirmation"), attempt=attempt, event="not_sent")
 
 
@@ -236,9 +231,9 @@ def _refuse_follow_up(step: Step, refused: Declined | None) -> Change:
     """Return what changes when a capture or a cancellation has had no effect."""
     assert step.attempt is not None
     if refused is None:
-        attempt = _finish(step, "not_sent", error_code=NOT_SENT)
+        attempt = finish_attempt(step, "not_sent", error_code=NOT_SENT)
     else:
-        attempt = _finish(step, "declined", error_code=refused.code, error_message=refused.message)
+        attempt = finish_attempt(step, "declined", error_code=refused.code, error_message=refused.message)
     state = return_state(step)
     fields = {"payment_method_id": None} if state == "requires_payment_method" else {}
     return Change(
@@ -251,38 +246,6 @@ def _refuse_follow_up(step: Step, refused: Declined | None) -> Change:
 
 def _word_for(attempt: Attempt) -> str:
     return "action_cancel" if attempt.cancel_reason == "replaced" else attempt.operation
-
-
-def _refuse_refund(step: Step, refused: Declined | None) -> Change:
-    if refused is None:
-        return _end_refund(step, _finish(step, "not_sent", error_code=NOT_SENT), failure_reason=NOT_SENT)
-    attempt = _finish(step, "declined", error_code=refused.code, error_message=refused.message)
-    return _end_refund(step, attempt, failure_reason=refused.code)
-
-
-def _end_refund(step: Step, attempt: Attempt, *, failure_reason: str | None) -> Change:
-    assert step.refund is not None
-    assert step.charge is not None
-    refund, charge, is_done = step.refund, step.charge, failure_reason is None
-    return Change(
-        intent=step.move(step.intent.state),
-        attempt=attempt,
-        refund=msgspec.structs.replace(
-            refund,
-            state="succeeded" if is_done else "failed",
-            failure_reason=failure_reason,
-            failure_attempt_id=None if is_done else attempt.attempt_id,
-            finished_at=step.at,
-        ),
-        charge=msgspec.structs.replace(
-            charge,
-            amount_refunding=charge.amount_refunding - refund.amount,
-            amount_refunded=charge.amount_refunded + (refund.amount if is_done else 0),
-        ),
-        transfers=(finish_refund(step.accounts, refund_id=refund.refund_id, amount=refund.amount, is_done=is_done),),
-        event="refunded" if is_done else "refund_failed",
-        detail={"amount": refund.amount},
-    )
 
 
 def _stay_in_doubt(step: Step, outcome: Unknown) -> Change:
@@ -396,26 +359,15 @@ def _charge_of(step: Step) -> Charge:
     )
 
 
-def _finish(step: Step, state: AttemptState, **fields: Any) -> Attempt:
-    assert step.attempt is not None
-    return msgspec.structs.replace(
-        step.attempt,
-        **{"error_code": None, "error_message": None, **fields},
-        state=state,
-        finished_at=step.at,
-        next_inquiry_at=None,
-    )
-
-
 _ON_APPROVED: Final[dict[Operation, Callable[[Step, Approved], Change]]] = {
     "authorise": _authorised,
     "capture": _captured,
     "cancel": _canceled,
-    "refund": _refunded,
+    "refund": refunded,
 }
 _ON_REFUSED: Final[dict[Operation, Callable[[Step, Declined | None], Change]]] = {
     "authorise": _refuse_authorisation,
     "capture": _refuse_follow_up,
     "cancel": _refuse_follow_up,
-    "refund": _refuse_refund,
+    "refund": refuse_refund,
 }

@@ -5,7 +5,7 @@ No transaction is open during a call. Whoever dies in between leaves an attempt,
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any, Final, Protocol
+from typing import Any, Final
 from uuid import UUID
 
 import msgspec
@@ -14,11 +14,9 @@ from ninefold.core.clock import Clock
 from ninefold.core.ids import new_id
 from ninefold.core.postgres.database import Connection, Database
 from ninefold.systems.payments.errors import (
-    PaymentMethodRequiredError,
     PaymentStateError,
     ProcessorUnavailableError,
 )
-from ninefold.systems.payments.model.events import Origin
 from ninefold.systems.payments.model.merchants import Merchant
 from ninefold.systems.payments.model.outcomes import NotFound, NotSent, Outcome, Unknown
 from ninefold.systems.payments.model.payments import (
@@ -30,7 +28,7 @@ from ninefold.systems.payments.model.payments import (
     RefundReason,
 )
 from ninefold.systems.payments.processors.opening import Processors
-from ninefold.systems.payments.processors.port import AuthoriseCall, FollowUpCall, InquiryCall
+from ninefold.systems.payments.processors.port import InquiryCall
 from ninefold.systems.payments.rules.beginnings import (
     begin_authorisation,
     begin_cancel,
@@ -42,36 +40,22 @@ from ninefold.systems.payments.rules.beginnings import (
 from ninefold.systems.payments.rules.changes import Change, Limits, Step
 from ninefold.systems.payments.rules.inquiries import is_absence_final
 from ninefold.systems.payments.rules.outcomes import AnyOutcome
+from ninefold.systems.payments.service.calling import call_processor
 from ninefold.systems.payments.service.changing import change_payment
 from ninefold.systems.payments.service.metrics import CALL_SECONDS, count_call
 from ninefold.systems.payments.service.payment_methods import find_or_create_payment_method
+from ninefold.systems.payments.service.recording import NewOutcome, OutcomeRecorder
+from ninefold.systems.payments.service.step_logs import StepLog, origin_of, tell
 from ninefold.systems.payments.service.steps import (
     Done,
     Evidence,
-    insert_intent,
     load_step,
-    record_outcome,
+    new_intent,
     store_change,
+    store_new_intent,
 )
 from ninefold.systems.payments.settings import PaymentsSettings
 from ninefold.systems.payments.store.payments import attempt_mark_sent, intent_load
-
-
-class StepLog(Protocol):
-    """Is told of the steps of one request, in the transaction of each."""
-
-    @property
-    def origin(self) -> Origin | None:
-        """The request, if the merchant is to find it in its events."""
-        ...
-
-    async def began(self, connection: Connection, done: Done) -> None:
-        """Store what the request has made so far, before a processor is called."""
-        ...
-
-    async def ended(self, connection: Connection, done: Done) -> None:
-        """Store what the request is answered with."""
-        ...
 
 
 def limits_of(settings: PaymentsSettings) -> Limits:
@@ -98,6 +82,7 @@ class PaymentFlow:
         self.limits: Final = limits_of(settings)
         self._database: Final = database
         self._clock: Final = clock
+        self._recorder: Final = OutcomeRecorder(database, clock, self.limits)
 
     async def create(
         self,
@@ -123,24 +108,23 @@ class PaymentFlow:
             PaymentMethodNotFoundError: the merchant has no such payment method.
             PaymentMethodRequiredError: it is to be confirmed without one.
         """
-        at, origin = self._clock.now(), _origin_of(log)
+        at = self._clock.now()
         async with self._database.transaction() as connection:
             method = None
             if payment_method is not None:
                 method = await find_or_create_payment_method(connection, merchant, payment_method, at=at)
-            intent = await insert_intent(connection, merchant, new, payment_method=method, at=at, origin=origin)
-            begun = Done(intent=intent, payment_method=method)
-            if confirm:
-                step = Step(
-                    intent=intent,
-                    merchant=merchant,
-                    payment_method=method,
-                    at=at,
-                    limits=self.limits,
-                    origin=origin,
-                )
-                begun = await store_change(connection, step, begin_authorisation(step, attempt_id=new_id()))
-            await _tell(log, connection, begun)
+            intent = new_intent(merchant, new, payment_method=method, at=at)
+            step = Step(
+                intent=intent,
+                merchant=merchant,
+                payment_method=method,
+                at=at,
+                limits=self.limits,
+                origin=origin_of(log),
+            )
+            change = begin_authorisation(step, attempt_id=new_id()) if confirm else None
+            begun = await store_new_intent(connection, step, change)
+            await tell(log, connection, begun)
         return await self._go_on(begun, log)
 
     async def confirm(
@@ -172,7 +156,7 @@ class PaymentFlow:
                 method = await find_or_create_payment_method(connection, step.merchant, payment_method, at=step.at)
                 step = _with_method(step, method)
             begun = await store_change(connection, step, begin_authorisation(step, attempt_id=new_id()))
-            await _tell(log, connection, begun)
+            await tell(log, connection, begun)
         return await self._go_on(begun, log)
 
     async def change(
@@ -221,7 +205,7 @@ class PaymentFlow:
             if payment_method is not None:
                 method = await find_or_create_payment_method(connection, step.merchant, payment_method, at=step.at)
             changed = Done(intent=await change_payment(connection, step, fields, payment_method=method))
-            await _tell(log, connection, changed)
+            await tell(log, connection, changed)
         return changed
 
     async def capture(
@@ -288,36 +272,9 @@ class PaymentFlow:
     async def call(self, attempt: Attempt, intent: Intent, payment_method: PaymentMethod | None) -> Outcome:
         """Call the processor for an attempt that is committed. The processor does it once, if it comes again."""
         with CALL_SECONDS.labels(attempt.processor).time():
-            return await self._call(attempt, intent, payment_method)
-
-    async def _call(self, attempt: Attempt, intent: Intent, payment_method: PaymentMethod | None) -> Outcome:
-        processor = self.processors.get(attempt.processor)
-        if attempt.operation == "authorise":
-            if payment_method is None:
-                raise PaymentMethodRequiredError("The payment has no payment method.", field="payment_method")
-            return await processor.authorise(
-                AuthoriseCall(
-                    our_reference=attempt.our_reference,
-                    token=payment_method.token,
-                    amount=attempt.amount,
-                    currency=attempt.currency,
-                    capture=intent.capture_method == "automatic",
-                    at=self._clock.now(),
-                )
+            return await call_processor(
+                self.processors.get(attempt.processor), attempt, intent, payment_method, at=self._clock.now()
             )
-        call = FollowUpCall(
-            our_reference=attempt.our_reference,
-            authorisation_reference=attempt.authorisation_reference or "",
-            amount=attempt.amount,
-            currency=attempt.currency,
-            at=self._clock.now(),
-        )
-        match attempt.operation:
-            case "capture":
-                return await processor.capture(call)
-            case "cancel":
-                return await processor.cancel(call)
-        return await processor.refund(call)
 
     async def resume(self, attempt: Attempt, *, log: StepLog | None = None, may_send: bool = False) -> Done:
         """Find out what became of a call, and record it; send it if the processor has never received it.
@@ -367,18 +324,8 @@ class PaymentFlow:
         self, attempt: Attempt, outcome: AnyOutcome, *, evidence: Evidence | None = None, log: StepLog | None = None
     ) -> Done:
         """Commit what became of a call. If that is known already, nothing changes."""
-        async with self._database.transaction() as connection:
-            done = await record_outcome(
-                connection,
-                attempt,
-                outcome,
-                at=self._clock.now(),
-                limits=self.limits,
-                evidence=evidence,
-                origin=_origin_of(log),
-            )
-            if log is not None:
-                await log.ended(connection, done)
+        ended = None if log is None else log.ended
+        done = await self._recorder.record(NewOutcome(attempt, outcome, evidence, origin_of(log)), ended=ended)
         if done.attempt is not None:
             count_call(done.attempt)
         return done
@@ -416,12 +363,12 @@ class PaymentFlow:
             merchant_id=merchant_id,
             at=self._clock.now(),
             limits=self.limits,
-            origin=_origin_of(log),
+            origin=origin_of(log),
         )
 
     async def _begin(self, connection: Connection, step: Step, change: Change, log: StepLog | None) -> Done:
         begun = await store_change(connection, step, change)
-        await _tell(log, connection, begun)
+        await tell(log, connection, begun)
         return begun
 
     async def _go_on(self, begun: Done, log: StepLog | None) -> Done:
@@ -430,20 +377,6 @@ class PaymentFlow:
             return begun
         outcome = await self.call(begun.attempt, begun.intent, begun.payment_method)
         return await self.record(begun.attempt, outcome, log=log)
-
-
-def _origin_of(log: StepLog | None) -> Origin | None:
-    return None if log is None else log.origin
-
-
-async def _tell(log: StepLog | None, connection: Connection, begun: Done) -> None:
-    """Tell the log of a first step, which is the only one if no processor is called."""
-    if log is None:
-        return
-    if begun.attempt is None:
-        await log.ended(connection, begun)
-    else:
-        await log.began(connection, begun)
 
 
 def _with_method(step: Step, method: PaymentMethod) -> Step:

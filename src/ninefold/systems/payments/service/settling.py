@@ -15,10 +15,11 @@ import msgspec
 
 from ninefold.core.ids import format_id, new_id
 from ninefold.core.postgres.database import Connection, Database
-from ninefold.systems.payments.errors import BatchNotFoundError, BatchOrderError, DayNotBegunError, JournalError
+from ninefold.systems.payments.errors import BatchNotFoundError, BatchOrderError, JournalError
 from ninefold.systems.payments.model.ledger import AccountKey, Cause, new_transfer
 from ninefold.systems.payments.model.merchants import Merchant
 from ninefold.systems.payments.model.settlement import BATCH_PREFIX, Batch, BatchLine, BatchState, Payout, Window
+from ninefold.systems.payments.reconciliation_errors import DayNotBegunError
 from ninefold.systems.payments.rules.bank_entries import Originator, payout_method, payout_reference
 from ninefold.systems.payments.rules.banking_days import arrival_date, business_day, local_moment
 from ninefold.systems.payments.rules.batch_content import BatchHead, batch_content

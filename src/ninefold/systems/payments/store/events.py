@@ -9,7 +9,7 @@ import msgspec
 
 from ninefold.core.ids import new_id
 from ninefold.core.postgres.database import Connection
-from ninefold.systems.payments.model.events import Event, NewEvent, Origin, Snapshot, WebhookEndpoint
+from ninefold.systems.payments.model.events import Event, OwnedEvent, Snapshot, WebhookEndpoint
 from ninefold.systems.payments.store.queries import columns_of, queries, read_row, read_row_or_none
 
 _encode: Final = msgspec.json.Encoder().encode
@@ -32,34 +32,30 @@ async def event_find(connection: Connection, *, merchant_id: UUID, event_id: UUI
     return None if row is None else read_event(row)
 
 
-async def event_insert_many(
-    connection: Connection,
-    events: Sequence[NewEvent],
-    *,
-    organisation_id: UUID,
-    merchant_id: UUID,
-    at: datetime,
-    origin: Origin | None,
-) -> None:
-    """Insert events of a merchant; without an endpoint that could get them, they count as forwarded."""
+async def event_insert_many(connection: Connection, events: Sequence[OwnedEvent], *, at: datetime) -> None:
+    """Insert events; without an endpoint of its merchant that could get it, one counts as forwarded."""
     await queries.event_insert_many(
         connection,
-        organisation_id=organisation_id,
-        merchant_id=merchant_id,
         created_at=at,
         # In the order of the events, also within a millisecond.
         event_ids=sorted(new_id() for _ in events),
-        types=[event.type for event in events],
-        snapshots=[_encode(event.snapshot).decode() for event in events],
-        previous=[None if event.previous is None else _encode(event.previous).decode() for event in events],
-        request_id=None if origin is None else origin.request_id,
-        idempotency_key=None if origin is None else origin.idempotency_key,
+        organisation_ids=[each.organisation_id for each in events],
+        merchant_ids=[each.merchant_id for each in events],
+        types=[each.event.type for each in events],
+        snapshots=[_json(each.event.snapshot) for each in events],
+        previous=[None if each.event.previous is None else _json(each.event.previous) for each in events],
+        request_ids=[None if each.origin is None else each.origin.request_id for each in events],
+        idempotency_keys=[None if each.origin is None else each.origin.idempotency_key for each in events],
     )
 
 
 async def event_mark_forwarded(connection: Connection, *, event_ids: Sequence[UUID], at: datetime) -> None:
     """Note that webhook delivery has got events."""
     await queries.event_mark_forwarded(connection, event_ids=event_ids, at=at)
+
+
+def _json(snapshot: Snapshot) -> str:
+    return _encode(snapshot).decode()
 
 
 # Any, because asyncpg's records are untyped.

@@ -10,8 +10,8 @@ from ninefold.core.postgres.database import Connection
 from ninefold.systems.payments.errors import ProcessorUnavailableError
 from ninefold.systems.payments.model.events import Origin
 from ninefold.systems.payments.model.outcomes import Declined
-from ninefold.systems.payments.service.flow import StepLog
 from ninefold.systems.payments.service.idempotency import Answer, Claim
+from ninefold.systems.payments.service.step_logs import StepLog
 from ninefold.systems.payments.service.steps import Done
 from ninefold.systems.payments.store.payments import attempt_find_by_id
 from ninefold.systems.payments.stripe.server import StripeServer

@@ -23,7 +23,7 @@ from ninefold.systems.payments.model.payments import (
     Refund,
 )
 from ninefold.systems.payments.model.settlement import PAYOUT_PREFIX, Payout
-from ninefold.systems.payments.rules.outcomes import NOT_SENT
+from ninefold.systems.payments.rules.changes import NOT_SENT
 from ninefold.systems.payments.stripe.headers import API_VERSION
 from ninefold.systems.payments.stripe.objects.base import Json, as_metadata, id_or_none, seconds
 from ninefold.systems.payments.stripe.objects.charges import show_charge

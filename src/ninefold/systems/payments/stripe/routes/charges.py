@@ -12,9 +12,9 @@ from ninefold.systems.payments.errors import PaymentStateError
 from ninefold.systems.payments.model.events import NewEvent, Snapshot
 from ninefold.systems.payments.model.payments import Charge
 from ninefold.systems.payments.service.events import record_events
-from ninefold.systems.payments.service.flow import StepLog
 from ninefold.systems.payments.service.idempotency import Answer
 from ninefold.systems.payments.service.reading import get_payment_of_merchant
+from ninefold.systems.payments.service.step_logs import StepLog
 from ninefold.systems.payments.service.steps import Done
 from ninefold.systems.payments.store.pages import charge_list_of_merchant
 from ninefold.systems.payments.store.payments import charge_set_metadata

@@ -11,7 +11,7 @@ from msgspec import UNSET, UnsetType
 
 from ninefold.core.postgres.database import Connection
 from ninefold.systems.payments.model.payments import Intent, NewIntent
-from ninefold.systems.payments.service.flow import StepLog
+from ninefold.systems.payments.service.step_logs import StepLog
 from ninefold.systems.payments.service.steps import Done
 from ninefold.systems.payments.store.pages import intent_list_of_merchant
 from ninefold.systems.payments.stripe.amounts import check_amount
