@@ -4409,9 +4409,11 @@ export interface components {
         BankFileView: {
             /** Format: date */
             arrival_date: string;
+            /** @example bfl_01h455vb4pex5vsknk084sn02q */
             bank_file_id: string;
             /** Format: date-time */
             created_at: string;
+            /** @example USD */
             currency: string;
             /** Format: date */
             day: string;
@@ -4419,7 +4421,9 @@ export interface components {
             entry_count: number;
             /** @enum {unknown} */
             format: "csv" | "nacha";
+            /** @example 20260131-01-ppd.ach */
             name: string;
+            /** @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08 */
             sha256: string;
             /** @enum {unknown} */
             state: "delivered" | "written";
@@ -4441,10 +4445,12 @@ export interface components {
          * @description A batch with what became of it, up to the bank's statement.
          */
         BatchDetailsView: {
+            /** @example acct_01h455vb4pex5vsknk084sn02q */
             account_id: string;
             after_sequence: number;
             bank_file: components["schemas"]["BankFileView"] | null;
             bank_file_id: string | null;
+            /** @example bat_01h455vb4pex5vsknk084sn02q */
             batch_id: string;
             capture_amount: number;
             capture_count: number;
@@ -4453,6 +4459,7 @@ export interface components {
             /** Format: date-time */
             computed_at: string;
             correction_amount: number;
+            /** @example USD */
             currency: string;
             /** Format: date-time */
             cutoff_at: string;
@@ -4463,7 +4470,9 @@ export interface components {
             file_written_at: string | null;
             last_sequence: number;
             line_count: number;
+            /** @example payments.settlement:org_01h455vb4pex5vsknk084sn02q */
             live_channel: string;
+            /** @example mer_01h455vb4pex5vsknk084sn02q */
             merchant_id: string;
             opening_amount: number;
             payout: components["schemas"]["PayoutView"] | null;
@@ -4474,6 +4483,7 @@ export interface components {
             reserve_amount: number;
             reserve_released_amount: number;
             returned_amount: number;
+            /** @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08 */
             sha256: string;
             /** @enum {unknown} */
             state: "carried" | "computed" | "delivered" | "file_written" | "posted";
@@ -4484,6 +4494,7 @@ export interface components {
          * @description An entry of the merchant's available account.
          */
         BatchLineView: {
+            /** Format: date-time */
             at: string;
             fee: number;
             gross: number;
@@ -4491,6 +4502,7 @@ export interface components {
             payment_intent_id: string | null;
             reserve: number;
             sequence: number;
+            /** @example ch_01h455vb4pex5vsknk084sn02q */
             source_id: string;
             /** @enum {unknown} */
             type: "capture" | "correction" | "payout_returned" | "refund" | "refund_failed" | "reserve_release";
@@ -4522,9 +4534,11 @@ export interface components {
          * @description What one merchant gets in one currency for one day.
          */
         BatchView: {
+            /** @example acct_01h455vb4pex5vsknk084sn02q */
             account_id: string;
             after_sequence: number;
             bank_file_id: string | null;
+            /** @example bat_01h455vb4pex5vsknk084sn02q */
             batch_id: string;
             capture_amount: number;
             capture_count: number;
@@ -4533,6 +4547,7 @@ export interface components {
             /** Format: date-time */
             computed_at: string;
             correction_amount: number;
+            /** @example USD */
             currency: string;
             /** Format: date-time */
             cutoff_at: string;
@@ -4543,7 +4558,9 @@ export interface components {
             file_written_at: string | null;
             last_sequence: number;
             line_count: number;
+            /** @example payments.settlement:org_01h455vb4pex5vsknk084sn02q */
             live_channel: string;
+            /** @example mer_01h455vb4pex5vsknk084sn02q */
             merchant_id: string;
             opening_amount: number;
             payout_amount: number;
@@ -4553,6 +4570,7 @@ export interface components {
             reserve_amount: number;
             reserve_released_amount: number;
             returned_amount: number;
+            /** @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08 */
             sha256: string;
             /** @enum {unknown} */
             state: "carried" | "computed" | "delivered" | "file_written" | "posted";
@@ -4562,22 +4580,28 @@ export interface components {
          * @description Something that doesn't agree, and what became of it.
          */
         BreakView: {
+            /** @example Ask the processor for the line, or read its next report. */
             advice: string;
+            /** @example brk_01h455vb4pex5vsknk084sn02q */
             break_id: string;
             charge_id: string | null;
+            /** @example null */
             correction_id: string | null;
+            /** @example USD */
             currency: string;
             /** Format: date */
             day: string;
             difference: number;
             ended_at: string | null;
             ended_by: string | null;
+            /** @example null */
             evidence: string | null;
             expected_amount: number | null;
             found_amount: number | null;
             /** Format: date-time */
             opened_at: string;
             payout_id: string | null;
+            /** @example NINEFOLD PAYOUT 7F3A */
             reference: string;
             refund_id: string | null;
             settlement_report_id: string | null;
@@ -4817,9 +4841,11 @@ export interface components {
          * @description What may be shown of a card.
          */
         CardView: {
+            /** @example visa */
             brand: string;
             exp_month: number;
             exp_year: number;
+            /** @example 4242 */
             last4: string;
         };
         /**
@@ -5105,15 +5131,21 @@ export interface components {
             amount_refunding: number;
             available_at: string | null;
             captured_at: string | null;
+            /** @example ch_01h455vb4pex5vsknk084sn02q */
             charge_id: string;
             /** Format: date-time */
             created_at: string;
+            /** @example USD */
             currency: string;
+            /** @example null */
             decline_code: string | null;
+            /** @example null */
             error_code: string | null;
+            /** @example null */
             error_message: string | null;
             /** @description In minor units, such as cents. */
             fee: number;
+            /** @example sim_8c1f0a */
             processor_reference: string | null;
             released_at: string | null;
             /** @description In minor units, such as cents. */
@@ -5214,9 +5246,11 @@ export interface components {
         ClosedDayView: {
             /** Format: date-time */
             closed_at: string;
+            /** @example API key key_01h455vb4pex5vsknk084sn02q */
             closed_by: string;
             /** Format: date */
             day: string;
+            /** @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08 */
             report_sha256: string;
         };
         /**
@@ -5224,6 +5258,7 @@ export interface components {
          * @description What a person has found out about a call, with the evidence.
          */
         CloseDoubt: {
+            /** @example The processor's support says: captured. */
             evidence: string;
             /** @enum {unknown} */
             evidence_kind: "bank_statement" | "other" | "processor_status" | "settlement_report" | "webhook";
@@ -5273,6 +5308,7 @@ export interface components {
          * @description How many items of a comparison have a verdict.
          */
         ComparedCount: {
+            /** @example USD */
             currency: string;
             item_count: number;
             ledger_amount: number;
@@ -5722,9 +5758,12 @@ export interface components {
         CreatedMerchantKeyView: {
             /** Format: date-time */
             created_at: string;
+            /** @example skey_01h455vb4pex5vsknk084sn02q */
             key_id: string;
             last_used_at: string | null;
+            /** @example sk_test_01h455 */
             prefix: string;
+            /** @example sk_test_01h455vb4pex5vsknk084sn02q */
             secret_key: string;
             /** @enum {unknown} */
             state: "active" | "expired" | "revoked";
@@ -5736,26 +5775,37 @@ export interface components {
         CreatedMerchantView: {
             bank_account_kind: ("checking" | "savings") | null;
             bank_account_last4: string | null;
+            /** @example Ines Bakery LLC */
             bank_account_name: string | null;
+            /** @example 021000021 */
             bank_routing_number: string | null;
+            /** @example US */
             country: string;
             /** Format: date-time */
             created_at: string;
+            /** @example 17:00 */
             cutoff: string;
+            /** @example USD */
             default_currency: string;
             fee_bps: number;
             fee_fixed: number;
             fees: components["schemas"]["CurrencyFeeView"][];
             first_payout_days: number;
             hold_days: number;
+            /** @example mer_01h455vb4pex5vsknk084sn02q */
             merchant_id: string;
+            /** @example Ines Bakery */
             name: string;
             payout_minimum: number;
+            /** @example simulator */
             processor: string;
+            /** @example pk_test_01h455vb4pex5vsknk084sn02q */
             publishable_key: string;
             reserve_bps: number;
             reserve_days: number;
+            /** @example sk_test_01h455vb4pex5vsknk084sn02q */
             secret_key: string;
+            /** @example America/New_York */
             time_zone: string;
         };
         /**
@@ -5978,6 +6028,7 @@ export interface components {
             first_payout_days?: number | null;
             /** @default null */
             hold_days?: number | null;
+            /** @example Ines Bakery */
             name: string;
             /** @default null */
             payout_minimum?: number | null;
@@ -6148,6 +6199,7 @@ export interface components {
          */
         CurrencyFeeView: {
             bps: number;
+            /** @example USD */
             currency: string;
             fixed: number;
         };
@@ -6161,6 +6213,7 @@ export interface components {
             /** Format: date */
             day: string;
             last_run: components["schemas"]["RunView"] | null;
+            /** @example payments.settlement:org_01h455vb4pex5vsknk084sn02q */
             live_channel: string;
             report_sha256: string | null;
             summary: components["schemas"]["DaySummary"];
@@ -6183,6 +6236,7 @@ export interface components {
             bank_amount?: number | null;
             /** @default 0 */
             bank_count?: number;
+            /** @example USD */
             currency: string;
             /** @default 0 */
             ledger_amount?: number;
@@ -6953,6 +7007,7 @@ export interface components {
         ItemView: {
             bank_amount: number | null;
             charge_id: string | null;
+            /** @example USD */
             currency: string;
             difference: number;
             ledger_amount: number | null;
@@ -6966,6 +7021,7 @@ export interface components {
             report_currency: string | null;
             report_day: string | null;
             settlement_report_id: string | null;
+            /** @example capture */
             type: string;
             /** @enum {unknown} */
             verdict: "agrees" | "amount" | "currency" | "duplicate" | "elsewhere" | "missing" | "not_compared" | "timing" | "unknown";
@@ -7065,8 +7121,10 @@ export interface components {
          * @description An account of the ledger, with amounts in minor units.
          */
         LedgerAccountView: {
+            /** @example acct_01h455vb4pex5vsknk084sn02q */
             account_id: string;
             balance: number;
+            /** @example USD */
             currency: string;
             /** @enum {unknown} */
             kind: "bank" | "bank_fees" | "fees" | "merchant_available" | "merchant_held" | "merchant_pending" | "merchant_reserve" | "payout_in_flight" | "processor_receivable" | "refunds_in_flight" | "suspense";
@@ -7086,16 +7144,23 @@ export interface components {
             /** Format: date-time */
             at: string;
             batch_id: string | null;
+            /** @example ch_01h455vb4pex5vsknk084sn02q */
             cause_id: string;
+            /** @example capture */
             cause_type: string;
+            /** @example USD */
             currency: string;
             /** @enum {unknown} */
             kind: "expires" | "pending" | "posted" | "posts" | "voids";
+            /** @example acct_01h455vb4pex5vsknk084sn02q */
             other_account_id: string;
             payment_id: string | null;
+            /** @example null */
             pending_transfer_id: string | null;
             sequence: number;
+            /** @example debit */
             side: string;
+            /** @example txf_01h455vb4pex5vsknk084sn02q */
             transfer_id: string;
         };
         /**
@@ -7260,8 +7325,10 @@ export interface components {
         MerchantKeyView: {
             /** Format: date-time */
             created_at: string;
+            /** @example skey_01h455vb4pex5vsknk084sn02q */
             key_id: string;
             last_used_at: string | null;
+            /** @example sk_test_01h455 */
             prefix: string;
             /** @enum {unknown} */
             state: "active" | "expired" | "revoked";
@@ -7273,24 +7340,33 @@ export interface components {
         MerchantView: {
             bank_account_kind: ("checking" | "savings") | null;
             bank_account_last4: string | null;
+            /** @example Ines Bakery LLC */
             bank_account_name: string | null;
+            /** @example 021000021 */
             bank_routing_number: string | null;
+            /** @example US */
             country: string;
             /** Format: date-time */
             created_at: string;
+            /** @example 17:00 */
             cutoff: string;
+            /** @example USD */
             default_currency: string;
             fee_bps: number;
             fee_fixed: number;
             fees: components["schemas"]["CurrencyFeeView"][];
             first_payout_days: number;
             hold_days: number;
+            /** @example mer_01h455vb4pex5vsknk084sn02q */
             merchant_id: string;
+            /** @example Ines Bakery */
             name: string;
             payout_minimum: number;
+            /** @example simulator */
             processor: string;
             reserve_bps: number;
             reserve_days: number;
+            /** @example America/New_York */
             time_zone: string;
         };
         /**
@@ -7825,18 +7901,31 @@ export interface components {
             charges: components["schemas"]["ChargeView"][];
             /** Format: date-time */
             created_at: string;
+            /** @example USD */
             currency: string;
             customer_id: string | null;
+            /** @example null */
             decline_code: string | null;
+            /** @example Order 1042 */
             description: string | null;
+            /** @example null */
             error_code: string | null;
+            /** @example null */
             error_message: string | null;
             in_doubt_since: string | null;
+            /** @example payments.changes:org_01h455vb4pex5vsknk084sn02q */
             live_channel: string;
+            /** @example mer_01h455vb4pex5vsknk084sn02q */
             merchant_id: string;
+            /**
+             * @example {
+             *       "order": "1042"
+             *     }
+             */
             metadata: {
                 [key: string]: string;
             };
+            /** @example pi_01h455vb4pex5vsknk084sn02q */
             payment_id: string;
             payment_method_id: string | null;
             refunds: components["schemas"]["RefundView"][];
@@ -7861,17 +7950,22 @@ export interface components {
             amount: number;
             /** Format: date-time */
             at: string;
+            /** @example capture */
             cause_type: string;
+            /** @example acct_01h455vb4pex5vsknk084sn02q */
             credit_account_id: string;
             /** @enum {unknown} */
             credit_kind: "bank" | "bank_fees" | "fees" | "merchant_available" | "merchant_held" | "merchant_pending" | "merchant_reserve" | "payout_in_flight" | "processor_receivable" | "refunds_in_flight" | "suspense";
+            /** @example USD */
             currency: string;
+            /** @example acct_01h455vb4pex5vsknk084sn02q */
             debit_account_id: string;
             /** @enum {unknown} */
             debit_kind: "bank" | "bank_fees" | "fees" | "merchant_available" | "merchant_held" | "merchant_pending" | "merchant_reserve" | "payout_in_flight" | "processor_receivable" | "refunds_in_flight" | "suspense";
             /** @enum {unknown} */
             kind: "expires" | "pending" | "posted" | "posts" | "voids";
             sequence: number;
+            /** @example txf_01h455vb4pex5vsknk084sn02q */
             transfer_id: string;
         };
         /**
@@ -7893,18 +7987,31 @@ export interface components {
             capture_method: "automatic" | "manual";
             /** Format: date-time */
             created_at: string;
+            /** @example USD */
             currency: string;
             customer_id: string | null;
+            /** @example null */
             decline_code: string | null;
+            /** @example Order 1042 */
             description: string | null;
+            /** @example null */
             error_code: string | null;
+            /** @example null */
             error_message: string | null;
             in_doubt_since: string | null;
+            /** @example payments.changes:org_01h455vb4pex5vsknk084sn02q */
             live_channel: string;
+            /** @example mer_01h455vb4pex5vsknk084sn02q */
             merchant_id: string;
+            /**
+             * @example {
+             *       "order": "1042"
+             *     }
+             */
             metadata: {
                 [key: string]: string;
             };
+            /** @example pi_01h455vb4pex5vsknk084sn02q */
             payment_id: string;
             payment_method_id: string | null;
             /** @enum {unknown} */
@@ -7922,25 +8029,34 @@ export interface components {
             arrival_date: string;
             bank_account_last4: string | null;
             bank_file_id: string | null;
+            /** @example bat_01h455vb4pex5vsknk084sn02q */
             batch_id: string;
             /** Format: date-time */
             created_at: string;
+            /** @example USD */
             currency: string;
             failed_at: string | null;
+            /** @example null */
             failure_code: string | null;
+            /** @example null */
             failure_message: string | null;
             in_transit_at: string | null;
+            /** @example mer_01h455vb4pex5vsknk084sn02q */
             merchant_id: string;
             /** @enum {unknown} */
             method: "csv" | "nacha";
             paid_amount: number | null;
             paid_at: string | null;
+            /** @example po_01h455vb4pex5vsknk084sn02q */
             payout_id: string;
+            /** @example NINEFOLD PAYOUT 7F3A */
             reference: string;
             /** @enum {unknown} */
             state: "canceled" | "failed" | "in_transit" | "paid" | "pending";
+            /** @example INES BAKERY */
             statement_descriptor: string | null;
             statement_lines: components["schemas"]["StatementLineView"][];
+            /** @example 021000020000001 */
             trace_number: string | null;
         };
         /**
@@ -7953,24 +8069,33 @@ export interface components {
             arrival_date: string;
             bank_account_last4: string | null;
             bank_file_id: string | null;
+            /** @example bat_01h455vb4pex5vsknk084sn02q */
             batch_id: string;
             /** Format: date-time */
             created_at: string;
+            /** @example USD */
             currency: string;
             failed_at: string | null;
+            /** @example null */
             failure_code: string | null;
+            /** @example null */
             failure_message: string | null;
             in_transit_at: string | null;
+            /** @example mer_01h455vb4pex5vsknk084sn02q */
             merchant_id: string;
             /** @enum {unknown} */
             method: "csv" | "nacha";
             paid_amount: number | null;
             paid_at: string | null;
+            /** @example po_01h455vb4pex5vsknk084sn02q */
             payout_id: string;
+            /** @example NINEFOLD PAYOUT 7F3A */
             reference: string;
             /** @enum {unknown} */
             state: "canceled" | "failed" | "in_transit" | "paid" | "pending";
+            /** @example INES BAKERY */
             statement_descriptor: string | null;
+            /** @example 021000020000001 */
             trace_number: string | null;
         };
         /**
@@ -8230,25 +8355,34 @@ export interface components {
         ProcessorCallView: {
             /** @description In minor units, such as cents. */
             amount: number;
+            /** @example att_01h455vb4pex5vsknk084sn02q */
             attempt_id: string;
             closed_by: string | null;
             /** Format: date-time */
             created_at: string;
+            /** @example USD */
             currency: string;
             deadline_at: string | null;
+            /** @example null */
             error_code: string | null;
+            /** @example null */
             error_message: string | null;
+            /** @example null */
             evidence: string | null;
             evidence_kind: ("bank_statement" | "other" | "processor_status" | "settlement_report" | "webhook") | null;
             finished_at: string | null;
             in_doubt_since: string | null;
             inquiry_count: number;
+            /** @example mer_01h455vb4pex5vsknk084sn02q */
             merchant_id: string;
             next_inquiry_at: string | null;
             /** @enum {unknown} */
             operation: "authorise" | "cancel" | "capture" | "refund";
+            /** @example pi_01h455vb4pex5vsknk084sn02q */
             payment_id: string;
+            /** @example simulator */
             processor: string;
+            /** @example sim_8c1f0a */
             processor_reference: string | null;
             refund_id: string | null;
             /** @enum {unknown} */
@@ -8439,13 +8573,17 @@ export interface components {
         RefundView: {
             /** @description In minor units, such as cents. */
             amount: number;
+            /** @example ch_01h455vb4pex5vsknk084sn02q */
             charge_id: string;
             /** Format: date-time */
             created_at: string;
+            /** @example USD */
             currency: string;
+            /** @example null */
             failure_reason: string | null;
             finished_at: string | null;
             reason: ("duplicate" | "fraudulent" | "requested_by_customer") | null;
+            /** @example re_01h455vb4pex5vsknk084sn02q */
             refund_id: string;
             /** @enum {unknown} */
             state: "failed" | "pending" | "succeeded";
@@ -8483,12 +8621,17 @@ export interface components {
          */
         ReportLineView: {
             amount: number;
+            /** Format: date-time */
             at: string;
+            /** @example USD */
             currency: string;
             match_rule: ("amount_and_date" | "person" | "reference") | null;
             number: number;
+            /** @example att_01h455vb4pex5vsknk084sn02q */
             our_reference: string;
+            /** @example sim_8c1f0a */
             processor_reference: string;
+            /** @example capture */
             type: string;
         };
         /**
@@ -8515,6 +8658,7 @@ export interface components {
         ResolveBreak: {
             /** @default null */
             correction?: components["schemas"]["CorrectionBody"] | null;
+            /** @example The processor has sent the line on Monday. */
             evidence: string;
         };
         /**
@@ -8652,6 +8796,7 @@ export interface components {
             /** Format: date-time */
             finished_at: string;
             number: number;
+            /** @example rrn_01h455vb4pex5vsknk084sn02q */
             run_id: string;
             /** Format: date-time */
             started_at: string;
@@ -8908,8 +9053,11 @@ export interface components {
             /** Format: date-time */
             fetched_at: string;
             line_count: number;
+            /** @example simulator */
             processor: string;
+            /** @example srp_01h455vb4pex5vsknk084sn02q */
             settlement_report_id: string;
+            /** @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08 */
             sha256: string;
         };
         /**
@@ -9195,9 +9343,11 @@ export interface components {
         StatementLineView: {
             amount: number;
             bank_file_id: string | null;
+            /** @example B2026030400017 */
             bank_reference: string | null;
             /** Format: date */
             booked_on: string;
+            /** @example USD */
             currency: string;
             file_line: number | null;
             /** @enum {unknown} */
@@ -9206,13 +9356,22 @@ export interface components {
             matched_at: string | null;
             number: number;
             payout_id: string | null;
+            /** @example null */
             reason: string | null;
+            /**
+             * @example [
+             *       "NINEFOLD PAYOUT 7F3A"
+             *     ]
+             */
             references: string[];
             settlement_report_id: string | null;
             /** @enum {unknown} */
             state: "duplicate" | "matched" | "noted" | "suspense" | "unmatched";
+            /** @example stm_01h455vb4pex5vsknk084sn02q */
             statement_id: string;
+            /** @example sln_01h455vb4pex5vsknk084sn02q */
             statement_line_id: string;
+            /** @example CARD SETTLEMENT */
             text: string | null;
         };
         /**
@@ -9224,11 +9383,15 @@ export interface components {
             format: "camt053" | "nacha_returns";
             /** Format: date-time */
             imported_at: string;
+            /** @example API key key_01h455vb4pex5vsknk084sn02q */
             imported_by: string;
             known_line_count: number;
             line_count: number;
+            /** @example statement-2026-01-31.xml */
             name: string;
+            /** @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08 */
             sha256: string;
+            /** @example stm_01h455vb4pex5vsknk084sn02q */
             statement_id: string;
         };
         /**
@@ -9425,6 +9588,7 @@ export interface components {
             /** Format: date-time */
             at: string;
             detail: Record<string, never>;
+            /** @example authorised */
             type: string;
             version: number;
         };

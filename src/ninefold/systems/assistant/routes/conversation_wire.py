@@ -6,11 +6,10 @@ import msgspec
 
 from ninefold.core.ids import format_id
 from ninefold.core.web.bodies import RequestBody
-from ninefold.core.web.ids import PathId
+from ninefold.core.web.ids import EXAMPLE_ID, PathId
 from ninefold.core.web.timestamps import Timestamp
 from ninefold.systems.assistant.model import CONVERSATION_PREFIX, MESSAGE_PREFIX, Conversation, Message
 from ninefold.systems.assistant.routes.response_wire import (
-    EXAMPLE_ID,
     ConversationIdText,
     Generating,
     MessageIdText,

@@ -6,7 +6,7 @@ import msgspec
 
 from ninefold.core.ids import format_id
 from ninefold.core.web.bodies import RequestBody
-from ninefold.core.web.ids import PathId
+from ninefold.core.web.ids import EXAMPLE_ID, PathId
 from ninefold.core.web.timestamps import Timestamp
 from ninefold.systems.assistant.model import (
     CONVERSATION_PREFIX,
@@ -20,7 +20,6 @@ from ninefold.systems.assistant.model import (
 from ninefold.systems.assistant.service.channels import response_channel
 from ninefold.systems.assistant.service.messages import AnswerOptions
 
-EXAMPLE_ID: Final = "01h455vb4pex5vsknk084sn02q"
 INSTRUCTIONS_LENGTH_MAX: Final = 20_000
 
 ConversationIdText = Annotated[str, msgspec.Meta(examples=[f"{CONVERSATION_PREFIX}_{EXAMPLE_ID}"])]

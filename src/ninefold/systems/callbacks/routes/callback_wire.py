@@ -8,7 +8,7 @@ import msgspec
 
 from ninefold.core.ids import format_id
 from ninefold.core.web.bodies import RequestBody
-from ninefold.core.web.ids import PathId
+from ninefold.core.web.ids import EXAMPLE_ID, PathId
 from ninefold.core.web.timestamps import Timestamp
 from ninefold.systems.callbacks.model import (
     CALLBACK_PREFIX,
@@ -19,7 +19,7 @@ from ninefold.systems.callbacks.model import (
     CallbackStatus,
     Header,
 )
-from ninefold.systems.callbacks.routes.source_wire import EXAMPLE_ID, ProviderName, SourceIdText
+from ninefold.systems.callbacks.routes.source_wire import ProviderName, SourceIdText
 from ninefold.systems.callbacks.rules.event_content import event_type_of, header_value, parse_body
 from ninefold.systems.callbacks.service.callbacks import CallbackWithContent
 

@@ -9,7 +9,7 @@ from litestar.params import PathParameter, QueryParameter
 
 from ninefold.core.web.access import access
 from ninefold.core.web.bodies import RequestBody
-from ninefold.core.web.ids import PathId, parse_body_id
+from ninefold.core.web.ids import EXAMPLE_ID, PathId, parse_body_id
 from ninefold.systems.messaging.model import (
     APP_PREFIX,
     CHANNEL_PREFIX,
@@ -20,7 +20,6 @@ from ninefold.systems.messaging.model import (
     WRITE_MESSAGES,
 )
 
-EXAMPLE_ID: Final = "01h455vb4pex5vsknk084sn02q"
 EXAMPLE_MEMBER_ID: Final = f"{MEMBER_PREFIX}_{EXAMPLE_ID}"
 EXAMPLE_CHANNEL_ID: Final = f"{CHANNEL_PREFIX}_{EXAMPLE_ID}"
 SEQUENCE_MAX: Final = 2**53 - 1

@@ -7,6 +7,8 @@ from uuid import UUID
 
 import msgspec
 
+from ninefold.systems.payments.model.money import CurrencyText
+
 SETTLEMENT_REPORT_PREFIX: Final = "srp"
 STATEMENT_PREFIX: Final = "stm"
 STATEMENT_LINE_PREFIX: Final = "sln"
@@ -195,7 +197,7 @@ class ComparedCount(msgspec.Struct, frozen=True, kw_only=True):
 
     verdict: Verdict
     match_rule: MatchRule | None
-    currency: str
+    currency: CurrencyText
     item_count: int
     ledger_amount: int
     report_amount: int

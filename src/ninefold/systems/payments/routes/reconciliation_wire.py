@@ -1,6 +1,6 @@
 """Statements, settlement reports, comparisons and breaks as the API shows and takes them. Amounts are minor units."""
 
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from ninefold.core.web.ids import PathId, parse_body_id
 from ninefold.core.web.timestamps import Timestamp
 from ninefold.systems.payments.model.ledger import TRANSFER_PREFIX, AccountKind
 from ninefold.systems.payments.model.merchants import MERCHANT_PREFIX
+from ninefold.systems.payments.model.money import CurrencyText
 from ninefold.systems.payments.model.payments import CHARGE_PREFIX, INTENT_PREFIX, REFUND_PREFIX
 from ninefold.systems.payments.model.reconciliation import (
     BREAK_PREFIX,
@@ -33,6 +34,25 @@ from ninefold.systems.payments.model.reconciliation import (
     Verdict,
 )
 from ninefold.systems.payments.model.settlement import PAYOUT_PREFIX
+from ninefold.systems.payments.routes.field_types import (
+    AttemptIdText,
+    BreakIdText,
+    ChargeIdText,
+    LineType,
+    LiveChannel,
+    MerchantIdText,
+    NotThere,
+    PaymentIdText,
+    PayoutIdText,
+    PersonOrKey,
+    ProcessorText,
+    RefundIdText,
+    RunIdText,
+    SettlementReportIdText,
+    Sha256Text,
+    StatementIdText,
+    StatementLineIdText,
+)
 from ninefold.systems.payments.rules.break_advice import advise
 from ninefold.systems.payments.service.breaks import EVIDENCE_LENGTH_MAX, Correction
 from ninefold.systems.payments.service.matching_by_hand import DifferenceAccount
@@ -60,25 +80,25 @@ class BreakId(PathId):
 class StatementView(msgspec.Struct, frozen=True, kw_only=True):
     """A file from a bank."""
 
-    statement_id: str
-    name: str
+    statement_id: StatementIdText
+    name: Annotated[str, msgspec.Meta(examples=["statement-2026-01-31.xml"])]
     format: StatementFormat
-    sha256: str
+    sha256: Sha256Text
     line_count: int
     known_line_count: int
     """How many of the lines are in a file that was imported before: they count once."""
     imported_at: Timestamp
-    imported_by: str
+    imported_by: PersonOrKey
 
 
 class SettlementReportView(msgspec.Struct, frozen=True, kw_only=True):
     """What a processor settles for a day (UTC)."""
 
-    settlement_report_id: str
-    processor: str
+    settlement_report_id: SettlementReportIdText
+    processor: ProcessorText
     day: date
     line_count: int
-    sha256: str
+    sha256: Sha256Text
     fetched_at: Timestamp
 
 
@@ -86,12 +106,12 @@ class ReportLineView(msgspec.Struct, frozen=True, kw_only=True):
     """A line of a settlement report; the amount is negative for refunds."""
 
     number: int
-    our_reference: str
-    processor_reference: str
-    type: str
+    our_reference: AttemptIdText
+    processor_reference: Annotated[str, msgspec.Meta(examples=["sim_8c1f0a"])]
+    type: LineType
     amount: int
-    currency: str
-    at: datetime
+    currency: CurrencyText
+    at: Timestamp
     match_rule: MatchRule | None
 
 
@@ -107,7 +127,7 @@ class DayView(msgspec.Struct, frozen=True, kw_only=True):
 class RunView(msgspec.Struct, frozen=True, kw_only=True):
     """One comparison of a day."""
 
-    run_id: str
+    run_id: RunIdText
     number: int
     started_at: Timestamp
     finished_at: Timestamp
@@ -120,33 +140,33 @@ class DayDetailsView(msgspec.Struct, frozen=True, kw_only=True):
     summary: DaySummary
     last_run: RunView | None
     closed_at: Timestamp | None
-    closed_by: str | None
-    report_sha256: str | None
+    closed_by: PersonOrKey | None
+    report_sha256: Sha256Text | None
     """Of the report of its closing."""
-    live_channel: str
+    live_channel: LiveChannel
 
 
 class ItemView(msgspec.Struct, frozen=True, kw_only=True):
     """A capture or a refund, as the ledger, the processor's report and the bank have it; refunds are negative."""
 
     verdict: Verdict
-    type: str
+    type: LineType
     match_rule: MatchRule | None
-    charge_id: str | None
-    refund_id: str | None
-    payment_intent_id: str | None
-    currency: str
+    charge_id: ChargeIdText | None
+    refund_id: RefundIdText | None
+    payment_intent_id: PaymentIdText | None
+    currency: CurrencyText
     ledger_amount: int | None
     ledger_at: Timestamp | None
     report_amount: int | None
-    report_currency: str | None
+    report_currency: CurrencyText | None
     report_day: date | None
     bank_amount: int | None
     """That of the report's line, once the bank has paid the report: banks pay reports as a whole."""
-    settlement_report_id: str | None
+    settlement_report_id: SettlementReportIdText | None
     number: int | None
     """Of the report's line."""
-    our_reference: str | None
+    our_reference: AttemptIdText | None
     difference: int
     """How far the report is off: negative if it has less."""
 
@@ -154,30 +174,30 @@ class ItemView(msgspec.Struct, frozen=True, kw_only=True):
 class BreakView(msgspec.Struct, frozen=True, kw_only=True):
     """Something that doesn't agree, and what became of it."""
 
-    break_id: str
+    break_id: BreakIdText
     day: date
     type: BreakType
     source: BreakSource
     """Where it shows: in the processor's report, or on the bank's statement."""
-    reference: str
-    currency: str
+    reference: Annotated[str, msgspec.Meta(examples=["NINEFOLD PAYOUT 7F3A"])]
+    currency: CurrencyText
     expected_amount: int | None
     found_amount: int | None
     difference: int
     """How far the other side is off: negative if it has less."""
-    charge_id: str | None
-    refund_id: str | None
-    payout_id: str | None
-    statement_line_id: str | None
-    settlement_report_id: str | None
+    charge_id: ChargeIdText | None
+    refund_id: RefundIdText | None
+    payout_id: PayoutIdText | None
+    statement_line_id: StatementLineIdText | None
+    settlement_report_id: SettlementReportIdText | None
     state: BreakState
-    advice: str
+    advice: Annotated[str, msgspec.Meta(examples=["Ask the processor for the line, or read its next report."])]
     """What to do."""
     opened_at: Timestamp
     ended_at: Timestamp | None
-    ended_by: str | None
-    evidence: str | None
-    correction_id: str | None
+    ended_by: PersonOrKey | None
+    evidence: NotThere
+    correction_id: NotThere
     """The transfer that corrects the accounts."""
 
 
@@ -187,14 +207,21 @@ class CorrectionBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     debit: AccountKind
     credit: AccountKind
     amount: Annotated[int, msgspec.Meta(gt=0, le=2**53)]
-    merchant_id: str | None = None
+    merchant_id: MerchantIdText | None = None
     """Whose available account is meant, if one is."""
 
 
 class ResolveBreak(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Why a break is none."""
 
-    evidence: Annotated[str, msgspec.Meta(min_length=1, max_length=EVIDENCE_LENGTH_MAX)]
+    evidence: Annotated[
+        str,
+        msgspec.Meta(
+            min_length=1,
+            max_length=EVIDENCE_LENGTH_MAX,
+            examples=["The processor has sent the line on Monday."],
+        ),
+    ]
     """What proves it, such as the number of a ticket at the bank."""
     correction: CorrectionBody | None = None
 
@@ -218,9 +245,16 @@ class ResolveBreak(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 class MatchBreak(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which payout the bank's line of a break pays out."""
 
-    evidence: Annotated[str, msgspec.Meta(min_length=1, max_length=EVIDENCE_LENGTH_MAX)]
+    evidence: Annotated[
+        str,
+        msgspec.Meta(
+            min_length=1,
+            max_length=EVIDENCE_LENGTH_MAX,
+            examples=["The bank has kept a cent for itself, says its ticket 5521."],
+        ),
+    ]
     """What proves it, such as the number of a ticket at the bank."""
-    payout_id: str | None = None
+    payout_id: PayoutIdText | None = None
     """By default, the payout that the break is about."""
     difference_account: DifferenceAccount = "suspense"
     """Where the difference goes: `suspense` if the bank is to correct it, `bank_fees` if it stays as it is."""
@@ -239,8 +273,8 @@ class ClosedDayView(msgspec.Struct, frozen=True, kw_only=True):
 
     day: date
     closed_at: Timestamp
-    closed_by: str
-    report_sha256: str
+    closed_by: PersonOrKey
+    report_sha256: Sha256Text
 
 
 def show_statement(statement: Statement) -> StatementView:

@@ -11,6 +11,7 @@ import msgspec
 from ninefold.core.clock import Clock
 from ninefold.core.ids import format_id, new_id
 from ninefold.core.postgres.database import Connection, Database
+from ninefold.systems.payments.model.money import CurrencyText
 from ninefold.systems.payments.model.payments import CHARGE_PREFIX, REFUND_PREFIX
 from ninefold.systems.payments.model.reconciliation import (
     BreakType,
@@ -40,7 +41,7 @@ BREAKS_MAX: Final = 10_000
 class DayTotal(msgspec.Struct, frozen=True, kw_only=True):
     """What three sides say about a day in a currency: captures less refunds, in minor units."""
 
-    currency: str
+    currency: CurrencyText
     ledger_count: int = 0
     ledger_amount: int = 0
     report_count: int = 0

@@ -7,7 +7,7 @@ import msgspec
 
 from ninefold.core.ids import format_id
 from ninefold.core.web.bodies import RequestBody
-from ninefold.core.web.ids import PathId
+from ninefold.core.web.ids import EXAMPLE_ID, PathId
 from ninefold.core.web.problems import Problem
 from ninefold.core.web.timestamps import Timestamp
 from ninefold.systems.webhooks.model import (
@@ -36,7 +36,6 @@ _STATUSES_WITH_ADVICE: Final = frozenset({DeliveryStatus.RETRYING, DeliveryStatu
 
 _FAILED: Final = "unsuccessful_status"
 _PAYLOAD: Final = {"order": 1042, "total": 19.9}
-EXAMPLE_ID: Final = "01h455vb4pex5vsknk084sn02q"
 
 # The examples of the views belong together: /docs shows an event whose delivery waits for its second attempt.
 SubscriptionIdText = Annotated[str, msgspec.Meta(examples=[f"{SUBSCRIPTION_PREFIX}_{EXAMPLE_ID}"])]
