@@ -41,6 +41,24 @@ async def test_an_event_is_verified_by_stripes_own_code(local: Shop, receiver: R
     assert found["data"] == bodies["payment_intent.succeeded"]["data"]
 
 
+async def test_a_payment_says_who_was_told_about_it(local: Shop, receiver: Receiver, worker: None, api: Api) -> None:
+    del worker
+    endpoint = await create(local, receiver, "payment_intent.succeeded")
+
+    intent = await local.pay()
+    await receiver.received(1)
+
+    events = (await api.get(f"/payments/intents/{intent['id']}/events"))["events"]
+    told = {each["type"]: each["endpoints"] for each in events}
+    assert list(told) == ["payment_intent.created", "charge.succeeded", "payment_intent.succeeded"]
+    assert told["charge.succeeded"] == []
+    (one,) = told["payment_intent.succeeded"]
+    assert (one["webhook_endpoint_id"], one["url"]) == (endpoint["id"], endpoint["url"])
+    (delivery,) = (await api.get(f"/events/{one['webhook_event_id']}"))["deliveries"]
+    assert delivery["attempt_count"] <= 1
+    await api.refused(404, "GET", "/payments/intents/pi_01h455vb4pex5vsknk084sn02q/events")
+
+
 async def test_events_tell_what_happened_in_order(local: Shop) -> None:
     held = await local.pay(capture_method="manual")
     await local.call("POST", f"/payment_intents/{held['id']}/capture", amount_to_capture="700")

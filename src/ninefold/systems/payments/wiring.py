@@ -26,6 +26,7 @@ from ninefold.systems.payments.processors.simulator.process import PROCESSES
 from ninefold.systems.payments.routes.ledger import LEDGER_ROUTES
 from ninefold.systems.payments.routes.merchant_keys import MERCHANT_KEY_ROUTES
 from ninefold.systems.payments.routes.merchants import MERCHANT_ROUTES
+from ninefold.systems.payments.routes.payment_events import PAYMENT_EVENT_ROUTES
 from ninefold.systems.payments.routes.payment_steps import PAYMENT_STEP_ROUTES
 from ninefold.systems.payments.routes.payments import PAYMENT_ROUTES
 from ninefold.systems.payments.routes.reconciliation import RECONCILIATION_ROUTES
@@ -69,6 +70,7 @@ def _routes(context: ServerContext[PaymentsSettings]) -> Sequence[ControllerRout
                 *MERCHANT_KEY_ROUTES,
                 *PAYMENT_ROUTES,
                 *PAYMENT_STEP_ROUTES,
+                *PAYMENT_EVENT_ROUTES,
                 *LEDGER_ROUTES,
                 *SETTLEMENT_ROUTES,
                 *STATEMENT_ROUTES,

@@ -100,6 +100,18 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     forwarded_at: datetime | None
 
 
+class ForwardedEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """An event, and an endpoint that it was handed over for; without one, nobody was told."""
+
+    event_id: UUID
+    type: str
+    created_at: datetime
+    webhook_endpoint_id: UUID | None
+    url: str | None
+    webhook_event_id: UUID | None
+    """What webhook delivery calls it."""
+
+
 class WebhookEndpoint(msgspec.Struct, frozen=True, kw_only=True):
     """Where a merchant's events are sent."""
 

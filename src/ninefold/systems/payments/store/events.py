@@ -9,7 +9,7 @@ import msgspec
 
 from ninefold.core.ids import new_id
 from ninefold.core.postgres.database import Connection
-from ninefold.systems.payments.model.events import Event, OwnedEvent, Snapshot, WebhookEndpoint
+from ninefold.systems.payments.model.events import Event, ForwardedEvent, OwnedEvent, Snapshot, WebhookEndpoint
 from ninefold.systems.payments.store.queries import columns_of, queries, read_row, read_row_or_none
 
 _encode: Final = msgspec.json.Encoder().encode
@@ -30,6 +30,25 @@ async def event_find(connection: Connection, *, merchant_id: UUID, event_id: UUI
     """Read one event of a merchant."""
     row = await queries.event_find(connection, merchant_id=merchant_id, event_id=event_id)
     return None if row is None else read_event(row)
+
+
+async def event_forward_insert_many(
+    connection: Connection, endpoint: WebhookEndpoint, *, event_ids: Sequence[UUID], webhook_event_ids: Sequence[UUID]
+) -> None:
+    """Write what webhook delivery calls events that it got for an endpoint."""
+    await queries.event_forward_insert_many(
+        connection,
+        webhook_endpoint_id=endpoint.webhook_endpoint_id,
+        url=endpoint.url,
+        event_ids=event_ids,
+        webhook_event_ids=webhook_event_ids,
+    )
+
+
+async def event_forward_list_of_intent(connection: Connection, *, intent_id: UUID, limit: int) -> list[ForwardedEvent]:
+    """Read the events of a payment, oldest first, once for each endpoint that they were handed over for."""
+    rows = queries.event_forward_list_of_intent(connection, intent_id=intent_id, limit=limit)
+    return [read_row(ForwardedEvent, row) async for row in rows]
 
 
 async def event_insert_many(connection: Connection, events: Sequence[OwnedEvent], *, at: datetime) -> None:
@@ -61,8 +80,9 @@ def _json(snapshot: Snapshot) -> str:
 # Any, because asyncpg's records are untyped.
 def read_event(row: Any) -> Event:
     """Return a row as an event."""
+    fields = {name: row[name] for name in Event.__struct_fields__}
     previous = None if row["previous"] is None else _decode(row["previous"])
-    return Event(**{**row, "snapshot": _decode(row["snapshot"]), "previous": previous})
+    return Event(**{**fields, "snapshot": _decode(row["snapshot"]), "previous": previous})
 
 
 async def webhook_endpoint_count(connection: Connection, *, merchant_id: UUID) -> int:
