@@ -7268,7 +7268,7 @@ export interface components {
              * @enum {unknown}
              */
             difference_account?: "bank_fees" | "suspense";
-            /** @example The bank has kept a cent for itself, says its ticket 5521. */
+            /** @example The processor has sent the line on Monday. */
             evidence: string;
             /** @default null */
             payout_id?: string | null;

@@ -48,6 +48,7 @@ TimeOfDay = Annotated[
         extra={PATTERN_WORDS: "a time of day with two digits each, such as 17:00"},
     ),
 ]
+AccountName = Annotated[str, msgspec.Meta(min_length=1, max_length=100, examples=["Ines Bakery LLC"])]
 RoutingNumber = Annotated[
     str,
     msgspec.Meta(
@@ -103,7 +104,7 @@ class UpdateMerchant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     reserve_bps: Bps | None = None
     reserve_days: Days | None = None
     payout_minimum: Minor | None = None
-    bank_account_name: Annotated[str, msgspec.Meta(min_length=1, max_length=100, examples=["Ines LLC"])] | None = None
+    bank_account_name: AccountName | None = None
     bank_routing_number: RoutingNumber | None = None
     bank_account_number: AccountNumber | None = None
     bank_account_kind: BankAccountKind | None = None

@@ -58,6 +58,11 @@ from ninefold.systems.payments.service.breaks import EVIDENCE_LENGTH_MAX, Correc
 from ninefold.systems.payments.service.matching_by_hand import DifferenceAccount
 from ninefold.systems.payments.service.reconciling import DayItem, DaySummary
 
+Evidence = Annotated[
+    str,
+    msgspec.Meta(min_length=1, max_length=EVIDENCE_LENGTH_MAX, examples=["The processor has sent the line on Monday."]),
+]
+
 
 class StatementId(PathId):
     """The id of a statement."""
@@ -214,14 +219,7 @@ class CorrectionBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 class ResolveBreak(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Why a break is none."""
 
-    evidence: Annotated[
-        str,
-        msgspec.Meta(
-            min_length=1,
-            max_length=EVIDENCE_LENGTH_MAX,
-            examples=["The processor has sent the line on Monday."],
-        ),
-    ]
+    evidence: Evidence
     """What proves it, such as the number of a ticket at the bank."""
     correction: CorrectionBody | None = None
 
@@ -245,14 +243,7 @@ class ResolveBreak(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 class MatchBreak(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which payout the bank's line of a break pays out."""
 
-    evidence: Annotated[
-        str,
-        msgspec.Meta(
-            min_length=1,
-            max_length=EVIDENCE_LENGTH_MAX,
-            examples=["The bank has kept a cent for itself, says its ticket 5521."],
-        ),
-    ]
+    evidence: Evidence
     """What proves it, such as the number of a ticket at the bank."""
     payout_id: PayoutIdText | None = None
     """By default, the payout that the break is about."""

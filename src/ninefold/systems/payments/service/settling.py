@@ -80,6 +80,9 @@ async def settle_merchant(
         settled = await store.settled_day_find(connection, merchant_id=merchant.merchant_id)
         await require_settleable_day(connection, merchant, day)
     if settled is None or settled < day:
+        # What was computed for an earlier day and isn't paid out yet would be counted again.
+        async with database.transaction() as connection:
+            await post_batches(connection, merchant, at=at)
         await release_funds(database, merchant, until=cutoff_at, at=at)
         await compute_batches(database, merchant, day=day, cutoff_at=cutoff_at, at=at)
     await finish_batches(database, merchant, at=at, delivery=delivery)
