@@ -11,11 +11,3 @@ WHERE payout_id = '01930000-0000-7000-8000-00000000f203';
 UPDATE payments.statement
 SET known_line_count = 1
 WHERE statement_id = '01930000-0000-7000-8000-00000000f205';
-
-INSERT INTO payments.event_forward (event_id, webhook_endpoint_id, url, webhook_event_id)
-SELECT
-    event_id,
-    '01930000-0000-7000-8000-00000000f0e1',
-    'https://shop.example/hooks',
-    '01930000-0000-7000-8000-00000000f0e2'
-FROM payments.event;
