@@ -224,9 +224,11 @@ class World:
         )
 
     async def _confirm(self) -> None:
-        intent = await self._choose("requires_confirmation", "requires_payment_method")
+        intent = await self._choose("requires_confirmation", "requires_payment_method", "requires_action")
         if intent is not None:
-            token = None if intent.payment_method_id is not None else "pm_card_visa"
+            # A customer who doesn't authenticate takes another card.
+            is_free = intent.payment_method_id is not None and intent.state != "requires_action"
+            token = None if is_free else "pm_card_visa"
             await self._flow.confirm(intent.merchant_id, intent.intent_id, payment_method=token)
 
     async def _capture(self) -> None:

@@ -30,11 +30,12 @@ SETTINGS: Final = {
     "NINEFOLD_PAYMENTS_SIMULATOR_LATENCY_MS": "60",
 }
 STATES: Final = {
-    "approved": "succeeded",
-    "declined": "requires_payment_method",
-    None: "requires_confirmation",
+    "approved": {"succeeded"},
+    "declined": {"requires_payment_method"},
+    # The first, if the request was answered that nothing was sent.
+    None: {"requires_confirmation", "requires_payment_method"},
 }
-"""How a payment ends, by what the processor has of it."""
+"""How a payment can end, by what the processor has of it."""
 
 
 async def test_every_payment_ends_as_the_processor_has_it_whatever_dies(tmp_path: Path) -> None:
@@ -54,9 +55,8 @@ async def test_every_payment_ends_as_the_processor_has_it_whatever_dies(tmp_path
         payments = await wait_for_the_end(api)
 
         booked = outcomes_of(tmp_path / "payments-simulator.sqlite")
-        assert {each["payment_id"]: each["state"] for each in payments} == {
-            each["payment_id"]: STATES[booked.get(each["attempts"][-1]["attempt_id"])] for each in payments
-        }
+        for each in payments:
+            assert each["state"] in STATES[booked.get(each["attempts"][-1]["attempt_id"])], each["payment_id"]
         charged = AMOUNT * list(booked.values()).count("approved")
         accounts = {each["kind"]: each for each in (await api.get("/payments/accounts"))["items"]}
         assert (accounts["processor_receivable"]["balance"], accounts["processor_receivable"]["pending"]) == (

@@ -68,6 +68,33 @@ async def test_events_tell_what_happened_in_order(local: Shop) -> None:
     assert listed[-4]["data"]["object"]["captured"] is True
 
 
+async def test_an_event_names_its_request_and_what_has_changed(local: Shop) -> None:
+    customer = (await local.call("POST", "/customers", email="ines@example.com", **{"metadata[a]": "1"})).json()
+    changed = await local.http.post(
+        f"/stripe/v1/customers/{customer['id']}",
+        data={"email": "ines@example.org", "metadata[a]": "2", "metadata[b]": "3"},
+        headers={"Authorization": f"Bearer {local.merchant['secret_key']}", "Idempotency-Key": "change-7"},
+    )
+    intent = await local.pay()
+    await local.call("POST", "/refunds", payment_intent=intent["id"], amount="500")
+
+    listed = (await local.call("GET", "/events?limit=100")).json()["data"]
+
+    events = {each["type"]: each for each in listed}
+    assert events["customer.updated"]["request"] == {
+        "id": changed.headers["Request-Id"],
+        "idempotency_key": "change-7",
+    }
+    assert events["customer.updated"]["data"]["previous_attributes"] == {
+        "email": "ines@example.com",
+        "metadata": {"a": "1", "b": None},
+    }
+    assert "previous_attributes" not in events["customer.created"]["data"]
+    assert events["payment_intent.succeeded"]["request"]["id"].startswith("req_")
+    assert events["refund.updated"]["data"]["previous_attributes"]["status"] == "pending"
+    assert events["charge.refunded"]["data"]["previous_attributes"] == {"amount_refunded": 0}
+
+
 async def test_an_endpoint_is_changed_disabled_and_deleted(
     local: Shop, receiver: Receiver, database: Database, api: Api
 ) -> None:

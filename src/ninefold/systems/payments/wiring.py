@@ -42,7 +42,7 @@ from ninefold.systems.payments.settings import PaymentsSettings, read_payments_s
 from ninefold.systems.payments.store.payments import attempt_count_in_doubt
 from ninefold.systems.payments.stripe.ownership import Ownership, OwnershipHolder
 from ninefold.systems.payments.stripe.sending import EventSender
-from ninefold.systems.payments.stripe.surface import stripe_surface
+from ninefold.systems.payments.stripe.surface import stripe_surfaces
 
 _OWNERSHIP: Final = Ownership()
 """Of this process: the surface reads what the server's task holds."""
@@ -87,7 +87,7 @@ def _surfaces(context: ServerContext[PaymentsSettings]) -> Sequence[Surface]:
     flow = _server_flow(context)
     simulator = open_simulator(context.settings, context.process_folder)
     return [
-        stripe_surface(context, flow, _OWNERSHIP),
+        *stripe_surfaces(context, flow, _OWNERSHIP),
         *simulator_surfaces(context.database, flow, simulator),
         stripe_webhook_surface(context.database, flow),
     ]

@@ -31,13 +31,27 @@ WHERE event_id = :event_id AND merchant_id = :merchant_id;
 
 -- name: event_insert_many!
 -- Insert events; without an endpoint of its merchant that could get it, one counts as forwarded.
-INSERT INTO payments.event (event_id, organisation_id, merchant_id, type, snapshot, created_at, forwarded_at)
+INSERT INTO payments.event (
+    event_id,
+    organisation_id,
+    merchant_id,
+    type,
+    snapshot,
+    previous,
+    request_id,
+    idempotency_key,
+    created_at,
+    forwarded_at
+)
 SELECT
     item.event_id,
     item.organisation_id,
     item.merchant_id,
     item.type,
     item.snapshot::jsonb,
+    item.previous::jsonb,
+    item.request_id,
+    item.idempotency_key,
     :created_at,
     CASE
         WHEN NOT EXISTS (
@@ -48,8 +62,15 @@ SELECT
             THEN :created_at::timestamptz
     END
 FROM unnest(
-    :event_ids::uuid[], :organisation_ids::uuid[], :merchant_ids::uuid[], :types::text[], :snapshots::text[]
-) AS item (event_id, organisation_id, merchant_id, type, snapshot);
+    :event_ids::uuid[],
+    :organisation_ids::uuid[],
+    :merchant_ids::uuid[],
+    :types::text[],
+    :snapshots::text[],
+    :previous::text[],
+    :request_ids::text[],
+    :idempotency_keys::text[]
+) AS item (event_id, organisation_id, merchant_id, type, snapshot, previous, request_id, idempotency_key);
 
 -- name: event_list
 -- Read a page of the events of a merchant.

@@ -42,7 +42,10 @@ async def event_insert_many(connection: Connection, events: Sequence[OwnedEvent]
         organisation_ids=[each.organisation_id for each in events],
         merchant_ids=[each.merchant_id for each in events],
         types=[each.event.type for each in events],
-        snapshots=[_encode(each.event.snapshot).decode() for each in events],
+        snapshots=[_json(each.event.snapshot) for each in events],
+        previous=[None if each.event.previous is None else _json(each.event.previous) for each in events],
+        request_ids=[None if each.origin is None else each.origin.request_id for each in events],
+        idempotency_keys=[None if each.origin is None else each.origin.idempotency_key for each in events],
     )
 
 
@@ -51,10 +54,15 @@ async def event_mark_forwarded(connection: Connection, *, event_ids: Sequence[UU
     await queries.event_mark_forwarded(connection, event_ids=event_ids, at=at)
 
 
+def _json(snapshot: Snapshot) -> str:
+    return _encode(snapshot).decode()
+
+
 # Any, because asyncpg's records are untyped.
 def read_event(row: Any) -> Event:
     """Return a row as an event."""
-    return Event(**{**row, "snapshot": _decode(row["snapshot"])})
+    previous = None if row["previous"] is None else _decode(row["previous"])
+    return Event(**{**row, "snapshot": _decode(row["snapshot"]), "previous": previous})
 
 
 async def webhook_endpoint_count(connection: Connection, *, merchant_id: UUID) -> int:
