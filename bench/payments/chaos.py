@@ -2,12 +2,16 @@
 
     .venv/bin/python bench/payments/chaos.py [--seed 7] [--worlds 100] [--only 12] [--steps 120] [--commits 60]
 
-In each world, two merchants take payments for some days, and are settled. Calls to the processor get lost before and
-after their effect, arrive late or twice, webhooks come before the answer, late, twice or never, and the process dies
-before or after any commit. After each step, the ledger must be balanced, no payment charged twice, and no call counted
-as done or not done against the truth. In the end, nothing is in doubt, every cent is where the processor says, each
-batch follows from the journal byte for byte, and is paid out once. Then one world is played again and again, and dies
-once: before and after each of its first commits.
+In each world, two merchants take payments for some days, are settled, and their days reconciled. Calls to the processor
+get lost before and after their effect, arrive late or twice, webhooks come before the answer, late, twice or never, and
+the process dies before or after any commit. The bank's statements have lines twice and lines that nobody knows; the
+processor's reports have wrong amounts, and lines too much or too little.
+
+After each step, the ledger must be balanced, no payment charged twice, and no call counted as done or not done against
+the truth. In the end, nothing is in doubt, every cent is where the processor and the bank say, each batch follows from
+the journal byte for byte, and is paid out once. There is a break for each planted fault, and no other; when a person
+has resolved them, all days can be closed. Then one world is played again and again, and dies once: before and after
+each of its first commits.
 
 Everything follows from the seed and the world's number; a real PostgreSQL keeps the rows. Exits with 1 if anything is
 wrong, and prints how to play that world again.
@@ -27,7 +31,7 @@ from typing import Any, Final
 
 import asyncpg
 from payment_faults import Crashes, Side
-from payment_judge import count_batches, judge_audit, judge_end, judge_step
+from payment_judge import count_batches, judge_audit, judge_books, judge_end, judge_step
 from payment_world import World
 
 from ninefold.core.postgres.database import Database
@@ -61,6 +65,8 @@ class Simulation:
         self.crashes: Final[Counter[str]] = Counter()
         self.refused: Final[Counter[str]] = Counter()
         self.states: Final[Counter[str]] = Counter()
+        self.faults: Final[Counter[str]] = Counter()
+        """Of the bank, which were all found."""
         self.problems: Final[dict[int, list[str]]] = {}
         self.finished = 0
         self.batches = 0
@@ -111,6 +117,9 @@ class Simulation:
                 return problems
         await world.drain()
         problems = [*world.problems, *await judge_end(world)]
+        self.faults.update(world.till.faults)
+        await world.close_books()
+        problems += await judge_books(world)
         self._count(world)
         self.batches += await count_batches(world)
         self.states.update([intent.state for intent in await world.list_intents()])
@@ -192,6 +201,7 @@ async def run(options: argparse.Namespace) -> tuple[dict[str, Any], dict[int, li
         "network": dict(simulation.network.most_common()),
         "crashes": dict(simulation.crashes.most_common()),
         "batches": simulation.batches,
+        "bank_faults": dict(simulation.faults.most_common()),
         "refused": dict(simulation.refused.most_common()),
         "states": dict(simulation.states.most_common()),
         "duration_s": round(duration_s, 1),

@@ -107,9 +107,7 @@ async def _begin_payments(database: Database, flow: PaymentFlow, merchant: Merch
     at = SystemClock().now()
     async with database.transaction() as connection:
         for _ in range(count):
-            method = await find_or_create_payment_method(
-                connection, merchant_id=merchant.merchant_id, text="pm_card_visa", at=at
-            )
+            method = await find_or_create_payment_method(connection, merchant, "pm_card_visa", at=at)
             intent = new_intent(merchant, NewIntent(amount=1_999, currency="usd"), payment_method=method, at=at)
             step = Step(intent=intent, merchant=merchant, payment_method=method, at=at, limits=flow.limits)
             begun = await store_new_intent(connection, step, begin_authorisation(step, attempt_id=new_id()))

@@ -3,7 +3,10 @@
 It compares what Ninefold has recorded with what the processor has really done, and adds up the ledger by itself.
 """
 
+import json
 from collections import Counter, defaultdict
+from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any, Final
 
 from payment_world import World
@@ -45,11 +48,13 @@ _PAYMENTS: Final = """
     FROM payments.intent LEFT JOIN payments.charge USING (intent_id)
     GROUP BY intent_id
 """
-_RECEIVABLE: Final = """
+_BALANCES: Final = """
     SELECT currency, posted_debits - posted_credits AS balance FROM payments.account
-    WHERE kind = 'processor_receivable' AND posted_debits <> posted_credits
+    WHERE kind = '{kind}' AND posted_debits <> posted_credits
 """
-
+_BREAKS: Final = "SELECT source, type, count(*) FROM payments.break WHERE state = 'open' GROUP BY source, type"
+_REPORT_BREAKS: Final = {"wrong_amount": "amount", "twice": "duplicate", "not": "missing"}
+"""The break that a fault of a settlement report is, by how the processor settles a card."""
 
 _PAYOUTS: Final = """
     SELECT batch.payout_amount AS expected, coalesce(sum(payout.amount), 0) AS paid, count(payout.bank_file_id) AS files
@@ -115,10 +120,41 @@ async def judge_end(world: World) -> list[str]:
         theirs = sum(truth.captures[row["intent_id"]]), sum(truth.refunds[row["intent_id"]])
         if ours != theirs:
             problems.append(f"{_name(row)} has {ours} as captured and refunded; the processor has {theirs}.")
-    owed = {row["currency"]: row["balance"] for row in await _fetch(world, _RECEIVABLE)}
-    if owed != {currency: amount for currency, amount in truth.owed.items() if amount}:
-        problems.append(f"The processor owes {dict(truth.owed)}, and the ledger says {owed}.")
-    return problems + await _judge_batches(world) + await judge_audit(world)
+    owed = {currency: amount - world.till.paid_by_processor[currency] for currency, amount in truth.owed.items()}
+    problems += await _compare_balances(world, "processor_receivable", owed)
+    problems += await _compare_balances(world, "bank", world.till.booked)
+    return problems + await _judge_batches(world) + await _judge_breaks(world) + await judge_audit(world)
+
+
+async def judge_books(world: World) -> list[str]:
+    """Return what is wrong when a person has closed the books: all days are closed, each report with the one before."""
+    rows = await _fetch(world, "SELECT day, sha256, report FROM payments.closed_day ORDER BY day")
+    problems = []
+    if [row["day"] for row in rows] != world.days():
+        problems.append(f"{len(rows)} days are closed, and {len(world.days())} are over.")
+    for earlier, later in pairwise(rows):
+        if json.loads(later["report"])["previous_sha256"] != earlier["sha256"].hex():
+            problems.append(f"The report of {later['day']} doesn't follow that of the day before.")
+    return problems + await judge_audit(world)
+
+
+async def _compare_balances(world: World, kind: str, expected: Mapping[str, int]) -> list[str]:
+    """Compare an account of the organisation, in all currencies, with what it should have."""
+    found = {row["currency"]: row["balance"] for row in await _fetch(world, _BALANCES.format(kind=kind))}
+    wanted = {currency: amount for currency, amount in expected.items() if amount}
+    return [] if found == wanted else [f"The account {kind} has {found}, and should have {wanted}."]
+
+
+async def _judge_breaks(world: World) -> list[str]:
+    """Return what is wrong with breaks: there is one for each planted fault, and no other."""
+    expected = Counter({("bank", fault): count for fault, count in world.till.faults.items()})
+    for day in world.days():
+        for line, settled in world.bank.list_settled(day):
+            del line
+            if settled in _REPORT_BREAKS:
+                expected["report", _REPORT_BREAKS[settled]] += 1
+    found = Counter({(row["source"], row["type"]): row["count"] for row in await _fetch(world, _BREAKS)})
+    return [] if found == +expected else [f"The open breaks are {dict(found)}, and should be {dict(+expected)}."]
 
 
 async def _judge_batches(world: World) -> list[str]:

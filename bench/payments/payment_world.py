@@ -4,11 +4,13 @@ import random
 import traceback
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
+from contextlib import suppress
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Final
 from uuid import UUID
 
+from payment_bank import PAID_AFTER, Bank
 from payment_faults import CrashError, Crashes, CrashingDatabase, FaultyProcessor, SteppedClock
 
 from ninefold.core.errors import NinefoldError
@@ -21,14 +23,21 @@ from ninefold.systems.payments.processors.opening import Processors
 from ninefold.systems.payments.processors.simulator.bank import SimulatedProcessor
 from ninefold.systems.payments.processors.simulator.book import Book
 from ninefold.systems.payments.processors.simulator.script import Chances
+from ninefold.systems.payments.reconciliation_errors import DayClosedError, StatementKnownError
 from ninefold.systems.payments.rules.banking_days import business_day
 from ninefold.systems.payments.rules.inquiries import inquiry_duration_max
+from ninefold.systems.payments.rules.statement_lines import parse_statement
+from ninefold.systems.payments.service.breaks import list_breaks, resolve_break
+from ninefold.systems.payments.service.closing_days import close_day
 from ninefold.systems.payments.service.doubts import claim_due, close_doubt, list_doubts
 from ninefold.systems.payments.service.expiry import expire_due
 from ninefold.systems.payments.service.flow import PaymentFlow
+from ninefold.systems.payments.service.matching import match_lines
 from ninefold.systems.payments.service.merchants import create_merchant
+from ninefold.systems.payments.service.reconciling import reconcile_day
 from ninefold.systems.payments.service.sealing import seal_journal
 from ninefold.systems.payments.service.settling import delivery_of, settle_merchant
+from ninefold.systems.payments.service.statements import import_statement
 from ninefold.systems.payments.service.steps import Evidence
 from ninefold.systems.payments.service.webhooks import apply_event
 from ninefold.systems.payments.settings import PaymentsSettings
@@ -53,10 +62,14 @@ CARDS: Final = {
     "pm_card_lostCancelAnswer": 4,
     "pm_card_captureRefused": 3,
     "pm_card_refundFail": 3,
+    "pm_card_settledWrongAmount": 2,
+    "pm_card_notSettled": 2,
+    "pm_card_settledTwice": 2,
 }
 MOMENTS_S: Final = (1, 2, 2, 3, 3, 4, 20, 60, 600, 7_200, 40_000)
 DRAIN: Final = timedelta(days=3)
 DRAIN_STEP: Final = timedelta(hours=4)
+CLOSING_TRIES: Final = 6
 
 
 class World:
@@ -75,12 +88,15 @@ class World:
         self.database: Final = CrashingDatabase(database, crashes)
         self.bank: Final = SimulatedProcessor(Book(":memory:"), Chances())
         self.processor: Final = FaultyProcessor(self.bank, random.Random(f"{seed} network"), self.clock)
+        self.till: Final = Bank(self.bank, random.Random(f"{seed} bank"))
         self.steps: Final[Counter[str]] = Counter()
         self.refused: Final[Counter[str]] = Counter()
         self.merchants: Final[list[Merchant]] = []
         self.problems: Final[list[str]] = []
         """Errors that nobody expects."""
         self.organisation_id: UUID | None = None
+        self._statement: bytes | None = None
+        """What the bank has written, and what may not be imported yet."""
         self._dice: Final = random.Random(f"{seed} steps")
         self._flow: Final = PaymentFlow(
             self.database, Processors({"simulator": self.processor}), PaymentsSettings(), self.clock
@@ -126,6 +142,8 @@ class World:
             self._expire: 3,
             self._seal: 4,
             self._settle: 5,
+            self._take_statement: 4,
+            self._reconcile: 4,
             self._close_doubts: 2,
             self._wait: 14,
         }
@@ -159,8 +177,24 @@ class World:
             self.clock.move(DRAIN_STEP)
             await self.attempt(self._take_webhooks, can_crash=False)
             await self.attempt(self._ask, can_crash=False)
-        for action in (self._close_doubts, self._expire, self._settle_all, self._seal):
+        self.till.is_faulty = False
+        for action in (
+            *(self._close_doubts, self._expire, self._settle_all, self._seal),
+            *(self._reconcile_all, self._take_statement, self._reconcile_all),
+        ):
             await self.attempt(action, can_crash=False)
+
+    async def close_books(self) -> None:
+        """Let a person resolve all breaks and close all days; the process dies now and then."""
+        for _ in range(CLOSING_TRIES):
+            await self.attempt(self._resolve_breaks)
+            await self.attempt(self._close_days)
+
+    def days(self) -> list[date]:
+        """Return the days (UTC) that are over, and that the processor pays by now."""
+        last = (self.clock.now() - PAID_AFTER).date()
+        first = BEGINS_AT.date()
+        return [first + timedelta(days=number) for number in range((last - first).days)]
 
     async def list_intents(self) -> list[Intent]:
         """Return all payments, newest first."""
@@ -190,9 +224,11 @@ class World:
         )
 
     async def _confirm(self) -> None:
-        intent = await self._choose("requires_confirmation", "requires_payment_method")
+        intent = await self._choose("requires_confirmation", "requires_payment_method", "requires_action")
         if intent is not None:
-            token = None if intent.payment_method_id is not None else "pm_card_visa"
+            # A customer who doesn't authenticate takes another card.
+            is_free = intent.payment_method_id is not None and intent.state != "requires_action"
+            token = None if is_free else "pm_card_visa"
             await self._flow.confirm(intent.merchant_id, intent.intent_id, payment_method=token)
 
     async def _capture(self) -> None:
@@ -252,6 +288,72 @@ class World:
         at = self.clock.now()
         day = business_day(at, cutoff=merchant.cutoff, zone=merchant.time_zone)
         await settle_merchant(self.database, merchant, day=day, at=at, delivery=self._delivery)
+
+    async def _take_statement(self) -> None:
+        """Import what the bank has written, and match it; after a crash, the same file comes again."""
+        organisation_id, at = self._organisation(), self.clock.now()
+        if self._statement is None:
+            self._statement = await self.till.write_statement(self.database, first=BEGINS_AT.date(), at=at)
+        if self._statement is not None:
+            with suppress(StatementKnownError):
+                async with self.database.transaction() as connection:
+                    await import_statement(
+                        connection,
+                        parse_statement(self._statement),
+                        organisation_id=organisation_id,
+                        name="statement",
+                        content=self._statement,
+                        imported_by="bank",
+                        at=at,
+                    )
+            self._statement = None
+        await match_lines(self.database, organisation_id=organisation_id, at=at)
+
+    async def _reconcile(self) -> None:
+        if days := self.days():
+            await self._reconcile_day(self._dice.choice(days))
+
+    async def _reconcile_all(self) -> None:
+        for day in self.days():
+            await self._reconcile_day(day)
+
+    async def _reconcile_day(self, day: date) -> None:
+        organisation_id = self._organisation()
+        await reconcile_day(self.database, self._flow, organisation_id=organisation_id, day=day, clock=self.clock)
+
+    async def _resolve_breaks(self) -> None:
+        """Say why each break is none, as a person does."""
+        organisation_id = self._organisation()
+        async with self.database.connection() as connection:
+            found = await list_breaks(connection, organisation_id=organisation_id, state="open", limit=INTENTS_MAX)
+        for each in found:
+            async with self.database.transaction() as connection:
+                await resolve_break(
+                    connection,
+                    organisation_id=organisation_id,
+                    break_id=each.break_id,
+                    evidence="as planted",
+                    correction=None,
+                    resolved_by="a person",
+                    at=self.clock.now(),
+                )
+
+    async def _close_days(self) -> None:
+        organisation_id = self._organisation()
+        for day in self.days():
+            with suppress(DayClosedError):
+                async with self.database.transaction() as connection:
+                    await close_day(
+                        connection,
+                        organisation_id=organisation_id,
+                        day=day,
+                        closed_by="a person",
+                        at=self.clock.now(),
+                    )
+
+    def _organisation(self) -> UUID:
+        assert self.organisation_id is not None, "the world has begun"
+        return self.organisation_id
 
     async def _close_doubts(self) -> None:
         """Close what only a person can: by what the processor really has."""

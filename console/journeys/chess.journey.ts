@@ -38,7 +38,7 @@ afterAll(async () => {
 async function open(who: Who, options: { colorScheme?: "light" | "dark"; width?: number } = {}): Promise<Page> {
   const { colorScheme = "light", width = 1440 } = options;
   const page = await (await browser.newContext({ colorScheme, viewport: { width, height: 900 } })).newPage();
-  page.setDefaultTimeout(15_000);
+  page.setDefaultTimeout(30_000);
   page.on("pageerror", (error) => complaints.push(error.message));
   page.on("console", (message) => {
     if (message.text().includes("Content Security Policy")) complaints.push(message.text());

@@ -66,7 +66,7 @@ async function open(): Promise<Page> {
   const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
   browsers.push(browser);
   const page = await (await browser.newContext({ viewport: { width: 1440, height: 900 } })).newPage();
-  page.setDefaultTimeout(15_000);
+  page.setDefaultTimeout(30_000);
   page.on("pageerror", (error) => complaints.push(error.message));
   page.on("console", (message) => {
     if (message.text().includes("Content Security Policy")) complaints.push(message.text());

@@ -94,7 +94,8 @@ export class Ninefold {
 export class Receiver {
   /** What it answers to events of these types; to all others it answers 204. */
   readonly refused = new Map<string, number>();
-  delayMs = 0;
+  /** Every answer waits for it. */
+  until: Promise<void> = Promise.resolve();
   #server: Server | undefined;
 
   async start(): Promise<string> {
@@ -102,7 +103,7 @@ export class Receiver {
       const status = this.refused.get(String(request.headers["x-webhook-event-type"])) ?? 204;
       const answer = (): unknown =>
         response.writeHead(status, { "content-type": "application/json" }).end(status < 300 ? "" : '{"error": "down"}');
-      request.resume().on("end", () => setTimeout(answer, this.delayMs));
+      request.resume().on("end", () => void this.until.then(answer));
     }).listen(0, "127.0.0.1");
     await once(this.#server, "listening");
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/`;

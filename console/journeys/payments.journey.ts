@@ -50,7 +50,7 @@ afterAll(async () => {
 
 async function open(within: BrowserContext): Promise<Page> {
   const opened = await within.newPage();
-  opened.setDefaultTimeout(15_000);
+  opened.setDefaultTimeout(30_000);
   opened.on("pageerror", (error) => complaints.push(error.message));
   opened.on("console", (message) => {
     if (message.text().includes("Content Security Policy")) complaints.push(message.text());

@@ -8,7 +8,7 @@ export default defineConfig({
     dir: import.meta.dirname,
     include: ["*.journey.ts"],
     // For a busy machine. What is looked for again and again gets as long as what Playwright waits for.
-    testTimeout: 90_000,
+    testTimeout: 180_000,
     hookTimeout: 120_000,
     expect: { poll: { timeout: 15_000 } },
     pool: "forks",

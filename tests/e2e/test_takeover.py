@@ -2,18 +2,16 @@
 
 import asyncio
 import signal
-import sys
 import time
-from asyncio.subprocess import DEVNULL, Process
+from asyncio.subprocess import Process
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 from uuid import UUID
 
 import pytest
 
-from installations import clean_environment
 from ninefold.core.egress import AddressPolicy
 from ninefold.core.ids import format_id
 from ninefold.core.postgres.database import Database
@@ -22,6 +20,7 @@ from ninefold.systems.webhooks.service.publishing import EventDraft, Publication
 from ninefold.systems.webhooks.service.recipients import RecipientCache
 from ninefold.systems.webhooks.service.subscriptions import SubscriptionChanges, create_subscription
 from receivers import Answer, Receiver
+from worker_processes import running_worker
 
 SUBSCRIBERS: Final = 5
 EVENTS: Final = 60
@@ -54,25 +53,6 @@ _MAKE_CLAIMS_WAIT = """
     CREATE TRIGGER wait_for_lock BEFORE UPDATE ON webhooks.event
         FOR EACH ROW EXECUTE FUNCTION wait_for_lock();
 """
-
-
-@asynccontextmanager
-async def running_worker(database_url: str, settings: Mapping[str, str] | None = None) -> AsyncIterator[Process]:
-    """Run `ninefold worker` as a process of its own, for as long as the block lasts."""
-    environment = clean_environment(
-        {"NINEFOLD_DATABASE_URL": database_url, "NINEFOLD_EGRESS_ALLOW": "127.0.0.0/8", **(settings or {})}
-    )
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "ninefold", "worker"), env=environment, stdin=DEVNULL, stdout=DEVNULL, stderr=DEVNULL
-    )
-    try:
-        yield process
-    finally:
-        if process.returncode is None:
-            process.terminate()
-            # A suspended process gets the signal only when it continues.
-            process.send_signal(signal.SIGCONT)
-        await process.wait()
 
 
 async def subscribe_and_publish(

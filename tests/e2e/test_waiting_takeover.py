@@ -6,10 +6,10 @@ from typing import Final
 
 import pytest
 
-from e2e.test_takeover import running_worker
 from http_api import Api, Json
 from receivers import Answer, Receiver
 from webhooks.webhooks_api import WebhooksApi
+from worker_processes import running_worker
 
 EVENTS: Final = 200
 

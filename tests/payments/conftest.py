@@ -6,6 +6,9 @@ from pathlib import Path
 import pytest
 
 from ninefold.core.postgres.database import Database
+from ninefold.core.processes import ProcessAddress
+from ninefold.systems.payments.processors import opening
+from ninefold.systems.payments.processors.simulator.client import Simulator
 from ninefold.systems.payments.settings import PaymentsSettings, read_payments_settings
 from payments_api import Till, open_till, simulator_running
 
@@ -26,6 +29,22 @@ def environment(payments_dir: Path) -> Mapping[str, str]:
 def payments_settings(environment: Mapping[str, str]) -> PaymentsSettings:
     """The settings of payments."""
     return read_payments_settings(environment)
+
+
+@pytest.fixture(scope="session", autouse=True)
+async def simulators() -> AsyncIterator[None]:
+    """Close the connections of the applications at the end: they outlive each test, and nobody stops them."""
+    opened: list[Simulator] = []
+
+    def open_recorded(address: ProcessAddress, *, timeout_s: float, webhook_url: str | None) -> Simulator:
+        opened.append(Simulator(address, timeout_s=timeout_s, webhook_url=webhook_url))
+        return opened[-1]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(opening, "Simulator", open_recorded)
+        yield
+    for each in opened:
+        await each.close()
 
 
 @pytest.fixture

@@ -77,6 +77,8 @@ async def settle_two_days(context: SampleContext, merchant_id: str) -> Settled:
         await shop.import_lines(Line(-day.day, SECRET_TEXT))
         shop.clock.at = datetime.combine(day, time(12), UTC) + timedelta(days=1)
         await shop.reconcile(day)
+    (payout,) = [each for each in await shop.payouts() if each.created_at.date() == LAST_DAY]
+    await shop.import_lines(Line(1 - payout.amount, payout.reference))
     api = context.api
     async with context.database.transaction() as connection:
         await connection.execute(
@@ -103,11 +105,14 @@ async def settle_two_days(context: SampleContext, merchant_id: str) -> Settled:
         "break_id": await first_id("reconciliation/breaks?state=closed", "break_id"),
         "day": LAST_DAY.isoformat(),
     }
-    open_break = await first_id("reconciliation/breaks?state=open", "break_id")
+    cent_off, open_break = [
+        each["break_id"] for each in (await api.get("/payments/reconciliation/breaks?state=open&limit=2"))["items"]
+    ]
     return Settled(
         ids=ids,
         ids_of={
             "resolve_break": {"break_id": open_break},
+            "match_break": {"break_id": cent_off},
             "get_day_report": {"day": FIRST_DAY.isoformat()},
             "close_day": {"day": BETWEEN.isoformat()},
         },

@@ -2998,6 +2998,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/payments/intents/{payment_id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what the merchant is told about a payment
+         * @description Oldest first, with the endpoints that each event is sent to.
+         */
+        get: operations["list_payment_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/payments/intents/{payment_id}/refunds": {
         parameters: {
             query?: never;
@@ -7970,6 +7990,26 @@ export interface components {
             transfer_id: string;
         };
         /**
+         * PaymentEventsView
+         * @description All that the merchant is told about a payment.
+         */
+        PaymentEventsView: {
+            events: components["schemas"]["PaymentEventView"][];
+        };
+        /**
+         * PaymentEventView
+         * @description What the merchant is told about a payment, with Stripe's name for it.
+         */
+        PaymentEventView: {
+            /** Format: date-time */
+            created_at: string;
+            endpoints: components["schemas"]["ToldEndpointView"][];
+            /** @example evt_01h455vb4pex5vsknk084sn02q */
+            event_id: string;
+            /** @example payment_intent.succeeded */
+            type: string;
+        };
+        /**
          * PaymentView
          * @description A payment.
          */
@@ -9626,6 +9666,18 @@ export interface components {
              * @example 20.3
              */
             wait_ms: number | null;
+        };
+        /**
+         * ToldEndpointView
+         * @description An endpoint of the merchant that an event was sent to, or is to be sent to.
+         */
+        ToldEndpointView: {
+            /** @example https://shop.example.com/webhooks */
+            url: string;
+            /** @example we_01h455vb4pex5vsknk084sn02q */
+            webhook_endpoint_id: string;
+            /** @example evt_01h455vb4pex5vsknk084sn02q */
+            webhook_event_id: string;
         };
         /**
          * TotpView
@@ -25018,6 +25070,75 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PaymentEntriesView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_payment_events: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                payment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaymentEventsView"];
                 };
             };
             /** @description Bad request. */

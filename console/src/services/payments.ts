@@ -4,9 +4,12 @@ import { call, type Wire } from "./http";
 import { listJobs, type Job } from "./jobs";
 import { PAGE_LIMIT_MAX, type Page } from "./pages";
 import { camelize, type Camel } from "./shape";
+import { getEvent, type Delivery } from "./webhooks";
 
 /** Pages of accounts that are read at most: each merchant has a handful a currency. */
 const ACCOUNT_PAGES_MAX = 50;
+/** Deliveries of a payment whose state is read. */
+const NOTICES_MAX = 20;
 
 export type Merchant = Camel<Wire["MerchantView"]>;
 export type CreatedMerchant = Camel<Wire["CreatedMerchantView"]>;
@@ -30,6 +33,16 @@ export type Account = Camel<Wire["LedgerAccountView"]>;
 export type AccountKind = Account["kind"];
 /** A transfer as an account sees it. */
 export type AccountEntry = Camel<Wire["LedgerEntryView"]>;
+/** What the merchant is told about a payment, and the endpoints that it is sent to. */
+export type PaymentWebhookEvent = Camel<Wire["PaymentEventView"]>;
+/** One event for one endpoint; without an endpoint, nobody is told. */
+export interface PaymentNotice {
+  readonly event: PaymentWebhookEvent;
+  readonly url: string | null;
+  readonly webhookEventId: string | null;
+  /** Undefined as long as nothing is known about it. */
+  readonly delivery: Delivery | undefined;
+}
 export type DoubtClosing = Camel<Wire["CloseDoubt"]>;
 export type EvidenceKind = DoubtClosing["evidenceKind"];
 
@@ -66,6 +79,19 @@ export function getPayment(id: string): Promise<PaymentDetails> {
 /** The journal's entries that a payment, its charges and its refunds have caused. */
 export async function listPaymentEntries(id: string): Promise<readonly Entry[]> {
   return (await call<{ entries: Entry[] }>("GET", `/payments/intents/${id}/entries`)).entries;
+}
+
+/** What the merchant is told about a payment, oldest first. */
+export async function listPaymentEvents(id: string): Promise<readonly PaymentWebhookEvent[]> {
+  return (await call<{ events: PaymentWebhookEvent[] }>("GET", `/payments/intents/${id}/events`)).events;
+}
+
+/** How the deliveries of the newest events stand, by the event's id in webhook delivery. */
+export async function deliveriesOf(events: readonly PaymentWebhookEvent[]): Promise<ReadonlyMap<string, Delivery | undefined>> {
+  const ids = events.flatMap(({ endpoints }) => endpoints.map((each) => each.webhookEventId)).slice(-NOTICES_MAX);
+  // An event that was deleted since, or that this person may not see, leaves the row without a state.
+  const found = await Promise.all(ids.map((each) => getEvent(each).then(({ deliveries }) => deliveries[0], () => undefined)));
+  return new Map(ids.map((each, index) => [each, found[index]]));
 }
 
 export function capturePayment(id: string, amount: number): Promise<PaymentDetails> {

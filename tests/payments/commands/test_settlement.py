@@ -41,6 +41,48 @@ JOB: Final[dict[str, Any]] = {
     "result": {"batches": ["bat_1"]},
 }
 
+MERCHANT: Final[dict[str, Any]] = {
+    "merchant_id": "mer_01h455vb4pex5vsknk084sn02q",
+    "name": "Bakery",
+    "processor": "simulator",
+    "country": "US",
+    "default_currency": "USD",
+    "time_zone": "America/New_York",
+    "cutoff": "17:00",
+    "bank_account_last4": "6789",
+    "bank_account_name": "Bakery Inc.",
+    "bank_routing_number": "021000021",
+    "bank_account_kind": "checking",
+    "created_at": "2026-11-01T12:00:00Z",
+    **dict.fromkeys(
+        ("fee_bps", "fee_fixed", "hold_days", "first_payout_days", "reserve_bps", "reserve_days", "payout_minimum"), 0
+    ),
+}
+PAYOUT: Final[dict[str, Any]] = {
+    "payout_id": "po_01h455vb4pex5vsknk084sn02q",
+    "merchant_id": MERCHANT["merchant_id"],
+    "batch_id": "bat_1",
+    "amount": 1_912,
+    "currency": "USD",
+    "state": "in_transit",
+    "method": "nacha",
+    "reference": "PO123",
+    "arrival_date": "2026-11-24",
+    "created_at": "2026-11-23T22:00:00Z",
+    **dict.fromkeys(
+        (
+            "bank_file_id",
+            "trace_number",
+            "bank_account_last4",
+            "in_transit_at",
+            "paid_at",
+            "failed_at",
+            "failure_code",
+            "failure_message",
+        )
+    ),
+}
+
 
 class Server:
     """Returns the response that the test sets for each path, and records the requests."""
@@ -165,6 +207,46 @@ def test_a_statement_is_sent_as_it_is(server: Server, tmp_path: Path) -> None:
     assert run(["payments", "statements", "import", str(file)]) == 0
 
     assert (server.sent[0].content, server.sent[0].url.params["name"]) == (b"<\xff>", "monday.xml")
+
+
+def test_a_file_that_cannot_be_read_is_named(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["payments", "statements", "import", "/nowhere/monday.xml"]) == 1
+
+    assert (server.sent, "/nowhere/monday.xml" in capsys.readouterr().err) == ([], True)
+
+
+@pytest.mark.parametrize("command", [["reconcile"], ["close-day"], ["settle", "mer_1", "--day"]])
+def test_what_is_no_day_is_refused_before_it_is_sent(
+    server: Server, capsys: pytest.CaptureFixture[str], command: list[str]
+) -> None:
+    assert run(["payments", *command, "2026-13-26"]) != 0
+
+    assert server.sent == []
+    assert "'2026-13-26' isn't a day, such as 2026-11-23." in " ".join(capsys.readouterr().err.split())
+
+
+def test_a_merchant_is_shown_and_changed(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+    path = f"{PAYMENTS}/merchants/{MERCHANT['merchant_id']}"
+    server.answers[f"GET {path}"] = MERCHANT
+    server.answers[f"PATCH {path}"] = {**MERCHANT, "name": "Books"}
+
+    assert run(["payments", "merchants", "show", MERCHANT["merchant_id"]]) == 0
+    assert "6789" in capsys.readouterr().out
+    changes = ["--name", "Books", "--fee-bps", "0", "--bank-account-kind", "savings"]
+    assert run(["payments", "merchants", "update", MERCHANT["merchant_id"], *changes, "--json"]) == 0
+    assert json.loads(server.sent[1].content) == {"name": "Books", "fee_bps": 0, "bank_account_kind": "savings"}
+    assert json.loads(capsys.readouterr().out)["name"] == "Books"
+    assert run(["payments", "merchants", "update", MERCHANT["merchant_id"]]) != 0
+    assert run(["payments", "merchants", "show", "mer_x/keys"]) == 1
+    assert len(server.sent) == 2
+
+
+def test_a_payout_is_shown_with_decimals(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+    server.answers[f"GET {PAYMENTS}/payouts/{PAYOUT['payout_id']}"] = PAYOUT
+
+    assert run(["payments", "payouts", "show", PAYOUT["payout_id"]]) == 0
+
+    assert "19.12 USD" in capsys.readouterr().out
 
 
 def test_a_bank_file_is_downloaded(server: Server, tmp_path: Path) -> None:

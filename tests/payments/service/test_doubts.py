@@ -11,6 +11,7 @@ from ninefold.core.clock import Clock
 from ninefold.core.ids import new_id
 from ninefold.systems.payments.errors import AttemptStateError
 from ninefold.systems.payments.model.outcomes import Approved, Declined, ProcessorEvent
+from ninefold.systems.payments.model.pages import PageQuery
 from ninefold.systems.payments.model.payments import Attempt, NewIntent
 from ninefold.systems.payments.processors.opening import Processors
 from ninefold.systems.payments.rules.beginnings import begin_authorisation
@@ -22,6 +23,8 @@ from ninefold.systems.payments.service.flow import PaymentFlow
 from ninefold.systems.payments.service.steps import Evidence, load_step, load_steps, store_change
 from ninefold.systems.payments.service.webhooks import apply_event
 from ninefold.systems.payments.settings import PaymentsSettings
+from ninefold.systems.payments.store.pages import event_list
+from ninefold.systems.payments.stripe.objects.others import show_event
 from payments_api import DirectSimulator, Till
 
 NOON = datetime(2026, 11, 27, 12, tzinfo=UTC)
@@ -105,7 +108,7 @@ async def test_the_processor_is_asked_less_and_less_often_until_a_person_has_to(
 
 @pytest.mark.parametrize(
     ("verdict", "state"),
-    [("succeeded", "succeeded"), ("declined", "requires_payment_method"), ("not_sent", "requires_confirmation")],
+    [("succeeded", "succeeded"), ("declined", "requires_payment_method"), ("not_sent", "requires_payment_method")],
 )
 async def test_a_person_closes_a_doubt_by_evidence(simulated: Till, verdict: str, state: str) -> None:
     doubtful = await simulated.pay("pm_card_neverKnown")
@@ -145,7 +148,7 @@ async def test_a_call_of_a_process_that_died_before_it_was_sent_ends_as_not_sent
 
     assert done.attempt is not None
     assert claimed.attempt_id == attempt.attempt_id
-    assert (done.intent.state, done.attempt.state) == ("requires_confirmation", "not_sent")
+    assert (done.intent.state, done.attempt.state) == ("requires_payment_method", "not_sent")
 
 
 async def test_a_call_of_a_process_that_died_after_it_was_sent_ends_with_its_outcome(
@@ -230,3 +233,30 @@ async def read_step(till: Till, attempt: Attempt) -> Step:
     async with till.database.transaction() as connection:
         wanted = [(attempt.intent_id, attempt.attempt_id)]
         return (await load_steps(connection, wanted, at=NOON, limits=till.flow.limits))[attempt.intent_id]
+
+
+async def test_a_merchant_is_told_that_its_payment_never_arrived_and_can_take_another_card(
+    simulated: Till, clock: HandClock
+) -> None:
+    doubtful = await simulated.pay("pm_card_lostRequest")
+    assert doubtful.intent.state == "in_doubt"
+
+    clock.at += timedelta(minutes=1)
+    done = await simulated.flow.resume(doubtful.attempt)
+
+    assert (done.intent.state, done.intent.payment_method_id) == ("requires_payment_method", None)
+    async with simulated.database.connection() as connection:
+        events = await event_list(
+            connection, PageQuery(limit=10), merchant_id=simulated.merchant.merchant_id, types=None, type_prefix=None
+        )
+    assert [each.type for each in events[:2]] == ["payment_intent.payment_failed", "charge.failed"]
+    told = show_event(events[0], base_url="")["data"]["object"]
+    assert told["status"] == "requires_payment_method"
+    error = told["last_payment_error"]
+    assert (error["type"], error["code"], error["charge"]) == ("card_error", "processing_error", told["latest_charge"])
+    assert error["payment_method"]["card"]["last4"] == "1001"
+    paid = await simulated.flow.confirm(
+        simulated.merchant.merchant_id, done.intent.intent_id, payment_method="pm_card_visa"
+    )
+    assert (paid.intent.state, paid.intent.failed_payment_method) == ("succeeded", None)
+    await assert_ledger_is_right(simulated)

@@ -6,8 +6,10 @@ from pathlib import Path
 from uuid import UUID
 
 import msgspec
+import pytest
 
 from ninefold.core.postgres.database import Database
+from ninefold.systems.payments.errors import PaymentStateError, ProcessorUnavailableError
 from ninefold.systems.payments.model.outcomes import NotFound, NotSent, Outcome, Unknown
 from ninefold.systems.payments.model.payments import Attempt
 from ninefold.systems.payments.processors.opening import Processors
@@ -16,6 +18,7 @@ from ninefold.systems.payments.processors.simulator.bank import CallBody
 from ninefold.systems.payments.service.audit import audit_ledger
 from ninefold.systems.payments.service.flow import PaymentFlow
 from ninefold.systems.payments.settings import PaymentsSettings
+from ninefold.systems.payments.store.queries import read_row
 from payments_api import AMOUNT, DirectSimulator, Till, open_till
 
 BEGAN_AT = datetime(2026, 11, 27, 12, tzinfo=UTC)
@@ -132,6 +135,76 @@ async def test_a_payment_that_is_paid_while_it_is_canceled_stays_paid(database: 
 
     assert [each.intent.state for each in (paid, doubted, done)] == ["succeeded"] * 3
     assert attempt_of(done.attempt).state == "declined"
+
+
+async def test_a_customer_who_pays_while_the_shop_takes_another_card_has_paid_once(
+    database: Database, tmp_path: Path
+) -> None:
+    till, processor, _ = await make_till(database, tmp_path)
+    asked = await till.pay("pm_card_authenticationRequired")
+    # The customer passes, and nobody has told us so far.
+    processor.bank.authenticate(attempt_of(asked.attempt).processor_reference or "", is_passed=True)
+
+    with pytest.raises(PaymentStateError) as refused:
+        await till.flow.confirm(till.merchant.merchant_id, asked.intent.intent_id, payment_method="pm_card_visa")
+
+    assert refused.value.state == "succeeded"
+    assert await count_captures(database) == 1
+    assert await count_holds(database, till.merchant.organisation_id) == 0
+
+
+@pytest.mark.parametrize("is_passed", [True, False])
+async def test_no_other_card_is_taken_while_it_is_in_doubt_whether_the_customer_can_still_pay(
+    database: Database, tmp_path: Path, *, is_passed: bool
+) -> None:
+    till, processor, _ = await make_till(database, tmp_path, Unknown(reason="no answer"))
+    merchant_id = till.merchant.merchant_id
+    asked = await till.pay("pm_card_authenticationRequired")
+
+    with pytest.raises(PaymentStateError) as refused:
+        await till.flow.confirm(merchant_id, asked.intent.intent_id, payment_method="pm_card_visa")
+    assert refused.value.state == "in_doubt"
+    if is_passed:
+        processor.bank.authenticate(attempt_of(asked.attempt).processor_reference or "", is_passed=True)
+        await till.flow.resume(attempt_of(asked.attempt))
+    (doubt,) = await doubts_of(database)
+    done = await till.flow.resume(doubt)
+
+    if is_passed:
+        assert done.intent.state == "succeeded"
+    else:
+        assert (done.intent.state, done.intent.error_code) == (
+            "requires_payment_method",
+            "payment_intent_authentication_failure",
+        )
+        await till.flow.confirm(merchant_id, asked.intent.intent_id, payment_method="pm_card_visa")
+    assert await count_captures(database) == 1
+    assert await count_holds(database, till.merchant.organisation_id) == 0
+
+
+async def test_nothing_is_changed_if_an_authentication_cannot_be_canceled_now(
+    database: Database, tmp_path: Path
+) -> None:
+    till, _, _ = await make_till(database, tmp_path, NotSent(reason="no connection"))
+    asked = await till.pay("pm_card_authenticationRequired")
+
+    with pytest.raises(ProcessorUnavailableError):
+        await till.flow.change(till.merchant.merchant_id, asked.intent.intent_id, {"amount": 2_500})
+
+    changed = await till.flow.change(till.merchant.merchant_id, asked.intent.intent_id, {"amount": 2_500})
+    assert (changed.intent.state, changed.intent.amount) == ("requires_confirmation", 2_500)
+
+
+async def doubts_of(database: Database) -> list[Attempt]:
+    async with database.connection() as connection:
+        rows = await connection.fetch("SELECT * FROM payments.attempt WHERE state = 'in_doubt'")
+    return [read_row(Attempt, row) for row in rows]
+
+
+async def count_captures(database: Database) -> int:
+    async with database.connection() as connection:
+        count: int = await connection.fetchval("SELECT count(*) FROM payments.charge WHERE captured_at IS NOT NULL")
+    return count
 
 
 def attempt_of(attempt: Attempt | None) -> Attempt:

@@ -1,5 +1,6 @@
 """What strangers send, and what isn't theirs: the answer is always Stripe's error, and never a 500."""
 
+import re
 from typing import Any
 
 import pytest
@@ -62,6 +63,8 @@ async def local(api: Api, simulator: None) -> Shop:
         ("/refunds", {"payment_intent": "pi_x"}, "resource_missing", "payment_intent"),
         ("/refunds", {"payment_intent": "pi_x", "reason": "bored"}, None, "reason"),
         ("/customers", {"email": "e" * 513}, "parameter_invalid_string_length", "email"),
+        ("/customers", {"email": "ines"}, "email_invalid", "email"),
+        ("/payment_intents", {**PAYMENT, "receipt_email": "notanemail"}, "email_invalid", "receipt_email"),
     ],
 )
 async def test_a_parameter_that_does_not_fit_is_named(
@@ -70,7 +73,7 @@ async def test_a_parameter_that_does_not_fit_is_named(
     answer = await local.call("POST", path, **form)
 
     error = answer.json()["error"]
-    assert answer.status_code in (400, 404), answer.text
+    assert answer.status_code == 400, answer.text
     assert (error["type"], error.get("param")) == ("invalid_request_error", param)
     assert code in (None, error.get("code"))
 
@@ -92,7 +95,7 @@ async def test_a_parameter_that_does_not_fit_is_named(
 async def test_a_list_that_cannot_be_is_refused(local: Shop, query: str, param: str) -> None:
     answer = await local.call("GET", f"/payment_intents?{query}")
 
-    assert answer.status_code in (400, 404)
+    assert answer.status_code == 400
     assert answer.json()["error"]["param"] == param
 
 
@@ -139,6 +142,39 @@ async def test_a_path_that_is_not_there_is_answered_as_stripe_answers(local: Sho
     assert answer.json()["error"]["message"] == "Unrecognized request URL (GET: /stripe/v1/disputes)."
 
 
+async def test_a_client_whose_address_has_no_path_finds_the_same(local: Shop) -> None:
+    headers = {"Authorization": f"Bearer {local.merchant['secret_key']}", "Idempotency-Key": "order-7"}
+
+    first = await local.http.post("/v1/payment_intents", data=PAYMENT, headers=headers)
+    again = await local.http.post("/stripe/v1/payment_intents", data=PAYMENT, headers=headers)
+
+    assert (first.status_code, again.content) == (200, first.content)
+    assert again.headers["Idempotent-Replayed"] == "true"
+    assert (await local.http.get("/v1/payment_intents", headers=headers)).json()["url"] == "/v1/payment_intents"
+    unknown = (await local.http.get("/v1/disputes", headers=headers)).json()
+    assert unknown["error"]["message"] == "Unrecognized request URL (GET: /v1/disputes)."
+
+
+async def test_a_merchant_of_another_processor_cannot_use_cards_of_the_simulated_one(local: Shop, api: Api) -> None:
+    path = f"/payments/merchants/{local.merchant['merchant_id']}"
+    await api.done("PATCH", path, json={"processor": "stripe"})
+
+    answer = await local.call("POST", "/payment_intents", **PAYMENT, payment_method="pm_card_slow")
+    stored = await local.call("POST", "/payment_methods", **{"type": "card", "card[token]": "tok_slow"})
+    accepted = await local.call("POST", "/payment_intents", **PAYMENT, payment_method="pm_card_mastercard")
+
+    for refused in (answer, stored):
+        assert (refused.status_code, refused.json()["error"]["code"]) == (400, "payment_method_unusable")
+        assert "this merchant's processor is stripe" in refused.json()["error"]["message"]
+    assert accepted.json()["status"] == "requires_confirmation"
+
+
+async def test_a_token_that_is_not_there_is_named_as_it_was_sent(local: Shop) -> None:
+    answer = await local.call("POST", "/payment_methods", **{"type": "card", "card[token]": "tok_nope"})
+
+    assert answer.json()["error"]["message"] == "No such token: 'tok_nope'"
+
+
 async def test_what_is_another_merchants_is_not_there(local: Shop, api: Api, other_api: Api) -> None:
     ids = await own_objects(local)
     sibling, stranger = await open_shop(api, "Other bakery"), await open_shop(other_api)
@@ -146,10 +182,20 @@ async def test_what_is_another_merchants_is_not_there(local: Shop, api: Api, oth
     for other in (sibling, stranger):
         for method, path, form in operations_on(ids):
             answer = await other.call(method, path, **form)
-            assert (answer.status_code, answer.json()["error"]["code"]) == (404, "resource_missing"), (method, path)
+            error = answer.json()["error"]
+            # The status says whether the path names it, or a parameter.
+            is_in_path = any(each in path for each in ids.values())
+            assert (answer.status_code, error["code"]) == (404 if is_in_path else 400, "resource_missing"), (
+                method,
+                path,
+            )
+            assert error["param"] in ({"id", "intent", "payment_method"} if is_in_path else form), (method, path)
+            assert re.fullmatch(r"No such [A-Za-z_ ]+: '[a-z]+_[0-9a-z]+'", error["message"])
         for path in ("payment_intents", "customers", "charges", "refunds", "events", "webhook_endpoints"):
             assert (await other.call("GET", f"/{path}")).json()["data"] == []
-        assert (await other.call("GET", f"/payment_methods?customer={ids['customer']}")).json()["data"] == []
+        for path in ("payment_methods", "payment_intents", "charges"):
+            answer = await other.call("GET", f"/{path}?customer={ids['customer']}")
+            assert (answer.status_code, answer.json()["error"]["param"]) == (400, "customer")
 
 
 async def test_a_merchant_that_sends_too_much_has_to_wait(local: Shop, database: Database, applications: Any) -> None:

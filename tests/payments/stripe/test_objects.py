@@ -135,9 +135,14 @@ async def test_a_refund_that_the_bank_refuses_comes_back_to_the_balance(shop: St
 
     refund = await shop.v1.refunds.create_async({"payment_intent": intent.id})
 
-    assert (refund.status, refund.failure_reason) == ("failed", "refund_refused")
+    assert (refund.status, refund.failure_reason) == ("failed", "declined")
+    returned = await shop.v1.balance_transactions.retrieve_async(refund.failure_balance_transaction)
+    assert (returned.type, returned.amount, returned.source) == ("refund_failure", AMOUNT, refund.id)
+    expanded = await shop.v1.refunds.retrieve_async(refund.id, {"expand": ["failure_balance_transaction"]})
+    assert expanded.failure_balance_transaction.id == returned.id
+    assert "failure_reason" not in await shop.v1.refunds.create_async({"payment_intent": (await shop.pay()).id})
     changes = (await shop.v1.balance_transactions.list_async()).data
-    assert sum(each.net for each in changes) == AMOUNT - FEE
+    assert sum(each.net for each in changes) == AMOUNT - 2 * FEE
     assert {each.type for each in changes} == {"charge", "refund", "refund_failure"}
 
 

@@ -42,22 +42,31 @@ async def test_a_declined_payment_is_a_card_error_with_the_payment_in_it(shop: S
     assert (error["status"], error["type"], error["code"]) == (402, "card_error", "card_declined")
     assert error["decline_code"] == "insufficient_funds"
     assert error["payment_intent"]["status"] == "requires_payment_method"
-    assert error["payment_intent"]["last_payment_error"]["decline_code"] == "insufficient_funds"
+    last = error["payment_intent"]["last_payment_error"]
+    assert (last["type"], last["decline_code"], last["charge"]) == ("card_error", "insufficient_funds", error["charge"])
+    assert (last["payment_method"]["card"]["last4"], error["payment_method"]["id"]) == (
+        "9995",
+        last["payment_method"]["id"],
+    )
     charge = await shop.v1.charges.retrieve_async(error["charge"])
     assert (charge.status, charge.failure_code) == ("failed", "card_declined")
 
 
 @pytest.mark.parametrize(
-    ("token", "code"),
+    ("token", "code", "param"),
     [
-        ("pm_card_chargeDeclined", "card_declined"),
-        ("pm_card_chargeDeclinedExpiredCard", "expired_card"),
-        ("pm_card_chargeDeclinedIncorrectCvc", "incorrect_cvc"),
-        ("pm_card_chargeDeclinedProcessingError", "processing_error"),
+        ("pm_card_chargeDeclined", "card_declined", None),
+        ("pm_card_chargeDeclinedExpiredCard", "expired_card", "exp_month"),
+        ("pm_card_chargeDeclinedIncorrectCvc", "incorrect_cvc", "cvc"),
+        ("pm_card_chargeDeclinedProcessingError", "processing_error", None),
     ],
 )
-async def test_a_test_card_is_declined_for_its_reason(shop: StripeShop, token: str, code: str) -> None:
-    assert (await refused(shop.pay(token), stripe.CardError))["code"] == code
+async def test_a_test_card_is_declined_for_its_reason(
+    shop: StripeShop, token: str, code: str, param: str | None
+) -> None:
+    error = await refused(shop.pay(token), stripe.CardError)
+
+    assert (error["code"], error.get("param")) == (code, param)
 
 
 async def test_a_customer_authenticates_on_the_page_of_the_bank(shop: StripeShop) -> None:
@@ -80,6 +89,32 @@ async def test_a_customer_authenticates_on_the_page_of_the_bank(shop: StripeShop
         "redirect_status": "succeeded",
     }
     assert (await shop.v1.payment_intents.retrieve_async(intent.id)).status == "succeeded"
+
+
+async def test_a_customer_who_closes_the_page_of_the_bank_pays_with_another_card(shop: StripeShop) -> None:
+    intent = await shop.pay("pm_card_authenticationRequired")
+    url = intent.next_action.redirect_to_url.url
+
+    paid = await shop.v1.payment_intents.confirm_async(intent.id, {"payment_method": "pm_card_mastercard"})
+
+    assert (paid.status, paid.amount_received, paid.next_action) == ("succeeded", AMOUNT, None)
+    async with httpx.AsyncClient(trust_env=False) as browser:
+        late = await browser.post(url, data={"result": "pass"})
+    assert (late.status_code, late.headers["content-type"]) == (409, "text/html; charset=utf-8")
+    charges = (await shop.v1.charges.list_async({"payment_intent": intent.id})).data
+    assert [each.payment_method_details.card.brand for each in charges if each.captured] == ["mastercard"]
+    assert len((await shop.v1.balance_transactions.list_async()).data) == 1
+
+
+async def test_a_payment_that_waits_for_its_customer_is_changed(shop: StripeShop) -> None:
+    intent = await shop.pay("pm_card_authenticationRequired")
+
+    described = await shop.v1.payment_intents.update_async(intent.id, {"description": "Bread"})
+    assert (described.status, described.description) == ("requires_action", "Bread")
+    changed = await shop.v1.payment_intents.update_async(intent.id, {"amount": 2500, "payment_method": "pm_card_visa"})
+    assert (changed.status, changed.amount, changed.next_action) == ("requires_confirmation", 2500, None)
+    paid = await shop.v1.payment_intents.confirm_async(intent.id)
+    assert (paid.status, paid.amount_received) == ("succeeded", 2500)
 
 
 @pytest.mark.parametrize("wish", [{"error_on_requires_action": True}, {"off_session": True}])

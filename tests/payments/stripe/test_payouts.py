@@ -56,6 +56,9 @@ def test_the_event_of_a_payout_survives_its_storage() -> None:
         merchant_id=UUID(int=3),
         type="payout.updated",
         snapshot=snapshot,
+        previous=None,
+        request_id=None,
+        idempotency_key=None,
         created_at=AT,
         forwarded_at=None,
     )

@@ -41,6 +41,24 @@ async def test_an_event_is_verified_by_stripes_own_code(local: Shop, receiver: R
     assert found["data"] == bodies["payment_intent.succeeded"]["data"]
 
 
+async def test_a_payment_says_who_was_told_about_it(local: Shop, receiver: Receiver, worker: None, api: Api) -> None:
+    del worker
+    endpoint = await create(local, receiver, "payment_intent.succeeded")
+
+    intent = await local.pay()
+    await receiver.received(1)
+
+    events = (await api.get(f"/payments/intents/{intent['id']}/events"))["events"]
+    told = {each["type"]: each["endpoints"] for each in events}
+    assert list(told) == ["payment_intent.created", "charge.succeeded", "payment_intent.succeeded"]
+    assert told["charge.succeeded"] == []
+    (one,) = told["payment_intent.succeeded"]
+    assert (one["webhook_endpoint_id"], one["url"]) == (endpoint["id"], endpoint["url"])
+    (delivery,) = (await api.get(f"/events/{one['webhook_event_id']}"))["deliveries"]
+    assert delivery["attempt_count"] <= 1
+    await api.refused(404, "GET", "/payments/intents/pi_01h455vb4pex5vsknk084sn02q/events")
+
+
 async def test_events_tell_what_happened_in_order(local: Shop) -> None:
     held = await local.pay(capture_method="manual")
     await local.call("POST", f"/payment_intents/{held['id']}/capture", amount_to_capture="700")
@@ -66,6 +84,33 @@ async def test_events_tell_what_happened_in_order(local: Shop) -> None:
     ]
     assert listed[-2]["data"]["object"]["captured"] is False
     assert listed[-4]["data"]["object"]["captured"] is True
+
+
+async def test_an_event_names_its_request_and_what_has_changed(local: Shop) -> None:
+    customer = (await local.call("POST", "/customers", email="ines@example.com", **{"metadata[a]": "1"})).json()
+    changed = await local.http.post(
+        f"/stripe/v1/customers/{customer['id']}",
+        data={"email": "ines@example.org", "metadata[a]": "2", "metadata[b]": "3"},
+        headers={"Authorization": f"Bearer {local.merchant['secret_key']}", "Idempotency-Key": "change-7"},
+    )
+    intent = await local.pay()
+    await local.call("POST", "/refunds", payment_intent=intent["id"], amount="500")
+
+    listed = (await local.call("GET", "/events?limit=100")).json()["data"]
+
+    events = {each["type"]: each for each in listed}
+    assert events["customer.updated"]["request"] == {
+        "id": changed.headers["Request-Id"],
+        "idempotency_key": "change-7",
+    }
+    assert events["customer.updated"]["data"]["previous_attributes"] == {
+        "email": "ines@example.com",
+        "metadata": {"a": "1", "b": None},
+    }
+    assert "previous_attributes" not in events["customer.created"]["data"]
+    assert events["payment_intent.succeeded"]["request"]["id"].startswith("req_")
+    assert events["refund.updated"]["data"]["previous_attributes"]["status"] == "pending"
+    assert events["charge.refunded"]["data"]["previous_attributes"] == {"amount_refunded": 0}
 
 
 async def test_an_endpoint_is_changed_disabled_and_deleted(

@@ -110,6 +110,5 @@ async def test_a_silent_receiver_leaves_the_others_of_its_organisation_alone(
             await api.done("POST", "/events/batch", json={"events": noise})
             await silent.received(40)
             for _ in range(8):
-                began_s = time.monotonic()
-                await api.settled(await api.publish())
-                assert time.monotonic() - began_s < 5.0
+                # Sooner than a request to the silent receiver ends, or this raises.
+                await api.settled(await api.publish(), timeout_s=10)

@@ -25,6 +25,12 @@ export function moneyText(amount: number, currency: string): string {
   return sign(amount) + format(amount, decimals, options);
 }
 
+/** Such as `$1,248.50`, or `3.000` of a currency without a sign, where the code of the currency stands beside it. */
+export function titleText(amount: number, currency: string): string {
+  const text = moneyText(amount, currency);
+  return text.includes(currency) ? amountText(amount, currency) : text;
+}
+
 /** The minor units of what a person has written, such as `1,248.50`; null if it is no amount of the currency. */
 export function parseAmount(text: string, currency: string): number | null {
   const found = AMOUNT.exec(text.replaceAll(/[\s,]/g, ""));

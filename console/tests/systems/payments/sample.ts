@@ -1,6 +1,6 @@
 // A payment as the API shows it, for tests.
 
-import type { Account, AccountEntry, Attempt, Charge, Entry, PaymentDetails, PaymentEvent } from "$/services/payments";
+import type { Account, AccountEntry, Attempt, Charge, Entry, Merchant, PaymentDetails, PaymentEvent } from "$/services/payments";
 import type { BatchDetails } from "$/services/settlement";
 
 export function attempt(fields: Partial<Attempt> = {}): Attempt {
@@ -178,6 +178,32 @@ export function batch(fields: Partial<BatchDetails> = {}): BatchDetails {
     payout: null,
     bankFile: null,
     statementLines: [],
+    ...fields,
+  };
+}
+
+export function merchant(fields: Partial<Merchant> = {}): Merchant {
+  return {
+    merchantId: "mer_1",
+    name: "Kestrel Outdoor US",
+    country: "US",
+    defaultCurrency: "USD",
+    processor: "simulator",
+    timeZone: "America/New_York",
+    cutoff: "17:00",
+    feeBps: 140,
+    feeFixed: 25,
+    fees: [],
+    holdDays: 2,
+    firstPayoutDays: 7,
+    reserveBps: 0,
+    reserveDays: 0,
+    payoutMinimum: 0,
+    bankAccountName: null,
+    bankRoutingNumber: null,
+    bankAccountLast4: null,
+    bankAccountKind: null,
+    createdAt: "2026-11-01T00:00:00Z",
     ...fields,
   };
 }

@@ -2,11 +2,14 @@ import { render, screen } from "@testing-library/svelte";
 import { expect, test } from "vitest";
 
 import { hrefOfId } from "$/lib/ids";
+import type { Delivery } from "$/services/webhooks";
 import { feeText, parseAmountOrZero, parsePercent, percentText } from "$/systems/payments/agreements";
 import { adviceOf, outcomeText } from "$/systems/payments/doubts";
 import Journal from "$/systems/payments/Journal.svelte";
+import { noticesOf } from "$/systems/payments/notices";
 import { isPaymentState, paymentShown, PAYMENT_STATES } from "$/systems/payments/states";
 import { payments } from "$/systems/payments/system";
+import Told from "$/systems/payments/Told.svelte";
 
 import { attempt, entry, payment } from "./sample";
 
@@ -60,4 +63,17 @@ test.each([
   ["pm_01m8305b05ebfsfbwdfww0q6bf", undefined],
 ])("the id %s leads to %s", (id, expected) => {
   expect(hrefOfId(payments.idLinks, id)).toBe(expected);
+});
+
+test("who was told stands with the state of the delivery, and what nobody wants says so", () => {
+  const events = [
+    { eventId: "evt_1", type: "charge.succeeded", createdAt: "2026-11-19T15:12:47Z", endpoints: [] },
+    { eventId: "evt_2", type: "payment_intent.succeeded", createdAt: "2026-11-19T15:12:47Z", endpoints: [{ webhookEndpointId: "we_1", url: "https://shop.example.com/hooks", webhookEventId: "evt_3" }] },
+  ];
+  const attempts = [{ attemptNumber: 2, attemptedAt: "2026-11-19T15:12:50Z", durationMs: 131, responseCode: 200, errorClass: null }];
+  const delivery = { deliveryId: "dlv_1", status: "delivered", isRunning: false, attemptCount: 2, attempts } as unknown as Delivery;
+  render(Told, { notices: noticesOf(events, new Map([["evt_3", delivery]])), timeZone: "America/New_York" });
+  expect(screen.getByRole("row", { name: /Nobody charge\.succeeded no endpoint wants it/ })).toBeTruthy();
+  expect(screen.getByRole("row", { name: /Delivered payment_intent\.succeeded shop\.example\.com 19 Nov, 10:12:50 200 OK, attempt 2 131 ms/ })).toBeTruthy();
+  expect(screen.getByRole("link", { name: "payment_intent.succeeded" }).getAttribute("href")).toBe("/webhooks/deliveries/dlv_1");
 });

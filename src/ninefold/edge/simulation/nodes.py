@@ -6,7 +6,7 @@ import random
 import signal
 import socket
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -81,7 +81,9 @@ class Nodes:
     async def stop(self) -> None:
         """Stop all processes."""
         for process in self._processes.values():
-            process.terminate()
+            # It may have ended by itself; the others are stopped all the same.
+            with suppress(ProcessLookupError):
+                process.terminate()
         for process in self._processes.values():
             async with asyncio.timeout(STOP_WITHIN_S):
                 await process.wait()

@@ -138,6 +138,13 @@ class PaymentMethodAttachedError(InvalidInputError):
     title = "Payment method of another customer"
 
 
+class PaymentMethodUnusableError(InvalidInputError):
+    """The merchant's processor doesn't know the payment method."""
+
+    code = "payment_method_unusable"
+    title = "Payment method of another processor"
+
+
 class PaymentChangeError(InvalidInputError):
     """The payment can't be changed like this any more."""
 

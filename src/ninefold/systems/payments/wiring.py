@@ -26,6 +26,7 @@ from ninefold.systems.payments.processors.simulator.process import PROCESSES
 from ninefold.systems.payments.routes.ledger import LEDGER_ROUTES
 from ninefold.systems.payments.routes.merchant_keys import MERCHANT_KEY_ROUTES
 from ninefold.systems.payments.routes.merchants import MERCHANT_ROUTES
+from ninefold.systems.payments.routes.payment_events import PAYMENT_EVENT_ROUTES
 from ninefold.systems.payments.routes.payment_steps import PAYMENT_STEP_ROUTES
 from ninefold.systems.payments.routes.payments import PAYMENT_ROUTES
 from ninefold.systems.payments.routes.reconciliation import RECONCILIATION_ROUTES
@@ -42,7 +43,7 @@ from ninefold.systems.payments.settings import PaymentsSettings, read_payments_s
 from ninefold.systems.payments.store.payments import attempt_count_in_doubt
 from ninefold.systems.payments.stripe.ownership import Ownership, OwnershipHolder
 from ninefold.systems.payments.stripe.sending import EventSender
-from ninefold.systems.payments.stripe.surface import stripe_surface
+from ninefold.systems.payments.stripe.surface import stripe_surfaces
 
 _OWNERSHIP: Final = Ownership()
 """Of this process: the surface reads what the server's task holds."""
@@ -69,6 +70,7 @@ def _routes(context: ServerContext[PaymentsSettings]) -> Sequence[ControllerRout
                 *MERCHANT_KEY_ROUTES,
                 *PAYMENT_ROUTES,
                 *PAYMENT_STEP_ROUTES,
+                *PAYMENT_EVENT_ROUTES,
                 *LEDGER_ROUTES,
                 *SETTLEMENT_ROUTES,
                 *STATEMENT_ROUTES,
@@ -87,7 +89,7 @@ def _surfaces(context: ServerContext[PaymentsSettings]) -> Sequence[Surface]:
     flow = _server_flow(context)
     simulator = open_simulator(context.settings, context.process_folder)
     return [
-        stripe_surface(context, flow, _OWNERSHIP),
+        *stripe_surfaces(context, flow, _OWNERSHIP),
         *simulator_surfaces(context.database, flow, simulator),
         stripe_webhook_surface(context.database, flow),
     ]

@@ -19,12 +19,14 @@ from ninefold.edge.demo.payments.display import DayView, print_summary
 from ninefold.edge.demo.payments.plan import MERCHANTS, Order, plan_day
 from ninefold.edge.demo.payments.shop import Shop
 from ninefold.edge.demo.payments.summary import (
+    NOT_SENT,
     PAID,
     AuditProof,
     FoundFault,
     MerchantDay,
     PaymentsSummary,
     find_problems,
+    state_of,
 )
 from ninefold.edge.demo.presentation import present
 from ninefold.edge.demo.progress import Progress
@@ -235,7 +237,7 @@ class Day:
             payments=counts.total(),
             paid=counts[PAID],
             declined=counts["requires_payment_method"],
-            not_sent=counts["requires_confirmation"],
+            not_sent=counts[NOT_SENT],
             captured=self.captured[name],
             fees=batch["fee_amount"],
             payout=batch["payout_amount"],
@@ -245,7 +247,7 @@ class Day:
 
     def _count(self, order: Order, payment: dict[str, Any]) -> None:
         self._taken[order.number] = payment
-        self.states[order.merchant][payment["status"]] += 1
+        self.states[order.merchant][state_of(payment)] += 1
         self.captured[order.merchant] += payment["amount_received"]
         if self._killed_at_s is None and len(self._taken) >= len(self._orders) // 2:
             self._kill()

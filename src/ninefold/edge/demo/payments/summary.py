@@ -9,6 +9,7 @@ import msgspec
 from ninefold.edge.demo.payments.plan import FAULTS
 
 PAID: Final = "succeeded"
+NOT_SENT: Final = "not_sent"
 
 
 class MerchantDay(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,6 +64,12 @@ class PaymentsSummary(msgspec.Struct, frozen=True, kw_only=True):
     audit: AuditProof
     duration_s: float
     problems: list[str]
+
+
+def state_of(payment: Mapping[str, Any]) -> str:
+    """Return how a payment has ended: its status, or that the processor has never received it."""
+    error = payment["last_payment_error"] or {}
+    return NOT_SENT if error.get("code") == "processing_error" else str(payment["status"])
 
 
 def find_problems(

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 from typing import Annotated, Final, Literal
-from urllib.parse import quote
 
 import msgspec
 from cyclopts import App, Parameter
@@ -18,7 +17,9 @@ from ninefold.core.commands import (
     show_answer,
     show_fields,
 )
+from ninefold.core.errors import InvalidInputError
 from ninefold.systems.payments.commands.amounts import amount_text
+from ninefold.systems.payments.commands.days import Day, day_text
 
 _ROOT: Final = "/api/v1/payments"
 _BREAKS: Final = f"{_ROOT}/reconciliation/breaks"
@@ -77,7 +78,7 @@ class ClosedDayAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def reconcile(
-    day: str, *, no_wait: Annotated[bool, Parameter(negative=())] = False, api: ApiOptions = FROM_ENVIRONMENT
+    day: Day, *, no_wait: Annotated[bool, Parameter(negative=())] = False, api: ApiOptions = FROM_ENVIRONMENT
 ) -> None:
     """Reconcile a day (UTC): read the processors' reports, match the bank's lines, and compare.
 
@@ -87,11 +88,11 @@ def reconcile(
         api: The server and API key to use.
     """
     with api.client() as client:
-        started = client.post(f"{_DAYS}/{quote(day, safe='')}/runs")
+        started = client.post(f"{_DAYS}/{day.isoformat()}/runs")
         follow_job(client, started, api=api, should_wait=not no_wait)
 
 
-def close_day(day: str, *, api: ApiOptions = FROM_ENVIRONMENT) -> None:
+def close_day(day: Day, *, api: ApiOptions = FROM_ENVIRONMENT) -> None:
     """Close a day (UTC): nothing of it changes afterwards. This can't be undone.
 
     Args:
@@ -99,7 +100,7 @@ def close_day(day: str, *, api: ApiOptions = FROM_ENVIRONMENT) -> None:
         api: The server and API key to use.
     """
     with api.client() as client:
-        answer = client.post(f"{_DAYS}/{quote(day, safe='')}/close")
+        answer = client.post(f"{_DAYS}/{day.isoformat()}/close")
         show_answer(answer, ClosedDayAnswer, api=api, show=show_fields)
 
 
@@ -112,10 +113,9 @@ def import_statement(file: Path, *, name: str | None = None, api: ApiOptions = F
         name: What it is called; by default, the name of the file.
         api: The server and API key to use.
     """
+    content = _read_file(file)
     with api.client() as client:
-        answer = client.request(
-            "POST", f"{_ROOT}/statements", query={"name": name or file.name}, content=file.read_bytes()
-        )
+        answer = client.request("POST", f"{_ROOT}/statements", query={"name": name or file.name}, content=content)
         show_answer(answer, StatementAnswer, api=api, show=show_fields)
 
 
@@ -151,7 +151,7 @@ def list_days(*, limit: Limit = 20, cursor: str | None = None, api: ApiOptions =
 def list_breaks(
     *,
     state: str | None = "open",
-    day: str | None = None,
+    day: Day | None = None,
     limit: Limit = 20,
     cursor: str | None = None,
     api: ApiOptions = FROM_ENVIRONMENT,
@@ -166,7 +166,7 @@ def list_breaks(
         api: The server and API key to use.
     """
     with api.client() as client:
-        answer = client.get(_BREAKS, state=state, day=day, limit=limit, cursor=cursor)
+        answer = client.get(_BREAKS, state=state, day=day_text(day), limit=limit, cursor=cursor)
         show_answer(answer, Page[BreakAnswer], api=api, show=_show_breaks)
 
 
@@ -236,6 +236,15 @@ def match_break(
     with api.client() as client:
         answer = client.post(f"{_BREAKS}/{break_id}/match", body)
         show_answer(answer, BreakAnswer, api=api, show=show_fields)
+
+
+def _read_file(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise InvalidInputError(
+            f"The file can't be read: {error}.", field="file", remedy="Check its path and its permissions."
+        ) from error
 
 
 def _show_statements(page: Page[StatementAnswer]) -> None:

@@ -13,6 +13,8 @@ from ninefold.core.commands import (
     Limit,
     Page,
     follow_job,
+    parse_argument_id,
+    print_fields,
     print_next_page,
     print_note,
     print_table,
@@ -20,6 +22,8 @@ from ninefold.core.commands import (
     show_fields,
 )
 from ninefold.systems.payments.commands.amounts import amount_text
+from ninefold.systems.payments.commands.days import Day, day_text
+from ninefold.systems.payments.model.settlement import PAYOUT_PREFIX
 
 _ROOT: Final = "/api/v1/payments"
 
@@ -59,6 +63,21 @@ class PayoutAnswer(msgspec.Struct, frozen=True, kw_only=True):
     failure_code: str | None
 
 
+class PayoutDetailsAnswer(PayoutAnswer, frozen=True, kw_only=True):
+    """A payout with all that is known of it."""
+
+    batch_id: str
+    bank_file_id: str | None
+    method: str
+    trace_number: str | None
+    bank_account_last4: str | None
+    created_at: str
+    in_transit_at: str | None
+    paid_at: str | None
+    failed_at: str | None
+    failure_message: str | None
+
+
 class BankFileAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """A bank file."""
 
@@ -74,7 +93,7 @@ class BankFileAnswer(msgspec.Struct, frozen=True, kw_only=True):
 def settle(
     merchant_id: str,
     *,
-    day: str | None = None,
+    day: Day | None = None,
     no_wait: Annotated[bool, Parameter(negative=())] = False,
     api: ApiOptions = FROM_ENVIRONMENT,
 ) -> None:
@@ -88,7 +107,7 @@ def settle(
         api: The server and API key to use.
     """
     with api.client() as client:
-        started = client.post(f"{_ROOT}/merchants/{merchant_id}/settle", {"day": day})
+        started = client.post(f"{_ROOT}/merchants/{merchant_id}/settle", {"day": day_text(day)})
         follow_job(client, started, api=api, should_wait=not no_wait)
 
 
@@ -96,7 +115,7 @@ def settle(
 def list_batches(
     *,
     merchant: str | None = None,
-    day: str | None = None,
+    day: Day | None = None,
     limit: Limit = 20,
     cursor: str | None = None,
     api: ApiOptions = FROM_ENVIRONMENT,
@@ -111,7 +130,7 @@ def list_batches(
         api: The server and API key to use.
     """
     with api.client() as client:
-        answer = client.get(f"{_ROOT}/batches", merchant_id=merchant, day=day, limit=limit, cursor=cursor)
+        answer = client.get(f"{_ROOT}/batches", merchant_id=merchant, day=day_text(day), limit=limit, cursor=cursor)
         show_answer(answer, Page[BatchAnswer], api=api, show=_show_batches)
 
 
@@ -148,6 +167,20 @@ def list_payouts(
     with api.client() as client:
         answer = client.get(f"{_ROOT}/payouts", merchant_id=merchant, state=state, limit=limit, cursor=cursor)
         show_answer(answer, Page[PayoutAnswer], api=api, show=_show_payouts)
+
+
+@payouts.command(name="show")
+def show_payout(payout_id: str, *, api: ApiOptions = FROM_ENVIRONMENT) -> None:
+    """Show a payout.
+
+    Args:
+        payout_id: The id of the payout, such as po_….
+        api: The server and API key to use.
+    """
+    parse_argument_id(PAYOUT_PREFIX, payout_id, shown_by="ninefold payments payouts list")
+    with api.client() as client:
+        answer = client.get(f"{_ROOT}/payouts/{payout_id}")
+        show_answer(answer, PayoutDetailsAnswer, api=api, show=_show_payout)
 
 
 @bank_files.command(name="list")
@@ -223,6 +256,11 @@ def _show_payouts(page: Page[PayoutAnswer]) -> None:
         empty="No payouts yet.",
     )
     print_next_page(page)
+
+
+def _show_payout(payout: PayoutDetailsAnswer) -> None:
+    print_fields({"amount": amount_text(payout.amount, payout.currency)})
+    show_fields(payout, without=["amount", "currency"])
 
 
 def _show_files(page: Page[BankFileAnswer]) -> None:

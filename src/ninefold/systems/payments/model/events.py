@@ -65,6 +65,15 @@ class NewEvent(msgspec.Struct, frozen=True):
 
     type: str
     snapshot: Snapshot
+    previous: Snapshot | None = None
+    """What it is about as it was before, if the merchant is told what has changed."""
+
+
+class Origin(msgspec.Struct, frozen=True, kw_only=True):
+    """The merchant's request that has caused an event."""
+
+    request_id: str | None
+    idempotency_key: str | None
 
 
 class OwnedEvent(msgspec.Struct, frozen=True):
@@ -73,6 +82,7 @@ class OwnedEvent(msgspec.Struct, frozen=True):
     organisation_id: UUID
     merchant_id: UUID
     event: NewEvent
+    origin: Origin | None = None
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,8 +93,23 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     merchant_id: UUID
     type: str
     snapshot: Snapshot
+    previous: Snapshot | None
+    request_id: str | None
+    idempotency_key: str | None
     created_at: datetime
     forwarded_at: datetime | None
+
+
+class ForwardedEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """An event, and an endpoint that it was handed over for; without one, nobody was told."""
+
+    event_id: UUID
+    type: str
+    created_at: datetime
+    webhook_endpoint_id: UUID | None
+    url: str | None
+    webhook_event_id: UUID | None
+    """What webhook delivery calls it."""
 
 
 class WebhookEndpoint(msgspec.Struct, frozen=True, kw_only=True):

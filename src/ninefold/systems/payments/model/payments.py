@@ -28,6 +28,8 @@ IntentState: TypeAlias = Literal[
 ]
 CaptureMethod: TypeAlias = Literal["automatic", "manual"]
 CancelReason: TypeAlias = Literal["duplicate", "fraudulent", "requested_by_customer", "abandoned", "automatic"]
+ReleaseReason: TypeAlias = CancelReason | Literal["replaced"]
+"""Why an authorisation is canceled: with its payment, or because the payment is paid in another way."""
 RefundReason: TypeAlias = Literal["duplicate", "fraudulent", "requested_by_customer"]
 ChargeState: TypeAlias = Literal["pending", "succeeded", "failed"]
 RefundState: TypeAlias = Literal["pending", "succeeded", "failed"]
@@ -80,6 +82,8 @@ class Intent(msgspec.Struct, frozen=True, kw_only=True):
     error_code: str | None
     decline_code: str | None
     error_message: str | None
+    failed_payment_method: PaymentMethod | None = None
+    """What the last attempt was to be paid with, if it has failed."""
     in_doubt_since: datetime | None
     capture_before: datetime | None
     cancel_reason: CancelReason | None
@@ -150,6 +154,8 @@ class Refund(msgspec.Struct, frozen=True, kw_only=True):
     metadata: Mapping[str, str]
     created_at: datetime
     finished_at: datetime | None
+    failure_attempt_id: UUID | None = None
+    """The call that has failed."""
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
@@ -166,7 +172,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     state: AttemptState
     amount: int
     currency: str
-    cancel_reason: CancelReason | None
+    cancel_reason: ReleaseReason | None
     authorisation_reference: str | None
     """The processor's own id of the authorisation that is captured, canceled or refunded."""
     processor_reference: str | None

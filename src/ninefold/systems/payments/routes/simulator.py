@@ -1,41 +1,29 @@
 """What the simulated processor and its customers call: webhooks, and the page on which a customer authenticates."""
 
-from html import escape
 from typing import Final, Literal
 
 import msgspec
-from litestar import MediaType, Response, get, post
+from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery
 
 from ninefold.core.postgres.database import Database
 from ninefold.core.web.bodies import FormRequest, FromBody, RawRequest
 from ninefold.core.web.surfaces import Surface
-from ninefold.systems.payments.errors import PaymentNotFoundError
 from ninefold.systems.payments.model.outcomes import Approved
 from ninefold.systems.payments.processors.simulator.client import Simulator
+from ninefold.systems.payments.routes.authentication_page import (
+    show_ended,
+    show_missing,
+    show_page_error,
+    show_question,
+    show_thanks,
+)
 from ninefold.systems.payments.service.flow import PaymentFlow
-from ninefold.systems.payments.service.returning import find_waiting_payment
+from ninefold.systems.payments.service.returning import PaymentOfPage, find_payment_of_page
 from ninefold.systems.payments.service.webhooks import apply_event
 
 _PATH: Final = "/processors/simulator"
-
-_PAGE: Final = """\
-<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<title>Authenticate</title>
-<body style="font: 16px system-ui; max-width: 30rem; margin: 4rem auto; padding: 0 1rem">
-<h1 style="font-size: 1.25rem">{title}</h1>
-<p>{text}</p>
-{form}
-"""
-_FORM: Final = """\
-<form method="post">
-<button name="result" value="pass">Complete</button>
-<button name="result" value="fail">Fail</button>
-</form>
-"""
+_PAGES: Final = f"{_PATH}/authentications"
 
 
 class AuthenticationResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,43 +35,49 @@ class AuthenticationResult(msgspec.Struct, frozen=True, kw_only=True):
 def simulator_surfaces(database: Database, flow: PaymentFlow, simulator: Simulator) -> list[Surface]:
     """Return the surfaces of the simulated processor."""
 
+    async def find(reference: str, payment: str | None) -> PaymentOfPage | None:
+        return await find_payment_of_page(database, payment, action_url=f"{_PAGES}/{reference}")
+
     @post(f"{_PATH}/webhooks", status_code=200)
     async def receive_webhook(request: RawRequest) -> dict[str, bool]:
         event = simulator.read_webhook(request.headers, await request.body())
         is_known = event is not None and await apply_event(database, flow, event)
         return {"ok": is_known}
 
-    @get(f"{_PATH}/authentications/{{reference:str}}")
-    async def show_authentication(reference: FromPath[str]) -> Response[str]:
-        text = f"The simulated bank asks you to confirm the payment {escape(reference[:60])}."
-        return _page("Confirm the payment", text, form=_FORM)
+    @get(f"{_PAGES}/{{reference:str}}")
+    async def show_authentication(reference: FromPath[str], payment: FromQuery[str | None] = None) -> Response[str]:
+        found = await find(reference, payment)
+        if found is None:
+            return show_missing()
+        return show_ended(found) if found.waiting is None else show_question(found)
 
-    @post(f"{_PATH}/authentications/{{reference:str}}", status_code=200)
+    @post(f"{_PAGES}/{{reference:str}}", status_code=200)
     async def end_authentication(
         reference: FromPath[str], data: FromBody[AuthenticationResult], payment: FromQuery[str | None] = None
     ) -> Response[str]:
-        waiting = await find_waiting_payment(database, payment, action_url=f"{_PATH}/authentications/{reference}")
+        found = await find(reference, payment)
+        if found is None:
+            return show_missing()
+        if found.waiting is None:
+            return show_ended(found)
         outcome = await simulator.authenticate(reference, is_passed=data.result == "pass")
         if outcome is None:
-            raise PaymentNotFoundError("Nothing waits for this authentication.", remedy="Confirm the payment again.")
-        if waiting is not None:
-            # The webhook says the same; but the shop asks as soon as its customer is back.
-            await flow.record(waiting.attempt, outcome)
-            address = waiting.address_of_shop(is_passed=isinstance(outcome, Approved))
-            if address is not None:
-                return Response("", status_code=303, headers={"Location": address})
-        return _page("Thank you", "You can close this page.", form="")
+            # The customer has clicked twice, and the first click is not recorded yet.
+            return show_ended(await find(reference, payment) or found)
+        # The webhook says the same; but the shop asks as soon as its customer is back.
+        await flow.record(found.waiting, outcome)
+        is_passed = isinstance(outcome, Approved)
+        address = found.address_of_shop(is_passed=is_passed)
+        if address is not None:
+            return Response("", status_code=303, headers={"Location": address})
+        return show_thanks(found, is_passed=is_passed)
 
     return [
         Surface(path=f"{_PATH}/webhooks", routes=[receive_webhook], request_class=RawRequest),
         Surface(
-            path=f"{_PATH}/authentications",
+            path=_PAGES,
             routes=[show_authentication, end_authentication],
             request_class=FormRequest,
+            show_error=show_page_error,
         ),
     ]
-
-
-def _page(title: str, text: str, *, form: str) -> Response[str]:
-    headers = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"}
-    return Response(_PAGE.format(title=title, text=text, form=form), media_type=MediaType.HTML, headers=headers)

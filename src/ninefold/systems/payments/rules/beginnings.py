@@ -48,6 +48,7 @@ def begin_authorisation(step: Step, *, attempt_id: UUID) -> Change:
         error_code=None,
         decline_code=None,
         error_message=None,
+        failed_payment_method=None,
         action_url=None,
     )
     attempt = _attempt(step, "authorise", attempt_id=attempt_id, amount=intent.amount)
@@ -94,6 +95,23 @@ def begin_cancel(step: Step, *, attempt_id: UUID, reason: CancelReason | None) -
         step, "cancel", attempt_id=attempt_id, amount=step.intent.amount, charge=charge, cancel_reason=reason, **fields
     )
     return Change(intent=step.move("processing"), attempt=attempt, event="cancel_requested")
+
+
+def begin_replacement(step: Step, *, attempt_id: UUID) -> Change:
+    """Return what is stored before an authentication is canceled at the processor, so that its customer can pay anew.
+
+    Only then the payment may be changed or confirmed again: else, both could be captured.
+    """
+    assert step.waiting is not None, "a customer has to authenticate"
+    attempt = _attempt(
+        step,
+        "cancel",
+        attempt_id=attempt_id,
+        amount=step.intent.amount,
+        cancel_reason="replaced",
+        authorisation_reference=step.waiting.processor_reference,
+    )
+    return Change(intent=step.move("processing"), attempt=attempt, event="action_cancel_requested")
 
 
 def begin_refund(

@@ -2,14 +2,26 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
+from ninefold.systems.payments.model.events import Origin
 from ninefold.systems.payments.model.ledger import Transfer
 from ninefold.systems.payments.model.merchants import Merchant
-from ninefold.systems.payments.model.payments import Attempt, Charge, Intent, IntentState, PaymentMethod, Refund
+from ninefold.systems.payments.model.payments import (
+    Attempt,
+    AttemptState,
+    Charge,
+    Intent,
+    IntentState,
+    PaymentMethod,
+    Refund,
+)
 from ninefold.systems.payments.rules.transfers import Accounts
+
+NOT_SENT: Final = "processor_unavailable"
+"""Why a call has failed that has never reached the processor."""
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,6 +45,8 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     """The attempt whose customer has to authenticate."""
     at: datetime
     limits: Limits
+    origin: Origin | None = None
+    """The merchant's request that makes the step."""
 
     @property
     def accounts(self) -> Accounts:
@@ -66,3 +80,15 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     transfers: tuple[Transfer, ...] = ()
     is_quiet: bool = False
     """Whether only the attempt changes: the payment and its timeline stay as they are."""
+
+
+def finish_attempt(step: Step, state: AttemptState, **fields: Any) -> Attempt:
+    """Return the attempt of a step in its last state."""
+    assert step.attempt is not None, "there is no outcome without an attempt"
+    return msgspec.structs.replace(
+        step.attempt,
+        **{"error_code": None, "error_message": None, **fields},
+        state=state,
+        finished_at=step.at,
+        next_inquiry_at=None,
+    )

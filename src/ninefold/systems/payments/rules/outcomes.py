@@ -7,14 +7,23 @@ import msgspec
 
 from ninefold.systems.payments.model.money import Money, currency
 from ninefold.systems.payments.model.outcomes import Approved, Declined, NeedsAction, NotFound, NotSent, Unknown
-from ninefold.systems.payments.model.payments import Attempt, AttemptState, Charge, IntentState, Operation
-from ninefold.systems.payments.rules.changes import Change, Step
+from ninefold.systems.payments.model.payments import Attempt, Charge, IntentState, Operation
+from ninefold.systems.payments.rules.changes import NOT_SENT, Change, Step, finish_attempt
 from ninefold.systems.payments.rules.fees import capture_fee
 from ninefold.systems.payments.rules.holds import available_at, reserve_of
 from ninefold.systems.payments.rules.inquiries import inquiry_delay
-from ninefold.systems.payments.rules.transfers import capture_funds, finish_refund, reserve_funds, resolve_funds
+from ninefold.systems.payments.rules.refund_outcomes import refunded, refuse_refund
+from ninefold.systems.payments.rules.transfers import capture_funds, reserve_funds, resolve_funds
 
-NOT_SENT: Final = "processor_unavailable"
+NEVER_ARRIVED: Final = Declined(
+    code="processing_error", message="An error occurred while processing your card. Try again later."
+)
+"""What the customer is told if the processor has never received the call, which the merchant has learned too late."""
+
+NOT_AUTHENTICATED: Final = Declined(
+    code="payment_intent_authentication_failure",
+    message="The customer hasn't authenticated, and the authentication was canceled.",
+)
 
 AnyOutcome = Approved | Declined | NeedsAction | Unknown | NotSent | NotFound
 
@@ -24,7 +33,8 @@ def apply_outcome(step: Step, outcome: AnyOutcome) -> Change:
 
     Args:
         step: with the attempt, which is open.
-        outcome: what the processor says. `NotFound` is what `NotSent` is: the call has had no effect.
+        outcome: what the processor says. `NotFound` and `NotSent` are both that the call has had no effect. After
+            `NotSent`, the merchant knows it from the answer to its request; after `NotFound`, it has to be told.
     """
     assert step.attempt is not None, "there is no outcome without an attempt"
     if step.attempt.state == "waiting_for_customer" and not isinstance(outcome, (Approved, Declined)):
@@ -35,6 +45,8 @@ def apply_outcome(step: Step, outcome: AnyOutcome) -> Change:
         return _ask_customer(step, outcome)
     if isinstance(outcome, Approved):
         return _ON_APPROVED[step.attempt.operation](step, outcome)
+    if isinstance(outcome, NotFound) and step.attempt.operation == "authorise":
+        return _never_arrived(step)
     refused = outcome if isinstance(outcome, Declined) else None
     return _ON_REFUSED[step.attempt.operation](step, refused)
 
@@ -52,7 +64,7 @@ def return_state(step: Step) -> IntentState:
 
 
 def _authorised(step: Step, outcome: Approved) -> Change:
-    attempt = _finish(step, "succeeded", processor_reference=outcome.reference)
+    attempt = finish_attempt(step, "succeeded", processor_reference=outcome.reference)
     charge = msgspec.structs.replace(_charge_of(step), state="succeeded", processor_reference=outcome.reference)
     if outcome.is_captured:
         return _capture(step, attempt, charge, amount=step.intent.amount)
@@ -80,7 +92,7 @@ def _authorised(step: Step, outcome: Approved) -> Change:
 def _captured(step: Step, outcome: Approved) -> Change:
     assert step.attempt is not None
     assert step.charge is not None
-    attempt = _finish(step, "succeeded", processor_reference=outcome.reference)
+    attempt = finish_attempt(step, "succeeded", processor_reference=outcome.reference)
     return _capture(step, attempt, step.charge, amount=step.attempt.amount)
 
 
@@ -124,16 +136,13 @@ def _capture(step: Step, attempt: Attempt, charge: Charge, *, amount: int) -> Ch
 
 def _canceled(step: Step, outcome: Approved) -> Change:
     assert step.attempt is not None
-    attempt = _finish(step, "succeeded", processor_reference=outcome.reference)
-    intent = step.move(
-        "canceled",
-        amount_capturable=0,
-        capture_before=None,
-        action_url=None,
-        canceled_at=step.at,
-        cancel_reason=step.attempt.cancel_reason,
-    )
-    change = Change(intent=intent, attempt=attempt, event="canceled")
+    attempt = finish_attempt(step, "succeeded", processor_reference=outcome.reference)
+    fields: dict[str, Any] = {"amount_capturable": 0, "capture_before": None, "action_url": None}
+    if step.attempt.cancel_reason == "replaced":
+        change = _replaced(step, attempt, fields)
+    else:
+        fields |= {"canceled_at": step.at, "cancel_reason": step.attempt.cancel_reason}
+        change = Change(intent=step.move("canceled", **fields), attempt=attempt, event="canceled")
     if step.charge is not None and step.charge.state == "pending":
         # It was in doubt before the customer was asked to authenticate.
         charge = msgspec.structs.replace(
@@ -148,6 +157,20 @@ def _canceled(step: Step, outcome: Approved) -> Change:
     return _release(step, change, expires=False)
 
 
+def _replaced(step: Step, attempt: Attempt, fields: dict[str, Any]) -> Change:
+    """Return what changes when an authentication was canceled, so that the payment can be made in another way."""
+    if step.intent.state != "in_doubt":
+        return Change(intent=step.move("requires_confirmation", **fields), attempt=attempt, event="action_canceled")
+    # The request for it was answered long ago, and nobody goes on with it: the merchant has to be told.
+    fields |= {
+        "payment_method_id": None,
+        "error_code": NOT_AUTHENTICATED.code,
+        "error_message": NOT_AUTHENTICATED.message,
+        "failed_payment_method": step.payment_method,
+    }
+    return Change(intent=step.move("requires_payment_method", **fields), attempt=attempt, event="action_canceled")
+
+
 def expire(step: Step) -> Change:
     """Return what changes when an authorisation wasn't captured in time."""
     intent = step.move(
@@ -156,21 +179,25 @@ def expire(step: Step) -> Change:
     return _release(step, Change(intent=intent, event="expired"), expires=True)
 
 
-def _refunded(step: Step, outcome: Approved) -> Change:
-    attempt = _finish(step, "succeeded", processor_reference=outcome.reference)
-    return _end_refund(step, attempt, failure_reason=None)
-
-
 def _refuse_authorisation(step: Step, refused: Declined | None) -> Change:
     if refused is None:
-        return _not_sent(step)
-    attempt = _finish(
+        return _not_sent(step) if step.charge is None else _never_arrived(step)
+    attempt = finish_attempt(
         step,
         "declined",
         processor_reference=refused.reference,
         error_code=refused.code,
         error_message=refused.message,
     )
+    return _fail(step, attempt, refused, event="declined")
+
+
+def _never_arrived(step: Step) -> Change:
+    return _fail(step, finish_attempt(step, "not_sent", error_code=NOT_SENT), NEVER_ARRIVED, event="not_sent")
+
+
+def _fail(step: Step, attempt: Attempt, refused: Declined, *, event: str) -> Change:
+    """Return what changes when an authorisation has failed, so that another payment method is needed."""
     charge = msgspec.structs.replace(
         _charge_of(step),
         state="failed",
@@ -188,69 +215,37 @@ def _refuse_authorisation(step: Step, refused: Declined | None) -> Change:
         error_code=refused.code,
         decline_code=refused.decline_code,
         error_message=refused.message,
+        failed_payment_method=step.payment_method,
     )
     detail = {"code": refused.code, "decline_code": refused.decline_code}
-    change = Change(intent=intent, attempt=attempt, charge=charge, event="declined", detail=detail)
+    change = Change(intent=intent, attempt=attempt, charge=charge, event=event, detail=detail)
     return _release(step, change, expires=False)
 
 
 def _not_sent(step: Step) -> Change:
-    attempt = _finish(step, "not_sent", error_code=NOT_SENT)
-    change = Change(intent=step.move("requires_confirmation"), attempt=attempt, event="not_sent")
-    if step.charge is not None:
-        charge = msgspec.structs.replace(
-            step.charge, state="failed", error_code=NOT_SENT, error_message="The processor has received nothing."
-        )
-        change = msgspec.structs.replace(change, charge=charge)
-    return _release(step, change, expires=False)
+    attempt = finish_attempt(step, "not_sent", error_code=NOT_SENT)
+    return Change(intent=step.move("requires_confirmation"), attempt=attempt, event="not_sent")
 
 
 def _refuse_follow_up(step: Step, refused: Declined | None) -> Change:
     """Return what changes when a capture or a cancellation has had no effect."""
     assert step.attempt is not None
     if refused is None:
-        attempt = _finish(step, "not_sent", error_code=NOT_SENT)
+        attempt = finish_attempt(step, "not_sent", error_code=NOT_SENT)
     else:
-        attempt = _finish(step, "declined", error_code=refused.code, error_message=refused.message)
+        attempt = finish_attempt(step, "declined", error_code=refused.code, error_message=refused.message)
     state = return_state(step)
     fields = {"payment_method_id": None} if state == "requires_payment_method" else {}
     return Change(
         intent=step.move(state, **fields),
         attempt=attempt,
-        event=f"{step.attempt.operation}_refused" if refused else "not_sent",
+        event=f"{_word_for(step.attempt)}_refused" if refused else "not_sent",
         detail={"code": attempt.error_code},
     )
 
 
-def _refuse_refund(step: Step, refused: Declined | None) -> Change:
-    if refused is None:
-        return _end_refund(step, _finish(step, "not_sent", error_code=NOT_SENT), failure_reason=NOT_SENT)
-    attempt = _finish(step, "declined", error_code=refused.code, error_message=refused.message)
-    return _end_refund(step, attempt, failure_reason=refused.code)
-
-
-def _end_refund(step: Step, attempt: Attempt, *, failure_reason: str | None) -> Change:
-    assert step.refund is not None
-    assert step.charge is not None
-    refund, charge, is_done = step.refund, step.charge, failure_reason is None
-    return Change(
-        intent=step.move(step.intent.state),
-        attempt=attempt,
-        refund=msgspec.structs.replace(
-            refund,
-            state="succeeded" if is_done else "failed",
-            failure_reason=failure_reason,
-            finished_at=step.at,
-        ),
-        charge=msgspec.structs.replace(
-            charge,
-            amount_refunding=charge.amount_refunding - refund.amount,
-            amount_refunded=charge.amount_refunded + (refund.amount if is_done else 0),
-        ),
-        transfers=(finish_refund(step.accounts, refund_id=refund.refund_id, amount=refund.amount, is_done=is_done),),
-        event="refunded" if is_done else "refund_failed",
-        detail={"amount": refund.amount},
-    )
+def _word_for(attempt: Attempt) -> str:
+    return "action_cancel" if attempt.cancel_reason == "replaced" else attempt.operation
 
 
 def _stay_in_doubt(step: Step, outcome: Unknown) -> Change:
@@ -364,26 +359,15 @@ def _charge_of(step: Step) -> Charge:
     )
 
 
-def _finish(step: Step, state: AttemptState, **fields: Any) -> Attempt:
-    assert step.attempt is not None
-    return msgspec.structs.replace(
-        step.attempt,
-        **{"error_code": None, "error_message": None, **fields},
-        state=state,
-        finished_at=step.at,
-        next_inquiry_at=None,
-    )
-
-
 _ON_APPROVED: Final[dict[Operation, Callable[[Step, Approved], Change]]] = {
     "authorise": _authorised,
     "capture": _captured,
     "cancel": _canceled,
-    "refund": _refunded,
+    "refund": refunded,
 }
 _ON_REFUSED: Final[dict[Operation, Callable[[Step, Declined | None], Change]]] = {
     "authorise": _refuse_authorisation,
     "capture": _refuse_follow_up,
     "cancel": _refuse_follow_up,
-    "refund": _refuse_refund,
+    "refund": refuse_refund,
 }

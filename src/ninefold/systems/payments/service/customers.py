@@ -9,7 +9,7 @@ from ninefold.core.ids import format_id
 from ninefold.core.postgres.database import Connection
 from ninefold.systems.payments.errors import CustomerNotFoundError
 from ninefold.systems.payments.model.customers import Customer
-from ninefold.systems.payments.model.events import NewEvent, Snapshot
+from ninefold.systems.payments.model.events import NewEvent, Origin, Snapshot
 from ninefold.systems.payments.model.merchants import Merchant
 from ninefold.systems.payments.model.payments import CUSTOMER_PREFIX
 from ninefold.systems.payments.service.events import record_events
@@ -17,15 +17,37 @@ from ninefold.systems.payments.store import customers as store
 
 
 async def save_customer(
-    connection: Connection, merchant: Merchant, customer: Customer, *, event_type: str, at: datetime
+    connection: Connection,
+    merchant: Merchant,
+    customer: Customer,
+    *,
+    event_type: str,
+    at: datetime,
+    previous: Customer | None = None,
+    origin: Origin | None = None,
 ) -> Customer:
-    """Store a new or changed customer, and tell the merchant; call it in a transaction."""
+    """Store a new or changed customer, and tell the merchant; call it in a transaction.
+
+    Args:
+        connection: in a transaction.
+        merchant: whose customer it is.
+        customer: as it is now.
+        event_type: what the merchant is told.
+        at: when.
+        previous: as it was; None if it is new or deleted.
+        origin: the merchant's request.
+    """
     await store.customer_save(connection, customer)
-    await record_events(connection, merchant, [NewEvent(event_type, Snapshot(customer=customer))], at=at)
+    event = NewEvent(
+        event_type, Snapshot(customer=customer), previous=None if previous is None else Snapshot(customer=previous)
+    )
+    await record_events(connection, merchant, [event], at=at, origin=origin)
     return customer
 
 
-async def delete_customer(connection: Connection, merchant: Merchant, customer_id: UUID, *, at: datetime) -> Customer:
+async def delete_customer(
+    connection: Connection, merchant: Merchant, customer_id: UUID, *, at: datetime, origin: Origin | None = None
+) -> Customer:
     """Delete a customer; its payments keep its id. Call it in a transaction.
 
     Raises:
@@ -35,7 +57,7 @@ async def delete_customer(connection: Connection, merchant: Merchant, customer_i
     deleted = msgspec.structs.replace(
         customer, email=None, name=None, phone=None, description=None, metadata={}, deleted_at=at
     )
-    return await save_customer(connection, merchant, deleted, event_type="customer.deleted", at=at)
+    return await save_customer(connection, merchant, deleted, event_type="customer.deleted", at=at, origin=origin)
 
 
 async def get_customer(connection: Connection, *, merchant_id: UUID, customer_id: UUID) -> Customer:

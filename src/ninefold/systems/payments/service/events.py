@@ -7,17 +7,30 @@ from uuid import UUID
 from ninefold.core.ids import format_id
 from ninefold.core.postgres.database import Connection
 from ninefold.systems.payments.errors import EventNotFoundError
-from ninefold.systems.payments.model.events import EVENT_PREFIX, Event, NewEvent, OwnedEvent, Snapshot
+from ninefold.systems.payments.model.events import EVENT_PREFIX, Event, NewEvent, Origin, OwnedEvent, Snapshot
 from ninefold.systems.payments.model.merchants import Merchant
 from ninefold.systems.payments.model.settlement import Payout
 from ninefold.systems.payments.store import events as store
 
 
 async def record_events(
-    connection: Connection, owner: Merchant | Payout, events: Sequence[NewEvent], *, at: datetime
+    connection: Connection,
+    owner: Merchant | Payout,
+    events: Sequence[NewEvent],
+    *,
+    at: datetime,
+    origin: Origin | None = None,
 ) -> None:
-    """Store what a merchant is told; call it in the transaction of the change."""
-    owned = [OwnedEvent(owner.organisation_id, owner.merchant_id, event) for event in events]
+    """Store what a merchant is told; call it in the transaction of the change.
+
+    Args:
+        connection: in a transaction.
+        owner: who is told.
+        events: what.
+        at: when.
+        origin: the merchant's request that has caused it; None if no request has.
+    """
+    owned = [OwnedEvent(owner.organisation_id, owner.merchant_id, event, origin) for event in events]
     await record_owned_events(connection, owned, at=at)
 
 

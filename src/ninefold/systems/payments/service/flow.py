@@ -5,7 +5,7 @@ No transaction is open during a call. Whoever dies in between leaves an attempt,
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Final, Protocol
+from typing import Any, Final
 from uuid import UUID
 
 import msgspec
@@ -13,7 +13,10 @@ import msgspec
 from ninefold.core.clock import Clock
 from ninefold.core.ids import new_id
 from ninefold.core.postgres.database import Connection, Database
-from ninefold.systems.payments.errors import PaymentMethodRequiredError
+from ninefold.systems.payments.errors import (
+    PaymentStateError,
+    ProcessorUnavailableError,
+)
 from ninefold.systems.payments.model.merchants import Merchant
 from ninefold.systems.payments.model.outcomes import NotFound, NotSent, Outcome, Unknown
 from ninefold.systems.payments.model.payments import (
@@ -25,14 +28,24 @@ from ninefold.systems.payments.model.payments import (
     RefundReason,
 )
 from ninefold.systems.payments.processors.opening import Processors
-from ninefold.systems.payments.processors.port import AuthoriseCall, FollowUpCall, InquiryCall
-from ninefold.systems.payments.rules.beginnings import begin_authorisation, begin_cancel, begin_capture, begin_refund
+from ninefold.systems.payments.processors.port import InquiryCall
+from ninefold.systems.payments.rules.beginnings import (
+    begin_authorisation,
+    begin_cancel,
+    begin_capture,
+    begin_refund,
+    begin_replacement,
+    unexpected_state,
+)
 from ninefold.systems.payments.rules.changes import Change, Limits, Step
 from ninefold.systems.payments.rules.inquiries import is_absence_final
 from ninefold.systems.payments.rules.outcomes import AnyOutcome
+from ninefold.systems.payments.service.calling import call_processor
+from ninefold.systems.payments.service.changing import change_payment
 from ninefold.systems.payments.service.metrics import CALL_SECONDS, count_call
 from ninefold.systems.payments.service.payment_methods import find_or_create_payment_method
 from ninefold.systems.payments.service.recording import NewOutcome, OutcomeRecorder
+from ninefold.systems.payments.service.step_logs import StepLog, origin_of, tell
 from ninefold.systems.payments.service.steps import (
     Done,
     Evidence,
@@ -43,18 +56,6 @@ from ninefold.systems.payments.service.steps import (
 )
 from ninefold.systems.payments.settings import PaymentsSettings
 from ninefold.systems.payments.store.payments import attempt_mark_sent, intent_load
-
-
-class StepLog(Protocol):
-    """Is told of the steps of one request, in the transaction of each."""
-
-    async def began(self, connection: Connection, done: Done) -> None:
-        """Store what the request has made so far, before a processor is called."""
-        ...
-
-    async def ended(self, connection: Connection, done: Done) -> None:
-        """Store what the request is answered with; called again if that transaction fails."""
-        ...
 
 
 def limits_of(settings: PaymentsSettings) -> Limits:
@@ -111,37 +112,101 @@ class PaymentFlow:
         async with self._database.transaction() as connection:
             method = None
             if payment_method is not None:
-                method = await find_or_create_payment_method(
-                    connection, merchant_id=merchant.merchant_id, text=payment_method, at=at
-                )
+                method = await find_or_create_payment_method(connection, merchant, payment_method, at=at)
             intent = new_intent(merchant, new, payment_method=method, at=at)
-            step = Step(intent=intent, merchant=merchant, payment_method=method, at=at, limits=self.limits)
+            step = Step(
+                intent=intent,
+                merchant=merchant,
+                payment_method=method,
+                at=at,
+                limits=self.limits,
+                origin=origin_of(log),
+            )
             change = begin_authorisation(step, attempt_id=new_id()) if confirm else None
             begun = await store_new_intent(connection, step, change)
-            await _tell(log, connection, begun)
+            await tell(log, connection, begun)
         return await self._go_on(begun, log)
 
     async def confirm(
         self, merchant_id: UUID, intent_id: UUID, *, payment_method: str | None = None, log: StepLog | None = None
     ) -> Done:
-        """Authorise the funds of a payment.
+        """Authorise the funds of a payment. If its customer has to authenticate, that is canceled first.
 
         Raises:
             PaymentNotFoundError: the merchant has no such payment.
             PaymentStateError: it can't be confirmed now.
             PaymentMethodNotFoundError: the merchant has no such payment method.
             PaymentMethodRequiredError: the payment has none.
+            ProcessorUnavailableError: the authentication can't be canceled now; the same can be tried again.
         """
+        try:
+            return await self._confirm(merchant_id, intent_id, payment_method, log)
+        except PaymentStateError as error:
+            if error.state != "requires_action":
+                raise
+        await self._cancel_action(merchant_id, intent_id)
+        return await self._confirm(merchant_id, intent_id, payment_method, log)
+
+    async def _confirm(
+        self, merchant_id: UUID, intent_id: UUID, payment_method: str | None, log: StepLog | None
+    ) -> Done:
         async with self._database.transaction() as connection:
-            step = await self._load(connection, merchant_id, intent_id)
+            step = await self._load(connection, merchant_id, intent_id, log)
             if payment_method is not None:
-                method = await find_or_create_payment_method(
-                    connection, merchant_id=merchant_id, text=payment_method, at=step.at
-                )
+                method = await find_or_create_payment_method(connection, step.merchant, payment_method, at=step.at)
                 step = _with_method(step, method)
             begun = await store_change(connection, step, begin_authorisation(step, attempt_id=new_id()))
-            await _tell(log, connection, begun)
+            await tell(log, connection, begun)
         return await self._go_on(begun, log)
+
+    async def change(
+        self,
+        merchant_id: UUID,
+        intent_id: UUID,
+        fields: Mapping[str, Any],
+        *,
+        payment_method: str | None = None,
+        log: StepLog | None = None,
+    ) -> Done:
+        """Change a payment. If its customer has to authenticate for what changes, that is canceled first.
+
+        Args:
+            merchant_id: whose payment it is.
+            intent_id: the payment.
+            fields: what is set, with the names of `Intent`.
+            payment_method: an id, or a test token; None leaves the payment's as it is.
+            log: is told of the change.
+
+        Raises:
+            PaymentNotFoundError: the merchant has no such payment.
+            PaymentStateError: this can't be changed now.
+            PaymentMethodNotFoundError: the merchant has no such payment method.
+            ProcessorUnavailableError: the authentication can't be canceled now; the same can be tried again.
+        """
+        try:
+            return await self._change(merchant_id, intent_id, fields, payment_method, log)
+        except PaymentStateError as error:
+            if error.state != "requires_action":
+                raise
+        await self._cancel_action(merchant_id, intent_id)
+        return await self._change(merchant_id, intent_id, fields, payment_method, log)
+
+    async def _change(
+        self,
+        merchant_id: UUID,
+        intent_id: UUID,
+        fields: Mapping[str, Any],
+        payment_method: str | None,
+        log: StepLog | None,
+    ) -> Done:
+        async with self._database.transaction() as connection:
+            step = await self._load(connection, merchant_id, intent_id, log)
+            method = None
+            if payment_method is not None:
+                method = await find_or_create_payment_method(connection, step.merchant, payment_method, at=step.at)
+            changed = Done(intent=await change_payment(connection, step, fields, payment_method=method))
+            await tell(log, connection, changed)
+        return changed
 
     async def capture(
         self, merchant_id: UUID, intent_id: UUID, *, amount: int | None = None, log: StepLog | None = None
@@ -154,7 +219,7 @@ class PaymentFlow:
             InvalidAmountError: it is more than was authorised.
         """
         async with self._database.transaction() as connection:
-            step = await self._load(connection, merchant_id, intent_id)
+            step = await self._load(connection, merchant_id, intent_id, log)
             change = begin_capture(step, attempt_id=new_id(), amount=amount)
             begun = await self._begin(connection, step, change, log)
         return await self._go_on(begun, log)
@@ -169,7 +234,7 @@ class PaymentFlow:
             PaymentStateError: it can't be canceled now.
         """
         async with self._database.transaction() as connection:
-            step = await self._load(connection, merchant_id, intent_id)
+            step = await self._load(connection, merchant_id, intent_id, log)
             change = begin_cancel(step, attempt_id=new_id(), reason=reason)
             begun = await self._begin(connection, step, change, log)
         return await self._go_on(begun, log)
@@ -192,7 +257,7 @@ class PaymentFlow:
             RefundTooLargeError: less is left.
         """
         async with self._database.transaction() as connection:
-            step = await self._load(connection, merchant_id, intent_id)
+            step = await self._load(connection, merchant_id, intent_id, log)
             change = begin_refund(
                 step,
                 attempt_id=new_id(),
@@ -207,36 +272,9 @@ class PaymentFlow:
     async def call(self, attempt: Attempt, intent: Intent, payment_method: PaymentMethod | None) -> Outcome:
         """Call the processor for an attempt that is committed. The processor does it once, if it comes again."""
         with CALL_SECONDS.labels(attempt.processor).time():
-            return await self._call(attempt, intent, payment_method)
-
-    async def _call(self, attempt: Attempt, intent: Intent, payment_method: PaymentMethod | None) -> Outcome:
-        processor = self.processors.get(attempt.processor)
-        if attempt.operation == "authorise":
-            if payment_method is None:
-                raise PaymentMethodRequiredError("The payment has no payment method.", field="payment_method")
-            return await processor.authorise(
-                AuthoriseCall(
-                    our_reference=attempt.our_reference,
-                    token=payment_method.token,
-                    amount=attempt.amount,
-                    currency=attempt.currency,
-                    capture=intent.capture_method == "automatic",
-                    at=self._clock.now(),
-                )
+            return await call_processor(
+                self.processors.get(attempt.processor), attempt, intent, payment_method, at=self._clock.now()
             )
-        call = FollowUpCall(
-            our_reference=attempt.our_reference,
-            authorisation_reference=attempt.authorisation_reference or "",
-            amount=attempt.amount,
-            currency=attempt.currency,
-            at=self._clock.now(),
-        )
-        match attempt.operation:
-            case "capture":
-                return await processor.capture(call)
-            case "cancel":
-                return await processor.cancel(call)
-        return await processor.refund(call)
 
     async def resume(self, attempt: Attempt, *, log: StepLog | None = None, may_send: bool = False) -> Done:
         """Find out what became of a call, and record it; send it if the processor has never received it.
@@ -287,17 +325,50 @@ class PaymentFlow:
     ) -> Done:
         """Commit what became of a call. If that is known already, nothing changes."""
         ended = None if log is None else log.ended
-        done = await self._recorder.record(NewOutcome(attempt, outcome, evidence), ended=ended)
+        done = await self._recorder.record(NewOutcome(attempt, outcome, evidence, origin_of(log)), ended=ended)
         if done.attempt is not None:
             count_call(done.attempt)
         return done
 
-    async def _load(self, connection: Connection, merchant_id: UUID, intent_id: UUID) -> Step:
-        return await load_step(connection, intent_id, merchant_id=merchant_id, at=self._clock.now(), limits=self.limits)
+    async def _cancel_action(self, merchant_id: UUID, intent_id: UUID) -> None:
+        """Cancel the authentication that a payment waits for, so that it can't be captured later.
+
+        Raises:
+            PaymentStateError: it is in doubt whether that was done, or the customer has paid meanwhile.
+            ProcessorUnavailableError: the processor can't be reached.
+        """
+        async with self._database.transaction() as connection:
+            step = await self._load(connection, merchant_id, intent_id, None)
+            if step.intent.state != "requires_action" or step.waiting is None:
+                return
+            change = begin_replacement(step, attempt_id=new_id())
+            begun = await store_change(connection, step, change)
+        done = await self._go_on(begun, None)
+        assert done.attempt is not None, "the processor was called"
+        if done.attempt.state == "not_sent":
+            raise ProcessorUnavailableError(
+                "The payment processor can't be reached, so nothing was sent to it.",
+                remedy="Send the same request again.",
+            )
+        if done.attempt.state == "declined":
+            # The customer was faster: what became of it may not have been told yet.
+            await self.resume(step.waiting)
+        elif done.attempt.state != "succeeded":
+            raise unexpected_state(msgspec.structs.replace(step, intent=done.intent), "confirmed or changed")
+
+    async def _load(self, connection: Connection, merchant_id: UUID, intent_id: UUID, log: StepLog | None) -> Step:
+        return await load_step(
+            connection,
+            intent_id,
+            merchant_id=merchant_id,
+            at=self._clock.now(),
+            limits=self.limits,
+            origin=origin_of(log),
+        )
 
     async def _begin(self, connection: Connection, step: Step, change: Change, log: StepLog | None) -> Done:
         begun = await store_change(connection, step, change)
-        await _tell(log, connection, begun)
+        await tell(log, connection, begun)
         return begun
 
     async def _go_on(self, begun: Done, log: StepLog | None) -> Done:
@@ -306,16 +377,6 @@ class PaymentFlow:
             return begun
         outcome = await self.call(begun.attempt, begun.intent, begun.payment_method)
         return await self.record(begun.attempt, outcome, log=log)
-
-
-async def _tell(log: StepLog | None, connection: Connection, begun: Done) -> None:
-    """Tell the log of a first step, which is the only one if no processor is called."""
-    if log is None:
-        return
-    if begun.attempt is None:
-        await log.ended(connection, begun)
-    else:
-        await log.began(connection, begun)
 
 
 def _with_method(step: Step, method: PaymentMethod) -> Step:

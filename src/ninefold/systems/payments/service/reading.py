@@ -12,6 +12,7 @@ from ninefold.systems.payments.errors import (
     ChargeNotFoundError,
     RefundNotFoundError,
 )
+from ninefold.systems.payments.model.events import ForwardedEvent
 from ninefold.systems.payments.model.ledger import PaymentEntry
 from ninefold.systems.payments.model.pages import BALANCE_TRANSACTION_PREFIX, BalanceTransaction
 from ninefold.systems.payments.model.payments import (
@@ -28,6 +29,7 @@ from ninefold.systems.payments.model.payments import (
 from ninefold.systems.payments.service.steps import no_payment
 from ninefold.systems.payments.store import ledger
 from ninefold.systems.payments.store import payments as store
+from ninefold.systems.payments.store.events import event_forward_list_of_intent
 
 ROWS_MAX: Final = 1_000
 """Of each kind that a payment shows; none has so many."""
@@ -99,6 +101,19 @@ async def list_entries_of_payment(
     if await store.intent_find(connection, organisation_id=organisation_id, intent_id=intent_id) is None:
         raise no_payment(intent_id)
     return await ledger.transfer_list_of_intent(connection, intent_id=intent_id, limit=ROWS_MAX)
+
+
+async def list_events_of_payment(
+    connection: Connection, *, organisation_id: UUID, intent_id: UUID
+) -> list[ForwardedEvent]:
+    """Return what the merchant was told about a payment, oldest first, once for each endpoint.
+
+    Raises:
+        PaymentNotFoundError: the organisation has no such payment.
+    """
+    if await store.intent_find(connection, organisation_id=organisation_id, intent_id=intent_id) is None:
+        raise no_payment(intent_id)
+    return await event_forward_list_of_intent(connection, intent_id=intent_id, limit=ROWS_MAX)
 
 
 async def get_payment_of_merchant(connection: Connection, *, merchant_id: UUID, intent_id: UUID) -> Intent:

@@ -19,6 +19,7 @@ import structlog
 
 from ninefold.core.clock import Clock
 from ninefold.core.postgres.database import Connection, Database
+from ninefold.systems.payments.model.events import Origin
 from ninefold.systems.payments.model.outcomes import NotFound, Unknown
 from ninefold.systems.payments.model.payments import Attempt
 from ninefold.systems.payments.rules.changes import Change, Limits, Step
@@ -46,6 +47,8 @@ class NewOutcome(NamedTuple):
     outcome: AnyOutcome
     evidence: Evidence | None = None
     """None if it was the answer or an inquiry."""
+    origin: Origin | None = None
+    """The merchant's request that still waits for it."""
 
 
 class OutcomeRecorder:
@@ -160,7 +163,7 @@ async def record_outcomes(
     """
     wanted = [(each.attempt.intent_id, each.attempt.attempt_id) for each in outcomes]
     steps = await load_steps(connection, wanted, at=at, limits=limits)
-    pairs = [(steps[each.attempt.intent_id], each) for each in outcomes]
+    pairs = [(msgspec.structs.replace(steps[each.attempt.intent_id], origin=each.origin), each) for each in outcomes]
     changes = [(step, _change_of(step, each)) for step, each in pairs if _attempt_of(step).is_open]
     stored = iter(await store_changes(connection, changes))
     return [next(stored) if _attempt_of(step).is_open else unchanged(step, _attempt_of(step)) for step, _ in pairs]

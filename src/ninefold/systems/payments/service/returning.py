@@ -1,4 +1,4 @@
-"""The way back to the shop, once a customer has authenticated on a page of ours."""
+"""The payment that a page of ours is about on which a customer authenticates, and the way back to the shop."""
 
 from urllib.parse import urlencode
 from uuid import UUID
@@ -11,11 +11,15 @@ from ninefold.systems.payments.model.payments import INTENT_PREFIX, Attempt, Int
 from ninefold.systems.payments.store.payments import attempt_find_waiting, intent_load
 
 
-class WaitingPayment(msgspec.Struct, frozen=True, kw_only=True):
+class PaymentOfPage(msgspec.Struct, frozen=True, kw_only=True):
     """A payment whose customer is on the page."""
 
     intent: Intent
-    attempt: Attempt
+    merchant_name: str
+    card: str | None
+    """What may be shown of it, such as `Visa …3220`."""
+    waiting: Attempt | None
+    """The call that waits for the customer on this page; None if none does, or does on another page."""
 
     def address_of_shop(self, *, is_passed: bool) -> str | None:
         """Return where the shop wants its customer, with what became of it; None if it hasn't said."""
@@ -33,8 +37,8 @@ class WaitingPayment(msgspec.Struct, frozen=True, kw_only=True):
         return f"{page}{'&' if '?' in page else '?'}{query}{hash_mark}{fragment}"
 
 
-async def find_waiting_payment(database: Database, text: str | None, *, action_url: str) -> WaitingPayment | None:
-    """Return the payment that a page is about; None if it is another one, or waits no more.
+async def find_payment_of_page(database: Database, text: str | None, *, action_url: str) -> PaymentOfPage | None:
+    """Return the payment that a page is about; None if there is none.
 
     Args:
         database: where payments are.
@@ -46,10 +50,17 @@ async def find_waiting_payment(database: Database, text: str | None, *, action_u
         return None
     async with database.connection() as connection:
         loaded = await intent_load(connection, intent_id=intent_id)
-        attempt = await attempt_find_waiting(connection, intent_id=intent_id)
-    if loaded is None or attempt is None or loaded.intent.action_url != action_url:
+        waiting = await attempt_find_waiting(connection, intent_id=intent_id)
+    if loaded is None:
         return None
-    return WaitingPayment(intent=loaded.intent, attempt=attempt)
+    method = loaded.payment_method
+    is_here = loaded.intent.state == "requires_action" and loaded.intent.action_url == action_url
+    return PaymentOfPage(
+        intent=loaded.intent,
+        merchant_name=loaded.merchant.name,
+        card=None if method is None else f"{method.brand.capitalize()} …{method.last4}",
+        waiting=waiting if is_here else None,
+    )
 
 
 def _read_id(text: str | None) -> UUID | None:

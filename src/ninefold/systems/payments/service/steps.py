@@ -11,7 +11,7 @@ from ninefold.core.ids import format_id, new_id
 from ninefold.core.postgres.database import Connection
 from ninefold.core.tenancy.kinds import random_text
 from ninefold.systems.payments.errors import PaymentNotFoundError
-from ninefold.systems.payments.model.events import NewEvent, OwnedEvent, Snapshot
+from ninefold.systems.payments.model.events import NewEvent, Origin, OwnedEvent, Snapshot
 from ninefold.systems.payments.model.merchants import Merchant
 from ninefold.systems.payments.model.money import payable
 from ninefold.systems.payments.model.payments import (
@@ -118,16 +118,21 @@ async def store_new_intent(connection: Connection, step: Step, change: Change | 
         announced.append((change.intent, change.event))
     last = created if change is None else change.intent
     attempts = [] if change is None else _some(change.attempt)
-    await record_events(
-        connection, step.merchant, [NewEvent("payment_intent.created", Snapshot(intent=created))], at=at
-    )
+    told = NewEvent("payment_intent.created", Snapshot(intent=created))
+    await record_events(connection, step.merchant, [told], at=at, origin=step.origin)
     await _store(connection, StepRows(intents=[last], events=events, attempts=attempts))
     await announce_payments(connection, announced)
     return Done(intent=last, attempt=None if change is None else change.attempt, payment_method=step.payment_method)
 
 
 async def load_step(
-    connection: Connection, intent_id: UUID, *, merchant_id: UUID | None = None, at: datetime, limits: Limits
+    connection: Connection,
+    intent_id: UUID,
+    *,
+    merchant_id: UUID | None = None,
+    at: datetime,
+    limits: Limits,
+    origin: Origin | None = None,
 ) -> Step:
     """Lock a payment until the end of the transaction, and return it with all that a step may change.
 
@@ -138,7 +143,7 @@ async def load_step(
     step = steps.get(intent_id)
     if step is None or merchant_id not in (None, step.intent.merchant_id):
         raise no_payment(intent_id)
-    return step
+    return msgspec.structs.replace(step, origin=origin)
 
 
 async def store_change(connection: Connection, step: Step, change: Change) -> Done:
@@ -189,7 +194,7 @@ async def store_changes(connection: Connection, changes: Sequence[tuple[Step, Ch
     if not changes:
         return []
     told = [
-        OwnedEvent(step.merchant.organisation_id, step.merchant.merchant_id, event)
+        OwnedEvent(step.merchant.organisation_id, step.merchant.merchant_id, event, step.origin)
         for step, change in changes
         if not change.is_quiet
         for event in events_of(step, change)

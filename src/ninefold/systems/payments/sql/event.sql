@@ -29,15 +29,55 @@ SELECT *
 FROM payments.event
 WHERE event_id = :event_id AND merchant_id = :merchant_id;
 
+-- name: event_forward_insert_many!
+-- Write what webhook delivery calls events that it got for an endpoint.
+INSERT INTO payments.event_forward (event_id, webhook_endpoint_id, url, webhook_event_id)
+SELECT
+    item.event_id,
+    :webhook_endpoint_id,
+    :url,
+    item.webhook_event_id
+FROM unnest(:event_ids::uuid[], :webhook_event_ids::uuid[]) AS item (event_id, webhook_event_id)
+ON CONFLICT DO NOTHING;
+
+-- name: event_forward_list_of_intent
+-- Read the events of a payment, oldest first, each with the endpoints that it was handed over for.
+SELECT
+    event.event_id,
+    event.type,
+    event.created_at,
+    event_forward.webhook_endpoint_id,
+    event_forward.url,
+    event_forward.webhook_event_id
+FROM payments.event
+LEFT JOIN payments.event_forward USING (event_id)
+WHERE event.intent_id = :intent_id
+ORDER BY event.event_id, event_forward.webhook_endpoint_id
+LIMIT :limit;
+
 -- name: event_insert_many!
 -- Insert events; without an endpoint of its merchant that could get it, one counts as forwarded.
-INSERT INTO payments.event (event_id, organisation_id, merchant_id, type, snapshot, created_at, forwarded_at)
+INSERT INTO payments.event (
+    event_id,
+    organisation_id,
+    merchant_id,
+    type,
+    snapshot,
+    previous,
+    request_id,
+    idempotency_key,
+    created_at,
+    forwarded_at
+)
 SELECT
     item.event_id,
     item.organisation_id,
     item.merchant_id,
     item.type,
     item.snapshot::jsonb,
+    item.previous::jsonb,
+    item.request_id,
+    item.idempotency_key,
     :created_at,
     CASE
         WHEN NOT EXISTS (
@@ -48,8 +88,15 @@ SELECT
             THEN :created_at::timestamptz
     END
 FROM unnest(
-    :event_ids::uuid[], :organisation_ids::uuid[], :merchant_ids::uuid[], :types::text[], :snapshots::text[]
-) AS item (event_id, organisation_id, merchant_id, type, snapshot);
+    :event_ids::uuid[],
+    :organisation_ids::uuid[],
+    :merchant_ids::uuid[],
+    :types::text[],
+    :snapshots::text[],
+    :previous::text[],
+    :request_ids::text[],
+    :idempotency_keys::text[]
+) AS item (event_id, organisation_id, merchant_id, type, snapshot, previous, request_id, idempotency_key);
 
 -- name: event_list
 -- Read a page of the events of a merchant.

@@ -60,6 +60,7 @@ intents AS (
         error_code,
         decline_code,
         error_message,
+        failed_payment_method,
         in_doubt_since,
         capture_before,
         cancel_reason,
@@ -91,6 +92,7 @@ intents AS (
         error_code,
         decline_code,
         error_message,
+        failed_payment_method,
         in_doubt_since,
         capture_before,
         cancel_reason,
@@ -119,6 +121,7 @@ intents AS (
         error_code = excluded.error_code,
         decline_code = excluded.decline_code,
         error_message = excluded.error_message,
+        failed_payment_method = excluded.failed_payment_method,
         in_doubt_since = excluded.in_doubt_since,
         capture_before = excluded.capture_before,
         cancel_reason = excluded.cancel_reason,
@@ -159,7 +162,8 @@ refunds AS (
         failure_reason,
         metadata,
         created_at,
-        finished_at
+        finished_at,
+        failure_attempt_id
     )
     SELECT
         refund_id,
@@ -174,14 +178,16 @@ refunds AS (
         failure_reason,
         metadata,
         created_at,
-        finished_at
+        finished_at,
+        failure_attempt_id
     FROM jsonb_populate_recordset(NULL::payments.refund, :refunds::text::jsonb)
     ON CONFLICT (refund_id) DO UPDATE
     SET
         state = excluded.state,
         failure_reason = excluded.failure_reason,
         metadata = excluded.metadata,
-        finished_at = excluded.finished_at
+        finished_at = excluded.finished_at,
+        failure_attempt_id = excluded.failure_attempt_id
 ),
 
 charges AS (

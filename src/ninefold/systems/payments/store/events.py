@@ -9,7 +9,7 @@ import msgspec
 
 from ninefold.core.ids import new_id
 from ninefold.core.postgres.database import Connection
-from ninefold.systems.payments.model.events import Event, OwnedEvent, Snapshot, WebhookEndpoint
+from ninefold.systems.payments.model.events import Event, ForwardedEvent, OwnedEvent, Snapshot, WebhookEndpoint
 from ninefold.systems.payments.store.queries import columns_of, queries, read_row, read_row_or_none
 
 _encode: Final = msgspec.json.Encoder().encode
@@ -32,6 +32,25 @@ async def event_find(connection: Connection, *, merchant_id: UUID, event_id: UUI
     return None if row is None else read_event(row)
 
 
+async def event_forward_insert_many(
+    connection: Connection, endpoint: WebhookEndpoint, *, event_ids: Sequence[UUID], webhook_event_ids: Sequence[UUID]
+) -> None:
+    """Write what webhook delivery calls events that it got for an endpoint."""
+    await queries.event_forward_insert_many(
+        connection,
+        webhook_endpoint_id=endpoint.webhook_endpoint_id,
+        url=endpoint.url,
+        event_ids=event_ids,
+        webhook_event_ids=webhook_event_ids,
+    )
+
+
+async def event_forward_list_of_intent(connection: Connection, *, intent_id: UUID, limit: int) -> list[ForwardedEvent]:
+    """Read the events of a payment, oldest first, once for each endpoint that they were handed over for."""
+    rows = queries.event_forward_list_of_intent(connection, intent_id=intent_id, limit=limit)
+    return [read_row(ForwardedEvent, row) async for row in rows]
+
+
 async def event_insert_many(connection: Connection, events: Sequence[OwnedEvent], *, at: datetime) -> None:
     """Insert events; without an endpoint of its merchant that could get it, one counts as forwarded."""
     await queries.event_insert_many(
@@ -42,7 +61,10 @@ async def event_insert_many(connection: Connection, events: Sequence[OwnedEvent]
         organisation_ids=[each.organisation_id for each in events],
         merchant_ids=[each.merchant_id for each in events],
         types=[each.event.type for each in events],
-        snapshots=[_encode(each.event.snapshot).decode() for each in events],
+        snapshots=[_json(each.event.snapshot) for each in events],
+        previous=[None if each.event.previous is None else _json(each.event.previous) for each in events],
+        request_ids=[None if each.origin is None else each.origin.request_id for each in events],
+        idempotency_keys=[None if each.origin is None else each.origin.idempotency_key for each in events],
     )
 
 
@@ -51,10 +73,16 @@ async def event_mark_forwarded(connection: Connection, *, event_ids: Sequence[UU
     await queries.event_mark_forwarded(connection, event_ids=event_ids, at=at)
 
 
+def _json(snapshot: Snapshot) -> str:
+    return _encode(snapshot).decode()
+
+
 # Any, because asyncpg's records are untyped.
 def read_event(row: Any) -> Event:
     """Return a row as an event."""
-    return Event(**{**row, "snapshot": _decode(row["snapshot"])})
+    fields = {name: row[name] for name in Event.__struct_fields__}
+    previous = None if row["previous"] is None else _decode(row["previous"])
+    return Event(**{**fields, "snapshot": _decode(row["snapshot"]), "previous": previous})
 
 
 async def webhook_endpoint_count(connection: Connection, *, merchant_id: UUID) -> int:

@@ -7,6 +7,7 @@ import msgspec
 
 from ninefold.core.postgres.queries import load_queries
 from ninefold.systems.payments.model.merchants import CurrencyFee
+from ninefold.systems.payments.model.payments import PaymentMethod
 
 queries: Any = load_queries("ninefold.systems.payments")
 
@@ -16,6 +17,7 @@ _JSON_COLUMNS: Final[dict[str, msgspec.json.Decoder[Any]]] = {
     **dict.fromkeys(
         ("metadata", "billing_details", "detail", "options", "parameters", "summary"), msgspec.json.Decoder()
     ),
+    "failed_payment_method": msgspec.json.Decoder(PaymentMethod),
     "fees": msgspec.json.Decoder(tuple[CurrencyFee, ...]),
 }
 
@@ -27,7 +29,7 @@ def read_row(kind: type[T], row: Any) -> T:
     """Return a row of a table as frozen data; columns that the type doesn't have are left out."""
     fields = {name: row[name] for name in kind.__struct_fields__}
     for name, decoder in _JSON_COLUMNS.items():
-        if name in fields:
+        if fields.get(name) is not None:
             fields[name] = decoder.decode(fields[name])
     return kind(**fields)
 

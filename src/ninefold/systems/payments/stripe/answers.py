@@ -1,6 +1,7 @@
 """What a step of a payment is answered with: its object, or a card error."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final
 
 from ninefold.core.ids import format_id
 from ninefold.core.postgres.database import Connection
@@ -16,6 +17,9 @@ from ninefold.systems.payments.stripe.objects.payment_intents import status_of a
 from ninefold.systems.payments.stripe.objects.payment_methods import show_payment_method
 
 UNEXPECTED_STATE = "payment_intent_unexpected_state"
+
+_PARAMS: Final[Mapping[str, str]] = {"expired_card": "exp_month", "incorrect_cvc": "cvc"}
+"""What of the card is wrong, by the code of the decline."""
 
 
 def answer_with_intent(call: Call) -> Callable[[Connection, Done], Awaitable[Answer]]:
@@ -70,7 +74,7 @@ def _refusal(done: Done, shown: Json) -> StripeError:
         code, message = intent.error_code or "card_declined", intent.error_message or "Your card was declined."
     else:
         code, message = attempt.error_code or "processing_error", attempt.error_message or "The bank refuses this."
-    error = card_error(message, code=code, decline_code=intent.decline_code)
+    error = card_error(message, code=code, decline_code=intent.decline_code, param=_PARAMS.get(code))
     extra = {**error.extra, "payment_intent": shown}
     if done.charge is not None:
         extra["charge"] = format_id(CHARGE_PREFIX, done.charge.charge_id)

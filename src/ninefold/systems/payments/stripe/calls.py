@@ -20,7 +20,10 @@ from litestar.handlers import HTTPRouteHandler
 from ninefold.core.postgres.database import Connection
 from ninefold.core.web.bodies import RawRequest
 from ninefold.core.web.bodies.forms import parse_urlencoded
+from ninefold.core.web.problems import request_id_of
+from ninefold.systems.payments.model.events import Origin
 from ninefold.systems.payments.model.merchants import Merchant
+from ninefold.systems.payments.rules.card_numbers import contains_card_number
 from ninefold.systems.payments.service.idempotency import Answer, Claim
 from ninefold.systems.payments.stripe.callers import caller_of
 from ninefold.systems.payments.stripe.errors import StripeError
@@ -33,8 +36,6 @@ from ninefold.systems.payments.stripe.server import StripeServer
 from ninefold.systems.payments.stripe.steps import PaymentStep, run_step
 
 T = TypeVar("T", bound=msgspec.Struct)
-
-PREFIX: Final = "/stripe"
 
 _FORM: Final = "application/x-www-form-urlencoded"
 _FORBIDDEN: Final = 403
@@ -57,6 +58,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     expand: Sequence[Sequence[str]]
     api_version: str
     at: datetime
+    origin: Origin
+    """What the events that it causes say of it."""
 
     async def encode(self, connection: Connection, shown: Json) -> bytes:
         """Return the body of the answer, with what the client wants to be expanded."""
@@ -74,13 +77,13 @@ def read(server: StripeServer, path: str, kind: type[T], run: Run[T], *, is_publ
 
     Args:
         server: what it uses.
-        path: below `/stripe`.
+        path: below the server's prefix.
         kind: the type of its parameters.
         run: does it.
         is_public: whether a publishable key is enough.
     """
 
-    @route(PREFIX + path, http_method=["GET"], status_code=200)
+    @route(server.prefix + path, http_method=["GET"], status_code=200)
     async def handle(request: RawRequest) -> Response[bytes]:
         call, given, _ = await _receive(server, request, kind, is_public=is_public)
         async with server.database.snapshot() as connection:
@@ -103,14 +106,14 @@ def write(
 
     Args:
         server: what it uses.
-        path: below `/stripe`.
+        path: below the server's prefix.
         kind: the type of its parameters.
         run: does it.
         method: POST or DELETE.
         is_public: whether a publishable key is enough.
     """
 
-    @route(PREFIX + path, http_method=[method], status_code=200)
+    @route(server.prefix + path, http_method=[method], status_code=200)
     async def handle(request: RawRequest) -> Response[bytes]:
         call, given, fields = await _receive(server, request, kind, is_public=is_public)
 
@@ -134,18 +137,18 @@ def pay(
 
     Args:
         server: what it uses.
-        path: below `/stripe`.
+        path: below the server's prefix.
         kind: the type of its parameters.
         prepare: says what is to be done.
         is_public: whether a publishable key is enough.
     """
 
-    @route(PREFIX + path, http_method=["POST"], status_code=200)
+    @route(server.prefix + path, http_method=["POST"], status_code=200)
     async def handle(request: RawRequest) -> Response[bytes]:
         call, given, fields = await _receive(server, request, kind, is_public=is_public)
 
         async def do(claim: Claim | None) -> Answer:
-            return await run_step(server, claim, await prepare(call, given))
+            return await run_step(server, claim, await prepare(call, given), origin=call.origin)
 
         answer, is_replayed = await answer_once(server, request, call.merchant, fields, do)
         return _respond(request, answer, is_replayed=is_replayed)
@@ -178,8 +181,18 @@ async def _receive(
         expand=read_expand(fields.get("expand")),
         api_version=request.headers.get("stripe-version", ""),
         at=server.clock.now(),
+        origin=_origin_of(request),
     )
     return call, read_parameters(others, kind), fields
+
+
+def _origin_of(request: RawRequest) -> Origin:
+    """Return what events say of a request. Its id can be the client's, so a card number in it isn't stored."""
+    request_id = request_id_of(request.scope)
+    key = request.headers.get("idempotency-key") if request.scope["method"] == "POST" else None
+    return Origin(
+        request_id=None if contains_card_number(request_id) else request_id or None, idempotency_key=key or None
+    )
 
 
 async def _read_fields(request: RawRequest) -> Mapping[str, Any]:

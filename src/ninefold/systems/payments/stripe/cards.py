@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 
 from ninefold.core.postgres.database import Connection
+from ninefold.systems.payments.errors import PaymentMethodNotFoundError
 from ninefold.systems.payments.model.merchants import Merchant
 from ninefold.systems.payments.model.payments import PaymentMethod
 from ninefold.systems.payments.rules.card_numbers import TEST_NUMBERS, passes_luhn, without_separators
@@ -13,7 +14,9 @@ from ninefold.systems.payments.service.payment_methods import (
     create_payment_method,
     find_or_create_payment_method,
 )
-from ninefold.systems.payments.stripe.errors import StripeError, card_error
+from ninefold.systems.payments.stripe.emails import check_email
+from ninefold.systems.payments.stripe.errors import StripeError, card_error, not_found
+from ninefold.systems.payments.stripe.finding import PAYMENT_METHODS
 from ninefold.systems.payments.stripe.metadata import merge_metadata
 
 YEAR_MAX: Final = 50
@@ -78,16 +81,32 @@ async def create_card_method(
 
     Raises:
         StripeError: it isn't a test card, or is described wrongly.
+        PaymentMethodUnusableError: the merchant's processor doesn't know the test card.
     """
     token, fields = _read_card(data.card, at)
     fields["metadata"] = merge_metadata({}, data.metadata)
+    if data.billing_details is not None:
+        check_email(data.billing_details.email, param="billing_details[email]")
     fields["billing_details"] = show_details(data.billing_details)
-    return await create_payment_method(connection, merchant, token, fields=fields, at=at)
+    try:
+        return await create_payment_method(connection, merchant, token, fields=fields, at=at)
+    except PaymentMethodNotFoundError as error:
+        raise not_found("token", data.card.token or "", param="card[token]") from error
 
 
-async def store_card_method(connection: Connection, merchant: Merchant, text: str, *, at: datetime) -> PaymentMethod:
-    """Return the payment method of an id, or a new one for a test token; call it in a transaction."""
-    return await find_or_create_payment_method(connection, merchant_id=merchant.merchant_id, text=text, at=at)
+async def store_card_method(
+    connection: Connection, merchant: Merchant, text: str, *, at: datetime, param: str | None = None
+) -> PaymentMethod:
+    """Return the payment method of an id, or a new one for a test token; call it in a transaction.
+
+    Raises:
+        StripeError: the merchant has no such payment method.
+        PaymentMethodUnusableError: the merchant's processor doesn't know the test card.
+    """
+    try:
+        return await find_or_create_payment_method(connection, merchant, text, at=at)
+    except PaymentMethodNotFoundError as error:
+        raise PAYMENT_METHODS.missing(text, param) from error
 
 
 def show_details(details: BillingDetails | None) -> dict[str, Any]:

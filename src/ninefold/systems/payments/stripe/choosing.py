@@ -5,26 +5,22 @@ from uuid import UUID
 from ninefold.core.ids import format_id
 from ninefold.core.postgres.database import Connection
 from ninefold.systems.payments.model.payments import PAYMENT_METHOD_PREFIX, PaymentMethod
-from ninefold.systems.payments.service.customers import get_customer
 from ninefold.systems.payments.service.payment_methods import new_payment_method
 from ninefold.systems.payments.stripe.calls import Call
 from ninefold.systems.payments.stripe.cards import CardMethodData, create_card_method
 from ninefold.systems.payments.stripe.errors import StripeError
-from ninefold.systems.payments.stripe.finding import customer_id_of, find_payment_method
+from ninefold.systems.payments.stripe.finding import find_customer, find_payment_method
 
 
 async def customer_of(call: Call, connection: Connection, text: str | None) -> UUID | None:
     """Return the id of a customer of the merchant; None if none is named.
 
     Raises:
-        StripeError: the merchant has no such customer.
-        CustomerNotFoundError: it was deleted.
+        StripeError: the merchant has no such customer, or it was deleted.
     """
     if text is None:
         return None
-    customer_id = customer_id_of(text)
-    await get_customer(connection, merchant_id=call.merchant.merchant_id, customer_id=customer_id)
-    return customer_id
+    return (await find_customer(connection, call.merchant, text, param="customer")).customer_id
 
 
 async def choose_payment_method(
@@ -41,13 +37,14 @@ async def choose_payment_method(
 
     Raises:
         StripeError: the merchant has no such payment method, or it is another customer's.
+        PaymentMethodUnusableError: the merchant's processor doesn't know the test card.
     """
     if data is not None:
         created = await create_card_method(connection, call.merchant, data, at=call.at)
         return format_id(PAYMENT_METHOD_PREFIX, created.payment_method_id)
-    if text is None or new_payment_method(call.merchant.merchant_id, text, at=call.at) is not None:
+    if text is None or new_payment_method(call.merchant, text, at=call.at) is not None:
         return text
-    method = await find_payment_method(connection, call.merchant, text)
+    method = await find_payment_method(connection, call.merchant, text, param="payment_method")
     _check_owner(method, customer_id)
     return text
 

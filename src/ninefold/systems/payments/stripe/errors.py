@@ -76,10 +76,18 @@ class StripeCardError(CardDeclinedError):
         self.intent = intent
 
 
-def not_found(kind: str, text: str, *, param: str) -> StripeError:
-    """Return the error for an object that the merchant doesn't have."""
+def not_found(kind: str, text: str, *, param: str, is_in_path: bool = False) -> StripeError:
+    """Return the error for an object that the merchant doesn't have.
+
+    Args:
+        kind: what it is, such as `payment_intent`.
+        text: the id that the client has sent.
+        param: how Stripe calls where it was sent.
+        is_in_path: whether that is the path: only then the status is 404.
+    """
     shown = "…" if contains_card_number(text) else text[:80]
-    return StripeError(f"No such {kind}: '{shown}'", code="resource_missing", param=param, status=_NOT_FOUND)
+    status = _NOT_FOUND if is_in_path else _BAD_REQUEST
+    return StripeError(f"No such {kind}: '{shown}'", code="resource_missing", param=param, status=status)
 
 
 def card_error(message: str, *, code: str, param: str | None = None, decline_code: str | None = None) -> StripeError:
@@ -135,7 +143,7 @@ def _describe(error: NinefoldError, *, method: str, path: str) -> dict[str, Any]
         case IdempotencyKeyReusedError():
             return _shown("idempotency_error", None, str(error))
         case NotFoundError():
-            return _shown(INVALID_REQUEST, "resource_missing", error.detail, param=error.field)
+            return _shown(INVALID_REQUEST, "resource_missing", error.detail)
         case UnauthorizedError():
             return _shown(INVALID_REQUEST, None, str(error))
         case TooManyRequestsError():

@@ -6,18 +6,17 @@ from typing import Any, Final
 from ninefold.core.postgres.database import Connection
 from ninefold.systems.payments.model.merchants import Merchant
 from ninefold.systems.payments.model.pages import PageQuery
-from ninefold.systems.payments.service.customers import find_customer
-from ninefold.systems.payments.service.reading import get_balance_transaction, get_charge, get_refund
-from ninefold.systems.payments.store.pages import payout_find_of_merchant, refund_list_of_merchant
+from ninefold.systems.payments.store.pages import refund_list_of_merchant
 from ninefold.systems.payments.stripe.errors import StripeError
 from ninefold.systems.payments.stripe.finding import (
-    balance_transaction_id_of,
-    charge_id_of,
-    customer_id_of,
+    CHARGES,
+    find_any_customer,
+    find_balance_transaction,
+    find_charge,
     find_intent,
     find_payment_method,
-    payout_id_of,
-    refund_id_of,
+    find_payout,
+    find_refund,
     show_charge_of_merchant,
 )
 from ninefold.systems.payments.stripe.objects.base import Json
@@ -42,7 +41,7 @@ EXPANDABLE: Final[Mapping[str, frozenset[str]]] = {
     "payment_intent": frozenset({"customer", "latest_charge", "payment_method"}),
     "payment_method": frozenset({"customer"}),
     "payout": frozenset({"balance_transaction"}),
-    "refund": frozenset({"balance_transaction", "charge", "payment_intent"}),
+    "refund": frozenset({"balance_transaction", "charge", "failure_balance_transaction", "payment_intent"}),
 }
 """What can be expanded, by the type of the object."""
 
@@ -106,21 +105,15 @@ async def _load(connection: Connection, merchant: Merchant, text: str, *, base_u
 
 
 async def _load_balance_transaction(connection: Connection, merchant: Merchant, text: str) -> Json:
-    found = await get_balance_transaction(
-        connection, merchant_id=merchant.merchant_id, balance_transaction_id=balance_transaction_id_of(text)
-    )
-    return show_balance_transaction(found)
+    return show_balance_transaction(await find_balance_transaction(connection, merchant, text))
 
 
 async def _load_charge(connection: Connection, merchant: Merchant, text: str) -> Json:
-    charge = await get_charge(connection, merchant_id=merchant.merchant_id, charge_id=charge_id_of(text))
-    return await show_charge_of_merchant(connection, merchant, charge)
+    return await show_charge_of_merchant(connection, merchant, await find_charge(connection, merchant, text))
 
 
 async def _load_customer(connection: Connection, merchant: Merchant, text: str) -> Json:
-    return show_customer(
-        await find_customer(connection, merchant_id=merchant.merchant_id, customer_id=customer_id_of(text))
-    )
+    return show_customer(await find_any_customer(connection, merchant, text))
 
 
 async def _load_payment_method(connection: Connection, merchant: Merchant, text: str) -> Json:
@@ -128,12 +121,11 @@ async def _load_payment_method(connection: Connection, merchant: Merchant, text:
 
 
 async def _load_payout(connection: Connection, merchant: Merchant, text: str) -> Json:
-    payout = await payout_find_of_merchant(connection, merchant_id=merchant.merchant_id, payout_id=payout_id_of(text))
-    return {"id": text} if payout is None else show_payout(payout)
+    return show_payout(await find_payout(connection, merchant, text))
 
 
 async def _load_refund(connection: Connection, merchant: Merchant, text: str) -> Json:
-    return show_refund(await get_refund(connection, merchant_id=merchant.merchant_id, refund_id=refund_id_of(text)))
+    return show_refund(await find_refund(connection, merchant, text))
 
 
 async def _show_refunds(connection: Connection, merchant: Merchant, charge: Json) -> Json:
@@ -142,7 +134,7 @@ async def _show_refunds(connection: Connection, merchant: Merchant, charge: Json
         PageQuery(limit=REFUNDS_MAX + 1),
         merchant_id=merchant.merchant_id,
         intent_id=None,
-        charge_id=charge_id_of(charge["id"]),
+        charge_id=CHARGES.id_of(charge["id"]),
     )
     return {
         "object": "list",

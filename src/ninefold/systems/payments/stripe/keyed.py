@@ -17,7 +17,7 @@ from ninefold.systems.payments.model.merchants import Merchant
 from ninefold.systems.payments.rules.card_numbers import contains_card_number
 from ninefold.systems.payments.service.idempotency import Answer, Claim, claim_request
 from ninefold.systems.payments.stripe.errors import StripeError, encode_error, status_of
-from ninefold.systems.payments.stripe.server import StripeServer
+from ninefold.systems.payments.stripe.server import PREFIX, StripeServer
 
 _SECRET: Final = re.compile(r"\[(number|cvc)\]$")
 _LAST4: Final = -4
@@ -77,7 +77,8 @@ def _keyed_request(request: RawRequest, merchant: Merchant, key: str, fields: Ma
         raise StripeError(f"An idempotency key has 1 to {KEY_LENGTH_MAX} characters.")
     if contains_card_number(key):
         raise StripeError("The idempotency key contains a card number.", code="card_number_not_allowed")
-    method, path = request.scope["method"], request.scope["path"]
+    # A request is the same, at whichever of the two paths it comes.
+    method, path = request.scope["method"], PREFIX + request.scope["path"].removeprefix(PREFIX)
     parameters = {name: _digest(_shortened(name, value)) for name, value in _flatten(fields, "")}
     whole = "\n".join([method, path, *(f"{name}={digest}" for name, digest in sorted(parameters.items()))])
     return KeyedRequest(

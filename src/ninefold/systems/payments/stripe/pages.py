@@ -3,14 +3,14 @@
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Final, TypeVar
-from uuid import UUID
 
 import msgspec
 
-from ninefold.core.ids import InvalidIdError, parse_id
 from ninefold.systems.payments.model.pages import PageQuery
-from ninefold.systems.payments.stripe.errors import StripeError, not_found
+from ninefold.systems.payments.stripe.errors import StripeError
+from ninefold.systems.payments.stripe.finding import Kind
 from ninefold.systems.payments.stripe.objects.base import Json
+from ninefold.systems.payments.stripe.server import PREFIX
 
 LIMIT_DEFAULT: Final = 10
 LIMIT_MAX: Final = 100
@@ -44,7 +44,7 @@ class CreatedPageParameters(PageParameters, frozen=True, kw_only=True):
     created: Time | TimeRange | None = None
 
 
-def page_query(given: PageParameters, prefix: str) -> PageQuery:
+def page_query(given: PageParameters, kind: Kind) -> PageQuery:
     """Return which page is wanted, with a row more than it shows, so that it is known whether more follow.
 
     Raises:
@@ -55,8 +55,8 @@ def page_query(given: PageParameters, prefix: str) -> PageQuery:
     created_from, created_before = _range_of(given)
     return PageQuery(
         limit=given.limit + 1,
-        older_than=_position(prefix, given.starting_after, "starting_after"),
-        newer_than=_position(prefix, given.ending_before, "ending_before"),
+        older_than=None if given.starting_after is None else kind.id_of(given.starting_after, "starting_after"),
+        newer_than=None if given.ending_before is None else kind.id_of(given.ending_before, "ending_before"),
         created_from=created_from,
         created_before=created_before,
     )
@@ -68,16 +68,7 @@ def show_page(query: PageQuery, rows: Sequence[T], show: Callable[[T], Json], *,
     shown: list[Any] = [show(row) for row in rows[: query.limit - 1]]
     if query.is_upward:
         shown.reverse()
-    return {"object": "list", "data": shown, "has_more": has_more, "url": url.removeprefix("/stripe")}
-
-
-def _position(prefix: str, text: str | None, param: str) -> UUID | None:
-    if text is None:
-        return None
-    try:
-        return parse_id(prefix, text)
-    except InvalidIdError as error:
-        raise not_found("object", text, param=param) from error
+    return {"object": "list", "data": shown, "has_more": has_more, "url": url.removeprefix(PREFIX)}
 
 
 def _range_of(given: PageParameters) -> tuple[datetime | None, datetime | None]:

@@ -70,18 +70,20 @@ class EventSender:
             endpoints[endpoint.merchant_id].append(endpoint)
         for merchant_id, own in endpoints.items():
             for endpoint in own:
-                requests = [
-                    self._request(event, endpoint)
-                    for event in events
-                    if event.merchant_id == merchant_id and endpoint.wants(event.type)
-                ]
-                if requests:
-                    await self._forwarder.forward(
-                        connection,
-                        organisation_id=endpoint.organisation_id,
-                        route=route_of(endpoint.webhook_endpoint_id),
-                        requests=requests,
-                    )
+                wanted = [each for each in events if each.merchant_id == merchant_id and endpoint.wants(each.type)]
+                if wanted:
+                    await self._forward_to(connection, endpoint, wanted)
+
+    async def _forward_to(self, connection: Connection, endpoint: WebhookEndpoint, events: list[Event]) -> None:
+        forwarded = await self._forwarder.forward(
+            connection,
+            organisation_id=endpoint.organisation_id,
+            route=route_of(endpoint.webhook_endpoint_id),
+            requests=[self._request(event, endpoint) for event in events],
+        )
+        await store.event_forward_insert_many(
+            connection, endpoint, event_ids=[event.event_id for event in events], webhook_event_ids=forwarded
+        )
 
     def _request(self, event: Event, endpoint: WebhookEndpoint) -> ForwardedRequest:
         base_url = self._context.settings.public_url or ""

@@ -8,9 +8,10 @@ import msgspec
 
 from ninefold.core.postgres.database import Connection
 from ninefold.systems.payments.errors import ProcessorUnavailableError
+from ninefold.systems.payments.model.events import Origin
 from ninefold.systems.payments.model.outcomes import Declined
-from ninefold.systems.payments.service.flow import StepLog
 from ninefold.systems.payments.service.idempotency import Answer, Claim
+from ninefold.systems.payments.service.step_logs import StepLog
 from ninefold.systems.payments.service.steps import Done
 from ninefold.systems.payments.store.payments import attempt_find_by_id
 from ninefold.systems.payments.stripe.server import StripeServer
@@ -35,14 +36,14 @@ class PaymentStep(msgspec.Struct, frozen=True, kw_only=True):
     """Whether it fails if the customer would have to authenticate."""
 
 
-async def run_step(server: StripeServer, claim: Claim | None, step: PaymentStep) -> Answer:
+async def run_step(server: StripeServer, claim: Claim | None, step: PaymentStep, *, origin: Origin) -> Answer:
     """Do what a request wants, or go on with it, and return the answer.
 
     Raises:
         ProcessorUnavailableError: nothing has reached the processor; the same request goes on.
         NinefoldError: what the step raises.
     """
-    recorder = _Recorder(server, claim, step)
+    recorder = _Recorder(server, claim, step, origin)
     done = await _begin(server, claim, step, recorder)
     if recorder.answer is None and done.attempt is not None and done.attempt.state == "waiting_for_customer":
         await server.flow.record(done.attempt, _AUTHENTICATION_REQUIRED, log=recorder)
@@ -75,10 +76,11 @@ async def _go_on(server: StripeServer, attempt_id: UUID, recorder: "_Recorder") 
 class _Recorder:
     """Stores what a step makes, and its answer."""
 
-    def __init__(self, server: StripeServer, claim: Claim | None, step: PaymentStep) -> None:
+    def __init__(self, server: StripeServer, claim: Claim | None, step: PaymentStep, origin: Origin) -> None:
         self._server: Final = server
         self._claim: Final = claim
         self._step: Final = step
+        self.origin: Final = origin
         self.answer: Answer | None = None
         self.is_unsent = False
 

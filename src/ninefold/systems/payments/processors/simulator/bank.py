@@ -9,7 +9,7 @@ import msgspec
 
 from ninefold.systems.payments.model.outcomes import Approved, Declined, NeedsAction, SettlementLine
 from ninefold.systems.payments.processors.simulator.book import Book, Call, Decided
-from ninefold.systems.payments.processors.simulator.script import Behaviour, Chances, behaviour_of
+from ninefold.systems.payments.processors.simulator.script import Behaviour, Chances, Settled, behaviour_of
 
 ACTION_PATH: Final = "/processors/simulator/authentications"
 """Below it, Ninefold's server has the pages on which customers authenticate."""
@@ -113,8 +113,8 @@ class SimulatedProcessor:
     def settle(self, day: date) -> list[SettlementLine]:
         """Return the settlement report of a day, with the faults that cards and amounts ask for."""
         lines: list[SettlementLine] = []
-        for origin, line in self._book.list_settled(day):
-            match self.behaviour_of(origin).settled:
+        for line, settled in self.list_settled(day):
+            match settled:
                 case "exactly":
                     lines.append(line)
                 case "wrong_amount":
@@ -124,6 +124,10 @@ class SimulatedProcessor:
                 case "not":
                     pass
         return lines
+
+    def list_settled(self, day: date) -> list[tuple[SettlementLine, Settled]]:
+        """Return what moved money on a day as it is in truth, each with how the report has it."""
+        return [(line, self.behaviour_of(origin).settled) for origin, line in self._book.list_settled(day)]
 
     def _authorise(self, body: CallBody, reference: str) -> Decided:
         behaviour = self.behaviour_for(body)

@@ -65,6 +65,25 @@ _CVC: Final = Refusal("incorrect_cvc", None, "Your card's security code is incor
 _PROCESSING: Final = Refusal("processing_error", None, "An error occurred while processing your card. Try again later.")
 _FRAUD: Final = Refusal("card_declined", "fraudulent", "Your card was declined.")
 
+_OWN_CARDS: Final[dict[str, tuple[Card, Behaviour]]] = {
+    "slow": (Card(last4="1000"), Behaviour(latency_ms=2_000)),
+    "lostRequest": (Card(last4="1001"), Behaviour(lost="request")),
+    "lostAnswer": (Card(last4="1002"), Behaviour(lost="answer")),
+    "lostAnswerLateWebhook": (
+        Card(last4="1003"),
+        Behaviour(lost="answer", webhook_count=1, webhook_delay_ms=1_500, answers_inquiries=False),
+    ),
+    "lostAnswerDeclined": (Card(last4="1004"), Behaviour(lost="answer", refusal=_DECLINED)),
+    "neverKnown": (Card(last4="1005"), Behaviour(lost="answer", answers_inquiries=False)),
+    "lostCaptureAnswer": (Card(last4="1006"), Behaviour(lost="answer", lost_of=("capture",))),
+    "lostRefundAnswer": (Card(last4="1007"), Behaviour(lost="answer", lost_of=("refund",))),
+    "lostCancelAnswer": (Card(last4="1008"), Behaviour(lost="answer", lost_of=("cancel",))),
+    "captureRefused": (Card(last4="1009"), Behaviour(refuses_capture=True)),
+    "webhookTwice": (Card(last4="1010"), Behaviour(webhook_count=2)),
+    "settledWrongAmount": (Card(last4="1011"), Behaviour(settled="wrong_amount")),
+    "notSettled": (Card(last4="1012"), Behaviour(settled="not")),
+    "settledTwice": (Card(last4="1013"), Behaviour(settled="twice")),
+}
 _CARDS: Final[dict[str, tuple[Card, Behaviour]]] = {
     "visa": (Card(), Behaviour()),
     "visa_debit": (Card(last4="5556", funding="debit"), Behaviour()),
@@ -90,29 +109,15 @@ _CARDS: Final[dict[str, tuple[Card, Behaviour]]] = {
         Behaviour(needs_action=True, refusal=_INSUFFICIENT),
     ),
     "refundFail": (Card(last4="5126"), Behaviour(refuses_refund=True)),
-    # These aren't Stripe's.
-    "slow": (Card(last4="1000"), Behaviour(latency_ms=2_000)),
-    "lostRequest": (Card(last4="1001"), Behaviour(lost="request")),
-    "lostAnswer": (Card(last4="1002"), Behaviour(lost="answer")),
-    "lostAnswerLateWebhook": (
-        Card(last4="1003"),
-        Behaviour(lost="answer", webhook_count=1, webhook_delay_ms=1_500, answers_inquiries=False),
-    ),
-    "lostAnswerDeclined": (Card(last4="1004"), Behaviour(lost="answer", refusal=_DECLINED)),
-    "neverKnown": (Card(last4="1005"), Behaviour(lost="answer", answers_inquiries=False)),
-    "lostCaptureAnswer": (Card(last4="1006"), Behaviour(lost="answer", lost_of=("capture",))),
-    "lostRefundAnswer": (Card(last4="1007"), Behaviour(lost="answer", lost_of=("refund",))),
-    "lostCancelAnswer": (Card(last4="1008"), Behaviour(lost="answer", lost_of=("cancel",))),
-    "captureRefused": (Card(last4="1009"), Behaviour(refuses_capture=True)),
-    "webhookTwice": (Card(last4="1010"), Behaviour(webhook_count=2)),
-    "settledWrongAmount": (Card(last4="1011"), Behaviour(settled="wrong_amount")),
-    "notSettled": (Card(last4="1012"), Behaviour(settled="not")),
-    "settledTwice": (Card(last4="1013"), Behaviour(settled="twice")),
+    **_OWN_CARDS,
 }
 _CARD_PREFIX: Final = "pm_card_"
 
 CARDS: Final = {_CARD_PREFIX + name: card for name, (card, _) in _CARDS.items()}
 """The test cards, by their token."""
+
+SIMULATED_ONLY: Final = frozenset(_CARD_PREFIX + name for name in _OWN_CARDS)
+"""The test cards that Stripe doesn't have."""
 
 AMOUNTS: Final = {
     900_001: Behaviour(refusal=_DECLINED),

@@ -23,6 +23,7 @@ from ninefold.systems.payments.model.payments import (
     Refund,
 )
 from ninefold.systems.payments.model.settlement import PAYOUT_PREFIX, Payout
+from ninefold.systems.payments.rules.changes import NOT_SENT
 from ninefold.systems.payments.stripe.headers import API_VERSION
 from ninefold.systems.payments.stripe.objects.base import Json, as_metadata, id_or_none, seconds
 from ninefold.systems.payments.stripe.objects.charges import show_charge
@@ -38,6 +39,19 @@ _SOURCE_PREFIXES: Final[Mapping[str, str]] = {
 }
 _CATEGORIES: Final[Mapping[str, str]] = {"payout_failure": "payout_reversal"}
 """Stripe's `reporting_category`, where it isn't the type."""
+
+
+_FAILURE_REASONS: Final = frozenset(
+    {
+        "charge_for_pending_refund_disputed",
+        "declined",
+        "expired_or_canceled_card",
+        "insufficient_funds",
+        "lost_or_stolen_card",
+        "merchant_request",
+        "unknown",
+    }
+)
 
 
 def show_customer(customer: Customer) -> Json:
@@ -76,7 +90,7 @@ def show_customer(customer: Customer) -> Json:
 
 def show_refund(refund: Refund) -> Json:
     """Return a Refund."""
-    return {
+    shown: Json = {
         "id": format_id(REFUND_PREFIX, refund.refund_id),
         "object": "refund",
         "amount": refund.amount,
@@ -85,7 +99,6 @@ def show_refund(refund: Refund) -> Json:
         "created": seconds(refund.created_at),
         "currency": refund.currency.lower(),
         "destination_details": {"type": "card", "card": {"type": "refund"}},
-        "failure_reason": refund.failure_reason,
         "metadata": as_metadata(refund.metadata),
         "payment_intent": format_id(INTENT_PREFIX, refund.intent_id),
         "reason": refund.reason,
@@ -94,6 +107,21 @@ def show_refund(refund: Refund) -> Json:
         "status": refund.state,
         "transfer_reversal": None,
     }
+    if refund.failure_reason is None:
+        return shown
+    # Only a failed refund has them, as at Stripe.
+    return {
+        **shown,
+        "failure_balance_transaction": id_or_none(BALANCE_TRANSACTION_PREFIX, refund.failure_attempt_id),
+        "failure_reason": _failure_reason_of(refund.failure_reason),
+    }
+
+
+def _failure_reason_of(code: str) -> str:
+    """Return Stripe's word for why a refund has failed."""
+    if code in _FAILURE_REASONS:
+        return code
+    return "unknown" if code == NOT_SENT else "declined"
 
 
 def show_balance_transaction(change: BalanceTransaction) -> Json:
@@ -178,17 +206,33 @@ def show_webhook_endpoint(endpoint: WebhookEndpoint) -> Json:
 
 def show_event(event: Event, *, base_url: str, api_version: str | None = None) -> Json:
     """Return an Event, with what it is about as it then was."""
+    data: Json = {"object": _show_snapshot(event.type, event.snapshot, base_url=base_url)}
+    if event.previous is not None:
+        before = _show_snapshot(event.type, event.previous, base_url=base_url)
+        data["previous_attributes"] = _differences(before, data["object"])
     return {
         "id": format_id(EVENT_PREFIX, event.event_id),
         "object": "event",
         "api_version": api_version or API_VERSION,
         "created": seconds(event.created_at),
-        "data": {"object": _show_snapshot(event.type, event.snapshot, base_url=base_url)},
+        "data": data,
         "livemode": False,
         "pending_webhooks": 0 if event.forwarded_at else 1,
-        "request": {"id": None, "idempotency_key": None},
+        "request": {"id": event.request_id, "idempotency_key": event.idempotency_key},
         "type": event.type,
     }
+
+
+def _differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> Json:
+    """Return what has changed as it was before; what there was not is null."""
+    changed: Json = {}
+    for name in [*before, *(name for name in now if name not in before)]:
+        old, new = before.get(name), now.get(name)
+        if isinstance(old, Mapping) and isinstance(new, Mapping):
+            old, new = _differences(old, new), {}
+        if old != new:
+            changed[name] = old
+    return changed
 
 
 def _show_snapshot(  # noqa: PLR0911  # a table, a line per kind of object.

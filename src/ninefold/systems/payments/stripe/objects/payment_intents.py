@@ -11,8 +11,12 @@ from ninefold.systems.payments.model.payments import (
     Intent,
 )
 from ninefold.systems.payments.stripe.objects.base import Json, as_metadata, id_or_none, seconds
+from ninefold.systems.payments.stripe.objects.payment_methods import show_payment_method
 
 KIND: Final = "payment_intent"
+
+_NOT_AUTHENTICATED: Final = "payment_intent_authentication_failure"
+"""The error that is no decline: of it, Stripe shows no charge."""
 
 
 def show_payment_intent(intent: Intent, *, base_url: str) -> Json:
@@ -67,8 +71,19 @@ def status_of(intent: Intent) -> str:
 def _show_error(intent: Intent) -> Json | None:
     if intent.error_code is None:
         return None
-    shown = {"type": "card_error", "code": intent.error_code, "message": intent.error_message}
-    return shown if intent.decline_code is None else {**shown, "decline_code": intent.decline_code}
+    is_of_card = intent.error_code != _NOT_AUTHENTICATED
+    shown: Json = {
+        "type": "card_error" if is_of_card else "invalid_request_error",
+        "code": intent.error_code,
+        "message": intent.error_message,
+    }
+    if intent.decline_code is not None:
+        shown["decline_code"] = intent.decline_code
+    if is_of_card and intent.latest_charge_id is not None:
+        shown["charge"] = format_id(CHARGE_PREFIX, intent.latest_charge_id)
+    if intent.failed_payment_method is not None:
+        shown["payment_method"] = show_payment_method(intent.failed_payment_method)
+    return shown
 
 
 def _show_action(intent: Intent, base_url: str) -> Json | None:

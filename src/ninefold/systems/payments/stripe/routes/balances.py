@@ -8,15 +8,13 @@ from litestar.handlers import HTTPRouteHandler
 
 from ninefold.core.ids import InvalidIdError, parse_id
 from ninefold.core.postgres.database import Connection
-from ninefold.systems.payments.model.pages import BALANCE_TRANSACTION_PREFIX
 from ninefold.systems.payments.model.payments import CHARGE_PREFIX, REFUND_PREFIX
 from ninefold.systems.payments.model.settlement import PAYOUT_PREFIX
 from ninefold.systems.payments.service.ledger import list_accounts
-from ninefold.systems.payments.service.reading import get_balance_transaction
 from ninefold.systems.payments.store.pages import balance_transaction_list
 from ninefold.systems.payments.stripe.calls import Call, NoParameters, read
 from ninefold.systems.payments.stripe.errors import not_found
-from ninefold.systems.payments.stripe.finding import balance_transaction_id_of
+from ninefold.systems.payments.stripe.finding import BALANCE_TRANSACTIONS, find_balance_transaction
 from ninefold.systems.payments.stripe.objects.base import Json
 from ninefold.systems.payments.stripe.objects.others import show_balance_transaction
 from ninefold.systems.payments.stripe.pages import CreatedPageParameters, page_query, show_page
@@ -74,7 +72,7 @@ async def retrieve_balance(call: Call, connection: Connection, _: NoParameters) 
 
 async def list_balance_transactions(call: Call, connection: Connection, given: ListBalanceTransactions) -> Json:
     """List what has changed a merchant's balance, newest first."""
-    query = page_query(given, BALANCE_TRANSACTION_PREFIX)
+    query = page_query(given, BALANCE_TRANSACTIONS)
     found = await balance_transaction_list(
         connection,
         query,
@@ -88,12 +86,7 @@ async def list_balance_transactions(call: Call, connection: Connection, given: L
 
 async def retrieve(call: Call, connection: Connection, _: NoParameters) -> Json:
     """Show what has changed a merchant's balance."""
-    found = await get_balance_transaction(
-        connection,
-        merchant_id=call.merchant.merchant_id,
-        balance_transaction_id=balance_transaction_id_of(call.ids["id"]),
-    )
-    return show_balance_transaction(found)
+    return show_balance_transaction(await find_balance_transaction(connection, call.merchant, call.ids["id"]))
 
 
 def _by_currency(amounts: dict[str, int]) -> list[Json]:

@@ -10,11 +10,11 @@ from msgspec import UNSET, UnsetType
 from ninefold.core.postgres.database import Connection
 from ninefold.systems.payments.errors import PaymentStateError
 from ninefold.systems.payments.model.events import NewEvent, Snapshot
-from ninefold.systems.payments.model.payments import CHARGE_PREFIX, Charge
+from ninefold.systems.payments.model.payments import Charge
 from ninefold.systems.payments.service.events import record_events
-from ninefold.systems.payments.service.flow import StepLog
 from ninefold.systems.payments.service.idempotency import Answer
-from ninefold.systems.payments.service.reading import get_charge, get_payment_of_merchant
+from ninefold.systems.payments.service.reading import get_payment_of_merchant
+from ninefold.systems.payments.service.step_logs import StepLog
 from ninefold.systems.payments.service.steps import Done
 from ninefold.systems.payments.store.pages import charge_list_of_merchant
 from ninefold.systems.payments.store.payments import charge_set_metadata
@@ -22,9 +22,10 @@ from ninefold.systems.payments.stripe.answers import answer
 from ninefold.systems.payments.stripe.calls import Call, NoParameters, pay, read, write
 from ninefold.systems.payments.stripe.errors import StripeError
 from ninefold.systems.payments.stripe.finding import (
-    charge_id_of,
-    customer_id_of,
-    intent_id_of,
+    CHARGES,
+    find_any_customer,
+    find_charge,
+    find_intent,
     show_charge_of_merchant,
 )
 from ninefold.systems.payments.stripe.metadata import merge_metadata
@@ -83,8 +84,12 @@ async def update(call: Call, connection: Connection, given: ChangeCharge) -> Jso
     intent = await get_payment_of_merchant(
         connection, merchant_id=call.merchant.merchant_id, intent_id=charge.intent_id
     )
-    event = NewEvent("charge.updated", Snapshot(intent=intent, charge=changed))
-    await record_events(connection, call.merchant, [event], at=call.at)
+    event = NewEvent(
+        "charge.updated",
+        Snapshot(intent=intent, charge=changed),
+        previous=Snapshot(intent=intent, charge=charge),
+    )
+    await record_events(connection, call.merchant, [event], at=call.at, origin=call.origin)
     return await show_charge_of_merchant(connection, call.merchant, changed)
 
 
@@ -116,18 +121,19 @@ async def capture(call: Call, given: CaptureCharge) -> PaymentStep:
 
 async def list_charges(call: Call, connection: Connection, given: ListCharges) -> Json:
     """List charges, newest first."""
-    query = page_query(given, CHARGE_PREFIX)
+    query = page_query(given, CHARGES)
+    intent_id = customer_id = None
+    if given.payment_intent is not None:
+        intent = await find_intent(connection, call.merchant, given.payment_intent, param="payment_intent")
+        intent_id = intent.intent_id
+    if given.customer is not None:
+        customer_id = (await find_any_customer(connection, call.merchant, given.customer, param="customer")).customer_id
     found = await charge_list_of_merchant(
-        connection,
-        query,
-        merchant_id=call.merchant.merchant_id,
-        intent_id=None if given.payment_intent is None else intent_id_of(given.payment_intent, param="payment_intent"),
-        customer_id=None if given.customer is None else customer_id_of(given.customer),
+        connection, query, merchant_id=call.merchant.merchant_id, intent_id=intent_id, customer_id=customer_id
     )
     shown = {each.charge_id: await show_charge_of_merchant(connection, call.merchant, each) for each in found}
     return show_page(query, found, lambda each: shown[each.charge_id], url=call.path)
 
 
 async def _find(call: Call, connection: Connection) -> Charge:
-    charge_id = charge_id_of(call.ids["id"])
-    return await get_charge(connection, merchant_id=call.merchant.merchant_id, charge_id=charge_id)
+    return await find_charge(connection, call.merchant, call.ids["id"])

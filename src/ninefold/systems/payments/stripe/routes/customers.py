@@ -10,14 +10,20 @@ from msgspec import UNSET, UnsetType
 from ninefold.core.ids import new_id
 from ninefold.core.postgres.database import Connection
 from ninefold.systems.payments.model.customers import Customer
-from ninefold.systems.payments.model.payments import CUSTOMER_PREFIX, PAYMENT_METHOD_PREFIX
-from ninefold.systems.payments.service.customers import delete_customer, find_customer, get_customer, save_customer
+from ninefold.systems.payments.service.customers import delete_customer, save_customer
 from ninefold.systems.payments.service.payment_methods import attach_payment_method
 from ninefold.systems.payments.store.pages import customer_list, payment_method_list_of_merchant
 from ninefold.systems.payments.stripe.calls import Call, NoParameters, read, write
 from ninefold.systems.payments.stripe.cards import store_card_method
-from ninefold.systems.payments.stripe.errors import StripeError, not_found
-from ninefold.systems.payments.stripe.finding import customer_id_of, find_payment_method
+from ninefold.systems.payments.stripe.emails import check_email
+from ninefold.systems.payments.stripe.errors import StripeError
+from ninefold.systems.payments.stripe.finding import (
+    CUSTOMERS,
+    PAYMENT_METHODS,
+    find_any_customer,
+    find_customer,
+    find_payment_method,
+)
 from ninefold.systems.payments.stripe.metadata import merge_metadata
 from ninefold.systems.payments.stripe.objects.base import Json
 from ninefold.systems.payments.stripe.objects.others import show_customer
@@ -97,23 +103,26 @@ async def create(call: Call, connection: Connection, given: NewCustomer) -> Json
         deleted_at=None,
     )
     customer = msgspec.structs.replace(empty, **_plain_changes(empty, given))
-    await save_customer(connection, call.merchant, customer, event_type="customer.created", at=call.at)
+    await save_customer(
+        connection, call.merchant, customer, event_type="customer.created", at=call.at, origin=call.origin
+    )
     if given.payment_method is not None:
-        method = await store_card_method(connection, call.merchant, given.payment_method, at=call.at)
-        await attach_payment_method(connection, call.merchant, method, customer_id=customer.customer_id, at=call.at)
+        method = await store_card_method(
+            connection, call.merchant, given.payment_method, at=call.at, param="payment_method"
+        )
+        await attach_payment_method(
+            connection, call.merchant, method, customer_id=customer.customer_id, at=call.at, origin=call.origin
+        )
     default_id = await _default_method(call, connection, customer, given)
     if default_id is not UNSET:
-        customer = msgspec.structs.replace(customer, default_payment_method_id=default_id)
-        await save_customer(connection, call.merchant, customer, event_type="customer.updated", at=call.at)
+        chosen = msgspec.structs.replace(customer, default_payment_method_id=default_id)
+        customer = await _save_change(call, connection, customer, chosen)
     return show_customer(customer)
 
 
 async def retrieve(call: Call, connection: Connection, _: NoParameters) -> Json:
     """Show a customer."""
-    customer_id = customer_id_of(call.ids["id"], param="id")
-    return show_customer(
-        await find_customer(connection, merchant_id=call.merchant.merchant_id, customer_id=customer_id)
-    )
+    return show_customer(await find_any_customer(connection, call.merchant, call.ids["id"]))
 
 
 async def update(call: Call, connection: Connection, given: ChangeCustomer) -> Json:
@@ -124,19 +133,19 @@ async def update(call: Call, connection: Connection, given: ChangeCustomer) -> J
     if default_id is not UNSET:
         changes["default_payment_method_id"] = default_id
     changed = msgspec.structs.replace(customer, **changes)
-    await save_customer(connection, call.merchant, changed, event_type="customer.updated", at=call.at)
-    return show_customer(changed)
+    return show_customer(await _save_change(call, connection, customer, changed))
 
 
 async def delete(call: Call, connection: Connection, _: NoParameters) -> Json:
     """Delete a customer."""
-    customer_id = customer_id_of(call.ids["id"], param="id")
-    return show_customer(await delete_customer(connection, call.merchant, customer_id, at=call.at))
+    customer = await _find(call, connection)
+    deleted = await delete_customer(connection, call.merchant, customer.customer_id, at=call.at, origin=call.origin)
+    return show_customer(deleted)
 
 
 async def list_customers(call: Call, connection: Connection, given: ListCustomers) -> Json:
     """List customers, newest first."""
-    query = page_query(given, CUSTOMER_PREFIX)
+    query = page_query(given, CUSTOMERS)
     found = await customer_list(connection, query, merchant_id=call.merchant.merchant_id, email=given.email)
     return show_page(query, found, show_customer, url=call.path)
 
@@ -144,7 +153,7 @@ async def list_customers(call: Call, connection: Connection, given: ListCustomer
 async def list_payment_methods(call: Call, connection: Connection, given: ListOwnPaymentMethods) -> Json:
     """List the payment methods of a customer, newest first."""
     customer = await _find(call, connection)
-    query = page_query(given, PAYMENT_METHOD_PREFIX)
+    query = page_query(given, PAYMENT_METHODS)
     found = await payment_method_list_of_merchant(
         connection, query, merchant_id=call.merchant.merchant_id, customer_id=customer.customer_id
     )
@@ -157,16 +166,28 @@ async def retrieve_payment_method(call: Call, connection: Connection, _: NoParam
     text = call.ids["method_id"]
     method = await find_payment_method(connection, call.merchant, text)
     if method.customer_id != customer.customer_id:
-        raise not_found("PaymentMethod", text, param="payment_method")
+        raise PAYMENT_METHODS.missing(text, None)
     return show_payment_method(method)
 
 
 async def _find(call: Call, connection: Connection) -> Customer:
-    customer_id = customer_id_of(call.ids["id"], param="id")
-    return await get_customer(connection, merchant_id=call.merchant.merchant_id, customer_id=customer_id)
+    return await find_customer(connection, call.merchant, call.ids["id"])
+
+
+async def _save_change(call: Call, connection: Connection, customer: Customer, changed: Customer) -> Customer:
+    return await save_customer(
+        connection,
+        call.merchant,
+        changed,
+        event_type="customer.updated",
+        at=call.at,
+        previous=customer,
+        origin=call.origin,
+    )
 
 
 def _plain_changes(customer: Customer, given: ChangeCustomer) -> dict[str, Any]:
+    check_email(given.email, param="email")
     changes = given_fields(description=given.description, email=given.email, name=given.name, phone=given.phone)
     if given.metadata is not UNSET:
         changes["metadata"] = merge_metadata(customer.metadata, given.metadata)
@@ -182,11 +203,12 @@ async def _default_method(
     text = given.invoice_settings.default_payment_method
     if text is None:
         return None
-    method = await find_payment_method(connection, call.merchant, text)
+    param = "invoice_settings[default_payment_method]"
+    method = await find_payment_method(connection, call.merchant, text, param=param)
     if method.customer_id != customer.customer_id:
         raise StripeError(
             "The customer does not have this payment method. Attach it to the customer first.",
             code="resource_missing",
-            param="invoice_settings[default_payment_method]",
+            param=param,
         )
     return method.payment_method_id

@@ -10,22 +10,18 @@ from ninefold.core.egress import InvalidTargetError
 from ninefold.core.postgres.database import Connection
 from ninefold.systems.payments.model.events import (
     ALL_EVENTS,
-    EVENT_PREFIX,
     EVENT_TYPES,
-    WEBHOOK_ENDPOINT_PREFIX,
     WebhookEndpoint,
 )
-from ninefold.systems.payments.service.events import get_event
 from ninefold.systems.payments.service.webhook_endpoints import (
     create_endpoint,
     delete_endpoint,
-    get_endpoint,
     update_endpoint,
 )
 from ninefold.systems.payments.store.pages import event_list, webhook_endpoint_list
 from ninefold.systems.payments.stripe.calls import Call, NoParameters, read, write
 from ninefold.systems.payments.stripe.errors import StripeError
-from ninefold.systems.payments.stripe.finding import event_id_of, webhook_endpoint_id_of
+from ninefold.systems.payments.stripe.finding import EVENTS, WEBHOOK_ENDPOINTS, find_event, find_webhook_endpoint
 from ninefold.systems.payments.stripe.headers import VERSION
 from ninefold.systems.payments.stripe.metadata import merge_metadata
 from ninefold.systems.payments.stripe.objects.base import Json
@@ -84,7 +80,7 @@ def event_routes(server: StripeServer) -> list[HTTPRouteHandler]:
 
 async def list_events(call: Call, connection: Connection, given: ListEvents) -> Json:
     """List events, newest first."""
-    query = page_query(given, EVENT_PREFIX)
+    query = page_query(given, EVENTS)
     types, prefix = given.types, None
     if given.type is not None and given.type.endswith("*"):
         prefix = given.type.removesuffix("*")
@@ -96,8 +92,7 @@ async def list_events(call: Call, connection: Connection, given: ListEvents) -> 
 
 async def retrieve_event(call: Call, connection: Connection, _: NoParameters) -> Json:
     """Show an event."""
-    event = await get_event(connection, merchant_id=call.merchant.merchant_id, event_id=event_id_of(call.ids["id"]))
-    return show_event(event, base_url=call.base_url)
+    return show_event(await find_event(connection, call.merchant, call.ids["id"]), base_url=call.base_url)
 
 
 async def create(call: Call, connection: Connection, given: NewWebhookEndpoint) -> Json:
@@ -156,14 +151,13 @@ async def delete(call: Call, connection: Connection, _: NoParameters) -> Json:
 
 async def list_webhook_endpoints(call: Call, connection: Connection, given: PageParameters) -> Json:
     """List endpoints, newest first."""
-    query = page_query(given, WEBHOOK_ENDPOINT_PREFIX)
+    query = page_query(given, WEBHOOK_ENDPOINTS)
     found = await webhook_endpoint_list(connection, query, merchant_id=call.merchant.merchant_id)
     return show_page(query, found, show_webhook_endpoint, url=call.path)
 
 
 async def _find(call: Call, connection: Connection) -> WebhookEndpoint:
-    endpoint_id = webhook_endpoint_id_of(call.ids["id"])
-    return await get_endpoint(connection, merchant_id=call.merchant.merchant_id, webhook_endpoint_id=endpoint_id)
+    return await find_webhook_endpoint(connection, call.merchant, call.ids["id"])
 
 
 def _check_types(types: list[str]) -> None:

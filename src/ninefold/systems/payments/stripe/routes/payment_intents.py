@@ -10,18 +10,18 @@ from litestar.handlers import HTTPRouteHandler
 from msgspec import UNSET, UnsetType
 
 from ninefold.core.postgres.database import Connection
-from ninefold.systems.payments.model.payments import INTENT_PREFIX, Intent, NewIntent
-from ninefold.systems.payments.service.changing import update_payment
-from ninefold.systems.payments.service.flow import StepLog
+from ninefold.systems.payments.model.payments import Intent, NewIntent
+from ninefold.systems.payments.service.step_logs import StepLog
 from ninefold.systems.payments.service.steps import Done
 from ninefold.systems.payments.store.pages import intent_list_of_merchant
 from ninefold.systems.payments.stripe.amounts import check_amount
 from ninefold.systems.payments.stripe.answers import STATE_ERRORS, UNEXPECTED_STATE, answer_with_intent, explain_state
-from ninefold.systems.payments.stripe.calls import Call, pay, read, write
-from ninefold.systems.payments.stripe.cards import CardMethodData, store_card_method
+from ninefold.systems.payments.stripe.calls import Call, pay, read
+from ninefold.systems.payments.stripe.cards import CardMethodData
 from ninefold.systems.payments.stripe.choosing import choose_payment_method, customer_of
+from ninefold.systems.payments.stripe.emails import check_email
 from ninefold.systems.payments.stripe.errors import StripeError
-from ninefold.systems.payments.stripe.finding import customer_id_of, find_intent
+from ninefold.systems.payments.stripe.finding import PAYMENT_INTENTS, find_any_customer, find_intent
 from ninefold.systems.payments.stripe.metadata import merge_metadata
 from ninefold.systems.payments.stripe.objects.base import Json
 from ninefold.systems.payments.stripe.objects.payment_intents import show_payment_intent
@@ -147,7 +147,7 @@ def payment_intent_routes(server: StripeServer) -> list[HTTPRouteHandler]:
         read(server, _INTENTS, ListPaymentIntents, list_payment_intents),
         read(server, f"{_INTENTS}/search", SearchPaymentIntents, search),
         read(server, _INTENT, RetrievePaymentIntent, retrieve, is_public=True),
-        write(server, _INTENT, ChangePaymentIntent, update),
+        pay(server, _INTENT, ChangePaymentIntent, update),
         pay(server, f"{_INTENT}/confirm", ConfirmPaymentIntent, confirm, is_public=True),
         pay(server, f"{_INTENT}/capture", CapturePaymentIntent, capture),
         pay(server, f"{_INTENT}/cancel", CancelPaymentIntent, cancel),
@@ -157,6 +157,7 @@ def payment_intent_routes(server: StripeServer) -> list[HTTPRouteHandler]:
 async def create(call: Call, given: NewPaymentIntent) -> PaymentStep:
     """Prepare a new PaymentIntent, which can be confirmed at once."""
     money = check_amount(given.amount, given.currency)
+    check_email(given.receipt_email, param="receipt_email")
     if given.confirm and given.payment_method is None and given.payment_method_data is None:
         raise StripeError(
             "You cannot confirm this PaymentIntent because it's missing a payment method. Give one as payment_method.",
@@ -183,13 +184,14 @@ async def create(call: Call, given: NewPaymentIntent) -> PaymentStep:
         return await call.server.flow.create(call.merchant, new, payment_method=method, confirm=given.confirm, log=log)
 
     async def again(intent_id: UUID, log: StepLog) -> Done:
-        return await call.server.flow.confirm(call.merchant.merchant_id, intent_id, log=log)
+        return await call.server.flow.confirm(call.merchant.merchant_id, intent_id, payment_method=method, log=log)
 
     return PaymentStep(start=start, again=again, show=answer_with_intent(call), refuses_action=given.refuses_action)
 
 
 async def confirm(call: Call, given: ConfirmPaymentIntent) -> PaymentStep:
     """Prepare a confirmation."""
+    check_email(given.receipt_email, param="receipt_email")
     intent = await _load(call, given.client_secret)
     changes = given_fields(receipt_email=given.receipt_email)
     if given.return_url is not UNSET:
@@ -198,8 +200,8 @@ async def confirm(call: Call, given: ConfirmPaymentIntent) -> PaymentStep:
         method = await choose_payment_method(
             call, connection, given.payment_method, given.payment_method_data, intent.customer_id
         )
-        if changes:
-            await _change(call, connection, intent, changes)
+    if changes:
+        await call.server.flow.change(call.merchant.merchant_id, intent.intent_id, changes)
 
     async def start(log: StepLog) -> Done:
         return await call.server.flow.confirm(
@@ -210,7 +212,7 @@ async def confirm(call: Call, given: ConfirmPaymentIntent) -> PaymentStep:
         call,
         start,
         done="confirmed",
-        allowed="requires_payment_method, requires_confirmation",
+        allowed="requires_payment_method, requires_confirmation, requires_action",
         refuses_action=given.refuses_action,
     )
 
@@ -230,8 +232,7 @@ async def capture(call: Call, given: CapturePaymentIntent) -> PaymentStep:
     if given.metadata is not UNSET:
         changes["metadata"] = merge_metadata(intent.metadata, given.metadata)
     if changes:
-        async with call.server.database.transaction() as connection:
-            await _change(call, connection, intent, changes)
+        await call.server.flow.change(call.merchant.merchant_id, intent.intent_id, changes)
 
     async def start(log: StepLog) -> Done:
         return await call.server.flow.capture(call.merchant.merchant_id, intent.intent_id, amount=amount, log=log)
@@ -252,9 +253,10 @@ async def cancel(call: Call, given: CancelPaymentIntent) -> PaymentStep:
     return _step(call, start, done="canceled", allowed=allowed)
 
 
-async def update(call: Call, connection: Connection, given: ChangePaymentIntent) -> Json:
-    """Change a PaymentIntent."""
-    intent = await find_intent(connection, call.merchant, call.ids["id"])
+async def update(call: Call, given: ChangePaymentIntent) -> PaymentStep:
+    """Prepare a change, for which the processor is called if the customer has to authenticate."""
+    check_email(given.receipt_email, param="receipt_email")
+    intent = await _load(call, None)
     if given.amount is not UNSET or given.currency is not UNSET:
         amount = intent.amount if given.amount is UNSET else given.amount
         check_amount(amount, intent.currency if given.currency is UNSET else given.currency)
@@ -268,14 +270,25 @@ async def update(call: Call, connection: Connection, given: ChangePaymentIntent)
     if given.capture_method is not UNSET:
         changes["capture_method"] = "manual" if given.capture_method == "manual" else "automatic"
         changes["options"] = {**intent.options, "capture_method": given.capture_method}
-    if given.customer is not UNSET:
-        changes["customer_id"] = await customer_of(call, connection, given.customer)
     if given.metadata is not UNSET:
         changes["metadata"] = merge_metadata(intent.metadata, given.metadata)
-    customer_id = changes.get("customer_id", intent.customer_id)
-    method = await choose_payment_method(call, connection, given.payment_method, given.payment_method_data, customer_id)
-    changed = await _change(call, connection, intent, changes, method=method)
-    return show_payment_intent(changed, base_url=call.base_url)
+    async with call.server.database.transaction() as connection:
+        if given.customer is not UNSET:
+            changes["customer_id"] = await customer_of(call, connection, given.customer)
+        method = await choose_payment_method(
+            call,
+            connection,
+            given.payment_method,
+            given.payment_method_data,
+            changes.get("customer_id", intent.customer_id),
+        )
+
+    async def start(log: StepLog) -> Done:
+        return await call.server.flow.change(
+            call.merchant.merchant_id, intent.intent_id, changes, payment_method=method, log=log
+        )
+
+    return _step(call, start, done="updated", allowed="requires_payment_method, requires_confirmation, requires_action")
 
 
 async def retrieve(call: Call, connection: Connection, given: RetrievePaymentIntent) -> Json:
@@ -287,8 +300,10 @@ async def retrieve(call: Call, connection: Connection, given: RetrievePaymentInt
 
 async def list_payment_intents(call: Call, connection: Connection, given: ListPaymentIntents) -> Json:
     """List PaymentIntents, newest first."""
-    query = page_query(given, INTENT_PREFIX)
-    customer_id = None if given.customer is None else customer_id_of(given.customer)
+    query = page_query(given, PAYMENT_INTENTS)
+    customer_id = None
+    if given.customer is not None:
+        customer_id = (await find_any_customer(connection, call.merchant, given.customer, param="customer")).customer_id
     found = await intent_list_of_merchant(
         connection, query, merchant_id=call.merchant.merchant_id, customer_id=customer_id
     )
@@ -329,27 +344,6 @@ def _step(
         return await begin(log)
 
     return PaymentStep(start=begin, again=again, show=answer_with_intent(call), refuses_action=refuses_action)
-
-
-async def _change(
-    call: Call, connection: Connection, intent: Intent, changes: dict[str, Any], *, method: str | None = None
-) -> Intent:
-    chosen = None
-    if method is not None:
-        chosen = await store_card_method(connection, call.merchant, method, at=call.at)
-    try:
-        return await update_payment(
-            connection,
-            merchant_id=call.merchant.merchant_id,
-            intent_id=intent.intent_id,
-            fields=changes,
-            payment_method=chosen,
-            at=call.at,
-            limits=call.server.flow.limits,
-        )
-    except STATE_ERRORS as error:
-        allowed = "requires_payment_method, requires_confirmation"
-        raise explain_state(call, intent, error, done="updated", allowed=allowed) from error
 
 
 async def _load(call: Call, client_secret: str | None) -> Intent:

@@ -7,7 +7,7 @@ from litestar.handlers import HTTPRouteHandler
 from msgspec import UNSET, UnsetType
 
 from ninefold.core.postgres.database import Connection
-from ninefold.systems.payments.model.payments import PAYMENT_METHOD_PREFIX
+from ninefold.systems.payments.model.events import NewEvent, Snapshot
 from ninefold.systems.payments.service.payment_methods import (
     attach_payment_method,
     detach_payment_method,
@@ -23,7 +23,13 @@ from ninefold.systems.payments.stripe.cards import (
     show_details,
     store_card_method,
 )
-from ninefold.systems.payments.stripe.finding import customer_id_of, find_payment_method
+from ninefold.systems.payments.stripe.emails import check_email
+from ninefold.systems.payments.stripe.finding import (
+    PAYMENT_METHODS,
+    find_any_customer,
+    find_customer,
+    find_payment_method,
+)
 from ninefold.systems.payments.stripe.metadata import merge_metadata
 from ninefold.systems.payments.stripe.objects.base import Json
 from ninefold.systems.payments.stripe.objects.payment_methods import show_payment_method
@@ -89,6 +95,7 @@ async def update(call: Call, connection: Connection, given: ChangePaymentMethod)
     method = await find_payment_method(connection, call.merchant, call.ids["id"])
     changes: dict[str, Any] = {}
     if given.billing_details is not UNSET:
+        check_email(given.billing_details.email, param="billing_details[email]")
         changes["billing_details"] = {**method.billing_details, **show_details(given.billing_details)}
     if given.card is not UNSET:
         month, year = given.card.exp_month or method.exp_month, given.card.exp_year or method.exp_year
@@ -96,17 +103,19 @@ async def update(call: Call, connection: Connection, given: ChangePaymentMethod)
     if given.metadata is not UNSET:
         changes["metadata"] = merge_metadata(method.metadata, given.metadata)
     changed = msgspec.structs.replace(method, **changes)
-    saved = await save_payment_method(
-        connection, call.merchant, changed, event_type="payment_method.updated", at=call.at
+    event = NewEvent(
+        "payment_method.updated", Snapshot(payment_method=changed), previous=Snapshot(payment_method=method)
     )
+    saved = await save_payment_method(connection, call.merchant, changed, event, at=call.at, origin=call.origin)
     return show_payment_method(saved)
 
 
 async def attach(call: Call, connection: Connection, given: AttachPaymentMethod) -> Json:
     """Attach a PaymentMethod, or a new one for a test token, to a customer."""
     method = await store_card_method(connection, call.merchant, call.ids["id"], at=call.at)
+    customer = await find_customer(connection, call.merchant, given.customer, param="customer")
     attached = await attach_payment_method(
-        connection, call.merchant, method, customer_id=customer_id_of(given.customer), at=call.at
+        connection, call.merchant, method, customer_id=customer.customer_id, at=call.at, origin=call.origin
     )
     return show_payment_method(attached)
 
@@ -114,13 +123,16 @@ async def attach(call: Call, connection: Connection, given: AttachPaymentMethod)
 async def detach(call: Call, connection: Connection, _: NoParameters) -> Json:
     """Detach a PaymentMethod from its customer."""
     method = await find_payment_method(connection, call.merchant, call.ids["id"])
-    return show_payment_method(await detach_payment_method(connection, call.merchant, method, at=call.at))
+    detached = await detach_payment_method(connection, call.merchant, method, at=call.at, origin=call.origin)
+    return show_payment_method(detached)
 
 
 async def list_payment_methods(call: Call, connection: Connection, given: ListPaymentMethods) -> Json:
     """List PaymentMethods, newest first."""
-    customer_id = None if given.customer is None else customer_id_of(given.customer)
-    query = page_query(given, PAYMENT_METHOD_PREFIX)
+    customer_id = None
+    if given.customer is not None:
+        customer_id = (await find_any_customer(connection, call.merchant, given.customer, param="customer")).customer_id
+    query = page_query(given, PAYMENT_METHODS)
     found = await payment_method_list_of_merchant(
         connection, query, merchant_id=call.merchant.merchant_id, customer_id=customer_id
     )

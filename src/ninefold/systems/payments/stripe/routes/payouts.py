@@ -5,11 +5,9 @@ from typing import Final, Literal
 from litestar.handlers import HTTPRouteHandler
 
 from ninefold.core.postgres.database import Connection
-from ninefold.systems.payments.model.settlement import PAYOUT_PREFIX
-from ninefold.systems.payments.store.pages import payout_find_of_merchant, payout_list_of_merchant
+from ninefold.systems.payments.store.pages import payout_list_of_merchant
 from ninefold.systems.payments.stripe.calls import Call, NoParameters, read
-from ninefold.systems.payments.stripe.errors import not_found
-from ninefold.systems.payments.stripe.finding import payout_id_of
+from ninefold.systems.payments.stripe.finding import PAYOUTS, find_payout
 from ninefold.systems.payments.stripe.objects.base import Json
 from ninefold.systems.payments.stripe.objects.others import show_payout
 from ninefold.systems.payments.stripe.pages import CreatedPageParameters, page_query, show_page
@@ -34,17 +32,11 @@ def payout_routes(server: StripeServer) -> list[HTTPRouteHandler]:
 
 async def list_payouts(call: Call, connection: Connection, given: ListPayouts) -> Json:
     """List payouts, newest first."""
-    query = page_query(given, PAYOUT_PREFIX)
+    query = page_query(given, PAYOUTS)
     found = await payout_list_of_merchant(connection, query, merchant_id=call.merchant.merchant_id, state=given.status)
     return show_page(query, found, show_payout, url=call.path)
 
 
 async def retrieve(call: Call, connection: Connection, _: NoParameters) -> Json:
     """Show a payout."""
-    text = call.ids["id"]
-    payout = await payout_find_of_merchant(
-        connection, merchant_id=call.merchant.merchant_id, payout_id=payout_id_of(text)
-    )
-    if payout is None:
-        raise not_found("payout", text, param="payout")
-    return show_payout(payout)
+    return show_payout(await find_payout(connection, call.merchant, call.ids["id"]))

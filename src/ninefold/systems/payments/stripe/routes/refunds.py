@@ -12,18 +12,18 @@ from ninefold.core.postgres.database import Connection
 from ninefold.systems.payments.errors import PaymentStateError, RefundTooLargeError
 from ninefold.systems.payments.model.events import NewEvent, Snapshot
 from ninefold.systems.payments.model.money import Money, currency
-from ninefold.systems.payments.model.payments import CHARGE_PREFIX, REFUND_PREFIX, Charge, Intent, Refund
+from ninefold.systems.payments.model.payments import CHARGE_PREFIX, Charge, Intent, Refund
 from ninefold.systems.payments.service.events import record_events
-from ninefold.systems.payments.service.flow import StepLog
 from ninefold.systems.payments.service.idempotency import Answer
-from ninefold.systems.payments.service.reading import get_charge, get_payment_of_merchant, get_refund
+from ninefold.systems.payments.service.reading import get_payment_of_merchant
+from ninefold.systems.payments.service.step_logs import StepLog
 from ninefold.systems.payments.service.steps import Done
 from ninefold.systems.payments.store.pages import refund_list_of_merchant
 from ninefold.systems.payments.store.payments import charge_find, refund_set_metadata
 from ninefold.systems.payments.stripe.answers import answer, name_of
 from ninefold.systems.payments.stripe.calls import Call, NoParameters, pay, read, write
 from ninefold.systems.payments.stripe.errors import StripeError
-from ninefold.systems.payments.stripe.finding import charge_id_of, find_intent, intent_id_of, refund_id_of
+from ninefold.systems.payments.stripe.finding import REFUNDS, find_charge, find_intent, find_refund
 from ninefold.systems.payments.stripe.metadata import merge_metadata
 from ninefold.systems.payments.stripe.objects.base import Json
 from ninefold.systems.payments.stripe.objects.others import show_refund
@@ -114,51 +114,49 @@ async def update(call: Call, connection: Connection, given: ChangeRefund) -> Jso
         return show_refund(refund)
     changed = msgspec.structs.replace(refund, metadata=merge_metadata(refund.metadata, given.metadata))
     await refund_set_metadata(connection, refund_id=refund.refund_id, metadata=changed.metadata)
-    event = NewEvent("refund.updated", Snapshot(refund=changed))
-    await record_events(connection, call.merchant, [event], at=call.at)
+    event = NewEvent("refund.updated", Snapshot(refund=changed), previous=Snapshot(refund=refund))
+    await record_events(connection, call.merchant, [event], at=call.at, origin=call.origin)
     return show_refund(changed)
 
 
 async def list_refunds(call: Call, connection: Connection, given: ListRefunds) -> Json:
     """List refunds, newest first."""
-    query = page_query(given, REFUND_PREFIX)
+    query = page_query(given, REFUNDS)
+    intent_id = charge_id = None
+    if given.payment_intent is not None:
+        intent = await find_intent(connection, call.merchant, given.payment_intent, param="payment_intent")
+        intent_id = intent.intent_id
+    if given.charge is not None:
+        charge_id = (await find_charge(connection, call.merchant, given.charge, param="charge")).charge_id
     found = await refund_list_of_merchant(
-        connection,
-        query,
-        merchant_id=call.merchant.merchant_id,
-        intent_id=None if given.payment_intent is None else intent_id_of(given.payment_intent, param="payment_intent"),
-        charge_id=None if given.charge is None else charge_id_of(given.charge),
+        connection, query, merchant_id=call.merchant.merchant_id, intent_id=intent_id, charge_id=charge_id
     )
     return show_page(query, found, show_refund, url=call.path)
 
 
 async def list_of_charge(call: Call, connection: Connection, given: PageParameters) -> Json:
     """List the refunds of a charge, newest first."""
-    charge_id = charge_id_of(call.ids["id"])
-    await get_charge(connection, merchant_id=call.merchant.merchant_id, charge_id=charge_id)
-    query = page_query(given, REFUND_PREFIX)
+    charge = await find_charge(connection, call.merchant, call.ids["id"])
+    query = page_query(given, REFUNDS)
     found = await refund_list_of_merchant(
-        connection, query, merchant_id=call.merchant.merchant_id, intent_id=None, charge_id=charge_id
+        connection, query, merchant_id=call.merchant.merchant_id, intent_id=None, charge_id=charge.charge_id
     )
     return show_page(query, found, show_refund, url=call.path)
 
 
 async def _find(call: Call, connection: Connection) -> Refund:
-    refund_id = refund_id_of(call.ids["id"])
-    return await get_refund(connection, merchant_id=call.merchant.merchant_id, refund_id=refund_id)
+    return await find_refund(connection, call.merchant, call.ids["id"])
 
 
 async def _find_intent(call: Call, connection: Connection, given: NewRefund) -> Intent:
     if given.payment_intent is not None:
-        intent_id_of(given.payment_intent, param="payment_intent")
-        return await find_intent(connection, call.merchant, given.payment_intent)
+        return await find_intent(connection, call.merchant, given.payment_intent, param="payment_intent")
     if given.charge is None:
         raise StripeError(
             "One of the following params should be provided for this request: payment_intent or charge.",
             code="parameter_missing",
         )
-    charge_id = charge_id_of(given.charge)
-    charge = await get_charge(connection, merchant_id=call.merchant.merchant_id, charge_id=charge_id)
+    charge = await find_charge(connection, call.merchant, given.charge, param="charge")
     if charge.captured_at is None:
         raise _not_refundable(charge)
     return await get_payment_of_merchant(connection, merchant_id=call.merchant.merchant_id, intent_id=charge.intent_id)
