@@ -8,13 +8,13 @@ import pytest
 from http_api import Api
 from in_process import Applications, StartWorker
 from ninefold.core.postgres.database import Database
-from ninefold.core.system import AnySystem, System
+from ninefold.core.system import AnySystem, NoSettings, System
 from ninefold.edge.systems import CORE, SYSTEMS
 from openapi_operations import Operation
 from receivers import Receiver
 from sample_data import SampleContext, SampleData, sample_maker_of
 
-WITHOUT_ROUTES = System(name="only_commands").routes
+WITHOUT_ROUTES = System[NoSettings](name="only_commands").routes
 """The routes of a system that lists none: its commands work without a server, so it has no operations to test."""
 
 WITH_ROUTES = [system for system in (CORE, *SYSTEMS) if system.routes is not WITHOUT_ROUTES]
