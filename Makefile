@@ -21,6 +21,8 @@ demo: .venv/.ready ## Install, then watch real webhooks being delivered.
 
 console: $(CONSOLE) ## Build the web console into the package.
 
+# The tests start hundreds of processes. Where Python is told to write no bytecode, each would compile all of Ninefold again.
+test: export PYTHONDONTWRITEBYTECODE =
 test: .venv/.ready-dev $(CONSOLE) ## Run all tests on all cores and list the ten slowest.
 	scripts/npm --prefix console test --silent
 	@if scripts/chromium >/dev/null; then scripts/npm --prefix console run journeys --silent; fi

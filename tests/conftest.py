@@ -1,6 +1,8 @@
 """What every test may ask for: a database of its own, and Ninefold with all its systems, in process or as a server."""
 
 import asyncio
+import gc
+import os
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, ExitStack
 from pathlib import Path
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
 settings.register_profile("ninefold", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
 settings.load_profile("ninefold")
 
+E2E = Path(__file__).with_name("e2e")
+
 SERVER = pytest.StashKey[str]()
 """The address of the run's PostgreSQL, in the process that hands the tests out to others."""
 
@@ -41,6 +45,28 @@ def pytest_configure_node(node: "WorkerController") -> None:
         config.add_cleanup(server.close)
         config.stash[SERVER] = server.enter_context(running_server())
     node.workerinput["postgres"] = config.stash[SERVER]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Return one more than there are cores: many tests wait for processes that they have started."""
+    return (os.cpu_count() or 1) + 1
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the tests that start whole installations.
+
+    They take by far the longest. So they run one after the other in one process of pytest-xdist, while the others run
+    all the rest, and none of them is what the whole run waits for in the end.
+    """
+    items.sort(key=lambda item: not item.path.is_relative_to(E2E))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    """Let the garbage collector look no more at what was imported, which is most of what a test process holds."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

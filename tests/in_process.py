@@ -37,14 +37,14 @@ class Applications:
     """
 
     def __init__(self) -> None:
-        self._built: dict[object, tuple[httpx.ASGITransport, _LentDatabase]] = {}
+        self._built: dict[object, tuple[httpx.ASGITransport, LentDatabase]] = {}
         self._documents: dict[str, Json] = {}
 
     def client(self, environment: Mapping[str, str], *, database: Database) -> httpx.AsyncClient:
         """Return a client of the application with these settings and this database."""
         choice = tuple(sorted(environment.items()))
         if choice not in self._built:
-            lent = _LentDatabase()
+            lent = LentDatabase()
             self._built[choice] = _transport_to(lent, environment, systems=[CORE, *SYSTEMS]), lent
         transport, lent = self._built[choice]
         lent.lend(database)
@@ -62,13 +62,13 @@ class Applications:
 
     async def _document_of(self, name: str, *, systems: Sequence[AnySystem]) -> Json:
         if name not in self._documents:
-            transport = _transport_to(_LentDatabase(), {}, systems=systems)
+            transport = _transport_to(LentDatabase(), {}, systems=systems)
             async with httpx.AsyncClient(transport=transport, base_url=BASE_URL) as client:
                 self._documents[name] = (await client.get("/openapi.json")).json()
         return self._documents[name]
 
 
-class _LentDatabase(Database):
+class LentDatabase(Database):
     """The database of an application that outlives it."""
 
     def __init__(self) -> None:

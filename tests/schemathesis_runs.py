@@ -10,7 +10,8 @@ from installations import clean_environment
 from openapi_operations import Operation
 
 CONFIGURATION = Path(__file__).parent / "conformance" / "systems" / "schemathesis.toml"
-FINISHED_WITHIN_S = 120
+FINISHED_WITHIN_S = 600
+"""For a busy machine: 30 s of CPU time are the most that a system needs."""
 
 
 async def check_operations(

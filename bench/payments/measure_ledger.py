@@ -1,7 +1,6 @@
-"""Measures the ledger: postings on one hot account, and what a posting costs in a short and in a long journal."""
+"""Measures what a posting costs in a short and in a long journal."""
 
 import argparse
-import asyncio
 import statistics
 import time
 from datetime import UTC, datetime
@@ -20,7 +19,6 @@ from ninefold.systems.payments.service.merchants import create_merchant
 
 AT: Final = datetime(2026, 11, 27, 12, tzinfo=UTC)
 FEW: Final = 1_000
-HOT: Final = "CREATE TABLE IF NOT EXISTS hot (id integer PRIMARY KEY, balance bigint) WITH (fillfactor = 50)"
 _FILL: Final = """
     INSERT INTO payments.transfer (
         transfer_id, organisation_id, kind, debit_account_id, credit_account_id, amount, currency, cause_type, cause_id,
@@ -55,35 +53,6 @@ async def open_book(database: Database, name: str) -> Book:
     return Book(organisation.organisation_id, created.merchant.merchant_id)
 
 
-async def measure_hot_account(database: Database, options: argparse.Namespace) -> dict[str, Any]:
-    """Post to one account from several connections at once, in turn with the floor: changing one row.
-
-    One transfer and ten in a transaction are measured.
-    """
-    book = await open_book(database, "bench hot")
-    async with database.connection() as connection:
-        await connection.execute(HOT)
-        await connection.execute("INSERT INTO hot VALUES (1, 0) ON CONFLICT DO NOTHING")
-
-    async def change_row() -> int:
-        async with database.transaction() as connection:
-            await connection.execute("UPDATE hot SET balance = balance + 1 WHERE id = 1")
-        return 1
-
-    async def post(transfers: int) -> int:
-        async with database.transaction() as connection:
-            return await ledger.post(connection, book.capture(transfers=transfers), at=AT)
-
-    rates: dict[str, list[float]] = {"floor": [], "one": [], "ten": []}
-    for _ in range(options.slices):
-        rates["floor"].append(await _rate(change_row, options))
-        rates["one"].append(await _rate(lambda: post(1), options))
-        rates["ten"].append(await _rate(lambda: post(10), options))
-    figures: dict[str, Any] = {name: round(statistics.median(found)) for name, found in rates.items()}
-    ratios = [one / floor for one, floor in zip(rates["one"], rates["floor"], strict=True)]
-    return {**figures, "ratio": round(statistics.median(ratios), 2)}
-
-
 async def measure_long_journal(database: Database, superuser: str, options: argparse.Namespace) -> dict[str, Any]:
     """Post in turn to two books, of which one has a thousand entries and the other a million."""
     books = [await open_book(database, f"bench journal {count}") for count in (FEW, options.entries)]
@@ -101,21 +70,6 @@ async def measure_long_journal(database: Database, superuser: str, options: argp
         "many_p50_ms": round(many, 3),
         "ratio": round(many / few, 2),
     }
-
-
-async def _rate(work: Any, options: argparse.Namespace) -> float:
-    """Return how many transfers are posted in a second by some clients at once."""
-    began_at = time.perf_counter()
-    ends_at = began_at + options.seconds
-
-    async def go_on() -> int:
-        count = 0
-        while time.perf_counter() < ends_at:
-            count += await work()
-        return count
-
-    counts = await asyncio.gather(*[go_on() for _ in range(options.connections)])
-    return sum(counts) / (time.perf_counter() - began_at)
 
 
 async def _post_alone(database: Database, book: Book) -> float:

@@ -22,6 +22,7 @@ from ninefold.systems.payments.processors.simulator.bank import SimulatedProcess
 from ninefold.systems.payments.processors.simulator.book import Book
 from ninefold.systems.payments.processors.simulator.script import Chances
 from ninefold.systems.payments.rules.banking_days import business_day
+from ninefold.systems.payments.rules.inquiries import inquiry_duration_max
 from ninefold.systems.payments.service.doubts import claim_due, close_doubt, list_doubts
 from ninefold.systems.payments.service.expiry import expire_due
 from ninefold.systems.payments.service.flow import PaymentFlow
@@ -34,7 +35,6 @@ from ninefold.systems.payments.settings import PaymentsSettings
 from ninefold.systems.payments.store.payments import intent_list
 
 BEGINS_AT: Final = datetime(2026, 11, 23, 14, tzinfo=UTC)
-CLAIMED_FOR: Final = timedelta(minutes=5)
 ASKED_AT_ONCE: Final = 20
 INTENTS_MAX: Final = 1_000
 
@@ -226,7 +226,8 @@ class World:
         self.processor.let_late_calls_arrive()
         at = self.clock.now()
         async with self.database.transaction() as connection:
-            due = await claim_due(connection, at=at, claimed_until=at + CLAIMED_FOR, limit=ASKED_AT_ONCE)
+            claimed_until = at + inquiry_duration_max(self._flow.limits.processor_timeout)
+            due = await claim_due(connection, at=at, claimed_until=claimed_until, limit=ASKED_AT_ONCE)
         for attempt in due:
             await self._flow.resume(attempt)
 

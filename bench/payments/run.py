@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any, Final
 
 import psutil
-from measure_ledger import measure_hot_account, measure_long_journal
+from measure_hot_account import measure_hot_account
+from measure_ledger import measure_long_journal
 from measure_payments import measure_payments
 from measure_settlement import measure_settlement
 from rich.console import Console
@@ -65,8 +66,10 @@ def print_results(results: dict[str, Any]) -> None:
         table.add_row("p50", f"{floor['p50_ms']} ms", f"{measured['p50_ms']} ms", "", "")
         table.add_row("p99", f"{floor['p99_ms']} ms", f"{measured['p99_ms']} ms", "", "")
     if hot := results.get("hot_account"):
-        table.add_row("postings/s on one account", f"{hot['floor']:,}", f"{hot['one']:,}", f"{hot['ratio']}", "≥ 1,000")
-        table.add_row("ten in a transaction", "", f"{hot['ten']:,}", "", "≥ 1,000")
+        table.add_row(
+            "outcomes/s on one account", f"{hot['floor']:,}", f"{hot['recorded']:,}", f"{hot['ratio']}", "≥ 1,000"
+        )
+        table.add_row("one transfer in a transaction", "", f"{hot['alone']:,}", "", "")
     if settlement := results.get("settlement"):
         table.add_row(f"{settlement['captures']:,} captures settled", "", f"{settlement['settled_s']} s", "", "≤ 60 s")
         table.add_row(
@@ -84,6 +87,7 @@ def main() -> None:
     parser.add_argument("--only", choices=PARTS)
     parser.add_argument("--clients", type=int, default=16, help="that pay at once")
     parser.add_argument("--connections", type=int, default=16, help="that post to one account at once")
+    parser.add_argument("--outcomes", type=int, default=2_000, help="recorded in each slice")
     parser.add_argument("--seconds", type=float, default=3.0, help="of each slice")
     parser.add_argument("--slices", type=int, default=5)
     parser.add_argument("--captures", type=int, default=100_000)

@@ -1,5 +1,18 @@
 import { defineConfig } from "vitest/config";
 
+// Each file has a server of its own, and half of its time it waits. So two at once keep two cores busy, not overloaded.
+const FILES_AT_ONCE = 2;
+
 export default defineConfig({
-  test: { dir: import.meta.dirname, include: ["*.journey.ts"], testTimeout: 30_000, hookTimeout: 120_000, fileParallelism: false },
+  test: {
+    dir: import.meta.dirname,
+    include: ["*.journey.ts"],
+    // For a busy machine. What is looked for again and again gets as long as what Playwright waits for.
+    testTimeout: 90_000,
+    hookTimeout: 120_000,
+    expect: { poll: { timeout: 15_000 } },
+    pool: "forks",
+    maxWorkers: FILES_AT_ONCE,
+    minWorkers: FILES_AT_ONCE,
+  },
 });

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 import pytest
 
-from ninefold.core.allowed_values import allowed_values_at
+from ninefold.core.allowed_values import PATTERN_WORDS, allowed_values_at, pattern_words_at
 
 
 class Colour(StrEnum):
@@ -43,3 +43,13 @@ class Whole(msgspec.Struct):
 )
 def test_the_allowed_values_at_a_path_are_found(kind: Any, path: str, allowed_values: list[Any]) -> None:
     assert allowed_values_at(kind, path) == allowed_values
+
+
+class Account(msgspec.Struct):
+    number: Annotated[str, msgspec.Meta(pattern="^[0-9]{9}$", extra={PATTERN_WORDS: "nine digits"})] | None = None
+    name: str = ""
+
+
+def test_the_words_for_a_pattern_are_found_where_it_is() -> None:
+    assert pattern_words_at(list[Account], "[0].number") == "nine digits"
+    assert pattern_words_at(Account, ".name") is None

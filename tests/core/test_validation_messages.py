@@ -20,6 +20,8 @@ from ninefold.core.validation_messages import in_plain_words
         ("Expected `int` >= 0", "expected an integer >= 0"),
         ("Expected `bytes | null`, got `int`", "expected bytes or null, got an integer"),
         ("Missing required query parameter.", "missing required query parameter"),
+        ("Invalid RFC3339 encoded date", "expected a date such as 2026-11-23"),
+        ("Invalid RFC3339 encoded datetime", "expected a time such as 2026-11-23T17:00:00Z"),
     ],
 )
 def test_a_message_is_rewritten_in_plain_words(message: str, expected: str) -> None:
@@ -43,3 +45,13 @@ def test_an_invalid_enum_value_is_shown_with_the_allowed_ones(
 
 def test_a_long_value_is_shortened() -> None:
     assert len(in_plain_words(f"Invalid enum value '{'x' * 10_000}'", allowed_values=["a"])) < 120
+
+
+def test_a_pattern_is_said_in_words_if_somebody_has_written_them() -> None:
+    message = "Expected `str` matching regex '^[0-9]{9}$'"
+
+    assert in_plain_words(message, pattern_words="nine digits") == "expected nine digits"
+    assert in_plain_words(message) == "expected a string matching regex '^[0-9]{9}$'"
+    assert (
+        in_plain_words("Expected `str`, got `int`", pattern_words="nine digits") == "expected a string, got an integer"
+    )

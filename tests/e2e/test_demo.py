@@ -16,15 +16,15 @@ ASSISTANT_WITHIN_S = 240.0
 """A real model answers, which takes four times as long on a busy machine."""
 
 CHESS_WITHIN_S = 240.0
-"""A game takes a minute, and four times as long on a busy machine."""
-
 PAYMENTS_WITHIN_S = 300.0
-"""It takes some 40 s on two cores: a processor is asked for 22 s about what it has never received."""
+"""It takes half a minute on two cores: a processor is asked for 22 s about what it has never received."""
 
 MESSAGING_WITHIN_S = 150.0
-"""It takes half a minute on two cores."""
 
 EVENTS = 40
+PLIES = 16
+PAYMENTS = 60
+PACE_S = 0.1
 
 
 async def test_the_demo_delivers_everything_and_reports_it(tmp_path: Path) -> None:
@@ -73,13 +73,14 @@ async def test_the_assistants_demo_shows_an_answer_that_goes_on_and_equals_its_l
 
 async def test_the_chess_demo_shows_all_three_the_committed_log(tmp_path: Path) -> None:
     environment = clean_environment({"TMPDIR": str(tmp_path)})
+    options = ("--plies", str(PLIES))
 
-    finished = await run_command("demo", "chess", "--json", environment=environment, within_s=CHESS_WITHIN_S)
+    finished = await run_command("demo", "chess", "--json", *options, environment=environment, within_s=CHESS_WITHIN_S)
 
     assert finished.exit_code == 0, finished.errors
     summary = json.loads(finished.output)
     assert (summary["is_complete"], summary["problems"]) == (True, [])
-    assert (summary["winner"], summary["reason"]) == ("white", "checkmate")
+    assert (summary["plies"], summary["winner"], summary["reason"]) == (PLIES, "black", "resignation")
     assert summary["logs"].keys() == {"committed", "white", "black", "spectator"}
     assert len({log["sha256"] for log in summary["logs"].values()}) == 1
     assert min(summary["network"][name] for name in ("lost", "late", "duplicated", "sent again")) > 0
@@ -89,8 +90,11 @@ async def test_the_chess_demo_shows_all_three_the_committed_log(tmp_path: Path) 
 
 async def test_the_messaging_demo_shows_every_device_the_committed_log(tmp_path: Path) -> None:
     environment = clean_environment({"TMPDIR": str(tmp_path)})
+    options = ("--pace", str(PACE_S))
 
-    finished = await run_command("demo", "messaging", "--json", environment=environment, within_s=MESSAGING_WITHIN_S)
+    finished = await run_command(
+        "demo", "messaging", "--json", *options, environment=environment, within_s=MESSAGING_WITHIN_S
+    )
 
     assert finished.exit_code == 0, finished.errors
     summary = json.loads(finished.output)
@@ -109,13 +113,16 @@ async def test_the_messaging_demo_shows_every_device_the_committed_log(tmp_path:
 
 async def test_the_payments_demo_accounts_for_every_cent(tmp_path: Path) -> None:
     environment = clean_environment({"TMPDIR": str(tmp_path)})
+    options = ("--payments", str(PAYMENTS))
 
-    finished = await run_command("demo", "payments", "--json", environment=environment, within_s=PAYMENTS_WITHIN_S)
+    finished = await run_command(
+        "demo", "payments", "--json", *options, environment=environment, within_s=PAYMENTS_WITHIN_S
+    )
 
     assert finished.exit_code == 0, finished.errors
     summary = json.loads(finished.output)
     assert (summary["is_complete"], summary["problems"]) == (True, [])
-    assert sum(each["payments"] for each in summary["merchants"]) == 500
+    assert sum(each["payments"] for each in summary["merchants"]) == PAYMENTS
     assert all(each["captured"] - each["fees"] == each["payout"] for each in summary["merchants"])
     assert {each["payout_state"] for each in summary["merchants"]} == {"paid"}
     assert sorted(each["type"] for each in summary["faults"]) == ["amount", "missing"]

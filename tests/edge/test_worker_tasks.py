@@ -64,6 +64,7 @@ async def test_a_worker_runs_the_tasks_and_the_jobs_of_all_systems(
         "messaging.app_requests",
         "messaging.backlog",
         "payments.inquiries",
+        "payments.stripe_events",
         "payments.backlog",
         "jobs.run",
         "jobs.schedule",

@@ -10,7 +10,7 @@ import msgspec
 from ninefold.core.clock import SystemClock
 from ninefold.core.ids import format_id, parse_id
 from ninefold.systems.payments.model.merchants import MERCHANT_PREFIX, Merchant
-from ninefold.systems.payments.model.payments import INTENT_PREFIX, NewIntent
+from ninefold.systems.payments.model.payments import INTENT_PREFIX, CaptureMethod, NewIntent
 from ninefold.systems.payments.processors.opening import Processors
 from ninefold.systems.payments.service.closing_days import close_day
 from ninefold.systems.payments.service.flow import PaymentFlow
@@ -46,7 +46,13 @@ async def make_sample_data(context: SampleContext) -> SampleData:
             "account_id": receivable,
             "attempt_id": attempts[0],
         },
-        ids_of={"close_payment_doubt": {"attempt_id": attempts[1]}, **settled.ids_of},
+        ids_of={
+            "cancel_payment": {"payment_id": await pay(context, merchant["merchant_id"], None)},
+            "capture_payment": {"payment_id": await pay(context, merchant["merchant_id"], "pm_card_visa", "manual")},
+            "refund_payment": {"payment_id": payments[0]},
+            "close_payment_doubt": {"attempt_id": attempts[1]},
+            **settled.ids_of,
+        },
         contents={"import_statement": camt053([Line(-1, "OTHER")], number=99, day=LAST_DAY)},
         secret_text=SECRET_TEXT,
         destroying=["revoke_merchant_key"],
@@ -124,13 +130,18 @@ async def shop_of_the_past(context: SampleContext, merchant_id: str) -> SettledS
     return SettledShop(context.database, read_row(Merchant, row), folder)
 
 
-async def pay(context: SampleContext, merchant_id: str, token: str) -> str:
-    """Take a payment, without the process of the simulated processor; return its id."""
+async def pay(
+    context: SampleContext, merchant_id: str, token: str | None, capture_method: CaptureMethod = "automatic"
+) -> str:
+    """Take a payment, without the process of the simulated processor; return its id.
+
+    Without a payment method it isn't confirmed.
+    """
     processors = Processors({"simulator": DirectSimulator()})
     flow = PaymentFlow(context.database, processors, PaymentsSettings(), SystemClock())
     query = "SELECT * FROM payments.merchant WHERE merchant_id = $1"
     async with context.database.connection() as connection:
         merchant = read_row(Merchant, await connection.fetchrow(query, parse_id(MERCHANT_PREFIX, merchant_id)))
-    new = NewIntent(amount=AMOUNT, currency="usd", description=SECRET_TEXT)
-    done = await flow.create(merchant, new, payment_method=token, confirm=True)
+    new = NewIntent(amount=AMOUNT, currency="usd", description=SECRET_TEXT, capture_method=capture_method)
+    done = await flow.create(merchant, new, payment_method=token, confirm=token is not None)
     return format_id(INTENT_PREFIX, done.intent.intent_id)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Final
 
@@ -92,18 +93,18 @@ def find_foreign_tables(file: Path, *, own: str, namespaces: Iterable[str]) -> I
             yield f"{name_of(file)} belongs to {own} and names tables of {namespace}"
 
 
-def find_unused_queries(names: Iterable[str], *, store: str, others: str) -> Iterator[str]:
+def find_unused_queries(names: Iterable[str], *, store: str, others: AbstractSet[str]) -> Iterator[str]:
     """Report queries that the store doesn't call, or whose store function isn't called.
 
     Args:
         names: the queries of a package.
         store: the text of the package's store.
-        others: the text of everything else that could call the store.
+        others: the words of everything else that could call the store.
     """
     for name in names:
         if not re.search(rf"queries\.{name}\b", store):
             yield f"{name}: no store calls it"
-        elif not re.search(rf"\b{name}\b", others):
+        elif name not in others:
             yield f"{name}: its store function isn't called"
 
 

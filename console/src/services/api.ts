@@ -3208,6 +3208,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/payments/reconciliation/breaks/{break_id}/match": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Match a break with a payout
+         * @description The bank's line pays out the payout, although with another amount, or without its reference. The payout is paid with
+         *     the amount that the bank has, the break is resolved, and the difference is posted with the break as its cause.
+         */
+        post: operations["match_break"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/payments/reconciliation/breaks/{break_id}/resolve": {
         parameters: {
             query?: never;
@@ -4388,8 +4409,11 @@ export interface components {
         BankFileView: {
             /** Format: date */
             arrival_date: string;
+            /** @example bfl_01h455vb4pex5vsknk084sn02q */
             bank_file_id: string;
+            /** Format: date-time */
             created_at: string;
+            /** @example USD */
             currency: string;
             /** Format: date */
             day: string;
@@ -4397,7 +4421,9 @@ export interface components {
             entry_count: number;
             /** @enum {unknown} */
             format: "csv" | "nacha";
+            /** @example 20260131-01-ppd.ach */
             name: string;
+            /** @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08 */
             sha256: string;
             /** @enum {unknown} */
             state: "delivered" | "written";
@@ -4419,18 +4445,23 @@ export interface components {
          * @description A batch with what became of it, up to the bank's statement.
          */
         BatchDetailsView: {
+            /** @example acct_01h455vb4pex5vsknk084sn02q */
             account_id: string;
             after_sequence: number;
             bank_file: components["schemas"]["BankFileView"] | null;
             bank_file_id: string | null;
+            /** @example bat_01h455vb4pex5vsknk084sn02q */
             batch_id: string;
             capture_amount: number;
             capture_count: number;
             carried_amount: number;
             carried_reason: ("below_minimum" | "negative" | "no_bank_account" | "nothing") | null;
+            /** Format: date-time */
             computed_at: string;
             correction_amount: number;
+            /** @example USD */
             currency: string;
+            /** Format: date-time */
             cutoff_at: string;
             /** Format: date */
             day: string;
@@ -4439,7 +4470,9 @@ export interface components {
             file_written_at: string | null;
             last_sequence: number;
             line_count: number;
+            /** @example payments.settlement:org_01h455vb4pex5vsknk084sn02q */
             live_channel: string;
+            /** @example mer_01h455vb4pex5vsknk084sn02q */
             merchant_id: string;
             opening_amount: number;
             payout: components["schemas"]["PayoutView"] | null;
@@ -4450,6 +4483,7 @@ export interface components {
             reserve_amount: number;
             reserve_released_amount: number;
             returned_amount: number;
+            /** @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08 */
             sha256: string;
             /** @enum {unknown} */
             state: "carried" | "computed" | "delivered" | "file_written" | "posted";
@@ -4460,6 +4494,7 @@ export interface components {
          * @description An entry of the merchant's available account.
          */
         BatchLineView: {
+            /** Format: date-time */
             at: string;
             fee: number;
             gross: number;
@@ -4467,6 +4502,7 @@ export interface components {
             payment_intent_id: string | null;
             reserve: number;
             sequence: number;
+            /** @example ch_01h455vb4pex5vsknk084sn02q */
             source_id: string;
             /** @enum {unknown} */
             type: "capture" | "correction" | "payout_returned" | "refund" | "refund_failed" | "reserve_release";
@@ -4498,17 +4534,22 @@ export interface components {
          * @description What one merchant gets in one currency for one day.
          */
         BatchView: {
+            /** @example acct_01h455vb4pex5vsknk084sn02q */
             account_id: string;
             after_sequence: number;
             bank_file_id: string | null;
+            /** @example bat_01h455vb4pex5vsknk084sn02q */
             batch_id: string;
             capture_amount: number;
             capture_count: number;
             carried_amount: number;
             carried_reason: ("below_minimum" | "negative" | "no_bank_account" | "nothing") | null;
+            /** Format: date-time */
             computed_at: string;
             correction_amount: number;
+            /** @example USD */
             currency: string;
+            /** Format: date-time */
             cutoff_at: string;
             /** Format: date */
             day: string;
@@ -4517,7 +4558,9 @@ export interface components {
             file_written_at: string | null;
             last_sequence: number;
             line_count: number;
+            /** @example payments.settlement:org_01h455vb4pex5vsknk084sn02q */
             live_channel: string;
+            /** @example mer_01h455vb4pex5vsknk084sn02q */
             merchant_id: string;
             opening_amount: number;
             payout_amount: number;
@@ -4527,6 +4570,7 @@ export interface components {
             reserve_amount: number;
             reserve_released_amount: number;
             returned_amount: number;
+            /** @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08 */
             sha256: string;
             /** @enum {unknown} */
             state: "carried" | "computed" | "delivered" | "file_written" | "posted";
@@ -4536,21 +4580,28 @@ export interface components {
          * @description Something that doesn't agree, and what became of it.
          */
         BreakView: {
+            /** @example Ask the processor for the line, or read its next report. */
             advice: string;
+            /** @example brk_01h455vb4pex5vsknk084sn02q */
             break_id: string;
             charge_id: string | null;
+            /** @example null */
             correction_id: string | null;
+            /** @example USD */
             currency: string;
             /** Format: date */
             day: string;
             difference: number;
             ended_at: string | null;
             ended_by: string | null;
+            /** @example null */
             evidence: string | null;
             expected_amount: number | null;
             found_amount: number | null;
+            /** Format: date-time */
             opened_at: string;
             payout_id: string | null;
+            /** @example NINEFOLD PAYOUT 7F3A */
             reference: string;
             refund_id: string | null;
             settlement_report_id: string | null;
@@ -4790,9 +4841,11 @@ export interface components {
          * @description What may be shown of a card.
          */
         CardView: {
+            /** @example visa */
             brand: string;
             exp_month: number;
             exp_year: number;
+            /** @example 4242 */
             last4: string;
         };
         /**
@@ -5078,15 +5131,21 @@ export interface components {
             amount_refunding: number;
             available_at: string | null;
             captured_at: string | null;
+            /** @example ch_01h455vb4pex5vsknk084sn02q */
             charge_id: string;
             /** Format: date-time */
             created_at: string;
+            /** @example USD */
             currency: string;
+            /** @example null */
             decline_code: string | null;
+            /** @example null */
             error_code: string | null;
+            /** @example null */
             error_message: string | null;
             /** @description In minor units, such as cents. */
             fee: number;
+            /** @example sim_8c1f0a */
             processor_reference: string | null;
             released_at: string | null;
             /** @description In minor units, such as cents. */
@@ -5185,10 +5244,13 @@ export interface components {
          * @description A day that is closed.
          */
         ClosedDayView: {
+            /** Format: date-time */
             closed_at: string;
+            /** @example API key key_01h455vb4pex5vsknk084sn02q */
             closed_by: string;
             /** Format: date */
             day: string;
+            /** @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08 */
             report_sha256: string;
         };
         /**
@@ -5196,6 +5258,7 @@ export interface components {
          * @description What a person has found out about a call, with the evidence.
          */
         CloseDoubt: {
+            /** @example The processor's support says: captured. */
             evidence: string;
             /** @enum {unknown} */
             evidence_kind: "bank_statement" | "other" | "processor_status" | "settlement_report" | "webhook";
@@ -5245,13 +5308,14 @@ export interface components {
          * @description How many items of a comparison have a verdict.
          */
         ComparedCount: {
+            /** @example USD */
             currency: string;
             item_count: number;
             ledger_amount: number;
             match_rule: ("amount_and_date" | "person" | "reference") | null;
             report_amount: number;
             /** @enum {unknown} */
-            verdict: "agrees" | "amount" | "currency" | "duplicate" | "elsewhere" | "missing" | "timing" | "unknown";
+            verdict: "agrees" | "amount" | "currency" | "duplicate" | "elsewhere" | "missing" | "not_compared" | "timing" | "unknown";
         };
         /**
          * ConfirmPassword
@@ -5348,9 +5412,9 @@ export interface components {
         CorrectionBody: {
             amount: number;
             /** @enum {unknown} */
-            credit: "bank" | "fees" | "merchant_available" | "merchant_held" | "merchant_pending" | "merchant_reserve" | "payout_in_flight" | "processor_receivable" | "refunds_in_flight" | "suspense";
+            credit: "bank" | "bank_fees" | "fees" | "merchant_available" | "merchant_held" | "merchant_pending" | "merchant_reserve" | "payout_in_flight" | "processor_receivable" | "refunds_in_flight" | "suspense";
             /** @enum {unknown} */
-            debit: "bank" | "fees" | "merchant_available" | "merchant_held" | "merchant_pending" | "merchant_reserve" | "payout_in_flight" | "processor_receivable" | "refunds_in_flight" | "suspense";
+            debit: "bank" | "bank_fees" | "fees" | "merchant_available" | "merchant_held" | "merchant_pending" | "merchant_reserve" | "payout_in_flight" | "processor_receivable" | "refunds_in_flight" | "suspense";
             /** @default null */
             merchant_id?: string | null;
         };
@@ -5694,9 +5758,12 @@ export interface components {
         CreatedMerchantKeyView: {
             /** Format: date-time */
             created_at: string;
+            /** @example skey_01h455vb4pex5vsknk084sn02q */
             key_id: string;
             last_used_at: string | null;
+            /** @example sk_test_01h455 */
             prefix: string;
+            /** @example sk_test_01h455vb4pex5vsknk084sn02q */
             secret_key: string;
             /** @enum {unknown} */
             state: "active" | "expired" | "revoked";
@@ -5708,25 +5775,37 @@ export interface components {
         CreatedMerchantView: {
             bank_account_kind: ("checking" | "savings") | null;
             bank_account_last4: string | null;
+            /** @example Ines Bakery LLC */
             bank_account_name: string | null;
+            /** @example 021000021 */
             bank_routing_number: string | null;
+            /** @example US */
             country: string;
+            /** Format: date-time */
             created_at: string;
+            /** @example 17:00 */
             cutoff: string;
+            /** @example USD */
             default_currency: string;
             fee_bps: number;
             fee_fixed: number;
             fees: components["schemas"]["CurrencyFeeView"][];
             first_payout_days: number;
             hold_days: number;
+            /** @example mer_01h455vb4pex5vsknk084sn02q */
             merchant_id: string;
+            /** @example Ines Bakery */
             name: string;
             payout_minimum: number;
+            /** @example simulator */
             processor: string;
+            /** @example pk_test_01h455vb4pex5vsknk084sn02q */
             publishable_key: string;
             reserve_bps: number;
             reserve_days: number;
+            /** @example sk_test_01h455vb4pex5vsknk084sn02q */
             secret_key: string;
+            /** @example America/New_York */
             time_zone: string;
         };
         /**
@@ -5949,6 +6028,7 @@ export interface components {
             first_payout_days?: number | null;
             /** @default null */
             hold_days?: number | null;
+            /** @example Ines Bakery */
             name: string;
             /** @default null */
             payout_minimum?: number | null;
@@ -6119,6 +6199,7 @@ export interface components {
          */
         CurrencyFeeView: {
             bps: number;
+            /** @example USD */
             currency: string;
             fixed: number;
         };
@@ -6132,6 +6213,7 @@ export interface components {
             /** Format: date */
             day: string;
             last_run: components["schemas"]["RunView"] | null;
+            /** @example payments.settlement:org_01h455vb4pex5vsknk084sn02q */
             live_channel: string;
             report_sha256: string | null;
             summary: components["schemas"]["DaySummary"];
@@ -6154,6 +6236,7 @@ export interface components {
             bank_amount?: number | null;
             /** @default 0 */
             bank_count?: number;
+            /** @example USD */
             currency: string;
             /** @default 0 */
             ledger_amount?: number;
@@ -6919,10 +7002,12 @@ export interface components {
         };
         /**
          * ItemView
-         * @description A capture or a refund, as the ledger and the processor's report have it; refunds are negative.
+         * @description A capture or a refund, as the ledger, the processor's report and the bank have it; refunds are negative.
          */
         ItemView: {
+            bank_amount: number | null;
             charge_id: string | null;
+            /** @example USD */
             currency: string;
             difference: number;
             ledger_amount: number | null;
@@ -6936,9 +7021,10 @@ export interface components {
             report_currency: string | null;
             report_day: string | null;
             settlement_report_id: string | null;
+            /** @example capture */
             type: string;
             /** @enum {unknown} */
-            verdict: "agrees" | "amount" | "currency" | "duplicate" | "elsewhere" | "missing" | "timing" | "unknown";
+            verdict: "agrees" | "amount" | "currency" | "duplicate" | "elsewhere" | "missing" | "not_compared" | "timing" | "unknown";
         };
         /**
          * JobState
@@ -7035,11 +7121,13 @@ export interface components {
          * @description An account of the ledger, with amounts in minor units.
          */
         LedgerAccountView: {
+            /** @example acct_01h455vb4pex5vsknk084sn02q */
             account_id: string;
             balance: number;
+            /** @example USD */
             currency: string;
             /** @enum {unknown} */
-            kind: "bank" | "fees" | "merchant_available" | "merchant_held" | "merchant_pending" | "merchant_reserve" | "payout_in_flight" | "processor_receivable" | "refunds_in_flight" | "suspense";
+            kind: "bank" | "bank_fees" | "fees" | "merchant_available" | "merchant_held" | "merchant_pending" | "merchant_reserve" | "payout_in_flight" | "processor_receivable" | "refunds_in_flight" | "suspense";
             merchant_id: string | null;
             pending: number;
             pending_credits: number;
@@ -7056,16 +7144,23 @@ export interface components {
             /** Format: date-time */
             at: string;
             batch_id: string | null;
+            /** @example ch_01h455vb4pex5vsknk084sn02q */
             cause_id: string;
+            /** @example capture */
             cause_type: string;
+            /** @example USD */
             currency: string;
             /** @enum {unknown} */
             kind: "expires" | "pending" | "posted" | "posts" | "voids";
+            /** @example acct_01h455vb4pex5vsknk084sn02q */
             other_account_id: string;
             payment_id: string | null;
+            /** @example null */
             pending_transfer_id: string | null;
             sequence: number;
+            /** @example debit */
             side: string;
+            /** @example txf_01h455vb4pex5vsknk084sn02q */
             transfer_id: string;
         };
         /**
@@ -7144,6 +7239,21 @@ export interface components {
             sequence: number;
         };
         /**
+         * MatchBreak
+         * @description Which payout the bank's line of a break pays out.
+         */
+        MatchBreak: {
+            /**
+             * @default suspense
+             * @enum {unknown}
+             */
+            difference_account?: "bank_fees" | "suspense";
+            /** @example The processor has sent the line on Monday. */
+            evidence: string;
+            /** @default null */
+            payout_id?: string | null;
+        };
+        /**
          * MemberTokenList
          * @description The tokens of a member, oldest first.
          */
@@ -7216,8 +7326,10 @@ export interface components {
         MerchantKeyView: {
             /** Format: date-time */
             created_at: string;
+            /** @example skey_01h455vb4pex5vsknk084sn02q */
             key_id: string;
             last_used_at: string | null;
+            /** @example sk_test_01h455 */
             prefix: string;
             /** @enum {unknown} */
             state: "active" | "expired" | "revoked";
@@ -7229,23 +7341,33 @@ export interface components {
         MerchantView: {
             bank_account_kind: ("checking" | "savings") | null;
             bank_account_last4: string | null;
+            /** @example Ines Bakery LLC */
             bank_account_name: string | null;
+            /** @example 021000021 */
             bank_routing_number: string | null;
+            /** @example US */
             country: string;
+            /** Format: date-time */
             created_at: string;
+            /** @example 17:00 */
             cutoff: string;
+            /** @example USD */
             default_currency: string;
             fee_bps: number;
             fee_fixed: number;
             fees: components["schemas"]["CurrencyFeeView"][];
             first_payout_days: number;
             hold_days: number;
+            /** @example mer_01h455vb4pex5vsknk084sn02q */
             merchant_id: string;
+            /** @example Ines Bakery */
             name: string;
             payout_minimum: number;
+            /** @example simulator */
             processor: string;
             reserve_bps: number;
             reserve_days: number;
+            /** @example America/New_York */
             time_zone: string;
         };
         /**
@@ -7769,6 +7891,8 @@ export interface components {
             amount_capturable: number;
             /** @description In minor units, such as cents. */
             amount_received: number;
+            /** @description In minor units, such as cents. */
+            amount_refunded: number;
             attempts: components["schemas"]["ProcessorCallView"][];
             cancel_reason: ("abandoned" | "automatic" | "duplicate" | "fraudulent" | "requested_by_customer") | null;
             capture_before: string | null;
@@ -7778,18 +7902,31 @@ export interface components {
             charges: components["schemas"]["ChargeView"][];
             /** Format: date-time */
             created_at: string;
+            /** @example USD */
             currency: string;
             customer_id: string | null;
+            /** @example null */
             decline_code: string | null;
+            /** @example Order 1042 */
             description: string | null;
+            /** @example null */
             error_code: string | null;
+            /** @example null */
             error_message: string | null;
             in_doubt_since: string | null;
+            /** @example payments.changes:org_01h455vb4pex5vsknk084sn02q */
             live_channel: string;
+            /** @example mer_01h455vb4pex5vsknk084sn02q */
             merchant_id: string;
+            /**
+             * @example {
+             *       "order": "1042"
+             *     }
+             */
             metadata: {
                 [key: string]: string;
             };
+            /** @example pi_01h455vb4pex5vsknk084sn02q */
             payment_id: string;
             payment_method_id: string | null;
             refunds: components["schemas"]["RefundView"][];
@@ -7814,17 +7951,22 @@ export interface components {
             amount: number;
             /** Format: date-time */
             at: string;
+            /** @example capture */
             cause_type: string;
+            /** @example acct_01h455vb4pex5vsknk084sn02q */
             credit_account_id: string;
             /** @enum {unknown} */
-            credit_kind: "bank" | "fees" | "merchant_available" | "merchant_held" | "merchant_pending" | "merchant_reserve" | "payout_in_flight" | "processor_receivable" | "refunds_in_flight" | "suspense";
+            credit_kind: "bank" | "bank_fees" | "fees" | "merchant_available" | "merchant_held" | "merchant_pending" | "merchant_reserve" | "payout_in_flight" | "processor_receivable" | "refunds_in_flight" | "suspense";
+            /** @example USD */
             currency: string;
+            /** @example acct_01h455vb4pex5vsknk084sn02q */
             debit_account_id: string;
             /** @enum {unknown} */
-            debit_kind: "bank" | "fees" | "merchant_available" | "merchant_held" | "merchant_pending" | "merchant_reserve" | "payout_in_flight" | "processor_receivable" | "refunds_in_flight" | "suspense";
+            debit_kind: "bank" | "bank_fees" | "fees" | "merchant_available" | "merchant_held" | "merchant_pending" | "merchant_reserve" | "payout_in_flight" | "processor_receivable" | "refunds_in_flight" | "suspense";
             /** @enum {unknown} */
             kind: "expires" | "pending" | "posted" | "posts" | "voids";
             sequence: number;
+            /** @example txf_01h455vb4pex5vsknk084sn02q */
             transfer_id: string;
         };
         /**
@@ -7838,24 +7980,39 @@ export interface components {
             amount_capturable: number;
             /** @description In minor units, such as cents. */
             amount_received: number;
+            /** @description In minor units, such as cents. */
+            amount_refunded: number;
             cancel_reason: ("abandoned" | "automatic" | "duplicate" | "fraudulent" | "requested_by_customer") | null;
             capture_before: string | null;
             /** @enum {unknown} */
             capture_method: "automatic" | "manual";
             /** Format: date-time */
             created_at: string;
+            /** @example USD */
             currency: string;
             customer_id: string | null;
+            /** @example null */
             decline_code: string | null;
+            /** @example Order 1042 */
             description: string | null;
+            /** @example null */
             error_code: string | null;
+            /** @example null */
             error_message: string | null;
             in_doubt_since: string | null;
+            /** @example payments.changes:org_01h455vb4pex5vsknk084sn02q */
             live_channel: string;
+            /** @example mer_01h455vb4pex5vsknk084sn02q */
             merchant_id: string;
+            /**
+             * @example {
+             *       "order": "1042"
+             *     }
+             */
             metadata: {
                 [key: string]: string;
             };
+            /** @example pi_01h455vb4pex5vsknk084sn02q */
             payment_id: string;
             payment_method_id: string | null;
             /** @enum {unknown} */
@@ -7873,23 +8030,34 @@ export interface components {
             arrival_date: string;
             bank_account_last4: string | null;
             bank_file_id: string | null;
+            /** @example bat_01h455vb4pex5vsknk084sn02q */
             batch_id: string;
+            /** Format: date-time */
             created_at: string;
+            /** @example USD */
             currency: string;
             failed_at: string | null;
+            /** @example null */
             failure_code: string | null;
+            /** @example null */
             failure_message: string | null;
             in_transit_at: string | null;
+            /** @example mer_01h455vb4pex5vsknk084sn02q */
             merchant_id: string;
             /** @enum {unknown} */
             method: "csv" | "nacha";
+            paid_amount: number | null;
             paid_at: string | null;
+            /** @example po_01h455vb4pex5vsknk084sn02q */
             payout_id: string;
+            /** @example NINEFOLD PAYOUT 7F3A */
             reference: string;
             /** @enum {unknown} */
             state: "canceled" | "failed" | "in_transit" | "paid" | "pending";
+            /** @example INES BAKERY */
             statement_descriptor: string | null;
             statement_lines: components["schemas"]["StatementLineView"][];
+            /** @example 021000020000001 */
             trace_number: string | null;
         };
         /**
@@ -7902,22 +8070,33 @@ export interface components {
             arrival_date: string;
             bank_account_last4: string | null;
             bank_file_id: string | null;
+            /** @example bat_01h455vb4pex5vsknk084sn02q */
             batch_id: string;
+            /** Format: date-time */
             created_at: string;
+            /** @example USD */
             currency: string;
             failed_at: string | null;
+            /** @example null */
             failure_code: string | null;
+            /** @example null */
             failure_message: string | null;
             in_transit_at: string | null;
+            /** @example mer_01h455vb4pex5vsknk084sn02q */
             merchant_id: string;
             /** @enum {unknown} */
             method: "csv" | "nacha";
+            paid_amount: number | null;
             paid_at: string | null;
+            /** @example po_01h455vb4pex5vsknk084sn02q */
             payout_id: string;
+            /** @example NINEFOLD PAYOUT 7F3A */
             reference: string;
             /** @enum {unknown} */
             state: "canceled" | "failed" | "in_transit" | "paid" | "pending";
+            /** @example INES BAKERY */
             statement_descriptor: string | null;
+            /** @example 021000020000001 */
             trace_number: string | null;
         };
         /**
@@ -8177,25 +8356,34 @@ export interface components {
         ProcessorCallView: {
             /** @description In minor units, such as cents. */
             amount: number;
+            /** @example att_01h455vb4pex5vsknk084sn02q */
             attempt_id: string;
             closed_by: string | null;
             /** Format: date-time */
             created_at: string;
+            /** @example USD */
             currency: string;
             deadline_at: string | null;
+            /** @example null */
             error_code: string | null;
+            /** @example null */
             error_message: string | null;
+            /** @example null */
             evidence: string | null;
             evidence_kind: ("bank_statement" | "other" | "processor_status" | "settlement_report" | "webhook") | null;
             finished_at: string | null;
             in_doubt_since: string | null;
             inquiry_count: number;
+            /** @example mer_01h455vb4pex5vsknk084sn02q */
             merchant_id: string;
             next_inquiry_at: string | null;
             /** @enum {unknown} */
             operation: "authorise" | "cancel" | "capture" | "refund";
+            /** @example pi_01h455vb4pex5vsknk084sn02q */
             payment_id: string;
+            /** @example simulator */
             processor: string;
+            /** @example sim_8c1f0a */
             processor_reference: string | null;
             refund_id: string | null;
             /** @enum {unknown} */
@@ -8386,13 +8574,17 @@ export interface components {
         RefundView: {
             /** @description In minor units, such as cents. */
             amount: number;
+            /** @example ch_01h455vb4pex5vsknk084sn02q */
             charge_id: string;
             /** Format: date-time */
             created_at: string;
+            /** @example USD */
             currency: string;
+            /** @example null */
             failure_reason: string | null;
             finished_at: string | null;
             reason: ("duplicate" | "fraudulent" | "requested_by_customer") | null;
+            /** @example re_01h455vb4pex5vsknk084sn02q */
             refund_id: string;
             /** @enum {unknown} */
             state: "failed" | "pending" | "succeeded";
@@ -8430,12 +8622,17 @@ export interface components {
          */
         ReportLineView: {
             amount: number;
+            /** Format: date-time */
             at: string;
+            /** @example USD */
             currency: string;
             match_rule: ("amount_and_date" | "person" | "reference") | null;
             number: number;
+            /** @example att_01h455vb4pex5vsknk084sn02q */
             our_reference: string;
+            /** @example sim_8c1f0a */
             processor_reference: string;
+            /** @example capture */
             type: string;
         };
         /**
@@ -8462,6 +8659,7 @@ export interface components {
         ResolveBreak: {
             /** @default null */
             correction?: components["schemas"]["CorrectionBody"] | null;
+            /** @example The processor has sent the line on Monday. */
             evidence: string;
         };
         /**
@@ -8596,9 +8794,12 @@ export interface components {
          * @description One comparison of a day.
          */
         RunView: {
+            /** Format: date-time */
             finished_at: string;
             number: number;
+            /** @example rrn_01h455vb4pex5vsknk084sn02q */
             run_id: string;
+            /** Format: date-time */
             started_at: string;
         };
         /**
@@ -8850,10 +9051,14 @@ export interface components {
         SettlementReportView: {
             /** Format: date */
             day: string;
+            /** Format: date-time */
             fetched_at: string;
             line_count: number;
+            /** @example simulator */
             processor: string;
+            /** @example srp_01h455vb4pex5vsknk084sn02q */
             settlement_report_id: string;
+            /** @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08 */
             sha256: string;
         };
         /**
@@ -9139,9 +9344,11 @@ export interface components {
         StatementLineView: {
             amount: number;
             bank_file_id: string | null;
+            /** @example B2026030400017 */
             bank_reference: string | null;
             /** Format: date */
             booked_on: string;
+            /** @example USD */
             currency: string;
             file_line: number | null;
             /** @enum {unknown} */
@@ -9150,13 +9357,22 @@ export interface components {
             matched_at: string | null;
             number: number;
             payout_id: string | null;
+            /** @example null */
             reason: string | null;
+            /**
+             * @example [
+             *       "NINEFOLD PAYOUT 7F3A"
+             *     ]
+             */
             references: string[];
             settlement_report_id: string | null;
             /** @enum {unknown} */
             state: "duplicate" | "matched" | "noted" | "suspense" | "unmatched";
+            /** @example stm_01h455vb4pex5vsknk084sn02q */
             statement_id: string;
+            /** @example sln_01h455vb4pex5vsknk084sn02q */
             statement_line_id: string;
+            /** @example CARD SETTLEMENT */
             text: string | null;
         };
         /**
@@ -9166,11 +9382,17 @@ export interface components {
         StatementView: {
             /** @enum {unknown} */
             format: "camt053" | "nacha_returns";
+            /** Format: date-time */
             imported_at: string;
+            /** @example API key key_01h455vb4pex5vsknk084sn02q */
             imported_by: string;
+            known_line_count: number;
             line_count: number;
+            /** @example statement-2026-01-31.xml */
             name: string;
+            /** @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08 */
             sha256: string;
+            /** @example stm_01h455vb4pex5vsknk084sn02q */
             statement_id: string;
         };
         /**
@@ -9367,6 +9589,7 @@ export interface components {
             /** Format: date-time */
             at: string;
             detail: Record<string, never>;
+            /** @example authorised */
             type: string;
             version: number;
         };
@@ -9555,6 +9778,8 @@ export interface components {
             first_payout_days?: number | null;
             /** @default null */
             hold_days?: number | null;
+            /** @default null */
+            name?: string | null;
             /** @default null */
             payout_minimum?: number | null;
             /** @default null */
@@ -25265,6 +25490,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Conflict. */
+            409: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Request entity too large. */
             413: {
                 headers: {
@@ -25902,6 +26138,117 @@ export interface operations {
             };
             /** @description Not found. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    match_break: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                break_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MatchBreak"];
+            };
+        };
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BreakView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict. */
+            409: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request entity too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported media type. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable entity. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -19,6 +19,7 @@ export type Break = Camel<Wire["BreakView"]>;
 export type BreakType = Break["type"];
 export type BreakState = Break["state"];
 export type Resolution = Camel<Wire["ResolveBreak"]>;
+export type MatchingOfBreak = Camel<Wire["MatchBreak"]>;
 /** Work that has begun. */
 export type StartedJob = Camel<Wire["StartedJobView"]>;
 
@@ -48,6 +49,11 @@ export async function listBatchesOfPayment(paymentId: string): Promise<readonly 
 /** Do what is left of a day of the merchant; one that isn't over ends now. */
 export function settleMerchant(merchantId: string, day: string): Promise<StartedJob> {
   return call("POST", `/payments/merchants/${merchantId}/settle`, { body: { day } });
+}
+
+/** The payouts that are with the bank. */
+export async function listPayoutsInTransit(): Promise<readonly Payout[]> {
+  return (await call<Page<Payout>>("GET", "/payments/payouts", { query: { state: "in_transit", limit: PAGE_LIMIT_MAX } })).items;
 }
 
 /** Where a bank file is downloaded. */
@@ -119,4 +125,9 @@ export function getBreak(id: string): Promise<Break> {
 
 export function resolveBreak(id: string, body: Resolution): Promise<Break> {
   return call("POST", `/payments/reconciliation/breaks/${id}/resolve`, { body });
+}
+
+/** Say that the bank's line of a break is a payout. */
+export function matchBreak(id: string, body: MatchingOfBreak): Promise<Break> {
+  return call("POST", `/payments/reconciliation/breaks/${id}/match`, { body });
 }

@@ -21,20 +21,32 @@ _COUNTED: Final = {"str": ("character", "characters"), "array": ("item", "items"
 _LENGTH: Final = re.compile(rf"`(?P<type>{'|'.join(_COUNTED)})` of length (?P<bound>[<>]=|==) (?P<count>\d+)")
 _LENGTH_BOUNDS: Final = {"<=": "at most", ">=": "at least", "==": "exactly"}
 
+_PATTERN: Final = re.compile(r"(?P<start>.*`str(?: \| null)?`) matching regex .*", re.DOTALL)
+_TIMES: Final = {
+    "Invalid RFC3339 encoded date": "expected a date such as 2026-11-23",
+    "Invalid RFC3339 encoded datetime": "expected a time such as 2026-11-23T17:00:00Z",
+    "Invalid RFC3339 encoded time": "expected a time of day such as 17:00:00",
+}
+
 _INVALID_ENUM_VALUE: Final = "Invalid enum value "
 _VALUE_SHOWN_MAX: Final = 80
 
 
-def in_plain_words(message: str, *, allowed_values: Sequence[Any] = ()) -> str:
+def in_plain_words(message: str, *, allowed_values: Sequence[Any] = (), pattern_words: str | None = None) -> str:
     """Return a validation message in plain words, starting in lower case, without a full stop.
 
     Args:
         message: msgspec's message, which Litestar passes on unchanged.
         allowed_values: the values that the type allows, if it is an enum or a literal.
+        pattern_words: what the pattern of a text is in words, if somebody has said it.
     """
     if allowed_values and message.startswith(_INVALID_ENUM_VALUE):
         expected = alternatives([msgspec.json.encode(value).decode() for value in allowed_values])
         return f"expected {expected}, got {shorten(message.removeprefix(_INVALID_ENUM_VALUE))}"
+    if message in _TIMES:
+        return _TIMES[message]
+    if pattern_words and _PATTERN.fullmatch(message):
+        return f"expected {pattern_words}"
     words = _QUOTED_TYPES.sub(_type_words, _LENGTH.sub(_length_words, message)).rstrip(".")
     return words[:1].lower() + words[1:]
 

@@ -132,6 +132,9 @@ class ProcessKeeper:
         process_id, ready_until = None, 0.0
         while True:
             await asyncio.sleep(CHECK_INTERVAL_S)
+            if self._stopping.is_set():
+                # It doesn't answer any more, and has its grace period.
+                return
             if self._child.process_id != process_id:
                 process_id, ready_until = self._child.process_id, loop.time() + self._process.ready_within_s
             if process_id is None:

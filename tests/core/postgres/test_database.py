@@ -160,6 +160,26 @@ async def test_a_connection_that_was_cut_before_it_is_used_is_unavailable(databa
     await pool.close()
 
 
+@pytest.mark.parametrize("lend", [Database.transaction, Database.snapshot])
+async def test_a_task_that_is_canceled_while_its_connection_is_cut_ends(database_url: str, lend: Lend) -> None:
+    database = await Database.connect(database_url, application_name="test")
+    is_cut = asyncio.Event()
+
+    async def hold() -> None:
+        async with lend(database) as connection:
+            connection.add_termination_listener(lambda _: is_cut.set())
+            await _cut(database_url, connection)
+            await asyncio.Event().wait()
+
+    holding = asyncio.create_task(hold())
+    await is_cut.wait()
+    holding.cancel()
+    await asyncio.wait([holding])
+
+    assert holding.cancelled()
+    await database.close()
+
+
 async def test_an_error_whose_transaction_cannot_be_rolled_back_is_unavailable(database_url: str) -> None:
     pool = await Database.connect(database_url, application_name="test", connections_max=1)
     with pytest.raises(DatabaseUnavailableError):

@@ -14,6 +14,7 @@ from litestar.params import FromPath, FromQuery, HeaderParameter
 from structlog.contextvars import merge_contextvars
 from structlog.testing import capture_logs
 
+from in_process import LentDatabase
 from ninefold.core.errors import ConflictError
 from ninefold.core.postgres.database import Database
 from ninefold.core.tenancy.model import CreatedCredential, Principal
@@ -147,16 +148,28 @@ async def find_bug() -> Response[Note]:
 ROUTES = [create_note, list_notes, read_note, delete_note, order_notes, find_bug]
 
 
-@pytest.fixture
-def app(database: Database) -> WebApplication:
+@pytest.fixture(scope="session")
+def lent_database() -> LentDatabase:
+    """The database of `app`, which outlives the tests' own: to build an application takes longer than most tests."""
+    return LentDatabase()
+
+
+@pytest.fixture(scope="session")
+def built_app(lent_database: LentDatabase) -> WebApplication:
     return create_app(
-        database=database,
-        surfaces=[api_surface(database, ROUTES)],
+        database=lent_database,
+        surfaces=[api_surface(lent_database, ROUTES)],
         readiness=[],
         title="Notes",
         version="1.2.3",
         description="Keeps notes.",
     )
+
+
+@pytest.fixture
+def app(built_app: WebApplication, lent_database: LentDatabase, database: Database) -> WebApplication:
+    lent_database.lend(database)
+    return built_app
 
 
 @pytest.fixture

@@ -190,3 +190,38 @@ async def test_fees_that_can_not_be_agreed_are_refused(
     assert answer.is_client_error
     assert answer.json()["field"] == field
     assert (await api.get(merchant))["default_currency"] == "USD"
+
+
+async def test_a_merchant_gets_another_name_that_no_other_one_has(api: Api, shop: Shop) -> None:
+    merchant = f"/payments/merchants/{shop.merchant['merchant_id']}"
+    other = await api.done("POST", "/payments/merchants", json={"name": f"{shop.merchant['name']} 2"})
+
+    renamed = await api.done("PATCH", merchant, json={"name": " Bakery of Inês "})
+    taken = await api.refused(
+        409, "PATCH", f"/payments/merchants/{other['merchant_id']}", json={"name": renamed["name"]}
+    )
+
+    assert renamed["name"] == "Bakery of Inês"
+    assert (taken["code"], taken["field"]) == ("merchant_name_taken", "name")
+    assert (await api.done("PATCH", merchant, json={"name": "Bakery of Inês"}))["name"] == "Bakery of Inês"
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("default_currency", "ZZZ", "'ZZZ' isn't a currency of ISO 4217"),
+        ("default_currency", "dollars", "the three letters of a currency in ISO 4217, such as USD"),
+        ("bank_routing_number", "1234", "the nine digits of a routing number"),
+        ("cutoff", "25:00", "a time of day with two digits each, such as 17:00"),
+    ],
+)
+async def test_what_is_wrong_with_a_merchant_is_said_in_words(
+    api: Api, shop: Shop, field: str, value: str, words: str
+) -> None:
+    problem = await api.refused(
+        422, "PATCH", f"/payments/merchants/{shop.merchant['merchant_id']}", json={field: value}
+    )
+
+    assert problem["field"] == field
+    assert words in problem["detail"]
+    assert "regex" not in problem["detail"]

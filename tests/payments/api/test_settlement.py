@@ -60,7 +60,7 @@ async def test_a_payment_reaches_the_bank_and_can_be_followed(
         (line,) = (await api.get(f"/payments/batches/{listed['batch_id']}/lines"))["items"]
 
         reference = batch["payout"]["reference"]
-        statement = camt053([Line(-9_680, reference)], number=1, day=today())
+        statement = camt053([Line(-9_680, reference)], number=1, day=datetime.now(UTC).date())
         await api.done("POST", "/payments/statements?name=monday", content=statement)
         async with asyncio.timeout(FINISHED_WITHIN_S):
             while (await api.get(f"/payments/batches/{listed['batch_id']}"))["payout"]["state"] != "paid":

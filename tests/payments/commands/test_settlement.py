@@ -123,12 +123,39 @@ def test_a_break_is_resolved(server: Server, options: list[str], correction: Any
     assert json.loads(server.sent[0].content) == {"evidence": "Ticket 5521", "correction": correction}
 
 
+def test_a_break_is_matched_with_its_payout(server: Server) -> None:
+    path = f"{PAYMENTS}/reconciliation/breaks/{BREAK['break_id']}/match"
+    server.answers[f"POST {path}"] = {**BREAK, "state": "resolved", "evidence": "Ticket 5521"}
+    options = ["--evidence", "Ticket 5521", "--payout", "po_1", "--difference-to", "bank_fees"]
+
+    assert run(["payments", "breaks", "match", BREAK["break_id"], *options]) == 0
+
+    sent = json.loads(server.sent[0].content)
+    assert sent == {"evidence": "Ticket 5521", "payout_id": "po_1", "difference_account": "bank_fees"}
+
+
+def test_what_is_taken_from_a_merchant_is_negative_in_the_list_of_batches(
+    server: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
+    batch: dict[str, Any] = {"batch_id": "bat_1", "merchant_id": "mer_1", "day": "2026-11-23", "currency": "USD"}
+    batch |= {"state": "delivered", "capture_amount": 10_000, "fee_amount": 320, "refund_amount": -500}
+    batch |= {"payout_amount": 9_180, "carried_amount": 0, "carried_reason": None, "sha256": "", "bank_file_id": None}
+    server.answers[f"GET {PAYMENTS}/batches"] = {"items": [batch], "next_cursor": None}
+
+    assert run(["payments", "batches", "list"]) == 0
+
+    header, row = capsys.readouterr().out.splitlines()
+    assert "Captures (+)  Fees (-)   Refunds (-)" in header
+    assert "100.00 USD    -3.20 USD  -5.00 USD" in row
+
+
 def test_a_statement_is_sent_as_it_is(server: Server, tmp_path: Path) -> None:
     server.answers[f"POST {PAYMENTS}/statements"] = {
         "statement_id": "stm_1",
         "name": "monday.xml",
         "format": "camt053",
         "line_count": 1,
+        "known_line_count": 0,
         "imported_at": "2026-11-24T06:00:00Z",
         "imported_by": "API key",
     }

@@ -19,7 +19,7 @@ from ninefold.systems.payments.service.audit import audit_ledger
 from ninefold.systems.payments.service.doubts import claim_due, close_doubt
 from ninefold.systems.payments.service.expiry import expire_due
 from ninefold.systems.payments.service.flow import PaymentFlow
-from ninefold.systems.payments.service.steps import Evidence, load_step, store_change
+from ninefold.systems.payments.service.steps import Evidence, load_step, load_steps, store_change
 from ninefold.systems.payments.service.webhooks import apply_event
 from ninefold.systems.payments.settings import PaymentsSettings
 from payments_api import DirectSimulator, Till
@@ -228,6 +228,5 @@ async def intend(till: Till) -> Attempt:
 
 async def read_step(till: Till, attempt: Attempt) -> Step:
     async with till.database.transaction() as connection:
-        return await load_step(
-            connection, attempt.intent_id, attempt_id=attempt.attempt_id, at=NOON, limits=till.flow.limits
-        )
+        wanted = [(attempt.intent_id, attempt.attempt_id)]
+        return (await load_steps(connection, wanted, at=NOON, limits=till.flow.limits))[attempt.intent_id]

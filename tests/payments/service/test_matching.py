@@ -6,9 +6,14 @@ from pathlib import Path
 import pytest
 
 from ninefold.core.postgres.database import Database
-from ninefold.systems.payments.errors import BreakStateError, InvalidCorrectionError, StatementKnownError
 from ninefold.systems.payments.model.reconciliation import Break
 from ninefold.systems.payments.model.settlement import Payout
+from ninefold.systems.payments.reconciliation_errors import (
+    BreakStateError,
+    InvalidCorrectionError,
+    StatementDayError,
+    StatementKnownError,
+)
 from ninefold.systems.payments.service.breaks import Correction, resolve_break
 from ninefold.systems.payments.service.statements import list_lines, list_lines_of_payout
 from payments_settlement import Line, SettledShop, open_settled_shop
@@ -111,6 +116,22 @@ async def test_a_second_payment_of_a_payout_is_a_break(shop: SettledShop) -> Non
 
     assert (await break_of(shop)).type == "duplicate"
     assert (await balances(shop))["suspense"] == -NET
+
+
+async def test_a_statement_says_how_many_of_its_lines_were_counted_before(shop: SettledShop) -> None:
+    assert (await shop.import_lines(Line(-5, "X"))).known_line_count == 0
+    shop.statements = 0
+    again = await shop.import_lines(Line(-5, "X"), Line(-6, "Y"))
+
+    assert (again.line_count, again.known_line_count) == (2, 1)
+
+
+async def test_an_entry_of_a_day_that_has_not_begun_is_refused(shop: SettledShop) -> None:
+    # It can be tomorrow already where the bank is.
+    shop.clock.at = datetime(2026, 11, 24, 20, tzinfo=UTC)
+    await shop.import_lines(Line(-5, "X", booked_on=date(2026, 11, 25)))
+    with pytest.raises(StatementDayError, match="booked on 2026-11-26"):
+        await shop.import_lines(Line(-5, "Y", booked_on=date(2026, 11, 26)))
 
 
 async def test_the_same_file_and_the_same_entry_count_once(shop: SettledShop) -> None:

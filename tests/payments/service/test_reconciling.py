@@ -9,14 +9,19 @@ import pytest
 
 from ninefold.core.ids import format_id
 from ninefold.core.postgres.database import Database
-from ninefold.systems.payments.errors import BreaksOpenError, DayClosedError, DayNotOverError
 from ninefold.systems.payments.model.ledger import AccountKey, Cause, new_transfer
 from ninefold.systems.payments.model.outcomes import SettlementLine
 from ninefold.systems.payments.model.reconciliation import ClosedDay
+from ninefold.systems.payments.reconciliation_errors import (
+    BreaksOpenError,
+    DayClosedError,
+    DayNotComparedError,
+    DayNotOverError,
+)
 from ninefold.systems.payments.rules.break_advice import advise
 from ninefold.systems.payments.service.closing_days import DayReport, close_day
 from ninefold.systems.payments.service.ledger import post
-from ninefold.systems.payments.service.reconciling import compare_day
+from ninefold.systems.payments.service.reconciling import compare_day, list_items
 from ninefold.systems.payments.service.reports import store_report
 from payments_settlement import SettledShop, open_settled_shop
 
@@ -130,6 +135,57 @@ async def test_a_capture_in_the_report_of_the_next_day_was_only_late(shop: Settl
     assert await compare(shop, DAY) == []
     assert await compare(shop, NEXT) == []
     assert [(each.type, each.ended_by) for each in await shop.breaks("closed")] == [("timing", "comparison")]
+
+
+async def test_what_was_captured_after_the_report_was_read_is_not_missing_yet(shop: SettledShop) -> None:
+    early = await shop.pay(10_000, "pm_card_notSettled")
+    await shop.reconcile(DAY)
+    await shop.pay(2_000, "pm_card_notSettled")
+
+    async def verdicts() -> list[tuple[str, int | None]]:
+        async with shop.database.connection() as connection:
+            items = await list_items(
+                connection, organisation_id=shop.organisation_id, day=DAY, only_breaks=False, offset=0, limit=10
+            )
+        return [(each.item.verdict, each.item.ledger_amount) for each in items]
+
+    assert await verdicts() == [("missing", 10_000), ("not_compared", 2_000)]
+    assert [each.charge_id for each in await shop.breaks()] == [early.charge_id]
+    # The report says the same as before, but it was read later.
+    shop.clock.at = MORNING
+    await shop.reconcile(DAY)
+
+    assert await verdicts() == [("missing", 10_000), ("missing", 2_000)]
+
+
+async def test_a_day_cannot_be_closed_before_its_last_capture_was_compared(shop: SettledShop) -> None:
+    await shop.pay(10_000)
+    await shop.reconcile(DAY)
+    await shop.pay(2_000)
+    shop.clock.at = MORNING
+
+    with pytest.raises(DayNotComparedError, match="1 capture or refund of 2026-11-23 came after"):
+        await close(shop, DAY)
+
+    await shop.reconcile(DAY)
+    await close(shop, DAY)
+
+
+async def test_an_item_is_paid_when_the_bank_has_paid_its_report(shop: SettledShop) -> None:
+    await shop.pay(10_000)
+    shop.clock.at = MORNING
+    await shop.reconcile(DAY)
+
+    async def bank_amounts() -> list[int | None]:
+        async with shop.database.connection() as connection:
+            items = await list_items(
+                connection, organisation_id=shop.organisation_id, day=DAY, only_breaks=False, offset=0, limit=10
+            )
+        return [each.bank_amount for each in items]
+
+    assert await bank_amounts() == [None]
+    await shop.import_lines(shop.processor_line(10_000, DAY))
+    assert await bank_amounts() == [10_000]
 
 
 async def test_a_line_without_our_reference_is_matched_by_amount_if_that_is_unique(shop: SettledShop) -> None:

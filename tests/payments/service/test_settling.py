@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from ninefold.core.postgres.database import Database
-from ninefold.systems.payments.errors import BatchOrderError, DayNotBegunError
+from ninefold.systems.payments.errors import BatchOrderError
 from ninefold.systems.payments.files.csv_file import read_csv
 from ninefold.systems.payments.files.nacha.model import total_of
 from ninefold.systems.payments.model.settlement import Batch
+from ninefold.systems.payments.reconciliation_errors import DayNotBegunError
 from ninefold.systems.payments.service.settling import get_batch, list_batch_lines, recompute_content
 from payments_settlement import (
     BANK_ACCOUNT,
@@ -206,7 +207,7 @@ async def test_days_are_settled_in_order(shop: SettledShop) -> None:
 
 
 @pytest.mark.parametrize("is_committed", [False, True])
-@pytest.mark.parametrize("crash_at", range(1, 8))
+@pytest.mark.parametrize("crash_at", range(1, 9))
 async def test_after_a_crash_at_any_step_the_rest_is_done_once(
     shop: SettledShop, *, crash_at: int, is_committed: bool
 ) -> None:
@@ -222,12 +223,30 @@ async def test_after_a_crash_at_any_step_the_rest_is_done_once(
 
     (batch,) = await shop.settle(DAY)
 
-    assert has_crashed == (crash_at <= 6)
+    assert has_crashed == (crash_at <= 7)
     payout = net_of(10_000) + net_of(2_000)
     assert (batch.state, batch.payout_amount) == ("delivered", payout)
     assert [each.amount for each in await shop.payouts()] == [payout]
     assert (await shop.balance("merchant_available"), await shop.balance("payout_in_flight")) == (0, payout)
     assert total_of(shop.read_file().batches[0].entries).credits == payout
+
+
+async def test_a_batch_that_was_left_unpaid_is_paid_before_the_next_one_is_computed(shop: SettledShop) -> None:
+    await shop.pay(10_000)
+    shop.clock.at = CUTOFF
+    # It dies before the batch is posted, and nobody goes on until the next day.
+    crashing: Any = CrashingDatabase(shop.database, at=4, is_committed=True)
+    with pytest.raises(CrashError):
+        await shop.settle(DAY, database=crashing)
+    assert await shop.payouts() == []
+    await shop.pay(2_000)
+    shop.clock.at += timedelta(days=1)
+
+    (batch,) = await shop.settle(DAY + timedelta(days=1))
+
+    assert (batch.opening_amount, batch.payout_amount) == (0, net_of(2_000))
+    assert [each.amount for each in await shop.payouts()] == [net_of(2_000), net_of(10_000)]
+    assert await shop.balance("merchant_available") == 0
 
 
 async def test_a_batch_of_another_organisation_is_not_found(shop: SettledShop, tmp_path: Path) -> None:

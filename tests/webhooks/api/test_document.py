@@ -45,7 +45,7 @@ def test_a_publish_says_how_a_replay_is_told(document: Json) -> None:
 def is_json(operation: Json) -> bool:
     """Return whether a successful answer is JSON, and not a download."""
     return any(
-        "application/json" in answer.get("content", {})
+        "schema" in answer.get("content", {}).get("application/json", {})
         for status, answer in operation["responses"].items()
         if status.startswith("2")
     )

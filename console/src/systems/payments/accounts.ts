@@ -20,6 +20,7 @@ const TITLES: Readonly<Record<AccountKind, readonly [string, string]>> = {
   payout_in_flight: ["Payout in flight", "with the bank"],
   fees: ["Fees", "earned"],
   bank: ["Bank", "on the account"],
+  bank_fees: ["Bank fees", "kept by the bank"],
   suspense: ["Suspense", "matches nothing yet"],
 };
 

@@ -22,5 +22,5 @@ export function proposedCorrection(found: Pick<Break, "statementLineId" | "found
     const amount = Math.abs(found.difference);
     return found.difference > 0 ? { debit: "processor_receivable", credit: "fees", amount } : { debit: "fees", credit: "processor_receivable", amount };
   }
-  return suspended < 0 ? { debit: "fees", credit: "suspense", amount: -suspended } : { debit: "suspense", credit: "processor_receivable", amount: suspended };
+  return suspended < 0 ? { debit: "bank_fees", credit: "suspense", amount: -suspended } : { debit: "suspense", credit: "processor_receivable", amount: suspended };
 }

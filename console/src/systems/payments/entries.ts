@@ -2,7 +2,7 @@
 
 import type { Account, AccountEntry } from "$/services/payments";
 
-const DEBIT_NORMAL = new Set(["processor_receivable", "bank"]);
+const DEBIT_NORMAL = new Set(["processor_receivable", "bank", "bank_fees"]);
 
 export interface EntryWithBalance {
   readonly entry: AccountEntry;

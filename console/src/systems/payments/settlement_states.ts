@@ -60,12 +60,13 @@ export function breakShown(found: Break): Shown {
 export function itemShown(item: Pick<Item, "verdict" | "matchRule" | "reportDay">): Shown {
   if (item.verdict === "agrees") return { name: "succeeded", word: item.matchRule === "amount_and_date" ? "By amount and date" : item.matchRule === "person" ? "By a person" : "By reference" };
   if (item.verdict === "elsewhere") return { name: "waiting", word: "In another day’s report" };
+  if (item.verdict === "not_compared") return { name: "queued", word: "Not compared yet" };
   return { name: "failed", word: breakTitle({ source: "report", type: item.verdict }) };
 }
 
 /** How far the report is off in an item: all of a line that is there once more. */
 export function itemOff(item: Pick<Item, "verdict" | "difference" | "reportAmount">): number | null {
-  if (item.verdict === "elsewhere") return null;
+  if (item.verdict === "elsewhere" || item.verdict === "not_compared") return null;
   return item.verdict === "duplicate" ? item.reportAmount : item.difference;
 }
 

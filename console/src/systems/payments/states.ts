@@ -1,7 +1,7 @@
 // The states of payments, attempts and batches, in the words that all systems share.
 
 import type { StateName } from "$/components/states";
-import type { AttemptState, Charge, Payment, PaymentState } from "$/services/payments";
+import type { AttemptState, Payment, PaymentState } from "$/services/payments";
 
 export interface Shown {
   readonly name: StateName;
@@ -40,10 +40,10 @@ export function stateShown(state: PaymentState): Shown {
   return PAYMENT[state];
 }
 
-/** How a payment stands: one that was declined needs another card; one that was refunded says so where its charge is known. */
-export function paymentShown(payment: Pick<Payment, "state" | "errorCode">, charge?: Pick<Charge, "amountCaptured" | "amountRefunded">): Shown {
+/** How a payment stands: one that was declined needs another card; one that was refunded says so. */
+export function paymentShown(payment: Pick<Payment, "state" | "errorCode" | "amountReceived" | "amountRefunded">): Shown {
   if (payment.state === "requires_payment_method" && payment.errorCode) return { name: "failed", word: "Declined" };
-  if (payment.state === "succeeded" && charge?.amountRefunded) return { name: "succeeded", word: charge.amountRefunded < charge.amountCaptured ? "Captured, partly refunded" : "Refunded" };
+  if (payment.state === "succeeded" && payment.amountRefunded > 0) return { name: "succeeded", word: payment.amountRefunded < payment.amountReceived ? "Partly refunded" : "Refunded" };
   return PAYMENT[payment.state];
 }
 

@@ -37,13 +37,19 @@ export function drift(first: number | null, second: number | null): number | nul
 const BREAKS = new Set(["missing", "duplicate", "amount", "currency", "timing", "unknown"]);
 
 /** How many items of a day agree by a rule, or don't. */
-export function countOf(counts: readonly ComparedCount[], currency: string, what: "all" | "breaks" | "reference" | "amount_and_date"): number {
+export function countOf(counts: readonly ComparedCount[], currency: string, what: "all" | "breaks" | "not_compared" | "reference" | "amount_and_date"): number {
   const wanted = counts.filter(({ currency: each, verdict, matchRule }) => {
     if (each !== currency) return false;
     if (what === "all") return true;
+    if (what === "not_compared") return verdict === what;
     return what === "breaks" ? BREAKS.has(verdict) : verdict === "agrees" && matchRule === what;
   });
   return wanted.reduce((sum, each) => sum + each.itemCount, 0);
+}
+
+/** What came after the report of the day was read, or before it was read at all: neither the report nor the bank can have it. */
+export function notCompared(counts: readonly ComparedCount[], currency: string): number {
+  return counts.filter((each) => each.currency === currency && each.verdict === "not_compared").reduce((sum, each) => sum + each.ledgerAmount, 0);
 }
 
 /** The currency of a day that is shown first: the first one with a break, else the first. */

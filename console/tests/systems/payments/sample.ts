@@ -68,6 +68,7 @@ export function payment(fields: Partial<PaymentDetails> = {}): PaymentDetails {
     captureMethod: "automatic",
     amountCapturable: 0,
     amountReceived: 24_850,
+    amountRefunded: 0,
     customerId: null,
     paymentMethodId: "pm_1",
     description: "order 104218",

@@ -2,11 +2,12 @@ import { expect, test } from "vitest";
 
 import type { BatchDetails, ComparedCount } from "$/services/settlement";
 import { proposedCorrection } from "$/systems/payments/corrections";
-import { itemOff } from "$/systems/payments/settlement_states";
+import { canBePayout, differenceText, payoutsByCloseness } from "$/systems/payments/matches";
+import { itemOff, itemShown } from "$/systems/payments/settlement_states";
 import { paymentShown, shownAmount } from "$/systems/payments/states";
-import { bankSum, drift, firstCurrency } from "$/systems/payments/totals";
+import { bankSum, countOf, drift, firstCurrency, notCompared } from "$/systems/payments/totals";
 
-import { batch, charge, payment } from "./sample";
+import { batch, payment } from "./sample";
 
 type Line = BatchDetails["statementLines"][number];
 
@@ -37,6 +38,26 @@ test("a day opens with the currency that has a break", () => {
   expect(firstCurrency([], [])).toBeUndefined();
 });
 
+test("what came after the report was read is no break, and the report isn't off by it", () => {
+  const later: ComparedCount = { currency: "USD", verdict: "not_compared", matchRule: null, itemCount: 2, ledgerAmount: 700, reportAmount: 0 };
+  expect(itemShown({ verdict: "not_compared", matchRule: null, reportDay: null })).toEqual({ name: "queued", word: "Not compared yet" });
+  expect(itemOff({ verdict: "not_compared", difference: -700, reportAmount: null })).toBeNull();
+  expect([countOf([later], "USD", "breaks"), countOf([later], "USD", "not_compared"), notCompared([later], "USD"), notCompared([later], "EUR")]).toEqual([0, 2, 700, 0]);
+});
+
+test("the line of a break can be a payout if it pays something out, and the closest payout comes first", () => {
+  const found = { state: "open", statementLineId: "sln_1", foundAmount: -9_679, currency: "USD", payoutId: null } as const;
+  expect([canBePayout(found), canBePayout({ ...found, foundAmount: 9_679 }), canBePayout({ ...found, state: "closed" }), canBePayout({ ...found, statementLineId: null })]).toEqual([true, false, false, false]);
+  const payouts = [
+    { payoutId: "po_1", currency: "USD", amount: 5 },
+    { payoutId: "po_2", currency: "USD", amount: 9_680 },
+    { payoutId: "po_3", currency: "EUR", amount: 9_679 },
+  ];
+  expect(payoutsByCloseness(payouts, found).map((each) => each.payoutId)).toEqual(["po_2", "po_1"]);
+  expect(payoutsByCloseness(payouts, { ...found, payoutId: "po_1" }).map((each) => each.payoutId)).toEqual(["po_1", "po_2"]);
+  expect([differenceText(-1, "USD"), differenceText(1_500, "JPY"), differenceText(0, "USD")]).toEqual(["The bank paid $0.01 less than the payout.", "The bank paid ¥1,500 more than the payout.", "The amounts agree."]);
+});
+
 test("a line that the report has twice is off by all of it", () => {
   expect(itemOff({ verdict: "duplicate", difference: 0, reportAmount: 900_007 })).toBe(900_007);
   expect(itemOff({ verdict: "amount", difference: 1, reportAmount: 900_006 })).toBe(1);
@@ -44,9 +65,9 @@ test("a line that the report has twice is off by all of it", () => {
 });
 
 test.each([
-  ["paid out", { statementLineId: "sln_1", foundAmount: -400, difference: -400 }, { debit: "fees", credit: "suspense", amount: 400 }],
+  ["paid out", { statementLineId: "sln_1", foundAmount: -400, difference: -400 }, { debit: "bank_fees", credit: "suspense", amount: 400 }],
   ["paid in", { statementLineId: "sln_1", foundAmount: 500, difference: 500 }, { debit: "suspense", credit: "processor_receivable", amount: 500 }],
-  ["a cent less than the payout", { statementLineId: "sln_1", foundAmount: -9_679, difference: 1 }, { debit: "fees", credit: "suspense", amount: 9_679 }],
+  ["a cent less than the payout", { statementLineId: "sln_1", foundAmount: -9_679, difference: 1 }, { debit: "bank_fees", credit: "suspense", amount: 9_679 }],
   ["a cent more in the report", { statementLineId: null, foundAmount: 9_681, difference: 1 }, { debit: "processor_receivable", credit: "fees", amount: 1 }],
   ["missing in the report", { statementLineId: null, foundAmount: null, difference: -9_680 }, { debit: "fees", credit: "processor_receivable", amount: 9_680 }],
 ] as const)("the correction of what was %s goes the right way", (_, found, expected) => {
@@ -56,7 +77,7 @@ test.each([
 test("a payment is shown with what was captured, and says what was refunded", () => {
   expect(shownAmount(payment({ amount: 10_000, amountReceived: 6_000 }))).toBe(6_000);
   expect(shownAmount(payment({ state: "requires_capture", amount: 10_000, amountReceived: 0 }))).toBe(10_000);
-  expect(paymentShown(payment(), charge({ amountRefunded: 24_850 })).word).toBe("Refunded");
-  expect(paymentShown(payment(), charge({ amountRefunded: 100 })).word).toBe("Captured, partly refunded");
-  expect(paymentShown(payment(), charge()).word).toBe("Captured");
+  expect(paymentShown(payment({ amountRefunded: 24_850 })).word).toBe("Refunded");
+  expect(paymentShown(payment({ amountRefunded: 100 })).word).toBe("Partly refunded");
+  expect(paymentShown(payment()).word).toBe("Captured");
 });

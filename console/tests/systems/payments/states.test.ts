@@ -11,9 +11,9 @@ import { payments } from "$/systems/payments/system";
 import { attempt, entry, payment } from "./sample";
 
 test("a payment that was declined is shown as failed, one without a card isn't", () => {
-  expect(paymentShown({ state: "requires_payment_method", errorCode: "card_declined" })).toEqual({ name: "failed", word: "Declined" });
-  expect(paymentShown({ state: "requires_payment_method", errorCode: null }).name).toBe("queued");
-  expect(paymentShown({ state: "in_doubt", errorCode: null }).name).toBe("in-doubt");
+  expect(paymentShown(payment({ state: "requires_payment_method", errorCode: "card_declined" }))).toEqual({ name: "failed", word: "Declined" });
+  expect(paymentShown(payment({ state: "requires_payment_method", errorCode: null })).name).toBe("queued");
+  expect(paymentShown(payment({ state: "in_doubt", errorCode: null })).name).toBe("in-doubt");
 });
 
 test("an address with an unknown state has no filter", () => {

@@ -1,6 +1,5 @@
 """A job as the HTTP API shows it. Routes of systems that enqueue a job answer with it, too."""
 
-from datetime import datetime
 from typing import Annotated, Final
 
 import msgspec
@@ -8,12 +7,11 @@ import msgspec
 from ninefold.core.ids import format_id
 from ninefold.core.jobs.model import JOB_PREFIX, Job, JobState, JobWaitingReason
 from ninefold.core.web.ids import PathId
+from ninefold.core.web.timestamps import Timestamp
 
 JOBS_PATH: Final = "/api/v1/jobs"
 
-# With `tz=True`, which is true for all our times, msgspec adds the format `date-time` to the schema.
-_Timestamp = Annotated[datetime, msgspec.Meta(tz=True)]
-_NoTimestamp = Annotated[_Timestamp | None, msgspec.Meta(examples=[None])]
+_NoTimestamp = Annotated[Timestamp | None, msgspec.Meta(examples=[None])]
 
 
 class JobId(PathId):
@@ -41,10 +39,10 @@ class JobView(msgspec.Struct, frozen=True, kw_only=True):
     """Why its last attempt failed."""
     attempt_count: Annotated[int, msgspec.Meta(examples=[1])]
     attempts_max: Annotated[int, msgspec.Meta(examples=[10])]
-    created_at: _Timestamp
-    run_at: _Timestamp
+    created_at: Timestamp
+    run_at: Timestamp
     """When its next attempt is due."""
-    started_at: _Timestamp | None
+    started_at: Timestamp | None
     """When its latest attempt started."""
     finished_at: _NoTimestamp
     pause_requested_at: _NoTimestamp

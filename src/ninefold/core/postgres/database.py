@@ -1,8 +1,9 @@
 """The connection pool: connections in autocommit mode, in a transaction, or in a read-only snapshot."""
 
+import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import TypeAlias
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import TypeAlias, TypeVar
 
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
@@ -16,6 +17,8 @@ from ninefold.core.postgres.errors import (
 )
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
+
+T = TypeVar("T")
 
 COMMAND_TIMEOUT_S = 30.0
 """None of our statements takes this long; one that does is stuck."""
@@ -84,6 +87,33 @@ class Database:
         Raises:
             DatabaseUnavailableError: PostgreSQL is unavailable, or no connection became free in time.
         """
+        async with _cancelable(self._lend()) as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Connection]:
+        """Yield a connection inside a transaction, which commits at the end and rolls back after an error.
+
+        Raises:
+            DatabaseUnavailableError: as `connection`; if the commit failed, it may still have taken effect.
+        """
+        async with self.connection() as connection, _cancelable(connection.transaction()):
+            yield connection
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[Connection]:
+        """Yield a connection in a read-only transaction whose statements all see the same snapshot.
+
+        Raises:
+            DatabaseUnavailableError: as `connection`.
+        """
+        async with self.connection() as connection:
+            snapshot = connection.transaction(isolation="repeatable_read", readonly=True)
+            async with _cancelable(snapshot):
+                yield connection
+
+    @asynccontextmanager
+    async def _lend(self) -> AsyncIterator[Connection]:
         connection = await self._acquire()
         try:
             yield connection
@@ -97,26 +127,6 @@ class Database:
             raise
         finally:
             await self._release(connection)
-
-    @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Connection]:
-        """Yield a connection inside a transaction, which commits at the end and rolls back after an error.
-
-        Raises:
-            DatabaseUnavailableError: as `connection`; if the commit failed, it may still have taken effect.
-        """
-        async with self.connection() as connection, connection.transaction():
-            yield connection
-
-    @asynccontextmanager
-    async def snapshot(self) -> AsyncIterator[Connection]:
-        """Yield a connection in a read-only transaction whose statements all see the same snapshot.
-
-        Raises:
-            DatabaseUnavailableError: as `connection`.
-        """
-        async with self.connection() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
-            yield connection
 
     async def _acquire(self) -> "PoolConnectionProxy[asyncpg.Record]":
         try:
@@ -134,6 +144,27 @@ class Database:
             await self._pool.release(connection)
         except DRIVER_ERRORS as error:
             raise _unavailable(error) from error
+
+
+@asynccontextmanager
+async def _cancelable(entered: AbstractAsyncContextManager[T]) -> AsyncIterator[T]:
+    """Enter a context; a cancellation in its block is raised even if leaving it fails.
+
+    The driver fails to end a transaction whose connection is lost. If that replaced the cancellation, a task that is
+    canceled at this moment would take it for an outage, and go on.
+    """
+    canceled: asyncio.CancelledError | None = None
+    try:
+        async with entered as value:
+            try:
+                yield value
+            except asyncio.CancelledError as error:
+                canceled = error
+                raise
+    except Exception:
+        if canceled is not None:
+            raise canceled from None
+        raise
 
 
 async def _open_pool(dsn: str, *, application_name: str, connections_max: int) -> "asyncpg.Pool[asyncpg.Record]":

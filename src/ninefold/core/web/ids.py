@@ -24,6 +24,8 @@ from ninefold.core.errors import InvalidInputError
 from ninefold.core.ids import InvalidIdError, format_id, parse_id
 
 ID_SHOWN_MAX: Final = 80
+EXAMPLE_ID: Final = "01h455vb4pex5vsknk084sn02q"
+"""An id without its prefix, for examples."""
 
 
 class PathId(UUID):

@@ -6,7 +6,7 @@ parameters. With an ignored `?status=failed`, a client would get deliveries of e
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Annotated, Final
+from typing import Final
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -19,6 +19,7 @@ from litestar.typing import FieldDefinition
 
 from ninefold.core.errors import InvalidInputError
 from ninefold.core.web.errors import UnknownParameterError
+from ninefold.core.web.timestamps import Timestamp
 
 RESERVED_PARAMETERS: Final = frozenset({"data", "request", "headers", "cookies", "state", "scope", "body"})
 """Names of handler arguments that Litestar injects; they aren't parameters of the request."""
@@ -28,7 +29,6 @@ DATE_TIME: Final = "date-time"
 
 _NULL: Final = "null"
 _NAME_SHOWN_MAX: Final = 100
-_Time = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 class QueryMiddleware(ASGIMiddleware):
@@ -73,7 +73,7 @@ def parse_time(text: str | None, *, field: str) -> datetime | None:
     if text is None:
         return None
     try:
-        return msgspec.convert(text, _Time)
+        return msgspec.convert(text, Timestamp)
     except msgspec.ValidationError as error:
         raise InvalidInputError(
             f"Parameter {field}: {text[:_NAME_SHOWN_MAX]!r} isn't a time with a time zone.",

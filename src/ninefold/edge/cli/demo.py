@@ -20,6 +20,9 @@ demo = App(name="demo", help="Watch real webhooks being delivered by a temporary
 
 Json = Annotated[bool, Parameter(negative="", show_default=False)]
 Events = Annotated[int | None, Parameter(validator=Number(gte=1))]
+Plies = Annotated[int | None, Parameter(validator=Number(gte=2))]
+Pace = Annotated[float, Parameter(validator=Number(gte=0))]
+Payments = Annotated[int, Parameter(validator=Number(gte=50))]
 
 
 @demo.default
@@ -61,39 +64,43 @@ def demo_assistant(*, json: Json = False) -> None:
 
 
 @demo.command(name="chess")
-def demo_chess(*, json: Json = False) -> None:
+def demo_chess(*, json: Json = False, plies: Plies = None) -> None:
     """Let two bots play on a network that loses, delays and repeats messages, and kill the server in the middle.
 
     Both players and a spectator must in the end have exactly the log that was committed.
 
     Args:
         json: Print the summary as JSON on standard output.
+        plies: Number of moves, of both players together, after which the player to move resigns; by default, the game
+            goes on until checkmate.
     """
-    _run(run_chess_demo(is_json=json))
+    _run(run_chess_demo(is_json=json, plies_max=plies))
 
 
 @demo.command(name="messaging")
-def demo_messaging(*, json: Json = False) -> None:
+def demo_messaging(*, json: Json = False, pace: Pace = 0.5) -> None:
     """Let three members and a bot talk on a bad network, cut one of them off for a while, and kill the server.
 
     Every device must in the end have exactly the log that was committed, and every unread count must be right.
 
     Args:
         json: Print the summary as JSON on standard output.
+        pace: Seconds after which somebody does the next thing.
     """
-    _run(run_messaging_demo(is_json=json))
+    _run(run_messaging_demo(is_json=json, pace_s=pace))
 
 
 @demo.command(name="payments")
-def demo_payments(*, json: Json = False) -> None:
-    """Take 500 payments of three merchants, kill the server in the middle, settle, pay out, reconcile and audit.
+def demo_payments(*, json: Json = False, payments: Payments = 500) -> None:
+    """Take payments of three merchants, kill the server in the middle, settle, pay out, reconcile and audit.
 
     Every cent must be accounted for, and the reconciliation must find the two faults of the processor's report.
 
     Args:
         json: Print the summary as JSON on standard output.
+        payments: Number of payments.
     """
-    _run(run_payments_demo(is_json=json))
+    _run(run_payments_demo(is_json=json, payments=payments))
 
 
 def _run(demonstration: Coroutine[None, None, bool]) -> None:

@@ -305,13 +305,6 @@ class BatchOrderError(ConflictError):
     title = "Settled before"
 
 
-class DayNotBegunError(InvalidInputError):
-    """The day begins later."""
-
-    code = "day_not_begun"
-    title = "Day not begun"
-
-
 class PayoutNotFoundError(NotFoundError):
     """There is no such payout."""
 
@@ -324,73 +317,3 @@ class BankFileNotFoundError(NotFoundError):
 
     code = "bank_file_not_found"
     title = "Bank file not found"
-
-
-class StatementNotFoundError(NotFoundError):
-    """There is no such statement."""
-
-    code = "statement_not_found"
-    title = "Statement not found"
-
-
-class StatementKnownError(ConflictError):
-    """The same file was imported before."""
-
-    code = "statement_known"
-    title = "Imported before"
-
-
-class SettlementReportNotFoundError(NotFoundError):
-    """There is no such settlement report."""
-
-    code = "settlement_report_not_found"
-    title = "Settlement report not found"
-
-
-class BreakNotFoundError(NotFoundError):
-    """There is no such break."""
-
-    code = "break_not_found"
-    title = "Break not found"
-
-
-class BreakStateError(ConflictError):
-    """The break isn't open any more."""
-
-    code = "break_state"
-    title = "Break not open"
-
-
-class DayNotFoundError(NotFoundError):
-    """Nothing is known of the day, or it wasn't closed."""
-
-    code = "day_not_found"
-    title = "Day not found"
-
-
-class DayClosedError(ConflictError):
-    """The day was closed, so that nothing of it changes any more."""
-
-    code = "day_closed"
-    title = "Day closed"
-
-
-class DayNotOverError(ConflictError):
-    """The day isn't over yet."""
-
-    code = "day_not_over"
-    title = "Day not over"
-
-
-class BreaksOpenError(ConflictError):
-    """Something of the day doesn't agree yet."""
-
-    code = "breaks_open"
-    title = "Open breaks"
-
-
-class InvalidCorrectionError(InvalidInputError):
-    """A correction can't move money like this."""
-
-    code = "invalid_correction"
-    title = "Invalid correction"

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from typing import Final
 
 from litestar import Router
-from litestar.di import Provide
+from litestar.di import NamedDependency, Provide
 from litestar.types import ControllerRouterHandler
 
 from ninefold.core.clock import Clock, SystemClock
 from ninefold.core.live.feeds import Feed
+from ninefold.core.postgres.database import Database
 from ninefold.core.postgres.migrations import MigrationSource
 from ninefold.core.queue.backlog import BacklogCounter
 from ninefold.core.queue.notifier import Notifier
@@ -48,13 +49,14 @@ _OWNERSHIP: Final = Ownership()
 
 
 def _routes(context: ServerContext[PaymentsSettings]) -> Sequence[ControllerRouterHandler]:
-    flow = _server_flow(context)
+    processors = open_processors(context.settings, context.process_folder)
 
     def provide_clock() -> Clock:
         return SystemClock()
 
-    def provide_flow() -> PaymentFlow:
-        return flow
+    # With the database of the request, which writes the audit log.
+    def provide_flow(database: NamedDependency[Database]) -> PaymentFlow:
+        return PaymentFlow(database, processors, context.settings, SystemClock())
 
     def provide_notifier() -> Notifier:
         return context.notifier

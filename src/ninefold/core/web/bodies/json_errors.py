@@ -4,7 +4,7 @@ from typing import Any, Final
 
 import msgspec
 
-from ninefold.core.allowed_values import allowed_values_at
+from ninefold.core.allowed_values import allowed_values_at, pattern_words_at
 from ninefold.core.errors import InvalidInputError
 from ninefold.core.validation_messages import in_plain_words
 from ninefold.core.web.bodies.json_scan import find_unpaired_surrogate, path_of_byte, path_of_level
@@ -67,7 +67,9 @@ def invalid_input(message: str, kind: Any, *, path: str) -> InvalidInputError:
             detail = f"{field or 'A field without a name'} isn't a known field."
             remedy = "Remove it or correct its name; /docs lists the fields."
         case _:
-            words = in_plain_words(reason, allowed_values=allowed_values_at(kind, inner))
+            words = in_plain_words(
+                reason, allowed_values=allowed_values_at(kind, inner), pattern_words=pattern_words_at(kind, inner)
+            )
             detail, remedy = f"{field or 'The body'}: {words}.", "Correct the value; /docs describes each field."
     return InvalidInputError(detail, field=field or None, remedy=remedy)
 

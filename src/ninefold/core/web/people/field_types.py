@@ -1,6 +1,5 @@
 """The types of fields and ids that request bodies and response bodies share."""
 
-from datetime import datetime
 from typing import Annotated, Final
 
 import msgspec
@@ -15,9 +14,8 @@ from ninefold.core.tenancy.passwords import PASSWORD_LENGTH_MAX, PASSWORD_LENGTH
 from ninefold.core.tenancy.personal_kinds import INVITATION_LINK, PERSONAL_TOKEN, SESSION
 from ninefold.core.tenancy.roles import Role
 from ninefold.core.tenancy.service import LIFETIME_MAX, NAME_LENGTH_MAX
-from ninefold.core.web.ids import PathId
+from ninefold.core.web.ids import EXAMPLE_ID, PathId
 
-_EXAMPLE_ID: Final = "01h455vb4pex5vsknk084sn02q"
 _EXAMPLE_TEXT: Final = "AbC123xy_…"
 _TOKEN_LENGTH_MAX: Final = 200
 
@@ -83,11 +81,10 @@ LinkToken = Annotated[
     str, msgspec.Meta(max_length=_TOKEN_LENGTH_MAX, description="The part of the link after the `#`.")
 ]
 RoleText = Annotated[Role, msgspec.Meta(examples=[Role.DEVELOPER])]
-Timestamp = Annotated[datetime, msgspec.Meta(tz=True)]
 
-AccountIdText = Annotated[str, msgspec.Meta(examples=[f"{ACCOUNT_PREFIX}_{_EXAMPLE_ID}"])]
-OrganisationIdText = Annotated[str, msgspec.Meta(examples=[f"{ORGANISATION_PREFIX}_{_EXAMPLE_ID}"])]
-SessionIdText = Annotated[str, msgspec.Meta(examples=[f"{SESSION.id_prefix}_{_EXAMPLE_ID}"])]
+AccountIdText = Annotated[str, msgspec.Meta(examples=[f"{ACCOUNT_PREFIX}_{EXAMPLE_ID}"])]
+OrganisationIdText = Annotated[str, msgspec.Meta(examples=[f"{ORGANISATION_PREFIX}_{EXAMPLE_ID}"])]
+SessionIdText = Annotated[str, msgspec.Meta(examples=[f"{SESSION.id_prefix}_{EXAMPLE_ID}"])]
 
 
 class AccountId(PathId):

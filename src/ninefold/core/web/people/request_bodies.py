@@ -19,7 +19,6 @@ from ninefold.core.web.people.field_types import (
     RoleText,
 )
 
-_EXAMPLE_ID: Final = "01h455vb4pex5vsknk084sn02q"
 _EXAMPLE_TEXT: Final = "AbC123xy_…"
 _TOKEN_LENGTH_MAX: Final = 200
 

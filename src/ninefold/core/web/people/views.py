@@ -24,6 +24,7 @@ from ninefold.core.tenancy.model import (
 )
 from ninefold.core.tenancy.personal_kinds import INVITATION_LINK, PERSONAL_TOKEN, SESSION
 from ninefold.core.tenancy.roles import role_of
+from ninefold.core.web.ids import EXAMPLE_ID
 from ninefold.core.web.people.field_types import (
     AccountIdText,
     CredentialName,
@@ -32,10 +33,9 @@ from ninefold.core.web.people.field_types import (
     OrganisationIdText,
     RoleText,
     SessionIdText,
-    Timestamp,
 )
+from ninefold.core.web.timestamps import Timestamp
 
-_EXAMPLE_ID: Final = "01h455vb4pex5vsknk084sn02q"
 _EXAMPLE_TEXT: Final = "AbC123xy_…"
 _TOKEN_LENGTH_MAX: Final = 200
 
@@ -139,7 +139,7 @@ class MemberView(msgspec.Struct, frozen=True, kw_only=True):
 class InvitationView(msgspec.Struct, frozen=True, kw_only=True):
     """An invitation, without its link."""
 
-    invitation_id: Annotated[str, msgspec.Meta(examples=[f"{INVITATION_LINK.id_prefix}_{_EXAMPLE_ID}"])]
+    invitation_id: Annotated[str, msgspec.Meta(examples=[f"{INVITATION_LINK.id_prefix}_{EXAMPLE_ID}"])]
     organisation_id: OrganisationIdText
     organisation_name: Annotated[str, msgspec.Meta(examples=["acme"])]
     email: Email
@@ -174,7 +174,7 @@ class FoundInvitationView(msgspec.Struct, frozen=True, kw_only=True):
 class ApiKeyView(msgspec.Struct, frozen=True, kw_only=True):
     """An API key, without its text."""
 
-    api_key_id: Annotated[str, msgspec.Meta(examples=[f"{API_KEY.id_prefix}_{_EXAMPLE_ID}"])]
+    api_key_id: Annotated[str, msgspec.Meta(examples=[f"{API_KEY.id_prefix}_{EXAMPLE_ID}"])]
     prefix: Annotated[str, msgspec.Meta(examples=["nfk_AbC123xy"])]
     name: CredentialName
     role: RoleText | None
@@ -201,7 +201,7 @@ class CreatedApiKeyView(ApiKeyView, frozen=True, kw_only=True):
 class PersonalTokenView(msgspec.Struct, frozen=True, kw_only=True):
     """A personal token, without its text."""
 
-    personal_token_id: Annotated[str, msgspec.Meta(examples=[f"{PERSONAL_TOKEN.id_prefix}_{_EXAMPLE_ID}"])]
+    personal_token_id: Annotated[str, msgspec.Meta(examples=[f"{PERSONAL_TOKEN.id_prefix}_{EXAMPLE_ID}"])]
     prefix: Annotated[str, msgspec.Meta(examples=["nfp_AbC123xy"])]
     name: CredentialName
     role: RoleText | None
@@ -228,11 +228,11 @@ class CreatedPersonalTokenView(PersonalTokenView, frozen=True, kw_only=True):
 class AuditEntryView(msgspec.Struct, frozen=True, kw_only=True):
     """An entry of the audit log."""
 
-    audit_entry_id: Annotated[str, msgspec.Meta(examples=[f"{AUDIT_ENTRY_PREFIX}_{_EXAMPLE_ID}"])]
+    audit_entry_id: Annotated[str, msgspec.Meta(examples=[f"{AUDIT_ENTRY_PREFIX}_{EXAMPLE_ID}"])]
     occurred_at: Timestamp
     operation: Annotated[str, msgspec.Meta(examples=["create_subscription"])]
     """The `operationId` of this document, or a command."""
-    target_id: Annotated[str | None, msgspec.Meta(examples=[f"sub_{_EXAMPLE_ID}"])]
+    target_id: Annotated[str | None, msgspec.Meta(examples=[f"sub_{EXAMPLE_ID}"])]
     """The id of what was changed."""
     actor: Annotated[str, msgspec.Meta(examples=["mia@example.com"])]
     """Who did it, for people: a mail address, the name of an API key, or `operator`."""
@@ -242,7 +242,7 @@ class AuditEntryView(msgspec.Struct, frozen=True, kw_only=True):
     """`session`, `personal_token` or `api_key`; null if it was deleted, or there was none."""
     address: Annotated[str | None, msgspec.Meta(examples=["203.0.113.7"])]
     """From where; null for a command on the server."""
-    request_id: Annotated[str | None, msgspec.Meta(examples=[f"req_{_EXAMPLE_ID}"])]
+    request_id: Annotated[str | None, msgspec.Meta(examples=[f"req_{EXAMPLE_ID}"])]
     result: Annotated[AuditResult, msgspec.Meta(examples=["succeeded"])]
     """`denied`: the role didn't allow it, and nothing was changed."""
 

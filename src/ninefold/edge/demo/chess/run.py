@@ -4,6 +4,7 @@ import asyncio
 import time
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Final
 
 import httpx
@@ -43,25 +44,27 @@ KILLED_AT_PLY: Final = 20
 ENDS_WITHIN_S: Final = 180.0
 
 
-async def run_chess_demo(*, is_json: bool) -> bool:
+async def run_chess_demo(*, is_json: bool, plies_max: int | None) -> bool:
     """Run the whole demo.
 
     Args:
         is_json: print the summary as JSON on standard output, and progress on standard error.
+        plies_max: after how many the player to move resigns; None to play until checkmate.
 
     Returns:
         Whether both players and the spectator have exactly the log that was committed.
     """
-    return await present(_demonstrate, GameView(), print_summary=print_summary, is_json=is_json)
+    demonstrate = partial(_demonstrate, plies_max=plies_max)
+    return await present(demonstrate, GameView(), print_summary=print_summary, is_json=is_json)
 
 
-async def _demonstrate(progress: Progress[Watched]) -> ChessSummary:
+async def _demonstrate(progress: Progress[Watched], *, plies_max: int | None) -> ChessSummary:
     async with AsyncExitStack() as stack:
         progress.say("Starting Ninefold with an embedded PostgreSQL in a temporary folder")
         installation = await stack.enter_async_context(start_installation())
         http = await stack.enter_async_context(httpx.AsyncClient(trust_env=False))
         api = ChessApi(http, Address([installation.url]), api_key=installation.api_key)
-        demonstration = Demonstration(installation, progress)
+        demonstration = Demonstration(installation, progress, plies_max=plies_max)
         started_at_s = time.monotonic()
         async with asyncio.timeout(ENDS_WITHIN_S):
             game, clients = await demonstration.play(http, api)
@@ -90,13 +93,15 @@ async def _demonstrate(progress: Progress[Watched]) -> ChessSummary:
 class Demonstration:
     """Lets two bots play while a spectator watches, and kills the server in the middle of the game."""
 
-    def __init__(self, installation: Installation, progress: Progress[Watched]) -> None:
+    def __init__(self, installation: Installation, progress: Progress[Watched], *, plies_max: int | None) -> None:
         self.network: Final = Network(CONDITIONS, seed=f"demo {SEED}")
         self.killed: Final[list[str]] = []
         self.pauses_s: Final[list[float]] = []
         self._installation: Final = installation
         self._progress: Final = progress
         self._watched: Final = GameCopy(self._on_entry)
+        self._plies_max: Final = plies_max
+        self._killed_at_ply: Final = KILLED_AT_PLY if plies_max is None else min(KILLED_AT_PLY, plies_max // 2)
         self._killed_at: datetime | None = None
 
     async def play(self, http: httpx.AsyncClient, api: ChessApi) -> tuple[dict[str, Any], dict[str, ChessClient]]:
@@ -116,7 +121,9 @@ class Demonstration:
             )
             for name, token in tokens.items()
         }
-        players = [Player(clients[colour], game_id=game["game_id"], decide=_bot(colour)) for colour in DEPTHS]
+        players = [
+            Player(clients[colour], game_id=game["game_id"], decide=_bot(colour, self._plies_max)) for colour in DEPTHS
+        ]
         self._progress.say("Two bots play over the public API, and a third watches. The network is bad")
         await asyncio.gather(*[player.play() for player in players], clients["spectator"].watch(game["live_channel"]))
         await asyncio.gather(*[client.finish() for client in clients.values()])
@@ -133,7 +140,7 @@ class Demonstration:
         if entry["type"] != "move":
             return
         if self._killed_at is None:
-            if entry["ply"] >= KILLED_AT_PLY:
+            if entry["ply"] >= self._killed_at_ply:
                 self._kill()
         elif not self.pauses_s and (at := datetime.fromisoformat(entry["at"])) > self._killed_at:
             self.pauses_s.append(round((at - self._killed_at).total_seconds(), 1))
@@ -146,13 +153,15 @@ class Demonstration:
             self._progress.say("Killed the server with SIGKILL, in the middle of the game")
 
 
-def _bot(colour: str) -> Decide:
-    """Return a bot that moves when it is its turn."""
+def _bot(colour: str, plies_max: int | None) -> Decide:
+    """Return a bot that moves when it is its turn, or resigns after so many plies."""
 
     def decide(copy: GameCopy) -> Step | None:
         position = copy.position
         if position.turn != colour or not position.legal_moves:
             return None
+        if len(copy.moves) == plies_max:
+            return Step(name="resignation", kind="actions", what="resign")
         uci = choose_move(position, depth=DEPTHS[colour], seed=SEED)
         return Step(name=f"move-{len(copy.moves) + 1}", kind="moves", what=uci)
 

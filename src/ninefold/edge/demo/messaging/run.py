@@ -5,6 +5,7 @@ import time
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Final
 
 import httpx
@@ -44,28 +45,27 @@ CONDITIONS: Final = Conditions(
     freeze_s=(0.0, 0.0),
     cutting=0.03,
 )
-PACE_S: Final = 0.5
-"""How long after a step the next one follows, whether it was answered or not."""
-
 WATCHED: Final = "tomas laptop"
 """The device whose screen is shown."""
 
 ENDS_WITHIN_S: Final = 120.0
 
 
-async def run_messaging_demo(*, is_json: bool) -> bool:
+async def run_messaging_demo(*, is_json: bool, pace_s: float) -> bool:
     """Run the whole demo.
 
     Args:
         is_json: print the summary as JSON on standard output, and progress on standard error.
+        pace_s: how long after a step the next one follows, whether it was answered or not.
 
     Returns:
         Whether every device has exactly the log that was committed, and every unread count is right.
     """
-    return await present(_demonstrate, ChannelView(), print_summary=print_summary, is_json=is_json)
+    demonstrate = partial(_demonstrate, pace_s=pace_s)
+    return await present(demonstrate, ChannelView(), print_summary=print_summary, is_json=is_json)
 
 
-async def _demonstrate(progress: Progress[Watched]) -> MessagingSummary:
+async def _demonstrate(progress: Progress[Watched], *, pace_s: float) -> MessagingSummary:
     async with AsyncExitStack() as stack:
         progress.say("Starting Ninefold with an embedded PostgreSQL in a temporary folder")
         installation = await stack.enter_async_context(start_installation())
@@ -74,7 +74,7 @@ async def _demonstrate(progress: Progress[Watched]) -> MessagingSummary:
         demonstration = Demonstration(installation, progress)
         started_at_s = time.monotonic()
         async with asyncio.timeout(ENDS_WITHIN_S):
-            log, channel_id = await demonstration.talk(http, api)
+            log, channel_id = await demonstration.talk(http, api, pace_s=pace_s)
         duration_s = time.monotonic() - started_at_s
         progress.say("Comparing every device with the log, and every unread count with a recount")
         devices = demonstration.devices
@@ -118,7 +118,7 @@ class Demonstration:
         self._killed_at: datetime | None = None
         self._offline_at_s = 0.0
 
-    async def talk(self, http: httpx.AsyncClient, api: MessagingApi) -> tuple[list[Entry], str]:
+    async def talk(self, http: httpx.AsyncClient, api: MessagingApi, *, pace_s: float) -> tuple[list[Entry], str]:
         """Play the script; return the log that was committed in the end, and the id of its channel."""
         channel = await self._prepare(http, api)
         following = [asyncio.create_task(device.follow()) for device in self.devices.values()]
@@ -127,7 +127,7 @@ class Demonstration:
             self._progress.say("Three members and a bot talk over the public APIs. The network is bad")
             for step in SCRIPT:
                 self._perform(step)
-                await asyncio.sleep(PACE_S)
+                await asyncio.sleep(pace_s)
             self._progress.say("Waiting until every outbox is empty and every device has caught up")
             await asyncio.gather(*[device.wait_until_sent() for device in self.devices.values()])
             # What was sent twice can still arrive, and can still change something.

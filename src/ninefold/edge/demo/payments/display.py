@@ -8,7 +8,6 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from ninefold.edge.demo.payments.plan import PAYMENTS
 from ninefold.edge.demo.payments.summary import PaymentsSummary
 
 DESCRIBED_EVERY: Final = 100
@@ -18,11 +17,16 @@ _HEADINGS: Final = ("paid", "declined", "in doubt")
 
 
 class DayView:
-    """The payments of each merchant in a terminal, and a line for each hundred elsewhere."""
+    """The payments of each merchant in a terminal, and a line for each hundred elsewhere.
+
+    Args:
+        payments: how many there will be.
+    """
 
     title: Final = "Ninefold demo: payments"
 
-    def __init__(self) -> None:
+    def __init__(self, payments: int) -> None:
+        self._payments: Final = payments
         self._described = 0
 
     def draw(self, shown: Mapping[str, Counter[str]], console: Console) -> RenderableType:
@@ -43,7 +47,7 @@ class DayView:
             f"{sum(counts[state] for counts in shown.values())} {heading}"
             for state, heading in zip(_COLUMNS, _HEADINGS, strict=True)
         )
-        return f"{self._described} of {PAYMENTS} payments: {named}"
+        return f"{self._described} of {self._payments} payments: {named}"
 
 
 def print_summary(console: Console, summary: PaymentsSummary) -> None:

@@ -6,7 +6,6 @@ from typing import Final
 import msgspec
 
 SEED: Final = 14
-PAYMENTS: Final = 500
 AMOUNTS: Final = (199, 45_000)
 
 MERCHANTS: Final = (("Bakery", 20, "1001"), ("Bookshop", 50, "1002"), ("Bicycles", 30, "1003"))
@@ -38,12 +37,12 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     token: str
 
 
-def plan_day() -> list[Order]:
-    """Return the orders of the day, the same each time; two of them are planted faults."""
+def plan_day(payments: int) -> list[Order]:
+    """Return the orders of a day with so many payments, the same each time; two of them are planted faults."""
     dice = random.Random(SEED)  # noqa: S311  # nothing secret follows from it.
     names, shares = [name for name, _, _ in MERCHANTS], [share for _, share, _ in MERCHANTS]
-    tokens = dice.choices(list(_CARDS), weights=list(_CARDS.values()), k=PAYMENTS)
-    for position, token in zip(dice.sample(range(PAYMENTS), len(FAULTS)), FAULTS, strict=True):
+    tokens = dice.choices(list(_CARDS), weights=list(_CARDS.values()), k=payments)
+    for position, token in zip(dice.sample(range(payments), len(FAULTS)), FAULTS, strict=True):
         tokens[position] = token
     return [
         Order(

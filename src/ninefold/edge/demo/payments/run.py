@@ -3,9 +3,10 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import UTC, date, datetime
+from functools import partial
 from typing import Any, Final
 
 import httpx
@@ -15,7 +16,7 @@ from ninefold.edge.demo.installation import Installation, start_installation
 from ninefold.edge.demo.killing import kill_process
 from ninefold.edge.demo.payments.bank import processor_payment, read_file, write_statement
 from ninefold.edge.demo.payments.display import DayView, print_summary
-from ninefold.edge.demo.payments.plan import MERCHANTS, PAYMENTS, Order, plan_day
+from ninefold.edge.demo.payments.plan import MERCHANTS, Order, plan_day
 from ninefold.edge.demo.payments.shop import Shop
 from ninefold.edge.demo.payments.summary import (
     PAID,
@@ -31,9 +32,6 @@ from ninefold.edge.simulation.api import RetryingApi
 from ninefold.edge.simulation.clients import Address
 
 AT_ONCE: Final = 8
-KILLED_AT: Final = PAYMENTS // 2
-"""The number of the payment after which the server is killed."""
-
 PAGE: Final = 100
 POLL_S: Final = 0.2
 ENDS_WITHIN_S: Final = 300.0
@@ -43,26 +41,28 @@ ROUTING_NUMBER: Final = "011000015"
 _JOB_ENDED: Final = frozenset({"succeeded", "failed", "canceled"})
 
 
-async def run_payments_demo(*, is_json: bool) -> bool:
+async def run_payments_demo(*, is_json: bool, payments: int) -> bool:
     """Run the whole demo.
 
     Args:
         is_json: print the summary as JSON on standard output, and progress on standard error.
+        payments: how many are taken.
 
     Returns:
         Whether every cent is accounted for, and both planted faults were found.
     """
-    return await present(_demonstrate, DayView(), print_summary=print_summary, is_json=is_json)
+    demonstrate = partial(_demonstrate, orders=plan_day(payments))
+    return await present(demonstrate, DayView(payments), print_summary=print_summary, is_json=is_json)
 
 
-async def _demonstrate(progress: Progress[Mapping[str, Counter[str]]]) -> PaymentsSummary:
+async def _demonstrate(progress: Progress[Mapping[str, Counter[str]]], *, orders: Sequence[Order]) -> PaymentsSummary:
     async with AsyncExitStack() as stack:
         progress.say("Starting Ninefold with an embedded PostgreSQL in a temporary folder")
         installation = await stack.enter_async_context(start_installation())
         http = await stack.enter_async_context(httpx.AsyncClient(trust_env=False, timeout=30.0))
         started_at_s = time.monotonic()
         async with asyncio.timeout(ENDS_WITHIN_S):
-            day = Day(installation, http, progress)
+            day = Day(orders, installation, http, progress)
             await day.open_shops()
             await day.take_payments()
             await day.end_doubts()
@@ -100,19 +100,25 @@ class Day:
     """The simulated day.
 
     Args:
+        orders: what is paid for. The server is killed after half of them.
         installation: where everything happens.
         http: a client for everybody.
         progress: shows how far it has come.
     """
 
     def __init__(
-        self, installation: Installation, http: httpx.AsyncClient, progress: Progress[Mapping[str, Counter[str]]]
+        self,
+        orders: Sequence[Order],
+        installation: Installation,
+        http: httpx.AsyncClient,
+        progress: Progress[Mapping[str, Counter[str]]],
     ) -> None:
         self.states: Final[dict[str, Counter[str]]] = {name: Counter() for name, _, _ in MERCHANTS}
         self.captured: Final[Counter[str]] = Counter()
         self.killed: Final[list[str]] = []
         self.pause_s: float | None = None
         self.in_doubt = 0
+        self._orders: Final = orders
         self._day: Final[date] = datetime.now(UTC).date()
         self._merchant_ids: Final[dict[str, str]] = {}
         self._shops: Final[dict[str, Shop]] = {}
@@ -145,7 +151,7 @@ class Day:
 
     async def take_payments(self) -> None:
         """Take all payments, several at once, and kill the server in the middle."""
-        self._progress.say(f"{len(MERCHANTS)} merchants take {PAYMENTS} payments by Stripe's API")
+        self._progress.say(f"{len(MERCHANTS)} merchants take {len(self._orders)} payments by Stripe's API")
         places = asyncio.Semaphore(AT_ONCE)
 
         async def take(order: Order) -> None:
@@ -155,11 +161,11 @@ class Day:
             self._count(order, payment)
             self._measure_pause(began_at_s)
 
-        await asyncio.gather(*[take(order) for order in plan_day()])
+        await asyncio.gather(*[take(order) for order in self._orders])
 
     async def end_doubts(self) -> None:
         """Wait until the outcome of every payment is known."""
-        orders = {order.number: order for order in plan_day()}
+        orders = {order.number: order for order in self._orders}
         open_ = {number for number, payment in self._taken.items() if payment["status"] == "processing"}
         self.in_doubt = len(open_)
         self._progress.say(f"{self.in_doubt} payments are in doubt. Ninefold asks the processor what became of them")
@@ -241,7 +247,7 @@ class Day:
         self._taken[order.number] = payment
         self.states[order.merchant][payment["status"]] += 1
         self.captured[order.merchant] += payment["amount_received"]
-        if self._killed_at_s is None and len(self._taken) >= KILLED_AT:
+        if self._killed_at_s is None and len(self._taken) >= len(self._orders) // 2:
             self._kill()
         self._progress.show(self.states)
 

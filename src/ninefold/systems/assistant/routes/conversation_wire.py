@@ -6,15 +6,14 @@ import msgspec
 
 from ninefold.core.ids import format_id
 from ninefold.core.web.bodies import RequestBody
-from ninefold.core.web.ids import PathId
+from ninefold.core.web.ids import EXAMPLE_ID, PathId
+from ninefold.core.web.timestamps import Timestamp
 from ninefold.systems.assistant.model import CONVERSATION_PREFIX, MESSAGE_PREFIX, Conversation, Message
 from ninefold.systems.assistant.routes.response_wire import (
-    EXAMPLE_ID,
     ConversationIdText,
     Generating,
     MessageIdText,
     ResponseView,
-    Timestamp,
     show_response,
 )
 from ninefold.systems.assistant.rules.titles import TITLE_LENGTH_MAX

@@ -1,13 +1,13 @@
 """The wire types of responses: how a request says what to generate, and how the API shows it."""
 
-from datetime import datetime
 from typing import Annotated, Any, Final
 
 import msgspec
 
 from ninefold.core.ids import format_id
 from ninefold.core.web.bodies import RequestBody
-from ninefold.core.web.ids import PathId
+from ninefold.core.web.ids import EXAMPLE_ID, PathId
+from ninefold.core.web.timestamps import Timestamp
 from ninefold.systems.assistant.model import (
     CONVERSATION_PREFIX,
     MESSAGE_PREFIX,
@@ -20,10 +20,8 @@ from ninefold.systems.assistant.model import (
 from ninefold.systems.assistant.service.channels import response_channel
 from ninefold.systems.assistant.service.messages import AnswerOptions
 
-EXAMPLE_ID: Final = "01h455vb4pex5vsknk084sn02q"
 INSTRUCTIONS_LENGTH_MAX: Final = 20_000
 
-Timestamp = Annotated[datetime, msgspec.Meta(tz=True)]
 ConversationIdText = Annotated[str, msgspec.Meta(examples=[f"{CONVERSATION_PREFIX}_{EXAMPLE_ID}"])]
 MessageIdText = Annotated[str, msgspec.Meta(examples=[f"{MESSAGE_PREFIX}_{EXAMPLE_ID}"])]
 ResponseIdText = Annotated[str, msgspec.Meta(examples=[f"{RESPONSE_PREFIX}_{EXAMPLE_ID}"])]

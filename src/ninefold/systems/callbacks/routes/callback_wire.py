@@ -8,7 +8,8 @@ import msgspec
 
 from ninefold.core.ids import format_id
 from ninefold.core.web.bodies import RequestBody
-from ninefold.core.web.ids import PathId
+from ninefold.core.web.ids import EXAMPLE_ID, PathId
+from ninefold.core.web.timestamps import Timestamp
 from ninefold.systems.callbacks.model import (
     CALLBACK_PREFIX,
     EVENT_PREFIX,
@@ -18,7 +19,7 @@ from ninefold.systems.callbacks.model import (
     CallbackStatus,
     Header,
 )
-from ninefold.systems.callbacks.routes.source_wire import EXAMPLE_ID, ProviderName, SourceIdText, Timestamp
+from ninefold.systems.callbacks.routes.source_wire import ProviderName, SourceIdText
 from ninefold.systems.callbacks.rules.event_content import event_type_of, header_value, parse_body
 from ninefold.systems.callbacks.service.callbacks import CallbackWithContent
 
@@ -48,7 +49,7 @@ class ReplayCallbacks(RequestBody, frozen=True, kw_only=True):
     source_id: SourceFilter = None
     since: Annotated[datetime, msgspec.Meta(tz=True, description="Received at this time or later.")]
     until: Annotated[
-        Annotated[datetime, msgspec.Meta(tz=True)] | None,
+        Timestamp | None,
         msgspec.Meta(description="Received before this time; now by default."),
     ] = None
     type: Annotated[str | None, msgspec.Meta(description="Only of this type, in the provider's words.")] = None

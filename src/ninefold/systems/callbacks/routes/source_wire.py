@@ -1,14 +1,14 @@
 """The wire types of sources and providers: request bodies, response bodies, and the mapping from the model."""
 
-from datetime import datetime
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 
 from ninefold.core.egress.target import URL_LENGTH_MAX
 from ninefold.core.ids import format_id
 from ninefold.core.web.bodies import RequestBody
-from ninefold.core.web.ids import PathId
+from ninefold.core.web.ids import EXAMPLE_ID, PathId
+from ninefold.core.web.timestamps import Timestamp
 from ninefold.systems.callbacks.model import SOURCE_PREFIX, SUBSCRIPTION_PREFIX, Answer, Source
 from ninefold.systems.callbacks.routes.ingest import INGEST_PATH
 from ninefold.systems.callbacks.rules.sources import (
@@ -23,9 +23,7 @@ from ninefold.systems.callbacks.service.sources import ChangedSource, SourceFiel
 from ninefold.systems.callbacks.verification import SECRETS_FIELD, SECRETS_MAX, Field, Provider
 
 ValueT = TypeVar("ValueT")
-EXAMPLE_ID: Final = "01h455vb4pex5vsknk084sn02q"
 SourceIdText = Annotated[str, msgspec.Meta(examples=[f"{SOURCE_PREFIX}_{EXAMPLE_ID}"])]
-Timestamp = Annotated[datetime, msgspec.Meta(tz=True)]
 ProviderName = Annotated[str, msgspec.Meta(description="A name from `GET /api/v1/providers`.", examples=["github"])]
 DocsUrl = Annotated[
     str, msgspec.Meta(description="The provider's documentation.", examples=["https://docs.github.com/en/webhooks"])

@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from ninefold.core.ids import format_id
+from ninefold.core.web.ids import EXAMPLE_ID
+from ninefold.core.web.timestamps import Timestamp
 from ninefold.systems.chess.model import (
     GAME_PREFIX,
     PLAYER_PREFIX,
@@ -25,7 +27,7 @@ from ninefold.systems.chess.model import (
     TimeControl,
 )
 from ninefold.systems.chess.routes.game_requests import Fen
-from ninefold.systems.chess.routes.player_wire import EXAMPLE_ID, EXAMPLE_PLAYER_ID, PlayerIdText, Timestamp
+from ninefold.systems.chess.routes.player_wire import EXAMPLE_PLAYER_ID, PlayerIdText
 from ninefold.systems.chess.rules import clocks
 from ninefold.systems.chess.service.channels import chat_channel, game_channel
 from ninefold.systems.chess.service.games import PlayedMove, ShownGame, ShownSide, claims_of

@@ -8,7 +8,8 @@ import msgspec
 
 from ninefold.core.ids import format_id
 from ninefold.core.web.bodies import RequestBody
-from ninefold.core.web.ids import PathId
+from ninefold.core.web.ids import EXAMPLE_ID, PathId
+from ninefold.core.web.timestamps import Timestamp
 from ninefold.systems.chess.model import (
     CHALLENGE_PREFIX,
     GAME_PREFIX,
@@ -23,7 +24,7 @@ from ninefold.systems.chess.model import (
 )
 from ninefold.systems.chess.routes.game_requests import ActingPlayerId, ClockBody, read_clock
 from ninefold.systems.chess.routes.game_wire import ClockView, show_clock
-from ninefold.systems.chess.routes.player_wire import EXAMPLE_ID, PlayerView, Timestamp, show_player
+from ninefold.systems.chess.routes.player_wire import PlayerView, show_player
 from ninefold.systems.chess.rules.clocks import speed_of
 from ninefold.systems.chess.service.challenges import Joined
 

@@ -1,7 +1,6 @@
 """The wire types of players, their ratings and their tokens."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
 from typing import Annotated, Final
 
 import msgspec
@@ -10,16 +9,15 @@ from ninefold.core.ids import format_id
 from ninefold.core.tenancy.model import CreatedCredential, Credential, CredentialState
 from ninefold.core.tenancy.service import NAME_LENGTH_MAX
 from ninefold.core.web.bodies import RequestBody
-from ninefold.core.web.ids import PathId
+from ninefold.core.web.ids import EXAMPLE_ID, PathId
+from ninefold.core.web.timestamps import Timestamp
 from ninefold.systems.chess.model import GAME_PREFIX, PLAYER_PREFIX, Player, RatingChange, RatingOfSpeed, Speed
 from ninefold.systems.chess.service.channels import player_channel
 from ninefold.systems.chess.service.players import PLAYER_TOKEN
 from ninefold.systems.chess.service.ratings import is_provisional
 
-EXAMPLE_ID: Final = "01h455vb4pex5vsknk084sn02q"
 EXAMPLE_PLAYER_ID: Final = f"{PLAYER_PREFIX}_{EXAMPLE_ID}"
 
-Timestamp = Annotated[datetime, msgspec.Meta(tz=True)]
 PlayerIdText = Annotated[str, msgspec.Meta(examples=[EXAMPLE_PLAYER_ID])]
 PlayerName = Annotated[
     str,

@@ -13,10 +13,12 @@ from ninefold.core.postgres.database import Database
 from ninefold.core.tenancy.audit import AuditEntry
 from ninefold.core.tenancy.model import Credential, CredentialState, Principal
 from ninefold.core.web.bodies import FromBody, RequestBody
+from ninefold.core.web.ids import EXAMPLE_ID
 from ninefold.core.web.problems import problem_responses
+from ninefold.core.web.timestamps import Timestamp
 from ninefold.systems.messaging.model import LIMITED, TOKEN_PREFIX
 from ninefold.systems.messaging.routes.app_wire import Scopes
-from ninefold.systems.messaging.routes.wire import EXAMPLE_ID, TAGS, AppId, AppTokenId, Timestamp
+from ninefold.systems.messaging.routes.wire import TAGS, AppId, AppTokenId
 from ninefold.systems.messaging.rules.slack_scopes import SCOPES
 from ninefold.systems.messaging.service.apps import tokens as service
 from ninefold.systems.messaging.service.apps.registry import get_app

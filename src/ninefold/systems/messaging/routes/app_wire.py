@@ -6,6 +6,8 @@ import msgspec
 
 from ninefold.core.ids import format_id
 from ninefold.core.web.bodies import RequestBody
+from ninefold.core.web.ids import EXAMPLE_ID
+from ninefold.core.web.timestamps import Timestamp
 from ninefold.systems.messaging.model import (
     APP_EVENT_PREFIX,
     APP_PREFIX,
@@ -22,7 +24,7 @@ from ninefold.systems.messaging.model import (
     Workspace,
 )
 from ninefold.systems.messaging.routes.member_wire import MessagingMemberView, show_member
-from ninefold.systems.messaging.routes.wire import EXAMPLE_ID, ChannelIdText, Timestamp
+from ninefold.systems.messaging.routes.wire import ChannelIdText
 from ninefold.systems.messaging.rules.app_events import COMMAND_PATTERN, COMMANDS_MAX
 from ninefold.systems.messaging.service.apps.settings import ALL_EVENTS, AppChanges
 

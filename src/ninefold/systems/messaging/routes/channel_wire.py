@@ -7,6 +7,7 @@ import msgspec
 
 from ninefold.core.ids import format_id
 from ninefold.core.web.ids import parse_body_id
+from ninefold.core.web.timestamps import Timestamp
 from ninefold.systems.messaging.model import (
     CHANNEL_PREFIX,
     MEMBER_PREFIX,
@@ -23,7 +24,6 @@ from ninefold.systems.messaging.routes.wire import (
     ChannelIdText,
     MemberIdText,
     SequenceNumber,
-    Timestamp,
 )
 from ninefold.systems.messaging.rules.limits import GROUP_MEMBERS_MAX, TOPIC_LENGTH_MAX, UNREAD_SHOWN_MAX
 from ninefold.systems.messaging.service.notifying import channel_feed

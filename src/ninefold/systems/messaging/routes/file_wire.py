@@ -5,9 +5,10 @@ from typing import Annotated, Final
 import msgspec
 
 from ninefold.core.ids import format_id
-from ninefold.core.web.ids import PathId
+from ninefold.core.web.ids import EXAMPLE_ID, PathId
+from ninefold.core.web.timestamps import Timestamp
 from ninefold.systems.messaging.model import FILE_PREFIX, MEMBER_PREFIX, File
-from ninefold.systems.messaging.routes.wire import EXAMPLE_ID, MemberIdText, Timestamp
+from ninefold.systems.messaging.routes.wire import MemberIdText
 
 FILES_PATH: Final = "/api/v1/messaging/files"
 

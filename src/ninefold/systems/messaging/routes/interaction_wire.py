@@ -5,8 +5,9 @@ from typing import Annotated, Any
 import msgspec
 
 from ninefold.core.ids import format_id
+from ninefold.core.web.ids import EXAMPLE_ID
 from ninefold.systems.messaging.model import APP_EVENT_PREFIX, APP_PREFIX, VIEW_PREFIX, View, ViewKind
-from ninefold.systems.messaging.routes.wire import EXAMPLE_ID, ActForMember
+from ninefold.systems.messaging.routes.wire import ActForMember
 from ninefold.systems.messaging.rules.app_events import COMMAND_PATTERN
 from ninefold.systems.messaging.rules.limits import TEXT_LENGTH_MAX
 from ninefold.systems.messaging.service.apps.views import encode_view

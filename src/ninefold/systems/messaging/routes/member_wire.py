@@ -7,7 +7,8 @@ import msgspec
 from ninefold.core.ids import format_id
 from ninefold.core.tenancy.model import CreatedCredential, Credential, CredentialState
 from ninefold.core.web.bodies import RequestBody
-from ninefold.core.web.ids import PathId
+from ninefold.core.web.ids import EXAMPLE_ID, PathId
+from ninefold.core.web.timestamps import Timestamp
 from ninefold.systems.messaging.model import (
     MEMBER_PREFIX,
     Member,
@@ -15,7 +16,7 @@ from ninefold.systems.messaging.model import (
     Presence,
     Workspace,
 )
-from ninefold.systems.messaging.routes.wire import EXAMPLE_ID, EXAMPLE_MEMBER_ID, ActForMember, MemberIdText, Timestamp
+from ninefold.systems.messaging.routes.wire import EXAMPLE_MEMBER_ID, ActForMember, MemberIdText
 from ninefold.systems.messaging.rules.limits import PERSON_NAME_LENGTH_MAX
 from ninefold.systems.messaging.service.notifying import member_feed, organisation_feed
 from ninefold.systems.messaging.service.tokens import USER_TOKEN

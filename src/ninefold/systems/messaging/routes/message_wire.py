@@ -7,6 +7,7 @@ import msgspec
 
 from ninefold.core.ids import format_id
 from ninefold.core.web.ids import parse_body_id
+from ninefold.core.web.timestamps import Timestamp
 from ninefold.systems.messaging.model import CHANNEL_PREFIX, FILE_PREFIX, MEMBER_PREFIX, MessageDetails, Pin
 from ninefold.systems.messaging.routes.file_wire import FileIdText, FileView, show_file
 from ninefold.systems.messaging.routes.wire import (
@@ -15,7 +16,6 @@ from ninefold.systems.messaging.routes.wire import (
     ChannelIdText,
     MemberIdText,
     SequenceNumber,
-    Timestamp,
 )
 from ninefold.systems.messaging.rules.limits import (
     BLOCKS_MAX,

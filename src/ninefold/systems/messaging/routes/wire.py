@@ -1,6 +1,5 @@
 """What the wire types of messaging share: ids, and for whom a request acts."""
 
-from datetime import datetime
 from typing import Annotated, Final
 from uuid import UUID
 
@@ -10,7 +9,7 @@ from litestar.params import PathParameter, QueryParameter
 
 from ninefold.core.web.access import access
 from ninefold.core.web.bodies import RequestBody
-from ninefold.core.web.ids import PathId, parse_body_id
+from ninefold.core.web.ids import EXAMPLE_ID, PathId, parse_body_id
 from ninefold.systems.messaging.model import (
     APP_PREFIX,
     CHANNEL_PREFIX,
@@ -21,7 +20,6 @@ from ninefold.systems.messaging.model import (
     WRITE_MESSAGES,
 )
 
-EXAMPLE_ID: Final = "01h455vb4pex5vsknk084sn02q"
 EXAMPLE_MEMBER_ID: Final = f"{MEMBER_PREFIX}_{EXAMPLE_ID}"
 EXAMPLE_CHANNEL_ID: Final = f"{CHANNEL_PREFIX}_{EXAMPLE_ID}"
 SEQUENCE_MAX: Final = 2**53 - 1
@@ -33,7 +31,6 @@ ACTS: Final = access(
     also_scope=WRITE_MESSAGES, not_audited="Members write and read at a high rate; the channel's log has what they do."
 )
 
-Timestamp = Annotated[datetime, msgspec.Meta(tz=True)]
 MemberIdText = Annotated[str, msgspec.Meta(examples=[EXAMPLE_MEMBER_ID])]
 ChannelIdText = Annotated[str, msgspec.Meta(examples=[EXAMPLE_CHANNEL_ID])]
 ActingMemberId = Annotated[

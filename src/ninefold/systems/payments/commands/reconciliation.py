@@ -1,7 +1,7 @@
 """`ninefold payments reconcile`, `close-day`, and the lists of statements and breaks."""
 
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 from urllib.parse import quote
 
 import msgspec
@@ -36,6 +36,7 @@ class StatementAnswer(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     format: str
     line_count: int
+    known_line_count: int
     imported_at: str
     imported_by: str
 
@@ -211,11 +212,45 @@ def resolve_break(
         show_answer(answer, BreakAnswer, api=api, show=show_fields)
 
 
+@breaks.command(name="match")
+def match_break(
+    break_id: str,
+    *,
+    evidence: str,
+    payout: str | None = None,
+    difference_to: Literal["suspense", "bank_fees"] = "suspense",
+    api: ApiOptions = FROM_ENVIRONMENT,
+) -> None:
+    """Say that the bank's line of a break is a payout, although its amount is off or its reference is missing.
+
+    The payout is paid with the amount that the bank has. The difference is posted with the break as its cause.
+
+    Args:
+        break_id: The id of the break, such as brk_….
+        evidence: What proves it, such as the number of a ticket at the bank.
+        payout: The id of the payout, such as po_…; by default, the one that the break is about.
+        difference_to: Where the difference goes: suspense if the bank is to correct it, bank_fees if it stays.
+        api: The server and API key to use.
+    """
+    body = {"evidence": evidence, "payout_id": payout, "difference_account": difference_to}
+    with api.client() as client:
+        answer = client.post(f"{_BREAKS}/{break_id}/match", body)
+        show_answer(answer, BreakAnswer, api=api, show=show_fields)
+
+
 def _show_statements(page: Page[StatementAnswer]) -> None:
     print_table(
-        ["Statement", "Name", "Format", "Lines", "Imported at", "Imported by"],
+        ["Statement", "Name", "Format", "Lines", "Known before", "Imported at", "Imported by"],
         [
-            [each.statement_id, each.name, each.format, each.line_count, each.imported_at, each.imported_by]
+            [
+                each.statement_id,
+                each.name,
+                each.format,
+                each.line_count,
+                each.known_line_count,
+                each.imported_at,
+                each.imported_by,
+            ]
             for each in page.items
         ],
         empty="No statements yet. Import one: ninefold payments statements import FILE",

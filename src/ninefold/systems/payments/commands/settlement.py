@@ -184,14 +184,15 @@ def download_bank_file(bank_file_id: str, *, output: Path | None = None, api: Ap
 
 def _show_batches(page: Page[BatchAnswer]) -> None:
     print_table(
-        ["Batch", "Merchant", "Day", "Captures", "Fees", "Refunds", "Payout", "Carried", "State"],
+        # What is taken from the merchant is negative.
+        ["Batch", "Merchant", "Day", "Captures (+)", "Fees (-)", "Refunds (-)", "Payout", "Carried", "State"],
         [
             [
                 each.batch_id,
                 each.merchant_id,
                 each.day,
                 amount_text(each.capture_amount, each.currency),
-                amount_text(each.fee_amount, each.currency),
+                amount_text(-each.fee_amount, each.currency),
                 amount_text(each.refund_amount, each.currency),
                 amount_text(each.payout_amount, each.currency),
                 amount_text(each.carried_amount, each.currency),

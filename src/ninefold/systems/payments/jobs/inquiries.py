@@ -1,7 +1,6 @@
 """The worker's task that asks processors about calls without an outcome: those in doubt, and those of who has died."""
 
 import asyncio
-from datetime import timedelta
 from typing import Final
 
 import structlog
@@ -10,15 +9,13 @@ from ninefold.core.postgres.errors import DatabaseUnavailableError
 from ninefold.core.system import WorkerContext
 from ninefold.core.waiting import wait_for_any
 from ninefold.systems.payments.model.payments import Attempt
+from ninefold.systems.payments.rules.inquiries import inquiry_duration_max
 from ninefold.systems.payments.service.doubts import claim_due
 from ninefold.systems.payments.service.flow import PaymentFlow
 from ninefold.systems.payments.settings import PaymentsSettings
 
 POLL_INTERVAL_S: Final = 1.0
 IN_FLIGHT_MAX: Final = 20
-CLAIMED_FOR: Final = timedelta(minutes=5)
-"""After that, another worker asks: whoever had claimed the attempt has died. Asking twice does no harm."""
-
 log = structlog.get_logger(__name__)
 
 
@@ -52,7 +49,8 @@ class InquiryTask:
         """Ask about what is due, at most as much as is asked at once; return how much it was."""
         at = self._context.clock.now()
         async with self._context.database.transaction() as connection:
-            due = await claim_due(connection, at=at, claimed_until=at + CLAIMED_FOR, limit=IN_FLIGHT_MAX)
+            claimed_for = inquiry_duration_max(self._flow.limits.processor_timeout)
+            due = await claim_due(connection, at=at, claimed_until=at + claimed_for, limit=IN_FLIGHT_MAX)
         await asyncio.gather(*(self._ask(attempt) for attempt in due))
         return len(due)
 
@@ -60,7 +58,7 @@ class InquiryTask:
         try:
             done = await self._flow.resume(attempt)
         except DatabaseUnavailableError as error:
-            # It is asked again after `CLAIMED_FOR`.
+            # It is asked again when the claim has ended.
             log.info("payments.inquiries.unavailable", error=str(error))
             return
         except Exception:

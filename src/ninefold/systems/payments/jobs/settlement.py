@@ -9,10 +9,11 @@ import structlog
 from ninefold.core.ids import format_id
 from ninefold.core.jobs import JobFailedError, JobHandler, JobKind, JobRun, Schedule, enqueue_unique
 from ninefold.core.system import WorkerContext
-from ninefold.systems.payments.errors import BatchOrderError, DayClosedError, DayNotBegunError
+from ninefold.systems.payments.errors import BatchOrderError
 from ninefold.systems.payments.files.errors import BankFileError
 from ninefold.systems.payments.model.merchants import MERCHANT_PREFIX, Merchant
 from ninefold.systems.payments.processors.opening import open_processors
+from ninefold.systems.payments.reconciliation_errors import DayClosedError, DayNotBegunError
 from ninefold.systems.payments.rules.banking_days import last_settlement_day, local_moment
 from ninefold.systems.payments.service.flow import PaymentFlow
 from ninefold.systems.payments.service.matching import match_lines

@@ -67,6 +67,14 @@ class NewEvent(msgspec.Struct, frozen=True):
     snapshot: Snapshot
 
 
+class OwnedEvent(msgspec.Struct, frozen=True):
+    """What a merchant is to be told, and which one."""
+
+    organisation_id: UUID
+    merchant_id: UUID
+    event: NewEvent
+
+
 class Event(msgspec.Struct, frozen=True, kw_only=True):
     """What a merchant is told."""
 

@@ -22,14 +22,15 @@ AccountKind: TypeAlias = Literal[
     "refunds_in_flight",
     "payout_in_flight",
     "bank",
+    "bank_fees",
     "suspense",
 ]
 TransferKind: TypeAlias = Literal["posted", "pending", "posts", "voids", "expires"]
 
-DEBIT_NORMAL: Final = frozenset({"processor_receivable", "bank"})
+DEBIT_NORMAL: Final = frozenset({"processor_receivable", "bank", "bank_fees"})
 """The kinds of accounts whose balance is debits minus credits; of the others, it is credits minus debits."""
 
-OF_ORGANISATION: Final = frozenset({"processor_receivable", "fees", "bank", "suspense"})
+OF_ORGANISATION: Final = frozenset({"processor_receivable", "fees", "bank", "bank_fees", "suspense"})
 """The kinds of accounts that an organisation has once; of the others, each merchant has one."""
 
 NEVER_NEGATIVE: Final = frozenset(

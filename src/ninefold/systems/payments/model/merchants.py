@@ -65,6 +65,7 @@ class Merchant(msgspec.Struct, frozen=True, kw_only=True):
 class MerchantChanges(msgspec.Struct, frozen=True, kw_only=True):
     """What is set for a merchant; None leaves it as it is."""
 
+    name: str | None = None
     country: str | None = None
     default_currency: str | None = None
     processor: ProcessorName | None = None

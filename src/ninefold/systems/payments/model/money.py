@@ -1,12 +1,15 @@
 """Amounts of money: integers of the currency's minor units, never floating point, never of two currencies at once."""
 
 from functools import cache
-from typing import Final
+from typing import Annotated, Final
 
 import iso4217
 import msgspec
 
 from ninefold.systems.payments.errors import InvalidAmountError, InvalidCurrencyError
+
+CurrencyText = Annotated[str, msgspec.Meta(examples=["USD"])]
+"""The code of a currency."""
 
 AMOUNT_MAX: Final = 99_999_999
 """Minor units of one payment, as in Stripe's API."""

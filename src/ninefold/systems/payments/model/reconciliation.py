@@ -7,6 +7,8 @@ from uuid import UUID
 
 import msgspec
 
+from ninefold.systems.payments.model.money import CurrencyText
+
 SETTLEMENT_REPORT_PREFIX: Final = "srp"
 STATEMENT_PREFIX: Final = "stm"
 STATEMENT_LINE_PREFIX: Final = "sln"
@@ -58,6 +60,8 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     format: StatementFormat
     sha256: bytes
     line_count: int
+    known_line_count: int
+    """How many of them a file has that was imported before; they count once."""
     imported_at: datetime
     imported_by: str
 
@@ -161,8 +165,11 @@ class NewBreak(msgspec.Struct, frozen=True, kw_only=True):
     settlement_report_id: UUID | None = None
 
 
-Verdict: TypeAlias = Literal["agrees", "elsewhere", "missing", "duplicate", "amount", "currency", "timing", "unknown"]
-"""What a comparison says; `elsewhere`: it is in the report of another day, whose comparison says more."""
+Verdict: TypeAlias = Literal[
+    "agrees", "elsewhere", "not_compared", "missing", "duplicate", "amount", "currency", "timing", "unknown"
+]
+"""What a comparison says. `elsewhere`: it is in the report of another day, whose comparison says more. `not_compared`:
+the report of its day was read before it came, or wasn't read yet."""
 
 
 class ComparedItem(msgspec.Struct, frozen=True, kw_only=True):
@@ -190,7 +197,7 @@ class ComparedCount(msgspec.Struct, frozen=True, kw_only=True):
 
     verdict: Verdict
     match_rule: MatchRule | None
-    currency: str
+    currency: CurrencyText
     item_count: int
     ledger_amount: int
     report_amount: int

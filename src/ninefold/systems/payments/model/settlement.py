@@ -132,6 +132,8 @@ class Payout(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
     in_transit_at: datetime | None
     paid_at: datetime | None
+    paid_amount: int | None = None
+    """What the bank has paid; it can be off from the amount if a person has said so."""
     failed_at: datetime | None
     canceled_at: datetime | None
     failure_code: str | None

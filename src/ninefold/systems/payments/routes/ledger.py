@@ -1,6 +1,5 @@
 """The HTTP routes for the ledger: accounts, their entries, and audits."""
 
-from datetime import datetime
 from typing import Annotated, Final
 from uuid import UUID
 
@@ -20,6 +19,7 @@ from ninefold.core.queue.notifier import Notifier
 from ninefold.core.tenancy.audit import AuditEntry
 from ninefold.core.tenancy.model import Principal
 from ninefold.core.web.pagination import PAGE_LIMIT_DEFAULT, Cursor, Page, PagedList, PageLimit
+from ninefold.core.web.timestamps import Timestamp
 from ninefold.systems.payments.model.jobs import AUDIT, AuditLedger
 from ninefold.systems.payments.model.ledger import (
     ACCOUNT_PREFIX,
@@ -30,8 +30,19 @@ from ninefold.systems.payments.model.ledger import (
     TransferKind,
 )
 from ninefold.systems.payments.model.merchants import MERCHANT_PREFIX
+from ninefold.systems.payments.model.money import CurrencyText
 from ninefold.systems.payments.model.payments import INTENT_PREFIX
 from ninefold.systems.payments.model.settlement import BATCH_PREFIX
+from ninefold.systems.payments.routes.field_types import (
+    AccountIdText,
+    BatchIdText,
+    CauseType,
+    ChargeIdText,
+    MerchantIdText,
+    NotThere,
+    PaymentIdText,
+    TransferIdText,
+)
 from ninefold.systems.payments.routes.wire import TAGS, AccountId, MerchantId
 from ninefold.systems.payments.service import ledger as service
 
@@ -40,7 +51,6 @@ _LOCATION: Final = ResponseHeader(
     name="Location", description="The path of the job, which shows its progress.", documentation_only=True
 )
 
-Time = Annotated[datetime, msgspec.Meta(tz=True)]
 
 _account_list = PagedList("payments_accounts", UUID)
 _entry_list = PagedList("payments_entries", int)
@@ -49,11 +59,11 @@ _entry_list = PagedList("payments_entries", int)
 class LedgerAccountView(msgspec.Struct, frozen=True, kw_only=True):
     """An account of the ledger, with amounts in minor units."""
 
-    account_id: str
-    merchant_id: str | None
+    account_id: AccountIdText
+    merchant_id: MerchantIdText | None
     """Null for an account of the organisation itself."""
     kind: AccountKind
-    currency: str
+    currency: CurrencyText
     balance: int
     """What is posted, on the side on which the account normally stands."""
     pending: int
@@ -67,24 +77,24 @@ class LedgerAccountView(msgspec.Struct, frozen=True, kw_only=True):
 class LedgerEntryView(msgspec.Struct, frozen=True, kw_only=True):
     """A transfer as an account sees it."""
 
-    transfer_id: str
+    transfer_id: TransferIdText
     sequence: int
     """The order of the journal."""
     kind: TransferKind
-    side: Annotated[str, msgspec.Meta(pattern="^(debit|credit)$")]
+    side: Annotated[str, msgspec.Meta(pattern="^(debit|credit)$", examples=["debit"])]
     amount: int
-    currency: str
-    other_account_id: str
-    pending_transfer_id: str | None
+    currency: CurrencyText
+    other_account_id: AccountIdText
+    pending_transfer_id: NotThere
     """What this resolves."""
-    cause_type: str
-    cause_id: str
+    cause_type: CauseType
+    cause_id: ChargeIdText
     """A UUID: why money moves."""
-    payment_id: str | None
+    payment_id: PaymentIdText | None
     """The payment that has caused it, if one has."""
-    batch_id: str | None
+    batch_id: BatchIdText | None
     """The batch that has caused it, if one has."""
-    at: Time
+    at: Timestamp
 
 
 @get(_ACCOUNTS, tags=TAGS)

@@ -1,6 +1,5 @@
 """The HTTP routes for the secret keys of merchants, with their wire types."""
 
-from datetime import datetime
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -13,25 +12,26 @@ from ninefold.core.ids import format_id
 from ninefold.core.postgres.database import Database
 from ninefold.core.tenancy.audit import AuditEntry
 from ninefold.core.tenancy.model import Credential, CredentialState, Principal
+from ninefold.core.web.ids import EXAMPLE_ID
 from ninefold.core.web.problems import problem_responses
+from ninefold.core.web.timestamps import Timestamp
+from ninefold.systems.payments.routes.field_types import MerchantKeyIdText
 from ninefold.systems.payments.routes.wire import TAGS, MerchantId, MerchantKeyId
 from ninefold.systems.payments.service import merchants as service
 from ninefold.systems.payments.service.keys import SECRET_KEY
 
 _KEYS: Final = "/api/v1/payments/merchants/{merchant_id:str}/keys"
 
-Time = Annotated[datetime, msgspec.Meta(tz=True)]
-
 
 class MerchantKeyView(msgspec.Struct, frozen=True, kw_only=True):
     """A secret key of a merchant, without its text."""
 
-    key_id: str
-    prefix: str
+    key_id: MerchantKeyIdText
+    prefix: Annotated[str, msgspec.Meta(examples=["sk_test_01h455"])]
     """The public part of its text."""
     state: CredentialState
-    created_at: Time
-    last_used_at: Time | None
+    created_at: Timestamp
+    last_used_at: Timestamp | None
 
 
 class MerchantKeyList(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,7 +44,7 @@ class MerchantKeyList(msgspec.Struct, frozen=True, kw_only=True):
 class CreatedMerchantKeyView(MerchantKeyView, frozen=True, kw_only=True):
     """A new secret key with its text, which isn't stored anywhere."""
 
-    secret_key: str
+    secret_key: Annotated[str, msgspec.Meta(examples=[f"sk_test_{EXAMPLE_ID}"])]
 
 
 @get(_KEYS, tags=TAGS)

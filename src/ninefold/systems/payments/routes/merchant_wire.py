@@ -1,11 +1,14 @@
 """Merchants as the API shows and takes them."""
 
-from datetime import datetime, time
+from datetime import time
 from typing import Annotated, Any, Final
 
 import msgspec
 
+from ninefold.core.allowed_values import PATTERN_WORDS
 from ninefold.core.ids import format_id
+from ninefold.core.web.ids import EXAMPLE_ID
+from ninefold.core.web.timestamps import Timestamp
 from ninefold.systems.payments.model.merchants import (
     MERCHANT_PREFIX,
     BankAccountKind,
@@ -15,11 +18,51 @@ from ninefold.systems.payments.model.merchants import (
     MerchantChanges,
     ProcessorName,
 )
+from ninefold.systems.payments.routes.field_types import Last4, MerchantIdText, ProcessorText
 
 Days = Annotated[int, msgspec.Meta(ge=0, le=365)]
 Bps = Annotated[int, msgspec.Meta(ge=0, le=10_000)]
 Minor = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
-
+MerchantName = Annotated[str, msgspec.Meta(min_length=1, max_length=100, examples=["Ines Bakery"])]
+CurrencyCode = Annotated[
+    str,
+    msgspec.Meta(
+        pattern="^[A-Za-z]{3}$",
+        examples=["USD"],
+        extra={PATTERN_WORDS: "the three letters of a currency in ISO 4217, such as USD"},
+    ),
+]
+CountryCode = Annotated[
+    str,
+    msgspec.Meta(
+        pattern="^[A-Z]{2}$",
+        examples=["US"],
+        extra={PATTERN_WORDS: "the two capital letters of a country in ISO 3166, such as US"},
+    ),
+]
+TimeOfDay = Annotated[
+    str,
+    msgspec.Meta(
+        pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$",
+        examples=["17:00"],
+        extra={PATTERN_WORDS: "a time of day with two digits each, such as 17:00"},
+    ),
+]
+AccountName = Annotated[str, msgspec.Meta(min_length=1, max_length=100, examples=["Ines Bakery LLC"])]
+RoutingNumber = Annotated[
+    str,
+    msgspec.Meta(
+        pattern="^[0-9]{9}$", examples=["021000021"], extra={PATTERN_WORDS: "the nine digits of a routing number"}
+    ),
+]
+AccountNumber = Annotated[
+    str,
+    msgspec.Meta(
+        pattern="^[0-9A-Za-z]{4,34}$",
+        examples=["00123456"],
+        extra={PATTERN_WORDS: "4 to 34 digits and letters, without spaces and hyphens"},
+    ),
+]
 
 CURRENCY_FEES_MAX: Final = 200
 """More than there are currencies."""
@@ -28,7 +71,7 @@ CURRENCY_FEES_MAX: Final = 200
 class CurrencyFeeView(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What each capture in a currency costs."""
 
-    currency: Annotated[str, msgspec.Meta(pattern="^[A-Za-z]{3}$")]
+    currency: CurrencyCode
     """Another one than the default currency."""
     bps: Bps
     """The share of it, in hundredths of a percent."""
@@ -39,12 +82,13 @@ class CurrencyFeeView(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 class UpdateMerchant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is set for a merchant; what is absent stays as it is."""
 
-    country: Annotated[str, msgspec.Meta(pattern="^[A-Z]{2}$")] | None = None
-    default_currency: Annotated[str, msgspec.Meta(pattern="^[A-Za-z]{3}$")] | None = None
+    name: MerchantName | None = None
+    country: CountryCode | None = None
+    default_currency: CurrencyCode | None = None
     processor: ProcessorName | None = None
-    time_zone: Annotated[str, msgspec.Meta(min_length=1, max_length=60)] | None = None
+    time_zone: Annotated[str, msgspec.Meta(min_length=1, max_length=60, examples=["America/New_York"])] | None = None
     """Such as `America/New_York`."""
-    cutoff: Annotated[str, msgspec.Meta(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$")] | None = None
+    cutoff: TimeOfDay | None = None
     """When the merchant's day ends, in its time zone, such as `17:00`."""
     fee_bps: Bps | None = None
     """The share of each capture in the default currency that it costs, in hundredths of a percent."""
@@ -58,9 +102,9 @@ class UpdateMerchant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     reserve_bps: Bps | None = None
     reserve_days: Days | None = None
     payout_minimum: Minor | None = None
-    bank_account_name: Annotated[str, msgspec.Meta(min_length=1, max_length=100)] | None = None
-    bank_routing_number: Annotated[str, msgspec.Meta(pattern="^[0-9]{9}$")] | None = None
-    bank_account_number: Annotated[str, msgspec.Meta(pattern="^[0-9A-Za-z]{4,34}$")] | None = None
+    bank_account_name: AccountName | None = None
+    bank_routing_number: RoutingNumber | None = None
+    bank_account_number: AccountNumber | None = None
     bank_account_kind: BankAccountKind | None = None
 
     @property
@@ -77,19 +121,19 @@ class UpdateMerchant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 class CreateMerchant(UpdateMerchant, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A new merchant."""
 
-    name: Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
+    name: MerchantName
 
 
 class MerchantView(msgspec.Struct, frozen=True, kw_only=True):
     """A merchant, with the last four characters of its bank account."""
 
-    merchant_id: str
-    name: str
-    country: str
-    default_currency: str
-    processor: str
-    time_zone: str
-    cutoff: str
+    merchant_id: MerchantIdText
+    name: Annotated[str, msgspec.Meta(examples=["Ines Bakery"])]
+    country: Annotated[str, msgspec.Meta(examples=["US"])]
+    default_currency: Annotated[str, msgspec.Meta(examples=["USD"])]
+    processor: ProcessorText
+    time_zone: Annotated[str, msgspec.Meta(examples=["America/New_York"])]
+    cutoff: Annotated[str, msgspec.Meta(examples=["17:00"])]
     fee_bps: int
     fee_fixed: int
     fees: list[CurrencyFeeView]
@@ -98,18 +142,18 @@ class MerchantView(msgspec.Struct, frozen=True, kw_only=True):
     reserve_bps: int
     reserve_days: int
     payout_minimum: int
-    bank_account_name: str | None
-    bank_routing_number: str | None
-    bank_account_last4: str | None
+    bank_account_name: Annotated[str | None, msgspec.Meta(examples=["Ines Bakery LLC"])]
+    bank_routing_number: Annotated[str | None, msgspec.Meta(examples=["021000021"])]
+    bank_account_last4: Last4 | None
     bank_account_kind: BankAccountKind | None
-    created_at: datetime
+    created_at: Timestamp
 
 
 class CreatedMerchantView(MerchantView, frozen=True, kw_only=True):
     """A new merchant with its keys, which are shown only now."""
 
-    secret_key: str
-    publishable_key: str
+    secret_key: Annotated[str, msgspec.Meta(examples=[f"sk_test_{EXAMPLE_ID}"])]
+    publishable_key: Annotated[str, msgspec.Meta(examples=[f"pk_test_{EXAMPLE_ID}"])]
 
 
 def show_merchant(merchant: Merchant) -> MerchantView:

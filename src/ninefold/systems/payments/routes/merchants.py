@@ -92,7 +92,7 @@ async def get_merchant(
     return show_merchant(merchant)
 
 
-@patch(_MERCHANT, tags=TAGS)
+@patch(_MERCHANT, tags=TAGS, responses=problem_responses(409))
 async def update_merchant(
     merchant_id: FromPath[MerchantId],
     data: FromBody[UpdateMerchant],

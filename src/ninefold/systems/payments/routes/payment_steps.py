@@ -1,6 +1,5 @@
 """The HTTP routes for what a person does with a payment, and for what it has moved in the ledger."""
 
-from datetime import datetime
 from typing import Annotated, Final
 from uuid import UUID
 
@@ -15,6 +14,7 @@ from ninefold.core.postgres.database import Database
 from ninefold.core.tenancy.model import Principal
 from ninefold.core.web.bodies import FromBody
 from ninefold.core.web.problems import problem_responses
+from ninefold.core.web.timestamps import Timestamp
 from ninefold.systems.payments.model.ledger import (
     ACCOUNT_PREFIX,
     TRANSFER_PREFIX,
@@ -22,7 +22,9 @@ from ninefold.systems.payments.model.ledger import (
     PaymentEntry,
     TransferKind,
 )
+from ninefold.systems.payments.model.money import CurrencyText
 from ninefold.systems.payments.model.payments import CancelReason, Intent, RefundReason
+from ninefold.systems.payments.routes.field_types import AccountIdText, CauseType, TransferIdText
 from ninefold.systems.payments.routes.payment_wire import PaymentDetailsView, show_payment_details
 from ninefold.systems.payments.routes.wire import TAGS, PaymentId
 from ninefold.systems.payments.service import reading
@@ -57,18 +59,18 @@ class RefundPayment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 class PaymentEntryView(msgspec.Struct, frozen=True, kw_only=True):
     """A transfer that a payment has caused."""
 
-    transfer_id: str
+    transfer_id: TransferIdText
     sequence: int
     """The order of the journal."""
     kind: TransferKind
-    debit_account_id: str
+    debit_account_id: AccountIdText
     debit_kind: AccountKind
-    credit_account_id: str
+    credit_account_id: AccountIdText
     credit_kind: AccountKind
     amount: int
-    currency: str
-    cause_type: str
-    at: Annotated[datetime, msgspec.Meta(tz=True)]
+    currency: CurrencyText
+    cause_type: CauseType
+    at: Timestamp
 
 
 class PaymentEntriesView(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,14 +1,16 @@
 """Payments as the API shows them."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
 import msgspec
 
 from ninefold.core.ids import format_id
+from ninefold.core.web.ids import EXAMPLE_ID
+from ninefold.core.web.timestamps import Timestamp
 from ninefold.systems.payments.model.merchants import MERCHANT_PREFIX
+from ninefold.systems.payments.model.money import CurrencyText
 from ninefold.systems.payments.model.payments import (
     CHARGE_PREFIX,
     CUSTOMER_PREFIX,
@@ -30,6 +32,19 @@ from ninefold.systems.payments.model.payments import (
     RefundReason,
     RefundState,
 )
+from ninefold.systems.payments.routes.field_types import (
+    AttemptIdText,
+    ChargeIdText,
+    CustomerIdText,
+    Last4,
+    MerchantIdText,
+    NotThere,
+    PaymentIdText,
+    PaymentMethodIdText,
+    PersonOrKey,
+    ProcessorText,
+    RefundIdText,
+)
 from ninefold.systems.payments.service.doubts import Verdict
 from ninefold.systems.payments.service.feeds import changes_channel
 from ninefold.systems.payments.service.reading import PaymentDetails
@@ -37,36 +52,35 @@ from ninefold.systems.payments.service.reading import PaymentDetails
 ViewT = TypeVar("ViewT", bound=msgspec.Struct)
 
 Minor = Annotated[int, msgspec.Meta(description="In minor units, such as cents.")]
-OptionalTime = Annotated[datetime, msgspec.Meta(tz=True)] | None
-Time = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 class PaymentView(msgspec.Struct, frozen=True, kw_only=True):
     """A payment."""
 
-    payment_id: str
-    merchant_id: str
+    payment_id: PaymentIdText
+    merchant_id: MerchantIdText
     state: IntentState
     """`in_doubt`: nobody knows yet what the processor has done."""
     amount: Minor
-    currency: str
+    currency: CurrencyText
     capture_method: CaptureMethod
     amount_capturable: Minor
     amount_received: Minor
-    customer_id: str | None
-    payment_method_id: str | None
-    description: str | None
-    metadata: dict[str, str]
-    error_code: str | None
+    amount_refunded: Minor
+    customer_id: CustomerIdText | None
+    payment_method_id: PaymentMethodIdText | None
+    description: Annotated[str | None, msgspec.Meta(examples=["Order 1042"])]
+    metadata: Annotated[dict[str, str], msgspec.Meta(examples=[{"order": "1042"}])]
+    error_code: NotThere
     """Why the last attempt was declined."""
-    decline_code: str | None
-    error_message: str | None
-    in_doubt_since: OptionalTime
-    capture_before: OptionalTime
+    decline_code: NotThere
+    error_message: NotThere
+    in_doubt_since: Timestamp | None
+    capture_before: Timestamp | None
     cancel_reason: CancelReason | None
-    created_at: Time
-    updated_at: Time
-    live_channel: str
+    created_at: Timestamp
+    updated_at: Timestamp
+    live_channel: Annotated[str, msgspec.Meta(examples=[f"payments.changes:org_{EXAMPLE_ID}"])]
     """The channel on which changes of the organisation's payments are announced."""
 
 
@@ -74,81 +88,81 @@ class TimelineEntryView(msgspec.Struct, frozen=True, kw_only=True):
     """What happened to a payment."""
 
     version: int
-    type: str
-    at: Time
+    type: Annotated[str, msgspec.Meta(examples=["authorised"])]
+    at: Timestamp
     detail: dict[str, Any]
 
 
 class ProcessorCallView(msgspec.Struct, frozen=True, kw_only=True):
     """A call to a processor."""
 
-    attempt_id: str
+    attempt_id: AttemptIdText
     """What the processor knows it by, too."""
-    payment_id: str
-    merchant_id: str
-    refund_id: str | None
-    processor: str
+    payment_id: PaymentIdText
+    merchant_id: MerchantIdText
+    refund_id: RefundIdText | None
+    processor: ProcessorText
     operation: Operation
     state: AttemptState
     amount: Minor
-    currency: str
-    processor_reference: str | None
-    error_code: str | None
-    error_message: str | None
-    created_at: Time
-    finished_at: OptionalTime
-    in_doubt_since: OptionalTime
+    currency: CurrencyText
+    processor_reference: Annotated[str | None, msgspec.Meta(examples=["sim_8c1f0a"])]
+    error_code: NotThere
+    error_message: NotThere
+    created_at: Timestamp
+    finished_at: Timestamp | None
+    in_doubt_since: Timestamp | None
     inquiry_count: int
-    next_inquiry_at: OptionalTime
-    deadline_at: OptionalTime
+    next_inquiry_at: Timestamp | None
+    deadline_at: Timestamp | None
     """Until when the processor is asked; then a person has to close it."""
     evidence_kind: EvidenceKind | None
-    evidence: str | None
-    closed_by: str | None
+    evidence: NotThere
+    closed_by: PersonOrKey | None
 
 
 class ChargeView(msgspec.Struct, frozen=True, kw_only=True):
     """The funds that an authorisation has reserved, and what was captured of them."""
 
-    charge_id: str
+    charge_id: ChargeIdText
     state: ChargeState
     amount: Minor
-    currency: str
+    currency: CurrencyText
     amount_captured: Minor
     amount_refunded: Minor
     amount_refunding: Minor
     fee: Minor
     reserve: Minor
-    processor_reference: str | None
-    error_code: str | None
-    decline_code: str | None
-    error_message: str | None
-    created_at: Time
-    captured_at: OptionalTime
-    available_at: OptionalTime
-    released_at: OptionalTime
-    voided_at: OptionalTime
+    processor_reference: Annotated[str | None, msgspec.Meta(examples=["sim_8c1f0a"])]
+    error_code: NotThere
+    decline_code: NotThere
+    error_message: NotThere
+    created_at: Timestamp
+    captured_at: Timestamp | None
+    available_at: Timestamp | None
+    released_at: Timestamp | None
+    voided_at: Timestamp | None
 
 
 class RefundView(msgspec.Struct, frozen=True, kw_only=True):
     """What is returned to a customer."""
 
-    refund_id: str
-    charge_id: str
+    refund_id: RefundIdText
+    charge_id: ChargeIdText
     state: RefundState
     amount: Minor
-    currency: str
+    currency: CurrencyText
     reason: RefundReason | None
-    failure_reason: str | None
-    created_at: Time
-    finished_at: OptionalTime
+    failure_reason: NotThere
+    created_at: Timestamp
+    finished_at: Timestamp | None
 
 
 class CardView(msgspec.Struct, frozen=True, kw_only=True):
     """What may be shown of a card."""
 
-    brand: str
-    last4: str
+    brand: Annotated[str, msgspec.Meta(examples=["visa"])]
+    last4: Last4
     exp_month: int
     exp_year: int
 
@@ -170,21 +184,25 @@ class CloseDoubt(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     outcome: Verdict
     """`not_sent`: the processor has never received it."""
     evidence_kind: EvidenceKind
-    evidence: Annotated[str, msgspec.Meta(min_length=1, max_length=2_000)]
+    evidence: Annotated[
+        str,
+        msgspec.Meta(min_length=1, max_length=2_000, examples=["The processor's support says: captured."]),
+    ]
     """What proves it, such as a line of the processor's settlement report."""
-    processor_reference: Annotated[str, msgspec.Meta(min_length=1, max_length=200)] | None = None
+    processor_reference: Annotated[str, msgspec.Meta(min_length=1, max_length=200, examples=["sim_8c1f"])] | None = None
     """The processor's own id, if the call has succeeded."""
 
 
-def show_payment(intent: Intent) -> PaymentView:
+def show_payment(intent: Intent, *, amount_refunded: int) -> PaymentView:
     """Return a payment as the API shows it."""
-    return PaymentView(**_payment_fields(intent))
+    return PaymentView(**_payment_fields(intent), amount_refunded=amount_refunded)
 
 
 def show_payment_details(details: PaymentDetails) -> PaymentDetailsView:
     """Return a payment with all that happened to it, as the API shows it."""
     return PaymentDetailsView(
         **_payment_fields(details.intent),
+        amount_refunded=sum(charge.amount_refunded for charge in details.charges),
         timeline=[_show_event(each) for each in details.timeline],
         attempts=[show_attempt(each) for each in details.attempts],
         charges=[_show_charge(each) for each in details.charges],

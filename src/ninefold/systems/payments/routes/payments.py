@@ -72,7 +72,7 @@ async def list_payments(
     return query.search_page(
         found.items,
         position_of=lambda each: each.intent_id,
-        show=show_payment,
+        show=lambda each: show_payment(each, amount_refunded=found.refunded.get(each.intent_id, 0)),
         stopped_at=found.stopped_at,
         time_of=time_of_id,
     )

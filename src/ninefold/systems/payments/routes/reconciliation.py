@@ -27,6 +27,7 @@ from ninefold.systems.payments.routes.reconciliation_wire import (
     DayDetailsView,
     DayView,
     ItemView,
+    MatchBreak,
     ResolveBreak,
     show_break,
     show_closed_day,
@@ -35,7 +36,7 @@ from ninefold.systems.payments.routes.reconciliation_wire import (
     show_run,
 )
 from ninefold.systems.payments.routes.wire import JOB_LOCATION, TAGS, StartedJobView, actor_of, started
-from ninefold.systems.payments.service import breaks, closing_days, reconciling
+from ninefold.systems.payments.service import breaks, closing_days, matching_by_hand, reconciling
 from ninefold.systems.payments.service.settlement_changes import settlement_channel
 from ninefold.systems.payments.service.settlement_jobs import enqueue_reconciliation
 
@@ -265,6 +266,34 @@ async def resolve_break(
     return show_break(resolved)
 
 
+@post(f"{_BREAK}/match", tags=TAGS, status_code=200, responses=problem_responses(404, 409, 422))
+async def match_break(
+    *,
+    break_id: FromPath[BreakId],
+    data: FromBody[MatchBreak],
+    principal: NamedDependency[Principal],
+    database: NamedDependency[Database],
+    clock: NamedDependency[Clock],
+) -> BreakView:
+    """Match a break with a payout.
+
+    The bank's line pays out the payout, although with another amount, or without its reference. The payout is paid with
+    the amount that the bank has, the break is resolved, and the difference is posted with the break as its cause.
+    """
+    async with database.transaction() as connection:
+        resolved = await matching_by_hand.match_break(
+            connection,
+            organisation_id=principal.organisation_id,
+            break_id=break_id,
+            payout_id=data.read_payout_id(),
+            difference_account=data.difference_account,
+            evidence=data.evidence,
+            matched_by=actor_of(principal),
+            at=clock.now(),
+        )
+    return show_break(resolved)
+
+
 RECONCILIATION_ROUTES: Final[list[HTTPRouteHandler]] = [
     list_reconciliation_days,
     get_day,
@@ -275,4 +304,5 @@ RECONCILIATION_ROUTES: Final[list[HTTPRouteHandler]] = [
     list_breaks,
     get_break,
     resolve_break,
+    match_break,
 ]

@@ -1,14 +1,17 @@
 """Statements, settlement reports, comparisons and breaks as the API shows and takes them. Amounts are minor units."""
 
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated
+from uuid import UUID
 
 import msgspec
 
 from ninefold.core.ids import format_id
 from ninefold.core.web.ids import PathId, parse_body_id
+from ninefold.core.web.timestamps import Timestamp
 from ninefold.systems.payments.model.ledger import TRANSFER_PREFIX, AccountKind
 from ninefold.systems.payments.model.merchants import MERCHANT_PREFIX
+from ninefold.systems.payments.model.money import CurrencyText
 from ninefold.systems.payments.model.payments import CHARGE_PREFIX, INTENT_PREFIX, REFUND_PREFIX
 from ninefold.systems.payments.model.reconciliation import (
     BREAK_PREFIX,
@@ -21,7 +24,6 @@ from ninefold.systems.payments.model.reconciliation import (
     BreakState,
     BreakType,
     ClosedDay,
-    ComparedItem,
     KnownDay,
     MatchRule,
     ReconciliationRun,
@@ -32,9 +34,34 @@ from ninefold.systems.payments.model.reconciliation import (
     Verdict,
 )
 from ninefold.systems.payments.model.settlement import PAYOUT_PREFIX
+from ninefold.systems.payments.routes.field_types import (
+    AttemptIdText,
+    BreakIdText,
+    ChargeIdText,
+    LineType,
+    LiveChannel,
+    MerchantIdText,
+    NotThere,
+    PaymentIdText,
+    PayoutIdText,
+    PersonOrKey,
+    ProcessorText,
+    RefundIdText,
+    RunIdText,
+    SettlementReportIdText,
+    Sha256Text,
+    StatementIdText,
+    StatementLineIdText,
+)
 from ninefold.systems.payments.rules.break_advice import advise
 from ninefold.systems.payments.service.breaks import EVIDENCE_LENGTH_MAX, Correction
-from ninefold.systems.payments.service.reconciling import DaySummary
+from ninefold.systems.payments.service.matching_by_hand import DifferenceAccount
+from ninefold.systems.payments.service.reconciling import DayItem, DaySummary
+
+Evidence = Annotated[
+    str,
+    msgspec.Meta(min_length=1, max_length=EVIDENCE_LENGTH_MAX, examples=["The processor has sent the line on Monday."]),
+]
 
 
 class StatementId(PathId):
@@ -58,36 +85,38 @@ class BreakId(PathId):
 class StatementView(msgspec.Struct, frozen=True, kw_only=True):
     """A file from a bank."""
 
-    statement_id: str
-    name: str
+    statement_id: StatementIdText
+    name: Annotated[str, msgspec.Meta(examples=["statement-2026-01-31.xml"])]
     format: StatementFormat
-    sha256: str
+    sha256: Sha256Text
     line_count: int
-    imported_at: datetime
-    imported_by: str
+    known_line_count: int
+    """How many of the lines are in a file that was imported before: they count once."""
+    imported_at: Timestamp
+    imported_by: PersonOrKey
 
 
 class SettlementReportView(msgspec.Struct, frozen=True, kw_only=True):
     """What a processor settles for a day (UTC)."""
 
-    settlement_report_id: str
-    processor: str
+    settlement_report_id: SettlementReportIdText
+    processor: ProcessorText
     day: date
     line_count: int
-    sha256: str
-    fetched_at: datetime
+    sha256: Sha256Text
+    fetched_at: Timestamp
 
 
 class ReportLineView(msgspec.Struct, frozen=True, kw_only=True):
     """A line of a settlement report; the amount is negative for refunds."""
 
     number: int
-    our_reference: str
-    processor_reference: str
-    type: str
+    our_reference: AttemptIdText
+    processor_reference: Annotated[str, msgspec.Meta(examples=["sim_8c1f0a"])]
+    type: LineType
     amount: int
-    currency: str
-    at: datetime
+    currency: CurrencyText
+    at: Timestamp
     match_rule: MatchRule | None
 
 
@@ -97,16 +126,16 @@ class DayView(msgspec.Struct, frozen=True, kw_only=True):
     day: date
     open_breaks: int
     runs: int
-    closed_at: datetime | None
+    closed_at: Timestamp | None
 
 
 class RunView(msgspec.Struct, frozen=True, kw_only=True):
     """One comparison of a day."""
 
-    run_id: str
+    run_id: RunIdText
     number: int
-    started_at: datetime
-    finished_at: datetime
+    started_at: Timestamp
+    finished_at: Timestamp
 
 
 class DayDetailsView(msgspec.Struct, frozen=True, kw_only=True):
@@ -115,32 +144,34 @@ class DayDetailsView(msgspec.Struct, frozen=True, kw_only=True):
     day: date
     summary: DaySummary
     last_run: RunView | None
-    closed_at: datetime | None
-    closed_by: str | None
-    report_sha256: str | None
+    closed_at: Timestamp | None
+    closed_by: PersonOrKey | None
+    report_sha256: Sha256Text | None
     """Of the report of its closing."""
-    live_channel: str
+    live_channel: LiveChannel
 
 
 class ItemView(msgspec.Struct, frozen=True, kw_only=True):
-    """A capture or a refund, as the ledger and the processor's report have it; refunds are negative."""
+    """A capture or a refund, as the ledger, the processor's report and the bank have it; refunds are negative."""
 
     verdict: Verdict
-    type: str
+    type: LineType
     match_rule: MatchRule | None
-    charge_id: str | None
-    refund_id: str | None
-    payment_intent_id: str | None
-    currency: str
+    charge_id: ChargeIdText | None
+    refund_id: RefundIdText | None
+    payment_intent_id: PaymentIdText | None
+    currency: CurrencyText
     ledger_amount: int | None
-    ledger_at: datetime | None
+    ledger_at: Timestamp | None
     report_amount: int | None
-    report_currency: str | None
+    report_currency: CurrencyText | None
     report_day: date | None
-    settlement_report_id: str | None
+    bank_amount: int | None
+    """That of the report's line, once the bank has paid the report: banks pay reports as a whole."""
+    settlement_report_id: SettlementReportIdText | None
     number: int | None
     """Of the report's line."""
-    our_reference: str | None
+    our_reference: AttemptIdText | None
     difference: int
     """How far the report is off: negative if it has less."""
 
@@ -148,30 +179,30 @@ class ItemView(msgspec.Struct, frozen=True, kw_only=True):
 class BreakView(msgspec.Struct, frozen=True, kw_only=True):
     """Something that doesn't agree, and what became of it."""
 
-    break_id: str
+    break_id: BreakIdText
     day: date
     type: BreakType
     source: BreakSource
     """Where it shows: in the processor's report, or on the bank's statement."""
-    reference: str
-    currency: str
+    reference: Annotated[str, msgspec.Meta(examples=["NINEFOLD PAYOUT 7F3A"])]
+    currency: CurrencyText
     expected_amount: int | None
     found_amount: int | None
     difference: int
     """How far the other side is off: negative if it has less."""
-    charge_id: str | None
-    refund_id: str | None
-    payout_id: str | None
-    statement_line_id: str | None
-    settlement_report_id: str | None
+    charge_id: ChargeIdText | None
+    refund_id: RefundIdText | None
+    payout_id: PayoutIdText | None
+    statement_line_id: StatementLineIdText | None
+    settlement_report_id: SettlementReportIdText | None
     state: BreakState
-    advice: str
+    advice: Annotated[str, msgspec.Meta(examples=["Ask the processor for the line, or read its next report."])]
     """What to do."""
-    opened_at: datetime
-    ended_at: datetime | None
-    ended_by: str | None
-    evidence: str | None
-    correction_id: str | None
+    opened_at: Timestamp
+    ended_at: Timestamp | None
+    ended_by: PersonOrKey | None
+    evidence: NotThere
+    correction_id: NotThere
     """The transfer that corrects the accounts."""
 
 
@@ -181,14 +212,14 @@ class CorrectionBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     debit: AccountKind
     credit: AccountKind
     amount: Annotated[int, msgspec.Meta(gt=0, le=2**53)]
-    merchant_id: str | None = None
+    merchant_id: MerchantIdText | None = None
     """Whose available account is meant, if one is."""
 
 
 class ResolveBreak(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Why a break is none."""
 
-    evidence: Annotated[str, msgspec.Meta(min_length=1, max_length=EVIDENCE_LENGTH_MAX)]
+    evidence: Evidence
     """What proves it, such as the number of a ticket at the bank."""
     correction: CorrectionBody | None = None
 
@@ -209,13 +240,32 @@ class ResolveBreak(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         )
 
 
+class MatchBreak(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which payout the bank's line of a break pays out."""
+
+    evidence: Evidence
+    """What proves it, such as the number of a ticket at the bank."""
+    payout_id: PayoutIdText | None = None
+    """By default, the payout that the break is about."""
+    difference_account: DifferenceAccount = "suspense"
+    """Where the difference goes: `suspense` if the bank is to correct it, `bank_fees` if it stays as it is."""
+
+    def read_payout_id(self) -> UUID | None:
+        """Return the id of the payout.
+
+        Raises:
+            InvalidInputError: it is none.
+        """
+        return None if self.payout_id is None else parse_body_id(PAYOUT_PREFIX, self.payout_id, field="payout_id")
+
+
 class ClosedDayView(msgspec.Struct, frozen=True, kw_only=True):
     """A day that is closed."""
 
     day: date
-    closed_at: datetime
-    closed_by: str
-    report_sha256: str
+    closed_at: Timestamp
+    closed_by: PersonOrKey
+    report_sha256: Sha256Text
 
 
 def show_statement(statement: Statement) -> StatementView:
@@ -226,6 +276,7 @@ def show_statement(statement: Statement) -> StatementView:
         format=statement.format,
         sha256=statement.sha256.hex(),
         line_count=statement.line_count,
+        known_line_count=statement.known_line_count,
         imported_at=statement.imported_at,
         imported_by=statement.imported_by,
     )
@@ -272,8 +323,9 @@ def show_run(run: ReconciliationRun) -> RunView:
     )
 
 
-def show_item(item: ComparedItem) -> ItemView:
+def show_item(found: DayItem) -> ItemView:
     """Return a capture or a refund as the API shows it."""
+    item = found.item
     return ItemView(
         verdict=item.verdict,
         type=item.type,
@@ -287,6 +339,7 @@ def show_item(item: ComparedItem) -> ItemView:
         report_amount=item.report_amount,
         report_currency=item.report_currency,
         report_day=item.report_day,
+        bank_amount=found.bank_amount,
         settlement_report_id=None
         if item.settlement_report_id is None
         else format_id(SETTLEMENT_REPORT_PREFIX, item.settlement_report_id),

@@ -1,14 +1,16 @@
 """Batches, payouts and bank files as the API shows and takes them. Amounts are minor units."""
 
-from datetime import date, datetime
-from typing import Any, Final
+from datetime import date
+from typing import Annotated, Any, Final
 
 import msgspec
 
 from ninefold.core.ids import format_id
 from ninefold.core.web.ids import PathId
+from ninefold.core.web.timestamps import Timestamp
 from ninefold.systems.payments.model.ledger import ACCOUNT_PREFIX
 from ninefold.systems.payments.model.merchants import MERCHANT_PREFIX
+from ninefold.systems.payments.model.money import CurrencyText
 from ninefold.systems.payments.model.payments import CHARGE_PREFIX, INTENT_PREFIX, REFUND_PREFIX
 from ninefold.systems.payments.model.reconciliation import (
     SETTLEMENT_REPORT_PREFIX,
@@ -33,6 +35,22 @@ from ninefold.systems.payments.model.settlement import (
     CarriedReason,
     Payout,
     PayoutState,
+)
+from ninefold.systems.payments.routes.field_types import (
+    AccountIdText,
+    BankFileIdText,
+    BatchIdText,
+    ChargeIdText,
+    Last4,
+    LiveChannel,
+    MerchantIdText,
+    NotThere,
+    PaymentIdText,
+    PayoutIdText,
+    SettlementReportIdText,
+    Sha256Text,
+    StatementIdText,
+    StatementLineIdText,
 )
 from ninefold.systems.payments.service.settlement_changes import settlement_channel
 
@@ -74,11 +92,11 @@ class SettleMerchant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 class BatchView(msgspec.Struct, frozen=True, kw_only=True):
     """What one merchant gets in one currency for one day."""
 
-    batch_id: str
-    merchant_id: str
-    currency: str
+    batch_id: BatchIdText
+    merchant_id: MerchantIdText
+    currency: CurrencyText
     day: date
-    cutoff_at: datetime
+    cutoff_at: Timestamp
     state: BatchState
     opening_amount: int
     """What the batch before has carried."""
@@ -99,17 +117,17 @@ class BatchView(msgspec.Struct, frozen=True, kw_only=True):
     carried_amount: int
     """What stays for the next batch."""
     carried_reason: CarriedReason | None
-    account_id: str
+    account_id: AccountIdText
     after_sequence: int
     last_sequence: int
-    sha256: str
+    sha256: Sha256Text
     """Of the batch's content, which follows from the journal alone."""
-    bank_file_id: str | None
-    computed_at: datetime
-    posted_at: datetime | None
-    file_written_at: datetime | None
-    delivered_at: datetime | None
-    live_channel: str
+    bank_file_id: BankFileIdText | None
+    computed_at: Timestamp
+    posted_at: Timestamp | None
+    file_written_at: Timestamp | None
+    delivered_at: Timestamp | None
+    live_channel: LiveChannel
 
 
 class BatchLineView(msgspec.Struct, frozen=True, kw_only=True):
@@ -118,81 +136,83 @@ class BatchLineView(msgspec.Struct, frozen=True, kw_only=True):
     sequence: int
     """Its position in the journal."""
     type: BatchLineType
-    source_id: str
+    source_id: ChargeIdText
     """The charge, refund, payout or break that it is about."""
-    payment_intent_id: str | None
+    payment_intent_id: PaymentIdText | None
     gross: int
     fee: int
     reserve: int
     net: int
-    at: datetime
+    at: Timestamp
 
 
 class PayoutView(msgspec.Struct, frozen=True, kw_only=True):
     """What is paid to a merchant's bank."""
 
-    payout_id: str
-    merchant_id: str
-    batch_id: str
-    bank_file_id: str | None
-    currency: str
+    payout_id: PayoutIdText
+    merchant_id: MerchantIdText
+    batch_id: BatchIdText
+    bank_file_id: BankFileIdText | None
+    currency: CurrencyText
     amount: int
     state: PayoutState
     method: BankFileFormat
-    reference: str
+    reference: Annotated[str, msgspec.Meta(examples=["NINEFOLD PAYOUT 7F3A"])]
     """What the bank repeats."""
-    trace_number: str | None
-    bank_account_last4: str | None
+    trace_number: Annotated[str | None, msgspec.Meta(examples=["021000020000001"])]
+    bank_account_last4: Last4 | None
     arrival_date: date
-    statement_descriptor: str | None
-    created_at: datetime
-    in_transit_at: datetime | None
-    paid_at: datetime | None
-    failed_at: datetime | None
-    failure_code: str | None
+    statement_descriptor: Annotated[str | None, msgspec.Meta(examples=["INES BAKERY"])]
+    created_at: Timestamp
+    in_transit_at: Timestamp | None
+    paid_at: Timestamp | None
+    paid_amount: int | None
+    """What the bank has paid: another amount only if a person has matched the bank's line with the payout."""
+    failed_at: Timestamp | None
+    failure_code: NotThere
     """Such as R03."""
-    failure_message: str | None
+    failure_message: NotThere
 
 
 class BankFileView(msgspec.Struct, frozen=True, kw_only=True):
     """A file for a bank."""
 
-    bank_file_id: str
-    name: str
+    bank_file_id: BankFileIdText
+    name: Annotated[str, msgspec.Meta(examples=["20260131-01-ppd.ach"])]
     format: BankFileFormat
-    currency: str
+    currency: CurrencyText
     day: date
     arrival_date: date
     entry_count: int
     total: int
-    sha256: str
+    sha256: Sha256Text
     state: BankFileState
-    created_at: datetime
-    delivered_at: datetime | None
+    created_at: Timestamp
+    delivered_at: Timestamp | None
 
 
 class StatementLineView(msgspec.Struct, frozen=True, kw_only=True):
     """A line of a bank's file; the amount is positive if it is paid in."""
 
-    statement_line_id: str
-    statement_id: str
+    statement_line_id: StatementLineIdText
+    statement_id: StatementIdText
     number: int
     kind: StatementLineKind
     amount: int
-    currency: str
+    currency: CurrencyText
     booked_on: date
-    references: list[str]
-    bank_reference: str | None
-    text: str | None
-    reason: str | None
+    references: Annotated[list[str], msgspec.Meta(examples=[["NINEFOLD PAYOUT 7F3A"]])]
+    bank_reference: Annotated[str | None, msgspec.Meta(examples=["B2026030400017"])]
+    text: Annotated[str | None, msgspec.Meta(examples=["CARD SETTLEMENT"])]
+    reason: NotThere
     file_line: int | None
     """The line of the file."""
     state: StatementLineState
     match_rule: MatchRule | None
-    payout_id: str | None
-    bank_file_id: str | None
-    settlement_report_id: str | None
-    matched_at: datetime | None
+    payout_id: PayoutIdText | None
+    bank_file_id: BankFileIdText | None
+    settlement_report_id: SettlementReportIdText | None
+    matched_at: Timestamp | None
 
 
 class BatchDetailsView(BatchView, frozen=True, kw_only=True):

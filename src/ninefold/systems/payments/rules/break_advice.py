@@ -53,6 +53,12 @@ _ADVICE: Final[dict[tuple[BreakSource, BreakType], str]] = {
 }
 
 
+_ANOTHER_AMOUNT_OF_A_PAYOUT: Final = (
+    "The bank has paid another amount than that of the payout. The money is in suspense. Ask the bank. If it is the"
+    " payout all the same, match the break with it: the payout is paid, and the difference is posted with the break as"
+    " its cause. Otherwise, resolve the break with a correction out of suspense."
+)
+
 _REPORT_HAS_CHANGED: Final = (
     "The bank has paid another amount than the processor's report comes to now: the report was read again after the"
     " bank's line had been matched with it. Ask the processor for the rest; resolve the break when it has been paid."
@@ -63,4 +69,11 @@ def advise(found: Break) -> str:
     """Return what to do about a break."""
     if found.source == "bank" and found.type == "amount" and found.statement_line_id is None:
         return _REPORT_HAS_CHANGED
+    if (
+        found.source == "bank"
+        and found.type == "amount"
+        and found.payout_id is not None
+        and (found.found_amount or 0) < 0
+    ):
+        return _ANOTHER_AMOUNT_OF_A_PAYOUT
     return _ADVICE[found.source, found.type]

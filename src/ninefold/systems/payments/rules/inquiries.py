@@ -16,6 +16,14 @@ def inquiry_delay(inquiry_count: int) -> timedelta:
     return timedelta(seconds=_DELAYS_S[min(inquiry_count, len(_DELAYS_S) - 1)])
 
 
+def inquiry_duration_max(processor_timeout: timedelta) -> timedelta:
+    """Return how long an inquiry can take: the processor is asked, and the call perhaps sent again.
+
+    After that, another worker asks: whoever has claimed it has died. Asking twice does no harm.
+    """
+    return 2 * processor_timeout + RECOVERY_GRACE
+
+
 def is_absence_final(attempt: Attempt, *, at: datetime, processor_timeout: timedelta) -> bool:
     """Return whether a call that the processor doesn't know will never arrive: whoever made it has given up by now."""
     return at >= attempt.sent_at + processor_timeout + RECOVERY_GRACE

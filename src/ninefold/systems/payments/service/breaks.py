@@ -8,7 +8,6 @@ import msgspec
 
 from ninefold.core.ids import format_id, new_id
 from ninefold.core.postgres.database import Connection
-from ninefold.systems.payments.errors import BreakNotFoundError, BreakStateError, InvalidCorrectionError
 from ninefold.systems.payments.model.ledger import AccountKey, AccountKind, Cause, Transfer, new_transfer
 from ninefold.systems.payments.model.reconciliation import (
     BREAK_PREFIX,
@@ -18,6 +17,7 @@ from ninefold.systems.payments.model.reconciliation import (
     NewBreak,
     StatementLine,
 )
+from ninefold.systems.payments.reconciliation_errors import BreakNotFoundError, BreakStateError, InvalidCorrectionError
 from ninefold.systems.payments.rules.card_numbers import require_no_card_number
 from ninefold.systems.payments.service.ledger import post
 from ninefold.systems.payments.service.merchants import get_merchant
@@ -26,7 +26,7 @@ from ninefold.systems.payments.store import reconciliation as store
 
 EVIDENCE_LENGTH_MAX: Final = 2_000
 CORRECTABLE: Final[frozenset[AccountKind]] = frozenset(
-    {"processor_receivable", "bank", "fees", "suspense", "merchant_available"}
+    {"processor_receivable", "bank", "bank_fees", "fees", "suspense", "merchant_available"}
 )
 """The accounts that a correction can move money between."""
 
@@ -121,21 +121,46 @@ async def resolve_break(
         CardNumberError: the evidence contains a card number.
     """
     require_no_card_number(evidence, field="evidence")
+    found = await lock_break(connection, organisation_id=organisation_id, break_id=break_id)
+    transfer = None if correction is None else await _correct(connection, found, correction)
+    if transfer is not None:
+        await post(connection, [transfer], at=at)
+    return await end_break(
+        connection,
+        found,
+        evidence=evidence,
+        correction_id=None if transfer is None else transfer.transfer_id,
+        ended_by=resolved_by,
+        at=at,
+    )
+
+
+async def lock_break(connection: Connection, *, organisation_id: UUID, break_id: UUID) -> Break:
+    """Return an open break, and keep others from ending it.
+
+    Raises:
+        BreakNotFoundError: the organisation has no such break.
+        BreakStateError: it isn't open.
+    """
     found = await store.break_lock(connection, organisation_id=organisation_id, break_id=break_id)
     if found is None:
         raise _no_break(break_id)
     if found.state != "open":
         raise BreakStateError(f"{format_id(BREAK_PREFIX, break_id)} is {found.state}.", remedy="Nothing is left to do.")
-    transfer = None if correction is None else await _correct(connection, found, correction)
-    if transfer is not None:
-        await post(connection, [transfer], at=at)
+    return found
+
+
+async def end_break(
+    connection: Connection, found: Break, *, evidence: str, correction_id: UUID | None, ended_by: str, at: datetime
+) -> Break:
+    """Write why a locked break is none, and which transfer corrects the accounts."""
     resolved = await store.break_update_resolved(
         connection,
-        break_id=break_id,
+        break_id=found.break_id,
         at=at,
-        ended_by=resolved_by,
+        ended_by=ended_by,
         evidence=evidence,
-        correction_id=None if transfer is None else transfer.transfer_id,
+        correction_id=correction_id,
     )
     assert resolved is not None, "it was locked and open"
     await announce(connection, resolved)

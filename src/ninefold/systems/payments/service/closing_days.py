@@ -9,7 +9,6 @@ import msgspec
 
 from ninefold.core.ids import format_id
 from ninefold.core.postgres.database import Connection
-from ninefold.systems.payments.errors import BreaksOpenError, DayNotFoundError, DayNotOverError
 from ninefold.systems.payments.model.reconciliation import (
     BREAK_PREFIX,
     SETTLEMENT_REPORT_PREFIX,
@@ -18,6 +17,12 @@ from ninefold.systems.payments.model.reconciliation import (
     ClosedDay,
 )
 from ninefold.systems.payments.model.settlement import BANK_FILE_PREFIX, BATCH_PREFIX
+from ninefold.systems.payments.reconciliation_errors import (
+    BreaksOpenError,
+    DayNotComparedError,
+    DayNotFoundError,
+    DayNotOverError,
+)
 from ninefold.systems.payments.service.breaks import list_breaks
 from ninefold.systems.payments.service.reconciling import DaySummary, require_open_day, start_of, summarise_day
 from ninefold.systems.payments.service.settlement_changes import announce_closed_day
@@ -83,6 +88,7 @@ async def close_day(
         DayClosedError: it was closed, or a later one.
         DayNotOverError: it isn't over.
         BreaksOpenError: something of it doesn't agree.
+        DayNotComparedError: something of it was in no comparison yet.
     """
     starts_at, ends_at = start_of(day), start_of(day + timedelta(days=1))
     if at < ends_at:
@@ -97,12 +103,15 @@ async def close_day(
             remedy="Reconcile again, or resolve them with evidence.",
         )
     await store.closed_day_stop_postings(connection)
+    summary = await summarise_day(connection, organisation_id=organisation_id, day=day)
+    _require_compared(summary, day)
     report = await _make_report(
         connection,
         organisation_id=organisation_id,
         day=day,
         closed_by=closed_by,
         at=at,
+        summary=summary,
         starts_at=starts_at,
         ends_at=ends_at,
     )
@@ -137,6 +146,17 @@ async def get_closed_day(connection: Connection, *, organisation_id: UUID, day: 
     return closed
 
 
+def _require_compared(summary: DaySummary, day: date) -> None:
+    count = sum(each.item_count for each in summary.counts if each.verdict == "not_compared")
+    if count:
+        what = "1 capture or refund" if count == 1 else f"{count:,} captures and refunds"
+        raise DayNotComparedError(
+            f"{what} of {day} came after the processor's report was read.",
+            field="day",
+            remedy="Reconcile the day again.",
+        )
+
+
 async def _make_report(
     connection: Connection,
     *,
@@ -144,6 +164,7 @@ async def _make_report(
     day: date,
     closed_by: str,
     at: datetime,
+    summary: DaySummary,
     starts_at: datetime,
     ends_at: datetime,
 ) -> DayReport:
@@ -164,7 +185,7 @@ async def _make_report(
         transfers=journal.transfer_count,
         last_sequence=journal.last_sequence,
         journal_sha256=journal.sha256,
-        summary=await summarise_day(connection, organisation_id=organisation_id, day=day),
+        summary=summary,
         documents=[
             ReportedDocument(
                 type=document.type, id=format_id(_PREFIXES[document.type], document.id), sha256=document.sha256.hex()

@@ -13,7 +13,8 @@ from ninefold.systems.payments.rules.card_numbers import require_no_card_number
 from ninefold.systems.payments.rules.changes import Limits
 from ninefold.systems.payments.rules.outcomes import AnyOutcome
 from ninefold.systems.payments.service.flow import PaymentFlow
-from ninefold.systems.payments.service.steps import Done, Evidence, record_outcome
+from ninefold.systems.payments.service.recording import NewOutcome, record_outcomes
+from ninefold.systems.payments.service.steps import Done, Evidence
 from ninefold.systems.payments.store import payments as store
 
 Verdict: TypeAlias = Literal["succeeded", "declined", "not_sent"]
@@ -97,7 +98,9 @@ async def close_doubt(
         "declined": Declined(code="card_declined", message="The payment was declined."),
         "not_sent": NotFound(),
     }
-    return await record_outcome(connection, attempt, outcomes[verdict], at=at, limits=limits, evidence=evidence)
+    new = NewOutcome(attempt, outcomes[verdict], evidence)
+    [done] = await record_outcomes(connection, [new], at=at, limits=limits)
+    return done
 
 
 async def claim_due(connection: Connection, *, at: datetime, claimed_until: datetime, limit: int) -> list[Attempt]:

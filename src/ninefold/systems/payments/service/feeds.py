@@ -1,5 +1,6 @@
 """What live feeds show of payments: each change of a payment, while somebody watches (`core/live/watched_log.py`)."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -37,25 +38,26 @@ def changes_channel(organisation_id: UUID) -> str:
     return _CHANGES + format_id(ORGANISATION_PREFIX, organisation_id)
 
 
-async def announce_payment(connection: Connection, intent: Intent, *, event: str) -> None:
-    """Append a change of a payment to its organisation's channel, if that is watched; call it in the transaction."""
-    change = PaymentChange(
-        payment_id=format_id(INTENT_PREFIX, intent.intent_id),
-        merchant_id=format_id(MERCHANT_PREFIX, intent.merchant_id),
-        state=intent.state,
-        event=event,
-        version=intent.version,
-        at=intent.updated_at,
-    )
-    await announce(connection, organisation_id=intent.organisation_id, entry=change)
+async def announce_payments(connection: Connection, changes: Sequence[tuple[Intent, str]]) -> None:
+    """Append changes of payments to their organisations' channels, if those are watched; call it in the transaction.
+
+    Args:
+        connection: in the transaction of the changes.
+        changes: each payment after the change, and the type of the entry in its timeline.
+    """
+    by_organisation: dict[UUID, list[msgspec.Struct]] = {}
+    for intent, event in changes:
+        by_organisation.setdefault(intent.organisation_id, []).append(_change_of(intent, event))
+    for organisation_id, entries in sorted(by_organisation.items()):
+        await announce(connection, *entries, organisation_id=organisation_id)
 
 
-async def announce(connection: Connection, *, organisation_id: UUID, entry: msgspec.Struct) -> None:
-    """Append an entry to the channel of an organisation, if that is watched; call it in the transaction."""
+async def announce(connection: Connection, *entries: msgspec.Struct, organisation_id: UUID) -> None:
+    """Append entries to the channel of an organisation, if that is watched; call it in the transaction."""
     channel = changes_channel(organisation_id)
     if channel not in await list_watched(connection, prefix=channel):
         return
-    channels = await append_watched(connection, [(channel, _encode(entry))])
+    channels = await append_watched(connection, [(channel, _encode(entry)) for entry in entries])
     if channels:
         await notify_on_commit(connection, LIVE_CHANNEL, *sorted(channels))
 
@@ -67,3 +69,14 @@ def payment_feeds() -> list[Feed]:
 
 async def _may_read(_: Connection, principal: Principal, channel: Channel) -> bool:
     return channel.name == changes_channel(principal.organisation_id)
+
+
+def _change_of(intent: Intent, event: str) -> PaymentChange:
+    return PaymentChange(
+        payment_id=format_id(INTENT_PREFIX, intent.intent_id),
+        merchant_id=format_id(MERCHANT_PREFIX, intent.merchant_id),
+        state=intent.state,
+        event=event,
+        version=intent.version,
+        at=intent.updated_at,
+    )

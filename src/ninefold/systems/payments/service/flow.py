@@ -32,13 +32,14 @@ from ninefold.systems.payments.rules.inquiries import is_absence_final
 from ninefold.systems.payments.rules.outcomes import AnyOutcome
 from ninefold.systems.payments.service.metrics import CALL_SECONDS, count_call
 from ninefold.systems.payments.service.payment_methods import find_or_create_payment_method
+from ninefold.systems.payments.service.recording import NewOutcome, OutcomeRecorder
 from ninefold.systems.payments.service.steps import (
     Done,
     Evidence,
-    insert_intent,
     load_step,
-    record_outcome,
+    new_intent,
     store_change,
+    store_new_intent,
 )
 from ninefold.systems.payments.settings import PaymentsSettings
 from ninefold.systems.payments.store.payments import attempt_mark_sent, intent_load
@@ -52,7 +53,7 @@ class StepLog(Protocol):
         ...
 
     async def ended(self, connection: Connection, done: Done) -> None:
-        """Store what the request is answered with."""
+        """Store what the request is answered with; called again if that transaction fails."""
         ...
 
 
@@ -80,6 +81,7 @@ class PaymentFlow:
         self.limits: Final = limits_of(settings)
         self._database: Final = database
         self._clock: Final = clock
+        self._recorder: Final = OutcomeRecorder(database, clock, self.limits)
 
     async def create(
         self,
@@ -112,11 +114,10 @@ class PaymentFlow:
                 method = await find_or_create_payment_method(
                     connection, merchant_id=merchant.merchant_id, text=payment_method, at=at
                 )
-            intent = await insert_intent(connection, merchant, new, payment_method=method, at=at)
-            begun = Done(intent=intent, payment_method=method)
-            if confirm:
-                step = Step(intent=intent, merchant=merchant, payment_method=method, at=at, limits=self.limits)
-                begun = await store_change(connection, step, begin_authorisation(step, attempt_id=new_id()))
+            intent = new_intent(merchant, new, payment_method=method, at=at)
+            step = Step(intent=intent, merchant=merchant, payment_method=method, at=at, limits=self.limits)
+            change = begin_authorisation(step, attempt_id=new_id()) if confirm else None
+            begun = await store_new_intent(connection, step, change)
             await _tell(log, connection, begun)
         return await self._go_on(begun, log)
 
@@ -285,12 +286,8 @@ class PaymentFlow:
         self, attempt: Attempt, outcome: AnyOutcome, *, evidence: Evidence | None = None, log: StepLog | None = None
     ) -> Done:
         """Commit what became of a call. If that is known already, nothing changes."""
-        async with self._database.transaction() as connection:
-            done = await record_outcome(
-                connection, attempt, outcome, at=self._clock.now(), limits=self.limits, evidence=evidence
-            )
-            if log is not None:
-                await log.ended(connection, done)
+        ended = None if log is None else log.ended
+        done = await self._recorder.record(NewOutcome(attempt, outcome, evidence), ended=ended)
         if done.attempt is not None:
             count_call(done.attempt)
         return done

@@ -85,7 +85,7 @@ async def match_line(connection: Connection, line: StatementLine, *, at: datetim
     if isinstance(found, Mismatch):
         await _put_in_suspense(connection, line, found, at=at)
         return False
-    await post(connection, _transfers(line, found), at=at)
+    await post(connection, transfers_of_line(line, found), at=at)
     matched = msgspec.structs.replace(
         line,
         state="noted" if line.kind == "change" else "matched",
@@ -104,7 +104,7 @@ async def _find_return(connection: Connection, line: StatementLine, at: datetime
     payout = await _find_payout(connection, line)
     if payout is None:
         return Mismatch(type="unknown")
-    if payout.amount != line.amount:
+    if line.amount not in (payout.amount, payout.paid_amount):
         return Mismatch(type="amount", expected_amount=payout.amount, payout_id=payout.payout_id)
     if payout.state not in ("in_transit", "paid", "failed"):
         return Mismatch(type="timing", expected_amount=payout.amount, payout_id=payout.payout_id)
@@ -170,13 +170,15 @@ async def _find_returned(
     connection: Connection, line: StatementLine, payout: Payout, at: datetime, rule: MatchRule
 ) -> Match | Mismatch:
     """Return what a line is with which the money of a payout comes back."""
-    off = _compare(line, expected=payout.amount, currency=payout.currency)
+    # What comes back is what the bank has paid.
+    expected = payout.paid_amount or payout.amount
+    off = _compare(line, expected=expected, currency=payout.currency)
     if off is not None or payout.state == "pending":
-        return Mismatch(type=off or "timing", expected_amount=payout.amount, payout_id=payout.payout_id)
+        return Mismatch(type=off or "timing", expected_amount=expected, payout_id=payout.payout_id)
     code = line.reason or "returned"
     message = RETURN_REASONS.get(code, "The bank hasn't said why.")
     await fail_payout(connection, payout, code=code, message=message, at=at)
-    return Match(rule=rule, payout_id=payout.payout_id, moves=[(_shared(line, "suspense"), payout.amount)])
+    return Match(rule=rule, payout_id=payout.payout_id, moves=[(_shared(line, "suspense"), expected)])
 
 
 async def _find_file(connection: Connection, line: StatementLine, file: BankFile, at: datetime) -> Match | Mismatch:
@@ -301,7 +303,7 @@ def _compare(line: StatementLine, *, expected: int, currency: str) -> BreakType 
     return None if line.amount == expected else "amount"
 
 
-def _transfers(line: StatementLine, found: Match) -> list[Transfer]:
+def transfers_of_line(line: StatementLine, found: Match) -> list[Transfer]:
     """Return what a matched line posts; what is in suspense already doesn't move there again."""
     first = _FROM_SUSPENSE if line.state == "suspense" else 0
     return [

@@ -6,6 +6,9 @@ from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import asyncpg
+import msgspec
+
 from ninefold.core.ids import format_id, new_id
 from ninefold.core.postgres.database import Connection
 from ninefold.core.tenancy import service as tenancy
@@ -55,25 +58,24 @@ async def create_merchant(
         InvalidCurrencyError: there is no such currency.
         MerchantNameTakenError: the organisation has another merchant of this name.
     """
-    if not 1 <= len(name.strip()) <= NAME_LENGTH_MAX or not name.isprintable():
-        raise _invalid("name", f"A name has 1 to {NAME_LENGTH_MAX} printable characters.")
-    require_no_card_number(name, field="name")
+    name = _checked_name(name)
     _check_country(country)
     merchant = await store.merchant_insert(
         connection,
         merchant_id=new_id(),
         organisation_id=organisation_id,
-        name=name.strip(),
+        name=name,
         country=country,
         default_currency=currency(default_currency).code,
         created_at=at,
     )
     if merchant is None:
-        raise MerchantNameTakenError(
-            f"There is a merchant with the name {name.strip()!r}.", field="name", remedy="Choose another name."
-        )
+        raise _name_taken(name)
     merchant = await update_merchant(
-        connection, organisation_id=organisation_id, merchant_id=merchant.merchant_id, changes=changes
+        connection,
+        organisation_id=organisation_id,
+        merchant_id=merchant.merchant_id,
+        changes=msgspec.structs.replace(changes, name=None),
     )
     secret = await create_key(connection, merchant)
     publishable = await tenancy.create_credential(
@@ -92,14 +94,20 @@ async def update_merchant(
 
     Raises:
         InvalidMerchantError: it can't be like this.
-        InvalidCurrencyError: there is no such currency.
         MerchantNotFoundError: the organisation has no such merchant.
+        MerchantNameTakenError: the organisation has another merchant of this name.
+        CardNumberError: its name contains a card number.
     """
     merchant = await get_merchant(connection, organisation_id=organisation_id, merchant_id=merchant_id)
     _check(changes, merchant)
-    updated = await store.merchant_update(
-        connection, organisation_id=organisation_id, merchant_id=merchant_id, changes=changes
-    )
+    if changes.name is not None:
+        changes = msgspec.structs.replace(changes, name=_checked_name(changes.name))
+    try:
+        updated = await store.merchant_update(
+            connection, organisation_id=organisation_id, merchant_id=merchant_id, changes=changes
+        )
+    except asyncpg.UniqueViolationError as error:
+        raise _name_taken(changes.name or "") from error
     assert updated is not None, "merchants are never deleted"
     return updated
 
@@ -191,7 +199,7 @@ def _check(changes: MerchantChanges, merchant: Merchant) -> None:
     if changes.country is not None:
         _check_country(changes.country)
     if changes.default_currency is not None:
-        currency(changes.default_currency)
+        _check_currency(changes.default_currency, field="default_currency")
     _check_fees(changes, merchant)
     require_no_card_number(changes.bank_account_name, field="bank_account_name")
     if changes.time_zone is not None:
@@ -214,15 +222,32 @@ def _check_fees(changes: MerchantChanges, merchant: Merchant) -> None:
     seen: set[str] = set()
     for index, fee in enumerate(merchant.fees if changes.fees is None else changes.fees):
         field = "default_currency" if changes.fees is None else f"fees[{index}].currency"
-        try:
-            currency(fee.currency)
-        except InvalidCurrencyError as error:
-            raise _invalid(field, error.detail) from error
+        _check_currency(fee.currency, field=field)
         if fee.currency == default:
             raise _invalid(field, f"{default} is the default currency: its fee is fee_bps and fee_fixed.")
         if fee.currency in seen:
             raise _invalid(field, f"There are two fees in {fee.currency}.")
         seen.add(fee.currency)
+
+
+def _check_currency(code: str, *, field: str) -> None:
+    try:
+        currency(code)
+    except InvalidCurrencyError as error:
+        raise _invalid(field, error.detail) from error
+
+
+def _checked_name(name: str) -> str:
+    if not 1 <= len(name.strip()) <= NAME_LENGTH_MAX or not name.isprintable():
+        raise _invalid("name", f"A name has 1 to {NAME_LENGTH_MAX} printable characters.")
+    require_no_card_number(name, field="name")
+    return name.strip()
+
+
+def _name_taken(name: str) -> MerchantNameTakenError:
+    return MerchantNameTakenError(
+        f"There is a merchant with the name {name!r}.", field="name", remedy="Choose another name."
+    )
 
 
 def _check_country(country: str) -> None:

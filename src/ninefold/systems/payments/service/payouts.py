@@ -66,18 +66,27 @@ async def fail_payout(connection: Connection, payout: Payout, *, code: str, mess
     await announce(connection, payout)
 
 
-async def confirm_payout(connection: Connection, payout: Payout, *, at: datetime) -> AccountKey:
+async def confirm_payout(
+    connection: Connection, payout: Payout, *, at: datetime, paid_amount: int | None = None
+) -> AccountKey:
     """Write that the bank has paid a payout; return the account that the money leaves.
 
     That is suspense if the payout came back before the bank has shown that it was paid.
+
+    Args:
+        connection: in a transaction.
+        payout: what was paid.
+        at: now.
+        paid_amount: what the bank has paid, if a person says that it isn't the payout's amount.
     """
     locked = await store.payout_lock(connection, payout_id=payout.payout_id)
     assert locked is not None, "payouts are never deleted"
     if locked.state == "failed":
         return _shared(payout, "suspense")
-    await store.payout_update_paid(connection, payout_id=payout.payout_id, at=at)
+    amount = payout.amount if paid_amount is None else paid_amount
+    await store.payout_update_paid(connection, payout_id=payout.payout_id, paid_amount=amount, at=at)
     if locked.state == "in_transit":
-        paid = msgspec.structs.replace(locked, state="paid", paid_at=at)
+        paid = msgspec.structs.replace(locked, state="paid", paid_at=at, paid_amount=amount)
         await record_payout_event(connection, "payout.paid", paid, at=at)
     await announce(connection, payout)
     return in_flight(payout)

@@ -11,7 +11,7 @@ import msgspec
 from ninefold.core.clock import Clock
 from ninefold.core.ids import format_id, new_id
 from ninefold.core.postgres.database import Connection, Database
-from ninefold.systems.payments.errors import DayClosedError, DayNotBegunError, DayNotFoundError
+from ninefold.systems.payments.model.money import CurrencyText
 from ninefold.systems.payments.model.payments import CHARGE_PREFIX, REFUND_PREFIX
 from ninefold.systems.payments.model.reconciliation import (
     BreakType,
@@ -22,6 +22,7 @@ from ninefold.systems.payments.model.reconciliation import (
     ReconciliationRun,
     ReportTotal,
 )
+from ninefold.systems.payments.reconciliation_errors import DayClosedError, DayNotBegunError, DayNotFoundError
 from ninefold.systems.payments.rules.banking_days import next_banking_day
 from ninefold.systems.payments.rules.statement_lines import report_reference
 from ninefold.systems.payments.service.breaks import close_breaks, open_break
@@ -40,7 +41,7 @@ BREAKS_MAX: Final = 10_000
 class DayTotal(msgspec.Struct, frozen=True, kw_only=True):
     """What three sides say about a day in a currency: captures less refunds, in minor units."""
 
-    currency: str
+    currency: CurrencyText
     ledger_count: int = 0
     ledger_amount: int = 0
     report_count: int = 0
@@ -57,6 +58,14 @@ class DaySummary(msgspec.Struct, frozen=True, kw_only=True):
     totals: list[DayTotal]
     counts: list[ComparedCount]
     open_breaks: int
+
+
+class DayItem(msgspec.Struct, frozen=True, kw_only=True):
+    """A capture or a refund as three sides have it."""
+
+    item: ComparedItem
+    bank_amount: int | None
+    """That of the report's line, if the bank has paid all lines of the report; banks pay reports, not lines."""
 
 
 async def reconcile_day(
@@ -165,11 +174,25 @@ async def summarise_day(connection: Connection, *, organisation_id: UUID, day: d
 
 async def list_items(
     connection: Connection, *, organisation_id: UUID, day: date, only_breaks: bool, offset: int, limit: int
-) -> list[ComparedItem]:
-    """Return the captures and refunds of a day as both sides have them; what doesn't agree comes first."""
-    return await store.reconciliation_compare(
+) -> list[DayItem]:
+    """Return the captures and refunds of a day as all sides have them; what doesn't agree comes first."""
+    found = await store.reconciliation_compare(
         connection, organisation_id=organisation_id, day=day, only_breaks=only_breaks, offset=offset, limit=limit
     )
+    days = [item.report_day for item in found if item.report_day is not None]
+    if not days:
+        return [DayItem(item=item, bank_amount=None) for item in found]
+    totals = await statements.settlement_report_list_totals(
+        connection, organisation_id=organisation_id, earliest=min(days), latest=max(days)
+    )
+    paid = {(total.settlement_report_id, total.currency) for total in totals if total.bank_amount == total.amount}
+    return [
+        DayItem(
+            item=item,
+            bank_amount=item.report_amount if (item.settlement_report_id, item.report_currency) in paid else None,
+        )
+        for item in found
+    ]
 
 
 async def list_days(

@@ -11,11 +11,11 @@ import msgspec
 
 from ninefold.core.ids import InvalidIdError, format_id, new_id, parse_id
 from ninefold.core.postgres.database import Connection, Database
-from ninefold.systems.payments.errors import SettlementReportNotFoundError
 from ninefold.systems.payments.model.outcomes import SettlementLine
 from ninefold.systems.payments.model.payments import ATTEMPT_PREFIX
 from ninefold.systems.payments.model.reconciliation import SETTLEMENT_REPORT_PREFIX, ReportLine, SettlementReport
 from ninefold.systems.payments.processors.opening import Processors
+from ninefold.systems.payments.reconciliation_errors import SettlementReportNotFoundError
 from ninefold.systems.payments.store import statements as store
 
 REPORT_LINES_MAX: Final = 2_000_000
@@ -54,12 +54,11 @@ async def store_report(
     """Store a processor's report, in place of what it has said about the day before; call it in a transaction.
 
     Lines about calls of other organisations are left out: processors know accounts of their own, not our organisations.
+    If nothing has changed, the report is only known to be newer.
     """
     known = await store.settlement_report_list_of_day(connection, organisation_id=organisation_id, day=day)
     digest = hashlib.sha256(msgspec.json.encode(lines)).digest()
-    for report in known:
-        if report.processor == processor and report.sha256 == digest:
-            return report
+    is_same = any(report.processor == processor and report.sha256 == digest for report in known)
     report = await store.settlement_report_upsert(
         connection,
         SettlementReport(
@@ -72,6 +71,8 @@ async def store_report(
             fetched_at=at,
         ),
     )
+    if is_same:
+        return report
     await store.settlement_report_line_delete(connection, settlement_report_id=report.settlement_report_id)
     await store.settlement_report_line_insert(
         connection,

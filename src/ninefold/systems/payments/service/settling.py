@@ -15,10 +15,11 @@ import msgspec
 
 from ninefold.core.ids import format_id, new_id
 from ninefold.core.postgres.database import Connection, Database
-from ninefold.systems.payments.errors import BatchNotFoundError, BatchOrderError, DayNotBegunError, JournalError
+from ninefold.systems.payments.errors import BatchNotFoundError, BatchOrderError, JournalError
 from ninefold.systems.payments.model.ledger import AccountKey, Cause, new_transfer
 from ninefold.systems.payments.model.merchants import Merchant
 from ninefold.systems.payments.model.settlement import BATCH_PREFIX, Batch, BatchLine, BatchState, Payout, Window
+from ninefold.systems.payments.reconciliation_errors import DayNotBegunError
 from ninefold.systems.payments.rules.bank_entries import Originator, payout_method, payout_reference
 from ninefold.systems.payments.rules.banking_days import arrival_date, business_day, local_moment
 from ninefold.systems.payments.rules.batch_content import BatchHead, batch_content
@@ -79,6 +80,9 @@ async def settle_merchant(
         settled = await store.settled_day_find(connection, merchant_id=merchant.merchant_id)
         await require_settleable_day(connection, merchant, day)
     if settled is None or settled < day:
+        # What was computed for an earlier day and isn't paid out yet would be counted again.
+        async with database.transaction() as connection:
+            await post_batches(connection, merchant, at=at)
         await release_funds(database, merchant, until=cutoff_at, at=at)
         await compute_batches(database, merchant, day=day, cutoff_at=cutoff_at, at=at)
     await finish_batches(database, merchant, at=at, delivery=delivery)

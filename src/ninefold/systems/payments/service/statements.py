@@ -1,7 +1,7 @@
 """Statements: files from banks, imported once each."""
 
 import hashlib
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -9,7 +9,6 @@ import msgspec
 
 from ninefold.core.ids import format_id, new_id
 from ninefold.core.postgres.database import Connection
-from ninefold.systems.payments.errors import StatementKnownError, StatementNotFoundError
 from ninefold.systems.payments.model.reconciliation import (
     STATEMENT_PREFIX,
     Statement,
@@ -17,12 +16,19 @@ from ninefold.systems.payments.model.reconciliation import (
     StatementLine,
 )
 from ninefold.systems.payments.model.settlement import BankFile, Payout
+from ninefold.systems.payments.reconciliation_errors import (
+    StatementDayError,
+    StatementKnownError,
+    StatementNotFoundError,
+)
 from ninefold.systems.payments.rules.statement_lines import ParsedLine
 from ninefold.systems.payments.service.settlement_changes import announce
 from ninefold.systems.payments.store import statements as store
 
 STATEMENT_BYTES_MAX: Final = 32 * 1024 * 1024
 LINES_SHOWN_MAX: Final = 100
+EARLIEST_DAY_AHEAD: Final = timedelta(hours=14)
+"""How far the earliest time zone is ahead of UTC."""
 
 
 async def import_statement(
@@ -48,6 +54,7 @@ async def import_statement(
 
     Raises:
         StatementKnownError: the same file was imported before.
+        StatementDayError: it has lines of days that haven't begun.
     """
     digest = hashlib.sha256(content).digest()
     known = await store.statement_find_by_digest(connection, organisation_id=organisation_id, sha256=digest)
@@ -56,6 +63,7 @@ async def import_statement(
             f"The file was imported before, as {format_id(STATEMENT_PREFIX, known)}.", remedy="Nothing is left to do."
         )
     statement_format, lines = parsed
+    _require_begun_days(lines, at=at)
     statement = Statement(
         statement_id=new_id(),
         organisation_id=organisation_id,
@@ -63,6 +71,7 @@ async def import_statement(
         format=statement_format,
         sha256=digest,
         line_count=len(lines),
+        known_line_count=0,
         imported_at=at,
         imported_by=imported_by,
     )
@@ -72,8 +81,22 @@ async def import_statement(
         for number, line in enumerate(lines, start=1)
     ]
     await store.statement_line_insert(connection, statement, lines=rows, at=at)
+    known_count = await store.statement_update_known(connection, statement_id=statement.statement_id)
+    statement = msgspec.structs.replace(statement, known_line_count=known_count)
     await announce(connection, statement)
     return statement
+
+
+def _require_begun_days(lines: list[ParsedLine], *, at: datetime) -> None:
+    """Check that no entry was booked later than today, wherever the bank is. Returns may say when they take effect."""
+    today = (at.astimezone(UTC) + EARLIEST_DAY_AHEAD).date()
+    for line in lines:
+        if line.kind == "entry" and line.booked_on > today:
+            raise StatementDayError(
+                f"An entry is booked on {line.booked_on}, which is later than today.",
+                field=None if line.file_line is None else f"line {line.file_line}",
+                remedy="Import the file when the day has begun, or ask the bank for the right one.",
+            )
 
 
 async def get_statement(connection: Connection, *, organisation_id: UUID, statement_id: UUID) -> Statement:

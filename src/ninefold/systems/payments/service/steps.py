@@ -1,6 +1,6 @@
 """The steps of a payment, each in a transaction of the caller: what is stored before a call, and what after it."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final, TypeVar
 from uuid import UUID
@@ -11,10 +11,9 @@ from ninefold.core.ids import format_id, new_id
 from ninefold.core.postgres.database import Connection
 from ninefold.core.tenancy.kinds import random_text
 from ninefold.systems.payments.errors import PaymentNotFoundError
-from ninefold.systems.payments.model.events import NewEvent, Snapshot
+from ninefold.systems.payments.model.events import NewEvent, OwnedEvent, Snapshot
 from ninefold.systems.payments.model.merchants import Merchant
 from ninefold.systems.payments.model.money import payable
-from ninefold.systems.payments.model.outcomes import NotFound, Unknown
 from ninefold.systems.payments.model.payments import (
     INTENT_PREFIX,
     Attempt,
@@ -28,11 +27,11 @@ from ninefold.systems.payments.model.payments import (
 )
 from ninefold.systems.payments.rules.changes import Change, Limits, Step
 from ninefold.systems.payments.rules.events import events_of
-from ninefold.systems.payments.rules.outcomes import AnyOutcome, apply_outcome
 from ninefold.systems.payments.service import ledger
-from ninefold.systems.payments.service.events import record_events
-from ninefold.systems.payments.service.feeds import announce_payment
+from ninefold.systems.payments.service.events import record_events, record_owned_events
+from ninefold.systems.payments.service.feeds import announce_payments
 from ninefold.systems.payments.store import payments as store
+from ninefold.systems.payments.store.payments import LoadedPayment
 from ninefold.systems.payments.store.steps import StepRows, step_store
 
 T = TypeVar("T")
@@ -60,10 +59,8 @@ class Done(msgspec.Struct, frozen=True, kw_only=True):
     payment_method: PaymentMethod | None = None
 
 
-async def insert_intent(
-    connection: Connection, merchant: Merchant, new: NewIntent, *, payment_method: PaymentMethod | None, at: datetime
-) -> Intent:
-    """Store a new payment.
+def new_intent(merchant: Merchant, new: NewIntent, *, payment_method: PaymentMethod | None, at: datetime) -> Intent:
+    """Return a new payment, which isn't stored yet.
 
     Raises:
         InvalidAmountError: the amount can't be paid.
@@ -71,7 +68,7 @@ async def insert_intent(
     """
     money = payable(new.amount, new.currency)
     intent_id = new_id()
-    intent = Intent(
+    return Intent(
         intent_id=intent_id,
         organisation_id=merchant.organisation_id,
         merchant_id=merchant.merchant_id,
@@ -102,35 +99,75 @@ async def insert_intent(
         version=1,
         options=new.options,
     )
-    event = IntentEvent(intent_id=intent_id, version=1, type="created", at=at, detail={})
-    await _store(connection, StepRows(intents=[intent], events=[event]))
-    await record_events(connection, merchant, [NewEvent("payment_intent.created", Snapshot(intent=intent))], at=at)
-    await announce_payment(connection, intent, event="created")
-    return intent
+
+
+async def store_new_intent(connection: Connection, step: Step, change: Change | None) -> Done:
+    """Store a new payment, and what its first step changes if it has one.
+
+    Args:
+        connection: in a transaction.
+        step: the new payment.
+        change: what its first step changes; it moves no money.
+    """
+    created, at = step.intent, step.at
+    events = [IntentEvent(intent_id=created.intent_id, version=1, type="created", at=at, detail={})]
+    announced = [(created, "created")]
+    if change is not None:
+        assert not change.transfers, "nothing is moved before a processor is called"
+        events.append(_event_of(step, change))
+        announced.append((change.intent, change.event))
+    last = created if change is None else change.intent
+    attempts = [] if change is None else _some(change.attempt)
+    await record_events(
+        connection, step.merchant, [NewEvent("payment_intent.created", Snapshot(intent=created))], at=at
+    )
+    await _store(connection, StepRows(intents=[last], events=events, attempts=attempts))
+    await announce_payments(connection, announced)
+    return Done(intent=last, attempt=None if change is None else change.attempt, payment_method=step.payment_method)
 
 
 async def load_step(
-    connection: Connection,
-    intent_id: UUID,
-    *,
-    attempt_id: UUID | None = None,
-    merchant_id: UUID | None = None,
-    at: datetime,
-    limits: Limits,
+    connection: Connection, intent_id: UUID, *, merchant_id: UUID | None = None, at: datetime, limits: Limits
 ) -> Step:
     """Lock a payment until the end of the transaction, and return it with all that a step may change.
 
     Raises:
         PaymentNotFoundError: there is no such payment, or it is another merchant's.
     """
-    # In a statement of its own: one that waits for the lock would read the other rows as they were before.
-    await store.intent_lock(connection, intent_id=intent_id)
-    loaded = await store.intent_load(connection, intent_id=intent_id, attempt_id=attempt_id)
-    if loaded is None or merchant_id not in (None, loaded.intent.merchant_id):
+    steps = await load_steps(connection, [(intent_id, None)], at=at, limits=limits)
+    step = steps.get(intent_id)
+    if step is None or merchant_id not in (None, step.intent.merchant_id):
         raise no_payment(intent_id)
+    return step
+
+
+async def store_change(connection: Connection, step: Step, change: Change) -> Done:
+    """Store what a step changes. Its accounts are then locked until the commit."""
+    [done] = await store_changes(connection, [(step, change)])
+    return done
+
+
+async def load_steps(
+    connection: Connection, wanted: Sequence[tuple[UUID, UUID | None]], *, at: datetime, limits: Limits
+) -> dict[UUID, Step]:
+    """Lock payments until the end of the transaction, and return each with all that a step may change, by its id.
+
+    Args:
+        connection: in a transaction.
+        wanted: each payment, and the attempt that is wanted with it.
+        at: when the steps are made.
+        limits: how long things may take.
+    """
+    # In a statement of its own: one that waits for the lock would read the other rows as they were before.
+    await store.intent_lock(connection, intent_ids=[intent_id for intent_id, _ in wanted])
+    loaded = await store.intent_load_many(connection, wanted=wanted)
+    return {intent_id: await _step_of(connection, each, at=at, limits=limits) for intent_id, each in loaded.items()}
+
+
+async def _step_of(connection: Connection, loaded: LoadedPayment, *, at: datetime, limits: Limits) -> Step:
     waiting = None
     if loaded.intent.action_url is not None:
-        waiting = await store.attempt_find_waiting(connection, intent_id=intent_id)
+        waiting = await store.attempt_find_waiting(connection, intent_id=loaded.intent.intent_id)
     return Step(
         intent=loaded.intent,
         merchant=loaded.merchant,
@@ -144,33 +181,58 @@ async def load_step(
     )
 
 
-async def store_change(connection: Connection, step: Step, change: Change) -> Done:
-    """Store what a step changes, in one statement. Its accounts are then locked until the commit."""
-    if change.is_quiet:
-        assert change.attempt is not None, "only an attempt changes quietly"
-        await _store(connection, StepRows(attempts=[change.attempt]))
-        return _unchanged(step, change.attempt)
-    event = IntentEvent(
+async def store_changes(connection: Connection, changes: Sequence[tuple[Step, Change]]) -> list[Done]:
+    """Store what steps of different payments change, in one statement; return what was done, in the same order.
+
+    Their accounts are then locked until the commit.
+    """
+    if not changes:
+        return []
+    told = [
+        OwnedEvent(step.merchant.organisation_id, step.merchant.merchant_id, event)
+        for step, change in changes
+        if not change.is_quiet
+        for event in events_of(step, change)
+    ]
+    await record_owned_events(connection, told, at=changes[0][0].at)
+    await _store(connection, _rows_of(changes))
+    await announce_payments(connection, [(change.intent, change.event) for _, change in changes if not change.is_quiet])
+    return [_done_of(step, change) for step, change in changes]
+
+
+def _rows_of(changes: Sequence[tuple[Step, Change]]) -> StepRows:
+    """Return all rows of steps."""
+    loud = [(step, change) for step, change in changes if not change.is_quiet]
+    transfers = [each for _, change in loud for each in change.transfers]
+    return StepRows(
+        intents=[change.intent for _, change in loud],
+        events=[_event_of(step, change) for step, change in loud],
+        refunds=[change.refund for _, change in loud if change.refund is not None],
+        charges=[change.charge for _, change in loud if change.charge is not None],
+        attempts=[
+            each
+            for _, change in changes
+            for each in (*_some(change.attempt), *(() if change.is_quiet else change.also_attempts))
+        ],
+        accounts=ledger.account_rows(transfers),
+        transfers=[row for step, change in loud for row in ledger.transfer_rows(change.transfers, at=step.at)],
+    )
+
+
+def _event_of(step: Step, change: Change) -> IntentEvent:
+    return IntentEvent(
         intent_id=change.intent.intent_id,
         version=change.intent.version,
         type=change.event,
         at=step.at,
         detail=change.detail,
     )
-    await record_events(connection, step.merchant, events_of(step, change), at=step.at)
-    await _store(
-        connection,
-        StepRows(
-            intents=[change.intent],
-            events=[event],
-            refunds=_some(change.refund),
-            charges=_some(change.charge),
-            attempts=[*_some(change.attempt), *change.also_attempts],
-            accounts=ledger.account_rows(change.transfers),
-            transfers=ledger.transfer_rows(change.transfers, at=step.at),
-        ),
-    )
-    await announce_payment(connection, change.intent, event=change.event)
+
+
+def _done_of(step: Step, change: Change) -> Done:
+    if change.is_quiet:
+        assert change.attempt is not None, "only an attempt changes quietly"
+        return unchanged(step, change.attempt)
     return Done(
         intent=change.intent,
         attempt=change.attempt,
@@ -178,41 +240,6 @@ async def store_change(connection: Connection, step: Step, change: Change) -> Do
         refund=change.refund or step.refund,
         payment_method=step.payment_method,
     )
-
-
-async def record_outcome(
-    connection: Connection,
-    attempt: Attempt,
-    outcome: AnyOutcome,
-    *,
-    at: datetime,
-    limits: Limits,
-    evidence: Evidence | None = None,
-) -> Done:
-    """Store what became of a call. If that is known already, nothing changes.
-
-    Args:
-        connection: in a transaction.
-        attempt: the call.
-        outcome: what the processor says, or what the evidence proves.
-        at: when.
-        limits: how long things may take.
-        evidence: what proves it, unless it was the answer or an inquiry.
-    """
-    step = await load_step(connection, attempt.intent_id, attempt_id=attempt.attempt_id, at=at, limits=limits)
-    assert step.attempt is not None, "attempts are never deleted"
-    if not step.attempt.is_open:
-        return _unchanged(step, step.attempt)
-    if isinstance(outcome, NotFound) and step.attempt.sent_at != attempt.sent_at:
-        outcome = Unknown(reason="It was sent again meanwhile.")
-    change = apply_outcome(step, outcome)
-    if evidence is not None and change.attempt is not None:
-        proved = msgspec.structs.replace(
-            change.attempt, evidence_kind=evidence.kind, evidence=evidence.text, closed_by=evidence.closed_by
-        )
-        detail: Mapping[str, object] = {**change.detail, "evidence": evidence.kind}
-        change = msgspec.structs.replace(change, attempt=proved, detail=detail)
-    return await store_change(connection, step, change)
 
 
 async def _store(connection: Connection, rows: StepRows) -> None:
@@ -224,7 +251,8 @@ def _some(value: T | None) -> list[T]:
     return [] if value is None else [value]
 
 
-def _unchanged(step: Step, attempt: Attempt) -> Done:
+def unchanged(step: Step, attempt: Attempt) -> Done:
+    """Return what was done if at most the attempt has changed."""
     return Done(
         intent=step.intent,
         attempt=attempt,

@@ -36,6 +36,15 @@ ORDER BY
     CASE WHEN NOT :is_upward::boolean THEN charge_id END DESC
 LIMIT :limit;
 
+-- name: charge_list_refunded
+-- Read what payments were refunded, by payment; those that weren't are left out.
+SELECT
+    intent_id,
+    sum(amount_refunded)::bigint AS amount
+FROM payments.charge
+WHERE intent_id = ANY(:intent_ids::uuid []) AND amount_refunded > 0
+GROUP BY intent_id;
+
 -- name: charge_set_metadata!
 -- Set the metadata of a charge.
 UPDATE payments.charge

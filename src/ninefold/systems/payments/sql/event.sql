@@ -30,12 +30,12 @@ FROM payments.event
 WHERE event_id = :event_id AND merchant_id = :merchant_id;
 
 -- name: event_insert_many!
--- Insert events of a merchant; without an endpoint that could get them, they count as forwarded.
+-- Insert events; without an endpoint of its merchant that could get it, one counts as forwarded.
 INSERT INTO payments.event (event_id, organisation_id, merchant_id, type, snapshot, created_at, forwarded_at)
 SELECT
     item.event_id,
-    :organisation_id,
-    :merchant_id,
+    item.organisation_id,
+    item.merchant_id,
     item.type,
     item.snapshot::jsonb,
     :created_at,
@@ -43,11 +43,13 @@ SELECT
         WHEN NOT EXISTS (
             SELECT 1
             FROM payments.webhook_endpoint
-            WHERE merchant_id = :merchant_id AND is_enabled
+            WHERE webhook_endpoint.merchant_id = item.merchant_id AND is_enabled
         )
             THEN :created_at::timestamptz
     END
-FROM unnest(:event_ids::uuid[], :types::text[], :snapshots::text[]) AS item (event_id, type, snapshot);
+FROM unnest(
+    :event_ids::uuid[], :organisation_ids::uuid[], :merchant_ids::uuid[], :types::text[], :snapshots::text[]
+) AS item (event_id, organisation_id, merchant_id, type, snapshot);
 
 -- name: event_list
 -- Read a page of the events of a merchant.

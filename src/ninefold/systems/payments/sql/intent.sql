@@ -46,8 +46,8 @@ ORDER BY
     CASE WHEN NOT :is_upward::boolean THEN intent_id END DESC
 LIMIT :limit;
 
--- name: intent_load^
--- Read a payment that is locked with all that a step may change: the rows as columns.
+-- name: intent_load
+-- Read payments that are locked with all that a step may change, each for an attempt or none: the rows as columns.
 SELECT
     intent,
     merchant,
@@ -55,9 +55,10 @@ SELECT
     charge,
     refund,
     payment_method
-FROM payments.intent
+FROM unnest(:intent_ids::uuid[], :attempt_ids::uuid[]) AS wanted (intent_id, attempt_id)
+INNER JOIN payments.intent USING (intent_id)
 INNER JOIN payments.merchant USING (merchant_id)
-LEFT JOIN payments.attempt ON attempt.attempt_id = :attempt_id AND attempt.intent_id = intent.intent_id
+LEFT JOIN payments.attempt ON attempt.attempt_id = wanted.attempt_id AND attempt.intent_id = intent.intent_id
 LEFT JOIN payments.charge
     ON
         charge.charge_id = CASE attempt.operation
@@ -65,12 +66,12 @@ LEFT JOIN payments.charge
             ELSE coalesce(attempt.charge_id, intent.latest_charge_id)
         END
 LEFT JOIN payments.refund ON refund.refund_id = attempt.refund_id
-LEFT JOIN payments.payment_method ON payment_method.payment_method_id = intent.payment_method_id
-WHERE intent.intent_id = :intent_id;
+LEFT JOIN payments.payment_method ON payment_method.payment_method_id = intent.payment_method_id;
 
--- name: intent_lock$
--- Lock a payment until the end of the transaction.
-SELECT TRUE
+-- name: intent_lock
+-- Lock payments until the end of the transaction, in the order of their ids, so that none waits for the other forever.
+SELECT intent_id
 FROM payments.intent
-WHERE intent_id = :intent_id
+WHERE intent_id = ANY(:intent_ids::uuid[])
+ORDER BY intent_id
 FOR NO KEY UPDATE;

@@ -37,6 +37,7 @@ LIMIT :limit;
 -- Set what is given for a merchant, and leave the rest as it is.
 UPDATE payments.merchant
 SET
+    name = coalesce(:name::text, name),
     country = coalesce(:country::text, country),
     default_currency = coalesce(:default_currency::text, default_currency),
     processor = coalesce(:processor::text, processor),

@@ -162,5 +162,6 @@ WHERE bank_file_id = :bank_file_id AND state = 'pending';
 UPDATE payments.payout
 SET
     state = 'paid',
-    paid_at = :at
+    paid_at = :at,
+    paid_amount = :paid_amount
 WHERE payout_id = :payout_id AND state = 'in_transit';

@@ -2,7 +2,7 @@
 -- Compare the ledger with the reports of a day: what doesn't agree, or all, by the time of the ledger.
 SELECT *
 FROM payments.compare_reports(:organisation_id, :day)
-WHERE NOT :only_breaks OR verdict NOT IN ('agrees', 'elsewhere')
+WHERE NOT :only_breaks OR verdict NOT IN ('agrees', 'elsewhere', 'not_compared')
 ORDER BY verdict = 'agrees', ledger_at, charge_id, refund_id, number
 OFFSET :offset
 LIMIT :limit;

@@ -7,6 +7,7 @@ SELECT
     format,
     sha256,
     line_count,
+    known_line_count,
     imported_at,
     imported_by
 FROM payments.statement
@@ -28,6 +29,7 @@ INSERT INTO payments.statement (
     content,
     sha256,
     line_count,
+    known_line_count,
     imported_at,
     imported_by
 )
@@ -39,6 +41,7 @@ VALUES (
     :content,
     :sha256,
     :line_count,
+    :known_line_count,
     :imported_at,
     :imported_by
 );
@@ -52,9 +55,22 @@ SELECT
     format,
     sha256,
     line_count,
+    known_line_count,
     imported_at,
     imported_by
 FROM payments.statement
 WHERE organisation_id = :organisation_id AND (:before::uuid IS NULL OR statement_id < :before)
 ORDER BY statement_id DESC
 LIMIT :limit;
+
+-- name: statement_update_known$
+-- Write how many lines of a statement were imported before, and return that.
+UPDATE payments.statement
+SET
+    known_line_count = (
+        SELECT count(*)
+        FROM payments.statement_line
+        WHERE statement_line.statement_id = :statement_id AND statement_line.state = 'duplicate'
+    )
+WHERE statement_id = :statement_id
+RETURNING known_line_count;

@@ -123,6 +123,13 @@ WHERE
     AND amount = :amount
     AND booked_on BETWEEN :earliest AND :latest;
 
+-- name: statement_line_lock^
+-- Read a line, and keep others from matching it.
+SELECT *
+FROM payments.statement_line
+WHERE statement_line_id = :statement_line_id
+FOR NO KEY UPDATE;
+
 -- name: statement_line_lock_open
 -- Read the lines that aren't matched, and that nobody has explained, from a position, and keep others from matching them.
 SELECT *

@@ -1,5 +1,9 @@
+-- name: step_limit_lock_waits$
+-- Let a statement fail that waits longer for a lock, until the end of the transaction.
+SELECT set_config('lock_timeout', :duration, TRUE);
+
 -- name: step_store$
--- Store the rows that a step of a payment changes, and post its transfers; returns how many of those were new.
+-- Store the rows that steps of payments change, and post their transfers; returns how many of those were new.
 WITH payment_methods AS (
     INSERT INTO payments.payment_method (
         payment_method_id,

@@ -9,7 +9,7 @@ import msgspec
 
 from ninefold.core.ids import new_id
 from ninefold.core.postgres.database import Connection
-from ninefold.systems.payments.model.events import Event, NewEvent, Snapshot, WebhookEndpoint
+from ninefold.systems.payments.model.events import Event, OwnedEvent, Snapshot, WebhookEndpoint
 from ninefold.systems.payments.store.queries import columns_of, queries, read_row, read_row_or_none
 
 _encode: Final = msgspec.json.Encoder().encode
@@ -32,19 +32,17 @@ async def event_find(connection: Connection, *, merchant_id: UUID, event_id: UUI
     return None if row is None else read_event(row)
 
 
-async def event_insert_many(
-    connection: Connection, events: Sequence[NewEvent], *, organisation_id: UUID, merchant_id: UUID, at: datetime
-) -> None:
-    """Insert events of a merchant; without an endpoint that could get them, they count as forwarded."""
+async def event_insert_many(connection: Connection, events: Sequence[OwnedEvent], *, at: datetime) -> None:
+    """Insert events; without an endpoint of its merchant that could get it, one counts as forwarded."""
     await queries.event_insert_many(
         connection,
-        organisation_id=organisation_id,
-        merchant_id=merchant_id,
         created_at=at,
         # In the order of the events, also within a millisecond.
         event_ids=sorted(new_id() for _ in events),
-        types=[event.type for event in events],
-        snapshots=[_encode(event.snapshot).decode() for event in events],
+        organisation_ids=[each.organisation_id for each in events],
+        merchant_ids=[each.merchant_id for each in events],
+        types=[each.event.type for each in events],
+        snapshots=[_encode(each.event.snapshot).decode() for each in events],
     )
 
 

@@ -1,7 +1,8 @@
 """Queries for payments, and for what they are paid with."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -107,6 +108,12 @@ async def charge_list_of_intent(connection: Connection, *, intent_id: UUID, limi
     return [read_row(Charge, row) async for row in rows]
 
 
+async def charge_list_refunded(connection: Connection, *, intent_ids: Sequence[UUID]) -> dict[UUID, int]:
+    """Read what payments were refunded; those that weren't are left out."""
+    rows = queries.charge_list_refunded(connection, intent_ids=intent_ids)
+    return {row["intent_id"]: row["amount"] async for row in rows}
+
+
 async def charge_set_metadata(connection: Connection, *, charge_id: UUID, metadata: Mapping[str, str]) -> None:
     """Set the metadata of a charge."""
     await queries.charge_set_metadata(connection, charge_id=charge_id, metadata=json_text(metadata))
@@ -160,23 +167,28 @@ async def intent_list_expired(connection: Connection, *, at: datetime, limit: in
 async def intent_load(
     connection: Connection, *, intent_id: UUID, attempt_id: UUID | None = None
 ) -> LoadedPayment | None:
-    """Read a payment that is locked with all that a step may change; None if there is none."""
-    row = await queries.intent_load(connection, intent_id=intent_id, attempt_id=attempt_id)
-    if row is None:
-        return None
-    return LoadedPayment(
-        intent=read_row(Intent, row["intent"]),
-        merchant=read_row(Merchant, row["merchant"]),
-        attempt=read_row_or_none(Attempt, row["attempt"]),
-        charge=read_row_or_none(Charge, row["charge"]),
-        refund=read_row_or_none(Refund, row["refund"]),
-        payment_method=read_row_or_none(PaymentMethod, row["payment_method"]),
+    """Read a payment with all that a step may change; None if there is none."""
+    loaded = await intent_load_many(connection, wanted=[(intent_id, attempt_id)])
+    return loaded.get(intent_id)
+
+
+async def intent_load_many(
+    connection: Connection, *, wanted: Sequence[tuple[UUID, UUID | None]]
+) -> dict[UUID, LoadedPayment]:
+    """Read payments with all that a step may change, each for one attempt or none; by the ids of the payments."""
+    rows = queries.intent_load(
+        connection,
+        intent_ids=[intent_id for intent_id, _ in wanted],
+        attempt_ids=[attempt_id for _, attempt_id in wanted],
     )
+    loaded = [_read_loaded(row) async for row in rows]
+    return {each.intent.intent_id: each for each in loaded}
 
 
-async def intent_lock(connection: Connection, *, intent_id: UUID) -> bool:
-    """Lock a payment until the end of the transaction; return whether there is one."""
-    return bool(await queries.intent_lock(connection, intent_id=intent_id))
+async def intent_lock(connection: Connection, *, intent_ids: Sequence[UUID]) -> None:
+    """Lock payments until the end of the transaction."""
+    async for _ in queries.intent_lock(connection, intent_ids=intent_ids):
+        pass
 
 
 async def payment_method_find(
@@ -213,3 +225,15 @@ async def refund_list_of_intent(connection: Connection, *, intent_id: UUID, limi
 async def refund_set_metadata(connection: Connection, *, refund_id: UUID, metadata: Mapping[str, str]) -> None:
     """Set the metadata of a refund."""
     await queries.refund_set_metadata(connection, refund_id=refund_id, metadata=json_text(metadata))
+
+
+# Any, because asyncpg's records are untyped.
+def _read_loaded(row: Any) -> LoadedPayment:
+    return LoadedPayment(
+        intent=read_row(Intent, row["intent"]),
+        merchant=read_row(Merchant, row["merchant"]),
+        attempt=read_row_or_none(Attempt, row["attempt"]),
+        charge=read_row_or_none(Charge, row["charge"]),
+        refund=read_row_or_none(Refund, row["refund"]),
+        payment_method=read_row_or_none(PaymentMethod, row["payment_method"]),
+    )

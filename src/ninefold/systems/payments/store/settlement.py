@@ -340,9 +340,9 @@ async def payout_update_in_transit(connection: Connection, *, bank_file_id: UUID
     await queries.payout_update_in_transit(connection, bank_file_id=bank_file_id, at=at)
 
 
-async def payout_update_paid(connection: Connection, *, payout_id: UUID, at: datetime) -> None:
-    """Write that a payout is on the bank's statement."""
-    await queries.payout_update_paid(connection, payout_id=payout_id, at=at)
+async def payout_update_paid(connection: Connection, *, payout_id: UUID, paid_amount: int, at: datetime) -> None:
+    """Write that a payout is on the bank's statement, and with which amount."""
+    await queries.payout_update_paid(connection, payout_id=payout_id, paid_amount=paid_amount, at=at)
 
 
 async def settled_day_find(connection: Connection, *, merchant_id: UUID) -> date | None:

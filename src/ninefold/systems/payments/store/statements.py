@@ -217,6 +217,12 @@ async def statement_line_list_same_amount(
     return count
 
 
+async def statement_line_lock(connection: Connection, *, statement_line_id: UUID) -> StatementLine | None:
+    """Read a line, and keep others from matching it."""
+    row = await queries.statement_line_lock(connection, statement_line_id=statement_line_id)
+    return read_row_or_none(StatementLine, row)
+
+
 async def statement_line_lock_open(
     connection: Connection, *, organisation_id: UUID, after: UUID | None, limit: int
 ) -> list[StatementLine]:
@@ -243,3 +249,9 @@ async def statement_line_update(connection: Connection, line: StatementLine) -> 
         settlement_report_id=line.settlement_report_id,
         matched_at=line.matched_at,
     )
+
+
+async def statement_update_known(connection: Connection, *, statement_id: UUID) -> int:
+    """Write how many lines of a statement were imported before, and return that."""
+    count: int = await queries.statement_update_known(connection, statement_id=statement_id)
+    return count

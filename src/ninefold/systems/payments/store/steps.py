@@ -1,4 +1,4 @@
-"""The query that stores a step of a payment: all of its rows and transfers in one statement."""
+"""The queries that store steps of payments: all of their rows and transfers in one statement."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,7 +11,7 @@ from ninefold.systems.payments.store.queries import json_rows, queries
 
 
 class StepRows(msgspec.Struct, frozen=True, kw_only=True):
-    """What a step stores: new rows, and rows that replace those with the same id."""
+    """What steps store: new rows, and rows that replace those with the same id."""
 
     payment_methods: Sequence[PaymentMethod] = ()
     intents: Sequence[Intent] = ()
@@ -24,8 +24,13 @@ class StepRows(msgspec.Struct, frozen=True, kw_only=True):
     transfers: Sequence[dict[str, Any]] = ()
 
 
+async def step_limit_lock_waits(connection: Connection, *, milliseconds: int) -> None:
+    """Let a statement fail that waits longer for a lock, until the end of the transaction."""
+    await queries.step_limit_lock_waits(connection, duration=f"{milliseconds}ms")
+
+
 async def step_store(connection: Connection, rows: StepRows) -> int:
-    """Store the rows that a step of a payment changes, and post its transfers; return how many of those were new.
+    """Store the rows that steps of payments change, and post their transfers; return how many of those were new.
 
     Raises:
         asyncpg.CheckViolationError: a row or a balance can't be like this.

@@ -13,10 +13,11 @@ from litestar.params import FromPath, QueryParameter
 from ninefold.core.ids import format_id
 from ninefold.core.postgres.database import Database
 from ninefold.core.tenancy.model import Principal
+from ninefold.core.web.timestamps import Timestamp
 from ninefold.systems.webhooks.model import SUBSCRIPTION_PREFIX
 from ninefold.systems.webhooks.model.figures import Alert, AlertKind, Backlog, Figure, Period, QueueDepth
 from ninefold.systems.webhooks.routes.subscription_wire import SubscriptionId
-from ninefold.systems.webhooks.routes.wire import SubscriptionIdText, Timestamp
+from ninefold.systems.webhooks.routes.wire import SubscriptionIdText
 from ninefold.systems.webhooks.rules.histograms import percentile_ms
 from ninefold.systems.webhooks.service import alerts as alert_service
 from ninefold.systems.webhooks.service import figures as service

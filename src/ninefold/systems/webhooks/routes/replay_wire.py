@@ -7,9 +7,10 @@ import msgspec
 
 from ninefold.core.web.bodies import RequestBody
 from ninefold.core.web.ids import parse_body_id
+from ninefold.core.web.timestamps import Timestamp
 from ninefold.systems.webhooks.model import DELIVERY_PREFIX, SUBSCRIPTION_PREFIX, DeliveryStatus
 from ninefold.systems.webhooks.model.replays import DeadLetterFilter
-from ninefold.systems.webhooks.routes.wire import DeliveryView, Timestamp, show_delivery
+from ninefold.systems.webhooks.routes.wire import DeliveryView, show_delivery
 from ninefold.systems.webhooks.rules.event_types import EVENT_TYPE_LENGTH_MAX, PATTERN_REGEX
 from ninefold.systems.webhooks.rules.replays import FINISHED
 from ninefold.systems.webhooks.rules.subscription_fields import SUBSCRIBER_ID_LENGTH_MAX

@@ -11,6 +11,7 @@ from ninefold.core.egress.target import URL_LENGTH_MAX
 from ninefold.core.ids import format_id
 from ninefold.core.web.bodies import RequestBody
 from ninefold.core.web.ids import PathId
+from ninefold.core.web.timestamps import Timestamp
 from ninefold.systems.webhooks.model import (
     SUBSCRIPTION_PREFIX,
     Circuit,
@@ -19,7 +20,7 @@ from ninefold.systems.webhooks.model import (
     RetryPlan,
     Subscription,
 )
-from ninefold.systems.webhooks.routes.wire import SubscriptionIdText, Timestamp
+from ninefold.systems.webhooks.routes.wire import SubscriptionIdText
 from ninefold.systems.webhooks.rules.advice import advise_on_pause
 from ninefold.systems.webhooks.rules.event_types import (
     EVENT_TYPE_LENGTH_MAX,

@@ -1,15 +1,15 @@
 """The wire types of events and deliveries: request bodies, response bodies, and the mapping from the model."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Annotated, Final
 
 import msgspec
 
 from ninefold.core.ids import format_id
 from ninefold.core.web.bodies import RequestBody
-from ninefold.core.web.ids import PathId
+from ninefold.core.web.ids import EXAMPLE_ID, PathId
 from ninefold.core.web.problems import Problem
+from ninefold.core.web.timestamps import Timestamp
 from ninefold.systems.webhooks.model import (
     DELIVERY_PREFIX,
     EVENT_PREFIX,
@@ -36,7 +36,6 @@ _STATUSES_WITH_ADVICE: Final = frozenset({DeliveryStatus.RETRYING, DeliveryStatu
 
 _FAILED: Final = "unsuccessful_status"
 _PAYLOAD: Final = {"order": 1042, "total": 19.9}
-EXAMPLE_ID: Final = "01h455vb4pex5vsknk084sn02q"
 
 # The examples of the views belong together: /docs shows an event whose delivery waits for its second attempt.
 SubscriptionIdText = Annotated[str, msgspec.Meta(examples=[f"{SUBSCRIPTION_PREFIX}_{EXAMPLE_ID}"])]
@@ -50,8 +49,6 @@ IdempotencyKey = Annotated[
 ]
 
 
-# With `tz=True`, which is true for all our times, msgspec adds the format `date-time` to the schema.
-Timestamp = Annotated[datetime, msgspec.Meta(tz=True)]
 # Raw, so that an invalid event doesn't invalidate the whole batch. Each is decoded as a `PublishEvent` later.
 BatchItem = Annotated[msgspec.Raw, msgspec.Meta(extra_json_schema={"$ref": "#/components/schemas/PublishEvent"})]
 

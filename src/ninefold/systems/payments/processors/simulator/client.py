@@ -182,4 +182,15 @@ def _not_running() -> ProcessorUnavailableError:
 
 
 def _describe(error: httpx.HTTPError) -> str:
-    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    """Return in plain words why no answer came; the names of the client's errors say nothing to people."""
+    match error:
+        case httpx.TimeoutException():
+            return "No answer came within the time limit."
+        case httpx.ConnectError():
+            return "No connection could be opened."
+        case httpx.RemoteProtocolError() | httpx.ReadError() | httpx.CloseError():
+            return "The connection ended before an answer came."
+        case httpx.WriteError():
+            return "The connection ended while the request was sent."
+        case _:
+            return f"No answer came: {error}." if str(error) else "No answer came."
