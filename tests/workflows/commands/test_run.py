@@ -114,6 +114,39 @@ async def test_runs_by_hand_have_typed_inputs(checkout: Path) -> None:
     assert output.count("│   count is 41") == 2
 
 
+async def test_a_workflow_calls_another_one_with_inputs_and_some_secrets(checkout: Path) -> None:
+    (checkout / ".github" / "workflows" / "called.yml").write_text(
+        """
+        on:
+          workflow_call:
+            inputs: {word: {type: string}}
+            secrets: {passed: {required: true}}
+            outputs: {said: {value: "${{ jobs.inner.outputs.said }}"}}
+        jobs:
+          inner:
+            runs-on: x
+            outputs: {said: "${{ steps.say.outputs.said }}"}
+            steps:
+              - {id: say, run: "echo said=${{ inputs.word }}-${{ secrets.passed }} >> $GITHUB_OUTPUT"}
+              - run: echo "it is ${{ secrets.passed == 'one' }} ${{ secrets.OTHER == '' }}"
+        """
+    )
+    (checkout / "caller.yml").write_text(
+        """
+        on: push
+        jobs:
+          outer:
+            uses: ./.github/workflows/called.yml
+            with: {word: hello}
+            secrets: {passed: "${{ secrets.ONE }}"}
+        """
+    )
+    code, output = await run(checkout, "-W", "caller.yml", "--secret", "ONE=one", "--secret", "OTHER=other")
+    assert code == 0, output
+    assert "outer / inner │   it is true true" in output
+    assert "Skip output 'said' since it may contain secret." in output
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -1,9 +1,12 @@
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
+from ninefold.systems.workflows.execution.order import JobOrder
 from workflow_jobs import JobInTest
 
 
@@ -42,6 +45,25 @@ async def test_steps_tell_each_other_through_files(tmp_path: Path) -> None:
     assert job.record.output() == ["job step", "changed job changed", "tool of mine", "one", "two"]
     assert (result.conclusion, result.outputs) == ("success", {"answer": "42"})
     assert job.record.summaries == [(2, "# Done\n")]
+
+
+async def test_an_order_can_be_sent_to_a_runner(tmp_path: Path) -> None:
+    job = JobInTest(
+        tmp_path,
+        """
+        env: {WORD: "${{ matrix.words[0] }}"}
+        steps:
+          - {run: "echo $WORD ${{ matrix.words[1] }}", if: always(), timeout-minutes: 1}
+          - {uses: ./absent, with: {a: 1}, continue-on-error: true}
+        """,
+        contexts={"matrix": {"words": ["one", 2, None, {"deep": True}]}},
+        secrets={"A": "secret"},
+    )
+    sent = msgspec.json.decode(msgspec.json.encode(job.order), type=JobOrder)
+    assert sent == job.order
+    job.order = sent
+    assert (await job.run()).conclusion == "success"
+    assert "one 2" in job.record.output()
 
 
 async def test_outcome_and_conclusion_and_the_functions_of_status(tmp_path: Path) -> None:
@@ -117,7 +139,13 @@ async def test_the_environment_of_a_step(tmp_path: Path) -> None:
               print(json.dumps({name: value for name, value in os.environ.items()}))
         """,
         contexts={
-            "github": {"sha": "abc", "repository": "acme/site", "ref_protected": True, "token": "t", "event": {}}
+            "github": {
+                "sha": "abc",
+                "repository": "acme/site",
+                "ref_protected": True,
+                "token": "t0ken-of-the-run",
+                "event": {},
+            }
         },
         event={"number": 7},
     )
@@ -128,7 +156,7 @@ async def test_the_environment_of_a_step(tmp_path: Path) -> None:
     assert (seen["GITHUB_ACTIONS"], seen["GITHUB_ACTION"], seen["GITHUB_JOB"]) == ("true", "here", "job")
     assert seen["GITHUB_REF_PROTECTED"] == "true"
     assert "GITHUB_TOKEN" not in seen
-    assert seen["GITHUB_WORKSPACE"] == seen["RUNNER_WORKSPACE"] == str(job.workspace)
+    assert (seen["GITHUB_WORKSPACE"], seen["RUNNER_WORKSPACE"]) == (str(job.workspace), str(tmp_path))
     assert seen["RUNNER_TEMP"] == str(tmp_path / "temp")
     assert seen["GITHUB_EVENT_PATH"] == str(tmp_path / "temp" / "_github_workflow" / "event.json")
     assert json.loads((tmp_path / "temp" / "_github_workflow" / "event.json").read_bytes()) == {"number": 7}
@@ -271,6 +299,49 @@ async def test_problem_matchers_make_annotations(tmp_path: Path) -> None:
     await job.run()
     found = [(each.level, each.message, each.file, each.line, each.column) for each in job.record.annotations]
     assert found == [("warning", "unused", "src/a.c", 3, 14), ("error", "no such file", None, 1, 1)]
+
+
+async def test_echo_shows_commands_but_never_a_mask_or_a_token(tmp_path: Path) -> None:
+    job = await run(
+        tmp_path,
+        """
+        steps:
+          - run: |
+              echo "::echo::on"
+              echo "::set-output name=a::b"
+              echo "::add-mask::hidden word"
+              echo "::stop-commands::long-token"
+              echo "::long-token::"
+              echo "::echo::off"
+              echo "::endgroup::"
+        """,
+    )
+    assert [line for line in job.record.output() if line.startswith("::")] == [
+        "::set-output name=a::b",
+        "::add-mask::***",
+        "::stop-commands::***",
+        "::***::",
+        "::echo::off",
+    ]
+
+
+async def test_a_token_in_the_context_is_a_secret(tmp_path: Path) -> None:
+    github = {"repository": "acme/site", "token": "t0ken-of-the-run"}
+    job = await run(tmp_path, "steps: [{run: 'echo ${{ github.token }}'}]", contexts={"github": github})
+    assert job.record.output() == ["***"]
+
+
+async def test_files_of_the_workspace_can_be_hashed(tmp_path: Path) -> None:
+    job = await run(
+        tmp_path,
+        """
+        steps:
+          - run: printf a > a.lock && mkdir sub && printf b > sub/b.lock
+          - run: echo "${{ hashFiles('**/*.lock') }} [${{ hashFiles('absent') }}]"
+        """,
+    )
+    digests = b"".join(hashlib.sha256(content).digest() for content in (b"a", b"b"))
+    assert job.record.output() == [f"{hashlib.sha256(digests).hexdigest()} []"]
 
 
 async def test_expressions_that_fail_say_where(tmp_path: Path) -> None:

@@ -62,14 +62,15 @@ class ActionStore:
 
     def _find_mirror(self, reference: RemoteAction) -> Path:
         if self._mirrors is None:
-            raise ActionError(
-                f"Unable to resolve action `{reference}`: there is no folder with actions. Name one with --actions-dir."
-            )
+            raise ActionError(f"Unable to resolve action `{reference}`: this runner has no folder with actions.")
         for name in (f"{reference.repository}.git", reference.repository):
             source = self._mirrors / reference.owner / name
             if source.is_dir():
                 return source
-        raise ActionError(f"Unable to resolve action `{reference}`, repository not found in {self._mirrors}")
+        raise ActionError(
+            f"Unable to resolve action `{reference}`, repository not found in {self._mirrors}. If you trust it: "
+            f"git clone --bare https://github.com/{reference.name} {self._mirrors}/{reference.name}.git"
+        )
 
     async def _resolve(self, source: Path, reference: RemoteAction) -> str:
         """Return the commit of a tag, a branch, or a SHA."""

@@ -2,17 +2,18 @@
 
 import math
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Final
 
 from ninefold.systems.workflows.execution.order import JobOrder
 from ninefold.systems.workflows.execution.step_state import StepState
 from ninefold.systems.workflows.expressions import (
     Conclusion,
-    HashFiles,
     Scope,
     Status,
     evaluate,
     evaluate_template,
+    hash_files_in,
     interpolate,
     is_truthy,
     parse,
@@ -30,11 +31,10 @@ class JobContexts:
 
     Args:
         order: the job.
-        hash_files: the function `hashFiles`, for files of the workspace.
     """
 
-    def __init__(self, order: JobOrder, hash_files: HashFiles | None = None) -> None:
-        self._hash_files = hash_files
+    def __init__(self, order: JobOrder) -> None:
+        self._hash_files = hash_files_in(Path(order.folders.workspace))
         self._github = dict(_mapping(order.contexts.get("github")))
         self._constant: dict[str, Value] = {
             **{name: to_value(order.contexts.get(name, {})) for name in _FROM_ORDER},
@@ -118,7 +118,7 @@ def runner_context(order: JobOrder) -> dict[str, Value]:
         "environment": runner.environment,
         "temp": order.folders.temp,
         "tool_cache": order.folders.tools,
-        "workspace": order.folders.workspace,
+        "workspace": str(Path(order.folders.workspace).parent),
         **({"debug": "1"} if runner.is_debug else {}),
     }
 

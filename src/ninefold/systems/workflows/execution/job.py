@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Final
@@ -60,13 +60,22 @@ async def run_job(
         return await run.run()
     finally:
         watcher.cancel()
+        run.end_processes()
+
+
+def _secret_texts(order: JobOrder) -> Iterator[str]:
+    yield from order.secrets.values()
+    if order.services is not None:
+        yield order.services.token
+    github = order.contexts.get("github")
+    token = github.get("token") if isinstance(github, Mapping) else None
+    if isinstance(token, str):
+        yield token
 
 
 class _JobRun:
     def __init__(self, order: JobOrder, report: JobReport, now: Callable[[], datetime]) -> None:
-        job = JobState(masker=Masker(order.secrets.values()))
-        if order.services is not None:
-            job.masker.add(order.services.token)
+        job = JobState(masker=Masker(_secret_texts(order)))
         folders = order.folders
         self._parts = JobParts(
             order=order,
@@ -82,6 +91,7 @@ class _JobRun:
         self._posts: list[tuple[UsesStep, ActionUse]] = []
         self._results: list[StepResult] = []
         self._is_timed_out = False
+        self._is_complete = False
 
     async def watch(self, cancel: asyncio.Event) -> None:
         """Cancel the job when it is asked for or when its time is over, and abort it if it doesn't end then."""
@@ -108,6 +118,11 @@ class _JobRun:
         outputs = await self._complete()
         return JobResult(conclusion=self._conclusion(), outputs=outputs, steps=tuple(self._results))
 
+    def end_processes(self) -> None:
+        """End what still runs if the job was given up; otherwise nothing does."""
+        if not self._is_complete:
+            self._parts.processes.end_leftovers()
+
     async def _set_up(self) -> bool:
         log, started_at = self._begin("__set_up", _SETUP)
         end: StepConclusion = "success"
@@ -133,6 +148,7 @@ class _JobRun:
             log.write_error("Fail to evaluate job outputs")
             log.write_error(str(error))
             end = "failure"
+        self._is_complete = True
         self._end(log, started_at, outcome=end, conclusion=end)
         return outputs
 

@@ -1,13 +1,12 @@
 """What a job needs to run: frozen data that can be sent to a runner."""
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
 from ninefold.systems.workflows.execution.processes import StopTimes
 from ninefold.systems.workflows.model.templates import Template
-from ninefold.systems.workflows.model.values import Json
 from ninefold.systems.workflows.model.workflow import RunDefaults, Step
 
 TIMEOUT_MINUTES: Final = 360
@@ -54,10 +53,11 @@ class JobOrder(msgspec.Struct, frozen=True, kw_only=True):
     """The key of the job in its workflow."""
     name: str
     steps: tuple[Step, ...]
-    contexts: Mapping[str, Json]
+    # Any JSON: msgspec can't decode the recursive type `Json`.
+    contexts: Mapping[str, Any]
     """`github`, `vars`, `needs`, `strategy`, `matrix` and `inputs`."""
     secrets: Mapping[str, str] = {}
-    event: Json = None
+    event: Any = None
     """The payload of the event, which becomes a file."""
     env: tuple[Template, ...] = ()
     """Of the workflow, then of the job."""

@@ -89,7 +89,7 @@ class StepLog:
 
     def summary(self, markdown: str) -> None:
         """Add to the step's summary."""
-        self._report.summary(self.step, "\n".join(map(self._masker.mask, markdown.split("\n"))))
+        self._report.summary(self.step, self._masker.mask(markdown))
 
     async def flush(self) -> None:
         """Wait until more may be written."""

@@ -9,6 +9,7 @@ from typing import Protocol
 
 import msgspec
 
+from ninefold.core.errors import InvalidInputError
 from ninefold.systems.workflows.commands.local.printing import JobPrinter
 from ninefold.systems.workflows.execution.job import run_job
 from ninefold.systems.workflows.execution.order import JobFolders, JobOrder, RunnerInfo
@@ -128,7 +129,11 @@ class LocalRun:
                 self.ended.append(EndedJob(planned.name, "cancelled"))
                 return Outcome(conclusion="cancelled")
             began = asyncio.get_running_loop().time()
-            order = self._order(planned)
+            try:
+                order = self._order(planned)
+            except InvalidInputError as error:
+                self.ended.append(EndedJob(planned.name, "failure", why=str(error)))
+                return Outcome(conclusion="failure")
             result = await run_job(order, printer, cancel)
             printer.ended(result)
             await asyncio.to_thread(shutil.rmtree, Path(order.folders.temp).parent, ignore_errors=True)
