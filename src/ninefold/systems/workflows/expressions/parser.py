@@ -22,13 +22,15 @@ from ninefold.systems.workflows.expressions.syntax import (
 from ninefold.systems.workflows.expressions.tokens import Token, TokenKind, located_error, split_tokens
 from ninefold.systems.workflows.model.values import fold
 
-_CACHED_MAX: Final = 4_096
+CACHED_MAX: Final = 2_048
 """Expressions that are kept parsed."""
+
+CACHED_LENGTH_MAX: Final = 1_000
+"""Characters of an expression that is kept; longer ones would take too much memory."""
 
 _PRECEDENCES: Final[Mapping[str, int]] = {"||": 1, "&&": 2, "==": 3, "!=": 3, "<": 4, "<=": 4, ">": 4, ">=": 4}
 
 
-@lru_cache(maxsize=_CACHED_MAX)
 def parse(text: str, *, allowed: Allowed = ANYTHING) -> Expression:
     """Parse an expression: what is written between `${{` and `}}`.
 
@@ -39,12 +41,19 @@ def parse(text: str, *, allowed: Allowed = ANYTHING) -> Expression:
     Raises:
         ExpressionError: it can't be parsed; the kind is `lexing` or `parsing`, the words are GitHub's.
     """
+    return _parse_cached(text, allowed) if len(text) <= CACHED_LENGTH_MAX else _parse(text, allowed)
+
+
+def _parse(text: str, allowed: Allowed) -> Expression:
     tokens = split_tokens(text)
     if not tokens:
         return Expression(text, None)
     root = _Parser(text, tokens, allowed).parse()
     _check_depth(root)
     return Expression(text, root)
+
+
+_parse_cached = lru_cache(maxsize=CACHED_MAX)(_parse)
 
 
 class _Parser:

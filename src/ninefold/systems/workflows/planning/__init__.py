@@ -20,6 +20,7 @@ from ninefold.systems.workflows.planning.matrix import Combination, expand_matri
 from ninefold.systems.workflows.planning.outcomes import JobConclusion, Outcome
 from ninefold.systems.workflows.planning.planner import Planner, RunContexts
 from ninefold.systems.workflows.planning.runs import run_concurrency, run_name
+from ninefold.systems.workflows.planning.secrets import passed_secrets
 
 __all__ = [
     "Cancel",
@@ -40,6 +41,7 @@ __all__ = [
     "dispatch_inputs",
     "expand_matrix",
     "match_event",
+    "passed_secrets",
     "run_concurrency",
     "run_name",
 ]

@@ -1,7 +1,6 @@
 """The state of a plan: workflows that run, their jobs, and the members of each job's matrix."""
 
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
 
 from ninefold.systems.workflows.expressions import Conclusion, Object
 from ninefold.systems.workflows.model.values import fold
@@ -55,6 +54,14 @@ class Group:
         self.outputs: dict[str, str] = {}
         self.ended_as: Conclusion | None = None
         """How it ended, if it never had members."""
+        self._before: frozenset[Conclusion] | None = None
+        self.needs: dict[str, Group] = {}
+        """The jobs that it needs directly, by the names that it has for them."""
+        self.dependents: list[Group] = []
+        self.is_noted = False
+        """Whether its workflow knows that it is done."""
+        self.unmet = 0
+        """How many of the jobs that it needs aren't done."""
 
     @property
     def is_done(self) -> bool:
@@ -86,24 +93,15 @@ class Group:
         """Return the context `strategy` of a member."""
         return self.jobs.strategy(index) if self.jobs is not None else Object()
 
-    def needs(self) -> Mapping[str, "Group"]:
-        """Return the jobs that it needs directly, by the names that it has for them."""
-        return {name: self.instance.groups[fold(name)] for name in self.job.needs}
-
     def needs_context(self) -> Object:
         """Return the context `needs`."""
-        return Object((each.job.id, needs_entry(each.result, each.outputs)) for each in self.needs().values())
+        return Object((each.job.id, needs_entry(each.result, each.outputs)) for each in self.needs.values())
 
-    def ancestor_results(self) -> Iterator[Conclusion]:
-        """Yield the results of all jobs that it needs, directly or not."""
-        waiting = list(self.needs().values())
-        seen: set[str] = set()
-        while waiting:
-            group = waiting.pop()
-            if group.key not in seen:
-                seen.add(group.key)
-                waiting.extend(group.needs().values())
-                yield group.result
+    def before(self) -> frozenset[Conclusion]:
+        """Return the results of all jobs that it needs, directly or not. All of them are done."""
+        if self._before is None:
+            self._before = frozenset(result for each in self.needs.values() for result in {each.result, *each.before()})
+        return self._before
 
 
 class Instance:
@@ -131,24 +129,42 @@ class Instance:
         self.is_cancelled = is_cancelled
         self.is_advancing = False
         self.groups = {fold(job_id): Group(self, job) for job_id, job in workflow.jobs.items()}
+        self._unfinished = len(self.groups)
+        self._connect()
+        self._ready = deque(group for group in self.groups.values() if group.unmet == 0)
+
+    def _connect(self) -> None:
+        for group in self.groups.values():
+            group.needs = {name: self.groups[fold(name)] for name in group.job.needs}
+            needed = {need.key: need for need in group.needs.values()}
+            group.unmet = len(needed)
+            for need in needed.values():
+                need.dependents.append(group)
+
+    def take_ready(self) -> Group | None:
+        """Return the next job that wasn't opened and whose needs are done, or None."""
+        return self._ready.popleft() if self._ready else None
+
+    def mark_done(self, group: Group) -> None:
+        """Note that a job has ended, so that those that only waited for it are ready; once is enough."""
+        if group.is_noted:
+            return
+        group.is_noted = True
+        self._unfinished -= 1
+        for dependent in group.dependents:
+            dependent.unmet -= 1
+            if dependent.unmet == 0:
+                self._ready.append(dependent)
 
     @property
     def is_done(self) -> bool:
         """Whether all its jobs have ended."""
-        return all(group.is_done for group in self.groups.values())
+        return self._unfinished == 0
 
     @property
     def conclusion(self) -> Conclusion:
         """How it ended."""
         return combined(group.result for group in self.groups.values())
-
-    def ready_groups(self) -> Sequence[Group]:
-        """Return the jobs that weren't opened yet, and whose needs are done."""
-        return [
-            group
-            for group in self.groups.values()
-            if not group.is_open and all(need.is_done for need in group.needs().values())
-        ]
 
     def jobs_context(self) -> Object:
         """Return the context `jobs`, for the outputs of a called workflow."""

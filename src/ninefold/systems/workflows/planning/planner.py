@@ -110,9 +110,8 @@ class Planner:
         if instance.is_advancing:
             return
         instance.is_advancing = True
-        while ready := instance.ready_groups():
-            for group in ready:
-                self._open(group)
+        while (group := instance.take_ready()) is not None:
+            self._open(group)
         instance.is_advancing = False
         if instance.is_done and instance.caller is not None and instance.caller.conclusion is None:
             self._end_member(instance.caller, self._outcome_of(instance))
@@ -139,6 +138,7 @@ class Planner:
         """End a job that has no members."""
         name = group.instance.name_prefix + group.job.id
         group.ended_as = result_of(conclusion)
+        group.instance.mark_done(group)
         self._decisions.append(End(key=group.key, name=name, conclusion=conclusion, why=why))
 
     def _release(self, group: Group) -> None:
@@ -256,6 +256,7 @@ class Planner:
             self._fail_fast(group)
         self._release(group)
         if group.is_done:
+            group.instance.mark_done(group)
             self._advance(group.instance)
 
     def _fail_fast(self, group: Group) -> None:
@@ -300,8 +301,8 @@ class Planner:
         if member is not None:
             contexts.append(("strategy", group.strategy(member.index)))
             contexts.append(("matrix", None if member.combination is None else member.combination.values))
-        conclusion = "cancelled" if instance.is_cancelled else status_of(group.ancestor_results())
-        status = Status(conclusion=conclusion, jobs={name: each.result for name, each in group.needs().items()})
+        conclusion = "cancelled" if instance.is_cancelled else status_of(group.before())
+        status = Status(conclusion=conclusion, jobs={name: each.result for name, each in group.needs.items()})
         return Scope(contexts=Object(contexts), status=status)
 
     def _outer_scope(self, instance: Instance) -> Scope:
@@ -328,7 +329,7 @@ class Planner:
 def _not_met(group: Group) -> tuple[JobConclusion, str]:
     if group.instance.is_cancelled:
         return "cancelled", _CANCELLED
-    status = status_of(group.ancestor_results())
+    status = status_of(group.before())
     if group.job.if_ is None and status != "success":
         return "skipped", f"A job that it needs, directly or not, ended as {status}."
     return "skipped", "Its condition is not met."

@@ -32,14 +32,20 @@ def check_needs(needs: Mapping[str, Sequence[Template]], position: Position, pro
 
 def _blocked(waiting: Mapping[str, list[Literal]]) -> dict[str, list[Literal]]:
     """Return the jobs that never start, with the needs that stay unsatisfied."""
-    blocked = {job_id: needs for job_id, needs in waiting.items() if needs}
-    done = [fold(job_id) for job_id, needs in waiting.items() if not needs]
+    dependents: dict[str, list[str]] = {}
+    for job_id, needs in waiting.items():
+        for need in needs:
+            dependents.setdefault(fold(text_of(need.value)), []).append(job_id)
+    unsatisfied = {job_id: len(needs) for job_id, needs in waiting.items()}
+    done = [job_id for job_id, count in unsatisfied.items() if count == 0]
+    finished = set()
     while done:
-        finished = set(done)
-        blocked = {
-            job_id: [need for need in needs if fold(text_of(need.value)) not in finished]
-            for job_id, needs in blocked.items()
-        }
-        done = [fold(job_id) for job_id, needs in blocked.items() if not needs]
-        blocked = {job_id: needs for job_id, needs in blocked.items() if needs}
-    return blocked
+        folded = fold(done.pop())
+        finished.add(folded)
+        for job_id in dependents.get(folded, ()):
+            unsatisfied[job_id] -= 1
+            if unsatisfied[job_id] == 0:
+                done.append(job_id)
+    blocked = {job_id: [need for need in needs if fold(text_of(need.value)) not in finished]
+               for job_id, needs in waiting.items()}  # fmt: skip
+    return {job_id: needs for job_id, needs in blocked.items() if needs}

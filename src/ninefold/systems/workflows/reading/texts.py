@@ -41,10 +41,13 @@ def read_text(
         return Literal(text, position)
     if len(pieces) == 1 and pieces[0].text.strip() == INSERT:
         return Insertion(position)
+    if _is_too_long(pieces):
+        remedy = "Put the values of expressions into env, or the script into a file."
+        problems.add(f"Exceeded max expression length {LENGTH_MAX}", position, remedy=remedy)
+        return Literal(text, position)
     valid = [_is_valid(piece, position, allowed, problems) for piece in pieces]
     if not all(valid):
         return Literal(text, position)
-    _check_length(pieces, position, problems)
     return _template(pieces, position)
 
 
@@ -109,15 +112,13 @@ def _remedy(error: ExpressionError, allowed: Allowed) -> str | None:
     return None
 
 
-def _check_length(pieces: list[_Piece], position: Position, problems: Problems) -> None:
-    """Refuse a text that would be too long as one call of `format`, which is what GitHub makes of it."""
+def _is_too_long(pieces: list[_Piece]) -> bool:
+    """Return whether a text would be too long as one call of `format`, which is what GitHub makes of it."""
     if len(pieces) == 1:
-        return
+        return False
     escaped = sum(len(piece.text) + sum(map(piece.text.count, "'{}")) for piece in pieces if not piece.is_expression)
     arguments = sum(len(", ") + len(piece.text) + len("{0}") for piece in pieces if piece.is_expression)
-    if len("format('')") + escaped + arguments > LENGTH_MAX:
-        remedy = "Put the values of expressions into env, or the script into a file."
-        problems.add(f"Exceeded max expression length {LENGTH_MAX}", position, remedy=remedy)
+    return len("format('')") + escaped + arguments > LENGTH_MAX
 
 
 def _template(pieces: list[_Piece], position: Position) -> Literal | Interpolation:
