@@ -244,7 +244,7 @@ def _print_summary(jobs: Sequence[EndedJob]) -> None:
         )
         for job in jobs
     ]
-    print_table(["Job", "Conclusion", "Duration", "Why"], rows, empty="No job was run.")
+    print_table(["Job", "Conclusion", "Duration", "Why"], rows, empty="No job has ended.")
 
 
 def _pairs(texts: Sequence[str], *, from_environment: bool = False) -> Iterator[tuple[str, str]]:

@@ -35,6 +35,13 @@ from ninefold.systems.workflows.model.workflow import Step, UsesStep
 _SETUP: Final = "Set up job"
 _COMPLETION: Final = "Complete job"
 
+_CONCLUSIONS: Final[Mapping[StepConclusion, JobConclusion]] = {
+    "success": "success",
+    "failure": "failure",
+    "cancelled": "cancelled",
+    "skipped": "success",
+}
+
 
 def _utc_now() -> datetime:
     return datetime.now(UTC)
@@ -205,11 +212,3 @@ class _JobRun:
         if self._is_timed_out:
             return "timed_out"
         return _CONCLUSIONS[self._parts.job.conclusion]
-
-
-_CONCLUSIONS: Final[Mapping[StepConclusion, JobConclusion]] = {
-    "success": "success",
-    "failure": "failure",
-    "cancelled": "cancelled",
-    "skipped": "success",
-}

@@ -2,7 +2,6 @@
 
 import re
 import sys
-from collections.abc import Callable
 from datetime import datetime
 from itertools import cycle
 from typing import IO, Final, Protocol
@@ -12,6 +11,7 @@ import msgspec
 from ninefold.core.commands import as_plain
 from ninefold.systems.workflows.execution.report import (
     Annotation,
+    JobReport,
     JobResult,
     LogLine,
     StepConclusion,
@@ -48,32 +48,12 @@ _MARK: Final = re.compile(
 _STYLE: Final = re.compile(r"(\x1b\[[0-9;]*m)")
 _ESCAPE: Final = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
 
-Now = Callable[[], datetime]
 
-
-class JobPrinter(Protocol):
-    """Prints one job. It is a `JobReport`, and is told how the job ends."""
-
-    def step_started(self, step: StepInfo, at: datetime) -> None:
-        """Print that a step has begun."""
-
-    def step_ended(self, result: StepResult) -> None:
-        """Print how a step has ended."""
-
-    def line(self, line: LogLine) -> None:
-        """Print a line of a log."""
-
-    def annotation(self, annotation: Annotation) -> None:
-        """Print an annotation, unless the line that it is about says the same."""
-
-    def summary(self, step: StepInfo, markdown: str) -> None:
-        """Print a summary."""
+class JobPrinter(JobReport, Protocol):
+    """Prints one job, and is told how the job ends."""
 
     def ended(self, result: JobResult) -> None:
         """Print how the job has ended."""
-
-    async def flush(self) -> None:
-        """Do nothing: printing waits by itself."""
 
 
 class Terminal:
