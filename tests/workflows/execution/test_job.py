@@ -1,13 +1,26 @@
+import asyncio
 import hashlib
 import json
+import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import msgspec
+import psutil
 import pytest
 
 from ninefold.systems.workflows.execution.order import JobOrder
 from workflow_jobs import JobInTest
+
+
+def processes_of(group: int) -> list[psutil.Process]:
+    found = []
+    for process in psutil.process_iter():
+        with suppress(ProcessLookupError):
+            if os.getpgid(process.pid) == group:
+                found.append(process)
+    return found
 
 
 async def run(folder: Path, text: str, **fields: Any) -> JobInTest:
@@ -342,6 +355,36 @@ async def test_files_of_the_workspace_can_be_hashed(tmp_path: Path) -> None:
     )
     digests = b"".join(hashlib.sha256(content).digest() for content in (b"a", b"b"))
     assert job.record.output() == [f"{hashlib.sha256(digests).hexdigest()} []"]
+
+
+async def test_a_job_is_given_up_if_nobody_takes_what_it_says(tmp_path: Path) -> None:
+    job = JobInTest(tmp_path, "steps: [{run: 'echo $$ > pid; (sleep 1000)& echo hi; sleep 1'}]")
+
+    async def fail() -> None:
+        raise ConnectionError("the server is gone")
+
+    job.record.flush = fail  # type: ignore[method-assign]  # only in this test.
+    with pytest.raises(ConnectionError):
+        await job.run()
+    group = int((job.workspace / "pid").read_text())
+    async with asyncio.timeout(30):
+        while any(process.status() != psutil.STATUS_ZOMBIE for process in processes_of(group)):
+            await asyncio.sleep(0.02)
+
+
+async def test_what_a_step_deletes_is_created_again(tmp_path: Path) -> None:
+    job = await run(
+        tmp_path,
+        """
+        steps:
+          - run: rm -rf "$RUNNER_TEMP"; mkdir -p other
+          - {run: pwd, working-directory: other}
+          - {name: gone, run: pwd, working-directory: gone}
+        """,
+    )
+    assert job.record.output()[0] == str(job.workspace / "other")
+    assert job.record.results()["gone"] == ("failure", "failure")
+    assert "No such file or directory" in job.record.text
 
 
 async def test_expressions_that_fail_say_where(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from ninefold.systems.workflows.execution.errors import StepError
 from ninefold.systems.workflows.execution.lines import LINE_LENGTH_MAX, LinePart
 from ninefold.systems.workflows.execution.processes import CommandLine, RunningProcesses, StopTimes
 
@@ -66,7 +67,7 @@ async def test_much_output_and_very_long_lines_come_completely() -> None:
 
 
 async def test_a_program_that_does_not_exist_is_an_error() -> None:
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(StepError, match="An error occurred trying to start process '/does/not/exist' in '/'"):
         await Run("/does/not/exist").task
 
 

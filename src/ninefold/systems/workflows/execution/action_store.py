@@ -57,7 +57,10 @@ class ActionStore:
         target = self._folder / reference.owner / reference.repository / commit
         if not target.exists():
             content = await _git(source, "archive", "--format=tar", commit)
-            await asyncio.to_thread(_extract, content, target)
+            try:
+                await asyncio.to_thread(_extract, content, target)
+            except (tarfile.TarError, OSError) as error:
+                raise ActionError(f"The action `{reference}` can't be unpacked: {error}") from error
         return target, commit
 
     def _find_mirror(self, reference: RemoteAction) -> Path:
@@ -121,6 +124,8 @@ def _extract(content: bytes, target: Path) -> None:
 
 
 async def _git(repository: Path, *arguments: str) -> bytes:
+    if shutil.which("git") is None:
+        raise ActionError("Actions come from git repositories, and this runner has no git")
     process = await asyncio.create_subprocess_exec(
         "git",
         "-c",

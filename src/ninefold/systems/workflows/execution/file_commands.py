@@ -38,16 +38,26 @@ _SUMMARY_DOCS: Final = (
 
 
 class FileCommands:
-    """The files of one step. A new step gets new files, so that a process of an earlier one can't write into them."""
+    """The files of one step. A new step gets new files, so that a process of an earlier one can't write into them.
+
+    Args:
+        temp: the job's folder for temporary files.
+
+    Raises:
+        FileCommandError: they can't be created.
+    """
 
     def __init__(self, temp: str) -> None:
         folder = Path(temp) / "_runner_file_commands"
-        folder.mkdir(parents=True, exist_ok=True)
         suffix = uuid.uuid4()
         self.paths = {key: folder / f"{prefix}{suffix}" for key, prefix in PREFIXES.items()}
         """By key in the context `github`."""
-        for path in self.paths.values():
-            path.touch(mode=0o600)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            for path in self.paths.values():
+                path.touch(mode=0o600)
+        except OSError as error:
+            raise FileCommandError(f"The step's files can't be created: {error}") from error
 
     def process(self, state: StepState, log: StepLog) -> None:
         """Take what the step has written, and delete the files. A file with an error makes the step fail."""

@@ -16,6 +16,7 @@ from typing import IO, Final
 import msgspec
 import psutil
 
+from ninefold.systems.workflows.execution.errors import StepError
 from ninefold.systems.workflows.execution.lines import LinePart, LineReader
 
 TRACKING_VARIABLE: Final = "RUNNER_TRACKING_ID"
@@ -67,7 +68,8 @@ class RunningProcesses:
             stop: stops the process group: SIGINT, then SIGTERM, then SIGKILL.
 
         Raises:
-            OSError: the program or the folder doesn't exist, or it can't be executed.
+            StepError: the program or the folder doesn't exist, or it can't be executed.
+            Exception: what a function that takes output has raised.
         """
         process = _start(command, self._tracking_id)
         assert process.stdout is not None
@@ -127,15 +129,21 @@ class RunningProcesses:
 
 
 def _start(command: CommandLine, tracking_id: str) -> "subprocess.Popen[bytes]":
-    return subprocess.Popen(  # noqa: S603 - running what a workflow says is what this does.
-        list(command.argv),
-        cwd=command.folder,
-        env={**command.environment, TRACKING_VARIABLE: tracking_id},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        start_new_session=True,
-    )
+    try:
+        return subprocess.Popen(  # noqa: S603 - running what a workflow says is what this does.
+            list(command.argv),
+            cwd=command.folder,
+            env={**command.environment, TRACKING_VARIABLE: tracking_id},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+    except (OSError, ValueError) as error:
+        program = command.argv[0]
+        raise StepError(
+            f"An error occurred trying to start process '{program}' in '{command.folder}'. {error}"
+        ) from error
 
 
 def _watch(process: "subprocess.Popen[bytes]") -> "asyncio.Future[int]":

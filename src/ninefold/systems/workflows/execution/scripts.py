@@ -4,6 +4,7 @@ import uuid
 from pathlib import Path
 
 from ninefold.systems.workflows.execution.environment import search_path
+from ninefold.systems.workflows.execution.errors import StepError
 from ninefold.systems.workflows.execution.file_commands import FileCommands
 from ninefold.systems.workflows.execution.parts import JobParts
 from ninefold.systems.workflows.execution.report import StepConclusion
@@ -39,7 +40,10 @@ async def _run(parts: JobParts, step: RunStep, state: StepState, log: StepLog) -
     shell = find_shell(shell_option, search_path=search_path(parts.order, state))
     _write_header(script, shell, state, log)
     path = Path(parts.order.folders.temp) / f"{uuid.uuid4()}{shell.extension}"
-    path.write_text(shell.contents(script), encoding="utf-8", errors="surrogateescape")
+    try:
+        path.write_text(shell.contents(script), encoding="utf-8", errors="surrogateescape")
+    except OSError as error:
+        raise StepError(f"The script can't be written: {error}") from error
     code = await run_process(
         parts,
         state,

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 
 from ninefold.systems.workflows.execution.command_handlers import CommandHandler
 from ninefold.systems.workflows.execution.environment import process_environment
-from ninefold.systems.workflows.execution.errors import StepError
 from ninefold.systems.workflows.execution.parts import JobParts
 from ninefold.systems.workflows.execution.processes import CommandLine
 from ninefold.systems.workflows.execution.step_log import StepLog
@@ -39,7 +38,4 @@ async def run_process(
     output, error = (StepOutput(state, log, commands, workspace=workspace) for _ in range(2))
     environment = {**process_environment(parts.order, parts.contexts, state), **(variables or {})}
     command = CommandLine(argv=argv, folder=folder, environment=environment)
-    try:
-        return await parts.processes.run(command, on_output=output.take, on_error=error.take, stop=state.stop)
-    except (OSError, ValueError) as cause:
-        raise StepError(f"An error occurred trying to start process '{argv[0]}' in '{folder}'. {cause}") from cause
+    return await parts.processes.run(command, on_output=output.take, on_error=error.take, stop=state.stop)
