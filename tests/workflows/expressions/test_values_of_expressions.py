@@ -3,7 +3,7 @@ import math
 import pytest
 
 from ninefold.systems.workflows.errors import ExpressionError
-from ninefold.systems.workflows.expressions import Status, allow_contexts, evaluate, make_scope, parse
+from ninefold.systems.workflows.expressions import Object, Scope, Status, allow_contexts, evaluate, make_scope, parse
 from ninefold.systems.workflows.model.values import Json, Value, to_json_data
 
 CONTEXTS: dict[str, Json] = {
@@ -184,3 +184,12 @@ def test_an_evaluation_takes_a_mebibyte_at_most(expression: str) -> None:
 def test_from_json_refuses_what_is_not_json(text: str) -> None:
     with pytest.raises(ExpressionError, match="Error parsing fromJson"):
         evaluate(parse("fromJSON(env.text)"), make_scope({"env": {"text": text}}))
+
+
+def test_a_value_that_is_nested_too_deeply_is_an_error_and_no_crash() -> None:
+    nested: Value = []
+    for _ in range(5_000):
+        nested = [nested]
+
+    with pytest.raises(ExpressionError, match="nested too deeply"):
+        evaluate(parse("toJSON(env)"), Scope(contexts=Object({"env": nested})))

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from ninefold.systems.workflows.errors import ExpressionError
 from ninefold.systems.workflows.expressions import coercion
 from ninefold.systems.workflows.expressions.filters import get_all, get_item, make_key
 from ninefold.systems.workflows.expressions.functions import FUNCTIONS, Arguments
@@ -30,7 +31,11 @@ def evaluate(expression: Expression, scope: Scope) -> Value:
     """
     if expression.root is None:
         return None
-    return _Evaluation(scope, Memory(expression.text)).value(expression.root, 0)
+    try:
+        return _Evaluation(scope, Memory(expression.text)).value(expression.root, 0)
+    except RecursionError as error:
+        # Contexts can come from payloads that are nested as deeply as their sender likes.
+        raise ExpressionError("evaluation", "A value is nested too deeply to be written as JSON") from error
 
 
 class _Evaluation:
