@@ -1,0 +1,1 @@
+"""Runs workflows of a checkout on this machine, without a server: `ninefold workflows run`."""
