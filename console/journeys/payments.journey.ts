@@ -1,16 +1,16 @@
 // What a person does with the pages of payments, in a real browser, against a real Ninefold and its simulated processor.
 
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readFileSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 
 import { chromium, type Browser, type BrowserContext, type Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 import { Network, Ninefold } from "./ninefold";
+import { faultsOf, pay as payAt, statementOf, today, type Paid } from "./payments_shop";
 
 const ROOT = join(import.meta.dirname, "../..");
-const AXE = readFileSync(join(import.meta.dirname, "../node_modules/axe-core/axe.min.js"), "utf8");
 /** Where screenshots go, if they are wanted. */
 const SCREENSHOTS = process.env["NINEFOLD_SCREENSHOTS"];
 
@@ -23,11 +23,6 @@ let secretKey = "";
 const complaints: string[] = [];
 /** Payments that the journey comes back to. */
 const made = { captured: "", doubt: "", batch: "" };
-
-interface Paid {
-  readonly id: string;
-  readonly status: string;
-}
 
 beforeAll(async () => {
   const executablePath = execFileSync(join(ROOT, "scripts/chromium")).toString().trim();
@@ -58,12 +53,8 @@ async function open(within: BrowserContext): Promise<Page> {
   return opened;
 }
 
-/** Pay as a program of the merchant does, with Stripe's API. */
-async function pay(token: string, amount: number, fields: Record<string, string> = {}): Promise<Paid> {
-  const form = new URLSearchParams({ amount: String(amount), currency: "usd", confirm: "true", payment_method: `pm_card_${token}`, "payment_method_types[]": "card", ...fields });
-  const response = await fetch(`${ninefold.url}/stripe/v1/payment_intents`, { method: "POST", headers: { Authorization: `Bearer ${secretKey}` }, body: form });
-  const answer = (await response.json()) as Paid & { error?: { payment_intent: Paid } };
-  return answer.error?.payment_intent ?? answer;
+function pay(token: string, amount: number, fields: Record<string, string> = {}): Promise<Paid> {
+  return payAt(ninefold, secretKey, token, amount, fields);
 }
 
 async function screenshot(of: Page, name: string): Promise<void> {
@@ -74,30 +65,6 @@ async function screenshot(of: Page, name: string): Promise<void> {
 
 async function go(path: string): Promise<void> {
   await page.goto(network.url + path);
-}
-
-/** A statement of a bank: a payout that is paid, and a credit that nobody knows. */
-function statementOf(amount: number, reference: string): string {
-  const day = new Date().toISOString().slice(0, 10);
-  const entry = (value: string, side: string, refs: string): string =>
-    `<Ntry><Amt Ccy="USD">${value}</Amt><CdtDbtInd>${side}</CdtDbtInd><Sts><Cd>BOOK</Cd></Sts><BookgDt><Dt>${day}</Dt></BookgDt><NtryDtls><TxDtls>${refs}</TxDtls></NtryDtls></Ntry>`;
-  const paid = `${Math.trunc(amount / 100)}.${String(amount % 100).padStart(2, "0")}`;
-  return `<?xml version="1.0" encoding="UTF-8"?>
-<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.08"><BkToCstmrStmt>
-<GrpHdr><MsgId>M1</MsgId><CreDtTm>${day}T06:14:00</CreDtTm></GrpHdr>
-<Stmt><Id>S-330</Id><CreDtTm>${day}T06:14:00</CreDtTm><Acct><Id><Othr><Id>5550001</Id></Othr></Id><Ccy>USD</Ccy></Acct>
-${entry(paid, "DBIT", `<Refs><EndToEndId>${reference}</EndToEndId></Refs>`)}
-${entry("12.34", "CRDT", "<RmtInf><Ustrd>GIFT</Ustrd></RmtInf>")}
-</Stmt></BkToCstmrStmt></Document>`;
-}
-
-async function faultsOf(of: Page): Promise<string[]> {
-  await of.evaluate(AXE);
-  return of.evaluate(async () => {
-    const { axe } = window as unknown as { axe: { run: () => Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> } };
-    const { violations } = await axe.run();
-    return violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`);
-  });
 }
 
 test("the first steps lead from a merchant to its key, and the first payment appears at once", async () => {
@@ -235,7 +202,7 @@ test("a day is settled, and its batch leads to each payment and to the bank's li
   expect(new URL(page.url()).pathname).toBe(made.batch);
   await go("/payments/statements");
   await page.getByText("No statement yet").waitFor();
-  await page.locator('input[type="file"]').setInputFiles({ name: "statement.xml", mimeType: "text/xml", buffer: Buffer.from(statementOf(payout?.amount ?? 0, payout?.reference ?? "")) });
+  await page.locator('input[type="file"]').setInputFiles({ name: "statement.xml", mimeType: "text/xml", buffer: Buffer.from(statementOf([{ amount: -(payout?.amount ?? 0), reference: payout?.reference ?? "" }, { amount: 1_234, text: "GIFT" }])) });
   const pane = page.getByRole("complementary", { name: "Statement" });
   await pane.getByText("Matched", { exact: true }).waitFor({ timeout: 30_000 });
   await pane.getByText("In suspense").waitFor();
@@ -246,7 +213,7 @@ test("a day is settled, and its batch leads to each payment and to the bank's li
 
 test("a day is compared, and a break is resolved by evidence", async () => {
   await pay("settledWrongAmount", 11_250, { description: "order 104222" });
-  const day = new Date().toISOString().slice(0, 10);
+  const day = today();
   await go(`/payments/reconciliation/${day}`);
   await page.getByRole("button", { name: "Compare", exact: true }).click();
   await page.getByRole("row", { name: /Amount.*112\.50/ }).waitFor({ timeout: 30_000 });
@@ -287,7 +254,7 @@ test("without a connection, reading goes on and nothing can be changed", async (
 test("the pages are accessible in both themes, wide and on a phone", async () => {
   const phone = await browser.newContext({ viewport: { width: 390, height: 844 }, storageState: await context.storageState() });
   const narrow = await open(phone);
-  for (const path of ["/payments", `/payments/intents/${made.captured}`, "/payments/in-doubt", "/payments/merchants", "/payments/ledger", "/payments/batches", made.batch, "/payments/breaks?state=all", "/payments/reconciliation", `/payments/reconciliation/${new Date().toISOString().slice(0, 10)}`, "/payments/statements"]) {
+  for (const path of ["/payments", `/payments/intents/${made.captured}`, "/payments/in-doubt", "/payments/merchants", "/payments/ledger", "/payments/batches", made.batch, "/payments/breaks?state=all", "/payments/reconciliation", `/payments/reconciliation/${today()}`, "/payments/statements"]) {
     for (const [of, colorScheme] of [[page, "light"], [narrow, "dark"]] as const) {
       await of.emulateMedia({ colorScheme });
       await of.goto(network.url + path);
@@ -303,7 +270,7 @@ test("the pages have pictures", async () => {
   if (!SCREENSHOTS) return;
   const phone = await browser.newContext({ viewport: { width: 390, height: 844 }, storageState: await context.storageState() });
   const narrow = await open(phone);
-  const day = new Date().toISOString().slice(0, 10);
+  const day = today();
   const merchantId = (await ninefold.call<{ items: { merchant_id: string }[] }>("GET", "/payments/merchants")).items[0]?.merchant_id;
   const pictures: Readonly<Record<string, string>> = {
     payments: "/payments",

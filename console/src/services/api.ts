@@ -4497,6 +4497,7 @@ export interface components {
             opening_amount: number;
             payout: components["schemas"]["PayoutView"] | null;
             payout_amount: number;
+            payout_state: ("canceled" | "failed" | "in_transit" | "paid" | "pending") | null;
             posted_at: string | null;
             refund_amount: number;
             refund_count: number;
@@ -4584,6 +4585,7 @@ export interface components {
             merchant_id: string;
             opening_amount: number;
             payout_amount: number;
+            payout_state: ("canceled" | "failed" | "in_transit" | "paid" | "pending") | null;
             posted_at: string | null;
             refund_amount: number;
             refund_count: number;
@@ -4604,6 +4606,7 @@ export interface components {
             advice: string;
             /** @example brk_01h455vb4pex5vsknk084sn02q */
             break_id: string;
+            can_match: boolean;
             charge_id: string | null;
             /** @example null */
             correction_id: string | null;

@@ -56,6 +56,10 @@ export async function listPayoutsInTransit(): Promise<readonly Payout[]> {
   return (await call<Page<Payout>>("GET", "/payments/payouts", { query: { state: "in_transit", limit: PAGE_LIMIT_MAX } })).items;
 }
 
+export function getPayout(id: string): Promise<Payout> {
+  return call("GET", `/payments/payouts/${id}`);
+}
+
 /** Where a bank file is downloaded. */
 export function bankFileHref(bankFileId: string): string {
   return `/api/v1/payments/bank-files/${bankFileId}/content`;

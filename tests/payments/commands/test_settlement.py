@@ -24,6 +24,7 @@ BREAK: Final[dict[str, Any]] = {
     "state": "open",
     "opened_at": "2026-11-24T06:00:00Z",
     "advice": "Ask the bank.",
+    "can_match": True,
     "evidence": None,
 }
 JOB: Final[dict[str, Any]] = {
@@ -50,6 +51,7 @@ MERCHANT: Final[dict[str, Any]] = {
     "time_zone": "America/New_York",
     "cutoff": "17:00",
     "bank_account_last4": "6789",
+    "fees": [{"currency": "JPY", "bps": 360, "fixed": 40}],
     "bank_account_name": "Bakery Inc.",
     "bank_routing_number": "021000021",
     "bank_account_kind": "checking",
@@ -182,6 +184,7 @@ def test_what_is_taken_from_a_merchant_is_negative_in_the_list_of_batches(
     batch: dict[str, Any] = {"batch_id": "bat_1", "merchant_id": "mer_1", "day": "2026-11-23", "currency": "USD"}
     batch |= {"state": "delivered", "capture_amount": 10_000, "fee_amount": 320, "refund_amount": -500}
     batch |= {"payout_amount": 9_180, "carried_amount": 0, "carried_reason": None, "sha256": "", "bank_file_id": None}
+    batch |= {"payout_state": "paid"}
     server.answers[f"GET {PAYMENTS}/batches"] = {"items": [batch], "next_cursor": None}
 
     assert run(["payments", "batches", "list"]) == 0
@@ -189,6 +192,7 @@ def test_what_is_taken_from_a_merchant_is_negative_in_the_list_of_batches(
     header, row = capsys.readouterr().out.splitlines()
     assert "Captures (+)  Fees (-)   Refunds (-)" in header
     assert "100.00 USD    -3.20 USD  -5.00 USD" in row
+    assert row.split()[-4:] == ["✓", "delivered", "✓", "paid"]
 
 
 def test_a_statement_is_sent_as_it_is(server: Server, tmp_path: Path) -> None:
@@ -231,7 +235,9 @@ def test_a_merchant_is_shown_and_changed(server: Server, capsys: pytest.CaptureF
     server.answers[f"PATCH {path}"] = {**MERCHANT, "name": "Books"}
 
     assert run(["payments", "merchants", "show", MERCHANT["merchant_id"]]) == 0
-    assert "6789" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "6789" in shown
+    assert "JPY: bps 360, fixed 40" in shown
     changes = ["--name", "Books", "--fee-bps", "0", "--bank-account-kind", "savings"]
     assert run(["payments", "merchants", "update", MERCHANT["merchant_id"], *changes, "--json"]) == 0
     assert json.loads(server.sent[1].content) == {"name": "Books", "fee_bps": 0, "bank_account_kind": "savings"}

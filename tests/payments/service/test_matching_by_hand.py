@@ -1,6 +1,6 @@
 """A person says that a line of the bank is a payout, although its amount is off or its reference is missing."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +11,15 @@ from ninefold.systems.payments.errors import CardNumberError
 from ninefold.systems.payments.model.ledger import AccountKind
 from ninefold.systems.payments.model.reconciliation import Break
 from ninefold.systems.payments.reconciliation_errors import BreakStateError, InvalidMatchError
+from ninefold.systems.payments.rules.break_advice import advise, can_match
 from ninefold.systems.payments.service.audit import audit_ledger
 from ninefold.systems.payments.service.ledger import list_accounts, list_entries
 from ninefold.systems.payments.service.matching_by_hand import match_break
+from ninefold.systems.payments.service.merchants import create_merchant
+from ninefold.systems.payments.service.releasing import release_funds
+from ninefold.systems.payments.service.settling import compute_batches, post_batches
 from ninefold.systems.payments.service.statements import list_lines_of_payout
-from payments_settlement import Line, SettledShop, open_settled_shop
+from payments_settlement import BANK_ACCOUNT, MONDAY, Line, SettledShop, open_settled_shop
 
 DAY = date(2026, 11, 23)
 NET = 9_680
@@ -119,6 +123,61 @@ async def test_what_was_paid_with_another_amount_comes_back_with_it(shop: Settle
     assert await shop.breaks() == []
     assert await shop.balance("merchant_available") == NET
     assert await balances(shop) == {"payout_in_flight": 0, "bank": 0, "suspense": 0, "bank_fees": 0}
+
+
+async def test_a_line_that_names_a_file_of_one_payout_is_matched_with_that(shop: SettledShop) -> None:
+    (path,) = shop.folder.iterdir()
+    await shop.import_lines(Line(-NET + 1, path.name))
+    (found,) = await shop.breaks()
+    assert can_match(found)
+
+    await match(shop, found)
+
+    assert [(each.state, each.paid_amount) for each in await shop.payouts()] == [("paid", NET - 1)]
+
+
+async def test_a_line_of_several_payouts_is_taken_back_and_paid_again(database: Database, tmp_path: Path) -> None:
+    shop = await settle_two_in_a_file(database, tmp_path)
+    (path,) = shop.folder.iterdir()
+    one, other = await shop.payouts()
+    total = one.amount + other.amount
+    await shop.import_lines(Line(-total + 1, path.name))
+    (found,) = await shop.breaks()
+    assert not can_match(found)
+    assert "bank file of several payouts" in advise(found)
+    with pytest.raises(InvalidMatchError, match="bank file of several payouts"):
+        await match(shop, found, payout_id=one.payout_id)
+
+    await shop.import_lines(Line(total - 1, path.name), Line(-total, path.name))
+
+    assert [each.state for each in await shop.payouts()] == ["paid", "paid"]
+    assert [each.found_amount for each in await shop.breaks()] == [total - 1, -total + 1]
+    assert await shop.balance("suspense") == 0
+    assert (await audit_ledger(database, organisation_id=shop.organisation_id)).is_right
+
+
+async def settle_two_in_a_file(database: Database, folder: Path) -> SettledShop:
+    """Return a merchant whose payout is in the same bank file as that of another one of its organisation."""
+    shop = await open_settled_shop(database, folder)
+    async with database.transaction() as connection:
+        created = await create_merchant(
+            connection,
+            organisation_id=shop.organisation_id,
+            name="Books",
+            changes=BANK_ACCOUNT,
+            at=MONDAY - timedelta(days=400),
+        )
+    other = SettledShop(database, created.merchant, folder)
+    await shop.pay(10_000)
+    await other.pay(5_000)
+    shop.clock.at = datetime(2026, 11, 23, 22, tzinfo=UTC)
+    await release_funds(database, other.merchant, until=shop.clock.at, at=shop.clock.at)
+    await compute_batches(database, other.merchant, day=DAY, cutoff_at=shop.clock.at, at=shop.clock.at)
+    async with database.transaction() as connection:
+        await post_batches(connection, other.merchant, at=shop.clock.at)
+    await shop.settle(DAY)
+    shop.clock.at = datetime(2026, 11, 24, 12, tzinfo=UTC)
+    return shop
 
 
 async def test_what_cannot_be_the_payout_is_refused(shop: SettledShop) -> None:

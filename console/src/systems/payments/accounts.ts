@@ -37,10 +37,11 @@ export function shownBalance(account: Account): number {
   return account.kind === "merchant_pending" ? account.balance + account.pending : account.balance;
 }
 
-/** Accounts by currency, each in the order of a payment's way. */
-export function byCurrency(accounts: readonly Account[]): CurrencyBalances[] {
+/** Accounts by currency, the usual one first, each in the order of a payment's way. */
+export function byCurrency(accounts: readonly Account[], usual?: string): CurrencyBalances[] {
   const kinds = Object.keys(TITLES);
-  const currencies = [...new Set(accounts.map((each) => each.currency))].sort();
+  const rank = (currency: string): string => (currency === usual ? "" : currency);
+  const currencies = [...new Set(accounts.map((each) => each.currency))].sort((one, other) => (rank(one) < rank(other) ? -1 : 1));
   return currencies.map((currency) => ({
     currency,
     accounts: accounts.filter((each) => each.currency === currency).sort((one, other) => kinds.indexOf(one.kind) - kinds.indexOf(other.kind)),

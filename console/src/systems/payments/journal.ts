@@ -4,6 +4,7 @@ import { countText, shortId } from "$/lib/text";
 import type { Attempt, Entry, PaymentDetails, PaymentEvent } from "$/services/payments";
 import type { BatchDetails } from "$/services/settlement";
 
+import { dayText } from "./days";
 import { isPosted } from "./entries";
 import { amountText } from "./money";
 import { sentenceWord, words } from "./states";
@@ -21,7 +22,6 @@ export interface JournalRow {
   readonly isFailed: boolean;
   readonly entry?: Entry | undefined;
 }
-
 
 const EVENTS: Readonly<Record<string, string>> = {
   created: "Intent created",
@@ -94,14 +94,19 @@ function batchRows(batch: BatchDetails): JournalRow[] {
       ...base,
       key: line.statementLineId,
       at: line.matchedAt ?? `${line.bookedOn}T12:00:00Z`,
-      what: line.kind === "return" ? "Returned by the bank" : "Found on the statement",
-      because: line.reason ?? `booked on ${line.bookedOn}`,
-      isFailed: line.kind === "return",
+      what: lineText(line),
+      because: line.reason ?? `booked on ${dayText(line.bookedOn)}`,
+      isFailed: line.kind === "return" || line.state === "suspense",
       code: `line ${line.number}`,
       href: `/payments/statements?statement=${line.statementId}`,
     })),
   ];
   return rows.filter((row) => row !== null);
+}
+
+function lineText({ kind, state }: BatchDetails["statementLines"][number]): string {
+  if (kind === "return") return "Returned by the bank";
+  return state === "suspense" ? "On the statement, and doesn’t agree" : "Found on the statement";
 }
 
 function eventRow(payment: PaymentDetails, event: PaymentEvent, entry: Entry | undefined): JournalRow {

@@ -4,11 +4,6 @@ import type { Break, Payout } from "$/services/settlement";
 
 import { moneyText } from "./money";
 
-/** Whether a person can say that the line of a break is a payout: it pays something out, and isn't explained yet. */
-export function canBePayout({ state, statementLineId, foundAmount }: Pick<Break, "state" | "statementLineId" | "foundAmount">): boolean {
-  return state === "open" && statementLineId !== null && (foundAmount ?? 0) < 0;
-}
-
 /** The payouts in the currency of a break: the one that it is about first, then those that are off least. */
 export function payoutsByCloseness<T extends Pick<Payout, "payoutId" | "currency" | "amount">>(payouts: readonly T[], found: Pick<Break, "currency" | "foundAmount" | "payoutId">): T[] {
   const off = (each: T): number => (each.payoutId === found.payoutId ? -1 : Math.abs(each.amount + (found.foundAmount ?? 0)));

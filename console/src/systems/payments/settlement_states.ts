@@ -32,9 +32,9 @@ const BREAK_TITLES: Readonly<Record<Break["source"], Readonly<Record<BreakType, 
 
 export const BREAK_TYPES: readonly BreakType[] = ["missing", "duplicate", "amount", "currency", "timing", "unknown"];
 
-/** How a batch stands. One whose payout the bank has shown is paid. */
-export function batchShown(batch: Batch, payout: Payout | null = null): Shown {
-  if (payout && (payout.state === "paid" || payout.state === "failed")) return PAYOUT[payout.state];
+/** How a batch stands. One whose payout the bank has shown, or has returned, stands as its payout. */
+export function batchShown(batch: Pick<Batch, "state" | "carriedReason" | "payoutState">): Shown {
+  if (batch.payoutState === "paid" || batch.payoutState === "failed") return PAYOUT[batch.payoutState];
   const shown = BATCH[batch.state];
   return batch.state === "carried" && batch.carriedReason ? { ...shown, word: `Carried: ${words(batch.carriedReason)}` } : shown;
 }

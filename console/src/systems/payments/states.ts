@@ -9,8 +9,8 @@ export interface Shown {
 }
 
 const PAYMENT: Readonly<Record<PaymentState, Shown>> = {
-  requires_payment_method: { name: "queued", word: "Needs a card" },
-  requires_confirmation: { name: "queued", word: "Not confirmed" },
+  requires_payment_method: { name: "waiting", word: "Needs a card" },
+  requires_confirmation: { name: "waiting", word: "Not confirmed" },
   requires_action: { name: "waiting", word: "Customer authenticates" },
   processing: { name: "running", word: "Processing" },
   in_doubt: { name: "in-doubt", word: "In doubt" },

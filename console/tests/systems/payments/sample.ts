@@ -151,6 +151,7 @@ export function batch(fields: Partial<BatchDetails> = {}): BatchDetails {
     day: "2026-11-23",
     cutoffAt: "2026-11-23T22:00:00Z",
     state: "delivered",
+    payoutState: "in_transit",
     openingAmount: 0,
     captureCount: 1_205,
     captureAmount: 6_291_760,

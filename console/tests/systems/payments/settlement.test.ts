@@ -2,8 +2,8 @@ import { expect, test } from "vitest";
 
 import type { BatchDetails, ComparedCount } from "$/services/settlement";
 import { proposedCorrection } from "$/systems/payments/corrections";
-import { canBePayout, differenceText, payoutsByCloseness } from "$/systems/payments/matches";
-import { itemOff, itemShown } from "$/systems/payments/settlement_states";
+import { differenceText, payoutsByCloseness } from "$/systems/payments/matches";
+import { batchShown, itemOff, itemShown } from "$/systems/payments/settlement_states";
 import { paymentShown, shownAmount } from "$/systems/payments/states";
 import { bankSum, countOf, drift, firstCurrency, notCompared } from "$/systems/payments/totals";
 
@@ -45,9 +45,13 @@ test("what came after the report was read is no break, and the report isn't off 
   expect([countOf([later], "USD", "breaks"), countOf([later], "USD", "not_compared"), notCompared([later], "USD"), notCompared([later], "EUR")]).toEqual([0, 2, 700, 0]);
 });
 
-test("the line of a break can be a payout if it pays something out, and the closest payout comes first", () => {
-  const found = { state: "open", statementLineId: "sln_1", foundAmount: -9_679, currency: "USD", payoutId: null } as const;
-  expect([canBePayout(found), canBePayout({ ...found, foundAmount: 9_679 }), canBePayout({ ...found, state: "closed" }), canBePayout({ ...found, statementLineId: null })]).toEqual([true, false, false, false]);
+test("a batch stands as its payout when the bank has shown or returned that", () => {
+  const words = (["in_transit", "paid", "failed", null] as const).map((payoutState) => batchShown(batch({ state: "delivered", payoutState })).word);
+  expect(words).toEqual(["With the bank", "Paid", "Returned", "With the bank"]);
+});
+
+test("the payout that is closest to the line of a break comes first", () => {
+  const found = { foundAmount: -9_679, currency: "USD", payoutId: null } as const;
   const payouts = [
     { payoutId: "po_1", currency: "USD", amount: 5 },
     { payoutId: "po_2", currency: "USD", amount: 9_680 },

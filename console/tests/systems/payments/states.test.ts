@@ -15,7 +15,7 @@ import { attempt, entry, payment } from "./sample";
 
 test("a payment that was declined is shown as failed, one without a card isn't", () => {
   expect(paymentShown(payment({ state: "requires_payment_method", errorCode: "card_declined" }))).toEqual({ name: "failed", word: "Declined" });
-  expect(paymentShown(payment({ state: "requires_payment_method", errorCode: null })).name).toBe("queued");
+  expect(paymentShown(payment({ state: "requires_payment_method", errorCode: null })).name).toBe("waiting");
   expect(paymentShown(payment({ state: "in_doubt", errorCode: null })).name).toBe("in-doubt");
 });
 

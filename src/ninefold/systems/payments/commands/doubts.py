@@ -15,10 +15,10 @@ from ninefold.core.commands import (
     print_table,
     show_answer,
     show_fields,
-    state_text,
 )
 from ninefold.core.ids import format_id
 from ninefold.systems.payments.commands.amounts import amount_text
+from ninefold.systems.payments.commands.states import shown_state
 from ninefold.systems.payments.model.payments import ATTEMPT_PREFIX, EvidenceKind
 
 _DOUBTS: Final = "/api/v1/payments/doubts"
@@ -107,7 +107,7 @@ def _show(page: Page[AttemptAnswer]) -> None:
                 each.attempt_id,
                 each.payment_id,
                 each.operation,
-                state_text(each.state, like="in_doubt"),
+                shown_state(each.state),
                 amount_text(each.amount, each.currency),
                 each.in_doubt_since,
                 each.next_inquiry_at,

@@ -12,6 +12,7 @@ from ninefold.core.commands import (
     Limit,
     Page,
     parse_argument_id,
+    print_fields,
     print_next_page,
     print_note,
     print_table,
@@ -47,12 +48,21 @@ class MerchantAnswer(msgspec.Struct, frozen=True, kw_only=True):
     created_at: str
 
 
+class FeeAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """What captures in another currency cost."""
+
+    currency: str
+    bps: int
+    fixed: int
+
+
 class MerchantDetailsAnswer(MerchantAnswer, frozen=True, kw_only=True):
     """A merchant with all that is agreed."""
 
     country: str
     fee_bps: int
     fee_fixed: int
+    fees: list[FeeAnswer]
     hold_days: int
     first_payout_days: int
     reserve_bps: int
@@ -153,7 +163,7 @@ def show_merchant(merchant_id: str, *, api: ApiOptions = FROM_ENVIRONMENT) -> No
     """
     path = _path_of(merchant_id)
     with api.client() as client:
-        show_answer(client.get(path), MerchantDetailsAnswer, api=api, show=show_fields)
+        show_answer(client.get(path), MerchantDetailsAnswer, api=api, show=_show_merchant)
 
 
 def _require_a_change(*_: object, **options: object) -> None:
@@ -174,12 +184,17 @@ def update_merchant(merchant_id: str, *, changes: Changes | None = None, api: Ap
     path = _path_of(merchant_id)
     body = {} if changes is None else changes.given
     with api.client() as client:
-        show_answer(client.patch(path, body), MerchantDetailsAnswer, api=api, show=show_fields)
+        show_answer(client.patch(path, body), MerchantDetailsAnswer, api=api, show=_show_merchant)
 
 
 def _path_of(merchant_id: str) -> str:
     parse_argument_id(MERCHANT_PREFIX, merchant_id, shown_by="ninefold payments merchants list")
     return f"{_MERCHANTS}/{merchant_id}"
+
+
+def _show_merchant(merchant: MerchantDetailsAnswer) -> None:
+    fees = "; ".join(f"{fee.currency}: bps {fee.bps}, fixed {fee.fixed}" for fee in merchant.fees)
+    print_fields({**msgspec.structs.asdict(merchant), "fees": fees or None})
 
 
 def _show_merchants(page: Page[MerchantAnswer]) -> None:

@@ -20,6 +20,7 @@ from ninefold.core.commands import (
 from ninefold.core.errors import InvalidInputError
 from ninefold.systems.payments.commands.amounts import amount_text
 from ninefold.systems.payments.commands.days import Day, day_text
+from ninefold.systems.payments.commands.states import shown_state
 
 _ROOT: Final = "/api/v1/payments"
 _BREAKS: Final = f"{_ROOT}/reconciliation/breaks"
@@ -56,6 +57,7 @@ class BreakAnswer(msgspec.Struct, frozen=True, kw_only=True):
     state: str
     opened_at: str
     advice: str
+    can_match: bool
     evidence: str | None
 
 
@@ -223,7 +225,8 @@ def match_break(
 ) -> None:
     """Say that the bank's line of a break is a payout, although its amount is off or its reference is missing.
 
-    The payout is paid with the amount that the bank has. The difference is posted with the break as its cause.
+    The payout is paid with the amount that the bank has. The difference is posted with the break as its cause. A line
+    that names a bank file of several payouts is refused: ask the bank to take it back and to pay the file's total.
 
     Args:
         break_id: The id of the break, such as brk_….
@@ -288,7 +291,7 @@ def _show_breaks(page: Page[BreakAnswer]) -> None:
                 each.reference,
                 amount_text(each.expected_amount, each.currency),
                 amount_text(each.found_amount, each.currency),
-                each.state,
+                shown_state(each.state),
                 each.opened_at,
             ]
             for each in page.items

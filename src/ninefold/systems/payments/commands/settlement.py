@@ -23,6 +23,7 @@ from ninefold.core.commands import (
 )
 from ninefold.systems.payments.commands.amounts import amount_text
 from ninefold.systems.payments.commands.days import Day, day_text
+from ninefold.systems.payments.commands.states import shown_state
 from ninefold.systems.payments.model.settlement import PAYOUT_PREFIX
 
 _ROOT: Final = "/api/v1/payments"
@@ -48,6 +49,7 @@ class BatchAnswer(msgspec.Struct, frozen=True, kw_only=True):
     carried_reason: str | None
     sha256: str
     bank_file_id: str | None
+    payout_state: str | None
 
 
 class PayoutAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -218,7 +220,18 @@ def download_bank_file(bank_file_id: str, *, output: Path | None = None, api: Ap
 def _show_batches(page: Page[BatchAnswer]) -> None:
     print_table(
         # What is taken from the merchant is negative.
-        ["Batch", "Merchant", "Day", "Captures (+)", "Fees (-)", "Refunds (-)", "Payout", "Carried", "State"],
+        [
+            "Batch",
+            "Merchant",
+            "Day",
+            "Captures (+)",
+            "Fees (-)",
+            "Refunds (-)",
+            "Payout",
+            "Carried",
+            "State",
+            "Payout is",
+        ],
         [
             [
                 each.batch_id,
@@ -229,7 +242,8 @@ def _show_batches(page: Page[BatchAnswer]) -> None:
                 amount_text(each.refund_amount, each.currency),
                 amount_text(each.payout_amount, each.currency),
                 amount_text(each.carried_amount, each.currency),
-                each.state if each.carried_reason is None else f"{each.state} ({each.carried_reason})",
+                shown_state(each.state, reason=each.carried_reason),
+                None if each.payout_state is None else shown_state(each.payout_state),
             ]
             for each in page.items
         ],
@@ -246,7 +260,7 @@ def _show_payouts(page: Page[PayoutAnswer]) -> None:
                 each.payout_id,
                 each.merchant_id,
                 amount_text(each.amount, each.currency),
-                each.state,
+                shown_state(each.state),
                 each.reference,
                 each.arrival_date,
                 each.failure_code,
@@ -259,8 +273,9 @@ def _show_payouts(page: Page[PayoutAnswer]) -> None:
 
 
 def _show_payout(payout: PayoutDetailsAnswer) -> None:
-    print_fields({"amount": amount_text(payout.amount, payout.currency)})
-    show_fields(payout, without=["amount", "currency"])
+    fields = msgspec.structs.asdict(payout)
+    del fields["currency"]
+    print_fields({**fields, "amount": amount_text(payout.amount, payout.currency)})
 
 
 def _show_files(page: Page[BankFileAnswer]) -> None:
@@ -272,7 +287,7 @@ def _show_files(page: Page[BankFileAnswer]) -> None:
                 each.name,
                 each.entry_count,
                 amount_text(each.total, each.currency),
-                each.state,
+                shown_state(each.state),
                 each.sha256,
             ]
             for each in page.items

@@ -53,7 +53,7 @@ from ninefold.systems.payments.routes.field_types import (
     StatementIdText,
     StatementLineIdText,
 )
-from ninefold.systems.payments.rules.break_advice import advise
+from ninefold.systems.payments.rules.break_advice import advise, can_match
 from ninefold.systems.payments.service.breaks import EVIDENCE_LENGTH_MAX, Correction
 from ninefold.systems.payments.service.matching_by_hand import DifferenceAccount
 from ninefold.systems.payments.service.reconciling import DayItem, DaySummary
@@ -198,6 +198,8 @@ class BreakView(msgspec.Struct, frozen=True, kw_only=True):
     state: BreakState
     advice: Annotated[str, msgspec.Meta(examples=["Ask the processor for the line, or read its next report."])]
     """What to do."""
+    can_match: bool
+    """Whether the bank's line of an open break can be matched with a payout."""
     opened_at: Timestamp
     ended_at: Timestamp | None
     ended_by: PersonOrKey | None
@@ -372,6 +374,7 @@ def show_break(found: Break) -> BreakView:
         else format_id(SETTLEMENT_REPORT_PREFIX, found.settlement_report_id),
         state=found.state,
         advice=advise(found),
+        can_match=found.state == "open" and can_match(found),
         opened_at=found.opened_at,
         ended_at=found.ended_at,
         ended_by=found.ended_by,

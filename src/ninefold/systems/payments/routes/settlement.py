@@ -109,7 +109,12 @@ async def list_batches(
             before=query.position,
             limit=query.rows_max,
         )
-    return query.page(found, position_of=lambda each: each.batch_id, show=show_batch)
+        states = await settling.list_payout_states(connection, found)
+    return query.page(
+        found,
+        position_of=lambda each: each.batch_id,
+        show=lambda each: show_batch(each, payout_state=states.get(each.batch_id)),
+    )
 
 
 @get(_BATCH, tags=TAGS)
@@ -179,7 +184,8 @@ async def list_batches_of_payment(
         found = await settling.list_batches_of_payment(
             connection, organisation_id=organisation_id, intent_id=payment_id
         )
-    return [show_batch(batch) for batch in found]
+        states = await settling.list_payout_states(connection, found)
+    return [show_batch(batch, payout_state=states.get(batch.batch_id)) for batch in found]
 
 
 @get(f"{_ROOT}/payouts", tags=TAGS)

@@ -123,6 +123,8 @@ class BatchView(msgspec.Struct, frozen=True, kw_only=True):
     sha256: Sha256Text
     """Of the batch's content, which follows from the journal alone."""
     bank_file_id: BankFileIdText | None
+    payout_state: PayoutState | None
+    """How its payout stands; null if there is none."""
     computed_at: Timestamp
     posted_at: Timestamp | None
     file_written_at: Timestamp | None
@@ -229,9 +231,9 @@ class PayoutDetailsView(PayoutView, frozen=True, kw_only=True):
     statement_lines: list[StatementLineView]
 
 
-def show_batch(batch: Batch) -> BatchView:
+def show_batch(batch: Batch, *, payout_state: PayoutState | None) -> BatchView:
     """Return a batch as the API shows it."""
-    return BatchView(**_batch_fields(batch))
+    return BatchView(**_batch_fields(batch), payout_state=payout_state)
 
 
 def show_batch_details(
@@ -240,6 +242,7 @@ def show_batch_details(
     """Return a batch with what became of it."""
     return BatchDetailsView(
         **_batch_fields(batch),
+        payout_state=None if payout is None else payout.state,
         payout=None if payout is None else show_payout(payout),
         bank_file=None if file is None else show_bank_file(file),
         statement_lines=[show_statement_line(line) for line in lines],

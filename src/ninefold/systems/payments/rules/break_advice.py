@@ -59,6 +59,13 @@ _ANOTHER_AMOUNT_OF_A_PAYOUT: Final = (
     " its cause. Otherwise, resolve the break with a correction out of suspense."
 )
 
+_LINE_OF_A_BANK_FILE: Final = (
+    "The line names a bank file of several payouts, and isn't its total. The money is in suspense, and the payouts stay"
+    " with the bank. It can't be matched with one of them. Ask the bank to take it back and to pay the total of the"
+    " file: that line then pays all of them. What was taken back is a break too; the two cancel each other in suspense,"
+    " so resolve both with the bank's answer."
+)
+
 _REPORT_HAS_CHANGED: Final = (
     "The bank has paid another amount than the processor's report comes to now: the report was read again after the"
     " bank's line had been matched with it. Ask the processor for the rest; resolve the break when it has been paid."
@@ -69,11 +76,25 @@ def advise(found: Break) -> str:
     """Return what to do about a break."""
     if found.source == "bank" and found.type == "amount" and found.statement_line_id is None:
         return _REPORT_HAS_CHANGED
-    if (
-        found.source == "bank"
-        and found.type == "amount"
-        and found.payout_id is not None
-        and (found.found_amount or 0) < 0
-    ):
+    if found.type == "amount" and can_match(found):
         return _ANOTHER_AMOUNT_OF_A_PAYOUT
+    if found.type == "amount" and names_bank_file(found):
+        return _LINE_OF_A_BANK_FILE
     return _ADVICE[found.source, found.type]
+
+
+def names_bank_file(found: Break) -> bool:
+    """Return whether a break is about a line of the bank that names a bank file of several payouts."""
+    # Something is expected, and it is neither one payout nor a report.
+    return (
+        found.statement_line_id is not None
+        and found.expected_amount is not None
+        and found.payout_id is None
+        and found.settlement_report_id is None
+    )
+
+
+def can_match(found: Break) -> bool:
+    """Return whether a person can say which payout the line of a break is: it pays out, and no report or file."""
+    is_paid_out = found.statement_line_id is not None and (found.found_amount or 0) < 0
+    return is_paid_out and found.settlement_report_id is None and not names_bank_file(found)

@@ -183,15 +183,21 @@ async def _find_returned(
 
 async def _find_file(connection: Connection, line: StatementLine, file: BankFile, at: datetime) -> Match | Mismatch:
     """Return what a line is that pays out all payouts of a file at once."""
+    payouts = await settlement.payout_list_of_bank_file(connection, bank_file_id=file.bank_file_id)
+    # A person can match a line that is off with the payout, if it is just one.
+    only_payout_id = payouts[0].payout_id if len(payouts) == 1 else None
+
+    def mismatch(type_: BreakType) -> Mismatch:
+        return Mismatch(type=type_, expected_amount=-file.total, payout_id=only_payout_id)
+
     off = _compare(line, expected=-file.total, currency=file.currency)
     if off is not None:
-        return Mismatch(type=off, expected_amount=-file.total)
-    payouts = await settlement.payout_list_of_bank_file(connection, bank_file_id=file.bank_file_id)
+        return mismatch(off)
     if any([await statements.statement_line_has_entry(connection, payout_id=each.payout_id) for each in payouts]):
-        return Mismatch(type="duplicate", expected_amount=-file.total)
+        return mismatch("duplicate")
     if any(payout.state in ("pending", "paid") for payout in payouts):
         is_early = any(payout.state == "pending" for payout in payouts)
-        return Mismatch(type="timing" if is_early else "duplicate", expected_amount=-file.total)
+        return mismatch("timing" if is_early else "duplicate")
     moves = [(await confirm_payout(connection, payout, at=at), payout.amount) for payout in payouts]
     return Match(rule="reference", bank_file_id=file.bank_file_id, moves=moves)
 

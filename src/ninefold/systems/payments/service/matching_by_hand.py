@@ -12,6 +12,7 @@ from ninefold.systems.payments.model.ledger import AccountKey, Cause, Transfer, 
 from ninefold.systems.payments.model.reconciliation import BREAK_PREFIX, Break, StatementLine
 from ninefold.systems.payments.model.settlement import PAYOUT_PREFIX, Payout
 from ninefold.systems.payments.reconciliation_errors import BreakStateError, InvalidMatchError
+from ninefold.systems.payments.rules.break_advice import names_bank_file
 from ninefold.systems.payments.rules.card_numbers import require_no_card_number
 from ninefold.systems.payments.service.breaks import end_break, get_break, lock_break
 from ninefold.systems.payments.service.ledger import post
@@ -51,7 +52,8 @@ async def match_break(
     Raises:
         BreakNotFoundError: the organisation has no such break.
         BreakStateError: it isn't open.
-        InvalidMatchError: it isn't about a line that pays something out, or the payout isn't one that it can pay.
+        InvalidMatchError: it isn't about a line that pays something out, the line names a bank file of several payouts,
+            or the payout isn't one that it can pay.
         PayoutNotFoundError: the organisation has no such payout.
         CardNumberError: the evidence contains a card number.
     """
@@ -86,6 +88,12 @@ async def _lock_line(connection: Connection, found: Break) -> StatementLine:
         raise InvalidMatchError(
             f"{format_id(BREAK_PREFIX, found.break_id)} isn't about a line with which the bank has paid something out.",
             remedy="Resolve the break instead.",
+        )
+    if names_bank_file(found):
+        raise InvalidMatchError(
+            f"{format_id(BREAK_PREFIX, found.break_id)} is about a line that names a bank file of several payouts."
+            " It can't be matched with one of them.",
+            remedy="Ask the bank to take it back and to pay the file's total; then resolve the break.",
         )
     return line
 

@@ -5,6 +5,7 @@ goes on. A batch is a computation from the journal alone: the same entries give 
 """
 
 import hashlib
+from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Final
@@ -18,7 +19,15 @@ from ninefold.core.postgres.database import Connection, Database
 from ninefold.systems.payments.errors import BatchNotFoundError, BatchOrderError, JournalError
 from ninefold.systems.payments.model.ledger import AccountKey, Cause, new_transfer
 from ninefold.systems.payments.model.merchants import Merchant
-from ninefold.systems.payments.model.settlement import BATCH_PREFIX, Batch, BatchLine, BatchState, Payout, Window
+from ninefold.systems.payments.model.settlement import (
+    BATCH_PREFIX,
+    Batch,
+    BatchLine,
+    BatchState,
+    Payout,
+    PayoutState,
+    Window,
+)
 from ninefold.systems.payments.reconciliation_errors import DayNotBegunError
 from ninefold.systems.payments.rules.bank_entries import Originator, payout_method, payout_reference
 from ninefold.systems.payments.rules.banking_days import arrival_date, business_day, local_moment
@@ -241,6 +250,12 @@ async def list_batches_of_payment(connection: Connection, *, organisation_id: UU
 async def find_payout_of_batch(connection: Connection, batch: Batch) -> Payout | None:
     """Return the payout of a batch; None if there is nothing to pay."""
     return await store.payout_find_of_batch(connection, batch_id=batch.batch_id)
+
+
+async def list_payout_states(connection: Connection, batches: Sequence[Batch]) -> dict[UUID, PayoutState]:
+    """Return how the payout of each batch stands; a batch without one isn't in it."""
+    found = await store.payout_list_of_batches(connection, batch_ids=[batch.batch_id for batch in batches])
+    return {payout.batch_id: payout.state for payout in found}
 
 
 async def recompute_content(connection: Connection, batch: Batch) -> bytes:

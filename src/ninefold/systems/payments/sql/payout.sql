@@ -80,6 +80,12 @@ WHERE
 ORDER BY payout_id
 LIMIT :limit;
 
+-- name: payout_list_of_batches
+-- Read the payouts of batches.
+SELECT *
+FROM payments.payout
+WHERE batch_id = ANY(:batch_ids::uuid []);
+
 -- name: payout_list_of_bank_file
 -- Read the payouts in a bank file.
 SELECT *

@@ -295,6 +295,12 @@ async def payout_list_of_bank_file(connection: Connection, *, bank_file_id: UUID
     return [read_row(Payout, row) async for row in rows]
 
 
+async def payout_list_of_batches(connection: Connection, *, batch_ids: Sequence[UUID]) -> list[Payout]:
+    """Read the payouts of batches."""
+    rows = queries.payout_list_of_batches(connection, batch_ids=list(batch_ids))
+    return [read_row(Payout, row) async for row in rows]
+
+
 async def payout_list_referenced(
     connection: Connection, *, organisation_id: UUID, references: Sequence[str], limit: int
 ) -> list[Payout]:
