@@ -80,18 +80,18 @@ WHERE
 ORDER BY payout_id
 LIMIT :limit;
 
--- name: payout_list_of_batches
--- Read the payouts of batches.
-SELECT *
-FROM payments.payout
-WHERE batch_id = ANY(:batch_ids::uuid []);
-
 -- name: payout_list_of_bank_file
 -- Read the payouts in a bank file.
 SELECT *
 FROM payments.payout
 WHERE bank_file_id = :bank_file_id
 ORDER BY payout_id;
+
+-- name: payout_list_of_batches
+-- Read the payouts of batches.
+SELECT *
+FROM payments.payout
+WHERE batch_id = ANY(:batch_ids::uuid []);
 
 -- name: payout_list_of_merchant
 -- Read a page of the payouts of a merchant.
