@@ -1,6 +1,6 @@
 """Lets payments go wrong in simulated worlds, in which processes die around commits, and judges every step.
 
-    .venv/bin/python bench/payments/chaos.py [--seed 7] [--worlds 100] [--only 12] [--steps 120] [--commits 60]
+    .venv/bin/python bench/payments/chaos.py [--seed 7] [--worlds 100] [--only 12] [--steps 120] [--commits 30]
 
 In each world, two merchants take payments for some days, are settled, and their days reconciled. Calls to the processor
 get lost before and after their effect, arrive late or twice, webhooks come before the answer, late, twice or never, and
@@ -30,6 +30,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import asyncpg
+import structlog
 from payment_faults import Crashes, Side
 from payment_judge import count_batches, judge_audit, judge_books, judge_end, judge_step
 from payment_world import World
@@ -48,7 +49,8 @@ CRASH_CHANCE: Final = 0.04
 
 AUDITED_EVERY: Final = 40
 COMMIT_STEPS: Final = 30
-"""Steps of the world that dies once."""
+STEPS_PER_COMMIT: Final = 3
+"""Of the world that dies once; many steps find nothing to do."""
 
 
 class Simulation:
@@ -91,7 +93,9 @@ class Simulation:
             sides: tuple[Side, Side] = ("before", "after")
             for side in sides:
                 crashes = Crashes(None, chance=0.0, planned=(number, side))
-                problems = await self._play(seed, crashes, steps=COMMIT_STEPS)
+                problems = await self._play(
+                    seed, crashes, steps=max(COMMIT_STEPS, STEPS_PER_COMMIT * self._options.commits)
+                )
                 if problems:
                     self.problems[-1 - number] = [f"{side} commit {number}: {problem}" for problem in problems]
                 if not crashes.counts.total():
@@ -218,8 +222,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Let payments go wrong in simulated worlds, and judge every step.")
     add_options(parser, what="worlds", count=100, at_once=2, kills=None)
     parser.add_argument("--steps", type=int, default=120, help="of each world")
-    parser.add_argument("--commits", type=int, default=80, help="around which one world dies, one after the other")
+    parser.add_argument("--commits", type=int, default=30, help="around which one world dies, one after the other")
     options = parser.parse_args()
+    # Standard output is for the outcome.
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     outcome, problems = asyncio.run(run(options))
     print_outcome(outcome, problems, program=PROGRAM, options=options)
     if problems:

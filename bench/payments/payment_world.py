@@ -253,7 +253,8 @@ class World:
         intent = await self._choose("requires_action", "in_doubt")
         if intent is not None and intent.action_url is not None:
             reference = intent.action_url.rpartition("/")[2]
-            call = self.bank.authenticate(reference, is_passed=self._dice.random() < 0.8)  # noqa: PLR2004
+            is_passed = self._dice.random() < 0.8  # noqa: PLR2004
+            call = self.bank.authenticate(reference, is_passed=is_passed, at=self.clock.now())
             if call is not None:
                 self.processor.announce(call, at_least=1)
 

@@ -29,4 +29,5 @@ async def test_no_cent_is_lost_in_worlds_where_processes_die_around_commits() ->
     assert (outcome["worlds"], outcome["failed"], outcome["commits"]) == (WORLDS, 0, COMMITS)
     assert min(outcome["crashes"][side] for side in ("before", "after")) >= COMMITS
     assert outcome["batches"] > 0
+    assert {"unknown", "duplicate"} <= outcome["bank_faults"].keys()
     assert {"not_sent", "request_lost", "answer_lost", "late"} <= outcome["network"].keys()

@@ -89,8 +89,14 @@ class SimulatedProcessor:
         origin = self._book.find_by_reference(call.authorisation)
         return call if origin is None else origin
 
-    def authenticate(self, reference: str, *, is_passed: bool) -> Call | None:
-        """Let the customer pass or fail the authentication; return the call, or None if none waits for it."""
+    def authenticate(self, reference: str, *, is_passed: bool, at: datetime | None = None) -> Call | None:
+        """Let the customer pass or fail the authentication; return the call, or None if none waits for it.
+
+        Args:
+            reference: the processor's own, of the call.
+            is_passed: what the customer does.
+            at: when, which says on which day it is settled; None for the time of the call.
+        """
         call = self._book.find_by_reference(reference)
         if call is None or not isinstance(call.outcome, NeedsAction):
             return None
@@ -107,8 +113,9 @@ class SimulatedProcessor:
             )
         else:
             outcome = Approved(reference=reference, is_captured=call.is_captured)
-        self._book.decide(reference, outcome)
-        return msgspec.structs.replace(call, outcome=outcome)
+        decided = msgspec.structs.replace(call, outcome=outcome, at=at or call.at)
+        self._book.decide(decided)
+        return decided
 
     def settle(self, day: date) -> list[SettlementLine]:
         """Return the settlement report of a day, with the faults that cards and amounts ask for."""
@@ -160,10 +167,8 @@ class SimulatedProcessor:
         if is_captured or self._done(origin, "capture") or self._done(origin, "cancel"):
             return Declined(code="already_ended", message="The authorisation was captured or canceled before.")
         if isinstance(origin.outcome, NeedsAction):
-            self._book.decide(
-                origin.reference,
-                Declined(code="canceled", message="The payment was canceled.", reference=origin.reference),
-            )
+            refusal = Declined(code="canceled", message="The payment was canceled.", reference=origin.reference)
+            self._book.decide(msgspec.structs.replace(origin, outcome=refusal))
         return Approved(reference=reference)
 
     def _refund(self, body: CallBody, reference: str) -> Decided:

@@ -90,9 +90,12 @@ class Book:
             ),
         )
 
-    def decide(self, reference: str, outcome: Decided) -> None:
-        """Replace the outcome of a call that has waited for the customer."""
-        self._database.execute("UPDATE call SET outcome = ? WHERE reference = ?", (_encode(outcome), reference))
+    def decide(self, call: Call) -> None:
+        """Replace the outcome and the time of a call that has waited for the customer."""
+        self._database.execute(
+            "UPDATE call SET outcome = ?, at = ? WHERE reference = ?",
+            (_encode(call.outcome), call.at.isoformat(), call.reference),
+        )
 
     def find(self, our_reference: str) -> Call | None:
         """Return the call of our reference."""
