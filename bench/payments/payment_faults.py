@@ -181,6 +181,7 @@ class FaultyProcessor:
         Raises:
             ProcessorUnavailableError: it can't be read now.
         """
+        self.let_late_calls_arrive()
         if self.is_faulty and self._dice.random() < _NO_REPORT:
             raise ProcessorUnavailableError("no answer", remedy="Try again later.")
         return self.truth.settle(day)

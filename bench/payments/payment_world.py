@@ -293,6 +293,8 @@ class World:
     async def _take_statement(self) -> None:
         """Import what the bank has written, and match it; after a crash, the same file comes again."""
         organisation_id, at = self._organisation(), self.clock.now()
+        # What was on its way for seconds has arrived long before the processor pays.
+        self.processor.let_late_calls_arrive()
         if self._statement is None:
             self._statement = await self.till.write_statement(self.database, first=BEGINS_AT.date(), at=at)
         if self._statement is not None:
