@@ -25,7 +25,7 @@ export function moneyText(amount: number, currency: string): string {
   return sign(amount) + format(amount, decimals, options);
 }
 
-/** Such as `$1,248.50`, or `3.000` of a currency without a sign, where the code of the currency stands beside it. */
+/** Such as `$1,248.50`, or `3.000` of a currency without a sign, which is shown next to its code. */
 export function titleText(amount: number, currency: string): string {
   const text = moneyText(amount, currency);
   return text.includes(currency) ? amountText(amount, currency) : text;

@@ -98,7 +98,7 @@ def begin_cancel(step: Step, *, attempt_id: UUID, reason: CancelReason | None) -
 
 
 def begin_replacement(step: Step, *, attempt_id: UUID) -> Change:
-    """Return what is stored before an authentication is canceled at the processor, so that its customer can pay anew.
+    """Return what is stored before an authentication is canceled at the processor, so that its customer can pay again.
 
     Only then the payment may be changed or confirmed again: else, both could be captured.
     """

@@ -19,7 +19,7 @@ def inquiry_delay(inquiry_count: int) -> timedelta:
 def inquiry_duration_max(processor_timeout: timedelta) -> timedelta:
     """Return how long an inquiry can take: the processor is asked, and the call perhaps sent again.
 
-    After that, another worker asks: whoever has claimed it has died. Asking twice does no harm.
+    After that, another worker asks, because the one that claimed it has died. Asking twice does no harm.
     """
     return 2 * processor_timeout + RECOVERY_GRACE
 

@@ -101,7 +101,7 @@ class OutcomeRecorder:
             del self._queues[organisation_id]
 
     async def _commit(self, batch: Sequence["_Waiting"]) -> None:
-        """Commit outcomes together; if that fails, each in a transaction of its own, for which nobody else waits."""
+        """Commit outcomes together; if that fails, each in a transaction of its own, which delays no other."""
         try:
             done = await self._store(batch, lock_wait_ms_max=LOCK_WAIT_MS_MAX)
         except Exception as error:  # noqa: BLE001  # it is that of one of them, or of each.

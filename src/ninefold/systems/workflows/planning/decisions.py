@@ -1,4 +1,4 @@
-"""What the planner decides about jobs, as data for whoever runs them."""
+"""What the planner decides about jobs, as data for the code that runs them."""
 
 from collections.abc import Mapping
 from typing import TypeAlias

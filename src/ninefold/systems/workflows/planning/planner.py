@@ -1,6 +1,6 @@
 """Plans one run: which jobs start, wait or end, as others end. Pure: the same calls give the same decisions.
 
-Whoever runs the jobs keeps the outcomes in order, and rebuilds the planner from them after a restart.
+The code that runs the jobs keeps the outcomes in order, and rebuilds the planner from them after a restart.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,6 +1,6 @@
 """GitHub's grammar of workflow files and actions, as data.
 
-The JSON files in `grammar/` are those of actions/languageservices, unchanged; their licence is beside them. A
+The JSON files in `grammar/` are those of actions/languageservices, unchanged, with their licence. A
 definition says which mappings, sequences and scalars are valid at a place, and which contexts can be used there.
 """
 

@@ -40,7 +40,7 @@ class LocalSettings(msgspec.Struct, frozen=True, kw_only=True):
     """What is the same for all jobs of a local run."""
 
     folder: Path
-    """Where the jobs have their folders; it is removed by whoever made it."""
+    """Where the jobs have their folders; the caller creates and removes it."""
     github: Mapping[str, Json]
     """The context `github`, without what belongs to a workflow or a job."""
     secrets: Mapping[str, str]
