@@ -5,7 +5,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from ninefold.core.errors import InvalidInputError
+from ninefold.core.errors import ForbiddenError, InvalidInputError, UnavailableError
 
 ExpressionErrorKind: TypeAlias = Literal["lexing", "parsing", "evaluation"]
 """Where an expression fails: while it is split into tokens, while it is parsed, or while it is evaluated."""
@@ -73,3 +73,20 @@ class InvalidFileError(InvalidInputError):
     def __init__(self, problems: Sequence[Problem]) -> None:
         super().__init__("\n".join(map(str, problems)))
         self.problems = tuple(problems)
+
+
+class IsolationRefusedError(ForbiddenError):
+    """A job whose code isn't trusted can't run on this machine, because it isn't isolated well enough.
+
+    Nothing of the job was run.
+    """
+
+    code = "isolation_refused"
+    title = "The job isn't isolated well enough"
+
+
+class IsolationFailedError(UnavailableError):
+    """The sandbox of a job couldn't be started. Nothing of the job was run."""
+
+    code = "isolation_failed"
+    title = "The sandbox couldn't be started"
