@@ -80,9 +80,10 @@ async def test_a_fork_gets_no_secrets(host: IsolationHost, tmp_path: Path) -> No
 async def test_a_fork_bomb_ends_with_its_job(host: IsolationHost, tmp_path: Path) -> None:
     before = job_cgroups()
     result, job = await run_isolated(
-        host, tmp_path, "steps: [{shell: bash, run: 'b() { b | b & }; b; sleep 0.5; echo alive'}]", timeout_s=10.0
+        host, tmp_path, "steps: [{shell: bash, run: 'b() { b | b & }; b; sleep 0.5; echo alive'}]", timeout_s=3.0
     )
-    assert result.conclusion in {"success", "failure"}, job.record.text
+    # What it comes to depends on who finds no process first: a step, or nobody until the time is over.
+    assert result.conclusion in {"success", "failure", "timed_out"}, job.record.text
     assert job_cgroups() == before
 
 
@@ -201,14 +202,14 @@ async def test_a_job_reaches_ninefold_by_its_name_and_nothing_else(host: Isolati
             f"""
             env: {{FETCH: {json.dumps(FETCH)}}}
             steps:
-              - run: python3 -c "$FETCH" {url}/git/a
+              - run: python3 -c "$FETCH" {url}/git/a/b.git/info/refs
               - run: python3 -c "$FETCH" http://127.0.0.1:{port}/ 2>&1 | tail -1
             """,
             facts=changed(UNTRUSTED, server=("127.0.0.1", port)),
         )
     assert url == "http://ninefold.localhost:8080"
     assert result.conclusion == "success", job.record.text
-    assert job.record.output()[0] == "answer to GET /git/a HTTP/1.1"
+    assert job.record.output()[0] == "answer to GET /git/a/b.git/info/refs HTTP/1.1"
     assert "refused" in job.record.output()[1]
 
 
@@ -260,7 +261,7 @@ async def test_without_a_layer_untrusted_jobs_are_refused_and_nothing_is_run(tmp
     assert "bubblewrap" in refused.value.detail
     assert refused.value.remedy
     assert "NINEFOLD_WORKFLOWS_ALLOW_WEAK_ISOLATION" in refused.value.remedy
-    assert not os.path.exists(tmp_path / "ran")
+    assert "ran" not in os.listdir(tmp_path)  # noqa: PTH208 - quick.
 
 
 async def test_without_bubblewrap_trusted_jobs_run_as_another_user_if_root_can(tmp_path: Path) -> None:
