@@ -76,23 +76,40 @@ def _limit(kind: int, value: int) -> None:
 
 async def _run(setup: Setup, source: BinaryIO, reports: int) -> None:
     loop = asyncio.get_running_loop()
-    transport, protocol = await loop.connect_write_pipe(
-        lambda: asyncio.streams.FlowControlMixin(loop=loop), os.fdopen(reports, "wb", buffering=0)
-    )
+    pipe = _Pipe()
+    transport, _ = await loop.connect_write_pipe(lambda: pipe, os.fdopen(reports, "wb", buffering=0))
     transport.set_write_buffer_limits(_BUFFERED_BYTES_MAX)
-    writer = asyncio.StreamWriter(transport, protocol, None, loop)
     cancel = asyncio.Event()
     loop.add_reader(source.fileno(), _cancel_when_asked, source, cancel)
     reaping = asyncio.create_task(reap_orphans())
     servers = [await _serve(relay) for relay in setup.relays]
-    result = await run_job(setup.order, _Sender(writer), cancel)
-    writer.write(encode(Ended(result)))
-    await writer.drain()
+    result = await run_job(setup.order, _Sender(transport, pipe), cancel)
+    transport.write(encode(Ended(result)))
+    transport.close()
+    await pipe.closed.wait()
     reaping.cancel()
     for server in servers:
         server.close()
-    writer.close()
-    await writer.wait_closed()
+
+
+class _Pipe(asyncio.Protocol):
+    """Knows whether more can be written, and whether all was."""
+
+    def __init__(self) -> None:
+        self.has_room = asyncio.Event()
+        self.has_room.set()
+        self.closed = asyncio.Event()
+
+    def pause_writing(self) -> None:
+        self.has_room.clear()
+
+    def resume_writing(self) -> None:
+        self.has_room.set()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        del exc
+        self.has_room.set()
+        self.closed.set()
 
 
 def _cancel_when_asked(source: BinaryIO, cancel: asyncio.Event) -> None:
@@ -117,11 +134,12 @@ async def _serve(relay: InsideRelay) -> asyncio.Server:
 class _Sender:
     """A `JobReport` that sends everything."""
 
-    def __init__(self, writer: asyncio.StreamWriter) -> None:
-        self._writer = writer
+    def __init__(self, transport: asyncio.WriteTransport, pipe: _Pipe) -> None:
+        self._transport = transport
+        self._pipe = pipe
 
     def _send(self, frame: Frame) -> None:
-        self._writer.write(encode(frame))
+        self._transport.write(encode(frame))
 
     def step_started(self, step: StepInfo, at: datetime) -> None:
         self._send(StepStarted(step, at))
@@ -139,7 +157,7 @@ class _Sender:
         self._send(Summary(step, markdown))
 
     async def flush(self) -> None:
-        await self._writer.drain()
+        await self._pipe.has_room.wait()
 
 
 if __name__ == "__main__":

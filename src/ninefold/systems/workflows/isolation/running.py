@@ -109,15 +109,18 @@ class SandboxedJob:
     ) -> JobResult:
         why = self._why
         if why is None and not received.has_begun:
-            errors = self._errors.decode(errors="replace").strip()
             raise IsolationFailedError(
-                f"The sandbox has ended with {process.returncode} before the job began: {errors or 'no message'}"
+                f"The sandbox has ended with {process.returncode} before the job began: {self._error_text()}"
             )
         if why is None:
             why = "The process that runs the job was ended."
+            log.warning("workflows.isolation.executor_ended", job=self._facts.job_id, error=self._error_text())
             if self._cgroup is not None and self._cgroup.was_out_of_memory():
                 why = f"The job has used more than {self._policy.limits.memory_bytes} bytes of memory."
         return received.give_up("cancelled" if cancel.is_set() else "failure", why)
+
+    def _error_text(self) -> str:
+        return self._errors.decode(errors="replace").strip() or "no message"
 
     async def _open_relays(self, received: ReceivedReport, stack: AsyncExitStack) -> list[InsideRelay]:
         if not self._machine.has_sandbox:
