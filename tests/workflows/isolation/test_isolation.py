@@ -16,8 +16,8 @@ import psutil
 import pytest
 
 from ninefold.core.egress import AddressPolicy
-from ninefold.systems.workflows.errors import IsolationFailedError, IsolationRefusedError
 from ninefold.systems.workflows.isolation import IsolationHost, IsolationPolicy, make_isolation_host
+from ninefold.systems.workflows.isolation.errors import IsolationFailedError, IsolationRefusedError
 from sandboxes import LIMITS, TRUSTED, UNTRUSTED, changed, isolation_host, run_isolated
 from workflow_jobs import JobInTest
 

@@ -5,7 +5,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from ninefold.core.errors import ForbiddenError, InvalidInputError, UnavailableError
+from ninefold.core.errors import ConflictError, InvalidInputError, NotFoundError, TooManyRequestsError
 
 ExpressionErrorKind: TypeAlias = Literal["lexing", "parsing", "evaluation"]
 """Where an expression fails: while it is split into tokens, while it is parsed, or while it is evaluated."""
@@ -75,18 +75,50 @@ class InvalidFileError(InvalidInputError):
         self.problems = tuple(problems)
 
 
-class IsolationRefusedError(ForbiddenError):
-    """A job whose code isn't trusted can't run on this machine, because it isn't isolated well enough.
+class RunNotFoundError(NotFoundError):
+    """There is no such run, or no such job."""
 
-    Nothing of the job was run.
-    """
-
-    code = "isolation_refused"
-    title = "The job isn't isolated well enough"
+    code = "run_not_found"
+    title = "Run not found"
 
 
-class IsolationFailedError(UnavailableError):
-    """The sandbox of a job couldn't be started. Nothing of the job was run."""
+class RunEndedError(ConflictError):
+    """A run has ended, and nothing of it can be cancelled."""
 
-    code = "isolation_failed"
-    title = "The sandbox couldn't be started"
+    code = "run_ended"
+    title = "The run has ended"
+
+
+class RunNotEndedError(ConflictError):
+    """A run can't be run again before it has ended."""
+
+    code = "run_not_ended"
+    title = "The run has not ended"
+
+
+class TooManyAttemptsError(ConflictError):
+    """A run was run again as often as it can be."""
+
+    code = "too_many_attempts"
+    title = "Too many attempts"
+
+
+class TooManyRunsError(TooManyRequestsError):
+    """A repository has started too many runs within a few seconds."""
+
+    code = "too_many_runs"
+    title = "Too many runs"
+
+
+class WorkflowNotFoundError(NotFoundError):
+    """The repository has no such workflow file, branch or tag."""
+
+    code = "workflow_not_found"
+    title = "Workflow not found"
+
+
+class StaleLeaseError(ConflictError):
+    """A runner says something about a job that it doesn't have any more."""
+
+    code = "stale_lease"
+    title = "The lease has ended"

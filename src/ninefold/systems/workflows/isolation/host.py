@@ -15,10 +15,10 @@ import structlog
 
 from ninefold.core.checks import Finding
 from ninefold.core.egress import AddressPolicy
-from ninefold.systems.workflows.errors import IsolationFailedError, IsolationRefusedError
 from ninefold.systems.workflows.execution.order import JobFolders, JobOrder
 from ninefold.systems.workflows.execution.report import JobReport, JobResult
 from ninefold.systems.workflows.isolation.cgroups import Cgroups, find_cgroups
+from ninefold.systems.workflows.isolation.errors import IsolationFailedError, IsolationRefusedError
 from ninefold.systems.workflows.isolation.machine import Machine, examine_machine, findings
 from ninefold.systems.workflows.isolation.policy import (
     PROXY_PORT,

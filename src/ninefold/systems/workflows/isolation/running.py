@@ -11,11 +11,11 @@ import msgspec
 import structlog
 
 from ninefold.core.egress import AddressPolicy, SystemResolver
-from ninefold.systems.workflows.errors import IsolationFailedError
 from ninefold.systems.workflows.execution.order import JobOrder
 from ninefold.systems.workflows.execution.report import JobReport, JobResult
 from ninefold.systems.workflows.isolation.cgroups import JobCgroup
 from ninefold.systems.workflows.isolation.egress import EgressProxy, EgressRules
+from ninefold.systems.workflows.isolation.errors import IsolationFailedError
 from ninefold.systems.workflows.isolation.frames import (
     FRAME_BYTES_MAX,
     LENGTH_BYTES,
