@@ -8,7 +8,7 @@ from git_http_servers import commit_files, git, make_repository, serve_repositor
 from ninefold.systems.workflows.execution.report import JobResult
 from workflow_jobs import JobInTest, write_action
 
-TOKEN = "a-token-of-the-run"  # noqa: S105 - tests use fixed secrets.
+TOKEN = "a-token-of-the-run"
 
 
 class Site:
@@ -112,7 +112,11 @@ async def test_a_ref_is_a_branch_a_tag_or_the_default_branch(
 
 
 async def test_a_commit_is_checked_out_without_a_branch(tmp_path: Path, site: Site) -> None:
-    text = f"steps: [{{uses: actions/checkout@v4, with: {{ref: {site.first}}}}}, {{run: git branch --show-current | wc -c}}]"
+    text = f"""
+        steps:
+          - {{uses: actions/checkout@v4, with: {{ref: {site.first}}}}}
+          - run: git branch --show-current | wc -c
+    """
     job, result = await run(tmp_path, site, text)
     assert result.conclusion == "success", job.record.text
     assert (job.workspace / "README.md").read_text() == "first\n"
