@@ -1,0 +1,1 @@
+"""What workflows do, in the transactions of their callers."""
