@@ -1,9 +1,9 @@
 """Unmodified git against a server: clones, pushes, and what is refused."""
 
-from collections.abc import Iterator
+import os
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
-import asyncpg
 import httpx
 import pytest
 
@@ -30,37 +30,35 @@ def served(postgres: SharedPostgres, template_database: str, tmp_path_factory: p
 class Host:
     """A server, and a client of its API."""
 
-    def __init__(self, url: str, dsn: str, database: Database) -> None:
+    def __init__(self, url: str, database: Database, http: httpx.AsyncClient) -> None:
         self.url = url
-        self.dsn = dsn
         self.database = database
-        self.http = httpx.AsyncClient(base_url=url, trust_env=False)
+        self.http = http
 
     async def organisation(self, name: str) -> Api:
         return Api(self.http, await create_key(self.database, organisation=name))
 
     async def pushes(self, repository: Json) -> list[Json]:
-        connection = await asyncpg.connect(self.dsn)
-        try:
-            query = """
-                SELECT push.state, push.pushed_by, update.*
-                FROM workflows.push AS push
-                INNER JOIN workflows.repository AS repository USING (repository_id)
-                INNER JOIN workflows.owner AS owner USING (organisation_id),
-                LATERAL jsonb_to_recordset(push.updates) AS update (ref text, before text, after text)
-                WHERE owner.slug || '/' || repository.name = $1
-                ORDER BY push.push_id, update.ref
-            """
+        query = """
+            SELECT push.state, push.pushed_by, update.*
+            FROM workflows.push AS push
+            INNER JOIN workflows.repository AS repository USING (repository_id)
+            INNER JOIN workflows.owner AS owner USING (organisation_id),
+            LATERAL jsonb_to_recordset(push.updates) AS update (ref text, before text, after text)
+            WHERE owner.slug || '/' || repository.name = $1
+            ORDER BY push.push_id, update.ref
+        """
+        async with self.database.connection() as connection:
             return [dict(row) for row in await connection.fetch(query, repository["full_name"])]
-        finally:
-            await connection.close()
 
 
 @pytest.fixture
-async def host(served: str) -> Host:
+async def host(served: str) -> AsyncIterator[Host]:
     url, dsn = served.split(" ")
     database = await Database.connect(dsn, application_name="ninefold-test", connections_max=2)
-    return Host(url, dsn, database)
+    async with httpx.AsyncClient(base_url=url, trust_env=False) as http:
+        yield Host(url, database, http)
+    await database.close()
 
 
 async def test_what_is_pushed_is_recorded_and_can_be_cloned(host: Host, tmp_path: Path) -> None:
@@ -185,10 +183,7 @@ async def test_a_push_above_the_limit_is_refused_and_moves_nothing(host: Host, t
     repository = await create_repository(api)
     work = tmp_path / "work"
     make_repository(work, {"a": "1"})
-    content = bytes(index * 7919 % 251 for index in range(256)) * 16
-    (work / "large").write_bytes(b"".join(bytes([number % 256]) + content for number in range(1)))
-    with (work / "large").open("wb") as file, Path("/dev/urandom").open("rb") as source:
-        file.write(source.read(4_000_000))
+    (work / "large").write_bytes(os.urandom(4_000_000))
     git(work, "add", "--all")
     git(work, "commit", "-q", "-m", "large")
 

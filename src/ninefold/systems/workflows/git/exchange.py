@@ -19,6 +19,7 @@ from ninefold.systems.workflows.service.hosting.programs import (
     git_environment,
     run_git,
     start_git,
+    write_to,
 )
 from ninefold.systems.workflows.settings import WorkflowsSettings
 
@@ -202,12 +203,9 @@ def environment_of(request: GitRequest, settings: WorkflowsSettings) -> dict[str
 async def _write(stdin: asyncio.StreamWriter, body: AsyncIterator[bytes]) -> None:
     try:
         async for piece in body:
-            # Git may end before it has read everything, and says why.
-            with suppress(ConnectionError):
-                stdin.write(piece)
-                await stdin.drain()
+            await write_to(stdin, piece)
     finally:
-        with suppress(ConnectionError):
+        with suppress(ConnectionError, RuntimeError):
             stdin.close()
 
 

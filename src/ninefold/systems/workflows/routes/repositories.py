@@ -40,7 +40,7 @@ _OWNER: Final = "/api/v1/workflows/owner"
 _repository_list = PagedList("workflows_repositories", UUID)
 
 Name = Annotated[
-    str | None,
+    str,
     QueryParameter(
         min_length=1, max_length=201, description="Only the repository of this name, such as `kestrel-outdoor/site`."
     ),
@@ -79,7 +79,7 @@ async def list_repositories(
     principal: NamedDependency[Principal],
     database: NamedDependency[Database],
     workflows_settings: NamedDependency[WorkflowsSettings],
-    name: Name = None,
+    name: Name | None = None,
     cursor: FromQuery[Cursor | None] = None,
     limit: PageLimit = PAGE_LIMIT_DEFAULT,
 ) -> Page[RepositoryView]:

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from asyncio.subprocess import PIPE
+from asyncio.subprocess import DEVNULL, PIPE
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -67,22 +67,20 @@ def git_environment(
 async def run_git(
     folder: Path,
     *arguments: str,
-    content: bytes = b"",
     output_bytes_max: int = OUTPUT_BYTES_MAX,
     timeout_s: float = TIMEOUT_S,
     allowed_codes: Sequence[int] = (0,),
     environment: Mapping[str, str] | None = None,
-    pass_fds: Sequence[int] = (),
 ) -> bytes:
     """Run git on a repository, and return its output.
 
     Raises:
         GitFailedError: it fails, says more than `output_bytes_max`, or takes longer than `timeout_s`.
     """
-    process = await start_git(folder, *arguments, environment=environment, pass_fds=pass_fds)
+    process = await start_git(folder, *arguments, environment=environment, has_input=False)
     try:
         async with asyncio.timeout(timeout_s):
-            output, errors = await _communicate(process, content, output_bytes_max)
+            output, errors = await _read_all(process, output_bytes_max)
             await process.wait()
     except TimeoutError as error:
         raise _failed(arguments, f"took longer than {timeout_s:g} s") from error
@@ -98,6 +96,7 @@ async def start_git(
     *arguments: str,
     environment: Mapping[str, str] | None = None,
     pass_fds: Sequence[int] = (),
+    has_input: bool = True,
 ) -> asyncio.subprocess.Process:
     """Start git on a repository.
 
@@ -111,7 +110,7 @@ async def start_git(
             *arguments,
             cwd=folder,
             env=dict(environment or git_environment()),
-            stdin=PIPE,
+            stdin=PIPE if has_input else DEVNULL,
             stdout=PIPE,
             stderr=PIPE,
             pass_fds=tuple(pass_fds),
@@ -134,31 +133,28 @@ async def end_git(process: asyncio.subprocess.Process) -> None:
         await process.wait()
 
 
-async def _communicate(
-    process: asyncio.subprocess.Process, content: bytes, output_bytes_max: int
-) -> tuple[bytes, bytes]:
-    assert process.stdin is not None
+async def _read_all(process: asyncio.subprocess.Process, output_bytes_max: int) -> tuple[bytes, bytes]:
     assert process.stdout is not None
     assert process.stderr is not None
-    stdin = process.stdin
-
-    async def write() -> None:
-        # Git may end without reading everything.
-        with suppress(ConnectionError):
-            stdin.write(content)
-            await stdin.drain()
-        with suppress(ConnectionError):
-            stdin.close()
-
     async with asyncio.TaskGroup() as group:
-        group.create_task(write())
         output = group.create_task(read_up_to(process.stdout, output_bytes_max + 1))
         errors = group.create_task(drain_errors(process.stderr))
+        # One that says too much would wait for a reader.
+        if len(await output) > output_bytes_max:
+            await end_git(process)
     if len(output.result()) > output_bytes_max:
         raise GitFailedError(
             f"Git says more than {output_bytes_max:,} bytes.", remedy="The repository is too large for this."
         )
     return output.result(), errors.result()
+
+
+async def write_to(stdin: asyncio.StreamWriter, content: bytes) -> None:
+    """Give git some of its input; it may end without reading everything, and its exit code says why."""
+    # uvloop raises RuntimeError for a pipe that is closed already.
+    with suppress(ConnectionError, RuntimeError):
+        stdin.write(content)
+        await stdin.drain()
 
 
 async def read_up_to(stream: asyncio.StreamReader, size_max: int) -> bytes:
