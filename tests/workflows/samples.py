@@ -9,7 +9,7 @@ SECRET_TEXT = "only-acme-knows-this"
 async def make_sample_data(context: SampleContext) -> SampleData:
     """Create repositories."""
     repository = await create(context.api, SECRET_TEXT)
-    await create(context.api, "storefront")
+    await create(context.api, "catalogue")
     doomed = await create(context.api, "doomed")
     return SampleData(
         ids={"repository_id": repository["repository_id"]},

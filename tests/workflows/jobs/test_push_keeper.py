@@ -42,7 +42,8 @@ async def repository(api: Api, database: Database) -> Repository:
     created = await create_repository(api)
     async with database.connection() as connection:
         row = await connection.fetchrow("SELECT organisation_id, repository_id FROM workflows.repository")
-        organisation_id, repository_id = row
+        assert row is not None
+        organisation_id, repository_id = row["organisation_id"], row["repository_id"]
         found = await repository_find(connection, organisation_id=organisation_id, repository_id=repository_id)
     assert found is not None
     assert found.full_name == created["full_name"]

@@ -40,12 +40,7 @@ _OWNER: Final = "/api/v1/workflows/owner"
 
 _repository_list = PagedList("workflows_repositories", UUID)
 
-FullName = Annotated[
-    str,
-    msgspec.Meta(
-        min_length=1, max_length=201, description="Only the repository of this name, such as `kestrel-outdoor/site`."
-    ),
-]
+FullName = Annotated[str, msgspec.Meta(description="Only the repository of this name, such as `kestrel-outdoor/site`.")]
 
 
 @post(REPOSITORIES_PATH, tags=TAGS, status_code=201, responses=problem_responses(409))
