@@ -15,6 +15,7 @@ from ninefold.core.web.surfaces import Surface
 from ninefold.systems.workflows.commands import COMMANDS
 from ninefold.systems.workflows.git.surface import git_surface
 from ninefold.systems.workflows.jobs.push_keeper import PushKeeper
+from ninefold.systems.workflows.jobs.push_triggers import PushTriggers
 from ninefold.systems.workflows.jobs.removal import REMOVE_REPOSITORY_HANDLER
 from ninefold.systems.workflows.routes.repositories import REPOSITORY_ROUTES
 from ninefold.systems.workflows.settings import WorkflowsSettings, read_workflows_settings
@@ -54,6 +55,7 @@ def _surfaces(context: ServerContext[WorkflowsSettings]) -> Sequence[Surface]:
 def _worker_tasks(context: WorkerContext[WorkflowsSettings]) -> Sequence[WorkerTask]:
     return [
         PushKeeper(context),
+        PushTriggers(context),
     ]
 
 

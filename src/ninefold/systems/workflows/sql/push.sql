@@ -5,6 +5,25 @@ SET state = 'accepted', updates = :updates::text::jsonb, accepted_at = :accepted
 WHERE push_id = :push_id AND state = 'receiving'
 RETURNING *;
 
+-- name: push_claim^
+-- Lock the oldest push whose updates have started nothing yet, and which has no earlier one in its repository.
+SELECT *
+FROM workflows.push AS push
+WHERE
+    push.state = 'accepted'
+    AND push.repository_id <> ALL(:held_back::uuid[])
+    AND NOT EXISTS (
+        SELECT
+        FROM workflows.push AS earlier
+        WHERE
+            earlier.repository_id = push.repository_id
+            AND earlier.push_id < push.push_id
+            AND earlier.state = 'accepted'
+    )
+ORDER BY push.push_id
+LIMIT 1
+FOR UPDATE SKIP LOCKED;
+
 -- name: push_delete_receiving!
 -- Forget a push that has moved nothing.
 DELETE FROM workflows.push
@@ -30,3 +49,9 @@ FROM workflows.push
 WHERE state = 'receiving' AND received_at < :before
 ORDER BY repository_id
 LIMIT :limit;
+
+-- name: push_trigger!
+-- Say that the updates of a push have started what they start.
+UPDATE workflows.push
+SET state = 'triggered', triggered_at = :triggered_at
+WHERE push_id = :push_id AND state = 'accepted';

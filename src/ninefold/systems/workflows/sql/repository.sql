@@ -36,6 +36,13 @@ WHERE
     AND lower(repository.name) = lower(:name)
     AND repository.deleted_at IS NULL;
 
+-- name: repository_get^
+-- Read a repository by its id, for what the server does by itself.
+SELECT repository.*, owner.slug AS owner
+FROM workflows.repository AS repository
+INNER JOIN workflows.owner AS owner USING (organisation_id)
+WHERE repository.repository_id = :repository_id AND repository.deleted_at IS NULL;
+
 -- name: repository_insert^
 -- Insert a repository; returns no row when the organisation has one of this name.
 WITH inserted AS (

@@ -22,6 +22,12 @@ async def push_accept(
     return _read_push(row)
 
 
+async def push_claim(connection: Connection, *, held_back: Sequence[UUID]) -> Push | None:
+    """Lock the oldest push whose updates have started nothing yet, except of some repositories."""
+    row = await queries.push_claim(connection, held_back=held_back)
+    return None if row is None else _read_push(row)
+
+
 async def push_delete_receiving(connection: Connection, *, repository_id: UUID) -> None:
     """Forget a push that has moved nothing."""
     await queries.push_delete_receiving(connection, repository_id=repository_id)
@@ -46,6 +52,11 @@ async def push_list_unfinished(connection: Connection, *, before: datetime, limi
     """List the repositories in which git receives pushes, or in which a crash left some."""
     rows = queries.push_list_unfinished(connection, before=before, limit=limit)
     return [row["repository_id"] async for row in rows]
+
+
+async def push_trigger(connection: Connection, *, push_id: UUID, triggered_at: datetime) -> None:
+    """Say that the updates of a push have started what they start."""
+    await queries.push_trigger(connection, push_id=push_id, triggered_at=triggered_at)
 
 
 async def ref_delete(connection: Connection, *, repository_id: UUID, names: Sequence[str]) -> None:

@@ -54,6 +54,11 @@ async def repository_find_by_name(connection: Connection, *, organisation_id: UU
     return read_row_or_none(Repository, row)
 
 
+async def repository_get(connection: Connection, *, repository_id: UUID) -> Repository | None:
+    """Read a repository by its id, for what the server does by itself."""
+    return read_row_or_none(Repository, await queries.repository_get(connection, repository_id=repository_id))
+
+
 async def repository_insert(
     connection: Connection,
     *,
