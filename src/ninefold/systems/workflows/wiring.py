@@ -12,6 +12,7 @@ from ninefold.core.postgres.migrations import MigrationSource
 from ninefold.core.queue.notifier import Notifier
 from ninefold.core.system import ServerContext, System, WorkerContext, WorkerTask
 from ninefold.core.web.surfaces import Surface
+from ninefold.systems.workflows.checks import check_isolation
 from ninefold.systems.workflows.commands import COMMANDS
 from ninefold.systems.workflows.git.surface import git_surface
 from ninefold.systems.workflows.jobs.push_keeper import PushKeeper
@@ -68,4 +69,5 @@ SYSTEM: Final[System[WorkflowsSettings]] = System(
     worker_tasks=_worker_tasks,
     job_handlers=(REMOVE_REPOSITORY_HANDLER,),
     commands=COMMANDS,
+    checks=(check_isolation,),
 )
