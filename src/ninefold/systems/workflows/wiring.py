@@ -1,13 +1,73 @@
 """The definition of the system: everything that the composition root needs for workflows."""
 
+from collections.abc import Sequence
+from datetime import timedelta
 from typing import Final
 
+from ninefold.core.live.feeds import Feed
 from ninefold.core.postgres.migrations import MigrationSource
-from ninefold.core.system import NoSettings, System
+from ninefold.core.system import ServerContext, System, WorkerContext, WorkerTask
+from ninefold.core.web.surfaces import Surface
 from ninefold.systems.workflows.commands import COMMANDS
+from ninefold.systems.workflows.fleet.dispatcher import Dispatcher
+from ninefold.systems.workflows.fleet.handling import FleetHandler
+from ninefold.systems.workflows.fleet.local_runner import LocalRunnerStarter
+from ninefold.systems.workflows.fleet.surface import runner_surface
+from ninefold.systems.workflows.jobs.lost_runners import LostRunnerFinder
+from ninefold.systems.workflows.runner.process import PROCESSES, RUNNER_PROCESS, token_path
+from ninefold.systems.workflows.service.fleet.logs import log_feed
+from ninefold.systems.workflows.service.fleet.tokens import FLEET_KINDS
+from ninefold.systems.workflows.service.fleet.working import WorkRules
+from ninefold.systems.workflows.settings import WorkflowsSettings, read_workflows_settings
 
-SYSTEM: Final[System[NoSettings]] = System(
+
+def _surfaces(context: ServerContext[WorkflowsSettings]) -> Sequence[Surface]:
+    return [_runner_surface(context)]
+
+
+def _runner_surface(context: ServerContext[WorkflowsSettings]) -> Surface:
+    lease = timedelta(seconds=context.settings.lease_s)
+    dispatcher = Dispatcher(
+        context.database,
+        context.notifier,
+        jobs_max=context.settings.jobs_max,
+        lease=lease,
+        stopping=context.stopping,
+    )
+    rules = WorkRules(lease=lease, log_bytes_max=context.settings.log_bytes_max)
+    return runner_surface(context.database, FleetHandler(context.database, context.notifier, dispatcher, rules))
+
+
+def _server_tasks(context: ServerContext[WorkflowsSettings]) -> Sequence[WorkerTask]:
+    if not any(process.is_needed(context.settings) for process in PROCESSES):
+        return []
+    return [
+        LocalRunnerStarter(
+            context.database,
+            context.notifier,
+            address=context.process_folder.address(RUNNER_PROCESS),
+            token_file=token_path(context.settings),
+        )
+    ]
+
+
+def _feeds(_: ServerContext[WorkflowsSettings]) -> Sequence[Feed]:
+    return [log_feed()]
+
+
+def _worker_tasks(context: WorkerContext[WorkflowsSettings]) -> Sequence[WorkerTask]:
+    return [LostRunnerFinder(context)]
+
+
+SYSTEM: Final[System[WorkflowsSettings]] = System(
     name="workflows",
     migrations=MigrationSource(namespace="workflows", package="ninefold.systems.workflows"),
+    read_settings=read_workflows_settings,
+    surfaces=_surfaces,
+    feeds=_feeds,
+    server_tasks=_server_tasks,
+    worker_tasks=_worker_tasks,
+    processes=PROCESSES,
     commands=COMMANDS,
+    credential_kinds=FLEET_KINDS,
 )
