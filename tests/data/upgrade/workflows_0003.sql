@@ -26,3 +26,6 @@ VALUES ('01930000-0000-7000-8000-00000000e201', 1, 1, '[{"line":1,"step":1,"text
 
 INSERT INTO workflows.orphaned_log (blob_id, organisation_id)
 VALUES ('01930000-0000-7000-8000-00000000f201', '019b7760-0000-7000-8000-0000000000a1');
+
+INSERT INTO workflows.reachability (reachable_since, seen_at)
+VALUES (now(), now());

@@ -34,8 +34,11 @@ async def runner(http: httpx.AsyncClient, database: Database) -> FakeRunner:
 
 
 async def expire(database: Database) -> None:
-    """Let the leases end now."""
+    """Let the leases end now, although a server could be reached."""
     async with database.connection() as connection:
+        await connection.execute(
+            "INSERT INTO workflows.reachability VALUES (TRUE, now() - interval '1 day', now() + interval '1 day')"
+        )
         await connection.execute(
             "UPDATE workflows.job SET lease_expires_at = now() - interval '1 second' WHERE lease_expires_at IS NOT NULL"
         )

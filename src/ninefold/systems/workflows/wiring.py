@@ -12,6 +12,7 @@ from ninefold.systems.workflows.commands import COMMANDS
 from ninefold.systems.workflows.fleet.dispatcher import Dispatcher
 from ninefold.systems.workflows.fleet.handling import FleetHandler
 from ninefold.systems.workflows.fleet.local_runner import LocalRunnerStarter
+from ninefold.systems.workflows.fleet.reachability import ReachabilityNoter
 from ninefold.systems.workflows.fleet.surface import runner_surface
 from ninefold.systems.workflows.jobs.lost_runners import LostRunnerFinder
 from ninefold.systems.workflows.runner.process import PROCESSES, RUNNER_PROCESS, token_path
@@ -39,15 +40,17 @@ def _runner_surface(context: ServerContext[WorkflowsSettings]) -> Surface:
 
 
 def _server_tasks(context: ServerContext[WorkflowsSettings]) -> Sequence[WorkerTask]:
+    noter = ReachabilityNoter(context.database, lease=timedelta(seconds=context.settings.lease_s))
     if not any(process.is_needed(context.settings) for process in PROCESSES):
-        return []
+        return [noter]
     return [
+        noter,
         LocalRunnerStarter(
             context.database,
             context.notifier,
             address=context.process_folder.address(RUNNER_PROCESS),
             token_file=token_path(context.settings),
-        )
+        ),
     ]
 
 

@@ -74,7 +74,7 @@ class Dispatcher:
             self._serving = asyncio.create_task(self._serve())
         until = asyncio.get_running_loop().time() + wait_s
         try:
-            await asyncio.wait([waiting.result, waiting.was_considered], return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.shield(waiting.was_considered)
             left_s = until - asyncio.get_running_loop().time()
             if left_s > 0:
                 await asyncio.wait([waiting.result], timeout=left_s)
@@ -149,6 +149,7 @@ class _Waiting:
 
     def give(self, jobs: Sequence[ClaimedRow]) -> None:
         """Let it go with these jobs."""
+        self.consider()
         if not self.result.done():
             self.result.set_result(jobs)
 

@@ -1,7 +1,7 @@
 """The worker's task that finds jobs whose runner was silent for too long."""
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import structlog
@@ -13,7 +13,7 @@ from ninefold.core.waiting import wait_for_any
 from ninefold.systems.workflows.model.runs import JOB_PREFIX
 from ninefold.systems.workflows.service.channels import JOBS_QUEUED, notify_changed
 from ninefold.systems.workflows.service.fleet.metrics import LOST
-from ninefold.systems.workflows.service.fleet.working import lose_job
+from ninefold.systems.workflows.service.fleet.working import lose_job, silence_of
 from ninefold.systems.workflows.settings import WorkflowsSettings
 from ninefold.systems.workflows.store import leases
 from ninefold.systems.workflows.store.leases import Lease
@@ -34,6 +34,7 @@ class LostRunnerFinder:
     def __init__(self, context: WorkerContext[WorkflowsSettings]) -> None:
         self._database = context.database
         self._notifier = context.notifier
+        self._lease = timedelta(seconds=context.settings.lease_s)
         self._interval_s = min(INTERVAL_S_MAX, context.settings.lease_s / CHECKS_PER_LEASE)
 
     async def run(self, stopping: asyncio.Event) -> None:
@@ -48,7 +49,9 @@ class LostRunnerFinder:
     async def check(self) -> int:
         """Take jobs away from runners that are lost; return how many."""
         async with self._database.connection() as connection:
-            expired = await leases.lease_list_expired(connection, limit=LOST_AT_ONCE)
+            expired = await leases.lease_list_expired(
+                connection, lease=self._lease, silence=silence_of(self._lease), limit=LOST_AT_ONCE
+            )
         for lease in expired:
             await self._lose(lease)
         return len(expired)

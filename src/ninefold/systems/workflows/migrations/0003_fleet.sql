@@ -152,6 +152,13 @@ CREATE INDEX runner_of_organisation ON workflows.runner (organisation_id, runner
 
 CREATE INDEX runner_seen ON workflows.runner (seen_at);
 
+-- Since when a server could be reached without a break. While none could, no lease ends: runners couldn't renew theirs.
+CREATE TABLE workflows.reachability (
+    is_only boolean PRIMARY KEY DEFAULT TRUE CHECK (is_only),
+    reachable_since timestamptz NOT NULL,
+    seen_at timestamptz NOT NULL
+);
+
 -- What a runner has said about a job: up to which batch, and how long the log is.
 CREATE TABLE workflows.job_log (
     job_id uuid PRIMARY KEY REFERENCES workflows.job ON DELETE CASCADE,

@@ -31,7 +31,7 @@ TIMEOUT_S: Final = 15.0
 """How long an answer may take, besides what a claim waits."""
 
 BACKOFF_S_MIN: Final = 0.1
-BACKOFF_S_MAX: Final = 5.0
+BACKOFF_S_MAX: Final = 1.0
 
 _NO_CONTENT: Final = 204
 _UNAUTHORIZED: Final = 401

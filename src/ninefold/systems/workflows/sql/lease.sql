@@ -40,7 +40,7 @@ FROM workflows.job
 WHERE job_id = :job_id;
 
 -- name: lease_list_expired
--- List jobs whose runner has been silent for too long.
+-- List jobs whose runner has been silent for too long, although it could reach a server all that time.
 SELECT
     job_id,
     organisation_id,
@@ -51,7 +51,15 @@ SELECT
     lease_expires_at,
     cancel_requested_at
 FROM workflows.job
-WHERE lease_expires_at < clock_timestamp()
+WHERE
+    lease_expires_at < clock_timestamp()
+    AND EXISTS (
+        SELECT
+        FROM workflows.reachability
+        WHERE
+            reachable_since < clock_timestamp() - :lease::interval
+            AND seen_at > clock_timestamp() - :silence::interval
+    )
 ORDER BY lease_expires_at
 LIMIT :limit;
 

@@ -56,9 +56,12 @@ async def lease_find(connection: Connection, *, job_id: UUID) -> Lease | None:
     return read_row_or_none(Lease, await queries.lease_find(connection, job_id=job_id))
 
 
-async def lease_list_expired(connection: Connection, *, limit: int) -> list[Lease]:
-    """List jobs whose runner has been silent for too long."""
-    return [read_row(Lease, row) async for row in queries.lease_list_expired(connection, limit=limit)]
+async def lease_list_expired(
+    connection: Connection, *, lease: timedelta, silence: timedelta, limit: int
+) -> list[Lease]:
+    """List jobs whose runner has been silent for too long, although it could reach a server all that time."""
+    rows = queries.lease_list_expired(connection, lease=lease, silence=silence, limit=limit)
+    return [read_row(Lease, row) async for row in rows]
 
 
 async def lease_list_first_jobs(
@@ -91,3 +94,8 @@ async def lease_renew(
         connection, job_id=job_id, runner_id=runner_id, lease_number=lease_number, lease=lease
     )
     return read_row_or_none(Lease, row)
+
+
+async def reachability_note(connection: Connection, *, silence: timedelta) -> None:
+    """Note that a server can be reached; after a break, it is since now."""
+    await queries.reachability_note(connection, silence=silence)

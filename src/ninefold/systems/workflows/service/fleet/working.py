@@ -152,6 +152,11 @@ async def lose_job(connection: Connection, lease: Lease, *, at: datetime) -> Cha
     return changes
 
 
+def silence_of(lease: timedelta) -> timedelta:
+    """Return how long no server may be seen before runners get a whole lease to come back."""
+    return lease / 2
+
+
 def require_lease(lease: Lease, runner: Runner, lease_number: int) -> None:
     """Check that a runner has a job.
 
