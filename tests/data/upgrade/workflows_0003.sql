@@ -12,7 +12,7 @@ INSERT INTO workflows.runner (
 VALUES
 (
     '01930000-0000-7000-8000-00000000f101', NULL, 'builder-1', '{self-hosted,linux,x64}', 2, FALSE, '0.1.0',
-    'nfr_AbCd1234', sha256('runner')
+    'nfrun_AbCd1234', sha256('runner')
 );
 
 INSERT INTO workflows.job_log (job_id, organisation_id, lease_number, last_batch, last_line, size_bytes, ended_at)

@@ -52,13 +52,13 @@ SELECT
     cancel_requested_at
 FROM workflows.job
 WHERE
-    lease_expires_at < clock_timestamp()
+    lease_expires_at < statement_timestamp()
     AND EXISTS (
         SELECT
         FROM workflows.reachability
         WHERE
-            reachable_since < clock_timestamp() - :lease::interval
-            AND seen_at > clock_timestamp() - :silence::interval
+            reachable_since < statement_timestamp() - :lease::interval
+            AND seen_at > statement_timestamp() - :silence::interval
     )
 ORDER BY lease_expires_at
 LIMIT :limit;

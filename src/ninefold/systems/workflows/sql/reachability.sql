@@ -5,7 +5,7 @@ VALUES (clock_timestamp(), clock_timestamp())
 ON CONFLICT (is_only) DO UPDATE
 SET
     reachable_since = CASE
-        WHEN reachability.seen_at < clock_timestamp() - :silence::interval THEN clock_timestamp()
+        WHEN reachability.seen_at < statement_timestamp() - :silence::interval THEN statement_timestamp()
         ELSE reachability.reachable_since
     END,
     seen_at = clock_timestamp();

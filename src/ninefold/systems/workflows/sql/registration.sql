@@ -1,7 +1,7 @@
 -- name: registration_delete_expired!
 -- Delete registrations that have expired.
 DELETE FROM workflows.registration
-WHERE expires_at < clock_timestamp();
+WHERE expires_at < statement_timestamp();
 
 -- name: registration_find_by_digest^
 -- Find a registration that is valid by the digest of its token.
@@ -11,7 +11,7 @@ SELECT
     created_at,
     expires_at
 FROM workflows.registration
-WHERE digest = :digest AND (expires_at IS NULL OR expires_at > clock_timestamp());
+WHERE digest = :digest AND (expires_at IS NULL OR expires_at > statement_timestamp());
 
 -- name: registration_insert!
 -- Add a registration; one that is there already stays.

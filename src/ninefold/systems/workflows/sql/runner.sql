@@ -132,7 +132,7 @@ LIMIT :limit;
 -- Note that a runner has sent something.
 UPDATE workflows.runner
 SET seen_at = clock_timestamp()
-WHERE runner_id = :runner_id AND seen_at < clock_timestamp() - :resolution::interval;
+WHERE runner_id = :runner_id AND seen_at < statement_timestamp() - :resolution::interval;
 
 -- name: runner_use!
 -- Note that a runner has begun a job: an ephemeral one gets no other.

@@ -12,7 +12,7 @@ from ninefold.systems.workflows.store import runners
 from ninefold.systems.workflows.store.runners import Registration
 
 RUNNER_TOKEN: Final = marked_kind(
-    "nfr",
+    "nfrun",
     name="workflows_runner",
     label="runner token",
     id_prefix=RUNNER_PREFIX,
