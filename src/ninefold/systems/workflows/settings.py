@@ -10,17 +10,45 @@ from ninefold.core.config import default_data_dir, read_settings
 
 PREFIX: Final = "NINEFOLD_WORKFLOWS_"
 
+REPOSITORIES_FOLDER: Final = "workflows/repositories"
+"""In the data folder."""
+
+RUNNER_FOLDER: Final = "workflows/runner"
+"""In the data folder."""
+
 RunnerIsolation: TypeAlias = Literal["sandbox", "none"]
 """How a runner keeps jobs away from its machine."""
 
 _DATA_DIR: Final = "NINEFOLD_DATA_DIR"
 _SERVER_PORT: Final = "NINEFOLD_PORT"
 _SERVER_PORT_DEFAULT: Final = "8900"
+_PUBLIC_URL: Final = "NINEFOLD_PUBLIC_URL"
 
 
 class WorkflowsSettings(msgspec.Struct, frozen=True, kw_only=True):
     """The settings of workflows; prefix `NINEFOLD_WORKFLOWS_`."""
 
+    repositories: Annotated[
+        str | None,
+        msgspec.Meta(description="Folder with the git repositories; by default, one in the data folder."),
+    ] = None
+    public_url: Annotated[
+        str | None,
+        msgspec.Meta(description="Where git and jobs reach this server; by default NINEFOLD_PUBLIC_URL."),
+    ] = None
+    push_bytes_max: Annotated[int, msgspec.Meta(ge=1_024, le=2**40, description="Bytes that one push can have.")] = (
+        2 * 1024**3
+    )
+    git_timeout_s: Annotated[
+        float, msgspec.Meta(gt=0, le=86_400, description="Seconds that a push or a fetch can take.")
+    ] = 900.0
+    git_requests_max: Annotated[
+        int, msgspec.Meta(ge=1, le=10_000, description="Requests of git that a server handles at once.")
+    ] = 32
+    git_organisation_requests_max: Annotated[
+        int,
+        msgspec.Meta(ge=1, le=10_000, description="Requests of git of one organisation that a server handles at once."),
+    ] = 16
     runner_jobs: Annotated[
         int,
         msgspec.Meta(
@@ -31,6 +59,14 @@ class WorkflowsSettings(msgspec.Struct, frozen=True, kw_only=True):
         RunnerIsolation,
         msgspec.Meta(description="How runners isolate jobs: `sandbox`, or `none` if all code is trusted."),
     ] = "sandbox"
+    runner_folder: Annotated[
+        str | None,
+        msgspec.Meta(description="Folder of the runner that `ninefold up` starts; by default, one in the data folder."),
+    ] = None
+    runner_server_url: Annotated[
+        str | None,
+        msgspec.Meta(description="Where that runner reaches the server; by default, on this machine."),
+    ] = None
     jobs_max: Annotated[
         int, msgspec.Meta(ge=1, le=100_000, description="Jobs that an organisation runs at once, by default.")
     ] = 100
@@ -41,19 +77,16 @@ class WorkflowsSettings(msgspec.Struct, frozen=True, kw_only=True):
         int,
         msgspec.Meta(ge=1_000, le=1_073_741_824, description="Bytes of a job's log; what is beyond is dropped."),
     ] = 67_108_864
-    data_dir: Annotated[
-        str | None, msgspec.Meta(description="Folder of runners and repositories; by default, one in the data folder.")
-    ] = None
-    server_url: Annotated[
-        str | None,
-        msgspec.Meta(description="Where the runner of `ninefold up` reaches the server; by default, on this machine."),
-    ] = None
 
     @property
-    def runner_folder(self) -> Path:
-        """The folder of the runner that `ninefold up` starts, and of the token with which it registers."""
-        assert self.data_dir is not None, "`read_workflows_settings` has set it"
-        return Path(self.data_dir) / "runner"
+    def repositories_folder(self) -> Path:
+        """The folder with the git repositories."""
+        return Path(self.repositories or default_data_dir() / REPOSITORIES_FOLDER)
+
+    @property
+    def server_url(self) -> str:
+        """Where git and jobs reach this server, without a slash at the end."""
+        return (self.public_url or f"http://127.0.0.1:{_SERVER_PORT_DEFAULT}").rstrip("/")
 
 
 def read_workflows_settings(environment: Mapping[str, str]) -> WorkflowsSettings:
@@ -67,6 +100,8 @@ def read_workflows_settings(environment: Mapping[str, str]) -> WorkflowsSettings
     server = f"http://127.0.0.1:{environment.get(_SERVER_PORT) or _SERVER_PORT_DEFAULT}"
     return msgspec.structs.replace(
         settings,
-        data_dir=settings.data_dir or str(data_dir / "workflows"),
-        server_url=settings.server_url or server,
+        repositories=settings.repositories or str(data_dir / REPOSITORIES_FOLDER),
+        runner_folder=settings.runner_folder or str(data_dir / RUNNER_FOLDER),
+        runner_server_url=(settings.runner_server_url or server).rstrip("/"),
+        public_url=(settings.public_url or environment.get(_PUBLIC_URL) or server).rstrip("/"),
     )

@@ -25,9 +25,15 @@ GRACE_PERIOD_S: Final = 10.0
 log = structlog.get_logger(__name__)
 
 
+def folder_of(settings: WorkflowsSettings) -> Path:
+    """Return the folder of the runner of `ninefold up`."""
+    assert settings.runner_folder is not None, "`read_workflows_settings` has set it"
+    return Path(settings.runner_folder)
+
+
 def token_path(settings: WorkflowsSettings) -> Path:
     """Return the file through which the server allows the runner of `ninefold up` to register."""
-    return settings.runner_folder / TOKEN_FILE
+    return folder_of(settings) / TOKEN_FILE
 
 
 def run_local_runner(context: ProcessContext[WorkflowsSettings]) -> None:
@@ -69,9 +75,9 @@ async def _run(context: ProcessContext[WorkflowsSettings]) -> None:
             if token is None:
                 return
             options = RunnerOptions(
-                url=settings.server_url or "",
+                url=settings.runner_server_url or "",
                 registration_token=token,
-                folder=settings.runner_folder,
+                folder=folder_of(settings),
                 name=socket.gethostname(),
                 jobs_max=settings.runner_jobs,
             )

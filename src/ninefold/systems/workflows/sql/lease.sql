@@ -25,6 +25,28 @@ WHERE
     AND lease_expires_at IS NOT NULL
 GROUP BY organisation_id;
 
+-- name: lease_count_claimed$
+-- Count the jobs that runners have, up to a limit.
+SELECT count(*)
+FROM (
+    SELECT
+    FROM workflows.job
+    WHERE lease_expires_at IS NOT NULL
+    LIMIT :limit
+) AS claimed;
+
+-- name: lease_count_queued$
+-- Count the jobs that wait for a runner, up to a limit.
+SELECT count(*)
+FROM (
+    SELECT
+    FROM workflows.job
+    WHERE
+        status = 'queued'
+        AND lease_expires_at IS NULL
+    LIMIT :limit
+) AS queued;
+
 -- name: lease_find^
 -- Find the lease of a job.
 SELECT

@@ -51,6 +51,18 @@ async def lease_count_by_organisation(connection: Connection, *, organisation_id
     return {row["organisation_id"]: row["claimed"] async for row in rows}
 
 
+async def lease_count_claimed(connection: Connection, /, *, limit: int) -> int:
+    """Count the jobs that runners have, up to a limit."""
+    count: int = await queries.lease_count_claimed(connection, limit=limit)
+    return count
+
+
+async def lease_count_queued(connection: Connection, /, *, limit: int) -> int:
+    """Count the jobs that wait for a runner, up to a limit."""
+    count: int = await queries.lease_count_queued(connection, limit=limit)
+    return count
+
+
 async def lease_find(connection: Connection, *, job_id: UUID) -> Lease | None:
     """Find the lease of a job."""
     return read_row_or_none(Lease, await queries.lease_find(connection, job_id=job_id))
