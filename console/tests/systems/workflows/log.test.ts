@@ -73,10 +73,12 @@ test("what arrives while somebody looks stays open", () => {
   expect(outlineOf(buffer, new Folds(buffer, OPEN)).rows).toEqual([stepRow(1), 1, 2, 3, 4, 6]);
 });
 
-test("a step that is done is folded until somebody opens it or goes to a line in it", () => {
+test("a step that is folded stays so until somebody opens it or goes to a line in it", () => {
   const buffer = bufferOf(GROUPED);
   add(buffer, ["now"], { from: 7, step: 2 });
   const folds = new Folds(buffer, (step) => step === 1);
+  expect(outlineOf(buffer, folds).rows[0]).toBe(stepRow(1));
+  folds.setStep(1, true);
   const outline = outlineOf(buffer, folds);
   expect(outline.rows).toEqual([stepRow(1), stepRow(2), 7]);
   expect(indexOfLine(outline.rows, 4)).toBe(1);
@@ -84,6 +86,14 @@ test("a step that is done is folded until somebody opens it or goes to a line in
   const opened = outlineOf(buffer, folds).rows;
   expect(opened).toEqual([stepRow(1), 1, 2, 3, 4, 6, stepRow(2), 7]);
   expect(indexOfLine(opened, 4)).toBe(4);
+});
+
+test("of a long log, the steps that had succeeded when it was opened are folded", () => {
+  const buffer = bufferOf(Array.from({ length: 400 }, String));
+  add(buffer, ["now"], { from: 401, step: 2 });
+  const folds = new Folds(buffer, (step) => step === 1);
+  folds.begin();
+  expect(outlineOf(buffer, folds).rows).toEqual([stepRow(1), stepRow(2), 401]);
 });
 
 test("a log of 100,000 lines has its rows and its findings within a moment", () => {

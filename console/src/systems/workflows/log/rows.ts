@@ -36,25 +36,33 @@ export interface Group {
   hasError: boolean;
 }
 
+/** Shorter logs show all their steps open. */
+const SHORT_MAX = 300;
+
 /** What is folded: by a person, or else by these rules. */
 export class Folds {
   readonly #steps = new Map<number, boolean>();
   readonly #groups = new Map<number, boolean>();
+  #isLong = false;
 
   constructor(
     readonly buffer: LogBuffer,
-    /** Whether a step is over without an error. */
-    readonly isDone: (step: number) => boolean,
+    /** Whether a step had succeeded when the log was opened. */
+    readonly wasDone: (step: number) => boolean,
   ) {}
 
-  /** Steps that have succeeded are folded unless they did so while somebody was looking. */
-  isStepFolded(step: number, firstLine: number): boolean {
-    return this.#steps.get(step) ?? (this.isDone(step) && !this.buffer.isLive(firstLine));
+  /** Take how long the log was when it was opened. */
+  begin(): void {
+    this.#isLong = this.buffer.lastLine > SHORT_MAX;
   }
 
-  /** Groups that have ended without an error are folded, in the same way. */
+  isStepFolded(step: number): boolean {
+    return this.#steps.get(step) ?? (this.#isLong && this.wasDone(step));
+  }
+
+  /** Groups that have ended without an error are folded, unless they did so while somebody was looking. */
   isGroupFolded(group: Group): boolean {
-    return this.#groups.get(group.first) ?? (group.isEnded && !group.hasError && !this.buffer.isLive(group.first));
+    return this.#groups.get(group.first) ?? (group.isEnded && !group.hasError && !this.buffer.isLive(group.last));
   }
 
   setStep(step: number, isFolded: boolean): void {
@@ -96,7 +104,7 @@ export function outlineOf(buffer: LogBuffer, folds: Folds): Outline {
         steps.set(step, number);
         rows.push(stepRow(step));
       }
-      isStepFolded = folds.isStepFolded(step, steps.get(step) ?? number);
+      isStepFolded = folds.isStepFolded(step);
     }
     if (isStepFolded || number <= foldedUntil || line.kind === "endgroup") continue;
     rows.push(number);
