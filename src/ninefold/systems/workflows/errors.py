@@ -5,7 +5,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from ninefold.core.errors import InvalidInputError
+from ninefold.core.errors import ConflictError, InvalidInputError, NotFoundError, TooManyRequestsError
 
 ExpressionErrorKind: TypeAlias = Literal["lexing", "parsing", "evaluation"]
 """Where an expression fails: while it is split into tokens, while it is parsed, or while it is evaluated."""
@@ -73,3 +73,52 @@ class InvalidFileError(InvalidInputError):
     def __init__(self, problems: Sequence[Problem]) -> None:
         super().__init__("\n".join(map(str, problems)))
         self.problems = tuple(problems)
+
+
+class RunNotFoundError(NotFoundError):
+    """There is no such run, or no such job."""
+
+    code = "run_not_found"
+    title = "Run not found"
+
+
+class RunEndedError(ConflictError):
+    """A run has ended, and nothing of it can be cancelled."""
+
+    code = "run_ended"
+    title = "The run has ended"
+
+
+class RunNotEndedError(ConflictError):
+    """A run can't be run again before it has ended."""
+
+    code = "run_not_ended"
+    title = "The run has not ended"
+
+
+class TooManyAttemptsError(ConflictError):
+    """A run was run again as often as it can be."""
+
+    code = "too_many_attempts"
+    title = "Too many attempts"
+
+
+class TooManyRunsError(TooManyRequestsError):
+    """A repository has started too many runs within a few seconds."""
+
+    code = "too_many_runs"
+    title = "Too many runs"
+
+
+class WorkflowNotFoundError(NotFoundError):
+    """The repository has no such workflow file, branch or tag."""
+
+    code = "workflow_not_found"
+    title = "Workflow not found"
+
+
+class StaleLeaseError(ConflictError):
+    """A runner says something about a job that it doesn't have any more."""
+
+    code = "stale_lease"
+    title = "The lease has ended"

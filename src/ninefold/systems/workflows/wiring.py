@@ -2,7 +2,12 @@
 
 from typing import Final
 
+from ninefold.core.postgres.migrations import MigrationSource
 from ninefold.core.system import NoSettings, System
 from ninefold.systems.workflows.commands import COMMANDS
 
-SYSTEM: Final[System[NoSettings]] = System(name="workflows", commands=COMMANDS)
+SYSTEM: Final[System[NoSettings]] = System(
+    name="workflows",
+    migrations=MigrationSource(namespace="workflows", package="ninefold.systems.workflows"),
+    commands=COMMANDS,
+)
