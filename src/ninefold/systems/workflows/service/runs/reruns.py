@@ -111,7 +111,7 @@ def _reused(known: Sequence[RunJob], jobs: JobsToRerun) -> list[RunJob]:
     """Return the jobs that aren't run again."""
     if jobs == "all":
         return []
-    chosen = _failed(known) if jobs == "failed" else _chosen(known, [each for each in jobs if isinstance(each, UUID)])
+    chosen = _failed(known) if jobs == "failed" else _chosen(known, jobs)
     again = with_dependents(known, {job.key for job in chosen})
     return [job for job in known if job.key not in again and job.status != "skipped"]
 
