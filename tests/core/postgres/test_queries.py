@@ -37,7 +37,16 @@ def test_a_query_with_an_invalid_name_is_refused(package: Path) -> None:
     (package / "sql" / "item.sql").write_text("-- name: item count\nSELECT 1;\n")
 
     with pytest.raises(SQLParseException):
-        load_queries(package.name)
+        _ = load_queries(package.name).item
+
+
+def test_a_query_that_does_not_exist_is_an_attribute_error(package: Path) -> None:
+    (package / "sql" / "item.sql").write_text("-- name: item_count$\n-- How many.\nSELECT 1;\n")
+    queries = load_queries(package.name)
+
+    for _ in range(2):
+        with pytest.raises(AttributeError, match="item_list"):
+            _ = queries.item_list
 
 
 def test_the_sql_folder_is_in_the_package(package: Path) -> None:

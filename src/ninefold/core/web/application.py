@@ -19,6 +19,7 @@ from ninefold.core.web.console import console_errors, console_routes
 from ninefold.core.web.health import ReadinessCheck, health_routes
 from ninefold.core.web.ids import decode_path_id, is_path_id
 from ninefold.core.web.methods import OptionsMiddleware
+from ninefold.core.web.openapi.document import build_openapi
 from ninefold.core.web.openapi.routes import DocumentRoutes
 from ninefold.core.web.problems import as_ninefold_error, log_error, show_problem
 from ninefold.core.web.query_parameters import QueryMiddleware
@@ -63,10 +64,11 @@ def create_app(
         lifespan: returns a context that is entered before the first request and left after the last one.
 
     Raises:
-        ValueError: two operations have the same id, two surfaces have the same path, or a route isn't below the path of
-            its surface.
+        ValueError: two surfaces have the same path, or a route isn't below the path of its surface.
     """
-    documents = DocumentRoutes()
+    documents = DocumentRoutes(
+        lambda: build_openapi(litestar, surface_map, title=title, version=version, description=description)
+    )
     root = Surface(
         path=ROOT_PATH,
         routes=[*health_routes(readiness), *documents.routes(), *console_routes(systems)],
@@ -74,7 +76,6 @@ def create_app(
     )
     surface_map = SurfaceMap([*surfaces, root])
     litestar = _build_litestar(database, [*surfaces, root], surface_map)
-    documents.render(litestar, surface_map, title=title, version=version, description=description)
     return WebApplication(litestar, surface_map, stopping=stopping or Stopping(), lifespan=lifespan)
 
 
@@ -160,13 +161,20 @@ def _plain_app(application: ASGIApp) -> ASGIApp:
     return handle
 
 
+class _SurfaceRouter(Router):
+    """A router that is registered once, so that Litestar needn't copy it with all its routes."""
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "_SurfaceRouter":
+        return self
+
+
 def _router(surface: Surface, surface_map: SurfaceMap) -> Router:
     """Return a surface's routes, with the middleware and the request class that they share.
 
     Raises:
         ValueError: a route isn't below the surface's path.
     """
-    router = Router(
+    router = _SurfaceRouter(
         path="/",
         route_handlers=surface.routes,
         middleware=[

@@ -4,6 +4,7 @@ A command's module is imported when the command runs, so that help is fast. Each
 wiring. They are loaded unless the first argument names one of the edge's commands.
 """
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -42,8 +43,14 @@ _COMMANDS: Final = {
 }
 
 
+_GARBAGE_THRESHOLD: Final = 50_000
+"""New objects before the cycle collector runs. With Python's 700, it takes a fifth of the start of a process, in which
+all modules are imported and all routes are built, and finds nothing."""
+
+
 def main() -> None:
     """Run the command that is named by the arguments, and exit with its exit code."""
+    gc.set_threshold(_GARBAGE_THRESHOLD)
     sys.exit(run(sys.argv[1:]))
 
 

@@ -16,6 +16,7 @@ from ninefold.core.web.surfaces import Surface
 from ninefold.systems.workflows.commands import COMMANDS
 from ninefold.systems.workflows.git.surface import git_surface
 from ninefold.systems.workflows.jobs.push_keeper import PushKeeper
+from ninefold.systems.workflows.jobs.push_triggers import PushTriggers
 from ninefold.systems.workflows.jobs.removal import REMOVE_REPOSITORY_HANDLER
 from ninefold.systems.workflows.jobs.runs import RUN_HANDLERS, RUN_SCHEDULES
 from ninefold.systems.workflows.routes.dispatches import DISPATCH_ROUTES
@@ -67,6 +68,7 @@ def _feeds(_: ServerContext[WorkflowsSettings]) -> Sequence[Feed]:
 def _worker_tasks(context: WorkerContext[WorkflowsSettings]) -> Sequence[WorkerTask]:
     return [
         PushKeeper(context),
+        PushTriggers(context),
     ]
 
 

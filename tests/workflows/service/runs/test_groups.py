@@ -1,13 +1,11 @@
 import pytest
-from workflow_runs import RunWorld
 
 from ninefold.systems.workflows.service.runs.transitions import cancel_run
+from workflow_runs import RunWorld
 
 STEPS = "runs-on: linux, steps: [{run: echo}]"
 GROUPED = f"on: push\nconcurrency: deploy\njobs: {{a: {{{STEPS}}}}}\n"
-CANCELING = (
-    f"on: push\nconcurrency: {{group: Deploy, cancel-in-progress: true}}\njobs: {{a: {{{STEPS}}}}}\n"
-)
+CANCELING = f"on: push\nconcurrency: {{group: Deploy, cancel-in-progress: true}}\njobs: {{a: {{{STEPS}}}}}\n"
 QUEUED = f"on: push\nconcurrency: {{group: deploy, queue: max}}\njobs: {{a: {{{STEPS}}}}}\n"
 
 

@@ -2,12 +2,12 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from workflow_runs import RunWorld
 
 from ninefold.core.errors import InvalidInputError
 from ninefold.systems.workflows.errors import RunNotEndedError
 from ninefold.systems.workflows.service.runs.orders import job_order
 from ninefold.systems.workflows.service.runs.reruns import rerun
+from workflow_runs import RunWorld
 
 STEPS = "runs-on: linux, steps: [{run: echo}]"
 DIAMOND = f"""\
@@ -22,9 +22,7 @@ jobs:
 
 async def again(world: RunWorld, run_id: UUID, jobs: Any, **values: Any) -> None:
     async with world.transaction() as connection:
-        await rerun(
-            connection, run_id, jobs=jobs, by="noa", at=world.now, **{"is_debug": False, **values}
-        )
+        await rerun(connection, run_id, jobs=jobs, by="noa", at=world.now, **{"is_debug": False, **values})
 
 
 async def failed_run(world: RunWorld) -> UUID:
@@ -93,9 +91,7 @@ async def test_chosen_jobs_are_run_again_with_those_that_need_them(world: RunWor
 
 
 async def test_a_job_of_a_called_workflow_is_run_again_with_what_follows_the_call(world: RunWorld) -> None:
-    world.files.files[".github/workflows/sub.yml"] = (
-        f"on: workflow_call\njobs: {{x: {{{STEPS}}}, y: {{{STEPS}}}}}\n"
-    )
+    world.files.files[".github/workflows/sub.yml"] = f"on: workflow_call\njobs: {{x: {{{STEPS}}}, y: {{{STEPS}}}}}\n"
     run_id = await world.start(
         f"on: push\njobs:\n  call: {{uses: ./.github/workflows/sub.yml}}\n  last: {{needs: call, {STEPS}}}\n"
     )

@@ -1,5 +1,4 @@
 import pytest
-from workflow_runs import FILE, START, SHA, FakeFiles, RunWorld
 
 from ninefold.core.errors import InvalidInputError
 from ninefold.systems.workflows.errors import InvalidDispatchError, TooManyRunsError, WorkflowNotFoundError
@@ -9,6 +8,7 @@ from ninefold.systems.workflows.service.runs import triggers
 from ninefold.systems.workflows.service.runs.orders import job_order
 from ninefold.systems.workflows.service.runs.reading import list_annotations
 from ninefold.systems.workflows.service.runs.triggers import dispatch_run
+from workflow_runs import FILE, SHA, START, FakeFiles, RunWorld
 
 STEPS = "runs-on: linux, steps: [{run: echo}]"
 JOBS = f"jobs: {{a: {{{STEPS}}}}}"

@@ -65,12 +65,12 @@ async def _decompress(pieces: AsyncIterator[bytes], bytes_max: int) -> AsyncIter
             size += len(piece)
             if size > bytes_max:
                 raise _too_large(bytes_max)
-            if decompressor.eof:
-                raise InvalidGitRequestError("Something follows the compressed body.", remedy="Send one gzip member.")
             rest = piece
-            while rest:
+            while rest and not decompressor.eof:
                 yield decompressor.decompress(rest, PIECE_BYTES_MAX)
                 rest = decompressor.unconsumed_tail
+            if rest or decompressor.unused_data:
+                raise InvalidGitRequestError("Something follows the compressed body.", remedy="Send one gzip member.")
         while tail := decompressor.decompress(b"", PIECE_BYTES_MAX):
             yield tail
     except zlib.error as error:

@@ -14,9 +14,9 @@ from ninefold.systems.workflows.model.repositories import BRANCHES
 from ninefold.systems.workflows.model.run_sources import TriggerEvent
 from ninefold.systems.workflows.service.channels import Changed, notify_changed
 from ninefold.systems.workflows.service.hosting.folders import RepositoryFolders
+from ninefold.systems.workflows.service.hosting.opening import open_files
 from ninefold.systems.workflows.service.repositories import get_repository
 from ninefold.systems.workflows.service.runs.background import ADVANCE_GROUP, CANCEL_ENTRY, AdvanceGroup, CancelEntry
-from ninefold.systems.workflows.service.runs.hosted import HostedRepositoryFiles
 from ninefold.systems.workflows.service.runs.schedules import take_tick
 from ninefold.systems.workflows.service.runs.transitions import advance_group, cancel_entry
 from ninefold.systems.workflows.service.runs.triggers import dispatch_run
@@ -122,7 +122,7 @@ async def _start(
         connection, organisation_id=schedule.organisation_id, repository_id=schedule.repository_id
     )
     folders = RepositoryFolders(settings.repositories_folder)
-    files = HostedRepositoryFiles(connection, folders, repository)
+    files = await open_files(connection, folders, repository)
     ref = f"{BRANCHES}{repository.default_branch}"
     sha = await files.resolve(ref)
     if sha is None:

@@ -36,10 +36,10 @@ from ninefold.systems.workflows.routes.wire import RepositoryId
 from ninefold.systems.workflows.service.actors import actor_of
 from ninefold.systems.workflows.service.channels import notify_changed
 from ninefold.systems.workflows.service.hosting.folders import RepositoryFolders
+from ninefold.systems.workflows.service.hosting.opening import open_files
 from ninefold.systems.workflows.service.repositories import get_repository
 from ninefold.systems.workflows.service.runs import reading
 from ninefold.systems.workflows.service.runs.files import FOLDER, RepositoryFiles, read_all
-from ninefold.systems.workflows.service.runs.hosted import HostedRepositoryFiles
 from ninefold.systems.workflows.service.runs.triggers import dispatch_run, start_runs
 from ninefold.systems.workflows.settings import WorkflowsSettings
 from ninefold.systems.workflows.store import runs as store
@@ -65,7 +65,7 @@ async def dispatch_workflow(
         repository = await get_repository(
             connection, organisation_id=principal.organisation_id, repository_id=repository_id
         )
-        files = _files(connection, repository, workflows_settings)
+        files = await _files(connection, repository, workflows_settings)
         ref, sha = await _resolve(files, repository, data.ref)
         event = TriggerEvent(
             name="workflow_dispatch",
@@ -105,7 +105,7 @@ async def dispatch_repository(
         repository = await get_repository(
             connection, organisation_id=principal.organisation_id, repository_id=repository_id
         )
-        files = _files(connection, repository, workflows_settings)
+        files = await _files(connection, repository, workflows_settings)
         ref, sha = await _resolve(files, repository, None)
         event = TriggerEvent(
             name="repository_dispatch",
@@ -146,7 +146,7 @@ async def list_workflows(
         repository = await get_repository(
             connection, organisation_id=principal.organisation_id, repository_id=repository_id
         )
-        files = _files(connection, repository, workflows_settings)
+        files = await _files(connection, repository, workflows_settings)
         sha = await files.resolve(f"{BRANCHES}{repository.default_branch}")
         reads = [] if sha is None else await read_all(files, sha)
         last = await store.run_list_last_of_workflows(connection, repository_id=repository.repository_id)
@@ -155,8 +155,8 @@ async def list_workflows(
     return WorkflowsView(items=[show_workflow(each, runs.get(each.file)) for each in reads])
 
 
-def _files(connection: Connection, repository: Repository, settings: WorkflowsSettings) -> RepositoryFiles:
-    return HostedRepositoryFiles(connection, RepositoryFolders(settings.repositories_folder), repository)
+async def _files(connection: Connection, repository: Repository, settings: WorkflowsSettings) -> RepositoryFiles:
+    return await open_files(connection, RepositoryFolders(settings.repositories_folder), repository)
 
 
 async def _resolve(files: RepositoryFiles, repository: Repository, ref: str | None) -> tuple[str, str]:

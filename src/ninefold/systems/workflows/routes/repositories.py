@@ -3,10 +3,11 @@
 from typing import Annotated, Final
 from uuid import UUID
 
+import msgspec
 from litestar import delete, get, patch, post
 from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import FromPath, FromQuery, QueryParameter
+from litestar.params import FromPath, FromQuery
 
 from ninefold.core.clock import Clock
 from ninefold.core.ids import format_id
@@ -39,12 +40,7 @@ _OWNER: Final = "/api/v1/workflows/owner"
 
 _repository_list = PagedList("workflows_repositories", UUID)
 
-Name = Annotated[
-    str,
-    QueryParameter(
-        min_length=1, max_length=201, description="Only the repository of this name, such as `kestrel-outdoor/site`."
-    ),
-]
+FullName = Annotated[str, msgspec.Meta(description="Only the repository of this name, such as `kestrel-outdoor/site`.")]
 
 
 @post(REPOSITORIES_PATH, tags=TAGS, status_code=201, responses=problem_responses(409))
@@ -79,7 +75,7 @@ async def list_repositories(
     principal: NamedDependency[Principal],
     database: NamedDependency[Database],
     workflows_settings: NamedDependency[WorkflowsSettings],
-    name: Name | None = None,
+    name: FromQuery[FullName | None] = None,
     cursor: FromQuery[Cursor | None] = None,
     limit: PageLimit = PAGE_LIMIT_DEFAULT,
 ) -> Page[RepositoryView]:

@@ -1,1 +1,1 @@
-"""What workflows do, in the transactions of their callers."""
+"""What workflows do on a server. Services take a connection and never commit."""

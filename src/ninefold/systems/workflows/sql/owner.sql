@@ -4,12 +4,6 @@ SELECT *
 FROM workflows.owner
 WHERE organisation_id = :organisation_id;
 
--- name: owner_find_by_slug^
--- Read an owner by the first part of the names of its repositories.
-SELECT *
-FROM workflows.owner
-WHERE slug = :slug;
-
 -- name: owner_insert^
 -- Make an organisation an owner; returns no row if it is one, or if another has the slug.
 INSERT INTO workflows.owner (organisation_id, slug)

@@ -11,6 +11,7 @@ SELECT *
 FROM workflows.push AS push
 WHERE
     push.state = 'accepted'
+    AND push.repository_id <> ALL(:held_back::uuid[])
     AND NOT EXISTS (
         SELECT
         FROM workflows.push AS earlier

@@ -22,9 +22,9 @@ async def push_accept(
     return _read_push(row)
 
 
-async def push_claim(connection: Connection) -> Push | None:
-    """Lock the oldest push whose updates have started nothing yet."""
-    row = await queries.push_claim(connection)
+async def push_claim(connection: Connection, *, held_back: Sequence[UUID]) -> Push | None:
+    """Lock the oldest push whose updates have started nothing yet, except of some repositories."""
+    row = await queries.push_claim(connection, held_back=held_back)
     return None if row is None else _read_push(row)
 
 

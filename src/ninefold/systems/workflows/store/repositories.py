@@ -15,11 +15,6 @@ async def owner_find(connection: Connection, *, organisation_id: UUID) -> Owner 
     return read_row_or_none(Owner, await queries.owner_find(connection, organisation_id=organisation_id))
 
 
-async def owner_find_by_slug(connection: Connection, *, slug: str) -> Owner | None:
-    """Read an owner by the first part of the names of its repositories."""
-    return read_row_or_none(Owner, await queries.owner_find_by_slug(connection, slug=slug))
-
-
 async def owner_insert(connection: Connection, *, organisation_id: UUID, slug: str) -> Owner | None:
     """Make an organisation an owner; return None if it is one, or if another has the slug."""
     row = await queries.owner_insert(connection, organisation_id=organisation_id, slug=slug)

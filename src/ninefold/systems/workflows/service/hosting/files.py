@@ -1,9 +1,9 @@
 """Reads files, commits and changes of a bare repository, each with a limit."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 import msgspec
 
@@ -31,6 +31,10 @@ _FIELD_END: Final = "\x1f"
 _RECORD_END: Final = "\x1e"
 
 
+FindFiles: TypeAlias = Callable[[str], Awaitable["HostedFiles | None"]]
+"""Opens a repository by `owner/name`; None if there is none."""
+
+
 class Commit(msgspec.Struct, frozen=True, kw_only=True):
     """A commit."""
 
@@ -52,11 +56,17 @@ class HostedFiles:
     Args:
         folder: where it is.
         default_branch: its default branch.
+        find_other: opens another repository of the organisation, by `owner/name`.
     """
 
-    def __init__(self, folder: Path, *, default_branch: str) -> None:
+    def __init__(self, folder: Path, *, default_branch: str, find_other: FindFiles) -> None:
         self._folder = folder
+        self._find_other = find_other
         self.default_branch: Final = default_branch
+
+    async def other(self, full_name: str) -> "HostedFiles | None":
+        """Return another repository of the same organisation, by `owner/name`."""
+        return await self._find_other(full_name)
 
     async def resolve(self, ref: str) -> str | None:
         """Return the commit of a branch, a tag or a SHA; None if there is none.
@@ -87,15 +97,16 @@ class HostedFiles:
     async def read_file(self, sha: str, path: str) -> bytes | None:
         """Return the contents of a file of a commit; None if there is no file of this path.
 
-        Raises:
-            GitFailedError: it has more than `FILE_BYTES_MAX` bytes.
+        Of a larger file than `FILE_BYTES_MAX`, it is the beginning, with one byte more than that.
         """
         listed = await run_git(self._folder, "ls-tree", "-z", _checked_sha(sha), "--", path)
         head, _, found = listed.decode(errors="backslashreplace").rstrip("\0").partition("\t")
         fields = head.split(" ")
         if found != path or fields[1:2] != ["blob"]:
             return None
-        return await run_git(self._folder, "cat-file", "blob", fields[2], output_bytes_max=FILE_BYTES_MAX)
+        return await run_git(
+            self._folder, "cat-file", "blob", fields[2], output_bytes_max=FILE_BYTES_MAX + 1, is_cut=True
+        )
 
     async def changed_paths(self, before: str, after: str) -> list[str] | None:
         """Return the paths that differ between two commits; None if they aren't known, or are too many.

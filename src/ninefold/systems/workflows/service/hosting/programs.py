@@ -69,10 +69,20 @@ async def run_git(
     *arguments: str,
     output_bytes_max: int = OUTPUT_BYTES_MAX,
     timeout_s: float = TIMEOUT_S,
+    is_cut: bool = False,
     allowed_codes: Sequence[int] = (0,),
     environment: Mapping[str, str] | None = None,
 ) -> bytes:
     """Run git on a repository, and return its output.
+
+    Args:
+        folder: the repository.
+        arguments: the subcommand and its arguments.
+        output_bytes_max: how much it may say.
+        timeout_s: how long it may take.
+        is_cut: whether the beginning is returned if it says more, instead of an error.
+        allowed_codes: the exit codes that are no failure.
+        environment: its environment, by default `git_environment()`.
 
     Raises:
         GitFailedError: it fails, says more than `output_bytes_max`, or takes longer than `timeout_s`.
@@ -86,6 +96,12 @@ async def run_git(
         raise _failed(arguments, f"took longer than {timeout_s:g} s") from error
     finally:
         await end_git(process)
+    if len(output) > output_bytes_max:
+        if is_cut:
+            return output[:output_bytes_max]
+        raise GitFailedError(
+            f"Git says more than {output_bytes_max:,} bytes.", remedy="The repository is too large for this."
+        )
     if process.returncode not in allowed_codes:
         raise _failed(arguments, errors.decode(errors="replace").strip()[-500:] or f"ended with {process.returncode}")
     return output
@@ -142,10 +158,6 @@ async def _read_all(process: asyncio.subprocess.Process, output_bytes_max: int) 
         # One that says too much would wait for a reader.
         if len(await output) > output_bytes_max:
             await end_git(process)
-    if len(output.result()) > output_bytes_max:
-        raise GitFailedError(
-            f"Git says more than {output_bytes_max:,} bytes.", remedy="The repository is too large for this."
-        )
     return output.result(), errors.result()
 
 
