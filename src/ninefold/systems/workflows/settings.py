@@ -44,6 +44,10 @@ class WorkflowsSettings(msgspec.Struct, frozen=True, kw_only=True):
         msgspec.Meta(ge=1, le=10_000, description="Requests of git of one organisation that a server handles at once."),
     ] = 16
 
+    runs_kept_days: Annotated[
+        int, msgspec.Meta(ge=1, le=3_650, description="Days that a run is kept after its end, with its logs.")
+    ] = 400
+
     @property
     def repositories_folder(self) -> Path:
         """The folder with the git repositories."""

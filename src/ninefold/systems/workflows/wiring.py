@@ -8,6 +8,7 @@ from litestar.di import Provide
 from litestar.types import ControllerRouterHandler
 
 from ninefold.core.clock import Clock, SystemClock
+from ninefold.core.live.feeds import Feed
 from ninefold.core.postgres.migrations import MigrationSource
 from ninefold.core.queue.notifier import Notifier
 from ninefold.core.system import ServerContext, System, WorkerContext, WorkerTask
@@ -17,7 +18,11 @@ from ninefold.systems.workflows.git.surface import git_surface
 from ninefold.systems.workflows.jobs.push_keeper import PushKeeper
 from ninefold.systems.workflows.jobs.push_triggers import PushTriggers
 from ninefold.systems.workflows.jobs.removal import REMOVE_REPOSITORY_HANDLER
+from ninefold.systems.workflows.jobs.runs import RUN_HANDLERS, RUN_SCHEDULES
+from ninefold.systems.workflows.routes.dispatches import DISPATCH_ROUTES
 from ninefold.systems.workflows.routes.repositories import REPOSITORY_ROUTES
+from ninefold.systems.workflows.routes.runs import RUN_ROUTES
+from ninefold.systems.workflows.service.runs.feeds import RUN_FEEDS
 from ninefold.systems.workflows.settings import WorkflowsSettings, read_workflows_settings
 
 
@@ -36,6 +41,8 @@ def _routes(context: ServerContext[WorkflowsSettings]) -> Sequence[ControllerRou
             path="/",
             route_handlers=[
                 *REPOSITORY_ROUTES,
+                *DISPATCH_ROUTES,
+                *RUN_ROUTES,
             ],
             dependencies={
                 "clock": Provide(provide_clock, sync_to_thread=False),
@@ -52,6 +59,12 @@ def _surfaces(context: ServerContext[WorkflowsSettings]) -> Sequence[Surface]:
     ]
 
 
+def _feeds(_: ServerContext[WorkflowsSettings]) -> Sequence[Feed]:
+    return [
+        *RUN_FEEDS,
+    ]
+
+
 def _worker_tasks(context: WorkerContext[WorkflowsSettings]) -> Sequence[WorkerTask]:
     return [
         PushKeeper(context),
@@ -65,7 +78,9 @@ SYSTEM: Final[System[WorkflowsSettings]] = System(
     read_settings=read_workflows_settings,
     routes=_routes,
     surfaces=_surfaces,
+    feeds=_feeds,
     worker_tasks=_worker_tasks,
-    job_handlers=(REMOVE_REPOSITORY_HANDLER,),
+    job_handlers=(REMOVE_REPOSITORY_HANDLER, *RUN_HANDLERS),
+    schedules=RUN_SCHEDULES,
     commands=COMMANDS,
 )
