@@ -78,6 +78,10 @@ class WorkflowsSettings(msgspec.Struct, frozen=True, kw_only=True):
         msgspec.Meta(ge=1_000, le=1_073_741_824, description="Bytes of a job's log; what is beyond is dropped."),
     ] = 67_108_864
 
+    runs_kept_days: Annotated[
+        int, msgspec.Meta(ge=1, le=3_650, description="Days that a run is kept after its end, with its logs.")
+    ] = 400
+
     @property
     def repositories_folder(self) -> Path:
         """The folder with the git repositories."""
