@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import trustme
 
+from chess_engines import EngineProgram
 from installations import free_port
 from ninefold.core.checks import Finding
 from ninefold.core.postgres.embedded.ownership import Owner
@@ -15,7 +16,10 @@ from ninefold.edge.doctor import examine
 
 
 async def test_a_sound_machine_passes_every_check(tmp_path: Path, database_url: str) -> None:
-    findings = await examine(settings(tmp_path, NINEFOLD_DATABASE_URL=database_url))
+    engine = EngineProgram(tmp_path)
+    findings = await examine(
+        settings(tmp_path, NINEFOLD_DATABASE_URL=database_url, NINEFOLD_CHESS_STOCKFISH=str(engine.path))
+    )
 
     assert {"ok"} == {finding.state for finding in findings}
     assert "every migration applied" in find(findings, "database").detail

@@ -1,6 +1,6 @@
 -- A run with one job that has ended and one that is queued, its log, a group that it holds, a schedule.
 INSERT INTO workflows.workflow (repository_id, file, last_run_number)
-VALUES ('01930000-0000-7000-8000-00000000e001', '.github/workflows/ci.yml', 1);
+VALUES ('01930000-0000-7000-8000-00000001a001', '.github/workflows/ci.yml', 1);
 
 INSERT INTO workflows.run (
     run_id,
@@ -22,8 +22,8 @@ INSERT INTO workflows.run (
 )
 VALUES (
     '01930000-0000-7000-8000-00000000e101',
-    '019b7760-0000-7000-8000-0000000000a1',
-    '01930000-0000-7000-8000-00000000e001',
+    '01930000-0000-7000-8000-000000000001',
+    '01930000-0000-7000-8000-00000001a001',
     '.github/workflows/ci.yml',
     'CI',
     'Add a cart',
@@ -65,8 +65,8 @@ INSERT INTO workflows.job (
 VALUES
 (
     '01930000-0000-7000-8000-00000000e201',
-    '019b7760-0000-7000-8000-0000000000a1',
-    '01930000-0000-7000-8000-00000000e001',
+    '01930000-0000-7000-8000-000000000001',
+    '01930000-0000-7000-8000-00000001a001',
     '01930000-0000-7000-8000-00000000e101',
     1,
     'build',
@@ -82,8 +82,8 @@ VALUES
 ),
 (
     '01930000-0000-7000-8000-00000000e202',
-    '019b7760-0000-7000-8000-0000000000a1',
-    '01930000-0000-7000-8000-00000000e001',
+    '01930000-0000-7000-8000-000000000001',
+    '01930000-0000-7000-8000-00000001a001',
     '01930000-0000-7000-8000-00000000e101',
     1,
     'test',
@@ -113,10 +113,10 @@ VALUES
 );
 
 INSERT INTO workflows.concurrency_group (repository_id, name)
-VALUES ('01930000-0000-7000-8000-00000000e001', 'ci-main');
+VALUES ('01930000-0000-7000-8000-00000001a001', 'ci-main');
 
 INSERT INTO workflows.concurrency_entry (repository_id, group_name, run_id, attempt, is_holder)
-VALUES ('01930000-0000-7000-8000-00000000e001', 'ci-main', '01930000-0000-7000-8000-00000000e101', 1, TRUE);
+VALUES ('01930000-0000-7000-8000-00000001a001', 'ci-main', '01930000-0000-7000-8000-00000000e101', 1, TRUE);
 
 INSERT INTO workflows.schedule (repository_id, workflow_file, cron, next_at)
-VALUES ('01930000-0000-7000-8000-00000000e001', '.github/workflows/nightly.yml', '0 3 * * *', now());
+VALUES ('01930000-0000-7000-8000-00000001a001', '.github/workflows/nightly.yml', '0 3 * * *', now());

@@ -10,6 +10,9 @@ from ninefold.systems.workflows.planning import (
     Cancel,
     Decision,
     End,
+    EnterGroup,
+    Expand,
+    LeaveGroup,
     Outcome,
     PlannedConcurrency,
     Planner,
@@ -181,7 +184,7 @@ def test_without_fail_fast_the_rest_of_a_matrix_goes_on() -> None:
 def test_a_job_that_cannot_be_planned_fails_with_the_reason(job: str, why: str) -> None:
     planner = planner_of(f"  a: {{{job}}}\n  b: {{needs: a, {STEPS}}}\n")
 
-    first, second = planner.begin()
+    first, second = (each for each in planner.begin() if not isinstance(each, Expand))
 
     assert isinstance(first, End)
     assert first.conclusion == "failure"
@@ -277,7 +280,7 @@ def test_a_matrix_of_a_thousand_reused_jobs_is_planned_without_recursion() -> No
     reused = {f"a.{number}": SUCCESS for number in numbers}
     planner = planner_of(f"  a: {{strategy: {{matrix: {{n: {numbers}}}}}, {STEPS}}}\n", reused=reused, jobs_max=1_000)
 
-    assert planner.begin() == []
+    assert shown(planner.begin()) == []
     assert planner.conclusion == "success"
 
 
@@ -332,3 +335,35 @@ def test_every_run_ends_and_no_job_runs_twice(jobs: str, data: st.DataObject) ->
     assert running == []
     assert planner.conclusion is not None
     assert len(seen) == len(set(seen))
+
+
+def test_what_becomes_known_of_a_run_is_said_before_its_jobs_start() -> None:
+    matrix = f"  a: {{{STEPS}, strategy: {{matrix: {{n: [1, 2]}}}}}}\n  call: {{needs: a, uses: ./sub.yml}}\n"
+    sub = f"on: workflow_call\njobs:\n  x: {{{STEPS}}}\n  y: {{needs: x, {STEPS}}}\n"
+    planner = planner_of(matrix, files={"./sub.yml": sub})
+
+    first = expanded(planner.begin())
+    planner.finish("a.0", SUCCESS)
+    second = expanded(planner.finish("a.1", SUCCESS))
+
+    assert first == {None: [("a", ()), ("call", ("a",))], "a": [("a.0", ()), ("a.1", ())]}
+    assert second == {"call": [("call/x", ("a",)), ("call/y", ("call/x",))]}
+
+
+def test_a_call_with_a_concurrency_group_waits_until_it_is_in_it() -> None:
+    sub = f"on: workflow_call\njobs: {{x: {{{STEPS}}}}}\n"
+    planner = planner_of("  call: {uses: ./sub.yml, concurrency: deploy}\n", files={"./sub.yml": sub})
+
+    (entering,) = (each for each in planner.begin() if isinstance(each, EnterGroup))
+    entered = shown(planner.entered("call"))
+    (left,) = planner.finish("call/x", SUCCESS)
+
+    assert (entering.key, entering.concurrency.group) == ("call", "deploy")
+    assert entered == ["+call/x"]
+    assert left == LeaveGroup(key="call")
+    assert planner.entered("call") == []
+    assert planner.conclusion == "success"
+
+
+def expanded(decisions: Sequence[Decision]) -> dict[str | None, list[tuple[str, tuple[str, ...]]]]:
+    return {each.key: [(job.key, job.needs) for job in each.jobs] for each in decisions if isinstance(each, Expand)}

@@ -1,12 +1,11 @@
 """What the planner decides about jobs, as data for the code that runs them."""
 
 from collections.abc import Mapping
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import msgspec
 
 from ninefold.systems.workflows.model.templates import Template
-from ninefold.systems.workflows.model.values import Json
 from ninefold.systems.workflows.model.workflow import Job, RunDefaults
 from ninefold.systems.workflows.planning.outcomes import JobConclusion
 
@@ -25,7 +24,8 @@ class SecretsStep(msgspec.Struct, frozen=True, kw_only=True):
     inherits: bool
     """Whether it passes all; otherwise only those of the template."""
     template: Template | None = None
-    contexts: Mapping[str, Json] = {}
+    # Any JSON, here and below: msgspec can't decode the recursive type `Json`, and a server stores planned jobs.
+    contexts: Mapping[str, Any] = {}
     """What the template is evaluated with, besides `secrets`."""
 
 
@@ -39,11 +39,11 @@ class PlannedJob(msgspec.Struct, frozen=True, kw_only=True):
     labels: tuple[str, ...]
     group: str | None = None
     """The runner group."""
-    matrix: Json = None
-    strategy: Mapping[str, Json] = {}
+    matrix: Any = None
+    strategy: Mapping[str, Any] = {}
     """The context `strategy`: `fail-fast`, `job-index`, `job-total`, `max-parallel`."""
-    needs: Mapping[str, Json] = {}
-    inputs: Mapping[str, Json] = {}
+    needs: Mapping[str, Any] = {}
+    inputs: Mapping[str, Any] = {}
     env: tuple[Template, ...] = ()
     """Of its workflow and of the job, which are evaluated with secrets when it runs; later ones win."""
     defaults: RunDefaults = RunDefaults()
@@ -54,6 +54,38 @@ class PlannedJob(msgspec.Struct, frozen=True, kw_only=True):
     """The calls between the first workflow and this job, outermost first."""
     workflow_file: str
     workflow_name: str
+
+
+class KnownJob(msgspec.Struct, frozen=True, kw_only=True):
+    """A job that may start later."""
+
+    key: str
+    name: str
+    """Without what its matrix, or its own name, will make of it."""
+    needs: tuple[str, ...] = ()
+    """The keys of the jobs that it needs; those of a matrix or a called workflow have more after them."""
+
+
+class Expand(msgspec.Struct, frozen=True, kw_only=True, tag="expand"):
+    """More is known of the run: which jobs a workflow has, or a matrix."""
+
+    key: str | None
+    """The job that stood for them, and no longer counts; None for the workflow of the run."""
+    jobs: tuple[KnownJob, ...]
+
+
+class EnterGroup(msgspec.Struct, frozen=True, kw_only=True, tag="enter_group"):
+    """A job that calls a workflow could start, and has a concurrency group; `Planner.entered` says that it is in it."""
+
+    key: str
+    name: str
+    concurrency: PlannedConcurrency
+
+
+class LeaveGroup(msgspec.Struct, frozen=True, kw_only=True, tag="leave_group"):
+    """A job that has called a workflow has ended, and leaves its concurrency group."""
+
+    key: str
 
 
 class Start(msgspec.Struct, frozen=True, kw_only=True, tag="start"):
@@ -87,5 +119,5 @@ class Cancel(msgspec.Struct, frozen=True, kw_only=True, tag="cancel"):
     why: str
 
 
-Decision: TypeAlias = Start | Wait | End | Cancel
+Decision: TypeAlias = Expand | EnterGroup | LeaveGroup | Start | Wait | End | Cancel
 """What happens with a job now."""

@@ -5,7 +5,7 @@ from collections import deque
 from ninefold.systems.workflows.expressions import Conclusion, Object
 from ninefold.systems.workflows.model.values import fold
 from ninefold.systems.workflows.model.workflow import AnyJob, Workflow
-from ninefold.systems.workflows.planning.decisions import SecretsStep
+from ninefold.systems.workflows.planning.decisions import KnownJob, SecretsStep
 from ninefold.systems.workflows.planning.job_values import JobSet
 from ninefold.systems.workflows.planning.matrix import Combination
 from ninefold.systems.workflows.planning.outcomes import combined, needs_entry
@@ -28,6 +28,8 @@ class Member:
         self.conclusion: Conclusion | None = None
         self.called: Instance | None = None
         """The workflow that it calls."""
+        self.is_in_group = False
+        """Whether it has a concurrency group and calls a workflow: then it waits for the group, and is in it later."""
 
     @property
     def result(self) -> Conclusion | None:
@@ -97,6 +99,21 @@ class Group:
         """Return the context `needs`."""
         return Object((each.job.id, needs_entry(each.result, each.outputs)) for each in self.needs.values())
 
+    def need_keys(self) -> tuple[str, ...]:
+        """Return the keys of the jobs that it needs; of a called workflow's first jobs, those of the call."""
+        if self.needs or self.instance.caller is None:
+            return tuple(dict.fromkeys(each.key for each in self.needs.values()))
+        return self.instance.caller.group.need_keys()
+
+    def known_job(self, member: Member | None = None) -> KnownJob:
+        """Return the job, or a member of it, as people see it before it is planned."""
+        name = self.instance.name_prefix + self.job.id
+        return KnownJob(
+            key=self.key if member is None else member.key,
+            name=name if member is None else member.name,
+            needs=self.need_keys(),
+        )
+
     def before(self) -> frozenset[Conclusion]:
         """Return the results of all jobs that it needs, directly or not. All of them are done."""
         if self._before is None:
@@ -140,6 +157,10 @@ class Instance:
             group.unmet = len(needed)
             for need in needed.values():
                 need.dependents.append(group)
+
+    def known_jobs(self) -> tuple[KnownJob, ...]:
+        """Return its jobs, as they are known before any of them is planned."""
+        return tuple(group.known_job() for group in self.groups.values())
 
     def take_ready(self) -> Group | None:
         """Return the next job that wasn't opened and whose needs are done, or None."""

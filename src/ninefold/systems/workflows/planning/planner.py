@@ -22,7 +22,18 @@ from ninefold.systems.workflows.expressions import (
 from ninefold.systems.workflows.model.templates import Template
 from ninefold.systems.workflows.model.workflow import CallJob, Job, Workflow
 from ninefold.systems.workflows.planning import job_values
-from ninefold.systems.workflows.planning.decisions import Cancel, Decision, End, PlannedJob, SecretsStep, Start, Wait
+from ninefold.systems.workflows.planning.decisions import (
+    Cancel,
+    Decision,
+    End,
+    EnterGroup,
+    Expand,
+    LeaveGroup,
+    PlannedJob,
+    SecretsStep,
+    Start,
+    Wait,
+)
 from ninefold.systems.workflows.planning.groups import Group, Instance, Member
 from ninefold.systems.workflows.planning.inputs import call_inputs
 from ninefold.systems.workflows.planning.matrix import JOBS_MAX, Combination
@@ -72,6 +83,7 @@ class Planner:
 
     def begin(self) -> Sequence[Decision]:
         """Return the first decisions."""
+        self._decisions.append(Expand(key=None, jobs=self._root.known_jobs()))
         self._advance(self._root)
         return self._taken()
 
@@ -84,6 +96,31 @@ class Planner:
         member = self._members[key]
         if member.conclusion is None:
             self._end_member(member, outcome)
+        return self._taken()
+
+    def entered(self, key: str) -> Sequence[Decision]:
+        """Return what happens when a job that calls a workflow is in its concurrency group.
+
+        Raises:
+            KeyError: no job with this key has started.
+        """
+        member = self._members[key]
+        if member.conclusion is None and member.called is None and isinstance(member.group.job, CallJob):
+            try:
+                self._call(member, member.group.job)
+            except InvalidInputError as error:
+                self._end_unstarted(member, "failure", str(error))
+        return self._taken()
+
+    def cancel_job(self, key: str, why: str) -> Sequence[Decision]:
+        """Return what happens when one job is cancelled, and what it calls.
+
+        Raises:
+            KeyError: no job with this key has started.
+        """
+        member = self._members[key]
+        if member.conclusion is None:
+            self._cancel_member(member, why)
         return self._taken()
 
     def cancel(self) -> Sequence[Decision]:
@@ -129,6 +166,8 @@ class Planner:
             return
         for index, combination in enumerate(group.jobs.combinations):
             self._add_member(group, index, combination)
+        if group.members[0].key != group.key:
+            self._decisions.append(Expand(key=group.key, jobs=tuple(map(group.known_job, group.members))))
         self._release(group)
         for member in group.waiting:
             why = f"{group.parallel_max} jobs of the matrix may run at once."
@@ -190,10 +229,15 @@ class Planner:
         job = member.group.job
         if member.fault is not None:
             raise InvalidInputError(member.fault)
-        if isinstance(job, CallJob):
+        if not isinstance(job, CallJob):
+            self._decisions.append(Start(job=self._planned(member, job)))
+            return
+        concurrency = job_values.evaluate_concurrency(job.concurrency, self._scope(member.group, member))
+        if concurrency is None:
             self._call(member, job)
         else:
-            self._decisions.append(Start(job=self._planned(member, job)))
+            member.is_in_group = True
+            self._decisions.append(EnterGroup(key=member.key, name=member.name, concurrency=concurrency))
 
     def _planned(self, member: Member, job: Job) -> PlannedJob:
         group, workflow = member.group, member.group.instance.workflow
@@ -240,6 +284,7 @@ class Planner:
             caller=member,
             is_cancelled=instance.is_cancelled,
         )
+        self._decisions.append(Expand(key=member.key, jobs=member.called.known_jobs()))
         self._advance(member.called)
 
     def _end_unstarted(self, member: Member, conclusion: JobConclusion, why: str) -> None:
@@ -251,6 +296,8 @@ class Planner:
         member.conclusion = result_of(outcome.conclusion)
         group.running -= member.is_started
         group.unfinished -= 1
+        if member.is_in_group:
+            self._decisions.append(LeaveGroup(key=member.key))
         group.outputs.update({name: value for name, value in outcome.outputs.items() if value})
         if member.conclusion == "failure" and not member.continues_on_error and group.fails_fast:
             self._fail_fast(group)

@@ -19,7 +19,10 @@ from ninefold.systems.workflows.planning import (
     Cancel,
     Decision,
     End,
+    EnterGroup,
+    Expand,
     JobConclusion,
+    LeaveGroup,
     Outcome,
     PlannedJob,
     Planner,
@@ -112,7 +115,10 @@ class LocalRun:
                     self.ended.append(EndedJob(decision.name, decision.conclusion, why=decision.why))
                 case Cancel():
                     self._cancels[decision.key].set()
-                case Wait():
+                case EnterGroup(key=key):
+                    # There is no other run on this machine.
+                    self._take(self._planner.entered(key))
+                case Wait() | Expand() | LeaveGroup():
                     # It starts by itself, and there is nothing that a person could do.
                     pass
 
