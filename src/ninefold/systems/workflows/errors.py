@@ -5,7 +5,14 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from ninefold.core.errors import ConflictError, InvalidInputError, NotFoundError, TooManyRequestsError
+from ninefold.core.errors import (
+    ConflictError,
+    InvalidInputError,
+    NotFoundError,
+    PayloadTooLargeError,
+    TooManyRequestsError,
+    UnavailableError,
+)
 
 ExpressionErrorKind: TypeAlias = Literal["lexing", "parsing", "evaluation"]
 """Where an expression fails: while it is split into tokens, while it is parsed, or while it is evaluated."""
@@ -73,6 +80,77 @@ class InvalidFileError(InvalidInputError):
     def __init__(self, problems: Sequence[Problem]) -> None:
         super().__init__("\n".join(map(str, problems)))
         self.problems = tuple(problems)
+
+
+class RepositoryNotFoundError(NotFoundError):
+    """There is no such repository in the organisation."""
+
+    code = "repository_not_found"
+    title = "Repository not found"
+
+
+class RepositoryNameTakenError(ConflictError):
+    """The organisation has another repository of this name."""
+
+    code = "repository_name_taken"
+    title = "Repository name taken"
+
+
+class InvalidRepositoryError(InvalidInputError):
+    """A repository can't be like this."""
+
+    code = "invalid_repository"
+    title = "Invalid repository"
+
+
+class TooManyRepositoriesError(ConflictError):
+    """The organisation has as many repositories as it can have."""
+
+    code = "too_many_repositories"
+    title = "Too many repositories"
+
+
+class InvalidOwnerError(InvalidInputError):
+    """The first part of the names of repositories can't be like this."""
+
+    code = "invalid_owner"
+    title = "Invalid owner"
+
+
+class OwnerTakenError(ConflictError):
+    """Another organisation has this first part of the names of its repositories."""
+
+    code = "owner_taken"
+    title = "Owner taken"
+
+
+class InvalidGitRequestError(InvalidInputError):
+    """A request isn't one of git's smart HTTP protocol."""
+
+    code = "invalid_git_request"
+    title = "Invalid git request"
+    http_status = 400
+
+
+class GitBodyTooLargeError(PayloadTooLargeError):
+    """What git sends is larger than its limit."""
+
+    code = "git_body_too_large"
+    title = "Push too large"
+
+
+class GitBusyError(UnavailableError):
+    """A repository, or the server, is busy with other requests of git."""
+
+    code = "git_busy"
+    title = "Busy"
+
+
+class GitFailedError(UnavailableError):
+    """The program git failed, or took too long."""
+
+    code = "git_failed"
+    title = "Git failed"
 
 
 class RunNotFoundError(NotFoundError):

@@ -1,0 +1,23 @@
+"""Isolation of jobs: each runs in a sandbox of its own, as another user, with limits, and without a network.
+
+It doesn't know where jobs come from.
+"""
+
+from ninefold.systems.workflows.isolation.host import IsolationHost, make_isolation_host
+from ninefold.systems.workflows.isolation.policy import (
+    SERVER_NAME,
+    SERVER_PORT,
+    IsolationPolicy,
+    JobFacts,
+    JobLimits,
+)
+
+__all__ = [
+    "SERVER_NAME",
+    "SERVER_PORT",
+    "IsolationHost",
+    "IsolationPolicy",
+    "JobFacts",
+    "JobLimits",
+    "make_isolation_host",
+]

@@ -1,0 +1,1 @@
+"""The routes of workflows in Ninefold's own API."""
