@@ -21,7 +21,7 @@ from workflow_runs import FILE, SHA, FakeFiles
 SECRET_TEXT = "only-acme-knows-this"
 WORKFLOW = f"""\
 name: {SECRET_TEXT}
-on: [push, workflow_dispatch, repository_dispatch]
+on: {{push: , workflow_dispatch: , repository_dispatch: }}
 jobs:
   build: {{runs-on: ubuntu-latest, steps: [{{run: make}}]}}
   test: {{needs: build, runs-on: ubuntu-latest, steps: [{{run: make test}}]}}

@@ -3,6 +3,7 @@
 from typing import Annotated, Final
 from uuid import UUID
 
+import msgspec
 from litestar import get, post
 from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
@@ -54,11 +55,11 @@ _job_list = PagedList("workflows_jobs", UUID)
 After = Annotated[int, QueryParameter(ge=0, le=2**53, description="Only what follows this entry; 0 for all.")]
 EventLimit = Annotated[int, QueryParameter(ge=1, le=EVENTS_MAX, description="How many at most.")]
 AttemptNumber = Annotated[
-    int | None, QueryParameter(ge=1, le=ATTEMPTS_MAX, description="Of this attempt; by default, the last one.")
+    int, msgspec.Meta(ge=1, le=ATTEMPTS_MAX, description="Of this attempt; by default, the last one.")
 ]
-FileName = Annotated[str | None, QueryParameter(max_length=400, description="Only of this workflow file.")]
-Branch = Annotated[str | None, QueryParameter(max_length=400, description="Only of this branch.")]
-EventName = Annotated[str | None, QueryParameter(max_length=100, description="Only of this event, such as push.")]
+FileName = Annotated[str, msgspec.Meta(max_length=400, description="Only of this workflow file.")]
+Branch = Annotated[str, msgspec.Meta(max_length=400, description="Only of this branch.")]
+EventName = Annotated[str, msgspec.Meta(max_length=100, description="Only of this event, such as push.")]
 
 
 @get(RUNS_PATH, tags=TAGS)
@@ -67,10 +68,10 @@ async def list_runs(
     principal: NamedDependency[Principal],
     database: NamedDependency[Database],
     repository_id: FromQuery[RepositoryId | None] = None,
-    workflow: FileName = None,
+    workflow: FromQuery[FileName | None] = None,
     status: FromQuery[RunStatus | None] = None,
-    branch: Branch = None,
-    event: EventName = None,
+    branch: FromQuery[Branch | None] = None,
+    event: FromQuery[EventName | None] = None,
     cursor: FromQuery[Cursor | None] = None,
     limit: PageLimit = PAGE_LIMIT_DEFAULT,
 ) -> Page[RunView]:
@@ -101,7 +102,7 @@ async def get_run(
     run_id: FromPath[RunId],
     principal: NamedDependency[Principal],
     database: NamedDependency[Database],
-    attempt: AttemptNumber = None,
+    attempt: FromQuery[AttemptNumber | None] = None,
 ) -> RunView:
     """Show a run.
 
@@ -118,7 +119,7 @@ async def list_run_jobs(
     run_id: FromPath[RunId],
     principal: NamedDependency[Principal],
     database: NamedDependency[Database],
-    attempt: AttemptNumber = None,
+    attempt: FromQuery[AttemptNumber | None] = None,
     cursor: FromQuery[Cursor | None] = None,
     limit: PageLimit = PAGE_LIMIT_DEFAULT,
 ) -> Page[JobView]:
@@ -177,7 +178,7 @@ async def list_run_annotations(
     run_id: FromPath[RunId],
     principal: NamedDependency[Principal],
     database: NamedDependency[Database],
-    attempt: AttemptNumber = None,
+    attempt: FromQuery[AttemptNumber | None] = None,
 ) -> AnnotationsView:
     """Show the annotations of a run.
 
@@ -196,7 +197,7 @@ async def list_run_summaries(
     run_id: FromPath[RunId],
     principal: NamedDependency[Principal],
     database: NamedDependency[Database],
-    attempt: AttemptNumber = None,
+    attempt: FromQuery[AttemptNumber | None] = None,
 ) -> SummariesView:
     """Show the summaries of a run.
 
