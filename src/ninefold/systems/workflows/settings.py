@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal, TypeAlias
 
 import msgspec
 
@@ -12,6 +12,12 @@ PREFIX: Final = "NINEFOLD_WORKFLOWS_"
 
 REPOSITORIES_FOLDER: Final = "workflows/repositories"
 """In the data folder."""
+
+RUNNER_FOLDER: Final = "workflows/runner"
+"""In the data folder."""
+
+RunnerIsolation: TypeAlias = Literal["sandbox", "none"]
+"""How a runner keeps jobs away from its machine."""
 
 _DATA_DIR: Final = "NINEFOLD_DATA_DIR"
 _SERVER_PORT: Final = "NINEFOLD_PORT"
@@ -43,6 +49,34 @@ class WorkflowsSettings(msgspec.Struct, frozen=True, kw_only=True):
         int,
         msgspec.Meta(ge=1, le=10_000, description="Requests of git of one organisation that a server handles at once."),
     ] = 16
+    runner_jobs: Annotated[
+        int,
+        msgspec.Meta(
+            ge=0, le=256, description="Jobs at once of the runner that `ninefold up` starts; 0 for no runner."
+        ),
+    ] = 2
+    runner_isolation: Annotated[
+        RunnerIsolation,
+        msgspec.Meta(description="How runners isolate jobs: `sandbox`, or `none` if all code is trusted."),
+    ] = "sandbox"
+    runner_folder: Annotated[
+        str | None,
+        msgspec.Meta(description="Folder of the runner that `ninefold up` starts; by default, one in the data folder."),
+    ] = None
+    runner_server_url: Annotated[
+        str | None,
+        msgspec.Meta(description="Where that runner reaches the server; by default, on this machine."),
+    ] = None
+    jobs_max: Annotated[
+        int, msgspec.Meta(ge=1, le=100_000, description="Jobs that an organisation runs at once, by default.")
+    ] = 100
+    lease_s: Annotated[
+        int, msgspec.Meta(ge=2, le=600, description="Seconds without a message after which a job's runner is lost.")
+    ] = 30
+    log_bytes_max: Annotated[
+        int,
+        msgspec.Meta(ge=1_000, le=1_073_741_824, description="Bytes of a job's log; what is beyond is dropped."),
+    ] = 67_108_864
 
     runs_kept_days: Annotated[
         int, msgspec.Meta(ge=1, le=3_650, description="Days that a run is kept after its end, with its logs.")
@@ -71,5 +105,7 @@ def read_workflows_settings(environment: Mapping[str, str]) -> WorkflowsSettings
     return msgspec.structs.replace(
         settings,
         repositories=settings.repositories or str(data_dir / REPOSITORIES_FOLDER),
+        runner_folder=settings.runner_folder or str(data_dir / RUNNER_FOLDER),
+        runner_server_url=(settings.runner_server_url or server).rstrip("/"),
         public_url=(settings.public_url or environment.get(_PUBLIC_URL) or server).rstrip("/"),
     )
