@@ -23,12 +23,12 @@ from ninefold.systems.workflows.model.runs import ATTEMPTS_MAX, JOB_PREFIX, RunS
 from ninefold.systems.workflows.routes.run_wire import (
     AnnotationsView,
     JobId,
-    JobView,
+    RunJobView,
     RerunRun,
     RunEventsView,
     RunId,
     RunView,
-    SummariesView,
+    StepSummariesView,
     show_annotation,
     show_event,
     show_job,
@@ -57,9 +57,9 @@ EventLimit = Annotated[int, QueryParameter(ge=1, le=EVENTS_MAX, description="How
 AttemptNumber = Annotated[
     int, msgspec.Meta(ge=1, le=ATTEMPTS_MAX, description="Of this attempt; by default, the last one.")
 ]
-FileName = Annotated[str, msgspec.Meta(max_length=400, description="Only of this workflow file.")]
-Branch = Annotated[str, msgspec.Meta(max_length=400, description="Only of this branch.")]
-EventName = Annotated[str, msgspec.Meta(max_length=100, description="Only of this event, such as push.")]
+FileName = Annotated[str, msgspec.Meta(description="Only of this workflow file.")]
+Branch = Annotated[str, msgspec.Meta(description="Only of this branch.")]
+EventName = Annotated[str, msgspec.Meta(description="Only of this event, such as push.")]
 
 
 @get(RUNS_PATH, tags=TAGS)
@@ -122,7 +122,7 @@ async def list_run_jobs(
     attempt: FromQuery[AttemptNumber | None] = None,
     cursor: FromQuery[Cursor | None] = None,
     limit: PageLimit = PAGE_LIMIT_DEFAULT,
-) -> Page[JobView]:
+) -> Page[RunJobView]:
     """List the jobs of a run.
 
     In the order in which they became known.
@@ -141,7 +141,7 @@ async def list_run_jobs(
 @get(_JOB, tags=TAGS, responses=problem_responses(404))
 async def get_run_job(
     job_id: FromPath[JobId], principal: NamedDependency[Principal], database: NamedDependency[Database]
-) -> JobView:
+) -> RunJobView:
     """Show a job of a run.
 
     With its steps, as far as it has come.
@@ -198,7 +198,7 @@ async def list_run_summaries(
     principal: NamedDependency[Principal],
     database: NamedDependency[Database],
     attempt: FromQuery[AttemptNumber | None] = None,
-) -> SummariesView:
+) -> StepSummariesView:
     """Show the summaries of a run.
 
     What its steps have written into `GITHUB_STEP_SUMMARY`, as Markdown.
@@ -209,7 +209,7 @@ async def list_run_summaries(
         found = await run_jobs.step_summary_list(
             connection, run_id=run_id, attempt=shown.attempt, limit=reading.SUMMARIES_MAX
         )
-    return SummariesView(items=[show_summary(each) for each in found])
+    return StepSummariesView(items=[show_summary(each) for each in found])
 
 
 @post(f"{RUN_PATH}/cancel", tags=TAGS, status_code=200, responses=problem_responses(404, 409))
