@@ -115,6 +115,10 @@ class WorkflowsSettings(msgspec.Struct, frozen=True, kw_only=True):
         """The folder with mirrors of actions."""
         return Path(self.actions or default_data_dir() / ACTIONS_FOLDER)
 
+    runs_kept_days: Annotated[
+        int, msgspec.Meta(ge=1, le=3_650, description="Days that a run is kept after its end, with its logs.")
+    ] = 400
+
     @property
     def repositories_folder(self) -> Path:
         """The folder with the git repositories."""
