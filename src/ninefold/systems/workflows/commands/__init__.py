@@ -4,6 +4,7 @@ from typing import Final
 
 from cyclopts import App
 
+from ninefold.systems.workflows.commands.actions import actions
 from ninefold.systems.workflows.commands.check import check
 from ninefold.systems.workflows.commands.evaluate import evaluate_expressions
 from ninefold.systems.workflows.commands.repositories import repositories, show_owner
@@ -14,6 +15,7 @@ workflows = App(name="workflows", help="Check and run workflows of GitHub Action
 workflows.command(check)
 workflows.command(evaluate_expressions, name="evaluate")
 workflows.command(run_workflows, name="run")
+workflows.command(actions)
 workflows.command(repositories)
 workflows.command(show_owner, name="owner")
 
