@@ -17,6 +17,8 @@ from ninefold.systems.workflows.git.surface import git_surface
 from ninefold.systems.workflows.jobs.push_keeper import PushKeeper
 from ninefold.systems.workflows.jobs.push_triggers import PushTriggers
 from ninefold.systems.workflows.jobs.removal import REMOVE_REPOSITORY_HANDLER
+from ninefold.systems.workflows.jobs.results import SWEEP_RESULTS_HANDLER, SWEEP_RESULTS_OFTEN
+from ninefold.systems.workflows.results.surfaces import results_surfaces
 from ninefold.systems.workflows.routes.repositories import REPOSITORY_ROUTES
 from ninefold.systems.workflows.settings import WorkflowsSettings, read_workflows_settings
 
@@ -49,6 +51,7 @@ def _routes(context: ServerContext[WorkflowsSettings]) -> Sequence[ControllerRou
 def _surfaces(context: ServerContext[WorkflowsSettings]) -> Sequence[Surface]:
     return [
         git_surface(context),
+        *results_surfaces(context),
     ]
 
 
@@ -66,6 +69,7 @@ SYSTEM: Final[System[WorkflowsSettings]] = System(
     routes=_routes,
     surfaces=_surfaces,
     worker_tasks=_worker_tasks,
-    job_handlers=(REMOVE_REPOSITORY_HANDLER,),
+    job_handlers=(REMOVE_REPOSITORY_HANDLER, SWEEP_RESULTS_HANDLER),
+    schedules=(SWEEP_RESULTS_OFTEN,),
     commands=COMMANDS,
 )
