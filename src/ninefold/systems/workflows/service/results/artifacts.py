@@ -89,7 +89,7 @@ async def finish_artifact(
             f"and not those that were announced.",
             remedy="Upload them again.",
         )
-    if artifact.state is ResultState.READY:
+    if artifact.state == ResultState.READY:
         return artifact, Changed()
     await store.artifact_set_ready(connection, artifact_id=artifact.artifact_id, ready_at=at)
     data = {
@@ -118,7 +118,7 @@ async def get_artifact(connection: Connection, *, organisation_id: UUID, artifac
         ResultNotFoundError: the organisation has none, or it has expired.
     """
     found = await store.artifact_find(connection, organisation_id=organisation_id, artifact_id=artifact_id, at=at)
-    if found is None or found.state is not ResultState.READY:
+    if found is None or found.state != ResultState.READY:
         raise ResultNotFoundError(
             f"There is no artifact {format_id(ARTIFACT_PREFIX, artifact_id)}.",
             field="artifact_id",
@@ -134,7 +134,7 @@ async def find_artifact(connection: Connection, caller: JobCaller, *, name: str,
         ResultNotFoundError: there is none, or it isn't complete.
     """
     found = await store.artifact_find_by_name(connection, run_id=caller.run_id, name=name, attempt=None, at=at)
-    if found is None or found.state is not ResultState.READY:
+    if found is None or found.state != ResultState.READY:
         raise _no_artifact(name)
     return found
 
@@ -160,7 +160,7 @@ async def _make_room(connection: Connection, caller: JobCaller, *, name: str, at
     earlier = await store.artifact_find_by_name(
         connection, run_id=caller.run_id, name=name, attempt=caller.attempt, at=at
     )
-    if earlier is not None and earlier.state is ResultState.UPLOADING and earlier.job_id == caller.job_id:
+    if earlier is not None and earlier.state == ResultState.UPLOADING and earlier.job_id == caller.job_id:
         await delete_artifact(connection, earlier, at=at)
 
 

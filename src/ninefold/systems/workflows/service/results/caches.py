@@ -37,7 +37,7 @@ async def create_cache(
     )
     if earlier is not None:
         upload = await _upload_of(connection, earlier)
-        if earlier.state is ResultState.READY or (upload is not None and upload.job_id != caller.job_id):
+        if earlier.state == ResultState.READY or (upload is not None and upload.job_id != caller.job_id):
             return None
         await delete_caches(connection, [earlier.cache_entry_id], at=at)
     upload = await begin_upload(connection, caller, bytes_max=bytes_max, at=at)
@@ -135,7 +135,7 @@ async def _find_in(
     exact = await store.cache_entry_find(
         connection, repository_id=repository_id, scope=scope, key=keys[0], version=version
     )
-    if exact is not None and exact.state is ResultState.READY:
+    if exact is not None and exact.state == ResultState.READY:
         return exact
     for prefix in keys:
         found = await store.cache_entry_match(
