@@ -23,6 +23,8 @@ class SampleContext(NamedTuple):
     start_worker: StartWorker
     database: Database
     """That of the server, for what no client can bring about."""
+    environment: Mapping[str, str] = MappingProxyType({})
+    """The settings of the server, as far as a suite has chosen them."""
 
 
 class SampleData(NamedTuple):

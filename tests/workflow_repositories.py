@@ -8,8 +8,11 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote, urlsplit
 
-from git_http_servers import IDENTITY
+from git_http_servers import IDENTITY, git, make_repository
 from http_api import Api, Json
+from ninefold.core.ids import parse_id
+from ninefold.systems.workflows.model.repositories import REPOSITORY_PREFIX
+from ninefold.systems.workflows.service.hosting.folders import RepositoryFolders
 
 WITHIN_S = 60.0
 
@@ -50,3 +53,12 @@ async def git_done(folder: Path, *arguments: str, environment: Mapping[str, str]
 async def create_repository(api: Api, name: str = "storefront") -> Json:
     """Create a repository."""
     return await api.done("POST", "/workflows/repositories", json={"name": name})
+
+
+def make_hosted(root: Path, repository_id: str, files: dict[str, str]) -> str:
+    """Put a commit into the folder of a repository of a server, as a push does; return its SHA."""
+    folder = RepositoryFolders(root).path(parse_id(REPOSITORY_PREFIX, repository_id))
+    source = folder.with_suffix(".source")
+    sha = make_repository(source, files)
+    git(source, "clone", "-q", "--bare", str(source), str(folder))
+    return sha

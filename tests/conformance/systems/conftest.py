@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 
@@ -29,18 +30,27 @@ def system(request: pytest.FixtureRequest) -> AnySystem:
 
 
 @pytest.fixture
-def environment() -> Mapping[str, str]:
+def environment(tmp_path: Path) -> Mapping[str, str]:
     """Settings with which every operation can succeed: the chess engine has to be there, but never plays here."""
-    return {"NINEFOLD_CHESS_STOCKFISH": sys.executable}
+    return {
+        "NINEFOLD_CHESS_STOCKFISH": sys.executable,
+        "NINEFOLD_WORKFLOWS_REPOSITORIES": str(tmp_path / "repositories"),
+    }
 
 
 @pytest.fixture
 async def sample_data(
-    system: AnySystem, api: Api, receiver: Receiver, start_worker: StartWorker, database: Database
+    *,
+    system: AnySystem,
+    api: Api,
+    receiver: Receiver,
+    start_worker: StartWorker,
+    database: Database,
+    environment: Mapping[str, str],
 ) -> SampleData:
     """The organisation's data in the system."""
     make = sample_maker_of(system.name)
-    return await make(SampleContext(api, receiver, start_worker, database))
+    return await make(SampleContext(api, receiver, start_worker, database, environment))
 
 
 @pytest.fixture

@@ -113,6 +113,13 @@ SELECT run_id, last_sequence
 FROM workflows.run
 WHERE run_id = ANY(:run_ids::uuid[]);
 
+-- name: run_list_repositories
+-- Read the full names of some repositories, also of deleted ones.
+SELECT repository.repository_id, owner.slug || '/' || repository.name AS full_name
+FROM workflows.repository
+INNER JOIN workflows.owner ON owner.organisation_id = repository.organisation_id
+WHERE repository.repository_id = ANY(:repository_ids::uuid[]);
+
 -- name: run_lock^
 -- Read a run, and keep others from changing it, its jobs and its log until the transaction ends.
 SELECT *

@@ -1,3 +1,13 @@
+-- name: run_event_count_annotations
+-- Count the annotations of some jobs of an attempt, by their levels.
+SELECT job_id, data ->> 'level' AS level, count(*) AS annotations
+FROM workflows.run_event
+WHERE run_id = :run_id
+    AND attempt = :attempt
+    AND type = 'annotation'
+    AND job_id = ANY(:job_ids::uuid[])
+GROUP BY job_id, data ->> 'level';
+
 -- name: run_event_list
 -- Read the next entries of several logs: of each the first ones after a number, up to a limit.
 SELECT event.*

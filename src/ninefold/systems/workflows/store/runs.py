@@ -70,6 +70,17 @@ async def run_delete_ended(connection: Connection, *, before: datetime, limit: i
     return count
 
 
+async def run_event_count_annotations(
+    connection: Connection, *, run_id: UUID, attempt: int, job_ids: Collection[UUID]
+) -> dict[UUID, dict[str, int]]:
+    """Count the annotations of some jobs of an attempt, by their levels."""
+    counts: dict[UUID, dict[str, int]] = {}
+    records = queries.run_event_count_annotations(connection, run_id=run_id, attempt=attempt, job_ids=list(job_ids))
+    async for record in records:
+        counts.setdefault(record["job_id"], {})[record["level"]] = record["annotations"]
+    return counts
+
+
 async def run_event_list(
     connection: Connection, *, cursors: Collection[tuple[UUID, int]], limit: int
 ) -> dict[UUID, list[LoggedEvent]]:
@@ -202,6 +213,12 @@ async def run_list_positions(connection: Connection, *, run_ids: Collection[UUID
     """Read the numbers of the last entries of several logs."""
     records = queries.run_list_positions(connection, run_ids=list(run_ids))
     return {record["run_id"]: record["last_sequence"] async for record in records}
+
+
+async def run_list_repositories(connection: Connection, *, repository_ids: Collection[UUID]) -> dict[UUID, str]:
+    """Read the full names of some repositories, also of deleted ones."""
+    records = queries.run_list_repositories(connection, repository_ids=list(repository_ids))
+    return {record["repository_id"]: record["full_name"] async for record in records}
 
 
 async def run_lock(connection: Connection, *, run_id: UUID) -> Run | None:

@@ -105,32 +105,29 @@ async def follow_calls(files: RepositoryFiles, sha: str, read: ReadWorkflow) -> 
             texts[reference] = await _read_called(files, sha, reference)
 
 
-async def match_files(files: RepositoryFiles, event: TriggerEvent) -> list[ReadWorkflow]:
-    """Return the workflows of a commit that an event starts, and the files that can't be read."""
-    found = []
-    matching = Event(name=event.name, type=event.type, ref=event.ref, base_branch=event.base_branch)
-    changed: list[Sequence[str] | None] = []
-    for file in await list_workflow_files(files, event.sha):
-        read = await read_one(files, event.sha, file)
-        if read is None:
-            continue
-        if read.workflow is None:
-            found.append(read)
-            continue
-        filters = read.workflow.triggers.events.get(event.name)
-        if filters is not None and (filters.paths or filters.paths_ignore) and event.before and not changed:
-            changed.append(await files.changed_paths(event.before, event.sha))
-        paths = changed[0] if changed else None
-        each = Event(
-            name=matching.name,
-            type=matching.type,
-            ref=matching.ref,
-            base_branch=matching.base_branch,
-            changed_paths=paths,
-        )
-        if match_event(read.workflow.triggers, each).is_started:
-            found.append(await follow_calls(files, event.sha, read))
-    return found
+async def read_all(files: RepositoryFiles, sha: str) -> list[ReadWorkflow]:
+    """Return the workflow files of a commit, without what they call."""
+    read = [await read_one(files, sha, file) for file in await list_workflow_files(files, sha)]
+    return [each for each in read if each is not None]
+
+
+async def match_files(files: RepositoryFiles, event: TriggerEvent, reads: Sequence[ReadWorkflow]) -> list[ReadWorkflow]:
+    """Return the workflows that an event starts, with what they call, and the files that can't be read."""
+    has_paths = event.before is not None and any(_has_paths(each.workflow, event.name) for each in reads)
+    paths = await files.changed_paths(event.before or "", event.sha) if has_paths else None
+    matching = Event(
+        name=event.name, type=event.type, ref=event.ref, base_branch=event.base_branch, changed_paths=paths
+    )
+    return [
+        await follow_calls(files, event.sha, each)
+        for each in reads
+        if each.workflow is None or match_event(each.workflow.triggers, matching).is_started
+    ]
+
+
+def _has_paths(workflow: Workflow | None, event_name: str) -> bool:
+    filters = None if workflow is None else workflow.triggers.events.get(event_name)
+    return filters is not None and (filters.paths is not None or filters.paths_ignore is not None)
 
 
 async def _read_called(files: RepositoryFiles, sha: str, reference: str) -> str | None:

@@ -7,14 +7,15 @@ that it has seen is in the log, it is up to date after those that follow. Otherw
 """
 
 from collections import OrderedDict
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Iterable, Mapping
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from ninefold.core.postgres.database import Connection
 from ninefold.systems.workflows.model.run_sources import RunSource
 from ninefold.systems.workflows.model.runs import Run
 from ninefold.systems.workflows.model.values import Object, to_value
+from ninefold.systems.workflows.model.workflow import Workflow
 from ninefold.systems.workflows.planning import Outcome, Planner, RunContexts
 from ninefold.systems.workflows.reading import read_workflow
 from ninefold.systems.workflows.service.runs.contexts import github_context
@@ -101,12 +102,23 @@ PLANNERS: Final = PlannerCache()
 """Of this process."""
 
 
-async def rebuild(connection: Connection, run: Run) -> LivePlanner:
-    """Return the planner of the last attempt of a run, replayed from the beginning."""
+class Plan(NamedTuple):
+    """What a planner is made of."""
+
+    workflow: Workflow
+    calls: Mapping[str, Workflow]
+    contexts: RunContexts
+
+
+async def read_plan(connection: Connection, run: Run) -> Plan:
+    """Return what the planner of the last attempt of a run is made of.
+
+    Raises:
+        InvalidFileError: the workflow file can't be read: then the run has failed, and has no planner.
+    """
     source = await store.run_source_find(connection, run_id=run.run_id)
     attempt = await store.run_attempt_find(connection, run_id=run.run_id, attempt=run.attempt)
     assert attempt is not None, "a run has its attempts"
-    reused = await run_jobs.job_list_reused(connection, run_id=run.run_id, attempt=run.attempt)
     github = github_context(
         source,
         workflow_file=run.workflow_file,
@@ -116,10 +128,19 @@ async def rebuild(connection: Connection, run: Run) -> LivePlanner:
         attempt=run.attempt,
         triggering_actor=attempt.triggering_actor,
     )
-    contexts = make_contexts(source, github)
-    workflow = read_workflow(source.text, file=run.workflow_file)
-    calls = {name: read_workflow(text, file=name.removeprefix("./")) for name, text in source.calls.items()}
-    live = LivePlanner(Planner(workflow, contexts=contexts, calls=calls, reused=reused), attempt=run.attempt)
+    return Plan(
+        workflow=read_workflow(source.text, file=run.workflow_file),
+        calls={name: read_workflow(text, file=name.removeprefix("./")) for name, text in source.calls.items()},
+        contexts=make_contexts(source, github),
+    )
+
+
+async def rebuild(connection: Connection, run: Run) -> LivePlanner:
+    """Return the planner of the last attempt of a run, replayed from the beginning."""
+    plan = await read_plan(connection, run)
+    reused = await run_jobs.job_list_reused(connection, run_id=run.run_id, attempt=run.attempt)
+    planner = Planner(plan.workflow, contexts=plan.contexts, calls=plan.calls, reused=reused)
+    live = LivePlanner(planner, attempt=run.attempt)
     outcomes = await store.run_event_list_outcomes(connection, run_id=run.run_id, attempt=run.attempt, from_sequence=0)
     live.replay(outcomes)
     return live

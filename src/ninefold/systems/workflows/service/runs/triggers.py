@@ -15,7 +15,7 @@ from ninefold.systems.workflows.errors import (
     TooManyRunsError,
     WorkflowNotFoundError,
 )
-from ninefold.systems.workflows.model.repositories import Repository
+from ninefold.systems.workflows.model.repositories import BRANCHES, Repository
 from ninefold.systems.workflows.model.run_sources import RunSource, TriggerEvent
 from ninefold.systems.workflows.model.runs import RunAnnotation, RunEvent
 from ninefold.systems.workflows.model.values import to_json_data
@@ -34,6 +34,7 @@ from ninefold.systems.workflows.service.runs.changing import RunChange
 from ninefold.systems.workflows.service.runs.contexts import github_context, whole_payload
 from ninefold.systems.workflows.service.runs.files import ReadWorkflow, RepositoryFiles
 from ninefold.systems.workflows.service.runs.planners import make_contexts
+from ninefold.systems.workflows.service.runs.schedules import set_schedules
 from ninefold.systems.workflows.store import runs as store
 
 RUNS_MAX: Final = 500
@@ -58,7 +59,8 @@ async def start_runs(
 ) -> Changed:
     """Start the workflows that an event starts.
 
-    A workflow file that can't be read becomes a run that has failed and says why, so that it isn't overlooked.
+    A push to the default branch also sets the schedules of its files. A workflow file that can't be read becomes a run
+    that has failed and says why, so that it isn't overlooked.
 
     Args:
         connection: in the caller's transaction.
@@ -71,16 +73,13 @@ async def start_runs(
     Raises:
         TooManyRunsError: the repository has started too many within a few seconds.
     """
+    reads = await workflow_files.read_all(files, event.sha)
+    if event.name == "push" and event.ref == f"{BRANCHES}{repository.default_branch}":
+        await set_schedules(connection, repository, reads, at=at)
     if is_skipped(event):
         return Changed()
-    return await create_runs(
-        connection,
-        repository,
-        event,
-        await workflow_files.match_files(files, event),
-        at=at,
-        variables=variables,
-    )
+    started = await workflow_files.match_files(files, event, reads)
+    return await create_runs(connection, repository, event, started, at=at, variables=variables)
 
 
 async def dispatch_run(

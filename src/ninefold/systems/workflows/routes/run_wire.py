@@ -1,0 +1,425 @@
+"""Runs, their jobs and what they have said, as the API shows and takes them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Final, Literal
+
+import msgspec
+
+from ninefold.core.ids import format_id
+from ninefold.core.web.ids import EXAMPLE_ID, PathId
+from ninefold.core.web.timestamps import Timestamp
+from ninefold.systems.workflows.errors import Problem
+from ninefold.systems.workflows.model.repositories import BRANCHES, REPOSITORY_PREFIX
+from ninefold.systems.workflows.model.runs import (
+    JOB_PREFIX,
+    RUN_PREFIX,
+    EventType,
+    JobStatus,
+    LoggedEvent,
+    RunAnnotation,
+    RunStatus,
+)
+from ninefold.systems.workflows.model.triggers import Input
+from ninefold.systems.workflows.model.values import text_of
+from ninefold.systems.workflows.routes.wire import RepositoryIdText
+from ninefold.systems.workflows.service.channels import run_channel
+from ninefold.systems.workflows.service.runs.files import ReadWorkflow
+from ninefold.systems.workflows.service.runs.reading import ShownJob, ShownRun
+from ninefold.systems.workflows.store.run_jobs import StepSummary
+
+RunIdText = Annotated[str, msgspec.Meta(examples=[f"{RUN_PREFIX}_{EXAMPLE_ID}"])]
+JobIdText = Annotated[str, msgspec.Meta(examples=[f"{JOB_PREFIX}_{EXAMPLE_ID}"])]
+Why = Annotated[
+    str, msgspec.Meta(description="Why it waits, or ended as it did; can be empty.", examples=["Needs build."])
+]
+JobKey = Annotated[
+    str,
+    msgspec.Meta(
+        description="`build`, `test.1` (of a matrix), `call/test` (of a called workflow).", examples=["test.1"]
+    ),
+]
+WorkflowFile = Annotated[str, msgspec.Meta(min_length=1, max_length=400, examples=[".github/workflows/ci.yml"])]
+Ref = Annotated[str, msgspec.Meta(min_length=1, max_length=400, examples=["main"])]
+Json = Annotated[Mapping[str, Any], msgspec.Meta(examples=[{"key": "build", "status": "queued"}])]
+
+_INPUTS_MAX: Final = 25
+
+
+class RunId(PathId):
+    """The id of a run."""
+
+    prefix = RUN_PREFIX
+
+
+class JobId(PathId):
+    """The id of a job of a run."""
+
+    prefix = JOB_PREFIX
+
+
+class RunWorkflowView(msgspec.Struct, frozen=True, kw_only=True):
+    """The workflow of a run."""
+
+    file: WorkflowFile
+    name: Annotated[str, msgspec.Meta(examples=["CI"])]
+
+
+class RunView(msgspec.Struct, frozen=True, kw_only=True):
+    """A run, with one of its attempts."""
+
+    run_id: RunIdText
+    repository_id: RepositoryIdText
+    repository: Annotated[str, msgspec.Meta(examples=["kestrel-outdoor/storefront"])]
+    workflow: RunWorkflowView
+    number: Annotated[int, msgspec.Meta(description="Of the runs of the workflow.", examples=[17])]
+    attempt: Annotated[int, msgspec.Meta(description="The one that is shown.", examples=[1])]
+    attempts: Annotated[int, msgspec.Meta(description="How many there are.", examples=[1])]
+    is_debug: bool
+    title: Annotated[str, msgspec.Meta(examples=["Add a cart"])]
+    event: Annotated[str, msgspec.Meta(examples=["push"])]
+    ref: Annotated[str, msgspec.Meta(examples=["refs/heads/main"])]
+    branch: Annotated[str | None, msgspec.Meta(description="Null for a tag.", examples=["main"])]
+    head_sha: Annotated[str, msgspec.Meta(examples=["c0ffee254729296a45a3885639ac7e10f9d54979"])]
+    actor: Annotated[str, msgspec.Meta(examples=["mia@example.com"])]
+    status: RunStatus
+    why: Why
+    concurrency_group: Annotated[str | None, msgspec.Meta(examples=["ci-main"])]
+    created_at: Timestamp
+    started_at: Timestamp | None
+    ended_at: Timestamp | None
+    cancel_requested_at: Timestamp | None
+    job_counts: Annotated[Mapping[str, int], msgspec.Meta(examples=[{"running": 1, "waiting": 2}])]
+    live_channel: Annotated[str, msgspec.Meta(examples=[f"workflows.run:{RUN_PREFIX}_{EXAMPLE_ID}"])]
+
+
+class RunStepView(msgspec.Struct, frozen=True, kw_only=True):
+    """A step of a job that has begun."""
+
+    number: Annotated[int, msgspec.Meta(examples=[1])]
+    name: Annotated[str, msgspec.Meta(examples=["Run make"])]
+    status: JobStatus
+    started_at: Timestamp | None
+    ended_at: Timestamp | None
+
+
+class RunJobView(msgspec.Struct, frozen=True, kw_only=True):
+    """A job of an attempt of a run."""
+
+    job_id: JobIdText
+    run_id: RunIdText
+    attempt: Annotated[int, msgspec.Meta(examples=[1])]
+    key: JobKey
+    name: Annotated[str, msgspec.Meta(examples=["test (3.12)"])]
+    needs: Annotated[
+        Sequence[str],
+        msgspec.Meta(
+            description="The keys of the jobs that it needs. `test` also stands for all of its matrix (`test.0`, …) "
+            "and of the workflow that it calls (`test/…`).",
+            examples=[["build"]],
+        ),
+    ]
+    status: JobStatus
+    why: Why
+    runner: Annotated[str | None, msgspec.Meta(description="Its name.", examples=["runner-1"])]
+    labels: Annotated[Sequence[str], msgspec.Meta(examples=[["ubuntu-latest"]])]
+    created_at: Timestamp
+    queued_at: Timestamp | None
+    started_at: Timestamp | None
+    ended_at: Timestamp | None
+    cancel_requested_at: Timestamp | None
+    reused_job_id: Annotated[
+        str | None,
+        msgspec.Meta(
+            description="The job of an earlier attempt that it is a copy of, if it wasn't run again.", examples=[None]
+        ),
+    ]
+    steps: Sequence[RunStepView]
+    annotation_counts: Annotated[Mapping[str, int], msgspec.Meta(examples=[{"error": 1}])]
+    live_channel: Annotated[
+        str, msgspec.Meta(description="Of its log.", examples=[f"workflows.log:{JOB_PREFIX}_{EXAMPLE_ID}"])
+    ]
+
+
+class RunEventView(msgspec.Struct, frozen=True, kw_only=True):
+    """An entry of a run's log."""
+
+    sequence: Annotated[int, msgspec.Meta(examples=[3])]
+    type: EventType
+    attempt: Annotated[int, msgspec.Meta(examples=[1])]
+    at: Timestamp
+    job_id: JobIdText | None
+    data: Json
+
+
+class RunEventsView(msgspec.Struct, frozen=True, kw_only=True):
+    """Entries of a run's log, oldest first."""
+
+    items: Sequence[RunEventView]
+    last_sequence: Annotated[int, msgspec.Meta(description="Of the whole log.", examples=[3])]
+
+
+class AnnotationView(msgspec.Struct, frozen=True, kw_only=True):
+    """A message of a step, or about the workflow file."""
+
+    level: Literal["notice", "warning", "error"]
+    message: Annotated[str, msgspec.Meta(examples=["assert 2 == 3"])]
+    title: Annotated[str | None, msgspec.Meta(examples=["test_cart"])]
+    file: Annotated[str | None, msgspec.Meta(examples=["tests/test_cart.py"])]
+    line: Annotated[int | None, msgspec.Meta(examples=[12])]
+    end_line: Annotated[int | None, msgspec.Meta(examples=[None])]
+    column: Annotated[int | None, msgspec.Meta(examples=[5])]
+    end_column: Annotated[int | None, msgspec.Meta(examples=[None])]
+    remedy: Annotated[str | None, msgspec.Meta(examples=[None])]
+    job: Annotated[str | None, msgspec.Meta(description="The key of the job.", examples=["test.1"])]
+    step: Annotated[int | None, msgspec.Meta(description="The number of the step.", examples=[2])]
+
+
+class AnnotationsView(msgspec.Struct, frozen=True, kw_only=True):
+    """The annotations of an attempt, oldest first, at most 1,000."""
+
+    items: Sequence[AnnotationView]
+
+
+class StepSummaryView(msgspec.Struct, frozen=True, kw_only=True):
+    """What a step has written into its summary."""
+
+    job_id: JobIdText
+    key: JobKey
+    name: Annotated[str, msgspec.Meta(description="Of the job.", examples=["test (3.12)"])]
+    step: Annotated[int, msgspec.Meta(description="The number of the step.", examples=[2])]
+    step_name: Annotated[str, msgspec.Meta(examples=["Run make"])]
+    markdown: Annotated[str, msgspec.Meta(examples=["## 12 tests"])]
+
+
+class StepSummariesView(msgspec.Struct, frozen=True, kw_only=True):
+    """The summaries of an attempt, at most 200."""
+
+    items: Sequence[StepSummaryView]
+
+
+class RerunRun(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which jobs are run again."""
+
+    jobs: Annotated[
+        Literal["all", "failed"] | Annotated[list[JobIdText], msgspec.Meta(max_length=256)],
+        msgspec.Meta(
+            description="`all`, `failed` (with those that were canceled), or ids of jobs of the last attempt; jobs "
+            "that need them are run again too.",
+            examples=["failed"],
+        ),
+    ] = "all"
+    is_debug: bool = False
+    """Whether logs have debug messages."""
+
+
+class DispatchWorkflow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A run by hand, of a workflow with `workflow_dispatch`."""
+
+    workflow: WorkflowFile
+    """The path of its file, or only the file's name."""
+    ref: Ref | None = None
+    """A branch or a tag; by default, the default branch."""
+    inputs: Annotated[Mapping[str, Any], msgspec.Meta(max_length=_INPUTS_MAX, examples=[{"environment": "test"}])] = {}
+
+
+class DispatchRepository(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An event of your own, for workflows with `repository_dispatch`."""
+
+    event_type: Annotated[str, msgspec.Meta(min_length=1, max_length=100, examples=["new-price-list"])]
+    client_payload: Annotated[Mapping[str, Any], msgspec.Meta(max_length=10, examples=[{"currency": "EUR"}])] = {}
+
+
+class StartedRunsView(msgspec.Struct, frozen=True, kw_only=True):
+    """The runs that an event has started."""
+
+    items: Sequence[RunView]
+
+
+class InputView(msgspec.Struct, frozen=True, kw_only=True):
+    """An input of `workflow_dispatch`."""
+
+    name: Annotated[str, msgspec.Meta(examples=["environment"])]
+    type: Literal["string", "boolean", "number", "choice", "environment"]
+    description: Annotated[str | None, msgspec.Meta(examples=["Where to deploy to."])]
+    required: bool
+    default: Annotated[str | None, msgspec.Meta(description="As text.", examples=["test"])]
+    options: Annotated[Sequence[str], msgspec.Meta(examples=[["test", "production"]])]
+
+
+class ProblemView(msgspec.Struct, frozen=True, kw_only=True):
+    """What is wrong in a workflow file."""
+
+    message: Annotated[str, msgspec.Meta(examples=["Unexpected value 'stepz'"])]
+    line: Annotated[int | None, msgspec.Meta(examples=[7])]
+    column: Annotated[int | None, msgspec.Meta(examples=[5])]
+    remedy: Annotated[str | None, msgspec.Meta(examples=["Did you mean `steps`?"])]
+    severity: Literal["error", "warning"]
+
+
+class WorkflowView(msgspec.Struct, frozen=True, kw_only=True):
+    """A workflow file of the default branch."""
+
+    file: WorkflowFile
+    name: Annotated[str, msgspec.Meta(examples=["CI"])]
+    state: Annotated[
+        Literal["readable", "broken"],
+        msgspec.Meta(description="A broken file starts failed runs only.", examples=["readable"]),
+    ]
+    problems: Sequence[ProblemView]
+    events: Annotated[Sequence[str], msgspec.Meta(description="What starts it.", examples=[["push"]])]
+    has_dispatch: bool
+    inputs: Sequence[InputView]
+    last_run: RunView | None
+
+
+class WorkflowsView(msgspec.Struct, frozen=True, kw_only=True):
+    """The workflow files of the default branch."""
+
+    items: Sequence[WorkflowView]
+
+
+def show_run(shown: ShownRun) -> RunView:
+    """Return a run as the API shows it."""
+    run, attempt = shown.run, shown.attempt
+    is_last = attempt.attempt == run.attempt
+    return RunView(
+        run_id=format_id(RUN_PREFIX, run.run_id),
+        repository_id=format_id(REPOSITORY_PREFIX, run.repository_id),
+        repository=shown.repository,
+        workflow=RunWorkflowView(file=run.workflow_file, name=run.workflow_name),
+        number=run.number,
+        attempt=attempt.attempt,
+        attempts=run.attempt,
+        is_debug=attempt.is_debug,
+        title=run.title,
+        event=run.event,
+        ref=run.ref,
+        branch=run.ref.removeprefix(BRANCHES) if run.ref.startswith(BRANCHES) else None,
+        head_sha=run.head_sha,
+        actor=run.actor,
+        status=attempt.status,
+        why=attempt.why,
+        concurrency_group=run.concurrency_group,
+        created_at=run.created_at if attempt.attempt == 1 else attempt.created_at,
+        started_at=attempt.started_at,
+        ended_at=attempt.ended_at,
+        cancel_requested_at=run.cancel_requested_at if is_last else None,
+        job_counts=shown.job_counts,
+        live_channel=run_channel(run.run_id),
+    )
+
+
+def show_job(shown: ShownJob) -> RunJobView:
+    """Return a job as the API shows it."""
+    job = shown.job
+    job_id = format_id(JOB_PREFIX, job.job_id)
+    reused = None if job.reused_job_id is None else format_id(JOB_PREFIX, job.reused_job_id)
+    return RunJobView(
+        job_id=job_id,
+        run_id=format_id(RUN_PREFIX, job.run_id),
+        attempt=job.attempt,
+        key=job.key,
+        name=job.name,
+        needs=list(job.needs),
+        status=job.status,
+        why=job.why,
+        runner=job.runner_name,
+        labels=list(job.labels),
+        created_at=job.created_at,
+        queued_at=job.queued_at,
+        started_at=job.started_at,
+        ended_at=job.ended_at,
+        cancel_requested_at=job.cancel_requested_at,
+        reused_job_id=reused,
+        steps=[
+            RunStepView(
+                number=step.number,
+                name=step.name,
+                status=step.status,
+                started_at=step.started_at,
+                ended_at=step.ended_at,
+            )
+            for step in shown.steps
+        ],
+        annotation_counts=shown.annotation_counts,
+        live_channel=f"workflows.log:{reused or job_id}",
+    )
+
+
+def show_event(event: LoggedEvent) -> RunEventView:
+    """Return an entry of a log as the API shows it."""
+    return RunEventView(
+        sequence=event.sequence,
+        type=event.type,
+        attempt=event.attempt,
+        at=event.at,
+        job_id=None if event.job_id is None else format_id(JOB_PREFIX, event.job_id),
+        data=msgspec.json.decode(event.data),
+    )
+
+
+def show_annotation(annotation: RunAnnotation) -> AnnotationView:
+    """Return an annotation as the API shows it."""
+    return AnnotationView(**msgspec.structs.asdict(annotation))
+
+
+def show_summary(summary: StepSummary) -> StepSummaryView:
+    """Return a summary as the API shows it."""
+    return StepSummaryView(
+        job_id=format_id(JOB_PREFIX, summary.job_id),
+        key=summary.key,
+        name=summary.name,
+        step=summary.step_number,
+        step_name=summary.step_name,
+        markdown=summary.markdown,
+    )
+
+
+def show_workflow(read: ReadWorkflow, last_run: ShownRun | None) -> WorkflowView:
+    """Return a workflow file as the API shows it."""
+    workflow = read.workflow
+    dispatch = None if workflow is None else workflow.triggers.dispatch
+    return WorkflowView(
+        file=read.file,
+        name=read.file if workflow is None else workflow.name,
+        state="broken" if workflow is None else "readable",
+        problems=[_show_problem(each) for each in (*read.problems, *(() if workflow is None else workflow.warnings))],
+        events=_events(read),
+        has_dispatch=dispatch is not None,
+        inputs=[_show_input(name, each) for name, each in (dispatch or {}).items()],
+        last_run=None if last_run is None else show_run(last_run),
+    )
+
+
+def _events(read: ReadWorkflow) -> list[str]:
+    if read.workflow is None:
+        return []
+    triggers = read.workflow.triggers
+    others = {
+        "schedule": bool(triggers.schedules),
+        "workflow_dispatch": triggers.dispatch is not None,
+        "workflow_call": triggers.call is not None,
+    }
+    return sorted([*triggers.events, *(name for name, is_there in others.items() if is_there)])
+
+
+def _show_problem(problem: Problem) -> ProblemView:
+    return ProblemView(
+        message=problem.message,
+        line=problem.line,
+        column=problem.column,
+        remedy=problem.remedy,
+        severity=problem.severity,
+    )
+
+
+def _show_input(name: str, declared: Input) -> InputView:
+    default = getattr(declared.default, "value", None)
+    return InputView(
+        name=name,
+        type=declared.type,
+        description=declared.description,
+        required=declared.required,
+        default=None if default is None else text_of(default),
+        options=list(declared.options),
+    )
