@@ -20,7 +20,9 @@ from ninefold.systems.workflows.git.surface import git_surface
 from ninefold.systems.workflows.jobs.push_keeper import PushKeeper
 from ninefold.systems.workflows.jobs.push_triggers import PushTriggers
 from ninefold.systems.workflows.jobs.removal import REMOVE_REPOSITORY_HANDLER
+from ninefold.systems.workflows.jobs.results import SWEEP_RESULTS_HANDLER, SWEEP_RESULTS_OFTEN
 from ninefold.systems.workflows.jobs.runs import RUN_HANDLERS, RUN_SCHEDULES
+from ninefold.systems.workflows.results.surfaces import results_surfaces
 from ninefold.systems.workflows.routes.dispatches import DISPATCH_ROUTES
 from ninefold.systems.workflows.routes.repositories import REPOSITORY_ROUTES
 from ninefold.systems.workflows.routes.runs import RUN_ROUTES
@@ -61,6 +63,7 @@ def _routes(context: ServerContext[WorkflowsSettings]) -> Sequence[ControllerRou
 def _surfaces(context: ServerContext[WorkflowsSettings]) -> Sequence[Surface]:
     return [
         git_surface(context),
+        *results_surfaces(context),
         fleet_surface(context),
     ]
 
@@ -90,8 +93,8 @@ SYSTEM: Final[System[WorkflowsSettings]] = System(
     server_tasks=fleet_server_tasks,
     worker_tasks=_worker_tasks,
     processes=PROCESSES,
-    job_handlers=(REMOVE_REPOSITORY_HANDLER, *RUN_HANDLERS),
-    schedules=RUN_SCHEDULES,
+    job_handlers=(REMOVE_REPOSITORY_HANDLER, SWEEP_RESULTS_HANDLER, *RUN_HANDLERS),
+    schedules=(SWEEP_RESULTS_OFTEN, *RUN_SCHEDULES),
     commands=COMMANDS,
     credential_kinds=FLEET_KINDS,
     checks=(check_isolation,),

@@ -13,20 +13,24 @@ from ninefold.core.tenancy.errors import CredentialInvalidError, CredentialMissi
 from ninefold.core.tenancy.model import ACCOUNT_PREFIX, Principal
 from ninefold.core.tenancy.personal_kinds import PERSONAL_TOKEN
 from ninefold.systems.workflows.git.requests import Header, header_of
+from ninefold.systems.workflows.model.results import JobCaller
+from ninefold.systems.workflows.service.tokens import find_job, is_job_token
 
 REMEDY: Final = "Send an API key or a personal token as the password, with any user name."
 
 _KINDS: Final = (API_KEY, PERSONAL_TOKEN)
 
 
-async def authenticate(database: Database, headers: Iterable[Header]) -> Principal:
-    """Return on whose behalf a request acts.
+async def authenticate(database: Database, headers: Iterable[Header]) -> Principal | JobCaller:
+    """Return on whose behalf a request acts: an organisation, or a job that runs.
 
     Raises:
         UnauthorizedError: it has no valid credential.
     """
     text = password_of(header_of(headers, b"authorization"))
     async with database.connection() as connection:
+        if is_job_token(text):
+            return await find_job(connection, text)
         return await tenancy.authenticate(connection, text, kinds=_KINDS)
 
 
@@ -52,8 +56,10 @@ def password_of(header: bytes) -> str:
     return password or user
 
 
-def name_of(principal: Principal) -> str:
+def name_of(caller: Principal | JobCaller) -> str:
     """Return who pushes: a person, or an API key."""
+    assert isinstance(caller, Principal), "jobs only read"
+    principal = caller
     if principal.account_id is not None:
         return format_id(ACCOUNT_PREFIX, principal.account_id)
     return f"API key {format_id(API_KEY.id_prefix, principal.credential_id)}"
