@@ -7,6 +7,7 @@ from litestar import Router
 from litestar.di import Provide
 from litestar.types import ControllerRouterHandler
 
+from ninefold.core.blobs import Blobs
 from ninefold.core.clock import Clock, SystemClock
 from ninefold.core.live.feeds import Feed
 from ninefold.core.postgres.migrations import MigrationSource
@@ -23,6 +24,7 @@ from ninefold.systems.workflows.jobs.removal import REMOVE_REPOSITORY_HANDLER
 from ninefold.systems.workflows.jobs.results import SWEEP_RESULTS_HANDLER, SWEEP_RESULTS_OFTEN
 from ninefold.systems.workflows.jobs.runs import RUN_HANDLERS, RUN_SCHEDULES
 from ninefold.systems.workflows.results.surfaces import results_surfaces
+from ninefold.systems.workflows.routes.artifacts import ARTIFACT_ROUTES
 from ninefold.systems.workflows.routes.dispatches import DISPATCH_ROUTES
 from ninefold.systems.workflows.routes.repositories import REPOSITORY_ROUTES
 from ninefold.systems.workflows.routes.runs import RUN_ROUTES
@@ -37,6 +39,9 @@ def _routes(context: ServerContext[WorkflowsSettings]) -> Sequence[ControllerRou
     def provide_clock() -> Clock:
         return SystemClock()
 
+    def provide_blobs() -> Blobs:
+        return context.blobs
+
     def provide_notifier() -> Notifier:
         return context.notifier
 
@@ -50,8 +55,10 @@ def _routes(context: ServerContext[WorkflowsSettings]) -> Sequence[ControllerRou
                 *REPOSITORY_ROUTES,
                 *DISPATCH_ROUTES,
                 *RUN_ROUTES,
+                *ARTIFACT_ROUTES,
             ],
             dependencies={
+                "blobs": Provide(provide_blobs, sync_to_thread=False),
                 "clock": Provide(provide_clock, sync_to_thread=False),
                 "notifier": Provide(provide_notifier, sync_to_thread=False),
                 "workflows_settings": Provide(provide_settings, sync_to_thread=False),

@@ -4,6 +4,7 @@ from typing import Final
 
 from cyclopts import App
 
+from ninefold.systems.workflows.commands.artifacts import artifacts
 from ninefold.systems.workflows.commands.check import check
 from ninefold.systems.workflows.commands.evaluate import evaluate_expressions
 from ninefold.systems.workflows.commands.repositories import repositories, show_owner
@@ -15,6 +16,7 @@ workflows.command(check)
 workflows.command(evaluate_expressions, name="evaluate")
 workflows.command(run_workflows, name="run")
 workflows.command(repositories)
+workflows.command(artifacts)
 workflows.command(show_owner, name="owner")
 
 COMMANDS: Final = (workflows, runner)
