@@ -4,6 +4,7 @@ from typing import Final
 
 from cyclopts import App
 
+from ninefold.systems.workflows.commands.actions import actions
 from ninefold.systems.workflows.commands.artifacts import artifacts
 from ninefold.systems.workflows.commands.check import check
 from ninefold.systems.workflows.commands.evaluate import evaluate_expressions
@@ -17,6 +18,7 @@ workflows = App(name="workflows", help="Check and run workflows of GitHub Action
 workflows.command(check)
 workflows.command(evaluate_expressions, name="evaluate")
 workflows.command(run_workflows, name="run")
+workflows.command(actions)
 workflows.command(repositories)
 workflows.command(artifacts)
 workflows.command(runs)
