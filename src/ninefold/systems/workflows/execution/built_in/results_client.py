@@ -103,8 +103,8 @@ def upload_blob(url: str, file: Path) -> None:
     _send("PUT", f"{url}{separator}comp=blocklist", body.encode(), {"Content-Type": "application/xml"})
 
 
-def download_blob(url: str, target: Path) -> None:
-    """Download a blob into a new file.
+def download_blob(url: str, target: Path) -> str:
+    """Download a blob into a new file, and return its media type; empty if it has none.
 
     Raises:
         ActionFailedError: that fails, also when it is tried again.
@@ -114,15 +114,15 @@ def download_blob(url: str, target: Path) -> None:
             with urllib.request.urlopen(url, timeout=_TIMEOUT_S) as answer, target.open("wb") as file:  # noqa: S310 - the service's.
                 while block := answer.read(BLOCK_BYTES):
                     file.write(block)
+                return str(answer.headers.get("content-type") or "").partition(";")[0].strip().lower()
         except urllib.error.HTTPError as error:
             if error.code not in _RETRIED or attempt == ATTEMPTS_MAX:
                 raise ActionFailedError(f"The download was refused with status {error.code}.") from error
         except (OSError, http.client.HTTPException) as error:
             if attempt == ATTEMPTS_MAX:
                 raise ActionFailedError(f"The download failed: {error}") from error
-        else:
-            return
         _wait(attempt)
+    raise AssertionError("the last attempt returns or raises")
 
 
 def _send(method: str, url: str, body: bytes, headers: Mapping[str, str]) -> bytes:
