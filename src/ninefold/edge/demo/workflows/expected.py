@@ -51,6 +51,11 @@ def expected_tag() -> str:
     return f"v{_project()['VERSION']}"
 
 
+def expected_announcement() -> str:
+    """Return what the last job says, which is made of outputs of the first one and of the artifact."""
+    return f"Price list {expected_tag()} with {len(expected_artifact().splitlines())} prices"
+
+
 def expected_artifact() -> bytes:
     """Return the contents of the file in the artifact."""
     price_list = _project()["price_list"]

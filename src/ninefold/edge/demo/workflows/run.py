@@ -40,6 +40,9 @@ ENDS_WITHIN_S: Final = 240.0
 
 _ERROR: Final = "##[error]"
 _CHECKSUM: Final = re.compile(r"\b([0-9a-f]{64})  price-list\.csv")
+"""As the log of the last job shows it, to which it was passed as an output."""
+
+_ANNOUNCEMENT: Final = re.compile(r"^(Price list v.*)")
 
 
 async def run_workflows_demo(*, is_json: bool) -> bool:
@@ -77,7 +80,8 @@ async def _demonstrate(progress: Progress[Watched]) -> WorkflowsSummary:
     problems = find_problems(
         jobs,
         artifact=artifact,
-        checksum=demonstration.checksum(),
+        checksum=demonstration.find_in_logs(_CHECKSUM),
+        announcement=demonstration.find_in_logs(_ANNOUNCEMENT),
         attempts=len(demonstration.watcher.jobs),
         leftovers=demonstration.leftovers if isolation.is_sandbox else [],
     )
@@ -89,6 +93,7 @@ async def _demonstrate(progress: Progress[Watched]) -> WorkflowsSummary:
         lost_why=demonstration.lost_why,
         lost_after_s=demonstration.lost_after_s,
         failed_why=demonstration.failed_why,
+        announcement=demonstration.find_in_logs(_ANNOUNCEMENT),
         artifact=ARTIFACT,
         artifact_bytes=len(artifact),
         artifact_sha256=hashlib.sha256(artifact).hexdigest(),
@@ -197,10 +202,10 @@ class Demonstration:
             for name in sorted(verdicts, key=lambda name: order.get(name, len(order)))
         ]
 
-    def checksum(self) -> str:
-        """Return the checksum that the workflow passed from one job to another, as the log of the latter shows it."""
+    def find_in_logs(self, pattern: re.Pattern[str]) -> str:
+        """Return what the group of a pattern has matched in the first line that it is in, or an empty text."""
         lines = (line for job in self._own_jobs() for line in self.watcher.log_of(job))
-        found = (match[1] for line in lines if (match := _CHECKSUM.search(line)))
+        found = (match[1] for line in lines if (match := pattern.search(line)))
         return next(found, "")
 
     def _own_jobs(self) -> list[Job]:
