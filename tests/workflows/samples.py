@@ -21,7 +21,7 @@ from workflow_runs import FILE, SHA, FakeFiles
 SECRET_TEXT = "only-acme-knows-this"
 WORKFLOW = f"""\
 name: {SECRET_TEXT}
-on: [push, workflow_dispatch, repository_dispatch]
+on: {{push: , workflow_dispatch: {{inputs: {{environment: }}}}, repository_dispatch: }}
 jobs:
   build: {{runs-on: ubuntu-latest, steps: [{{run: make}}]}}
   test: {{needs: build, runs-on: ubuntu-latest, steps: [{{run: make test}}]}}
@@ -31,7 +31,7 @@ jobs:
 async def make_sample_data(context: SampleContext) -> SampleData:
     """Create repositories, and runs."""
     repository = await create(context.api, SECRET_TEXT)
-    await create(context.api, "storefront")
+    await create(context.api, "warehouse")
     doomed = await create(context.api, "doomed")
     if (folder := context.environment.get("NINEFOLD_WORKFLOWS_REPOSITORIES")) is not None:
         make_hosted(Path(folder), repository["repository_id"], {FILE: WORKFLOW})

@@ -1,22 +1,13 @@
 // Workflows: repositories, runs with their jobs, what a run leaves behind, and the queue with its runners.
 
-import { call } from "./http";
+import { call, type Wire } from "./http";
 import { PAGE_LIMIT_MAX, type Page } from "./pages";
+import type { Camel } from "./shape";
 
 /** Pages of jobs that are read at most: a matrix has up to 256 jobs. */
 const JOB_PAGES_MAX = 20;
 
-export interface Repository {
-  readonly repositoryId: string;
-  readonly owner: string;
-  readonly name: string;
-  readonly fullName: string;
-  readonly defaultBranch: string;
-  readonly cloneUrl: string;
-  readonly pushedAt: string | null;
-  readonly createdAt: string;
-}
-
+export type Repository = Camel<Wire["RepositoryView"]>;
 /** A secret: its value is never told. */
 export interface SecretName {
   readonly name: string;
@@ -28,103 +19,22 @@ export interface Variable {
   readonly updatedAt: string;
 }
 
-export type InputType = "string" | "number" | "boolean" | "choice" | "environment";
-
-/** What a workflow asks for when it is run by hand. */
-export interface DispatchInput {
-  readonly name: string;
-  readonly type: InputType;
-  readonly description: string | null;
-  readonly isRequired: boolean;
-  readonly default: string | null;
-  readonly options: readonly string[];
-}
-export interface FileProblem {
-  readonly line: number | null;
-  readonly message: string;
-}
 /** A workflow file of the default branch. */
-export interface WorkflowFile {
-  readonly file: string;
-  readonly name: string;
-  readonly problems: readonly FileProblem[];
-  /** Null if it can't be run by hand. */
-  readonly dispatch: { readonly inputs: readonly DispatchInput[] } | null;
-  readonly lastRun: Run | null;
-}
+export type WorkflowFile = Camel<Wire["WorkflowView"]>;
+/** What a workflow asks for when it is run by hand. */
+export type DispatchInput = Camel<Wire["InputView"]>;
 
-export type RunStatus = "waiting" | "queued" | "running" | "succeeded" | "failed" | "canceled" | "skipped";
-export type JobStatus = RunStatus;
-
-export interface Run {
-  readonly runId: string;
-  readonly repositoryId: string;
-  readonly repository: string;
-  readonly workflow: { readonly file: string; readonly name: string };
-  readonly number: number;
-  readonly attempt: number;
-  readonly attempts: number;
-  readonly title: string;
-  readonly event: string;
-  readonly ref: string;
-  readonly branch: string | null;
-  readonly headSha: string;
-  readonly actor: string;
-  readonly status: RunStatus;
-  readonly why: string | null;
-  readonly concurrencyGroup: string | null;
-  readonly createdAt: string;
-  readonly startedAt: string | null;
-  readonly endedAt: string | null;
-  readonly jobCounts: Readonly<Partial<Record<JobStatus, number>>>;
-  readonly liveChannel: string;
-}
-
-export interface Step {
-  readonly number: number;
-  readonly name: string;
-  readonly status: JobStatus;
-  readonly startedAt: string | null;
-  readonly endedAt: string | null;
-}
-export interface Job {
-  readonly jobId: string;
-  readonly runId: string;
-  readonly attempt: number;
-  /** Such as `test`, `test.3` of a matrix, `deploy/test.3` of a called workflow. */
-  readonly key: string;
-  readonly name: string;
-  readonly needs: readonly string[];
-  readonly status: JobStatus;
-  readonly why: string | null;
-  readonly runner: string | null;
-  readonly labels: readonly string[];
-  readonly queuedAt: string | null;
-  readonly startedAt: string | null;
-  readonly endedAt: string | null;
-  readonly steps: readonly Step[];
-  readonly annotationCounts: Readonly<Partial<Record<AnnotationLevel, number>>>;
-  readonly liveChannel: string;
-}
-
-export type AnnotationLevel = "notice" | "warning" | "error";
-export interface Annotation {
-  readonly jobKey: string;
-  readonly jobName: string;
-  readonly step: number | null;
-  readonly level: AnnotationLevel;
-  readonly message: string;
-  readonly title: string | null;
-  readonly file: string | null;
-  readonly line: number | null;
-}
+/** How many jobs there are of each status; those that there are none of are absent. */
+export type Run = Omit<Camel<Wire["RunView"]>, "jobCounts"> & { readonly jobCounts: Readonly<Partial<Record<RunStatus, number>>> };
+export type RunStatus = Camel<Wire["RunView"]>["status"];
+/** A job; its key is `test`, `test.3` of a matrix, or `deploy/test.3` of a called workflow. */
+export type Job = Camel<Wire["RunJobView"]>;
+export type JobStatus = Job["status"];
+export type Step = Camel<Wire["RunStepView"]>;
+export type Annotation = Camel<Wire["AnnotationView"]>;
+export type AnnotationLevel = Annotation["level"];
 /** What a step has written to its summary, as Markdown. */
-export interface Summary {
-  readonly jobKey: string;
-  readonly jobName: string;
-  readonly step: number | null;
-  readonly text: string;
-}
+export type Summary = Camel<Wire["StepSummaryView"]>;
 export interface Artifact {
   readonly artifactId: string;
   readonly name: string;
@@ -172,9 +82,9 @@ export function listWorkflows(repositoryId: string): Promise<{ items: WorkflowFi
   return call("GET", `/workflows/repositories/${repositoryId}/workflows`);
 }
 
-/** Run a workflow by hand. */
+/** Run a workflow by hand. The names of inputs stay as they are. */
 export function dispatchWorkflow(repositoryId: string, body: { workflow: string; ref: string; inputs: Readonly<Record<string, string>> }): Promise<Run> {
-  return call("POST", `/workflows/repositories/${repositoryId}/dispatches`, { body });
+  return call("POST", `/workflows/repositories/${repositoryId}/dispatches`, { body: JSON.stringify(body) });
 }
 
 export function listSecrets(of: ValueOwner): Promise<{ items: SecretName[] }> {

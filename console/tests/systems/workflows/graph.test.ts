@@ -68,9 +68,10 @@ test("a matrix of 256 jobs is one node until it is opened, and quick in both for
   expect(graphOf(jobs).nodes.map(({ node }) => node.id)).toEqual(["build", "test.*", "package"]);
   const opened = graphOf(jobs, ["test"]);
   expect(performance.now() - began).toBeLessThan(1_000);
-  expect(opened.nodes).toHaveLength(259);
   expect(overlaps(opened)).toEqual([]);
-  expect(opened.curves).toHaveLength(512);
+  const [build, test, last] = opened.nodes;
+  expect([test?.width, test?.height, last?.left]).toEqual([720, 212, 984]);
+  expect((build?.top ?? 0) + (build?.height ?? 0) / 2).toBe(opened.height / 2);
 });
 
 test("a job that needs a called workflow needs the last jobs of it", () => {
@@ -116,5 +117,5 @@ test("the graph links to the jobs and says their states", async () => {
   const link = screen.getByRole("link", { name: /Succeeded lint 41 s/ });
   expect([link.getAttribute("href"), link.getAttribute("aria-current")]).toEqual(["?job=lint", "true"]);
   screen.getByRole("button", { name: /test, 9 jobs 9 queued/ }).click();
-  expect(await screen.findByRole("link", { name: /Queued test \(8\)/ })).toBeTruthy();
+  expect(await screen.findByRole("link", { name: "Queued test (8)" })).toBeTruthy();
 });

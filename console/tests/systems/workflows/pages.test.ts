@@ -18,11 +18,11 @@ import { spanText, tookText } from "$/systems/workflows/times";
 import { job, run } from "./sample";
 
 function input(changes: Partial<DispatchInput>): DispatchInput {
-  return { name: "target", type: "string", description: null, isRequired: false, default: null, options: [], ...changes };
+  return { name: "target", type: "string", description: null, required: false, default: null, options: [], ...changes };
 }
 
 const INPUTS = [
-  input({ name: "version", isRequired: true, description: "The version" }),
+  input({ name: "version", required: true, description: "The version" }),
   input({ name: "count", type: "number", default: "3" }),
   input({ name: "dry", type: "boolean", default: "true" }),
   input({ name: "where", type: "choice", options: ["staging", "production"] }),
@@ -44,7 +44,7 @@ test("what is empty isn't sent, unless it empties a default", () => {
 });
 
 test("the form has a field of its own for each type", async () => {
-  const workflow: WorkflowFile = { file: "deploy.yml", name: "Deploy", problems: [], dispatch: { inputs: INPUTS }, lastRun: null };
+  const workflow: WorkflowFile = { file: "deploy.yml", name: "Deploy", state: "readable", events: [], problems: [], hasDispatch: true, inputs: INPUTS, lastRun: null };
   render(DispatchForm, { workflow, ref: "main", values: firstValues(INPUTS), form: new Form(), isTried: true });
   expect((screen.getByLabelText("Branch or tag") as HTMLInputElement).value).toBe("main");
   expect((screen.getByLabelText(/^dry/) as HTMLInputElement).checked).toBe(true);
@@ -98,8 +98,8 @@ test("days without a job are days, too", () => {
 
 test("annotations lead to their step, and a summary can't run anything", async () => {
   const notes = {
-    annotations: [{ jobKey: "test", jobName: "test", step: 3, level: "error" as const, message: "1 failed", title: null, file: "tests/test_tax.py", line: 12 }],
-    summaries: [{ jobKey: "test", jobName: "test", step: 3, text: "## Passed\n\n<script>alert(1)</script>\n\n| a | b |\n|---|---|\n| 1 | 2 |" }],
+    annotations: [{ job: "test", step: 3, level: "error" as const, message: "1 failed", title: null, file: "tests/test_tax.py", line: 12, endLine: null, column: null, endColumn: null, remedy: null }],
+    summaries: [{ jobId: "wjob_test", key: "test", name: "test", step: 3, stepName: "Run the tests", markdown: "## Passed\n\n<script>alert(1)</script>\n\n| a | b |\n|---|---|\n| 1 | 2 |" }],
     artifacts: [],
   };
   const { container } = render(Notes, { notes, jobs: [job("test")], jobHref: ({ key }) => `/run?job=${key}` });

@@ -13,7 +13,9 @@ from ninefold.core.postgres.migrations import MigrationSource
 from ninefold.core.queue.notifier import Notifier
 from ninefold.core.system import ServerContext, System, WorkerContext, WorkerTask
 from ninefold.core.web.surfaces import Surface
+from ninefold.systems.workflows.checks import check_isolation
 from ninefold.systems.workflows.commands import COMMANDS
+from ninefold.systems.workflows.fleet.parts import fleet_server_tasks, fleet_surface, fleet_worker_tasks
 from ninefold.systems.workflows.git.surface import git_surface
 from ninefold.systems.workflows.jobs.push_keeper import PushKeeper
 from ninefold.systems.workflows.jobs.push_triggers import PushTriggers
@@ -22,6 +24,9 @@ from ninefold.systems.workflows.jobs.runs import RUN_HANDLERS, RUN_SCHEDULES
 from ninefold.systems.workflows.routes.dispatches import DISPATCH_ROUTES
 from ninefold.systems.workflows.routes.repositories import REPOSITORY_ROUTES
 from ninefold.systems.workflows.routes.runs import RUN_ROUTES
+from ninefold.systems.workflows.runner.process import PROCESSES
+from ninefold.systems.workflows.service.fleet.logs import log_feed
+from ninefold.systems.workflows.service.fleet.tokens import FLEET_KINDS
 from ninefold.systems.workflows.service.runs.feeds import RUN_FEEDS
 from ninefold.systems.workflows.settings import WorkflowsSettings, read_workflows_settings
 
@@ -56,12 +61,14 @@ def _routes(context: ServerContext[WorkflowsSettings]) -> Sequence[ControllerRou
 def _surfaces(context: ServerContext[WorkflowsSettings]) -> Sequence[Surface]:
     return [
         git_surface(context),
+        fleet_surface(context),
     ]
 
 
 def _feeds(_: ServerContext[WorkflowsSettings]) -> Sequence[Feed]:
     return [
         *RUN_FEEDS,
+        log_feed(),
     ]
 
 
@@ -69,6 +76,7 @@ def _worker_tasks(context: WorkerContext[WorkflowsSettings]) -> Sequence[WorkerT
     return [
         PushKeeper(context),
         PushTriggers(context),
+        *fleet_worker_tasks(context),
     ]
 
 
@@ -79,8 +87,12 @@ SYSTEM: Final[System[WorkflowsSettings]] = System(
     routes=_routes,
     surfaces=_surfaces,
     feeds=_feeds,
+    server_tasks=fleet_server_tasks,
     worker_tasks=_worker_tasks,
+    processes=PROCESSES,
     job_handlers=(REMOVE_REPOSITORY_HANDLER, *RUN_HANDLERS),
     schedules=RUN_SCHEDULES,
     commands=COMMANDS,
+    credential_kinds=FLEET_KINDS,
+    checks=(check_isolation,),
 )

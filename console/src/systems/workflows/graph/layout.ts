@@ -2,10 +2,13 @@
 
 import type { GraphNode, Link } from "./nodes";
 
-export const NODE_WIDTH = 184;
+const NODE_WIDTH = 184;
 const NODE_HEIGHT = 44;
-/** An open matrix is a line above its jobs. */
+/** An open matrix is a line above its tiles, which fill one column after the other. */
 const HEAD_HEIGHT = 28;
+export const TILE_ROWS = 8;
+const TILE = 22;
+const PADDING = 8;
 /** What a curve takes in a column that it passes. */
 const PASSING_HEIGHT = 12;
 const GAP = 8;
@@ -17,6 +20,7 @@ export interface Placed {
   readonly column: number;
   readonly left: number;
   readonly top: number;
+  readonly width: number;
   readonly height: number;
 }
 export interface Curve {
@@ -52,12 +56,13 @@ export function layOut(nodes: readonly GraphNode[], links: readonly Link[]): Lay
   for (const column of columns) stack(column);
   for (const isForward of [false, true, false, true]) placeColumns(columns, isForward);
   const all = columns.flat();
-  const top = Math.min(0, ...all.map((item) => item.center - item.height / 2));
+  const lefts = leftsOf(columns);
+  const top = all.length ? Math.min(...all.map((item) => item.center - item.height / 2)) : 0;
   for (const item of all) item.center -= top;
   return {
-    nodes: all.flatMap((item) => (item.node ? [placed(item, item.node)] : [])),
-    curves: chains.map((chain) => ({ from: chain[0]?.id ?? "", to: chain.at(-1)?.id ?? "", path: pathOf(chain) })),
-    width: Math.max(0, columns.length * (NODE_WIDTH + COLUMN_GAP) - COLUMN_GAP),
+    nodes: all.flatMap((item) => (item.node ? [placed(item, item.node, lefts)] : [])),
+    curves: chains.map((chain) => ({ from: chain[0]?.id ?? "", to: chain.at(-1)?.id ?? "", path: pathOf(chain, lefts) })),
+    width: Math.max(0, (lefts.at(-1) ?? 0) - COLUMN_GAP),
     height: Math.max(0, ...all.map((item) => item.center + item.height / 2)),
   };
 }
@@ -75,11 +80,7 @@ function columnsOf(nodes: readonly GraphNode[], links: readonly Link[]): Readonl
     columns.set(id, column);
     return column;
   };
-  for (const node of nodes) if (node.kind === "job" || !node.isOpen) columnOf(node.id, new Set());
-  // The line of an open matrix has no links of its own.
-  for (const node of nodes) {
-    if (node.kind === "matrix" && node.isOpen) columns.set(node.id, Math.max(0, ...node.jobs.map(({ key }) => columns.get(key) ?? 0)));
-  }
+  for (const node of nodes) columnOf(node.id, new Set());
   return columns;
 }
 
@@ -109,18 +110,7 @@ function orderColumns(columns: Item[][], isForward: boolean): void {
   for (const column of isForward ? columns : columns.toReversed()) {
     const ranks = new Map(columns.flatMap((each) => each.map((item, rank) => [item, rank / Math.max(1, each.length)] as const)));
     const wanted = new Map(column.map((item) => [item, meanOf(neighbours(item, isForward).map((each) => ranks.get(each) ?? 0)) ?? ranks.get(item) ?? 0]));
-    keepMatricesTogether(column, wanted);
     column.sort((one, other) => (wanted.get(one) ?? 0) - (wanted.get(other) ?? 0));
-  }
-}
-
-/** The line of an open matrix goes with its first job. */
-function keepMatricesTogether(column: readonly Item[], wanted: Map<Item, number>): void {
-  for (const item of column) {
-    if (item.node?.kind !== "matrix" || !item.node.isOpen) continue;
-    const members = column.filter((each) => each.node?.kind === "job" && each.node.group === item.node?.group);
-    const mean = meanOf(members.map((each) => wanted.get(each) ?? 0)) ?? 0;
-    for (const each of [item, ...members]) wanted.set(each, mean);
   }
 }
 
@@ -165,22 +155,31 @@ export function nearestInOrder(values: readonly number[]): number[] {
   return pools.flatMap(({ sum, count }) => Array.from({ length: count }, () => sum / count));
 }
 
-function pathOf(chain: readonly Item[]): string {
+function pathOf(chain: readonly Item[], lefts: readonly number[]): string {
   const half = COLUMN_GAP / 2;
   return chain
     .slice(1)
     .map((item, at) => {
       const previous = chain[at];
-      const [right, left] = [leftOf(item.column) - COLUMN_GAP, leftOf(item.column)];
+      const left = lefts[item.column] ?? 0;
+      const right = left - COLUMN_GAP;
       const [from, to] = [round(previous?.center ?? 0), round(item.center)];
-      const begin = at === 0 ? `M${right} ${from}` : `H${right}`;
-      return `${begin}C${right + half} ${from} ${right + half} ${to} ${left} ${to}`;
+      // A node that is narrower than its column ends before the curve begins.
+      const begin = at === 0 ? `M${(lefts[previous?.column ?? 0] ?? 0) + widthOf(previous?.node ?? null)} ${from}` : "";
+      return `${begin}H${right}C${right + half} ${from} ${right + half} ${to} ${left} ${to}`;
     })
     .join("");
 }
 
-function placed(item: Item, node: GraphNode): Placed {
-  return { node, column: item.column, left: leftOf(item.column), top: round(item.center - item.height / 2), height: item.height };
+/** Where each column begins, and where one after the last would. */
+function leftsOf(columns: readonly (readonly Item[])[]): number[] {
+  const lefts = [0];
+  for (const column of columns) lefts.push((lefts.at(-1) ?? 0) + Math.max(...column.map(({ node }) => widthOf(node))) + COLUMN_GAP);
+  return lefts;
+}
+
+function placed(item: Item, node: GraphNode, lefts: readonly number[]): Placed {
+  return { node, column: item.column, left: lefts[item.column] ?? 0, top: round(item.center - item.height / 2), width: widthOf(node), height: item.height };
 }
 
 function newItem(id: string, column: number, height: number, node: GraphNode | null): Item {
@@ -188,15 +187,15 @@ function newItem(id: string, column: number, height: number, node: GraphNode | n
 }
 
 function heightOf(node: GraphNode): number {
-  return node.kind === "matrix" && node.isOpen ? HEAD_HEIGHT : NODE_HEIGHT;
+  return node.kind === "matrix" && node.isOpen ? HEAD_HEIGHT + Math.min(TILE_ROWS, node.jobs.length) * TILE + PADDING : NODE_HEIGHT;
+}
+
+function widthOf(node: GraphNode | null): number {
+  return node?.kind === "matrix" && node.isOpen ? Math.max(NODE_WIDTH, Math.ceil(node.jobs.length / TILE_ROWS) * TILE + 2 * PADDING) : NODE_WIDTH;
 }
 
 function neighbours(item: Item, isForward: boolean): readonly Item[] {
   return isForward ? item.before : item.after;
-}
-
-function leftOf(column: number): number {
-  return column * (NODE_WIDTH + COLUMN_GAP);
 }
 
 function meanOf(values: readonly number[]): number | undefined {

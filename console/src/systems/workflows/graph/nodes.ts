@@ -11,7 +11,7 @@ export interface JobNode {
   readonly group: string;
   readonly job: Job;
 }
-/** A matrix: closed it stands for its jobs, open above them. */
+/** A matrix: closed it says how its jobs stand, open it has a tile for each. */
 export interface MatrixNode {
   readonly kind: "matrix";
   readonly id: string;
@@ -43,13 +43,11 @@ export function byGroupOf(jobs: readonly Job[]): ReadonlyMap<string, readonly Jo
   return groups;
 }
 
-/** The nodes in the order of the jobs; matrices whose group is in `open` show their jobs. */
+/** The nodes in the order of the jobs; matrices whose group is in `open` have their jobs as tiles. */
 export function nodesOf(jobs: readonly Job[], open: ReadonlySet<string>): GraphNode[] {
   return [...byGroupOf(jobs)].flatMap(([group, members]): GraphNode[] => {
-    const nodes = members.map((job): GraphNode => ({ kind: "job", id: job.key, group, job }));
-    if (members.length <= MATRIX_SHOWN_MAX) return nodes;
-    const matrix: MatrixNode = { kind: "matrix", id: `${group}.*`, group, name: matrixName(group, members), jobs: members, isOpen: open.has(group) };
-    return matrix.isOpen ? [matrix, ...nodes] : [matrix];
+    if (members.length <= MATRIX_SHOWN_MAX) return members.map((job) => ({ kind: "job", id: job.key, group, job }));
+    return [{ kind: "matrix", id: `${group}.*`, group, name: matrixName(group, members), jobs: members, isOpen: open.has(group) }];
   });
 }
 
@@ -58,7 +56,7 @@ export function linksOf(nodes: readonly GraphNode[]): Link[] {
   const groups = [...new Set(nodes.map(({ group }) => group))];
   const needs = new Map(groups.map((group) => [group, neededGroups(group, nodes, groups)]));
   const direct = [...needs].flatMap(([to, from]) => withoutImplied(from, needs).map((each) => ({ from: each, to })));
-  const shown = new Map(groups.map((group) => [group, nodes.filter((node) => node.group === group && !(node.kind === "matrix" && node.isOpen))]));
+  const shown = new Map(groups.map((group) => [group, nodes.filter((node) => node.group === group)]));
   return direct.flatMap(({ from, to }) =>
     (shown.get(from) ?? []).flatMap((one) => (shown.get(to) ?? []).map((other) => ({ from: one.id, to: other.id }))),
   );

@@ -14,7 +14,7 @@ export function firstValues(inputs: readonly DispatchInput[]): Values {
 /** What is wrong with a value; undefined if nothing is. */
 export function faultOf(input: DispatchInput, value: string): string | undefined {
   const text = value.trim();
-  if (text === "") return input.isRequired && input.type !== "boolean" ? "This is required." : undefined;
+  if (text === "") return input.required && input.type !== "boolean" ? "This is required." : undefined;
   if (input.type === "number" && !NUMBER.test(text)) return "A number, such as 42 or 1.5.";
   if (input.type === "choice" && !input.options.includes(value)) return "One of the options.";
   return undefined;

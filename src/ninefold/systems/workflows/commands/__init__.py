@@ -8,6 +8,7 @@ from ninefold.systems.workflows.commands.check import check
 from ninefold.systems.workflows.commands.evaluate import evaluate_expressions
 from ninefold.systems.workflows.commands.repositories import repositories, show_owner
 from ninefold.systems.workflows.commands.run import run_workflows
+from ninefold.systems.workflows.commands.runner import runner
 
 workflows = App(name="workflows", help="Check and run workflows of GitHub Actions, and manage their repositories.")
 workflows.command(check)
@@ -16,4 +17,4 @@ workflows.command(run_workflows, name="run")
 workflows.command(repositories)
 workflows.command(show_owner, name="owner")
 
-COMMANDS: Final = (workflows,)
+COMMANDS: Final = (workflows, runner)

@@ -92,7 +92,7 @@ class RunView(msgspec.Struct, frozen=True, kw_only=True):
     live_channel: Annotated[str, msgspec.Meta(examples=[f"workflows.run:{RUN_PREFIX}_{EXAMPLE_ID}"])]
 
 
-class StepView(msgspec.Struct, frozen=True, kw_only=True):
+class RunStepView(msgspec.Struct, frozen=True, kw_only=True):
     """A step of a job that has begun."""
 
     number: Annotated[int, msgspec.Meta(examples=[1])]
@@ -102,7 +102,7 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
     ended_at: Timestamp | None
 
 
-class JobView(msgspec.Struct, frozen=True, kw_only=True):
+class RunJobView(msgspec.Struct, frozen=True, kw_only=True):
     """A job of an attempt of a run."""
 
     job_id: JobIdText
@@ -133,7 +133,7 @@ class JobView(msgspec.Struct, frozen=True, kw_only=True):
             description="The job of an earlier attempt that it is a copy of, if it wasn't run again.", examples=[None]
         ),
     ]
-    steps: Sequence[StepView]
+    steps: Sequence[RunStepView]
     annotation_counts: Annotated[Mapping[str, int], msgspec.Meta(examples=[{"error": 1}])]
     live_channel: Annotated[
         str, msgspec.Meta(description="Of its log.", examples=[f"workflows.log:{JOB_PREFIX}_{EXAMPLE_ID}"])
@@ -180,7 +180,7 @@ class AnnotationsView(msgspec.Struct, frozen=True, kw_only=True):
     items: Sequence[AnnotationView]
 
 
-class SummaryView(msgspec.Struct, frozen=True, kw_only=True):
+class StepSummaryView(msgspec.Struct, frozen=True, kw_only=True):
     """What a step has written into its summary."""
 
     job_id: JobIdText
@@ -191,10 +191,10 @@ class SummaryView(msgspec.Struct, frozen=True, kw_only=True):
     markdown: Annotated[str, msgspec.Meta(examples=["## 12 tests"])]
 
 
-class SummariesView(msgspec.Struct, frozen=True, kw_only=True):
+class StepSummariesView(msgspec.Struct, frozen=True, kw_only=True):
     """The summaries of an attempt, at most 200."""
 
-    items: Sequence[SummaryView]
+    items: Sequence[StepSummaryView]
 
 
 class RerunRun(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -309,12 +309,12 @@ def show_run(shown: ShownRun) -> RunView:
     )
 
 
-def show_job(shown: ShownJob) -> JobView:
+def show_job(shown: ShownJob) -> RunJobView:
     """Return a job as the API shows it."""
     job = shown.job
     job_id = format_id(JOB_PREFIX, job.job_id)
     reused = None if job.reused_job_id is None else format_id(JOB_PREFIX, job.reused_job_id)
-    return JobView(
+    return RunJobView(
         job_id=job_id,
         run_id=format_id(RUN_PREFIX, job.run_id),
         attempt=job.attempt,
@@ -332,7 +332,7 @@ def show_job(shown: ShownJob) -> JobView:
         cancel_requested_at=job.cancel_requested_at,
         reused_job_id=reused,
         steps=[
-            StepView(
+            RunStepView(
                 number=step.number,
                 name=step.name,
                 status=step.status,
@@ -363,9 +363,9 @@ def show_annotation(annotation: RunAnnotation) -> AnnotationView:
     return AnnotationView(**msgspec.structs.asdict(annotation))
 
 
-def show_summary(summary: StepSummary) -> SummaryView:
+def show_summary(summary: StepSummary) -> StepSummaryView:
     """Return a summary as the API shows it."""
-    return SummaryView(
+    return StepSummaryView(
         job_id=format_id(JOB_PREFIX, summary.job_id),
         key=summary.key,
         name=summary.name,

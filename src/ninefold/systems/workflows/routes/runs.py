@@ -3,6 +3,7 @@
 from typing import Annotated, Final
 from uuid import UUID
 
+import msgspec
 from litestar import get, post
 from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
@@ -22,12 +23,12 @@ from ninefold.systems.workflows.model.runs import ATTEMPTS_MAX, JOB_PREFIX, RunS
 from ninefold.systems.workflows.routes.run_wire import (
     AnnotationsView,
     JobId,
-    JobView,
+    RunJobView,
     RerunRun,
     RunEventsView,
     RunId,
     RunView,
-    SummariesView,
+    StepSummariesView,
     show_annotation,
     show_event,
     show_job,
@@ -54,11 +55,11 @@ _job_list = PagedList("workflows_jobs", UUID)
 After = Annotated[int, QueryParameter(ge=0, le=2**53, description="Only what follows this entry; 0 for all.")]
 EventLimit = Annotated[int, QueryParameter(ge=1, le=EVENTS_MAX, description="How many at most.")]
 AttemptNumber = Annotated[
-    int | None, QueryParameter(ge=1, le=ATTEMPTS_MAX, description="Of this attempt; by default, the last one.")
+    int, msgspec.Meta(ge=1, le=ATTEMPTS_MAX, description="Of this attempt; by default, the last one.")
 ]
-FileName = Annotated[str | None, QueryParameter(max_length=400, description="Only of this workflow file.")]
-Branch = Annotated[str | None, QueryParameter(max_length=400, description="Only of this branch.")]
-EventName = Annotated[str | None, QueryParameter(max_length=100, description="Only of this event, such as push.")]
+FileName = Annotated[str, msgspec.Meta(description="Only of this workflow file.")]
+Branch = Annotated[str, msgspec.Meta(description="Only of this branch.")]
+EventName = Annotated[str, msgspec.Meta(description="Only of this event, such as push.")]
 
 
 @get(RUNS_PATH, tags=TAGS)
@@ -67,10 +68,10 @@ async def list_runs(
     principal: NamedDependency[Principal],
     database: NamedDependency[Database],
     repository_id: FromQuery[RepositoryId | None] = None,
-    workflow: FileName = None,
+    workflow: FromQuery[FileName | None] = None,
     status: FromQuery[RunStatus | None] = None,
-    branch: Branch = None,
-    event: EventName = None,
+    branch: FromQuery[Branch | None] = None,
+    event: FromQuery[EventName | None] = None,
     cursor: FromQuery[Cursor | None] = None,
     limit: PageLimit = PAGE_LIMIT_DEFAULT,
 ) -> Page[RunView]:
@@ -101,7 +102,7 @@ async def get_run(
     run_id: FromPath[RunId],
     principal: NamedDependency[Principal],
     database: NamedDependency[Database],
-    attempt: AttemptNumber = None,
+    attempt: FromQuery[AttemptNumber | None] = None,
 ) -> RunView:
     """Show a run.
 
@@ -118,10 +119,10 @@ async def list_run_jobs(
     run_id: FromPath[RunId],
     principal: NamedDependency[Principal],
     database: NamedDependency[Database],
-    attempt: AttemptNumber = None,
+    attempt: FromQuery[AttemptNumber | None] = None,
     cursor: FromQuery[Cursor | None] = None,
     limit: PageLimit = PAGE_LIMIT_DEFAULT,
-) -> Page[JobView]:
+) -> Page[RunJobView]:
     """List the jobs of a run.
 
     In the order in which they became known.
@@ -140,7 +141,7 @@ async def list_run_jobs(
 @get(_JOB, tags=TAGS, responses=problem_responses(404))
 async def get_run_job(
     job_id: FromPath[JobId], principal: NamedDependency[Principal], database: NamedDependency[Database]
-) -> JobView:
+) -> RunJobView:
     """Show a job of a run.
 
     With its steps, as far as it has come.
@@ -177,7 +178,7 @@ async def list_run_annotations(
     run_id: FromPath[RunId],
     principal: NamedDependency[Principal],
     database: NamedDependency[Database],
-    attempt: AttemptNumber = None,
+    attempt: FromQuery[AttemptNumber | None] = None,
 ) -> AnnotationsView:
     """Show the annotations of a run.
 
@@ -196,8 +197,8 @@ async def list_run_summaries(
     run_id: FromPath[RunId],
     principal: NamedDependency[Principal],
     database: NamedDependency[Database],
-    attempt: AttemptNumber = None,
-) -> SummariesView:
+    attempt: FromQuery[AttemptNumber | None] = None,
+) -> StepSummariesView:
     """Show the summaries of a run.
 
     What its steps have written into `GITHUB_STEP_SUMMARY`, as Markdown.
@@ -208,7 +209,7 @@ async def list_run_summaries(
         found = await run_jobs.step_summary_list(
             connection, run_id=run_id, attempt=shown.attempt, limit=reading.SUMMARIES_MAX
         )
-    return SummariesView(items=[show_summary(each) for each in found])
+    return StepSummariesView(items=[show_summary(each) for each in found])
 
 
 @post(f"{RUN_PATH}/cancel", tags=TAGS, status_code=200, responses=problem_responses(404, 409))
