@@ -32,6 +32,13 @@ VERDICTS: Final[Mapping[str, Sequence[str]]] = {
 }
 """How each job ends in the attempts in which it has a part."""
 
+
+def place_of(name: str) -> int:
+    """Return where a job is shown; jobs that must not be there come last."""
+    order = {job: number for number, job in enumerate([*VERDICTS, "test"])}
+    return order.get(name, len(order))
+
+
 STEPS: Final[Mapping[str, Mapping[str, int]]] = {
     "plan": {_CHECKOUT: 1, "Read version and zones": 1},
     **dict.fromkeys(_TESTS, _TEST_STEPS),

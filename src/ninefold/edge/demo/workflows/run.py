@@ -21,7 +21,7 @@ from ninefold.edge.demo.killing import kill_alone
 from ninefold.edge.demo.presentation import present
 from ninefold.edge.demo.progress import Progress
 from ninefold.edge.demo.workflows.display import RunView, print_summary
-from ninefold.edge.demo.workflows.expected import ARTIFACT, KILLED_AT, KILLED_JOB, VERDICTS, expected_tag
+from ninefold.edge.demo.workflows.expected import ARTIFACT, KILLED_AT, KILLED_JOB, expected_tag, place_of
 from ninefold.edge.demo.workflows.isolation import choose_isolation
 from ninefold.edge.demo.workflows.repository import Repository
 from ninefold.edge.demo.workflows.summary import JobOutcome, WorkflowsSummary, find_problems
@@ -196,10 +196,9 @@ class Demonstration:
         for job in self._own_jobs():
             verdicts.setdefault(job.name, []).append(job.status)
             steps.setdefault(job.name, Counter()).update(self.watcher.count_steps(job))
-        order = {name: number for number, name in enumerate(VERDICTS)}
         return [
             JobOutcome(name=name, verdicts=verdicts[name], steps=dict(steps[name]))
-            for name in sorted(verdicts, key=lambda name: order.get(name, len(order)))
+            for name in sorted(verdicts, key=place_of)
         ]
 
     def find_in_logs(self, pattern: re.Pattern[str]) -> str:
