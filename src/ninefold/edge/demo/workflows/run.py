@@ -58,7 +58,7 @@ async def run_workflows_demo(*, is_json: bool) -> bool:
 
 
 async def _demonstrate(progress: Progress[Watched]) -> WorkflowsSummary:
-    isolation = choose_isolation()
+    isolation = await asyncio.to_thread(choose_isolation)
     settings = {"NINEFOLD_WORKFLOWS_LEASE_S": str(LEASE_S), **isolation.settings}
     async with AsyncExitStack() as stack:
         progress.say("Starting Ninefold with an embedded PostgreSQL in a temporary folder")
@@ -83,7 +83,7 @@ async def _demonstrate(progress: Progress[Watched]) -> WorkflowsSummary:
         checksum=demonstration.find_in_logs(_CHECKSUM),
         announcement=demonstration.find_in_logs(_ANNOUNCEMENT),
         attempts=len(demonstration.watcher.jobs),
-        leftovers=demonstration.leftovers if isolation.is_sandbox else [],
+        leftovers=demonstration.leftovers if isolation.is_strong else [],
     )
     return WorkflowsSummary(
         is_complete=not problems and demonstration.killed != [],
