@@ -3955,6 +3955,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/workflows/jobs/{job_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show a job of a run
+         * @description With its steps, as far as it has come.
+         */
+        get: operations["get_run_job"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workflows/owner": {
         parameters: {
             query?: never;
@@ -4026,6 +4046,226 @@ export interface paths {
          * @description What is absent stays as it is. With a new name, its `clone_url` is another one.
          */
         patch: operations["update_repository"];
+        trace?: never;
+    };
+    "/api/v1/workflows/repositories/{repository_id}/dispatches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start a workflow by hand
+         * @description It needs `workflow_dispatch` in its `on`. The inputs are checked against its declarations.
+         */
+        post: operations["dispatch_workflow"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workflows/repositories/{repository_id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Tell a repository's workflows of an event
+         * @description Those of the default branch with `repository_dispatch` and this type are started.
+         */
+        post: operations["dispatch_repository"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workflows/repositories/{repository_id}/workflows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the workflows of a repository
+         * @description The files of the default branch, what is wrong in them, and the last run of each.
+         */
+        get: operations["list_workflows"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workflows/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List runs
+         * @description Latest first, each as its last attempt is.
+         */
+        get: operations["list_runs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workflows/runs/{run_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show a run
+         * @description As its last attempt is, or an earlier one.
+         */
+        get: operations["get_run"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workflows/runs/{run_id}/annotations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show the annotations of a run
+         * @description What is wrong in its workflow file, and what its steps have said.
+         */
+        get: operations["list_run_annotations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workflows/runs/{run_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel a run
+         * @description Jobs that no runner has end at once. Those that run are asked to stop, and jobs with `always()` still run.
+         */
+        post: operations["cancel_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workflows/runs/{run_id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show the log of a run
+         * @description Oldest first; the feed `workflows.run:{run_id}` has the same entries.
+         */
+        get: operations["list_run_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workflows/runs/{run_id}/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the jobs of a run
+         * @description In the order in which they became known.
+         */
+        get: operations["list_run_jobs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workflows/runs/{run_id}/rerun": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Run a run again
+         * @description As a new attempt, with the same commit and workflow file. Jobs that aren't run again keep their outcomes.
+         */
+        post: operations["rerun_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workflows/runs/{run_id}/summaries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show the summaries of a run
+         * @description What its steps have written into `GITHUB_STEP_SUMMARY`, as Markdown.
+         */
+        get: operations["list_run_summaries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
 }
@@ -4133,6 +4373,47 @@ export interface components {
             subscription_id: string | null;
             /** @example 37 deliveries to warehouse failed */
             title: string;
+        };
+        /**
+         * AnnotationsView
+         * @description The annotations of an attempt, oldest first, at most 1,000.
+         */
+        AnnotationsView: {
+            items: components["schemas"]["AnnotationView"][];
+        };
+        /**
+         * AnnotationView
+         * @description A message of a step, or about the workflow file.
+         */
+        AnnotationView: {
+            /** @example 5 */
+            column: number | null;
+            /** @example null */
+            end_column: number | null;
+            /** @example null */
+            end_line: number | null;
+            /** @example tests/test_cart.py */
+            file: string | null;
+            /**
+             * @description The key of the job.
+             * @example test.1
+             */
+            job: string | null;
+            /** @enum {unknown} */
+            level: "error" | "notice" | "warning";
+            /** @example 12 */
+            line: number | null;
+            /** @example assert 2 == 3 */
+            message: string;
+            /** @example null */
+            remedy: string | null;
+            /**
+             * @description The number of the step.
+             * @example 2
+             */
+            step: number | null;
+            /** @example test_cart */
+            title: string | null;
         };
         /**
          * AnswerBody
@@ -6321,7 +6602,7 @@ export interface components {
             closed_by: string | null;
             /** Format: date */
             day: string;
-            last_run: components["schemas"]["RunView"] | null;
+            last_run: components["schemas"]["ninefold.systems.payments.routes.reconciliation_wire.RunView"] | null;
             /** @example payments.settlement:org_01h455vb4pex5vsknk084sn02q */
             live_channel: string;
             report_sha256: string | null;
@@ -6499,6 +6780,38 @@ export interface components {
             waiting_reason: components["schemas"]["WaitingReason"] | null;
             /** @example null */
             waiting_until: string | null;
+        };
+        /**
+         * DispatchRepository
+         * @description An event of your own, for workflows with `repository_dispatch`.
+         */
+        DispatchRepository: {
+            /**
+             * @default {}
+             * @example {
+             *       "currency": "EUR"
+             *     }
+             */
+            client_payload?: Record<string, never>;
+            /** @example new-price-list */
+            event_type: string;
+        };
+        /**
+         * DispatchWorkflow
+         * @description A run by hand, of a workflow with `workflow_dispatch`.
+         */
+        DispatchWorkflow: {
+            /**
+             * @default {}
+             * @example {
+             *       "environment": "test"
+             *     }
+             */
+            inputs?: Record<string, never>;
+            /** @default null */
+            ref?: string | null;
+            /** @example .github/workflows/ci.yml */
+            workflow: string;
         };
         /**
          * EditChannelMessage
@@ -7055,6 +7368,31 @@ export interface components {
             created_at: string;
             /** @example inc_01h455vb4pex5vsknk084sn02q */
             webhook_id: string;
+        };
+        /**
+         * InputView
+         * @description An input of `workflow_dispatch`.
+         */
+        InputView: {
+            /**
+             * @description As text.
+             * @example test
+             */
+            default: string | null;
+            /** @example Where to deploy to. */
+            description: string | null;
+            /** @example environment */
+            name: string;
+            /**
+             * @example [
+             *       "test",
+             *       "production"
+             *     ]
+             */
+            options: string[];
+            required: boolean;
+            /** @enum {unknown} */
+            type: "boolean" | "choice" | "environment" | "number" | "string";
         };
         /**
          * InvitationView
@@ -7642,6 +7980,88 @@ export interface components {
             presence: "active" | "away";
         };
         /**
+         * RunView
+         * @description One comparison of a day.
+         */
+        "ninefold.systems.payments.routes.reconciliation_wire.RunView": {
+            /** Format: date-time */
+            finished_at: string;
+            number: number;
+            /** @example rrn_01h455vb4pex5vsknk084sn02q */
+            run_id: string;
+            /** Format: date-time */
+            started_at: string;
+        };
+        /**
+         * RunView
+         * @description A run, with one of its attempts.
+         */
+        "ninefold.systems.workflows.routes.run_wire.RunView": {
+            /** @example mia@example.com */
+            actor: string;
+            /**
+             * @description The one that is shown.
+             * @example 1
+             */
+            attempt: number;
+            /**
+             * @description How many there are.
+             * @example 1
+             */
+            attempts: number;
+            /**
+             * @description Null for a tag.
+             * @example main
+             */
+            branch: string | null;
+            cancel_requested_at: string | null;
+            /** @example ci-main */
+            concurrency_group: string | null;
+            /** Format: date-time */
+            created_at: string;
+            ended_at: string | null;
+            /** @example push */
+            event: string;
+            /** @example c0ffee254729296a45a3885639ac7e10f9d54979 */
+            head_sha: string;
+            is_debug: boolean;
+            /**
+             * @example {
+             *       "running": 1,
+             *       "waiting": 2
+             *     }
+             */
+            job_counts: {
+                [key: string]: number;
+            };
+            /** @example workflows.run:wrun_01h455vb4pex5vsknk084sn02q */
+            live_channel: string;
+            /**
+             * @description Of the runs of the workflow.
+             * @example 17
+             */
+            number: number;
+            /** @example refs/heads/main */
+            ref: string;
+            /** @example kestrel-outdoor/storefront */
+            repository: string;
+            /** @example repo_01h455vb4pex5vsknk084sn02q */
+            repository_id: string;
+            /** @example wrun_01h455vb4pex5vsknk084sn02q */
+            run_id: string;
+            started_at: string | null;
+            /** @enum {unknown} */
+            status: "canceled" | "failed" | "queued" | "running" | "skipped" | "succeeded" | "waiting";
+            /** @example Add a cart */
+            title: string;
+            /**
+             * @description Why it waits, or ended as it did; can be empty.
+             * @example Needs build.
+             */
+            why: string;
+            workflow: components["schemas"]["RunWorkflowView"];
+        };
+        /**
          * OffersView
          * @description Who offers what now.
          */
@@ -7933,6 +8353,24 @@ export interface components {
          */
         Page_RepositoryView_: {
             items: components["schemas"]["RepositoryView"][];
+            /** @example null */
+            next_cursor: string | null;
+        };
+        /**
+         * Page[RunJobView]
+         * @description A page of a list, and the cursor of the next page; null on the last page.
+         */
+        Page_RunJobView_: {
+            items: components["schemas"]["RunJobView"][];
+            /** @example null */
+            next_cursor: string | null;
+        };
+        /**
+         * Page[RunView]
+         * @description A page of a list, and the cursor of the next page; null on the last page.
+         */
+        Page_RunView_: {
+            items: components["schemas"]["ninefold.systems.workflows.routes.run_wire.RunView"][];
             /** @example null */
             next_cursor: string | null;
         };
@@ -8496,6 +8934,22 @@ export interface components {
             type: string;
         };
         /**
+         * ProblemView
+         * @description What is wrong in a workflow file.
+         */
+        ProblemView: {
+            /** @example 5 */
+            column: number | null;
+            /** @example 7 */
+            line: number | null;
+            /** @example Unexpected value 'stepz' */
+            message: string;
+            /** @example Did you mean `steps`? */
+            remedy: string | null;
+            /** @enum {unknown} */
+            severity: "error" | "warning";
+        };
+        /**
          * ProcessorCallView
          * @description A call to a processor.
          */
@@ -8805,6 +9259,20 @@ export interface components {
             repository_id: string;
         };
         /**
+         * RerunRun
+         * @description Which jobs are run again.
+         */
+        RerunRun: {
+            /** @default false */
+            is_debug?: boolean;
+            /**
+             * @description `all`, `failed` (with those that were canceled), or ids of jobs of the last attempt; jobs that need them are run again too.
+             * @default all
+             * @example failed
+             */
+            jobs?: ("all" | "failed") | string[];
+        };
+        /**
          * ResetPassword
          * @description A new password, with a link instead of the old one.
          */
@@ -8941,6 +9409,109 @@ export interface components {
             grace_s?: number;
         };
         /**
+         * RunEventsView
+         * @description Entries of a run's log, oldest first.
+         */
+        RunEventsView: {
+            items: components["schemas"]["RunEventView"][];
+            /**
+             * @description Of the whole log.
+             * @example 3
+             */
+            last_sequence: number;
+        };
+        /**
+         * RunEventView
+         * @description An entry of a run's log.
+         */
+        RunEventView: {
+            /** Format: date-time */
+            at: string;
+            /** @example 1 */
+            attempt: number;
+            /**
+             * @example {
+             *       "key": "build",
+             *       "status": "queued"
+             *     }
+             */
+            data: Record<string, never>;
+            job_id: string | null;
+            /** @example 3 */
+            sequence: number;
+            /** @enum {unknown} */
+            type: "annotation" | "artifact" | "attempt_created" | "cancel_requested" | "group_entered" | "job_cancel_requested" | "job_ended" | "job_queued" | "job_removed" | "job_started" | "job_waiting" | "run_status" | "step_ended" | "step_started" | "summary";
+        };
+        /**
+         * RunJobView
+         * @description A job of an attempt of a run.
+         */
+        RunJobView: {
+            /**
+             * @example {
+             *       "error": 1
+             *     }
+             */
+            annotation_counts: {
+                [key: string]: number;
+            };
+            /** @example 1 */
+            attempt: number;
+            cancel_requested_at: string | null;
+            /** Format: date-time */
+            created_at: string;
+            ended_at: string | null;
+            /** @example wjob_01h455vb4pex5vsknk084sn02q */
+            job_id: string;
+            /**
+             * @description `build`, `test.1` (of a matrix), `call/test` (of a called workflow).
+             * @example test.1
+             */
+            key: string;
+            /**
+             * @example [
+             *       "ubuntu-latest"
+             *     ]
+             */
+            labels: string[];
+            /**
+             * @description Of its log.
+             * @example workflows.log:wjob_01h455vb4pex5vsknk084sn02q
+             */
+            live_channel: string;
+            /** @example test (3.12) */
+            name: string;
+            /**
+             * @description The keys of the jobs that it needs. `test` also stands for all of its matrix (`test.0`, …) and of the workflow that it calls (`test/…`).
+             * @example [
+             *       "build"
+             *     ]
+             */
+            needs: string[];
+            queued_at: string | null;
+            /**
+             * @description The job of an earlier attempt that it is a copy of, if it wasn't run again.
+             * @example null
+             */
+            reused_job_id: string | null;
+            /** @example wrun_01h455vb4pex5vsknk084sn02q */
+            run_id: string;
+            /**
+             * @description Its name.
+             * @example runner-1
+             */
+            runner: string | null;
+            started_at: string | null;
+            /** @enum {unknown} */
+            status: "canceled" | "failed" | "queued" | "running" | "skipped" | "succeeded" | "waiting";
+            steps: components["schemas"]["RunStepView"][];
+            /**
+             * @description Why it waits, or ended as it did; can be empty.
+             * @example Needs build.
+             */
+            why: string;
+        };
+        /**
          * RunningClocksView
          * @description What both have left; null without a limit.
          */
@@ -8959,17 +9530,28 @@ export interface components {
             white_ms: number | null;
         };
         /**
-         * RunView
-         * @description One comparison of a day.
+         * RunStepView
+         * @description A step of a job that has begun.
          */
-        RunView: {
-            /** Format: date-time */
-            finished_at: string;
+        RunStepView: {
+            ended_at: string | null;
+            /** @example Run make */
+            name: string;
+            /** @example 1 */
             number: number;
-            /** @example rrn_01h455vb4pex5vsknk084sn02q */
-            run_id: string;
-            /** Format: date-time */
-            started_at: string;
+            started_at: string | null;
+            /** @enum {unknown} */
+            status: "canceled" | "failed" | "queued" | "running" | "skipped" | "succeeded" | "waiting";
+        };
+        /**
+         * RunWorkflowView
+         * @description The workflow of a run.
+         */
+        RunWorkflowView: {
+            /** @example .github/workflows/ci.yml */
+            file: string;
+            /** @example CI */
+            name: string;
         };
         /**
          * SayPresent
@@ -9507,6 +10089,13 @@ export interface components {
             waiting_reason: components["schemas"]["JobWaitingReason"] | null;
         };
         /**
+         * StartedRunsView
+         * @description The runs that an event has started.
+         */
+        StartedRunsView: {
+            items: components["schemas"]["ninefold.systems.workflows.routes.run_wire.RunView"][];
+        };
+        /**
          * StatementLineView
          * @description A line of a bank's file; the amount is positive if it is paid in.
          */
@@ -9577,6 +10166,40 @@ export interface components {
              * @example 2
              */
             worker_count: number;
+        };
+        /**
+         * StepSummariesView
+         * @description The summaries of an attempt, at most 200.
+         */
+        StepSummariesView: {
+            items: components["schemas"]["StepSummaryView"][];
+        };
+        /**
+         * StepSummaryView
+         * @description What a step has written into its summary.
+         */
+        StepSummaryView: {
+            /** @example wjob_01h455vb4pex5vsknk084sn02q */
+            job_id: string;
+            /**
+             * @description `build`, `test.1` (of a matrix), `call/test` (of a called workflow).
+             * @example test.1
+             */
+            key: string;
+            /** @example ## 12 tests */
+            markdown: string;
+            /**
+             * @description Of the job.
+             * @example test (3.12)
+             */
+            name: string;
+            /**
+             * @description The number of the step.
+             * @example 2
+             */
+            step: number;
+            /** @example Run make */
+            step_name: string;
         };
         /**
          * SubmitView
@@ -10114,6 +10737,40 @@ export interface components {
          * @enum {unknown}
          */
         WaitingReason: "circuit_open" | "paused" | "rate_limited";
+        /**
+         * WorkflowsView
+         * @description The workflow files of the default branch.
+         */
+        WorkflowsView: {
+            items: components["schemas"]["WorkflowView"][];
+        };
+        /**
+         * WorkflowView
+         * @description A workflow file of the default branch.
+         */
+        WorkflowView: {
+            /**
+             * @description What starts it.
+             * @example [
+             *       "push"
+             *     ]
+             */
+            events: string[];
+            /** @example .github/workflows/ci.yml */
+            file: string;
+            has_dispatch: boolean;
+            inputs: components["schemas"]["InputView"][];
+            last_run: components["schemas"]["ninefold.systems.workflows.routes.run_wire.RunView"] | null;
+            /** @example CI */
+            name: string;
+            problems: components["schemas"]["ProblemView"][];
+            /**
+             * @description A broken file starts failed runs only.
+             * @example readable
+             * @enum {unknown}
+             */
+            state: "broken" | "readable";
+        };
         /**
          * WriteLine
          * @description A line of chat to write.
@@ -30086,6 +30743,75 @@ export interface operations {
             };
         };
     };
+    get_run_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunJobView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_owner: {
         parameters: {
             query?: never;
@@ -30636,6 +31362,979 @@ export interface operations {
             };
             /** @description Unsupported media type. */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable entity. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    dispatch_workflow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                repository_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DispatchWorkflow"];
+            };
+        };
+        responses: {
+            /** @description Created. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ninefold.systems.workflows.routes.run_wire.RunView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request entity too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported media type. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable entity. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    dispatch_repository: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                repository_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DispatchRepository"];
+            };
+        };
+        responses: {
+            /** @description Created. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StartedRunsView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request entity too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported media type. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable entity. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_workflows: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                repository_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkflowsView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_runs: {
+        parameters: {
+            query?: {
+                /** @description Only of this branch. */
+                branch?: string;
+                /** @description `next_cursor` of the previous page; omit it for the first. */
+                cursor?: string;
+                /** @description Only of this event, such as push. */
+                event?: string;
+                /** @description The maximum number of items on the page. */
+                limit?: number;
+                repository_id?: string;
+                status?: "canceled" | "failed" | "queued" | "running" | "skipped" | "succeeded" | "waiting";
+                /** @description Only of this workflow file. */
+                workflow?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_RunView_"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable entity. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_run: {
+        parameters: {
+            query?: {
+                /** @description Of this attempt; by default, the last one. */
+                attempt?: number;
+            };
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ninefold.systems.workflows.routes.run_wire.RunView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable entity. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_run_annotations: {
+        parameters: {
+            query?: {
+                /** @description Of this attempt; by default, the last one. */
+                attempt?: number;
+            };
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnnotationsView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable entity. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancel_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ninefold.systems.workflows.routes.run_wire.RunView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict. */
+            409: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_run_events: {
+        parameters: {
+            query?: {
+                /** @description Only what follows this entry; 0 for all. */
+                after?: number;
+                /** @description How many at most. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunEventsView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable entity. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_run_jobs: {
+        parameters: {
+            query?: {
+                /** @description Of this attempt; by default, the last one. */
+                attempt?: number;
+                /** @description `next_cursor` of the previous page; omit it for the first. */
+                cursor?: string;
+                /** @description The maximum number of items on the page. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_RunJobView_"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable entity. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rerun_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RerunRun"];
+            };
+        };
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ninefold.systems.workflows.routes.run_wire.RunView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict. */
+            409: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request entity too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported media type. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable entity. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_run_summaries: {
+        parameters: {
+            query?: {
+                /** @description Of this attempt; by default, the last one. */
+                attempt?: number;
+            };
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StepSummariesView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
