@@ -28,6 +28,7 @@ class ResultsServices:
         self.url = url
         self.artifacts: dict[str, dict[str, Any]] = {}
         self.blobs: dict[str, bytes] = {}
+        self.caches: dict[tuple[str, str], str] = {}
         self.blocks: dict[str, bytes] = {}
         self.calls: list[str] = []
         self.failures = 0
@@ -45,6 +46,8 @@ class ResultsServices:
 
     def call(self, method: str, message: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         self.calls.append(method)
+        if "Cache" in method:
+            return self._call_cache(method, message)
         if message["workflow_run_backend_id"] != "run-1" or message["workflow_job_run_backend_id"] != "job-1":
             return 403, {"code": "permission_denied", "msg": "another job"}
         name = message.get("name", "")
@@ -54,6 +57,27 @@ class ResultsServices:
             wanted = message.get("name_filter")
             return 200, {"artifacts": [each for key, each in self.artifacts.items() if wanted in {None, key}]}
         return self._call_existing(method, message) if name in self.artifacts else _error(404, "not_found")
+
+    def _call_cache(self, method: str, message: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        entry = (message["key"], message["version"])
+        name = f"cache-{hashlib.sha256('|'.join(entry).encode()).hexdigest()}"
+        if method == "CreateCacheEntry":
+            if entry in self.caches:
+                return _error(409, "already_exists")
+            return 200, {"ok": True, "signed_upload_url": f"{self.url}/blobs/{name}?sig=secret"}
+        if method == "FinalizeCacheEntryUpload":
+            assert message["size_bytes"] == str(len(self.blobs[name]))
+            self.caches[entry] = name
+            return 200, {"ok": True, "entry_id": "1"}
+        assert method == "GetCacheEntryDownloadURL"
+        for prefix in (message["key"], *message["restore_keys"]):
+            for (key, version), blob in reversed(self.caches.items()):
+                if version == message["version"] and (
+                    key == prefix or (prefix != message["key"] and key.startswith(prefix))
+                ):
+                    url = f"{self.url}/blobs/{blob}?sig=secret"
+                    return 200, {"ok": True, "signed_download_url": url, "matched_key": key}
+        return 200, {"ok": False}
 
     def _create(self, name: str, message: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         if name in self.artifacts:

@@ -1,6 +1,6 @@
 """The errors of runners, and of the logs of jobs."""
 
-from ninefold.core.errors import ConflictError, NotFoundError, SettingError
+from ninefold.core.errors import ConflictError, NotFoundError
 
 
 class RunnerNotFoundError(NotFoundError):
@@ -15,13 +15,6 @@ class RunnerBusyError(ConflictError):
 
     code = "runner_busy"
     title = "The runner runs a job"
-
-
-class RunnerIsolationError(SettingError):
-    """A runner can't isolate jobs as it is told to."""
-
-    code = "isolation_unavailable"
-    title = "Jobs can't be isolated"
 
 
 class JobNotFoundError(NotFoundError):

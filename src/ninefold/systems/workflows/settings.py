@@ -19,6 +19,9 @@ RUNNER_FOLDER: Final = "workflows/runner"
 RunnerIsolation: TypeAlias = Literal["sandbox", "none"]
 """How a runner keeps jobs away from its machine."""
 
+ACTIONS_FOLDER: Final = "workflows/actions"
+"""In the data folder."""
+
 _DATA_DIR: Final = "NINEFOLD_DATA_DIR"
 _SERVER_PORT: Final = "NINEFOLD_PORT"
 _SERVER_PORT_DEFAULT: Final = "8900"
@@ -77,6 +80,40 @@ class WorkflowsSettings(msgspec.Struct, frozen=True, kw_only=True):
         int,
         msgspec.Meta(ge=1_000, le=1_073_741_824, description="Bytes of a job's log; what is beyond is dropped."),
     ] = 67_108_864
+    actions: Annotated[
+        str | None,
+        msgspec.Meta(description="Folder with mirrors of actions; by default, one in the data folder."),
+    ] = None
+    allow_weak_isolation: Annotated[
+        bool, msgspec.Meta(description="Whether jobs that aren't trusted run where a layer of isolation is missing.")
+    ] = False
+    job_uid_first: Annotated[
+        int, msgspec.Meta(ge=1_000, le=2_000_000_000, description="First of the user ids that jobs have.")
+    ] = 200_000
+    job_egress: Annotated[
+        tuple[str, ...],
+        msgspec.Meta(description="What jobs can reach: host:port, *.domain:port, or owner=host:port for one owner."),
+    ] = ()
+    job_folders: Annotated[
+        tuple[str, ...], msgspec.Meta(description="Further folders of the runner's machine that jobs can read.")
+    ] = ()
+    job_memory_bytes_max: Annotated[
+        int, msgspec.Meta(ge=67_108_864, le=2**44, description="Bytes of memory that a job can use.")
+    ] = 4_294_967_296
+    job_disk_bytes_max: Annotated[
+        int, msgspec.Meta(ge=16_777_216, le=2**44, description="Bytes that the files of a job can have together.")
+    ] = 10_737_418_240
+    job_processes_max: Annotated[
+        int, msgspec.Meta(ge=32, le=100_000, description="Processes and threads that a job can have at once.")
+    ] = 1_024
+    job_cpus_max: Annotated[
+        float, msgspec.Meta(gt=0, le=1_024, description="Processors that a job can use, such as 0.5 or 2.")
+    ] = 2.0
+
+    @property
+    def actions_folder(self) -> Path:
+        """The folder with mirrors of actions."""
+        return Path(self.actions or default_data_dir() / ACTIONS_FOLDER)
 
     runs_kept_days: Annotated[
         int, msgspec.Meta(ge=1, le=3_650, description="Days that a run is kept after its end, with its logs.")
@@ -104,6 +141,7 @@ def read_workflows_settings(environment: Mapping[str, str]) -> WorkflowsSettings
     server = f"http://127.0.0.1:{environment.get(_SERVER_PORT) or _SERVER_PORT_DEFAULT}"
     return msgspec.structs.replace(
         settings,
+        actions=settings.actions or str(data_dir / ACTIONS_FOLDER),
         repositories=settings.repositories or str(data_dir / REPOSITORIES_FOLDER),
         runner_folder=settings.runner_folder or str(data_dir / RUNNER_FOLDER),
         runner_server_url=(settings.runner_server_url or server).rstrip("/"),

@@ -10,7 +10,7 @@ from typing import Annotated, Final
 from cyclopts import App, Parameter
 
 from ninefold.core.commands import print_note
-from ninefold.systems.workflows.runner.executor import JobExecutor, open_executor
+from ninefold.systems.workflows.runner.executor import JobExecutor, open_executor, reachable_addresses
 from ninefold.systems.workflows.runner.loop import RunnerLoop, RunnerOptions, Stopping
 from ninefold.systems.workflows.settings import read_workflows_settings
 
@@ -43,12 +43,18 @@ def run_runner(
         jobs: How many jobs to run at once.
         folder: Where jobs have their files; by default, one in the user's folder for data.
     """
-    executor = open_executor(read_workflows_settings(os.environ).runner_isolation)
+    place = folder or Path.home() / ".local" / "share" / _FOLDER
+    executor = open_executor(
+        read_workflows_settings(os.environ),
+        folder=place,
+        server_url=url,
+        addresses=reachable_addresses(os.environ),
+    )
     chosen = {} if name is None else {"name": name}
     options = RunnerOptions(
         url=url.rstrip("/"),
         registration_token=token,
-        folder=folder or Path.home() / ".local" / "share" / _FOLDER,
+        folder=place,
         labels=tuple(labels),
         runner_group=group,
         jobs_max=jobs,

@@ -7,7 +7,7 @@ from typing import Final, Literal, TypeAlias
 
 from ninefold.systems.workflows.errors import InvalidFileError
 from ninefold.systems.workflows.execution.action_store import ActionStore, find_action_file
-from ninefold.systems.workflows.execution.built_in.catalogue import PLUGINS_WITH_POST, is_built_in
+from ninefold.systems.workflows.execution.built_in.catalogue import POSTS, is_built_in
 from ninefold.systems.workflows.execution.errors import ActionError
 from ninefold.systems.workflows.execution.references import LocalAction, Reference, parse_reference
 from ninefold.systems.workflows.execution.step_log import StepLog
@@ -49,7 +49,7 @@ class ActionUse:
         if isinstance(runs, JavaScript):
             return stage == "main" or bool(runs.pre if stage == "pre" else runs.post)
         if isinstance(runs, Plugin):
-            return stage == "main" or (stage == "post" and runs.name in PLUGINS_WITH_POST)
+            return stage == "main" or (stage == "post" and runs.name in POSTS)
         return stage == "main" or any(child.has(stage) for child in self.children.values())
 
     def condition(self, stage: Stage) -> str:
@@ -57,6 +57,8 @@ class ActionUse:
         runs = self.action.runs if self.action else None
         if isinstance(runs, JavaScript):
             return runs.pre_if if stage == "pre" else runs.post_if
+        if isinstance(runs, Plugin) and stage == "post":
+            return POSTS[runs.name]
         return "always()"
 
 

@@ -3,13 +3,14 @@
 It doesn't know where jobs come from.
 """
 
-from ninefold.systems.workflows.isolation.host import IsolationHost, make_isolation_host
+from ninefold.systems.workflows.isolation.host import IsolationHost, examine_isolation, make_isolation_host
 from ninefold.systems.workflows.isolation.policy import (
     SERVER_NAME,
     SERVER_PORT,
     IsolationPolicy,
     JobFacts,
     JobLimits,
+    policy_of,
 )
 
 __all__ = [
@@ -19,5 +20,7 @@ __all__ = [
     "IsolationPolicy",
     "JobFacts",
     "JobLimits",
+    "examine_isolation",
     "make_isolation_host",
+    "policy_of",
 ]

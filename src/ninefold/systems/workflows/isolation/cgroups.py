@@ -51,6 +51,12 @@ class Cgroups:
         group.limit(limits)
         return group
 
+    def remove(self) -> None:
+        """Remove the groups of the runner, if no job has any."""
+        for parent in dict.fromkeys(self._parents.values()):
+            with suppress(OSError):
+                (parent / self._name).rmdir()
+
     def end_leftovers(self) -> int:
         """End what jobs of an earlier process of this runner have left, and return how many groups there were."""
         folders = {folder for parent in self._parents.values() for folder in _jobs_in(parent / self._name)}

@@ -6,7 +6,7 @@ request for each connection. Names are resolved here: inside, there is no name s
 
 import asyncio
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import Final
 from urllib.parse import urlsplit
@@ -27,7 +27,10 @@ CONNECT_TIMEOUT_S: Final = 10.0
 LINES_MAX: Final = 1000
 """Connections that are said in the log of a job; the log of Ninefold has all."""
 
-_PATTERN: Final = re.compile(r"(\*\.)?[a-z0-9_]([a-z0-9._-]*[a-z0-9])?:[0-9]{1,5}")
+_SETTING: Final = "NINEFOLD_WORKFLOWS_JOB_EGRESS"
+_PATTERN: Final = re.compile(
+    r"((?P<owner>[a-z0-9_.-]+)=)?(?P<target>(\*\.)?[a-z0-9_]([a-z0-9._-]*[a-z0-9])?:(?P<port>[0-9]{1,5}))"
+)
 _HTTP_PORT: Final = 80
 _PORT_MAX: Final = 65535
 _HOP_HEADERS: Final = ("connection", "host", "keep-alive", "proxy-authorization", "proxy-connection")
@@ -39,22 +42,16 @@ class EgressRules:
     """Which hosts and ports can be reached.
 
     Args:
-        patterns: `host:port`; `*.example.com:443` stands for all names below it.
-        field: the setting that they come from, for errors.
+        patterns: `host:port`; `*.example.com:443` stands for all names below it, and `acme=host:443` is only for the
+            owner `acme`.
+        owner: whose jobs these are.
 
     Raises:
         SettingError: a text isn't a pattern.
     """
 
-    def __init__(self, patterns: Sequence[str], *, field: str = "NINEFOLD_WORKFLOWS_JOB_EGRESS") -> None:
-        for pattern in patterns:
-            if not _PATTERN.fullmatch(pattern.lower()) or int(pattern.rpartition(":")[2]) not in range(1, 65536):
-                raise SettingError(
-                    f"{field} contains {pattern!r}, which isn't a host and a port.",
-                    field=field,
-                    remedy="Write hosts with ports, separated by commas, such as pypi.org:443,*.example.com:443.",
-                )
-        self._patterns = frozenset(pattern.lower() for pattern in patterns)
+    def __init__(self, patterns: Sequence[str], *, owner: str = "") -> None:
+        self._patterns: frozenset[str] = frozenset(_own_patterns(patterns, owner=owner.lower()))
 
     def __bool__(self) -> bool:
         return bool(self._patterns)
@@ -65,6 +62,19 @@ class EgressRules:
             return True
         names = host.split(".")
         return any(f"*.{'.'.join(names[index:])}:{port}" in self._patterns for index in range(1, len(names)))
+
+
+def _own_patterns(patterns: Sequence[str], *, owner: str) -> Iterator[str]:
+    for text in patterns:
+        match = _PATTERN.fullmatch(text.lower())
+        if match is None or not 0 < int(match["port"]) <= _PORT_MAX:
+            raise SettingError(
+                f"{_SETTING} contains {text!r}, which isn't a host and a port.",
+                field=_SETTING,
+                remedy="Write hosts with ports, separated by commas, such as pypi.org:443,*.example.com:443.",
+            )
+        if match["owner"] in (None, owner):
+            yield match["target"]
 
 
 class _Request(msgspec.Struct, frozen=True):
@@ -158,7 +168,7 @@ class EgressProxy:
 
     async def _connect(self, request: _Request) -> tuple[Streams, str]:
         if not self._rules.allows(request.host, request.port):
-            raise _RefusedError("403 Forbidden", "it isn't in NINEFOLD_WORKFLOWS_JOB_EGRESS.")
+            raise _RefusedError("403 Forbidden", f"it isn't in {_SETTING}.")
         try:
             found = await self._resolver.resolve(request.host, timeout_s=CONNECT_TIMEOUT_S)
             addresses = self._addresses.select(request.host, found)

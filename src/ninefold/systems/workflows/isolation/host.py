@@ -18,6 +18,7 @@ from ninefold.core.egress import AddressPolicy
 from ninefold.systems.workflows.execution.order import JobFolders, JobOrder
 from ninefold.systems.workflows.execution.report import JobReport, JobResult
 from ninefold.systems.workflows.isolation.cgroups import Cgroups, find_cgroups
+from ninefold.systems.workflows.isolation.egress import EgressRules
 from ninefold.systems.workflows.isolation.errors import IsolationFailedError, IsolationRefusedError
 from ninefold.systems.workflows.isolation.machine import Machine, examine_machine, findings
 from ninefold.systems.workflows.isolation.policy import (
@@ -155,7 +156,7 @@ class IsolationHost:
         )
 
     def _proxy_variables(self, facts: JobFacts) -> dict[str, str]:
-        if not self._machine.has_sandbox or not (self._policy.egress or facts.egress):
+        if not self._machine.has_sandbox or not EgressRules(self._policy.egress, owner=facts.owner):
             return {}
         proxy = f"http://127.0.0.1:{PROXY_PORT}"
         values = {"http_proxy": proxy, "https_proxy": proxy, "no_proxy": f"{SERVER_NAME},localhost,127.0.0.1"}
@@ -176,7 +177,11 @@ def make_isolation_host(
         folder: of this runner alone.
         addresses: which addresses jobs may reach, if the policy lets them reach any.
         machine: changes what was found, for tests.
+
+    Raises:
+        SettingError: the policy's list of hosts is invalid.
     """
+    EgressRules(policy.egress)
     folder = folder.resolve()
     (folder / "jobs").mkdir(parents=True, exist_ok=True)
     cgroups = find_cgroups(f"ninefold-{hashlib.sha256(str(folder).encode()).hexdigest()[:12]}")
@@ -189,6 +194,20 @@ def make_isolation_host(
             cgroups = None
     remove_leftovers(folder / "jobs")
     return IsolationHost(policy, folder, found, cgroups, addresses or AddressPolicy())
+
+
+def examine_isolation(policy: IsolationPolicy) -> Sequence[Finding]:
+    """Return what `doctor` says about this machine, without a change to it.
+
+    Raises:
+        SettingError: the policy's list of hosts is invalid.
+    """
+    EgressRules(policy.egress)
+    cgroups = find_cgroups("ninefold-doctor")
+    found = findings(examine_machine(cgroups), allows_weak=policy.allows_weak_isolation)
+    if cgroups is not None:
+        cgroups.remove()
+    return found
 
 
 def _utc_now() -> datetime:

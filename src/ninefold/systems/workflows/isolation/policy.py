@@ -6,6 +6,8 @@ from typing import Final
 
 import msgspec
 
+from ninefold.systems.workflows.settings import WorkflowsSettings
+
 MIB: Final = 1024 * 1024
 GIB: Final = 1024 * MIB
 
@@ -40,7 +42,8 @@ class IsolationPolicy(msgspec.Struct, frozen=True, kw_only=True):
     """The user id of the organisation with the number 0; others follow."""
     limits: JobLimits = JobLimits()
     egress: Sequence[str] = ()
-    """What all jobs can reach: `host:port`; `*.example.com:443` stands for all names below it."""
+    """What jobs can reach: `host:port`; `*.example.com:443` stands for all names below it, and `acme=host:443` is only
+    for the repositories of the owner `acme`."""
     allows_weak_isolation: bool = False
     """Whether untrusted jobs run although a layer is missing."""
     readable: Sequence[str] = ()
@@ -63,8 +66,25 @@ class JobFacts(msgspec.Struct, frozen=True, kw_only=True):
     """Whether its code comes from a fork. Then it gets no secrets, whatever the order says."""
     server: tuple[str, int] | None = None
     """Host and port of Ninefold's server, which the job reaches as `SERVER_NAME`."""
-    egress: Sequence[str] = ()
-    """What jobs of this organisation can reach besides that of the policy."""
+    owner: str = ""
+    """Of its repository, for what only that can reach."""
+
+
+def policy_of(settings: WorkflowsSettings, *, hidden: Sequence[str] = ()) -> IsolationPolicy:
+    """Return how jobs are isolated with these settings."""
+    return IsolationPolicy(
+        uid_first=settings.job_uid_first,
+        limits=JobLimits(
+            memory_bytes=settings.job_memory_bytes_max,
+            processes=settings.job_processes_max,
+            cpus=settings.job_cpus_max,
+            disk_bytes=settings.job_disk_bytes_max,
+        ),
+        egress=settings.job_egress,
+        allows_weak_isolation=settings.allow_weak_isolation,
+        readable=settings.job_folders,
+        hidden=hidden,
+    )
 
 
 def job_uid(policy: IsolationPolicy, facts: JobFacts) -> int | None:

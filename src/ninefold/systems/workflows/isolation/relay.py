@@ -109,7 +109,12 @@ async def serve_socket(path: Path, connected: Connected, *, uid: int | None) -> 
     Raises:
         OSError: it can't be created.
     """
-    server = await asyncio.start_unix_server(connected, str(path))
+    # Addresses of sockets are short; the folder's own path could be too long.
+    folder = os.open(path.parent, os.O_PATH | os.O_DIRECTORY)
+    try:
+        server = await asyncio.start_unix_server(connected, f"/proc/self/fd/{folder}/{path.name}")
+    finally:
+        os.close(folder)
     os.chmod(path, 0o600)  # noqa: PTH101 - quick, and not to be mistaken for a file's.
     if uid is not None:
         os.chown(path, uid, uid)

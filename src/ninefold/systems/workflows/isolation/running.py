@@ -133,7 +133,7 @@ class SandboxedJob:
             )
             stack.callback(server.close)
             relays.append(InsideRelay(SERVER_PORT, f"{SOCKETS}/server"))
-        rules = EgressRules([*self._policy.egress, *self._facts.egress])
+        rules = EgressRules(self._policy.egress, owner=self._facts.owner)
         if rules:
             resolver = SystemResolver()
             stack.callback(resolver.close)

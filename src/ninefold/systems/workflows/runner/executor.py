@@ -1,14 +1,21 @@
 """How a runner runs a job: directly as its own user, or in a sandbox."""
 
 import asyncio
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Protocol
 
+import msgspec
+
+from ninefold.core.config import CoreSettings, read_settings
+from ninefold.core.egress import AddressPolicy
 from ninefold.systems.workflows.execution.job import run_job
 from ninefold.systems.workflows.execution.order import JobOrder
 from ninefold.systems.workflows.execution.report import JobReport, JobResult
-from ninefold.systems.workflows.fleet_errors import RunnerIsolationError
+from ninefold.systems.workflows.isolation import policy_of
+from ninefold.systems.workflows.runner.sandboxes import SandboxExecutor
 from ninefold.systems.workflows.service.fleet.protocol import Assignment
-from ninefold.systems.workflows.settings import PREFIX, RunnerIsolation
+from ninefold.systems.workflows.settings import WorkflowsSettings
 
 
 class JobExecutor(Protocol):
@@ -34,21 +41,39 @@ class DirectExecutor:
         return await run_job(order, report, cancel)
 
 
-def open_executor(isolation: RunnerIsolation) -> JobExecutor:
+def open_executor(
+    settings: WorkflowsSettings, *, folder: Path, server_url: str, addresses: AddressPolicy
+) -> JobExecutor:
     """Return what runs jobs.
 
+    Args:
+        settings: how jobs are isolated.
+        folder: of the runner.
+        server_url: where the runner reaches the server.
+        addresses: which addresses jobs may reach, if the settings let them reach any.
+
     Raises:
-        RunnerIsolationError: this machine, or this version, can't isolate them as it is asked to.
+        SettingError: a setting is invalid.
     """
-    if isolation == "none":
+    if settings.runner_isolation == "none":
         return DirectExecutor()
-    raise RunnerIsolationError(
-        "This version can't run jobs in a sandbox yet, and so runs none.",
-        field=f"{PREFIX}RUNNER_ISOLATION",
-        remedy=f"If all code that runs here is trusted, set {PREFIX}RUNNER_ISOLATION=none.",
+    policy = policy_of(settings)
+    mirrors = settings.actions_folder
+    readable = (*policy.readable, str(mirrors))
+    return SandboxExecutor(
+        msgspec.structs.replace(policy, readable=readable, hidden=(str(folder),)),
+        folder,
+        server_url=server_url,
+        mirrors=mirrors,
+        addresses=addresses,
     )
 
 
-def can_isolate(isolation: RunnerIsolation) -> bool:
-    """Return whether jobs can be isolated as it is asked for."""
-    return isolation == "none"
+def reachable_addresses(environment: Mapping[str, str]) -> AddressPolicy:
+    """Return which addresses jobs may reach at all: those that all requests of Ninefold may.
+
+    Raises:
+        SettingError: a setting is invalid.
+    """
+    settings = read_settings(CoreSettings, prefix="NINEFOLD_", environment=environment)
+    return AddressPolicy.from_cidrs(settings.egress_allow)

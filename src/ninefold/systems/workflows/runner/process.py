@@ -1,6 +1,7 @@
 """The runner that `ninefold up` starts when the first job is queued: the process `workflows.runner`."""
 
 import asyncio
+import os
 import signal
 import socket
 from contextlib import suppress
@@ -11,7 +12,7 @@ import structlog
 
 from ninefold.core.processes import ProcessAddress, ProcessContext, SystemProcess
 from ninefold.systems.workflows.runner.client import RunnerUnknownError
-from ninefold.systems.workflows.runner.executor import can_isolate, open_executor
+from ninefold.systems.workflows.runner.executor import open_executor, reachable_addresses
 from ninefold.systems.workflows.runner.loop import RunnerLoop, RunnerOptions, Stopping
 from ninefold.systems.workflows.settings import WorkflowsSettings
 
@@ -70,6 +71,12 @@ async def _run(context: ProcessContext[WorkflowsSettings]) -> None:
     async with server:
         context.address.announce()
         settings = context.settings
+        executor = open_executor(
+            settings,
+            folder=folder_of(settings),
+            server_url=settings.runner_server_url or "",
+            addresses=reachable_addresses(os.environ),
+        )
         while not stopping.draining.is_set():
             token = await _read_token(settings, stopping)
             if token is None:
@@ -82,7 +89,7 @@ async def _run(context: ProcessContext[WorkflowsSettings]) -> None:
                 jobs_max=settings.runner_jobs,
             )
             try:
-                await RunnerLoop(options, open_executor(settings.runner_isolation), stopping).run()
+                await RunnerLoop(options, executor, stopping).run()
             except RunnerUnknownError as error:
                 # The database is another one than before, or somebody has removed the runner: it registers again.
                 log.warning("workflows.runner.unknown", error=str(error))
@@ -107,7 +114,7 @@ async def _answer(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None
 
 
 def _is_needed(settings: WorkflowsSettings) -> bool:
-    return settings.runner_jobs > 0 and can_isolate(settings.runner_isolation)
+    return settings.runner_jobs > 0
 
 
 PROCESSES: Final = (

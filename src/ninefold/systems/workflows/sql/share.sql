@@ -23,6 +23,11 @@ SELECT
     jobs_max
 FROM added;
 
+-- name: share_is_only$
+-- Return whether only one organisation has run jobs.
+SELECT count(*) = 1
+FROM (SELECT FROM workflows.share LIMIT 2) AS known;
+
 -- name: share_set^
 -- Set the weight and the quota of an organisation, and look at its queue again.
 WITH changed AS (

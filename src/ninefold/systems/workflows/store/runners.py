@@ -126,6 +126,11 @@ async def share_ensure(connection: Connection, *, organisation_id: UUID) -> Shar
     return read_row(Share, await queries.share_ensure(connection, organisation_id=organisation_id))
 
 
+async def share_is_only(connection: Connection) -> bool:
+    """Return whether only one organisation has run jobs."""
+    return bool(await queries.share_is_only(connection))
+
+
 async def share_set(
     connection: Connection, *, organisation_id: UUID, weight: int, jobs_max: int | None
 ) -> Share | None:

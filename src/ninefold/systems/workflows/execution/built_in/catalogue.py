@@ -1,6 +1,7 @@
 """Which actions Ninefold has of its own, and for which references they are used."""
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -9,8 +10,8 @@ from ninefold.systems.workflows.execution.references import RemoteAction
 BUILT_IN: Final = Path(__file__).with_name("actions")
 """The folder with the actions: `<repository>/action.yml`, or `<repository>/<path>/action.yml`."""
 
-PLUGINS_WITH_POST: Final = frozenset({"checkout"})
-"""Programs that also run after all steps of a job."""
+POSTS: Final[Mapping[str, str]] = {"cache": "success()", "checkout": "always()"}
+"""Programs that also run after all steps of a job, and on which condition."""
 
 _OWNER: Final = "actions"
 _VERSION: Final = re.compile(r"v\d[A-Za-z0-9.-]*|[0-9a-f]{7,64}")

@@ -45,7 +45,7 @@ def _folder() -> Path:
 
 def _list(client: ResultsClient, name: str) -> Sequence[Message]:
     """Return the artifact of a name, or those that match the pattern; of equal names, the newest one."""
-    answer = client.call("ListArtifacts", name_filter=name or None)
+    answer = client.call("ListArtifacts", **client.ids, name_filter=name or None)
     newest: dict[str, Message] = {}
     for artifact in answer.get("artifacts", []):
         known = newest.get(artifact["name"])

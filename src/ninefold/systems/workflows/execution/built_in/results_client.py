@@ -66,20 +66,18 @@ class ResultsClient:
             )
         mask(self._token)
         self._url = f"{address.rstrip('/')}/twirp/github.actions.results.api.v1.{service}"
-        self._run, self._job = _backend_ids(self._token)
+        run, job = _backend_ids(self._token)
+        self.ids: Final = {"workflow_run_backend_id": run, "workflow_job_run_backend_id": job}
+        """The fields that say whose artifact it is."""
 
-    def call(self, method: str, **fields: str | int | None) -> Message:
-        """Call a method for this job, and return its answer. Fields that are None are left out.
+    def call(self, method: str, **fields: str | int | list[str] | None) -> Message:
+        """Call a method, and return its answer. Fields that are None are left out.
 
         Raises:
             ServiceError: the service refuses it.
             ActionFailedError: it can't be reached.
         """
-        message = {
-            "workflow_run_backend_id": self._run,
-            "workflow_job_run_backend_id": self._job,
-            **{name: value for name, value in fields.items() if value is not None},
-        }
+        message = {name: value for name, value in fields.items() if value is not None}
         headers = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"}
         answer = _send("POST", f"{self._url}/{method}", json.dumps(message).encode(), headers)
         decoded = json.loads(answer or b"{}")

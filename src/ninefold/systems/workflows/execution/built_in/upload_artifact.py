@@ -61,7 +61,7 @@ def _send(client: ResultsClient, name: str, archive: Path, *, found: FoundFiles,
     digest, size = sha256_of(archive), archive.stat().st_size
     expires_at = (datetime.now(UTC) + timedelta(days=days)).isoformat().replace("+00:00", "Z") if days else None
     try:
-        created = client.call("CreateArtifact", name=name, version=_VERSION, expires_at=expires_at)
+        created = client.call("CreateArtifact", **client.ids, name=name, version=_VERSION, expires_at=expires_at)
     except ServiceError as error:
         if error.code == "already_exists":
             raise ActionFailedError(
@@ -69,7 +69,7 @@ def _send(client: ResultsClient, name: str, archive: Path, *, found: FoundFiles,
             ) from error
         raise
     upload_blob(str(created["signed_upload_url"]), archive)
-    artifact = client.call("FinalizeArtifact", name=name, size=str(size), hash=f"sha256:{digest}")
+    artifact = client.call("FinalizeArtifact", **client.ids, name=name, size=str(size), hash=f"sha256:{digest}")
     artifact_id = str(artifact["artifact_id"])
     set_output("artifact-id", artifact_id)
     set_output("artifact-digest", digest)
@@ -80,7 +80,7 @@ def _send(client: ResultsClient, name: str, archive: Path, *, found: FoundFiles,
 
 def _delete(client: ResultsClient, name: str) -> None:
     try:
-        client.call("DeleteArtifact", name=name)
+        client.call("DeleteArtifact", **client.ids, name=name)
     except ServiceError as error:
         if error.code != "not_found":
             raise

@@ -91,13 +91,18 @@ async def start_job(
         lease_s=rules.lease.total_seconds(),
         organisation_id=format_id(ORGANISATION_PREFIX, lease.organisation_id),
         uid_number=share.uid_number,
-        is_trusted=not order.is_from_fork and runner.organisation_id is not None,
+        is_trusted=not order.is_from_fork and await _is_own(connection, runner),
         is_from_fork=order.is_from_fork,
         results_token=token,
         server_url=rules.server_url,
         order=order,
     )
     return Begun(assignment=assignment, changes=changes)
+
+
+async def _is_own(connection: Connection, runner: Runner) -> bool:
+    """Return whether nobody but the organisation of the job has something on the runner's machine."""
+    return runner.organisation_id is not None or await runners.share_is_only(connection)
 
 
 async def report_job(
