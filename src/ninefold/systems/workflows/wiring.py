@@ -48,9 +48,6 @@ def _routes(context: ServerContext[WorkflowsSettings]) -> Sequence[ControllerRou
     def provide_notifier() -> Notifier:
         return context.notifier
 
-    def provide_blobs() -> Blobs:
-        return context.blobs
-
     def provide_settings() -> WorkflowsSettings:
         return context.settings
 
