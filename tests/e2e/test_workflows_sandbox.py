@@ -123,10 +123,10 @@ def mirrors(tmp_path: Path) -> Path:
     """Return the folder of actions: GitHub's own if there are mirrors, or an empty one, so that Ninefold's are used."""
     folder = tmp_path / "mirrors"
     (folder / "actions").mkdir(parents=True)
-    for name in VERSIONS:
+    for name, version in VERSIONS.items():
         source = MIRRORS / f"actions+{name}" / "repo"
         # A mirror may lack its largest files, and then can't be used.
-        if source.is_dir() and is_whole(source, VERSIONS[name]):
+        if source.is_dir() and is_whole(source, version):
             shutil.copytree(source, folder / "actions" / f"{name}.git")
     return folder
 

@@ -25,6 +25,7 @@ from ninefold.systems.workflows.jobs.removal import REMOVE_REPOSITORY_HANDLER
 from ninefold.systems.workflows.jobs.results import SWEEP_RESULTS_HANDLER, SWEEP_RESULTS_OFTEN
 from ninefold.systems.workflows.jobs.runs import RUN_HANDLERS, RUN_SCHEDULES
 from ninefold.systems.workflows.results.surfaces import results_surfaces
+from ninefold.systems.workflows.routes.artifacts import ARTIFACT_ROUTES
 from ninefold.systems.workflows.routes.dispatches import DISPATCH_ROUTES
 from ninefold.systems.workflows.routes.fleet import FLEET_ROUTES
 from ninefold.systems.workflows.routes.job_logs import LOG_ROUTES
@@ -41,11 +42,11 @@ def _routes(context: ServerContext[WorkflowsSettings]) -> Sequence[ControllerRou
     def provide_clock() -> Clock:
         return SystemClock()
 
-    def provide_notifier() -> Notifier:
-        return context.notifier
-
     def provide_blobs() -> Blobs:
         return context.blobs
+
+    def provide_notifier() -> Notifier:
+        return context.notifier
 
     def provide_settings() -> WorkflowsSettings:
         return context.settings
@@ -57,6 +58,7 @@ def _routes(context: ServerContext[WorkflowsSettings]) -> Sequence[ControllerRou
                 *REPOSITORY_ROUTES,
                 *DISPATCH_ROUTES,
                 *RUN_ROUTES,
+                *ARTIFACT_ROUTES,
                 *FLEET_ROUTES,
                 *LOG_ROUTES,
             ],

@@ -14,13 +14,14 @@ from ninefold.core.tenancy.model import Principal
 from ninefold.core.tenancy.roles import READ, WRITE
 from ninefold.systems.workflows.errors import RepositoryNotFoundError
 from ninefold.systems.workflows.git.bodies import ClientGoneError
-from ninefold.systems.workflows.git.callers import authenticate, name_of
+from ninefold.systems.workflows.git.callers import authenticate
 from ninefold.systems.workflows.git.exchange import advertise, answer_fetch
 from ninefold.systems.workflows.git.receiving import PushReceiver
 from ninefold.systems.workflows.git.requests import ROUTE, GitRequest, read_request
 from ninefold.systems.workflows.git.slots import GitSlots
 from ninefold.systems.workflows.model.repositories import Repository
 from ninefold.systems.workflows.model.results import JobCaller
+from ninefold.systems.workflows.service.actors import actor_of
 from ninefold.systems.workflows.service.hosting.folders import RepositoryFolders
 from ninefold.systems.workflows.service.repositories import find_repository
 from ninefold.systems.workflows.settings import WorkflowsSettings
@@ -79,9 +80,10 @@ class GitApplication:
         if request.is_advertisement:
             await advertise(folder, request, send, self._settings)
         elif request.is_push:
-            await self._receiver.receive(
-                folder, request, receive, send, repository=repository, pushed_by=name_of(caller)
-            )
+            assert isinstance(caller, Principal), "jobs only read"
+            async with self._database.connection() as connection:
+                pushed_by = await actor_of(connection, caller)
+            await self._receiver.receive(folder, request, receive, send, repository=repository, pushed_by=pushed_by)
         else:
             await answer_fetch(folder, request, receive, send, self._settings)
 

@@ -5,12 +5,11 @@ import binascii
 from collections.abc import Iterable
 from typing import Final
 
-from ninefold.core.ids import format_id
 from ninefold.core.postgres.database import Database
 from ninefold.core.tenancy import service as tenancy
 from ninefold.core.tenancy.api_keys import API_KEY
 from ninefold.core.tenancy.errors import CredentialInvalidError, CredentialMissingError
-from ninefold.core.tenancy.model import ACCOUNT_PREFIX, Principal
+from ninefold.core.tenancy.model import Principal
 from ninefold.core.tenancy.personal_kinds import PERSONAL_TOKEN
 from ninefold.systems.workflows.git.requests import Header, header_of
 from ninefold.systems.workflows.model.results import JobCaller
@@ -54,15 +53,6 @@ def password_of(header: bytes) -> str:
         raise _not_basic() from error
     # Some clients ask for a token as the user name, without a password.
     return password or user
-
-
-def name_of(caller: Principal | JobCaller) -> str:
-    """Return who pushes: a person, or an API key."""
-    assert isinstance(caller, Principal), "jobs only read"
-    principal = caller
-    if principal.account_id is not None:
-        return format_id(ACCOUNT_PREFIX, principal.account_id)
-    return f"API key {format_id(API_KEY.id_prefix, principal.credential_id)}"
 
 
 def _not_basic() -> CredentialInvalidError:

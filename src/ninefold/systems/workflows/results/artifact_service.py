@@ -29,7 +29,6 @@ from ninefold.systems.workflows.service.results.uploads import get_upload
 
 _SERVICE: Final = "/twirp/github.actions.results.api.v1.ArtifactService"
 _SHA256: Final = "sha256:"
-_ZIP: Final = "application/zip"
 
 
 def artifact_routes(server: ResultsServer) -> list[ControllerRouterHandler]:
@@ -93,7 +92,9 @@ def artifact_routes(server: ResultsServer) -> list[ControllerRouterHandler]:
         async with server.database.connection() as connection:
             artifact = await service.find_artifact(connection, caller, name=data.name, at=at)
             upload = await get_upload(connection, artifact.upload_id)
-        address = sign_address(upload, mode="r", base_url=base_url_of(request), at=at, file_name=file_name_of(artifact))
+        address = sign_address(
+            upload, mode="r", base_url=base_url_of(request), at=at, file_name=service.file_name_of(artifact)
+        )
         return {"signed_url": address}
 
     @post(f"{_SERVICE}/DeleteArtifact", status_code=200)
@@ -107,11 +108,6 @@ def artifact_routes(server: ResultsServer) -> list[ControllerRouterHandler]:
         return {"ok": True, "artifact_id": str(artifact.numeric_id)}
 
     return [create_artifact, finalize_artifact, list_artifacts, get_signed_artifact_url, delete_artifact]
-
-
-def file_name_of(artifact: Artifact) -> str:
-    """Return what the file with the contents of an artifact is called."""
-    return f"{artifact.name}.zip" if artifact.content_type == _ZIP else artifact.name
 
 
 def _show(artifact: Artifact) -> Answer:

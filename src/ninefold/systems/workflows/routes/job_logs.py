@@ -1,17 +1,19 @@
 """The HTTP routes for the logs of jobs."""
 
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
-from litestar import get
+import msgspec
+from litestar import Response, get
 from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import FromPath, QueryParameter
+from litestar.params import FromPath, FromQuery, QueryParameter
 from litestar.response import Stream
 
 from ninefold.core.blobs import Blobs
 from ninefold.core.errors import InvalidInputError
 from ninefold.core.postgres.database import Database
 from ninefold.core.tenancy.model import Principal
+from ninefold.core.web.openapi.responses import bytes_response
 from ninefold.core.web.problems import problem_responses
 from ninefold.systems.workflows.routes.fleet_wire import LogPageView, show_line
 from ninefold.systems.workflows.routes.run_wire import JobId
@@ -21,9 +23,9 @@ from ninefold.systems.workflows.service.fleet.log_pages import PAGE_LINES_MAX, l
 _LOG: Final = "/api/v1/workflows/jobs/{job_id:str}/log"
 LINE_MAX: Final = 2**53
 
-After = Annotated[int | None, QueryParameter(ge=0, le=LINE_MAX, description="Only lines after this one.")]
+After = Annotated[int, msgspec.Meta(ge=0, le=LINE_MAX, description="Only lines after this one.")]
 Before = Annotated[
-    int | None, QueryParameter(ge=1, le=LINE_MAX, description="Only lines before this one: the last ones of those.")
+    int, msgspec.Meta(ge=1, le=LINE_MAX, description="Only lines before this one: the last ones of those.")
 ]
 LineLimit = Annotated[int, QueryParameter(ge=1, le=PAGE_LINES_MAX, description="How many lines at most.")]
 
@@ -35,8 +37,8 @@ async def get_job_log(
     principal: NamedDependency[Principal],
     database: NamedDependency[Database],
     blobs: NamedDependency[Blobs],
-    after: After = None,
-    before: Before = None,
+    after: FromQuery[After | None] = None,
+    before: FromQuery[Before | None] = None,
     limit: LineLimit = 500,
 ) -> LogPageView:
     """Read lines of a job's log.
@@ -58,13 +60,18 @@ async def get_job_log(
     )
 
 
-@get(f"{_LOG}.txt", tags=TAGS, media_type="text/plain", responses=problem_responses(404))
+@get(
+    f"{_LOG}.txt",
+    tags=TAGS,
+    media_type="text/plain",
+    responses={**bytes_response("text/plain", description="The lines."), **problem_responses(404)},
+)
 async def get_job_log_text(
     job_id: FromPath[JobId],
     principal: NamedDependency[Principal],
     database: NamedDependency[Database],
     blobs: NamedDependency[Blobs],
-) -> Stream:
+) -> Response[Any]:
     """Download a job's log as text.
 
     Each line begins with its time.

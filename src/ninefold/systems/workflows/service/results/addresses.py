@@ -13,7 +13,7 @@ from ninefold.systems.workflows.model.results import Upload
 
 UPLOAD_PREFIX: Final = "upl"
 # With three parts, Azure's client finds an account, a container and a name in it, whatever the host.
-BLOBS_PATH: Final = "/results/blobs"
+BLOBS_PATH: Final = "/workflows/results"
 
 LIFETIME: Final = timedelta(hours=1)
 """As on GitHub."""

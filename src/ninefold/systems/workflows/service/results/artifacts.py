@@ -21,6 +21,7 @@ ARTIFACTS_MAX: Final = 500
 
 NAME_LENGTH_MAX: Final = 256
 
+_ZIP: Final = "application/zip"
 _FORBIDDEN: Final = re.compile(r'[":<>|*?\r\n\\/\x00]')
 
 
@@ -148,6 +149,11 @@ async def delete_artifacts(connection: Connection, artifact_ids: list[UUID], *, 
     """Delete artifacts; a job removes their contents. Call it in a transaction."""
     upload_ids = await store.artifact_delete(connection, artifact_ids=artifact_ids)
     await upload_delete(connection, upload_ids=upload_ids, deleted_at=at)
+
+
+def file_name_of(artifact: Artifact) -> str:
+    """Return what the file with the contents of an artifact is called."""
+    return f"{artifact.name}.zip" if artifact.content_type == _ZIP else artifact.name
 
 
 async def _make_room(connection: Connection, caller: JobCaller, *, name: str, at: datetime) -> None:
