@@ -7,6 +7,7 @@ from litestar import Router
 from litestar.di import Provide
 from litestar.types import ControllerRouterHandler
 
+from ninefold.core.blobs import Blobs
 from ninefold.core.clock import Clock, SystemClock
 from ninefold.core.live.feeds import Feed
 from ninefold.core.postgres.migrations import MigrationSource
@@ -17,11 +18,17 @@ from ninefold.systems.workflows.checks import check_isolation
 from ninefold.systems.workflows.commands import COMMANDS
 from ninefold.systems.workflows.fleet.parts import fleet_server_tasks, fleet_surface, fleet_worker_tasks
 from ninefold.systems.workflows.git.surface import git_surface
+from ninefold.systems.workflows.jobs.logs import FLEET_HANDLERS, FLEET_SCHEDULES
 from ninefold.systems.workflows.jobs.push_keeper import PushKeeper
 from ninefold.systems.workflows.jobs.push_triggers import PushTriggers
 from ninefold.systems.workflows.jobs.removal import REMOVE_REPOSITORY_HANDLER
+from ninefold.systems.workflows.jobs.results import SWEEP_RESULTS_HANDLER, SWEEP_RESULTS_OFTEN
 from ninefold.systems.workflows.jobs.runs import RUN_HANDLERS, RUN_SCHEDULES
+from ninefold.systems.workflows.results.surfaces import results_surfaces
+from ninefold.systems.workflows.routes.artifacts import ARTIFACT_ROUTES
 from ninefold.systems.workflows.routes.dispatches import DISPATCH_ROUTES
+from ninefold.systems.workflows.routes.fleet import FLEET_ROUTES
+from ninefold.systems.workflows.routes.job_logs import LOG_ROUTES
 from ninefold.systems.workflows.routes.repositories import REPOSITORY_ROUTES
 from ninefold.systems.workflows.routes.runs import RUN_ROUTES
 from ninefold.systems.workflows.runner.process import PROCESSES
@@ -34,6 +41,9 @@ from ninefold.systems.workflows.settings import WorkflowsSettings, read_workflow
 def _routes(context: ServerContext[WorkflowsSettings]) -> Sequence[ControllerRouterHandler]:
     def provide_clock() -> Clock:
         return SystemClock()
+
+    def provide_blobs() -> Blobs:
+        return context.blobs
 
     def provide_notifier() -> Notifier:
         return context.notifier
@@ -48,8 +58,12 @@ def _routes(context: ServerContext[WorkflowsSettings]) -> Sequence[ControllerRou
                 *REPOSITORY_ROUTES,
                 *DISPATCH_ROUTES,
                 *RUN_ROUTES,
+                *ARTIFACT_ROUTES,
+                *FLEET_ROUTES,
+                *LOG_ROUTES,
             ],
             dependencies={
+                "blobs": Provide(provide_blobs, sync_to_thread=False),
                 "clock": Provide(provide_clock, sync_to_thread=False),
                 "notifier": Provide(provide_notifier, sync_to_thread=False),
                 "workflows_settings": Provide(provide_settings, sync_to_thread=False),
@@ -61,6 +75,7 @@ def _routes(context: ServerContext[WorkflowsSettings]) -> Sequence[ControllerRou
 def _surfaces(context: ServerContext[WorkflowsSettings]) -> Sequence[Surface]:
     return [
         git_surface(context),
+        *results_surfaces(context),
         fleet_surface(context),
     ]
 
@@ -90,8 +105,8 @@ SYSTEM: Final[System[WorkflowsSettings]] = System(
     server_tasks=fleet_server_tasks,
     worker_tasks=_worker_tasks,
     processes=PROCESSES,
-    job_handlers=(REMOVE_REPOSITORY_HANDLER, *RUN_HANDLERS),
-    schedules=RUN_SCHEDULES,
+    job_handlers=(REMOVE_REPOSITORY_HANDLER, SWEEP_RESULTS_HANDLER, *RUN_HANDLERS, *FLEET_HANDLERS),
+    schedules=(SWEEP_RESULTS_OFTEN, *RUN_SCHEDULES, *FLEET_SCHEDULES),
     commands=COMMANDS,
     credential_kinds=FLEET_KINDS,
     checks=(check_isolation,),

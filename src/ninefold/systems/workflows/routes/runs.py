@@ -23,10 +23,10 @@ from ninefold.systems.workflows.model.runs import ATTEMPTS_MAX, JOB_PREFIX, RunS
 from ninefold.systems.workflows.routes.run_wire import (
     AnnotationsView,
     JobId,
-    RunJobView,
     RerunRun,
     RunEventsView,
     RunId,
+    RunJobView,
     RunView,
     StepSummariesView,
     show_annotation,
