@@ -209,7 +209,12 @@ class Demonstration:
 
     def _own_jobs(self) -> list[Job]:
         """Return the jobs of all attempts, without the copies of those that a later attempt didn't run again."""
-        return [job for attempt in sorted(self.watcher.jobs) for job in self.watcher.jobs[attempt] if not job.is_reused]
+        return [
+            job
+            for attempt in sorted(self.watcher.jobs)
+            for job in self.watcher.jobs[attempt]
+            if job.reused_job_id is None
+        ]
 
     async def _watch(self, *, until: Callable[[Watched], object]) -> Job | None:
         """Show the run until something is true, or it has ended; return the job that was found, if it is one."""
