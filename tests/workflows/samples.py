@@ -44,9 +44,25 @@ async def make_sample_data(context: SampleContext) -> SampleData:
     ended = await runs.start(repository, is_canceled=True)
     await runs.start(repository)
     artifacts = [await add_artifact(context.database, run, name) for name in (SECRET_TEXT, "other")]
+    for name in ("SAMPLE", "DOOMED"):
+        for kind, value in (("secrets", SECRET_TEXT), ("variables", "1")):
+            await context.api.done("PUT", f"/workflows/{kind}/{name}", json={"value": value})
+            path = f"/workflows/repositories/{repository['repository_id']}/{kind}/{name}"
+            await context.api.done("PUT", path, json={"value": value})
+    doomed_names = {"secret_name": "DOOMED", "variable_name": "DOOMED"}
     return SampleData(
-        ids={"repository_id": repository["repository_id"], "artifact_id": artifacts[0], **run},
+        ids={
+            "secret_name": "SAMPLE",
+            "variable_name": "SAMPLE",
+            "repository_id": repository["repository_id"],
+            "artifact_id": artifacts[0],
+            **run,
+        },
         ids_of={
+            "delete_organisation_secret": doomed_names,
+            "delete_organisation_variable": doomed_names,
+            "delete_repository_secret": doomed_names,
+            "delete_repository_variable": doomed_names,
             "delete_artifact": {"artifact_id": artifacts[1]},
             "delete_repository": {"repository_id": doomed["repository_id"]},
             "rerun_run": {"run_id": ended["run_id"]},

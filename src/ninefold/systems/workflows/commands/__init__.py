@@ -10,6 +10,7 @@ from ninefold.systems.workflows.commands.evaluate import evaluate_expressions
 from ninefold.systems.workflows.commands.repositories import repositories, show_owner
 from ninefold.systems.workflows.commands.run import run_workflows
 from ninefold.systems.workflows.commands.runner import runner
+from ninefold.systems.workflows.commands.secrets import secrets, variables
 
 workflows = App(name="workflows", help="Check and run workflows of GitHub Actions, and manage their repositories.")
 workflows.command(check)
@@ -17,6 +18,8 @@ workflows.command(evaluate_expressions, name="evaluate")
 workflows.command(run_workflows, name="run")
 workflows.command(repositories)
 workflows.command(artifacts)
+workflows.command(secrets)
+workflows.command(variables)
 workflows.command(show_owner, name="owner")
 
 COMMANDS: Final = (workflows, runner)
