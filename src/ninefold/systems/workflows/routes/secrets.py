@@ -70,7 +70,7 @@ async def list_organisation_secrets(
 @put(_SECRET, tags=TAGS, request_max_body_size=VALUE_BODY_BYTES_MAX, responses=problem_responses(409))
 async def put_organisation_secret(
     *,
-    secret_name: FromPath[SecretName],
+    secret_name: FromPath[str],
     data: FromBody[PutSecret],
     principal: NamedDependency[Principal],
     database: NamedDependency[Database],
@@ -96,7 +96,7 @@ async def put_organisation_secret(
 
 @delete(_SECRET, tags=TAGS)
 async def delete_organisation_secret(
-    secret_name: FromPath[SecretName],
+    secret_name: FromPath[str],
     principal: NamedDependency[Principal],
     database: NamedDependency[Database],
 ) -> None:
@@ -128,7 +128,7 @@ async def list_repository_secrets(
 async def put_repository_secret(
     *,
     repository_id: FromPath[RepositoryId],
-    secret_name: FromPath[SecretName],
+    secret_name: FromPath[str],
     data: FromBody[PutSecret],
     principal: NamedDependency[Principal],
     database: NamedDependency[Database],
@@ -155,7 +155,7 @@ async def put_repository_secret(
 @delete(_REPOSITORY_SECRET, tags=TAGS)
 async def delete_repository_secret(
     repository_id: FromPath[RepositoryId],
-    secret_name: FromPath[SecretName],
+    secret_name: FromPath[str],
     principal: NamedDependency[Principal],
     database: NamedDependency[Database],
 ) -> None:

@@ -65,7 +65,7 @@ async def list_organisation_variables(
 @put(_VARIABLE, tags=TAGS, request_max_body_size=VALUE_BODY_BYTES_MAX, responses=problem_responses(409))
 async def put_organisation_variable(
     *,
-    variable_name: FromPath[VariableName],
+    variable_name: FromPath[str],
     data: FromBody[PutVariable],
     principal: NamedDependency[Principal],
     database: NamedDependency[Database],
@@ -89,7 +89,7 @@ async def put_organisation_variable(
 
 @delete(_VARIABLE, tags=TAGS)
 async def delete_organisation_variable(
-    variable_name: FromPath[VariableName],
+    variable_name: FromPath[str],
     principal: NamedDependency[Principal],
     database: NamedDependency[Database],
 ) -> None:
@@ -118,7 +118,7 @@ async def list_repository_variables(
 async def put_repository_variable(
     *,
     repository_id: FromPath[RepositoryId],
-    variable_name: FromPath[VariableName],
+    variable_name: FromPath[str],
     data: FromBody[PutVariable],
     principal: NamedDependency[Principal],
     database: NamedDependency[Database],
@@ -143,7 +143,7 @@ async def put_repository_variable(
 @delete(_REPOSITORY_VARIABLE, tags=TAGS)
 async def delete_repository_variable(
     repository_id: FromPath[RepositoryId],
-    variable_name: FromPath[VariableName],
+    variable_name: FromPath[str],
     principal: NamedDependency[Principal],
     database: NamedDependency[Database],
 ) -> None:
