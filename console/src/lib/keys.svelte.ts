@@ -10,6 +10,8 @@ export interface Binding {
 }
 
 const SEQUENCE_MS = 1_000;
+/** Keys that are held for others, such as for `?` and `G`; they are no first ones. */
+const MODIFIERS = ["Shift", "Control", "Alt", "AltGraph", "Meta"];
 
 class Keys {
   bindings = $state.raw<readonly Binding[]>([]);
@@ -24,6 +26,7 @@ class Keys {
   }
 
   handle(event: KeyboardEvent): void {
+    if (MODIFIERS.includes(event.key)) return;
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
     if (isField(event.target) || document.querySelector("dialog[open]")) return;
     if (event.key === "Enter" && event.target instanceof Element && event.target.closest("a, button")) return;

@@ -12,6 +12,7 @@ import { chess } from "./chess/system";
 import { messaging } from "./messaging/system";
 import { payments } from "./payments/system";
 import { webhooks } from "./webhooks/system";
+import { workflows } from "./workflows/system";
 
 export interface ConsoleSystem {
   /** Its name on the server, and the first part of its addresses. */
@@ -39,7 +40,7 @@ export interface ConsoleSystem {
   readonly idLinks: IdLinks;
 }
 
-const SYSTEMS: readonly ConsoleSystem[] = [webhooks, callbacks, payments, chess, messaging, assistant];
+const SYSTEMS: readonly ConsoleSystem[] = [webhooks, callbacks, payments, workflows, chess, messaging, assistant];
 
 const enabled = document.querySelector('meta[name="ninefold-systems"]')?.getAttribute("content")?.split(" ") ?? [];
 

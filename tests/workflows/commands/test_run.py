@@ -108,6 +108,17 @@ async def test_a_failed_job_fails_the_run_and_json_says_all(checkout: Path) -> N
     assert {job["name"]: job["conclusion"] for job in events[-1]["jobs"]}["paint (blue)"] == "failure"
 
 
+async def test_without_a_mirror_checkout_is_ninefolds_own_and_artifacts_have_no_services(checkout: Path) -> None:
+    steps = "[{uses: actions/checkout@v4}, {run: cat paint.txt}, {uses: actions/upload-artifact@v4, with: {path: .}}]"
+    workflow = checkout / ".github" / "workflows" / "own.yml"
+    workflow.write_text(f"{{on: push, jobs: {{own: {{runs-on: x, steps: {steps}}}}}}}")
+    (checkout / "paint.txt").write_text("wet paint\n")
+    code, output = await run(checkout, "-W", str(workflow))
+    assert code == 1
+    assert "│   wet paint" in output, output
+    assert "There are no services for artifacts and caches: a local run has none." in output
+
+
 async def test_runs_by_hand_have_typed_inputs(checkout: Path) -> None:
     code, output = await run(checkout, "--event", "workflow_dispatch", "--input", "count=41")
     assert code == 0, output

@@ -1,4 +1,4 @@
-"""`ninefold demo`, and `ninefold demo callbacks`, `assistant`, `chess`, `messaging` and `payments`."""
+"""`ninefold demo`, and `ninefold demo callbacks`, `assistant`, `chess`, `messaging`, `payments` and `workflows`."""
 
 import asyncio
 import signal
@@ -15,6 +15,7 @@ from ninefold.edge.demo.chess.run import run_chess_demo
 from ninefold.edge.demo.messaging.run import run_messaging_demo
 from ninefold.edge.demo.payments.run import run_payments_demo
 from ninefold.edge.demo.run import run_demo
+from ninefold.edge.demo.workflows.run import run_workflows_demo
 
 demo = App(name="demo", help="Watch real webhooks being delivered by a temporary installation.")
 
@@ -101,6 +102,18 @@ def demo_payments(*, json: Json = False, payments: Payments = 500) -> None:
         payments: Number of payments.
     """
     _run(run_payments_demo(is_json=json, payments=payments))
+
+
+@demo.command(name="workflows")
+def demo_workflows(*, json: Json = False) -> None:
+    """Push a project with a workflow, kill the runner in the middle of a job, and run again what failed.
+
+    Each verdict, the artifact and the number of times that each step ran must be as they follow from the project.
+
+    Args:
+        json: Print the summary as JSON on standard output.
+    """
+    _run(run_workflows_demo(is_json=json))
 
 
 def _run(demonstration: Coroutine[None, None, bool]) -> None:

@@ -44,8 +44,11 @@ class _CreatedKey(msgspec.Struct, frozen=True):
 
 
 @asynccontextmanager
-async def start_installation() -> AsyncIterator[Installation]:
+async def start_installation(settings: Mapping[str, str] = {}) -> AsyncIterator[Installation]:
     """Run an installation for as long as the block, on a free port, without the user's own settings and data.
+
+    Args:
+        settings: variables, besides those of every demo.
 
     Raises:
         DemoFailedError: it doesn't start; the message has the end of its log.
@@ -53,7 +56,7 @@ async def start_installation() -> AsyncIterator[Installation]:
     with tempfile.TemporaryDirectory(prefix="ninefold-demo-") as folder:
         port = _free_port()
         url = server_url(CoreSettings(port=port))
-        environment = _environment(Path(folder, "data"), port=port)
+        environment = {**_environment(Path(folder, "data"), port=port), **settings}
         log_path = Path(folder, "ninefold.log")
         with log_path.open("wb") as log_file:  # noqa: ASYNC230 - a local file, before anything else runs.
             process = await asyncio.create_subprocess_exec(

@@ -7,21 +7,30 @@ from litestar import Router
 from litestar.di import Provide
 from litestar.types import ControllerRouterHandler
 
+from ninefold.core.blobs import Blobs
 from ninefold.core.clock import Clock, SystemClock
 from ninefold.core.live.feeds import Feed
 from ninefold.core.postgres.migrations import MigrationSource
 from ninefold.core.queue.notifier import Notifier
 from ninefold.core.system import ServerContext, System, WorkerContext, WorkerTask
 from ninefold.core.web.surfaces import Surface
+from ninefold.systems.workflows.checks import check_isolation
 from ninefold.systems.workflows.commands import COMMANDS
+from ninefold.systems.workflows.fleet.parts import fleet_server_tasks, fleet_surface, fleet_worker_tasks
 from ninefold.systems.workflows.git.surface import git_surface
 from ninefold.systems.workflows.jobs.push_keeper import PushKeeper
 from ninefold.systems.workflows.jobs.push_triggers import PushTriggers
 from ninefold.systems.workflows.jobs.removal import REMOVE_REPOSITORY_HANDLER
+from ninefold.systems.workflows.jobs.results import SWEEP_RESULTS_HANDLER, SWEEP_RESULTS_OFTEN
 from ninefold.systems.workflows.jobs.runs import RUN_HANDLERS, RUN_SCHEDULES
+from ninefold.systems.workflows.results.surfaces import results_surfaces
+from ninefold.systems.workflows.routes.artifacts import ARTIFACT_ROUTES
 from ninefold.systems.workflows.routes.dispatches import DISPATCH_ROUTES
 from ninefold.systems.workflows.routes.repositories import REPOSITORY_ROUTES
 from ninefold.systems.workflows.routes.runs import RUN_ROUTES
+from ninefold.systems.workflows.runner.process import PROCESSES
+from ninefold.systems.workflows.service.fleet.logs import log_feed
+from ninefold.systems.workflows.service.fleet.tokens import FLEET_KINDS
 from ninefold.systems.workflows.service.runs.feeds import RUN_FEEDS
 from ninefold.systems.workflows.settings import WorkflowsSettings, read_workflows_settings
 
@@ -29,6 +38,9 @@ from ninefold.systems.workflows.settings import WorkflowsSettings, read_workflow
 def _routes(context: ServerContext[WorkflowsSettings]) -> Sequence[ControllerRouterHandler]:
     def provide_clock() -> Clock:
         return SystemClock()
+
+    def provide_blobs() -> Blobs:
+        return context.blobs
 
     def provide_notifier() -> Notifier:
         return context.notifier
@@ -43,8 +55,10 @@ def _routes(context: ServerContext[WorkflowsSettings]) -> Sequence[ControllerRou
                 *REPOSITORY_ROUTES,
                 *DISPATCH_ROUTES,
                 *RUN_ROUTES,
+                *ARTIFACT_ROUTES,
             ],
             dependencies={
+                "blobs": Provide(provide_blobs, sync_to_thread=False),
                 "clock": Provide(provide_clock, sync_to_thread=False),
                 "notifier": Provide(provide_notifier, sync_to_thread=False),
                 "workflows_settings": Provide(provide_settings, sync_to_thread=False),
@@ -56,12 +70,15 @@ def _routes(context: ServerContext[WorkflowsSettings]) -> Sequence[ControllerRou
 def _surfaces(context: ServerContext[WorkflowsSettings]) -> Sequence[Surface]:
     return [
         git_surface(context),
+        *results_surfaces(context),
+        fleet_surface(context),
     ]
 
 
 def _feeds(_: ServerContext[WorkflowsSettings]) -> Sequence[Feed]:
     return [
         *RUN_FEEDS,
+        log_feed(),
     ]
 
 
@@ -69,6 +86,7 @@ def _worker_tasks(context: WorkerContext[WorkflowsSettings]) -> Sequence[WorkerT
     return [
         PushKeeper(context),
         PushTriggers(context),
+        *fleet_worker_tasks(context),
     ]
 
 
@@ -79,8 +97,12 @@ SYSTEM: Final[System[WorkflowsSettings]] = System(
     routes=_routes,
     surfaces=_surfaces,
     feeds=_feeds,
+    server_tasks=fleet_server_tasks,
     worker_tasks=_worker_tasks,
-    job_handlers=(REMOVE_REPOSITORY_HANDLER, *RUN_HANDLERS),
-    schedules=RUN_SCHEDULES,
+    processes=PROCESSES,
+    job_handlers=(REMOVE_REPOSITORY_HANDLER, SWEEP_RESULTS_HANDLER, *RUN_HANDLERS),
+    schedules=(SWEEP_RESULTS_OFTEN, *RUN_SCHEDULES),
     commands=COMMANDS,
+    credential_kinds=FLEET_KINDS,
+    checks=(check_isolation,),
 )

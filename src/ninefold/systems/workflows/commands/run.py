@@ -77,8 +77,8 @@ def run_workflows(
 ) -> None:
     """Run the workflows that an event starts, on this machine and without a server. Ctrl-C cancels them.
 
-    The official `actions/checkout` gives jobs the files as they are now, committed or not. The exit code is 0 if all
-    jobs have succeeded.
+    The action `actions/checkout` gives jobs the files as they are now, committed or not. The exit code is 0 if all jobs
+    have succeeded.
 
     Args:
         workflows: a workflow file, or a folder with them.

@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
+from ninefold.systems.workflows.execution.built_in.catalogue import find_built_in
 from ninefold.systems.workflows.execution.errors import ActionError
 from ninefold.systems.workflows.execution.references import LocalAction, Reference, RemoteAction
 from ninefold.systems.workflows.execution.step_log import StepLog
@@ -43,14 +44,24 @@ class ActionStore:
             return (self._workspace / reference.path).resolve()
         key = (reference.name.lower(), reference.ref)
         if key not in self._unpacked:
-            self._unpacked[key], commit = await self._unpack(reference)
+            self._unpacked[key], message = await self._find(reference)
             if log is not None:
-                log.write(f"Download action repository '{reference.name}@{reference.ref}' (SHA:{commit or 'unknown'})")
+                log.write(message)
         return self._unpacked[key] / reference.path
 
-    async def _unpack(self, reference: RemoteAction) -> tuple[Path, str]:
-        """Return the folder, and the commit; files alone have none."""
+    async def _find(self, reference: RemoteAction) -> tuple[Path, str]:
+        """Return the folder, and what the log says about it."""
         source = self._find_mirror(reference)
+        if source is None:
+            own = find_built_in(reference)
+            if own is None:
+                raise self._not_found(reference)
+            return own, f"No mirror has {reference.name}: Ninefold's own version is used for {reference}"
+        folder, commit = await self._unpack(reference, source)
+        return folder, f"Download action repository '{reference.name}@{reference.ref}' (SHA:{commit or 'unknown'})"
+
+    async def _unpack(self, reference: RemoteAction, source: Path) -> tuple[Path, str]:
+        """Return the folder, and the commit; files alone have none."""
         if not (source / ".git").exists() and not (source / "HEAD").exists():
             return source, ""
         commit = await self._resolve(source, reference)
@@ -63,14 +74,19 @@ class ActionStore:
                 raise ActionError(f"The action `{reference}` can't be unpacked: {error}") from error
         return target, commit
 
-    def _find_mirror(self, reference: RemoteAction) -> Path:
+    def _find_mirror(self, reference: RemoteAction) -> Path | None:
         if self._mirrors is None:
-            raise ActionError(f"Unable to resolve action `{reference}`: this runner has no folder with actions.")
+            return None
         for name in (f"{reference.repository}.git", reference.repository):
             source = self._mirrors / reference.owner / name
             if source.is_dir():
                 return source
-        raise ActionError(
+        return None
+
+    def _not_found(self, reference: RemoteAction) -> ActionError:
+        if self._mirrors is None:
+            return ActionError(f"Unable to resolve action `{reference}`: this runner has no folder with actions.")
+        return ActionError(
             f"Unable to resolve action `{reference}`, repository not found in {self._mirrors}. If you trust it: "
             f"git clone --bare https://github.com/{reference.name} {self._mirrors}/{reference.name}.git"
         )

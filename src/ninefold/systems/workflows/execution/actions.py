@@ -7,11 +7,12 @@ from typing import Final, Literal, TypeAlias
 
 from ninefold.systems.workflows.errors import InvalidFileError
 from ninefold.systems.workflows.execution.action_store import ActionStore, find_action_file
+from ninefold.systems.workflows.execution.built_in.catalogue import POSTS, is_built_in
 from ninefold.systems.workflows.execution.errors import ActionError
 from ninefold.systems.workflows.execution.references import LocalAction, Reference, parse_reference
 from ninefold.systems.workflows.execution.step_log import StepLog
 from ninefold.systems.workflows.execution.step_state import StepsScope
-from ninefold.systems.workflows.model.action import Action, Composite, ContainerAction, JavaScript
+from ninefold.systems.workflows.model.action import Action, Composite, ContainerAction, JavaScript, Plugin
 from ninefold.systems.workflows.model.workflow import Step, UsesStep
 from ninefold.systems.workflows.reading import read_action
 
@@ -47,6 +48,8 @@ class ActionUse:
         runs = self.action.runs if self.action else None
         if isinstance(runs, JavaScript):
             return stage == "main" or bool(runs.pre if stage == "pre" else runs.post)
+        if isinstance(runs, Plugin):
+            return stage == "main" or (stage == "post" and runs.name in POSTS)
         return stage == "main" or any(child.has(stage) for child in self.children.values())
 
     def condition(self, stage: Stage) -> str:
@@ -54,6 +57,8 @@ class ActionUse:
         runs = self.action.runs if self.action else None
         if isinstance(runs, JavaScript):
             return runs.pre_if if stage == "pre" else runs.post_if
+        if isinstance(runs, Plugin) and stage == "post":
+            return POSTS[runs.name]
         return "always()"
 
 
@@ -94,6 +99,7 @@ async def load(use: ActionUse, store: ActionStore, log: StepLog) -> Action:
 
 def _read(file: Path, reference: Reference) -> Action:
     try:
-        return read_action(file.read_bytes().decode("utf-8-sig"), file=f"{reference}/{file.name}")
+        text = file.read_bytes().decode("utf-8-sig")
+        return read_action(text, file=f"{reference}/{file.name}", is_built_in=is_built_in(file))
     except (InvalidFileError, UnicodeDecodeError, OSError) as error:
         raise ActionError(f"Fail to load {reference}/{file.name}: {error}") from error

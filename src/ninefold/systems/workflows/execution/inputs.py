@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable
 
+from ninefold.systems.workflows.execution.errors import ActionError
 from ninefold.systems.workflows.execution.parts import JobParts
 from ninefold.systems.workflows.execution.step_log import StepLog
 from ninefold.systems.workflows.execution.step_state import StepState
-from ninefold.systems.workflows.model.action import Action
+from ninefold.systems.workflows.model.action import Action, Plugin
 from ninefold.systems.workflows.model.values import fold
 from ninefold.systems.workflows.model.workflow import UsesStep
 
@@ -24,6 +25,7 @@ def evaluate_inputs(
 
     Raises:
         ExpressionError: a value can't be evaluated.
+        ActionError: Ninefold's own version of an action has no such input.
     """
     given = parts.contexts.texts(step.with_, state)
     if log is not None:
@@ -44,6 +46,11 @@ def _warn(given: Iterable[str], action: Action, log: StepLog) -> None:
         if each is not None and each.deprecation_message:
             log.write_warning(f"Input '{name}' has been deprecated with message: {each.deprecation_message}")
     unexpected = "', '".join(name for name in given if fold(name) not in declared)
-    if unexpected:
-        valid = "', '".join(action.inputs)
-        log.write_warning(f"Unexpected input(s) '{unexpected}', valid inputs are ['{valid}']")
+    if not unexpected:
+        return
+    valid = "', '".join(action.inputs)
+    message = f"Unexpected input(s) '{unexpected}', valid inputs are ['{valid}']"
+    if isinstance(action.runs, Plugin):
+        # The official action may have it, so a run without it could do something else than what is meant.
+        raise ActionError(f"{message}. This is Ninefold's own version of the action: add a mirror of the official one.")
+    log.write_warning(message)

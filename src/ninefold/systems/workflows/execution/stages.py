@@ -8,6 +8,7 @@ from ninefold.systems.workflows.execution.file_commands import FileCommands
 from ninefold.systems.workflows.execution.inputs import evaluate_inputs
 from ninefold.systems.workflows.execution.javascript import run_javascript
 from ninefold.systems.workflows.execution.parts import JobParts
+from ninefold.systems.workflows.execution.plugins import run_plugin
 from ninefold.systems.workflows.execution.references import LocalAction, RemoteAction
 from ninefold.systems.workflows.execution.report import StepConclusion
 from ninefold.systems.workflows.execution.scripts import run_script, write_variables
@@ -15,7 +16,7 @@ from ninefold.systems.workflows.execution.step_log import StepLog
 from ninefold.systems.workflows.execution.step_names import step_name
 from ninefold.systems.workflows.execution.step_state import StepState
 from ninefold.systems.workflows.execution.steps import StepEnd, run_step
-from ninefold.systems.workflows.model.action import Action, Composite, JavaScript
+from ninefold.systems.workflows.model.action import Action, Composite, JavaScript, Plugin
 from ninefold.systems.workflows.model.values import Object
 from ninefold.systems.workflows.model.workflow import RunStep, Step, UsesStep
 
@@ -63,6 +64,8 @@ async def _run_action(
             return await run_javascript(
                 parts, use=use, runs=action.runs, stage=stage, inputs=inputs, state=state, log=log
             )
+        if isinstance(action.runs, Plugin):
+            return await run_plugin(parts, name=action.runs.name, stage=stage, inputs=inputs, state=state, log=log)
         assert isinstance(action.runs, Composite)
         return await _CompositeRun(parts, use, action, action.runs, stage, inputs, state, log).run()
     finally:

@@ -6,16 +6,20 @@ workspace of a job is.
 
 import hashlib
 import os
-import re
 import stat
 import time
 from collections.abc import Iterator, Sequence
-from fnmatch import translate
-from functools import lru_cache
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 from ninefold.systems.workflows.errors import ExpressionError
+from ninefold.systems.workflows.expressions.path_patterns import (
+    PathPattern,
+    can_match,
+    is_match,
+    read_pattern_lines,
+    search_starts,
+)
 from ninefold.systems.workflows.expressions.scope import HashFiles
 
 TIMEOUT_S: Final = 120.0
@@ -28,27 +32,13 @@ DEPTH_MAX: Final = 200
 """Nested folders."""
 
 _CHUNK_BYTES: Final = 1_048_576
-_MAGIC: Final = re.compile(r"[*?\[]")
 _LINKS_OPTION: Final = "--follow-symbolic-links"
-
-
-class _Pattern(NamedTuple):
-    """A pattern, split at slashes and relative to the workspace."""
-
-    segments: tuple[str, ...]
-    is_negated: bool
-
-    @property
-    def literal_start(self) -> tuple[str, ...]:
-        """The segments before the first one with a wildcard, which is where the search begins."""
-        count = next((index for index, each in enumerate(self.segments) if _MAGIC.search(each)), len(self.segments))
-        return self.segments[:count]
 
 
 class _Search:
     """One call of `hashFiles`."""
 
-    def __init__(self, workspace: Path, patterns: Sequence[_Pattern], *, follows_links: bool) -> None:
+    def __init__(self, workspace: Path, patterns: Sequence[PathPattern], *, follows_links: bool) -> None:
         self._workspace = workspace
         self._patterns = patterns
         self._follows_links = follows_links
@@ -57,7 +47,7 @@ class _Search:
 
     def files(self) -> Iterator[Path]:
         """Yield the files that match, in the order of the patterns, and sorted in each folder."""
-        for start in _starts(self._patterns):
+        for start in search_starts(self._patterns):
             yield from self._below(start)
 
     def _below(self, segments: tuple[str, ...]) -> Iterator[Path]:
@@ -67,11 +57,11 @@ class _Search:
             self.check_limits()
             path = self._workspace.joinpath(*current)
             mode = self._mode(path)
-            if mode is None or not self._can_match(current):
+            if mode is None or not can_match(current, self._patterns):
                 continue
             if stat.S_ISDIR(mode):
                 waiting.extend((*current, name) for name in reversed(self._names(path, current)))
-            elif self._is_match(current) and self._is_inside(path):
+            elif is_match(current, self._patterns) and self._is_inside(path):
                 yield path
 
     def check_limits(self) -> None:
@@ -95,17 +85,6 @@ class _Search:
             return sorted((each.name for each in path.iterdir()), key=os.fsencode)
         except OSError:
             return []
-
-    def _is_match(self, segments: tuple[str, ...]) -> bool:
-        included = False
-        for pattern in self._patterns:
-            if included is pattern.is_negated and _matches(segments, pattern.segments):
-                included = not pattern.is_negated
-        return included
-
-    def _can_match(self, segments: tuple[str, ...]) -> bool:
-        """Return whether something at this path or below it can match."""
-        return any(_matches_start(segments, each.segments) for each in self._patterns if not each.is_negated)
 
     def _is_inside(self, path: Path) -> bool:
         """Return whether a path is a regular file of the workspace; links to other places aren't followed."""
@@ -147,19 +126,11 @@ def _hash(file: Path, search: _Search) -> bytes:
     return digest.digest()
 
 
-def _read_patterns(arguments: Sequence[str], workspace: Path) -> Iterator[_Pattern]:
-    for line in "\n".join(arguments).splitlines():
-        text = line.strip()
-        if not text or text.startswith("#"):
-            continue
-        body = text.lstrip("!").strip()
-        is_negated = (len(text) - len(text.lstrip("!"))) % 2 == 1
+def _read_patterns(arguments: Sequence[str], workspace: Path) -> Iterator[PathPattern]:
+    for body, is_negated in read_pattern_lines("\n".join(arguments)):
         segments = _segments(body, workspace)
-        if segments is None:
-            continue
-        yield _Pattern(segments, is_negated)
-        if segments[-1:] != ("**",):
-            yield _Pattern((*segments, "**"), is_negated)
+        if segments is not None:
+            yield from PathPattern.with_contents(segments, is_negated=is_negated)
 
 
 def _segments(text: str, workspace: Path) -> tuple[str, ...] | None:
@@ -174,50 +145,3 @@ def _segments(text: str, workspace: Path) -> tuple[str, ...] | None:
         message = f"Invalid pattern '{text}'. Relative pathing '.' and '..' is not allowed."
         raise ExpressionError("evaluation", message)
     return segments
-
-
-def _starts(patterns: Sequence[_Pattern]) -> list[tuple[str, ...]]:
-    """Return where to search, in the order of the patterns, without what is below another start."""
-    starts = list(dict.fromkeys(each.literal_start for each in patterns if not each.is_negated))
-    return [start for start in starts if not any(start[: len(each)] == each and start != each for each in starts)]
-
-
-def _matches(segments: tuple[str, ...], pattern: tuple[str, ...]) -> bool:
-    return len(pattern) in _reached(segments, pattern)
-
-
-def _matches_start(segments: tuple[str, ...], pattern: tuple[str, ...]) -> bool:
-    """Return whether a path can be the beginning of one that matches."""
-    return bool(_reached(segments, pattern))
-
-
-def _reached(segments: tuple[str, ...], pattern: tuple[str, ...]) -> set[int]:
-    """Return the positions in a pattern that are reached after all segments of a path."""
-    states = _past_stars({0}, pattern)
-    for segment in segments:
-        reached = set()
-        for state in states:
-            if state < len(pattern):
-                if pattern[state] == "**":
-                    reached.add(state)
-                elif _segment_pattern(pattern[state]).match(segment):
-                    reached.add(state + 1)
-        states = _past_stars(reached, pattern)
-    return states
-
-
-def _past_stars(states: set[int], pattern: tuple[str, ...]) -> set[int]:
-    """Return these positions, and those that are reached because `**` can be nothing."""
-    reached = set(states)
-    for state in states:
-        position = state
-        while position < len(pattern) and pattern[position] == "**":
-            position += 1
-            reached.add(position)
-    return reached
-
-
-@lru_cache(maxsize=1_024)
-def _segment_pattern(pattern: str) -> "re.Pattern[str]":
-    # Adjacent stars mean the same as one, and are slow.
-    return re.compile(translate(re.sub(r"\*+", "*", pattern)))

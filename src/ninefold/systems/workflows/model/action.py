@@ -49,7 +49,13 @@ class ContainerAction(msgspec.Struct, frozen=True, kw_only=True, tag="container"
     image: str
 
 
-Runs: TypeAlias = Composite | JavaScript | ContainerAction
+class Plugin(msgspec.Struct, frozen=True, kw_only=True, tag="plugin"):
+    """An action of Ninefold itself."""
+
+    name: str
+
+
+Runs: TypeAlias = Composite | JavaScript | ContainerAction | Plugin
 """How an action runs."""
 
 

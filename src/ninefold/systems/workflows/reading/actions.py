@@ -11,6 +11,7 @@ from ninefold.systems.workflows.model.action import (
     Composite,
     ContainerAction,
     JavaScript,
+    Plugin,
     Runs,
 )
 from ninefold.systems.workflows.model.templates import Template
@@ -24,13 +25,14 @@ ACTION_FILES: Final = ("action.yml", "action.yaml")
 """The names of an action's file, in the order in which they are looked for."""
 
 
-def read_action(text: str, *, file: str, is_strict: bool = False) -> Action:
+def read_action(text: str, *, file: str, is_strict: bool = False, is_built_in: bool = False) -> Action:
     """Return the action of a file.
 
     Args:
         text: the contents of the file.
         file: its path, for messages.
         is_strict: whether unknown keys are errors; GitHub's runner ignores them.
+        is_built_in: whether it is one of Ninefold's own, which can be a plugin.
 
     Raises:
         InvalidFileError: something in it is wrong; has up to ten problems, with their places.
@@ -39,7 +41,8 @@ def read_action(text: str, *, file: str, is_strict: bool = False) -> Action:
     root_type = "action-root-strict" if is_strict else "action-root"
     root = read_template(text, grammar=action_grammar(), root=root_type, problems=problems)
     entries = entries_of(root)
-    runs = _make_runs(entries.get("runs"), root, problems)
+    plugin = text_at(entries_of(entries.get("runs")), "plugin") if is_built_in else None
+    runs = Plugin(name=plugin) if plugin else _make_runs(entries.get("runs"), root, problems)
     problems.check()
     return Action(
         name=text_at(entries, "name") or file,

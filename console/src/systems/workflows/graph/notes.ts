@@ -1,0 +1,46 @@
+// The second line of a job: how long it took, or what it waits for.
+
+import { countText } from "$/lib/text";
+import type { Job } from "$/services/workflows";
+
+import { isOver, statusShown } from "../states";
+import { spanText, tookText } from "../times";
+import { countsOf, groupOf } from "./nodes";
+
+/** Such as `1 min 32 s`, `2nd, no runner is free`, `for 2 jobs`. */
+export function noteOf(job: Job, jobs: readonly Job[], now: number): string {
+  if (job.status === "running" && job.startedAt) return tookText(job, now);
+  if (job.status === "waiting") return waitText(job, jobs);
+  if (job.status === "queued") return job.why ? lowerFirst(job.why) : job.queuedAt ? `for ${spanText(now - Date.parse(job.queuedAt))}` : "queued";
+  const took = job.endedAt ? tookText(job, now) : "";
+  if (job.status === "succeeded") return took || "done";
+  return took || (job.why ? lowerFirst(job.why) : statusShown(job.status).word.toLowerCase());
+}
+
+/** Such as `240 succeeded, 3 failed`. */
+export function matrixNote(jobs: readonly Job[]): string {
+  return countsOf(jobs)
+    .map(({ status, count }) => `${count} ${statusShown(status).word.toLowerCase()}`)
+    .join(", ");
+}
+
+/** What a job waits for: the jobs that it needs, or else what the server says. */
+function waitText(job: Job, jobs: readonly Job[]): string {
+  const open = job.needs.filter((need) => jobs.some((each) => isOf(each.key, need) && !isOver(each.status)) || !jobs.some((each) => isOf(each.key, need)));
+  if (open.length === 0) return job.why ? lowerFirst(job.why) : "waits";
+  const only = open.length === 1 ? open[0] : undefined;
+  return only ? `for ${nameOf(only, jobs)}` : `for ${countText(open.length, "job")}`;
+}
+
+function nameOf(need: string, jobs: readonly Job[]): string {
+  const found = jobs.filter((each) => isOf(each.key, need));
+  return (found.length === 1 && found[0]?.name) || need;
+}
+
+function isOf(key: string, need: string): boolean {
+  return groupOf(key) === need || key.startsWith(`${need}/`);
+}
+
+function lowerFirst(text: string): string {
+  return text.replace(/\.$/, "").replace(/^[A-Z](?![A-Z])/, (letter) => letter.toLowerCase());
+}

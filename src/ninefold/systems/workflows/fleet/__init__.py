@@ -1,0 +1,1 @@
+"""The surface that runners use: `/api/v1/workflows/runner`."""

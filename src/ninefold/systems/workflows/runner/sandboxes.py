@@ -1,0 +1,126 @@
+"""Runs jobs in sandboxes, each with its way to the server that the runner works for."""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import msgspec
+import structlog
+
+from ninefold.core.egress import AddressPolicy
+from ninefold.core.errors import NinefoldError
+from ninefold.systems.workflows.execution.order import JobOrder
+from ninefold.systems.workflows.execution.report import (
+    JobReport,
+    JobResult,
+    LogLine,
+    StepInfo,
+    StepResult,
+)
+from ninefold.systems.workflows.isolation import (
+    IsolationHost,
+    IsolationPolicy,
+    JobFacts,
+    make_isolation_host,
+)
+from ninefold.systems.workflows.isolation.errors import IsolationFailedError, IsolationRefusedError
+from ninefold.systems.workflows.service.fleet.protocol import Assignment
+
+_FOLDER: Final = "sandboxes"
+_STEP: Final = StepInfo(1, "__isolation", "Set up job")
+_PORTS: Final = {"http": 80, "https": 443}
+
+log = structlog.get_logger(__name__)
+
+
+class SandboxExecutor:
+    """Runs jobs in sandboxes.
+
+    Args:
+        policy: how they are isolated.
+        folder: of the runner; it is used from the first job on, when the runner has it for itself.
+        server_url: where this runner reaches the server.
+        mirrors: a folder with actions, which jobs can read.
+        addresses: which addresses jobs may reach at all.
+    """
+
+    def __init__(
+        self,
+        policy: IsolationPolicy,
+        folder: Path,
+        *,
+        server_url: str,
+        mirrors: Path | None = None,
+        addresses: AddressPolicy | None = None,
+    ) -> None:
+        self._policy = policy
+        self._folder = folder / _FOLDER
+        self._server = _address_of(server_url)
+        self._mirrors = mirrors
+        self._addresses = addresses
+        self._host: IsolationHost | None = None
+        self._making = asyncio.Lock()
+
+    async def run(self, assignment: Assignment, order: JobOrder, report: JobReport, cancel: asyncio.Event) -> JobResult:
+        """Run a job to its end. If it can't be isolated, it fails, its log says why, and nothing of it is run."""
+        github = _github_of(order)
+        facts = JobFacts(
+            job_id=assignment.job_id,
+            organisation_id=assignment.organisation_id,
+            organisation_number=assignment.uid_number,
+            is_trusted=assignment.is_trusted,
+            is_from_fork=assignment.is_from_fork,
+            server=self._server,
+            owner=str(github.get("repository_owner") or ""),
+        )
+        try:
+            host = await self._open_host()
+            return await host.run_job(self._inside(order, host), report, cancel, facts=facts)
+        except (IsolationRefusedError, IsolationFailedError) as error:
+            log.warning("workflows.isolation.not_run", job=assignment.job_id, error=str(error))
+            return _say_why(report, error)
+
+    async def _open_host(self) -> IsolationHost:
+        async with self._making:
+            if self._host is None:
+                self._host = await asyncio.to_thread(
+                    make_isolation_host, self._policy, self._folder, addresses=self._addresses
+                )
+            return self._host
+
+    def _inside(self, order: JobOrder, host: IsolationHost) -> JobOrder:
+        """Return the order with the addresses of the server as they are inside."""
+        url = host.server_url(self._server)
+        services = order.services
+        if services is not None:
+            services = msgspec.structs.replace(services, results_url=f"{url}/", runtime_url=None, cache_url=None)
+        return msgspec.structs.replace(
+            order,
+            contexts={**order.contexts, "github": {**_github_of(order), "server_url": url}},
+            services=services,
+            mirrors=str(self._mirrors) if self._mirrors is not None and self._mirrors.is_dir() else None,
+        )
+
+
+def _github_of(order: JobOrder) -> Mapping[str, Any]:
+    github = order.contexts.get("github")
+    return github if isinstance(github, Mapping) else {}
+
+
+def _address_of(url: str) -> tuple[str, int]:
+    parts = urlsplit(url)
+    return parts.hostname or "127.0.0.1", parts.port or _PORTS.get(parts.scheme, 80)
+
+
+def _say_why(report: JobReport, error: NinefoldError) -> JobResult:
+    at = datetime.now(UTC)
+    report.step_started(_STEP, at)
+    for text in (f"##[error]{error.detail}", error.remedy):
+        if text:
+            report.line(LogLine(_STEP, at, text))
+    result = StepResult(step=_STEP, outcome="failure", conclusion="failure", started_at=at, ended_at=datetime.now(UTC))
+    report.step_ended(result)
+    return JobResult(conclusion="failure", outputs={}, steps=(result,))

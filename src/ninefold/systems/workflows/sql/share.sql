@@ -1,0 +1,49 @@
+-- name: share_ensure^
+-- Return the share of an organisation, which is added if there is none.
+WITH added AS (
+    INSERT INTO workflows.share (organisation_id)
+    SELECT :organisation_id
+    WHERE NOT EXISTS (SELECT FROM workflows.share WHERE organisation_id = :organisation_id)
+    ON CONFLICT DO NOTHING
+    RETURNING organisation_id, uid_number, weight, jobs_max
+)
+
+SELECT
+    organisation_id,
+    uid_number,
+    weight,
+    jobs_max
+FROM workflows.share
+WHERE organisation_id = :organisation_id
+UNION ALL
+SELECT
+    organisation_id,
+    uid_number,
+    weight,
+    jobs_max
+FROM added;
+
+-- name: share_is_only$
+-- Return whether only one organisation has run jobs.
+SELECT count(*) = 1
+FROM (SELECT FROM workflows.share LIMIT 2) AS known;
+
+-- name: share_set^
+-- Set the weight and the quota of an organisation, and look at its queue again.
+WITH changed AS (
+    UPDATE workflows.share
+    SET
+        weight = :weight,
+        jobs_max = :jobs_max,
+        updated_at = now()
+    WHERE organisation_id = :organisation_id
+    RETURNING organisation_id, uid_number, weight, jobs_max
+)
+
+SELECT
+    changed.organisation_id,
+    changed.uid_number,
+    changed.weight,
+    changed.jobs_max,
+    workflows.activate_turn(changed.organisation_id)
+FROM changed;
