@@ -4,8 +4,6 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-from workflow_repositories import make_hosted
-from workflow_runs import FILE, START, RunWorld
 
 from ninefold.core.ids import format_id
 from ninefold.systems.workflows.jobs.runs import take_due
@@ -13,6 +11,8 @@ from ninefold.systems.workflows.model.repositories import REPOSITORY_PREFIX
 from ninefold.systems.workflows.service.runs.schedules import take_tick
 from ninefold.systems.workflows.settings import WorkflowsSettings
 from ninefold.systems.workflows.store.schedules import DueSchedule, schedule_lock_due
+from workflow_repositories import make_hosted
+from workflow_runs import FILE, START, RunWorld
 
 WORKFLOW = """\
 on:
@@ -43,7 +43,12 @@ def due(cron: str, *, next_at: datetime, timezone: str = "UTC") -> DueSchedule:
     ],
 )
 def test_a_tick_starts_a_run_unless_it_is_more_than_an_hour_late(  # noqa: PLR0917 - a table's columns.
-    cron: str, timezone: str, late: timedelta, starts: bool, dropped: int, next_minutes: int
+    cron: str,
+    timezone: str,
+    late: timedelta,
+    starts: bool,
+    dropped: int,
+    next_minutes: int,  # noqa: FBT001
 ) -> None:
     tick = take_tick(due(cron, next_at=START, timezone=timezone), now=START + late)
 
