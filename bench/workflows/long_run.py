@@ -69,6 +69,7 @@ class OneFile:
     async def changed_paths(self, before: str, after: str) -> Sequence[str] | None:
         """Know nothing."""
         del before, after
+        return None
 
     async def resolve(self, ref: str) -> str | None:
         """Return the only commit."""
@@ -78,6 +79,7 @@ class OneFile:
     async def other(self, full_name: str) -> "OneFile | None":
         """Know no other repository."""
         del full_name
+        return None
 
 
 def workflow() -> str:
