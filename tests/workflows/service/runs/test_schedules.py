@@ -46,9 +46,9 @@ def test_a_tick_starts_a_run_unless_it_is_more_than_an_hour_late(  # noqa: PLR09
     cron: str,
     timezone: str,
     late: timedelta,
-    starts: bool,
+    starts: bool,  # noqa: FBT001
     dropped: int,
-    next_minutes: int,  # noqa: FBT001
+    next_minutes: int,
 ) -> None:
     tick = take_tick(due(cron, next_at=START, timezone=timezone), now=START + late)
 
