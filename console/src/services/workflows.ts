@@ -24,9 +24,11 @@ export type WorkflowFile = Camel<Wire["WorkflowView"]>;
 /** What a workflow asks for when it is run by hand. */
 export type DispatchInput = Camel<Wire["InputView"]>;
 
-/** How many jobs there are of each status; those that there are none of are absent. */
-export type Run = Omit<Camel<Wire["RunView"]>, "jobCounts"> & { readonly jobCounts: Readonly<Partial<Record<RunStatus, number>>> };
-export type RunStatus = Camel<Wire["RunView"]>["status"];
+// Payments have runs of another kind.
+type WireRun = Camel<Wire["ninefold.systems.workflows.routes.run_wire.RunView"]>;
+export type RunStatus = WireRun["status"];
+/** A run with one of its attempts. Statuses that no job has are absent from the counts. */
+export type Run = Omit<WireRun, "jobCounts"> & { readonly jobCounts: Readonly<Partial<Record<RunStatus, number>>> };
 /** A job; its key is `test`, `test.3` of a matrix, or `deploy/test.3` of a called workflow. */
 export type Job = Camel<Wire["RunJobView"]>;
 export type JobStatus = Job["status"];

@@ -11,8 +11,9 @@ import pytest
 from ninefold.core.ids import new_id
 from ninefold.core.postgres.database import Database
 from ninefold.systems.workflows.model.fleet import FreeRunner
+from ninefold.systems.workflows.model.shares import SetShare
 from ninefold.systems.workflows.service.fleet.claims import Claims, claim_jobs
-from ninefold.systems.workflows.service.fleet.shares import SetShare, apply_shares
+from ninefold.systems.workflows.service.fleet.shares import apply_shares
 from workflow_runs import RunWorld
 
 ONE = """
