@@ -2,9 +2,9 @@
 
     .venv/bin/python bench/workflows/fleet.py
 
-Prints a table, and writes bench/results/workflows_fleet.json. docs/benchmarks.md has the published results. The floor of
-the time from queue to runner is what any queue in this database needs: a commit, and a notification to another process.
-Each job that runners get is counted once; a job that is given twice, or lost, stops the benchmark.
+Prints a table, and writes bench/results/workflows_fleet.json. docs/benchmarks.md has the published results. The floor
+of the time from queue to runner is what any queue in this database needs: a commit, and a notification to another
+process. Each job that runners get is counted once; a job that is given twice, or lost, stops the benchmark.
 """
 
 import argparse
