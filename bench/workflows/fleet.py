@@ -34,12 +34,16 @@ from ninefold.core.postgres.database import Database
 from ninefold.core.postgres.embedded import EmbeddedPostgres
 from ninefold.core.postgres.migrations import migrate
 from ninefold.core.queue.notifier import notify_on_commit
+from ninefold.core.tenancy.service import create_api_key, create_organisation
 from ninefold.edge.systems import migration_sources
+from ninefold.systems.workflows.execution.report import JobResult, LogLine, StepInfo
 from ninefold.systems.workflows.model.repositories import Repository
 from ninefold.systems.workflows.model.run_sources import TriggerEvent
 from ninefold.systems.workflows.model.runs import JOB_PREFIX
+from ninefold.systems.workflows.runner.client import RunnerClient
+from ninefold.systems.workflows.runner.reporting import BufferedReport
 from ninefold.systems.workflows.service.channels import JOBS_QUEUED
-from ninefold.systems.workflows.service.fleet.protocol import RUNNER_PATH
+from ninefold.systems.workflows.service.fleet.protocol import RUNNER_PATH, Claim, Finish, Start
 from ninefold.systems.workflows.service.fleet.tokens import new_registration
 from ninefold.systems.workflows.service.runs.triggers import start_runs
 
@@ -95,9 +99,9 @@ class OneFile:
 class Organisation:
     """An organisation that pushes."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, organisation_id: UUID | None = None) -> None:
         self._database = database
-        self.organisation_id = new_id()
+        self.organisation_id = organisation_id or new_id()
         now = datetime.now(UTC)
         self._repository = Repository(
             repository_id=new_id(),
@@ -302,6 +306,59 @@ async def measure_flood(database: Database, tokens: Sequence[str], *, backlog: i
     return {**_percentiles(taken), "jobs_of_the_flood": flooded - samples, "left": left}
 
 
+async def measure_log(database: Database, token: str, *, lines_per_s: int, seconds: int) -> dict[str, float]:
+    """Let a job write lines, and read them from the live feed: from when each is written to when a reader has it."""
+    async with database.transaction() as connection:
+        found = await create_organisation(connection, name="bench")
+        key = (await create_api_key(connection, organisation_id=found.organisation_id, name="bench")).text
+    run_id = await (await Organisation(database, organisation_id=found.organisation_id).create()).push(jobs=1)
+    async with RunnerClient(URL, token) as client:
+        job_id = await _only_job(database, run_id)
+        claimed = None
+        while claimed is None:
+            answer = await client.claim(Claim(slots=1))
+            claimed = next((job for job in answer.jobs if job.job_id == job_id), None)
+        assignment = await client.start(job_id, Start(lease_number=claimed.lease_number))
+        assert assignment is not None, "the job begins"
+        report = BufferedReport(client, assignment, on_cancel=lambda: None)
+        sending = asyncio.create_task(report.run())
+        reading = asyncio.create_task(_read_times(job_id, key, count=lines_per_s * seconds))
+        await asyncio.sleep(0.5)
+        step = StepInfo(1, "run", "Run make")
+        for _ in range(lines_per_s * seconds):
+            now = datetime.now(UTC)
+            report.line(LogLine(step, now, f"{now.timestamp()} {'x' * 60}"))
+            await asyncio.sleep(1 / lines_per_s)
+        async with asyncio.timeout(DONE_TIMEOUT_S):
+            taken = await reading
+        report.close()
+        await sending
+        result = JobResult(conclusion="success", outputs={}, steps=())
+        await client.finish(job_id, Finish(lease_number=claimed.lease_number, result=result))
+    return _percentiles(taken)
+
+
+async def _read_times(job_id: str, key: str, *, count: int) -> list[float]:
+    """Read a log as server-sent events; return how old each line was when it came."""
+    taken: list[float] = []
+    headers = {"Authorization": f"Bearer {key}"}
+    path = f"{URL}/api/v1/live/workflows.log:{job_id}"
+    async with (
+        httpx.AsyncClient(headers=headers, timeout=60, trust_env=False) as client,
+        client.stream("GET", path) as response,
+    ):
+        response.raise_for_status()
+        async for text in response.aiter_lines():
+            if text.startswith("data:") and '"lines"' in text:
+                now = time.time()
+                lines = json.loads(text.removeprefix("data:"))["lines"]
+                taken += [now - float(line["text"].split()[0]) for line in lines]
+                if len(taken) >= count:
+                    break
+    assert len(taken) == count, "each line comes once"
+    return taken
+
+
 async def _only_job(database: Database, run_id: UUID) -> str:
     async with database.connection() as connection:
         return format_id(
@@ -333,6 +390,7 @@ async def measure(options: argparse.Namespace) -> dict[str, Any]:
                 "dispatch": await measure_dispatch(database, server, tokens, jobs=options.jobs),
                 "floor": await measure_floor(database, dsn, samples=options.samples),
                 "pickup": await measure_pickup(database, tokens, samples=options.samples),
+                "log": await measure_log(database, tokens[0], lines_per_s=100, seconds=5),
                 "flood": await measure_flood(database, tokens, backlog=options.backlog, samples=options.samples // 2),
             }
         await database.close()
@@ -357,6 +415,7 @@ def print_results(results: dict[str, Any]) -> None:
         ("commit + notification (floor), ms", "floor"),
         ("queue to runner, ms", "pickup"),
         ("… while another organisation floods, ms", "flood"),
+        ("a line of a log to a reader of the live feed, ms", "log"),
     ]:
         figures = results[key]
         table.add_row(name, "", *[f"{figures[each]:.1f}" for each in ("p50_ms", "p95_ms", "p99_ms")])
