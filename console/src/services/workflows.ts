@@ -46,6 +46,13 @@ export interface Artifact {
   readonly expiresAt: string | null;
 }
 
+/** What a run has left behind. */
+export interface RunNotes {
+  readonly annotations: readonly Annotation[];
+  readonly summaries: readonly Summary[];
+  readonly artifacts: readonly Artifact[];
+}
+
 export interface RunFilter {
   readonly repositoryId?: string | undefined;
   readonly workflow?: string | undefined;

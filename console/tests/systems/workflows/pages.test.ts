@@ -102,7 +102,7 @@ test("annotations lead to their step, and a summary can't run anything", async (
     summaries: [{ jobId: "wjob_test", key: "test", name: "test", step: 3, stepName: "Run the tests", markdown: "## Passed\n\n<script>alert(1)</script>\n\n| a | b |\n|---|---|\n| 1 | 2 |" }],
     artifacts: [],
   };
-  const { container } = render(Notes, { notes, jobs: [job("test")], jobHref: ({ key }) => `/run?job=${key}` });
+  const { container } = render(Notes, { notes, isLoaded: true, error: null, jobs: [job("test")], jobHref: ({ key }) => `/run?job=${key}` });
   expect(screen.getAllByRole("link", { name: "test" })[0]?.getAttribute("href")).toBe("/run?job=test#step:3");
   expect(screen.getByText("tests/test_tax.py:12")).toBeTruthy();
   expect(await screen.findByRole("heading", { name: "Passed" })).toBeTruthy();

@@ -149,7 +149,7 @@ async def create_runner_registration(
 
 
 @get(_USAGE, tags=TAGS)
-async def list_usage(
+async def list_workflow_usage(
     *,
     principal: NamedDependency[Principal],
     database: NamedDependency[Database],
@@ -192,6 +192,6 @@ FLEET_ROUTES: Final[list[HTTPRouteHandler]] = [
     drain_runner,
     remove_runner,
     create_runner_registration,
-    list_usage,
+    list_workflow_usage,
     get_share,
 ]
