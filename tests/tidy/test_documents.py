@@ -32,6 +32,7 @@ DEPENDS_ON_THE_MACHINE: Final = {
     "NINEFOLD_WORKERS",
     "NINEFOLD_PAYMENTS_BANK_FILES_FOLDER",
     "NINEFOLD_WORKFLOWS_RUNNER_FOLDER",
+    "NINEFOLD_WORKFLOWS_ACTIONS",
     "NINEFOLD_WORKFLOWS_REPOSITORIES",
 }
 HASH: Final = "--hash=sha256:" + "0" * 64
@@ -201,7 +202,14 @@ def test_every_dependency_is_locked_with_hashes_and_without_registry_addresses()
         assert list(find_bad_locks((ROOT / name).read_text(encoding="utf-8"), needed=names)) == [], name
 
 
-@pytest.mark.parametrize("name", ["console/package-lock.json", "tests/e2e/centrifuge_js/package-lock.json"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "console/package-lock.json",
+        "tests/e2e/actions_js/package-lock.json",
+        "tests/e2e/centrifuge_js/package-lock.json",
+    ],
+)
 def test_lock_files_of_npm_have_digests_and_no_addresses(name: str) -> None:
     text = (ROOT / name).read_text(encoding="utf-8")
 

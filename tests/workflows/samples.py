@@ -1,7 +1,8 @@
 """The sample data of workflows: repositories with a workflow, and runs in each state that an operation needs."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 from uuid import UUID
 
@@ -9,15 +10,18 @@ from http_api import Api, Json
 from ninefold.core.ids import format_id, parse_id
 from ninefold.core.postgres.database import Database
 from ninefold.systems.workflows.model.fleet import RUNNER_PREFIX
+from ninefold.systems.workflows.model.results import ARTIFACT_PREFIX, JobCaller
 from ninefold.systems.workflows.model.run_sources import TriggerEvent
 from ninefold.systems.workflows.model.runs import JOB_PREFIX, RUN_PREFIX
 from ninefold.systems.workflows.service.fleet.protocol import Register
 from ninefold.systems.workflows.service.fleet.runners import register_runner
 from ninefold.systems.workflows.service.fleet.tokens import find_registration, new_registration
 from ninefold.systems.workflows.service.repositories import get_repository
+from ninefold.systems.workflows.service.results.artifacts import create_artifact, finish_artifact
 from ninefold.systems.workflows.service.runs.transitions import cancel_run
 from ninefold.systems.workflows.service.runs.triggers import start_runs
 from ninefold.systems.workflows.store.run_jobs import job_list
+from ninefold.systems.workflows.store.uploads import upload_commit
 from sample_data import SampleContext, SampleData
 from workflow_repositories import make_hosted
 from workflow_runs import FILE, SHA, FakeFiles
@@ -43,10 +47,17 @@ async def make_sample_data(context: SampleContext) -> SampleData:
     run = await runs.start(repository)
     ended = await runs.start(repository, is_canceled=True)
     await runs.start(repository)
+    artifacts = [await add_artifact(context.database, run, name) for name in (SECRET_TEXT, "other")]
     runner, drained, removed = [await add_runner(context, runs.organisation_id) for _ in range(3)]
     return SampleData(
-        ids={"repository_id": repository["repository_id"], "runner_id": runner, **run},
+        ids={
+            "repository_id": repository["repository_id"],
+            "artifact_id": artifacts[0],
+            "runner_id": runner,
+            **run,
+        },
         ids_of={
+            "delete_artifact": {"artifact_id": artifacts[1]},
             "delete_repository": {"repository_id": doomed["repository_id"]},
             "drain_runner": {"runner_id": drained},
             "remove_runner": {"runner_id": removed},
@@ -54,7 +65,7 @@ async def make_sample_data(context: SampleContext) -> SampleData:
             "cancel_run": {"run_id": (await runs.start(repository))["run_id"]},
         },
         secret_text=SECRET_TEXT,
-        destroying=["delete_repository"],
+        destroying=["delete_artifact", "delete_repository"],
     )
 
 
@@ -80,6 +91,38 @@ async def organisation_of(database: Database, repository_id: str) -> UUID:
             "SELECT organisation_id FROM workflows.repository WHERE repository_id = $1", parse_id("repo", repository_id)
         )
     return found
+
+
+async def add_artifact(database: Database, run: Mapping[str, str], name: str) -> str:
+    """Give a run an artifact without any byte; return its id."""
+    at = datetime.now(UTC)
+    job_id = parse_id(JOB_PREFIX, run["job_id"])
+    async with database.transaction() as connection:
+        row = await connection.fetchrow("SELECT * FROM workflows.job WHERE job_id = $1", job_id)
+        assert row is not None
+        caller = JobCaller(
+            job_id=job_id,
+            organisation_id=row["organisation_id"],
+            repository_id=row["repository_id"],
+            run_id=row["run_id"],
+            attempt=row["attempt"],
+            ref="refs/heads/main",
+            is_from_fork=False,
+            default_branch="main",
+        )
+        upload = await create_artifact(
+            connection, caller, name=name, bytes_max=1, kept=timedelta(days=1), expires_at=None, at=at
+        )
+        await upload_commit(
+            connection,
+            upload_id=upload.upload_id,
+            committed_at=at,
+            size_bytes=0,
+            sha256=sha256(b"").digest(),
+            content_type="application/zip",
+        )
+        artifact, _ = await finish_artifact(connection, caller, name=name, size=0, sha256=None, at=at)
+    return format_id(ARTIFACT_PREFIX, artifact.artifact_id)
 
 
 class RunMaker:

@@ -172,6 +172,19 @@ class ApiClient:
             raise _problem(response)
         return ApiResponse(request=f"{method} {response.url}", content=response.content, headers=response.headers)
 
+    def download(self, path: str) -> Iterator[bytes]:
+        """Yield the content of `GET path` as it comes, however large it is.
+
+        Raises:
+            ApiProblemError, InvalidInputError, UnavailableError: as `request`; the connection can also break later.
+        """
+        url = f"{self._base_url}{path}"
+        with self._explained(f"GET {url}"), self._http.stream("GET", url) as response:
+            if not response.is_success:
+                response.read()
+                raise _problem(response)
+            yield from response.iter_bytes()
+
     def events(self, path: str, *, last_id: str) -> Iterator[ServerEvent]:
         """Yield the server-sent events of `GET path` that follow an event, until the server ends the stream.
 

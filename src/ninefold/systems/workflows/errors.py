@@ -7,10 +7,12 @@ import msgspec
 
 from ninefold.core.errors import (
     ConflictError,
+    ForbiddenError,
     InvalidInputError,
     NotFoundError,
     PayloadTooLargeError,
     TooManyRequestsError,
+    UnauthorizedError,
     UnavailableError,
 )
 
@@ -200,3 +202,52 @@ class StaleLeaseError(ConflictError):
 
     code = "stale_lease"
     title = "The lease has ended"
+
+
+class JobTokenInvalidError(UnauthorizedError):
+    """No job that runs has this token."""
+
+    code = "job_token_invalid"
+    title = "Invalid job token"
+
+
+class ResultsForbiddenError(ForbiddenError):
+    """A job asks for something of another run."""
+
+    code = "results_forbidden"
+    title = "Not of this job"
+
+
+class ResultNotFoundError(NotFoundError):
+    """There is no such artifact or cache, or it has expired."""
+
+    code = "artifact_not_found"
+    title = "Artifact not found"
+
+
+class ArtifactNameTakenError(ConflictError):
+    """The run has an artifact of this name."""
+
+    code = "artifact_name_taken"
+    title = "Artifact name taken"
+
+
+class InvalidResultError(InvalidInputError):
+    """An artifact or a cache can't be like this, or wasn't uploaded like this."""
+
+    code = "invalid_result"
+    title = "Invalid artifact or cache"
+
+
+class ResultTooLargeError(PayloadTooLargeError):
+    """An artifact or a cache is larger than its limit."""
+
+    code = "result_too_large"
+    title = "Too large"
+
+
+class AddressInvalidError(ForbiddenError):
+    """The address of contents isn't signed, or has expired."""
+
+    code = "address_invalid"
+    title = "Invalid address"

@@ -124,6 +124,19 @@ class WorkflowsSettings(msgspec.Struct, frozen=True, kw_only=True):
         int, msgspec.Meta(ge=1, le=3_650, description="Days that a run is kept after its end, with its logs.")
     ] = 400
 
+    artifact_bytes_max: Annotated[
+        int, msgspec.Meta(ge=1, le=2**40, description="Bytes that one artifact can have.")
+    ] = 10 * 1024**3
+    artifacts_kept_days: Annotated[
+        int, msgspec.Meta(ge=1, le=3_650, description="Days for which artifacts are kept; a job can ask for fewer.")
+    ] = 90
+    cache_bytes_max: Annotated[
+        int, msgspec.Meta(ge=1, le=2**40, description="Bytes that the caches of one repository can have together.")
+    ] = 10 * 1024**3
+    caches_kept_days: Annotated[
+        int, msgspec.Meta(ge=1, le=3_650, description="Days for which a cache is kept that nothing uses.")
+    ] = 7
+
     @property
     def repositories_folder(self) -> Path:
         """The folder with the git repositories."""

@@ -22,7 +22,10 @@ from ninefold.systems.workflows.jobs.logs import FLEET_HANDLERS, FLEET_SCHEDULES
 from ninefold.systems.workflows.jobs.push_keeper import PushKeeper
 from ninefold.systems.workflows.jobs.push_triggers import PushTriggers
 from ninefold.systems.workflows.jobs.removal import REMOVE_REPOSITORY_HANDLER
+from ninefold.systems.workflows.jobs.results import SWEEP_RESULTS_HANDLER, SWEEP_RESULTS_OFTEN
 from ninefold.systems.workflows.jobs.runs import RUN_HANDLERS, RUN_SCHEDULES
+from ninefold.systems.workflows.results.surfaces import results_surfaces
+from ninefold.systems.workflows.routes.artifacts import ARTIFACT_ROUTES
 from ninefold.systems.workflows.routes.dispatches import DISPATCH_ROUTES
 from ninefold.systems.workflows.routes.fleet import FLEET_ROUTES
 from ninefold.systems.workflows.routes.job_logs import LOG_ROUTES
@@ -39,11 +42,11 @@ def _routes(context: ServerContext[WorkflowsSettings]) -> Sequence[ControllerRou
     def provide_clock() -> Clock:
         return SystemClock()
 
-    def provide_notifier() -> Notifier:
-        return context.notifier
-
     def provide_blobs() -> Blobs:
         return context.blobs
+
+    def provide_notifier() -> Notifier:
+        return context.notifier
 
     def provide_settings() -> WorkflowsSettings:
         return context.settings
@@ -55,6 +58,7 @@ def _routes(context: ServerContext[WorkflowsSettings]) -> Sequence[ControllerRou
                 *REPOSITORY_ROUTES,
                 *DISPATCH_ROUTES,
                 *RUN_ROUTES,
+                *ARTIFACT_ROUTES,
                 *FLEET_ROUTES,
                 *LOG_ROUTES,
             ],
@@ -71,6 +75,7 @@ def _routes(context: ServerContext[WorkflowsSettings]) -> Sequence[ControllerRou
 def _surfaces(context: ServerContext[WorkflowsSettings]) -> Sequence[Surface]:
     return [
         git_surface(context),
+        *results_surfaces(context),
         fleet_surface(context),
     ]
 
@@ -100,8 +105,8 @@ SYSTEM: Final[System[WorkflowsSettings]] = System(
     server_tasks=fleet_server_tasks,
     worker_tasks=_worker_tasks,
     processes=PROCESSES,
-    job_handlers=(REMOVE_REPOSITORY_HANDLER, *RUN_HANDLERS, *FLEET_HANDLERS),
-    schedules=(*RUN_SCHEDULES, *FLEET_SCHEDULES),
+    job_handlers=(REMOVE_REPOSITORY_HANDLER, SWEEP_RESULTS_HANDLER, *RUN_HANDLERS, *FLEET_HANDLERS),
+    schedules=(SWEEP_RESULTS_OFTEN, *RUN_SCHEDULES, *FLEET_SCHEDULES),
     commands=COMMANDS,
     credential_kinds=FLEET_KINDS,
     checks=(check_isolation,),

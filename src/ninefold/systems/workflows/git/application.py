@@ -14,12 +14,14 @@ from ninefold.core.tenancy.model import Principal
 from ninefold.core.tenancy.roles import READ, WRITE
 from ninefold.systems.workflows.errors import RepositoryNotFoundError
 from ninefold.systems.workflows.git.bodies import ClientGoneError
-from ninefold.systems.workflows.git.callers import authenticate, name_of
+from ninefold.systems.workflows.git.callers import authenticate
 from ninefold.systems.workflows.git.exchange import advertise, answer_fetch
 from ninefold.systems.workflows.git.receiving import PushReceiver
 from ninefold.systems.workflows.git.requests import ROUTE, GitRequest, read_request
 from ninefold.systems.workflows.git.slots import GitSlots
 from ninefold.systems.workflows.model.repositories import Repository
+from ninefold.systems.workflows.model.results import JobCaller
+from ninefold.systems.workflows.service.actors import actor_of
 from ninefold.systems.workflows.service.hosting.folders import RepositoryFolders
 from ninefold.systems.workflows.service.repositories import find_repository
 from ninefold.systems.workflows.settings import WorkflowsSettings
@@ -60,36 +62,37 @@ class GitApplication:
         # Any, because the framework's scope is typed for its own needs.
         given: Any = scope
         given["path_template"] = ROUTE
-        principal = await authenticate(self._database, given["headers"])
-        structlog.contextvars.bind_contextvars(organisation_id=format_id("org", principal.organisation_id))
+        caller = await authenticate(self._database, given["headers"])
+        structlog.contextvars.bind_contextvars(organisation_id=format_id("org", caller.organisation_id))
         request = read_request(given)
-        _require(principal, request)
-        repository = await self._find(principal, request)
-        async with self._slots.slot(principal.organisation_id):
+        _require(caller, request)
+        repository = await self._find(caller, request)
+        async with self._slots.slot(caller.organisation_id):
             try:
-                await self._answer(request, repository, principal, receive, send)
+                await self._answer(request, repository, caller, receive, send)
             except ClientGoneError:
                 return
 
     async def _answer(
-        self, request: GitRequest, repository: Repository, principal: Principal, receive: Receive, send: Send
+        self, request: GitRequest, repository: Repository, caller: Principal | JobCaller, receive: Receive, send: Send
     ) -> None:
         folder = await self._folders.open(repository)
         if request.is_advertisement:
             await advertise(folder, request, send, self._settings)
         elif request.is_push:
-            await self._receiver.receive(
-                folder, request, receive, send, repository=repository, pushed_by=name_of(principal)
-            )
+            assert isinstance(caller, Principal), "jobs only read"
+            async with self._database.connection() as connection:
+                pushed_by = await actor_of(connection, caller)
+            await self._receiver.receive(folder, request, receive, send, repository=repository, pushed_by=pushed_by)
         else:
             await answer_fetch(folder, request, receive, send, self._settings)
 
-    async def _find(self, principal: Principal, request: GitRequest) -> Repository:
+    async def _find(self, caller: Principal | JobCaller, request: GitRequest) -> Repository:
         async with self._database.connection() as connection:
             repository = await find_repository(
-                connection, organisation_id=principal.organisation_id, name=f"{request.owner}/{request.name}"
+                connection, organisation_id=caller.organisation_id, name=f"{request.owner}/{request.name}"
             )
-        if repository is None:
+        if repository is None or not _may_see(caller, repository):
             raise RepositoryNotFoundError(
                 f"Your organisation has no repository {request.owner}/{request.name}.",
                 remedy=f"Create it first: ninefold workflows repositories create {request.name}",
@@ -97,10 +100,18 @@ class GitApplication:
         return repository
 
 
-def _require(principal: Principal, request: GitRequest) -> None:
+def _require(caller: Principal | JobCaller, request: GitRequest) -> None:
     scope = WRITE if request.is_push else READ
-    if not principal.allows(scope):
+    is_allowed = not request.is_push if isinstance(caller, JobCaller) else caller.allows(scope)
+    if not is_allowed:
         raise ForbiddenError(
             f"This needs the permission {scope}, which the credential doesn't have.",
             remedy="Use another API key, or ask an admin of the organisation.",
         )
+
+
+def _may_see(caller: Principal | JobCaller, repository: Repository) -> bool:
+    """Return whether it isn't hidden: code from a fork sees its own repository only."""
+    if isinstance(caller, JobCaller) and caller.is_from_fork:
+        return repository.repository_id == caller.repository_id
+    return True

@@ -5,28 +5,31 @@ import binascii
 from collections.abc import Iterable
 from typing import Final
 
-from ninefold.core.ids import format_id
 from ninefold.core.postgres.database import Database
 from ninefold.core.tenancy import service as tenancy
 from ninefold.core.tenancy.api_keys import API_KEY
 from ninefold.core.tenancy.errors import CredentialInvalidError, CredentialMissingError
-from ninefold.core.tenancy.model import ACCOUNT_PREFIX, Principal
+from ninefold.core.tenancy.model import Principal
 from ninefold.core.tenancy.personal_kinds import PERSONAL_TOKEN
 from ninefold.systems.workflows.git.requests import Header, header_of
+from ninefold.systems.workflows.model.results import JobCaller
+from ninefold.systems.workflows.service.tokens import find_job, is_job_token
 
 REMEDY: Final = "Send an API key or a personal token as the password, with any user name."
 
 _KINDS: Final = (API_KEY, PERSONAL_TOKEN)
 
 
-async def authenticate(database: Database, headers: Iterable[Header]) -> Principal:
-    """Return on whose behalf a request acts.
+async def authenticate(database: Database, headers: Iterable[Header]) -> Principal | JobCaller:
+    """Return on whose behalf a request acts: an organisation, or a job that runs.
 
     Raises:
         UnauthorizedError: it has no valid credential.
     """
     text = password_of(header_of(headers, b"authorization"))
     async with database.connection() as connection:
+        if is_job_token(text):
+            return await find_job(connection, text)
         return await tenancy.authenticate(connection, text, kinds=_KINDS)
 
 
@@ -50,13 +53,6 @@ def password_of(header: bytes) -> str:
         raise _not_basic() from error
     # Some clients ask for a token as the user name, without a password.
     return password or user
-
-
-def name_of(principal: Principal) -> str:
-    """Return who pushes: a person, or an API key."""
-    if principal.account_id is not None:
-        return format_id(ACCOUNT_PREFIX, principal.account_id)
-    return f"API key {format_id(API_KEY.id_prefix, principal.credential_id)}"
 
 
 def _not_basic() -> CredentialInvalidError:

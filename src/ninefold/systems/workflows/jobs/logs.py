@@ -7,9 +7,10 @@ from typing import Final
 import msgspec
 import structlog
 
-from ninefold.core.blobs import BlobQuotaError, delete_blob, keep_blob
+from ninefold.core.blobs import BlobQuotaError, Blobs, delete_blob, keep_blob
 from ninefold.core.blobs.errors import BlobNotFoundError
 from ninefold.core.jobs import JobHandler, JobKind, JobRun, Schedule
+from ninefold.core.postgres.database import Database
 from ninefold.core.system import WorkerContext
 from ninefold.systems.workflows.service.fleet.log_archive import Packer
 from ninefold.systems.workflows.service.fleet.logs import decode_lines
@@ -53,7 +54,7 @@ async def archive_logs(job: JobRun[ArchiveLogs], context: WorkerContext[Workflow
             found = await job_logs.job_log_list_to_archive(connection, before=before, limit=ARCHIVED_AT_ONCE)
         for each in found:
             job.check()
-            if not await _archive(context, each):
+            if not await archive_log(context.database, context.blobs, each):
                 return archived
             archived += 1
         if len(found) < ARCHIVED_AT_ONCE:
@@ -79,10 +80,10 @@ async def clean_fleet(job: JobRun[CleanFleet], context: WorkerContext[WorkflowsS
         await runners.runner_delete_unseen(connection, before=context.clock.now() - RUNNERS_KEPT)
 
 
-async def _archive(context: WorkerContext[WorkflowsSettings], each: JobLog) -> bool:
-    """Archive a log; return False if its organisation has no room for it now."""
+async def archive_log(database: Database, blobs: Blobs, each: JobLog) -> bool:
+    """Move a log that has ended into a blob; return False if its organisation has no room for it now."""
     packer = Packer()
-    parts = [part async for part in _parts(context, each, packer)]
+    parts = [part async for part in _parts(database, each, packer)]
     last, places = packer.end()
     parts += last
 
@@ -91,8 +92,8 @@ async def _archive(context: WorkerContext[WorkflowsSettings], each: JobLog) -> b
             yield part
 
     try:
-        blob = await context.blobs.put(
-            context.database,
+        blob = await blobs.put(
+            database,
             contents(),
             organisation_id=each.organisation_id,
             owner=_OWNER,
@@ -102,7 +103,7 @@ async def _archive(context: WorkerContext[WorkflowsSettings], each: JobLog) -> b
     except BlobQuotaError as error:
         log.warning("workflows.log.not_archived", error=str(error))
         return False
-    async with context.database.transaction() as connection:
+    async with database.transaction() as connection:
         current = await job_logs.job_log_lock(connection, job_id=each.job_id)
         if current is None or current.blob_id is not None:
             # Its run was deleted meanwhile, or another worker was faster; the blob is removed when it expires.
@@ -113,10 +114,10 @@ async def _archive(context: WorkerContext[WorkflowsSettings], each: JobLog) -> b
     return True
 
 
-async def _parts(context: WorkerContext[WorkflowsSettings], each: JobLog, packer: Packer) -> AsyncIterator[bytes]:
+async def _parts(database: Database, each: JobLog, packer: Packer) -> AsyncIterator[bytes]:
     after = 0
     while True:
-        async with context.database.connection() as connection:
+        async with database.connection() as connection:
             chunks = await job_logs.log_chunk_list(connection, job_id=each.job_id, after=after, limit=CHUNKS_AT_ONCE)
         for chunk in chunks:
             for part in packer.add(decode_lines(chunk.content)):

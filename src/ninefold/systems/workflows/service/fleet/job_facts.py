@@ -1,16 +1,16 @@
 """What a job gets besides its order: secrets, and the token for the services that it uses."""
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from ninefold.core.postgres.database import Connection
-from ninefold.core.tenancy.kinds import random_text
 from ninefold.systems.workflows.model.runs import RunJob
+from ninefold.systems.workflows.service.tokens import new_job_token
 
 
-async def token_of(connection: Connection, job: RunJob) -> str:
+async def token_of(connection: Connection, job: RunJob, *, at: datetime) -> str:
     """Return a token for the services that the job uses."""
-    del connection, job
-    return random_text()
+    return await new_job_token(connection, job.job_id, at=at)
 
 
 async def secrets_of(connection: Connection, job: RunJob) -> Mapping[str, str]:

@@ -72,7 +72,7 @@ async def start_job(
     )
     await runners.runner_use(connection, runner_id=runner.runner_id)
     try:
-        token = await token_of(connection, job)
+        token = await token_of(connection, job, at=at)
         order = await job_order(
             connection,
             job,

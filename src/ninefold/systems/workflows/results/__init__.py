@@ -1,0 +1,1 @@
+"""The services that official actions use: artifacts and caches (`/twirp`), and their contents."""

@@ -1,0 +1,1 @@
+"""What jobs leave behind: artifacts, caches, and the contents of both."""
