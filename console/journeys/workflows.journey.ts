@@ -4,7 +4,7 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 
-import { chromium, type Browser, type BrowserContext, type Page } from "playwright-core";
+import { chromium, type Browser, type BrowserContext, type Locator, type Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 import { Network, Ninefold } from "./ninefold";
@@ -70,7 +70,9 @@ function path(): string {
   return new URL(page.url()).pathname;
 }
 
-const lines = (): ReturnType<Page["locator"]> => page.locator(".log-line");
+const lines = (): Locator => page.locator(".log-line");
+/** A line of the log with exactly this text. */
+const line = (text: string): Locator => page.locator(".log-line code").getByText(text, { exact: true });
 
 test("the first steps lead from a repository to a push, and its run appears at once", async () => {
   await page.getByRole("link", { name: "Workflows" }).first().click();
@@ -108,13 +110,13 @@ test("a run shows its jobs as they go on, and what each of them waits for", asyn
 
 test("the log follows the process, in its colours, until somebody scrolls up", async () => {
   await page.getByRole("link", { name: /test \(16\)/ }).click();
-  await page.getByText("collected 212 items").waitFor();
+  await line("collected 212 items").waitFor();
   expect(await page.locator(".a-green").first().textContent()).toBe("are ready");
-  await page.getByRole("button", { name: "Install" }).waitFor();
+  await page.getByRole("button", { name: "Install", exact: true }).waitFor();
   await page.getByText(/^Following/).waitFor();
   await screenshot(page, "workflow-run-live");
   copy.open("test");
-  await page.getByText("tests/test_300.py passed").waitFor();
+  await line("tests/test_300.py passed").waitFor();
   await page.locator(".log-line.is-warning").getByText("test_tax took 9 seconds").waitFor();
 });
 
@@ -131,7 +133,7 @@ test("a run that has ended shows what it has left behind", async () => {
 });
 
 test("a text is found in the log, and a line has an address that leads back to it", async () => {
-  await lines().first().waitFor();
+  await page.getByRole("button", { name: /Succeeded: Run the tests/ }).waitFor();
   await page.keyboard.press("/");
   await page.keyboard.type("test_222.py");
   await page.getByText("1 of 1").waitFor();
@@ -148,11 +150,11 @@ test("a text is found in the log, and a line has an address that leads back to i
 
 test("groups and steps fold, and the arrow keys go through the graph", async () => {
   await go(`${made.run}?job=test.0#step:2`);
-  const group = page.getByRole("button", { name: "Install" });
+  const group = page.getByRole("button", { name: "Install", exact: true });
   await group.click();
-  await page.getByText("package 40").waitFor();
+  await line("package 40").waitFor();
   await group.click();
-  await page.getByText("package 40").waitFor({ state: "detached" });
+  await line("package 40").waitFor({ state: "detached" });
   await page.getByRole("link", { name: /Succeeded lint/ }).focus();
   await page.keyboard.press("ArrowRight");
   await page.keyboard.press("ArrowRight");
@@ -183,7 +185,7 @@ test("a workflow that can't be read says where, and another one asks for its inp
 test("a failed job opens at its error, and runs again with debug lines as another attempt", async () => {
   await go(made.failed);
   await page.locator(".log-line.is-error").getByText("There is no version broken").waitFor();
-  await page.getByText("broken to production, 5 replicas, dry run true").last().waitFor();
+  await line("broken to production, 5 replicas, dry run true").waitFor();
   await page.keyboard.press("r");
   const dialog = page.getByRole("dialog");
   await dialog.getByText("With debug lines").click();
@@ -275,14 +277,14 @@ jobs:
   copy.push((await ninefold.call<{ clone_url: string }>("GET", `/workflows/repositories/${made.repository}`)).clone_url, ninefold.apiKey);
   await go("/workflows");
   await page.getByRole("row", { name: /basket: merge lines/ }).getByRole("link").first().click();
-  await page.getByText("begun", { exact: true }).last().waitFor();
+  await line("begun").waitFor();
   network.cut();
   await page.getByText("Reconnecting.", { exact: true }).waitFor();
   expect(await page.getByRole("button", { name: "Cancel the run" }).isDisabled()).toBe(true);
   copy.open("count");
   network.restore();
   await page.getByText("Reconnecting.", { exact: true }).waitFor({ state: "detached", timeout: 30_000 });
-  await page.getByText("counted 2000", { exact: true }).waitFor();
+  await line("counted 2000").waitFor();
   await page.keyboard.press("/");
   await page.keyboard.type("counted 1");
   await page.getByText("of 1,111").waitFor();

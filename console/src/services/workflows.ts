@@ -37,13 +37,12 @@ export type Annotation = Camel<Wire["AnnotationView"]>;
 export type AnnotationLevel = Annotation["level"];
 /** What a step has written to its summary, as Markdown. */
 export type Summary = Camel<Wire["StepSummaryView"]>;
-export interface Artifact {
-  readonly artifactId: string;
-  readonly name: string;
-  readonly size: number;
-  readonly digest: string | null;
-  readonly createdAt: string;
-  readonly expiresAt: string | null;
+export type Artifact = Camel<Wire["ArtifactView"]>;
+/** What a run has left behind. */
+export interface RunNotes {
+  readonly annotations: readonly Annotation[];
+  readonly summaries: readonly Summary[];
+  readonly artifacts: readonly Artifact[];
 }
 
 export interface RunFilter {

@@ -12,7 +12,7 @@ from typing import Final
 
 import pytest
 
-from ninefold.systems.workflows.isolation import IsolationHost
+from ninefold.systems.workflows.isolation.host import IsolationHost
 from sandboxes import run_isolated
 
 ATTEMPTS: Final[Mapping[str, str]] = {

@@ -16,8 +16,9 @@ import psutil
 import pytest
 
 from ninefold.core.egress import AddressPolicy
-from ninefold.systems.workflows.isolation import IsolationHost, IsolationPolicy, ServerAddress, make_isolation_host
 from ninefold.systems.workflows.isolation.errors import IsolationFailedError, IsolationRefusedError
+from ninefold.systems.workflows.isolation.host import IsolationHost, make_isolation_host
+from ninefold.systems.workflows.isolation.policy import IsolationPolicy, ServerAddress
 from sandboxes import LIMITS, TRUSTED, UNTRUSTED, changed, isolation_host, run_isolated
 from workflow_jobs import JobInTest
 

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from ninefold.systems.workflows.execution.order import Services
-from ninefold.systems.workflows.isolation import IsolationPolicy
+from ninefold.systems.workflows.isolation.policy import IsolationPolicy
 from ninefold.systems.workflows.runner.sandboxes import SandboxExecutor
 from ninefold.systems.workflows.service.fleet.protocol import Assignment
 from ninefold.systems.workflows.service.runs.orders import OrderedJob

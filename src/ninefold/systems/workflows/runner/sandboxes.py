@@ -20,14 +20,9 @@ from ninefold.systems.workflows.execution.report import (
     StepInfo,
     StepResult,
 )
-from ninefold.systems.workflows.isolation import (
-    IsolationHost,
-    IsolationPolicy,
-    JobFacts,
-    ServerAddress,
-    make_isolation_host,
-)
 from ninefold.systems.workflows.isolation.errors import IsolationFailedError, IsolationRefusedError
+from ninefold.systems.workflows.isolation.host import IsolationHost, make_isolation_host
+from ninefold.systems.workflows.isolation.policy import IsolationPolicy, JobFacts, ServerAddress
 from ninefold.systems.workflows.service.fleet.protocol import Assignment
 
 _FOLDER: Final = "sandboxes"
