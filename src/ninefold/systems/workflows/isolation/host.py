@@ -17,7 +17,7 @@ from ninefold.core.checks import Finding
 from ninefold.core.egress import AddressPolicy
 from ninefold.systems.workflows.execution.order import JobFolders, JobOrder
 from ninefold.systems.workflows.execution.report import JobReport, JobResult
-from ninefold.systems.workflows.isolation.cgroups import Cgroups, find_cgroups
+from ninefold.systems.workflows.isolation.cgroups import Cgroups, JobCgroup, find_cgroups
 from ninefold.systems.workflows.isolation.egress import EgressRules
 from ninefold.systems.workflows.isolation.errors import IsolationFailedError, IsolationRefusedError
 from ninefold.systems.workflows.isolation.machine import Machine, examine_machine, findings
@@ -122,7 +122,7 @@ class IsolationHost:
                 facts=facts,
                 machine=self._machine,
                 scratch=scratch,
-                cgroup=self._cgroups.make(name, self._policy.limits) if self._cgroups else None,
+                cgroup=self._make_cgroup(name),
                 addresses=self._addresses,
                 now=_utc_now,
             )
@@ -136,6 +136,14 @@ class IsolationHost:
             disk_bytes=self._policy.limits.disk_bytes,
             has_disks=self._machine.has_disks,
         )
+
+    def _make_cgroup(self, name: str) -> JobCgroup | None:
+        if self._cgroups is None:
+            return None
+        try:
+            return self._cgroups.make(name, self._policy.limits)
+        except OSError as error:
+            raise IsolationFailedError(f"The control groups of the job can't be made: {error}") from error
 
     def _inside(self, order: JobOrder, scratch: Scratch, facts: JobFacts) -> JobOrder:
         """Return the order as it is inside: with other folders and variables, for a fork without secrets."""
