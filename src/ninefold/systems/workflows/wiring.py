@@ -14,7 +14,7 @@ from ninefold.core.postgres.migrations import MigrationSource
 from ninefold.core.queue.notifier import Notifier
 from ninefold.core.system import ServerContext, System, WorkerContext, WorkerTask
 from ninefold.core.web.surfaces import Surface
-from ninefold.systems.workflows.checks import check_isolation
+from ninefold.systems.workflows.checks import check_isolation, check_runner
 from ninefold.systems.workflows.commands import COMMANDS
 from ninefold.systems.workflows.fleet.parts import fleet_server_tasks, fleet_surface, fleet_worker_tasks
 from ninefold.systems.workflows.git.surface import git_surface
@@ -109,5 +109,5 @@ SYSTEM: Final[System[WorkflowsSettings]] = System(
     schedules=(SWEEP_RESULTS_OFTEN, *RUN_SCHEDULES, *FLEET_SCHEDULES),
     commands=COMMANDS,
     credential_kinds=FLEET_KINDS,
-    checks=(check_isolation,),
+    checks=(check_isolation, check_runner),
 )
