@@ -15,7 +15,7 @@ from ninefold.core.queue.notifier import Notifier
 from ninefold.core.secrets import Sealer
 from ninefold.core.system import ServerContext, System, WorkerContext, WorkerTask
 from ninefold.core.web.surfaces import Surface
-from ninefold.systems.workflows.checks import check_isolation
+from ninefold.systems.workflows.checks import check_isolation, check_runner
 from ninefold.systems.workflows.commands import COMMANDS
 from ninefold.systems.workflows.fleet.parts import fleet_server_tasks, fleet_surface, fleet_worker_tasks
 from ninefold.systems.workflows.git.surface import git_surface
@@ -118,5 +118,5 @@ SYSTEM: Final[System[WorkflowsSettings]] = System(
     schedules=(SWEEP_RESULTS_OFTEN, *RUN_SCHEDULES, *FLEET_SCHEDULES),
     commands=COMMANDS,
     credential_kinds=FLEET_KINDS,
-    checks=(check_isolation,),
+    checks=(check_isolation, check_runner),
 )
