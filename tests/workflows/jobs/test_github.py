@@ -43,7 +43,7 @@ class GitHub:
 
     async def connect(self) -> Json:
         source = await self.api.done(
-            "POST", "/callback-sources", json={"provider": "github", "name": "site", "secrets": [SECRET]}
+            "POST", "/sources", json={"provider": "github", "name": "site", "secrets": [SECRET]}
         )
         self.ingest_path = "/in/" + source["ingest_url"].rpartition("/")[2]
         repository = await create_repository(self.api)
