@@ -29,6 +29,7 @@ class ResultsServices:
         self.artifacts: dict[str, dict[str, Any]] = {}
         self.blobs: dict[str, bytes] = {}
         self.caches: dict[tuple[str, str], str] = {}
+        self.types: dict[str, str] = {}
         self.blocks: dict[str, bytes] = {}
         self.calls: list[str] = []
         self.failures = 0
@@ -36,7 +37,8 @@ class ResultsServices:
 
     @property
     def services(self) -> Services:
-        return Services(results_url=f"{self.url}/", token=TOKEN)
+        # Official clients accept a server only if its name is below `localhost`, as it is in jobs.
+        return Services(results_url=f"{self.url}/".replace("127.0.0.1", "ninefold.localhost"), token=TOKEN)
 
     def put(self, name: str, content: bytes) -> None:
         """Store an artifact, as another job would."""
@@ -54,8 +56,9 @@ class ResultsServices:
         if method == "CreateArtifact":
             return self._create(name, message)
         if method == "ListArtifacts":
-            wanted = message.get("name_filter")
-            return 200, {"artifacts": [each for key, each in self.artifacts.items() if wanted in {None, key}]}
+            wanted, wanted_id = message.get("name_filter"), message.get("id_filter")
+            found = [each for key, each in self.artifacts.items() if wanted in {None, key}]
+            return 200, {"artifacts": [each for each in found if wanted_id in {None, each["database_id"]}]}
         return self._call_existing(method, message) if name in self.artifacts else _error(404, "not_found")
 
     def _call_cache(self, method: str, message: dict[str, Any]) -> tuple[int, dict[str, Any]]:
@@ -127,12 +130,15 @@ class _Handler(BaseHTTPRequestHandler):
     def do_PUT(self) -> None:
         body, address = self._body(), urlsplit(self.path)
         if self._is_available():
-            self.state.put_blob(address.path.rpartition("/")[2], parse_qs(address.query), body)
+            name = address.path.rpartition("/")[2]
+            self.state.put_blob(name, parse_qs(address.query), body)
+            self.state.types[name] = self.headers.get("x-ms-blob-content-type") or "application/octet-stream"
             self._answer(201, b"")
 
     def do_GET(self) -> None:
         if self._is_available():
-            self._answer(200, self.state.blobs[urlsplit(self.path).path.rpartition("/")[2]])
+            name = urlsplit(self.path).path.rpartition("/")[2]
+            self._answer(200, self.state.blobs[name], self.state.types.get(name, "application/zip"))
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is the base class's.
         pass
@@ -147,8 +153,9 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(503, b"")
         return False
 
-    def _answer(self, status: int, content: bytes) -> None:
+    def _answer(self, status: int, content: bytes, media_type: str = "application/json") -> None:
         self.send_response(status)
+        self.send_header("content-type", media_type)
         self.send_header("content-length", str(len(content)))
         self.end_headers()
         self.wfile.write(content)

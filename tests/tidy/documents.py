@@ -143,6 +143,8 @@ def _anchors(file: Path) -> set[str]:
 def _as_written(default: object) -> str:
     if default is None or default == ():
         return "none"
+    if isinstance(default, bool):
+        return f"`{str(default).lower()}`"
     if isinstance(default, tuple):
         return "`" + ",".join(_number(value) for value in default) + "`"
     return f"`{_number(default)}`"

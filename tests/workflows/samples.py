@@ -9,9 +9,13 @@ from uuid import UUID
 from http_api import Api, Json
 from ninefold.core.ids import format_id, parse_id
 from ninefold.core.postgres.database import Database
+from ninefold.systems.workflows.model.fleet import RUNNER_PREFIX
 from ninefold.systems.workflows.model.results import ARTIFACT_PREFIX, JobCaller
 from ninefold.systems.workflows.model.run_sources import TriggerEvent
 from ninefold.systems.workflows.model.runs import JOB_PREFIX, RUN_PREFIX
+from ninefold.systems.workflows.service.fleet.protocol import Register
+from ninefold.systems.workflows.service.fleet.runners import register_runner
+from ninefold.systems.workflows.service.fleet.tokens import find_registration, new_registration
 from ninefold.systems.workflows.service.repositories import get_repository
 from ninefold.systems.workflows.service.results.artifacts import create_artifact, finish_artifact
 from ninefold.systems.workflows.service.runs.transitions import cancel_run
@@ -44,6 +48,7 @@ async def make_sample_data(context: SampleContext) -> SampleData:
     ended = await runs.start(repository, is_canceled=True)
     await runs.start(repository)
     artifacts = [await add_artifact(context.database, run, name) for name in (SECRET_TEXT, "other")]
+    runner, drained, removed = [await add_runner(context, runs.organisation_id) for _ in range(3)]
     for name in ("SAMPLE", "DOOMED"):
         for kind, value in (("secrets", SECRET_TEXT), ("variables", "1")):
             await context.api.done("PUT", f"/workflows/{kind}/{name}", json={"value": value})
@@ -56,6 +61,7 @@ async def make_sample_data(context: SampleContext) -> SampleData:
             "variable_name": "SAMPLE",
             "repository_id": repository["repository_id"],
             "artifact_id": artifacts[0],
+            "runner_id": runner,
             **run,
         },
         ids_of={
@@ -65,6 +71,8 @@ async def make_sample_data(context: SampleContext) -> SampleData:
             "delete_repository_variable": doomed_names,
             "delete_artifact": {"artifact_id": artifacts[1]},
             "delete_repository": {"repository_id": doomed["repository_id"]},
+            "drain_runner": {"runner_id": drained},
+            "remove_runner": {"runner_id": removed},
             "rerun_run": {"run_id": ended["run_id"]},
             "cancel_run": {"run_id": (await runs.start(repository))["run_id"]},
         },
@@ -76,6 +84,16 @@ async def make_sample_data(context: SampleContext) -> SampleData:
 async def create(api: Api, name: str) -> Json:
     """Create a repository."""
     return await api.done("POST", "/workflows/repositories", json={"name": name})
+
+
+async def add_runner(context: SampleContext, organisation_id: UUID) -> str:
+    """Register a runner of the organisation; return its id."""
+    async with context.database.transaction() as connection:
+        registration = await find_registration(
+            connection, await new_registration(connection, organisation_id=organisation_id)
+        )
+        runner, _ = await register_runner(connection, registration, Register(name=SECRET_TEXT))
+    return format_id(RUNNER_PREFIX, runner.runner_id)
 
 
 async def organisation_of(database: Database, repository_id: str) -> UUID:
@@ -124,7 +142,7 @@ class RunMaker:
 
     def __init__(self, context: SampleContext, organisation_id: UUID) -> None:
         self._database = context.database
-        self._organisation_id = organisation_id
+        self.organisation_id = organisation_id
 
     async def start(self, repository: Json, *, is_canceled: bool = False) -> Mapping[str, str]:
         """Start a run; return its id, and that of its first job."""
@@ -133,7 +151,7 @@ class RunMaker:
         async with self._database.transaction() as connection:
             found = await get_repository(
                 connection,
-                organisation_id=self._organisation_id,
+                organisation_id=self.organisation_id,
                 repository_id=parse_id("repo", repository["repository_id"]),
             )
             (run_id,) = (await start_runs(connection, found, event, FakeFiles({FILE: WORKFLOW}), at=now)).run_ids

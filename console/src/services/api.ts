@@ -4012,6 +4012,47 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/workflows/jobs/{job_id}/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read lines of a job's log
+         * @description A page whose lines have more than 4 MiB together has fewer than `limit`. The live channel of the job has new lines
+         *     as they come.
+         */
+        get: operations["get_job_log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workflows/jobs/{job_id}/log.txt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download a job's log as text
+         * @description Each line begins with its time.
+         */
+        get: operations["get_job_log_text"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workflows/owner": {
         parameters: {
             query?: never;
@@ -4034,6 +4075,47 @@ export interface paths {
          * @description The `clone_url` of each repository changes with it.
          */
         patch: operations["update_owner"];
+        trace?: never;
+    };
+    "/api/v1/workflows/queue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List queued jobs
+         * @description In the order in which they start, each with what it waits for.
+         */
+        get: operations["list_queued_jobs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workflows/registrations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create a registration token
+         * @description With it, runners of the organisation register for an hour: `ninefold runner --url … --token …`. They run only jobs
+         *     of the organisation.
+         */
+        post: operations["create_runner_registration"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/workflows/repositories": {
@@ -4218,6 +4300,66 @@ export interface paths {
         get: operations["list_workflows"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workflows/runners": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List runners
+         * @description Those of the organisation and those of the installation, which run jobs of all organisations. Oldest first.
+         */
+        get: operations["list_runners"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workflows/runners/{runner_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove a runner
+         * @description Its token is refused from then on. A runner that has a job can't be removed.
+         */
+        delete: operations["remove_runner"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workflows/runners/{runner_id}/drain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Drain a runner
+         * @description It ends the jobs that it has, gets no further ones, and stops.
+         */
+        post: operations["drain_runner"];
         delete?: never;
         options?: never;
         head?: never;
@@ -4440,6 +4582,46 @@ export interface paths {
         post?: never;
         /** Delete a secret of the organisation */
         delete: operations["delete_organisation_secret"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workflows/share": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show the organisation's share of the runners
+         * @description The operator of the installation sets it.
+         */
+        get: operations["get_share"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workflows/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what jobs used
+         * @description For each day, with how long they were queued.
+         */
+        get: operations["list_workflow_usage"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -7885,6 +8067,30 @@ export interface components {
             type: string;
         };
         /**
+         * LogLineView
+         * @description A line of a job's log.
+         */
+        LogLineView: {
+            /** Format: date-time */
+            at: string;
+            /** @example 128 */
+            line: number;
+            /** @example 3 */
+            step: number;
+            /** @example ##[group]Run make test */
+            text: string;
+        };
+        /**
+         * LogPageView
+         * @description Some lines of a job's log.
+         */
+        LogPageView: {
+            is_complete: boolean;
+            items: components["schemas"]["LogLineView"][];
+            /** @example 128 */
+            last_line: number;
+        };
+        /**
          * MakeMove
          * @description A move to make.
          */
@@ -8188,6 +8394,18 @@ export interface components {
             role: components["schemas"]["Role"];
         };
         /**
+         * UsageView
+         * @description The tokens of a response. Until it has ended, the input is an estimate.
+         */
+        "ninefold.systems.assistant.routes.response_wire.UsageView": {
+            /** @example 42 */
+            input_tokens: number;
+            /** @example 42 */
+            output_tokens: number;
+            /** @example 42 */
+            total_tokens: number;
+        };
+        /**
          * PresenceView
          * @description Whether a player is at the game, as its client has last said.
          */
@@ -8236,6 +8454,13 @@ export interface components {
             run_id: string;
             /** Format: date-time */
             started_at: string;
+        };
+        /**
+         * UsageView
+         * @description What an organisation's jobs used, oldest day first; days without jobs are absent.
+         */
+        "ninefold.systems.workflows.routes.fleet_wire.UsageView": {
+            items: components["schemas"]["UsageDayView"][];
         };
         /**
          * RunView
@@ -8575,6 +8800,15 @@ export interface components {
             next_cursor: string | null;
         };
         /**
+         * Page[QueuedJobView]
+         * @description A page of a list, and the cursor of the next page; null on the last page.
+         */
+        Page_QueuedJobView_: {
+            items: components["schemas"]["QueuedJobView"][];
+            /** @example null */
+            next_cursor: string | null;
+        };
+        /**
          * Page[RatingChangeView]
          * @description A page of a list, and the cursor of the next page; null on the last page.
          */
@@ -8607,6 +8841,15 @@ export interface components {
          */
         Page_RunJobView_: {
             items: components["schemas"]["RunJobView"][];
+            /** @example null */
+            next_cursor: string | null;
+        };
+        /**
+         * Page[RunnerView]
+         * @description A page of a list, and the cursor of the next page; null on the last page.
+         */
+        Page_RunnerView_: {
+            items: components["schemas"]["RunnerView"][];
             /** @example null */
             next_cursor: string | null;
         };
@@ -9349,6 +9592,41 @@ export interface components {
             oldest_at: string | null;
         };
         /**
+         * QueuedJobView
+         * @description A job that waits for a runner.
+         */
+        QueuedJobView: {
+            /** @enum {unknown} */
+            blocker: "labels" | "no_runner" | "quota" | "turn";
+            estimated_start_at: string | null;
+            /** @example wjob_01h455vb4pex5vsknk084sn02q */
+            job_id: string;
+            /** @example test.1 */
+            key: string;
+            /**
+             * @example [
+             *       "ubuntu-latest"
+             *     ]
+             */
+            labels: string[];
+            /** @example test (3.12) */
+            name: string;
+            /** @example 3 */
+            position: number;
+            /** Format: date-time */
+            queued_at: string;
+            /** @example kestrel-outdoor/storefront */
+            repository: string;
+            /** @example wrun_01h455vb4pex5vsknk084sn02q */
+            run_id: string;
+            /** @example 42 */
+            run_number: number;
+            /** @example 2 jobs of your organisation come first. */
+            why: string;
+            /** @example CI */
+            workflow_name: string;
+        };
+        /**
          * RatingChangeView
          * @description What the result of a game has made of a player's rating.
          */
@@ -9449,6 +9727,16 @@ export interface components {
             refund_id: string;
             /** @enum {unknown} */
             state: "failed" | "pending" | "succeeded";
+        };
+        /**
+         * RegistrationView
+         * @description A token with which runners register.
+         */
+        RegistrationView: {
+            /** Format: date-time */
+            expires_at: string;
+            /** @example nfreg_01h455vb_… */
+            token: string;
         };
         /**
          * ReplayCallbacks
@@ -9626,7 +9914,7 @@ export interface components {
              * @example 30 days.
              */
             text: string;
-            usage: components["schemas"]["UsageView"];
+            usage: components["schemas"]["ninefold.systems.assistant.routes.response_wire.UsageView"];
         };
         /**
          * RetryScheduled
@@ -9771,6 +10059,41 @@ export interface components {
              * @example Needs build.
              */
             why: string;
+        };
+        /**
+         * RunnerView
+         * @description A runner.
+         */
+        RunnerView: {
+            /** Format: date-time */
+            created_at: string;
+            is_ephemeral: boolean;
+            is_shared: boolean;
+            /** @example 1 */
+            job_count: number;
+            /** @example 2 */
+            jobs_max: number;
+            /**
+             * @example [
+             *       "self-hosted",
+             *       "linux",
+             *       "ubuntu-latest",
+             *       "x64"
+             *     ]
+             */
+            labels: string[];
+            /** Format: date-time */
+            last_seen_at: string;
+            /** @example builder-1 */
+            name: string;
+            /** @example null */
+            runner_group: string | null;
+            /** @example wrnr_01h455vb4pex5vsknk084sn02q */
+            runner_id: string;
+            /** @enum {unknown} */
+            status: "busy" | "draining" | "lost" | "offline" | "online";
+            /** @example 0.1.0 */
+            version: string | null;
         };
         /**
          * RunningClocksView
@@ -10135,6 +10458,16 @@ export interface components {
         SetUpState: {
             /** @example false */
             is_needed: boolean;
+        };
+        /**
+         * ShareView
+         * @description What an organisation gets of the runners. The operator of the installation sets it.
+         */
+        ShareView: {
+            /** @example 100 */
+            jobs_max: number;
+            /** @example 1 */
+            weight: number;
         };
         /**
          * SideView
@@ -10977,6 +11310,25 @@ export interface components {
             url?: string;
         };
         /**
+         * UsageDayView
+         * @description What jobs used on a day.
+         */
+        UsageDayView: {
+            /**
+             * Format: date
+             * @example 2026-11-27
+             */
+            day: string;
+            /** @example 120 */
+            jobs: number;
+            /** @example 345.5 */
+            minutes: number;
+            /** @example 0.05 */
+            queue_p50_s: number | null;
+            /** @example 0.4 */
+            queue_p95_s: number | null;
+        };
+        /**
          * UsageOfDayView
          * @description What an account or an API key has used on one day (UTC) of one model.
          */
@@ -10998,18 +11350,6 @@ export interface components {
             output_tokens: number;
             /** @example 12 */
             responses: number;
-        };
-        /**
-         * UsageView
-         * @description The tokens of a response. Until it has ended, the input is an estimate.
-         */
-        UsageView: {
-            /** @example 42 */
-            input_tokens: number;
-            /** @example 42 */
-            output_tokens: number;
-            /** @example 42 */
-            total_tokens: number;
         };
         /**
          * VariablesView
@@ -31249,6 +31589,160 @@ export interface operations {
             };
         };
     };
+    get_job_log: {
+        parameters: {
+            query?: {
+                /** @description Only lines after this one. */
+                after?: number;
+                /** @description Only lines before this one: the last ones of those. */
+                before?: number;
+                /** @description How many lines at most. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogPageView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable entity. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_job_log_text: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The lines. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": unknown;
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_owner: {
         parameters: {
             query?: never;
@@ -31387,6 +31881,136 @@ export interface operations {
             };
             /** @description Unprocessable entity. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_queued_jobs: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the previous page; omit it for the first. */
+                cursor?: string;
+                /** @description The maximum number of items on the page. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_QueuedJobView_"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable entity. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_runner_registration: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Created. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegistrationView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -32617,6 +33241,225 @@ export interface operations {
             };
         };
     };
+    list_runners: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the previous page; omit it for the first. */
+                cursor?: string;
+                /** @description The maximum number of items on the page. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_RunnerView_"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable entity. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_runner: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                runner_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No content. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict. */
+            409: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    drain_runner: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                runner_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunnerView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_runs: {
         parameters: {
             query?: {
@@ -33584,6 +34427,134 @@ export interface operations {
             };
             /** @description Not found. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_share: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShareView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before sending the same request again; present if `is_retryable` is true. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_workflow_usage: {
+        parameters: {
+            query?: {
+                /** @description How many days, with today. */
+                days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ninefold.systems.workflows.routes.fleet_wire.UsageView"];
+                };
+            };
+            /** @description Bad request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable entity. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -24,9 +24,11 @@ export type WorkflowFile = Camel<Wire["WorkflowView"]>;
 /** What a workflow asks for when it is run by hand. */
 export type DispatchInput = Camel<Wire["InputView"]>;
 
-/** How many jobs there are of each status; those that there are none of are absent. */
-export type Run = Omit<Camel<Wire["RunView"]>, "jobCounts"> & { readonly jobCounts: Readonly<Partial<Record<RunStatus, number>>> };
-export type RunStatus = Camel<Wire["RunView"]>["status"];
+// Payments have runs of another kind.
+type WireRun = Camel<Wire["ninefold.systems.workflows.routes.run_wire.RunView"]>;
+export type RunStatus = WireRun["status"];
+/** A run with one of its attempts. Statuses that no job has are absent from the counts. */
+export type Run = Omit<WireRun, "jobCounts"> & { readonly jobCounts: Readonly<Partial<Record<RunStatus, number>>> };
 /** A job; its key is `test`, `test.3` of a matrix, or `deploy/test.3` of a called workflow. */
 export type Job = Camel<Wire["RunJobView"]>;
 export type JobStatus = Job["status"];
@@ -35,13 +37,12 @@ export type Annotation = Camel<Wire["AnnotationView"]>;
 export type AnnotationLevel = Annotation["level"];
 /** What a step has written to its summary, as Markdown. */
 export type Summary = Camel<Wire["StepSummaryView"]>;
-export interface Artifact {
-  readonly artifactId: string;
-  readonly name: string;
-  readonly size: number;
-  readonly digest: string | null;
-  readonly createdAt: string;
-  readonly expiresAt: string | null;
+export type Artifact = Camel<Wire["ArtifactView"]>;
+/** What a run has left behind. */
+export interface RunNotes {
+  readonly annotations: readonly Annotation[];
+  readonly summaries: readonly Summary[];
+  readonly artifacts: readonly Artifact[];
 }
 
 export interface RunFilter {

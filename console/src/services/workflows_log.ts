@@ -1,25 +1,14 @@
 // The log of a job: its lines by number, and those that arrive while it runs.
 
-import { call } from "./http";
+import { call, type Wire } from "./http";
+import type { Camel } from "./shape";
 
 /** Lines that one request reads. */
 export const LINES_LIMIT = 1_000;
 
-export interface WireLine {
-  /** From 1, of the whole job. */
-  readonly line: number;
-  /** The number of its step. */
-  readonly step: number;
-  readonly at: string;
-  readonly text: string;
-}
-export interface LogPage {
-  readonly items: WireLine[];
-  /** Whether no line will come any more. */
-  readonly isComplete: boolean;
-  /** The number of the last line that there is; 0 if there is none. */
-  readonly lastLine: number;
-}
+/** A line by its number, from 1 in the whole job, with its step's number. */
+export type WireLine = Wire["LogLineView"];
+export type LogPage = Camel<Wire["LogPageView"]>;
 
 /** The lines after a line. */
 export function readLogAfter(jobId: string, after: number): Promise<LogPage> {

@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from git_http_servers import commit_files, git, make_repository
+from git_http_servers import commit_files, git, make_repository, serve_repositories
+from ninefold.systems.workflows.execution.order import HostedActions
 from workflow_jobs import JobInTest, write_action
 
 JAVASCRIPT = """
@@ -233,3 +234,29 @@ async def test_actions_that_cannot_be_used_stop_the_job_at_its_beginning(
     assert (await job.run()).conclusion == "failure"
     assert message in job.record.text
     assert job.record.started == ["Set up job", "Complete job"]
+
+
+async def test_an_action_of_the_own_organisation_comes_from_its_server(tmp_path: Path) -> None:
+    source = tmp_path / "repositories" / "Acme" / "kit.git"
+    action = "{name: kit, runs: {using: composite, steps: [{run: echo from the server, shell: sh}]}}"
+    sha = make_repository(source, {"tools/action.yml": action})
+    git(source, "tag", "v1")
+    git(source, "config", "uploadpack.allowAnySHA1InWant", "true")
+    with serve_repositories(tmp_path / "repositories") as url:
+        hosted = HostedActions(url=url, token="a-token-of-the-job", owner="acme")
+        job = JobInTest(
+            tmp_path,
+            f"steps: [{{uses: Acme/kit/tools@v1}}, {{uses: Acme/kit/tools@main}}, {{uses: 'Acme/kit/tools@{sha}'}}]",
+            hosted_actions=hosted,
+        )
+        result = await job.run()
+        other = JobInTest(tmp_path / "other", "steps: [{uses: other/kit@v1}]", hosted_actions=hosted)
+        refused = await other.run()
+        missing = JobInTest(tmp_path / "missing", "steps: [{uses: acme/absent@v1}]", hosted_actions=hosted)
+        failed = await missing.run()
+    assert result.conclusion == "success", job.record.text
+    assert job.record.output() == ["from the server"] * 3
+    assert f"Download action repository 'Acme/kit@v1' (SHA:{sha})" in job.record.text
+    assert (refused.conclusion, failed.conclusion) == ("failure", "failure")
+    assert "Unable to resolve action `acme/absent@v1`" in missing.record.text
+    assert "a-token-of-the-job" not in missing.record.text

@@ -89,11 +89,11 @@ test("a step that is folded stays so until somebody opens it or goes to a line i
 });
 
 test("of a long log, the steps that had succeeded when it was opened are folded", () => {
-  const buffer = bufferOf(Array.from({ length: 400 }, String));
-  add(buffer, ["now"], { from: 401, step: 2 });
+  const buffer = bufferOf(Array.from({ length: 1_400 }, String));
+  add(buffer, ["now"], { from: 1_401, step: 2 });
   const folds = new Folds(buffer, (step) => step === 1);
   folds.begin();
-  expect(outlineOf(buffer, folds).rows).toEqual([stepRow(1), stepRow(2), 401]);
+  expect(outlineOf(buffer, folds).rows).toEqual([stepRow(1), stepRow(2), 1_401]);
 });
 
 test("a log of 100,000 lines has its rows and its findings within a moment", () => {

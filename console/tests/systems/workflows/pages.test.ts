@@ -65,7 +65,7 @@ test("durations are whole seconds that count", () => {
 });
 
 test("a run says who started it, how far it is and what it has left", () => {
-  expect([originText(run()), originText(run({ event: "schedule" })), originText(run({ event: "workflow_dispatch" }))]).toEqual(["pushed by Tomas Okafor", "by schedule", "run by hand by Tomas Okafor"]);
+  expect([originText(run()), originText(run({ event: "schedule" })), originText(run({ actor: "API key key_01m8fg9m11f0q8a3dnaxe9q23p" })), originText(run({ event: "workflow_dispatch" }))]).toEqual(["pushed by Tomas Okafor", "by schedule", "pushed by API key key_…e9q23p", "run by hand by Tomas Okafor"]);
   expect([jobsText(run({ jobCounts: { succeeded: 4, failed: 1, queued: 5 } })), jobsText(run({ jobCounts: { succeeded: 2 } }))]).toEqual(["5 of 10 ended", "2"]);
   expect(notesText([{ level: "warning" }, { level: "error" }, { level: "warning" }])).toBe("1 error, 2 warnings");
   expect(artifactsText([{ size: 17_000_000 }, { size: 1_000_000 }])).toBe("2, 18 MB");
@@ -102,7 +102,7 @@ test("annotations lead to their step, and a summary can't run anything", async (
     summaries: [{ jobId: "wjob_test", key: "test", name: "test", step: 3, stepName: "Run the tests", markdown: "## Passed\n\n<script>alert(1)</script>\n\n| a | b |\n|---|---|\n| 1 | 2 |" }],
     artifacts: [],
   };
-  const { container } = render(Notes, { notes, jobs: [job("test")], jobHref: ({ key }) => `/run?job=${key}` });
+  const { container } = render(Notes, { notes, isLoaded: true, error: null, jobs: [job("test")], jobHref: ({ key }) => `/run?job=${key}` });
   expect(screen.getAllByRole("link", { name: "test" })[0]?.getAttribute("href")).toBe("/run?job=test#step:3");
   expect(screen.getByText("tests/test_tax.py:12")).toBeTruthy();
   expect(await screen.findByRole("heading", { name: "Passed" })).toBeTruthy();

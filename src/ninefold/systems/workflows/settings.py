@@ -7,6 +7,7 @@ from typing import Annotated, Final, Literal, TypeAlias
 import msgspec
 
 from ninefold.core.config import default_data_dir, read_settings
+from ninefold.systems.workflows.model.shares import parse_shares
 
 PREFIX: Final = "NINEFOLD_WORKFLOWS_"
 
@@ -73,6 +74,10 @@ class WorkflowsSettings(msgspec.Struct, frozen=True, kw_only=True):
     jobs_max: Annotated[
         int, msgspec.Meta(ge=1, le=100_000, description="Jobs that an organisation runs at once, by default.")
     ] = 100
+    shares: Annotated[
+        tuple[str, ...],
+        msgspec.Meta(description="What organisations get of the runners: an id, a weight and a quota, as org_…:3:50."),
+    ] = ()
     lease_s: Annotated[
         int, msgspec.Meta(ge=2, le=600, description="Seconds without a message after which a job's runner is lost.")
     ] = 30
@@ -150,6 +155,7 @@ def read_workflows_settings(environment: Mapping[str, str]) -> WorkflowsSettings
         SettingError: a value is invalid.
     """
     settings = read_settings(WorkflowsSettings, prefix=PREFIX, environment=environment)
+    parse_shares(settings.shares)
     data_dir = Path(environment.get(_DATA_DIR) or default_data_dir())
     server = f"http://127.0.0.1:{environment.get(_SERVER_PORT) or _SERVER_PORT_DEFAULT}"
     return msgspec.structs.replace(

@@ -22,6 +22,7 @@ from ninefold.systems.workflows.commands import COMMANDS
 from ninefold.systems.workflows.fleet.parts import fleet_server_tasks, fleet_surface, fleet_worker_tasks
 from ninefold.systems.workflows.git.surface import git_surface
 from ninefold.systems.workflows.jobs.github import FETCH_GITHUB_HANDLER
+from ninefold.systems.workflows.jobs.logs import FLEET_HANDLERS, FLEET_SCHEDULES
 from ninefold.systems.workflows.jobs.push_keeper import PushKeeper
 from ninefold.systems.workflows.jobs.push_triggers import PushTriggers
 from ninefold.systems.workflows.jobs.removal import REMOVE_REPOSITORY_HANDLER
@@ -30,6 +31,8 @@ from ninefold.systems.workflows.jobs.runs import RUN_HANDLERS, RUN_SCHEDULES
 from ninefold.systems.workflows.results.surfaces import results_surfaces
 from ninefold.systems.workflows.routes.artifacts import ARTIFACT_ROUTES
 from ninefold.systems.workflows.routes.dispatches import DISPATCH_ROUTES
+from ninefold.systems.workflows.routes.fleet import FLEET_ROUTES
+from ninefold.systems.workflows.routes.job_logs import LOG_ROUTES
 from ninefold.systems.workflows.routes.repositories import REPOSITORY_ROUTES
 from ninefold.systems.workflows.routes.runs import RUN_ROUTES
 from ninefold.systems.workflows.routes.secrets import SECRET_ROUTES
@@ -66,6 +69,8 @@ def _routes(context: ServerContext[WorkflowsSettings]) -> Sequence[ControllerRou
                 *DISPATCH_ROUTES,
                 *RUN_ROUTES,
                 *ARTIFACT_ROUTES,
+                *FLEET_ROUTES,
+                *LOG_ROUTES,
                 *SECRET_ROUTES,
                 *VARIABLE_ROUTES,
             ],
@@ -113,8 +118,14 @@ SYSTEM: Final[System[WorkflowsSettings]] = System(
     server_tasks=fleet_server_tasks,
     worker_tasks=_worker_tasks,
     processes=PROCESSES,
-    job_handlers=(REMOVE_REPOSITORY_HANDLER, FETCH_GITHUB_HANDLER, SWEEP_RESULTS_HANDLER, *RUN_HANDLERS),
-    schedules=(SWEEP_RESULTS_OFTEN, *RUN_SCHEDULES),
+    job_handlers=(
+        REMOVE_REPOSITORY_HANDLER,
+        FETCH_GITHUB_HANDLER,
+        SWEEP_RESULTS_HANDLER,
+        *RUN_HANDLERS,
+        *FLEET_HANDLERS,
+    ),
+    schedules=(SWEEP_RESULTS_OFTEN, *RUN_SCHEDULES, *FLEET_SCHEDULES),
     commands=COMMANDS,
     implements=(Implementation(CALLBACK_CONSUMER, GitHubCallbacks()),),
     credential_kinds=FLEET_KINDS,

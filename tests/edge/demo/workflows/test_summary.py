@@ -25,7 +25,14 @@ def outcomes(verdicts: Mapping[str, list[str]] = {}, steps: Mapping[str, dict[st
 def problems(jobs: list[JobOutcome], *, artifact: bytes | None = None, left: list[str] | None = None) -> list[str]:
     content = expected_artifact() if artifact is None else artifact
     checksum = sha256(content).hexdigest()
-    return find_problems(jobs, artifact=content, checksum=checksum, attempts=ATTEMPTS, leftovers=left or [])
+    return find_problems(
+        jobs,
+        artifact=content,
+        checksum=checksum,
+        announcement="Price list v1.2.0 with 60 prices",
+        attempts=ATTEMPTS,
+        leftovers=left or [],
+    )
 
 
 def test_what_is_expected_has_no_problems() -> None:

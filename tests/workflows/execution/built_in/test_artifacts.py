@@ -190,6 +190,15 @@ async def test_links_of_the_folder_do_not_lead_files_out_of_it(tmp_path: Path, r
     assert (job.workspace / "file").read_text() == "new"
 
 
+async def test_a_file_that_was_uploaded_as_it_is_is_not_unpacked(tmp_path: Path, results: ResultsServices) -> None:
+    results.put("report.html", b"<html>")
+    results.types["report.html"] = "text/html"
+    text = "steps: [{uses: actions/download-artifact@v4, with: {name: report.html, path: got}}, {run: cat got/*.html}]"
+    job, result = await run(tmp_path, results, text)
+    assert result.conclusion == "success", job.record.text
+    assert "<html>" in job.record.output()
+
+
 async def test_content_that_differs_from_its_digest_is_refused(tmp_path: Path, results: ResultsServices) -> None:
     results.put("build", archive_of({"file": b"1"}))
     results.blobs["build"] = archive_of({"file": b"2"})

@@ -37,7 +37,7 @@ export interface Group {
 }
 
 /** Shorter logs show all their steps open. */
-const SHORT_MAX = 300;
+const SHORT_MAX = 1_000;
 
 /** What is folded: by a person, or else by these rules. */
 export class Folds {

@@ -13,10 +13,13 @@ const EVENTS: Readonly<Record<string, string>> = {
   schedule: "by schedule",
 };
 
+/** An id within a text, such as `API key key_01h455vb4pex5vsknk084sn02q`. */
+const LONG_ID = /\b([a-z]+)_[0-9a-z]{20}([0-9a-z]{6})\b/;
+
 /** How a run came to be: `pushed by Tomas Okafor`. */
 export function originText({ event, actor }: Pick<Run, "event" | "actor">): string {
   const word = EVENTS[event] ?? event;
-  return event === "schedule" || !actor ? word : `${word} by ${actor}`;
+  return event === "schedule" || !actor ? word : `${word} by ${actor.replace(LONG_ID, "$1_…$2")}`;
 }
 
 /** Such as `5 of 10 ended`. */

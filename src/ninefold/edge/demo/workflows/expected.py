@@ -32,6 +32,13 @@ VERDICTS: Final[Mapping[str, Sequence[str]]] = {
 }
 """How each job ends in the attempts in which it has a part."""
 
+
+def place_of(name: str) -> int:
+    """Return where a job is shown; jobs that must not be there come last."""
+    order = {job: number for number, job in enumerate([*VERDICTS, "test"])}
+    return order.get(name, len(order))
+
+
 STEPS: Final[Mapping[str, Mapping[str, int]]] = {
     "plan": {_CHECKOUT: 1, "Read version and zones": 1},
     **dict.fromkeys(_TESTS, _TEST_STEPS),
@@ -49,6 +56,11 @@ STEPS: Final[Mapping[str, Mapping[str, int]]] = {
 def expected_tag() -> str:
     """Return the tag without which nothing is published."""
     return f"v{_project()['VERSION']}"
+
+
+def expected_announcement() -> str:
+    """Return what the last job says, which is made of outputs of the first one and of the artifact."""
+    return f"Price list {expected_tag()} with {len(expected_artifact().splitlines())} prices"
 
 
 def expected_artifact() -> bytes:

@@ -1,11 +1,11 @@
 """How the jobs of the demo are isolated: as well as this machine can."""
 
-import os
-import shutil
 from collections.abc import Mapping
 from typing import Final
 
 import msgspec
+
+from ninefold.systems.workflows.isolation import IsolationPolicy, examine_isolation
 
 _WEAK: Final = "NINEFOLD_WORKFLOWS_ALLOW_WEAK_ISOLATION"
 
@@ -15,20 +15,13 @@ class Isolation(msgspec.Struct, frozen=True, kw_only=True):
 
     settings: Mapping[str, str]
     note: str
-    is_sandbox: bool
+    is_strong: bool
 
 
 def choose_isolation() -> Isolation:
-    """Return a sandbox if this machine can have one; otherwise weak isolation, for the demo's own project only."""
-    missing = [
-        reason
-        for reason, is_missing in (
-            ("it doesn't run as root", os.geteuid() != 0),
-            ("bubblewrap isn't installed", shutil.which("bwrap") is None),
-        )
-        if is_missing
-    ]
+    """Return a sandbox with all layers if this machine has them; otherwise a weaker one, for the demo's own project."""
+    missing = [finding.detail for finding in examine_isolation(IsolationPolicy()) if finding.state != "ok"]
     if not missing:
-        return Isolation(settings={}, note="Each job ran in a sandbox of its own.", is_sandbox=True)
-    note = f"Jobs were isolated weakly, which the demo allows for its own project: {' and '.join(missing)}."
-    return Isolation(settings={_WEAK: "true"}, note=note, is_sandbox=False)
+        return Isolation(settings={}, note="Each job ran in a sandbox of its own.", is_strong=True)
+    note = f"Jobs were isolated weakly, which the demo allows for its own project. {' '.join(missing)}"
+    return Isolation(settings={_WEAK: "true"}, note=note, is_strong=False)

@@ -21,7 +21,7 @@ from ninefold.edge.demo.killing import kill_alone
 from ninefold.edge.demo.presentation import present
 from ninefold.edge.demo.progress import Progress
 from ninefold.edge.demo.workflows.display import RunView, print_summary
-from ninefold.edge.demo.workflows.expected import ARTIFACT, KILLED_AT, KILLED_JOB, VERDICTS, expected_tag
+from ninefold.edge.demo.workflows.expected import ARTIFACT, KILLED_AT, KILLED_JOB, expected_tag, place_of
 from ninefold.edge.demo.workflows.isolation import choose_isolation
 from ninefold.edge.demo.workflows.repository import Repository
 from ninefold.edge.demo.workflows.summary import JobOutcome, WorkflowsSummary, find_problems
@@ -40,6 +40,9 @@ ENDS_WITHIN_S: Final = 240.0
 
 _ERROR: Final = "##[error]"
 _CHECKSUM: Final = re.compile(r"\b([0-9a-f]{64})  price-list\.csv")
+"""As the log of the last job shows it, to which it was passed as an output."""
+
+_ANNOUNCEMENT: Final = re.compile(r"^(Price list v.*)")
 
 
 async def run_workflows_demo(*, is_json: bool) -> bool:
@@ -55,13 +58,19 @@ async def run_workflows_demo(*, is_json: bool) -> bool:
 
 
 async def _demonstrate(progress: Progress[Watched]) -> WorkflowsSummary:
-    isolation = choose_isolation()
-    settings = {"NINEFOLD_WORKFLOWS_LEASE_S": str(LEASE_S), **isolation.settings}
+    isolation = await asyncio.to_thread(choose_isolation)
     async with AsyncExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ninefold-demo-")))
+        # So that a job reaches its own folder, if it has another user and no view of its own of the files.
+        folder.chmod(0o711)
+        settings = {
+            "NINEFOLD_WORKFLOWS_LEASE_S": str(LEASE_S),
+            "NINEFOLD_WORKFLOWS_RUNNER_FOLDER": str(folder / "runner"),
+            **isolation.settings,
+        }
         progress.say("Starting Ninefold with an embedded PostgreSQL in a temporary folder")
         installation = await stack.enter_async_context(start_installation(settings))
         http = await stack.enter_async_context(httpx.AsyncClient(trust_env=False, timeout=30.0))
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ninefold-demo-")))
         demonstration = Demonstration(installation, http, folder, progress)
         started_at_s = time.monotonic()
         async with asyncio.timeout(ENDS_WITHIN_S):
@@ -77,9 +86,10 @@ async def _demonstrate(progress: Progress[Watched]) -> WorkflowsSummary:
     problems = find_problems(
         jobs,
         artifact=artifact,
-        checksum=demonstration.checksum(),
+        checksum=demonstration.find_in_logs(_CHECKSUM),
+        announcement=demonstration.find_in_logs(_ANNOUNCEMENT),
         attempts=len(demonstration.watcher.jobs),
-        leftovers=demonstration.leftovers if isolation.is_sandbox else [],
+        leftovers=demonstration.leftovers if isolation.is_strong else [],
     )
     return WorkflowsSummary(
         is_complete=not problems and demonstration.killed != [],
@@ -89,6 +99,7 @@ async def _demonstrate(progress: Progress[Watched]) -> WorkflowsSummary:
         lost_why=demonstration.lost_why,
         lost_after_s=demonstration.lost_after_s,
         failed_why=demonstration.failed_why,
+        announcement=demonstration.find_in_logs(_ANNOUNCEMENT),
         artifact=ARTIFACT,
         artifact_bytes=len(artifact),
         artifact_sha256=hashlib.sha256(artifact).hexdigest(),
@@ -191,21 +202,25 @@ class Demonstration:
         for job in self._own_jobs():
             verdicts.setdefault(job.name, []).append(job.status)
             steps.setdefault(job.name, Counter()).update(self.watcher.count_steps(job))
-        order = {name: number for number, name in enumerate(VERDICTS)}
         return [
             JobOutcome(name=name, verdicts=verdicts[name], steps=dict(steps[name]))
-            for name in sorted(verdicts, key=lambda name: order.get(name, len(order)))
+            for name in sorted(verdicts, key=place_of)
         ]
 
-    def checksum(self) -> str:
-        """Return the checksum that the workflow passed from one job to another, as the log of the latter shows it."""
+    def find_in_logs(self, pattern: re.Pattern[str]) -> str:
+        """Return what the group of a pattern has matched in the first line that it is in, or an empty text."""
         lines = (line for job in self._own_jobs() for line in self.watcher.log_of(job))
-        found = (match[1] for line in lines if (match := _CHECKSUM.search(line)))
+        found = (match[1] for line in lines if (match := pattern.search(line)))
         return next(found, "")
 
     def _own_jobs(self) -> list[Job]:
         """Return the jobs of all attempts, without the copies of those that a later attempt didn't run again."""
-        return [job for attempt in sorted(self.watcher.jobs) for job in self.watcher.jobs[attempt] if not job.is_reused]
+        return [
+            job
+            for attempt in sorted(self.watcher.jobs)
+            for job in self.watcher.jobs[attempt]
+            if job.reused_job_id is None
+        ]
 
     async def _watch(self, *, until: Callable[[Watched], object]) -> Job | None:
         """Show the run until something is true, or it has ended; return the job that was found, if it is one."""

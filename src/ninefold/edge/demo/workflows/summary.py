@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
-from ninefold.edge.demo.workflows.expected import STEPS, VERDICTS, expected_artifact
+from ninefold.edge.demo.workflows.expected import STEPS, VERDICTS, expected_announcement, expected_artifact
 
 
 class JobOutcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,6 +32,8 @@ class WorkflowsSummary(msgspec.Struct, frozen=True, kw_only=True):
     """How long after the kill it was said."""
     failed_why: str
     """The error in the log of the job that failed by itself."""
+    announcement: str
+    """What the last job says, from outputs of others."""
     artifact: str
     artifact_bytes: int
     artifact_sha256: str
@@ -41,14 +43,21 @@ class WorkflowsSummary(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def find_problems(
-    jobs: Sequence[JobOutcome], *, artifact: bytes, checksum: str, attempts: int, leftovers: Sequence[str]
+    jobs: Sequence[JobOutcome],
+    *,
+    artifact: bytes,
+    checksum: str,
+    announcement: str,
+    attempts: int,
+    leftovers: Sequence[str],
 ) -> list[str]:
     """Return what isn't as it must be, one sentence each.
 
     Args:
         jobs: what became of each job.
         artifact: the file in the downloaded artifact.
-        checksum: what the job that made it has computed.
+        checksum: what the job that made it has computed, and passed on.
+        announcement: what the last job says.
         attempts: of the run.
         leftovers: processes that the killed runner has left.
     """
@@ -57,6 +66,8 @@ def find_problems(
         problems.append(f"The artifact has {len(artifact)} bytes, which aren't the {len(expected)} that it must have.")
     if checksum != hashlib.sha256(expected).hexdigest():
         problems.append(f"The checksum is {checksum or 'absent'}, which isn't that of the artifact.")
+    if announcement != expected_announcement():
+        problems.append(f"The last job says '{announcement}' instead of '{expected_announcement()}'.")
     if attempts != (most := max(map(len, VERDICTS.values()))):
         problems.append(f"The run had {attempts} attempts instead of {most}.")
     if leftovers:

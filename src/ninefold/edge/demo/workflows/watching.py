@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
+from ninefold.edge.demo.workflows.expected import place_of
 from ninefold.edge.simulation.api import RetryingApi
 
 LINES_LIMIT: Final = 500
@@ -36,8 +37,8 @@ class Job(msgspec.Struct, frozen=True):
     started_at: str | None = None
     ended_at: str | None = None
     steps: list[Step] = []
-    is_reused: bool = False
-    """Whether it is a copy of a job of an earlier attempt, which wasn't run again."""
+    reused_job_id: str | None = None
+    """The job of an earlier attempt that it is a copy of, if it wasn't run again."""
 
 
 class Run(msgspec.Struct, frozen=True):
@@ -96,7 +97,7 @@ class RunWatcher:
 
     async def _list_jobs(self, attempt: int) -> list[Job]:
         answer = await self._api.request("GET", f"/runs/{self._run_id}/jobs?attempt={attempt}")
-        return [msgspec.convert(each, Job) for each in answer["items"]]
+        return sorted((msgspec.convert(each, Job) for each in answer["items"]), key=lambda job: place_of(job.name))
 
     async def _read_log(self, job_id: str) -> None:
         lines = self._lines.setdefault(job_id, [])

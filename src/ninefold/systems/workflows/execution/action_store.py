@@ -11,6 +11,7 @@ from typing import Final
 
 from ninefold.systems.workflows.execution.built_in.catalogue import find_built_in
 from ninefold.systems.workflows.execution.errors import ActionError
+from ninefold.systems.workflows.execution.order import HostedActions
 from ninefold.systems.workflows.execution.references import LocalAction, Reference, RemoteAction
 from ninefold.systems.workflows.execution.step_log import StepLog
 
@@ -26,12 +27,16 @@ class ActionStore:
         folder: where they are unpacked.
         mirrors: a folder with `<owner>/<repo>.git` (bare) or `<owner>/<repo>` (a checkout, or only its files).
         workspace: where local actions are.
+        hosted: where those of the job's own organisation are.
     """
 
-    def __init__(self, folder: str, *, mirrors: str | None, workspace: str) -> None:
+    def __init__(
+        self, folder: str, *, mirrors: str | None, workspace: str, hosted: HostedActions | None = None
+    ) -> None:
         self._folder = Path(folder)
         self._mirrors = Path(mirrors) if mirrors else None
         self._workspace = Path(workspace)
+        self._hosted = hosted
         self._unpacked: dict[tuple[str, str], Path] = {}
 
     async def get(self, reference: Reference, log: StepLog | None = None) -> Path:
@@ -52,6 +57,8 @@ class ActionStore:
     async def _find(self, reference: RemoteAction) -> tuple[Path, str]:
         """Return the folder, and what the log says about it."""
         source = self._find_mirror(reference)
+        if source is None and self._hosted is not None and self._hosted.owner.lower() == reference.owner.lower():
+            source = await self._fetch(reference, self._hosted)
         if source is None:
             own = find_built_in(reference)
             if own is None:
@@ -73,6 +80,19 @@ class ActionStore:
             except (tarfile.TarError, OSError) as error:
                 raise ActionError(f"The action `{reference}` can't be unpacked: {error}") from error
         return target, commit
+
+    async def _fetch(self, reference: RemoteAction, hosted: HostedActions) -> Path:
+        """Return a bare repository with the version of an action that the server hosts."""
+        target = self._folder / reference.owner / f"{reference.repository}@{reference.ref.replace('/', '_')}.git"
+        url = f"{hosted.url}/{reference.owner}/{reference.repository}.git"
+        await asyncio.to_thread(target.mkdir, parents=True, exist_ok=True)
+        await _git(target, "init", "--quiet", "--bare", ".")
+        try:
+            await _git(target, "fetch", "--quiet", "--depth=1", "--", url, reference.ref, token=hosted.token)
+        except ActionError as error:
+            raise ActionError(f"Unable to resolve action `{reference}`: {error}") from error
+        await _git(target, "update-ref", f"refs/tags/{reference.ref}", "FETCH_HEAD")
+        return target
 
     def _find_mirror(self, reference: RemoteAction) -> Path | None:
         if self._mirrors is None:
@@ -139,7 +159,7 @@ def _extract(content: bytes, target: Path) -> None:
         shutil.rmtree(partial)
 
 
-async def _git(repository: Path, *arguments: str) -> bytes:
+async def _git(repository: Path, *arguments: str, token: str | None = None) -> bytes:
     if shutil.which("git") is None:
         raise ActionError("Actions come from git repositories, and this runner has no git")
     process = await asyncio.create_subprocess_exec(
@@ -152,7 +172,7 @@ async def _git(repository: Path, *arguments: str) -> bytes:
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
-        env={**os.environ, "GIT_TERMINAL_PROMPT": "0"},
+        env={**os.environ, "GIT_TERMINAL_PROMPT": "0", **_authorization(token)},
     )
     try:
         output, error = await asyncio.wait_for(process.communicate(), _GIT_TIMEOUT_S)
@@ -162,3 +182,14 @@ async def _git(repository: Path, *arguments: str) -> bytes:
     if process.returncode:
         raise ActionError(f"git {arguments[0]} failed: {error.decode(errors='replace').strip()}")
     return output
+
+
+def _authorization(token: str | None) -> dict[str, str]:
+    """Return variables that give git a header, which other processes can't read as they could an argument."""
+    if token is None:
+        return {}
+    return {
+        "GIT_CONFIG_COUNT": "1",
+        "GIT_CONFIG_KEY_0": "http.extraHeader",
+        "GIT_CONFIG_VALUE_0": f"Authorization: Bearer {token}",
+    }

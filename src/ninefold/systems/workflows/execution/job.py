@@ -74,6 +74,8 @@ def _secret_texts(order: JobOrder) -> Iterator[str]:
     yield from order.secrets.values()
     if order.services is not None:
         yield order.services.token
+    if order.hosted_actions is not None:
+        yield order.hosted_actions.token
     github = order.contexts.get("github")
     token = github.get("token") if isinstance(github, Mapping) else None
     if isinstance(token, str):
@@ -90,7 +92,9 @@ class _JobRun:
             job=job,
             contexts=JobContexts(order),
             processes=RunningProcesses(tracking_id=f"ninefold_{uuid.uuid4()}", times=order.times),
-            store=ActionStore(folders.actions, mirrors=order.mirrors, workspace=folders.workspace),
+            store=ActionStore(
+                folders.actions, mirrors=order.mirrors, workspace=folders.workspace, hosted=order.hosted_actions
+            ),
             now=now,
         )
         self._scope = StepsScope()

@@ -35,6 +35,16 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     cache_url: str | None = None
 
 
+class HostedActions(msgspec.Struct, frozen=True, kw_only=True):
+    """Where actions of the job's own organisation come from: repositories that its server hosts."""
+
+    url: str
+    """Of the server's git, such as `http://ninefold.localhost:8080/git`."""
+    token: str
+    owner: str
+    """The first part of their names."""
+
+
 class RunnerInfo(msgspec.Struct, frozen=True, kw_only=True):
     """The machine that runs the job."""
 
@@ -70,6 +80,7 @@ class JobOrder(msgspec.Struct, frozen=True, kw_only=True):
     folders: JobFolders
     mirrors: str | None = None
     """A folder with actions: `<owner>/<repo>` as a checkout, or `<owner>/<repo>.git` as a bare repository."""
+    hosted_actions: HostedActions | None = None
     services: Services | None = None
     runner: RunnerInfo = RunnerInfo()
     variables: Mapping[str, str] = {}

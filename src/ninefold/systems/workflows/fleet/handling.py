@@ -85,6 +85,7 @@ class FleetHandler:
     async def report(self, runner: Runner, job_id: UUID, data: Report) -> ReportAnswer:
         """Take what a job says."""
         async with self._database.transaction() as connection:
+            await runner_store.runner_see(connection, runner_id=runner.runner_id, resolution=SEEN_RESOLUTION)
             lease = await _find_lease(connection, job_id)
             done = await working.report_job(connection, runner, lease, data, rules=self._rules, at=datetime.now(UTC))
         self._tell(done.changes, *([log_channel(job_id)] if done.has_lines else []))

@@ -12,6 +12,7 @@ from ninefold.systems.workflows.fleet.local_runner import LocalRunnerStarter
 from ninefold.systems.workflows.fleet.reachability import ReachabilityNoter
 from ninefold.systems.workflows.fleet.surface import runner_surface
 from ninefold.systems.workflows.jobs.lost_runners import LostRunnerFinder
+from ninefold.systems.workflows.model.shares import parse_shares
 from ninefold.systems.workflows.runner.process import PROCESSES, RUNNER_PROCESS, token_path
 from ninefold.systems.workflows.service.fleet.metrics import QUEUED, RUNNING
 from ninefold.systems.workflows.service.fleet.working import WorkRules
@@ -35,7 +36,8 @@ def fleet_surface(context: ServerContext[WorkflowsSettings]) -> Surface:
 
 def fleet_server_tasks(context: ServerContext[WorkflowsSettings]) -> Sequence[WorkerTask]:
     """Return what each server does for runners."""
-    noter = ReachabilityNoter(context.database, lease=timedelta(seconds=context.settings.lease_s))
+    lease = timedelta(seconds=context.settings.lease_s)
+    noter = ReachabilityNoter(context.database, lease=lease, shares=parse_shares(context.settings.shares))
     if not any(process.is_needed(context.settings) for process in PROCESSES):
         return [noter]
     return [

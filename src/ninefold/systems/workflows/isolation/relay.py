@@ -18,8 +18,8 @@ CONNECTIONS_MAX: Final = 128
 HEAD_BYTES_MAX: Final = 32 * 1024
 HEAD_TIMEOUT_S: Final = 60.0
 
-ALLOWED_PATHS: Final = ("/git/", "/twirp/github.actions.results.api.v1.", "/workflows/results/", "/workflows/actions/")
-"""What paths begin with: git, the services for artifacts and caches, and actions."""
+ALLOWED_PATHS: Final = ("/git/", "/twirp/github.actions.results.api.v1.", "/workflows/results/")
+"""What paths begin with: git, and the services for artifacts and caches."""
 
 _REPOSITORY: Final = re.compile(
     r"/(?P<name>[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+?)(\.git)?/(?P<rest>info/refs|git-upload-pack|git-receive-pack)"

@@ -21,16 +21,15 @@ from ninefold.systems.workflows.errors import WorkflowNotFoundError
 from ninefold.systems.workflows.model.repositories import BRANCHES, TAGS, Repository
 from ninefold.systems.workflows.model.run_sources import TriggerEvent
 from ninefold.systems.workflows.model.runs import RUN_PREFIX
-from ninefold.systems.workflows.routes.repositories import REPOSITORY_PATH
-from ninefold.systems.workflows.routes.run_wire import (
+from ninefold.systems.workflows.routes.dispatch_wire import (
     DispatchRepository,
     DispatchWorkflow,
-    RunView,
     StartedRunsView,
     WorkflowsView,
-    show_run,
     show_workflow,
 )
+from ninefold.systems.workflows.routes.repositories import REPOSITORY_PATH
+from ninefold.systems.workflows.routes.run_wire import RunView, show_run
 from ninefold.systems.workflows.routes.wire import TAGS as API_TAGS
 from ninefold.systems.workflows.routes.wire import RepositoryId
 from ninefold.systems.workflows.service.actors import actor_of

@@ -12,7 +12,7 @@ import structlog
 
 from ninefold.core.egress import AddressPolicy
 from ninefold.core.errors import NinefoldError
-from ninefold.systems.workflows.execution.order import JobOrder
+from ninefold.systems.workflows.execution.order import HostedActions, JobOrder
 from ninefold.systems.workflows.execution.report import (
     JobReport,
     JobResult,
@@ -101,8 +101,18 @@ class SandboxExecutor:
             order,
             contexts={**order.contexts, "github": {**_github_of(order), "server_url": url}},
             services=services,
+            hosted_actions=hosted_actions(order, url),
             mirrors=str(self._mirrors) if self._mirrors is not None and self._mirrors.is_dir() else None,
         )
+
+
+def hosted_actions(order: JobOrder, url: str) -> HostedActions | None:
+    """Return where a job finds actions of its own organisation, if it has a token."""
+    github = _github_of(order)
+    if order.services is None:
+        return None
+    owner = str(github.get("repository_owner") or "")
+    return HostedActions(url=f"{url}/git", token=order.services.token, owner=owner)
 
 
 def _github_of(order: JobOrder) -> Mapping[str, Any]:

@@ -1,3 +1,14 @@
+-- name: runner_count_jobs
+-- Count the jobs that runners have.
+SELECT
+    runner_id,
+    count(*)::integer AS jobs
+FROM workflows.job
+WHERE
+    runner_id = ANY(:runner_ids::uuid [])
+    AND lease_expires_at IS NOT NULL
+GROUP BY runner_id;
+
 -- name: runner_delete$
 -- Delete a runner that has no job; return its name.
 DELETE FROM workflows.runner
@@ -124,7 +135,9 @@ SELECT
     draining_since,
     used_at
 FROM workflows.runner
-WHERE organisation_id = :organisation_id OR organisation_id IS NULL
+WHERE
+    (organisation_id = :organisation_id OR organisation_id IS NULL)
+    AND (:after::uuid IS NULL OR runner_id > :after::uuid)
 ORDER BY runner_id
 LIMIT :limit;
 

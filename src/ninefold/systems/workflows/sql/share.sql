@@ -23,10 +23,23 @@ SELECT
     jobs_max
 FROM added;
 
--- name: share_is_only$
--- Return whether only one organisation has run jobs.
-SELECT count(*) = 1
-FROM (SELECT FROM workflows.share LIMIT 2) AS known;
+-- name: share_find^
+-- Find the share of an organisation.
+SELECT
+    organisation_id,
+    uid_number,
+    weight,
+    jobs_max
+FROM workflows.share
+WHERE organisation_id = :organisation_id;
+
+-- name: share_list_other
+-- List the organisations that have another share than the default, without some.
+SELECT organisation_id
+FROM workflows.share
+WHERE
+    (weight <> 1 OR jobs_max IS NOT NULL)
+    AND organisation_id <> ALL(:organisation_ids::uuid []);
 
 -- name: share_set^
 -- Set the weight and the quota of an organisation, and look at its queue again.

@@ -54,21 +54,6 @@ SELECT
             AND (:only::uuid [] IS NULL OR organisation_id = ANY(:only::uuid []))
     );
 
--- name: turn_list
--- List the organisations of the round robin in their order.
-SELECT
-    turn.organisation_id,
-    turn.round,
-    turn.joined_at,
-    turn.deficit,
-    share.weight,
-    coalesce(share.jobs_max, :jobs_max::integer) AS jobs_max
-FROM workflows.turn
-INNER JOIN workflows.share ON turn.organisation_id = share.organisation_id
-WHERE turn.is_active
-ORDER BY turn.round, turn.joined_at, turn.organisation_id
-LIMIT :limit;
-
 -- name: turn_lock_exhausted
 -- Lock organisations that seem to have nothing to claim, except where a job is being added now.
 SELECT organisation_id

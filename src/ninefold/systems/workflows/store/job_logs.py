@@ -125,6 +125,13 @@ async def log_chunk_list_of_logs(
     return found
 
 
+async def orphaned_log_take(connection: Connection, *, limit: int) -> list[tuple[UUID, UUID]]:
+    """Take archives whose job is deleted, with their organisations, to delete their blobs in the same transaction."""
+    return [
+        (row["blob_id"], row["organisation_id"]) async for row in queries.orphaned_log_take(connection, limit=limit)
+    ]
+
+
 # `row` is one of asyncpg's records, which are untyped.
 def _read_log(row: object) -> JobLog | None:
     if row is None:

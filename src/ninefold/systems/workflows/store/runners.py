@@ -49,6 +49,11 @@ async def registration_insert(
     )
 
 
+async def runner_count_jobs(connection: Connection, *, runner_ids: Sequence[UUID]) -> dict[UUID, int]:
+    """Count the jobs that runners have."""
+    return {row["runner_id"]: row["jobs"] async for row in queries.runner_count_jobs(connection, runner_ids=runner_ids)}
+
+
 async def runner_delete(connection: Connection, *, runner_id: UUID) -> bool:
     """Delete a runner that has no job; return whether it was."""
     return await queries.runner_delete(connection, runner_id=runner_id) is not None
@@ -105,9 +110,9 @@ async def runner_insert(
     return read_row(Runner, row)
 
 
-async def runner_list(connection: Connection, *, organisation_id: UUID, limit: int) -> list[Runner]:
+async def runner_list(connection: Connection, *, organisation_id: UUID, after: UUID | None, limit: int) -> list[Runner]:
     """List the runners that an organisation's jobs can run on, its own and those of all, oldest first."""
-    rows = queries.runner_list(connection, organisation_id=organisation_id, limit=limit)
+    rows = queries.runner_list(connection, organisation_id=organisation_id, after=after, limit=limit)
     return [read_row(Runner, row) async for row in rows]
 
 
@@ -126,9 +131,15 @@ async def share_ensure(connection: Connection, *, organisation_id: UUID) -> Shar
     return read_row(Share, await queries.share_ensure(connection, organisation_id=organisation_id))
 
 
-async def share_is_only(connection: Connection) -> bool:
-    """Return whether only one organisation has run jobs."""
-    return bool(await queries.share_is_only(connection))
+async def share_find(connection: Connection, *, organisation_id: UUID) -> Share | None:
+    """Find the share of an organisation."""
+    return read_row_or_none(Share, await queries.share_find(connection, organisation_id=organisation_id))
+
+
+async def share_list_other(connection: Connection, *, organisation_ids: Sequence[UUID]) -> list[UUID]:
+    """List the organisations that have another share than the default, without some."""
+    rows = queries.share_list_other(connection, organisation_ids=organisation_ids)
+    return [row["organisation_id"] async for row in rows]
 
 
 async def share_set(

@@ -41,11 +41,6 @@ async def turn_has_others(
     return has_others
 
 
-async def turn_list(connection: Connection, *, jobs_max: int, limit: int) -> list[TurnRow]:
-    """List the organisations of the round robin in their order."""
-    return [read_row(TurnRow, row) async for row in queries.turn_list(connection, jobs_max=jobs_max, limit=limit)]
-
-
 async def turn_lock_exhausted(connection: Connection, *, organisation_ids: Collection[UUID]) -> list[UUID]:
     """Lock organisations that seem to have nothing to claim, except where a job is being added now."""
     rows = queries.turn_lock_exhausted(connection, organisation_ids=list(organisation_ids))

@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import Final
 
 from ninefold.systems.workflows.execution.built_in.results_client import Message, ResultsClient, download_blob
 from ninefold.systems.workflows.execution.built_in.toolkit import (
@@ -16,7 +17,16 @@ from ninefold.systems.workflows.execution.built_in.toolkit import (
     text_input,
     variable,
 )
-from ninefold.systems.workflows.execution.built_in.zip_archives import check_name, extract_archive, sha256_of
+from ninefold.systems.workflows.execution.built_in.zip_archives import (
+    ZIP_TYPE,
+    check_name,
+    extract_archive,
+    place_file,
+    sha256_of,
+)
+
+_ARCHIVES: Final = frozenset({"", ZIP_TYPE, "application/x-zip-compressed", "application/zip-compressed"})
+"""The media types of archives."""
 
 
 def download() -> None:
@@ -75,12 +85,18 @@ def _get(client: ResultsClient, artifact: Message, folder: Path) -> None:
     )
     with tempfile.TemporaryDirectory(dir=variable("RUNNER_TEMP")) as temporary:
         archive = Path(temporary) / "artifact.zip"
-        download_blob(str(answer["signed_url"]), archive)
+        media_type = download_blob(str(answer["signed_url"]), archive)
         digest = sha256_of(archive)
         expected = str(artifact.get("digest") or "").removeprefix("sha256:")
         if expected and expected != digest:
             raise ActionFailedError(f"The artifact {name} has the digest {digest}, but should have {expected}.")
-        count = extract_archive(archive, folder)
+        if media_type in _ARCHIVES:
+            count = extract_archive(archive, folder)
+        else:
+            # The official action can upload one file as it is.
+            folder.mkdir(parents=True, exist_ok=True)
+            count = 1
+            place_file(archive, folder, _folder_name(artifact))
     say(f"The artifact {name} with {count:,} files is in {folder}, SHA-256 {digest}.")
 
 

@@ -25,6 +25,9 @@ BLOCK_BYTES: Final = 8 * 1024 * 1024
 ANSWER_BYTES_MAX: Final = 16 * 1024 * 1024
 """An answer of a service, which isn't a blob."""
 
+_LOCAL: Final = ".localhost"
+_VERSION_HEADER: Final = "x-ms-version"
+_VERSION: Final = "2024-11-04"
 _TIMEOUT_S: Final = 120.0
 _PAUSE_S: Final = 0.5
 _RETRIED: Final = frozenset({408, 429, 500, 502, 503, 504})
@@ -86,8 +89,8 @@ class ResultsClient:
         return decoded
 
 
-def upload_blob(url: str, file: Path) -> None:
-    """Upload a file in blocks.
+def upload_blob(url: str, file: Path, *, media_type: str) -> None:
+    """Upload a file in blocks; a download has the media type with it.
 
     Raises:
         ActionFailedError: that fails, also when it is tried again.
@@ -100,34 +103,35 @@ def upload_blob(url: str, file: Path) -> None:
             _send("PUT", f"{url}{separator}comp=block&blockid={urllib.parse.quote(ids[-1], safe='')}", block, {})
     items = "".join(f"<Latest>{each}</Latest>" for each in ids)
     body = f'<?xml version="1.0" encoding="utf-8"?><BlockList>{items}</BlockList>'
-    _send("PUT", f"{url}{separator}comp=blocklist", body.encode(), {"Content-Type": "application/xml"})
+    headers = {"Content-Type": "application/xml", "x-ms-blob-content-type": media_type}
+    _send("PUT", f"{url}{separator}comp=blocklist", body.encode(), headers)
 
 
-def download_blob(url: str, target: Path) -> None:
-    """Download a blob into a new file.
+def download_blob(url: str, target: Path) -> str:
+    """Download a blob into a new file, and return its media type; empty if it has none.
 
     Raises:
         ActionFailedError: that fails, also when it is tried again.
     """
     for attempt in range(1, ATTEMPTS_MAX + 1):
         try:
-            with urllib.request.urlopen(url, timeout=_TIMEOUT_S) as answer, target.open("wb") as file:  # noqa: S310 - the service's.
+            with urllib.request.urlopen(_request(url), timeout=_TIMEOUT_S) as answer, target.open("wb") as file:  # noqa: S310 - the service's.
                 while block := answer.read(BLOCK_BYTES):
                     file.write(block)
+                return str(answer.headers.get("content-type") or "").partition(";")[0].strip().lower()
         except urllib.error.HTTPError as error:
             if error.code not in _RETRIED or attempt == ATTEMPTS_MAX:
                 raise ActionFailedError(f"The download was refused with status {error.code}.") from error
         except (OSError, http.client.HTTPException) as error:
             if attempt == ATTEMPTS_MAX:
                 raise ActionFailedError(f"The download failed: {error}") from error
-        else:
-            return
         _wait(attempt)
+    raise AssertionError("the last attempt returns or raises")
 
 
 def _send(method: str, url: str, body: bytes, headers: Mapping[str, str]) -> bytes:
     for attempt in range(1, ATTEMPTS_MAX + 1):
-        request = urllib.request.Request(url, body, {"x-ms-version": "2024-11-04", **headers}, method=method)  # noqa: S310 - the job's own service.
+        request = _request(url, method=method, body=body, headers=headers)
         try:
             with urllib.request.urlopen(request, timeout=_TIMEOUT_S) as answer:  # noqa: S310
                 content: bytes = answer.read(ANSWER_BYTES_MAX)
@@ -140,6 +144,19 @@ def _send(method: str, url: str, body: bytes, headers: Mapping[str, str]) -> byt
                 raise ActionFailedError(f"The service can't be reached: {error}") from error
         _wait(attempt)
     raise AssertionError("the last attempt returns or raises")
+
+
+def _request(
+    url: str, *, method: str = "GET", body: bytes | None = None, headers: Mapping[str, str] = {}
+) -> urllib.request.Request:
+    """Return a request. Names below `localhost` are this machine (RFC 6761, 6.3), which not every resolver knows."""
+    address = urllib.parse.urlsplit(url)
+    sent = {_VERSION_HEADER: _VERSION, **headers}
+    if (address.hostname or "").endswith(_LOCAL):
+        sent["Host"] = address.netloc
+        port = f":{address.port}" if address.port else ""
+        url = urllib.parse.urlunsplit(address._replace(netloc=f"127.0.0.1{port}"))
+    return urllib.request.Request(url, body, sent, method=method)  # noqa: S310 - the job's own service.
 
 
 def _wait(attempt: int) -> None:

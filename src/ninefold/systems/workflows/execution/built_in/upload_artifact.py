@@ -19,7 +19,7 @@ from ninefold.systems.workflows.execution.built_in.toolkit import (
     variable,
     warn,
 )
-from ninefold.systems.workflows.execution.built_in.zip_archives import sha256_of, write_archive
+from ninefold.systems.workflows.execution.built_in.zip_archives import ZIP_TYPE, sha256_of, write_archive
 
 RETENTION_DAYS_MAX: Final = 400
 
@@ -61,14 +61,16 @@ def _send(client: ResultsClient, name: str, archive: Path, *, found: FoundFiles,
     digest, size = sha256_of(archive), archive.stat().st_size
     expires_at = (datetime.now(UTC) + timedelta(days=days)).isoformat().replace("+00:00", "Z") if days else None
     try:
-        created = client.call("CreateArtifact", **client.ids, name=name, version=_VERSION, expires_at=expires_at)
+        created = client.call(
+            "CreateArtifact", **client.ids, name=name, version=_VERSION, mime_type=ZIP_TYPE, expires_at=expires_at
+        )
     except ServiceError as error:
         if error.code == "already_exists":
             raise ActionFailedError(
                 f"This run already has an artifact '{name}'. Use another name, or set overwrite to true."
             ) from error
         raise
-    upload_blob(str(created["signed_upload_url"]), archive)
+    upload_blob(str(created["signed_upload_url"]), archive, media_type=ZIP_TYPE)
     artifact = client.call("FinalizeArtifact", **client.ids, name=name, size=str(size), hash=f"sha256:{digest}")
     artifact_id = str(artifact["artifact_id"])
     set_output("artifact-id", artifact_id)

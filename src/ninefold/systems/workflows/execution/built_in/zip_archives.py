@@ -10,6 +10,9 @@ from typing import Final
 
 from ninefold.systems.workflows.execution.built_in.toolkit import ActionFailedError
 
+ZIP_TYPE: Final = "application/zip"
+"""The media type of an archive."""
+
 ENTRIES_MAX: Final = 200_000
 """Files and folders of an archive that is unpacked."""
 
@@ -53,6 +56,13 @@ def extract_archive(source: Path, folder: Path) -> int:
     except (zipfile.BadZipFile, NotImplementedError, EOFError) as error:
         raise ActionFailedError(f"The archive is damaged: {error}") from error
     return sum(not entry.is_dir() for entry in entries)
+
+
+def place_file(source: Path, folder: Path, name: str) -> None:
+    """Move a file into a folder, in place of a link of its name."""
+    target = folder / name
+    target.unlink(missing_ok=True)
+    shutil.move(source, target)
 
 
 def check_name(name: str) -> None:

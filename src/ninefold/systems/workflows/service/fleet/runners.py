@@ -39,9 +39,13 @@ async def register_runner(connection: Connection, registration: Registration, da
     return runner, token
 
 
-async def list_runners(connection: Connection, *, organisation_id: UUID) -> list[Runner]:
-    """Return the runners of an organisation, and those of all, oldest first."""
-    return await store.runner_list(connection, organisation_id=organisation_id, limit=RUNNERS_LISTED_MAX)
+async def list_runners(
+    connection: Connection, *, organisation_id: UUID, after: UUID | None, limit: int
+) -> list[tuple[Runner, int]]:
+    """Return the runners of an organisation and those of all, oldest first, each with how many jobs it has."""
+    found = await store.runner_list(connection, organisation_id=organisation_id, after=after, limit=limit)
+    jobs = await store.runner_count_jobs(connection, runner_ids=[runner.runner_id for runner in found])
+    return [(runner, jobs.get(runner.runner_id, 0)) for runner in found]
 
 
 async def get_own_runner(connection: Connection, runner_id: UUID, *, organisation_id: UUID) -> Runner:

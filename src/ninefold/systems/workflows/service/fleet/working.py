@@ -13,6 +13,7 @@ from ninefold.core.ids import format_id
 from ninefold.core.postgres.database import Connection
 from ninefold.core.secrets import Sealer
 from ninefold.core.tenancy.model import ORGANISATION_PREFIX
+from ninefold.core.tenancy.service import list_organisations
 from ninefold.systems.workflows.errors import StaleLeaseError
 from ninefold.systems.workflows.execution.report import JobResult
 from ninefold.systems.workflows.model.fleet import Runner
@@ -105,7 +106,7 @@ async def start_job(
 
 async def _is_own(connection: Connection, runner: Runner) -> bool:
     """Return whether nobody but the organisation of the job has something on the runner's machine."""
-    return runner.organisation_id is not None or await runners.share_is_only(connection)
+    return runner.organisation_id is not None or len(await list_organisations(connection)) == 1
 
 
 async def report_job(
