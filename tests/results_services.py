@@ -86,7 +86,6 @@ class ResultsServices:
         if name in self.artifacts:
             return _error(409, "already_exists")
         self.artifacts[name] = self._artifact(name) | {"expires_at": message.get("expires_at")}
-        self.types[name] = message["mime_type"]
         return 200, {"ok": True, "signed_upload_url": f"{self.url}/blobs/{name}?sig=secret"}
 
     def _call_existing(self, method: str, message: dict[str, Any]) -> tuple[int, dict[str, Any]]:
@@ -131,7 +130,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_PUT(self) -> None:
         body, address = self._body(), urlsplit(self.path)
         if self._is_available():
-            self.state.put_blob(address.path.rpartition("/")[2], parse_qs(address.query), body)
+            name = address.path.rpartition("/")[2]
+            self.state.put_blob(name, parse_qs(address.query), body)
+            self.state.types[name] = self.headers.get("x-ms-blob-content-type") or "application/octet-stream"
             self._answer(201, b"")
 
     def do_GET(self) -> None:

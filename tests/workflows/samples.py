@@ -49,14 +49,26 @@ async def make_sample_data(context: SampleContext) -> SampleData:
     await runs.start(repository)
     artifacts = [await add_artifact(context.database, run, name) for name in (SECRET_TEXT, "other")]
     runner, drained, removed = [await add_runner(context, runs.organisation_id) for _ in range(3)]
+    for name in ("SAMPLE", "DOOMED"):
+        for kind, value in (("secrets", SECRET_TEXT), ("variables", "1")):
+            await context.api.done("PUT", f"/workflows/{kind}/{name}", json={"value": value})
+            path = f"/workflows/repositories/{repository['repository_id']}/{kind}/{name}"
+            await context.api.done("PUT", path, json={"value": value})
+    doomed_names = {"secret_name": "DOOMED", "variable_name": "DOOMED"}
     return SampleData(
         ids={
+            "secret_name": "SAMPLE",
+            "variable_name": "SAMPLE",
             "repository_id": repository["repository_id"],
             "artifact_id": artifacts[0],
             "runner_id": runner,
             **run,
         },
         ids_of={
+            "delete_organisation_secret": doomed_names,
+            "delete_organisation_variable": doomed_names,
+            "delete_repository_secret": doomed_names,
+            "delete_repository_variable": doomed_names,
             "delete_artifact": {"artifact_id": artifacts[1]},
             "delete_repository": {"repository_id": doomed["repository_id"]},
             "drain_runner": {"runner_id": drained},

@@ -86,6 +86,13 @@ class CoreSettings(msgspec.Struct, frozen=True, kw_only=True):
         int,
         msgspec.Meta(ge=7_200, le=31_536_000, description="Seconds for which an upload is kept that nothing uses."),
     ] = 86_400
+    secrets_key: Annotated[
+        str | None,
+        msgspec.Meta(
+            description="Key that seals secrets: 32 bytes in base64; by default, one in the data folder.",
+            extra={"is_secret": True},
+        ),
+    ] = None
     live_connections_max: Annotated[
         int, msgspec.Meta(ge=1, le=1_000_000, description="Clients of live feeds that can be connected to one server.")
     ] = 10_000

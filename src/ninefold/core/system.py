@@ -26,6 +26,7 @@ from ninefold.core.postgres.migrations import MigrationSource
 from ninefold.core.processes import ProcessFolder, SystemProcess
 from ninefold.core.queue.leases import Releaser, WorkerLease
 from ninefold.core.queue.notifier import Notifier
+from ninefold.core.secrets import Sealer
 from ninefold.core.tenancy.kinds import CredentialKind
 from ninefold.core.web.site import Site
 from ninefold.core.web.surfaces import Surface
@@ -63,6 +64,8 @@ class ServerContext(msgspec.Struct, Generic[SettingsT], frozen=True, kw_only=Tru
     """Where the processes of systems on this machine are reached."""
     blobs: Blobs = msgspec.field(default_factory=Blobs.default)
     """Stores files and other large contents."""
+    sealer: Sealer = msgspec.field(default_factory=Sealer.default)
+    """Seals what must be kept and read again."""
     implementations: Implementations = msgspec.field(default_factory=Implementations)
     """What other systems offer, by contract."""
     site: Site = msgspec.field(default_factory=Site)

@@ -23,6 +23,7 @@ from ninefold.core.live import FeedMap, Hub, LiveMethod, live_surfaces
 from ninefold.core.postgres.database import Database
 from ninefold.core.processes import ProcessFolder
 from ninefold.core.queue.notifier import Notifier
+from ninefold.core.secrets import Sealer
 from ninefold.core.system import AnySystem, ServerContext
 from ninefold.core.telemetry.buffer import LogBuffer
 from ninefold.core.telemetry.logs import configure_logging
@@ -209,7 +210,7 @@ def build_web_app(
     """
     notifier = Notifier(database)
     settings = read_settings(CoreSettings, prefix="NINEFOLD_", environment=environment)
-    site, blobs = Site.from_settings(settings), Blobs.of(settings)
+    site, blobs, sealer = Site.from_settings(settings), Blobs.of(settings), Sealer.of(settings)
     contexts = [
         ServerContext(
             database=database,
@@ -219,6 +220,7 @@ def build_web_app(
             stopping=stopping.begun,
             process_folder=ProcessFolder.of(settings.data_dir),
             blobs=blobs,
+            sealer=sealer,
             implementations=implementations,
             site=site,
         )

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from ninefold.core.blobs import Blobs
 from ninefold.core.config import CoreSettings
 from ninefold.core.egress import AddressPolicy, count_authorities
+from ninefold.core.secrets import Sealer
 from ninefold.core.web.site import Site
 from ninefold.edge.systems import SYSTEMS
 
@@ -24,5 +25,6 @@ def check_settings(settings: CoreSettings, environment: Mapping[str, str]) -> No
     if settings.egress_ca_file is not None:
         count_authorities(settings.egress_ca_file)
     Blobs.of(settings)
+    Sealer.of(settings)
     for system in SYSTEMS:
         system.read_settings(environment)

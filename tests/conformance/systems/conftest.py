@@ -1,6 +1,7 @@
 """Fixtures of the suites that run on all systems: each system, its operations, and its sample data."""
 
 import sys
+from base64 import b64encode
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -35,6 +36,7 @@ def environment(tmp_path: Path) -> Mapping[str, str]:
     return {
         "NINEFOLD_CHESS_STOCKFISH": sys.executable,
         "NINEFOLD_WORKFLOWS_REPOSITORIES": str(tmp_path / "repositories"),
+        "NINEFOLD_SECRETS_KEY": b64encode(bytes(32)).decode(),
     }
 
 

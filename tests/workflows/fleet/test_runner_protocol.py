@@ -97,9 +97,8 @@ async def test_batches_without_their_predecessor_are_refused(world: RunWorld, ru
     problem_of(await runner.send(f"jobs/{job['job_id']}/report", report(job, 2, "late")), status=409)
 
 
-async def test_a_runner_that_was_away_too_long_is_refused_whatever_it_says(
-    world: RunWorld, runner: FakeRunner, http: httpx.AsyncClient, worker: None
-) -> None:
+@pytest.mark.usefixtures("worker")
+async def test_a_runner_that_was_away_too_long_is_refused_whatever_it_says(world: RunWorld, runner: FakeRunner) -> None:
     """The job had begun: it has failed, and nothing that its runner says later changes that."""
     run_id = await world.start(ONE)
     job = await runner.begin()
@@ -120,8 +119,9 @@ async def test_a_runner_that_was_away_too_long_is_refused_whatever_it_says(
     assert await lines_of(world.database, found.job_id) == [(1, "hello")]
 
 
+@pytest.mark.usefixtures("worker")
 async def test_a_job_that_had_not_begun_is_queued_again_with_the_next_lease(
-    world: RunWorld, runner: FakeRunner, http: httpx.AsyncClient, worker: None
+    world: RunWorld, runner: FakeRunner, http: httpx.AsyncClient
 ) -> None:
     run_id = await world.start(ONE)
     (job,) = await runner.claim()

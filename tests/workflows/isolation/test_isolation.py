@@ -51,6 +51,23 @@ async def test_a_job_runs_as_the_user_of_its_organisation_with_all_that_steps_ca
     assert [each.conclusion for each in job.record.ended] == ["success"] * 4 + ["skipped", "success"]
 
 
+async def test_programs_of_the_system_node_and_certificates_are_there(host: IsolationHost, tmp_path: Path) -> None:
+    main = "console.log(require('tls').rootCertificates.length > 0, process.versions.node.split('.')[0])"
+    result, job = await run_isolated(
+        host,
+        tmp_path,
+        f"""
+        steps:
+          - run: mkdir act; echo "$ACTION" > act/action.yml; echo "$MAIN" > act/main.js
+            env: {{ACTION: {json.dumps("{name: a, runs: {using: node24, main: main.js}}")}, MAIN: {json.dumps(main)}}}
+          - uses: ./act
+          - run: git --version | cut -c1-11; ls /etc/ssl/certs > /dev/null && date +%Z && whoami; hostname
+        """,
+    )
+    assert result.conclusion == "success", job.record.text
+    assert job.record.output() == ["true 24", "git version", "UTC", "runner", "ninefold"]
+
+
 async def test_organisations_have_other_users(host: IsolationHost, tmp_path: Path) -> None:
     facts = [changed(UNTRUSTED, organisation_number=number) for number in (3, 4)]
     ended = await asyncio.gather(*[run_isolated(host, tmp_path, "steps: [{run: id -u}]", facts=each) for each in facts])

@@ -46,6 +46,20 @@ jobs:
 """
 
 
+BYTES = r"""
+on: push
+jobs:
+  build:
+    runs-on: ubuntu-latest
+    steps:
+      - run: |
+          printf 'a\0b\n'
+          printf '\377\376\n'
+          head -c 200000 /dev/zero | tr '\0' x
+          printf '# Summary \0\n' >> "$GITHUB_STEP_SUMMARY"
+"""
+
+
 class FlakyTransport(httpx.AsyncBaseTransport):
     """Loses every other answer after its effect, and all requests while the server is away."""
 
@@ -107,7 +121,7 @@ async def wait_until_ended(world: RunWorld, run_id: UUID) -> str:
 
 async def wait_for_file(path: Path) -> None:
     async with asyncio.timeout(WITHIN_S):
-        while not path.exists():
+        while not path.exists():  # noqa: ASYNC240 - a look takes microseconds.
             await asyncio.sleep(0.02)
 
 
@@ -127,6 +141,17 @@ async def test_a_run_goes_through_a_runner(world: RunWorld, transport: FlakyTran
     assert "said" in await log_of(world, run_id, "build")
     assert "hello again" in await log_of(world, run_id, "after")
     assert list((tmp_path / "runner" / "jobs").iterdir()) == []
+
+
+async def test_a_job_can_write_any_bytes(world: RunWorld, transport: FlakyTransport, tmp_path: Path) -> None:
+    run_id = await world.start(BYTES)
+
+    async with running(world, transport, tmp_path):
+        assert await wait_until_ended(world, run_id) == "succeeded"
+
+    log = await log_of(world, run_id, "build")
+    assert "a\ufffdb" in log
+    assert any(line.startswith("x" * 1_000) and line.endswith("cut off)") for line in log)
 
 
 async def test_lost_answers_change_nothing(world: RunWorld, transport: FlakyTransport, tmp_path: Path) -> None:

@@ -251,3 +251,31 @@ class AddressInvalidError(ForbiddenError):
 
     code = "address_invalid"
     title = "Invalid address"
+
+
+class InvalidSecretError(InvalidInputError):
+    """A secret or a variable can't be like this."""
+
+    code = "invalid_secret"
+    title = "Invalid secret or variable"
+
+
+class SecretNotFoundError(NotFoundError):
+    """There is no such secret."""
+
+    code = "secret_not_found"
+    title = "Secret not found"
+
+
+class VariableNotFoundError(NotFoundError):
+    """There is no such variable."""
+
+    code = "variable_not_found"
+    title = "Variable not found"
+
+
+class TooManySecretsError(ConflictError):
+    """There are as many secrets or variables as there can be."""
+
+    code = "too_many_secrets"
+    title = "Too many secrets or variables"

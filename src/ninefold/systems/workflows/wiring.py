@@ -12,6 +12,7 @@ from ninefold.core.clock import Clock, SystemClock
 from ninefold.core.live.feeds import Feed
 from ninefold.core.postgres.migrations import MigrationSource
 from ninefold.core.queue.notifier import Notifier
+from ninefold.core.secrets import Sealer
 from ninefold.core.system import ServerContext, System, WorkerContext, WorkerTask
 from ninefold.core.web.surfaces import Surface
 from ninefold.systems.workflows.checks import check_isolation
@@ -31,6 +32,8 @@ from ninefold.systems.workflows.routes.fleet import FLEET_ROUTES
 from ninefold.systems.workflows.routes.job_logs import LOG_ROUTES
 from ninefold.systems.workflows.routes.repositories import REPOSITORY_ROUTES
 from ninefold.systems.workflows.routes.runs import RUN_ROUTES
+from ninefold.systems.workflows.routes.secrets import SECRET_ROUTES
+from ninefold.systems.workflows.routes.variables import VARIABLE_ROUTES
 from ninefold.systems.workflows.runner.process import PROCESSES
 from ninefold.systems.workflows.service.fleet.logs import log_feed
 from ninefold.systems.workflows.service.fleet.tokens import FLEET_KINDS
@@ -44,6 +47,9 @@ def _routes(context: ServerContext[WorkflowsSettings]) -> Sequence[ControllerRou
 
     def provide_blobs() -> Blobs:
         return context.blobs
+
+    def provide_sealer() -> Sealer:
+        return context.sealer
 
     def provide_notifier() -> Notifier:
         return context.notifier
@@ -61,10 +67,13 @@ def _routes(context: ServerContext[WorkflowsSettings]) -> Sequence[ControllerRou
                 *ARTIFACT_ROUTES,
                 *FLEET_ROUTES,
                 *LOG_ROUTES,
+                *SECRET_ROUTES,
+                *VARIABLE_ROUTES,
             ],
             dependencies={
                 "blobs": Provide(provide_blobs, sync_to_thread=False),
                 "clock": Provide(provide_clock, sync_to_thread=False),
+                "sealer": Provide(provide_sealer, sync_to_thread=False),
                 "notifier": Provide(provide_notifier, sync_to_thread=False),
                 "workflows_settings": Provide(provide_settings, sync_to_thread=False),
             },

@@ -1,4 +1,7 @@
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -231,3 +234,35 @@ async def test_others_cannot_be_plugins(tmp_path: Path, site: Site) -> None:
     del site
     assert (await job.run()).conclusion == "failure"
     assert "runs.using is composite, node20, node24 or docker" in job.record.text
+
+
+async def test_a_token_that_is_not_accepted_is_not_tried_again(tmp_path: Path, site: Site) -> None:
+    with refusing_server() as url:
+        text = "steps: [{uses: actions/checkout@v4}]"
+        job, result = await run(tmp_path, site, text, server_url=url)
+    assert result.conclusion == "failure"
+    assert "##[error]The server doesn't accept the token, or it isn't for this repository." in job.record.text
+    assert job.record.text.count("[command]git fetch") == 1
+
+
+@contextmanager
+def refusing_server() -> Iterator[str]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(401)
+            self.send_header("www-authenticate", 'Basic realm="test"')
+            self.send_header("content-length", "0")
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is the base class's.
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()

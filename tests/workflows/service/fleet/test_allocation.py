@@ -175,7 +175,7 @@ def test_no_runner_idles_while_a_job_that_it_can_run_waits(
     batches=st.lists(st.integers(1, 7), min_size=1, max_size=30),
 )
 def test_nobody_starves_and_shares_follow_weights(weights: list[int], batches: list[int]) -> None:
-    """With jobs in all queues, whatever the sizes of the claims are, nobody is more than a round away from its share."""
+    """With jobs in all queues, whatever the sizes of claims are, nobody is more than a round away from its share."""
     queues = {
         number: queue(number, lane(*[job(number * 10_000 + each) for each in range(8)]), weight=weight)
         for number, weight in enumerate(weights, start=1)

@@ -59,12 +59,18 @@ async def run_workflows_demo(*, is_json: bool) -> bool:
 
 async def _demonstrate(progress: Progress[Watched]) -> WorkflowsSummary:
     isolation = await asyncio.to_thread(choose_isolation)
-    settings = {"NINEFOLD_WORKFLOWS_LEASE_S": str(LEASE_S), **isolation.settings}
     async with AsyncExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ninefold-demo-")))
+        # So that a job reaches its own folder, if it has another user and no view of its own of the files.
+        folder.chmod(0o711)
+        settings = {
+            "NINEFOLD_WORKFLOWS_LEASE_S": str(LEASE_S),
+            "NINEFOLD_WORKFLOWS_RUNNER_FOLDER": str(folder / "runner"),
+            **isolation.settings,
+        }
         progress.say("Starting Ninefold with an embedded PostgreSQL in a temporary folder")
         installation = await stack.enter_async_context(start_installation(settings))
         http = await stack.enter_async_context(httpx.AsyncClient(trust_env=False, timeout=30.0))
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ninefold-demo-")))
         demonstration = Demonstration(installation, http, folder, progress)
         started_at_s = time.monotonic()
         async with asyncio.timeout(ENDS_WITHIN_S):
@@ -209,7 +215,12 @@ class Demonstration:
 
     def _own_jobs(self) -> list[Job]:
         """Return the jobs of all attempts, without the copies of those that a later attempt didn't run again."""
-        return [job for attempt in sorted(self.watcher.jobs) for job in self.watcher.jobs[attempt] if not job.is_reused]
+        return [
+            job
+            for attempt in sorted(self.watcher.jobs)
+            for job in self.watcher.jobs[attempt]
+            if job.reused_job_id is None
+        ]
 
     async def _watch(self, *, until: Callable[[Watched], object]) -> Job | None:
         """Show the run until something is true, or it has ended; return the job that was found, if it is one."""

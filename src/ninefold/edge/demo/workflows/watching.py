@@ -37,8 +37,8 @@ class Job(msgspec.Struct, frozen=True):
     started_at: str | None = None
     ended_at: str | None = None
     steps: list[Step] = []
-    is_reused: bool = False
-    """Whether it is a copy of a job of an earlier attempt, which wasn't run again."""
+    reused_job_id: str | None = None
+    """The job of an earlier attempt that it is a copy of, if it wasn't run again."""
 
 
 class Run(msgspec.Struct, frozen=True):

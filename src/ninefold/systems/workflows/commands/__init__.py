@@ -13,6 +13,7 @@ from ninefold.systems.workflows.commands.repositories import repositories, show_
 from ninefold.systems.workflows.commands.run import run_workflows
 from ninefold.systems.workflows.commands.runner import runner
 from ninefold.systems.workflows.commands.runs import dispatch_workflow, runs
+from ninefold.systems.workflows.commands.secrets import secrets, variables
 
 workflows = App(name="workflows", help="Check and run workflows of GitHub Actions, and manage their repositories.")
 workflows.command(check)
@@ -23,6 +24,8 @@ workflows.command(repositories)
 workflows.command(artifacts)
 workflows.command(runs)
 workflows.command(dispatch_workflow, name="dispatch")
+workflows.command(secrets)
+workflows.command(variables)
 workflows.command(show_owner, name="owner")
 workflows.command(runners)
 workflows.command(list_queue, name="queue")

@@ -30,7 +30,7 @@ def fleet_surface(context: ServerContext[WorkflowsSettings]) -> Surface:
         lease=lease,
         stopping=context.stopping,
     )
-    rules = WorkRules(lease=lease, log_bytes_max=context.settings.log_bytes_max)
+    rules = WorkRules(lease=lease, log_bytes_max=context.settings.log_bytes_max, sealer=context.sealer)
     return runner_surface(context.database, FleetHandler(context.database, context.notifier, dispatcher, rules))
 
 

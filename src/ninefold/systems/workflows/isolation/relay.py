@@ -18,7 +18,7 @@ CONNECTIONS_MAX: Final = 128
 HEAD_BYTES_MAX: Final = 32 * 1024
 HEAD_TIMEOUT_S: Final = 60.0
 
-ALLOWED_PATHS: Final = ("/git/", "/twirp/github.actions.results.api.v1.", "/results/blobs/")
+ALLOWED_PATHS: Final = ("/git/", "/twirp/github.actions.results.api.v1.", "/workflows/results/")
 """What paths begin with: git, and the services for artifacts and caches."""
 
 _REPOSITORY: Final = re.compile(

@@ -112,20 +112,22 @@ class Sandbox(msgspec.Struct, frozen=True, kw_only=True):
                 yield from ("--symlink", str(path.readlink()), str(path))
             elif path.is_dir():
                 yield from ("--ro-bind", str(path), str(path))
-        for folder in ("/etc", "/home", "/run", "/var"):
+        # bubblewrap would make them for root alone.
+        for folder in ("/etc", "/etc/pki", "/etc/pki/tls", "/etc/ssl", "/home", "/run", "/var"):
             yield from ("--perms", "0755", "--dir", folder)
         for name in _ETC:
             yield from ("--ro-bind-try", f"/etc/{name}", f"/etc/{name}")
         for path in sorted(self.scratch.etc.iterdir()):
             yield from ("--ro-bind", str(path), f"/etc/{path.name}")
-        readable = _outermost([*_python_folders(), *self.readable])
-        for folder in readable:
-            yield from _parents(folder)
-            yield from ("--ro-bind", folder, folder)
         yield from ("--dev", "/dev", "--size", str(_SHARED_MEMORY_BYTES), "--perms", "1777", "--tmpfs", _SHARED_MEMORY)
         yield from ("--bind", str(self.scratch.home), HOME)
         yield from ("--bind", str(self.scratch.temp), "/tmp")  # noqa: S108 - the one inside.
         yield from ("--symlink", "../tmp", "/var/tmp", "--ro-bind", str(self.scratch.sockets), SOCKETS)  # noqa: S108
+        # After the folders of the job, which could be above them.
+        readable = _outermost([*_python_folders(), *self.readable])
+        for folder in readable:
+            yield from _parents(folder)
+            yield from ("--ro-bind", folder, folder)
         for folder in self.hidden:
             if any(Path(folder).is_relative_to(each) for each in readable) and Path(folder).is_dir():
                 yield from ("--tmpfs", folder)

@@ -22,6 +22,7 @@ from ninefold.systems.workflows.service.hosting.opening import open_files
 from ninefold.systems.workflows.service.push_payloads import push_event, updates_that_trigger
 from ninefold.systems.workflows.service.pushes import PUSHES_CHANNEL
 from ninefold.systems.workflows.service.runs.triggers import start_runs
+from ninefold.systems.workflows.service.secrets import job_variables
 from ninefold.systems.workflows.settings import WorkflowsSettings
 from ninefold.systems.workflows.store import pushes as store
 from ninefold.systems.workflows.store.repositories import repository_get
@@ -84,11 +85,14 @@ class PushTriggers:
             # It was deleted meanwhile.
             return Changed()
         files = await open_files(connection, self._folders, repository)
+        variables = await job_variables(
+            connection, organisation_id=repository.organisation_id, repository_id=repository.repository_id
+        )
         changes = []
         for update in updates_that_trigger(push):
             event = await push_event(repository, push, update, files, server_url=self._server_url)
             if event is not None:
-                changes.append(await start_runs(connection, repository, event, files, at=at))
+                changes.append(await start_runs(connection, repository, event, files, at=at, variables=variables))
         return merge(changes)
 
     async def _postpone(self, push: Push, error: Exception, *, at: datetime) -> None:

@@ -20,6 +20,7 @@ from ninefold.systems.workflows.service.runs.background import ADVANCE_GROUP, CA
 from ninefold.systems.workflows.service.runs.schedules import take_tick
 from ninefold.systems.workflows.service.runs.transitions import advance_group, cancel_entry
 from ninefold.systems.workflows.service.runs.triggers import dispatch_run
+from ninefold.systems.workflows.service.secrets import job_variables
 from ninefold.systems.workflows.settings import WorkflowsSettings
 from ninefold.systems.workflows.store import schedules as store
 from ninefold.systems.workflows.store.runs import run_delete_ended
@@ -138,7 +139,10 @@ async def _start(
     )
     # A savepoint: a failure must not undo that the tick was taken.
     async with connection.transaction():
-        return await dispatch_run(connection, repository, event, files, at=now)
+        variables = await job_variables(
+            connection, organisation_id=repository.organisation_id, repository_id=repository.repository_id
+        )
+        return await dispatch_run(connection, repository, event, files, at=now, variables=variables)
 
 
 async def run_delete_runs(job: JobRun[DeleteRuns], context: WorkerContext[WorkflowsSettings]) -> int:

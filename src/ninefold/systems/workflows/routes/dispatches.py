@@ -21,16 +21,15 @@ from ninefold.systems.workflows.errors import WorkflowNotFoundError
 from ninefold.systems.workflows.model.repositories import BRANCHES, TAGS, Repository
 from ninefold.systems.workflows.model.run_sources import TriggerEvent
 from ninefold.systems.workflows.model.runs import RUN_PREFIX
-from ninefold.systems.workflows.routes.repositories import REPOSITORY_PATH
-from ninefold.systems.workflows.routes.run_wire import (
+from ninefold.systems.workflows.routes.dispatch_wire import (
     DispatchRepository,
     DispatchWorkflow,
-    RunView,
     StartedRunsView,
     WorkflowsView,
-    show_run,
     show_workflow,
 )
+from ninefold.systems.workflows.routes.repositories import REPOSITORY_PATH
+from ninefold.systems.workflows.routes.run_wire import RunView, show_run
 from ninefold.systems.workflows.routes.wire import TAGS as API_TAGS
 from ninefold.systems.workflows.routes.wire import RepositoryId
 from ninefold.systems.workflows.service.actors import actor_of
@@ -41,6 +40,7 @@ from ninefold.systems.workflows.service.repositories import get_repository
 from ninefold.systems.workflows.service.runs import reading
 from ninefold.systems.workflows.service.runs.files import FOLDER, RepositoryFiles, read_all
 from ninefold.systems.workflows.service.runs.triggers import dispatch_run, start_runs
+from ninefold.systems.workflows.service.secrets import job_variables
 from ninefold.systems.workflows.settings import WorkflowsSettings
 from ninefold.systems.workflows.store import runs as store
 
@@ -77,7 +77,10 @@ async def dispatch_workflow(
             inputs=_texts(data.inputs),
             server_url=workflows_settings.server_url,
         )
-        changed = await dispatch_run(connection, repository, event, files, at=clock.now())
+        variables = await job_variables(
+            connection, organisation_id=repository.organisation_id, repository_id=repository.repository_id
+        )
+        changed = await dispatch_run(connection, repository, event, files, at=clock.now(), variables=variables)
         (run_id,) = changed.run_ids
         audit.target_id = format_id(RUN_PREFIX, run_id)
         run = await reading.get_run(connection, organisation_id=principal.organisation_id, run_id=run_id)
@@ -121,7 +124,10 @@ async def dispatch_repository(
             title=data.event_type,
             server_url=workflows_settings.server_url,
         )
-        changed = await start_runs(connection, repository, event, files, at=clock.now())
+        variables = await job_variables(
+            connection, organisation_id=repository.organisation_id, repository_id=repository.repository_id
+        )
+        changed = await start_runs(connection, repository, event, files, at=clock.now(), variables=variables)
         runs = [
             await reading.get_run(connection, organisation_id=principal.organisation_id, run_id=run_id)
             for run_id in changed.run_ids

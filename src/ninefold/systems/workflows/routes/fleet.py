@@ -10,12 +10,15 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery, QueryParameter
 
 from ninefold.core.clock import Clock
+from ninefold.core.ids import format_id, new_id
 from ninefold.core.postgres.database import Database
+from ninefold.core.tenancy.audit import AuditEntry
 from ninefold.core.tenancy.model import Principal
 from ninefold.core.tenancy.roles import ADMIN
 from ninefold.core.web.access import access
 from ninefold.core.web.pagination import PAGE_LIMIT_DEFAULT, Cursor, Page, PagedList, PageLimit
 from ninefold.core.web.problems import problem_responses
+from ninefold.systems.workflows.model.fleet import REGISTRATION_PREFIX
 from ninefold.systems.workflows.routes.fleet_wire import (
     QueuedJobView,
     RegistrationView,
@@ -136,15 +139,22 @@ async def remove_runner(
 
 @post(_REGISTRATIONS, tags=TAGS, status_code=201, opt=access(scope=ADMIN))
 async def create_runner_registration(
-    principal: NamedDependency[Principal], database: NamedDependency[Database], clock: NamedDependency[Clock]
+    principal: NamedDependency[Principal],
+    database: NamedDependency[Database],
+    clock: NamedDependency[Clock],
+    audit: NamedDependency[AuditEntry],
 ) -> RegistrationView:
     """Create a registration token.
 
     With it, runners of the organisation register for an hour: `ninefold runner --url … --token …`. They run only jobs
     of the organisation.
     """
+    registration_id = new_id()
+    audit.target_id = format_id(REGISTRATION_PREFIX, registration_id)
     async with database.transaction() as connection:
-        token = await new_registration(connection, organisation_id=principal.organisation_id)
+        token = await new_registration(
+            connection, organisation_id=principal.organisation_id, registration_id=registration_id
+        )
     return RegistrationView(token=token, expires_at=clock.now() + REGISTRATION_LIFETIME)
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import re
 from types import TracebackType
 from typing import Final, Self, TypeVar
 
@@ -37,6 +38,9 @@ _NO_CONTENT: Final = 204
 _UNAUTHORIZED: Final = 401
 _CONFLICT: Final = 409
 _TEMPORARY: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
+
+_NUL: Final = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
+"""In JSON: an odd number of backslashes before `u0000`."""
 
 T = TypeVar("T")
 
@@ -121,7 +125,7 @@ class RunnerClient:
             StaleLeaseError: it is about a job that this runner doesn't have any more.
             RunnerRefusedError: the server refuses it.
         """
-        content = msgspec.json.encode(data)
+        content = _encode(data)
         delay_s = BACKOFF_S_MIN
         while True:
             try:
@@ -134,6 +138,12 @@ class RunnerClient:
                 log.info("workflows.runner.server_away", message=name, status=response.status_code, retry_s=delay_s)
             await asyncio.sleep(delay_s * random.uniform(0.5, 1.0))  # noqa: S311 - so that runners don't come at once.
             delay_s = min(BACKOFF_S_MAX, delay_s * 2)
+
+
+def _encode(data: msgspec.Struct) -> bytes:
+    """Return a message as JSON without NUL, which a job can write and PostgreSQL can't store."""
+    content = msgspec.json.encode(data)
+    return _NUL.sub(rb"\1\\ufffd", content) if rb"\u0000" in content else content
 
 
 def _read(response: httpx.Response, kind: type[T]) -> T:

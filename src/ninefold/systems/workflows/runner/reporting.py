@@ -14,6 +14,7 @@ from ninefold.systems.workflows.errors import StaleLeaseError
 from ninefold.systems.workflows.execution.report import Annotation, LogLine, StepInfo, StepResult
 from ninefold.systems.workflows.runner.client import RunnerClient
 from ninefold.systems.workflows.service.fleet.protocol import (
+    LINE_BYTES_MAX,
     AnnotationMade,
     Assignment,
     JobMessage,
@@ -83,8 +84,10 @@ class BufferedReport:
 
     def line(self, line: LogLine) -> None:
         """Take a line of a log."""
-        self._lines.append(Line(line.step.number, line.at, line.text))
-        self._size += len(line.text) + LINE_OVERHEAD_BYTES
+        # One character too many, so that the server says that the rest was cut off.
+        text = line.text[: LINE_BYTES_MAX + 1]
+        self._lines.append(Line(line.step.number, line.at, text))
+        self._size += len(text) + LINE_OVERHEAD_BYTES
         if self._size > BUFFER_BYTES_MAX:
             self._has_room.clear()
         self._has_something.set()
@@ -131,8 +134,9 @@ class BufferedReport:
 
     async def _send_batch(self) -> None:
         self._batch += 1
-        messages = self._messages[:BATCH_MESSAGES_MAX]
-        count, size = _fitting(self._lines)
+        messages = _first_messages(self._messages)
+        # A summary can fill a batch alone.
+        count, size = (0, 0) if any(isinstance(each, Summarised) for each in messages) else _fitting(self._lines)
         lines = self._lines[:count]
         report = Report(lease_number=self._assignment.lease_number, batch=self._batch, messages=messages, lines=lines)
         answer = await self._client.report(self._assignment.job_id, report)
@@ -145,6 +149,14 @@ class BufferedReport:
             self._has_something.clear()
         if answer.is_cancel_requested:
             self._on_cancel()
+
+
+def _first_messages(messages: list[JobMessage]) -> list[JobMessage]:
+    """Return the messages of a batch: those before a summary, or the summary alone."""
+    for count, message in enumerate(messages[:BATCH_MESSAGES_MAX]):
+        if isinstance(message, Summarised):
+            return messages[: max(1, count)]
+    return messages[:BATCH_MESSAGES_MAX]
 
 
 def _fitting(lines: list[Line]) -> tuple[int, int]:

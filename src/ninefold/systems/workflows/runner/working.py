@@ -8,7 +8,7 @@ import structlog
 
 from ninefold.systems.workflows.errors import StaleLeaseError
 from ninefold.systems.workflows.execution.report import JobResult, LogLine, StepInfo
-from ninefold.systems.workflows.runner.client import RunnerClient
+from ninefold.systems.workflows.runner.client import RunnerClient, RunnerRefusedError, RunnerUnknownError
 from ninefold.systems.workflows.runner.executor import JobExecutor
 from ninefold.systems.workflows.runner.folders import RunnerFolder
 from ninefold.systems.workflows.runner.reporting import BufferedReport
@@ -53,8 +53,22 @@ class WorkingJob:
             await self._work(assignment)
         except StaleLeaseError as error:
             log.warning("workflows.job.lease_lost", job=self.job_id, error=str(error))
+        except RunnerUnknownError:
+            raise
+        except RunnerRefusedError as error:
+            # Another job can still be what the server takes.
+            log.exception("workflows.job.broke", job=self.job_id)
+            await self._give_up(error)
         finally:
             await asyncio.to_thread(self._folder.remove_job, self.job_id)
+
+    async def _give_up(self, error: RunnerRefusedError) -> None:
+        """End a job of which the server doesn't take what it says."""
+        result = JobResult(conclusion="failure", outputs={}, steps=())
+        try:
+            await self._client.finish(self.job_id, Finish(lease_number=self._lease_number, result=result))
+        except (StaleLeaseError, RunnerRefusedError):
+            log.warning("workflows.job.lease_lost", job=self.job_id, error=str(error))
 
     async def _work(self, assignment: Assignment) -> None:
         report = BufferedReport(self._client, assignment, on_cancel=self._cancel.set)

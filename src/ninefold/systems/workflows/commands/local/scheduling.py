@@ -13,8 +13,7 @@ from ninefold.core.errors import InvalidInputError
 from ninefold.systems.workflows.commands.local.printing import JobPrinter
 from ninefold.systems.workflows.execution.job import run_job
 from ninefold.systems.workflows.execution.order import JobFolders, JobOrder, RunnerInfo
-from ninefold.systems.workflows.expressions import Object, Scope, evaluate_template
-from ninefold.systems.workflows.model.values import Json, text_of, to_value
+from ninefold.systems.workflows.model.values import Json
 from ninefold.systems.workflows.planning import (
     Cancel,
     Decision,
@@ -26,9 +25,9 @@ from ninefold.systems.workflows.planning import (
     Outcome,
     PlannedJob,
     Planner,
-    SecretsStep,
     Start,
     Wait,
+    passed_secrets,
 )
 
 
@@ -164,7 +163,7 @@ class LocalRun:
                 "matrix": planned.matrix,
                 "inputs": planned.inputs,
             },
-            secrets=secrets_of(planned.secrets, settings.secrets),
+            secrets=passed_secrets(settings.secrets, planned.secrets),
             event=settings.github["event"],
             env=planned.env,
             defaults=planned.defaults,
@@ -195,28 +194,6 @@ class LocalRun:
 
 async def _leave_out() -> Outcome:
     return Outcome(conclusion="success")
-
-
-def secrets_of(steps: Sequence[SecretsStep], secrets: Mapping[str, str]) -> dict[str, str]:
-    """Return the secrets that a job sees, after the calls between the first workflow and the job.
-
-    Raises:
-        ExpressionError: what a call passes can't be evaluated.
-    """
-    seen = dict(secrets)
-    for step in steps:
-        if not step.inherits:
-            token = {name: value for name, value in seen.items() if name == "GITHUB_TOKEN"}
-            seen = {**token, **_passed(step, seen)}
-    return seen
-
-
-def _passed(step: SecretsStep, secrets: Mapping[str, str]) -> dict[str, str]:
-    if step.template is None:
-        return {}
-    contexts = Object([*[(name, to_value(each)) for name, each in step.contexts.items()], ("secrets", Object(secrets))])
-    value = evaluate_template(step.template, Scope(contexts=contexts))
-    return {name: text_of(item) for name, item in value.items()} if isinstance(value, Object) else {}
 
 
 def _inherited_variables() -> dict[str, str]:

@@ -32,6 +32,7 @@ PATHS_MAX: Final = 1_000
 
 _COMPRESSION: Final = "gzip"
 _FORMAT: Final = "1.0"
+_TYPE: Final = "application/octet-stream"
 
 
 def restore() -> str:
@@ -135,7 +136,7 @@ def _upload(client: ResultsClient, key: str, version: str, archive: Path) -> Non
         say(f"There is a cache with the key {key} already, so that none is saved.")
         return
     size = archive.stat().st_size
-    upload_blob(str(created["signed_upload_url"]), archive)
+    upload_blob(str(created["signed_upload_url"]), archive, media_type=_TYPE)
     client.call("FinalizeCacheEntryUpload", key=key, version=version, size_bytes=str(size))
     say(f"The cache is saved with the key {key}: {size:,} bytes.")
 

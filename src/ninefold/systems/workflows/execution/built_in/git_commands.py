@@ -14,6 +14,9 @@ ATTEMPTS_MAX: Final = 3
 
 _PAUSE_S: Final = 2.0
 
+_REFUSALS: Final = ("could not read Username", "Authentication failed", "The requested URL returned error: 403")
+"""What git says if it needs another password."""
+
 _ENVIRONMENT: Final = {"GIT_TERMINAL_PROMPT": "0", "GCM_INTERACTIVE": "Never", "GIT_LFS_SKIP_SMUDGE": "1"}
 
 
@@ -58,17 +61,24 @@ class Git:
         return self._start(arguments, is_captured=True).returncode == 0
 
     def fetch(self, *arguments: str) -> None:
-        """Fetch, again if it fails, since a server can be starting."""
+        """Fetch, again if it fails, since a server can be starting.
+
+        Raises:
+            ActionFailedError: it fails each time, or the server doesn't accept the token.
+        """
         for attempt in range(1, ATTEMPTS_MAX + 1):
-            try:
-                self.run("fetch", *arguments)
-            except ActionFailedError:
-                if attempt == ATTEMPTS_MAX:
-                    raise
+            say(f"[command]git fetch {' '.join(arguments)}")
+            result = self._start(["fetch", *arguments], is_captured=True)
+            for line in (result.stdout + result.stderr).splitlines():
+                say(line)
+            if result.returncode == 0:
+                return
+            if any(sign in result.stderr for sign in _REFUSALS):
+                raise ActionFailedError("The server doesn't accept the token, or it isn't for this repository.")
+            if attempt < ATTEMPTS_MAX:
                 say(f"Fetching again in {attempt * _PAUSE_S:g} s.")
                 time.sleep(attempt * _PAUSE_S)
-            else:
-                return
+        raise ActionFailedError(f"git fetch failed with exit code {result.returncode}.")
 
     def _start(self, arguments: Sequence[str], *, is_captured: bool) -> "subprocess.CompletedProcess[str]":
         try:

@@ -89,8 +89,8 @@ class ResultsClient:
         return decoded
 
 
-def upload_blob(url: str, file: Path) -> None:
-    """Upload a file in blocks.
+def upload_blob(url: str, file: Path, *, media_type: str) -> None:
+    """Upload a file in blocks; a download has the media type with it.
 
     Raises:
         ActionFailedError: that fails, also when it is tried again.
@@ -103,7 +103,8 @@ def upload_blob(url: str, file: Path) -> None:
             _send("PUT", f"{url}{separator}comp=block&blockid={urllib.parse.quote(ids[-1], safe='')}", block, {})
     items = "".join(f"<Latest>{each}</Latest>" for each in ids)
     body = f'<?xml version="1.0" encoding="utf-8"?><BlockList>{items}</BlockList>'
-    _send("PUT", f"{url}{separator}comp=blocklist", body.encode(), {"Content-Type": "application/xml"})
+    headers = {"Content-Type": "application/xml", "x-ms-blob-content-type": media_type}
+    _send("PUT", f"{url}{separator}comp=blocklist", body.encode(), headers)
 
 
 def download_blob(url: str, target: Path) -> str:

@@ -70,7 +70,7 @@ def _send(client: ResultsClient, name: str, archive: Path, *, found: FoundFiles,
                 f"This run already has an artifact '{name}'. Use another name, or set overwrite to true."
             ) from error
         raise
-    upload_blob(str(created["signed_upload_url"]), archive)
+    upload_blob(str(created["signed_upload_url"]), archive, media_type=ZIP_TYPE)
     artifact = client.call("FinalizeArtifact", **client.ids, name=name, size=str(size), hash=f"sha256:{digest}")
     artifact_id = str(artifact["artifact_id"])
     set_output("artifact-id", artifact_id)

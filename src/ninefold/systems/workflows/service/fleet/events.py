@@ -5,9 +5,11 @@ from typing import Any
 
 import msgspec
 
+from ninefold.core.errors import InvalidInputError
 from ninefold.systems.workflows.execution.report import StepInfo
 from ninefold.systems.workflows.model.runs import RunEvent, RunJob
 from ninefold.systems.workflows.service.fleet.protocol import (
+    STEPS_MAX,
     AnnotationMade,
     JobMessage,
     StepEnded,
@@ -22,7 +24,11 @@ SUMMARY_LENGTH_MAX = 1_048_576
 
 
 def run_events(job: RunJob, messages: Sequence[JobMessage]) -> list[RunEvent]:
-    """Return the entries for what a job says."""
+    """Return the entries for what a job says.
+
+    Raises:
+        InvalidInputError: a step has a number that no step has.
+    """
     return [_event(job, message) for message in messages]
 
 
@@ -41,15 +47,21 @@ def _event(job: RunJob, message: JobMessage) -> RunEvent:
         case AnnotationMade(annotation=annotation):
             fields = msgspec.structs.asdict(annotation)
             texts = {name: _short(value) for name, value in fields.items() if name != "step" and value is not None}
-            data = {**texts, "job": job.key, "step": annotation.step.number}
+            data = {**texts, "job": job.key, "step": _number(annotation.step)}
             return RunEvent(type="annotation", job_id=job.job_id, data=data)
         case Summarised(step=step, markdown=markdown):
-            data = {"step": step.number, "name": step.name, "markdown": _clean(markdown)[:SUMMARY_LENGTH_MAX]}
+            data = {"step": _number(step), "name": _short(step.name), "markdown": _clean(markdown)[:SUMMARY_LENGTH_MAX]}
             return RunEvent(type="summary", job_id=job.job_id, data={**data, "key": job.key})
 
 
+def _number(step: StepInfo) -> int:
+    if not 1 <= step.number <= STEPS_MAX:
+        raise InvalidInputError("There is no such step.", field="messages", remedy=f"Number steps to {STEPS_MAX:,}.")
+    return step.number
+
+
 def _step(job: RunJob, step: StepInfo) -> dict[str, Any]:
-    return {"key": job.key, "step": step.number, "id": _short(step.id), "name": _short(step.name)}
+    return {"key": job.key, "step": _number(step), "id": _short(step.id), "name": _short(step.name)}
 
 
 # Any: a field of an annotation is a text or a number.

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from ninefold.core.postgres.database import Connection
+from ninefold.core.secrets import Sealer
 from ninefold.systems.workflows.model.runs import RunJob
+from ninefold.systems.workflows.service.secrets import job_secrets
 from ninefold.systems.workflows.service.tokens import new_job_token
 
 
@@ -13,7 +15,6 @@ async def token_of(connection: Connection, job: RunJob, *, at: datetime) -> str:
     return await new_job_token(connection, job.job_id, at=at)
 
 
-async def secrets_of(connection: Connection, job: RunJob) -> Mapping[str, str]:
+async def secrets_of(connection: Connection, sealer: Sealer, job: RunJob) -> Mapping[str, str]:
     """Return the secrets of the repository and the organisation."""
-    del connection, job
-    return {}
+    return await job_secrets(connection, sealer, organisation_id=job.organisation_id, repository_id=job.repository_id)

@@ -23,11 +23,14 @@ WAIT_S_MAX: Final = 50.0
 JOBS_MAX: Final = 256
 """Jobs of one runner at once."""
 
-BATCH_BYTES_MAX: Final = 4 * 1024 * 1024
-"""Of a report's body."""
+BATCH_BYTES_MAX: Final = 8 * 1024 * 1024
+"""Of a report's body: a summary of 1 MiB, each character of which takes six bytes in JSON, fits."""
 
 BATCH_LINES_MAX: Final = 20_000
 BATCH_MESSAGES_MAX: Final = 2_000
+
+STEPS_MAX: Final = 100_000
+"""The highest number of a step."""
 
 LINE_BYTES_MAX: Final = 64 * 1024
 """Of a line's text; what is beyond is cut off."""
@@ -140,8 +143,8 @@ JobMessage: TypeAlias = StepStarted | StepEnded | AnnotationMade | Summarised
 class Line(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A line of a job's log."""
 
-    step: int
-    at: datetime
+    step: Annotated[int, msgspec.Meta(ge=1, le=STEPS_MAX)]
+    at: Annotated[datetime, msgspec.Meta(tz=True)]
     text: str
 
 

@@ -33,11 +33,17 @@ REGISTRATION_LIFETIME: Final = timedelta(hours=1)
 
 
 async def new_registration(
-    connection: Connection, *, organisation_id: UUID | None, lifetime: timedelta | None = REGISTRATION_LIFETIME
+    connection: Connection, *, organisation_id: UUID | None, registration_id: UUID | None = None
 ) -> str:
     """Make a token with which runners of an organisation register; None for runners of all organisations."""
     text, _ = REGISTRATION_TOKEN.new_credential()
-    await allow_registration(connection, text, organisation_id=organisation_id, lifetime=lifetime)
+    await runners.registration_insert(
+        connection,
+        registration_id=registration_id or new_id(),
+        organisation_id=organisation_id,
+        digest=digest_text(text),
+        lifetime=REGISTRATION_LIFETIME,
+    )
     return text
 
 

@@ -11,6 +11,7 @@ import msgspec
 from ninefold.core.errors import InvalidInputError
 from ninefold.core.ids import format_id
 from ninefold.core.postgres.database import Connection
+from ninefold.core.secrets import Sealer
 from ninefold.core.tenancy.model import ORGANISATION_PREFIX
 from ninefold.core.tenancy.service import list_organisations
 from ninefold.systems.workflows.errors import StaleLeaseError
@@ -36,6 +37,8 @@ class WorkRules(msgspec.Struct, frozen=True, kw_only=True):
 
     lease: timedelta
     log_bytes_max: int
+    sealer: Sealer
+    """Opens secrets."""
     server_url: str | None = None
     """Where jobs reach the server, by a name that official actions accept; None for where the runner does."""
 
@@ -77,7 +80,7 @@ async def start_job(
             connection,
             job,
             token=token,
-            secrets=await secrets_of(connection, job),
+            secrets=await secrets_of(connection, rules.sealer, job),
             server_url=rules.server_url,
         )
     except InvalidInputError as error:

@@ -98,10 +98,12 @@ async def get_attempt(connection: Connection, run: Run, attempt: int | None) -> 
     Raises:
         RunNotFoundError: the run has had fewer.
     """
-    found = await store.run_attempt_find(connection, run_id=run.run_id, attempt=attempt or run.attempt)
+    number = run.attempt if attempt is None else attempt
+    is_there = 1 <= number <= run.attempt
+    found = await store.run_attempt_find(connection, run_id=run.run_id, attempt=number) if is_there else None
     if found is None:
         raise RunNotFoundError(
-            f"The run has no attempt {attempt}.", field="attempt", remedy=f"It has {run.attempt}, counted from 1."
+            f"The run has no attempt {number}.", field="attempt", remedy=f"It has {run.attempt}, counted from 1."
         )
     return found
 

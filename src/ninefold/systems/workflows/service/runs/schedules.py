@@ -23,6 +23,9 @@ INTERVAL_MIN: Final = timedelta(minutes=5)
 
 LATE_MAX: Final = timedelta(hours=1)
 
+DROPPED_MAX: Final = 10_000
+"""Dropped ticks that are counted in one go."""
+
 SCHEDULES_MAX: Final = 1_000
 """Of a repository."""
 
@@ -53,10 +56,11 @@ def take_tick(schedule: DueSchedule, *, now: datetime) -> Tick:
     earliest = now - LATE_MAX
     if schedule.next_at >= earliest:
         return Tick(starts=True, dropped=0, next_at=_following(schedule, after=schedule.next_at))
-    following = _following(schedule, after=max(schedule.next_at, earliest - INTERVAL_MIN))
-    dropped = 1
-    while following is not None and following < earliest:
+    following, dropped = _following(schedule, after=schedule.next_at), 1
+    while following is not None and following < earliest and dropped < DROPPED_MAX:
         following, dropped = _following(schedule, after=following), dropped + 1
+    if following is not None and following < earliest:
+        following = _following(schedule, after=earliest - INTERVAL_MIN)
     return Tick(starts=False, dropped=dropped, next_at=following)
 
 
