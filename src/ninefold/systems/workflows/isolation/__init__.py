@@ -10,6 +10,7 @@ from ninefold.systems.workflows.isolation.policy import (
     IsolationPolicy,
     JobFacts,
     JobLimits,
+    ServerAddress,
     policy_of,
 )
 
@@ -20,6 +21,7 @@ __all__ = [
     "IsolationPolicy",
     "JobFacts",
     "JobLimits",
+    "ServerAddress",
     "examine_isolation",
     "make_isolation_host",
     "policy_of",

@@ -27,6 +27,7 @@ from ninefold.systems.workflows.isolation.policy import (
     SERVER_PORT,
     IsolationPolicy,
     JobFacts,
+    ServerAddress,
     job_uid,
 )
 from ninefold.systems.workflows.isolation.running import SandboxedJob
@@ -83,9 +84,9 @@ class IsolationHost:
         """Whether jobs that nobody trusts are isolated well enough here."""
         return self._machine.is_strong
 
-    def server_url(self, server: tuple[str, int]) -> str:
+    def server_url(self, server: ServerAddress) -> str:
         """Return the address at which jobs reach Ninefold's server: for `github.server_url` and the services."""
-        return f"http://{SERVER_NAME}:{SERVER_PORT if self._machine.has_sandbox else server[1]}"
+        return f"http://{SERVER_NAME}:{SERVER_PORT if self._machine.has_sandbox else server.port}"
 
     def check(self, facts: JobFacts) -> None:
         """Refuse a job that can't run here.
@@ -193,6 +194,9 @@ def make_isolation_host(
         if not found.controllers:
             cgroups = None
     remove_leftovers(folder / "jobs")
+    if not found.is_strong:
+        missing = " ".join(each.detail for each in findings(found, allows_weak=policy.allows_weak_isolation))
+        log.warning("workflows.isolation.weak", missing=missing)
     return IsolationHost(policy, folder, found, cgroups, addresses or AddressPolicy())
 
 

@@ -129,7 +129,7 @@ class SandboxedJob:
         relays = []
         if self._facts.server is not None:
             server = await serve_socket(
-                self._scratch.sockets / "server", ServerRelay(*self._facts.server).connected, uid=self._uid
+                self._scratch.sockets / "server", ServerRelay(self._facts.server).connected, uid=self._uid
             )
             stack.callback(server.close)
             relays.append(InsideRelay(SERVER_PORT, f"{SOCKETS}/server"))

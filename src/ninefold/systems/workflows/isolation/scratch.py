@@ -3,13 +3,13 @@
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
+_BLOCK_BYTES: Final = 512
 _MOUNT_TIMEOUT_S: Final = 60.0
 _ETC_FILES: Final = {
     "hosts": "127.0.0.1 localhost\n127.0.0.1 {server}\n",
@@ -111,16 +111,15 @@ def remove_leftovers(folder: Path) -> None:
 
 def used_bytes(folder: Path) -> int:
     """Return how much the files in a folder take; those that are deleted, but still open, aren't seen."""
-    return sum(_sizes(str(folder)))
-
-
-def _sizes(folder: str) -> Iterator[int]:
-    with suppress(OSError), os.scandir(folder) as entries:
-        for entry in entries:
-            with suppress(OSError):
-                yield entry.stat(follow_symlinks=False).st_blocks * 512
-            if entry.is_dir(follow_symlinks=False):
-                yield from _sizes(entry.path)
+    size = 0
+    folders = [str(folder)]
+    while folders:
+        with suppress(OSError), os.scandir(folders.pop()) as entries:
+            for entry in entries:
+                size += entry.stat(follow_symlinks=False).st_blocks * _BLOCK_BYTES
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append(entry.path)
+    return size
 
 
 def _mount_disk(scratch: Scratch, disk_bytes: int) -> None:

@@ -24,6 +24,7 @@ from ninefold.systems.workflows.isolation import (
     IsolationHost,
     IsolationPolicy,
     JobFacts,
+    ServerAddress,
     make_isolation_host,
 )
 from ninefold.systems.workflows.isolation.errors import IsolationFailedError, IsolationRefusedError
@@ -31,7 +32,7 @@ from ninefold.systems.workflows.service.fleet.protocol import Assignment
 
 _FOLDER: Final = "sandboxes"
 _STEP: Final = StepInfo(1, "__isolation", "Set up job")
-_PORTS: Final = {"http": 80, "https": 443}
+_PORTS: Final = {False: 80, True: 443}
 
 log = structlog.get_logger(__name__)
 
@@ -120,9 +121,10 @@ def _github_of(order: JobOrder) -> Mapping[str, Any]:
     return github if isinstance(github, Mapping) else {}
 
 
-def _address_of(url: str) -> tuple[str, int]:
+def _address_of(url: str) -> ServerAddress:
     parts = urlsplit(url)
-    return parts.hostname or "127.0.0.1", parts.port or _PORTS.get(parts.scheme, 80)
+    is_tls = parts.scheme == "https"
+    return ServerAddress(host=parts.hostname or "127.0.0.1", port=parts.port or _PORTS[is_tls], is_tls=is_tls)
 
 
 def _say_why(report: JobReport, error: NinefoldError) -> JobResult:
