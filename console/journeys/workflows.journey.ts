@@ -228,7 +228,7 @@ test("the queue says why a job waits, and its run is canceled", async () => {
   await row.getByRole("link", { name: "train" }).click();
   await page.getByRole("button", { name: "Cancel the run" }).click();
   await page.getByRole("dialog").getByRole("button", { name: /^Cancel the run/ }).click();
-  await page.locator(".run-facts").getByText("Canceled").waitFor();
+  await page.locator(".run-facts").getByText("Canceled", { exact: true }).waitFor();
 });
 
 test("runners are listed, and another one is added with a command", async () => {
@@ -252,8 +252,8 @@ test("runs are found by their state, workflow and branch", async () => {
   await page.keyboard.press("Enter");
   await page.getByRole("heading", { name: "No run matches" }).waitFor();
   await page.getByRole("link", { name: "Show all" }).click();
-  await page.getByLabel("Repository").selectOption(made.repository);
-  await page.getByLabel("Workflow").selectOption({ label: "Deploy" });
+  await page.getByLabel("Repository", { exact: true }).selectOption(made.repository);
+  await page.getByLabel("Workflow", { exact: true }).selectOption({ label: "Deploy" });
   await page.getByRole("row", { name: /CI #1/ }).waitFor({ state: "detached" });
   await page.getByRole("row", { name: /Deploy broken/ }).waitFor();
   await screenshot(page, "workflows-runs");

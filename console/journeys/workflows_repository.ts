@@ -90,7 +90,7 @@ jobs:
           ${copy.wait("test")}
           for n in $(seq 1 300); do echo "tests/test_$n.py passed"; done
           echo "::warning file=tests/test_tax.py,line=12,title=Slow test::test_tax took 9 seconds"
-          echo "### 212 tests passed" >> "$GITHUB_STEP_SUMMARY"
+          echo "## 212 tests passed" >> "$GITHUB_STEP_SUMMARY"
   package:
     needs: test
     runs-on: ubuntu-latest

@@ -9,15 +9,8 @@ const JOB_PAGES_MAX = 20;
 
 export type Repository = Camel<Wire["RepositoryView"]>;
 /** A secret: its value is never told. */
-export interface SecretName {
-  readonly name: string;
-  readonly updatedAt: string;
-}
-export interface Variable {
-  readonly name: string;
-  readonly value: string;
-  readonly updatedAt: string;
-}
+export type Secret = Camel<Wire["SecretView"]>;
+export type Variable = Camel<Wire["VariableView"]>;
 
 /** A workflow file of the default branch. */
 export type WorkflowFile = Camel<Wire["WorkflowView"]>;
@@ -88,11 +81,11 @@ export function dispatchWorkflow(repositoryId: string, body: { workflow: string;
   return call("POST", `/workflows/repositories/${repositoryId}/dispatches`, { body: JSON.stringify(body) });
 }
 
-export function listSecrets(of: ValueOwner): Promise<{ items: SecretName[] }> {
+export function listSecrets(of: ValueOwner): Promise<{ items: Secret[] }> {
   return call("GET", `${ownerPath(of)}/secrets`);
 }
 
-export function setSecret(of: ValueOwner, name: string, value: string): Promise<SecretName> {
+export function setSecret(of: ValueOwner, name: string, value: string): Promise<Secret> {
   return call("PUT", `${ownerPath(of)}/secrets/${encodeURIComponent(name)}`, { body: { value } });
 }
 

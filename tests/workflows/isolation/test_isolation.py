@@ -237,7 +237,7 @@ print(connection.getresponse().read().decode())
 async def test_a_job_reaches_ninefold_by_its_name_and_nothing_else(host: IsolationHost, tmp_path: Path) -> None:
     async with web_server() as port:
         server = ServerAddress(host="127.0.0.1", port=port)
-        url = host.server_url(server)
+        url = (await host.open_way(server)).server
         result, job = await run_isolated(
             host,
             tmp_path,

@@ -9,7 +9,7 @@ interface Spanned {
 
 /** Such as `0.4 s`, `41 s`, `1 min 32 s`: whole seconds from the first one on. */
 export function spanText(ms: number): string {
-  if (ms <= 0) return "0 s";
+  if (ms < 50) return "0 s";
   if (ms < 1_000) return `${(ms / 1_000).toFixed(1)} s`;
   return ms < 60_000 ? `${Math.floor(ms / 1_000)} s` : durationText(ms);
 }

@@ -74,6 +74,10 @@ test("a matrix of 256 jobs is one node until it is opened, and quick in both for
   expect((build?.top ?? 0) + (build?.height ?? 0) / 2).toBe(opened.height / 2);
 });
 
+test("the jobs of a matrix stand in its order, whenever they came", () => {
+  expect(nodesOf([job("test.10"), job("test.2"), job("lint"), job("test.0")], new Set()).map(({ id }) => id)).toEqual(["test.0", "test.2", "test.10", "lint"]);
+});
+
 test("a job that needs a called workflow needs the last jobs of it", () => {
   const nodes = nodesOf([job("deploy/build"), job("deploy/check", { needs: ["deploy/build"] }), job("tell", { needs: ["deploy"] })], new Set());
   expect(linksOf(nodes)).toEqual([

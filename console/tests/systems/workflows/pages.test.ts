@@ -8,7 +8,7 @@ import { brokenOf } from "$/systems/workflows/latest.svelte";
 import { allDays, runnerCommand, waitSeries } from "$/systems/workflows/queue/words";
 import { firstShown, notesKey } from "$/systems/workflows/run/chosen";
 import Notes from "$/systems/workflows/run/Notes.svelte";
-import { artifactsText, jobsText, notesText, originText, refText, sizeText } from "$/systems/workflows/run/words";
+import { artifactsText, jobsText, notesText, originText, refText, sizeText, workflowText } from "$/systems/workflows/run/words";
 import DispatchForm from "$/systems/workflows/runs/DispatchForm.svelte";
 import { faultOf, firstValues, sentValues } from "$/systems/workflows/runs/inputs";
 import { isRunStatus, runnerShown, RUN_STATUSES, statusShown } from "$/systems/workflows/states";
@@ -71,6 +71,8 @@ test("a run says who started it, how far it is and what it has left", () => {
   expect(artifactsText([{ size: 17_000_000 }, { size: 1_000_000 }])).toBe("2, 18 MB");
   expect([312, 1_400, 2_000_000_000].map(sizeText)).toEqual(["312 bytes", "1.4 KB", "2 GB"]);
   expect([refText(run()), refText(run({ branch: null, ref: "refs/tags/v1" }))]).toEqual(["main", "v1"]);
+  const file = ".github/workflows/broken.yml";
+  expect([workflowText(run()), workflowText(run({ workflow: { file, name: file } }))]).toEqual(["CI", "broken.yml"]);
 });
 
 test("a run shows first what has failed, then what runs", () => {

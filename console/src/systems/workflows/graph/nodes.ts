@@ -45,7 +45,8 @@ export function byGroupOf(jobs: readonly Job[]): ReadonlyMap<string, readonly Jo
 
 /** The nodes in the order of the jobs; matrices whose group is in `open` have their jobs as tiles. */
 export function nodesOf(jobs: readonly Job[], open: ReadonlySet<string>): GraphNode[] {
-  return [...byGroupOf(jobs)].flatMap(([group, members]): GraphNode[] => {
+  return [...byGroupOf(jobs)].flatMap(([group, unordered]): GraphNode[] => {
+    const members = unordered.toSorted((one, other) => indexOf(one.key) - indexOf(other.key));
     if (members.length <= MATRIX_SHOWN_MAX) return members.map((job) => ({ kind: "job", id: job.key, group, job }));
     return [{ kind: "matrix", id: `${group}.*`, group, name: matrixName(group, members), jobs: members, isOpen: open.has(group) }];
   });
@@ -60,6 +61,11 @@ export function linksOf(nodes: readonly GraphNode[]): Link[] {
   return direct.flatMap(({ from, to }) =>
     (shown.get(from) ?? []).flatMap((one) => (shown.get(to) ?? []).map((other) => ({ from: one.id, to: other.id }))),
   );
+}
+
+/** The place of a job in its matrix. */
+function indexOf(key: string): number {
+  return Number(/\.(\d+)$/.exec(key)?.[1] ?? 0);
 }
 
 /** How many jobs there are of each status, the worst first. */

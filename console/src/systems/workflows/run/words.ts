@@ -61,3 +61,8 @@ export function shaText(sha: string): string {
 export function refText({ branch, ref }: Pick<Run, "branch" | "ref">): string {
   return branch ?? ref.replace(/^refs\/(heads|tags)\//, "");
 }
+
+/** The name of the workflow; without one, that of its file. */
+export function workflowText({ workflow }: Pick<Run, "workflow">): string {
+  return workflow.name === workflow.file ? (workflow.file.split("/").at(-1) ?? workflow.file) : workflow.name;
+}
