@@ -2,6 +2,7 @@
 
 import asyncio
 import tempfile
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import msgspec
@@ -30,10 +31,11 @@ ASSIGNMENT = Assignment(
 
 
 @pytest.fixture
-def executor() -> SandboxExecutor:
+async def executor() -> AsyncIterator[SandboxExecutor]:
     folder = Path(tempfile.mkdtemp(prefix="ninefold-isolation-"))
-    folder.chmod(0o711)
-    return SandboxExecutor(IsolationPolicy(limits=LIMITS), folder, server_url="http://127.0.0.1:8900")
+    made = SandboxExecutor(IsolationPolicy(limits=LIMITS), folder, server_url="http://127.0.0.1:8900")
+    yield made
+    made.close()
 
 
 @pytest.fixture
