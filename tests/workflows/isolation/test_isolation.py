@@ -16,8 +16,9 @@ import psutil
 import pytest
 
 from ninefold.core.egress import AddressPolicy
-from ninefold.systems.workflows.isolation import IsolationHost, IsolationPolicy, ServerAddress, make_isolation_host
 from ninefold.systems.workflows.isolation.errors import IsolationFailedError, IsolationRefusedError
+from ninefold.systems.workflows.isolation.host import IsolationHost, make_isolation_host
+from ninefold.systems.workflows.isolation.policy import IsolationPolicy, ServerAddress
 from sandboxes import LIMITS, TRUSTED, UNTRUSTED, changed, isolation_host, run_isolated
 from workflow_jobs import JobInTest
 
@@ -81,6 +82,29 @@ async def test_a_cancelled_job_runs_what_is_always_run(host: IsolationHost, tmp_
     job.cancel.set()
     assert (await task).conclusion == "cancelled"
     assert job.record.output()[-1] == "cleaned"
+
+
+async def test_a_job_that_is_given_up_ends_at_once(host: IsolationHost, tmp_path: Path) -> None:
+    before = job_cgroups()
+    job = JobInTest(tmp_path, "steps: [{run: 'trap \"\" INT TERM; echo began; sleep 16180'}]")
+    task = asyncio.create_task(host.run_job(job.order, job.record, job.cancel, facts=UNTRUSTED))
+    await job.record.wait_for("began")
+    task.cancel()
+    await asyncio.wait([task], timeout=10)
+    assert task.cancelled()
+    assert job_cgroups() == before
+    assert not [each for each in psutil.process_iter() if "16180" in _command(each)]
+
+
+async def test_without_namespaces_too_a_job_that_is_given_up_ends_with_all_that_it_has_started(tmp_path: Path) -> None:
+    job = JobInTest(tmp_path, "steps: [{run: 'setsid sleep 14142 & echo began; sleep 14142'}]")
+    host = host_without("bubblewrap")
+    task = asyncio.create_task(host.run_job(job.order, job.record, job.cancel, facts=TRUSTED))
+    await job.record.wait_for("began")
+    task.cancel()
+    await asyncio.wait([task], timeout=10)
+    assert task.cancelled()
+    assert not [each for each in psutil.process_iter() if "14142" in _command(each)]
 
 
 async def test_a_fork_gets_no_secrets(host: IsolationHost, tmp_path: Path) -> None:
@@ -213,7 +237,7 @@ print(connection.getresponse().read().decode())
 async def test_a_job_reaches_ninefold_by_its_name_and_nothing_else(host: IsolationHost, tmp_path: Path) -> None:
     async with web_server() as port:
         server = ServerAddress(host="127.0.0.1", port=port)
-        url = host.server_url(server)
+        url = (await host.open_way(server)).server
         result, job = await run_isolated(
             host,
             tmp_path,

@@ -8,7 +8,7 @@ NAMED = "Host: ci.example.com:443\r\nX-Ninefold-Host: ninefold.localhost:8080\r\
 
 
 def forwarded_head(asked: bytes) -> bytes | None:
-    return relay.forwarded_head(asked, host="ci.example.com:443")
+    return relay.forwarded_head(asked, host="ci.example.com:443", name="ninefold.localhost:8080")
 
 
 def head(target: str, *headers: str, method: str = "GET", version: str = "HTTP/1.1") -> bytes:

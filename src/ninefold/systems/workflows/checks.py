@@ -4,7 +4,8 @@ from collections.abc import Iterable
 
 from ninefold.core.checks import Finding, failed, ok, warning
 from ninefold.core.errors import SettingError
-from ninefold.systems.workflows.isolation import examine_isolation, policy_of
+from ninefold.systems.workflows.isolation.host import examine_isolation
+from ninefold.systems.workflows.isolation.policy import policy_of
 from ninefold.systems.workflows.settings import PREFIX, WorkflowsSettings
 
 

@@ -57,10 +57,12 @@ class ServerRelay:
 
     Args:
         server: where it is.
+        name: host and port by which jobs know it.
     """
 
-    def __init__(self, server: ServerAddress) -> None:
+    def __init__(self, server: ServerAddress, *, name: str = f"{SERVER_NAME}:{SERVER_PORT}") -> None:
         self._server = server
+        self.name = name
         self._tls = ssl.create_default_context() if server.is_tls else None
         self._count = 0
 
@@ -82,7 +84,7 @@ class ServerRelay:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         asked = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), HEAD_TIMEOUT_S)
-        head = forwarded_head(asked, host=self._server.netloc)
+        head = forwarded_head(asked, host=self._server.netloc, name=self.name)
         if head is None:
             writer.write(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
             with suppress(OSError):
@@ -93,7 +95,7 @@ class ServerRelay:
         await pipe_both_ways((reader, writer), server)
 
 
-def forwarded_head(head: bytes, *, host: str) -> bytes | None:
+def forwarded_head(head: bytes, *, host: str, name: str) -> bytes | None:
     """Return the head of a request as it goes to the server, or None if the request is refused.
 
     Headers that would say who asks are left out, and the server closes the connection after its answer. It is asked by
@@ -102,6 +104,7 @@ def forwarded_head(head: bytes, *, host: str) -> bytes | None:
     Args:
         head: with the empty line at its end.
         host: of the server, with its port.
+        name: host and port by which the job knows it.
     """
     lines = head.decode("latin-1").split("\r\n")[:-2]
     method, target, version = [*lines[0].split(" "), "", ""][:3]
@@ -114,7 +117,7 @@ def forwarded_head(head: bytes, *, host: str) -> bytes | None:
     if not path.startswith(ALLOWED_PATHS):
         return None
     kept = [line for line in lines[1:] if not _is_left_out(line.partition(":")[0].strip().lower())]
-    own = [f"Host: {host}", f"{NAME_HEADER}: {SERVER_NAME}:{SERVER_PORT}", "Connection: close"]
+    own = [f"Host: {host}", f"{NAME_HEADER}: {name}", "Connection: close"]
     return "\r\n".join([f"{method} {path}{mark}{query} {version}", *own, *kept, "", ""]).encode("latin-1")
 
 
