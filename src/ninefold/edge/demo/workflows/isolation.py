@@ -5,7 +5,8 @@ from typing import Final
 
 import msgspec
 
-from ninefold.systems.workflows.isolation import IsolationPolicy, examine_isolation
+from ninefold.systems.workflows.isolation.host import examine_isolation
+from ninefold.systems.workflows.isolation.policy import IsolationPolicy
 
 _WEAK: Final = "NINEFOLD_WORKFLOWS_ALLOW_WEAK_ISOLATION"
 
