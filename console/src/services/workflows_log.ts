@@ -3,21 +3,16 @@
 import { call, type Wire } from "./http";
 import type { Camel } from "./shape";
 
-/** Lines that one request reads. */
+/** Lines that one request reads at most. */
 export const LINES_LIMIT = 1_000;
 
 /** A line by its number, from 1 in the whole job, with its step's number. */
 export type WireLine = Wire["LogLineView"];
 export type LogPage = Camel<Wire["LogPageView"]>;
 
-/** The lines after a line. */
-export function readLogAfter(jobId: string, after: number): Promise<LogPage> {
-  return call("GET", `/workflows/jobs/${jobId}/log`, { query: { after, limit: LINES_LIMIT } });
-}
-
-/** The lines before a line, as many as one page has. */
-export function readLogBefore(jobId: string, before: number): Promise<LogPage> {
-  return call("GET", `/workflows/jobs/${jobId}/log`, { query: { before, limit: LINES_LIMIT } });
+/** The lines after a line, as many as one page has, and none after the last one if that is given. */
+export function readLogAfter(jobId: string, after: number, last = after + LINES_LIMIT): Promise<LogPage> {
+  return call("GET", `/workflows/jobs/${jobId}/log`, { query: { after, limit: Math.min(LINES_LIMIT, last - after) } });
 }
 
 /** Where the whole log is, as text. */

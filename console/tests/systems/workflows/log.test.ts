@@ -30,16 +30,17 @@ test("lines come in any order, twice or with gaps, and each is kept once", () =>
   add(buffer, ["i", "j"], { from: 9 });
   add(buffer, ["b", "c"], { from: 2 });
   expect([buffer.count, buffer.lastLine, buffer.isWhole, buffer.at(3)?.text, buffer.at(5)]).toEqual([5, 10, false, "c", undefined]);
-  expect(buffer.gapNear(10)).toEqual({ first: 4, last: 8 });
+  expect([buffer.pageNear(10), buffer.firstMissing(0)]).toEqual([0, 4]);
   add(buffer, ["d", "e", "f", "g", "h"], { from: 4 });
-  expect([buffer.isWhole, buffer.gapNear(1)]).toEqual([true, undefined]);
+  expect([buffer.isWhole, buffer.pageNear(1)]).toEqual([true, undefined]);
 });
 
-test("the gap that is nearest to what is looked at is filled first", () => {
-  const buffer = bufferOf(["a"]);
-  add(buffer, ["j"], { from: 10 });
-  buffer.extendTo(20);
-  expect([buffer.gapNear(3), buffer.gapNear(15)]).toEqual([{ first: 2, last: 9 }, { first: 11, last: 20 }]);
+test("the page that is nearest to what is looked at is read first, and none twice at once", () => {
+  const buffer = bufferOf(Array.from({ length: 1_000 }, String));
+  buffer.extendTo(4_500);
+  add(buffer, ["x"], { from: 4_500 });
+  expect([buffer.pageNear(1), buffer.pageNear(4_500), buffer.pageNear(2_500)]).toEqual([1, 4, 2]);
+  expect([buffer.pageNear(4_500, (page) => page === 4), buffer.pageNear(1, () => true)]).toEqual([3, undefined]);
 });
 
 test("lines stand under the heads of their steps, and a gap is one row", () => {

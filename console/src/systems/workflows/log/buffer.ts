@@ -5,11 +5,8 @@ import type { LogLine } from "./lines";
 /** Lines that are kept; of longer logs, the raw file has the rest. */
 export const LINES_MAX = 200_000;
 
-/** Lines that aren't here, both ends included. */
-export interface Gap {
-  readonly first: number;
-  readonly last: number;
-}
+/** Lines are read in pages: the first one begins with line 1. */
+export const PAGE_LINES = 1_000;
 
 export class LogBuffer {
   /** How many lines there are, as far as is known. */
@@ -17,6 +14,7 @@ export class LogBuffer {
   /** How many of them are here. */
   count = 0;
   readonly #lines: (LogLine | undefined)[] = [];
+  readonly #pageCounts: number[] = [];
   /** Lines that arrived while somebody was looking: what is read stays open. */
   #liveFrom = Number.POSITIVE_INFINITY;
 
@@ -44,6 +42,8 @@ export class LogBuffer {
       if (this.isFull || line.number < 1 || this.#lines[line.number - 1]) continue;
       while (this.#lines.length < line.number - 1) this.#lines.push(undefined);
       this.#lines[line.number - 1] = line;
+      const page = pageOf(line.number);
+      this.#pageCounts[page] = (this.#pageCounts[page] ?? 0) + 1;
       added += 1;
       this.count += 1;
     }
@@ -57,21 +57,30 @@ export class LogBuffer {
     this.lastLine = Math.max(this.lastLine, lastLine);
   }
 
-  /** The gap that is nearest to a line; undefined if all lines are here. */
-  gapNear(number: number): Gap | undefined {
-    const from = Math.max(1, Math.min(number, this.lastLine));
-    for (let distance = 0; distance < this.lastLine; distance++) {
-      for (const each of [from - distance, from + distance]) {
-        if (each >= 1 && each <= this.lastLine && !this.at(each)) return this.#gapAt(each);
+  /** The page nearest to a line that lacks lines; undefined if there is none, besides those that are left out. */
+  pageNear(number: number, isLeftOut: (page: number) => boolean = () => false): number | undefined {
+    const pages = Math.ceil(this.lastLine / PAGE_LINES);
+    const from = pageOf(Math.max(1, Math.min(number, this.lastLine)));
+    for (let distance = 0; distance < pages; distance++) {
+      for (const page of [from - distance, from + distance]) {
+        if (page >= 0 && page < pages && !this.#isWhole(page) && !isLeftOut(page)) return page;
       }
     }
     return undefined;
   }
 
-  #gapAt(number: number): Gap {
-    let [first, last] = [number, number];
-    while (first > 1 && !this.at(first - 1)) first -= 1;
-    while (last < this.lastLine && !this.at(last + 1)) last += 1;
-    return { first, last };
+  /** The first line of a page that isn't here. */
+  firstMissing(page: number): number {
+    let number = page * PAGE_LINES + 1;
+    while (this.at(number)) number += 1;
+    return number;
   }
+
+  #isWhole(page: number): boolean {
+    return (this.#pageCounts[page] ?? 0) === Math.min(PAGE_LINES, this.lastLine - page * PAGE_LINES);
+  }
+}
+
+function pageOf(number: number): number {
+  return Math.floor((number - 1) / PAGE_LINES);
 }

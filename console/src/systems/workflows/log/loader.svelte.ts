@@ -1,14 +1,18 @@
 // Brings the lines of a job's log: the end and the wanted place first, then the rest, and those that arrive meanwhile.
 
 import { feed } from "$/services/feed";
-import { LINES_LIMIT, linesOf, logChannel, readLogAfter, readLogBefore, type LogPage } from "$/services/workflows_log";
+import { linesOf, logChannel, readLogAfter, type LogPage } from "$/services/workflows_log";
 
-import { LogBuffer, type Gap } from "./buffer";
+import { LogBuffer, PAGE_LINES } from "./buffer";
 import { lineOf } from "./lines";
 
 /** A clock that is further off says nothing about the delay. */
 const DELAY_MS_MAX = 60_000;
 const RETRY_MS = 2_000;
+/** Pages that are read at once. */
+const READS_MAX = 3;
+/** How often the page is told of lines that fill gaps. */
+const FILLED_MS = 150;
 
 export class LogLoader {
   readonly buffer = new LogBuffer();
@@ -20,13 +24,13 @@ export class LogLoader {
   error = $state.raw<unknown>(null);
   /** How long the newest line took from the process to this page; null if none has arrived yet. */
   delayMs = $state<number | null>(null);
-  /** The line that is looked at: gaps near it are filled first. */
+  /** The line that is looked at: pages near it are read first. */
   wanted = 1;
-  #isFilling = false;
+  readonly #pages = new Set<number>();
   #isEnded = false;
   #isReading = false;
   #isWanted = false;
-  #pending = 0;
+  #isTold = true;
 
   constructor(readonly jobId: string) {}
 
@@ -76,29 +80,27 @@ export class LogLoader {
     await this.#fill();
   }
 
-  /** Fill the gaps, those near the wanted line first. */
+  /** Read what is missing, some pages at once. */
   async #fill(): Promise<void> {
-    if (this.#isFilling || !this.isLoaded) return;
-    this.#isFilling = true;
-    while (!this.#isEnded && !this.buffer.isFull) {
-      const gap = this.buffer.gapNear(this.wanted);
-      if (!gap) break;
-      const before = this.buffer.count;
-      const isRead = await this.#read(gap).then(
-        () => true,
-        () => false,
-      );
-      if (!isRead) await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
-      // Lines that the server has no more.
-      else if (this.buffer.count === before) break;
+    if (!this.isLoaded) return;
+    while (this.#pages.size < READS_MAX && !this.#isEnded && !this.buffer.isFull) {
+      const page = this.buffer.pageNear(this.wanted, (each) => this.#pages.has(each));
+      if (page === undefined) return;
+      void this.#readPage(page);
     }
-    this.#isFilling = false;
   }
 
-  async #read(gap: Gap): Promise<void> {
-    const isFromEnd = this.wanted > gap.last - LINES_LIMIT;
-    const after = Math.max(gap.first - 1, Math.min(this.wanted - LINES_LIMIT / 2, gap.last - LINES_LIMIT));
-    this.#takePage(isFromEnd ? await readLogBefore(this.jobId, gap.last + 1) : await readLogAfter(this.jobId, after), false);
+  async #readPage(page: number): Promise<void> {
+    this.#pages.add(page);
+    const before = this.buffer.count;
+    const isRead = await readLogAfter(this.jobId, this.buffer.firstMissing(page) - 1, (page + 1) * PAGE_LINES).then(
+      (read) => (this.#takePage(read, false), true),
+      () => false,
+    );
+    // Without an answer, or without the lines that the server has no more, it isn't tried again at once.
+    if (!isRead || this.buffer.count === before) await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    this.#pages.delete(page);
+    await this.#fill();
   }
 
   #takePage(page: LogPage, isLive: boolean): void {
@@ -107,13 +109,17 @@ export class LogLoader {
     this.#take(page.items.map(lineOf), isLive);
   }
 
-  /** Take lines; the page is told once per frame. */
+  /** Take lines; the page is told once per frame of what is new, and less often of what fills gaps. */
   #take(lines: Parameters<LogBuffer["add"]>[0], isLive: boolean): void {
     this.buffer.add(lines, { isLive });
-    this.#pending ||= requestAnimationFrame(() => {
-      this.#pending = 0;
+    if (!this.#isTold) return;
+    this.#isTold = false;
+    const tell = (): void => {
+      this.#isTold = true;
       this.version += 1;
-    });
+    };
+    if (isLive || this.version === 0) requestAnimationFrame(tell);
+    else setTimeout(tell, FILLED_MS);
   }
 
   #measure(at: string): void {
