@@ -62,6 +62,7 @@ class RunChange:
         self._before: Final = run
         self._events: list[RunEvent] = []
         self._rows: dict[str, JobRow] = {}
+        self._last_id: UUID | None = None
         self._removed: list[str] = []
         self._has_queued = False
         self._has_background = False
@@ -169,7 +170,10 @@ class RunChange:
             row.why = f"Needs {', '.join(job.needs)}." if job.needs else ""
 
     def _row(self, key: str, name: str, status: JobStatus) -> JobRow:
-        row = self._rows.setdefault(key, JobRow(job_id=new_id(), key=key, name=name, status=status))
+        if key not in self._rows:
+            self._last_id = _following(self._last_id)
+            self._rows[key] = JobRow(job_id=self._last_id, key=key, name=name, status=status)
+        row = self._rows[key]
         row.name, row.status, row.why = name, status, ""
         return row
 
@@ -295,6 +299,12 @@ class RunChange:
         }
         name = runs_channel(self.run.organisation_id)
         return await append_watched(self._connection, [(name, msgspec.json.encode(entry))])
+
+
+def _following(last: UUID | None) -> UUID:
+    """Return a new id that is larger than the last one, so that jobs are listed in the order of their file."""
+    found = new_id()
+    return UUID(int=last.int + 1) if last is not None and found <= last else found
 
 
 def _replayed(event: RunEvent) -> RunEvent:
