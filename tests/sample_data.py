@@ -43,6 +43,8 @@ class SampleData(NamedTuple):
     """The operations that no API key can call, because it isn't a person."""
     needs_own: Sequence[str] = ()
     """The operations without an id in the path that name something of the organisation in their body."""
+    creating: Sequence[str] = ()
+    """The operations that create what their path names, because the caller chooses that name."""
     ids_of: Mapping[str, Mapping[str, str]] = MappingProxyType({})
     """For an operation that ends what it is called on, ids of its own instead of `ids`."""
     contents: Mapping[str, bytes] = MappingProxyType({})

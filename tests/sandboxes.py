@@ -10,14 +10,8 @@ from typing import Any, Final
 import msgspec
 
 from ninefold.systems.workflows.execution.report import JobResult
-from ninefold.systems.workflows.isolation import (
-    IsolationHost,
-    IsolationPolicy,
-    JobFacts,
-    JobLimits,
-    make_isolation_host,
-)
-from ninefold.systems.workflows.isolation.policy import GIB, MIB
+from ninefold.systems.workflows.isolation.host import IsolationHost, make_isolation_host
+from ninefold.systems.workflows.isolation.policy import GIB, MIB, IsolationPolicy, JobFacts, JobLimits
 from workflow_jobs import JobInTest
 
 LIMITS: Final = JobLimits(

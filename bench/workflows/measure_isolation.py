@@ -23,13 +23,9 @@ from rich.table import Table
 from ninefold.systems.workflows.execution.job import run_job
 from ninefold.systems.workflows.execution.order import JobFolders, JobOrder
 from ninefold.systems.workflows.execution.report import Annotation, LogLine, StepInfo, StepResult
-from ninefold.systems.workflows.isolation import (
-    IsolationHost,
-    IsolationPolicy,
-    JobFacts,
-    make_isolation_host,
-)
+from ninefold.systems.workflows.isolation.host import IsolationHost, make_isolation_host
 from ninefold.systems.workflows.isolation.machine import Machine
+from ninefold.systems.workflows.isolation.policy import IsolationPolicy, JobFacts
 from ninefold.systems.workflows.model.workflow import Job
 from ninefold.systems.workflows.reading import read_workflow
 

@@ -78,6 +78,41 @@ jobs:
 """
 
 
+TOOLKIT = Path(__file__).parent / "actions_js"
+"""GitHub's own clients of artifacts and caches, as their actions have them."""
+
+CLIENTS = """
+on: push
+jobs:
+  build:
+    runs-on: ubuntu-latest
+    steps:
+      - run: mkdir -p out kept; head -c 9000000 /dev/urandom > out/large.bin; date > kept/made
+      - run: sha256sum out/large.bin > sums
+      - uses: acme/kit@v1
+        with: {what: upload, given: '{"name": "all", "folder": "$PWD/out", "files": ["large.bin"]}'}
+      - {uses: acme/kit@v1, with: {what: save, given: '{"paths": ["kept"], "key": "kept-1"}'}}
+      - run: rm -r out kept
+      - {uses: acme/kit@v1, with: {what: download, given: '{"name": "all", "folder": "$PWD/out"}'}}
+      - {uses: acme/kit@v1, with: {what: restore, given: '{"paths": ["kept"], "key": "kept-1"}'}}
+      - run: sha256sum --check sums && test -s kept/made && echo all there
+"""
+
+KIT = """
+name: kit
+inputs: {what: {}, given: {}}
+runs: {using: node24, main: main.js}
+"""
+
+KIT_MAIN = """
+const {execFileSync} = require("child_process")
+const given = process.env.INPUT_GIVEN.replaceAll("$PWD", process.cwd())
+const output = execFileSync(process.execPath, ["{toolkit}/client.mjs", process.env.INPUT_WHAT, given]).toString()
+console.log(output)
+if (output.trim().split("\\n").pop().startsWith('{"error"')) process.exit(1)
+"""
+
+
 class Running:
     """An installation, and organisations in it."""
 
@@ -87,19 +122,32 @@ class Running:
         self.http = http
         self.folder = folder
 
-    async def push(self, organisation: str, files: dict[str, str]) -> tuple[Api, Json]:
-        """Push files to a new repository of a new organisation; return its only run when it has ended."""
-        api = Api(self.http, await create_key(self.database, organisation=organisation))
-        repository = await create_repository(api)
-        work = self.folder / organisation
+    async def organisation(self, name: str) -> Api:
+        """Create an organisation."""
+        return Api(self.http, await create_key(self.database, organisation=name))
+
+    async def push_files(self, api: Api, name: str, files: dict[str, str], *refs: str) -> None:
+        """Push files to a new repository."""
+        repository = await create_repository(api, name)
+        work = self.folder / repository["full_name"]
         make_repository(work, files)
         url = clone_url(str(self.http.base_url), repository["full_name"], api.api_key)
-        await git_done(work, "push", url, "main")
+        await git_done(work, "push", url, "main", *refs)
+
+    async def push(self, organisation: str, files: dict[str, str]) -> tuple[Api, Json]:
+        """Push files to a new repository of a new organisation; return its only run when it has ended."""
+        api = await self.organisation(organisation)
+        await self.push_files(api, "storefront", files)
+        return api, await self.only_run(api)
+
+    async def only_run(self, api: Api) -> Json:
+        """Return the run of an organisation when it has ended."""
         async with asyncio.timeout(WITHIN_S):
             while True:
                 runs = (await api.get("/workflows/runs"))["items"]
                 if runs and runs[0]["ended_at"]:
-                    return api, runs[0]
+                    run: Json = runs[0]
+                    return run
                 await asyncio.sleep(0.1)
 
     async def logs(self, api: Api, run: Json) -> dict[str, str]:
@@ -137,6 +185,7 @@ async def running(database_url: str, database: Database, tmp_path: Path, mirrors
         "NINEFOLD_DATABASE_URL": database_url,
         "NINEFOLD_WORKERS": "1",
         "NINEFOLD_WORKFLOWS_ACTIONS": str(mirrors),
+        "NINEFOLD_WORKFLOWS_JOB_FOLDERS": str(TOOLKIT),
     }
     async with (
         Installation(tmp_path / "data", settings=settings) as started,
@@ -176,3 +225,15 @@ async def test_actions_for_checkout_artifacts_and_caches_run_in_sandboxes(runnin
     assert "of the commit" in logs["check"]
     assert "cache restored" in logs["check"]
     assert ("Download action repository 'actions/checkout@" in logs["build"]) is HAS_MIRRORS
+
+
+async def test_githubs_own_clients_run_in_an_action_of_the_organisation(running: Running) -> None:
+    api = await running.organisation("acme")
+    kit = {"action.yml": KIT, "main.js": KIT_MAIN.replace("{toolkit}", str(TOOLKIT))}
+    await running.push_files(api, "kit", kit, "main:refs/tags/v1")
+    await running.push_files(api, "storefront", {".github/workflows/ci.yml": CLIENTS})
+    run = await running.only_run(api)
+    logs = await running.logs(api, run)
+    assert run["status"] == "succeeded", "\n".join(logs.values())
+    assert "all there" in logs["build"]
+    assert "Download action repository 'acme/kit@v1' (SHA:" in logs["build"]

@@ -64,6 +64,7 @@ async def make_sample_data(context: SampleContext) -> SampleData:
             "runner_id": runner,
             **run,
         },
+        creating=("put_organisation_secret", "put_organisation_variable"),
         ids_of={
             "delete_organisation_secret": doomed_names,
             "delete_organisation_variable": doomed_names,

@@ -1,6 +1,6 @@
 import pytest
 
-from ninefold.systems.workflows.checks import check_isolation
+from ninefold.systems.workflows.checks import check_isolation, check_runner
 from ninefold.systems.workflows.settings import WorkflowsSettings
 
 
@@ -15,3 +15,15 @@ def test_doctor_says_how_jobs_are_isolated(monkeypatch: pytest.MonkeyPatch) -> N
 def test_doctor_reports_a_list_of_hosts_that_is_invalid() -> None:
     (finding,) = check_isolation(WorkflowsSettings(job_egress=("pypi.org",)))
     assert (finding.state, "pypi.org" in finding.detail) == ("failed", True)
+
+
+@pytest.mark.parametrize(
+    ("settings", "state"),
+    [
+        (WorkflowsSettings(), "ok"),
+        (WorkflowsSettings(runner_jobs=0), "ok"),
+        (WorkflowsSettings(runner_isolation="none"), "warning"),
+    ],
+)
+def test_doctor_says_what_the_runner_does(settings: WorkflowsSettings, state: str) -> None:
+    assert [each.state for each in check_runner(settings)] == [state]

@@ -210,7 +210,7 @@ def build_web_app(
     """
     notifier = Notifier(database)
     settings = read_settings(CoreSettings, prefix="NINEFOLD_", environment=environment)
-    site, blobs, sealer = Site.from_settings(settings), Blobs.of(settings), Sealer.of(settings)
+    site, blobs = Site.from_settings(settings), Blobs.of(settings)
     contexts = [
         ServerContext(
             database=database,
@@ -220,15 +220,14 @@ def build_web_app(
             stopping=stopping.begun,
             process_folder=ProcessFolder.of(settings.data_dir),
             blobs=blobs,
-            sealer=sealer,
+            sealer=Sealer.of(settings),
             implementations=implementations,
             site=site,
         )
         for system in systems
     ]
     parts = list(zip(systems, contexts, strict=True))
-    kinds = _bearer_kinds(systems)
-    hub = _build_hub(settings, parts, database=database, notifier=notifier, kinds=kinds)
+    hub = _build_hub(settings, parts, database=database, notifier=notifier, kinds=(kinds := _bearer_kinds(systems)))
 
     @asynccontextmanager
     async def lifespan() -> AsyncIterator[None]:

@@ -8,6 +8,7 @@ from ninefold.core.postgres.database import Database
 from ninefold.core.tenancy.api_keys import API_KEY
 from ninefold.core.tenancy.service import create_api_key, create_organisation, revoke_credential
 from openapi_operations import Operation
+from sample_data import SampleData
 
 METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE"}
 UNKNOWN_KEY = "nfk_" + "a" * 43
@@ -97,9 +98,11 @@ async def test_a_body_is_not_read_before_the_key_is_known(http: httpx.AsyncClien
             problem_of(response, status=401)
 
 
-async def test_every_operation_answers_404_for_an_unknown_id(api: Api, operations: list[Operation]) -> None:
+async def test_every_operation_answers_404_for_an_unknown_id(
+    api: Api, sample_data: SampleData, operations: list[Operation]
+) -> None:
     for operation in operations:
-        if operation.path_examples:
+        if operation.path_examples and operation.operation_id not in sample_data.creating:
             response = await api.http.request(
                 operation.method,
                 operation.unknown_address,

@@ -56,8 +56,10 @@ async def test_every_operation_with_an_id_of_another_organisation_answers_404_an
     for operation in operations:
         if operation.path_examples:
             response = await call(other_api, operation, sample_data.ids_for(operation.operation_id))
-            assert response.status_code == 404, (operation.operation_id, response.text)
-            problem_of(response, status=404)
+            if operation.operation_id in sample_data.creating:
+                assert response.is_success, (operation.operation_id, response.text)
+            else:
+                problem_of(response, status=404)
             assert sample_data.secret_text not in response.text, operation.operation_id
 
 
@@ -65,7 +67,7 @@ async def test_an_id_of_another_organisation_is_answered_like_one_that_does_not_
     api: Api, other_api: Api, sample_data: SampleData, operations: list[Operation]
 ) -> None:
     for operation in operations:
-        if operation.path_examples:
+        if operation.path_examples and operation.operation_id not in sample_data.creating:
             foreign = problem_of(
                 await call(other_api, operation, sample_data.ids_for(operation.operation_id)), status=404
             )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ninefold.systems.workflows.isolation import IsolationHost
+from ninefold.systems.workflows.isolation.host import IsolationHost
 from sandboxes import isolation_host
 
 

@@ -12,7 +12,7 @@ from typing import Final
 
 import pytest
 
-from ninefold.systems.workflows.isolation import IsolationHost
+from ninefold.systems.workflows.isolation.host import IsolationHost
 from sandboxes import run_isolated
 
 ATTEMPTS: Final[Mapping[str, str]] = {
@@ -110,6 +110,27 @@ ATTEMPTS: Final[Mapping[str, str]] = {
     "opens files without end": "f = [open('/dev/null') for n in range(5000)]; print(len(f))",
     "keeps a core dump's limit": "import resource; resource.setrlimit(resource.RLIMIT_CORE, (1, 1)); print('core')",
     "raises its limits": "import resource; resource.setrlimit(resource.RLIMIT_NOFILE, (10**6, 10**6)); print('limit')",
+    "follows a link out of the workspace": (
+        "import os; os.symlink('{outside}/secret.txt', 'link'); print(open('link').read())"
+    ),
+    "links a file of the system into the workspace": "import os; os.link('/usr/bin/env', 'env'); print('linked')",
+    "unpacks an archive into the system": (
+        "import io, tarfile; b = io.BytesIO(); t = tarfile.open(fileobj=b, mode='w'); "
+        "i = tarfile.TarInfo('/usr/bin/mine'); "
+        "t.addfile(i); t.close(); b.seek(0); tarfile.open(fileobj=b).extractall('/', "
+        "filter='fully_trusted'); print('written')"
+    ),
+    "unpacks an archive into the folder outside": (
+        "import io, tarfile; b = io.BytesIO(); t = tarfile.open(fileobj=b, mode='w'); "
+        "i = tarfile.TarInfo('../../../../../..{outside}/mine'); t.addfile(i); t.close(); b.seek(0); "
+        "tarfile.open(fileobj=b).extractall('.', filter='data'); print('written')"
+    ),
+    "writes to the terminal of who started it": "open('/dev/tty', 'w').write('typed'); print('typed')",
+    "sets the clock": "import time; time.clock_settime(time.CLOCK_REALTIME, 0); print('clock')",
+    "takes precedence over others": "import os; os.nice(-5); print('nice')",
+    "outlives others without memory": (
+        "f = open('/proc/self/oom_score_adj', 'w'); f.write('-999'); f.close(); print('oom')"
+    ),
     "has secrets of the machine": (
         "import os; print([n for n in os.environ if n.startswith(('NINEFOLD_', 'AWS_', 'SSH_', 'PG'))][0])"
     ),

@@ -16,8 +16,9 @@ import psutil
 import pytest
 
 from ninefold.core.egress import AddressPolicy
-from ninefold.systems.workflows.isolation import IsolationHost, IsolationPolicy, make_isolation_host
 from ninefold.systems.workflows.isolation.errors import IsolationFailedError, IsolationRefusedError
+from ninefold.systems.workflows.isolation.host import IsolationHost, make_isolation_host
+from ninefold.systems.workflows.isolation.policy import IsolationPolicy, ServerAddress
 from sandboxes import LIMITS, TRUSTED, UNTRUSTED, changed, isolation_host, run_isolated
 from workflow_jobs import JobInTest
 
@@ -81,6 +82,29 @@ async def test_a_cancelled_job_runs_what_is_always_run(host: IsolationHost, tmp_
     job.cancel.set()
     assert (await task).conclusion == "cancelled"
     assert job.record.output()[-1] == "cleaned"
+
+
+async def test_a_job_that_is_given_up_ends_at_once(host: IsolationHost, tmp_path: Path) -> None:
+    before = job_cgroups()
+    job = JobInTest(tmp_path, "steps: [{run: 'trap \"\" INT TERM; echo began; sleep 16180'}]")
+    task = asyncio.create_task(host.run_job(job.order, job.record, job.cancel, facts=UNTRUSTED))
+    await job.record.wait_for("began")
+    task.cancel()
+    await asyncio.wait([task], timeout=10)
+    assert task.cancelled()
+    assert job_cgroups() == before
+    assert not [each for each in psutil.process_iter() if "16180" in _command(each)]
+
+
+async def test_without_namespaces_too_a_job_that_is_given_up_ends_with_all_that_it_has_started(tmp_path: Path) -> None:
+    job = JobInTest(tmp_path, "steps: [{run: 'setsid sleep 14142 & echo began; sleep 14142'}]")
+    host = host_without("bubblewrap")
+    task = asyncio.create_task(host.run_job(job.order, job.record, job.cancel, facts=TRUSTED))
+    await job.record.wait_for("began")
+    task.cancel()
+    await asyncio.wait([task], timeout=10)
+    assert task.cancelled()
+    assert not [each for each in psutil.process_iter() if "14142" in _command(each)]
 
 
 async def test_a_fork_gets_no_secrets(host: IsolationHost, tmp_path: Path) -> None:
@@ -212,7 +236,8 @@ print(connection.getresponse().read().decode())
 
 async def test_a_job_reaches_ninefold_by_its_name_and_nothing_else(host: IsolationHost, tmp_path: Path) -> None:
     async with web_server() as port:
-        url = host.server_url(("127.0.0.1", port))
+        server = ServerAddress(host="127.0.0.1", port=port)
+        url = (await host.open_way(server)).server
         result, job = await run_isolated(
             host,
             tmp_path,
@@ -222,7 +247,7 @@ async def test_a_job_reaches_ninefold_by_its_name_and_nothing_else(host: Isolati
               - run: python3 -c "$FETCH" {url}/git/a/b.git/info/refs
               - run: python3 -c "$FETCH" http://127.0.0.1:{port}/ 2>&1 | tail -1
             """,
-            facts=changed(UNTRUSTED, server=("127.0.0.1", port)),
+            facts=changed(UNTRUSTED, server=server),
         )
     assert url == "http://ninefold.localhost:8080"
     assert result.conclusion == "success", job.record.text
@@ -263,7 +288,7 @@ def host_without(layer: str, **policy: Any) -> IsolationHost:
     """Return a host of a machine that lacks something."""
     folder = Path(tempfile.mkdtemp(prefix="ninefold-isolation-"))
     folder.chmod(0o711)
-    value = {"bubblewrap": None, "has_disks": False}[layer]
+    value = {"bubblewrap": None, "has_disks": False, "setpriv": None}[layer]
     policy = {"limits": LIMITS, **policy}
     return make_isolation_host(
         IsolationPolicy(**policy), folder, machine=lambda found: msgspec.structs.replace(found, **{layer: value})
@@ -285,6 +310,19 @@ async def test_without_bubblewrap_trusted_jobs_run_as_another_user_if_root_can(t
     host = host_without("bubblewrap")
     result, job = await run_isolated(host, tmp_path, "steps: [{run: id -u; pwd}]", facts=TRUSTED)
     assert result.conclusion == "success", job.record.text
+
+
+async def test_without_users_of_their_own_trusted_jobs_still_have_namespaces(
+    host: IsolationHost, tmp_path: Path
+) -> None:
+    del host
+    text = "steps: [{run: 'ls /proc | grep -c ^[0-9]; ! unshare -U true 2> /dev/null && echo refused; ls /root/.ssh'}]"
+    result, job = await run_isolated(host_without("setpriv"), tmp_path, text, facts=TRUSTED)
+    assert result.conclusion == "failure", job.record.text
+    output = job.record.output()
+    assert int(output[0]) < 10
+    assert output[1] == "refused"
+    assert "No such file" in output[2]
 
 
 async def test_a_job_whose_disk_is_only_watched_ends_when_it_takes_too_much(

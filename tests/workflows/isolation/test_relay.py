@@ -2,7 +2,13 @@
 
 import pytest
 
-from ninefold.systems.workflows.isolation.relay import forwarded_head
+from ninefold.systems.workflows.isolation import relay
+
+NAMED = "Host: ci.example.com:443\r\nX-Ninefold-Host: ninefold.localhost:8080\r\nConnection: close\r\n"
+
+
+def forwarded_head(asked: bytes) -> bytes | None:
+    return relay.forwarded_head(asked, host="ci.example.com:443", name="ninefold.localhost:8080")
 
 
 def head(target: str, *headers: str, method: str = "GET", version: str = "HTTP/1.1") -> bytes:
@@ -19,9 +25,7 @@ def head(target: str, *headers: str, method: str = "GET", version: str = "HTTP/1
     ],
 )
 def test_git_and_results_reach_the_server(asked: str, forwarded: str | None) -> None:
-    assert forwarded_head(head(asked)) == (
-        f"GET {forwarded or asked} HTTP/1.1\r\nConnection: close\r\nHost: ninefold.localhost:8080\r\n\r\n".encode()
-    )
+    assert forwarded_head(head(asked)) == (f"GET {forwarded or asked} HTTP/1.1\r\n{NAMED}\r\n".encode())
 
 
 @pytest.mark.parametrize(
@@ -60,8 +64,7 @@ def test_what_isnt_a_plain_request_is_refused(request_head: bytes) -> None:
 
 def test_headers_that_say_who_asks_are_left_out() -> None:
     said = ["X-Forwarded-For: 1.2.3.4", "x-forwarded-host: a", "Forwarded: for=1.2.3.4", "Upgrade: h2c"]
+    said += ["X-Ninefold-Host: evil.example.com", "Connection: keep-alive"]
     kept = "Authorization: Basic eA=="
-    forwarded = forwarded_head(head("/git/a/b.git/info/refs", *said, "Connection: keep-alive", kept))
-    assert forwarded is not None
-    assert forwarded.decode().split("\r\n")[1:4] == ["Connection: close", "Host: ninefold.localhost:8080", kept]
-    assert forwarded.count(b"\r\n") == 5
+    forwarded = forwarded_head(head("/git/a/b.git/info/refs", *said, kept))
+    assert forwarded == f"GET /git/a/b.git/info/refs HTTP/1.1\r\n{NAMED}{kept}\r\n\r\n".encode()

@@ -2,13 +2,14 @@
 
 import asyncio
 import tempfile
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from ninefold.systems.workflows.execution.order import Services
-from ninefold.systems.workflows.isolation import IsolationPolicy
+from ninefold.systems.workflows.isolation.policy import IsolationPolicy
 from ninefold.systems.workflows.runner.sandboxes import SandboxExecutor
 from ninefold.systems.workflows.service.fleet.protocol import Assignment
 from ninefold.systems.workflows.service.runs.orders import OrderedJob
@@ -30,10 +31,11 @@ ASSIGNMENT = Assignment(
 
 
 @pytest.fixture
-def executor() -> SandboxExecutor:
+async def executor() -> AsyncIterator[SandboxExecutor]:
     folder = Path(tempfile.mkdtemp(prefix="ninefold-isolation-"))
-    folder.chmod(0o711)
-    return SandboxExecutor(IsolationPolicy(limits=LIMITS), folder, server_url="http://127.0.0.1:8900")
+    made = SandboxExecutor(IsolationPolicy(limits=LIMITS), folder, server_url="http://127.0.0.1:8900")
+    yield made
+    made.close()
 
 
 @pytest.fixture
@@ -55,12 +57,29 @@ async def test_a_job_that_would_not_be_isolated_well_enough_fails_and_says_why(
 
 
 @pytest.mark.usefixtures("no_programs")
-async def test_a_trusted_job_runs_and_knows_where_the_server_is(executor: SandboxExecutor, tmp_path: Path) -> None:
-    job = JobInTest(tmp_path, "steps: [{run: 'echo $GITHUB_SERVER_URL'}]")
+async def test_a_trusted_job_runs_and_reaches_the_server(tmp_path: Path) -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append((await reader.readuntil(b"\r\n\r\n")).decode())
+        writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok")
+        await writer.drain()
+        writer.close()
+
+    asked: list[str] = []
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    folder = Path(tempfile.mkdtemp(prefix="ninefold-isolation-"))
+    executor = SandboxExecutor(IsolationPolicy(limits=LIMITS), folder, server_url=f"http://127.0.0.1:{port}")
+    job = JobInTest(
+        tmp_path, "steps: [{run: 'echo $GITHUB_SERVER_URL; git ls-remote $GITHUB_SERVER_URL/acme/site || true'}]"
+    )
     order = msgspec.structs.replace(
         job.order, services=Services(results_url="http://127.0.0.1:8900/", token="a-long-token")
     )
     trusted = msgspec.structs.replace(ASSIGNMENT, is_trusted=True)
-    result = await executor.run(trusted, order, job.record, asyncio.Event())
+    async with server:
+        result = await executor.run(trusted, order, job.record, asyncio.Event())
+    executor.close()
     assert result.conclusion == "success", job.record.text
-    assert job.record.output() == ["http://ninefold.localhost:8900"]
+    assert job.record.output()[0].startswith("http://ninefold.localhost:")
+    assert asked[0].startswith("GET /git/acme/site.git/info/refs?service=git-upload-pack HTTP/1.1")
+    assert "X-Ninefold-Host: localhost:" in asked[0]

@@ -52,6 +52,7 @@ class EgressClient:
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._limits = limits or EgressLimits.of_this_process()
+        self._policy = policy
         self._resolver = resolver or SystemResolver()
         self._pool = ConnectionPool(self._limits)
         connector = Connector(
@@ -72,6 +73,17 @@ class EgressClient:
     def open_connections(self) -> int:
         """How many connections are open, in use or idle."""
         return self._pool.open_count
+
+    async def addresses_of(self, target: Target, *, timeout_s: float) -> list[str]:
+        """Return the addresses of a target that a connection may be made to, for a program that makes it itself.
+
+        Raises:
+            EgressError: its name has none, or an address is denied.
+        """
+        if target.is_address:
+            return self._policy.select(target.host, [target.host])
+        found = await self._resolver.resolve(target.host, timeout_s=timeout_s)
+        return self._policy.select(target.host, found)
 
     async def request(
         self,

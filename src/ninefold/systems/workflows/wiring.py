@@ -7,18 +7,21 @@ from litestar import Router
 from litestar.di import Provide
 from litestar.types import ControllerRouterHandler
 
+from ninefold.contracts.callbacks import CALLBACK_CONSUMER
 from ninefold.core.blobs import Blobs
 from ninefold.core.clock import Clock, SystemClock
+from ninefold.core.contracts import Implementation
 from ninefold.core.live.feeds import Feed
 from ninefold.core.postgres.migrations import MigrationSource
 from ninefold.core.queue.notifier import Notifier
 from ninefold.core.secrets import Sealer
 from ninefold.core.system import ServerContext, System, WorkerContext, WorkerTask
 from ninefold.core.web.surfaces import Surface
-from ninefold.systems.workflows.checks import check_isolation
+from ninefold.systems.workflows.checks import check_isolation, check_runner
 from ninefold.systems.workflows.commands import COMMANDS
 from ninefold.systems.workflows.fleet.parts import fleet_server_tasks, fleet_surface, fleet_worker_tasks
 from ninefold.systems.workflows.git.surface import git_surface
+from ninefold.systems.workflows.jobs.github import FETCH_GITHUB_HANDLER
 from ninefold.systems.workflows.jobs.logs import FLEET_HANDLERS, FLEET_SCHEDULES
 from ninefold.systems.workflows.jobs.push_keeper import PushKeeper
 from ninefold.systems.workflows.jobs.push_triggers import PushTriggers
@@ -37,6 +40,7 @@ from ninefold.systems.workflows.routes.variables import VARIABLE_ROUTES
 from ninefold.systems.workflows.runner.process import PROCESSES
 from ninefold.systems.workflows.service.fleet.logs import log_feed
 from ninefold.systems.workflows.service.fleet.tokens import FLEET_KINDS
+from ninefold.systems.workflows.service.github import GitHubCallbacks
 from ninefold.systems.workflows.service.runs.feeds import RUN_FEEDS
 from ninefold.systems.workflows.settings import WorkflowsSettings, read_workflows_settings
 
@@ -114,9 +118,16 @@ SYSTEM: Final[System[WorkflowsSettings]] = System(
     server_tasks=fleet_server_tasks,
     worker_tasks=_worker_tasks,
     processes=PROCESSES,
-    job_handlers=(REMOVE_REPOSITORY_HANDLER, SWEEP_RESULTS_HANDLER, *RUN_HANDLERS, *FLEET_HANDLERS),
+    job_handlers=(
+        REMOVE_REPOSITORY_HANDLER,
+        FETCH_GITHUB_HANDLER,
+        SWEEP_RESULTS_HANDLER,
+        *RUN_HANDLERS,
+        *FLEET_HANDLERS,
+    ),
     schedules=(SWEEP_RESULTS_OFTEN, *RUN_SCHEDULES, *FLEET_SCHEDULES),
     commands=COMMANDS,
+    implements=(Implementation(CALLBACK_CONSUMER, GitHubCallbacks()),),
     credential_kinds=FLEET_KINDS,
-    checks=(check_isolation,),
+    checks=(check_isolation, check_runner),
 )

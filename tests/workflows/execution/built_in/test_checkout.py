@@ -236,6 +236,17 @@ async def test_others_cannot_be_plugins(tmp_path: Path, site: Site) -> None:
     assert "runs.using is composite, node20, node24 or docker" in job.record.text
 
 
+async def test_without_a_relay_the_repository_is_below_git(tmp_path: Path) -> None:
+    sha = make_repository(tmp_path / "served" / "git" / "acme" / "site.git", {"README.md": "of git\n"})
+    git(tmp_path / "served" / "git" / "acme" / "site.git", "config", "uploadpack.allowAnySHA1InWant", "true")
+    with serve_repositories(tmp_path / "served") as url:
+        github = {"repository": "acme/site", "sha": sha, "ref": "refs/heads/main", "server_url": url, "token": TOKEN}
+        job = JobInTest(tmp_path, "steps: [{uses: actions/checkout@v4}]", contexts={"github": github})
+        result = await job.run()
+    assert result.conclusion == "success", job.record.text
+    assert (job.workspace / "README.md").read_text() == "of git\n"
+
+
 async def test_a_token_that_is_not_accepted_is_not_tried_again(tmp_path: Path, site: Site) -> None:
     with refusing_server() as url:
         text = "steps: [{uses: actions/checkout@v4}]"

@@ -55,7 +55,8 @@ def print_summary(console: Console, summary: WorkflowsSummary) -> None:
     after = "" if summary.lost_after_s is None else f", {summary.lost_after_s:.1f} s later"
     console.print(Text(f"Killed {', '.join(summary.killed) or 'nothing'}. Ninefold says{after}: {summary.lost_why}"))
     console.print(Text(f"The other failure: {summary.failed_why}"))
-    console.print(Text(f"In the end, it says: {summary.announcement}. {summary.isolation}"))
+    console.print(Text(f"The last job says: {summary.announcement}"))
+    console.print(Text(summary.isolation))
     console.print(_verdict(summary))
 
 

@@ -8,8 +8,8 @@ import tempfile
 import time
 import zipfile
 from collections import Counter
-from collections.abc import Callable
-from contextlib import AsyncExitStack
+from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -39,6 +39,7 @@ LEFTOVERS_WITHIN_S: Final = 10.0
 ENDS_WITHIN_S: Final = 240.0
 
 _ERROR: Final = "##[error]"
+_PASSABLE: Final = 0o711
 _CHECKSUM: Final = re.compile(r"\b([0-9a-f]{64})  price-list\.csv")
 """As the log of the last job shows it, to which it was passed as an output."""
 
@@ -60,9 +61,7 @@ async def run_workflows_demo(*, is_json: bool) -> bool:
 async def _demonstrate(progress: Progress[Watched]) -> WorkflowsSummary:
     isolation = await asyncio.to_thread(choose_isolation)
     async with AsyncExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ninefold-demo-")))
-        # So that a job reaches its own folder, if it has another user and no view of its own of the files.
-        folder.chmod(0o711)
+        folder = stack.enter_context(_temporary_folder())
         settings = {
             "NINEFOLD_WORKFLOWS_LEASE_S": str(LEASE_S),
             "NINEFOLD_WORKFLOWS_RUNNER_FOLDER": str(folder / "runner"),
@@ -237,6 +236,15 @@ class Demonstration:
 
     def _ended_job(self, watched: Watched, name: str) -> Job | None:
         return next((job for job in watched.jobs if job.name == name and job.status in ENDED), None)
+
+
+@contextmanager
+def _temporary_folder() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="ninefold-demo-") as name:
+        folder = Path(name)
+        # So that a job reaches its own folder, if it has another user and no view of its own of the files.
+        folder.chmod(_PASSABLE)
+        yield folder
 
 
 async def _wait_for_the_end(processes: list[psutil.Process]) -> list[str]:

@@ -13,6 +13,7 @@ from uuid import UUID
 import msgspec
 import structlog
 
+from ninefold.contracts.callbacks import HandedCallback
 from ninefold.core.postgres.database import Connection
 from ninefold.systems.callbacks.model import CallbackStatus, Judgement, Source, WaitingCallback
 from ninefold.systems.callbacks.rules.deduplication import dedupe_digests, find_firsts
@@ -83,9 +84,28 @@ async def judge(
     firsts = await _find_firsts(connection, checked, window=rules.dedupe_window)
     fresh = [each.outgoing for each in checked if each.outgoing and each.callback.callback_id not in firsts]
     event_ids = await pass_on(connection, delivery, fresh)
+    await _hand_over(connection, delivery, [each for each in checked if each.callback.callback_id not in firsts])
     judgements = [_judgement(each, firsts=firsts, event_ids=event_ids) for each in checked]
     await callback_record_judgements(connection, judgements=judgements)
     return judgements
+
+
+async def _hand_over(connection: Connection, delivery: WebhookDelivery, checked: Iterable[_Checked]) -> None:
+    """Hand verified callbacks to the system that wants them."""
+    handed = [
+        HandedCallback(
+            callback_id=each.callback.callback_id,
+            organisation_id=each.callback.organisation_id,
+            provider=each.source.provider,
+            event_type=each.result.event_type,
+            body=each.callback.body,
+        )
+        for each in checked
+        if isinstance(each.result, Verified)
+        and delivery.consumer.wants(provider=each.source.provider, event_type=each.result.event_type)
+    ]
+    if handed:
+        await delivery.consumer.take(connection, handed)
 
 
 def _find_documents(sources: Iterable[Source], key_documents: KeyDocuments) -> dict[UUID, KeyDocument | None]:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import msgspec
 
+from ninefold.contracts.callbacks import CALLBACK_CONSUMER, CallbackConsumer
 from ninefold.contracts.webhooks import (
     EVENT_PUBLISHER,
     REQUEST_FORWARDER,
@@ -15,6 +16,7 @@ from ninefold.contracts.webhooks import (
     RequestForwarder,
 )
 from ninefold.core.contracts import Implementations
+from ninefold.core.jobs import JOBS_CHANNEL
 from ninefold.core.postgres.database import Connection
 from ninefold.core.queue.notifier import Notifier
 from ninefold.systems.callbacks.rules.outgoing import Outgoing, route_of
@@ -25,15 +27,21 @@ class WebhookDelivery(msgspec.Struct, frozen=True, kw_only=True):
 
     publisher: EventPublisher
     forwarder: RequestForwarder
+    consumer: CallbackConsumer
+    """What else takes verified callbacks."""
 
     @classmethod
     def find(cls, implementations: Implementations) -> "WebhookDelivery":
         """Return the implementations of its contracts."""
-        return cls(publisher=implementations.find(EVENT_PUBLISHER), forwarder=implementations.find(REQUEST_FORWARDER))
+        return cls(
+            publisher=implementations.find(EVENT_PUBLISHER),
+            forwarder=implementations.find(REQUEST_FORWARDER),
+            consumer=implementations.find(CALLBACK_CONSUMER),
+        )
 
     def notify(self, notifier: Notifier) -> None:
         """Let what was passed on be delivered at once. Call it after the commit."""
-        for channel in {self.publisher.channel, self.forwarder.channel}:
+        for channel in {self.publisher.channel, self.forwarder.channel, JOBS_CHANNEL}:
             notifier.notify(channel)
 
 

@@ -1,26 +1,5 @@
 """Isolation of jobs: each runs in a sandbox of its own, as another user, with limits, and without a network.
 
-It doesn't know where jobs come from.
+`host.IsolationHost` takes the place of `run_job`. The package doesn't know where jobs come from. Nothing is imported
+here, since each job starts a process with `executor`, which needs little of it.
 """
-
-from ninefold.systems.workflows.isolation.host import IsolationHost, examine_isolation, make_isolation_host
-from ninefold.systems.workflows.isolation.policy import (
-    SERVER_NAME,
-    SERVER_PORT,
-    IsolationPolicy,
-    JobFacts,
-    JobLimits,
-    policy_of,
-)
-
-__all__ = [
-    "SERVER_NAME",
-    "SERVER_PORT",
-    "IsolationHost",
-    "IsolationPolicy",
-    "JobFacts",
-    "JobLimits",
-    "examine_isolation",
-    "make_isolation_host",
-    "policy_of",
-]

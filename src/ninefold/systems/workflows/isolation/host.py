@@ -17,7 +17,7 @@ from ninefold.core.checks import Finding
 from ninefold.core.egress import AddressPolicy
 from ninefold.systems.workflows.execution.order import JobFolders, JobOrder
 from ninefold.systems.workflows.execution.report import JobReport, JobResult
-from ninefold.systems.workflows.isolation.cgroups import Cgroups, find_cgroups
+from ninefold.systems.workflows.isolation.cgroups import Cgroups, JobCgroup, find_cgroups
 from ninefold.systems.workflows.isolation.egress import EgressRules
 from ninefold.systems.workflows.isolation.errors import IsolationFailedError, IsolationRefusedError
 from ninefold.systems.workflows.isolation.machine import Machine, examine_machine, findings
@@ -27,12 +27,15 @@ from ninefold.systems.workflows.isolation.policy import (
     SERVER_PORT,
     IsolationPolicy,
     JobFacts,
+    ServerAddress,
     job_uid,
 )
+from ninefold.systems.workflows.isolation.relay import ServerRelay
 from ninefold.systems.workflows.isolation.running import SandboxedJob
 from ninefold.systems.workflows.isolation.sandbox import HOME, SEARCH_PATH
 from ninefold.systems.workflows.isolation.scratch import (
     Scratch,
+    make_jobs_folder,
     make_scratch,
     remove_leftovers,
     remove_scratch,
@@ -48,12 +51,21 @@ _VARIABLES: Final = {"PATH": SEARCH_PATH, "USER": "runner", "LANG": "C.UTF-8"}
 log = structlog.get_logger(__name__)
 
 
+class ServerUrls(msgspec.Struct, frozen=True, kw_only=True):
+    """Where jobs reach Ninefold's server, without a slash at the end."""
+
+    server: str
+    """For `github.server_url`, from which official clients see that they may use the services."""
+    results: str
+    """For the services."""
+
+
 class IsolationHost:
     """What isolates the jobs of one runner. Made by `make_isolation_host`.
 
     Args:
         policy: how.
-        folder: of the runner alone; jobs have their folders in it.
+        folder: in which jobs have their folders.
         machine: what there is.
         cgroups: where jobs have their control groups.
         addresses: which addresses of the network jobs may reach at all.
@@ -72,6 +84,7 @@ class IsolationHost:
         self._machine = machine
         self._cgroups = cgroups
         self._addresses = addresses
+        self._listeners: dict[ServerAddress, asyncio.Server] = {}
 
     @property
     def findings(self) -> Sequence[Finding]:
@@ -83,9 +96,30 @@ class IsolationHost:
         """Whether jobs that nobody trusts are isolated well enough here."""
         return self._machine.is_strong
 
-    def server_url(self, server: tuple[str, int]) -> str:
-        """Return the address at which jobs reach Ninefold's server: for `github.server_url` and the services."""
-        return f"http://{SERVER_NAME}:{SERVER_PORT if self._machine.has_sandbox else server[1]}"
+    async def open_way(self, server: ServerAddress) -> ServerUrls:
+        """Return the addresses at which jobs reach Ninefold's server.
+
+        In a sandbox, each job has its own way there. Without, a port of this machine leads there.
+
+        Raises:
+            OSError: there is no free port.
+        """
+        if self._machine.has_sandbox:
+            url = f"http://{SERVER_NAME}:{SERVER_PORT}"
+            return ServerUrls(server=url, results=url)
+        if server not in self._listeners:
+            relay = ServerRelay(server)
+            listener = await asyncio.start_server(relay.connected, "127.0.0.1", 0)
+            relay.name = f"localhost:{listener.sockets[0].getsockname()[1]}"
+            self._listeners[server] = listener
+        port = self._listeners[server].sockets[0].getsockname()[1]
+        # Not every program resolves names below localhost, but git does. Official clients look only at the first.
+        return ServerUrls(server=f"http://{SERVER_NAME}:{port}", results=f"http://localhost:{port}")
+
+    def close(self) -> None:
+        """Close the ways to servers."""
+        for listener in self._listeners.values():
+            listener.close()
 
     def check(self, facts: JobFacts) -> None:
         """Refuse a job that can't run here.
@@ -121,7 +155,7 @@ class IsolationHost:
                 facts=facts,
                 machine=self._machine,
                 scratch=scratch,
-                cgroup=self._cgroups.make(name, self._policy.limits) if self._cgroups else None,
+                cgroup=self._make_cgroup(name),
                 addresses=self._addresses,
                 now=_utc_now,
             )
@@ -129,12 +163,20 @@ class IsolationHost:
 
     def _make_scratch(self, name: str, facts: JobFacts) -> Scratch:
         return make_scratch(
-            self._folder / "jobs" / name,
+            self._folder / name,
             uid=job_uid(self._policy, facts) if self._machine.has_users else None,
             server_name=SERVER_NAME,
             disk_bytes=self._policy.limits.disk_bytes,
             has_disks=self._machine.has_disks,
         )
+
+    def _make_cgroup(self, name: str) -> JobCgroup | None:
+        if self._cgroups is None:
+            return None
+        try:
+            return self._cgroups.make(name, self._policy.limits)
+        except OSError as error:
+            raise IsolationFailedError(f"The control groups of the job can't be made: {error}") from error
 
     def _inside(self, order: JobOrder, scratch: Scratch, facts: JobFacts) -> JobOrder:
         """Return the order as it is inside: with other folders and variables, for a fork without secrets."""
@@ -183,8 +225,8 @@ def make_isolation_host(
     """
     EgressRules(policy.egress)
     folder = folder.resolve()
-    (folder / "jobs").mkdir(parents=True, exist_ok=True)
-    cgroups = find_cgroups(f"ninefold-{hashlib.sha256(str(folder).encode()).hexdigest()[:12]}")
+    name = f"ninefold-{hashlib.sha256(str(folder).encode()).hexdigest()[:12]}"
+    cgroups = find_cgroups(name)
     found = machine(examine_machine(cgroups))
     if cgroups is not None:
         ended = cgroups.end_leftovers()
@@ -192,8 +234,12 @@ def make_isolation_host(
             log.warning("workflows.isolation.leftovers_ended", jobs=ended)
         if not found.controllers:
             cgroups = None
-    remove_leftovers(folder / "jobs")
-    return IsolationHost(policy, folder, found, cgroups, addresses or AddressPolicy())
+    jobs = make_jobs_folder(folder, name, is_shared=found.has_users and not found.has_sandbox)
+    remove_leftovers(jobs)
+    if not found.is_strong:
+        missing = " ".join(each.detail for each in findings(found, allows_weak=policy.allows_weak_isolation))
+        log.warning("workflows.isolation.weak", missing=missing)
+    return IsolationHost(policy, jobs, found, cgroups, addresses or AddressPolicy())
 
 
 def examine_isolation(policy: IsolationPolicy) -> Sequence[Finding]:

@@ -2,13 +2,16 @@
 
 import os
 import shutil
+import stat
 import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
+import ninefold
 from ninefold.core.checks import Finding, ok, warning
 from ninefold.systems.workflows.isolation.cgroups import Cgroups
 
@@ -27,10 +30,13 @@ class Machine(msgspec.Struct, frozen=True, kw_only=True):
     has_disks: bool
     """Whether a job can have a file system of its own, with a size."""
 
+    is_python_open: bool
+    """Whether other users can run this Python; only bubblewrap can show them one that is in a home folder."""
+
     @property
     def has_users(self) -> bool:
         """Whether each organisation's jobs have a user of their own."""
-        return self.is_root and self.setpriv is not None
+        return self.is_root and self.setpriv is not None and (self.has_sandbox or self.is_python_open)
 
     @property
     def has_sandbox(self) -> bool:
@@ -51,8 +57,15 @@ def examine_machine(cgroups: Cgroups | None) -> Machine:
         setpriv=shutil.which("setpriv"),
         bubblewrap=_find_bubblewrap(),
         controllers=cgroups.controllers if cgroups else frozenset(),
+        is_python_open=all(_is_open(Path(path)) for path in (sys.base_prefix, sys.prefix, ninefold.__file__)),
         has_disks=is_root and shutil.which("mkfs.ext4") is not None and Path("/dev/loop-control").exists(),
     )
+
+
+def _is_open(path: Path) -> bool:
+    """Return whether other users can reach a path, through all folders above it."""
+    path = path.resolve()
+    return all(above.stat().st_mode & stat.S_IXOTH for above in (path if path.is_dir() else path.parent, *path.parents))
 
 
 def _find_bubblewrap() -> str | None:
@@ -84,6 +97,11 @@ def _missing(machine: Machine) -> Iterator[tuple[str, str]]:
         yield "Ninefold doesn't run as root, so that all jobs have its own user.", "Run `ninefold runner` as root."
     elif machine.setpriv is None:
         yield "setpriv is absent, so that jobs run as root.", "Install util-linux."
+    elif not machine.has_users:
+        yield (
+            "Python is in a folder that other users can't reach, so that jobs run as root.",
+            "Install bubblewrap, or Python and Ninefold where all users can reach them.",
+        )
     if machine.bubblewrap is None:
         yield (
             "bubblewrap is absent or can't create namespaces, so that jobs see files, processes and the network.",

@@ -52,6 +52,19 @@ class IsolationPolicy(msgspec.Struct, frozen=True, kw_only=True):
     """Folders that no job sees, even if they are inside one that it sees: Ninefold's data."""
 
 
+class ServerAddress(msgspec.Struct, frozen=True, kw_only=True):
+    """Where Ninefold's server is."""
+
+    host: str
+    port: int
+    is_tls: bool = False
+
+    @property
+    def netloc(self) -> str:
+        """Host and port as in a URL."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
 class JobFacts(msgspec.Struct, frozen=True, kw_only=True):
     """What the isolation of a job depends on."""
 
@@ -64,8 +77,8 @@ class JobFacts(msgspec.Struct, frozen=True, kw_only=True):
     """Whether its code comes from people who may use this machine: a single organisation, and not from a fork."""
     is_from_fork: bool = False
     """Whether its code comes from a fork. Then it gets no secrets, whatever the order says."""
-    server: tuple[str, int] | None = None
-    """Host and port of Ninefold's server, which the job reaches as `SERVER_NAME`."""
+    server: ServerAddress | None = None
+    """Ninefold's server, which the job reaches as `SERVER_NAME`."""
     owner: str = ""
     """Of its repository, for what only that can reach."""
 

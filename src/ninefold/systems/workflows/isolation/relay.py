@@ -3,6 +3,7 @@
 import asyncio
 import os
 import re
+import ssl
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Final, TypeAlias
 import structlog
 
 from ninefold.systems.workflows.isolation.piping import pipe_both_ways
+from ninefold.systems.workflows.isolation.policy import SERVER_NAME, SERVER_PORT, ServerAddress
 
 CONNECTIONS_MAX: Final = 128
 """Of one job at once."""
@@ -29,7 +31,19 @@ _REPOSITORY: Final = re.compile(
 _UNSAFE: Final = re.compile(r"//|/\.|%2e|%2f|%5c|\\", re.IGNORECASE)
 """What could be read as another path than the one that was checked."""
 
-_LEFT_OUT: Final = ("connection", "forwarded", "keep-alive", "proxy-connection", "upgrade", "x-real-ip")
+NAME_HEADER: Final = "X-Ninefold-Host"
+"""Says by which name and port a job knows the server, for addresses in its answers."""
+
+_LEFT_OUT: Final = (
+    "connection",
+    "forwarded",
+    "host",
+    "keep-alive",
+    NAME_HEADER.lower(),
+    "proxy-connection",
+    "upgrade",
+    "x-real-ip",
+)
 _LEFT_OUT_PREFIX: Final = "x-forwarded-"
 
 Connected: TypeAlias = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -42,12 +56,14 @@ class ServerRelay:
     """Leads requests from inside to Ninefold's server.
 
     Args:
-        host: of the server.
-        port: of the server.
+        server: where it is.
+        name: host and port by which jobs know it.
     """
 
-    def __init__(self, host: str, port: int) -> None:
-        self._address = (host, port)
+    def __init__(self, server: ServerAddress, *, name: str = f"{SERVER_NAME}:{SERVER_PORT}") -> None:
+        self._server = server
+        self.name = name
+        self._tls = ssl.create_default_context() if server.is_tls else None
         self._count = 0
 
     async def connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -67,21 +83,28 @@ class ServerRelay:
             writer.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head = forwarded_head(await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), HEAD_TIMEOUT_S))
+        asked = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), HEAD_TIMEOUT_S)
+        head = forwarded_head(asked, host=self._server.netloc, name=self.name)
         if head is None:
             writer.write(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
             with suppress(OSError):
                 await writer.drain()
             return
-        server = await asyncio.open_connection(*self._address)
+        server = await asyncio.open_connection(self._server.host, self._server.port, ssl=self._tls)
         server[1].write(head)
         await pipe_both_ways((reader, writer), server)
 
 
-def forwarded_head(head: bytes) -> bytes | None:
+def forwarded_head(head: bytes, *, host: str, name: str) -> bytes | None:
     """Return the head of a request as it goes to the server, or None if the request is refused.
 
-    Headers that would say who asks are left out, and the server closes the connection after its answer.
+    Headers that would say who asks are left out, and the server closes the connection after its answer. It is asked by
+    its own name, and told the one that the job knows it by.
+
+    Args:
+        head: with the empty line at its end.
+        host: of the server, with its port.
+        name: host and port by which the job knows it.
     """
     lines = head.decode("latin-1").split("\r\n")[:-2]
     method, target, version = [*lines[0].split(" "), "", ""][:3]
@@ -94,9 +117,8 @@ def forwarded_head(head: bytes) -> bytes | None:
     if not path.startswith(ALLOWED_PATHS):
         return None
     kept = [line for line in lines[1:] if not _is_left_out(line.partition(":")[0].strip().lower())]
-    return "\r\n".join([f"{method} {path}{mark}{query} {version}", "Connection: close", *kept, "", ""]).encode(
-        "latin-1"
-    )
+    own = [f"Host: {host}", f"{NAME_HEADER}: {name}", "Connection: close"]
+    return "\r\n".join([f"{method} {path}{mark}{query} {version}", *own, *kept, "", ""]).encode("latin-1")
 
 
 def _is_left_out(name: str) -> bool:

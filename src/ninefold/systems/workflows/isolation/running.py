@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Final
 
 import msgspec
+import psutil
 import structlog
 
 from ninefold.core.egress import AddressPolicy, SystemResolver
@@ -87,7 +88,7 @@ class SandboxedJob:
                 stack.push_async_callback(asyncio.to_thread, self._cgroup.end)
             relays = await self._open_relays(received, stack)
             process = await self._start()
-            stack.push_async_callback(_end, process)
+            stack.push_async_callback(_end, process, has_own_processes=self._machine.has_sandbox)
             tasks = [
                 asyncio.create_task(each)
                 for each in (self._keep_errors(process), self._watch(process, cancel), self._watch_disk(process))
@@ -129,7 +130,7 @@ class SandboxedJob:
         relays = []
         if self._facts.server is not None:
             server = await serve_socket(
-                self._scratch.sockets / "server", ServerRelay(*self._facts.server).connected, uid=self._uid
+                self._scratch.sockets / "server", ServerRelay(self._facts.server).connected, uid=self._uid
             )
             stack.callback(server.close)
             relays.append(InsideRelay(SERVER_PORT, f"{SOCKETS}/server"))
@@ -241,7 +242,18 @@ class SandboxedJob:
             process.kill()
 
 
-async def _end(process: asyncio.subprocess.Process) -> None:
+async def _end(process: asyncio.subprocess.Process, *, has_own_processes: bool) -> None:
+    """End the process, with which all end that it has started; without namespaces, they are looked for."""
+    started = [] if has_own_processes else await asyncio.to_thread(_descendants, process.pid)
     with suppress(ProcessLookupError):
         process.kill()
+    for each in started:
+        with suppress(psutil.Error):
+            each.kill()
     await process.wait()
+
+
+def _descendants(pid: int) -> list[psutil.Process]:
+    with suppress(psutil.Error):
+        return psutil.Process(pid).children(recursive=True)
+    return []

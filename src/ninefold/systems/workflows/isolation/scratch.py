@@ -2,14 +2,17 @@
 
 import os
 import shutil
+import stat
 import subprocess
-from collections.abc import Iterator
+import tempfile
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
+_BLOCK_BYTES: Final = 512
+_PASSABLE: Final = 0o711
 _MOUNT_TIMEOUT_S: Final = 60.0
 _ETC_FILES: Final = {
     "hosts": "127.0.0.1 localhost\n127.0.0.1 {server}\n",
@@ -57,6 +60,35 @@ class Scratch(msgspec.Struct, frozen=True, kw_only=True):
     def image(self) -> Path:
         """The disk's content."""
         return self.folder / "disk.image"
+
+
+def make_jobs_folder(folder: Path, name: str, *, is_shared: bool) -> Path:
+    """Return the folder in which jobs have theirs.
+
+    Args:
+        folder: of the runner.
+        name: of the runner, unique on this machine.
+        is_shared: whether other users have to reach their folders by path. If they couldn't, because a folder above is
+            closed to them, the folder is in that for temporary files.
+
+    Raises:
+        OSError: it can't be created, or somebody else has it.
+    """
+    jobs = folder / "jobs"
+    jobs.mkdir(parents=True, exist_ok=True)
+    if not is_shared:
+        return jobs
+    folder.chmod(_PASSABLE)
+    jobs.chmod(_PASSABLE)
+    if all(above.stat().st_mode & stat.S_IXOTH for above in jobs.parents):
+        return jobs
+    jobs = Path(tempfile.gettempdir(), f"{name}-jobs")
+    jobs.mkdir(mode=_PASSABLE, exist_ok=True)
+    found = jobs.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
+        raise PermissionError(f"{jobs} belongs to somebody else.")
+    jobs.chmod(_PASSABLE)
+    return jobs
 
 
 def make_scratch(folder: Path, *, uid: int | None, server_name: str, disk_bytes: int, has_disks: bool) -> Scratch:
@@ -111,16 +143,15 @@ def remove_leftovers(folder: Path) -> None:
 
 def used_bytes(folder: Path) -> int:
     """Return how much the files in a folder take; those that are deleted, but still open, aren't seen."""
-    return sum(_sizes(str(folder)))
-
-
-def _sizes(folder: str) -> Iterator[int]:
-    with suppress(OSError), os.scandir(folder) as entries:
-        for entry in entries:
-            with suppress(OSError):
-                yield entry.stat(follow_symlinks=False).st_blocks * 512
-            if entry.is_dir(follow_symlinks=False):
-                yield from _sizes(entry.path)
+    size = 0
+    folders = [str(folder)]
+    while folders:
+        with suppress(OSError), os.scandir(folders.pop()) as entries:
+            for entry in entries:
+                size += entry.stat(follow_symlinks=False).st_blocks * _BLOCK_BYTES
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append(entry.path)
+    return size
 
 
 def _mount_disk(scratch: Scratch, disk_bytes: int) -> None:

@@ -33,7 +33,10 @@ _SHA256: Final = "sha256:"
 
 def artifact_routes(server: ResultsServer) -> list[ControllerRouterHandler]:
     """Return the methods."""
+    return [*_uploading(server), *_using(server)]
 
+
+def _uploading(server: ResultsServer) -> list[ControllerRouterHandler]:
     @post(f"{_SERVICE}/CreateArtifact", status_code=200)
     async def create_artifact(data: FromBody[CreateArtifact], request: JsonRequest) -> Answer:
         """Begin an artifact."""
@@ -68,6 +71,10 @@ def artifact_routes(server: ResultsServer) -> list[ControllerRouterHandler]:
         notify_changed(server.notifier, changed)
         return {"ok": True, "artifact_id": str(artifact.numeric_id)}
 
+    return [create_artifact, finalize_artifact]
+
+
+def _using(server: ResultsServer) -> list[ControllerRouterHandler]:
     @post(f"{_SERVICE}/ListArtifacts", status_code=200)
     async def list_artifacts(data: FromBody[ListArtifacts], request: JsonRequest) -> Answer:
         """List the artifacts of the run."""
@@ -107,7 +114,7 @@ def artifact_routes(server: ResultsServer) -> list[ControllerRouterHandler]:
             await service.delete_artifact(connection, artifact, at=at)
         return {"ok": True, "artifact_id": str(artifact.numeric_id)}
 
-    return [create_artifact, finalize_artifact, list_artifacts, get_signed_artifact_url, delete_artifact]
+    return [list_artifacts, get_signed_artifact_url, delete_artifact]
 
 
 def _show(artifact: Artifact) -> Answer:

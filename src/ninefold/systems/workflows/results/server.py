@@ -72,5 +72,9 @@ def caller_of(request: Request[Any, Any, Any], *, run: str | None = None) -> Job
 
 def base_url_of(request: Request[Any, Any, Any]) -> str:
     """Return the address by which the job reaches this server, which its relay may have named."""
+    named = request.headers.get("x-ninefold-host")
+    if named:
+        # A runner's relay, which serves plain HTTP inside, whatever this server does.
+        return f"http://{named}"
     host = request.headers.get("host", "")
     return f"{request.scope['scheme']}://{host}"

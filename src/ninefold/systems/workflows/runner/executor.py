@@ -12,7 +12,7 @@ from ninefold.core.egress import AddressPolicy
 from ninefold.systems.workflows.execution.job import run_job
 from ninefold.systems.workflows.execution.order import JobOrder
 from ninefold.systems.workflows.execution.report import JobReport, JobResult
-from ninefold.systems.workflows.isolation import policy_of
+from ninefold.systems.workflows.isolation.policy import policy_of
 from ninefold.systems.workflows.runner.sandboxes import SandboxExecutor
 from ninefold.systems.workflows.service.fleet.protocol import Assignment
 from ninefold.systems.workflows.settings import WorkflowsSettings

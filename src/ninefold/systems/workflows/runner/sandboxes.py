@@ -20,18 +20,14 @@ from ninefold.systems.workflows.execution.report import (
     StepInfo,
     StepResult,
 )
-from ninefold.systems.workflows.isolation import (
-    IsolationHost,
-    IsolationPolicy,
-    JobFacts,
-    make_isolation_host,
-)
 from ninefold.systems.workflows.isolation.errors import IsolationFailedError, IsolationRefusedError
+from ninefold.systems.workflows.isolation.host import IsolationHost, ServerUrls, make_isolation_host
+from ninefold.systems.workflows.isolation.policy import IsolationPolicy, JobFacts, ServerAddress
 from ninefold.systems.workflows.service.fleet.protocol import Assignment
 
 _FOLDER: Final = "sandboxes"
 _STEP: Final = StepInfo(1, "__isolation", "Set up job")
-_PORTS: Final = {"http": 80, "https": 443}
+_PORTS: Final = {False: 80, True: 443}
 
 log = structlog.get_logger(__name__)
 
@@ -78,10 +74,16 @@ class SandboxExecutor:
         )
         try:
             host = await self._open_host()
-            return await host.run_job(self._inside(order, host), report, cancel, facts=facts)
+            inside = self._inside(order, await host.open_way(self._server))
+            return await host.run_job(inside, report, cancel, facts=facts)
         except (IsolationRefusedError, IsolationFailedError) as error:
             log.warning("workflows.isolation.not_run", job=assignment.job_id, error=str(error))
             return _say_why(report, error)
+
+    def close(self) -> None:
+        """Close the ways to the server."""
+        if self._host is not None:
+            self._host.close()
 
     async def _open_host(self) -> IsolationHost:
         async with self._making:
@@ -91,17 +93,18 @@ class SandboxExecutor:
                 )
             return self._host
 
-    def _inside(self, order: JobOrder, host: IsolationHost) -> JobOrder:
+    def _inside(self, order: JobOrder, urls: ServerUrls) -> JobOrder:
         """Return the order with the addresses of the server as they are inside."""
-        url = host.server_url(self._server)
         services = order.services
         if services is not None:
-            services = msgspec.structs.replace(services, results_url=f"{url}/", runtime_url=None, cache_url=None)
+            services = msgspec.structs.replace(
+                services, results_url=f"{urls.results}/", runtime_url=None, cache_url=None
+            )
         return msgspec.structs.replace(
             order,
-            contexts={**order.contexts, "github": {**_github_of(order), "server_url": url}},
+            contexts={**order.contexts, "github": {**_github_of(order), "server_url": urls.server}},
             services=services,
-            hosted_actions=hosted_actions(order, url),
+            hosted_actions=hosted_actions(order, urls.server),
             mirrors=str(self._mirrors) if self._mirrors is not None and self._mirrors.is_dir() else None,
         )
 
@@ -120,9 +123,10 @@ def _github_of(order: JobOrder) -> Mapping[str, Any]:
     return github if isinstance(github, Mapping) else {}
 
 
-def _address_of(url: str) -> tuple[str, int]:
+def _address_of(url: str) -> ServerAddress:
     parts = urlsplit(url)
-    return parts.hostname or "127.0.0.1", parts.port or _PORTS.get(parts.scheme, 80)
+    is_tls = parts.scheme == "https"
+    return ServerAddress(host=parts.hostname or "127.0.0.1", port=parts.port or _PORTS[is_tls], is_tls=is_tls)
 
 
 def _say_why(report: JobReport, error: NinefoldError) -> JobResult:

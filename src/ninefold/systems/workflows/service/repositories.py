@@ -7,6 +7,7 @@ from uuid import UUID
 
 import asyncpg
 
+from ninefold.core.egress.target import InvalidTargetError, parse_target
 from ninefold.core.ids import format_id, new_id
 from ninefold.core.postgres.database import Connection
 from ninefold.core.tenancy import service as tenancy
@@ -231,8 +232,17 @@ def _check_github(changes: RepositoryChanges, repository: Repository) -> None:
         raise _bad_github("github_full_name", f"{name[:120]!r} isn't the full name of a repository at GitHub.")
     if not (name or repository.github_full_name):
         raise _bad_github("github_full_name", "The repository at GitHub is missing.")
+    if changes.github_clone_url:
+        _check_clone_url(changes.github_clone_url)
     if not (changes.github_clone_url or repository.github_clone_url):
         raise _bad_github("github_clone_url", "The address that its commits are fetched from is missing.")
+
+
+def _check_clone_url(url: str) -> None:
+    try:
+        parse_target(url)
+    except InvalidTargetError as error:
+        raise _bad_github("github_clone_url", error.detail) from error
 
 
 def _bad_github(field: str, detail: str) -> InvalidRepositoryError:

@@ -81,6 +81,18 @@ WHERE
 ORDER BY repository.repository_id
 LIMIT :limit;
 
+-- name: repository_list_by_github
+-- List the repositories of an organisation that name one at GitHub.
+SELECT repository_id
+FROM workflows.repository
+WHERE
+    organisation_id = :organisation_id
+    AND lower(github_full_name) = lower(:github_full_name)
+    AND github_full_name IS NOT NULL
+    AND deleted_at IS NULL
+ORDER BY repository_id
+LIMIT :limit;
+
 -- name: repository_lock^
 -- Lock a repository until the end of the transaction: pushes are recorded one after the other.
 SELECT repository.*, owner.slug AS owner

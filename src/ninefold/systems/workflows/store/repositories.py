@@ -88,6 +88,16 @@ async def repository_list(
     return [read_row(Repository, row) async for row in rows]
 
 
+async def repository_list_by_github(
+    connection: Connection, *, organisation_id: UUID, github_full_name: str, limit: int
+) -> list[UUID]:
+    """List the repositories of an organisation that name one at GitHub."""
+    rows = queries.repository_list_by_github(
+        connection, organisation_id=organisation_id, github_full_name=github_full_name, limit=limit
+    )
+    return [row["repository_id"] async for row in rows]
+
+
 async def repository_lock(connection: Connection, *, repository_id: UUID) -> Repository | None:
     """Lock a repository until the end of the transaction, also one that was deleted."""
     return read_row_or_none(Repository, await queries.repository_lock(connection, repository_id=repository_id))

@@ -4,14 +4,18 @@ import base64
 import os
 import re
 import shutil
+import urllib.error
+import urllib.request
 import uuid
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote, urlsplit
 
 from ninefold.systems.workflows.execution.built_in.git_commands import Git
 from ninefold.systems.workflows.execution.built_in.git_refs import Target, find_target
+from ninefold.systems.workflows.execution.built_in.results_client import local_request
 from ninefold.systems.workflows.execution.built_in.toolkit import (
     ActionFailedError,
     flag_input,
@@ -30,6 +34,8 @@ DEPTH_MAX: Final = 2_147_483_647
 
 _REPOSITORY: Final = re.compile(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+")
 _LOCKS: Final = ("index.lock", "shallow.lock")
+_REFS: Final = "/info/refs?service=git-upload-pack"
+_TIMEOUT_S: Final = 30.0
 _UNSUPPORTED: Final = ("lfs", "submodules")
 
 
@@ -109,7 +115,7 @@ def read_settings() -> Settings:
         raise ActionFailedError(f"The input repository is '{repository}', but must be <owner>/<name>.")
     depth = number_input("fetch-depth", least=0, most=DEPTH_MAX)
     return Settings(
-        url=f"{variable('GITHUB_SERVER_URL').rstrip('/')}/{quote(repository)}",
+        url=_find_url(variable("GITHUB_SERVER_URL").rstrip("/"), quote(repository)),
         folder=_folder(),
         ref=text_input("ref"),
         is_own=repository.lower() == variable("GITHUB_REPOSITORY").lower(),
@@ -120,6 +126,23 @@ def read_settings() -> Settings:
         keeps_credentials=flag_input("persist-credentials"),
         is_safe=flag_input("set-safe-directory"),
     )
+
+
+def _find_url(server: str, repository: str) -> str:
+    """Return the address of a repository: GitHub's form, which jobs in a sandbox have, or else Ninefold's own."""
+    urls = f"{server}/{repository}", f"{server}/git/{repository}.git"
+    return next((url for url in urls if not _is_absent(url)), urls[0])
+
+
+def _is_absent(url: str) -> bool:
+    """Return whether the server says that there is no such address. What else is wrong, git says better."""
+    try:
+        with urllib.request.urlopen(local_request(f"{url}{_REFS}"), timeout=_TIMEOUT_S):  # noqa: S310 - the job's own server.
+            return False
+    except urllib.error.HTTPError as error:
+        return error.code == HTTPStatus.NOT_FOUND
+    except OSError:
+        return False
 
 
 def _folder() -> Path:

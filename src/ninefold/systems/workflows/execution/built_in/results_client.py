@@ -115,7 +115,7 @@ def download_blob(url: str, target: Path) -> str:
     """
     for attempt in range(1, ATTEMPTS_MAX + 1):
         try:
-            with urllib.request.urlopen(_request(url), timeout=_TIMEOUT_S) as answer, target.open("wb") as file:  # noqa: S310 - the service's.
+            with urllib.request.urlopen(local_request(url), timeout=_TIMEOUT_S) as answer, target.open("wb") as file:  # noqa: S310 - the service's.
                 while block := answer.read(BLOCK_BYTES):
                     file.write(block)
                 return str(answer.headers.get("content-type") or "").partition(";")[0].strip().lower()
@@ -131,7 +131,7 @@ def download_blob(url: str, target: Path) -> str:
 
 def _send(method: str, url: str, body: bytes, headers: Mapping[str, str]) -> bytes:
     for attempt in range(1, ATTEMPTS_MAX + 1):
-        request = _request(url, method=method, body=body, headers=headers)
+        request = local_request(url, method=method, body=body, headers=headers)
         try:
             with urllib.request.urlopen(request, timeout=_TIMEOUT_S) as answer:  # noqa: S310
                 content: bytes = answer.read(ANSWER_BYTES_MAX)
@@ -146,7 +146,7 @@ def _send(method: str, url: str, body: bytes, headers: Mapping[str, str]) -> byt
     raise AssertionError("the last attempt returns or raises")
 
 
-def _request(
+def local_request(
     url: str, *, method: str = "GET", body: bytes | None = None, headers: Mapping[str, str] = {}
 ) -> urllib.request.Request:
     """Return a request. Names below `localhost` are this machine (RFC 6761, 6.3), which not every resolver knows."""

@@ -198,6 +198,11 @@ def _read_commit(fields: Sequence[str]) -> Commit:
     )
 
 
+def is_sha(text: str) -> bool:
+    """Return whether a text has the form of the SHA of an object."""
+    return bool(_SHA.fullmatch(text))
+
+
 def _checked_sha(sha: str) -> str:
     if not _SHA.fullmatch(sha):
         raise GitFailedError(f"{sha[:80]!r} isn't the SHA of a commit.", remedy="Name a commit by its 40 digits.")

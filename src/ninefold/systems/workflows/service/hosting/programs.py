@@ -72,6 +72,7 @@ async def run_git(
     is_cut: bool = False,
     allowed_codes: Sequence[int] = (0,),
     environment: Mapping[str, str] | None = None,
+    pass_fds: Sequence[int] = (),
 ) -> bytes:
     """Run git on a repository, and return its output.
 
@@ -83,11 +84,12 @@ async def run_git(
         is_cut: whether the beginning is returned if it says more, instead of an error.
         allowed_codes: the exit codes that are no failure.
         environment: its environment, by default `git_environment()`.
+        pass_fds: file descriptors that it inherits.
 
     Raises:
         GitFailedError: it fails, says more than `output_bytes_max`, or takes longer than `timeout_s`.
     """
-    process = await start_git(folder, *arguments, environment=environment, has_input=False)
+    process = await start_git(folder, *arguments, environment=environment, pass_fds=pass_fds, has_input=False)
     try:
         async with asyncio.timeout(timeout_s):
             output, errors = await _read_all(process, output_bytes_max)
