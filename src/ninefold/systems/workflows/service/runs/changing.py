@@ -1,7 +1,7 @@
 """One change of a run: what the planner decides becomes rows of jobs and entries of the log, in one transaction."""
 
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -159,17 +159,18 @@ class RunChange:
                 row.why, row.outcome = why, Outcome(conclusion=conclusion)
         return ()
 
-    def _expand(self, key: str | None, jobs: Iterable[KnownJob]) -> None:
+    def _expand(self, key: str | None, jobs: Sequence[KnownJob]) -> None:
         if key is not None:
             self._rows.pop(key, None)
             self._removed.append(key)
-        for job in jobs:
-            row = self._row(job.key, job.name, "waiting")
+        # Jobs start and are listed by their ids, and ids of one millisecond would be in no order.
+        for job, job_id in zip(jobs, sorted(new_id() for _ in jobs), strict=True):
+            row = self._row(job.key, job.name, "waiting", job_id)
             row.needs = job.needs
             row.why = f"Needs {', '.join(job.needs)}." if job.needs else ""
 
-    def _row(self, key: str, name: str, status: JobStatus) -> JobRow:
-        row = self._rows.setdefault(key, JobRow(job_id=new_id(), key=key, name=name, status=status))
+    def _row(self, key: str, name: str, status: JobStatus, job_id: UUID | None = None) -> JobRow:
+        row = self._rows.setdefault(key, JobRow(job_id=job_id or new_id(), key=key, name=name, status=status))
         row.name, row.status, row.why = name, status, ""
         return row
 

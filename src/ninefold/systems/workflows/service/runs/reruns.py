@@ -90,7 +90,9 @@ async def rerun(
         is_debug=is_debug,
         created_at=at,
     )
-    await run_jobs.job_insert_reused(connection, copies=[(new_id(), job.job_id) for job in reused])
+    await run_jobs.job_insert_reused(
+        connection, copies=list(zip(sorted(new_id() for _ in reused), [job.job_id for job in reused], strict=True))
+    )
     return await _begin(connection, run, following, at=at)
 
 
