@@ -259,4 +259,5 @@ async def test_an_action_of_the_own_organisation_comes_from_its_server(tmp_path:
     assert f"Download action repository 'Acme/kit@v1' (SHA:{sha})" in job.record.text
     assert (refused.conclusion, failed.conclusion) == ("failure", "failure")
     assert "Unable to resolve action `acme/absent@v1`" in missing.record.text
+    assert "no mirror of other/kit. Add one with `ninefold workflows actions add`" in other.record.text
     assert "a-token-of-the-job" not in missing.record.text

@@ -51,6 +51,7 @@ async def test_each_queued_job_says_what_it_waits_for(
         ("train", "labels", 3),
     ]
     assert queue[0]["why"] == "No connected runner has all of these labels: self-hosted, gpu."
+    assert queue[1]["why"] == "1 job of your organisation comes first."
     pages = await api.walk("/workflows/queue", limit=1)
     assert [each["position"] for page in pages for each in page] == [1, 2, 3]
 

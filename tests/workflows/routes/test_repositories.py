@@ -40,6 +40,15 @@ async def test_an_owner_is_changed_once_and_not_to_that_of_another(make_api: Mak
     assert (taken["code"], bad["code"]) == ("owner_taken", "invalid_owner")
 
 
+async def test_an_owner_is_no_path_that_jobs_ask_the_server_for(make_api: MakeApi) -> None:
+    api = await make_api("git")
+    created = await create_repository(api)
+    assert created["full_name"] == "git-2/storefront"
+    for slug in ("git", "twirp", "workflows"):
+        problem = await api.refused(422, "PATCH", "/workflows/owner", json={"slug": slug})
+        assert (problem["code"], problem["field"]) == ("invalid_owner", "slug")
+
+
 @pytest.mark.parametrize("name", ["..", "a b", "a/b", "x.git", "naïve", "a\n"])
 async def test_a_bad_name_is_refused(api: Api, name: str) -> None:
     problem = await api.refused(422, "POST", "/workflows/repositories", json={"name": name})

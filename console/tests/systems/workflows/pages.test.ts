@@ -8,7 +8,7 @@ import { brokenOf } from "$/systems/workflows/latest.svelte";
 import { allDays, runnerCommand, waitSeries } from "$/systems/workflows/queue/words";
 import { firstShown, notesKey } from "$/systems/workflows/run/chosen";
 import Notes from "$/systems/workflows/run/Notes.svelte";
-import { artifactsText, jobsText, notesText, originText, refText, sizeText, workflowText } from "$/systems/workflows/run/words";
+import { artifactsText, isTag, isUnreadable, jobsText, notesText, originText, refText, sizeText, workflowText } from "$/systems/workflows/run/words";
 import DispatchForm from "$/systems/workflows/runs/DispatchForm.svelte";
 import { faultOf, firstValues, sentValues } from "$/systems/workflows/runs/inputs";
 import { isRunStatus, runnerShown, RUN_STATUSES, statusShown } from "$/systems/workflows/states";
@@ -70,6 +70,9 @@ test("a run says who started it, how far it is and what it has left", () => {
   expect(notesText([{ level: "warning" }, { level: "error" }, { level: "warning" }])).toBe("1 error, 2 warnings");
   expect(artifactsText([{ size: 17_000_000 }, { size: 1_000_000 }])).toBe("2, 18 MB");
   expect([312, 1_400, 2_000_000_000].map(sizeText)).toEqual(["312 bytes", "1.4 KB", "2 GB"]);
+  expect([isTag(run()), isTag(run({ branch: null, ref: "refs/tags/v1" }))]).toEqual([false, true]);
+  expect(originText(run({ event: "repository_dispatch" }))).toBe("sent by Tomas Okafor");
+  expect([isUnreadable(run({ status: "failed", jobCounts: {} })), isUnreadable(run({ status: "failed", jobCounts: { failed: 1 } })), isUnreadable(run({ status: "queued", jobCounts: {} }))]).toEqual([true, false, false]);
   expect([refText(run()), refText(run({ branch: null, ref: "refs/tags/v1" }))]).toEqual(["main", "v1"]);
   const file = ".github/workflows/broken.yml";
   expect([workflowText(run()), workflowText(run({ workflow: { file, name: file } }))]).toEqual(["CI", "broken.yml"]);

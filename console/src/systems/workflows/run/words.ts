@@ -8,6 +8,7 @@ import { isOver } from "../states";
 const EVENTS: Readonly<Record<string, string>> = {
   push: "pushed",
   workflow_dispatch: "run by hand",
+  repository_dispatch: "sent",
   pull_request: "pull request",
   pull_request_target: "pull request",
   schedule: "by schedule",
@@ -50,6 +51,16 @@ export function sizeText(bytes: number): string {
   const power = Math.min(4, Math.floor(Math.log10(bytes) / 3));
   const value = bytes / 1_000 ** power;
   return `${value < 10 ? value.toFixed(1).replace(/\.0$/, "") : Math.round(value)} ${["", "KB", "MB", "GB", "TB"][power]}`;
+}
+
+/** A run of a file that can't be read: it has no jobs, and annotations say why. */
+export function isUnreadable({ status, jobCounts }: Pick<Run, "status" | "jobCounts">): boolean {
+  return status === "failed" && Object.keys(jobCounts).length === 0;
+}
+
+/** Whether it is of a tag, not of a branch. */
+export function isTag({ ref }: Pick<Run, "ref">): boolean {
+  return ref.startsWith("refs/tags/");
 }
 
 /** The first seven characters of a commit. */

@@ -99,8 +99,9 @@ def show_run(run_id: str, *, attempt: int | None = None, api: ApiOptions = FROM_
             return
         _print_run(answer.read(RunAnswer))
         print_gap()
-        _print_jobs(_jobs_of(client, path, attempt))
-        _print_annotations(client.get(f"{path}/annotations", attempt=attempt).read(AnnotationsAnswer))
+        jobs = _jobs_of(client, path, attempt)
+        _print_jobs(jobs)
+        _print_annotations(client.get(f"{path}/annotations", attempt=attempt).read(AnnotationsAnswer), jobs)
 
 
 @runs.command(name="jobs")
@@ -327,14 +328,19 @@ def _print_jobs(jobs: Sequence[JobAnswer]) -> None:
     )
 
 
-def _print_annotations(annotations: AnnotationsAnswer) -> None:
+def _print_annotations(annotations: AnnotationsAnswer, jobs: Sequence[JobAnswer]) -> None:
     if not annotations.items:
         return
+    names = {job.key: job.name for job in jobs}
     print_gap()
     print_table(
         ["Level", "Where", "Message"],
         [
-            [each.level, _place(each.file, each.line, each.column) or each.job, _with_remedy(each.message, each.remedy)]
+            [
+                each.level,
+                _place(each.file, each.line, each.column) or names.get(each.job or "", each.job),
+                _with_remedy(each.message, each.remedy),
+            ]
             for each in annotations.items
         ],
         empty="",

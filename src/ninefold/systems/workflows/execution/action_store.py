@@ -105,7 +105,10 @@ class ActionStore:
 
     def _not_found(self, reference: RemoteAction) -> ActionError:
         if self._mirrors is None:
-            return ActionError(f"Unable to resolve action `{reference}`: this runner has no folder with actions.")
+            return ActionError(
+                f"Unable to resolve action `{reference}`: this runner has no mirror of {reference.name}. Add one with "
+                "`ninefold workflows actions add`, or for a local run with `--actions-dir`."
+            )
         return ActionError(
             f"Unable to resolve action `{reference}`, repository not found in {self._mirrors}. If you trust it: "
             f"git clone --bare https://github.com/{reference.name} {self._mirrors}/{reference.name}.git"

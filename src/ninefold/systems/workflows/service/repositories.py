@@ -40,6 +40,8 @@ _NAME: Final = re.compile(r"[A-Za-z0-9._-]{1,100}")
 _SLUG: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,37}[a-z0-9])?")
 _GITHUB_NAME: Final = re.compile(r"[A-Za-z0-9._-]{1,100}/[A-Za-z0-9._-]{1,100}")
 _FORBIDDEN_IN_REFS: Final = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/\.|\.lock(/|$)")
+# Jobs ask the server for these paths, so that no repository's address can begin with them.
+_RESERVED_SLUGS: Final = frozenset({"git", "twirp", "workflows"})
 _SLUG_ATTEMPTS_MAX: Final = 100
 
 
@@ -159,6 +161,8 @@ async def ensure_owner(connection: Connection, *, organisation_id: UUID) -> Owne
     name = (await tenancy.get_organisation(connection, organisation_id)).name
     for number in range(1, _SLUG_ATTEMPTS_MAX):
         slug = slug_of(name, number)
+        if slug in _RESERVED_SLUGS:
+            continue
         made = await store.owner_insert(connection, organisation_id=organisation_id, slug=slug)
         # None also if another request of the organisation was faster.
         made = made or await store.owner_find(connection, organisation_id=organisation_id)
@@ -177,7 +181,7 @@ async def update_owner(connection: Connection, *, organisation_id: UUID, slug: s
         InvalidOwnerError: it can't be this.
         OwnerTakenError: another organisation has it.
     """
-    if not _SLUG.fullmatch(slug):
+    if not _SLUG.fullmatch(slug) or slug in _RESERVED_SLUGS:
         raise InvalidOwnerError(
             f"{slug[:80]!r} can't be an owner.",
             field="slug",

@@ -117,8 +117,9 @@ def _explain(
         return "quota", f"Your organisation runs {quota:,} jobs at once, as many as it can."
     if position == 1:
         return "turn", "It is the next of your organisation; all runners that it can run on are busy."
-    others = "1 job" if position == 2 else f"{position - 1:,} jobs"  # noqa: PLR2004 - one other than itself.
-    return "turn", f"{others} of your organisation come first."
+    if position == 2:  # noqa: PLR2004 - one other than itself.
+        return "turn", "1 job of your organisation comes first."
+    return "turn", f"{position - 1:,} jobs of your organisation come first."
 
 
 def _could_run(runner: Runner, lane: Lane) -> bool:
