@@ -1,6 +1,8 @@
 """Sandboxes in tests: a host for isolated jobs, and jobs that run in it."""
 
+import atexit
 import shutil
+import tempfile
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,6 +23,13 @@ TRUSTED: Final = JobFacts(organisation_number=1, is_trusted=True)
 UNTRUSTED: Final = JobFacts(organisation_number=1)
 
 assert LIMITS.memory_bytes < GIB
+
+
+def new_folder() -> Path:
+    """Make a folder for a host, whose path is short; it is removed at the end of the tests."""
+    folder = Path(tempfile.mkdtemp(prefix="ninefold-isolation-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 @contextmanager

@@ -113,7 +113,9 @@ test("the log follows the process, in its colours, until somebody scrolls up", a
   await line("collected 212 items").waitFor();
   expect(await page.locator(".a-green").first().textContent()).toBe("are ready");
   await page.getByRole("button", { name: "Install", exact: true }).waitFor();
-  await page.getByText(/^Following/).waitFor();
+  copy.open("first");
+  await line("the first gate is open").waitFor();
+  await page.getByText(/^Following, \d+\.\d\d s behind the process/).waitFor();
   await screenshot(page, "workflow-run-live");
   copy.open("test");
   await line("tests/test_300.py passed").waitFor();
@@ -217,6 +219,16 @@ test("secrets are set and never shown again; variables are", async () => {
   await page.getByRole("button", { name: "Delete NPM_TOKEN" }).click();
   await page.getByRole("button", { name: /^Delete the secret/ }).click();
   await page.getByRole("row", { name: /NPM_TOKEN/ }).waitFor({ state: "detached" });
+});
+
+test("the overview, the palette and the rail know of workflows", async () => {
+  await page.getByRole("link", { name: /Workflows 2 failed runs/ }).waitFor();
+  await page.keyboard.press("ControlOrMeta+k");
+  await page.getByRole("combobox").fill("storefront");
+  await page.getByRole("option", { name: /storefront repository/ }).click();
+  await page.getByRole("heading", { name: "default/storefront" }).waitFor();
+  await go("/");
+  await page.getByRole("link", { name: /Latest run Failed Deploy #1/ }).waitFor();
 });
 
 test("the queue says why a job waits, and its run is canceled", async () => {

@@ -5,7 +5,6 @@ import contextlib
 import json
 import os
 import sys
-import tempfile
 import textwrap
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -19,14 +18,12 @@ from ninefold.core.egress import AddressPolicy
 from ninefold.systems.workflows.isolation.errors import IsolationFailedError, IsolationRefusedError
 from ninefold.systems.workflows.isolation.host import IsolationHost, make_isolation_host
 from ninefold.systems.workflows.isolation.policy import IsolationPolicy, ServerAddress
-from sandboxes import LIMITS, TRUSTED, UNTRUSTED, changed, isolation_host, run_isolated
+from sandboxes import LIMITS, TRUSTED, UNTRUSTED, changed, isolation_host, new_folder, run_isolated
 from workflow_jobs import JobInTest
 
 
-def job_cgroups() -> set[Path]:
-    return {
-        folder for root in (Path("/sys/fs/cgroup"),) for folder in root.glob("**/ninefold-*/job-*") if folder.is_dir()
-    }
+def job_cgroups(host: IsolationHost) -> list[Path]:
+    return [folder for folder in Path("/sys/fs/cgroup").glob(f"**/{host.name}/job-*") if folder.is_dir()]
 
 
 async def test_a_job_runs_as_the_user_of_its_organisation_with_all_that_steps_can_say(
@@ -85,14 +82,13 @@ async def test_a_cancelled_job_runs_what_is_always_run(host: IsolationHost, tmp_
 
 
 async def test_a_job_that_is_given_up_ends_at_once(host: IsolationHost, tmp_path: Path) -> None:
-    before = job_cgroups()
     job = JobInTest(tmp_path, "steps: [{run: 'trap \"\" INT TERM; echo began; sleep 16180'}]")
     task = asyncio.create_task(host.run_job(job.order, job.record, job.cancel, facts=UNTRUSTED))
     await job.record.wait_for("began")
     task.cancel()
     await asyncio.wait([task], timeout=10)
     assert task.cancelled()
-    assert job_cgroups() == before
+    assert job_cgroups(host) == []
     assert not [each for each in psutil.process_iter() if "16180" in _command(each)]
 
 
@@ -119,13 +115,12 @@ async def test_a_fork_gets_no_secrets(host: IsolationHost, tmp_path: Path) -> No
 
 
 async def test_a_fork_bomb_ends_with_its_job(host: IsolationHost, tmp_path: Path) -> None:
-    before = job_cgroups()
     result, job = await run_isolated(
         host, tmp_path, "steps: [{shell: bash, run: 'b() { b | b & }; b; sleep 0.5; echo alive'}]", timeout_s=3.0
     )
     # What it comes to depends on who finds no process first: a step, or nobody until the time is over.
     assert result.conclusion in {"success", "failure", "timed_out"}, job.record.text
-    assert job_cgroups() == before
+    assert job_cgroups(host) == []
 
 
 async def test_a_job_that_takes_too_much_memory_fails(host: IsolationHost, tmp_path: Path) -> None:
@@ -145,11 +140,10 @@ async def test_a_log_without_end_is_cut(host: IsolationHost, tmp_path: Path) -> 
 
 
 async def test_nothing_is_left_of_a_job(host: IsolationHost, tmp_path: Path) -> None:
-    before = job_cgroups()
     text = "steps: [{run: 'setsid nohup env -i sleep 31415 > /dev/null 2>&1 & disown; echo started', shell: bash}]"
     result, job = await run_isolated(host, tmp_path, text)
     assert (result.conclusion, job.record.output()) == ("success", ["started"])
-    assert job_cgroups() == before
+    assert job_cgroups(host) == []
     assert not [each for each in psutil.process_iter() if "31415" in _command(each)]
 
 
@@ -177,7 +171,7 @@ async def test_when_the_runner_is_killed_its_jobs_end_and_the_next_one_cleans_up
     host: IsolationHost, tmp_path: Path
 ) -> None:
     del host
-    folder = Path(tempfile.mkdtemp(prefix="ninefold-isolation-"))
+    folder = new_folder()
     program = f"""
         import asyncio, sys
         sys.path.insert(0, {str(Path(__file__).parents[2])!r})
@@ -258,7 +252,7 @@ async def test_a_job_reaches_ninefold_by_its_name_and_nothing_else(host: Isolati
 async def test_a_job_reaches_what_is_on_the_list_and_the_log_says_so(tmp_path: Path, host: IsolationHost) -> None:
     del host
     async with web_server() as port:
-        folder = Path(tempfile.mkdtemp(prefix="ninefold-isolation-"))
+        folder = new_folder()
         policy = IsolationPolicy(limits=LIMITS, egress=[f"localhost:{port}", "169.254.169.254:80"])
         local = make_isolation_host(policy, folder, addresses=AddressPolicy.from_cidrs(["127.0.0.0/8", "::1/128"]))
         other = f"localhost:{port + 1}"
@@ -286,7 +280,7 @@ async def test_a_job_reaches_what_is_on_the_list_and_the_log_says_so(tmp_path: P
 
 def host_without(layer: str, **policy: Any) -> IsolationHost:
     """Return a host of a machine that lacks something."""
-    folder = Path(tempfile.mkdtemp(prefix="ninefold-isolation-"))
+    folder = new_folder()
     folder.chmod(0o711)
     value = {"bubblewrap": None, "has_disks": False, "setpriv": None}[layer]
     policy = {"limits": LIMITS, **policy}
@@ -338,7 +332,7 @@ async def test_a_job_whose_disk_is_only_watched_ends_when_it_takes_too_much(
 
 async def test_a_sandbox_that_cant_start_is_an_error_and_no_result(host: IsolationHost, tmp_path: Path) -> None:
     del host
-    folder = Path(tempfile.mkdtemp(prefix="ninefold-isolation-"))
+    folder = new_folder()
     local = make_isolation_host(
         IsolationPolicy(limits=LIMITS),
         folder,

@@ -1,7 +1,6 @@
 """A runner's jobs in sandboxes: what they are told about the server, and when they aren't run."""
 
 import asyncio
-import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from ninefold.systems.workflows.isolation.policy import IsolationPolicy
 from ninefold.systems.workflows.runner.sandboxes import SandboxExecutor
 from ninefold.systems.workflows.service.fleet.protocol import Assignment
 from ninefold.systems.workflows.service.runs.orders import OrderedJob
-from sandboxes import LIMITS
+from sandboxes import LIMITS, new_folder
 from workflow_jobs import JobInTest
 
 ASSIGNMENT = Assignment(
@@ -32,7 +31,7 @@ ASSIGNMENT = Assignment(
 
 @pytest.fixture
 async def executor() -> AsyncIterator[SandboxExecutor]:
-    folder = Path(tempfile.mkdtemp(prefix="ninefold-isolation-"))
+    folder = new_folder()
     made = SandboxExecutor(IsolationPolicy(limits=LIMITS), folder, server_url="http://127.0.0.1:8900")
     yield made
     made.close()
@@ -67,7 +66,7 @@ async def test_a_trusted_job_runs_and_reaches_the_server(tmp_path: Path) -> None
     asked: list[str] = []
     server = await asyncio.start_server(answer, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
-    folder = Path(tempfile.mkdtemp(prefix="ninefold-isolation-"))
+    folder = new_folder()
     executor = SandboxExecutor(IsolationPolicy(limits=LIMITS), folder, server_url=f"http://127.0.0.1:{port}")
     job = JobInTest(
         tmp_path, "steps: [{run: 'echo $GITHUB_SERVER_URL; git ls-remote $GITHUB_SERVER_URL/acme/site || true'}]"

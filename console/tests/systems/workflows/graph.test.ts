@@ -5,7 +5,7 @@ import Graph from "$/systems/workflows/graph/Graph.svelte";
 import { neighbourOf } from "$/systems/workflows/graph/keys";
 import { layOut, nearestInOrder, type Layout } from "$/systems/workflows/graph/layout";
 import { groupOf, linksOf, matrixStatus, nodesOf } from "$/systems/workflows/graph/nodes";
-import { matrixNote, noteOf } from "$/systems/workflows/graph/notes";
+import { matrixNote, noteOf, ordinalText } from "$/systems/workflows/graph/notes";
 import type { Job } from "$/services/workflows";
 
 import { job, matrix } from "./sample";
@@ -110,6 +110,12 @@ test.each([
   expect(noteOf(each, jobs, NOW)).toBe(text);
 });
 
+test("a queued job says its place and what it waits for", () => {
+  const queued = job("e2e", { status: "queued", startedAt: null, endedAt: null });
+  expect(noteOf(queued, [queued], NOW, { position: 2, blocker: "no_runner" })).toBe("2nd, no runner is free");
+  expect([1, 3, 4, 11, 22, 113].map(ordinalText)).toEqual(["1st", "3rd", "4th", "11th", "22nd", "113th"]);
+});
+
 test("a matrix stands as what fails or runs in it", () => {
   const jobs = [...matrix("test", 2), job("test.2", { status: "running" })];
   expect([matrixStatus(jobs), matrixNote(jobs)]).toEqual(["running", "1 running, 2 succeeded"]);
@@ -117,7 +123,7 @@ test("a matrix stands as what fails or runs in it", () => {
 });
 
 test("the graph links to the jobs and says their states", async () => {
-  render(Graph, { jobs: [job("lint"), ...matrix("test", 9, { needs: ["lint"], status: "queued" })], current: "lint", hrefOf: ({ key }: Job) => `?job=${key}` });
+  render(Graph, { jobs: [job("lint"), ...matrix("test", 9, { needs: ["lint"], status: "queued" })], current: "lint", places: new Map(), hrefOf: ({ key }: Job) => `?job=${key}` });
   const link = screen.getByRole("link", { name: /Succeeded lint 41 s/ });
   expect([link.getAttribute("href"), link.getAttribute("aria-current")]).toEqual(["?job=lint", "true"]);
   screen.getByRole("button", { name: /test, 9 jobs 9 queued/ }).click();

@@ -2,15 +2,24 @@
 
 import { countText } from "$/lib/text";
 import type { Job } from "$/services/workflows";
+import type { Blocker, QueuedJob } from "$/services/workflows_fleet";
 
 import { isOver, statusShown } from "../states";
 import { spanText, tookText } from "../times";
 import { countsOf, groupOf } from "./nodes";
 
+const BLOCKERS: Readonly<Record<Blocker, string>> = {
+  quota: "the quota is used up",
+  labels: "no runner has its labels",
+  no_runner: "no runner is free",
+  turn: "others have their turn",
+};
+
 /** Such as `1 min 32 s`, `2nd, no runner is free`, `for 2 jobs`. */
-export function noteOf(job: Job, jobs: readonly Job[], now: number): string {
+export function noteOf(job: Job, jobs: readonly Job[], now: number, place?: Pick<QueuedJob, "position" | "blocker">): string {
   if (job.status === "running" && job.startedAt) return tookText(job, now);
   if (job.status === "waiting") return waitText(job, jobs);
+  if (job.status === "queued" && place) return `${ordinalText(place.position)}, ${BLOCKERS[place.blocker]}`;
   if (job.status === "queued") return job.why ? lowerFirst(job.why) : job.queuedAt ? `for ${spanText(now - Date.parse(job.queuedAt))}` : "queued";
   const took = job.endedAt ? tookText(job, now) : "";
   if (job.status === "succeeded") return took || "done";
@@ -39,6 +48,12 @@ function nameOf(need: string, jobs: readonly Job[]): string {
 
 function isOf(key: string, need: string): boolean {
   return groupOf(key) === need || key.startsWith(`${need}/`);
+}
+
+/** Such as `1st`, `2nd`, `13th`. */
+export function ordinalText(number: number): string {
+  const isTeen = number % 100 >= 11 && number % 100 <= 13;
+  return `${number}${(!isTeen && ["th", "st", "nd", "rd"][number % 10]) || "th"}`;
 }
 
 function lowerFirst(text: string): string {

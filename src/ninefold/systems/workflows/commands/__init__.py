@@ -9,6 +9,7 @@ from ninefold.systems.workflows.commands.artifacts import artifacts
 from ninefold.systems.workflows.commands.check import check
 from ninefold.systems.workflows.commands.evaluate import evaluate_expressions
 from ninefold.systems.workflows.commands.fleet import list_queue, runners, show_share, show_usage
+from ninefold.systems.workflows.commands.job_log import show_log
 from ninefold.systems.workflows.commands.repositories import repositories, show_owner
 from ninefold.systems.workflows.commands.run import run_workflows
 from ninefold.systems.workflows.commands.runner import runner
@@ -23,6 +24,7 @@ workflows.command(actions)
 workflows.command(repositories)
 workflows.command(artifacts)
 workflows.command(runs)
+workflows.command(show_log, name="log")
 workflows.command(dispatch_workflow, name="dispatch")
 workflows.command(secrets)
 workflows.command(variables)

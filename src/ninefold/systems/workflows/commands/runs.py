@@ -254,7 +254,7 @@ def _watch_lines(client: ApiClient, path: str) -> RunAnswer:
                 seen[job.job_id] = job.status
                 print_note(f"{job.status}  {job.name}" + (f"  {job.why}" if job.why else ""))
         if run.status in ENDED:
-            print_note(f"The run is {run.status}." + (f" {run.why}" if run.why else ""))
+            print_note(f"The run has ended: {run.status}." + (f" {run.why}" if run.why else ""))
             return run
         time.sleep(POLL_S)
 

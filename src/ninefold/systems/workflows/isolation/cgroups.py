@@ -27,7 +27,7 @@ class Cgroups:
     """
 
     def __init__(self, name: str, parents: dict[str, Path], *, is_unified: bool) -> None:
-        self._name = name
+        self.name = name
         self._parents = parents
         self.is_unified = is_unified
 
@@ -44,7 +44,7 @@ class Cgroups:
         """
         folders: dict[str, Path] = {}
         for controller, parent in self._parents.items():
-            folder = parent / self._name / job
+            folder = parent / self.name / job
             folder.mkdir(parents=True, exist_ok=True)
             folders[controller] = folder
         group = JobCgroup(folders, is_unified=self.is_unified)
@@ -55,11 +55,11 @@ class Cgroups:
         """Remove the groups of the runner, if no job has any."""
         for parent in dict.fromkeys(self._parents.values()):
             with suppress(OSError):
-                (parent / self._name).rmdir()
+                (parent / self.name).rmdir()
 
     def end_leftovers(self) -> int:
         """End what jobs of an earlier process of this runner have left, and return how many groups there were."""
-        folders = {folder for parent in self._parents.values() for folder in _jobs_in(parent / self._name)}
+        folders = {folder for parent in self._parents.values() for folder in _jobs_in(parent / self.name)}
         by_name: dict[str, dict[str, Path]] = {}
         for folder in folders:
             by_name.setdefault(folder.name, {})[str(folder.parent)] = folder

@@ -92,6 +92,11 @@ class IsolationHost:
         return findings(self._machine, allows_weak=self._policy.allows_weak_isolation)
 
     @property
+    def name(self) -> str:
+        """The name of this host's control groups, unique on this machine; empty without any."""
+        return self._cgroups.name if self._cgroups is not None else ""
+
+    @property
     def is_strong(self) -> bool:
         """Whether jobs that nobody trusts are isolated well enough here."""
         return self._machine.is_strong
@@ -117,9 +122,11 @@ class IsolationHost:
         return ServerUrls(server=f"http://{SERVER_NAME}:{port}", results=f"http://localhost:{port}")
 
     def close(self) -> None:
-        """Close the ways to servers."""
+        """Close the ways to servers, and remove what the host has made for its jobs, of which none may run any more."""
         for listener in self._listeners.values():
             listener.close()
+        if self._cgroups is not None:
+            self._cgroups.remove()
 
     def check(self, facts: JobFacts) -> None:
         """Refuse a job that can't run here.

@@ -41,7 +41,7 @@ from ninefold.systems.workflows.planning.names import job_name
 from ninefold.systems.workflows.planning.outcomes import JobConclusion, Outcome, result_of, status_of
 from ninefold.systems.workflows.reading.calls import resolve_reference
 
-_CANCELLED: Final = "The run was cancelled."
+_CANCELLED: Final = "The run was canceled."
 
 
 class RunContexts(msgspec.Struct, frozen=True, kw_only=True):

@@ -72,7 +72,7 @@ class Terminal:
 
     def print(self, name: str, colour: int, text: str, style: int | None = None) -> None:
         """Print a line of a job."""
-        shown = _without_controls(text, has_styles=self._has_colours)
+        shown = without_controls(text, has_styles=self._has_colours)
         prefix = self._styled(as_plain(name).ljust(self._width), colour)
         self._stream.write(f"{prefix} │ {self._styled(shown, style) if style else shown}\n")
         self._stream.flush()
@@ -180,7 +180,7 @@ class _JsonPrinter:
         pass
 
 
-def _without_controls(text: str, *, has_styles: bool) -> str:
+def without_controls(text: str, *, has_styles: bool) -> str:
     """Return a line without what would move the cursor or change the terminal; colours stay where they are wanted."""
     parts = []
     for index, part in enumerate(_STYLE.split(text)):

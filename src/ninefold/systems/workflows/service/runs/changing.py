@@ -1,7 +1,7 @@
 """One change of a run: what the planner decides becomes rows of jobs and entries of the log, in one transaction."""
 
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -62,6 +62,7 @@ class RunChange:
         self._before: Final = run
         self._events: list[RunEvent] = []
         self._rows: dict[str, JobRow] = {}
+        self._last_id: UUID | None = None
         self._removed: list[str] = []
         self._has_queued = False
         self._has_background = False
@@ -159,18 +160,20 @@ class RunChange:
                 row.why, row.outcome = why, Outcome(conclusion=conclusion)
         return ()
 
-    def _expand(self, key: str | None, jobs: Sequence[KnownJob]) -> None:
+    def _expand(self, key: str | None, jobs: Iterable[KnownJob]) -> None:
         if key is not None:
             self._rows.pop(key, None)
             self._removed.append(key)
-        # Jobs start and are listed by their ids, and ids of one millisecond would be in no order.
-        for job, job_id in zip(jobs, sorted(new_id() for _ in jobs), strict=True):
-            row = self._row(job.key, job.name, "waiting", job_id)
+        for job in jobs:
+            row = self._row(job.key, job.name, "waiting")
             row.needs = job.needs
             row.why = f"Needs {', '.join(job.needs)}." if job.needs else ""
 
-    def _row(self, key: str, name: str, status: JobStatus, job_id: UUID | None = None) -> JobRow:
-        row = self._rows.setdefault(key, JobRow(job_id=job_id or new_id(), key=key, name=name, status=status))
+    def _row(self, key: str, name: str, status: JobStatus) -> JobRow:
+        if key not in self._rows:
+            self._last_id = _following(self._last_id)
+            self._rows[key] = JobRow(job_id=self._last_id, key=key, name=name, status=status)
+        row = self._rows[key]
         row.name, row.status, row.why = name, status, ""
         return row
 
@@ -296,6 +299,12 @@ class RunChange:
         }
         name = runs_channel(self.run.organisation_id)
         return await append_watched(self._connection, [(name, msgspec.json.encode(entry))])
+
+
+def _following(last: UUID | None) -> UUID:
+    """Return a new id that is larger than the last one, so that jobs are listed in the order of their file."""
+    found = new_id()
+    return UUID(int=last.int + 1) if last is not None and found <= last else found
 
 
 def _replayed(event: RunEvent) -> RunEvent:

@@ -92,7 +92,7 @@ async def job_lost(connection: Connection, job: RunJob, *, at: datetime) -> Chan
         return await change.save()
     change = await RunChange.plan(connection, run, at=at)
     if current.status == "queued":
-        await change.end_job(current, CANCELED_OUTCOME, "It was cancelled before it began.")
+        await change.end_job(current, CANCELED_OUTCOME, "It was canceled before it began.")
     else:
         await change.end_job(current, Outcome(conclusion="failure"), LOST)
     return await change.save()
@@ -244,7 +244,7 @@ def _why(result: JobResult) -> str:
     if result.conclusion == "timed_out":
         return "It took longer than its time limit."
     if result.conclusion == "cancelled":
-        return "It was cancelled."
+        return "It was canceled."
     if result.conclusion == "success":
         return ""
     failed = [each.step.name for each in result.steps if each.conclusion == "failure"]

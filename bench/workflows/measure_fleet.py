@@ -1,6 +1,6 @@
 """Measures the queue and the runners' protocol: fake runners and a real `ninefold serve`.
 
-    .venv/bin/python bench/workflows/fleet.py
+    .venv/bin/python bench/workflows/measure_fleet.py
 
 Prints a table, and writes bench/results/workflows_fleet.json. docs/benchmarks.md has the published results. The floor
 of the time from queue to runner is what any queue in this database needs: a commit, and a notification to another

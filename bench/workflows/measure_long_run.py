@@ -1,6 +1,6 @@
 """Measures what the end of a job costs in a run of 1,000 jobs, with and without planners that are kept in memory.
 
-    .venv/bin/python bench/workflows/long_run.py
+    .venv/bin/python bench/workflows/measure_long_run.py
 
 Prints a table, and writes bench/results/workflows_long_run.json. docs/benchmarks.md has the published results. The
 floor is a transaction that locks a row, updates another and appends to a log. The run must have succeeded at its end,
