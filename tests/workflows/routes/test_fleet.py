@@ -5,9 +5,11 @@ import msgspec
 import pytest
 
 from http_api import Api
+from ninefold.core.ids import format_id
 from ninefold.core.postgres.database import Database
 from ninefold.core.tenancy.api_keys import API_KEY
 from ninefold.core.tenancy.service import authenticate
+from ninefold.systems.workflows.model.runs import JOB_PREFIX, RUN_PREFIX
 from workflow_fleet import FakeRunner, registration
 from workflow_runs import RunWorld
 
@@ -118,3 +120,20 @@ async def test_a_log_is_read_from_both_ends(
     assert [line.partition(" ")[2] for line in text.text.splitlines()] == ["one", "two", "three"]
     await other_api.refused(404, "GET", path)
     await other_api.refused(404, "GET", f"{path}.txt")
+
+
+async def test_a_job_that_is_not_run_again_has_the_log_of_its_attempt(
+    api: Api, world: RunWorld, http: httpx.AsyncClient, database: Database
+) -> None:
+    run_id = await world.start(WORKFLOW.replace("[self-hosted, gpu]", "ubuntu-latest"))
+    runner = await FakeRunner.register(http, await registration(database))
+    for conclusion in ("success", "failure"):
+        job = await runner.begin()
+        await runner.report(job, 1, f"it ends with {conclusion}")
+        await runner.finish(job, conclusion)
+    await api.done("POST", f"/workflows/runs/{format_id(RUN_PREFIX, run_id)}/rerun", json={"jobs": "failed"})
+
+    (copy,) = [job for job in (await world.jobs(run_id)).values() if job.reused_job_id is not None]
+    path = f"/workflows/jobs/{format_id(JOB_PREFIX, copy.job_id)}/log"
+    assert [line["text"] for line in (await api.get(path))["items"]] == ["it ends with success"]
+    assert "it ends with success" in (await api.request("GET", f"{path}.txt")).text

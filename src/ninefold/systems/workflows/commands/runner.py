@@ -36,7 +36,7 @@ def run_runner(
     Args:
         url: The server's address.
         token: A registration token, which is needed once; see `ninefold workflows runners token`.
-        labels: What the runner has besides self-hosted, linux, ubuntu-latest and the like.
+        labels: What the runner has besides self-hosted, linux, ubuntu-latest and the like, also as `gpu,large`.
         group: The group that it is in; jobs can ask for it.
         name: What people see; by default, the name of this machine.
         ephemeral: Run one job, and leave.
@@ -55,13 +55,19 @@ def run_runner(
         url=url.rstrip("/"),
         registration_token=token,
         folder=place,
-        labels=tuple(labels),
+        labels=split_labels(labels),
         runner_group=group,
         jobs_max=jobs,
         is_ephemeral=ephemeral,
         **chosen,
     )
     asyncio.run(_run(options, executor))
+
+
+def split_labels(given: Sequence[str]) -> tuple[str, ...]:
+    """Return labels that were given one by one, or with commas between them as GitHub's runner takes them."""
+    labels = [label.strip() for text in given for label in text.split(",")]
+    return tuple(label for label in labels if label)
 
 
 async def _run(options: RunnerOptions, executor: JobExecutor) -> None:

@@ -14,7 +14,7 @@ from ninefold.systems.workflows.fleet_errors import JobNotFoundError
 from ninefold.systems.workflows.model.runs import JOB_PREFIX
 from ninefold.systems.workflows.service.fleet.log_archive import part_with, unpack
 from ninefold.systems.workflows.service.fleet.logs import ShownLine, decode_lines
-from ninefold.systems.workflows.store import job_logs, leases
+from ninefold.systems.workflows.store import job_logs, leases, run_jobs
 from ninefold.systems.workflows.store.job_logs import JobLog
 
 PAGE_LINES_MAX: Final = 1_000
@@ -52,6 +52,7 @@ async def read_log(
                 field="job_id",
                 remedy="List the jobs of a run to find its id.",
             )
+        job_id = await _origin_of(connection, job_id, organisation_id=organisation_id)
         log = await job_logs.job_log_find(connection, job_id=job_id)
         is_complete = lease.lease_expires_at is None and lease.status not in {"waiting", "queued"}
         if log is None:
@@ -74,6 +75,12 @@ async def log_text(database: Database, blobs: Blobs, *, organisation_id: UUID, j
             return
         yield "".join(map(_raw, page.lines)).encode(errors="replace")
         after = page.lines[-1].line
+
+
+async def _origin_of(connection: Connection, job_id: UUID, *, organisation_id: UUID) -> UUID:
+    """Return the job of an earlier attempt whose outcome and log a job has, or else the job itself."""
+    job = await run_jobs.job_find(connection, organisation_id=organisation_id, job_id=job_id)
+    return job_id if job is None or job.reused_job_id is None else job.reused_job_id
 
 
 def _raw(line: ShownLine) -> str:
