@@ -17,8 +17,7 @@ PARTS: Final = ("measure_reading.py", "measure_fleet.py", "measure_long_run.py",
 def main() -> int:
     """Run all parts; return 1 if one has failed."""
     codes = [
-        subprocess.run([sys.executable, str(Path(__file__).parent / part)], check=False).returncode
-        for part in PARTS
+        subprocess.run([sys.executable, str(Path(__file__).parent / part)], check=False).returncode for part in PARTS
     ]
     return int(any(codes))
 

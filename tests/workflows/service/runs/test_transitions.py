@@ -24,19 +24,19 @@ async def test_a_push_starts_a_run_whose_first_jobs_are_queued(world: RunWorld) 
     assert (await world.jobs(run_id))["test"].why == "Needs build."
 
 
+async def test_jobs_are_listed_in_the_order_of_their_file(world: RunWorld) -> None:
+    names = [f"job{number}" for number in reversed(range(12))]
+    run_id = await world.start("on: push\njobs:\n" + "".join(f"  {name}: {{{STEPS}}}\n" for name in names))
+
+    assert list(await world.jobs(run_id)) == names
+
+
 async def test_jobs_are_in_the_order_of_the_file_and_of_the_matrix(world: RunWorld) -> None:
     numbers = list(range(30))
     run_id = await world.start(f"on: push\njobs:\n  t: {{strategy: {{matrix: {{n: {numbers}}}}}, {STEPS}}}\n")
 
     by_id = sorted((await world.jobs(run_id)).values(), key=lambda job: job.job_id)
     assert [job.name for job in by_id] == [f"t ({number})" for number in numbers]
-
-
-async def test_jobs_are_listed_in_the_order_of_their_file(world: RunWorld) -> None:
-    names = [f"job{number}" for number in reversed(range(12))]
-    run_id = await world.start("on: push\njobs:\n" + "".join(f"  {name}: {{{STEPS}}}\n" for name in names))
-
-    assert list(await world.jobs(run_id)) == names
 
 
 async def test_a_run_goes_on_job_by_job_until_it_has_succeeded(world: RunWorld) -> None:
