@@ -26,6 +26,8 @@ COMMITS_MAX: Final = 50
 _MESSAGE_LENGTH_MAX: Final = 4_000
 _LOG_BYTES_MAX: Final = 4 * 1024 * 1024
 _SHA: Final = re.compile(r"[0-9a-f]{40}")
+_NOT_IN_REFS: Final = ("\n", "..", ":", "^", "~", "@{")
+"""With these, git would read a name as another commit, such as the one before: `main~1`."""
 _FIELDS: Final = ("%H", "%T", "%an", "%ae", "%aI", "%cn", "%ce", "%cI", "%B")
 _FIELD_END: Final = "\x1f"
 _RECORD_END: Final = "\x1e"
@@ -153,7 +155,7 @@ class HostedFiles:
         return True
 
     async def _commit_of(self, name: str) -> str | None:
-        if name.startswith("refs/") and ("\n" in name or ".." in name or ":" in name or "^" in name):
+        if name.startswith("refs/") and any(part in name for part in _NOT_IN_REFS):
             return None
         arguments = ["rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}"]
         output = await run_git(self._folder, *arguments, allowed_codes=(0, 1, 128))
