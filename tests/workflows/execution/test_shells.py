@@ -65,3 +65,10 @@ def test_powershell_scripts_stop_at_errors(search_path: str) -> None:
     contents = find_shell("pwsh", search_path=search_path).contents("Get-Item x")
     assert contents.splitlines()[:2] == ["$ErrorActionPreference = 'stop'", "Get-Item x"]
     assert "exit $LASTEXITCODE" in contents.splitlines()[2]
+
+
+def test_python_is_python3_where_only_that_is_installed(tmp_path: Path) -> None:
+    program = tmp_path / "python3"
+    program.touch(mode=0o755)
+
+    assert find_shell("python", search_path=str(tmp_path)).path == str(program)

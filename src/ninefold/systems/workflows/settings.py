@@ -97,7 +97,9 @@ class WorkflowsSettings(msgspec.Struct, frozen=True, kw_only=True):
     ] = 200_000
     job_egress: Annotated[
         tuple[str, ...],
-        msgspec.Meta(description="What jobs can reach: host:port, *.domain:port, or owner=host:port for one owner."),
+        msgspec.Meta(
+            description="What jobs can reach: host:port, *.domain:port, or org_…=host:port for one organisation."
+        ),
     ] = ()
     job_folders: Annotated[
         tuple[str, ...], msgspec.Meta(description="Further folders of the runner's machine that jobs can read.")

@@ -93,6 +93,9 @@ def find_shell(option: str | None, *, search_path: str) -> Shell:
 
 def _which(name: str, search_path: str) -> str:
     path = shutil.which(name, path=search_path)
+    if path is None and name == "python":
+        # Debian has no `python`, GitHub's machines have.
+        path = shutil.which("python3", path=search_path)
     if path is None:
         remedy = _REMEDIES.get(name, "Install it on the runner, or use another shell.")
         raise ShellError(f"{name}: command not found. {remedy}")

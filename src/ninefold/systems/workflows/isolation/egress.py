@@ -29,7 +29,7 @@ LINES_MAX: Final = 1000
 
 _SETTING: Final = "NINEFOLD_WORKFLOWS_JOB_EGRESS"
 _PATTERN: Final = re.compile(
-    r"((?P<owner>[a-z0-9_.-]+)=)?(?P<target>(\*\.)?[a-z0-9_]([a-z0-9._-]*[a-z0-9])?:(?P<port>[0-9]{1,5}))"
+    r"((?P<organisation>org_[a-z0-9]+)=)?(?P<target>(\*\.)?[a-z0-9_]([a-z0-9._-]*[a-z0-9])?:(?P<port>[0-9]{1,5}))"
 )
 _HTTP_PORT: Final = 80
 _PORT_MAX: Final = 65535
@@ -42,16 +42,16 @@ class EgressRules:
     """Which hosts and ports can be reached.
 
     Args:
-        patterns: `host:port`; `*.example.com:443` stands for all names below it, and `acme=host:443` is only for the
-            owner `acme`.
-        owner: whose jobs these are.
+        patterns: `host:port`; `*.example.com:443` stands for all names below it, and `org_…=host:443` is only for jobs
+            of this organisation.
+        organisation_id: whose jobs these are.
 
     Raises:
         SettingError: a text isn't a pattern.
     """
 
-    def __init__(self, patterns: Sequence[str], *, owner: str = "") -> None:
-        self._patterns: frozenset[str] = frozenset(_own_patterns(patterns, owner=owner.lower()))
+    def __init__(self, patterns: Sequence[str], *, organisation_id: str = "") -> None:
+        self._patterns: frozenset[str] = frozenset(_own_patterns(patterns, organisation_id=organisation_id))
 
     def __bool__(self) -> bool:
         return bool(self._patterns)
@@ -64,16 +64,17 @@ class EgressRules:
         return any(f"*.{'.'.join(names[index:])}:{port}" in self._patterns for index in range(1, len(names)))
 
 
-def _own_patterns(patterns: Sequence[str], *, owner: str) -> Iterator[str]:
+def _own_patterns(patterns: Sequence[str], *, organisation_id: str) -> Iterator[str]:
     for text in patterns:
         match = _PATTERN.fullmatch(text.lower())
         if match is None or not 0 < int(match["port"]) <= _PORT_MAX:
             raise SettingError(
                 f"{_SETTING} contains {text!r}, which isn't a host and a port.",
                 field=_SETTING,
-                remedy="Write hosts with ports, separated by commas, such as pypi.org:443,*.example.com:443.",
+                remedy="Write hosts with ports, separated by commas, such as pypi.org:443,*.example.com:443. "
+                "What only one organisation may reach begins with its id, such as org_…=example.com:443.",
             )
-        if match["owner"] in (None, owner):
+        if match["organisation"] in (None, organisation_id):
             yield match["target"]
 
 

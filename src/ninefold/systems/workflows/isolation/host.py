@@ -205,7 +205,7 @@ class IsolationHost:
         )
 
     def _proxy_variables(self, facts: JobFacts) -> dict[str, str]:
-        if not self._machine.has_sandbox or not EgressRules(self._policy.egress, owner=facts.owner):
+        if not self._machine.has_sandbox or not EgressRules(self._policy.egress, organisation_id=facts.organisation_id):
             return {}
         proxy = f"http://127.0.0.1:{PROXY_PORT}"
         values = {"http_proxy": proxy, "https_proxy": proxy, "no_proxy": f"{SERVER_NAME},localhost,127.0.0.1"}

@@ -42,8 +42,8 @@ class IsolationPolicy(msgspec.Struct, frozen=True, kw_only=True):
     """The user id of the organisation with the number 0; others follow."""
     limits: JobLimits = JobLimits()
     egress: Sequence[str] = ()
-    """What jobs can reach: `host:port`; `*.example.com:443` stands for all names below it, and `acme=host:443` is only
-    for the repositories of the owner `acme`."""
+    """What jobs can reach: `host:port`; `*.example.com:443` stands for all names below it, and `org_…=host:443` is only
+    for the jobs of this organisation."""
     allows_weak_isolation: bool = False
     """Whether untrusted jobs run although a layer is missing."""
     readable: Sequence[str] = ()
@@ -69,8 +69,9 @@ class JobFacts(msgspec.Struct, frozen=True, kw_only=True):
     """What the isolation of a job depends on."""
 
     job_id: str = ""
+    """For logs."""
     organisation_id: str = ""
-    """Both for logs."""
+    """For logs, and for what only its jobs can reach."""
     organisation_number: int
     """From 0: which user id its jobs have."""
     is_trusted: bool = False
@@ -79,8 +80,6 @@ class JobFacts(msgspec.Struct, frozen=True, kw_only=True):
     """Whether its code comes from a fork. Then it gets no secrets, whatever the order says."""
     server: ServerAddress | None = None
     """Ninefold's server, which the job reaches as `SERVER_NAME`."""
-    owner: str = ""
-    """Of its repository, for what only that can reach."""
 
 
 def policy_of(settings: WorkflowsSettings, *, hidden: Sequence[str] = ()) -> IsolationPolicy:

@@ -134,7 +134,7 @@ class SandboxedJob:
             )
             stack.callback(server.close)
             relays.append(InsideRelay(SERVER_PORT, f"{SOCKETS}/server"))
-        rules = EgressRules(self._policy.egress, owner=self._facts.owner)
+        rules = EgressRules(self._policy.egress, organisation_id=self._facts.organisation_id)
         if rules:
             resolver = SystemResolver()
             stack.callback(resolver.close)

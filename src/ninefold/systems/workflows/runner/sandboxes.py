@@ -62,7 +62,6 @@ class SandboxExecutor:
 
     async def run(self, assignment: Assignment, order: JobOrder, report: JobReport, cancel: asyncio.Event) -> JobResult:
         """Run a job to its end. If it can't be isolated, it fails, its log says why, and nothing of it is run."""
-        github = _github_of(order)
         facts = JobFacts(
             job_id=assignment.job_id,
             organisation_id=assignment.organisation_id,
@@ -70,7 +69,6 @@ class SandboxExecutor:
             is_trusted=assignment.is_trusted,
             is_from_fork=assignment.is_from_fork,
             server=self._server,
-            owner=str(github.get("repository_owner") or ""),
         )
         try:
             host = await self._open_host()
