@@ -27,6 +27,7 @@ test: .venv/.ready-dev $(CONSOLE) ## Run all tests on all cores and list the ten
 	scripts/npm --prefix console test --silent
 	@if scripts/chromium >/dev/null; then scripts/npm --prefix console run journeys --silent; fi
 	@scripts/bubblewrap >/dev/null || true
+	@scripts/stockfish >/dev/null || true
 	$(BIN)/python -m pytest -n logical --dist worksteal --durations=10
 
 check: .venv/.ready-dev console/node_modules/.ready ## Check format, lint rules, types and layers; changes nothing.

@@ -56,6 +56,7 @@ FOR_ADMINS = {
     "list_api_keys",
     "revoke_api_key",
     "list_audit_log",
+    "create_runner_registration",
 }
 """Operations that admins and owners may call."""
 

@@ -109,7 +109,8 @@ async def test_a_request_without_credentials_is_told_about_keys(http: httpx.Asyn
 
 
 async def test_an_invalid_session_is_not_replaced_by_nothing(http: httpx.AsyncClient, developer: Person) -> None:
-    forged = Person(http, developer.session_text[:-1] + "x", email="", account_id=developer.account_id)
+    other = "y" if developer.session_text.endswith("x") else "x"
+    forged = Person(http, developer.session_text[:-1] + other, email="", account_id=developer.account_id)
 
     assert (await forged.refused(401, "GET", "/things"))["code"] == "session_invalid"
 

@@ -91,5 +91,5 @@ async def test_there_is_a_limit_and_what_is_there_can_still_be_changed(api: Api,
     deleted = await api.request("DELETE", "/workflows/secrets/first")
     gone = await api.refused(404, "DELETE", "/workflows/secrets/FIRST")
 
-    assert refused["code"] == "too_many_secrets"
+    assert refused["code"] == "too_many_secrets_or_variables"
     assert (changed.status_code, deleted.status_code, gone["code"]) == (200, 204, "secret_not_found")

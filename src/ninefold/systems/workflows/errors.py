@@ -277,5 +277,5 @@ class VariableNotFoundError(NotFoundError):
 class TooManySecretsError(ConflictError):
     """There are as many secrets or variables as there can be."""
 
-    code = "too_many_secrets"
+    code = "too_many_secrets_or_variables"
     title = "Too many secrets or variables"
