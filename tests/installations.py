@@ -11,7 +11,7 @@ import sys
 import time
 from asyncio.subprocess import PIPE
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -91,8 +91,10 @@ class Installation:
     def child(self, argument: str) -> psutil.Process:
         """Return the process that was started as `ninefold <argument>`."""
         for process in psutil.Process(self.process.pid).children():
-            if process.cmdline()[-1:] == [argument]:
-                return process
+            # One that has just ended has no command line.
+            with suppress(psutil.ZombieProcess, psutil.NoSuchProcess):
+                if process.cmdline()[-1:] == [argument]:
+                    return process
         raise AssertionError(f"there is no process `ninefold {argument}`")
 
     async def run(self, *arguments: str) -> "Finished":

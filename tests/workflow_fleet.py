@@ -1,11 +1,12 @@
 """Runners for tests: they speak with the application as a runner does, without running anything."""
 
 from datetime import UTC, datetime
-from typing import Any, Self
+from typing import Any, Self, cast
 from uuid import UUID
 
 import httpx
 import msgspec
+from litestar.types import ASGIApp
 
 from http_api import Json
 from ninefold.core.ids import format_id
@@ -54,6 +55,28 @@ class FakeRunner:
         answer = await self.done("claim", {"slots": slots, "holding": holding, "wait_s": wait_s})
         jobs: list[Json] = answer["jobs"]
         return jobs
+
+    async def claim_and_disconnect(self, app: ASGIApp, *, wait_s: float) -> None:
+        """Ask for a job, and close the connection before there is one."""
+        body = msgspec.json.encode({"slots": 1, "wait_s": wait_s})
+        messages = iter([{"type": "http.request", "body": body, "more_body": False}, {"type": "http.disconnect"}])
+        headers = [
+            (b"authorization", f"Bearer {self.token}".encode()),
+            (b"content-type", b"application/json"),
+            (b"content-length", str(len(body)).encode()),
+        ]
+
+        async def receive() -> Any:
+            return next(messages)
+
+        async def send(_: Any) -> None:
+            return None
+
+        path = f"{PATH}/claim"
+        scope = {"type": "http", "method": "POST", "path": path, "raw_path": path.encode(), "query_string": b"",
+                 "headers": headers, "http_version": "1.1", "scheme": "http", "root_path": "",
+                 "server": ("ninefold.test", 80), "client": ("127.0.0.1", 1), "asgi": {"version": "3.0"}}  # fmt: skip
+        await app(cast(Any, scope), receive, send)
 
     async def begin(self, **values: Any) -> Json:
         """Claim a job and start it."""

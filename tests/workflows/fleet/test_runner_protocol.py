@@ -1,11 +1,14 @@
 """The runners' protocol: leases with fencing, and messages that come twice."""
 
+import asyncio
 from datetime import timedelta
+from typing import cast
 from uuid import UUID
 
 import httpx
 import msgspec
 import pytest
+from litestar.types import ASGIApp
 
 from http_api import problem_of
 from ninefold.core.postgres.database import Database
@@ -31,6 +34,14 @@ async def world(database: Database) -> RunWorld:
 @pytest.fixture
 async def runner(http: httpx.AsyncClient, database: Database) -> FakeRunner:
     return await FakeRunner.register(http, await registration(database), jobs_max=4)
+
+
+@pytest.fixture
+def asgi_app(http: httpx.AsyncClient) -> ASGIApp:
+    """Return the application itself: a client of `httpx` can't leave before it has its response."""
+    transport = http._transport
+    assert isinstance(transport, httpx.ASGITransport)
+    return cast(ASGIApp, transport.app)
 
 
 async def expire(database: Database) -> None:
@@ -174,6 +185,18 @@ async def test_another_runner_cannot_speak_of_the_job(
     other = await FakeRunner.register(http, await registration(world.database))
 
     problem_of(await other.send(f"jobs/{job['job_id']}/finish", finish(job)), status=409)
+
+
+async def test_a_runner_that_has_gone_while_it_waited_gets_no_job(
+    world: RunWorld, runner: FakeRunner, http: httpx.AsyncClient, asgi_app: ASGIApp
+) -> None:
+    gone = await FakeRunner.register(http, await registration(world.database))
+    async with asyncio.timeout(5):
+        await gone.claim_and_disconnect(asgi_app, wait_s=30)
+
+    await world.start(ONE)
+
+    assert len(await runner.claim()) == 1
 
 
 async def test_a_runner_of_another_organisation_gets_nothing(world: RunWorld, http: httpx.AsyncClient) -> None:

@@ -1,5 +1,6 @@
 """The routes of the surface that runners use."""
 
+import asyncio
 from typing import Any, Final
 
 from litestar import Request, Response, post
@@ -62,7 +63,15 @@ def runner_surface(database: Database, handler: FleetHandler) -> Surface:
 
     @post(f"{RUNNER_PATH}/claim", status_code=200)
     async def claim_jobs(request: Request[Any, Any, Any], data: FromBody[Claim]) -> ClaimAnswer:
-        return await handler.claim(_runner_of(request), data)
+        claiming = asyncio.create_task(handler.claim(_runner_of(request), data))
+        leaving = asyncio.create_task(_wait_for_disconnect(request))
+        try:
+            await asyncio.wait([claiming, leaving], return_when=asyncio.FIRST_COMPLETED)
+            # To a runner that has been killed, a job would be given in vain, and wait until its lease ends.
+            return claiming.result() if claiming.done() else ClaimAnswer(jobs=[], is_draining=False)
+        finally:
+            claiming.cancel()
+            leaving.cancel()
 
     @post(f"{RUNNER_PATH}/jobs/{{job_id:str}}/start", status_code=200)
     async def start_job(
@@ -105,3 +114,8 @@ def runner_surface(database: Database, handler: FleetHandler) -> Surface:
 def _runner_of(request: Request[Any, Any, Any]) -> Runner:
     runner: Runner = request.scope["state"][_CALLER]
     return runner
+
+
+async def _wait_for_disconnect(request: Request[Any, Any, Any]) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
