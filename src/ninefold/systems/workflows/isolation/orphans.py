@@ -12,7 +12,7 @@ _PARENT_INDEX: Final = 1
 
 
 async def reap_orphans() -> None:
-    """Reap for ever what nobody else does.
+    """Reap the processes whose parents have ended, for ever.
 
     A process that this one has started is reaped at once by the thread that waits for it. Who is still there at the
     second look is nobody's.

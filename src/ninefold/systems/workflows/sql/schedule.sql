@@ -20,7 +20,7 @@ FROM unnest(:files::text[], :crons::text[], :timezones::text[], :next_at::timest
 ON CONFLICT (repository_id, workflow_file, cron, timezone) DO NOTHING;
 
 -- name: schedule_lock_due^
--- Read the schedule that has been due for the longest time, and that nobody else works on.
+-- Read the schedule that has been due for the longest time, and that no other worker has locked.
 SELECT
     repository.organisation_id,
     schedule.repository_id,

@@ -62,7 +62,7 @@ WHERE organisation_id = ANY(:organisation_ids::uuid [])
 FOR UPDATE SKIP LOCKED;
 
 -- name: turn_lock_next
--- Lock the next organisations of the round robin that nobody else has locked.
+-- Lock the next organisations of the round robin that no other transaction has locked.
 SELECT
     turn.organisation_id,
     turn.round,

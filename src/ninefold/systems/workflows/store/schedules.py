@@ -51,7 +51,7 @@ async def schedule_insert(
 
 
 async def schedule_lock_due(connection: Connection, *, now: datetime) -> DueSchedule | None:
-    """Read the schedule that has been due for the longest time, and that nobody else works on."""
+    """Read the schedule that has been due for the longest time, and that no other worker has locked."""
     return read_row_or_none(DueSchedule, await queries.schedule_lock_due(connection, now=now))
 
 

@@ -55,7 +55,7 @@ async def turn_lock_next(
     jobs_max: int,
     limit: int,
 ) -> list[TurnRow]:
-    """Lock the next organisations of the round robin that nobody else has locked, without some that are known."""
+    """Lock the next organisations of the round robin that no other transaction has locked, without these ones."""
     rows = queries.turn_lock_next(
         connection,
         organisation_ids=list(organisation_ids),

@@ -1,4 +1,4 @@
-"""Runs the program git on a bare repository, with a configuration that nobody else can change."""
+"""Runs the program git on a bare repository, with a fixed configuration."""
 
 import asyncio
 import os
